@@ -1,0 +1,120 @@
+//! What went wrong, what to do next, and the exit code.
+
+use std::fmt;
+
+use crate::prompt::code::Code;
+use crate::prompt::finding::Finding;
+
+/// How a command ends, as its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what was asked.
+    Done = 0,
+    /// It failed.
+    Failed = 1,
+    /// The command line was wrong.
+    Usage = 2,
+    /// It ran, and the verdict is no.
+    Verdict = 3,
+    /// It was not allowed: no key, a key refused, a tag refused by the remote.
+    Denied = 4,
+    /// It was interrupted.
+    Interrupted = 130,
+}
+
+/// An error that a user can cause: what happened, where, and what to do next.
+#[derive(Debug)]
+pub struct Failure {
+    /// The code, where the error has one.
+    pub code: Option<Code>,
+    /// How the command ends.
+    pub exit: Exit,
+    /// What happened.
+    pub message: String,
+    /// The file, line and column, or another place.
+    pub location: Option<String>,
+    /// What to do next.
+    pub hints: Vec<String>,
+    /// What caused it.
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure with this code.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: Some(code),
+            exit: Exit::Failed,
+            message: message.into(),
+            location: None,
+            hints: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// A wrong command line.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: None,
+            exit: Exit::Usage,
+            message: message.into(),
+            location: None,
+            hints: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// The same failure with one more thing to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The same failure at a place.
+    #[must_use]
+    pub fn at(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+
+    /// The same failure with another exit code.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// The same failure with its cause.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        let location = finding.location();
+        Self {
+            code: Some(finding.code),
+            exit: Exit::Failed,
+            message: finding.message,
+            location,
+            hints: finding.help.into_iter().collect(),
+            cause: None,
+        }
+    }
+}

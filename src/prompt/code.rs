@@ -1,0 +1,238 @@
+//! Codes of errors and findings: short names that never change their meaning.
+
+use std::fmt;
+
+/// A code such as `P104`, printed with every error and finding that has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The code's text, such as `P104`.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The code with this text in any case, if there is one.
+    pub fn find(text: &str) -> Option<Self> {
+        EXPLANATIONS
+            .iter()
+            .map(|entry| entry.code)
+            .find(|code| code.0.eq_ignore_ascii_case(text))
+    }
+
+    /// What this code means.
+    pub fn explanation(self) -> &'static Explanation {
+        EXPLANATIONS
+            .iter()
+            .find(|entry| entry.code == self)
+            .unwrap_or(&EXPLANATIONS[0])
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// What a code means, for `promptctl explain`.
+#[derive(Debug)]
+pub struct Explanation {
+    /// The code explained.
+    pub code: Code,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// What it means and what to do.
+    pub text: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $title:literal, $text:literal;)*) => {
+        $(#[doc = concat!("`", $code, "`: ", $title, ".")]
+        pub const $name: Code = Code($code);)*
+
+        /// Every code, in order.
+        pub static EXPLANATIONS: &[Explanation] = &[
+            $(Explanation { code: $name, title: $title, text: $text },)*
+        ];
+    };
+}
+
+codes! {
+    YAML_SYNTAX = "P001", "the file is not valid YAML",
+        "The YAML parser stopped at the place named. Common causes are a tab used for indentation, a value that holds `: ` without quotes, and a block scalar whose lines are indented less than its first.";
+    DUPLICATE_KEY = "P002", "a key stands twice in one map",
+        "YAML keeps one value a key. Remove one of the two lines.";
+    UNKNOWN_KEY = "P003", "a key that promptctl does not know",
+        "The key is kept and has no effect. Put a request field that promptctl does not know under `extraBody:`.";
+    MISSPELT_KEY = "P004", "a key that is nearly a known one",
+        "The key would be ignored without a word, so it is refused. Use the spelling that the message names.";
+    WRONG_TYPE = "P005", "a value of the wrong type",
+        "The key wants another kind of value than the file gives, as the message says.";
+    NO_MESSAGES = "P006", "the prompt has no messages",
+        "A prompt needs at least one entry under `messages:`, each with a `role` and a `content`.";
+    BAD_ROLE = "P007", "a role that no API knows",
+        "Roles are `system`, `developer`, `user` and `assistant`.";
+    NOT_UTF8 = "P008", "the file is not UTF-8 text",
+        "Save the file as UTF-8. `iconv -f latin1 -t utf-8` converts the most common other encoding.";
+    TOO_LARGE = "P009", "the file is too large",
+        "A prompt file may hold 10 MB. Move test data into a dataset file.";
+    TOO_COMPLEX = "P010", "the YAML is nested too deeply or expands too far",
+        "Deep nesting and aliases of aliases are refused, because a small file can stand for gigabytes.";
+    BAD_NAME = "P011", "a name that is not allowed",
+        "A name is made of segments of letters, digits, `_` and `-`, joined by `/`, with `.variant` suffixes on the last. Refused are bare numbers, names like `v3`, `.lock` endings and the device names of Windows.";
+    NAME_CLASH = "P012", "two files have one name",
+        "A name is unique over all roots, and two names may not differ only in case, because one of them would be lost on macOS and Windows.";
+    OUTSIDE_ROOT = "P013", "a path that leaves the repository",
+        "A prompt, a partial or an attachment must be a regular file inside the repository. Links out of it are refused.";
+    BAD_SCHEMA = "P014", "a JSON Schema that is not valid",
+        "`input.schema` and `jsonSchema.schema` must be valid JSON Schemas.";
+    BAD_PART = "P015", "a content part that is not valid",
+        "A part is `{type: text, text: …}`, `{type: image, url|path|fileId: …}` or `{type: file, url|path|fileId: …}`.";
+    AMBIGUOUS_SCALAR = "P016", "a number that YAML readers disagree about",
+        "Values such as `012` and `1_000` mean different numbers to different readers. Quote the value, or write it plainly.";
+    NOT_A_FILE = "P017", "not a regular file",
+        "A directory or device stands where a prompt file is expected.";
+    BAD_ATTACHMENT = "P018", "an attachment that cannot be sent",
+        "Images and files named by `path` must exist inside the repository and be no larger than 20 MB.";
+    BAD_DIGEST_LINE = "P019", "a `digest:` that is not a digest",
+        "`digest:` is written by promptctl: 12 hexadecimal digits. `promptctl bump` writes it anew.";
+    BAD_VERSION_LINE = "P020", "a `version:` that is not a positive whole number",
+        "Versions count 1, 2, 3. `promptctl bump` raises the number.";
+    DUPLICATE_PARAMETER = "P021", "one parameter under two spellings",
+        "`maxTokens`, `max_tokens` and `maxCompletionTokens` are one parameter. Keep one of the lines.";
+
+    TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
+        "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";
+    MISSING_VARIABLE = "P102", "a variable has no value",
+        "The template asks for a value that was not given and that has no default. Pass it with `--var name=value`, give it a `default` in `input.schema`, or guard it with `{{#if name}}` and leave it out of `required`.";
+    BAD_VALUE = "P103", "a value does not fit the input schema",
+        "A variable was given a value that `input.schema` does not allow. `--var name:=json` passes numbers, lists and maps.";
+    UNDECLARED_VARIABLE = "P104", "a variable that the input schema does not declare",
+        "The template uses a variable that `input.schema.properties` does not list. Add it there, so that callers can see it.";
+    UNUSED_VARIABLE = "P105", "a declared variable that the template does not use",
+        "`input.schema.properties` lists a variable that no message uses. Use it or remove it.";
+    MISSING_PARTIAL = "P106", "a partial that does not exist",
+        "`{{> name}}` is the file `_name.hbs` below a root; `{{> dir/name}}` is `dir/_name.hbs`.";
+    PARTIAL_CYCLE = "P107", "partials that include each other in a circle",
+        "The chain named in the message ends where it began. Break it.";
+    TEMPLATE_TOO_COMPLEX = "P108", "a template that is too large or nested too deeply",
+        "A template may hold 1 MB, 2,000 tags and 100 levels of nesting. Split it into messages or partials.";
+    JINJA = "P109", "Jinja in a Handlebars template",
+        "`{% if x %}` is `{{#if x}}`, `{% for i in xs %}` is `{{#each xs}}`, and `{{ x | upper }}` is `{{upper x}}`.";
+    UNKNOWN_HELPER = "P110", "a helper that does not exist",
+        "The helpers are listed by `promptctl render --help`.";
+    COMPUTED_PARTIAL = "P111", "a partial whose name is computed",
+        "The name of a partial must stand in the template, so that a version can be known from its files alone.";
+    HELPER_FAILED = "P112", "a helper could not use its arguments",
+        "A helper was given too few arguments or values that it cannot work with, as the message says.";
+    UNKNOWN_VARIABLE = "P113", "a value for a variable that the prompt does not have",
+        "The value is ignored. Check the spelling against the name in the hint.";
+
+    UNKNOWN_PROMPT = "P201", "no prompt of that name",
+        "A name is the path of the file below its root without `.prompt.yml`. `promptctl list` shows all.";
+    UNKNOWN_VERSION = "P202", "no such version",
+        "Neither a tag nor a commit reachable from HEAD holds that version. `promptctl history NAME` shows those that exist; `promptctl fetch` brings tags that the remote has.";
+    NOT_LIVE = "P203", "nothing is live in that environment",
+        "No version was ever published there, or it was unpublished. `promptctl releases NAME` tells which.";
+    UNCOMMITTED = "P204", "the prompt has changes that are not committed",
+        "Only committed content is published. Commit the file and the partials that it includes.";
+    INVALID_PROMPT = "P205", "the prompt is not valid",
+        "A prompt is published only when it loads and its templates parse.";
+    NUMBER_TAKEN = "P206", "the version number was published with other content",
+        "A published version never changes. `promptctl bump NAME` gives the new content the next number.";
+    NOT_BUMPED = "P207", "the content changed without a new version number",
+        "The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.";
+    WRONG_BRANCH = "P208", "the version is not on the required branch",
+        "The environment's `requireBranch` wants a commit on that branch that holds this name, version and content. Merge first.";
+    RELEASE_GAP = "P209", "a release number is missing",
+        "Releases count 1, 2, 3 without a gap. A tag was deleted or not fetched: `promptctl fetch` brings what the remote has, `promptctl doctor` tells what is wrong.";
+    BAD_TAG = "P210", "a tag that promptctl did not make",
+        "Version and release tags are annotated and carry trailers. Another tag stands in the place of one.";
+    RELEASE_MISMATCH = "P211", "a release and its version tag disagree",
+        "A release must point at the commit of the version that it names, with the same digest.";
+    OVERTAKEN = "P212", "somebody released first",
+        "The remote holds a release that this clone had not seen. Nothing was changed. Look with `promptctl releases NAME`, then decide again.";
+    NOTHING_BELOW = "P213", "nothing to roll back to",
+        "No earlier release lies below the active one. `promptctl publish NAME@vN` releases a version, `promptctl unpublish NAME` takes the prompt out of the environment.";
+    NOT_IN_STACK = "P214", "the version is not below the active release",
+        "Rollback returns to what was live before. `promptctl publish NAME@vN` releases any other version.";
+    REMOTE_UNREACHABLE = "P215", "the remote could not be reached",
+        "Nothing was changed. Check the network and the credentials with `git ls-remote`, or use `--no-push` to prepare the release here and `promptctl push` to send it.";
+    REMOTE_REFUSED = "P216", "the remote refused the tags",
+        "A rule of the host forbids it: ask who may create tags below the prefix. Nothing was changed.";
+    NOT_FETCHED = "P217", "the clone has not fetched the tags",
+        "The clone knows no releases of this remote yet. `promptctl fetch` brings them.";
+    PENDING = "P218", "tags that the remote has not confirmed",
+        "Tags made with `--no-push` are not live until `promptctl push` has sent them.";
+    NO_REPOSITORY = "P219", "not inside a git repository",
+        "promptctl keeps prompts in git. `promptctl init` makes a repository here.";
+    UNSUPPORTED_REPOSITORY = "P220", "a repository in a format that is not supported",
+        "The library that reads objects knows SHA-1 repositories with the `files` reference format. `git refs migrate --ref-format=files` converts a reftable.";
+    LOCKED = "P221", "another process holds a lock",
+        "git leaves a `.lock` file when it is killed. If no git process is running, remove the file that the message names.";
+    NO_IDENTITY = "P222", "git does not know who you are",
+        "Commits and tags need a name and an address: `git config --global user.name \"…\"` and `git config --global user.email \"…\"`.";
+    WRITE_FAILED = "P223", "the repository could not be written",
+        "The disk is full or the files are not writable for this user. Nothing was changed.";
+    EXISTS = "P224", "it exists already",
+        "A prompt of that name exists. `promptctl edit NAME` makes its next version.";
+    UNKNOWN_REVISION = "P225", "neither a version, an environment nor a git revision",
+        "What follows `@` is tried as a version (`v3`), as an environment, and as a git revision.";
+    BAD_CONFIG = "P226", "the configuration is not valid",
+        "`promptctl.yaml` at the top of the repository holds the configuration, the user's own file adds what a repository may not say.";
+    UNSAFE_OWNER = "P227", "the repository belongs to another user",
+        "git refuses it until it is named as safe: `git config --global --add safe.directory PATH`.";
+    ARCHIVED = "P228", "the prompt is archived",
+        "An archived prompt is kept and not released. `promptctl unarchive NAME` brings it back.";
+    SHALLOW = "P229", "the clone is too shallow",
+        "The history needed is not in this clone. `git fetch --unshallow` brings it.";
+    STALE_LOCK = "P230", "a lock file that nobody removed",
+        "A process was killed while it held the lock. Remove the file that the message names when no git process is running.";
+    HOOK_REFUSED = "P231", "git refused the commit",
+        "A hook or a setting of git stopped the commit; its words are shown. Nothing was changed.";
+    NOT_READY = "P232", "a setting that this version of promptctl cannot honour",
+        "The policy names evidence that promptctl cannot check yet, so nothing is released under it.";
+
+    NO_KEY = "P301", "no API key",
+        "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
+    KEY_REFUSED = "P302", "the API refused the key",
+        "The key is wrong, revoked or not allowed to do this.";
+    UNKNOWN_MODEL = "P303", "the API does not know the model",
+        "Check `model:`. The part before `/` names the provider, the rest goes to the API as it stands.";
+    BAD_REQUEST = "P304", "the API refused the request",
+        "The API's own message says which field it would not take.";
+    RATE_LIMITED = "P305", "the API's rate limit",
+        "The API asked to slow down for longer than promptctl waits.";
+    QUOTA = "P306", "the quota is used up",
+        "The account has no credit left. Retrying does not help.";
+    API_UNREACHABLE = "P307", "the API could not be reached",
+        "The connection failed or timed out.";
+    API_FAILED = "P308", "the API failed",
+        "The API answered with an error of its own, or with something that is not an answer.";
+    STREAM_CUT = "P309", "the answer broke off",
+        "The stream ended before the API said that the answer was complete.";
+    UNKNOWN_PROVIDER = "P310", "a provider that is not configured",
+        "The part of `model:` before `/` names a provider whose base URL comes from the user's own configuration, never from the repository.";
+    INVALID_OUTPUT = "P311", "the answer does not fit the JSON Schema",
+        "The answer was asked for as JSON and is not, or does not fit `jsonSchema`.";
+    STORED_PROMPT_GONE = "P312", "the stored prompt is gone",
+        "OpenAI's stored prompts end on 2026-11-30. The local version answers instead unless `--no-fallback` is given.";
+    INCOMPLETE = "P313", "the answer is incomplete",
+        "The model stopped at a limit or a filter before it was done.";
+    REFUSED = "P314", "the model refused",
+        "The model declined to answer; its words are shown.";
+    UNKNOWN_PRICE = "P315", "no price is known for the model",
+        "The cost is recorded as unknown, never as 0.";
+    BUDGET = "P316", "a budget would be exceeded",
+        "The configuration's `budgets:` refuse the call.";
+    NO_MODEL = "P317", "the prompt names no model",
+        "Give `model:` in the file or `--model` on the command line.";
+    BAD_LOG_LINE = "P320", "a line of the execution log is not a record",
+        "A line is torn or was written by something else. It is skipped and reported.";
+    UNKNOWN_EXECUTION = "P321", "no execution of that id",
+        "`promptctl log list` shows the ids that this machine's log holds.";
+
+    BAD_EVALUATOR = "P401", "an evaluator that cannot work",
+        "The evaluator has no check that promptctl knows, or its check lacks a value.";
+}

@@ -1,0 +1,1 @@
+//! What changed between two contents of a prompt, and what it means for callers.

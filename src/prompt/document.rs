@@ -1,0 +1,244 @@
+//! The YAML model: what a prompt file says, read leniently and checked strictly.
+
+mod parse;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::finding::{Finding, Position};
+use super::version::Version;
+
+pub use parse::parse;
+pub use yaml::parse_value;
+
+/// A JSON object whose keys keep their order.
+pub type Object = Map<String, Value>;
+
+/// A prompt file as it was read.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// `name:`, a title for people.
+    pub title: Option<String>,
+    /// `description:`.
+    pub description: Option<String>,
+    /// `version:`; a file without it is version 1 and not yet numbered.
+    pub version: Option<Version>,
+    /// `digest:`, the first 12 hexadecimal digits of the content's digest when the version was made.
+    pub digest: Option<String>,
+    /// `category:`.
+    pub category: Option<String>,
+    /// `tags:`.
+    pub tags: Vec<String>,
+    /// `archived:`, whether the prompt is out of use.
+    pub archived: bool,
+    /// `model:` as it stands, with its `provider/` prefix if it has one.
+    pub model: Option<String>,
+    /// `modelParameters:` with camelCase keys; `max_tokens` and `maxCompletionTokens` are `maxTokens`.
+    pub parameters: Object,
+    /// `input.schema`, the JSON Schema of the variables.
+    pub input_schema: Option<Value>,
+    /// `responseFormat:`.
+    pub response_format: Option<ResponseFormat>,
+    /// `jsonSchema:` as a map, also where the file holds it as a JSON string.
+    pub json_schema: Option<Object>,
+    /// `messages:`, at least one.
+    pub messages: Vec<Message>,
+    /// `testData:`, the cases kept with the prompt.
+    pub test_data: Vec<Object>,
+    /// `evaluators:` as they stand.
+    pub evaluators: Vec<Object>,
+    /// `extraBody:`, merged as it stands into the API request.
+    pub extra_body: Object,
+    /// `openai:`, a stored prompt at OpenAI.
+    pub openai: Option<StoredPrompt>,
+    /// The whole file as JSON, its keys in order.
+    pub raw: Object,
+    /// Where each value stands, by its path, such as `modelParameters.maxTokens` or `messages[0].content`.
+    pub places: BTreeMap<String, Position>,
+    /// What looks wrong and does not stop the prompt from being used.
+    pub warnings: Vec<Finding>,
+}
+
+impl Document {
+    /// The version that this file holds: its own, or the first.
+    pub fn version_or_first(&self) -> Version {
+        self.version.unwrap_or(Version::FIRST)
+    }
+
+    /// The place of the value at `path`, such as `messages[0].content`, or of its nearest parent.
+    pub fn place(&self, path: &str) -> Option<Position> {
+        let mut path = path;
+        loop {
+            if let Some(position) = self.places.get(path) {
+                return Some(*position);
+            }
+            path = &path[..path.rfind(['.', '['])?];
+        }
+    }
+}
+
+/// What form the answer must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseFormat {
+    /// Free text.
+    Text,
+    /// Any JSON object.
+    JsonObject,
+    /// JSON that fits `jsonSchema`.
+    JsonSchema,
+}
+
+impl ResponseFormat {
+    /// The format as the file and the API write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::JsonObject => "json_object",
+            Self::JsonSchema => "json_schema",
+        }
+    }
+}
+
+/// Who speaks a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Instructions, as older models call them.
+    System,
+    /// Instructions, as newer models call them.
+    Developer,
+    /// The person who asks.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// The role as the file and the API write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One message, its texts still templates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said: a plain string is one text part.
+    pub parts: Vec<Part>,
+    /// Whether the file writes the content as a plain string rather than as a list of parts.
+    pub is_plain: bool,
+}
+
+/// One part of a message's content.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// Text, a template.
+    Text(Text),
+    /// A picture.
+    Image {
+        /// Where it comes from; the text is a template.
+        source: Attachment,
+        /// `detail:`, such as `low` or `high`.
+        detail: Option<String>,
+    },
+    /// A file.
+    File {
+        /// Where it comes from; the text is a template.
+        source: Attachment,
+        /// `filename:`, a template.
+        filename: Option<Text>,
+    },
+}
+
+/// Where an image or a file comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attachment {
+    /// `url:`, also a data URL.
+    Url(Text),
+    /// `path:`, a file relative to the prompt file's folder, sent as a data URL.
+    Path(Text),
+    /// `fileId:`, a file uploaded to the API.
+    FileId(Text),
+}
+
+impl Attachment {
+    /// The template that says where.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Url(text) | Self::Path(text) | Self::FileId(text) => text,
+        }
+    }
+}
+
+/// A text of the file, with what is needed to find a place inside it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub value: String,
+    /// Where the text stands in the file.
+    pub origin: Origin,
+}
+
+/// Where a text stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The path of the value, such as `messages[0].content`.
+    pub path: String,
+    /// Where the value begins.
+    pub start: Position,
+    /// For a block scalar, the first line of its text and its indentation in columns.
+    pub block: Option<(usize, usize)>,
+}
+
+impl Origin {
+    /// The place in the file of the character at `line` and `column` (both from 1) of the text:
+    /// exact for block scalars (`|`) and for the first line of others, else where the value begins.
+    pub fn locate(&self, line: usize, column: usize) -> Position {
+        match self.block {
+            Some((first, indent)) => Position {
+                line: first + line.saturating_sub(1),
+                column: indent + column,
+            },
+            None if line == 1 => Position {
+                line: self.start.line,
+                column: self.start.column + column.saturating_sub(1),
+            },
+            None => self.start,
+        }
+    }
+}
+
+/// `openai:`, a stored prompt at OpenAI, while it lasts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredPrompt {
+    /// `promptId:`, such as `pmpt_123`.
+    pub prompt_id: Option<String>,
+    /// `promptVersion:`; OpenAI's current one when left out.
+    pub prompt_version: Option<String>,
+    /// `environments:`, other ids and versions by environment.
+    pub environments: BTreeMap<String, StoredPromptVersion>,
+}
+
+/// A stored prompt for one environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredPromptVersion {
+    /// `promptId:`; the outer one when left out.
+    pub prompt_id: Option<String>,
+    /// `promptVersion:`.
+    pub prompt_version: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Evaluators: checks of one output.

@@ -1,0 +1,118 @@
+//! What is wrong with a prompt, as a fact: a code, a place, and what to do.
+
+use std::fmt;
+
+use super::code::Code;
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The place `offset` bytes into `text`.
+    pub fn of_offset(text: &str, offset: usize) -> Self {
+        let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Self {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+/// Whether a finding stops the prompt from being used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The prompt cannot be used.
+    Error,
+    /// The prompt works, and something about it looks wrong.
+    Warning,
+}
+
+/// One thing that is wrong with a prompt or a partial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing it is.
+    pub code: Code,
+    /// Whether it stops the prompt from being used.
+    pub severity: Severity,
+    /// The file, relative to the top of the repository, where it is known.
+    pub path: Option<String>,
+    /// The place in the file, where it is known.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding that stops the prompt from being used.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            path: None,
+            position: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// A finding that only warns.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
+    }
+
+    /// The same finding at a place, unless it has one already.
+    #[must_use]
+    pub fn at(mut self, position: impl Into<Option<Position>>) -> Self {
+        self.position = self.position.or(position.into());
+        self
+    }
+
+    /// The same finding in a file, unless it names one already.
+    #[must_use]
+    pub fn in_file(mut self, path: &str) -> Self {
+        self.path.get_or_insert_with(|| path.to_owned());
+        self
+    }
+
+    /// The same finding with words on what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Whether this finding stops the prompt from being used.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// `path:line:column`, as far as it is known.
+    pub fn location(&self) -> Option<String> {
+        match (&self.path, self.position) {
+            (Some(path), Some(at)) => Some(format!("{path}:{}:{}", at.line, at.column)),
+            (Some(path), None) => Some(path.clone()),
+            (None, Some(at)) => Some(format!("{}:{}", at.line, at.column)),
+            (None, None) => None,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Finding {}

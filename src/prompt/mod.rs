@@ -1,0 +1,15 @@
+//! The core: what a prompt is. Pure: no files, no git, no network, no clock, no environment.
+
+pub mod code;
+pub mod diff;
+pub mod digest;
+pub mod document;
+pub mod edit;
+pub mod evaluate;
+pub mod finding;
+pub mod name;
+pub mod reference;
+pub mod rendered;
+pub mod template;
+pub mod variables;
+pub mod version;

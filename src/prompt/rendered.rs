@@ -1,0 +1,107 @@
+//! A prompt with its variables filled in: what a model would see.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::document::Role;
+
+/// One rendered message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenderedMessage {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said; a plain text is one part.
+    pub parts: Vec<RenderedPart>,
+    /// Whether the file writes the content as a plain string rather than as a list of parts.
+    pub is_plain: bool,
+}
+
+/// One part of a rendered message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RenderedPart {
+    /// Text.
+    Text(String),
+    /// A picture.
+    Image {
+        /// Where it comes from.
+        source: RenderedAttachment,
+        /// How closely the model looks, such as `low` or `high`.
+        detail: Option<String>,
+    },
+    /// A file.
+    File {
+        /// Where it comes from.
+        source: RenderedAttachment,
+        /// The name that the model sees.
+        filename: Option<String>,
+    },
+}
+
+/// Where a rendered image or file comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RenderedAttachment {
+    /// A URL, also a data URL.
+    Url(String),
+    /// A path relative to the prompt file's folder that is still to be read.
+    Path(String),
+    /// A file uploaded to the API.
+    FileId(String),
+}
+
+impl RenderedMessage {
+    /// The text of all text parts, one after the other.
+    pub fn text(&self) -> String {
+        self.parts
+            .iter()
+            .filter_map(|part| match part {
+                RenderedPart::Text(text) => Some(text.as_str()),
+                RenderedPart::Image { .. } | RenderedPart::File { .. } => None,
+            })
+            .collect()
+    }
+
+    /// The message as `promptctl render --format json` shows it, in the words of the prompt file.
+    pub fn to_json(&self) -> Value {
+        let content = match self.parts.as_slice() {
+            [RenderedPart::Text(text)] if self.is_plain => json!(text),
+            parts => parts.iter().map(RenderedPart::to_json).collect(),
+        };
+        json!({ "role": self.role.as_str(), "content": content })
+    }
+}
+
+impl RenderedPart {
+    fn to_json(&self) -> Value {
+        let (kind, source, name, extra) = match self {
+            Self::Text(text) => return json!({ "type": "text", "text": text }),
+            Self::Image { source, detail } => ("image", source, "detail", detail),
+            Self::File { source, filename } => ("file", source, "filename", filename),
+        };
+        let (key, value) = match source {
+            RenderedAttachment::Url(url) => ("url", url),
+            RenderedAttachment::Path(path) => ("path", path),
+            RenderedAttachment::FileId(id) => ("fileId", id),
+        };
+        let mut part = json!({ "type": kind, key: value });
+        if let Some(extra) = extra {
+            part[name] = json!(extra);
+        }
+        part
+    }
+}
+
+/// A variable that a prompt asks for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Variable {
+    /// Its name, as in `{{name}}`.
+    pub name: String,
+    /// Whether rendering fails without a value.
+    pub required: bool,
+    /// `type` in the input schema, such as `string`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// `default` in the input schema.
+    pub default: Option<Value>,
+    /// `description` in the input schema.
+    pub description: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Templates: Handlebars, strict about missing variables.

@@ -1,0 +1,1 @@
+//! Variables: their declaration, and the values given for them.
