@@ -1,0 +1,75 @@
+//! `promptctl archive` and `promptctl unarchive`.
+
+use super::Session;
+use super::common::live_versions;
+use crate::error::{Exit, Failure};
+use crate::prompt::edit::{Step, remove, set};
+use crate::prompt::name::PromptName;
+use crate::prompt::reference::Reference;
+use crate::store::{FileChange, Loaded, Store};
+
+/// Take a prompt out of use
+///
+/// The file stays and says `archived: true`; list leaves it out and publish refuses it. What is
+/// live stays live until it is unpublished.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompt
+    #[arg(add = super::completions::names())]
+    name: PromptName,
+    /// The commit's message
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+}
+
+/// Bring an archived prompt back
+#[derive(Debug, clap::Args)]
+pub(super) struct UnarchiveArgs {
+    /// The prompt
+    #[arg(add = super::completions::names())]
+    name: PromptName,
+    /// The commit's message
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let (store, _) = session.store()?;
+    let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
+    if loaded.document.archived {
+        session.ui.status(format!("{} is archived already: nothing to do", args.name));
+        return Ok(Exit::Done);
+    }
+    let text = set(&loaded.text, &[Step::Key("archived".to_owned())], &serde_json::json!(true))
+        .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
+    write(&store, &loaded, text, args.message.as_deref(), "Archive")?;
+    session.ui.status(format!("{} archived", args.name));
+    for (environment, version) in live_versions(&store, &args.name).unwrap_or_default() {
+        session.ui.warning(format!("{version} is still live in {environment}"));
+        session.ui.hint(format!("promptctl unpublish {} --env {environment}", args.name));
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Result<Exit, Failure> {
+    let (store, _) = session.store()?;
+    let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
+    if !loaded.document.archived {
+        session.ui.status(format!("{} is not archived: nothing to do", args.name));
+        return Ok(Exit::Done);
+    }
+    let text = remove(&loaded.text, &[Step::Key("archived".to_owned())])
+        .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
+    write(&store, &loaded, text, args.message.as_deref(), "Unarchive")?;
+    session.ui.status(format!("{} is in use again", args.name));
+    Ok(Exit::Done)
+}
+
+fn write(store: &Store, loaded: &Loaded, text: String, message: Option<&str>, verb: &str) -> Result<(), Failure> {
+    let change = FileChange {
+        path: loaded.path.clone(),
+        text,
+    };
+    let message = message.map_or_else(|| format!("{verb} {}", loaded.name), str::to_owned);
+    store.commit(&[change], &message).map(drop)
+}

@@ -1,0 +1,165 @@
+//! What several commands share: arguments, and ways of showing.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::error::Failure;
+use crate::output::ui::{NOTE, GOOD};
+use crate::output::table::TableCell;
+use crate::prompt::finding::Finding;
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::rendered::Variable;
+use crate::prompt::template::Compiled;
+use crate::prompt::version::Version;
+use crate::store::{Loaded, Store};
+
+use super::Session;
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people; plain rows in a pipe
+    #[default]
+    Text,
+    /// One JSON object for scripts
+    Json,
+}
+
+/// `--format`.
+#[derive(Debug, Args)]
+pub(super) struct FormatArg {
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+impl FormatArg {
+    /// Whether JSON is wanted; errors are printed as JSON from here on then.
+    pub(super) fn json(&self, session: &mut Session) -> bool {
+        session.ui.json = self.format == Format::Json;
+        session.ui.json
+    }
+}
+
+/// `--env`.
+#[derive(Debug, Args)]
+pub(super) struct EnvArg {
+    /// The environment
+    #[arg(short, long, value_name = "ENV", default_value = "production", add = super::completions::environments())]
+    pub(super) env: Environment,
+}
+
+/// `--at`.
+#[derive(Debug, Args)]
+pub(super) struct AtArg {
+    /// Show what was so at this time, such as 2026-11-03T12:00:00Z or 2026-11-03
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) at: Option<Timestamp>,
+}
+
+/// A time: RFC 3339, a local date and time, or a date, which means the end of that day.
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let zone = jiff::tz::TimeZone::system();
+    if let Ok(date) = text.parse::<jiff::civil::Date>()
+        && text.len() == 10
+    {
+        let end = date.at(23, 59, 59, 999_999_999);
+        return end.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+    }
+    text.parse::<jiff::civil::DateTime>()
+        .and_then(|local| local.to_zoned(zone))
+        .map(|zoned| zoned.timestamp())
+        .map_err(|_| "write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03".to_owned())
+}
+
+/// How long ago, in a few words.
+pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
+    let seconds = now.as_second() - then.as_second();
+    let (count, unit) = match seconds {
+        i64::MIN..0 => return then.strftime("%Y-%m-%d %H:%M").to_string(),
+        0..60 => return "just now".to_owned(),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        86_400..2_592_000 => (seconds / 86_400, "day"),
+        2_592_000..31_536_000 => (seconds / 2_592_000, "month"),
+        _ => (seconds / 31_536_000, "year"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
+/// The first twelve characters of an id.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// The variables of a prompt; none if its templates cannot be parsed.
+pub(super) fn variables_of(loaded: &Loaded) -> Vec<Variable> {
+    Compiled::new(&loaded.document, &loaded.partials)
+        .map(|compiled| compiled.variables().to_vec())
+        .unwrap_or_default()
+}
+
+/// The templates of a prompt.
+///
+/// # Errors
+/// They cannot be parsed; the first finding is the failure, and says where.
+pub(super) fn compile(loaded: &Loaded) -> Result<Compiled, Failure> {
+    Compiled::new(&loaded.document, &loaded.partials)
+        .map_err(|findings| failure_of(in_file(findings, &loaded.path)))
+}
+
+/// The same findings in a file, where they name none.
+pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
+    findings.into_iter().map(|finding| finding.in_file(path)).collect()
+}
+
+/// The first of several findings as a failure that tells the others.
+pub(super) fn failure_of(findings: Vec<Finding>) -> Failure {
+    let mut findings = findings.into_iter();
+    let Some(first) = findings.next() else {
+        return Failure::new(crate::prompt::code::INVALID_PROMPT, "the prompt is not valid");
+    };
+    findings.fold(Failure::from(first), |failure, other| {
+        let place = other.location().map(|place| format!("{place}: ")).unwrap_or_default();
+        failure.hint(format!("also {place}{}", other.message))
+    })
+}
+
+/// The live versions of a prompt.
+///
+/// # Errors
+/// Its tags are not sound.
+pub(super) fn live_versions(store: &Store, name: &PromptName) -> Result<Vec<(Environment, Version)>, Failure> {
+    let mut live = Vec::new();
+    for environment in store.environments_of(name)? {
+        if let crate::store::State::Live(active) = store.state(name, &environment)? {
+            live.push((environment, active.version));
+        }
+    }
+    Ok(live)
+}
+
+/// The environments of a prompt as a cell: `production v3, staging v4`.
+pub(super) fn live_cell<'a>(live: impl Iterator<Item = (&'a Environment, Version)>, newest: Version) -> TableCell {
+    let mut behind = false;
+    let mut words = Vec::new();
+    for (environment, version) in live {
+        behind |= version < newest;
+        words.push(format!("{environment} {version}"));
+    }
+    if words.is_empty() {
+        return TableCell::from("-");
+    }
+    TableCell::styled(words.join(", "), if behind { NOTE } else { GOOD })
+}
+
+/// Shows warnings.
+pub(super) fn warn_all(session: &mut Session, findings: &[Finding]) {
+    for finding in findings {
+        session.ui.finding(finding);
+    }
+}

@@ -1,0 +1,54 @@
+//! `promptctl explain`.
+
+use serde_json::json;
+
+use super::Session;
+use super::common::FormatArg;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::output::ui::{BOLD, paint};
+use crate::prompt::code::{Code, EXPLANATIONS, Explanation};
+use crate::prompt::name::nearest;
+
+/// Explain the code of an error or finding
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The code, such as P104; without one, all codes are listed
+    code: Option<String>,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let wanted: Vec<&Explanation> = match &args.code {
+        None => EXPLANATIONS.iter().collect(),
+        Some(text) => vec![find(text)?.explanation()],
+    };
+    if json {
+        let codes: Vec<_> = wanted
+            .iter()
+            .map(|entry| json!({"code": entry.code.as_str(), "title": entry.title, "text": entry.text}))
+            .collect();
+        session.ui.line(json::document(&json!({ "codes": codes })));
+        return Ok(Exit::Done);
+    }
+    for entry in &wanted {
+        let code = paint(session.ui.colors_out(), BOLD, entry.code.as_str());
+        session.ui.line(format!("{code}  {}", entry.title));
+        if args.code.is_some() {
+            session.ui.line(format!("\n{}", entry.text));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn find(text: &str) -> Result<Code, Failure> {
+    Code::find(text).ok_or_else(|| {
+        let failure = Failure::usage(format!("there is no code {text}"));
+        match nearest(text, EXPLANATIONS.iter().map(|entry| entry.code.as_str())) {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None => failure.hint("promptctl explain lists all codes"),
+        }
+    })
+}

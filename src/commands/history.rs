@@ -1,0 +1,144 @@
+//! `promptctl history`.
+
+use serde::Serialize;
+
+use super::Session;
+use super::common::{FormatArg, ago, short};
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::output::table::{Table, TableCell};
+use crate::output::ui::{DIM, GOOD, NOTE};
+use crate::prompt::diff::{Side, compare};
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::version::Version;
+use crate::store::{HistoryEntry, State, Store};
+
+/// Show the versions of a prompt
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompt
+    #[arg(add = super::completions::names())]
+    name: PromptName,
+    /// At most so many versions, the newest first
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+#[derive(Serialize)]
+struct Row {
+    version: Version,
+    digest: Option<String>,
+    commit: String,
+    author: String,
+    time: String,
+    message: String,
+    published: bool,
+    environments: Vec<Environment>,
+    impact: Option<&'static str>,
+    #[serde(skip)]
+    pending: bool,
+    #[serde(skip)]
+    when: jiff::Timestamp,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, _) = session.store()?;
+    let entries = store.history(&args.name)?;
+    if entries.is_empty() {
+        return Err(not_committed(&store, &args.name));
+    }
+    let live = live(&store, &args.name, session)?;
+    let rows: Vec<Row> = entries
+        .iter()
+        .enumerate()
+        .take(args.limit.unwrap_or(usize::MAX))
+        .map(|(at, entry)| row(entry, entries.get(at + 1), &live))
+        .collect();
+    if json {
+        let shape = serde_json::json!({ "name": args.name, "versions": rows });
+        session.ui.line(json::document(&shape));
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&["version", "live", "impact", "commit", "when", "author", "message"]);
+    for row in &rows {
+        let state = if !row.environments.is_empty() {
+            let names: Vec<&str> = row.environments.iter().map(Environment::as_str).collect();
+            TableCell::styled(names.join(", "), GOOD)
+        } else if row.pending {
+            TableCell::styled("pending", NOTE)
+        } else if row.published {
+            TableCell::from("published")
+        } else {
+            TableCell::styled("unpublished", DIM)
+        };
+        table.row(vec![
+            TableCell::from(row.version.to_string()),
+            state,
+            TableCell::from(row.impact.unwrap_or("-")),
+            TableCell::styled(short(&row.commit), DIM),
+            TableCell::from(ago(session.now, row.when)),
+            TableCell::from(row.author.as_str()),
+            TableCell::from(row.message.as_str()),
+        ]);
+    }
+    table.print(&mut session.ui);
+    if store.is_shallow() {
+        session.ui.warning("this clone is shallow, so older versions may be missing");
+        session.ui.hint("git fetch --unshallow");
+    }
+    Ok(Exit::Done)
+}
+
+fn not_committed(store: &Store, name: &PromptName) -> Failure {
+    match store.load(&crate::prompt::reference::Reference::working_copy(name.clone())) {
+        Ok(loaded) => Failure::new(crate::prompt::code::UNCOMMITTED, format!("{name} was never committed"))
+            .at(loaded.path.clone())
+            .hint(format!("git add {0} && git commit -- {0}", loaded.path)),
+        Err(failure) => failure,
+    }
+}
+
+fn live(store: &Store, name: &PromptName, session: &mut Session) -> Result<Vec<(Environment, Version)>, Failure> {
+    let mut live = Vec::new();
+    for environment in store.environments_of(name)? {
+        match store.state(name, &environment) {
+            Ok(State::Live(active)) => live.push((environment, active.version)),
+            Ok(_) => {}
+            Err(failure) => session.ui.warning(failure),
+        }
+    }
+    Ok(live)
+}
+
+/// A version, its impact told against the one before it.
+fn row(entry: &HistoryEntry, before: Option<&HistoryEntry>, live: &[(Environment, Version)]) -> Row {
+    let side = |entry: &'_ HistoryEntry| entry.loaded.clone();
+    let impact = before.and_then(|before| {
+        let (before, after) = (side(before)?, side(entry)?);
+        let diff = compare(
+            Some(Side::new(&before.document, &before.partials)),
+            Some(Side::new(&after.document, &after.partials)),
+        );
+        Some(diff.impact.as_str())
+    });
+    Row {
+        version: entry.version,
+        digest: entry.loaded.as_ref().map(|loaded| loaded.digest.to_string()),
+        commit: entry.commit.clone(),
+        author: entry.author.clone(),
+        time: json::time(entry.time),
+        message: entry.message.clone(),
+        published: entry.published,
+        environments: live
+            .iter()
+            .filter(|(_, version)| *version == entry.version)
+            .map(|(environment, _)| environment.clone())
+            .collect(),
+        impact,
+        pending: entry.pending,
+        when: entry.time,
+    }
+}

@@ -1,0 +1,297 @@
+//! One file a command: its arguments, and a short function.
+
+mod archive;
+mod bump;
+mod common;
+mod completions;
+mod demo;
+mod diff;
+mod doctor;
+mod edit;
+mod explain;
+mod fetch;
+mod get;
+mod history;
+mod init;
+mod list;
+mod log;
+mod man;
+mod new;
+mod publish;
+mod push;
+mod releases;
+mod render;
+mod rollback;
+mod run;
+mod schema;
+mod seed;
+mod shapes;
+mod show;
+mod status;
+mod unpublish;
+mod validate;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::config::{Config, Environ};
+use crate::error::{Exit, Failure};
+use crate::output::ui::{ColorChoice, Ui, UiSettings};
+use crate::store::{Settings, Store};
+
+/// What every command works with: the way to the user, and what the process was started with.
+pub struct Session {
+    /// The way to the user.
+    pub ui: Ui,
+    /// The environment, read once.
+    pub environ: Environ,
+    /// The folder to work in.
+    pub directory: PathBuf,
+    /// The time that counts as now.
+    pub now: Timestamp,
+}
+
+impl Session {
+    /// Opens the repository with its configuration.
+    ///
+    /// # Errors
+    /// There is no repository, or its configuration is not valid.
+    pub fn store(&self) -> Result<(Store, Config), Failure> {
+        let store = Store::open(&self.directory)?;
+        let config = match store.config_text()? {
+            Some(text) => Config::parse(&text)?,
+            None => Config::default(),
+        };
+        let settings = Settings {
+            roots: config.roots.clone(),
+            prefix: config.tag_prefix.clone(),
+            remote: config.remote.clone(),
+            environments: config.environments.iter().map(|(name, _)| name.clone()).collect(),
+            unattended: !self.ui.can_ask(),
+        };
+        Ok((store.with_settings(settings), config))
+    }
+}
+
+/// Versioned prompts for language models, kept as YAML files in a git repository.
+#[derive(Debug, Parser)]
+#[command(name = "promptctl", version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Work as if started in DIR
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, help_heading = "Global options")]
+    directory: Option<PathBuf>,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = "Global options")]
+    color: ColorChoice,
+    /// Print only data, warnings and errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a repository of prompts, or adopt one that has `.prompt.yml` files
+    Init(init::Args),
+    /// Show the whole life of a prompt in a scratch repository, offline
+    Demo(demo::Args),
+    /// Add the bundled prompts in one commit
+    Seed(seed::Args),
+    /// Make version 1 of a prompt
+    New(new::Args),
+    /// Make the next version of a prompt
+    Edit(edit::Args),
+    /// Raise the version of prompts that were changed by hand
+    Bump(bump::Args),
+    /// List all prompts
+    List(list::Args),
+    /// Show one prompt
+    Show(show::Args),
+    /// Show the versions of a prompt
+    History(history::Args),
+    /// Show the releases of a prompt
+    Releases(releases::Args),
+    /// Show what is live where, what is ahead and what is pending
+    Status(status::Args),
+    /// Print one prompt, or all that is live in an environment, for programs
+    Get(get::Args),
+    /// Show what changed between two contents, and what it means for callers
+    Diff(diff::Args),
+    /// Check prompt files
+    Validate(validate::Args),
+    /// Make a version live in an environment
+    Publish(publish::Args),
+    /// Make the version live again that was live before
+    Rollback(rollback::Args),
+    /// Take a prompt out of an environment
+    Unpublish(unpublish::Args),
+    /// Bring the tags that the remote has
+    Fetch(fetch::Args),
+    /// Send pending tags to the remote
+    Push(push::Args),
+    /// Take a prompt out of use
+    Archive(archive::Args),
+    /// Bring an archived prompt back
+    Unarchive(archive::UnarchiveArgs),
+    /// Print the messages that a model would see
+    Render(render::Args),
+    /// Call the model and record the execution
+    Run(run::Args),
+    /// Read the execution log
+    Log(log::Args),
+    /// Find what is unsound in the repository, and fix it
+    Doctor(doctor::Args),
+    /// Explain the code of an error or finding
+    Explain(explain::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+    /// Print the manual pages
+    Man(man::Args),
+    /// Print the JSON Schema of the prompt file
+    Schema(schema::Args),
+}
+
+/// The commands as a person would look for them.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Start", &["init", "demo", "seed"]),
+    ("Write", &["new", "edit", "bump", "archive", "unarchive"]),
+    ("Look", &["list", "show", "get", "history", "releases", "status", "diff"]),
+    ("Release", &["publish", "rollback", "unpublish", "fetch", "push"]),
+    ("Run", &["render", "run", "log"]),
+    ("Keep sound", &["validate", "doctor", "explain"]),
+    ("Set up a shell and an editor", &["completions", "man", "schema"]),
+];
+
+/// The command line, its help grouped.
+pub fn command_line() -> clap::Command {
+    let command = Cli::command();
+    let mut groups = String::new();
+    for (title, names) in GROUPS {
+        groups.push_str(&format!("{title}:\n"));
+        for name in *names {
+            let about = command
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            groups.push_str(&format!("  {name:<12} {about}\n"));
+        }
+        groups.push('\n');
+    }
+    groups.push_str("A prompt is named by its path below prompts/: support/triage, support/triage@v3,\nsupport/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.");
+    command.help_template(format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}\n\nOptions:\n{{options}}"
+    ))
+}
+
+/// Runs the command line and returns how it ended.
+pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
+    let matches = match command_line().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return clap_exit(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return clap_exit(&error),
+    };
+    let ui = Ui::new(UiSettings {
+        color: cli.color,
+        no_color: environ.no_color || environ.dumb_terminal,
+        quiet: cli.quiet,
+        columns: environ.columns,
+    });
+    let now = environ.now.unwrap_or_else(Timestamp::now);
+    let mut session = Session {
+        ui,
+        environ,
+        directory: PathBuf::new(),
+        now,
+    };
+    let ended = directory(cli.directory).and_then(|directory| {
+        session.directory = directory;
+        cli.command.run(&mut session)
+    });
+    match ended {
+        Ok(exit) => session.ui.finish(exit),
+        Err(failure) => {
+            session.ui.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let Some(named) = named else {
+        return Environ::current_dir();
+    };
+    if named.is_dir() {
+        Ok(named)
+    } else {
+        Err(Failure::usage(format!("{} is not a folder", named.display())))
+    }
+}
+
+/// clap prints help to standard output and errors to standard error; a closed pipe is no error.
+fn clap_exit(error: &clap::Error) -> Exit {
+    drop(error.print());
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+impl Command {
+    fn run(self, session: &mut Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Init(args) => init::run(args, session),
+            Self::Demo(args) => demo::run(&args, session),
+            Self::Seed(args) => seed::run(&args, session),
+            Self::New(args) => new::run(&args, session),
+            Self::Edit(args) => edit::run(&args, session),
+            Self::Bump(args) => bump::run(&args, session),
+            Self::List(args) => list::run(&args, session),
+            Self::Show(args) => show::run(&args, session),
+            Self::History(args) => history::run(&args, session),
+            Self::Releases(args) => releases::run(&args, session),
+            Self::Status(args) => status::run(&args, session),
+            Self::Get(args) => get::run(&args, session),
+            Self::Diff(args) => diff::run(&args, session),
+            Self::Validate(args) => validate::run(&args, session),
+            Self::Publish(args) => publish::run(&args, session),
+            Self::Rollback(args) => rollback::run(&args, session),
+            Self::Unpublish(args) => unpublish::run(&args, session),
+            Self::Fetch(args) => fetch::run(&args, session),
+            Self::Push(args) => push::run(&args, session),
+            Self::Archive(args) => archive::run(&args, session),
+            Self::Unarchive(args) => archive::run_unarchive(&args, session),
+            Self::Render(args) => render::run(&args, session),
+            Self::Run(args) => run::run(&args, session),
+            Self::Log(args) => log::run(&args, session),
+            Self::Doctor(args) => doctor::run(&args, session),
+            Self::Explain(args) => explain::run(&args, session),
+            Self::Completions(args) => completions::run(&args, session),
+            Self::Man(args) => man::run(&args, session),
+            Self::Schema(args) => schema::run(&args, session),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command_line().debug_assert();
+    }
+
+    #[test]
+    fn every_command_stands_in_one_group() {
+        let command = Cli::command();
+        let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let mut all: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        grouped.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(grouped, all);
+    }
+}

@@ -1,0 +1,237 @@
+//! `promptctl publish`, and what the three commands that change what is live share.
+
+use super::Session;
+use super::common::{EnvArg, FormatArg, compile, warn_all};
+use super::shapes::ChangeJson;
+use crate::config::Config;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::prompt::code;
+use crate::prompt::name::PromptName;
+use crate::prompt::reference::{Reference, Selector};
+use crate::store::{Action, Change, Demand, Loaded, Options, Store};
+
+/// Make a version live in an environment
+///
+/// Makes the annotated tags PROMPT/vN and PROMPT/ENV/N, and sends them to the remote where there
+/// is one. Only committed and valid content is published. Without @vN, the version of the working
+/// copy is meant.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompts: name, name@v3 or name@<git revision>
+    #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]
+    references: Vec<Reference>,
+    /// Every prompt whose version is higher than any that was ever released in the environment
+    #[arg(long, conflicts_with = "references")]
+    all: bool,
+    #[command(flatten)]
+    env: EnvArg,
+    #[command(flatten)]
+    release: ReleaseArgs,
+}
+
+/// What `publish`, `rollback` and `unpublish` share.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReleaseArgs {
+    /// Why, for people who read the list of releases
+    #[arg(short, long, value_name = "TEXT")]
+    pub(super) message: Option<String>,
+    /// Say what would happen, and change nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Make the tags here and send them later with promptctl push
+    #[arg(long)]
+    pub(super) no_push: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArg,
+}
+
+impl ReleaseArgs {
+    pub(super) fn options(&self, env: &EnvArg, config: &Config) -> Options {
+        Options {
+            environment: env.env.clone(),
+            message: self.message.clone(),
+            push: !self.no_push,
+            require_branch: config.policy(&env.env).require_branch,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.release.format.json(session);
+    let (store, config) = session.store()?;
+    let options = args.release.options(&args.env, &config);
+    if args.all {
+        return publish_all(args, &store, &options, json, session);
+    }
+    let mut changes = Vec::new();
+    for reference in &args.references {
+        let change = publish_one(reference, args, &store, &options, session);
+        match change {
+            Ok(change) => changes.extend(change),
+            // What was released stays released and is told before the error.
+            Err(failure) => {
+                if !changes.is_empty() {
+                    print_changes(&changes, json, args.release.dry_run, session);
+                }
+                return Err(failure);
+            }
+        }
+    }
+    print_changes(&changes, json, args.release.dry_run, session);
+    say_pending(&changes, &store, &options, session);
+    Ok(Exit::Done)
+}
+
+fn publish_one(reference: &Reference, args: &Args, store: &Store, options: &Options, session: &mut Session) -> Result<Option<Change>, Failure> {
+    let loaded = publishable(reference, store, session)?;
+    let name = loaded.name.clone();
+    let version = loaded.version();
+    let change = change(store, &name, &Demand::Publish(Box::new(loaded)), options, args.release.dry_run)?;
+    if change.is_none() {
+        session.ui.status(format!("{name} {version} is live in {} already: nothing to do", options.environment));
+    }
+    Ok(change)
+}
+
+/// The content that a reference names, checked to be committed and valid.
+fn publishable(reference: &Reference, store: &Store, session: &mut Session) -> Result<Loaded, Failure> {
+    let loaded = store.load(reference)?;
+    if reference.selector == Selector::WorkingCopy && loaded.dirty {
+        return Err(uncommitted(&loaded));
+    }
+    check(&loaded)?;
+    warn_all(session, &loaded.document.warnings);
+    Ok(loaded)
+}
+
+fn uncommitted(loaded: &Loaded) -> Failure {
+    let commit = if loaded.is_unbumped() {
+        format!("promptctl bump {} && git commit -m \"…\" -- {}", loaded.name, loaded.path)
+    } else {
+        format!("git add {0} && git commit -m \"…\" -- {0}", loaded.path)
+    };
+    Failure::new(code::UNCOMMITTED, format!("{} has changes that are not committed", loaded.name))
+        .at(loaded.path.clone())
+        .hint(commit)
+        .hint(format!("promptctl publish {}@HEAD publishes what is committed", loaded.name))
+}
+
+fn check(loaded: &Loaded) -> Result<(), Failure> {
+    if loaded.document.archived {
+        return Err(Failure::new(code::ARCHIVED, format!("{} is archived", loaded.name))
+            .hint(format!("promptctl unarchive {}", loaded.name)));
+    }
+    if loaded.is_unbumped() {
+        return Err(Failure::new(
+            code::NOT_BUMPED,
+            format!("the content of {} {} changed and its version did not", loaded.name, loaded.version()),
+        )
+        .at(loaded.path.clone())
+        .hint(format!("promptctl bump {} && git commit -m \"…\" -- {}", loaded.name, loaded.path)));
+    }
+    compile(loaded).map(drop)
+}
+
+fn publish_all(args: &Args, store: &Store, options: &Options, json: bool, session: &mut Session) -> Result<Exit, Failure> {
+    if options.push && store.has_remote() {
+        store.fetch()?;
+    }
+    let (loaded, findings) = store.load_all();
+    warn_all(session, &findings);
+    let mut failed = !findings.iter().all(|finding| !finding.is_error());
+    let mut changes = Vec::new();
+    for prompt in loaded.into_iter().filter(|prompt| !prompt.document.archived) {
+        let name = prompt.name.clone();
+        match publish_if_new(prompt, args, store, options) {
+            Ok(change) => changes.extend(change),
+            Err(failure) => {
+                session.ui.failure(&failure);
+                session.ui.warning(format!("{name} was not published"));
+                failed = true;
+            }
+        }
+    }
+    if changes.is_empty() && !failed {
+        session.ui.status(format!("nothing to publish: no version is above those released in {}", options.environment));
+    }
+    print_changes(&changes, json, args.release.dry_run, session);
+    say_pending(&changes, store, options, session);
+    Ok(if failed { Exit::Verdict } else { Exit::Done })
+}
+
+/// Publishes a version above all that were ever released, so that a late job never downgrades and
+/// a rollback is never undone.
+fn publish_if_new(prompt: Loaded, args: &Args, store: &Store, options: &Options) -> Result<Option<Change>, Failure> {
+    let committed = if prompt.dirty { store.committed(&prompt.name)? } else { Some(prompt) };
+    let Some(prompt) = committed else {
+        return Ok(None);
+    };
+    let highest = store.highest_released(&prompt.name, &options.environment)?;
+    if highest.is_some_and(|highest| prompt.version() <= highest) {
+        return Ok(None);
+    }
+    check(&prompt)?;
+    let name = prompt.name.clone();
+    change(store, &name, &Demand::Publish(Box::new(prompt)), options, args.release.dry_run)
+}
+
+/// Plans a change and makes it, unless this is a dry run.
+pub(super) fn change(store: &Store, name: &PromptName, demand: &Demand, options: &Options, dry_run: bool) -> Result<Option<Change>, Failure> {
+    let Some(planned) = store.plan(name, demand, options)? else {
+        return Ok(None);
+    };
+    if dry_run {
+        return Ok(Some(planned.change().clone()));
+    }
+    match store.release_planned(planned, options) {
+        // Somebody may have published the very same version: then the remote is as it was wanted.
+        Err(failure) if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) => {
+            match store.plan(name, demand, options) {
+                Ok(None) => Ok(None),
+                _ => Err(failure),
+            }
+        }
+        other => other.map(Some),
+    }
+}
+
+/// Shows changes, as sentences or as JSON.
+pub(super) fn print_changes(changes: &[Change], json: bool, dry_run: bool, session: &mut Session) {
+    if json {
+        let shapes: Vec<ChangeJson> = changes.iter().map(ChangeJson::from).collect();
+        session.ui.line(json::document(&serde_json::json!({ "changes": shapes })));
+        return;
+    }
+    for change in changes {
+        session.ui.status(sentence(change, dry_run));
+        if dry_run {
+            for tag in &change.tags {
+                session.ui.status(format!("  would make the tag {tag}"));
+            }
+        }
+    }
+}
+
+fn sentence(change: &Change, dry_run: bool) -> String {
+    let Change { name, environment, .. } = change;
+    let was = change.from.map_or_else(String::new, |from| format!(" (was {from})"));
+    let would = if dry_run { "would be " } else { "" };
+    let sent = match (dry_run, change.pushed) {
+        (false, true) => ", and the remote has it",
+        _ => "",
+    };
+    match (change.action, change.to) {
+        (Action::Publish, Some(to)) => format!("{name} {to} {would}published to {environment}{was}{sent}"),
+        (Action::Rollback, Some(to)) => format!("{name} {would}rolled back to {to} in {environment}{was}{sent}"),
+        _ => format!("{name} {would}unpublished from {environment}{was}{sent}"),
+    }
+}
+
+/// Says that tags made with `--no-push` are not live yet.
+pub(super) fn say_pending(changes: &[Change], store: &Store, options: &Options, session: &mut Session) {
+    if !changes.is_empty() && !options.push && store.has_remote() {
+        session.ui.warning("the tags are pending: nothing is live until the remote has them");
+        session.ui.hint("promptctl push");
+    }
+}

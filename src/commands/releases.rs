@@ -1,0 +1,102 @@
+//! `promptctl releases`.
+
+use super::Session;
+use super::common::{AtArg, FormatArg, ago, short};
+use super::shapes::ReleaseJson;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::output::table::{Table, TableCell};
+use crate::output::ui::{DIM, GOOD, NOTE};
+use crate::prompt::name::{Environment, PromptName};
+use crate::store::{Action, Release, Store};
+
+/// Show the releases of a prompt, the newest first
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompt
+    #[arg(add = super::completions::names())]
+    name: PromptName,
+    /// Only this environment
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
+    #[command(flatten)]
+    at: AtArg,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, _) = session.store()?;
+    let environments = match &args.env {
+        Some(environment) => vec![environment.clone()],
+        None => store.environments_of(&args.name)?,
+    };
+    let mut rows: Vec<(Release, bool)> = Vec::new();
+    for environment in &environments {
+        let releases = store.releases(&args.name, environment)?;
+        let newest = match args.at.at {
+            Some(time) => releases.newest_at(time),
+            None => releases.newest(),
+        }
+        .map(|entry| entry.number);
+        let shown = |entry: &&Release| args.at.at.is_none() || newest.is_some_and(|newest| entry.number <= newest);
+        rows.extend(releases.entries.iter().filter(shown).rev().map(|entry| {
+            let is_newest = !entry.pending && Some(entry.number) == newest;
+            (entry.clone(), is_newest && entry.action != Action::Unpublish)
+        }));
+    }
+    if json {
+        let shapes: Vec<ReleaseJson> = rows
+            .iter()
+            .map(|(release, active)| ReleaseJson {
+                active: *active,
+                ..ReleaseJson::from(release)
+            })
+            .collect();
+        session.ui.line(json::document(&serde_json::json!({ "releases": shapes })));
+        return Ok(Exit::Done);
+    }
+    if rows.is_empty() {
+        return say_none(args, &store, session);
+    }
+    print(&rows, session);
+    Ok(Exit::Done)
+}
+
+fn say_none(args: &Args, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
+    store.require_releases()?;
+    let known = store.load(&crate::prompt::reference::Reference::working_copy(args.name.clone()));
+    if let Err(failure) = known {
+        return Err(failure);
+    }
+    session.ui.status(format!("{} was never published", args.name));
+    session.ui.hint(format!("promptctl publish {}", args.name));
+    Ok(Exit::Done)
+}
+
+fn print(rows: &[(Release, bool)], session: &mut Session) {
+    let mut table = Table::new(&["release", "environment", "version", "action", "state", "commit", "when", "by", "message"]).right(&[0]);
+    for (release, active) in rows {
+        let state = match (active, release.pending) {
+            (true, _) => TableCell::styled("active", GOOD),
+            (_, true) => TableCell::styled("pending", NOTE),
+            _ => TableCell::from("-"),
+        };
+        table.row(vec![
+            TableCell::from(release.number.to_string()),
+            TableCell::from(release.environment.as_str()),
+            TableCell::from(release.version.to_string()),
+            TableCell::from(release.action.as_str()),
+            state,
+            TableCell::styled(short(&release.commit), DIM),
+            TableCell::from(ago(session.now, release.time)),
+            TableCell::from(release.by.as_str()),
+            TableCell::from(release.message.as_str()),
+        ]);
+    }
+    table.print(&mut session.ui);
+    if rows.iter().any(|(release, _)| release.pending) {
+        session.ui.hint("pending releases are not live: promptctl push sends them");
+    }
+}

@@ -1,0 +1,136 @@
+//! The JSON that commands print about what the repository holds. Fields are only ever added.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::output::json::{PartialJson, time};
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::rendered::Variable;
+use crate::prompt::version::Version;
+use crate::store;
+
+/// One prompt with its content: what `show` and `get` print.
+#[derive(Debug, Serialize)]
+pub struct PromptJson {
+    /// The prompt's name.
+    pub name: PromptName,
+    /// The reference that was asked for.
+    pub reference: String,
+    /// The version.
+    pub version: Version,
+    /// The whole digest.
+    pub digest: String,
+    /// The commit that holds it; null for a working copy with changes.
+    pub commit: Option<String>,
+    /// The file's blob.
+    pub blob: String,
+    /// Whether the working copy differs from HEAD.
+    pub dirty: bool,
+    /// The file.
+    pub path: String,
+    /// The file as JSON.
+    pub document: Value,
+    /// What the templates ask for.
+    pub variables: Vec<Variable>,
+    /// What the templates include.
+    pub partials: Vec<PartialJson>,
+    /// The live version by environment.
+    pub environments: serde_json::Map<String, Value>,
+}
+
+impl PromptJson {
+    /// The shape of a loaded prompt.
+    pub fn new(reference: String, loaded: &store::Loaded, variables: Vec<Variable>, live: &[(Environment, Version)]) -> Self {
+        Self {
+            name: loaded.name.clone(),
+            reference,
+            version: loaded.version(),
+            digest: loaded.digest.to_string(),
+            commit: loaded.commit.clone(),
+            blob: loaded.blob.clone(),
+            dirty: loaded.dirty,
+            path: loaded.path.clone(),
+            document: Value::Object(loaded.document.raw.clone()),
+            variables,
+            partials: loaded
+                .partials
+                .iter()
+                .map(|(name, partial)| PartialJson {
+                    name: name.clone(),
+                    text: partial.text.clone(),
+                })
+                .collect(),
+            environments: environments(live),
+        }
+    }
+}
+
+/// The live versions by environment, as an object.
+pub fn environments(live: &[(Environment, Version)]) -> serde_json::Map<String, Value> {
+    live.iter()
+        .map(|(environment, version)| (environment.to_string(), json!(version.number())))
+        .collect()
+}
+
+/// A change of what is live.
+#[derive(Debug, Serialize)]
+pub struct ChangeJson {
+    name: PromptName,
+    environment: Environment,
+    action: &'static str,
+    from: Option<Version>,
+    to: Option<Version>,
+    tags: Vec<String>,
+    pushed: bool,
+}
+
+impl From<&store::Change> for ChangeJson {
+    fn from(change: &store::Change) -> Self {
+        Self {
+            name: change.name.clone(),
+            environment: change.environment.clone(),
+            action: change.action.as_str(),
+            from: change.from,
+            to: change.to,
+            tags: change.tags.clone(),
+            pushed: change.pushed,
+        }
+    }
+}
+
+/// A release.
+#[derive(Debug, Serialize)]
+pub struct ReleaseJson {
+    number: u32,
+    name: PromptName,
+    environment: Environment,
+    version: Version,
+    action: &'static str,
+    under: Option<u32>,
+    commit: String,
+    by: String,
+    time: String,
+    message: String,
+    /// Whether it is what is live now.
+    pub active: bool,
+    pending: bool,
+}
+
+impl From<&store::Release> for ReleaseJson {
+    fn from(release: &store::Release) -> Self {
+        Self {
+            number: release.number,
+            name: release.name.clone(),
+            environment: release.environment.clone(),
+            version: release.version,
+            action: release.action.as_str(),
+            under: release.under,
+            commit: release.commit.clone(),
+            by: release.by.clone(),
+            time: time(release.time),
+            message: release.message.clone(),
+            active: false,
+            pending: release.pending,
+        }
+    }
+}

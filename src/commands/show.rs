@@ -1,0 +1,146 @@
+//! `promptctl show`.
+
+use super::Session;
+use super::common::{AtArg, FormatArg, live_versions, short, variables_of, warn_all};
+use super::shapes::PromptJson;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::output::table::{Table, TableCell};
+use crate::output::ui::{BOLD, DIM, paint};
+use crate::prompt::document::{Document, Part};
+use crate::prompt::reference::{Reference, Selector};
+use crate::store::{Loaded, Store};
+
+/// Show one prompt
+///
+/// REF is name (the working copy), name@v3, name@production or name@<git revision>.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompt
+    #[arg(value_name = "REF", add = super::completions::references())]
+    reference: Reference,
+    #[command(flatten)]
+    at: AtArg,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, _) = session.store()?;
+    let loaded = load_at(&store, &args.reference, args.at.at)?;
+    warn_all(session, &loaded.document.warnings);
+    let live = live_versions(&store, &loaded.name).unwrap_or_default();
+    let variables = variables_of(&loaded);
+    if json {
+        let shape = PromptJson::new(args.reference.to_string(), &loaded, variables, &live);
+        session.ui.line(json::document(&shape));
+        return Ok(Exit::Done);
+    }
+    let colors = session.ui.colors_out();
+    let title = loaded.document.title.as_deref().unwrap_or_default();
+    let head = format!("{} {}", loaded.name, loaded.version());
+    session.ui.line(format!("{}  {title}", paint(colors, BOLD, &head)).trim_end());
+    if let Some(description) = &loaded.document.description {
+        session.ui.line(description.trim_end());
+    }
+    session.ui.line("");
+    for (label, value) in facts(&loaded, &live) {
+        let label = paint(colors, DIM, &format!("{label:<12}"));
+        session.ui.line(format!("{label}{value}"));
+    }
+    if !variables.is_empty() {
+        session.ui.line(format!("\n{}", paint(colors, BOLD, "Variables")));
+        let mut table = Table::new(&["name", "type", "needed", "description"]);
+        for variable in &variables {
+            let needed = match (&variable.default, variable.required) {
+                (Some(default), _) => format!("default {default}"),
+                (None, true) => "required".to_owned(),
+                (None, false) => "optional".to_owned(),
+            };
+            table.row(vec![
+                TableCell::from(variable.name.as_str()),
+                TableCell::from(variable.kind.as_deref().unwrap_or("any")),
+                TableCell::from(needed),
+                TableCell::from(variable.description.as_deref().unwrap_or("")),
+            ]);
+        }
+        table.print(&mut session.ui);
+    }
+    show_messages(&loaded.document, colors, session);
+    for (name, partial) in &loaded.partials {
+        session.ui.line(format!("\n{}", paint(colors, BOLD, &format!("{{{{> {name}}}}}"))));
+        session.ui.line(partial.text.trim_end());
+    }
+    Ok(Exit::Done)
+}
+
+/// The prompt that a reference names, now or at a time: what was live then in the environment.
+pub(super) fn load_at(store: &Store, reference: &Reference, at: Option<jiff::Timestamp>) -> Result<Loaded, Failure> {
+    let Some(time) = at else {
+        return store.load(reference);
+    };
+    let environment = match &reference.selector {
+        Selector::Named(text) => text.parse().ok(),
+        Selector::WorkingCopy | Selector::Version(_) => None,
+    };
+    let environment = environment.ok_or_else(|| {
+        Failure::usage("--at asks what was live at a time, so it wants an environment")
+            .hint(format!("{}@production --at TIME", reference.name))
+    })?;
+    store.load_active_at(&reference.name, &environment, time)
+}
+
+fn facts(loaded: &Loaded, live: &[(crate::prompt::name::Environment, crate::prompt::version::Version)]) -> Vec<(&'static str, String)> {
+    let document = &loaded.document;
+    let mut facts = vec![("file", loaded.path.clone())];
+    facts.push(("digest", loaded.digest.short().to_owned()));
+    let place = match (&loaded.commit, loaded.dirty) {
+        (_, true) => "changed and not committed".to_owned(),
+        (Some(commit), false) => short(commit).to_owned(),
+        (None, false) => "-".to_owned(),
+    };
+    facts.push(("commit", place));
+    if loaded.is_unbumped() {
+        facts.push(("", "the content changed since the version was made: promptctl bump".to_owned()));
+    }
+    if !live.is_empty() {
+        let words: Vec<String> = live.iter().map(|(environment, version)| format!("{environment} {version}")).collect();
+        facts.push(("live", words.join(", ")));
+    }
+    if document.archived {
+        facts.push(("archived", "yes".to_owned()));
+    }
+    for (label, value) in [("model", &document.model), ("category", &document.category)] {
+        if let Some(value) = value {
+            facts.push((label, value.clone()));
+        }
+    }
+    if !document.tags.is_empty() {
+        facts.push(("tags", document.tags.join(", ")));
+    }
+    if !document.parameters.is_empty() {
+        let words: Vec<String> = document.parameters.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        facts.push(("parameters", words.join(", ")));
+    }
+    if let Some(format) = document.response_format {
+        facts.push(("answer", format.as_str().to_owned()));
+    }
+    if !document.test_data.is_empty() {
+        facts.push(("cases", document.test_data.len().to_string()));
+    }
+    facts
+}
+
+fn show_messages(document: &Document, colors: bool, session: &mut Session) {
+    for message in &document.messages {
+        session.ui.line(format!("\n{}", paint(colors, BOLD, message.role.as_str())));
+        for part in &message.parts {
+            match part {
+                Part::Text(text) => session.ui.line(text.value.trim_end()),
+                Part::Image { source, .. } => session.ui.line(format!("[image {}]", source.text().value)),
+                Part::File { source, .. } => session.ui.line(format!("[file {}]", source.text().value)),
+            }
+        }
+    }
+}

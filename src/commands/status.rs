@@ -1,0 +1,248 @@
+//! `promptctl status`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Session;
+use super::common::{AtArg, FormatArg, ago, warn_all};
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::output::table::{Table, TableCell};
+use crate::output::ui::{BOLD, DIM, GOOD, NOTE, paint};
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::version::Version;
+use crate::store::{Loaded, Overview, State, Store, TagName};
+
+/// Show what is live where, what is ahead and what is pending
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only this environment
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
+    #[command(flatten)]
+    at: AtArg,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+#[derive(Serialize)]
+struct Section {
+    name: Environment,
+    prompts: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: PromptName,
+    /// The live version; null where nothing is.
+    active: Option<Version>,
+    /// The version of the working copy, where it is not what is live.
+    ahead: Option<Version>,
+    /// Versions of releases that the remote has not confirmed.
+    pending: Vec<Version>,
+    since: Option<String>,
+    by: Option<String>,
+    #[serde(skip)]
+    when: Option<jiff::Timestamp>,
+    #[serde(skip)]
+    note: &'static str,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, _) = session.store()?;
+    let overview = store.overview()?;
+    let (loaded, findings) = store.load_all();
+    if args.at.at.is_none() {
+        warn_all(session, &findings);
+    }
+    for failure in &overview.failures {
+        session.ui.warning(failure);
+    }
+    let sections = sections(args, &store, &overview, &loaded)?;
+    if json {
+        session.ui.line(json::document(&serde_json::json!({ "environments": sections })));
+        return Ok(Exit::Done);
+    }
+    let piped = session.ui.width().is_none();
+    for section in &sections {
+        print(section, piped, session);
+    }
+    let pending = store.pending()?;
+    if !pending.is_empty() {
+        session.ui.warning(format!("{} tags are pending: the remote has not confirmed them", pending.len()));
+        session.ui.hint("promptctl push sends them");
+    }
+    store.require_releases()?;
+    Ok(Exit::Done)
+}
+
+fn sections(args: &Args, store: &Store, overview: &Overview, loaded: &[Loaded]) -> Result<Vec<Section>, Failure> {
+    let mut environments = store.settings().environments.clone();
+    for states in overview.states.values() {
+        for environment in states.keys() {
+            if !environments.contains(environment) {
+                environments.push(environment.clone());
+            }
+        }
+    }
+    if let Some(wanted) = &args.env {
+        environments.retain(|environment| environment == wanted);
+        if environments.is_empty() {
+            environments.push(wanted.clone());
+        }
+    }
+    let pending = pending_versions(store)?;
+    environments
+        .into_iter()
+        .map(|environment| section(environment, args, store, overview, loaded, &pending))
+        .collect()
+}
+
+type PendingVersions = BTreeMap<(PromptName, Environment), Vec<Version>>;
+
+fn pending_versions(store: &Store) -> Result<PendingVersions, Failure> {
+    let mut places = BTreeSet::new();
+    for entry in store.pending()? {
+        if let TagName::Release { name, environment, .. } = entry.tag {
+            places.insert((name, environment));
+        }
+    }
+    let mut versions = PendingVersions::new();
+    for (name, environment) in places {
+        let releases = store.releases(&name, &environment)?;
+        let held = releases.entries.iter().filter(|entry| entry.pending).map(|entry| entry.version);
+        versions.insert((name, environment), held.collect());
+    }
+    Ok(versions)
+}
+
+fn section(
+    environment: Environment,
+    args: &Args,
+    store: &Store,
+    overview: &Overview,
+    loaded: &[Loaded],
+    pending: &PendingVersions,
+) -> Result<Section, Failure> {
+    let mut names: BTreeSet<&PromptName> = overview
+        .states
+        .iter()
+        .filter(|(_, states)| states.contains_key(&environment))
+        .map(|(name, _)| name)
+        .collect();
+    if args.at.at.is_none() {
+        names.extend(loaded.iter().filter(|prompt| !prompt.document.archived).map(|prompt| &prompt.name));
+    }
+    names.extend(pending.keys().filter(|(_, place)| *place == environment).map(|(name, _)| name));
+    let mut prompts = Vec::new();
+    for name in names {
+        let file = loaded.binary_search_by(|prompt| prompt.name.cmp(name)).ok().map(|at| &loaded[at]);
+        let mut row = match args.at.at {
+            None => row_now(name, overview.states.get(name).and_then(|states| states.get(&environment)), file),
+            Some(time) => row_at(store, name, &environment, time)?,
+        };
+        row.pending = pending.get(&(name.clone(), environment.clone())).cloned().unwrap_or_default();
+        prompts.push(row);
+    }
+    Ok(Section {
+        name: environment,
+        prompts,
+    })
+}
+
+fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> Row {
+    let mut row = Row {
+        name: name.clone(),
+        active: None,
+        ahead: None,
+        pending: Vec::new(),
+        since: None,
+        by: None,
+        when: None,
+        note: "",
+    };
+    let mut live_digest = None;
+    match state {
+        Some(State::Live(active)) => {
+            row.active = Some(active.version);
+            row.by = Some(active.by.clone());
+            row.when = Some(active.time);
+            live_digest = Some(&active.digest);
+        }
+        Some(State::Unpublished { by, time, .. }) => {
+            row.by = Some(by.clone());
+            row.when = Some(*time);
+            row.note = "unpublished";
+        }
+        Some(State::Never | State::NotFetched) | None => row.note = "never published",
+    }
+    row.since = row.when.map(json::time);
+    match file {
+        Some(file) if Some(&file.digest) != live_digest => row.ahead = Some(file.version()),
+        Some(_) => {}
+        None if row.active.is_some() => row.note = "file deleted, still live",
+        None => {}
+    }
+    row
+}
+
+fn row_at(store: &Store, name: &PromptName, environment: &Environment, time: jiff::Timestamp) -> Result<Row, Failure> {
+    let releases = store.releases(name, environment)?;
+    let mut row = row_now(name, None, None);
+    row.note = "not yet published";
+    if let Some(entry) = releases.newest_at(time) {
+        row.by = Some(entry.by.clone());
+        row.when = Some(entry.time);
+        row.since = Some(json::time(entry.time));
+        if entry.action == crate::store::Action::Unpublish {
+            row.note = "unpublished";
+        } else {
+            row.active = Some(entry.version);
+            row.note = "";
+        }
+    }
+    Ok(row)
+}
+
+fn print(section: &Section, piped: bool, session: &mut Session) {
+    if !piped {
+        let title = paint(session.ui.colors_out(), BOLD, section.name.as_str());
+        session.ui.line(title);
+    }
+    if section.prompts.is_empty() {
+        session.ui.status("  no prompts");
+    }
+    let mut table = Table::new(&["name", "live", "ahead", "since", "by", "note"]);
+    for row in &section.prompts {
+        let version = |version: Option<Version>| version.map_or_else(|| "-".to_owned(), |version| version.to_string());
+        let mut cells = vec![
+            TableCell::from(row.name.as_str()),
+            match row.active {
+                Some(active) => TableCell::styled(active.to_string(), GOOD),
+                None => TableCell::styled("-", DIM),
+            },
+            TableCell::styled(version(row.ahead), NOTE),
+            TableCell::from(row.when.map_or_else(|| "-".to_owned(), |when| ago(session.now, when))),
+            TableCell::from(row.by.as_deref().unwrap_or("-")),
+            TableCell::from(note(row)),
+        ];
+        if piped {
+            cells.insert(0, TableCell::from(section.name.as_str()));
+        }
+        table.row(cells);
+    }
+    table.print(&mut session.ui);
+    if !piped {
+        session.ui.line("");
+    }
+}
+
+fn note(row: &Row) -> String {
+    if row.pending.is_empty() {
+        return row.note.to_owned();
+    }
+    let versions: Vec<String> = row.pending.iter().map(ToString::to_string).collect();
+    format!("pending: {}", versions.join(", "))
+}

@@ -1,0 +1,36 @@
+//! `promptctl unpublish`.
+
+use super::Session;
+use super::common::EnvArg;
+use super::publish::{ReleaseArgs, change, print_changes, say_pending};
+use crate::error::{Exit, Failure};
+use crate::prompt::name::PromptName;
+use crate::store::{Change, Demand};
+
+/// Take a prompt out of an environment
+///
+/// promptctl rollback brings it back.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompt
+    #[arg(add = super::completions::names())]
+    name: PromptName,
+    #[command(flatten)]
+    env: EnvArg,
+    #[command(flatten)]
+    release: ReleaseArgs,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.release.format.json(session);
+    let (store, config) = session.store()?;
+    let options = args.release.options(&args.env, &config);
+    let change = change(&store, &args.name, &Demand::Unpublish, &options, args.release.dry_run)?;
+    if change.is_none() {
+        session.ui.status(format!("{} is not live in {}: nothing to do", args.name, options.environment));
+    }
+    let changes: Vec<Change> = change.into_iter().collect();
+    print_changes(&changes, json, args.release.dry_run, session);
+    say_pending(&changes, &store, &options, session);
+    Ok(Exit::Done)
+}

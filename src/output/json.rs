@@ -1,0 +1,78 @@
+//! What scripts read: JSON with a shape of its own, versioned, to which fields are only added.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::prompt::finding::{Finding, Severity};
+
+/// The version of every shape below.
+pub const SCHEMA: u32 = 1;
+
+/// The JSON text of a value with `"schema": 1` first.
+pub fn document(value: &impl Serialize) -> String {
+    let body = serde_json::to_value(value).unwrap_or(Value::Null);
+    let mut object = serde_json::Map::new();
+    object.insert("schema".to_owned(), json!(SCHEMA));
+    if let Value::Object(fields) = body {
+        object.extend(fields);
+    }
+    serde_json::to_string_pretty(&Value::Object(object)).unwrap_or_default()
+}
+
+/// An error as scripts read it, in one line.
+pub fn failure(failure: &Failure) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "error": {
+            "code": failure.code.map(|code| code.as_str()),
+            "message": failure.message,
+            "location": failure.location,
+            "hints": failure.hints,
+        }
+    })
+}
+
+/// A time as scripts read it: RFC 3339 in UTC.
+pub fn time(time: Timestamp) -> String {
+    time.to_string()
+}
+
+/// One finding.
+#[derive(Debug, Serialize)]
+pub struct FindingJson {
+    code: &'static str,
+    severity: &'static str,
+    path: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: String,
+    help: Option<String>,
+}
+
+impl From<&Finding> for FindingJson {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            code: finding.code.as_str(),
+            severity: match finding.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            path: finding.path.clone(),
+            line: finding.position.map(|at| at.line),
+            column: finding.position.map(|at| at.column),
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+        }
+    }
+}
+
+/// One partial.
+#[derive(Debug, Serialize)]
+pub struct PartialJson {
+    /// Its name, as in `{{> name}}`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}

@@ -1,0 +1,8 @@
+//! What people and scripts see.
+
+pub mod diff_json;
+pub mod diff_markdown;
+pub mod diff_text;
+pub mod json;
+pub mod table;
+pub mod ui;

@@ -1,0 +1,151 @@
+//! Tables that fit the terminal, and plain rows in a pipe.
+
+use anstyle::Style;
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, CellAlignment};
+use comfy_table::presets::NOTHING;
+
+use super::ui::{Ui, printable};
+
+/// Rows under a header.
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<TableCell>>,
+    right: Vec<usize>,
+}
+
+/// A cell: its text, and its style on a terminal.
+#[derive(Debug, Clone, Default)]
+pub struct TableCell {
+    text: String,
+    style: Option<Style>,
+}
+
+impl TableCell {
+    /// A cell in a style.
+    pub fn styled(text: impl Into<String>, style: Style) -> Self {
+        Self {
+            text: text.into(),
+            style: Some(style),
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for TableCell {
+    fn from(text: T) -> Self {
+        Self {
+            text: text.into(),
+            style: None,
+        }
+    }
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new(header: &[&str]) -> Self {
+        Self {
+            header: header.iter().map(|&title| title.to_owned()).collect(),
+            rows: Vec::new(),
+            right: Vec::new(),
+        }
+    }
+
+    /// The same table with numbers in these columns, which stand to the right.
+    #[must_use]
+    pub fn right(mut self, columns: &[usize]) -> Self {
+        self.right = columns.to_vec();
+        self
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<TableCell>) {
+        self.rows.push(cells);
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Prints the table: fitted to a terminal with its header, tab-separated without one in a pipe.
+    pub fn print(self, ui: &mut Ui) {
+        if self.rows.is_empty() {
+            return;
+        }
+        match ui.width() {
+            Some(width) => {
+                let colors = ui.colors_out();
+                let text = self.fitted(width, colors);
+                ui.line(text);
+            }
+            None => {
+                for row in &self.rows {
+                    let cells: Vec<String> = row.iter().map(|cell| one_line(&cell.text)).collect();
+                    ui.line(cells.join("\t"));
+                }
+            }
+        }
+    }
+
+    fn fitted(self, width: usize, colors: bool) -> String {
+        let mut table = comfy_table::Table::new();
+        table
+            .load_preset(NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        if colors {
+            table.enforce_styling();
+        }
+        table.set_header(self.header.iter().map(|title| {
+            let cell = Cell::new(title.to_uppercase());
+            if colors { cell.add_attribute(Attribute::Dim) } else { cell }
+        }));
+        let columns = self.header.len();
+        for row in self.rows {
+            table.add_row(row.into_iter().map(|cell| styled(cell, colors)));
+        }
+        for (at, column) in table.column_iter_mut().enumerate() {
+            let padding = if at + 1 == columns { (0, 0) } else { (0, 2) };
+            column.set_padding(padding);
+            if self.right.contains(&at) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+            // The first column names what the row is about and is never broken.
+            if at == 0 {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+fn styled(cell: TableCell, colors: bool) -> Cell {
+    let mut out = Cell::new(one_line(&cell.text));
+    let Some(style) = cell.style.filter(|_| colors) else {
+        return out;
+    };
+    if let Some(anstyle::Color::Ansi(color)) = style.get_fg_color() {
+        out = out.fg(match color {
+            anstyle::AnsiColor::Green => comfy_table::Color::DarkGreen,
+            anstyle::AnsiColor::Yellow => comfy_table::Color::DarkYellow,
+            anstyle::AnsiColor::Red => comfy_table::Color::DarkRed,
+            anstyle::AnsiColor::Cyan => comfy_table::Color::DarkCyan,
+            _ => comfy_table::Color::Reset,
+        });
+    }
+    let effects = style.get_effects();
+    if effects.contains(anstyle::Effects::BOLD) {
+        out = out.add_attribute(Attribute::Bold);
+    }
+    if effects.contains(anstyle::Effects::DIMMED) {
+        out = out.add_attribute(Attribute::Dim);
+    }
+    out
+}
+
+fn one_line(text: &str) -> String {
+    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}

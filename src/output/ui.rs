@@ -1,0 +1,256 @@
+//! Talking: data to standard output, everything said to a person to standard error.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::error::{Exit, Failure};
+use crate::prompt::finding::{Finding, Severity};
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What the user asked of the output.
+#[derive(Debug, Clone, Copy)]
+pub struct UiSettings {
+    /// When to colour.
+    pub color: ColorChoice,
+    /// Whether the environment asks for no colour.
+    pub no_color: bool,
+    /// Whether only data and errors are wanted.
+    pub quiet: bool,
+    /// The width of the terminal where the environment says it.
+    pub columns: Option<usize>,
+}
+
+/// The way to the user.
+pub struct Ui {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    out_is_terminal: bool,
+    err_is_terminal: bool,
+    in_is_terminal: bool,
+    settings: UiSettings,
+    /// Whether errors are printed as JSON.
+    pub json: bool,
+    closed: bool,
+}
+
+/// The style of something good.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// The style of something to look at.
+pub const NOTE: Style = AnsiColor::Yellow.on_default();
+/// The style of something wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// The style of a hint.
+pub const HINT: Style = AnsiColor::Cyan.on_default();
+/// The style of what matters less.
+pub const DIM: Style = Style::new().dimmed();
+/// The style of a title.
+pub const BOLD: Style = Style::new().bold();
+
+impl Ui {
+    /// The standard streams.
+    pub fn new(settings: UiSettings) -> Self {
+        Self {
+            out: Box::new(io::BufWriter::new(io::stdout())),
+            err: Box::new(io::stderr()),
+            out_is_terminal: io::stdout().is_terminal(),
+            err_is_terminal: io::stderr().is_terminal(),
+            in_is_terminal: io::stdin().is_terminal(),
+            settings,
+            json: false,
+            closed: false,
+        }
+    }
+
+    /// Whether standard output is coloured.
+    pub fn colors_out(&self) -> bool {
+        self.colors(self.out_is_terminal)
+    }
+
+    fn colors(&self, is_terminal: bool) -> bool {
+        match self.settings.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !self.settings.no_color,
+        }
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn out_is_terminal(&self) -> bool {
+        self.out_is_terminal
+    }
+
+    /// Whether somebody is there to answer a question.
+    pub fn can_ask(&self) -> bool {
+        self.in_is_terminal && self.err_is_terminal
+    }
+
+    /// The width that tables and texts should fit; `None` in a pipe, where nothing is cut.
+    pub fn width(&self) -> Option<usize> {
+        if !self.out_is_terminal {
+            return None;
+        }
+        self.settings
+            .columns
+            .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+            .or(Some(80))
+    }
+
+    /// Writes data to standard output, as it stands.
+    pub fn data(&mut self, text: impl Display) {
+        let written = write!(self.out, "{text}");
+        self.note_closed(written);
+    }
+
+    /// Writes data and ends the line.
+    pub fn line(&mut self, text: impl Display) {
+        let written = writeln!(self.out, "{text}");
+        self.note_closed(written);
+    }
+
+    /// Hands what was written to the reader now, for answers that come bit by bit.
+    pub fn flush(&mut self) {
+        let written = self.out.flush();
+        self.note_closed(written);
+    }
+
+    /// Whether the reader of standard output has gone away, so that nothing more need be made.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn note_closed(&mut self, written: io::Result<()>) {
+        if written.is_err() {
+            // A reader that went away has what it wanted.
+            self.closed = true;
+        }
+    }
+
+    /// Says what happened. `--quiet` silences it.
+    pub fn status(&mut self, text: impl Display) {
+        if !self.settings.quiet {
+            self.say(None, text);
+        }
+    }
+
+    /// Warns. `--quiet` does not silence it.
+    pub fn warning(&mut self, text: impl Display) {
+        self.say(Some((NOTE, "warning")), text);
+    }
+
+    /// Says what to do next. `--quiet` silences it.
+    pub fn hint(&mut self, text: impl Display) {
+        if !self.settings.quiet {
+            self.say(Some((HINT, "hint")), text);
+        }
+    }
+
+    fn say(&mut self, label: Option<(Style, &str)>, text: impl Display) {
+        let colors = self.colors(self.err_is_terminal);
+        let text = printable(&text.to_string());
+        let line = match label {
+            None => format!("{text}\n"),
+            Some((style, word)) => format!("{}: {text}\n", paint(colors, style, word)),
+        };
+        // Nobody listens; there is nowhere to say so.
+        drop(self.err.write_all(line.as_bytes()));
+    }
+
+    /// Shows what looks wrong with a prompt.
+    pub fn finding(&mut self, finding: &Finding) {
+        let (style, word) = match finding.severity {
+            Severity::Error => (BAD, "error"),
+            Severity::Warning => (NOTE, "warning"),
+        };
+        let label = format!("{word}[{}]", finding.code);
+        self.say(Some((style, &label)), &finding.message);
+        if let Some(location) = finding.location() {
+            self.say_below("at", &location);
+        }
+        if let Some(help) = &finding.help {
+            self.say_below("help", help);
+        }
+    }
+
+    fn say_below(&mut self, label: &str, text: &str) {
+        let colors = self.colors(self.err_is_terminal);
+        let line = format!("  {} {}\n", paint(colors, HINT, &format!("{label}:")), printable(text));
+        drop(self.err.write_all(line.as_bytes()));
+    }
+
+    /// Shows an error, as text or as the JSON object that scripts read.
+    pub fn failure(&mut self, failure: &Failure) {
+        self.flush();
+        if self.json {
+            let line = format!("{}\n", super::json::failure(failure));
+            drop(self.err.write_all(line.as_bytes()));
+            return;
+        }
+        let label = match failure.code {
+            Some(code) => format!("error[{code}]"),
+            None => "error".to_owned(),
+        };
+        self.say(Some((BAD, &label)), &failure.message);
+        if let Some(location) = &failure.location {
+            self.say_below("at", location);
+        }
+        let mut cause = std::error::Error::source(failure);
+        while let Some(error) = cause {
+            self.say_below("because", &error.to_string());
+            cause = error.source();
+        }
+        for hint in &failure.hints {
+            self.say_below("hint", hint);
+        }
+    }
+
+    /// Asks a question that is answered by yes or no; no where nobody is there.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
+        drop(write!(self.err, "{question} [y/N] "));
+        drop(self.err.flush());
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok()
+            && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Ends the output: the exit code is that of a closed pipe, 0, where the reader went away.
+    pub fn finish(&mut self, exit: Exit) -> Exit {
+        self.flush();
+        if self.closed { Exit::Done } else { exit }
+    }
+}
+
+/// Text in a style, where colours are wanted.
+pub fn paint(colors: bool, style: Style, text: &str) -> String {
+    if colors {
+        format!("{style}{text}{style:#}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Text without the control characters that could deceive a terminal: prompts and messages of tags
+/// come from strangers.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|char| match char {
+            '\n' | '\t' => char,
+            char if char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
+            char => char,
+        })
+        .collect()
+}

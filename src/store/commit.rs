@@ -1,0 +1,220 @@
+//! Commits: exactly the files named, as the user's own `git commit` would make them.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::Store;
+use super::process::{Git, explain, words_of, write_failure};
+use crate::error::Failure;
+use crate::prompt::code;
+
+/// A file to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file, relative to the top of the repository.
+    pub path: String,
+    /// What it shall hold.
+    pub text: String,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The commit made; none if the files held all that already.
+    pub commit: Option<String>,
+}
+
+impl Store {
+    /// Writes files without a commit, each whole or not at all.
+    ///
+    /// # Errors
+    /// A file cannot be written; those written before it are put back.
+    pub fn write_files(&self, changes: &[FileChange]) -> Result<(), Failure> {
+        self.require_working_copy()?;
+        let mut done: Vec<Saved> = Vec::new();
+        for change in changes {
+            match self.replace(change) {
+                Ok(saved) => done.push(saved),
+                Err(failure) => {
+                    put_back(&done);
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails in a repository without a working tree.
+    ///
+    /// # Errors
+    /// The repository is bare.
+    pub fn require_working_copy(&self) -> Result<(), Failure> {
+        if self.is_bare() {
+            return Err(Failure::new(
+                code::NO_REPOSITORY,
+                "this repository is bare: it has no files to change",
+            )
+            .hint("make a clone, change the prompt there and push"));
+        }
+        Ok(())
+    }
+
+    fn replace(&self, change: &FileChange) -> Result<Saved, Failure> {
+        let path = self.top.join(&change.path);
+        // A link or a folder in the way is refused, as it is on reading.
+        let before = self.work_tree().read(&change.path)?;
+        let folder = path.parent().unwrap_or(&self.top);
+        fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
+        write_whole(&path, change.text.as_bytes())?;
+        Ok(Saved { path, before })
+    }
+
+    /// Writes files and commits exactly them on the current branch, whatever else is staged, with
+    /// the user's identity, signing and hooks.
+    ///
+    /// # Errors
+    /// A file cannot be written, or git refuses the commit. The files are then as they were.
+    pub fn commit(&self, changes: &[FileChange], message: &str) -> Result<Written, Failure> {
+        self.require_working_copy()?;
+        if changes.is_empty() {
+            return Ok(Written { commit: None });
+        }
+        let mut done = Vec::new();
+        for change in changes {
+            match self.replace(change) {
+                Ok(saved) => done.push(saved),
+                Err(failure) => {
+                    put_back(&done);
+                    return Err(failure);
+                }
+            }
+        }
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        let committed = self.commit_paths(&paths, message);
+        if committed.is_err() {
+            put_back(&done);
+        }
+        committed
+    }
+
+    /// Commits what these files hold now.
+    fn commit_paths(&self, paths: &[&str], message: &str) -> Result<Written, Failure> {
+        let changed = self
+            .git()
+            .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored", "--"])
+            .args(paths)
+            .read()?;
+        if changed.is_empty() {
+            return Ok(Written { commit: None });
+        }
+        if let Some(ignored) = changed.split('\0').find_map(|entry| entry.strip_prefix("!! ")) {
+            return Err(Failure::new(code::HOOK_REFUSED, format!("git ignores {ignored}"))
+                .hint(format!("git check-ignore -v {ignored} shows the rule; remove it from the .gitignore")));
+        }
+        let untracked: Vec<&str> = changed
+            .split('\0')
+            .filter_map(|entry| entry.strip_prefix("?? "))
+            .collect();
+        if !untracked.is_empty() {
+            // `git commit --only` wants to know the files; an intent to add stages no content.
+            Git::read_when_unlocked(|| {
+                self.git().args(["add", "--intent-to-add", "--"]).args(&untracked)
+            })?;
+        }
+        let said = Git::say_when_unlocked(|| {
+            self.git()
+                .args(["commit", "--quiet", "--only", "--cleanup=verbatim", "-F", "-", "--"])
+                .args(paths)
+                .input(format!("{}\n", message.trim_end()))
+        })?;
+        if !said.ok {
+            if !untracked.is_empty() {
+                // The intent to add is taken back; if that fails the file is merely listed as new.
+                drop(self.git().args(["rm", "--cached", "--quiet", "--force", "--"]).args(&untracked).say());
+            }
+            return Err(refused_commit(&said.err, &said.out));
+        }
+        Ok(Written { commit: self.head() })
+    }
+
+    /// Whether any of these files differs from HEAD, by git's own judgement.
+    ///
+    /// # Errors
+    /// git cannot be asked.
+    pub fn has_uncommitted(&self, paths: &[&str]) -> Result<bool, Failure> {
+        let said = self
+            .git()
+            .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--"])
+            .args(paths)
+            .read()?;
+        Ok(!said.is_empty())
+    }
+}
+
+struct Saved {
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+}
+
+fn put_back(done: &[Saved]) {
+    for saved in done.iter().rev() {
+        // The failure that led here is the one to report.
+        drop(match &saved.before {
+            Some(bytes) => fs::write(&saved.path, bytes),
+            None => fs::remove_file(&saved.path),
+        });
+    }
+}
+
+/// Writes a file so that a reader, or a crash, sees the old content or the new, never half of it.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error: &std::io::Error| write_failure(path, error);
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".promptctl-")
+        .tempfile_in(folder)
+        .map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
+    let permissions = match fs::metadata(path) {
+        Ok(data) => Some(data.permissions()),
+        Err(_) => new_file_permissions(),
+    };
+    if let Some(permissions) = permissions {
+        file.as_file()
+            .set_permissions(permissions)
+            .map_err(|error| failed(&error))?;
+    }
+    file.as_file().sync_data().map_err(|error| failed(&error))?;
+    file.persist(path).map(drop).map_err(|error| failed(&error.error))
+}
+
+/// A temporary file is private; a prompt file is as readable as others in the tree.
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)]
+fn new_file_permissions() -> Option<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn new_file_permissions() -> Option<fs::Permissions> {
+    None
+}
+
+fn refused_commit(err: &str, out: &str) -> Failure {
+    if err.contains("cannot do a partial commit during") {
+        return Failure::new(
+            code::HOOK_REFUSED,
+            "a merge or rebase is in progress, and git makes no commit of single files then",
+        )
+        .hint("finish it with git merge --continue (or --abort), then run the same command again");
+    }
+    let explained = explain(err);
+    if explained.code != Some(code::HOOK_REFUSED) {
+        return explained;
+    }
+    let words = words_of(if err.trim().is_empty() { out } else { err });
+    Failure::new(code::HOOK_REFUSED, format!("git refused the commit: {words}"))
+        .hint("the files are as they were before")
+}

@@ -1,0 +1,254 @@
+//! The history of one prompt: which commits made which versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use git2::Oid;
+use jiff::Timestamp;
+
+use super::files::join_root;
+use super::load::{Loaded, first_failure};
+use super::tag::TagName;
+use super::Store;
+use crate::error::Failure;
+use crate::prompt::name::PromptName;
+use crate::prompt::version::Version;
+
+/// A version, as history tells it.
+#[derive(Debug, Clone)]
+pub struct HistoryEntry {
+    /// The version.
+    pub version: Version,
+    /// The newest commit that changed the file and holds this version.
+    pub commit: String,
+    /// Who made that commit.
+    pub author: String,
+    /// When.
+    pub time: Timestamp,
+    /// The first line of its message.
+    pub message: String,
+    /// Whether it has a version tag that counts.
+    pub published: bool,
+    /// Whether it has a version tag that the remote has not confirmed.
+    pub pending: bool,
+    /// The prompt as that commit holds it; none where it cannot be loaded.
+    pub loaded: Option<Box<Loaded>>,
+}
+
+/// The version numbers that are taken.
+#[derive(Debug, Clone, Default)]
+pub struct Numbers {
+    /// In commits of HEAD or its upstream, or in tags.
+    pub taken: BTreeSet<Version>,
+}
+
+impl Numbers {
+    /// The highest number that is taken.
+    pub fn highest(&self) -> Option<Version> {
+        self.taken.last().copied()
+    }
+}
+
+struct LogLine {
+    commit: Oid,
+    author: String,
+    time: Timestamp,
+    message: String,
+}
+
+impl Store {
+    /// The paths at which a prompt can stand.
+    fn possible_paths(&self, name: &PromptName) -> Vec<String> {
+        self.settings
+            .roots
+            .iter()
+            .flat_map(|root| name.paths().map(|below| join_root(root, &below)))
+            .collect()
+    }
+
+    /// The commits reachable from `revisions` that changed one of `paths`, newest first.
+    fn log(&self, revisions: &[&str], paths: &[String]) -> Result<Vec<LogLine>, Failure> {
+        let said = self
+            .git()
+            .args(["log", "-z", "--format=%H%x1f%an%x1f%at%x1f%s"])
+            .args(revisions)
+            .arg("--")
+            .args(paths)
+            .read()?;
+        Ok(said
+            .split('\0')
+            .filter_map(|line| {
+                let mut fields = line.trim_start_matches('\n').split('\u{1f}');
+                Some(LogLine {
+                    commit: Oid::from_str(fields.next()?).ok()?,
+                    author: fields.next()?.to_owned(),
+                    time: Timestamp::from_second(fields.next()?.parse().ok()?).ok()?,
+                    message: fields.next()?.to_owned(),
+                })
+            })
+            .collect())
+    }
+
+    /// The versions of a prompt that commits reachable from HEAD hold, the newest commit first.
+    ///
+    /// # Errors
+    /// History cannot be read.
+    pub fn history(&self, name: &PromptName) -> Result<Vec<HistoryEntry>, Failure> {
+        let tagged = self.tagged_versions(name)?;
+        let mut entries: Vec<HistoryEntry> = Vec::new();
+        let mut seen = BTreeSet::new();
+        if self.head_commit().is_none() {
+            return Ok(entries);
+        }
+        for line in self.log(&["HEAD"], &self.possible_paths(name))? {
+            let Some(version) = self.version_at(line.commit, name) else {
+                continue;
+            };
+            if !seen.insert(version) {
+                continue;
+            }
+            entries.push(HistoryEntry {
+                version,
+                commit: line.commit.to_string(),
+                author: line.author,
+                time: line.time,
+                message: line.message,
+                published: tagged.get(&version) == Some(&true),
+                pending: tagged.get(&version) == Some(&false),
+                loaded: self.load_at(line.commit, name).ok().flatten().map(Box::new),
+            });
+        }
+        self.add_tagged(name, &tagged, &seen, &mut entries)?;
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.version));
+        Ok(entries)
+    }
+
+    /// Adds the versions that have a tag and that no commit reachable from HEAD holds.
+    fn add_tagged(
+        &self,
+        name: &PromptName,
+        tagged: &BTreeMap<Version, bool>,
+        seen: &BTreeSet<Version>,
+        entries: &mut Vec<HistoryEntry>,
+    ) -> Result<(), Failure> {
+        for (version, confirmed) in tagged.iter().filter(|(version, _)| !seen.contains(version)) {
+            let tag = TagName::Version {
+                name: name.clone(),
+                version: *version,
+            };
+            let Some(found) = self.version_tag(&tag)? else {
+                continue;
+            };
+            let Ok(commit) = self.repo.find_commit(found.commit) else {
+                continue;
+            };
+            entries.push(HistoryEntry {
+                version: *version,
+                commit: found.commit.to_string(),
+                author: commit.author().name().unwrap_or_default().to_owned(),
+                time: Timestamp::from_second(commit.time().seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
+                message: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+                published: *confirmed,
+                pending: !confirmed,
+                loaded: self.load_at(found.commit, name).map_err(first_failure)?.map(Box::new),
+            });
+        }
+        Ok(())
+    }
+
+    /// The version that a commit's file of the prompt has; `None` where there is no file, or none that loads.
+    fn version_at(&self, commit: Oid, name: &PromptName) -> Option<Version> {
+        let tree = self.commit_tree(commit)?;
+        let blob = self
+            .possible_paths(name)
+            .into_iter()
+            .find_map(|path| tree.blob_id(&path))?;
+        let blob = self.repo.find_blob(blob).ok()?;
+        let text = std::str::from_utf8(blob.content()).ok()?;
+        crate::prompt::document::parse(text)
+            .ok()
+            .map(|document| document.version_or_first())
+    }
+
+    /// The newest commit reachable from HEAD that holds this version of a prompt.
+    pub(super) fn newest_commit_with(&self, name: &PromptName, version: Version) -> Result<Option<Oid>, Failure> {
+        let Some(head) = self.head_commit() else {
+            return Ok(None);
+        };
+        if self.version_at(head, name) == Some(version) {
+            return Ok(Some(head));
+        }
+        Ok(self
+            .log(&["HEAD"], name)?
+            .into_iter()
+            .map(|line| line.commit)
+            .find(|commit| self.version_at(*commit, name) == Some(version)))
+    }
+
+    /// The version numbers that are taken for a name: in commits of HEAD and its upstream, and in tags.
+    ///
+    /// # Errors
+    /// History or the references cannot be read.
+    pub fn numbers(&self, name: &PromptName) -> Result<Numbers, Failure> {
+        let mut numbers = Numbers {
+            taken: self.tagged_versions(name)?.into_keys().collect(),
+        };
+        let mut revisions = Vec::new();
+        if self.head_commit().is_some() {
+            revisions.push("HEAD");
+        }
+        if self.repo.revparse_single("@{upstream}").is_ok() {
+            revisions.push("@{upstream}");
+        }
+        if !revisions.is_empty() {
+            for line in self.log(&revisions, &self.possible_paths(name))? {
+                numbers.taken.extend(self.version_at(line.commit, name));
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// The prompt as HEAD holds it.
+    ///
+    /// # Errors
+    /// HEAD's file is not valid.
+    pub fn committed(&self, name: &PromptName) -> Result<Option<Loaded>, Failure> {
+        match self.head_commit() {
+            Some(head) => self.load_at(head, name).map_err(first_failure),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a commit reachable from `branch` holds this content under this number; the
+    /// remote's branch of that name counts where there is one.
+    ///
+    /// # Errors
+    /// There is no such branch, or history cannot be read.
+    pub(super) fn branch_holds(&self, branch: &str, loaded: &Loaded) -> Result<bool, Failure> {
+        let remote = self
+            .settings
+            .remote
+            .as_deref()
+            .map(|remote| format!("refs/remotes/{remote}/{branch}"));
+        let names = remote.into_iter().chain([format!("refs/heads/{branch}")]);
+        let Some((reference, tip)) = names
+            .filter_map(|name| self.ref_target(&name).map(|tip| (name, tip)))
+            .next()
+        else {
+            return Ok(false);
+        };
+        let same = |commit: Oid| {
+            self.load_at(commit, &loaded.name).ok().flatten().is_some_and(|other| {
+                other.version() == loaded.version() && other.digest == loaded.digest
+            })
+        };
+        if same(tip) {
+            return Ok(true);
+        }
+        let mut paths = self.possible_paths(&loaded.name);
+        paths.extend(loaded.partials.values().map(|partial| partial.path.clone()));
+        Ok(self
+            .log(&[&reference], &paths)?
+            .into_iter()
+            .any(|line| same(line.commit)))
+    }
+}

@@ -1,0 +1,142 @@
+//! Making a repository of prompts, or finding what one already has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::files::join_root;
+use super::process::{Git, write_failure};
+use super::Store;
+use crate::error::Failure;
+use crate::prompt::name::{PromptName, SUFFIXES};
+
+/// What `init --adopt` found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Adoptable {
+    /// The folders that become roots.
+    pub roots: Vec<String>,
+    /// The prompts, with the names that they get, and their files.
+    pub prompts: Vec<(PromptName, String)>,
+    /// Files that cannot have a name, each with the reason.
+    pub refused: Vec<(String, String)>,
+}
+
+/// Makes a git repository in `directory`, with its folders, unless there is one.
+///
+/// # Errors
+/// The folder cannot be made, or git fails.
+pub fn init_repository(directory: &Path) -> Result<bool, Failure> {
+    fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
+    if git2::Repository::discover(directory).is_ok() {
+        return Ok(false);
+    }
+    Git::new(directory).args(["init", "--quiet"]).read()?;
+    Ok(true)
+}
+
+impl Store {
+    /// The prompt files anywhere in the working copy, ignored ones left out, with the roots under
+    /// which their names are shortest.
+    ///
+    /// # Errors
+    /// git cannot list the files.
+    pub fn adoptable(&self) -> Result<Adoptable, Failure> {
+        let said = self
+            .git()
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--"])
+            .args(SUFFIXES.map(|suffix| format!("*{suffix}")))
+            .read()?;
+        let files: Vec<String> = said
+            .split('\0')
+            .filter(|path| !path.is_empty() && self.top.join(path).is_file())
+            .map(str::to_owned)
+            .collect();
+        let roots = roots_for(&files);
+        Ok(name_all(&files, roots).unwrap_or_else(|| {
+            // Two files would share a name: from the top of the repository they cannot.
+            name_all(&files, vec![".".to_owned()]).unwrap_or_default()
+        }))
+    }
+}
+
+/// For each top-level folder, the deepest folder that holds all its prompt files; the top itself
+/// where files stand there.
+fn roots_for(files: &[String]) -> Vec<String> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for file in files {
+        let Some((folder, _)) = file.rsplit_once('/') else {
+            return vec![".".to_owned()];
+        };
+        let first = folder.split('/').next().unwrap_or(folder);
+        groups.entry(first).or_default().push(folder);
+    }
+    groups
+        .values()
+        .map(|folders| {
+            if folders.iter().any(|folder| folder.split('/').next() == Some("prompts")) {
+                return "prompts".to_owned();
+            }
+            common_folder(folders)
+        })
+        .collect()
+}
+
+fn common_folder(folders: &[&str]) -> String {
+    let mut common: Vec<&str> = folders.first().map(|first| first.split('/').collect()).unwrap_or_default();
+    for folder in folders {
+        let same = common.iter().zip(folder.split('/')).take_while(|(a, b)| *a == b).count();
+        common.truncate(same);
+    }
+    common.join("/")
+}
+
+/// Names every file below its root; `None` if two would have the same name.
+fn name_all(files: &[String], roots: Vec<String>) -> Option<Adoptable> {
+    let mut found = Adoptable {
+        roots,
+        ..Adoptable::default()
+    };
+    let mut seen = BTreeMap::new();
+    for file in files {
+        let root = found.roots.iter().find(|root| file.starts_with(&join_root(root, "")))?;
+        let below = if root == "." { file } else { &file[root.len() + 1..] };
+        match PromptName::of_path(below) {
+            Some(Ok(name)) => {
+                if seen.insert(name.as_str().to_lowercase(), ()).is_some() {
+                    return None;
+                }
+                found.prompts.push((name, file.clone()));
+            }
+            Some(Err(error)) => found.refused.push((file.clone(), error.reason.to_owned())),
+            None => {}
+        }
+    }
+    found.prompts.sort();
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adopt(files: &[&str]) -> (Vec<String>, Vec<String>) {
+        let files: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
+        let found = name_all(&files, roots_for(&files)).unwrap_or_default();
+        let names = found.prompts.iter().map(|(name, _)| name.to_string()).collect();
+        (found.roots, names)
+    }
+
+    #[test]
+    fn names_are_as_short_as_they_can_be() {
+        assert_eq!(
+            adopt(&["src/app/prompts/a.prompt.yml", "src/app/prompts/b/c.prompt.yml"]),
+            (vec!["src/app/prompts".to_owned()], vec!["a".to_owned(), "b/c".to_owned()])
+        );
+        assert_eq!(
+            adopt(&[".github/prompts/a.prompt.yml", "evals/b.prompt.yml"]).0,
+            [".github/prompts", "evals"]
+        );
+        assert_eq!(adopt(&["a.prompt.yml", "x/b.prompt.yaml"]), (vec![".".to_owned()], vec!["a".to_owned(), "x/b".to_owned()]));
+        assert_eq!(adopt(&["prompts/x/a.prompt.yml"]).1, ["x/a"]);
+    }
+}

@@ -1,0 +1,261 @@
+//! The spelling of tags: their names, and the trailers that end their messages.
+
+use std::fmt;
+
+use crate::prompt::digest::Digest;
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::version::Version;
+
+/// The name of a version or release tag, without `refs/tags/` and the prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TagName {
+    /// `support/triage/v3`: the commit whose tree holds v3.
+    Version {
+        /// The prompt.
+        name: PromptName,
+        /// Its version.
+        version: Version,
+    },
+    /// `support/triage/production/7`: the seventh release in `production`.
+    Release {
+        /// The prompt.
+        name: PromptName,
+        /// Where it was released.
+        environment: Environment,
+        /// The release's number, from 1.
+        number: u32,
+    },
+}
+
+impl TagName {
+    /// Reads what stands after the prefix; `None` for a tag that is neither a version nor a release.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (rest, last) = text.rsplit_once('/')?;
+        if let Ok(version) = last.parse() {
+            let name = rest.parse().ok()?;
+            return Some(Self::Version { name, version });
+        }
+        let number = parse_number(last)?;
+        let (name, environment) = rest.rsplit_once('/')?;
+        Some(Self::Release {
+            name: name.parse().ok()?,
+            environment: environment.parse().ok()?,
+            number,
+        })
+    }
+}
+
+/// A release number: digits without a leading zero.
+pub(super) fn parse_number(text: &str) -> Option<u32> {
+    let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+impl fmt::Display for TagName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version { name, version } => write!(f, "{name}/{version}"),
+            Self::Release {
+                name,
+                environment,
+                number,
+            } => write!(f, "{name}/{environment}/{number}"),
+        }
+    }
+}
+
+/// What a release did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A version became live.
+    Publish,
+    /// An earlier release's version became live again.
+    Rollback,
+    /// Nothing is live any more.
+    Unpublish,
+}
+
+impl Action {
+    /// The word as the trailer writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Rollback => "rollback",
+            Self::Unpublish => "unpublish",
+        }
+    }
+
+    /// The word in the past tense, for sentences.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Publish => "published",
+            Self::Rollback => "rolled back to",
+            Self::Unpublish => "unpublished",
+        }
+    }
+}
+
+/// The trailers of a version or release tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trailers {
+    /// `Prompt:`.
+    pub prompt: PromptName,
+    /// `Version:`; for an unpublish, the version that was taken out.
+    pub version: Version,
+    /// `Digest:`.
+    pub digest: Digest,
+    /// `Environment:`, `Action:` and `Under:`; only in releases.
+    pub release: Option<ReleaseTrailers>,
+}
+
+/// The trailers that only a release has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseTrailers {
+    /// `Environment:`.
+    pub environment: Environment,
+    /// `Action:`.
+    pub action: Action,
+    /// `Under:`, the release that a rollback returns to.
+    pub under: Option<u32>,
+}
+
+impl Trailers {
+    /// The whole message of a tag: words for people, then the trailers.
+    pub fn message(&self, words: &str) -> String {
+        let mut message = String::new();
+        // A line that looks like one of our trailers must not be read as one.
+        message.push_str(words.trim());
+        message.push_str("\n\n");
+        message.push_str(&format!(
+            "Prompt: {}\nVersion: {}\nDigest: {}\n",
+            self.prompt,
+            self.version.number(),
+            self.digest
+        ));
+        if let Some(release) = &self.release {
+            let under = release
+                .under
+                .map_or_else(|| "none".to_owned(), |number| number.to_string());
+            message.push_str(&format!(
+                "Environment: {}\nAction: {}\nUnder: {under}\n",
+                release.environment,
+                release.action.as_str()
+            ));
+        }
+        message
+    }
+
+    /// Reads the trailers from the last paragraph of a tag's message; a signature after it is ignored.
+    pub fn parse(message: &str) -> Option<Self> {
+        let block = trailer_block(message);
+        let find = |key: &str| {
+            block
+                .lines()
+                .rev()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
+                .map(str::trim)
+        };
+        let version = Version::new(find("Version")?.parse().ok()?)?;
+        let release = match find("Environment") {
+            None => None,
+            Some(environment) => Some(ReleaseTrailers {
+                environment: environment.parse().ok()?,
+                action: match find("Action")? {
+                    "publish" => Action::Publish,
+                    "rollback" => Action::Rollback,
+                    "unpublish" => Action::Unpublish,
+                    _ => return None,
+                },
+                under: match find("Under")? {
+                    "none" => None,
+                    number => Some(parse_number(number)?),
+                },
+            }),
+        };
+        Some(Self {
+            prompt: find("Prompt")?.parse().ok()?,
+            version,
+            digest: Digest::parse(find("Digest")?)?,
+            release,
+        })
+    }
+}
+
+/// The words of a tag's message, without trailers and signature.
+pub(super) fn words(message: &str) -> &str {
+    let text = without_signature(message);
+    let block = trailer_block(message);
+    text[..text.len() - block.len()].trim()
+}
+
+fn without_signature(message: &str) -> &str {
+    let cut = ["-----BEGIN PGP ", "-----BEGIN SSH ", "-----BEGIN SIGNED "]
+        .iter()
+        .filter_map(|mark| message.find(mark))
+        .min()
+        .unwrap_or(message.len());
+    message[..cut].trim_end()
+}
+
+/// The last paragraph, where it is one of trailers.
+fn trailer_block(message: &str) -> &str {
+    let text = without_signature(message);
+    let block = text.rfind("\n\n").map_or(text, |at| &text[at + 2..]);
+    if block.lines().any(|line| line.starts_with("Prompt: ")) {
+        block
+    } else {
+        ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest() -> Digest {
+        Digest::parse(&"ab".repeat(32)).expect("a digest")
+    }
+
+    fn trailers(under: Option<u32>) -> Trailers {
+        Trailers {
+            prompt: "support/triage.fr".parse().expect("a name"),
+            version: Version::new(3).expect("a version"),
+            digest: digest(),
+            release: Some(ReleaseTrailers {
+                environment: Environment::production(),
+                action: Action::Rollback,
+                under,
+            }),
+        }
+    }
+
+    #[test]
+    fn tag_names_print_as_they_were_read() {
+        for text in ["a/v3", "support/triage/v12", "a/production/7", "a/b/staging/100"] {
+            let tag = TagName::parse(text).expect(text);
+            assert_eq!(tag.to_string(), text);
+        }
+        for wrong in ["v3", "a", "a/7", "a/production/07", "a/production/0", "a/production/x", "a/v0", "a/Prod/1"] {
+            assert_eq!(TagName::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn trailers_survive_messages_that_imitate_them_and_signatures() {
+        for under in [None, Some(4)] {
+            let written = trailers(under);
+            let message = written.message("Prompt: other\nVersion: 9\n\nWhy not\n");
+            assert_eq!(Trailers::parse(&message), Some(written.clone()));
+            let signed = format!("{message}-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n");
+            assert_eq!(Trailers::parse(&signed), Some(written));
+            assert_eq!(words(&signed), "Prompt: other\nVersion: 9\n\nWhy not");
+        }
+    }
+
+    #[test]
+    fn a_message_without_trailers_is_not_ours() {
+        for message in ["", "v3", "Release\n\nPrompt: a\nVersion: 0\nDigest: x"] {
+            assert_eq!(Trailers::parse(message), None);
+        }
+    }
+}
