@@ -101,6 +101,8 @@ codes! {
         "Versions count 1, 2, 3. `promptctl bump` raises the number.";
     DUPLICATE_PARAMETER = "P021", "one parameter under two spellings",
         "`maxTokens`, `max_tokens` and `maxCompletionTokens` are one parameter. Keep one of the lines.";
+    UNKNOWN_TAG = "P022", "a YAML tag that promptctl does not know",
+        "The tag is ignored and its value is read as it stands. promptctl includes no other files: use a partial, `{{> name}}`.";
 
     TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
         "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";

@@ -1,7 +1,11 @@
 //! The YAML model: what a prompt file says, read leniently and checked strictly.
 
+mod keys;
+mod messages;
 mod parse;
-mod yaml;
+mod reader;
+mod settings;
+pub(in crate::prompt) mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;

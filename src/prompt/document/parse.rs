@@ -1,11 +1,323 @@
 //! From YAML to the model.
 
-use super::{Document, Finding};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::super::code;
+use super::keys::TOP;
+use super::reader::{Field, Fields, Reader, place};
+use super::yaml::{Key, Kind, Node, Tree, parse_tree, to_object};
+use super::{Document, Finding, Object, Position, ResponseFormat, Version};
 
 /// Reads a prompt file.
 ///
 /// # Errors
-/// Everything that keeps the file from being used, each with its place.
-pub fn parse(_text: &str) -> Result<Document, Vec<Finding>> {
-    Err(Vec::new())
+/// Everything that keeps the file from being used, each with its place, and its warnings.
+pub fn parse(text: &str) -> Result<Document, Vec<Finding>> {
+    let Tree {
+        root,
+        has_unknown_tags,
+    } = parse_tree(text).map_err(|finding| vec![finding])?;
+    let Kind::Map(entries) = &root.kind else {
+        return Err(vec![not_a_map(&root)]);
+    };
+    let mut reader = Reader {
+        source: text,
+        findings: Vec::new(),
+    };
+    let mut walk = Walk {
+        has_unknown_tags,
+        ..Walk::default()
+    };
+    walk.map("", entries, 0, usize::MAX, &mut reader);
+    let mut document = reader.document(entries, walk.places);
+    reader.findings.sort_by_key(|finding| finding.position);
+    if reader.findings.iter().any(Finding::is_error) {
+        return Err(reader.findings);
+    }
+    document.warnings = reader.findings;
+    Ok(document)
 }
+
+fn not_a_map(root: &Node) -> Finding {
+    let help = "write at least `messages:` with a `role` and a `content` for each";
+    match root.kind {
+        Kind::Null => Finding::error(code::NO_MESSAGES, "the file is empty").help(help),
+        _ => Finding::error(
+            code::WRONG_TYPE,
+            format!("a prompt file is a map, this is {}", root.noun()),
+        )
+        .at(root.at)
+        .help(help),
+    }
+}
+
+impl Reader<'_> {
+    fn document(
+        &mut self,
+        entries: &[(Key, Node)],
+        places: BTreeMap<String, Position>,
+    ) -> Document {
+        let fields = self.fields(None, entries, TOP);
+        let mut document = Document {
+            title: self.optional_text(&fields, "name"),
+            description: self.optional_text(&fields, "description"),
+            version: fields.get("version").and_then(|field| self.version(field)),
+            digest: fields.get("digest").and_then(|field| self.digest(field)),
+            category: self.optional_text(&fields, "category"),
+            tags: fields
+                .get("tags")
+                .map(|field| self.tags(field))
+                .unwrap_or_default(),
+            archived: fields
+                .get("archived")
+                .is_some_and(|field| self.archived(field)),
+            model: self
+                .optional_text(&fields, "model")
+                .filter(|model| !model.is_empty()),
+            parameters: fields
+                .get("modelParameters")
+                .map(|field| self.parameters(field))
+                .unwrap_or_default(),
+            input_schema: fields
+                .get("input")
+                .and_then(|field| self.input_schema(field)),
+            response_format: fields
+                .get("responseFormat")
+                .and_then(|field| self.response_format(field)),
+            json_schema: fields
+                .get("jsonSchema")
+                .and_then(|field| self.json_schema(field)),
+            messages: self.messages(fields.get("messages")),
+            test_data: self.objects(fields.get("testData")),
+            evaluators: self.objects(fields.get("evaluators")),
+            extra_body: self.extra_body(fields.get("extraBody")),
+            openai: fields
+                .get("openai")
+                .and_then(|field| self.stored_prompt(field)),
+            raw: to_object(entries, self.source),
+            places,
+            warnings: Vec::new(),
+        };
+        self.check_format(&fields, &mut document);
+        document
+    }
+
+    fn optional_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
+        fields.get(key).and_then(|field| self.text(field))
+    }
+
+    /// A positive whole number, written plainly.
+    fn version(&mut self, field: &Field<'_>) -> Option<Version> {
+        let raw = field.node.raw(self.source);
+        let plain = raw.bytes().all(|byte| byte.is_ascii_digit()) && !raw.starts_with('0');
+        let version = match field.node.kind {
+            Kind::Number(_) if plain => raw.parse().ok().and_then(Version::new),
+            _ => None,
+        };
+        if version.is_none() {
+            let shown: String = raw
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(40)
+                .collect();
+            let message = format!("`version: {shown}` is not a positive whole number");
+            let help = match field.node.kind {
+                Kind::Text(_) => "write it without quotes and letters, as in `version: 3`",
+                _ => "versions count 1, 2, 3; `promptctl bump` raises the number",
+            };
+            self.error(code::BAD_VERSION_LINE, field.place(), message, help);
+        }
+        version
+    }
+
+    fn digest(&mut self, field: &Field<'_>) -> Option<String> {
+        let digest = self.text(field)?;
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if digest.len() == 12 && digest.bytes().all(is_hex) {
+            return Some(digest);
+        }
+        let message = "`digest` is not 12 hexadecimal digits".to_owned();
+        let help = "`promptctl bump` writes the line; remove it to leave the content unchecked";
+        self.error(code::BAD_DIGEST_LINE, field.place(), message, help);
+        None
+    }
+
+    /// A list of texts, or one text.
+    fn tags(&mut self, field: &Field<'_>) -> Vec<String> {
+        match field.node.kind {
+            Kind::List(_) => {
+                let items = self.list(field);
+                items.iter().filter_map(|item| self.text(item)).collect()
+            }
+            Kind::Map(_) => {
+                self.wrong_type(field, "a list of texts");
+                Vec::new()
+            }
+            _ => self
+                .text(field)
+                .filter(|tag| !tag.is_empty())
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    fn archived(&mut self, field: &Field<'_>) -> bool {
+        let Kind::Bool(archived) = field.node.kind else {
+            self.wrong_type(field, "true or false");
+            return false;
+        };
+        archived
+    }
+
+    /// A list of maps.
+    fn objects(&mut self, field: Option<&Field<'_>>) -> Vec<Object> {
+        let Some(field) = field else {
+            return Vec::new();
+        };
+        let mut objects = Vec::new();
+        for item in self.list(field) {
+            match &item.node.kind {
+                Kind::Map(entries) => objects.push(to_object(entries, self.source)),
+                _ => self.wrong_type(&item, "a map"),
+            }
+        }
+        objects
+    }
+
+    fn extra_body(&mut self, field: Option<&Field<'_>>) -> Object {
+        field
+            .and_then(|field| self.map(field))
+            .map(|entries| to_object(entries, self.source))
+            .unwrap_or_default()
+    }
+
+    /// Warns where the answer is asked for in a schema that the file does not have.
+    fn check_format(&mut self, fields: &Fields<'_>, document: &mut Document) {
+        let Some(field) = fields.get("responseFormat") else {
+            return;
+        };
+        if document.response_format == Some(ResponseFormat::JsonSchema)
+            && fields.get("jsonSchema").is_none()
+        {
+            let message = "`responseFormat: json_schema` has no `jsonSchema`".to_owned();
+            let help = "write `jsonSchema:` with a name and a schema";
+            self.warn(code::BAD_SCHEMA, field.place(), message, help);
+        }
+    }
+}
+
+/// A walk over all values that notes their places, and warns of what is read differently elsewhere.
+#[derive(Default)]
+struct Walk {
+    has_unknown_tags: bool,
+    places: BTreeMap<String, Position>,
+}
+
+impl Walk {
+    fn map(
+        &mut self,
+        path: &str,
+        entries: &[(Key, Node)],
+        depth: usize,
+        deepest: usize,
+        reader: &mut Reader<'_>,
+    ) {
+        for (key, node) in entries {
+            // Places deep inside test data are never asked for, and there can be many.
+            let deepest = match key.text.as_str() {
+                "testData" | "test_data" | "evaluators" if depth == 0 => 2,
+                _ => deepest,
+            };
+            let child = if depth > deepest {
+                String::new()
+            } else if path.is_empty() {
+                key.text.clone()
+            } else {
+                format!("{path}.{}", key.text)
+            };
+            let typed = depth == 0 && matches!(key.text.as_str(), "version" | "digest");
+            if !typed {
+                check_number(&key.text, node, reader);
+            }
+            self.note(child, place(Some(key), node), node, depth, deepest, reader);
+        }
+    }
+
+    fn note(
+        &mut self,
+        path: String,
+        at: Position,
+        node: &Node,
+        depth: usize,
+        deepest: usize,
+        reader: &mut Reader<'_>,
+    ) {
+        if self.has_unknown_tags {
+            check_tag(node, reader);
+        }
+        match &node.kind {
+            Kind::Map(entries) => self.map(&path, entries, depth + 1, deepest, reader),
+            Kind::List(items) => {
+                let mut child = path.clone();
+                for (index, item) in items.iter().enumerate() {
+                    check_number(&path, item, reader);
+                    child.truncate(path.len());
+                    if depth < deepest {
+                        // Writing to a string cannot fail.
+                        let _ = write!(child, "[{index}]");
+                    }
+                    self.note(child.clone(), item.at, item, depth + 1, deepest, reader);
+                }
+            }
+            _ => {}
+        }
+        if depth <= deepest {
+            self.places.insert(path, at);
+        }
+    }
+}
+
+/// Warns of a tag that is ignored.
+fn check_tag(node: &Node, reader: &mut Reader<'_>) {
+    let before = reader.source.get(..node.span.start).unwrap_or_default();
+    let tag = before
+        .rsplit([' ', '\t', '\n', '\r'])
+        .find(|word| !word.is_empty() && !word.starts_with(['|', '>', '&']))
+        .filter(|word| word.starts_with('!') && word.len() > 1 && !word.starts_with("!!"));
+    let Some(tag) = tag.filter(|_| !node.is_alias) else {
+        return;
+    };
+    let at = Position::of_offset(before, before.rfind(tag).unwrap_or_default());
+    let message = format!("the tag `{tag}` is not known; its value is read as it stands");
+    let help = "promptctl includes no other files: use a partial, `{{> name}}`";
+    reader.warn(code::UNKNOWN_TAG, at, message, help);
+}
+
+/// Warns of a number that YAML readers disagree about.
+fn check_number(name: &str, node: &Node, reader: &mut Reader<'_>) {
+    if node.is_alias || !matches!(node.kind, Kind::Number(_) | Kind::NotFinite) {
+        return;
+    }
+    let raw = node.raw(reader.source);
+    let digits = raw.trim_start_matches(['+', '-']);
+    let is_odd = matches!(node.kind, Kind::NotFinite)
+        || raw.contains('_')
+        || digits.starts_with("0o")
+        || digits.starts_with("0b")
+        || (digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit))
+        || (digits.len() > 18
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(&node.kind, Kind::Number(number) if number.is_f64()));
+    if is_odd {
+        let shown = node.to_value(reader.source);
+        let message = format!("`{raw}` of `{name}` is read as {shown}, and differently elsewhere");
+        let help = "quote it if it is text, or write the number plainly";
+        reader.warn(code::AMBIGUOUS_SCALAR, node.at, message, help);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,487 @@
-//! YAML with places.
+//! YAML with places: one strict parse into a tree whose nodes know where they stand.
 
-use serde_json::Value;
+use std::fmt;
+use std::ops::Range;
 
-use super::Finding;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
+use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
+use serde_yaml::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
 
-/// Reads any YAML text, as strictly as a prompt file.
+use super::super::code;
+use super::{Finding, Object, Position};
+
+/// The largest file read, in bytes.
+pub(in crate::prompt) const MAX_BYTES: usize = 10 * 1024 * 1024;
+
+/// The deepest nesting read. A level costs 5 KB of stack, 35 KB without optimisation, and threads
+/// other than the first have 2 MB.
+const MAX_DEPTH: usize = 40;
+
+/// The most values read from one file, those that aliases repeat included.
+const MAX_NODES: usize = 1_000_000;
+
+/// The most values that aliases may repeat.
+const MAX_REPEATED: usize = 100_000;
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub(in crate::prompt) struct Node {
+    /// The value.
+    pub(in crate::prompt) kind: Kind,
+    /// Where the value is used: for an alias, the place of the alias.
+    pub(in crate::prompt) at: Position,
+    /// The bytes of a scalar where it is defined; for a block scalar they begin with its first
+    /// text that is not a blank line. Lists and maps only have a beginning.
+    pub(in crate::prompt) span: Range<usize>,
+    /// Whether the value is repeated from elsewhere by an alias.
+    pub(in crate::prompt) is_alias: bool,
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub(in crate::prompt) enum Kind {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number that JSON can hold.
+    Number(Number),
+    /// `.inf`, `.nan`, or a number too large for JSON.
+    NotFinite,
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A map, in the order of the file.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a map and where it stands.
+#[derive(Debug)]
+pub(in crate::prompt) struct Key {
+    /// The key.
+    pub(in crate::prompt) text: String,
+    /// Where it stands.
+    pub(in crate::prompt) at: Position,
+    /// Its bytes.
+    pub(in crate::prompt) span: Range<usize>,
+}
+
+impl Node {
+    /// The value without its places. `source` is the text that was parsed.
+    pub(in crate::prompt) fn to_value(&self, source: &str) -> Value {
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Number(number) => Value::Number(number.clone()),
+            Kind::NotFinite => Value::String(self.raw(source).to_owned()),
+            Kind::Text(text) => Value::String(text.clone()),
+            Kind::List(items) => items.iter().map(|item| item.to_value(source)).collect(),
+            Kind::Map(entries) => Value::Object(to_object(entries, source)),
+        }
+    }
+
+    /// A scalar as it is written in the file.
+    pub(in crate::prompt) fn raw<'a>(&self, source: &'a str) -> &'a str {
+        source.get(self.span.clone()).unwrap_or_default().trim()
+    }
+
+    /// What this is, in the words of messages.
+    pub(super) fn noun(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "empty",
+            Kind::Bool(_) => "true or false",
+            Kind::Number(_) | Kind::NotFinite => "a number",
+            Kind::Text(_) => "text",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "a map",
+        }
+    }
+}
+
+/// The entries of a map without their places.
+pub(super) fn to_object(entries: &[(Key, Node)], source: &str) -> Object {
+    entries
+        .iter()
+        .map(|(key, node)| (key.text.clone(), node.to_value(source)))
+        .collect()
+}
+
+/// Reads any YAML text, as strictly as a prompt file; an empty text is null.
 ///
 /// # Errors
 /// The text is not YAML, or goes past a limit.
-pub fn parse_value(_text: &str) -> Result<Value, Finding> {
-    Ok(Value::Null)
+pub fn parse_value(text: &str) -> Result<Value, Finding> {
+    check_size(text)?;
+    let node: Node = read(text, true).map_err(|error| finding(&error))?;
+    Ok(node.to_value(text))
+}
+
+/// A file read into a tree.
+#[derive(Debug)]
+pub(in crate::prompt) struct Tree {
+    /// The outermost value.
+    pub(in crate::prompt) root: Node,
+    /// Whether the file has tags that are not known, such as `!include`.
+    pub(in crate::prompt) has_unknown_tags: bool,
+}
+
+/// Reads a YAML text with its places; an empty text is null. Tags that are not known are ignored,
+/// because other tools read such prompt files too.
+///
+/// # Errors
+/// The text is not YAML, or goes past a limit.
+pub(in crate::prompt) fn parse_tree(text: &str) -> Result<Tree, Finding> {
+    check_size(text)?;
+    let (root, has_unknown_tags) = match read(text, true) {
+        Err(Error::UnsupportedTag { .. }) => (read(text, false), true),
+        result => (result, false),
+    };
+    let root = root.map_err(|error| finding(&error))?;
+    Ok(Tree {
+        root,
+        has_unknown_tags,
+    })
+}
+
+fn check_size(text: &str) -> Result<(), Finding> {
+    if text.len() <= MAX_BYTES {
+        return Ok(());
+    }
+    let size = text.len() / (1024 * 1024);
+    Err(
+        Finding::error(code::TOO_LARGE, format!("the file has {size} MB"))
+            .help("a file may hold 10 MB: move test data into a dataset file"),
+    )
+}
+
+fn read(text: &str, strict_tags: bool) -> Result<Node, Error> {
+    serde_yaml::from_str_with_options(text, options(strict_tags))
+}
+
+fn options(strict_tags: bool) -> Options {
+    serde_yaml::options! {
+        budget: serde_yaml::budget! {
+            flow_nesting_limit: MAX_DEPTH,
+            max_depth: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_events: 3 * MAX_NODES,
+            max_documents: 2,
+            max_total_scalar_bytes: 2 * MAX_BYTES,
+        },
+        alias_limits: serde_yaml::alias_limits! {
+            max_total_replayed_events: MAX_REPEATED,
+        },
+        // With them, 33 lines of comment before one entry would be an error.
+        emit_comments: false,
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        reject_unsupported_tags: strict_tags,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Kind>::deserialize(deserializer)?;
+        Ok(Self {
+            kind: spanned.value,
+            at: position(&spanned.referenced),
+            span: bytes(&spanned.defined),
+            is_alias: spanned.referenced != spanned.defined,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<String>::deserialize(deserializer)?;
+        Ok(Self {
+            text: spanned.value,
+            at: position(&spanned.referenced),
+            span: bytes(&spanned.referenced),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KindVisitor)
+    }
+}
+
+struct KindVisitor;
+
+impl<'de> Visitor<'de> for KindVisitor {
+    type Value = Kind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Kind, E> {
+        Ok(Kind::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Kind, E> {
+        Ok(Kind::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Kind, E> {
+        Ok(Kind::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
+        Ok(Number::from_f64(value).map_or(Kind::NotFinite, Kind::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Kind, E> {
+        Ok(Kind::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Kind, E> {
+        Ok(Kind::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Kind::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = access.next_key()? {
+            entries.push((key, access.next_value()?));
+        }
+        Ok(Kind::Map(entries))
+    }
+}
+
+fn position(location: &Location) -> Position {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
+    Position {
+        line: count(location.line()),
+        column: count(location.column()),
+    }
+}
+
+fn bytes(location: &Location) -> Range<usize> {
+    let number = |number: Option<u64>| number.and_then(|it| usize::try_from(it).ok());
+    let start = number(location.span().byte_offset()).unwrap_or(0);
+    let length = number(location.span().byte_len()).unwrap_or(0);
+    start..start.saturating_add(length)
+}
+
+/// The parser's error in our words.
+fn finding(error: &Error) -> Finding {
+    let error = match error.without_snippet() {
+        Error::AliasError { error, .. } => error,
+        other => other,
+    };
+    let at = error
+        .location()
+        .filter(|location| *location != Location::UNKNOWN)
+        .map(|location| position(&location));
+    words(error).at(at)
+}
+
+fn words(error: &Error) -> Finding {
+    let syntax = |message: &str| Finding::error(code::YAML_SYNTAX, message);
+    match error {
+        Error::DuplicateMappingKey { key, .. } => duplicate(key.as_deref()),
+        Error::MergeKeyNotAllowed { .. } => syntax("merge keys (`<<`) are not read")
+            .help("write the keys out, or repeat a whole value with an alias"),
+        Error::UnsupportedTag { tag, .. } => syntax(&format!("the tag `{tag}` is not known"))
+            .help("remove it, or quote the value if it is text"),
+        Error::MultipleDocuments { .. } => syntax("a second document begins here")
+            .help("a file holds one document: remove what follows `---` or `...`"),
+        Error::UnknownAnchor { .. } => {
+            syntax("the alias has no anchor before it").help("quote the value if its `*` is text")
+        }
+        Error::Unexpected { expected, .. } if expected.contains("string") => {
+            syntax("a key is a list or a map")
+                .help("quote a value that begins with `{{` or `[`, as in \"{{name}}\"")
+        }
+        Error::NullIntoString { .. } => syntax("a key is empty").help("write a key before the `:`"),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. } => too_complex("the file goes past a limit"),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            too_complex("an alias stands inside its own anchor")
+        }
+        other => {
+            let message = UserMessageFormatter.format_message(other);
+            if message.contains("recursion limit") {
+                return too_complex("the file is nested too deeply");
+            }
+            syntax(&printable(&message))
+        }
+    }
+}
+
+fn duplicate(key: Option<&str>) -> Finding {
+    let message = key.map_or_else(
+        || "a key stands twice in this map".to_owned(),
+        |key| format!("`{}` stands twice in this map", printable(key)),
+    );
+    Finding::error(code::DUPLICATE_KEY, message).help("remove one of the two lines")
+}
+
+fn too_complex(message: &str) -> Finding {
+    Finding::error(code::TOO_COMPLEX, message).help(format!(
+        "at most {MAX_DEPTH} levels and {MAX_NODES} values are read, {MAX_REPEATED} of them by aliases"
+    ))
+}
+
+/// The text with its control characters escaped, so that a file cannot write to a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|each| {
+            let escaped = each.is_control().then(|| each.escape_default());
+            let plain = escaped.is_none().then_some(each);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let finding = parse_value(text).expect_err("an error");
+        format!(
+            "{} {} {}",
+            finding.code,
+            finding.location().unwrap_or_default(),
+            finding.message
+        )
+    }
+
+    #[test]
+    fn words_that_yaml_1_1_reads_as_booleans_stay_text() {
+        assert_eq!(
+            parse_value("[yes, no, on, off, y, true, 1e3, ~, '012']"),
+            Ok(json!([
+                "yes", "no", "on", "off", "y", true, 1000.0, null, "012"
+            ]))
+        );
+    }
+
+    #[test]
+    fn what_other_readers_let_pass_is_refused_with_its_place() {
+        insta::assert_snapshot!(
+            [
+                "a: 1\nb:\n  c: 1\n  c: 2\n",
+                "a: 1\n---\nb: 2\n",
+                "a: &x {b: 1}\nc:\n  <<: *x\n",
+                "a: !ruby/object 1\n",
+                "a: {{name}}\n",
+                "a: b: c\n",
+                "a:\n\t- b\n",
+                "a: *b\n",
+                "a: &a [*a]\n",
+                "~: a\n",
+                "a: [\n",
+            ].map(refused).join("\n"),
+            @"
+        P002 4:3 `c` stands twice in this map
+        P001 3:1 a second document begins here
+        P001 3:3 merge keys (`<<`) are not read
+        P001 1:17 the tag `!ruby/object` is not known
+        P001 1:5 a key is a list or a map
+        P001 1:5 mapping values are not allowed in this context
+        P001 2:2 tabs disallowed within this context (block indentation)
+        P001 1:4 the alias has no anchor before it
+        P010 1:8 an alias stands inside its own anchor
+        P001 1:1 a key is empty
+        P001 1:4 unclosed bracket '['
+        "
+        );
+    }
+
+    #[test]
+    fn bombs_end_quickly_in_a_clear_error() {
+        let row = |count| vec!["*a"; count].join(",");
+        let levels = |from: &str, to: &str| format!("{to}: &{to} [{from},{from},{from},{from}]\n");
+        let chain: String = (0..30)
+            .map(|level| levels(&format!("*l{level}"), &format!("l{}", level + 1)))
+            .collect();
+        let deep: String = (0..4000)
+            .map(|level| format!("{}a:\n", " ".repeat(level)))
+            .collect();
+        for bomb in [
+            "[".repeat(100_000),
+            "{a: ".repeat(100_000),
+            "- ".repeat(10_000),
+            deep,
+            format!("l0: &l0 x\n{chain}"),
+            format!("a: &a '{}'\nb: [{}]\n", "x".repeat(100_000), row(5000)),
+        ] {
+            let begun = Instant::now();
+            assert!(refused(&bomb).starts_with("P010"), "{}", refused(&bomb));
+            assert!(begun.elapsed() < Duration::from_secs(5));
+        }
+        assert!(refused(&"a: b\n".repeat(3_000_000)).starts_with("P009"));
+    }
+
+    #[test]
+    fn depth_up_to_the_limit_is_read() {
+        let text = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert!(parse_value(&text).is_ok());
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_are_read() {
+        assert_eq!(
+            parse_value("\u{feff}a: |\r\n  x\r\n  y\r\n"),
+            Ok(json!({"a": "x\ny\n"}))
+        );
+    }
+
+    #[test]
+    fn forty_comment_lines_in_a_row_are_no_error() {
+        let text = format!("a:\n{}  b: 1\n", "  # why\n".repeat(40));
+        assert_eq!(parse_value(&text), Ok(json!({"a": {"b": 1}})));
+    }
+
+    #[test]
+    fn control_characters_never_reach_a_message() {
+        let finding = parse_value("\"\\e[31m\": 1\n\"\\e[31m\": 2\n").expect_err("twice");
+        assert!(!finding.message.contains('\u{1b}'), "{}", finding.message);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "[-a \\n:\\[\\]{},&*|>'\"#!~\\t\u{e9}0-9%?@]{0,80}") {
+            if let Ok(tree) = parse_tree(&text) {
+                let _ = tree.root.to_value(&text);
+            }
+        }
+
+        #[test]
+        fn json_is_read_as_it_stands(text in "[ -~\u{e9}\u{1f600}]{0,40}", number in any::<i64>()) {
+            let value = json!({"text": text, "list": [number, {"deep": null}]});
+            prop_assert_eq!(parse_value(&value.to_string()), Ok(value));
+        }
+    }
 }

@@ -1,0 +1,197 @@
+//! `messages:` and the parts of their contents.
+
+use super::super::code;
+use super::super::name::nearest;
+use super::keys::{MESSAGE, PART};
+use super::reader::{Field, Fields, Reader};
+use super::yaml::Kind;
+use super::{Attachment, Finding, Message, Part, Position, Role};
+
+const ROLES: [Role; 4] = [Role::System, Role::Developer, Role::User, Role::Assistant];
+
+const PART_HELP: &str = "a part is {type: text, text: …}, {type: image, url|path|fileId: …} or \
+                         {type: file, url|path|fileId: …}";
+
+impl Reader<'_> {
+    /// The messages of the file, at least one.
+    pub(super) fn messages(&mut self, field: Option<&Field<'_>>) -> Vec<Message> {
+        let Some(field) = field else {
+            let is_slip = |finding: &Finding| {
+                finding.code == code::MISSPELT_KEY
+                    && finding.message.ends_with("`messages` is meant")
+            };
+            if self.findings.iter().any(is_slip) {
+                return Vec::new();
+            }
+            let help = "write `messages:` with a `role` and a `content` for each";
+            let at = Position { line: 1, column: 1 };
+            self.error(
+                code::NO_MESSAGES,
+                at,
+                "the prompt has no messages".into(),
+                help,
+            );
+            return Vec::new();
+        };
+        let items = self.list(field);
+        if items.is_empty() && matches!(field.node.kind, Kind::List(_)) {
+            let help = "write a `role` and a `content` for each message";
+            self.error(
+                code::NO_MESSAGES,
+                field.place(),
+                "`messages` is empty".into(),
+                help,
+            );
+        }
+        items.iter().filter_map(|item| self.message(item)).collect()
+    }
+
+    fn message(&mut self, item: &Field<'_>) -> Option<Message> {
+        if matches!(item.node.kind, Kind::Null) {
+            self.wrong_type(item, "a map with `role` and `content`");
+            return None;
+        }
+        let entries = self.map(item)?;
+        let fields = self.fields(Some(item), entries, MESSAGE);
+        let role = self.role(item, fields.get("role"));
+        let content = fields.get("content");
+        if content.is_none() {
+            let message = format!("`{}` has no `content`", item.path);
+            let help = "write the text; an empty one is `content: \"\"`";
+            self.error(code::NO_MESSAGES, item.place(), message, help);
+        }
+        let (parts, is_plain) = self.content(content?)?;
+        Some(Message {
+            role: role?,
+            parts,
+            is_plain,
+        })
+    }
+
+    fn role(&mut self, item: &Field<'_>, field: Option<&Field<'_>>) -> Option<Role> {
+        let help = "roles are system, developer, user and assistant";
+        let Some(field) = field else {
+            let message = format!("`{}` has no `role`", item.path);
+            self.error(code::BAD_ROLE, item.place(), message, help);
+            return None;
+        };
+        let text = self.text(field)?;
+        let role = ROLES.into_iter().find(|role| role.as_str() == text);
+        if role.is_none() {
+            let meant = nearest(&text, ROLES.map(Role::as_str))
+                .map_or(String::new(), |role| format!("; `{role}` is meant"));
+            let message = format!("`{text}` is not a role{meant}");
+            self.error(code::BAD_ROLE, field.place(), message, help);
+        }
+        role
+    }
+
+    /// The parts of a content, and whether it is a plain text.
+    fn content(&mut self, field: &Field<'_>) -> Option<(Vec<Part>, bool)> {
+        match field.node.kind {
+            Kind::List(_) => {
+                let items = self.list(field);
+                if items.is_empty() {
+                    let message = format!("`{}` is an empty list", field.path);
+                    self.error(code::NO_MESSAGES, field.place(), message, PART_HELP);
+                }
+                Some((
+                    items.iter().filter_map(|item| self.part(item)).collect(),
+                    false,
+                ))
+            }
+            Kind::Map(_) => {
+                self.wrong_type(field, "a text or a list of parts");
+                None
+            }
+            _ => Some((vec![Part::Text(self.located_text(field)?)], true)),
+        }
+    }
+
+    fn part(&mut self, item: &Field<'_>) -> Option<Part> {
+        if matches!(item.node.kind, Kind::Text(_)) {
+            return self.located_text(item).map(Part::Text);
+        }
+        let Kind::Map(entries) = &item.node.kind else {
+            let message = format!("`{}` is not a part", item.path);
+            self.error(code::BAD_PART, item.place(), message, PART_HELP);
+            return None;
+        };
+        let fields = self.fields(Some(item), entries, PART);
+        let kind = fields.get("type").and_then(|field| self.text(field));
+        match kind.as_deref() {
+            Some("text" | "input_text" | "output_text") => match fields.get("text") {
+                Some(text) => self.located_text(text).map(Part::Text),
+                None => self.bad_part(item, "has no `text`"),
+            },
+            Some("image" | "image_url" | "input_image") => self.image(item, &fields),
+            Some("file" | "input_file") => self.file(item, &fields),
+            Some(other) => self.bad_part(item, &format!("has the unknown type `{other}`")),
+            None => self.bad_part(item, "has no `type`"),
+        }
+    }
+
+    fn image(&mut self, item: &Field<'_>, fields: &Fields<'_>) -> Option<Part> {
+        // The Chat Completions API writes `image_url: {url: …, detail: …}`.
+        let nested = self.nested(fields.get("url"));
+        let fields = nested.as_ref().unwrap_or(fields);
+        let source = self.attachment(item, fields);
+        let detail = fields.get("detail").and_then(|field| self.text(field));
+        Some(Part::Image {
+            source: source?,
+            detail,
+        })
+    }
+
+    fn file(&mut self, item: &Field<'_>, fields: &Fields<'_>) -> Option<Part> {
+        // The Chat Completions API writes `file: {file_id: …, filename: …}`.
+        let nested = self.nested(fields.get("file"));
+        let fields = nested.as_ref().unwrap_or(fields);
+        let source = self.attachment(item, fields);
+        let filename = fields
+            .get("filename")
+            .and_then(|field| self.located_text(field));
+        Some(Part::File {
+            source: source?,
+            filename,
+        })
+    }
+
+    fn nested<'n>(&mut self, field: Option<&Field<'n>>) -> Option<Fields<'n>> {
+        let field = field?;
+        match &field.node.kind {
+            Kind::Map(entries) => Some(self.fields(Some(field), entries, PART)),
+            _ => None,
+        }
+    }
+
+    fn attachment(&mut self, item: &Field<'_>, fields: &Fields<'_>) -> Option<Attachment> {
+        let given: Vec<_> = ["url", "path", "fileId"]
+            .into_iter()
+            .filter_map(|key| Some((key, fields.get(key)?)))
+            .collect();
+        let [(key, field)] = given.as_slice() else {
+            let count = if given.is_empty() {
+                "none"
+            } else {
+                "more than one"
+            };
+            return self.bad_part(
+                item,
+                &format!("wants one of url, path and fileId, it has {count}"),
+            );
+        };
+        let text = self.located_text(field)?;
+        Some(match *key {
+            "url" => Attachment::Url(text),
+            "path" => Attachment::Path(text),
+            _ => Attachment::FileId(text),
+        })
+    }
+
+    fn bad_part<T>(&mut self, item: &Field<'_>, what: &str) -> Option<T> {
+        let message = format!("`{}` {what}", item.path);
+        self.error(code::BAD_PART, item.place(), message, PART_HELP);
+        None
+    }
+}
