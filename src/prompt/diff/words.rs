@@ -3,20 +3,20 @@
 //! The work is bounded by size alone, never by a clock, so that the same two texts always give
 //! the same answer: sentences and lines are compared first, and words only where they differ.
 
+mod moves;
+mod units;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, DiffableStr, capture_diff_slices};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use moves::Moves;
+use units::Units;
 
 /// Above this many bytes, old and new together, a changed passage counts as replaced as a whole.
 const MAX_PASSAGE: usize = 400_000;
-
-/// A passage must have this many words to be recognised where it moved to.
-const MIN_MOVED_WORDS: usize = 4;
-
-/// How many places a moved passage may have come to; more are not tried.
-const MAX_MOVE_TARGETS: usize = 8;
 
 /// How one text became another. Its pieces, in order, hold both texts whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,80 +207,6 @@ fn runs<'a>(units: &Units<'a>, range: Range<usize>, moved: &[bool]) -> Vec<Run<'
     runs
 }
 
-/// A text cut into units without gaps.
-struct Units<'a> {
-    text: &'a str,
-    /// Where each unit ends.
-    ends: Vec<usize>,
-}
-
-impl<'a> Units<'a> {
-    /// Cuts behind every line and every sentence.
-    fn sentences(text: &'a str) -> Self {
-        let mut ends = Vec::new();
-        let mut chars = text.char_indices().peekable();
-        while let Some((at, char)) = chars.next() {
-            let after = at + char.len_utf8();
-            let next = chars.peek().map(|(_, next)| *next);
-            let is_end = match char {
-                '\n' | '。' | '！' | '？' => true,
-                // The blank behind a sentence belongs to it.
-                ' ' => {
-                    next != Some(' ') && text[..at].trim_end_matches(' ').ends_with(['.', '!', '?'])
-                }
-                _ => false,
-            };
-            if is_end || next.is_none() {
-                ends.push(after);
-            }
-        }
-        Self { text, ends }
-    }
-
-    /// Cuts into words as Unicode defines them; white space and marks are words too, and so is
-    /// every Chinese or Japanese character.
-    fn words(text: &'a str) -> Self {
-        let mut end = 0;
-        let ends = text.tokenize_unicode_words().into_iter().map(|word| {
-            end += word.len();
-            end
-        });
-        Self {
-            text,
-            ends: ends.collect(),
-        }
-    }
-
-    /// The whole text as one unit.
-    fn whole(text: &'a str) -> Self {
-        let ends = if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![text.len()]
-        };
-        Self { text, ends }
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.ends[before])
-    }
-
-    fn slice(&self, range: Range<usize>) -> &'a str {
-        if range.is_empty() {
-            return "";
-        }
-        &self.text[self.start(range.start)..self.ends[range.end - 1]]
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &'a str> + '_ {
-        (0..self.len()).map(|at| self.slice(at..at + 1))
-    }
-}
-
 /// Compares the units of two texts.
 fn compare(old: &Units<'_>, new: &Units<'_>) -> Vec<DiffOp> {
     let mut ids = HashMap::new();
@@ -293,74 +219,6 @@ fn compare(old: &Units<'_>, new: &Units<'_>) -> Vec<DiffOp> {
 pub(super) fn id<K: Hash + Eq>(ids: &mut HashMap<K, u32>, key: K) -> u32 {
     let next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     *ids.entry(key).or_insert(next)
-}
-
-/// Which units left their place, and which came to one.
-struct Moves {
-    away: Vec<bool>,
-    here: Vec<bool>,
-}
-
-impl Moves {
-    fn find(old: &Units<'_>, new: &Units<'_>, ops: &[DiffOp]) -> Self {
-        let mut moves = Self {
-            away: vec![false; old.len()],
-            here: vec![false; new.len()],
-        };
-        let changed = |range: fn(&DiffOp) -> Range<usize>, len: usize| {
-            let mut flags = vec![false; len];
-            for op in ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
-                flags[range(op)].fill(true);
-            }
-            flags
-        };
-        let mut removed = changed(DiffOp::old_range, old.len());
-        let mut added = changed(DiffOp::new_range, new.len());
-        let mut targets: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, unit) in new.iter().enumerate() {
-            if added[at] && is_worth_moving(unit) {
-                targets.entry(unit.trim()).or_default().push(at);
-            }
-        }
-        for (at, unit) in old.iter().enumerate() {
-            let Some(targets) = targets.get(unit.trim()).filter(|_| removed[at]) else {
-                continue;
-            };
-            let free = targets.iter().filter(|&&to| added[to]);
-            let best = free
-                .take(MAX_MOVE_TARGETS)
-                .map(|&to| (to, extent((old, at, &removed), (new, to, &added))))
-                .max_by_key(|(_, (before, behind))| before + behind);
-            let Some((to, (before, behind))) = best else {
-                continue;
-            };
-            moves.away[at - before..at + behind].fill(true);
-            moves.here[to - before..to + behind].fill(true);
-            removed[at - before..at + behind].fill(false);
-            added[to - before..to + behind].fill(false);
-        }
-        moves
-    }
-}
-
-/// How many neighbours before and behind (itself included) moved along with a unit.
-fn extent(
-    (old, at, removed): (&Units<'_>, usize, &[bool]),
-    (new, to, added): (&Units<'_>, usize, &[bool]),
-) -> (usize, usize) {
-    let same = |at: usize, to: usize| {
-        removed[at] && added[to] && old.slice(at..at + 1).trim() == new.slice(to..to + 1).trim()
-    };
-    let before = (1..=at.min(to)).take_while(|&back| same(at - back, to - back));
-    let behind = (0..(old.len() - at).min(new.len() - to)).take_while(|&on| same(at + on, to + on));
-    (before.count(), behind.count())
-}
-
-/// Whether a passage says enough to be recognised elsewhere.
-fn is_worth_moving(unit: &str) -> bool {
-    let words = unit.tokenize_unicode_words().into_iter();
-    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
-    words.filter(is_word).take(MIN_MOVED_WORDS).count() == MIN_MOVED_WORDS
 }
 
 /// Compares one changed passage word by word, if it is not too long for that.
@@ -557,8 +415,7 @@ mod tests {
     #[test]
     fn a_moved_block_takes_its_blank_lines_along_and_edits_beside_it_stay_edits() {
         let block = "# Tone\n\nBe calm and brief in every answer.\n\n";
-        let rest =
-            "Cite the handbook.\nName the page and the date of it.\nKeep the number in sight.\n";
+        let rest = "Cite the handbook.\nName the page and the date of it.\nKeep the number in sight.\nSign with the team's name.\nSend it.\n";
         assert_eq!(
             marked(
                 &format!("Read it twice.\n{block}{rest}"),
