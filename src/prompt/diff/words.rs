@@ -1,0 +1,493 @@
+//! How one text became another, word by word, with moved passages recognised.
+//!
+//! The work is bounded by size alone, never by a clock, so that the same two texts always give
+//! the same answer: sentences and lines are compared first, and words only where they differ.
+
+mod moves;
+mod units;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::ops::Range;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use moves::Moves;
+use units::Units;
+
+/// Above this many bytes, old and new together, a changed passage counts as replaced as a whole.
+const MAX_PASSAGE: usize = 400_000;
+
+/// How one text became another. Its pieces, in order, hold both texts whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordDiff {
+    /// The pieces, in reading order; neighbours differ in kind.
+    pub pieces: Vec<Piece>,
+}
+
+/// A stretch of text and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// What became of it.
+    pub kind: PieceKind,
+    /// The text; never empty.
+    pub text: String,
+}
+
+/// What became of a stretch of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PieceKind {
+    /// It stayed.
+    Same,
+    /// Only the old text has it.
+    Removed,
+    /// Only the new text has it.
+    Added,
+    /// It stood here in the old text and stands elsewhere in the new one.
+    MovedAway,
+    /// It stands here in the new text and stood elsewhere in the old one.
+    MovedHere,
+}
+
+impl PieceKind {
+    /// Whether the old text has it.
+    pub fn is_before(self) -> bool {
+        matches!(self, Self::Same | Self::Removed | Self::MovedAway)
+    }
+
+    /// Whether the new text has it.
+    pub fn is_after(self) -> bool {
+        matches!(self, Self::Same | Self::Added | Self::MovedHere)
+    }
+}
+
+impl WordDiff {
+    /// Compares two texts.
+    pub fn new(before: &str, after: &str) -> Self {
+        let mut writer = Writer::default();
+        let (before, after, rest) = writer.common_start(before, after, |char| char == '\n');
+        passages(before, after, &mut writer);
+        writer.push(PieceKind::Same, rest);
+        Self {
+            pieces: writer.pieces,
+        }
+    }
+
+    /// The old text.
+    pub fn before(&self) -> String {
+        self.text(PieceKind::is_before)
+    }
+
+    /// The new text.
+    pub fn after(&self) -> String {
+        self.text(PieceKind::is_after)
+    }
+
+    /// Whether every word is still there and only its place changed.
+    pub fn is_only_moved(&self) -> bool {
+        let has =
+            |kinds: [PieceKind; 2]| self.pieces.iter().any(|piece| kinds.contains(&piece.kind));
+        has([PieceKind::MovedAway, PieceKind::MovedHere])
+            && !has([PieceKind::Removed, PieceKind::Added])
+    }
+
+    fn text(&self, wanted: fn(PieceKind) -> bool) -> String {
+        let pieces = self.pieces.iter().filter(|piece| wanted(piece.kind));
+        pieces.map(|piece| piece.text.as_str()).collect()
+    }
+}
+
+/// Joins neighbours of one kind.
+#[derive(Default)]
+struct Writer {
+    pieces: Vec<Piece>,
+}
+
+impl Writer {
+    fn push(&mut self, kind: PieceKind, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        match self.pieces.last_mut() {
+            Some(last) if last.kind == kind => last.text.push_str(text),
+            _ => self.pieces.push(Piece {
+                kind,
+                text: text.to_owned(),
+            }),
+        }
+    }
+
+    /// Writes what both texts begin with, and gives what lies between that and their common end,
+    /// and that end. Both are cut back to the last of these borders.
+    fn common_start<'a>(
+        &mut self,
+        before: &'a str,
+        after: &'a str,
+        is_border: fn(char) -> bool,
+    ) -> (&'a str, &'a str, &'a str) {
+        if before == after {
+            self.push(PieceKind::Same, before);
+            return ("", "", "");
+        }
+        let same = |(a, b): &(u8, u8)| a == b;
+        let start = before.bytes().zip(after.bytes()).take_while(same).count();
+        let start = past(
+            &before[..before.floor_char_boundary(start)],
+            str::rfind,
+            is_border,
+        );
+        let (head, before) = before.split_at(start.unwrap_or(0));
+        let after = &after[head.len()..];
+        self.push(PieceKind::Same, head);
+        let backwards = before.bytes().rev().zip(after.bytes().rev());
+        let end = before.ceil_char_boundary(before.len() - backwards.take_while(same).count());
+        let end = past(&before[end..], str::find, is_border).map_or(before.len(), |at| end + at);
+        let (before, rest) = before.split_at(end);
+        (before, &after[..after.len() - rest.len()], rest)
+    }
+}
+
+/// The place behind the first or last border in `text`.
+fn past(
+    text: &str,
+    find: fn(&str, fn(char) -> bool) -> Option<usize>,
+    is_border: fn(char) -> bool,
+) -> Option<usize> {
+    find(text, is_border).map(|at| text.ceil_char_boundary(at + 1))
+}
+
+/// Compares by sentence and line, finds what moved, and goes into words where that is not enough.
+fn passages(before: &str, after: &str, writer: &mut Writer) {
+    let (old, new) = (Units::sentences(before), Units::sentences(after));
+    let ops = compare(&old, &new);
+    let moves = Moves::find(&old, &new, &ops);
+    for op in ops {
+        if let DiffOp::Equal { old_index, len, .. } = op {
+            writer.push(PieceKind::Same, old.slice(old_index..old_index + len));
+        } else {
+            let old = runs(&old, op.old_range(), &moves.away);
+            let new = runs(&new, op.new_range(), &moves.here);
+            hunk(&old, &new, writer);
+        }
+    }
+}
+
+/// Writes one changed passage: its plain runs side by side, its moved runs in their places.
+fn hunk(old: &[Run<'_>], new: &[Run<'_>], writer: &mut Writer) {
+    for at in 0..old.len().max(new.len()) {
+        let old = old.get(at).copied().unwrap_or_default();
+        let new = new.get(at).copied().unwrap_or_default();
+        words(old.plain, new.plain, writer);
+        writer.push(PieceKind::MovedAway, old.moved);
+        writer.push(PieceKind::MovedHere, new.moved);
+    }
+}
+
+/// A stretch of text that did not move, and the moved stretch behind it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run<'a> {
+    plain: &'a str,
+    moved: &'a str,
+}
+
+fn runs<'a>(units: &Units<'a>, range: Range<usize>, moved: &[bool]) -> Vec<Run<'a>> {
+    let mut runs = Vec::new();
+    let mut at = range.start;
+    while at < range.end {
+        let middle = (at..range.end).find(|&i| moved[i]).unwrap_or(range.end);
+        let end = (middle..range.end)
+            .find(|&i| !moved[i])
+            .unwrap_or(range.end);
+        runs.push(Run {
+            plain: units.slice(at..middle),
+            moved: units.slice(middle..end),
+        });
+        at = end;
+    }
+    runs
+}
+
+/// Compares the units of two texts.
+fn compare(old: &Units<'_>, new: &Units<'_>) -> Vec<DiffOp> {
+    let mut ids = HashMap::new();
+    let old: Vec<u32> = old.iter().map(|unit| id(&mut ids, unit)).collect();
+    let new: Vec<u32> = new.iter().map(|unit| id(&mut ids, unit)).collect();
+    capture_diff_slices(Algorithm::Myers, &old, &new)
+}
+
+/// The number of `key`, counted in the order of first sight.
+pub(super) fn id<K: Hash + Eq>(ids: &mut HashMap<K, u32>, key: K) -> u32 {
+    let next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    *ids.entry(key).or_insert(next)
+}
+
+/// Compares one changed passage word by word, if it is not too long for that.
+fn words(before: &str, after: &str, writer: &mut Writer) {
+    let (before, after, rest) = if before.len() + after.len() <= MAX_PASSAGE {
+        (before, after, "")
+    } else {
+        writer.common_start(before, after, char::is_whitespace)
+    };
+    let is_small =
+        !before.is_empty() && !after.is_empty() && before.len() + after.len() <= MAX_PASSAGE;
+    let (old, new) = if is_small {
+        (Units::words(before), Units::words(after))
+    } else {
+        (Units::whole(before), Units::whole(after))
+    };
+    for stretch in readable(&compare(&old, &new), &old, &new) {
+        match stretch {
+            Stretch::Same(old_range) => writer.push(PieceKind::Same, old.slice(old_range)),
+            Stretch::Changed(old_range, new_range) => {
+                writer.push(PieceKind::Removed, old.slice(old_range));
+                writer.push(PieceKind::Added, new.slice(new_range));
+            }
+        }
+    }
+    writer.push(PieceKind::Same, rest);
+}
+
+/// A stretch of words, by their numbers in the old and the new text.
+enum Stretch {
+    Same(Range<usize>),
+    Changed(Range<usize>, Range<usize>),
+}
+
+/// Joins changes that only a few small words keep apart: a sentence written anew is easier to
+/// read as one change than as a dozen around every `the`.
+fn readable(ops: &[DiffOp], old: &Units<'_>, new: &Units<'_>) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for op in ops {
+        if let DiffOp::Equal { old_index, len, .. } = *op {
+            stretches.push(Stretch::Same(old_index..old_index + len));
+            continue;
+        }
+        let (mut before, mut after) = (op.old_range(), op.new_range());
+        if let Some(Stretch::Changed(..)) = stretches.last()
+            && let Some(Stretch::Changed(left_before, left_after)) = stretches.pop()
+        {
+            (before.start, after.start) = (left_before.start, left_after.start);
+        }
+        while let [
+            ..,
+            Stretch::Changed(left_before, left_after),
+            Stretch::Same(middle),
+        ] = stretches.as_slice()
+        {
+            let weight = |before: &Range<usize>, after: &Range<usize>| {
+                old.slice(before.clone())
+                    .len()
+                    .max(new.slice(after.clone()).len())
+            };
+            let around = weight(left_before, left_after).min(weight(&before, &after));
+            if !is_filler(old.slice(middle.clone()), around) {
+                break;
+            }
+            (before.start, after.start) = (left_before.start, left_after.start);
+            stretches.truncate(stretches.len() - 2);
+        }
+        stretches.push(Stretch::Changed(before, after));
+    }
+    stretches
+}
+
+/// Whether what stayed between two changes is too little, beside them, to be shown as staying.
+fn is_filler(text: &str, around: usize) -> bool {
+    let weight = if text.contains(char::is_alphanumeric) {
+        2
+    } else {
+        1
+    };
+    !text.contains('\n') && text.trim().len() * weight < around
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The old words in `[-…-]`, the new in `{+…+}`, what moved in `<…<` and `>…>`.
+    fn marked(before: &str, after: &str) -> String {
+        let diff = WordDiff::new(before, after);
+        assert_eq!(
+            (diff.before().as_str(), diff.after().as_str()),
+            (before, after)
+        );
+        let mark = |piece: &Piece| match piece.kind {
+            PieceKind::Same => piece.text.clone(),
+            PieceKind::Removed => format!("[-{}-]", piece.text),
+            PieceKind::Added => format!("{{+{}+}}", piece.text),
+            PieceKind::MovedAway => format!("<{}<", piece.text),
+            PieceKind::MovedHere => format!(">{}>", piece.text),
+        };
+        diff.pieces.iter().map(mark).collect()
+    }
+
+    #[test]
+    fn one_word_of_three_hundred_is_one_word() {
+        let words: Vec<String> = (0..300).map(|n| format!("word{n}")).collect();
+        let before = words.join(" ");
+        let after = before.replace("word150 ", "other ");
+        let diff = WordDiff::new(&before, &after);
+        let changed: Vec<_> = diff
+            .pieces
+            .iter()
+            .filter(|piece| piece.kind != PieceKind::Same)
+            .collect();
+        assert_eq!(changed.len(), 2);
+        assert_eq!(
+            (changed[0].text.as_str(), changed[1].text.as_str()),
+            ("word150", "other")
+        );
+    }
+
+    #[test]
+    fn words_are_what_people_call_words() {
+        assert_eq!(
+            marked("Answer in one word.", "Answer in two words."),
+            "Answer in [-one word-]{+two words+}."
+        );
+        assert_eq!(
+            marked("Be {{tone}} now", "Be {{mood}} now"),
+            "Be {{[-tone-]{+mood+}}} now"
+        );
+        assert_eq!(marked("a b", "a  b"), "a[- -]{+  +}b");
+        assert_eq!(marked("don't stop", "do stop"), "[-don't-]{+do+} stop");
+        assert_eq!(marked("", "new"), "{+new+}");
+    }
+
+    #[test]
+    fn chinese_and_japanese_characters_are_words() {
+        assert_eq!(
+            marked("请用中文回答问题", "请用英文回答问题"),
+            "请用[-中-]{+英+}文回答问题"
+        );
+    }
+
+    #[test]
+    fn a_sentence_written_anew_is_one_change() {
+        assert_eq!(
+            marked(
+                "Refuse the angry customer politely.",
+                "Welcome the happy visitor warmly."
+            ),
+            "[-Refuse the angry customer politely-]{+Welcome the happy visitor warmly+}."
+        );
+    }
+
+    #[test]
+    fn a_paragraph_that_moved_is_shown_as_moved() {
+        let (a, b, c) = (
+            "Always answer in the language of the customer.\n",
+            "Never promise a refund before it is approved.\n",
+            "Close every reply with the ticket number.\n",
+        );
+        assert_eq!(
+            marked(&format!("{a}{b}{c}"), &format!("{b}{c}{a}")),
+            format!("<{a}<{b}{c}>{a}>")
+        );
+        let diff = WordDiff::new(&format!("{a}{b}{c}"), &format!("{c}{a}{b}"));
+        assert!(diff.is_only_moved());
+        // Sentences move inside a line too, and the last line needs no line end to be recognised.
+        let diff = WordDiff::new(
+            "Be kind to every customer. Ask for the number. Stop.",
+            "Ask for the number. Stop. Be kind to every customer.",
+        );
+        assert!(
+            diff.pieces
+                .iter()
+                .any(|piece| piece.kind == PieceKind::MovedHere)
+        );
+    }
+
+    #[test]
+    fn a_few_common_words_do_not_move() {
+        let diff = WordDiff::new("yes\nno\nmaybe so\n", "maybe so\nno\nyes\n");
+        assert!(
+            !diff
+                .pieces
+                .iter()
+                .any(|piece| piece.kind == PieceKind::MovedHere)
+        );
+    }
+
+    #[test]
+    fn a_moved_block_takes_its_blank_lines_along_and_edits_beside_it_stay_edits() {
+        let block = "# Tone\n\nBe calm and brief in every answer.\n\n";
+        let rest = "Cite the handbook.\nName the page and the date of it.\nKeep the number in sight.\nSign with the team's name.\nSend it.\n";
+        assert_eq!(
+            marked(
+                &format!("Read it twice.\n{block}{rest}"),
+                &format!("Read it thrice.\n{rest}{block}")
+            ),
+            format!("Read it [-twice-]{{+thrice+}}.\n<{block}<{rest}>{block}>")
+        );
+    }
+
+    #[test]
+    fn huge_texts_end_quickly_and_lose_nothing() {
+        let mut state = 1u64;
+        let mut word = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            format!("w{}", (state >> 33) % 5_000)
+        };
+        let mut text = |count: usize, every: usize| {
+            (0..count)
+                .map(|n| word() + if n % every == 0 { "\n" } else { " " })
+                .collect::<String>()
+        };
+        // Lines that all differ; one line; a line that is a single word.
+        let (many, other) = (text(400_000, 9), text(400_000, 9));
+        let (line, long) = (text(150_000, 1_000_000), "x".repeat(5_000_000));
+        for (before, after) in [
+            (&many, &other),
+            (&line, &many),
+            (&long, &line),
+            (&long, &long),
+        ] {
+            let diff = WordDiff::new(before, after);
+            assert!(diff.before() == *before && diff.after() == *after);
+        }
+        let edited = line.replacen(" ", " inserted ", 1) + "end";
+        let pieces = WordDiff::new(&line, &edited).pieces;
+        assert!(
+            pieces
+                .iter()
+                .filter(|piece| piece.kind == PieceKind::Added)
+                .map(|piece| piece.text.len())
+                .sum::<usize>()
+                > 0
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_pieces_hold_both_texts(before in text(), after in text()) {
+            let diff = WordDiff::new(&before, &after);
+            prop_assert_eq!(diff.before(), before);
+            prop_assert_eq!(diff.after(), after);
+            for pair in diff.pieces.windows(2) {
+                prop_assert!(pair[0].kind != pair[1].kind && !pair[0].text.is_empty());
+            }
+        }
+    }
+
+    /// Texts that share words, so that most pairs have something in common.
+    fn text() -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            "[abc]{1,2}",
+            Just("one two three four. ".to_owned()),
+            Just("请用".to_owned()),
+            Just("\n".to_owned()),
+            Just("\r\n".to_owned()),
+            Just(" ".to_owned()),
+            Just("👩‍👩‍👧".to_owned()),
+            Just("e\u{301}".to_owned()),
+            "\\PC{0,3}",
+        ];
+        proptest::collection::vec(word, 0..24).prop_map(|words| words.concat())
+    }
+}
