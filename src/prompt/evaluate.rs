@@ -206,6 +206,4 @@ fn cut(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod packs;
-#[cfg(test)]
 mod tests;
