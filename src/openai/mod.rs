@@ -1,1 +1,21 @@
-//! The Responses API.
+//! The Responses API: the request, the call, the answer and its price.
+//!
+//! [`request::body`] makes the request from a rendered prompt, [`client::Client`] sends it and
+//! returns an [`response::Answer`] or a [`fault::CallError`], [`prices::cost_usd`] tells what it
+//! cost. Nothing here reads the environment or the configuration: base URL, key and timeouts
+//! come in as values.
+
+pub mod client;
+pub mod echo;
+pub mod fault;
+pub mod key;
+pub mod models;
+pub mod prices;
+pub mod provider;
+pub mod request;
+pub mod response;
+pub mod retry;
+mod stream;
+#[cfg(test)]
+mod testing;
+mod transport;

@@ -1,0 +1,111 @@
+//! What the API offers, and when models end.
+
+use jiff::civil::{Date, date};
+use serde_json::Value;
+
+/// A model that the API offers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Its name, such as `gpt-5-mini`.
+    pub id: String,
+    /// The last day of its life, where that is announced.
+    pub shutdown_date: Option<Date>,
+    /// Whose it is, such as `openai`.
+    pub owned_by: Option<String>,
+}
+
+/// Endings that OpenAI has announced, as of 2026-11-20: the beginning of a model's name, and its
+/// last day. The API's own `shutdown_date` wins over this table.
+const ENDINGS: &[(&str, Date)] = &[
+    ("gpt-4o", date(2027, 1, 14)),
+    ("gpt-4.1", date(2027, 1, 14)),
+];
+
+/// Reads the answer of `GET /models`, by name. `None` where it is not a list of models.
+pub(super) fn read(list: &Value) -> Option<Vec<Model>> {
+    let entries = list.get("data").unwrap_or(list).as_array()?;
+    let mut models: Vec<Model> = entries.iter().filter_map(read_model).collect();
+    models.sort_by(|a, b| a.id.cmp(&b.id));
+    Some(models)
+}
+
+fn read_model(entry: &Value) -> Option<Model> {
+    let text = |key: &str| entry.get(key).and_then(Value::as_str);
+    let id = text("id")?.to_owned();
+    let announced = text("shutdown_date").and_then(|date| date.get(..10)?.parse().ok());
+    Some(Model {
+        shutdown_date: announced.or_else(|| ends_on(&id)),
+        owned_by: text("owned_by").map(str::to_owned),
+        id,
+    })
+}
+
+/// The day on which a model ends, where promptctl knows it. `model` may carry a provider, a date
+/// or be fine-tuned (`ft:gpt-4o-2024-08-06:acme::x`).
+pub fn ends_on(model: &str) -> Option<Date> {
+    let name = model.strip_prefix("openai/").unwrap_or(model);
+    let name = name.strip_prefix("ft:").unwrap_or(name);
+    let name = name.split(':').next().unwrap_or(name);
+    ENDINGS
+        .iter()
+        .find(|(family, _)| {
+            name.strip_prefix(family)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+        .map(|(_, day)| *day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn families_end_with_their_dated_and_fine_tuned_models() {
+        let day = Some(date(2027, 1, 14));
+        for model in [
+            "gpt-4o",
+            "gpt-4o-mini",
+            "openai/gpt-4o-2024-08-06",
+            "gpt-4.1-nano",
+            "ft:gpt-4o-mini-2024-07-18:acme::x",
+        ] {
+            assert_eq!(ends_on(model), day, "{model}");
+        }
+        for model in [
+            "gpt-5-mini",
+            "gpt-4",
+            "gpt-4.10",
+            "gpt-4omega",
+            "xai/gpt-4o",
+            "",
+        ] {
+            assert_eq!(ends_on(model), None, "{model}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_read_leniently() {
+        let list = json!({"object": "list", "data": [
+            {"id": "gpt-5", "shutdown_date": null, "owned_by": "openai"},
+            {"id": "gpt-4o", "shutdown_date": "2027-02-01"},
+            {"id": "gpt-4.1"},
+            {"object": "model"},
+            7,
+        ]});
+        let models = read(&list).unwrap();
+        let rows: Vec<_> = models
+            .iter()
+            .map(|model| (model.id.as_str(), model.shutdown_date))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("gpt-4.1", Some(date(2027, 1, 14))),
+                ("gpt-4o", Some(date(2027, 2, 1))),
+                ("gpt-5", None),
+            ]
+        );
+        assert!(read(&json!({"error": "no"})).is_none());
+    }
+}

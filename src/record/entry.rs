@@ -1,0 +1,437 @@
+//! What a line of the log holds: the record of an execution, or an outcome told later.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::{ContextV7, Uuid};
+
+use crate::error::Failure;
+use crate::prompt::code;
+
+/// The number of this form of a line.
+pub const SCHEMA: u32 = 1;
+
+/// One execution: one call to a model.
+///
+/// The fields are written in this order, short ones first and long ones last, so that a reader
+/// of many lines can stop early.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The form of the line: [`SCHEMA`].
+    pub schema: u32,
+    /// A UUID of version 7.
+    pub id: String,
+    /// When the call began.
+    #[serde(with = "time_text")]
+    pub time: Timestamp,
+    /// The name of the prompt.
+    pub prompt: String,
+    /// The number of its version.
+    #[serde(default)]
+    pub version: Option<u32>,
+    /// The digest of its content.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// The commit that holds it.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// The blob of the file.
+    #[serde(default)]
+    pub blob: Option<String>,
+    /// Whether the file or a partial had changes that are not committed.
+    #[serde(default)]
+    pub dirty: bool,
+    /// The environment that the version was taken from.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// The variant that was chosen.
+    #[serde(default)]
+    pub variant: Option<String>,
+    /// Who rendered the prompt.
+    pub source: Source,
+    /// The model that answered, else the one that was asked.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// How the execution ended.
+    pub status: Status,
+    /// How long it took, in milliseconds.
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
+    /// How many requests were sent. More than one may have been billed.
+    #[serde(default = "one")]
+    pub attempts: u32,
+    /// The tokens.
+    #[serde(default)]
+    pub usage: Usage,
+    /// What it cost in US dollars; `null` where that is not known, never 0 for want of a price.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+    /// The API's id of the answer.
+    #[serde(default)]
+    pub response_id: Option<String>,
+    /// The API's id of the request.
+    #[serde(default)]
+    pub request_id: Option<String>,
+    /// SHA-256 over the request as canonical JSON, without `stream`.
+    #[serde(default)]
+    pub request_hash: Option<String>,
+    /// The case of a dataset that the execution belongs to.
+    #[serde(default)]
+    pub case: Option<String>,
+    /// What the caller wants it found by.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Why the local version answered instead of the stored prompt.
+    #[serde(default)]
+    pub fallback: Option<String>,
+    /// What went wrong.
+    #[serde(default)]
+    pub error: Option<ErrorNote>,
+    /// The values of the variables, or what the privacy settings leave of them.
+    #[serde(default)]
+    pub variables: Option<Map<String, Value>>,
+    /// The answer, or what the privacy settings leave of it.
+    #[serde(default)]
+    pub output: Option<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Record {
+    /// A record of an execution that began at `time` and went well; the rest is for the caller
+    /// to fill in.
+    pub fn new(prompt: impl Into<String>, time: Timestamp) -> Self {
+        Self {
+            schema: SCHEMA,
+            id: new_id(time),
+            time,
+            prompt: prompt.into(),
+            version: None,
+            digest: None,
+            commit: None,
+            blob: None,
+            dirty: false,
+            environment: None,
+            variant: None,
+            source: Source::Local,
+            model: None,
+            status: Status::Ok,
+            duration_ms: None,
+            attempts: 1,
+            usage: Usage::default(),
+            cost_usd: None,
+            response_id: None,
+            request_id: None,
+            request_hash: None,
+            case: None,
+            labels: BTreeMap::new(),
+            fallback: None,
+            error: None,
+            variables: None,
+            output: None,
+        }
+    }
+
+    /// Reads a record that a service made of its own call. What it leaves out is filled in: an id,
+    /// `now` as its time, `ok` as its status. Its source becomes `external`, whatever it says.
+    ///
+    /// # Errors
+    /// `P320`: it is not an object, lacks `prompt`, has a value of the wrong type, or has a field
+    /// that records do not have.
+    pub fn external(line: &Value, now: Timestamp) -> Result<Self, Failure> {
+        let bad = |message: String| Failure::new(code::BAD_LOG_LINE, message);
+        let Value::Object(given) = line else {
+            return Err(bad("a record is a JSON object".to_owned()));
+        };
+        let Some(prompt) = given.get("prompt").and_then(Value::as_str) else {
+            return Err(bad(
+                "the record lacks `prompt`, the name of the prompt".to_owned()
+            ));
+        };
+        let template = serde_json::to_value(Self::new(prompt, now))
+            .map_err(|error| bad("the record could not be made".to_owned()).caused_by(error))?;
+        let Value::Object(mut whole) = template else {
+            return Err(bad("the record could not be made".to_owned()));
+        };
+        for (key, value) in given {
+            let Some(slot) = whole.get_mut(key) else {
+                return Err(bad(format!("`{key}` is not a field of a record"))
+                    .hint("put what is your own under `labels`, as texts"));
+            };
+            *slot = value.clone();
+        }
+        let mut record: Self = serde_json::from_value(Value::Object(whole))
+            .map_err(|error| bad(format!("the record is not valid: {error}")))?;
+        if record.schema != SCHEMA {
+            return Err(bad(format!(
+                "`schema` is {}, and {SCHEMA} is known",
+                record.schema
+            )));
+        }
+        record.source = Source::External;
+        Ok(record)
+    }
+}
+
+/// Who rendered the prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// promptctl, from the version here.
+    Local,
+    /// OpenAI, from its stored prompt.
+    Openai,
+    /// promptctl, because the stored prompt is gone.
+    Fallback,
+    /// A service that made the call by itself.
+    External,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// With an answer.
+    Ok,
+    /// With an error.
+    Error,
+    /// With an answer that does not fit its schema.
+    InvalidOutput,
+    /// It was stopped; what had come is kept.
+    Interrupted,
+}
+
+impl Source {
+    /// The source as the log writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Openai => "openai",
+            Self::Fallback => "fallback",
+            Self::External => "external",
+        }
+    }
+}
+
+impl Status {
+    /// The status as the log writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::InvalidOutput => "invalid_output",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The status that the log writes so.
+    pub fn find(text: &str) -> Option<Self> {
+        [
+            Self::Ok,
+            Self::Error,
+            Self::InvalidOutput,
+            Self::Interrupted,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Tokens of one call; what the server did not say is `null`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens read, the cached ones included.
+    #[serde(default)]
+    pub input_tokens: Option<u64>,
+    /// Tokens of the input that came from the cache.
+    #[serde(default)]
+    pub cached_tokens: Option<u64>,
+    /// Tokens of the input that were written to the cache; left out where the server says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
+    /// Tokens written, those of reasoning included.
+    #[serde(default)]
+    pub output_tokens: Option<u64>,
+    /// Tokens of the output spent on reasoning.
+    #[serde(default)]
+    pub reasoning_tokens: Option<u64>,
+    /// Input and output.
+    #[serde(default)]
+    pub total_tokens: Option<u64>,
+}
+
+/// What went wrong with an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorNote {
+    /// The code, such as `P305`.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// What happened, without any key.
+    pub message: String,
+}
+
+/// What became of an execution, told later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The form of the line: [`SCHEMA`].
+    pub schema: u32,
+    /// The id of the execution.
+    pub outcome_of: String,
+    /// When it was told.
+    #[serde(with = "time_text")]
+    pub time: Timestamp,
+    /// How good it was; what the scale is, the caller knows.
+    #[serde(default)]
+    pub score: Option<f64>,
+    /// What it was, in a word such as `win`.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Figures by name.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, f64>,
+    /// What a person says about it.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+impl Outcome {
+    /// An outcome of this execution that says nothing yet.
+    pub fn new(outcome_of: impl Into<String>, time: Timestamp) -> Self {
+        Self {
+            schema: SCHEMA,
+            outcome_of: outcome_of.into(),
+            time,
+            score: None,
+            label: None,
+            metrics: BTreeMap::new(),
+            note: None,
+        }
+    }
+}
+
+/// A new id for something that happens at `time`: ids sort by time.
+pub fn new_id(time: Timestamp) -> String {
+    // Before 1970 the clock is wrong; the id is as good with any time.
+    let seconds = u64::try_from(time.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(time.subsec_nanosecond()).unwrap_or(0);
+    let time = uuid::Timestamp::from_unix(ContextV7::new(), seconds, nanos);
+    Uuid::new_v7(time).to_string()
+}
+
+/// Times as RFC 3339 in UTC with milliseconds.
+mod time_text {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::borrow::Cow;
+
+    pub(super) fn serialize<S: Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{time:.3}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        let text = Cow::<'de, str>::deserialize(from)?;
+        text.parse()
+            .map_err(|_| D::Error::custom("`time` is not a time in RFC 3339"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn now() -> Timestamp {
+        "2026-11-20T12:00:00.123456Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_record_is_written_with_its_long_fields_last() {
+        let mut record = Record::new("support/triage", now());
+        record.id = "0".to_owned();
+        record.version = Some(3);
+        record.labels.insert("team".to_owned(), "a".to_owned());
+        record.usage.input_tokens = Some(7);
+        record.variables = json!({"ticket": "x"}).as_object().cloned();
+        record.output = Some("billing".to_owned());
+        insta::assert_snapshot!(serde_json::to_string(&record).unwrap(), @r#"{"schema":1,"id":"0","time":"2026-11-20T12:00:00.123Z","prompt":"support/triage","version":3,"digest":null,"commit":null,"blob":null,"dirty":false,"environment":null,"variant":null,"source":"local","model":null,"status":"ok","duration_ms":null,"attempts":1,"usage":{"input_tokens":7,"cached_tokens":null,"output_tokens":null,"reasoning_tokens":null,"total_tokens":null},"cost_usd":null,"response_id":null,"request_id":null,"request_hash":null,"case":null,"labels":{"team":"a"},"fallback":null,"error":null,"variables":{"ticket":"x"},"output":"billing"}"#);
+    }
+
+    #[test]
+    fn an_outcome_is_written_whole() {
+        let mut outcome = Outcome::new("0", now());
+        outcome.score = Some(0.9);
+        outcome.metrics.insert("r_multiple".to_owned(), 1.8);
+        insta::assert_snapshot!(serde_json::to_string(&outcome).unwrap(), @r#"{"schema":1,"outcome_of":"0","time":"2026-11-20T12:00:00.123Z","score":0.9,"label":null,"metrics":{"r_multiple":1.8},"note":null}"#);
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written() {
+        let mut record = Record::new("a", "2026-11-20T12:00:00.123Z".parse().unwrap());
+        record.status = Status::InvalidOutput;
+        record.error = Some(ErrorNote {
+            code: Some("P311".to_owned()),
+            message: "no\nJSON".to_owned(),
+        });
+        record.cost_usd = Some(0.000_42);
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(!text.contains('\n'));
+        assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+    }
+
+    #[test]
+    fn ids_sort_by_their_time() {
+        let later = "2026-11-20T12:00:00.124456Z".parse().unwrap();
+        let (first, second) = (new_id(now()), new_id(later));
+        assert!(first < second, "{first} {second}");
+        assert_ne!(new_id(now()), new_id(now()));
+        assert_eq!(Uuid::parse_str(&first).unwrap().get_version_num(), 7);
+    }
+
+    #[test]
+    fn the_record_of_a_service_is_checked_and_completed() {
+        let record = Record::external(
+            &json!({"prompt": "a", "source": "local", "model": "m", "usage": {"input_tokens": 1}}),
+            now(),
+        )
+        .unwrap();
+        assert_eq!(record.source, Source::External);
+        assert_eq!((record.status, record.time), (Status::Ok, "2026-11-20T12:00:00.123Z".parse().unwrap()));
+        assert_eq!(record.usage.input_tokens, Some(1));
+
+        for (line, part) in [
+            (json!([]), "object"),
+            (json!({"model": "m"}), "lacks `prompt`"),
+            (
+                json!({"prompt": "a", "modle": "m"}),
+                "`modle` is not a field",
+            ),
+            (json!({"prompt": "a", "version": "3"}), "not valid"),
+            (json!({"prompt": "a", "time": "yesterday"}), "RFC 3339"),
+            (json!({"prompt": "a", "schema": 2}), "`schema` is 2"),
+        ] {
+            let failure = Record::external(&line, now()).unwrap_err();
+            assert!(
+                failure.message.contains(part),
+                "{line}: {}",
+                failure.message
+            );
+        }
+    }
+}

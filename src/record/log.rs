@@ -1,0 +1,221 @@
+//! The file of the log: appending under a lock, and reading.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::Failure;
+use crate::prompt::code;
+
+mod lines;
+mod read;
+
+pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
+
+/// The folder whose content git shall ignore.
+const OWN_FOLDER: &str = ".promptctl";
+
+/// How often the file is opened anew when it was swapped while we waited for its lock.
+const MOST_SWAPS: usize = 1000;
+
+/// An execution log.
+#[derive(Debug, Clone)]
+pub struct Log {
+    path: PathBuf,
+    is_synced: bool,
+}
+
+impl Log {
+    /// The log in this file, which need not exist yet.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            is_synced: false,
+        }
+    }
+
+    /// The same log, each append waiting until the disk has it.
+    #[must_use]
+    pub fn synced(mut self) -> Self {
+        self.is_synced = true;
+        self
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends one line, a [`Record`](super::entry::Record) or an
+    /// [`Outcome`](super::entry::Outcome): whole or not at all, and in one write under a lock.
+    /// Creates the file and its folders. A torn last line is ended first, so that it stands
+    /// alone; readers report it.
+    ///
+    /// # Errors
+    /// `P223`: the file cannot be written. Nothing of the line is left in it.
+    pub fn append<T: Serialize>(&self, line: &T) -> Result<(), Failure> {
+        self.append_all(std::slice::from_ref(line))
+    }
+
+    /// Appends several lines under one lock: all or none.
+    ///
+    /// # Errors
+    /// See [`append`](Self::append).
+    pub fn append_all<T: Serialize>(&self, lines: &[T]) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        for line in lines {
+            serde_json::to_writer(&mut text, line)
+                .map_err(|error| self.unwritable("the record is not JSON").caused_by(error))?;
+            text.push(b'\n');
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        let mut file = self.open_locked()?;
+        self.append_text(&mut file, text)
+            .map_err(|error| self.write_failed(error))
+        // Closing the file lets go of the lock.
+    }
+
+    fn append_text(&self, file: &mut File, text: Vec<u8>) -> io::Result<()> {
+        let length = file.metadata()?.len();
+        let text = if ends_torn(file, length)? {
+            [b"\n".as_slice(), &text].concat()
+        } else {
+            text
+        };
+        let written = file.write_all(&text).and_then(|()| match self.is_synced {
+            true => file.sync_data(),
+            false => Ok(()),
+        });
+        if written.is_err() {
+            // A half record is worse than none. Where even this fails, the next append sets the
+            // half apart.
+            drop(self.cut_back(file, length));
+        }
+        written
+    }
+
+    /// Shortens the file again. A handle that only appends may not do that on every system.
+    fn cut_back(&self, file: &File, length: u64) -> io::Result<()> {
+        file.set_len(length).or_else(|_| {
+            OpenOptions::new()
+                .write(true)
+                .open(&self.path)?
+                .set_len(length)
+        })
+    }
+
+    /// Opens the file for appending and takes its lock.
+    pub(super) fn open_locked(&self) -> Result<File, Failure> {
+        self.refuse_link()?;
+        for _ in 0..MOST_SWAPS {
+            let file = self
+                .open_or_create()
+                .map_err(|error| self.write_failed(error))?;
+            lock(&file).map_err(|error| self.write_failed(error))?;
+            if is_same(&file, &self.path) {
+                return Ok(file);
+            }
+        }
+        Err(self.unwritable("the execution log is being swapped over and over"))
+    }
+
+    fn open_or_create(&self) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true);
+        match options.open(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.make_folder()?;
+                options.create(true).open(&self.path)
+            }
+            opened => opened,
+        }
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        let Some(folder) = self.path.parent().filter(|it| !it.as_os_str().is_empty()) else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(folder)?;
+        if folder.file_name().is_some_and(|name| name == OWN_FOLDER) {
+            let ignore = folder.join(".gitignore");
+            match OpenOptions::new().write(true).create_new(true).open(ignore) {
+                Ok(mut file) => file.write_all(b"*\n")?,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// A link in a repository could lead the log into any file of the user's.
+    fn refuse_link(&self) -> Result<(), Failure> {
+        let folder = self.path.parent().filter(|it| it.ends_with(OWN_FOLDER));
+        let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+        if is_link(&self.path) || folder.is_some_and(is_link) {
+            return Err(self
+                .unwritable("the execution log is a symbolic link")
+                .hint("remove the link, or name the file itself in your own configuration"));
+        }
+        Ok(())
+    }
+
+    fn write_failed(&self, error: io::Error) -> Failure {
+        let message = match error.kind() {
+            ErrorKind::StorageFull => "the disk is full: the execution log was not written",
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                "the execution log is not writable"
+            }
+            _ => "the execution log could not be written",
+        };
+        self.unwritable(message)
+            .hint("the answer was not recorded; make room or name another file for the log")
+            .caused_by(error)
+    }
+
+    fn unwritable(&self, message: &str) -> Failure {
+        Failure::new(code::WRITE_FAILED, message).at(self.path.display().to_string())
+    }
+
+    pub(super) fn read_failed(&self, error: io::Error) -> Failure {
+        Failure::new(code::WRITE_FAILED, "the execution log could not be read")
+            .at(self.path.display().to_string())
+            .caused_by(error)
+    }
+}
+
+/// Waits for the lock. A file system without locks is written all the same: one write to a file
+/// opened for appending is the next best thing.
+fn lock(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(()),
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether `path` still leads to `file`: another process may have swapped it meanwhile.
+fn is_same(file: &File, path: &Path) -> bool {
+    let open = file.try_clone().and_then(same_file::Handle::from_file);
+    let there = same_file::Handle::from_path(path);
+    matches!((open, there), (Ok(open), Ok(there)) if open == there)
+}
+
+/// Whether the last line has no end: its writer was killed.
+fn ends_torn(file: &mut File, length: u64) -> io::Result<bool> {
+    if length == 0 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(length - 1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+#[cfg(test)]
+mod tests;
