@@ -13,7 +13,9 @@ use serde_json::Value;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::parse_value;
+use crate::openai::key::ApiKey;
 use crate::prompt::name::{Environment, nearest};
+use crate::record::privacy::{Keep, Privacy};
 
 /// The repository's configuration file, at its top.
 pub const FILE_NAME: &str = "promptctl.yaml";
@@ -30,7 +32,7 @@ pub struct Environ {
     /// `COLUMNS`, the width of the terminal.
     pub columns: Option<usize>,
     /// `OPENAI_API_KEY`.
-    pub openai_api_key: Option<String>,
+    pub openai_api_key: Option<ApiKey>,
     /// `OPENAI_BASE_URL`.
     pub openai_base_url: Option<String>,
     /// `OPENAI_ORG_ID`.
@@ -61,7 +63,7 @@ impl Environ {
             no_color: text("NO_COLOR").is_some(),
             dumb_terminal: text("TERM").as_deref() == Some("dumb"),
             columns: text("COLUMNS").and_then(|value| value.parse().ok()),
-            openai_api_key: text("OPENAI_API_KEY"),
+            openai_api_key: key_in("OPENAI_API_KEY"),
             openai_base_url: text("OPENAI_BASE_URL"),
             openai_org_id: text("OPENAI_ORG_ID"),
             openai_project_id: text("OPENAI_PROJECT_ID"),
@@ -111,7 +113,7 @@ pub struct Config {
     /// `environments:`, in the order of the file.
     pub environments: Vec<(Environment, Policy)>,
     /// `log:`.
-    pub log: LogConfig,
+    pub log: Privacy,
 }
 
 /// What must hold before something is released to an environment.
@@ -121,26 +123,6 @@ pub struct Policy {
     pub require_branch: Option<String>,
 }
 
-/// What the execution log keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogConfig {
-    /// `log.variables`: `full`, `hash` or `none`.
-    pub variables: Keep,
-    /// `log.output`: `full`, `hash` or `none`.
-    pub output: Keep,
-}
-
-/// How much of a value the execution log keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// All of it.
-    Full,
-    /// Its SHA-256.
-    Hash,
-    /// Nothing.
-    None,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -148,10 +130,7 @@ impl Default for Config {
             tag_prefix: "prompts/".to_owned(),
             remote: None,
             environments: vec![(Environment::production(), Policy::default())],
-            log: LogConfig {
-                variables: Keep::Full,
-                output: Keep::Full,
-            },
+            log: Privacy::default(),
         }
     }
 }
@@ -330,41 +309,39 @@ fn policy(value: &Value) -> Result<Policy, Failure> {
     Ok(policy)
 }
 
-fn log(value: &Value) -> Result<LogConfig, Failure> {
-    let mut config = Config::default().log;
+fn log(value: &Value) -> Result<Privacy, Failure> {
+    let mut privacy = Privacy::default();
     let Value::Object(map) = value else {
         return Err(bad("`log` wants a map", "write `log: {variables: hash}`"));
     };
     for (key, value) in map {
-        let keep = match value.as_str() {
-            Some("full") => Keep::Full,
-            Some("hash") => Keep::Hash,
-            Some("none") => Keep::None,
-            _ => return Err(bad(format!("`log.{key}` is full, hash or none"), "write `log: {variables: hash}`")),
-        };
+        let keep = value
+            .as_str()
+            .and_then(Keep::find)
+            .ok_or_else(|| bad(format!("`log.{key}` is full, hash or none"), "write `log: {variables: hash}`"))?;
         match key.as_str() {
-            "variables" => config.variables = keep,
-            "output" => config.output = keep,
+            "variables" => privacy.variables = keep,
+            "output" => privacy.output = keep,
             _ => return Err(unknown(key, &["variables", "output"])),
         }
     }
-    Ok(config)
+    Ok(privacy)
 }
 
 /// What the user's own configuration says: providers of models, which the repository may not name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct UserConfig {
     /// `providers:`, by the prefix of a model.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
 
 /// A server of models.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ProviderConfig {
     /// `baseUrl:`.
     pub base_url: String,
     /// The key itself, read from the variable that `apiKeyVariable:` names.
-    pub api_key: Option<String>,
+    pub api_key: Option<ApiKey>,
 }
 
 impl UserConfig {
@@ -406,14 +383,15 @@ impl UserConfig {
         for (name, settings) in providers {
             let get = |key: &str| settings.get(key).and_then(Value::as_str).map(str::to_owned);
             let base_url = get("baseUrl").ok_or_else(|| bad(format!("the provider {name} has no `baseUrl`")))?;
-            let api_key = get("apiKeyVariable").and_then(|variable| variable_named(&variable));
+            let api_key = get("apiKeyVariable").and_then(|variable| key_in(&variable));
             config.providers.insert(name.clone(), ProviderConfig { base_url, api_key });
         }
         Ok(config)
     }
 }
 
+/// The key in an environment variable; none where it is empty or cannot be a key.
 #[allow(clippy::disallowed_methods)]
-fn variable_named(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
+fn key_in(variable: &str) -> Option<ApiKey> {
+    env::var(variable).ok().and_then(|value| ApiKey::new(&value).ok())
 }

@@ -1,15 +1,436 @@
 //! Templates: Handlebars, strict about missing variables.
+//!
+//! The `handlebars` crate parses; what it parses is checked and filled in here, because a prompt
+//! needs guarantees that the crate's renderer does not give: a variable without a value is an
+//! error wherever it stands, every error has its place in the file, and every input ends.
+//!
+//! - Nothing is escaped, and a value that holds `{{` is not expanded again.
+//! - `{{x}}` prints texts, numbers and booleans as they are, lists and maps as compact JSON.
+//! - A variable may be absent only in `{{default x "y"}}`, and as the condition of `{{#if}}`,
+//!   `{{#unless}}`, `{{#each}}` and `{{#with}}` (also inside `and`, `or` and `not`) when the input
+//!   schema declares it and does not require it. For a key inside a variable, such as
+//!   `user.nick`, it is also enough that the schema lists no keys for `user`.
+//! - Null counts as absent where text is wanted, and is false in a condition.
+//! - False are: null, false, 0, and the empty text, list and map.
+//! - `{{title}}` is always a variable; a helper has arguments.
+//! - `@key` of a list is the index. `../` leaves `each`, `with` and a partial that was given
+//!   values; `{{#if}}` opens no context.
 
-use std::collections::BTreeMap;
+mod check;
+mod compile;
+mod helpers;
+mod jinja;
+mod missing;
+mod render;
+mod scan;
+pub(in crate::prompt) mod schema;
+mod scope;
+mod tree;
 
-/// Partials by name.
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use self::check::Checker;
+use self::render::{Item, Renderer};
+use self::schema::Schema;
+use self::tree::Body;
+use super::document::{Attachment, Document, Object, Origin, Part, Role, Text};
+use super::finding::{Finding, Position};
+use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
+
+pub use self::helpers::HELPERS;
+pub use self::scan::{Inclusion, inclusions};
+
+/// Partials by name, with all that they include themselves.
 pub type Partials = BTreeMap<String, Partial>;
 
-/// A shared template fragment.
+/// A shared fragment of templates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partial {
     /// The template.
     pub text: String,
-    /// The file, relative to the top of the repository.
+    /// The file that holds it, for messages.
     pub path: String,
+}
+
+/// All partials that the templates of a document include, also through each other.
+///
+/// `read` gives the partial of a name, if there is one. Those that are missing are left out, and
+/// each is read once, so that a circle ends.
+///
+/// # Errors
+/// The first error of `read`.
+pub fn gather<E>(
+    document: &Document,
+    mut read: impl FnMut(&str) -> Result<Option<Partial>, E>,
+) -> Result<Partials, E> {
+    let mut partials = Partials::new();
+    let mut seen = BTreeSet::new();
+    let mut wanted: Vec<Inclusion> = texts(document)
+        .flat_map(|text| inclusions(&text.value))
+        .collect();
+    while let Some(inclusion) = wanted.pop() {
+        if !seen.insert(inclusion.name.clone()) {
+            continue;
+        }
+        if let Some(partial) = read(&inclusion.name)? {
+            wanted.extend(inclusions(&partial.text));
+            partials.insert(inclusion.name, partial);
+        }
+    }
+    Ok(partials)
+}
+
+/// All texts of a document that are templates, in order.
+fn texts(document: &Document) -> impl Iterator<Item = &Text> {
+    document
+        .messages
+        .iter()
+        .flat_map(|message| &message.parts)
+        .flat_map(|part| {
+            let (first, second) = match part {
+                Part::Text(text) => (text, None),
+                Part::Image { source, .. } => (source.text(), None),
+                Part::File { source, filename } => (source.text(), filename.as_ref()),
+            };
+            std::iter::once(first).chain(second)
+        })
+}
+
+/// A place where a template uses a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The variable, such as `user`.
+    pub name: String,
+    /// What the template says, such as `user.name`.
+    pub text: String,
+    /// The partial's file; `None` in the prompt itself.
+    pub path: Option<String>,
+    /// The place in the file.
+    pub position: Position,
+    /// Whether rendering gets past this place without a value.
+    pub is_guarded: bool,
+}
+
+/// Where a template comes from.
+#[derive(Debug)]
+enum Source {
+    Text(Origin),
+    Partial(String),
+}
+
+impl Source {
+    /// The file, if it is not the prompt's own, and the place in it of a place in the template.
+    fn locate(&self, at: Position) -> (Option<&str>, Position) {
+        match self {
+            Self::Text(origin) => (None, origin.locate(at.line, at.column)),
+            Self::Partial(path) => (Some(path), at),
+        }
+    }
+
+    /// The finding with its place in the file instead of that in the template.
+    fn place(&self, mut finding: Finding) -> Finding {
+        let (path, position) = match finding.position {
+            Some(at) => {
+                let (path, position) = self.locate(at);
+                (path, Some(position))
+            }
+            None => match self {
+                Self::Text(origin) => (None, Some(origin.start)),
+                Self::Partial(path) => (Some(path.as_str()), None),
+            },
+        };
+        finding.position = position;
+        finding.path = path.map(str::to_owned);
+        finding
+    }
+}
+
+/// The templates of a prompt, parsed and checked.
+#[derive(Debug)]
+pub struct Compiled {
+    messages: Vec<CompiledMessage>,
+    partials: BTreeMap<String, Body>,
+    sources: Vec<Source>,
+    schema: Option<Value>,
+    variables: Vec<Variable>,
+    uses: Vec<Use>,
+    warnings: Vec<Finding>,
+}
+
+#[derive(Debug)]
+struct CompiledMessage {
+    role: Role,
+    is_plain: bool,
+    parts: Vec<CompiledPart>,
+}
+
+#[derive(Debug)]
+enum CompiledPart {
+    Text(Body),
+    Image(CompiledAttachment, Option<String>),
+    File(CompiledAttachment, Option<Body>),
+}
+
+#[derive(Debug)]
+struct CompiledAttachment {
+    body: Body,
+    make: fn(String) -> RenderedAttachment,
+}
+
+/// Parses texts and collects what is wrong with them.
+#[derive(Default)]
+struct Compiler {
+    sources: Vec<Source>,
+    findings: Vec<Finding>,
+}
+
+impl Compiler {
+    fn compile(&mut self, text: &str, source: Source) -> Body {
+        let (body, findings) = compile::compile(text, self.sources.len());
+        self.findings
+            .extend(findings.into_iter().map(|finding| source.place(finding)));
+        self.sources.push(source);
+        body
+    }
+
+    fn text(&mut self, text: &Text) -> Body {
+        self.compile(&text.value, Source::Text(text.origin.clone()))
+    }
+
+    fn attachment(&mut self, attachment: &Attachment) -> CompiledAttachment {
+        CompiledAttachment {
+            body: self.text(attachment.text()),
+            make: match attachment {
+                Attachment::Url(_) => RenderedAttachment::Url,
+                Attachment::Path(_) => RenderedAttachment::Path,
+                Attachment::FileId(_) => RenderedAttachment::FileId,
+            },
+        }
+    }
+
+    fn part(&mut self, part: &Part) -> CompiledPart {
+        match part {
+            Part::Text(text) => CompiledPart::Text(self.text(text)),
+            Part::Image { source, detail } => {
+                CompiledPart::Image(self.attachment(source), detail.clone())
+            }
+            Part::File { source, filename } => {
+                let source = self.attachment(source);
+                CompiledPart::File(source, filename.as_ref().map(|name| self.text(name)))
+            }
+        }
+    }
+
+    /// The partials that the document reaches; the others are not looked at.
+    fn partials(&mut self, document: &Document, partials: &Partials) -> BTreeMap<String, Body> {
+        let mut bodies = BTreeMap::new();
+        let mut wanted: Vec<Inclusion> = texts(document)
+            .flat_map(|text| inclusions(&text.value))
+            .collect();
+        while let Some(Inclusion { name, .. }) = wanted.pop() {
+            let Some(partial) = partials.get(&name).filter(|_| !bodies.contains_key(&name)) else {
+                continue;
+            };
+            let body = self.compile(&partial.text, Source::Partial(partial.path.clone()));
+            wanted.extend(inclusions(&partial.text));
+            bodies.insert(name, body);
+        }
+        bodies
+    }
+}
+
+impl Compiled {
+    /// Parses and checks every template of a document with its partials.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the files, warnings among them: syntax, missing and
+    /// circular partials, unknown helpers, Jinja, and what is too large or too deep.
+    pub fn new(document: &Document, partials: &Partials) -> Result<Self, Vec<Finding>> {
+        let mut compiler = Compiler::default();
+        let messages: Vec<CompiledMessage> = document
+            .messages
+            .iter()
+            .map(|message| CompiledMessage {
+                role: message.role,
+                is_plain: message.is_plain,
+                parts: message
+                    .parts
+                    .iter()
+                    .map(|part| compiler.part(part))
+                    .collect(),
+            })
+            .collect();
+        let partials = compiler.partials(document, partials);
+        let Compiler {
+            sources,
+            mut findings,
+        } = compiler;
+
+        let schema = document.input_schema.as_ref().map(Schema::new);
+        let mut checker = Checker::new(&partials, &sources, schema);
+        for body in messages.iter().flat_map(CompiledMessage::bodies) {
+            checker.body(body);
+        }
+        let Checker {
+            uses,
+            findings: more,
+            ..
+        } = checker;
+        // A partial that is included twice reports everything twice.
+        for finding in more {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        findings.sort_by(|a, b| (&a.path, a.position).cmp(&(&b.path, b.position)));
+        if findings.iter().any(Finding::is_error) {
+            return Err(findings);
+        }
+        Ok(Self {
+            variables: variables(&uses, schema),
+            messages,
+            partials,
+            sources,
+            schema: document.input_schema.clone(),
+            uses,
+            warnings: findings,
+        })
+    }
+
+    /// The variables that the templates use, in the order of their first use, then those that
+    /// only the input schema declares.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Every use of a variable, in the order in which a reader meets it.
+    pub fn uses(&self) -> &[Use] {
+        &self.uses
+    }
+
+    /// The first use of each variable that the input schema does not declare, if the schema
+    /// declares any.
+    pub fn undeclared(&self) -> Vec<&Use> {
+        let declared = self.declared();
+        let mut seen = BTreeSet::new();
+        self.uses
+            .iter()
+            .filter(|one| !declared.is_empty() && !declared.contains(&one.name.as_str()))
+            .filter(|one| seen.insert(one.name.as_str()))
+            .collect()
+    }
+
+    /// The variables that the input schema declares and no template uses.
+    pub fn unused(&self) -> Vec<&str> {
+        let mut declared = self.declared();
+        declared.retain(|name| !self.uses.iter().any(|one| one.name == *name));
+        declared
+    }
+
+    fn declared(&self) -> Vec<&str> {
+        let schema = self.schema.as_ref().map(Schema::new);
+        schema
+            .into_iter()
+            .flat_map(Schema::properties)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// The names of the partials that the templates include from files, in order.
+    pub fn partials(&self) -> impl Iterator<Item = &str> {
+        self.partials.keys().map(String::as_str)
+    }
+
+    /// What looks wrong and does not stop the prompt from being used.
+    pub fn warnings(&self) -> &[Finding] {
+        &self.warnings
+    }
+
+    /// Fills the templates in. `values` holds all values, defaults among them.
+    ///
+    /// # Errors
+    /// A variable has no value, a helper cannot use its arguments, or the text becomes too long.
+    pub fn render(&self, values: &Object) -> Result<Vec<RenderedMessage>, Finding> {
+        let values = Value::Object(values.clone());
+        let schema = self.schema.as_ref().map(Schema::new);
+        let all = Item::all(&values, schema);
+        let mut renderer = Renderer::new(&self.partials, &self.sources, all);
+        self.messages
+            .iter()
+            .map(|message| message.render(&mut renderer))
+            .collect()
+    }
+}
+
+impl CompiledMessage {
+    fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.parts.iter().flat_map(|part| {
+            let (first, second) = match part {
+                CompiledPart::Text(body) => (body, None),
+                CompiledPart::Image(source, _) => (&source.body, None),
+                CompiledPart::File(source, name) => (&source.body, name.as_ref()),
+            };
+            std::iter::once(first).chain(second)
+        })
+    }
+
+    fn render<'r>(&'r self, renderer: &mut Renderer<'r>) -> Result<RenderedMessage, Finding> {
+        let parts = self.parts.iter().map(|part| part.render(renderer));
+        Ok(RenderedMessage {
+            role: self.role,
+            parts: parts.collect::<Result<_, _>>()?,
+            is_plain: self.is_plain,
+        })
+    }
+}
+
+impl CompiledPart {
+    fn render<'r>(&'r self, renderer: &mut Renderer<'r>) -> Result<RenderedPart, Finding> {
+        Ok(match self {
+            Self::Text(body) => RenderedPart::Text(renderer.text(body)?),
+            Self::Image(source, detail) => RenderedPart::Image {
+                source: (source.make)(renderer.text(&source.body)?),
+                detail: detail.clone(),
+            },
+            Self::File(source, name) => RenderedPart::File {
+                source: (source.make)(renderer.text(&source.body)?),
+                filename: name.as_ref().map(|name| renderer.text(name)).transpose()?,
+            },
+        })
+    }
+}
+
+/// The variables used and declared.
+fn variables(uses: &[Use], schema: Option<Schema<'_>>) -> Vec<Variable> {
+    let used = uses.iter().map(|one| one.name.as_str());
+    let declared = schema
+        .into_iter()
+        .flat_map(Schema::properties)
+        .map(|(name, _)| name.as_str());
+    let mut seen = BTreeSet::new();
+    let needed: BTreeSet<&str> = uses
+        .iter()
+        .filter(|one| !one.is_guarded)
+        .map(|one| one.name.as_str())
+        .collect();
+    used.chain(declared)
+        .filter(|name| seen.insert(*name))
+        .map(|name| {
+            let property = schema.and_then(|schema| schema.property(name));
+            let default = property.and_then(Schema::default).cloned();
+            let is_required = schema.is_some_and(|schema| schema.requires(name));
+            Variable {
+                name: name.to_owned(),
+                required: default.is_none() && (is_required || needed.contains(name)),
+                kind: property.and_then(Schema::kind),
+                default,
+                description: property.and_then(Schema::description),
+            }
+        })
+        .collect()
 }

@@ -160,6 +160,27 @@ impl Store {
         Git::new(&self.top).quiet_terminal(self.settings.unattended)
     }
 
+    /// The text of `promptctl.yaml`: of the working copy, or of HEAD in a repository without one.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn config_text(&self) -> Result<Option<String>, Failure> {
+        use load::Files;
+        const FILE: &str = "promptctl.yaml";
+        let bytes = if self.is_bare() {
+            let tree = self.head_commit().and_then(|commit| self.commit_tree(commit));
+            tree.map_or(Ok(None), |tree| tree.read_file(FILE))
+        } else {
+            self.work_tree().read(FILE)
+        }?;
+        bytes
+            .map(|bytes| {
+                String::from_utf8(bytes)
+                    .map_err(|_| Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text")).at(FILE))
+            })
+            .transpose()
+    }
+
     /// A value of git's own configuration, such as `user.name`.
     fn config_value(&self, key: &str) -> Option<String> {
         self.repo.config().ok()?.get_string(key).ok()

@@ -1,0 +1,139 @@
+//! `promptctl bump`, and the numbering that `edit` and `new` share.
+
+use super::Session;
+use super::common::{FormatArg, warn_all};
+use super::edit::edit_failure;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::prompt::edit::set_version;
+use crate::prompt::name::PromptName;
+use crate::prompt::reference::Reference;
+use crate::prompt::version::Version;
+use crate::store::{FileChange, Loaded, Store};
+
+/// Raise the version of prompts that were changed by hand
+///
+/// Without names, every prompt whose content no longer fits its `digest:` line is raised, and every
+/// prompt without such a line whose content differs from HEAD. A change of a partial raises the
+/// prompts that include it. Only the `version:` and `digest:` lines are touched; nothing is
+/// committed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompts
+    #[arg(value_name = "NAME", add = super::completions::names())]
+    names: Vec<PromptName>,
+    /// Say what would change, and change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// A prompt's text with the number that its content must have.
+pub(super) struct Numbered {
+    /// The file's new text.
+    pub(super) text: String,
+    /// The number.
+    pub(super) version: Version,
+    /// Whether the content is new, so that it was given a number of its own.
+    pub(super) is_new: bool,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, _) = session.store()?;
+    store.require_working_copy()?;
+    let loaded = if args.names.is_empty() {
+        let (loaded, findings) = store.load_all();
+        warn_all(session, &findings);
+        loaded
+    } else {
+        args.names
+            .iter()
+            .map(|name| store.load(&Reference::working_copy(name.clone())))
+            .collect::<Result<_, _>>()?
+    };
+    let mut changes = Vec::new();
+    let mut bumped = Vec::new();
+    for prompt in &loaded {
+        if args.names.is_empty() && !may_need_number(prompt) {
+            continue;
+        }
+        let numbered = number(&store, prompt)?;
+        // An adopted file that nobody changed gets its lines only when it is named.
+        let wanted = numbered.is_new || !args.names.is_empty();
+        if wanted && numbered.text != prompt.text {
+            bumped.push((prompt.name.clone(), prompt.document.version, numbered.version));
+            changes.push(FileChange {
+                path: prompt.path.clone(),
+                text: numbered.text,
+            });
+        }
+    }
+    if !args.dry_run {
+        store.write_files(&changes)?;
+    }
+    report(&bumped, json, args.dry_run, session);
+    Ok(Exit::Done)
+}
+
+/// Whether a look at git's history is worth its time: most prompts of a large repository are unchanged.
+fn may_need_number(prompt: &Loaded) -> bool {
+    match prompt.document.digest {
+        Some(_) => prompt.is_unbumped(),
+        None => prompt.dirty,
+    }
+}
+
+fn report(bumped: &[(PromptName, Option<Version>, Version)], json: bool, dry_run: bool, session: &mut Session) {
+    if json {
+        let rows: Vec<_> = bumped
+            .iter()
+            .map(|(name, from, to)| serde_json::json!({"name": name, "from": from, "to": to}))
+            .collect();
+        session.ui.line(json::document(&serde_json::json!({ "bumped": rows })));
+        return;
+    }
+    if bumped.is_empty() {
+        session.ui.status("nothing to bump: every version fits its content");
+        return;
+    }
+    let would = if dry_run { "would become " } else { "" };
+    for (name, from, to) in bumped {
+        match from {
+            Some(from) if from != to => session.ui.status(format!("{name} {would}{to} (was {from})")),
+            Some(_) => session.ui.status(format!("{name} {would}{to}, with its digest")),
+            None => session.ui.status(format!("{name} {would}{to}, numbered for the first time")),
+        }
+    }
+    if !dry_run {
+        session.ui.hint("commit the change: git commit -a");
+    }
+}
+
+/// Gives a prompt's content its number: the one it has if the content is as committed or the
+/// number is its own and new, else one more than any that is taken.
+pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure> {
+    let own = prompt.version();
+    let committed = store.committed(&prompt.name).ok().flatten();
+    let fits_line = prompt.document.digest.as_deref() == Some(prompt.digest.short());
+    let as_committed = committed
+        .as_ref()
+        .is_some_and(|committed| committed.digest == prompt.digest && committed.version() == own);
+    let is_sound = fits_line || (as_committed && prompt.document.digest.is_none());
+    let (version, is_new) = if is_sound {
+        (own, false)
+    } else {
+        let numbers = store.numbers(&prompt.name)?;
+        match numbers.highest() {
+            Some(highest) if own <= highest => (highest.next(), true),
+            _ => (own, true),
+        }
+    };
+    let text = if is_sound && fits_line {
+        prompt.text.clone()
+    } else {
+        set_version(&prompt.text, version, prompt.digest.short()).map_err(|error| edit_failure(&prompt.path, &error))?
+    };
+    Ok(Numbered { text, version, is_new })
+}

@@ -1,0 +1,229 @@
+//! `promptctl edit`.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::Session;
+use super::bump::number;
+use super::common::{compile, warn_all};
+use crate::error::{Exit, Failure};
+use crate::prompt::code;
+use crate::prompt::document;
+use crate::prompt::edit::{EditError, Step, parse_path, remove, set};
+use crate::prompt::name::PromptName;
+use crate::prompt::reference::Reference;
+use crate::store::{FileChange, Loaded, Store};
+
+/// Make the next version of a prompt
+///
+/// Opens $EDITOR, or takes the change from --set, --unset or --file; then checks the file, raises
+/// its version and commits. Several prompts are changed in one commit. A change that no model and
+/// no caller sees, such as a description, needs no new version.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The prompts
+    #[arg(value_name = "NAME", required = true, add = super::completions::names())]
+    names: Vec<PromptName>,
+    /// Set a value, such as modelParameters.maxTokens=600 or description=text; KEY:=JSON for any JSON
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
+    set: Vec<Setting>,
+    /// Remove a value
+    #[arg(long, value_name = "KEY", value_parser = parse_key)]
+    unset: Vec<Key>,
+    /// Take the whole file from FILE; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "unset"])]
+    file: Option<String>,
+    /// The commit's message
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// Write the file and do not commit
+    #[arg(long)]
+    no_commit: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Key {
+    text: String,
+    path: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+struct Setting {
+    key: Key,
+    value: Value,
+    /// The value as text, where it was not given as JSON.
+    text: Option<String>,
+}
+
+fn parse_key(text: &str) -> Result<Key, String> {
+    let path = parse_path(text).map_err(|error| error.to_string())?;
+    Ok(Key {
+        text: text.to_owned(),
+        path,
+    })
+}
+
+fn parse_setting(text: &str) -> Result<Setting, String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("write KEY=VALUE, or KEY:=JSON, such as modelParameters.maxTokens=600")?;
+    if let Some(key) = key.strip_suffix(':') {
+        let value = serde_json::from_str(value).map_err(|error| format!("the value of {key} is not JSON: {error}"))?;
+        return Ok(Setting {
+            key: parse_key(key)?,
+            value,
+            text: None,
+        });
+    }
+    let typed = serde_json::from_str::<Value>(value).ok().filter(|typed| !typed.is_string());
+    Ok(Setting {
+        key: parse_key(key)?,
+        value: typed.unwrap_or_else(|| Value::String(value.to_owned())),
+        text: Some(value.to_owned()),
+    })
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let (store, _) = session.store()?;
+    store.require_working_copy()?;
+    if args.file.is_some() && args.names.len() > 1 {
+        return Err(Failure::usage("--file changes one prompt").hint("name one prompt, or use --set"));
+    }
+    let mut changes = Vec::new();
+    let mut sentences = Vec::new();
+    for name in &args.names {
+        let before = store.load(&Reference::working_copy(name.clone()))?;
+        let text = args.changed_text(&before, session)?;
+        let after = store.with_text(&before, text)?;
+        compile(&after)?;
+        warn_all(session, &after.document.warnings);
+        let numbered = number(&store, &after)?;
+        let version = numbered.version;
+        sentences.push(if numbered.is_new {
+            format!("{name} is {version} now")
+        } else {
+            format!("{name} {version} keeps its number: no model and no caller sees the change")
+        });
+        changes.push(FileChange {
+            path: before.path.clone(),
+            text: numbered.text,
+        });
+    }
+    finish(args, &store, &changes, &sentences, session)
+}
+
+fn finish(args: &Args, store: &Store, changes: &[FileChange], sentences: &[String], session: &mut Session) -> Result<Exit, Failure> {
+    if args.no_commit {
+        store.write_files(changes)?;
+    } else {
+        let names: Vec<&str> = args.names.iter().map(PromptName::as_str).collect();
+        let message = args.message.clone().unwrap_or_else(|| format!("Edit {}", names.join(", ")));
+        if store.commit(changes, &message)?.commit.is_none() {
+            session.ui.status("nothing changed");
+            return Ok(Exit::Done);
+        }
+    }
+    for sentence in sentences {
+        session.ui.status(sentence);
+    }
+    Ok(Exit::Done)
+}
+
+impl Args {
+    fn changed_text(&self, before: &Loaded, session: &mut Session) -> Result<String, Failure> {
+        if let Some(file) = &self.file {
+            return read_file(file, session);
+        }
+        if self.set.is_empty() && self.unset.is_empty() {
+            return in_editor(before, session);
+        }
+        let mut text = before.text.clone();
+        for setting in &self.set {
+            text = apply(&text, setting).map_err(|error| edit_failure(&before.path, &error))?;
+        }
+        for key in &self.unset {
+            text = remove(&text, &key.path).map_err(|error| {
+                edit_failure(&before.path, &error).hint(format!("promptctl get {} shows the keys; {} is not one", before.name, key.text))
+            })?;
+        }
+        Ok(text)
+    }
+}
+
+/// Sets a value. `600` is a number where a number fits, and text where only text does.
+fn apply(text: &str, setting: &Setting) -> Result<String, EditError> {
+    let typed = set(text, &setting.key.path, &setting.value)?;
+    let Some(plain) = &setting.text else {
+        return Ok(typed);
+    };
+    if setting.value.is_string() || document::parse(&typed).is_ok() {
+        return Ok(typed);
+    }
+    let as_text = set(text, &setting.key.path, &Value::String(plain.clone()))?;
+    Ok(if document::parse(&as_text).is_ok() { as_text } else { typed })
+}
+
+/// An edit that cannot be made.
+pub(super) fn edit_failure(path: &str, error: &EditError) -> Failure {
+    Failure::new(code::INVALID_PROMPT, format!("the file could not be changed: {error}"))
+        .at(path)
+        .hint("change it by hand, then run promptctl bump")
+}
+
+/// The text of a file named on the command line; `-` is standard input.
+pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = if file == "-" {
+        std::io::stdin().read_to_end(&mut bytes).map(drop)
+    } else {
+        std::fs::read(session.directory.join(file)).map(|read| bytes = read)
+    };
+    let name = if file == "-" { "standard input" } else { file };
+    read.map_err(|error| Failure::new(code::NOT_A_FILE, format!("{name} could not be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
+}
+
+/// Lets the user change a copy of the file; what they wrote is never lost.
+fn in_editor(before: &Loaded, session: &mut Session) -> Result<String, Failure> {
+    let editor = session.environ.editor.clone().ok_or_else(|| {
+        Failure::usage("no editor is set")
+            .hint("export EDITOR=vim, or use --set KEY=VALUE or --file FILE")
+    })?;
+    let failed = |error: std::io::Error| Failure::new(code::WRITE_FAILED, format!("the draft could not be written: {error}"));
+    let folder = tempfile::Builder::new().prefix("promptctl-").tempdir().map_err(failed)?;
+    let file = before.path.rsplit('/').next().unwrap_or("draft.prompt.yml");
+    let draft = folder.path().join(file);
+    std::fs::write(&draft, &before.text).map_err(failed)?;
+    loop {
+        open(&editor, &draft)?;
+        let text = std::fs::read_to_string(&draft).map_err(failed)?;
+        let Err(findings) = document::parse(&text) else {
+            return Ok(text);
+        };
+        for finding in &findings {
+            session.ui.finding(&finding.clone().in_file(&before.path));
+        }
+        if !session.ui.confirm("The file is not valid. Open the editor again?") {
+            let kept = folder.keep().join(file);
+            return Err(Failure::new(code::INVALID_PROMPT, "the file is not valid and was not saved")
+                .hint(format!("your draft is {}", kept.display())));
+        }
+    }
+}
+
+fn open(editor: &str, file: &Path) -> Result<(), Failure> {
+    // An editor is a command line, as it is for git: `code --wait`.
+    let status = if cfg!(windows) {
+        Command::new("cmd").args(["/C", editor]).arg(file).status()
+    } else {
+        Command::new("sh").args(["-c", &format!("{editor} \"$@\""), editor]).arg(file).status()
+    };
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::new(code::WRITE_FAILED, format!("the editor `{editor}` failed: {status}")).hint("nothing was changed")),
+        Err(error) => Err(Failure::new(code::WRITE_FAILED, format!("the editor `{editor}` could not be started: {error}"))),
+    }
+}

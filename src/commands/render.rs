@@ -1,0 +1,231 @@
+//! `promptctl render`, and the arguments that give variables, which `run` shares.
+
+use serde_json::Value;
+
+use super::Session;
+use super::common::warn_all;
+use super::edit::read_file;
+use crate::error::{Exit, Failure};
+use crate::execute::{self, Rendered, data_url};
+use crate::openai::request::{RequestOptions, body, request_hash};
+use crate::output::json;
+use crate::output::ui::{BOLD, paint};
+use crate::prompt::code;
+use crate::prompt::document::{Object, parse_value};
+use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::rendered::{RenderedAttachment, RenderedPart};
+use crate::prompt::template::HELPERS;
+use crate::prompt::variables::{Given, VarArg};
+use crate::store::{Loaded, Store};
+
+/// Print the messages that a model would see
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = helpers_help())]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) prompt: PromptArgs,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: RenderFormat,
+}
+
+/// How messages are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum RenderFormat {
+    /// The messages, each under its role
+    Text,
+    /// One JSON object for scripts
+    Json,
+    /// The body of the API request
+    Request,
+}
+
+/// A prompt and the values of its variables.
+#[derive(Debug, clap::Args)]
+pub(super) struct PromptArgs {
+    /// The prompt: name, name@v3, name@production or name@<git revision>
+    #[arg(value_name = "REF", add = super::completions::references())]
+    pub(super) reference: Reference,
+    /// A variable: NAME=TEXT, NAME=@FILE, NAME=@@TEXT for a text that begins with @, NAME:=JSON
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(super) vars: Vec<VarArg>,
+    /// Variables from a JSON or YAML file; `-` is standard input. Later ones win
+    #[arg(long = "vars", value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    /// Prefer the variant of this name; the first that exists is taken, the most special first
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Vec<String>,
+}
+
+/// A prompt chosen, with the variables given for it.
+pub(super) struct Chosen {
+    pub(super) loaded: Loaded,
+    pub(super) rendered: Rendered,
+    /// The suffixes of the variant taken, where it is not the plain prompt.
+    pub(super) variant: Option<String>,
+}
+
+fn helpers_help() -> String {
+    let mut help = "Helpers in templates:\n".to_owned();
+    for (name, about) in HELPERS {
+        help.push_str(&format!("  {name:<13} {about}\n"));
+    }
+    help
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    session.ui.json = args.format == RenderFormat::Json;
+    let (store, _) = session.store()?;
+    let chosen = args.prompt.choose(&store, session)?;
+    match args.format {
+        RenderFormat::Text => print(&chosen, session),
+        RenderFormat::Request => {
+            let request = body(&chosen.loaded.document, &chosen.rendered.messages, &RequestOptions::default())?;
+            session.ui.line(pretty(&request));
+        }
+        RenderFormat::Json => {
+            let loaded = &chosen.loaded;
+            // A prompt that leaves the model to its caller has no request yet.
+            let request = body(&loaded.document, &chosen.rendered.messages, &RequestOptions::default()).ok();
+            let messages: Vec<Value> = chosen.rendered.messages.iter().map(|message| message.to_json()).collect();
+            session.ui.line(json::document(&serde_json::json!({
+                "name": loaded.name,
+                "version": loaded.version(),
+                "model": loaded.document.model,
+                "messages": messages,
+                "parameters": loaded.document.parameters,
+                "variables": chosen.rendered.values,
+                "request_hash": request.as_ref().map(request_hash),
+            })));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// JSON for people to read.
+pub(super) fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+fn print(chosen: &Chosen, session: &mut Session) {
+    let colors = session.ui.colors_out();
+    for (at, message) in chosen.rendered.messages.iter().enumerate() {
+        if at > 0 {
+            session.ui.line("");
+        }
+        session.ui.line(paint(colors, BOLD, &format!("{}:", message.role)));
+        for part in &message.parts {
+            match part {
+                RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),
+                RenderedPart::Image { source, .. } => session.ui.line(format!("[image {}]", place(source))),
+                RenderedPart::File { source, .. } => session.ui.line(format!("[file {}]", place(source))),
+            }
+        }
+    }
+}
+
+/// Where an attachment comes from; a data URL is told by its type and size.
+fn place(source: &RenderedAttachment) -> String {
+    match source {
+        RenderedAttachment::Url(url) => match url.split_once(";base64,") {
+            Some((kind, data)) if kind.starts_with("data:") => {
+                format!("{}, {} bytes", &kind["data:".len()..], data.len() / 4 * 3)
+            }
+            _ => url.clone(),
+        },
+        RenderedAttachment::Path(text) | RenderedAttachment::FileId(text) => text.clone(),
+    }
+}
+
+impl PromptArgs {
+    /// Loads the prompt and renders it.
+    pub(super) fn choose(&self, store: &Store, session: &mut Session) -> Result<Chosen, Failure> {
+        let given = self.given(session)?;
+        let (loaded, variant) = self.load(store, session)?;
+        warn_all(session, &loaded.document.warnings);
+        let rendered = execute::render(store, &loaded, given)?;
+        warn_all(session, &rendered.warnings);
+        Ok(Chosen {
+            loaded,
+            rendered,
+            variant,
+        })
+    }
+
+    fn load(&self, store: &Store, session: &mut Session) -> Result<(Loaded, Option<String>), Failure> {
+        if self.variant.is_empty() {
+            return Ok((store.load(&self.reference)?, None));
+        }
+        let names = self
+            .reference
+            .name
+            .candidates(&self.variant)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        let mut last = None;
+        for name in names {
+            let reference = Reference {
+                name: name.clone(),
+                selector: self.reference.selector.clone(),
+            };
+            match store.load(&reference) {
+                Ok(loaded) => {
+                    let suffix = name.as_str().strip_prefix(self.reference.name.as_str()).unwrap_or_default();
+                    let variant = suffix.strip_prefix('.').map(str::to_owned);
+                    session.ui.status(format!("taken: {reference}"));
+                    return Ok((loaded, variant));
+                }
+                Err(failure) if is_absence(&failure, &reference.selector) => last = Some(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(last.unwrap_or_else(|| store.unknown_prompt(&self.reference.name)))
+    }
+
+    fn given(&self, session: &mut Session) -> Result<Object, Failure> {
+        let mut given = Object::new();
+        for file in &self.files {
+            let text = read_file(file, session)?;
+            let value = if text.trim_start().starts_with('{') {
+                serde_json::from_str(&text)
+                    .map_err(|error| Failure::new(code::YAML_SYNTAX, format!("{file} is not JSON: {error}")))?
+            } else {
+                parse_value(&text).map_err(|finding| Failure::from(finding.in_file(file)))?
+            };
+            let Value::Object(map) = value else {
+                return Err(Failure::usage(format!("{file} does not hold a map of variables")).hint("write one `name: value` a line"));
+            };
+            given.extend(map);
+        }
+        for var in &self.vars {
+            let value = match &var.given {
+                Given::Text(text) => Value::String(text.clone()),
+                Given::Json(value) => value.clone(),
+                Given::File(path) => Value::String(file_value(path, session)?),
+            };
+            given.insert(var.name.clone(), value);
+        }
+        Ok(given)
+    }
+}
+
+/// The text of a file, or its bytes as a data URL where they are not text.
+fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
+    const MOST: u64 = 20 * 1024 * 1024;
+    let full = session.directory.join(path);
+    let failed = |error: std::io::Error| Failure::new(code::NOT_A_FILE, format!("{path} could not be read: {error}"));
+    let size = std::fs::metadata(&full).map_err(failed)?.len();
+    if size > MOST {
+        return Err(Failure::new(code::BAD_ATTACHMENT, format!("{path} has {size} bytes; a value may have {MOST}")));
+    }
+    let bytes = std::fs::read(&full).map_err(failed)?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => data_url(path, error.as_bytes()),
+    })
+}
+
+/// Whether the next variant may be tried: this one does not exist, or is not live where it must be.
+fn is_absence(failure: &Failure, selector: &Selector) -> bool {
+    let absent = [Some(code::UNKNOWN_PROMPT), Some(code::UNKNOWN_VERSION)];
+    absent.contains(&failure.code) || (matches!(selector, Selector::Named(_)) && failure.code == Some(code::NOT_LIVE))
+}

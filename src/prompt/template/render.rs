@@ -1,0 +1,465 @@
+//! Filling a template in. The parser's own renderer is not used, because it lets missing
+//! variables through in many places, knows no places for others, and has no limits.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Source;
+use super::helpers::{Accepts, Args, describe, is_true, print};
+use super::missing::{Absence, Missing};
+use super::scan::PARTIAL_BLOCK;
+use super::schema::{Presence, Schema};
+use super::scope::{Found, Locals, Scopes};
+use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node, Path};
+use crate::prompt::code;
+use crate::prompt::finding::{Finding, Position};
+
+/// How many pieces a rendering may take: loops inside loops end.
+const MAX_STEPS: usize = 5_000_000;
+/// The longest text rendered, in bytes.
+const MAX_OUTPUT: usize = 50_000_000;
+
+/// A value with what the input schema says about it.
+#[derive(Debug, Clone)]
+pub(super) struct Item<'r> {
+    value: Cow<'r, Value>,
+    schema: Option<Schema<'r>>,
+    /// Whether it is the map of all variables.
+    is_all: bool,
+}
+
+impl<'r> Item<'r> {
+    pub(super) fn all(values: &'r Value, schema: Option<Schema<'r>>) -> Self {
+        Self {
+            value: Cow::Borrowed(values),
+            schema,
+            is_all: true,
+        }
+    }
+
+    fn made(value: Value) -> Self {
+        Self {
+            value: Cow::Owned(value),
+            schema: None,
+            is_all: false,
+        }
+    }
+
+    /// What stands under a key or an index.
+    fn step(&self, key: &str) -> Result<Self, Absence> {
+        let value = match &self.value {
+            Cow::Borrowed(value) => child(value, key).map(Cow::Borrowed),
+            Cow::Owned(value) => child(value, key).cloned().map(Cow::Owned),
+        };
+        let Some(value) = value else {
+            let presence = self
+                .schema
+                .map_or(Presence::Unknown, |schema| schema.presence(key));
+            return Err(match presence {
+                Presence::Optional => Absence::Optional,
+                Presence::Unknown if !self.is_all => Absence::Optional,
+                _ => Absence::Wrong,
+            });
+        };
+        Ok(Self {
+            value,
+            schema: self.schema.and_then(|schema| schema.step(key)),
+            is_all: false,
+        })
+    }
+}
+
+fn child<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+    match value {
+        Value::Object(map) => map.get(key),
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+/// How an expression is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// It must have a value that is not null.
+    Value,
+    /// It must have a value.
+    Null,
+    /// It decides about a branch.
+    Condition,
+    /// It may be absent.
+    Absent,
+}
+
+/// One rendering of one text.
+pub(super) struct Renderer<'r> {
+    partials: &'r BTreeMap<String, Body>,
+    sources: &'r [Source],
+    scopes: Scopes<Item<'r>>,
+    inlines: Vec<(&'r str, &'r Body)>,
+    /// The text of the block with which each open partial was included.
+    blocks: Vec<Option<String>>,
+    source: usize,
+    steps: usize,
+    out: String,
+}
+
+impl<'r> Renderer<'r> {
+    pub(super) fn new(
+        partials: &'r BTreeMap<String, Body>,
+        sources: &'r [Source],
+        all: Item<'r>,
+    ) -> Self {
+        Self {
+            partials,
+            sources,
+            scopes: Scopes::new(all),
+            inlines: Vec::new(),
+            blocks: Vec::new(),
+            source: 0,
+            steps: 0,
+            out: String::new(),
+        }
+    }
+
+    /// Renders one text.
+    pub(super) fn text(&mut self, body: &'r Body) -> Result<String, Finding> {
+        self.body(body)?;
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    fn place(&self, finding: Finding, at: Position) -> Finding {
+        match self.sources.get(self.source) {
+            Some(source) => source.place(finding.at(at)),
+            None => finding,
+        }
+    }
+
+    fn count(&mut self, at: Position) -> Result<(), Finding> {
+        self.steps += 1;
+        if self.steps <= MAX_STEPS && self.out.len() <= MAX_OUTPUT {
+            return Ok(());
+        }
+        let finding = Finding::error(
+            code::TEMPLATE_TOO_COMPLEX,
+            "the template renders to more than 50 MB or 5 million pieces",
+        );
+        Err(self.place(
+            finding.help("give shorter lists, or put fewer loops inside each other"),
+            at,
+        ))
+    }
+
+    fn body(&mut self, body: &'r Body) -> Result<(), Finding> {
+        let outer = std::mem::replace(&mut self.source, body.source);
+        let known = self.inlines.len();
+        self.define(body);
+        for node in &body.nodes {
+            match node {
+                Node::Text(text) => self.out.push_str(text),
+                Node::Print(expr) => {
+                    self.count(expr.at)?;
+                    if let Some(item) = self.expr(expr, Mode::Value)? {
+                        self.out.push_str(&print(&item.value));
+                    }
+                }
+                Node::Block(block) => self.block(block)?,
+                Node::Include(include) => self.include(include)?,
+            }
+        }
+        self.inlines.truncate(known);
+        self.source = outer;
+        Ok(())
+    }
+
+    fn define(&mut self, body: &'r Body) {
+        let inlines = body.inlines.iter();
+        self.inlines
+            .extend(inlines.map(|inline| (inline.name.as_str(), &inline.body)));
+    }
+
+    fn block(&mut self, block: &'r Block) -> Result<(), Finding> {
+        self.count(block.at)?;
+        let subject = self.expr(&block.subject, Mode::Condition)?;
+        let is_zero_fine = block.include_zero || block.kind == BlockKind::With;
+        let holds = subject
+            .as_ref()
+            .is_some_and(|item| is_true(&item.value) || (is_zero_fine && item.value.is_number()));
+        match (block.kind, subject) {
+            (BlockKind::Unless, _) if !holds => self.body(&block.body),
+            (BlockKind::If, _) if holds => self.body(&block.body),
+            (BlockKind::With, Some(item)) if holds => {
+                let params = block
+                    .params
+                    .first()
+                    .map(|name| (name.clone(), item.clone()));
+                self.scopes.enter(item, params.into_iter().collect(), None);
+                self.body(&block.body)?;
+                self.scopes.leave();
+                Ok(())
+            }
+            (BlockKind::Each, Some(item)) if holds => self.each(block, &item),
+            (BlockKind::Each, Some(item)) if !is_empty(&item.value) => {
+                Err(self.not_a_list(block, &item))
+            }
+            _ => self.body(&block.otherwise),
+        }
+    }
+
+    fn not_a_list(&self, block: &Block, item: &Item<'_>) -> Finding {
+        let message = format!(
+            "`{{{{#each}}}}` wants a list or a map, and {} was given",
+            describe(&item.value)
+        );
+        self.place(
+            Finding::error(code::HELPER_FAILED, message).help("use `{{#if}}` for a condition"),
+            block.at,
+        )
+    }
+
+    fn each(&mut self, block: &'r Block, item: &Item<'r>) -> Result<(), Finding> {
+        let keys: Vec<Option<String>> = match item.value.as_ref() {
+            Value::Array(items) => vec![None; items.len()],
+            Value::Object(map) => map.keys().cloned().map(Some).collect(),
+            _ => return Err(self.not_a_list(block, item)),
+        };
+        let count = keys.len();
+        for (index, key) in keys.into_iter().enumerate() {
+            self.count(block.at)?;
+            let name = key.clone().unwrap_or_else(|| index.to_string());
+            let Ok(value) = item.step(&name) else {
+                continue;
+            };
+            let label = key.clone().map_or_else(|| index.into(), Value::String);
+            let params = block
+                .params
+                .iter()
+                .cloned()
+                .zip([value.clone(), Item::made(label)]);
+            let locals = Locals {
+                index,
+                key,
+                is_first: index == 0,
+                is_last: index + 1 == count,
+            };
+            self.scopes.enter(value, params.collect(), Some(locals));
+            self.body(&block.body)?;
+            self.scopes.leave();
+        }
+        Ok(())
+    }
+
+    fn include(&mut self, include: &'r Include) -> Result<(), Finding> {
+        self.count(include.at)?;
+        let context = match &include.context {
+            Some(expr) => self.expr(expr, Mode::Null)?,
+            None => None,
+        };
+        let mut given = Vec::new();
+        for (name, expr) in &include.options {
+            if let Some(item) = self.expr(expr, Mode::Null)? {
+                given.push((name.clone(), item));
+            }
+        }
+        if include.indent.is_empty() {
+            return self.included(include, context, given);
+        }
+        // A tag that stands alone on its line gives its indentation to every line of the partial.
+        let outer = std::mem::take(&mut self.out);
+        let result = self.included(include, context, given);
+        let inner = std::mem::replace(&mut self.out, outer);
+        for line in inner.split_inclusive('\n') {
+            self.out.push_str(&include.indent);
+            self.out.push_str(line);
+        }
+        result
+    }
+
+    fn included(
+        &mut self,
+        include: &'r Include,
+        context: Option<Item<'r>>,
+        given: Vec<(String, Item<'r>)>,
+    ) -> Result<(), Finding> {
+        let name = include.name.as_str();
+        if name == PARTIAL_BLOCK {
+            if let Some(Some(text)) = self.blocks.last() {
+                self.out.push_str(text);
+                return Ok(());
+            }
+            return include
+                .block
+                .as_ref()
+                .map_or(Ok(()), |fallback| self.body(fallback));
+        }
+        let inline = self.inlines.iter().rev().find(|(known, _)| *known == name);
+        let found = inline
+            .map(|(_, body)| *body)
+            .or_else(|| self.partials.get(name));
+        let known = self.inlines.len();
+        self.scopes.enter_partial(context, given);
+        match (found, &include.block) {
+            (Some(body), Some(block)) => {
+                let text = self.aside(block)?;
+                self.define(block);
+                self.blocks.push(Some(text));
+                self.body(body)?;
+                self.blocks.pop();
+            }
+            (Some(body), None) => {
+                self.blocks.push(None);
+                self.body(body)?;
+                self.blocks.pop();
+            }
+            (None, Some(block)) => self.body(block)?,
+            (None, None) => {}
+        }
+        self.scopes.leave();
+        self.inlines.truncate(known);
+        Ok(())
+    }
+
+    /// Renders a body to a text of its own.
+    fn aside(&mut self, body: &'r Body) -> Result<String, Finding> {
+        let outer = std::mem::take(&mut self.out);
+        let result = self.body(body);
+        let text = std::mem::replace(&mut self.out, outer);
+        result.map(|()| text)
+    }
+
+    /// The value of an expression; `None` where it is absent and may be.
+    fn expr(&mut self, expr: &'r Expr, mode: Mode) -> Result<Option<Item<'r>>, Finding> {
+        match &expr.kind {
+            ExprKind::Literal(value) => Ok(Some(Item {
+                value: Cow::Borrowed(value),
+                schema: None,
+                is_all: false,
+            })),
+            ExprKind::Path(path) => self.path(path, mode, expr.at),
+            ExprKind::Call(call) => self
+                .call(call, mode, expr.at)
+                .map(|value| Some(Item::made(value))),
+        }
+    }
+
+    fn path(&self, path: &Path, mode: Mode, at: Position) -> Result<Option<Item<'r>>, Finding> {
+        let absence = match self.resolve(path) {
+            Ok(item) if item.value.is_null() && mode == Mode::Value => Absence::Null,
+            Ok(item) => return Ok(Some(item)),
+            Err(_) if mode == Mode::Absent => return Ok(None),
+            Err(Absence::Optional) if mode == Mode::Condition => return Ok(None),
+            Err(absence) => absence,
+        };
+        let missing = Missing {
+            path,
+            absence,
+            is_condition: mode == Mode::Condition,
+            is_nested: self.scopes.is_nested(),
+            all: self.scopes.root().value.as_object(),
+        };
+        Err(self.place(missing.finding(), at))
+    }
+
+    fn resolve(&self, path: &Path) -> Result<Item<'r>, Absence> {
+        match self.scopes.find(path) {
+            Found::Item(item, used) => {
+                let mut item = Cow::Borrowed(item);
+                for segment in &path.segments[used.min(path.segments.len())..] {
+                    item = Cow::Owned(item.step(segment)?);
+                }
+                Ok(item.into_owned())
+            }
+            Found::Locals(locals) => {
+                let name = path
+                    .segments
+                    .first()
+                    .map(String::as_str)
+                    .unwrap_or_default();
+                let locals = locals.ok_or(Absence::NoLoop)?;
+                Ok(Item::made(match name {
+                    "index" => locals.index.into(),
+                    "key" => locals
+                        .key
+                        .clone()
+                        .map_or_else(|| locals.index.into(), Value::String),
+                    "first" => locals.is_first.into(),
+                    "last" => locals.is_last.into(),
+                    _ => return Err(Absence::NoLoop),
+                }))
+            }
+            Found::Outside => Err(Absence::Outside),
+        }
+    }
+
+    fn call(&mut self, call: &'r Call, mode: Mode, at: Position) -> Result<Value, Finding> {
+        self.count(at)?;
+        let mut values = Vec::with_capacity(call.args.len());
+        for (index, arg) in call.args.iter().enumerate() {
+            let is_last = index + 1 == call.args.len();
+            let wanted = match call.helper.accepts {
+                Accepts::Value => Mode::Value,
+                Accepts::Null => Mode::Null,
+                Accepts::Absent => {
+                    if is_last {
+                        Mode::Value
+                    } else {
+                        Mode::Absent
+                    }
+                }
+                Accepts::Conditions => {
+                    if mode == Mode::Condition {
+                        Mode::Condition
+                    } else {
+                        Mode::Null
+                    }
+                }
+            };
+            let value = self
+                .expr(arg, wanted)?
+                .map_or(Cow::Owned(Value::Null), |item| item.value);
+            let is_decided = match call.helper.name {
+                "default" => !value.is_null(),
+                "and" => !is_true(&value),
+                "or" => is_true(&value),
+                _ => false,
+            };
+            values.push(value);
+            if is_decided {
+                break;
+            }
+        }
+        let mut options = Vec::with_capacity(call.options.len());
+        for (name, expr) in &call.options {
+            if let Some(item) = self.expr(expr, Mode::Value)? {
+                options.push((name.as_str(), item.value));
+            }
+        }
+        let args = Args {
+            values: &values,
+            options: &options,
+        };
+        let result = match (call.helper.run)(&args) {
+            Ok(Value::Null) if mode == Mode::Value => {
+                Err("finds null, which is no value".to_owned())
+            }
+            other => other,
+        };
+        result.map_err(|reason| {
+            let finding = Finding::error(
+                code::HELPER_FAILED,
+                format!("`{}` {reason}", call.helper.name),
+            );
+            self.place(
+                finding.help(format!("`{}`: {}", call.helper.name, call.helper.doc)),
+                at,
+            )
+        })
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    matches!(value, Value::Null)
+        || value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
