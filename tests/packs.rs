@@ -4,7 +4,8 @@
 //! In a bundled prompt a case holds the input variables, `kind` (`typical`, `edge` or `hostile`),
 //! `expected`, and fields that evaluators ask for, such as `must_mention` and `forbidden`.
 //! `tests/answers/<pack>/<prompt>.yaml` holds `answers:`, each with `case` (the index in
-//! `testData`), a `good` and a `bad` answer, and `why` the bad one is bad.
+//! `testData`), a `good` and a `bad` answer, `why` the bad one is bad, and the evaluator that it is
+//! `caught_by`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -367,7 +368,9 @@ fn failures(prompt: &Prompt, case: &Object, answer: &str) -> Vec<String> {
         .evaluators()
         .iter()
         .filter_map(|evaluator| match judge(evaluator) {
-            Verdict::Fail { reason } => Some(format!("{}: {reason}", evaluator["name"])),
+            Verdict::Fail { reason } => {
+                Some(format!("{}: {reason}", evaluator["name"].as_str().unwrap()))
+            }
             _ => None,
         })
         .collect()
