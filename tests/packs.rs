@@ -4,7 +4,10 @@
 //! In a bundled prompt a case holds the input variables, `kind` (`typical`, `edge` or `hostile`),
 //! `expected`, and fields that evaluators ask for, such as `must_mention` and `forbidden`.
 //! `tests/answers/<pack>/<prompt>.yaml` holds `answers:`, each with `case` (the index in
-//! `testData`), a `good` and a `bad` answer, and `why` the bad one is bad.
+//! `testData`), a `good` and a `bad` answer, `why` the bad one is bad, and the evaluator that it is
+//! `caught_by`.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -303,10 +306,14 @@ fn good_answers_pass_and_bad_ones_are_rejected() {
                 "{at}: the good answer"
             );
             let why = answer["why"].as_str().unwrap();
-            assert_ne!(
-                failures("bad"),
-                Vec::<String>::new(),
-                "{at}: passes, although {why}"
+            let caught_by = answer["caught_by"].as_str().unwrap();
+            let found = failures("bad");
+            let caught = found
+                .iter()
+                .any(|reason| reason.starts_with(&format!("{caught_by}: ")));
+            assert!(
+                caught,
+                "{at}: `{caught_by}` passes it, although {why}; others: {found:#?}"
             );
             hostile |= case["kind"] == "hostile";
             answered.insert(index);
@@ -367,7 +374,9 @@ fn failures(prompt: &Prompt, case: &Object, answer: &str) -> Vec<String> {
         .evaluators()
         .iter()
         .filter_map(|evaluator| match judge(evaluator) {
-            Verdict::Fail { reason } => Some(format!("{}: {reason}", evaluator["name"])),
+            Verdict::Fail { reason } => {
+                Some(format!("{}: {reason}", evaluator["name"].as_str().unwrap()))
+            }
             _ => None,
         })
         .collect()
