@@ -10,6 +10,7 @@ pub mod finding;
 pub mod name;
 pub mod reference;
 pub mod rendered;
+pub mod schema;
 pub mod template;
 pub mod variables;
 pub mod version;
