@@ -31,6 +31,8 @@ pub struct Environ {
     pub dumb_terminal: bool,
     /// `COLUMNS`, the width of the terminal.
     pub columns: Option<usize>,
+    /// `PROMPTCTL_WIDTH`, a width for which tables are laid out also in a pipe.
+    pub width: Option<usize>,
     /// `OPENAI_API_KEY`.
     pub openai_api_key: Option<ApiKey>,
     /// `OPENAI_BASE_URL`.
@@ -63,6 +65,7 @@ impl Environ {
             no_color: text("NO_COLOR").is_some(),
             dumb_terminal: text("TERM").as_deref() == Some("dumb"),
             columns: text("COLUMNS").and_then(|value| value.parse().ok()),
+            width: text("PROMPTCTL_WIDTH").and_then(|value| value.parse().ok()),
             openai_api_key: key_in("OPENAI_API_KEY"),
             openai_base_url: text("OPENAI_BASE_URL"),
             openai_org_id: text("OPENAI_ORG_ID"),

@@ -1,6 +1,26 @@
 //! Prompts for language models as versioned YAML files in a git repository.
+//!
+//! The map of the code; data flows one way, from the commands inwards:
+//!
+//! - [`commands`]: one file a command: its arguments, and a short function.
+//! - [`execute`]: one call from reference to record.
+//! - [`store`]: the git repository, the only place that names git2 or starts git.
+//! - [`openai`]: the Responses API, the only place that names reqwest.
+//! - [`record`]: the execution log.
+//! - [`output`]: what people and scripts see.
+//! - [`prompt`]: the core. Pure: no files, no git, no network, no clock, no environment.
+//! - [`config`]: flags over environment over files over defaults, resolved once.
+//! - [`packs`]: the bundled prompts.
+//!
+//! `store`, `openai`, `record` and `output` do not know each other; all of them know `prompt`.
 
+pub mod commands;
+pub mod config;
 pub mod error;
+pub mod execute;
 pub mod openai;
+pub mod output;
+pub mod packs;
 pub mod prompt;
 pub mod record;
+pub mod store;

@@ -119,8 +119,8 @@ fn row(entry: &HistoryEntry, before: Option<&HistoryEntry>, live: &[(Environment
     let impact = before.and_then(|before| {
         let (before, after) = (side(before)?, side(entry)?);
         let diff = compare(
-            Some(Side::new(&before.document, &before.partials)),
-            Some(Side::new(&after.document, &after.partials)),
+            Some(Side { document: &before.document, partials: &before.partials, variables: None }),
+            Some(Side { document: &after.document, partials: &after.partials, variables: None }),
         );
         Some(diff.impact.as_str())
     });

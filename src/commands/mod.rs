@@ -189,6 +189,12 @@ pub fn command_line() -> clap::Command {
 
 /// Runs the command line and returns how it ended.
 pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
+    let here = Environ::current_dir().ok();
+    match clap_complete::CompleteEnv::with_factory(command_line).try_complete(arguments.clone(), here.as_deref()) {
+        Ok(true) => return Exit::Done,
+        Ok(false) => {}
+        Err(error) => return clap_exit(&error),
+    }
     let matches = match command_line().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return clap_exit(&error),
@@ -202,6 +208,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         no_color: environ.no_color || environ.dumb_terminal,
         quiet: cli.quiet,
         columns: environ.columns,
+        width: environ.width,
     });
     let now = environ.now.unwrap_or_else(Timestamp::now);
     let mut session = Session {

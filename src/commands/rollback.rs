@@ -52,8 +52,8 @@ fn say_what_comes_back(change: &Change, store: &Store, session: &mut Session) {
     let Some(back) = load(change.to) else { return };
     if let Some(gone) = load(change.from) {
         let diff = compare(
-            Some(Side::new(&gone.document, &gone.partials)),
-            Some(Side::new(&back.document, &back.partials)),
+            Some(Side { document: &gone.document, partials: &gone.partials, variables: None }),
+            Some(Side { document: &back.document, partials: &back.partials, variables: None }),
         );
         for note in diff.contract.iter().filter(|note| note.impact >= Impact::Behavior) {
             session.ui.status(format!("  {}: {}", note.impact.as_str(), note.message));

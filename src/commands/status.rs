@@ -74,7 +74,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.warning(format!("{} tags are pending: the remote has not confirmed them", pending.len()));
         session.ui.hint("promptctl push sends them");
     }
-    store.require_releases()?;
+    if let Err(failure) = store.require_releases() {
+        session.ui.warning(failure);
+        session.ui.hint("promptctl fetch");
+    }
     Ok(Exit::Done)
 }
 

@@ -30,6 +30,8 @@ pub struct UiSettings {
     pub quiet: bool,
     /// The width of the terminal where the environment says it.
     pub columns: Option<usize>,
+    /// A width that holds in a pipe too.
+    pub width: Option<usize>,
 }
 
 /// The way to the user.
@@ -98,8 +100,8 @@ impl Ui {
 
     /// The width that tables and texts should fit; `None` in a pipe, where nothing is cut.
     pub fn width(&self) -> Option<usize> {
-        if !self.out_is_terminal {
-            return None;
+        if self.settings.width.is_some() || !self.out_is_terminal {
+            return self.settings.width;
         }
         self.settings
             .columns

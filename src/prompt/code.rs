@@ -196,6 +196,9 @@ codes! {
     NOT_READY = "P232", "a setting that this version of promptctl cannot honour",
         "The policy names evidence that promptctl cannot check yet, so nothing is released under it.";
 
+    SLOW_HISTORY = "P233", "history without a commit-graph",
+        "git finds the commits of one file several times faster with a commit-graph: `git commit-graph write --reachable --changed-paths`.";
+
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
     KEY_REFUSED = "P302", "the API refused the key",

@@ -98,7 +98,45 @@ impl Store {
         committed
     }
 
+    /// The text of a file of the working copy; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is not text, or not a regular file inside the repository.
+    pub fn read_text(&self, path: &str) -> Result<Option<String>, Failure> {
+        let bytes = self.work_tree().read(path)?;
+        bytes
+            .map(|bytes| {
+                String::from_utf8(bytes)
+                    .map_err(|_| Failure::new(code::NOT_UTF8, format!("{path} is not UTF-8 text")).at(path))
+            })
+            .transpose()
+    }
+
+    /// Those of these files that git does not track.
+    ///
+    /// # Errors
+    /// git cannot be asked.
+    pub fn untracked(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let said = self
+            .git()
+            .args(["ls-files", "-z", "--others", "--exclude-standard", "--"])
+            .args(paths)
+            .read()?;
+        Ok(said.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
     /// Commits what these files hold now.
+    ///
+    /// # Errors
+    /// git refuses the commit.
+    pub fn commit_existing(&self, paths: &[String], message: &str) -> Result<Written, Failure> {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        self.commit_paths(&paths, message)
+    }
+
     fn commit_paths(&self, paths: &[&str], message: &str) -> Result<Written, Failure> {
         let changed = self
             .git()
@@ -136,19 +174,6 @@ impl Store {
             return Err(refused_commit(&said.err, &said.out));
         }
         Ok(Written { commit: self.head() })
-    }
-
-    /// Whether any of these files differs from HEAD, by git's own judgement.
-    ///
-    /// # Errors
-    /// git cannot be asked.
-    pub fn has_uncommitted(&self, paths: &[&str]) -> Result<bool, Failure> {
-        let said = self
-            .git()
-            .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--"])
-            .args(paths)
-            .read()?;
-        Ok(!said.is_empty())
     }
 }
 

@@ -10,6 +10,7 @@ use super::load::{Loaded, first_failure};
 use super::tag::TagName;
 use super::Store;
 use crate::error::Failure;
+use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
 
@@ -207,6 +208,56 @@ impl Store {
         Ok(numbers)
     }
 
+    /// All prompts that a revision holds; those that do not load are left out.
+    ///
+    /// # Errors
+    /// There is no such revision.
+    pub fn prompts_at(&self, revision: &str) -> Result<Vec<Loaded>, Failure> {
+        let commit = self
+            .repo
+            .revparse_single(revision)
+            .and_then(|object| object.peel_to_commit())
+            .map_err(|_| unknown_revision(revision))?
+            .id();
+        let listing = self.list_at(commit);
+        Ok(listing
+            .files
+            .iter()
+            .filter_map(|file| self.load_at(commit, &file.name).ok().flatten())
+            .collect())
+    }
+
+    /// Whether git knows a commit by this name.
+    pub fn is_revision(&self, text: &str) -> bool {
+        self.repo
+            .revparse_single(text)
+            .and_then(|object| object.peel_to_commit())
+            .is_ok()
+    }
+
+    /// The commit at which two revisions parted.
+    ///
+    /// # Errors
+    /// There is no such revision, or the clone is too shallow to hold it.
+    pub fn merge_base(&self, a: &str, b: &str) -> Result<String, Failure> {
+        let resolve = |text: &str| {
+            self.repo
+                .revparse_single(text)
+                .and_then(|object| object.peel_to_commit())
+                .map(|commit| commit.id())
+                .map_err(|_| unknown_revision(text))
+        };
+        let (a_id, b_id) = (resolve(a)?, resolve(b)?);
+        self.repo.merge_base(a_id, b_id).map(|id| id.to_string()).map_err(|_| {
+            let failure = Failure::new(code::SHALLOW, format!("this clone does not hold the commit at which {a} and {b} parted"));
+            if self.is_shallow() {
+                failure.hint("git fetch --unshallow")
+            } else {
+                failure.hint("the two have no history in common")
+            }
+        })
+    }
+
     /// The prompt as HEAD holds it.
     ///
     /// # Errors
@@ -251,4 +302,9 @@ impl Store {
             .into_iter()
             .any(|line| same(line.commit)))
     }
+}
+
+fn unknown_revision(text: &str) -> Failure {
+    Failure::new(code::UNKNOWN_REVISION, format!("git knows no revision `{text}`"))
+        .hint("in a clone of a pull request: git fetch origin main, then origin/main")
 }

@@ -1,11 +1,12 @@
 //! From a reference to a prompt: the file, its partials and its digest, from the working copy or a commit.
 
 use git2::{ObjectType, Oid};
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::files::{Listing, PromptFile, WorkTree, join_root};
 use super::release::State;
-use super::tag::TagName;
+use super::tag::{Action, TagName};
 use super::{Store, process};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -79,6 +80,23 @@ pub(super) trait Files {
 impl Files for WorkTree {
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, Finding> {
         self.read(path)
+    }
+}
+
+/// The working copy with one file as it would be.
+struct Draft<'a> {
+    tree: WorkTree,
+    path: &'a str,
+    text: &'a str,
+}
+
+impl Files for Draft<'_> {
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, Finding> {
+        if path == self.path {
+            Ok(Some(self.text.as_bytes().to_vec()))
+        } else {
+            self.tree.read(path)
+        }
     }
 }
 
@@ -506,16 +524,94 @@ impl Store {
         Ok(loaded)
     }
 
+    /// The prompt as it was live in an environment at a time.
+    ///
+    /// # Errors
+    /// Nothing was live then, or the tags are not sound.
+    pub fn load_active_at(&self, name: &PromptName, environment: &Environment, time: Timestamp) -> Result<Loaded, Failure> {
+        let releases = self.releases(name, environment)?;
+        if releases.entries.is_empty() {
+            return self.load_active(name, environment);
+        }
+        let live = releases
+            .newest_at(time)
+            .filter(|entry| entry.action != Action::Unpublish)
+            .ok_or_else(|| {
+                Failure::new(code::NOT_LIVE, format!("{name} was not live in {environment} at {time}"))
+                    .hint(format!("promptctl releases {name} --env {environment}"))
+            })?;
+        let mut loaded = self.load_version(name, live.version)?;
+        loaded.environment = Some(environment.clone());
+        Ok(loaded)
+    }
+
+    /// Fails where this clone cannot know what is live, because it has not fetched the tags.
+    ///
+    /// # Errors
+    /// The remote's tags were not fetched.
+    pub fn require_releases(&self) -> Result<(), Failure> {
+        if self.knows_releases()? {
+            Ok(())
+        } else {
+            Err(self.not_fetched())
+        }
+    }
+
+    fn not_fetched(&self) -> Failure {
+        Failure::new(
+            code::NOT_FETCHED,
+            format!(
+                "this clone has not fetched the releases of {}",
+                self.settings.remote.as_deref().unwrap_or("its remote")
+            ),
+        )
+        .hint("promptctl fetch")
+    }
+
+    /// The file that a new prompt of this name gets.
+    pub fn path_for(&self, name: &PromptName) -> String {
+        self.path_below_root(&name.paths()[0])
+    }
+
+    /// A path below the root that new files go to.
+    pub fn path_below_root(&self, below: &str) -> String {
+        let root = self.settings.roots.last().map_or("prompts", String::as_str);
+        join_root(root, below)
+    }
+
+    /// The same prompt of the working copy with another text, not written yet.
+    ///
+    /// # Errors
+    /// The text is not a valid prompt.
+    pub fn with_text(&self, loaded: &Loaded, text: String) -> Result<Loaded, Failure> {
+        self.with_new_text(&loaded.name, &loaded.path, text)
+    }
+
+    /// A prompt of the working copy with this text, not written yet.
+    ///
+    /// # Errors
+    /// The text is not a valid prompt.
+    pub fn with_new_text(&self, name: &PromptName, path: &str, text: String) -> Result<Loaded, Failure> {
+        let draft = Draft {
+            tree: self.work_tree(),
+            path,
+            text: &text,
+        };
+        let assembled = assemble(&draft, &self.settings.roots, path)
+            .map_err(first_failure)?
+            .ok_or_else(|| self.unknown_prompt(name))?;
+        let file = PromptFile {
+            name: name.clone(),
+            path: path.to_owned(),
+        };
+        let head = self.head_commit();
+        let head_tree = head.and_then(|commit| self.commit_tree(commit));
+        Ok(self.in_working_copy(file, assembled, head, head_tree.as_ref()))
+    }
+
     fn not_live(&self, name: &PromptName, environment: &Environment, state: &State) -> Failure {
         match state {
-            State::NotFetched => Failure::new(
-                code::NOT_FETCHED,
-                format!(
-                    "this clone has not fetched the releases of {}",
-                    self.settings.remote.as_deref().unwrap_or("its remote")
-                ),
-            )
-            .hint("promptctl fetch"),
+            State::NotFetched => self.not_fetched(),
             State::Unpublished { by, number, .. } => Failure::new(
                 code::NOT_LIVE,
                 format!("{name} is not live in {environment}: {by} unpublished it (release {number})"),

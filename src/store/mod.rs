@@ -6,6 +6,7 @@
 //! are those of the user.
 
 mod commit;
+mod doctor;
 mod files;
 mod history;
 mod load;
@@ -27,11 +28,12 @@ use crate::prompt::code;
 use crate::prompt::name::Environment;
 
 pub use commit::{FileChange, Written};
+pub use doctor::{Repair, Trouble};
 pub use files::{Listing, PromptFile};
 pub use history::{HistoryEntry, Numbers};
 pub use load::{Loaded, Source};
 pub use publish::{Change, Demand, Options, Planned};
-pub use release::{Active, Release, Releases, State};
+pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
 pub use tag::{Action, TagName};

@@ -258,17 +258,25 @@ impl Store {
         let space = self.true_space();
         match self.newest_number(&space, name, environment)? {
             Some((number, object)) => self.state_of(name, environment, number, object),
-            None if self.is_fetched(name)? => Ok(State::Never),
+            None if self.knows_releases()? => Ok(State::Never),
             None => Ok(State::NotFetched),
         }
     }
 
-    /// Whether an empty answer means that there is nothing, rather than that nothing was fetched.
-    fn is_fetched(&self, name: &PromptName) -> Result<bool, Failure> {
-        Ok(self.settings.remote.is_none()
-            || self.has_mirror()
-            || !self.refs_below(&format!("{}{name}/", self.local_space().base))?.is_empty()
-            || (!self.is_shallow() && !self.refs_below("refs/tags/")?.is_empty()))
+    /// Whether an empty answer means that there is nothing, rather than that nothing was fetched:
+    /// a clone brings all tags unless it is shallow or was told not to.
+    pub(super) fn knows_releases(&self) -> Result<bool, Failure> {
+        if self.settings.remote.is_none() || self.has_mirror() {
+            return Ok(true);
+        }
+        let local = self.local_space();
+        if !self.refs_below(&local.base)?.is_empty() {
+            return Ok(true);
+        }
+        let remote = self.settings.remote.as_deref().unwrap_or_default();
+        let without_tags = self.config_value(&format!("remote.{remote}.tagopt")).as_deref() == Some("--no-tags");
+        let was_cloned = !self.refs_below(&format!("refs/remotes/{remote}/"))?.is_empty();
+        Ok(was_cloned && !without_tags && !self.is_shallow())
     }
 
     fn state_of(&self, name: &PromptName, environment: &Environment, number: u32, object: Oid) -> Result<State, Failure> {

@@ -66,14 +66,21 @@ impl Store {
         let Some(remote) = self.settings.remote.as_deref() else {
             return Ok(false);
         };
+        if self.mirror_is_configured(remote)? {
+            return Ok(false);
+        }
+        let refspec = self.mirror_refspec(remote);
+        let key = format!("remote.{remote}.fetch");
+        Git::read_when_unlocked(|| self.git().args(["config", "--add", &key, &refspec]))?;
+        Ok(true)
+    }
+
+    /// Whether a plain `git fetch` brings the remote's tags into the mirror.
+    pub(super) fn mirror_is_configured(&self, remote: &str) -> Result<bool, Failure> {
         let refspec = self.mirror_refspec(remote);
         let key = format!("remote.{remote}.fetch");
         let configured = self.git().args(["config", "--get-all", &key]).say()?.out;
-        if configured.lines().any(|line| line == refspec) {
-            return Ok(false);
-        }
-        Git::read_when_unlocked(|| self.git().args(["config", "--add", &key, &refspec]))?;
-        Ok(true)
+        Ok(configured.lines().any(|line| line == refspec))
     }
 
     /// Notes that the mirror says what is live from now on.

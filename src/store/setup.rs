@@ -57,6 +57,13 @@ impl Store {
             name_all(&files, vec![".".to_owned()]).unwrap_or_default()
         }))
     }
+
+    /// Whether the repository has tags that are not promptctl's.
+    pub fn has_foreign_tags(&self) -> bool {
+        self.refs_below("refs/tags/").is_ok_and(|tags| {
+            tags.iter().any(|tag| !tag.rest.starts_with(&self.settings.prefix))
+        })
+    }
 }
 
 /// For each top-level folder, the deepest folder that holds all its prompt files; the top itself

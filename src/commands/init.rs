@@ -1,0 +1,151 @@
+//! `promptctl init`.
+
+use std::path::PathBuf;
+
+use super::Session;
+use crate::config::FILE_NAME;
+use crate::error::{Exit, Failure};
+use crate::prompt::schema::prompt_schema;
+use crate::store::{Adoptable, FileChange, Store, init_repository};
+
+/// Make a repository of prompts, or adopt one that has `.prompt.yml` files
+///
+/// Makes a git repository where there is none, and commits the configuration, the JSON Schema for
+/// editors and an ignore rule for the execution log. In a clone, it sets git up so that a plain
+/// git fetch brings the tags of releases.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder; it is made if it does not exist
+    #[arg(value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// Take over the prompt files that the repository has, wherever they stand: the plan is shown
+    /// first, and carried out with --yes or after a question
+    #[arg(long)]
+    adopt: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// The commit's message
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+}
+
+const CONFIG: &str = "\
+# Settings of promptctl for this repository. All of them may be left out.
+
+# The folders that hold prompts.
+roots: [ROOTS]
+
+# Where a version can be live, and what must hold before one is.
+environments:
+  production: {}
+";
+
+pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
+    let directory = args.directory.as_ref().map_or_else(|| session.directory.clone(), |named| session.directory.join(named));
+    let made = init_repository(&directory)?;
+    session.directory.clone_from(&directory);
+    // An existing configuration is honoured; a broken one is told before anything is written.
+    let (store, config) = session.store()?;
+    store.require_working_copy()?;
+    if made {
+        session.ui.status(format!("made a git repository in {}", directory.display()));
+    }
+    let has_config = store.config_text()?.is_some();
+    let found = store.adoptable()?;
+    let roots = if args.adopt && !has_config && !found.roots.is_empty() {
+        found.roots.clone()
+    } else {
+        config.roots.clone()
+    };
+    if args.adopt && !adopt(&found, &roots, has_config, &args, session) {
+        return Ok(Exit::Done);
+    }
+    let changes = files(&store, &roots, has_config)?;
+    let message = args.message.clone().unwrap_or_else(|| "Set up promptctl".to_owned());
+    let written = store.commit(&changes, &message)?;
+    for change in &changes {
+        session.ui.status(format!("wrote {}", change.path));
+    }
+    let mirrored = store.configure_mirror()?;
+    if mirrored {
+        session.ui.status("git fetch brings the tags of releases from now on");
+    }
+    if written.commit.is_none() && !made && !mirrored {
+        session.ui.status("everything is set up already: nothing to do");
+    }
+    say_next(&store, &found, args.adopt, session);
+    Ok(Exit::Done)
+}
+
+/// Shows what adopting means, and asks. Returns whether to go on.
+fn adopt(found: &Adoptable, roots: &[String], has_config: bool, args: &Args, session: &mut Session) -> bool {
+    let list = roots.join(", ");
+    session.ui.status(format!("{} prompt files found, below {list}", found.prompts.len()));
+    for (name, path) in &found.prompts {
+        session.ui.line(format!("{name}\t{path}"));
+    }
+    for (path, reason) in &found.refused {
+        session.ui.warning(format!("{path} cannot be named: {reason}"));
+        session.ui.hint(format!("rename it: git mv '{path}' …"));
+    }
+    if has_config {
+        session.ui.status(format!("{FILE_NAME} exists and stays as it is"));
+    } else {
+        session.ui.status(format!("{FILE_NAME} would say roots: [{list}]; the prompt files stay as they are"));
+    }
+    if args.yes {
+        return true;
+    }
+    if session.ui.can_ask() {
+        return session.ui.confirm("Do it?");
+    }
+    session.ui.hint("promptctl init --adopt --yes does it");
+    false
+}
+
+/// The files that are missing.
+fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileChange>, Failure> {
+    let mut changes = Vec::new();
+    if !has_config {
+        changes.push(FileChange {
+            path: FILE_NAME.to_owned(),
+            text: CONFIG.replace("ROOTS", &roots.join(", ")),
+        });
+    }
+    let root = roots.last().map_or("prompts", String::as_str);
+    let schema = if root == "." { "prompt.schema.json".to_owned() } else { format!("{root}/prompt.schema.json") };
+    if store.read_text(&schema)?.as_deref() != Some(&prompt_schema()) {
+        changes.push(FileChange {
+            path: schema,
+            text: prompt_schema(),
+        });
+    }
+    let ignored = store.read_text(".gitignore")?.unwrap_or_default();
+    if !ignored.lines().any(|line| line.trim().trim_start_matches('/').trim_end_matches('/') == ".promptctl") {
+        let mut text = ignored;
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str("# promptctl: the execution log\n/.promptctl/\n");
+        changes.push(FileChange {
+            path: ".gitignore".to_owned(),
+            text,
+        });
+    }
+    Ok(changes)
+}
+
+fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Session) {
+    if found.prompts.is_empty() {
+        session.ui.hint("promptctl new NAME makes a prompt, promptctl seed adds the bundled ones");
+    } else if !adopted && store.list().files.len() < found.prompts.len() {
+        session.ui.hint(format!(
+            "{} prompt files stand elsewhere in this repository: promptctl init --adopt shows how to take them over",
+            found.prompts.len() - store.list().files.len()
+        ));
+    }
+    if store.has_foreign_tags() {
+        session.ui.hint("this repository has tags of its own: give git describe --exclude 'prompts/*' from now on");
+    }
+}
