@@ -191,7 +191,7 @@ struct Compiler {
 
 impl Compiler {
     fn compile(&mut self, text: &str, source: Source) -> Body {
-        let (body, findings) = compile::compile(text, self.sources.len());
+        let (body, findings) = compile::compile(text, self.sources.len(), &source);
         self.findings
             .extend(findings.into_iter().map(|finding| source.place(finding)));
         self.sources.push(source);
@@ -281,12 +281,7 @@ impl Compiled {
             findings: more,
             ..
         } = checker;
-        // A partial that is included twice reports everything twice.
-        for finding in more {
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
-        }
+        findings.extend(more);
         findings.sort_by(|a, b| (&a.path, a.position).cmp(&(&b.path, b.position)));
         if findings.iter().any(Finding::is_error) {
             return Err(findings);

@@ -9,7 +9,7 @@ use super::schema::{Presence, Schema};
 use super::scope::{Found, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node, Path};
 use super::{Source, Use};
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Position};
 
 /// How deep partials may include each other.
@@ -58,9 +58,10 @@ pub(super) struct Checker<'c> {
     depth: usize,
     pieces: usize,
     pub(super) uses: Vec<Use>,
+    /// Where each use stands in `uses`: a partial that is included twice is met twice.
+    known_uses: BTreeMap<(usize, Position, &'c str, String), usize>,
     pub(super) findings: Vec<Finding>,
-    /// The partials that were reached.
-    pub(super) reached: BTreeSet<&'c str>,
+    known_findings: BTreeSet<(usize, Position, Code)>,
 }
 
 impl<'c> Checker<'c> {
@@ -82,13 +83,15 @@ impl<'c> Checker<'c> {
             depth: 0,
             pieces: 0,
             uses: Vec::new(),
+            known_uses: BTreeMap::new(),
             findings: Vec::new(),
-            reached: BTreeSet::new(),
+            known_findings: BTreeSet::new(),
         }
     }
 
     fn report(&mut self, finding: Finding, at: Position) {
-        if let Some(source) = self.sources.get(self.source) {
+        let is_new = self.known_findings.insert((self.source, at, finding.code));
+        if let Some(source) = self.sources.get(self.source).filter(|_| is_new) {
             self.findings.push(source.place(finding.at(at)));
         }
     }
@@ -208,9 +211,6 @@ impl<'c> Checker<'c> {
         let body = inline
             .map(|(_, body)| *body)
             .or_else(|| self.partials.get(name));
-        if inline.is_none() && body.is_some() {
-            self.reached.insert(name);
-        }
         let Some(body) = body.or(include.block.as_ref()) else {
             self.missing(include);
             return;
@@ -261,6 +261,12 @@ impl<'c> Checker<'c> {
     }
 
     fn missing(&mut self, include: &Include) {
+        if self
+            .known_findings
+            .contains(&(self.source, include.at, code::MISSING_PARTIAL))
+        {
+            return;
+        }
         let name = &include.name;
         let near = crate::prompt::name::nearest(name, self.partials.keys().map(String::as_str));
         let help = match (near, crate::prompt::name::partial_path(name)) {
@@ -357,7 +363,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn record(&mut self, name: String, path: &Path, mode: Mode, at: Position) {
+    fn record(&mut self, name: String, path: &'c Path, mode: Mode, at: Position) {
         let is_declared_optional = self
             .schema
             .is_some_and(|schema| schema.presence(&name) == Presence::Optional);
@@ -366,6 +372,16 @@ impl<'c> Checker<'c> {
             Mode::Condition if is_declared_optional => true,
             _ => self.guards.contains(&name),
         };
+        let key = (self.source, at, path.raw.as_str(), name.clone());
+        if let Some(known) = self
+            .known_uses
+            .get(&key)
+            .and_then(|known| self.uses.get_mut(*known))
+        {
+            known.is_guarded &= is_guarded;
+            return;
+        }
+        self.known_uses.insert(key, self.uses.len());
         let place = self
             .sources
             .get(self.source)

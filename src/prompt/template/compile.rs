@@ -5,18 +5,18 @@ use std::collections::HashSet;
 
 use handlebars::Template;
 
-use super::jinja;
 use super::scan::{Kind, Scan, Tag, check_limits, quoted, scan};
 use super::tree::{Body, Builder, Node};
+use super::{Source, jinja};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
 
 /// What to do about braces that are no tag.
 pub(super) const BRACES: &str = "write `\\{{` for braces that are text";
 
-/// Parses a text. The findings have their place inside the text; without an error among them
-/// there is a body.
-pub(super) fn compile(text: &str, source: usize) -> (Body, Vec<Finding>) {
+/// Parses the text of the source with this number. The findings have their place inside the
+/// text; without an error among them there is a body.
+pub(super) fn compile(text: &str, source: usize, origin: &Source) -> (Body, Vec<Finding>) {
     let plain = |text: String| Body {
         nodes: vec![Node::Text(text)],
         inlines: Vec::new(),
@@ -31,7 +31,7 @@ pub(super) fn compile(text: &str, source: usize) -> (Body, Vec<Finding>) {
     if scan.tags.is_empty() && scan.unclosed.is_none() {
         return (plain(text.replace("\\{{", "{{")), findings);
     }
-    let partial_ends = check_structure(&scan, &mut findings);
+    let partial_ends = check_structure(&scan, origin, &mut findings);
     for tag in &scan.tags {
         findings.extend(check_tag(tag));
     }
@@ -67,7 +67,11 @@ pub(super) fn compile(text: &str, source: usize) -> (Body, Vec<Finding>) {
 }
 
 /// Checks that blocks open and close in pairs; returns which tags close partial blocks.
-fn check_structure(scan: &Scan<'_>, findings: &mut Vec<Finding>) -> HashSet<usize> {
+fn check_structure(
+    scan: &Scan<'_>,
+    origin: &Source,
+    findings: &mut Vec<Finding>,
+) -> HashSet<usize> {
     let mut open: Vec<(&Tag<'_>, bool)> = Vec::new();
     let mut partial_ends = HashSet::new();
     let mut report = |message: String, at: Position, help: String| {
@@ -105,7 +109,7 @@ fn check_structure(scan: &Scan<'_>, findings: &mut Vec<Finding>) -> HashSet<usiz
                     }
                 }
                 Some((block, _)) => {
-                    let message = format!("`{{{{/{}}}}}` closes `{}` of line {}", tag.inner, opening(block), block.at.line);
+                    let message = format!("`{{{{/{}}}}}` closes `{}` of line {}", tag.inner, opening(block), origin.locate(block.at).1.line);
                     report(message, tag.at, format!("`{{{{/{}}}}}` is expected", closing_name(block)));
                 }
             },

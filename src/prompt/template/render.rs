@@ -17,7 +17,7 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
 
 /// How many pieces a rendering may take: loops inside loops end.
-const MAX_STEPS: usize = 5_000_000;
+const MAX_STEPS: usize = 2_000_000;
 /// The longest text rendered, in bytes.
 const MAX_OUTPUT: usize = 50_000_000;
 
@@ -143,7 +143,7 @@ impl<'r> Renderer<'r> {
         }
         let finding = Finding::error(
             code::TEMPLATE_TOO_COMPLEX,
-            "the template renders to more than 50 MB or 5 million pieces",
+            "the template renders to more than 50 MB or 2 million pieces",
         );
         Err(self.place(
             finding.help("give shorter lists, or put fewer loops inside each other"),

@@ -116,8 +116,8 @@ pub(super) fn scan(text: &str) -> Scan<'_> {
         // One backslash makes the braces text; two or more are text before a live tag.
         if slashes == 1 {
             from = start
-                + if text[start..].starts_with("{{{") {
-                    3
+                + if text[start..].starts_with("{{{{") {
+                    4
                 } else {
                     2
                 };

@@ -19,7 +19,10 @@ fn text(value: &str) -> Text {
         value: value.to_owned(),
         origin: Origin {
             path: "messages[0].content".to_owned(),
-            start: Position { line: 9, column: 14 },
+            start: Position {
+                line: 9,
+                column: 14,
+            },
             block: Some((10, 4)),
         },
     }
@@ -80,7 +83,11 @@ fn shown(finding: &Finding) -> String {
     format!("{} {place}: {}\n  {help}", finding.code, finding.message)
 }
 
-fn compile_with(template: &str, schema: Option<Value>, list: &[(&str, &str)]) -> Result<Compiled, String> {
+fn compile_with(
+    template: &str,
+    schema: Option<Value>,
+    list: &[(&str, &str)],
+) -> Result<Compiled, String> {
     Compiled::new(&document(&[template], schema), &partials(list))
         .map_err(|findings| findings.iter().map(shown).collect::<Vec<_>>().join("\n"))
 }
@@ -89,9 +96,16 @@ fn compile(template: &str) -> Result<Compiled, String> {
     compile_with(template, None, &[])
 }
 
-fn render_all(template: &str, schema: Option<Value>, list: &[(&str, &str)], values: Value) -> Result<String, String> {
+fn render_all(
+    template: &str,
+    schema: Option<Value>,
+    list: &[(&str, &str)],
+    values: Value,
+) -> Result<String, String> {
     let compiled = compile_with(template, schema, list)?;
-    let messages = compiled.render(&object(values)).map_err(|finding| shown(&finding))?;
+    let messages = compiled
+        .render(&object(values))
+        .map_err(|finding| shown(&finding))?;
     Ok(messages[0].text())
 }
 

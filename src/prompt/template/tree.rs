@@ -558,7 +558,9 @@ fn unknown_helper(name: &str) -> String {
         return format!("`{name}` is a block: write `{{{{#{name} x}}}} … {{{{/{name}}}}}`");
     }
     match nearest(name, known.clone()) {
-        Some(meant) => format!("`{meant}` is meant"),
+        Some(near) => {
+            format!("the helper `{near}` has nearly this name; that of a variable has no spaces")
+        }
         None => format!(
             "the name of a variable has no spaces; the helpers are {}; write `\\{{{{` for braces that are text",
             known.collect::<Vec<_>>().join(", ")

@@ -6,7 +6,11 @@ use super::*;
 
 #[track_caller]
 fn means(template: &str, values: Value, expected: &str) {
-    assert_eq!(render(template, values).as_deref(), Ok(expected), "{template}");
+    assert_eq!(
+        render(template, values).as_deref(),
+        Ok(expected),
+        "{template}"
+    );
 }
 
 #[test]
@@ -18,38 +22,102 @@ fn values_print_as_they_are() {
     means("{{x}}", json!({"x": 0.1}), "0.1");
     means("{{x}}", json!({"x": true}), "true");
     means("{{x}}", json!({"x": [1, "a", null]}), "[1,\"a\",null]");
-    means("{{x}}", json!({"x": {"b": 1, "a": [2]}}), "{\"b\":1,\"a\":[2]}");
+    means(
+        "{{x}}",
+        json!({"x": {"b": 1, "a": [2]}}),
+        "{\"b\":1,\"a\":[2]}",
+    );
     means("[{{x}}]", json!({"x": ""}), "[]");
 }
 
 #[test]
 fn spellings_that_people_use_mean_the_variable() {
-    means("{{CAPITAL}}|{{ spaced }}|{{.input}}|{{ .input }}|{{with-dash}}", json!({"CAPITAL": 1, "spaced": 2, "input": 3, "with-dash": 4}), "1|2|3|3|4");
+    means(
+        "{{CAPITAL}}|{{ spaced }}|{{.input}}|{{ .input }}|{{with-dash}}",
+        json!({"CAPITAL": 1, "spaced": 2, "input": 3, "with-dash": 4}),
+        "1|2|3|3|4",
+    );
     // Names of helpers, of blocks and of the parser's own words are names of variables too.
-    means("{{title}} {{date}} {{json}} {{if}} {{elsewhere}} {{null}}", json!({"title": 1, "date": 2, "json": 3, "if": 4, "elsewhere": 5, "null": 6}), "1 2 3 4 5 6");
-    means("{{#if x}}{{elsewhere}}{{/if}}", json!({"x": 1, "elsewhere": 5}), "5");
-    means("{{größe}} {{$json.id}} {{1}}", json!({"größe": 1, "$json": {"id": 2}, "1": 3}), "1 2 3");
+    means(
+        "{{title}} {{date}} {{json}} {{if}} {{elsewhere}} {{null}}",
+        json!({"title": 1, "date": 2, "json": 3, "if": 4, "elsewhere": 5, "null": 6}),
+        "1 2 3 4 5 6",
+    );
+    means(
+        "{{#if x}}{{elsewhere}}{{/if}}",
+        json!({"x": 1, "elsewhere": 5}),
+        "5",
+    );
+    means(
+        "{{größe}} {{$json.id}} {{1}}",
+        json!({"größe": 1, "$json": {"id": 2}, "1": 3}),
+        "1 2 3",
+    );
 }
 
 #[test]
 fn paths_lead_into_values() {
     let values = json!({"user": {"name": "Ada", "a b": 1, "tags": ["x", "y"]}, "n": 0});
-    means("{{user.name}} {{user/name}} {{user.tags.1}} {{user.[a b]}} {{user.tags.[0]}}", values.clone(), "Ada Ada y 1 x");
-    means("{{this.user.name}} {{./user.name}} {{@root.user.name}}", values.clone(), "Ada Ada Ada");
-    means("{{#with user}}{{name}} {{this.name}} {{../n}} {{@root.n}}{{/with}}", values, "Ada Ada 0 0");
+    means(
+        "{{user.name}} {{user/name}} {{user.tags.1}} {{user.[a b]}} {{user.tags.[0]}}",
+        values.clone(),
+        "Ada Ada y 1 x",
+    );
+    means(
+        "{{this.user.name}} {{./user.name}} {{@root.user.name}}",
+        values.clone(),
+        "Ada Ada Ada",
+    );
+    means(
+        "{{#with user}}{{name}} {{this.name}} {{../n}} {{@root.n}}{{/with}}",
+        values,
+        "Ada Ada 0 0",
+    );
 }
 
 #[test]
 fn loops_know_where_they_are() {
     let values = json!({"xs": ["a", "b"], "map": {"k": 1, "l": 2}, "none": []});
-    means("{{#each xs}}{{@index}}{{@key}}{{this}}{{@first}}{{@last}};{{/each}}", values.clone(), "00atruefalse;11bfalsetrue;");
-    means("{{#each map}}{{@key}}={{this}}{{#unless @last}},{{/unless}}{{/each}}", values.clone(), "k=1,l=2");
-    means("{{#each map}}{{@index}}{{.}}{{/each}}", values.clone(), "0112");
-    means("{{#each none}}x{{else}}empty{{/each}}", values.clone(), "empty");
-    means("{{#each xs as |x i|}}{{i}}{{x}}{{/each}}", values.clone(), "0a1b");
-    means("{{#each map as |v k|}}{{k}}{{v}}{{/each}}", values.clone(), "k1l2");
-    means("{{#each xs}}{{#each ../map}}{{@../index}}{{@key}}{{../this}} {{/each}}{{/each}}", values.clone(), "0ka 0la 1kb 1lb ");
-    means("{{#each xs as |x|}}{{#with @root.map}}{{x}}{{k}}{{@index}}{{/with}}{{/each}}", values, "a10b11");
+    means(
+        "{{#each xs}}{{@index}}{{@key}}{{this}}{{@first}}{{@last}};{{/each}}",
+        values.clone(),
+        "00atruefalse;11bfalsetrue;",
+    );
+    means(
+        "{{#each map}}{{@key}}={{this}}{{#unless @last}},{{/unless}}{{/each}}",
+        values.clone(),
+        "k=1,l=2",
+    );
+    means(
+        "{{#each map}}{{@index}}{{.}}{{/each}}",
+        values.clone(),
+        "0112",
+    );
+    means(
+        "{{#each none}}x{{else}}empty{{/each}}",
+        values.clone(),
+        "empty",
+    );
+    means(
+        "{{#each xs as |x i|}}{{i}}{{x}}{{/each}}",
+        values.clone(),
+        "0a1b",
+    );
+    means(
+        "{{#each map as |v k|}}{{k}}{{v}}{{/each}}",
+        values.clone(),
+        "k1l2",
+    );
+    means(
+        "{{#each xs}}{{#each ../map}}{{@../index}}{{@key}}{{../this}} {{/each}}{{/each}}",
+        values.clone(),
+        "0ka 0la 1kb 1lb ",
+    );
+    means(
+        "{{#each xs as |x|}}{{#with @root.map}}{{x}}{{k}}{{@index}}{{/with}}{{/each}}",
+        values,
+        "a10b11",
+    );
 }
 
 #[test]
@@ -59,10 +127,26 @@ fn conditions_choose() {
     means(template, json!({"a": 0, "b": 1, "c": 1}), "B");
     means(template, json!({"a": "", "b": [], "c": {}}), "C");
     means(template, json!({"a": null, "b": false, "c": 1}), "D");
-    means("{{#if n includeZero=true}}zero{{/if}}", json!({"n": 0}), "zero");
-    means("{{#if (and (gt n 1) (not (eq s \"x\")))}}yes{{/if}}", json!({"n": 2, "s": "y"}), "yes");
-    means("{{#if a}}{{else}}{{#if b}}x{{else if c}}y{{/if}}{{/if}}", json!({"a": 0, "b": 0, "c": 1}), "y");
-    means("{{#with n}}{{this}}{{else}}-{{/with}}", json!({"n": 0}), "0");
+    means(
+        "{{#if n includeZero=true}}zero{{/if}}",
+        json!({"n": 0}),
+        "zero",
+    );
+    means(
+        "{{#if (and (gt n 1) (not (eq s \"x\")))}}yes{{/if}}",
+        json!({"n": 2, "s": "y"}),
+        "yes",
+    );
+    means(
+        "{{#if a}}{{else}}{{#if b}}x{{else if c}}y{{/if}}{{/if}}",
+        json!({"a": 0, "b": 0, "c": 1}),
+        "y",
+    );
+    means(
+        "{{#with n}}{{this}}{{else}}-{{/with}}",
+        json!({"n": 0}),
+        "0",
+    );
     means("{{#unless a}}no{{^}}yes{{/unless}}", json!({"a": 1}), "yes");
 }
 
@@ -73,49 +157,142 @@ fn text_stays_as_it_is_written() {
     means("a { b } }} \\ \\n", json!({}), "a { b } }} \\ \\n");
     means("\\{{x}} {{x}} \\\\{{x}}", json!({"x": 1}), "{{x}} 1 \\1");
     means("only \\{{x}}", json!({}), "only {{x}}");
-    means("{{{{raw}}}}{{x}} {{#if}}{{{{/raw}}}}{{y}}", json!({"y": 1}), "{{x}} {{#if}}1");
+    means(
+        "{{{{raw}}}}{{x}} {{#if}}{{{{/raw}}}}{{y}}",
+        json!({"y": 1}),
+        "{{x}} {{#if}}1",
+    );
     means("a{{! no {{x }}b{{!-- {{x}} }} --}}c", json!({}), "abc");
-    means("a\r\n{{#if x}}\r\nb\r\n{{/if}}\r\nc", json!({"x": 1}), "a\r\nb\r\nc");
-    means("a\n  {{#each x}}\n  - {{this}}\n  {{/each}}\nc\n", json!({"x": [1, 2]}), "a\n  - 1\n  - 2\nc\n");
+    means(
+        "a\r\n{{#if x}}\r\nb\r\n{{/if}}\r\nc",
+        json!({"x": 1}),
+        "a\r\nb\r\nc",
+    );
+    means(
+        "a\n  {{#each x}}\n  - {{this}}\n  {{/each}}\nc\n",
+        json!({"x": [1, 2]}),
+        "a\n  - 1\n  - 2\nc\n",
+    );
     means("a {{~x~}} b", json!({"x": 1}), "a1b");
-    means("Größe: {{x}} – 漢字 {{x}}", json!({"x": "é"}), "Größe: é – 漢字 é");
+    means(
+        "Größe: {{x}} – 漢字 {{x}}",
+        json!({"x": "é"}),
+        "Größe: é – 漢字 é",
+    );
 }
 
 #[track_caller]
 fn includes(template: &str, list: &[(&str, &str)], values: Value, expected: &str) {
-    assert_eq!(render_all(template, None, list, values).as_deref(), Ok(expected), "{template}");
+    assert_eq!(
+        render_all(template, None, list, values).as_deref(),
+        Ok(expected),
+        "{template}"
+    );
 }
 
 #[test]
 fn partials_are_put_in_place() {
-    let list = [("tone", "Be {{how}}.\n"), ("a/b", "[{{> c}}]"), ("c", "{{x}}"), ("lines", "1\n{{x}}\n")];
-    includes("{{> tone}}\nGo.", &list, json!({"how": "kind"}), "Be kind.\nGo.");
-    includes("{{> tone how=\"short\"}}Go.", &list, json!({}), "Be short.\nGo.");
-    includes("{{> a/b}}{{> \"a/b\"}}{{> 'a/b'}}{{~> c ~}} {{>c}}", &list, json!({"x": 1}), "[1][1][1]11");
+    let list = [
+        ("tone", "Be {{how}}.\n"),
+        ("a/b", "[{{> c}}]"),
+        ("c", "{{x}}"),
+        ("lines", "1\n{{x}}\n"),
+    ];
+    includes(
+        "{{> tone}}\nGo.",
+        &list,
+        json!({"how": "kind"}),
+        "Be kind.\nGo.",
+    );
+    includes(
+        "{{> tone how=\"short\"}}Go.",
+        &list,
+        json!({}),
+        "Be short.\nGo.",
+    );
+    includes(
+        "{{> a/b}}{{> \"a/b\"}}{{> 'a/b'}}{{~> c ~}} {{>c}}",
+        &list,
+        json!({"x": 1}),
+        "[1][1][1]11",
+    );
     includes("{{> a/b x=y}}", &list, json!({"y": 2}), "[2]");
     includes("{{> c user}}", &list, json!({"user": {"x": 3}}), "3");
-    includes("{{#each us}}{{> c}}{{/each}}", &list, json!({"us": [{"x": 1}, {"x": 2}]}), "12");
+    includes(
+        "{{#each us}}{{> c}}{{/each}}",
+        &list,
+        json!({"us": [{"x": 1}, {"x": 2}]}),
+        "12",
+    );
     // Every line of a partial that stands alone is indented, and only then.
-    includes("-\n  {{> lines}}\nx {{> lines}}", &list, json!({"x": "a\nb"}), "-\n  1\n  a\n  b\nx 1\na\nb\n");
+    includes(
+        "-\n  {{> lines}}\nx {{> lines}}",
+        &list,
+        json!({"x": "a\nb"}),
+        "-\n  1\n  a\n  b\nx 1\na\nb\n",
+    );
 }
 
 #[test]
 fn partial_blocks_and_inline_partials() {
-    let list = [("layout", "<{{> @partial-block}}|{{#> nav}}none{{/nav}}>"), ("bare", "{{#> @partial-block}}-{{/@partial-block}}")];
-    includes("{{#> layout}}{{x}}{{/layout}}", &list, json!({"x": 1}), "<1|none>");
-    includes("{{#> layout}}{{#*inline \"nav\"}}N{{x}}{{/inline}}b{{/layout}}", &list, json!({"x": 1}), "<b|N1>");
-    includes("{{#> \"layout\"}}b{{/layout}}{{#> layout}}c{{/}}", &list, json!({}), "<b|none><c|none>");
+    let list = [
+        ("layout", "<{{> @partial-block}}|{{#> nav}}none{{/nav}}>"),
+        ("bare", "{{#> @partial-block}}-{{/@partial-block}}"),
+    ];
+    includes(
+        "{{#> layout}}{{x}}{{/layout}}",
+        &list,
+        json!({"x": 1}),
+        "<1|none>",
+    );
+    includes(
+        "{{#> layout}}{{#*inline \"nav\"}}N{{x}}{{/inline}}b{{/layout}}",
+        &list,
+        json!({"x": 1}),
+        "<b|N1>",
+    );
+    includes(
+        "{{#> \"layout\"}}b{{/layout}}{{#> layout}}c{{/}}",
+        &list,
+        json!({}),
+        "<b|none><c|none>",
+    );
     includes("{{> bare}}{{#> bare}}b{{/bare}}", &list, json!({}), "-b");
-    includes("{{#*inline \"i\"}}({{v}}){{/inline}}{{> i v=1}}{{> i v=x}}", &list, json!({"x": 2}), "(1)(2)");
-    includes("{{#> gone}}fallback {{x}}{{/gone}}", &list, json!({"x": 2}), "fallback 2");
+    includes(
+        "{{#*inline \"i\"}}({{v}}){{/inline}}{{> i v=1}}{{> i v=x}}",
+        &list,
+        json!({"x": 2}),
+        "(1)(2)",
+    );
+    includes(
+        "{{#> gone}}fallback {{x}}{{/gone}}",
+        &list,
+        json!({"x": 2}),
+        "fallback 2",
+    );
 }
 
 #[test]
 fn a_partial_sees_its_context_and_not_the_block_parameters_outside() {
     let list = [("up", "{{../n}}"), ("x", "{{x}}")];
-    includes("{{#each xs}}{{> up}}{{/each}}", &list, json!({"xs": [1], "n": 5}), "5");
-    includes("{{#each xs}}{{> up v=1}}{{/each}}", &list, json!({"xs": [{"n": 6}], "n": 5}), "6");
-    let outside = render_all("{{#each xs as |x|}}{{> x}}{{/each}}", None, &list, json!({"xs": [{}]}));
+    includes(
+        "{{#each xs}}{{> up}}{{/each}}",
+        &list,
+        json!({"xs": [1], "n": 5}),
+        "5",
+    );
+    includes(
+        "{{#each xs}}{{> up v=1}}{{/each}}",
+        &list,
+        json!({"xs": [{"n": 6}], "n": 5}),
+        "6",
+    );
+    let outside = render_all(
+        "{{#each xs as |x|}}{{> x}}{{/each}}",
+        None,
+        &list,
+        json!({"xs": [{}]}),
+    );
     assert!(outside.is_err_and(|error| error.starts_with("P102")));
 }
 
@@ -132,7 +309,11 @@ fn every_text_of_a_message_is_a_template() {
         filename: Some(text("{{name}}")),
     });
     let compiled = Compiled::new(&document, &Partials::new()).expect("compiles");
-    let names: Vec<&str> = compiled.variables().iter().map(|one| one.name.as_str()).collect();
+    let names: Vec<&str> = compiled
+        .variables()
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
     assert_eq!(names, ["a", "host", "file", "name"]);
     let values = json!({"a": 1, "host": "h", "file": "f", "name": "n"});
     let messages = compiled.render(&object(values)).expect("renders");
@@ -149,8 +330,14 @@ fn every_text_of_a_message_is_a_template() {
 #[test]
 fn partials_are_gathered_through_each_other() {
     let document = document(&["{{> a}} {{> gone}} {{! {{> no}} }}"], None);
-    let files = partials(&[("a", "{{> b}}"), ("b", "{{> a}} {{> c}}"), ("c", ""), ("d", "")]);
-    let found = gather(&document, |name| Ok::<_, String>(files.get(name).cloned())).expect("no error");
+    let files = partials(&[
+        ("a", "{{> b}}"),
+        ("b", "{{> a}} {{> c}}"),
+        ("c", ""),
+        ("d", ""),
+    ]);
+    let found =
+        gather(&document, |name| Ok::<_, String>(files.get(name).cloned())).expect("no error");
     assert_eq!(found.keys().collect::<Vec<_>>(), ["a", "b", "c"]);
     let failed = gather(&document, |name| Err::<Option<Partial>, _>(name.to_owned()));
     assert!(failed.is_err());
@@ -169,11 +356,68 @@ fn inclusions_are_found_without_parsing() {
 /// Pieces of templates, most of them whole.
 fn piece() -> impl Strategy<Value = String> {
     const FIXED: &[&str] = &[
-        "{{x}}", "{{~x~}}", "{{#if x}}", "{{else}}", "{{else if y}}", "{{/if}}", "{{#each xs}}", "{{/each}}", "{{> p}}",
-        "{{> q v=x}}", "{{#> p}}", "{{/p}}", "{{#*inline \"i\"}}", "{{/inline}}", "{{> i}}", "{{! c }}", "{{!-- c --}}",
-        "\\{{x}}", "{{{{raw}}}}", "{{{{/raw}}}}", "{{upper (lower x)}}", "{{", "}}", "{{{", "}}}", "{", "\\", "\"", "'", "|",
-        "(", ")", "[", "]", "#", "/", ">", "^", "~", "!", "--", "else", "as |a b|", "@index", "../", "this", ".", "=", "1.",
-        " ", "\n", "\r\n", "  \n", "é", "{%", "%}", "{{else", "{{^}}", "{{&x}}", "{{.}}", "{{x \"", "a",
+        "{{x}}",
+        "{{~x~}}",
+        "{{#if x}}",
+        "{{else}}",
+        "{{else if y}}",
+        "{{/if}}",
+        "{{#each xs}}",
+        "{{/each}}",
+        "{{> p}}",
+        "{{> q v=x}}",
+        "{{#> p}}",
+        "{{/p}}",
+        "{{#*inline \"i\"}}",
+        "{{/inline}}",
+        "{{> i}}",
+        "{{! c }}",
+        "{{!-- c --}}",
+        "\\{{x}}",
+        "{{{{raw}}}}",
+        "{{{{/raw}}}}",
+        "{{upper (lower x)}}",
+        "{{",
+        "}}",
+        "{{{",
+        "}}}",
+        "{",
+        "\\",
+        "\"",
+        "'",
+        "|",
+        "(",
+        ")",
+        "[",
+        "]",
+        "#",
+        "/",
+        ">",
+        "^",
+        "~",
+        "!",
+        "--",
+        "else",
+        "as |a b|",
+        "@index",
+        "../",
+        "this",
+        ".",
+        "=",
+        "1.",
+        " ",
+        "\n",
+        "\r\n",
+        "  \n",
+        "é",
+        "{%",
+        "%}",
+        "{{else",
+        "{{^}}",
+        "{{&x}}",
+        "{{.}}",
+        "{{x \"",
+        "a",
     ];
     prop_oneof![4 => proptest::sample::select(FIXED).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
 }
