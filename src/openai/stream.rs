@@ -121,11 +121,15 @@ impl Assembly {
         answer
     }
 
+    /// What the answer says itself wins over what came in pieces.
     fn fill(&self, answer: &mut Answer) {
-        if answer.text.is_empty() && answer.tool_calls.is_empty() && answer.refusal.is_none() {
+        let says_nothing =
+            answer.text.is_empty() && answer.tool_calls.is_empty() && answer.refusal.is_none();
+        let has_text = !answer.text.is_empty();
+        if says_nothing {
             self.items.iter().for_each(|item| answer.read_item(item));
         }
-        if answer.text.len() < self.text.len() {
+        if !has_text && answer.text.len() < self.text.len() {
             answer.text.clone_from(&self.text);
         }
         if answer.refusal.is_none() && !self.refusal.is_empty() {

@@ -412,7 +412,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(record.source, Source::External);
-        assert_eq!((record.status, record.time), (Status::Ok, "2026-11-20T12:00:00.123Z".parse().unwrap()));
+        assert_eq!(
+            (record.status, record.time),
+            (Status::Ok, "2026-11-20T12:00:00.123Z".parse().unwrap())
+        );
         assert_eq!(record.usage.input_tokens, Some(1));
 
         for (line, part) in [

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::error::Failure;
 use crate::prompt::code;
 
-mod lines;
-mod read;
+pub(super) mod lines;
+pub(super) mod read;
 
 pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
 
@@ -25,6 +25,7 @@ const MOST_SWAPS: usize = 1000;
 pub struct Log {
     path: PathBuf,
     is_synced: bool,
+    rotate_at: Option<u64>,
 }
 
 impl Log {
@@ -33,7 +34,16 @@ impl Log {
         Self {
             path: path.into(),
             is_synced: false,
+            rotate_at: None,
         }
+    }
+
+    /// The same log, set aside as a numbered, compressed archive before it would grow beyond this
+    /// many bytes. Reading reads the archives too.
+    #[must_use]
+    pub fn rotated_at(mut self, bytes: u64) -> Self {
+        self.rotate_at = Some(bytes);
+        self
     }
 
     /// The same log, each append waiting until the disk has it.
@@ -74,9 +84,25 @@ impl Log {
             return Ok(());
         }
         let mut file = self.open_locked()?;
+        let is_rotated = self.is_full(&file, text.len()) && self.set_aside().is_ok();
+        if is_rotated {
+            file = self.open_locked()?;
+        }
         self.append_text(&mut file, text)
-            .map_err(|error| self.write_failed(error))
+            .map_err(|error| self.write_failed(error))?;
         // Closing the file lets go of the lock.
+        drop(file);
+        if is_rotated {
+            // The record is safe; what is not compressed now is compressed next time.
+            drop(self.pack_archives());
+        }
+        Ok(())
+    }
+
+    fn is_full(&self, file: &File, more: usize) -> bool {
+        let length = file.metadata().map_or(0, |it| it.len());
+        let limit = self.rotate_at.unwrap_or(u64::MAX);
+        length > 0 && length.saturating_add(more as u64) > limit
     }
 
     fn append_text(&self, file: &mut File, text: Vec<u8>) -> io::Result<()> {
@@ -163,7 +189,7 @@ impl Log {
         Ok(())
     }
 
-    fn write_failed(&self, error: io::Error) -> Failure {
+    pub(super) fn write_failed(&self, error: io::Error) -> Failure {
         let message = match error.kind() {
             ErrorKind::StorageFull => "the disk is full: the execution log was not written",
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -189,7 +215,7 @@ impl Log {
 
 /// Waits for the lock. A file system without locks is written all the same: one write to a file
 /// opened for appending is the next best thing.
-fn lock(file: &File) -> io::Result<()> {
+pub(super) fn lock(file: &File) -> io::Result<()> {
     loop {
         match file.lock() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -200,7 +226,7 @@ fn lock(file: &File) -> io::Result<()> {
 }
 
 /// Whether `path` still leads to `file`: another process may have swapped it meanwhile.
-fn is_same(file: &File, path: &Path) -> bool {
+pub(super) fn is_same(file: &File, path: &Path) -> bool {
     let open = file.try_clone().and_then(same_file::Handle::from_file);
     let there = same_file::Handle::from_path(path);
     matches!((open, there), (Ok(open), Ok(there)) if open == there)

@@ -106,7 +106,7 @@ fn hash_value(value: &Value) -> String {
     }
 }
 
-fn hash_text(text: &str) -> String {
+pub(super) fn hash_text(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")

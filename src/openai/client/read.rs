@@ -85,7 +85,7 @@ impl Client {
     fn redirected(&self, status: u16, headers: &HeaderMap) -> CallError {
         let target = header(headers, "location")
             .and_then(|location| reqwest::Url::parse(location).ok())
-            .and_then(|url| Some(format!(" to {}", url.host_str()?)))
+            .and_then(|url| Some(format!(" to {}", self.clean(url.host_str()?))))
             .unwrap_or_default();
         let message = format!("{} redirects{target} ({status})", self.host);
         with_status(status, CallError::new(CallErrorKind::ApiFailed, message))
@@ -145,14 +145,14 @@ impl Client {
         on_delta: &mut dyn FnMut(&str),
     ) -> Result<Answer, Fault> {
         let mut read = 0;
+        let mut mark = ByteOrderMark::default();
         let chunks = response.bytes_stream().map(move |chunk| {
-            let chunk = chunk.map_err(Broken::Transport)?.to_vec();
+            let chunk = chunk.map_err(Broken::Transport)?;
             read += chunk.len();
             if read > LARGEST_ANSWER {
-                Err(Broken::TooLarge)
-            } else {
-                Ok(chunk)
+                return Err(Broken::TooLarge);
             }
+            Ok(mark.strip(&chunk))
         });
         // The empty line that some servers leave out after their last event.
         let end = stream::iter([Ok(b"\n\n".to_vec())]);
@@ -268,6 +268,32 @@ impl Client {
             &cause
         };
         CallError::new(kind, format!("{} could not be reached: {why}", self.host)).hint(hint)
+    }
+}
+
+/// Takes a byte order mark from the beginning of a stream: the reader of events panics at one.
+#[derive(Default)]
+struct ByteOrderMark {
+    /// The first bytes, until there are enough of them to tell.
+    held: Vec<u8>,
+    is_past: bool,
+}
+
+impl ByteOrderMark {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+
+    fn strip(&mut self, chunk: &[u8]) -> Vec<u8> {
+        if self.is_past {
+            return chunk.to_vec();
+        }
+        self.held.extend_from_slice(chunk);
+        if self.held.len() < Self::MARK.len() && Self::MARK.starts_with(&self.held) {
+            return Vec::new();
+        }
+        self.is_past = true;
+        let held = std::mem::take(&mut self.held);
+        held.strip_prefix(Self::MARK)
+            .map_or(held.clone(), <[u8]>::to_vec)
     }
 }
 

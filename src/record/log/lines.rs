@@ -10,7 +10,7 @@ const BLOCK: u64 = 4 << 20;
 
 /// A part of the log: the file that is written to, or an archive.
 #[derive(Debug)]
-pub(super) enum Segment {
+pub(in crate::record) enum Segment {
     /// A file, and how much of it is read.
     File(File, u64),
     /// An archive's text.
@@ -39,7 +39,7 @@ impl Segment {
 }
 
 /// The lines of a segment, in blocks.
-pub(super) struct Blocks {
+pub(in crate::record) struct Blocks {
     segment: Segment,
     order: Order,
     /// What is still to be read.
@@ -50,13 +50,13 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// The blocks of a whole segment.
-    pub(super) fn new(segment: Segment, order: Order) -> Self {
+    pub(in crate::record) fn new(segment: Segment, order: Order) -> Self {
         let end = segment.len();
         Self::between(segment, order, 0, end)
     }
 
     /// The blocks between two places, both at the beginning of a line or at an end.
-    pub(super) fn between(segment: Segment, order: Order, start: u64, end: u64) -> Self {
+    pub(in crate::record) fn between(segment: Segment, order: Order, start: u64, end: u64) -> Self {
         Self {
             segment,
             order,
@@ -67,7 +67,7 @@ impl Blocks {
     }
 
     /// The next block and where it stands: whole lines, but for a torn one at the very end.
-    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
+    pub(in crate::record) fn next(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
         let mut size = self.block;
         while self.start < self.end {
             let (from, to) = match self.order {
@@ -126,7 +126,7 @@ impl Blocks {
 }
 
 /// The lines of a block with where they stand, without their ends.
-pub(super) fn lines_of(at: u64, text: &[u8]) -> Vec<(u64, &[u8])> {
+pub(in crate::record) fn lines_of(at: u64, text: &[u8]) -> Vec<(u64, &[u8])> {
     let mut lines = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {

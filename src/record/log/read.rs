@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -13,11 +13,15 @@ use super::lines::{Blocks, Segment, lines_of};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
+use crate::record::archive::unpack;
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::Filter;
 
 /// Blocks of fewer lines are not worth a second thread.
 const FEW_LINES: usize = 256;
+
+/// How often the parts of the log are looked up anew when it was rotated meanwhile.
+const MOST_ROTATIONS: usize = 100;
 
 /// A line as promptctl writes it begins so.
 const RECORD_START: &[u8] = br#"{"schema":1,"id":""#;
@@ -117,11 +121,15 @@ impl Log {
     /// The file is there and cannot be read.
     pub fn list(&self, query: &Query) -> Result<Listing, Failure> {
         let mut collector = Collector::new(query);
-        let mut segments = self.segments()?;
+        let mut parts = self.parts()?;
         if query.order == Order::NewestFirst {
-            segments.reverse();
+            parts.reverse();
         }
-        for (path, segment) in segments {
+        for (path, part) in parts {
+            if collector.is_done() {
+                break;
+            }
+            let segment = collector.unpack(&path, part);
             let mut blocks = Blocks::new(segment, query.order);
             while !collector.is_done() {
                 let next = blocks.next().map_err(|error| self.read_failed(error))?;
@@ -224,12 +232,34 @@ impl Log {
     }
 
     /// The parts of the log, the oldest first.
-    fn segments(&self) -> Result<Vec<(PathBuf, Segment)>, Failure> {
-        let current = self.open_to_read()?;
-        Ok(current
-            .into_iter()
-            .map(|(file, length)| (self.path.clone(), Segment::File(file, length)))
-            .collect())
+    fn parts(&self) -> Result<Vec<(PathBuf, Part)>, Failure> {
+        for _ in 0..MOST_ROTATIONS {
+            if let Some(parts) = self.parts_now()? {
+                return Ok(parts);
+            }
+        }
+        Err(self.read_failed(io::Error::other("it is being rotated over and over")))
+    }
+
+    /// The parts of the log, unless it was rotated while they were opened.
+    fn parts_now(&self) -> Result<Option<Vec<(PathBuf, Part)>>, Failure> {
+        let archives = self.archives().map_err(|error| self.read_failed(error))?;
+        let mut parts = Vec::new();
+        for path in archives.values() {
+            match Part::open(path) {
+                Ok(part) => parts.push((path.clone(), part)),
+                // It was compressed or pruned meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(self.read_failed(error)),
+            }
+        }
+        if let Some((file, length)) = self.open_to_read()? {
+            parts.push((self.path.clone(), Part::Text(file, length)));
+        }
+        let now = self.archives().map_err(|error| self.read_failed(error))?;
+        let is_unchanged =
+            now.last_key_value().map(|it| it.0) == archives.last_key_value().map(|it| it.0);
+        Ok(is_unchanged.then_some(parts))
     }
 
     /// The file and its length at a moment when nobody writes, so that a record that is being
@@ -249,6 +279,23 @@ impl Log {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.read_failed(error)),
         }
+    }
+}
+
+/// A part of the log that is open and not read yet.
+enum Part {
+    Text(File, u64),
+    Packed(File),
+}
+
+impl Part {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        if path.extension().is_some_and(|extension| extension == "gz") {
+            return Ok(Self::Packed(file));
+        }
+        let length = file.metadata()?.len();
+        Ok(Self::Text(file, length))
     }
 }
 
@@ -284,7 +331,24 @@ impl<'a> Collector<'a> {
         self.query.order == Order::NewestFirst && self.is_full()
     }
 
-    fn take_block(&mut self, path: &std::path::Path, at: u64, text: &[u8]) {
+    fn unpack(&mut self, path: &Path, part: Part) -> Segment {
+        let file = match part {
+            Part::Text(file, length) => return Segment::File(file, length),
+            Part::Packed(file) => file,
+        };
+        let (text, is_whole) = unpack(file);
+        if !is_whole {
+            self.bad.push(BadLine {
+                path: path.to_path_buf(),
+                line: 0,
+                offset: text.len() as u64,
+                reason: "the archive is damaged: what follows cannot be unpacked".to_owned(),
+            });
+        }
+        Segment::Memory(text)
+    }
+
+    fn take_block(&mut self, path: &Path, at: u64, text: &[u8]) {
         let query = self.query;
         let lines = lines_of(at, text);
         let parse_one =
@@ -351,7 +415,7 @@ impl<'a> Collector<'a> {
 }
 
 /// A line as far as it was read.
-enum Parsed {
+pub(in crate::record) enum Parsed {
     Record(Box<Record>),
     Outcome(Outcome),
     Bad(String),
@@ -373,7 +437,7 @@ impl Parsed {
 }
 
 /// Reads a line; `None` for a record that the filter leaves out.
-fn parse(line: &[u8], filter: &Filter, is_short: bool) -> Option<Parsed> {
+pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> Option<Parsed> {
     if let Some(prefix) = &filter.id_prefix
         && let Some(rest) = line
             .strip_prefix(RECORD_START)
@@ -452,7 +516,15 @@ fn reason(line: &[u8], error: &serde_json::Error) -> String {
 /// Counts the lines of what is not sound, in one more reading of those files.
 fn count_lines(bad: &mut [BadLine]) {
     bad.sort_by(|a, b| (&a.path, a.offset).cmp(&(&b.path, b.offset)));
-    for group in bad.chunk_by_mut(|a, b| a.path == b.path) {
+    let is_text = |bad: &BadLine| {
+        bad.path
+            .extension()
+            .is_none_or(|extension| extension != "gz")
+    };
+    for group in bad
+        .chunk_by_mut(|a, b| a.path == b.path)
+        .filter(|group| is_text(&group[0]))
+    {
         // Without a count the offset still tells the place.
         drop(count_lines_of(group));
     }

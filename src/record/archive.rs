@@ -1,0 +1,458 @@
+//! Keeping the log small: rotation into numbered, compressed archives, and pruning.
+//!
+//! `executions.jsonl` becomes `executions.1.jsonl`, then `executions.1.jsonl.gz`; the higher the
+//! number, the newer the archive. Each step is harmless alone: a process that is killed between
+//! two leaves an archive that is not compressed yet, which the next rotation completes.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+
+use super::log::lines::{Blocks, Segment, lines_of};
+use super::log::read::{Parsed, parse};
+use super::log::{Log, Order, is_same, lock};
+use crate::error::Failure;
+use crate::record::filter::Filter;
+
+/// What pruning took away, or would take away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Records taken away.
+    pub records: u64,
+    /// Outcomes taken away.
+    pub outcomes: u64,
+    /// Lines kept, those that are not sound among them.
+    pub kept: u64,
+    /// How much shorter the log becomes, in bytes before compression.
+    pub bytes: u64,
+}
+
+impl Log {
+    /// The archives by their numbers. One that is being compressed is its uncompressed file.
+    pub(super) fn archives(&self) -> io::Result<BTreeMap<u32, PathBuf>> {
+        let folder = match self.path().parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            entries => entries?,
+        };
+        let mut archives = BTreeMap::new();
+        for entry in entries {
+            let path = entry?.path();
+            let Some(number) = self.archive_number(&path) else {
+                continue;
+            };
+            if is_packed(&path) {
+                archives.entry(number).or_insert(path);
+            } else {
+                archives.insert(number, path);
+            }
+        }
+        Ok(archives)
+    }
+
+    fn archive_number(&self, path: &Path) -> Option<u32> {
+        let (stem, extension) = self.name_parts();
+        let name = path.file_name()?.to_str()?;
+        let name = name.strip_suffix(".gz").unwrap_or(name);
+        let number = name
+            .strip_prefix(stem)?
+            .strip_prefix('.')?
+            .strip_suffix(extension)?;
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        number.parse().ok().filter(|_| is_number)
+    }
+
+    /// `executions` and `.jsonl`.
+    fn name_parts(&self) -> (&str, &str) {
+        let name = self
+            .path()
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        match name.rfind('.').filter(|at| *at > 0) {
+            Some(at) => name.split_at(at),
+            None => (name, ""),
+        }
+    }
+
+    /// Renames the file to the next archive. The caller holds its lock.
+    pub(super) fn set_aside(&self) -> io::Result<()> {
+        let newest = self
+            .archives()?
+            .last_key_value()
+            .map_or(0, |(number, _)| *number);
+        let (stem, extension) = self.name_parts();
+        let name = format!("{stem}.{}{extension}", newest.saturating_add(1));
+        fs::rename(self.path(), self.path().with_file_name(name))
+    }
+
+    /// Compresses every archive that is not yet.
+    pub(super) fn pack_archives(&self) -> io::Result<()> {
+        for path in self
+            .archives()?
+            .into_values()
+            .filter(|path| !is_packed(path))
+        {
+            pack(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the records before `cutoff` with their outcomes, in the archives too: writes
+    /// what stays to a new file, then swaps. Lines that are not sound stay. With `is_dry` nothing
+    /// is changed.
+    ///
+    /// # Errors
+    /// `P223`: a file cannot be read or written. Each file is either as it was or done.
+    pub fn prune(&self, cutoff: Timestamp, is_dry: bool) -> Result<Pruned, Failure> {
+        if !self.path().exists() && self.archives().is_ok_and(|it| it.is_empty()) {
+            return Ok(Pruned::default());
+        }
+        let held = if is_dry {
+            None
+        } else {
+            Some(self.open_locked()?)
+        };
+        let pruned = self
+            .prune_held(cutoff, is_dry)
+            .map_err(|error| self.write_failed(error));
+        // Only now may others append: to the new file.
+        drop(held);
+        pruned
+    }
+
+    fn prune_held(&self, cutoff: Timestamp, is_dry: bool) -> io::Result<Pruned> {
+        if !is_dry {
+            self.pack_archives()?;
+        }
+        let mut pruner = Pruner {
+            cutoff,
+            is_dry,
+            gone: HashSet::new(),
+            pruned: Pruned::default(),
+        };
+        for path in self.archives()?.into_values() {
+            pruner.prune_file(&path, true)?;
+        }
+        if self.path().exists() {
+            pruner.prune_file(self.path(), false)?;
+        }
+        Ok(pruner.pruned)
+    }
+}
+
+fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz")
+}
+
+/// Compresses an archive beside itself, then removes it.
+fn pack(path: &Path) -> io::Result<()> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    // Another process may be at it.
+    lock(&file)?;
+    if !is_same(&file, path) {
+        return Ok(());
+    }
+    (&file).rewind()?;
+    let mut target = path.as_os_str().to_owned();
+    target.push(".gz");
+    write_anew(Path::new(&target), &file, |to| {
+        let mut encoder = GzEncoder::new(to, Compression::default());
+        io::copy(&mut &file, &mut encoder)?;
+        encoder.finish().map(drop)
+    })?;
+    fs::remove_file(path)
+}
+
+/// The text of an archive, as far as it can be unpacked, and whether that was all of it.
+pub(super) fn unpack(file: File) -> (Vec<u8>, bool) {
+    let mut text = Vec::new();
+    let is_whole = MultiGzDecoder::new(io::BufReader::new(file))
+        .read_to_end(&mut text)
+        .is_ok();
+    (text, is_whole)
+}
+
+/// Writes a file whole and puts it in its place, with the permissions of `like`.
+fn write_anew(
+    target: &Path,
+    like: &File,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let permissions = like.metadata()?.permissions();
+    let folder = target.parent().filter(|it| !it.as_os_str().is_empty());
+    let mut fresh = tempfile::Builder::new()
+        .prefix("executions.new-")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    write(fresh.as_file_mut())?;
+    fresh.as_file().set_permissions(permissions)?;
+    fresh.as_file().sync_all()?;
+    fresh.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+struct Pruner {
+    cutoff: Timestamp,
+    is_dry: bool,
+    /// The records taken away, whose outcomes go too.
+    gone: HashSet<String>,
+    pruned: Pruned,
+}
+
+impl Pruner {
+    fn prune_file(&mut self, path: &Path, is_archive: bool) -> io::Result<()> {
+        let file = File::open(path)?;
+        let segment = if is_packed(path) {
+            let (text, is_whole) = unpack(file.try_clone()?);
+            if !is_whole {
+                // What cannot be read cannot be judged.
+                return Ok(());
+            }
+            Segment::Memory(text)
+        } else {
+            let length = file.metadata()?.len();
+            Segment::File(file.try_clone()?, length)
+        };
+        let before = self.pruned;
+        let mut kept = Vec::new();
+        let mut blocks = Blocks::new(segment, Order::OldestFirst);
+        while let Some((at, text)) = blocks.next()? {
+            self.prune_block(at, &text, &mut kept);
+        }
+        if self.is_dry || self.pruned.bytes == before.bytes {
+            return Ok(());
+        }
+        if is_archive && kept.is_empty() {
+            return fs::remove_file(path);
+        }
+        write_anew(path, &file, |to| {
+            if !is_packed(path) {
+                return to.write_all(&kept);
+            }
+            let mut encoder = GzEncoder::new(to, Compression::default());
+            encoder.write_all(&kept)?;
+            encoder.finish().map(drop)
+        })
+    }
+
+    fn prune_block(&mut self, at: u64, text: &[u8], kept: &mut Vec<u8>) {
+        for (_, line) in lines_of(at, text) {
+            if self.is_old(line) {
+                self.pruned.bytes += line.len() as u64 + 1;
+                continue;
+            }
+            self.pruned.kept += 1;
+            if !self.is_dry {
+                kept.extend_from_slice(line);
+                kept.push(b'\n');
+            }
+        }
+    }
+
+    fn is_old(&mut self, line: &[u8]) -> bool {
+        match parse(line, &Filter::default(), true) {
+            Some(Parsed::Record(record)) if record.time < self.cutoff => {
+                self.pruned.records += 1;
+                self.gone.insert(record.id);
+                true
+            }
+            Some(Parsed::Outcome(outcome)) => {
+                let is_old = outcome.time < self.cutoff || self.gone.contains(&outcome.outcome_of);
+                self.pruned.outcomes += u64::from(is_old);
+                is_old
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::entry::{Outcome, Record};
+    use crate::record::log::Query;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).unwrap()
+    }
+
+    fn record(second: i64) -> Record {
+        let mut record = Record::new("a", at(second));
+        record.output = Some("x".repeat(500));
+        record
+    }
+
+    fn times(log: &Log, order: Order) -> Vec<i64> {
+        let query = Query {
+            order,
+            ..Query::default()
+        };
+        let listing = log.list(&query).unwrap();
+        assert_eq!(listing.bad, []);
+        let records = listing.executions.iter().map(|it| &it.record);
+        records
+            .map(|it| it.time.as_second() - 1_795_000_000)
+            .collect()
+    }
+
+    fn names(log: &Log) -> Vec<String> {
+        let folder = log.path().parent().unwrap();
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// A log of ten records in archives of a few.
+    fn rotated() -> (tempfile::TempDir, Log) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::at(folder.path().join("executions.jsonl")).rotated_at(4600);
+        for second in 0..10 {
+            log.append(&record(second)).unwrap();
+        }
+        (folder, log)
+    }
+
+    #[test]
+    fn a_rotated_log_reads_as_one() {
+        let (_folder, log) = rotated();
+        assert_eq!(
+            names(&log),
+            [
+                "executions.1.jsonl.gz",
+                "executions.2.jsonl.gz",
+                "executions.jsonl"
+            ]
+        );
+        let forwards: Vec<_> = (0..10).collect();
+        let backwards: Vec<_> = (0..10).rev().collect();
+        assert_eq!(times(&log, Order::OldestFirst), forwards);
+        assert_eq!(times(&log, Order::NewestFirst), backwards);
+        let first = log
+            .list(&Query::default())
+            .unwrap()
+            .executions
+            .remove(0)
+            .record;
+        log.append(&Outcome::new(&first.id, at(60))).unwrap();
+        assert_eq!(log.find(&first.id).unwrap().outcomes.len(), 1);
+    }
+
+    #[test]
+    fn a_killed_rotation_is_completed_by_the_next() {
+        let (_folder, log) = rotated();
+        log.set_aside().unwrap();
+        assert!(names(&log).contains(&"executions.3.jsonl".to_owned()));
+        assert_eq!(
+            times(&log, Order::OldestFirst).len(),
+            10,
+            "nothing is lost or told twice"
+        );
+        // Killed after the compressed file was made, and before the other was removed.
+        let (_, plain) = log.archives().unwrap().pop_last().unwrap();
+        fs::write(plain.with_extension("jsonl.gz"), "half").unwrap();
+        assert_eq!(times(&log, Order::OldestFirst).len(), 10);
+        log.pack_archives().unwrap();
+        assert!(!plain.exists());
+        assert_eq!(times(&log, Order::OldestFirst).len(), 10);
+    }
+
+    #[test]
+    fn writers_at_once_rotate_without_loss() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("executions.jsonl");
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    let log = Log::at(path).rotated_at(8000);
+                    for number in 0..25 {
+                        log.append(&record(writer * 100 + number)).unwrap();
+                    }
+                });
+            }
+        });
+        let mut seen = times(&Log::at(&path), Order::OldestFirst);
+        seen.sort_unstable();
+        let expected: Vec<i64> = (0..4)
+            .flat_map(|it| (0..25).map(move |n| it * 100 + n))
+            .collect();
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_broken_archive_is_told_and_the_rest_is_read() {
+        let (_folder, log) = rotated();
+        let first = log.archives().unwrap().remove(&1).unwrap();
+        let bytes = fs::read(&first).unwrap();
+        fs::write(&first, &bytes[..bytes.len() / 2]).unwrap();
+        let listing = log.list(&Query::default()).unwrap();
+        assert!(
+            listing.bad.iter().any(|bad| bad.reason.contains("archive")),
+            "{:?}",
+            listing.bad
+        );
+        assert!(listing.executions.iter().any(|it| it.record.time == at(9)));
+    }
+
+    #[test]
+    fn pruning_takes_old_records_and_their_outcomes() {
+        let (_folder, log) = rotated();
+        let ids: Vec<_> = log.list(&Query::default()).unwrap().executions;
+        log.append(&Outcome::new(&ids[2].record.id, at(60)))
+            .unwrap();
+        log.append(&Outcome::new(&ids[8].record.id, at(60)))
+            .unwrap();
+
+        let before = names(&log);
+        let planned = log.prune(at(7), true).unwrap();
+        assert_eq!(names(&log), before);
+        assert_eq!(
+            times(&log, Order::OldestFirst).len(),
+            10,
+            "a plan changes nothing"
+        );
+
+        let pruned = log.prune(at(7), false).unwrap();
+        assert_eq!(pruned, planned);
+        assert_eq!((pruned.records, pruned.outcomes, pruned.kept), (7, 1, 4));
+        assert_eq!(times(&log, Order::OldestFirst), [7, 8, 9]);
+        assert!(!names(&log).contains(&"executions.1.jsonl.gz".to_owned()));
+        assert_eq!(log.find(&ids[8].record.id).unwrap().outcomes.len(), 1);
+        assert_eq!(log.prune(at(7), false).unwrap().bytes, 0, "done is done");
+        log.append(&record(20)).unwrap();
+        assert_eq!(times(&log, Order::OldestFirst), [7, 8, 9, 20]);
+    }
+
+    #[test]
+    fn pruning_keeps_what_it_cannot_judge() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::at(folder.path().join("log"));
+        assert_eq!(log.prune(at(0), false).unwrap(), Pruned::default());
+        assert!(!log.path().exists());
+        log.append(&record(0)).unwrap();
+        fs::OpenOptions::new()
+            .append(true)
+            .open(log.path())
+            .unwrap()
+            .write_all(b"{\"torn")
+            .unwrap();
+        let pruned = log.prune(at(5), false).unwrap();
+        assert_eq!((pruned.records, pruned.kept), (1, 1));
+        assert_eq!(fs::read_to_string(log.path()).unwrap(), "{\"torn\n");
+    }
+}
