@@ -2,5 +2,6 @@
 
 pub mod error;
 pub mod openai;
+pub mod output;
 pub mod prompt;
 pub mod record;

@@ -101,7 +101,7 @@ fn message(message: &Object) -> Message {
 
 /// A file that uses everything, with its partials under `partials` and the names of its variables
 /// under `variables`.
-pub(super) fn base() -> Value {
+pub(crate) fn base() -> Value {
     json!({
         "name": "Triage", "description": "Sorts tickets.", "version": 3, "digest": "0123456789ab",
         "model": "openai/gpt-5-mini", "modelParameters": {"maxTokens": 800},
@@ -136,14 +136,14 @@ pub(super) fn base() -> Value {
 }
 
 /// One side, its parts owned.
-pub(super) struct Owned {
+pub(crate) struct Owned {
     document: Document,
     partials: Partials,
     variables: Option<Vec<Variable>>,
 }
 
 impl Owned {
-    pub(super) fn new(mut file: Value) -> Self {
+    pub(crate) fn new(mut file: Value) -> Self {
         let mut take = |key: &str| file.as_object_mut().and_then(|file| file.shift_remove(key));
         let partial = |(name, text): (&String, &Value)| {
             let text = text.as_str().unwrap_or_default().to_owned();
@@ -183,7 +183,7 @@ impl Owned {
         }
     }
 
-    pub(super) fn side(&self) -> Side<'_> {
+    pub(crate) fn side(&self) -> Side<'_> {
         Side {
             document: &self.document,
             partials: &self.partials,
