@@ -9,7 +9,7 @@ mod partials;
 mod rules;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 mod words;
 

@@ -5,6 +5,8 @@
 
 mod limits;
 mod rename;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use serde_json::Value;
@@ -85,13 +87,14 @@ pub(super) fn compare(before: &Value, after: &Value, at: &str) -> Vec<Event> {
 
 fn has_same_definitions(before: &Value, after: &Value) -> bool {
     let is_elsewhere = |target: &str| {
-        !["#/$defs/", "#/definitions/"]
-            .iter()
-            .any(|start| target.starts_with(start))
+        let is_definition = |start| target.starts_with(start);
+        target.starts_with('#')
+            && !["#/$defs/", "#/definitions/"]
+                .into_iter()
+                .any(is_definition)
     };
-    ["$defs", "definitions"]
-        .iter()
-        .all(|key| before.get(key) == after.get(key))
+    let is_same = |key: &&str| before.get(key) == after.get(key);
+    ["$defs", "definitions"].iter().all(is_same)
         && !view::refers(before, is_elsewhere)
         && !view::refers(after, is_elsewhere)
 }
@@ -160,6 +163,7 @@ impl<'a> Comparer<'a> {
 
     /// Compares two schemas that describe the value at `path`.
     fn schemas(&mut self, before: &Spot<'a>, after: &Spot<'a>, path: &str) {
+        let (before, after) = (&self.before.follow(before), &self.after.follow(after));
         let pair = (
             std::ptr::from_ref(before.schema),
             std::ptr::from_ref(after.schema),
@@ -333,10 +337,10 @@ impl<'a> Comparer<'a> {
             let below = value::join(path, name);
             match (before.required.get(name), after.required.get(name)) {
                 (None, Some(at)) => {
-                    self.report(What::Required, &below, [at.clone(), new.at.clone()])
+                    self.report(What::Required, &below, [at.clone(), new.at.clone()]);
                 }
                 (Some(at), None) => {
-                    self.report(What::Optional, &below, [at.clone(), new.at.clone()])
+                    self.report(What::Optional, &below, [at.clone(), new.at.clone()]);
                 }
                 _ => {}
             }

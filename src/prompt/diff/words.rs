@@ -131,29 +131,18 @@ impl Writer {
         }
         let same = |(a, b): &(u8, u8)| a == b;
         let start = before.bytes().zip(after.bytes()).take_while(same).count();
-        let start = past(
-            &before[..before.floor_char_boundary(start)],
-            str::rfind,
-            is_border,
-        );
-        let (head, before) = before.split_at(start.unwrap_or(0));
+        let start = before[..before.floor_char_boundary(start)].rfind(is_border);
+        let start = start.map_or(0, |at| before.ceil_char_boundary(at + 1));
+        let (head, before) = before.split_at(start);
         let after = &after[head.len()..];
         self.push(PieceKind::Same, head);
         let backwards = before.bytes().rev().zip(after.bytes().rev());
         let end = before.ceil_char_boundary(before.len() - backwards.take_while(same).count());
-        let end = past(&before[end..], str::find, is_border).map_or(before.len(), |at| end + at);
+        let border = before[end..].find(is_border);
+        let end = border.map_or(before.len(), |at| before.ceil_char_boundary(end + at + 1));
         let (before, rest) = before.split_at(end);
         (before, &after[..after.len() - rest.len()], rest)
     }
-}
-
-/// The place behind the first or last border in `text`.
-fn past(
-    text: &str,
-    find: fn(&str, fn(char) -> bool) -> Option<usize>,
-    is_border: fn(char) -> bool,
-) -> Option<usize> {
-    find(text, is_border).map(|at| text.ceil_char_boundary(at + 1))
 }
 
 /// Compares by sentence and line, finds what moved, and goes into words where that is not enough.

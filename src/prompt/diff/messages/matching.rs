@@ -139,16 +139,15 @@ impl Matching {
             return;
         }
         let mut low = 0;
-        for from in 0..self.old.len() {
+        for (from, message) in before.iter().enumerate() {
             if let Some(to) = self.old[from] {
                 low = low.max(to + 1);
                 continue;
             }
             let later = self.old[from..].iter().flatten().min();
             let end = later.copied().unwrap_or(self.new.len()).max(low);
-            let fits = |to: &usize| {
-                self.new[*to].is_none() && is_same_role(before[from].role, after[*to].role)
-            };
+            let fits =
+                |to: &usize| self.new[*to].is_none() && is_same_role(message.role, after[*to].role);
             if let Some(to) = (low..end).find(fits) {
                 self.join(from, to);
                 low = to + 1;

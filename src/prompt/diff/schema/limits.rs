@@ -149,7 +149,7 @@ fn bound(
         // A lower bound of 0 on a length or a count is none.
         let value = view.keyword(keyword).cloned();
         value.filter(|value| {
-            !(is_lower && keyword.ends_with(['h', 's']) && *value == Value::from(0))
+            !(is_lower && keyword.ends_with(['h', 's']) && value.as_u64() == Some(0))
         })
     };
     let (old, new) = (limit(before), limit(after));

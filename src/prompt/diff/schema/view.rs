@@ -181,6 +181,20 @@ fn branches<'a>(object: &'a Object, keyword: &str, at: &str) -> Result<Vec<Spot<
 }
 
 impl<'a> Root<'a> {
+    /// The schema that stands behind one that is nothing but a `$ref`.
+    pub(super) fn follow(self, spot: &Spot<'a>) -> Spot<'a> {
+        let mut spot = spot.clone();
+        for _ in 0..MAX_NESTING {
+            let object = spot.schema.as_object().filter(|object| object.len() == 1);
+            let target = object.and_then(|object| object.get("$ref"));
+            match target.and_then(|target| self.resolve(target).ok()) {
+                Some(found) => spot = found,
+                None => break,
+            }
+        }
+        spot
+    }
+
     /// The schema that a `$ref` names, if it is in the same document.
     fn resolve(self, target: &Value) -> Result<Spot<'a>, String> {
         let unknown = || format!("`$ref: {}` can't be followed", super::short(target));
@@ -401,12 +415,12 @@ impl<'a> View<'a> {
             return true;
         }
         let is_object = |view: &Self| view.types().iter().all(|name| *name == "object");
-        let marks = |name: &&str| {
+        let marks = |name: &&'a str| {
             self.required.contains_key(*name)
                 && other.required.contains_key(*name)
                 && apart(&self.mark(name), &other.mark(name))
         };
-        is_object(self) && is_object(other) && self.properties.keys().any(|name| marks(name))
+        is_object(self) && is_object(other) && self.properties.keys().any(marks)
     }
 
     /// The values of a property that tells alternatives apart.

@@ -1,0 +1,173 @@
+//! A comparison as scripts read it. Fields are only ever added.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
+use crate::prompt::name::PromptName;
+use crate::prompt::version::Version;
+
+/// What `promptctl diff --format json` prints.
+#[derive(Debug, Serialize)]
+pub struct DiffReportJson<'a> {
+    /// The version of this shape.
+    pub schema: u32,
+    /// What was compared, as it was asked for or resolved.
+    pub from: String,
+    /// What it was compared with.
+    pub to: String,
+    /// The impact of the worst prompt.
+    pub impact: Impact,
+    /// The prompts that differ.
+    pub prompts: Vec<DiffJson<'a>>,
+}
+
+impl<'a> DiffReportJson<'a> {
+    /// The report on these prompts.
+    pub fn new(
+        from: impl Into<String>,
+        to: impl Into<String>,
+        diffs: &'a [(PromptName, PromptDiff)],
+    ) -> Self {
+        Self {
+            schema: 1,
+            from: from.into(),
+            to: to.into(),
+            impact: diffs
+                .iter()
+                .map(|(_, diff)| diff.impact)
+                .max()
+                .unwrap_or_default(),
+            prompts: diffs
+                .iter()
+                .map(|(name, diff)| DiffJson::from((name, diff)))
+                .collect(),
+        }
+    }
+}
+
+/// One prompt of a comparison.
+#[derive(Debug, Serialize)]
+pub struct DiffJson<'a> {
+    /// The prompt's name.
+    pub name: &'a str,
+    /// `added`, `removed`, `changed` or `unchanged`.
+    pub status: Status,
+    /// The old version's number; null if there was no prompt.
+    pub from_version: Option<Version>,
+    /// The new version's number; null if there is no prompt.
+    pub to_version: Option<Version>,
+    /// The impact of its worst change.
+    pub impact: Impact,
+    /// What changed, by path.
+    pub changes: Vec<ChangeJson<'a>>,
+    /// What callers must know.
+    pub contract: &'a [ContractNote],
+}
+
+impl<'a> From<(&'a PromptName, &'a PromptDiff)> for DiffJson<'a> {
+    fn from((name, diff): (&'a PromptName, &'a PromptDiff)) -> Self {
+        Self {
+            name: name.as_str(),
+            status: diff.status,
+            from_version: diff.from_version,
+            to_version: diff.to_version,
+            impact: diff.impact,
+            changes: diff.changes.iter().map(ChangeJson::from).collect(),
+            contract: &diff.contract,
+        }
+    }
+}
+
+/// One change of a prompt.
+#[derive(Debug, Serialize)]
+pub struct ChangeJson<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// `added`, `removed`, `changed` or `moved`.
+    pub kind: ChangeKind,
+    /// What was there; null if nothing was.
+    pub before: Option<&'a Value>,
+    /// What is there; null if nothing is.
+    pub after: Option<&'a Value>,
+    /// What the change means.
+    pub impact: Impact,
+}
+
+impl<'a> From<&'a Change> for ChangeJson<'a> {
+    fn from(change: &'a Change) -> Self {
+        Self {
+            path: &change.path,
+            kind: change.kind,
+            before: change.before.as_ref(),
+            after: change.after.as_ref(),
+            impact: change.impact,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::prompt::diff::tests::support::{base, diff, with};
+
+    #[test]
+    fn scripts_read_the_documented_fields() {
+        let after = with(
+            base(),
+            &[
+                ("/version", json!(4)),
+                ("/modelParameters/maxTokens", json!(600)),
+                ("/input/schema/required", json!([])),
+            ],
+        );
+        let diffs = [(
+            "support/triage".parse().expect("a name"),
+            diff(&base(), &after),
+        )];
+        let report = DiffReportJson::new("main", "HEAD", &diffs);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&report).expect("JSON"), @r#"
+        {
+          "schema": 1,
+          "from": "main",
+          "to": "HEAD",
+          "impact": "behavior",
+          "prompts": [
+            {
+              "name": "support/triage",
+              "status": "changed",
+              "from_version": 3,
+              "to_version": 4,
+              "impact": "behavior",
+              "changes": [
+                {
+                  "path": "modelParameters.maxTokens",
+                  "kind": "changed",
+                  "before": 800,
+                  "after": 600,
+                  "impact": "behavior"
+                },
+                {
+                  "path": "input.schema.required",
+                  "kind": "changed",
+                  "before": [
+                    "ticket"
+                  ],
+                  "after": [],
+                  "impact": "none"
+                }
+              ],
+              "contract": [
+                {
+                  "impact": "none",
+                  "message": "variable `ticket` was required and is optional"
+                }
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+}
