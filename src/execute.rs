@@ -237,6 +237,7 @@ fn usage_of(usage: &AnswerUsage) -> Usage {
     Usage {
         input_tokens: usage.input,
         cached_tokens: usage.cached,
+        cache_write_tokens: usage.cache_write,
         output_tokens: usage.output,
         reasoning_tokens: usage.reasoning,
         total_tokens: usage.total,

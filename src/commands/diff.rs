@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::Session;
 use super::common::variables_of;
 use crate::error::{Exit, Failure};
-use crate::output::diff_json::{DiffJson, TopJson};
+use crate::output::diff_json::DiffReportJson;
+use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
-use crate::prompt::diff::{PromptDiff, Side, Status, compare, overall};
+use crate::prompt::diff::{PromptDiff, Side, Status, compare};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
@@ -62,28 +63,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 fn print(args: &Args, compared: &Compared, session: &mut Session) {
-    let pairs: Vec<(&str, &PromptDiff)> = compared.diffs.iter().map(|(name, diff)| (name.as_str(), diff)).collect();
+    let Compared { from, to, diffs } = compared;
     match args.format {
         DiffFormat::Json => {
-            let all: Vec<PromptDiff> = compared.diffs.iter().map(|(_, diff)| diff.clone()).collect();
-            session.ui.line(json::document(&TopJson {
-                from: compared.from.clone(),
-                to: compared.to.clone(),
-                impact: overall(&all).as_str(),
-                prompts: pairs.iter().map(|(name, diff)| DiffJson::new(name, diff)).collect(),
-            }));
+            let report = DiffReportJson::new(from, to, diffs);
+            session.ui.line(json::document(&report));
         }
-        DiffFormat::Markdown => session.ui.data(diff_markdown::render(&compared.from, &compared.to, &pairs)),
-        DiffFormat::Text if pairs.is_empty() => session.ui.status(format!("{} and {} do not differ", compared.from, compared.to)),
+        DiffFormat::Markdown => session.ui.data(diff_markdown::render(diffs, diff_markdown::LIMIT)),
+        DiffFormat::Text if diffs.is_empty() => session.ui.status(format!("{from} and {to} do not differ")),
         DiffFormat::Text => {
-            let colors = session.ui.colors_out();
-            let width = session.ui.width().unwrap_or(100);
-            for (at, (name, diff)) in pairs.iter().enumerate() {
-                if at > 0 {
-                    session.ui.line("");
-                }
-                session.ui.data(diff_text::render(name, diff, colors, width));
-            }
+            let options = TextOptions {
+                color: session.ui.colors_out(),
+                width: session.ui.width().unwrap_or(100),
+            };
+            session.ui.data(diff_text::render(diffs, options));
         }
     }
 }

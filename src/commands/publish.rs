@@ -163,8 +163,7 @@ fn publish_all(args: &Args, store: &Store, options: &Options, json: bool, sessio
 /// Publishes a version above all that were ever released, so that a late job never downgrades and
 /// a rollback is never undone.
 fn publish_if_new(prompt: Loaded, args: &Args, store: &Store, options: &Options) -> Result<Option<Change>, Failure> {
-    let committed = if prompt.dirty { store.committed(&prompt.name)? } else { Some(prompt) };
-    let Some(prompt) = committed else {
+    let Some(prompt) = (if prompt.dirty { store.committed(&prompt.name)? } else { Some(prompt) }) else {
         return Ok(None);
     };
     let highest = store.highest_released(&prompt.name, &options.environment)?;
