@@ -21,6 +21,7 @@ mod compile;
 mod helpers;
 mod jinja;
 mod missing;
+mod path;
 mod render;
 mod scan;
 pub(in crate::prompt) mod schema;

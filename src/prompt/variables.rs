@@ -1,1 +1,511 @@
 //! Variables: their declaration, and the values given for them.
+
+mod argument;
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use super::code;
+use super::document::Object;
+use super::finding::Finding;
+use super::name::nearest;
+use super::rendered::Variable;
+use super::template::schema::Schema;
+
+pub use self::argument::{BadVarArg, Given, VarArg};
+
+/// How deep defaults are looked for in a schema.
+const MAX_DEPTH: usize = 50;
+
+/// Completes the values given with the defaults of the input schema, and checks them.
+///
+/// A text given for a variable that the schema declares as a number or a boolean becomes one if
+/// it is exactly one; nothing else is converted. The second part of the result are warnings
+/// about values that the prompt has no variable for.
+///
+/// # Errors
+/// Every required variable without a value, and every value that does not fit the schema.
+pub fn complete(
+    schema: Option<&Value>,
+    variables: &[Variable],
+    given: Object,
+) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
+    let mut values = given;
+    let mut errors = Vec::new();
+    if let Some(root) = schema {
+        convert(Schema::new(root), &mut values);
+        add_defaults(Schema::new(root), &mut values, 0);
+    }
+    for variable in variables {
+        if variable.required && values.get(&variable.name).is_none_or(Value::is_null) {
+            errors.push(missing(&variable.name));
+        }
+    }
+    if let Some(root) = schema {
+        errors.extend(misfits(root, &values, variables));
+    }
+    if errors.is_empty() {
+        let warnings = unknown(variables, &values);
+        return Ok((values, warnings));
+    }
+    Err(errors)
+}
+
+fn missing(name: &str) -> Finding {
+    Finding::error(code::MISSING_VARIABLE, format!("`{name}` has no value")).help(format!(
+        "pass `--var {name}=…`, or give it a `default` in `input.schema`"
+    ))
+}
+
+/// Warnings about values for which the prompt has no variable.
+fn unknown(variables: &[Variable], values: &Object) -> Vec<Finding> {
+    let names = || variables.iter().map(|variable| variable.name.as_str());
+    let unknown = values
+        .keys()
+        .filter(|name| !names().any(|known| known == *name));
+    unknown
+        .map(|name| {
+            let message = format!("the prompt has no variable `{name}`");
+            let warning = Finding::warning(code::UNKNOWN_VARIABLE, message);
+            let free = names().filter(|known| !values.contains_key(*known));
+            warning.help(match nearest(name, free) {
+                Some(near) => format!("`{near}` is meant"),
+                None if variables.is_empty() => "it has no variables at all".to_owned(),
+                None => format!(
+                    "its variables are {}",
+                    names().collect::<Vec<_>>().join(", ")
+                ),
+            })
+        })
+        .collect()
+}
+
+/// Turns texts into the numbers and booleans that the schema wants.
+fn convert(schema: Schema<'_>, values: &mut Object) {
+    for (name, property) in schema.properties() {
+        let Some(value) = values.get_mut(name) else {
+            continue;
+        };
+        let kinds = property.kind().unwrap_or_default();
+        let parsed = value.as_str().and_then(|text| exactly(text, &kinds));
+        if let Some(parsed) = parsed {
+            *value = parsed;
+        }
+    }
+}
+
+/// The number or boolean that a text is, if one of these kinds wants it and none wants text.
+fn exactly(text: &str, kinds: &str) -> Option<Value> {
+    let wants = |kind: &str| kinds.split('|').any(|one| one == kind);
+    if wants("string") {
+        return None;
+    }
+    let value: Value = serde_json::from_str(text).ok()?;
+    let fits = match &value {
+        Value::Bool(_) => wants("boolean"),
+        Value::Number(number) => wants("number") || (wants("integer") && !number.is_f64()),
+        _ => false,
+    };
+    fits.then_some(value)
+}
+
+/// Puts defaults where a value is absent, also inside maps that were given.
+fn add_defaults(schema: Schema<'_>, values: &mut Object, depth: usize) {
+    if depth >= MAX_DEPTH {
+        return;
+    }
+    for (name, property) in schema.properties() {
+        match (values.get_mut(name), property.default()) {
+            (Some(Value::Object(inner)), _) => add_defaults(property, inner, depth + 1),
+            (None, Some(default)) => {
+                values.insert(name.clone(), default.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the schema says against the values.
+fn misfits(schema: &Value, values: &Object, variables: &[Variable]) -> Vec<Finding> {
+    let validator = match validator(schema) {
+        Ok(validator) => validator,
+        Err(finding) => return vec![finding],
+    };
+    let instance = Value::Object(values.clone());
+    let is_missing = |name: &str| {
+        let is_required = variables.iter().any(|one| one.name == name && one.required);
+        is_required && values.get(name).is_none_or(Value::is_null)
+    };
+    let mut findings = Vec::new();
+    for error in validator.iter_errors(&instance) {
+        let path = error.instance_path().to_string();
+        let name = match error.kind() {
+            ValidationErrorKind::Required { property } if path.is_empty() => property.as_str(),
+            _ => path.strip_prefix('/'),
+        };
+        // A required variable without a value is reported once, as missing.
+        if name.is_some_and(is_missing) {
+            continue;
+        }
+        let finding = misfit(&path, &error, schema);
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+/// One value that does not fit, named as a template would name it.
+fn misfit(path: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
+    let name = path.trim_start_matches('/').replace('/', ".");
+    let subject = if name.is_empty() {
+        "the values".to_owned()
+    } else {
+        format!("`{name}`")
+    };
+    let message = match error.kind() {
+        ValidationErrorKind::Required { property } if name.is_empty() => {
+            return missing(property.as_str().unwrap_or_default());
+        }
+        ValidationErrorKind::Required { property } => format!(
+            "{subject} lacks `{}`",
+            property.as_str().unwrap_or_default()
+        ),
+        ValidationErrorKind::Type { kind } => {
+            let mut kinds: Vec<String> = match kind {
+                TypeKind::Single(kind) => vec![kind.to_string()],
+                TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect(),
+            };
+            kinds.sort_by_key(|kind| kind == "null");
+            let kinds = kinds.join("|");
+            format!(
+                "{subject} must be {}, and {} was given",
+                article(&kinds),
+                short(error.instance())
+            )
+        }
+        ValidationErrorKind::Enum { options } => format!(
+            "{subject} must be one of {options}, and {} was given",
+            short(error.instance())
+        ),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("{subject} may not hold `{}`", unexpected.join("`, `"))
+        }
+        _ => format!(
+            "{subject} does not fit: {}",
+            error.masked_with(short(error.instance()))
+        ),
+    };
+    let variable = name.split('.').next().unwrap_or_default();
+    let kind = Schema::new(schema)
+        .property(variable)
+        .and_then(Schema::kind);
+    let wants_json = kind.is_some_and(|kind| kind != "string");
+    let is_type = matches!(
+        error.kind(),
+        ValidationErrorKind::Type { .. } | ValidationErrorKind::Required { .. }
+    );
+    Finding::error(code::BAD_VALUE, message).help(if wants_json && is_type {
+        format!("pass `--var {variable}:=…` with the value as JSON")
+    } else {
+        "`input.schema` in the prompt file says what is allowed".to_owned()
+    })
+}
+
+/// A type of JSON Schema in a sentence.
+fn article(kind: &str) -> String {
+    let first = kind.split('|').next().unwrap_or_default();
+    let article = if first.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {}", kind.replace('|', " or "))
+}
+
+/// A value short enough for a message.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    format!("{}…", text.chars().take(60).collect::<String>())
+}
+
+/// Checks that a JSON Schema is one, and that it refers to nothing outside of itself.
+///
+/// # Errors
+/// Where and why the schema is not valid.
+pub fn check_schema(schema: &Value) -> Result<(), Finding> {
+    validator(schema).map(|_| ())
+}
+
+fn validator(schema: &Value) -> Result<jsonschema::Validator, Finding> {
+    if !schema.is_object() && !schema.is_boolean() {
+        let finding = Finding::error(code::BAD_SCHEMA, "a JSON Schema is a map");
+        return Err(finding.help("it begins with `type: object`"));
+    }
+    if let Some(outside) = outside_reference(schema) {
+        let message = format!("the schema refers to `{outside}`, which is outside of the file");
+        let help =
+            "only references such as `#/$defs/name` are followed; copy the schema into the file";
+        return Err(Finding::error(code::BAD_SCHEMA, message).help(help));
+    }
+    jsonschema::options().build(schema).map_err(|error| {
+        let place = error.instance_path().to_string();
+        let reason = if place.ends_with("/type") {
+            let types = "string, number, integer, boolean, array, object and null";
+            format!(
+                "{} is not a type; types are {types}",
+                short(error.instance())
+            )
+        } else {
+            error.masked_with(short(error.instance())).to_string()
+        };
+        let place = if place.is_empty() {
+            String::new()
+        } else {
+            format!(" at `{place}`")
+        };
+        let message = format!("the schema is not valid{place}: {reason}");
+        Finding::error(code::BAD_SCHEMA, message)
+            .help("it must be a JSON Schema, see https://json-schema.org")
+    })
+}
+
+/// Keys whose values are references.
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+
+/// Keys whose values are data, whatever they look like.
+const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
+
+/// A reference to something outside of the schema.
+fn outside_reference(schema: &Value) -> Option<&str> {
+    every_map(schema).find_map(|map| {
+        let targets = REFERENCES.iter().filter_map(|key| map.get(*key)?.as_str());
+        targets.into_iter().find(|target| !target.starts_with('#'))
+    })
+}
+
+/// Every map inside a schema, found without recursion.
+fn every_map(value: &Value) -> impl Iterator<Item = &Object> {
+    let mut pending = vec![value];
+    std::iter::from_fn(move || {
+        while let Some(next) = pending.pop() {
+            match next {
+                Value::Array(items) => pending.extend(items),
+                Value::Object(map) => {
+                    let schemas = map.iter().filter(|(key, _)| !DATA.contains(&key.as_str()));
+                    pending.extend(schemas.map(|(_, inner)| inner));
+                    return Some(map);
+                }
+                _ => {}
+            }
+        }
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Object {
+        match value {
+            Value::Object(map) => map,
+            other => panic!("{other} is not a map"),
+        }
+    }
+
+    fn variable(name: &str, required: bool) -> Variable {
+        Variable {
+            name: name.to_owned(),
+            required,
+            kind: None,
+            default: None,
+            description: None,
+        }
+    }
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "required": ["n", "who"],
+            "properties": {
+                "n": {"type": "integer", "minimum": 1},
+                "who": {"type": "string"},
+                "ratio": {"type": ["number", "null"]},
+                "flag": {"$ref": "#/$defs/flag"},
+                "either": {"type": ["string", "integer"]},
+                "tone": {"enum": ["kind", "short"], "default": "kind"},
+                "opts": {"type": "object", "required": ["id"], "properties": {"lang": {"default": "en"}, "id": {}, "deep": {"properties": {"x": {"default": 1}}}}},
+            },
+            "$defs": {"flag": {"type": "boolean", "default": false}},
+        })
+    }
+
+    fn variables() -> Vec<Variable> {
+        let names = [
+            ("n", true),
+            ("who", true),
+            ("ratio", false),
+            ("flag", false),
+            ("either", false),
+            ("tone", false),
+            ("opts", false),
+        ];
+        names
+            .iter()
+            .map(|(name, required)| variable(name, *required))
+            .collect()
+    }
+
+    fn completed(given: Value) -> Result<Value, String> {
+        complete(Some(&schema()), &variables(), object(given))
+            .map(|(values, _)| Value::Object(values))
+            .map_err(|findings| {
+                let lines = findings.iter().map(|one| {
+                    format!(
+                        "{} {}\n  {}",
+                        one.code,
+                        one.message,
+                        one.help.as_deref().unwrap_or_default()
+                    )
+                });
+                lines.collect::<Vec<_>>().join("\n")
+            })
+    }
+
+    #[test]
+    fn defaults_fill_what_is_absent() {
+        assert_eq!(
+            completed(json!({"n": 3, "who": "Ada", "opts": {"id": 1, "deep": {}}})),
+            Ok(
+                json!({"n": 3, "who": "Ada", "opts": {"id": 1, "deep": {"x": 1}, "lang": "en"}, "flag": false, "tone": "kind"})
+            )
+        );
+    }
+
+    #[test]
+    fn text_becomes_exactly_the_number_or_boolean_that_is_declared() {
+        let converted = |name: &str, text: &str| {
+            let mut given = json!({"n": 1, "who": "Ada"});
+            given[name] = json!(text);
+            completed(given)
+                .map(|values| values[name].clone())
+                .map_err(|error| error.lines().next().unwrap_or_default().to_owned())
+        };
+        assert_eq!(converted("n", "3"), Ok(json!(3)));
+        assert_eq!(converted("ratio", "0.5"), Ok(json!(0.5)));
+        assert_eq!(converted("flag", "true"), Ok(json!(true)));
+        assert_eq!(converted("who", "3"), Ok(json!("3")));
+        assert_eq!(converted("either", "3"), Ok(json!("3")));
+        for (name, text) in [
+            ("n", "3.5"),
+            ("n", "3 apples"),
+            ("n", "03"),
+            ("n", ""),
+            ("flag", "yes"),
+            ("flag", "1"),
+            ("ratio", "null"),
+        ] {
+            assert!(converted(name, text).is_err(), "{name}={text}");
+        }
+        assert_eq!(
+            converted("n", "three"),
+            Err("P103 `n` must be an integer, and \"three\" was given".to_owned())
+        );
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        insta::assert_snapshot!(completed(json!({"tone": "rude", "ratio": "x", "opts": {}})).expect_err("wrong"), @r#"
+        P102 `n` has no value
+          pass `--var n=…`, or give it a `default` in `input.schema`
+        P102 `who` has no value
+          pass `--var who=…`, or give it a `default` in `input.schema`
+        P103 `tone` must be one of ["kind","short"], and "rude" was given
+          `input.schema` in the prompt file says what is allowed
+        P103 `ratio` must be a number or null, and "x" was given
+          pass `--var ratio:=…` with the value as JSON
+        P103 `opts` lacks `id`
+          pass `--var opts:=…` with the value as JSON
+        "#);
+        insta::assert_snapshot!(completed(json!({"n": 0, "who": null, "opts": {"id": "y"}})).expect_err("wrong"), @r"
+        P102 `who` has no value
+          pass `--var who=…`, or give it a `default` in `input.schema`
+        P103 `n` does not fit: 0 is less than the minimum of 1
+          `input.schema` in the prompt file says what is allowed
+        ");
+    }
+
+    #[test]
+    fn unknown_values_are_warned_about() {
+        let warnings = |given: Value| {
+            let (_, warnings) =
+                complete(None, &[variable("ticket", false)], object(given)).expect("complete");
+            warnings
+                .iter()
+                .map(|one| {
+                    format!(
+                        "{} {}; {}",
+                        one.code,
+                        one.message,
+                        one.help.as_deref().unwrap_or_default()
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            warnings(json!({"tiket": 1})),
+            ["P113 the prompt has no variable `tiket`; `ticket` is meant"]
+        );
+        assert_eq!(
+            warnings(json!({"ticket": 1, "zzz": 1})),
+            ["P113 the prompt has no variable `zzz`; its variables are ticket"]
+        );
+    }
+
+    #[test]
+    fn a_closed_schema_refuses_what_it_does_not_list() {
+        let closed = json!({"properties": {"a": {}}, "additionalProperties": false});
+        let findings = complete(
+            Some(&closed),
+            &[variable("a", false)],
+            object(json!({"b": 1})),
+        )
+        .expect_err("refused");
+        assert_eq!(findings[0].message, "the values may not hold `b`");
+    }
+
+    #[test]
+    fn schemas_are_checked_and_stay_in_their_file() {
+        for fine in [
+            json!({}),
+            json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"type": "string"}}}),
+            json!({"$ref": "#"}),
+            json!({"properties": {"a": {"default": {"$ref": "http://x"}}}}),
+        ] {
+            assert_eq!(check_schema(&fine), Ok(()), "{fine}");
+        }
+        for wrong in [
+            json!("x"),
+            json!({"type": "strng"}),
+            json!({"required": "a"}),
+            json!({"properties": {"a": {"pattern": "("}}}),
+            json!({"$ref": "#/$defs/gone"}),
+            json!({"$ref": "file:///etc/passwd"}),
+            json!({"allOf": [{"$ref": "https://example.com/s.json"}]}),
+            json!({"properties": {"a": {"$dynamicRef": "other.json#x"}}}),
+        ] {
+            let error = check_schema(&wrong).expect_err("wrong");
+            assert_eq!(error.code, code::BAD_SCHEMA);
+        }
+        insta::assert_snapshot!(check_schema(&json!({"properties": {"a": {"type": "strng"}}})).expect_err("wrong"), @r#"the schema is not valid at `/properties/a/type`: "strng" is not a type; types are string, number, integer, boolean, array, object and null"#);
+        // A schema that leads back to itself ends.
+        assert!(complete(Some(&json!({"allOf": [{"$ref": "#"}]})), &[], Object::new()).is_ok());
+    }
+}

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::helpers::Accepts;
+use super::path::Path;
 use super::scan::PARTIAL_BLOCK;
 use super::schema::{Presence, Schema};
 use super::scope::{Found, Scopes};
-use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node, Path};
+use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use super::{Source, Use};
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Position};

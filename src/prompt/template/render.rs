@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::Source;
 use super::helpers::{Accepts, Args, describe, is_true, print};
 use super::missing::{Absence, Missing};
+use super::path::Path;
 use super::scan::PARTIAL_BLOCK;
 use super::schema::{Presence, Schema};
 use super::scope::{Found, Locals, Scopes};
-use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node, Path};
+use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
 

@@ -1,7 +1,7 @@
 //! How a name finds its value. Checking and rendering share it, so that they never disagree:
 //! when checking, an item is a description; when rendering, it is a value.
 
-use super::tree::{Path, Start};
+use super::path::{Path, Start};
 
 /// The contexts that are open, the innermost last.
 #[derive(Debug)]
@@ -133,10 +133,11 @@ impl<T: Clone> Scopes<T> {
                 None => Found::Outside,
             },
             Start::Name | Start::Here => {
-                if path.start == Start::Name && path.up == 0 {
-                    if let Some(item) = first.and_then(|name| self.param(name)) {
-                        return Found::Item(item, 1);
-                    }
+                if path.start == Start::Name
+                    && path.up == 0
+                    && let Some(item) = first.and_then(|name| self.param(name))
+                {
+                    return Found::Item(item, 1);
                 }
                 let Some(frame) = self.outer(path.up) else {
                     return Found::Outside;
