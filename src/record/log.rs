@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 
 pub(super) mod lines;
+pub(super) mod parse;
 pub(super) mod read;
 
 pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
