@@ -208,9 +208,12 @@ impl Log {
     }
 
     pub(super) fn read_failed(&self, error: io::Error) -> Failure {
-        Failure::new(code::WRITE_FAILED, "the execution log could not be read")
-            .at(self.path.display().to_string())
-            .caused_by(error)
+        Failure {
+            // No code speaks of reading.
+            code: None,
+            ..self.unwritable("the execution log could not be read")
+        }
+        .caused_by(error)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Answers that come in pieces.
 
-use std::sync::Mutex;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use super::*;
 
@@ -142,13 +144,12 @@ fn a_call_that_is_stopped_keeps_what_came() {
     let start = Reply::stream_head() + &format!("data: {}\n\n", delta("Hel"));
     let server = Server::start(vec![Reply::Hang(start.into_bytes())]);
     let client = Client::new(settings(&server)).unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stop = Mutex::new(Some(stop));
-    let outcome = block_on(client.create_until(
-        &streamed(),
-        &mut |_| drop(stop.lock().unwrap().take()),
-        async { drop(stopped.await) },
-    ));
+    let has_come = Cell::new(false);
+    let stop = poll_fn(|_| match has_come.get() {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    });
+    let outcome = block_on(client.create_until(&streamed(), &mut |_| has_come.set(true), stop));
     let error = outcome.unwrap().unwrap_err();
     assert_eq!(error.kind, CallErrorKind::Interrupted);
     assert_eq!(error.partial.as_ref().unwrap().text, "Hel");
