@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use genai_prices::{PriceRequest, Usage as PricedUsage, UsageKey};
+use genai_prices::{Calculator, PriceRequest, Usage as PricedUsage, UsageKey};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::echo;
+use super::provider::DEFAULT_PROVIDER;
 use super::response::Usage;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -117,6 +119,31 @@ fn undated(model: &str) -> Option<&str> {
     Some(&model[..at])
 }
 
+/// OpenAI's part of the table: reading the whole of it takes 30 ms, which a short call would feel.
+static OPENAI: LazyLock<Option<Calculator>> =
+    LazyLock::new(|| Calculator::from_json(include_bytes!("prices/openai.json")).ok());
+
+fn table(provider: &str) -> &'static Calculator {
+    match &*OPENAI {
+        Some(table) if provider == DEFAULT_PROVIDER => table,
+        _ => Calculator::bundled(),
+    }
+}
+
+/// Reads the prices of a provider on a thread of its own, so that they are at hand when the answer
+/// comes.
+pub fn warm_up(provider: &str) {
+    let provider = provider.to_owned();
+    // Without the thread they are read when they are needed.
+    drop(
+        std::thread::Builder::new()
+            .name("prices".to_owned())
+            .spawn(move || {
+                table(&provider);
+            }),
+    );
+}
+
 /// What a call cost in US dollars, or `None` where that is not known: an unknown model or tier, a
 /// fine-tuned model, or a server that does not count tokens. Never 0 for want of a price; only
 /// the model `echo` is free.
@@ -166,7 +193,8 @@ pub fn cost_usd(
 }
 
 fn total(request: &PriceRequest<'_>) -> Option<f64> {
-    let price = genai_prices::calculate(request).ok()?.total_price;
+    let table = table(request.provider_id.unwrap_or(DEFAULT_PROVIDER));
+    let price = table.calculate(request).ok()?.total_price;
     let is_used = request.usage.iter().any(|(_, count)| count > 0.0);
     // Models without a price in the table would come out at 0.
     (price > 0.0 || !is_used).then_some(price)
@@ -239,6 +267,41 @@ mod tests {
         assert_eq!(cost("gpt-5-mini", Some("flex"), &million), Some(1.125));
         let cached = usage(1_000_000, 1_000_000, 0);
         assert_eq!(cost("gpt-5-mini", None, &cached), Some(0.025));
+    }
+
+    #[test]
+    fn the_part_of_openai_says_what_the_whole_table_says() {
+        let whole = Calculator::bundled();
+        let part = OPENAI.as_ref().unwrap();
+        let provider = whole
+            .find_provider(Some(DEFAULT_PROVIDER), None)
+            .unwrap()
+            .unwrap();
+        let counted = PricedUsage::from([
+            (UsageKey::INPUT_TOKENS, 300_000.0),
+            (UsageKey::CACHE_READ_TOKENS, 1_000.0),
+            (UsageKey::OUTPUT_TOKENS, 7_000.0),
+        ]);
+        for model in provider.models() {
+            for time in ["2025-01-01T00:00:00Z", "2026-11-20T12:00:00Z"] {
+                for tier in ["default", "flex", "priority"] {
+                    let time: Timestamp = time.parse().unwrap();
+                    let request = PriceRequest::new(model.id(), &counted)
+                        .with_provider_id(DEFAULT_PROVIDER)
+                        .with_timestamp(std::time::SystemTime::from(time))
+                        .with_price_context("service_tier", tier);
+                    let of = |table: &Calculator| {
+                        table.calculate(&request).map(|it| it.total_price).ok()
+                    };
+                    assert_eq!(
+                        of(part),
+                        of(whole),
+                        "{} {tier}: copy the part anew",
+                        model.id()
+                    );
+                }
+            }
+        }
     }
 
     #[test]

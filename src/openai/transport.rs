@@ -17,6 +17,10 @@ pub(super) fn client(settings: &Settings) -> Result<reqwest::Client, Failure> {
         let roots = roots_of(path)?;
         return build(builder(settings).tls_certs_only(roots));
     }
+    // Reading the machine's certificates takes longer than a call without TLS.
+    if settings.base_url.trim().starts_with("http://") {
+        return build(builder(settings).tls_backend_preconfigured(bundled_roots()?));
+    }
     // On a machine without certificates reqwest refuses to build a client, even for `http://`.
     builder(settings)
         .build()
@@ -118,6 +122,13 @@ mod tests {
         let settings = Settings::new("https://api.openai.com/v1");
         let config = bundled_roots().unwrap();
         assert!(build(builder(&settings).tls_backend_preconfigured(config)).is_ok());
+    }
+
+    #[test]
+    fn a_client_starts_with_the_roots_that_there_are() {
+        for url in ["https://api.openai.com/v1", "http://127.0.0.1:1/v1"] {
+            assert!(client(&Settings::new(url)).is_ok(), "{url}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
 use super::log::lines::{Blocks, Segment, lines_of};
-use super::log::read::{Parsed, parse};
+use super::log::parse::{Parsed, parse};
 use super::log::{Log, Order, is_same, lock};
 use crate::error::Failure;
 use crate::record::filter::Filter;

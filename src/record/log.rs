@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 
 pub(super) mod lines;
+pub(super) mod parse;
 pub(super) mod read;
 
 pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
@@ -207,9 +208,12 @@ impl Log {
     }
 
     pub(super) fn read_failed(&self, error: io::Error) -> Failure {
-        Failure::new(code::WRITE_FAILED, "the execution log could not be read")
-            .at(self.path.display().to_string())
-            .caused_by(error)
+        Failure {
+            // No code speaks of reading.
+            code: None,
+            ..self.unwritable("the execution log could not be read")
+        }
+        .caused_by(error)
     }
 }
 

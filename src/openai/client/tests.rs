@@ -1,11 +1,11 @@
-use std::sync::Mutex;
-
 use serde_json::json;
 
 use super::*;
 use crate::openai::testing::{Reply, Request, Server, StillPace};
 
 const KEY: &str = "sk-test-0123456789abcdefghij";
+
+mod stream;
 
 /// What came of a call against a server with these replies.
 struct Run {
@@ -220,27 +220,22 @@ fn a_server_that_is_gone_is_named() {
 
 #[test]
 fn a_server_that_does_not_answer_is_given_up() {
-    let server = Server::start(vec![Reply::Hang(Vec::new()), Reply::json(200, &ok())]);
-    let settings = Settings {
-        timeout: Duration::from_millis(200),
-        ..settings(&server)
-    };
-    let run = run_with(settings.clone(), &server, &whole());
-    assert_eq!(run.answer().attempts, 2);
-
-    let server = Server::start(vec![Reply::Hang(Vec::new())]);
-    let settings = Settings {
-        base_url: server.url(),
-        retries: 0,
-        ..settings
-    };
-    let run = run_with(settings, &server, &streamed());
-    assert_eq!(run.error().kind, CallErrorKind::Unreachable);
-    assert!(
-        run.error().message.contains("no answer from 127.0.0.1"),
-        "{}",
-        run.error()
-    );
+    for body in [whole(), streamed()] {
+        let server = Server::start(vec![Reply::Hang(Vec::new()); 3]);
+        let settings = Settings {
+            timeout: Duration::from_millis(50),
+            ..settings(&server)
+        };
+        let run = run_with(settings, &server, &body);
+        let error = run.error();
+        assert_eq!(
+            (error.kind, error.attempts),
+            (CallErrorKind::Unreachable, 3)
+        );
+        let message = &error.message;
+        assert!(message.starts_with("no answer from 127.0.0.1"), "{message}");
+        assert!(message.ends_with("within 0.05 seconds"), "{message}");
+    }
 }
 
 #[test]
@@ -391,155 +386,6 @@ fn an_incomplete_answer_and_a_refusal_are_answers() {
     let answer = run(vec![Reply::json(200, &incomplete)], &whole()).answer();
     assert_eq!(answer.status, Status::Incomplete);
     assert_eq!(answer.verdict().unwrap().code, Some(code::INCOMPLETE));
-}
-
-#[test]
-fn a_stream_comes_in_pieces() {
-    let run = run(
-        vec![Reply::stream(&[
-            delta("Hel"),
-            "{\"type\":\"response.new_thing\"}".to_owned(),
-            delta("lo"),
-            end(),
-            "[DONE]".to_owned(),
-        ])],
-        &streamed(),
-    );
-    assert_eq!(run.requests[0].header("accept"), Some("text/event-stream"));
-    assert_eq!(run.deltas, ["Hel", "lo"]);
-    let answer = run.answer();
-    assert_eq!(
-        (answer.text.as_str(), answer.usage.total),
-        ("Hello", Some(4))
-    );
-    assert_eq!(answer.request_id.as_deref(), Some("req_1"));
-}
-
-#[test]
-fn a_stream_is_read_whatever_its_pieces() {
-    let text = format!(
-        "\u{feff}: a comment\r\nevent: response.output_text.delta\r\ndata: {}\r\n\r\ndata: {}",
-        delta("h\u{e9}\u{1f600}"),
-        end(),
-    );
-    // One byte a write, no empty line at the end, and a character torn over writes.
-    let mut pieces = vec![Reply::stream_head().into_bytes()];
-    pieces.extend(text.bytes().map(|byte| vec![byte]));
-    let run = run(vec![Reply::Pieces(pieces)], &streamed());
-    assert_eq!(run.deltas, ["h\u{e9}\u{1f600}"]);
-    assert_eq!(run.answer().text, "Hello");
-}
-
-#[test]
-fn a_stream_that_breaks_off_keeps_what_came() {
-    let created =
-        json!({"type": "response.created", "response": {"id": "resp_1", "model": "m"}}).to_string();
-    let torn = [created, delta("Hel"), "{\"type\":\"respon".to_owned()];
-    for data in [&torn[..2], &torn[..]] {
-        let run = run(
-            vec![Reply::stream(data), Reply::stream(&[end()])],
-            &streamed(),
-        );
-        let error = run.error();
-        assert_eq!((error.kind, error.attempts), (CallErrorKind::StreamCut, 1));
-        let partial = error.partial.as_ref().unwrap();
-        assert_eq!(partial.text, "Hel");
-        assert_eq!(partial.response_id.as_deref(), Some("resp_1"));
-        assert_eq!(Failure::from(error.clone()).code, Some(code::STREAM_CUT));
-    }
-}
-
-#[test]
-fn a_stream_that_falls_silent_keeps_what_came() {
-    let start = Reply::stream_head() + &format!("data: {}\n\n", delta("Hel"));
-    let server = Server::start(vec![Reply::Hang(start.into_bytes())]);
-    let settings = Settings {
-        timeout: Duration::from_millis(200),
-        ..settings(&server)
-    };
-    let run = run_with(settings, &server, &streamed());
-    assert_eq!(run.error().kind, CallErrorKind::StreamCut);
-    assert!(
-        run.error().message.contains("nothing came"),
-        "{}",
-        run.error()
-    );
-    assert_eq!(run.error().partial.as_ref().unwrap().text, "Hel");
-}
-
-#[test]
-fn a_failure_after_the_first_pieces_is_told() {
-    let failed = json!({"type": "response.failed", "response": {"status": "failed", "error": {"code": "rate_limit_exceeded", "message": "slow"}}});
-    let error =
-        json!({"type": "error", "code": "server_error", "message": "broken", "param": null});
-    for (event, kind) in [
-        (failed, CallErrorKind::RateLimited),
-        (error, CallErrorKind::ApiFailed),
-    ] {
-        let run = run(
-            vec![Reply::stream(&[delta("Hel"), event.to_string()])],
-            &streamed(),
-        );
-        assert_eq!(run.error().kind, kind);
-        assert_eq!(run.error().partial.as_ref().unwrap().text, "Hel");
-    }
-}
-
-#[test]
-fn done_alone_ends_a_stream_only_after_whole_text() {
-    let done = "[DONE]".to_owned();
-    let whole_text = json!({"type": "response.output_text.done", "text": "Hel"}).to_string();
-    let good = run(
-        vec![Reply::stream(&[delta("Hel"), whole_text, done.clone()])],
-        &streamed(),
-    );
-    assert_eq!(good.answer().text, "Hel");
-    let cut = run(vec![Reply::stream(&[delta("Hel"), done])], &streamed());
-    assert_eq!(cut.error().kind, CallErrorKind::StreamCut);
-}
-
-#[test]
-fn a_server_that_does_not_stream_answers_whole() {
-    let run = run(vec![Reply::json(200, &ok())], &streamed());
-    assert_eq!(run.deltas, ["Hello"]);
-    assert_eq!(run.answer().text, "Hello");
-}
-
-#[test]
-fn where_streaming_is_refused_the_answer_comes_whole() {
-    let refused = api_error(
-        "Your organization must be verified to stream this model",
-        Some("stream"),
-        None,
-    );
-    let run = run(
-        vec![Reply::json(400, &refused), Reply::json(200, &ok())],
-        &streamed(),
-    );
-    assert_eq!(run.requests[1].json()["stream"], json!(false));
-    assert!(run.waits.is_empty());
-    assert_eq!(run.answer().attempts, 2);
-
-    let twice = super::tests::run(vec![Reply::json(400, &refused); 3], &streamed());
-    assert_eq!(twice.requests.len(), 2);
-}
-
-#[test]
-fn a_call_that_is_stopped_keeps_what_came() {
-    let start = Reply::stream_head() + &format!("data: {}\n\n", delta("Hel"));
-    let server = Server::start(vec![Reply::Hang(start.into_bytes())]);
-    let client = Client::new(settings(&server)).unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stop = Mutex::new(Some(stop));
-    let outcome = block_on(client.create_until(
-        &streamed(),
-        &mut |_| drop(stop.lock().unwrap().take()),
-        async { drop(stopped.await) },
-    ));
-    let error = outcome.unwrap().unwrap_err();
-    assert_eq!(error.kind, CallErrorKind::Interrupted);
-    assert_eq!(error.partial.as_ref().unwrap().text, "Hel");
-    assert_eq!(error.partial.as_ref().unwrap().attempts, 1);
 }
 
 #[test]

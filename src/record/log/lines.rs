@@ -95,11 +95,7 @@ impl Blocks {
                 Order::NewestFirst if from == self.start => Some(0),
                 Order::NewestFirst => {
                     // The last byte ends a line that may begin before this block.
-                    let inner = &text[..text.len() - 1];
-                    inner
-                        .iter()
-                        .position(|byte| *byte == b'\n')
-                        .map(|at| at + 1)
+                    memchr::memchr(b'\n', &text[..text.len() - 1]).map(|at| at + 1)
                 }
             };
             let Some(cut) = cut else {
@@ -129,13 +125,14 @@ impl Blocks {
 pub(in crate::record) fn lines_of(at: u64, text: &[u8]) -> Vec<(u64, &[u8])> {
     let mut lines = Vec::new();
     let mut start = 0;
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let bare = line.strip_suffix(b"\n").unwrap_or(line);
+    while start < text.len() {
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);
+        let bare = &text[start..end];
         let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
         if !bare.is_empty() {
             lines.push((at + start as u64, bare));
         }
-        start += line.len();
+        start = end + 1;
     }
     lines
 }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde_json::Value;
 
-use super::Log;
 use super::lines::{Blocks, Segment, lines_of};
+use super::parse::{Parsed, parse};
+use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
@@ -22,13 +23,6 @@ const FEW_LINES: usize = 256;
 
 /// How often the parts of the log are looked up anew when it was rotated meanwhile.
 const MOST_ROTATIONS: usize = 100;
-
-/// A line as promptctl writes it begins so.
-const RECORD_START: &[u8] = br#"{"schema":1,"id":""#;
-const OUTCOME_START: &[u8] = br#"{"schema":1,"outcome_of":""#;
-
-/// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
-const LONG_FIELDS: &[u8] = br#","variables":"#;
 
 /// Which end of the log comes first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,8 +102,10 @@ pub enum Item {
 }
 
 /// The end of the log, as it was when it was last looked at.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Tail {
+    /// The file that was read last: the log may have been swapped since.
+    file: Option<File>,
     offset: u64,
 }
 
@@ -121,25 +117,40 @@ impl Log {
     /// The file is there and cannot be read.
     pub fn list(&self, query: &Query) -> Result<Listing, Failure> {
         let mut collector = Collector::new(query);
+        self.visit(query, &mut |item| {
+            collector.take(item);
+            match collector.is_done() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        let mut listing = collector.finish();
+        count_lines(&mut listing.bad);
+        Ok(listing)
+    }
+
+    /// Hands over one line after the other, with little memory, until `each` breaks: the records
+    /// that the query's filter means, every outcome, and what is not sound. Outcomes are not
+    /// joined, so filters by an outcome's label and the limit are left to the caller.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn visit(
+        &self,
+        query: &Query,
+        each: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
         let mut parts = self.parts()?;
         if query.order == Order::NewestFirst {
             parts.reverse();
         }
         for (path, part) in parts {
-            if collector.is_done() {
+            let seen = visit_part(&path, part, query, each);
+            if seen.map_err(|error| self.read_failed(error))?.is_break() {
                 break;
             }
-            let segment = collector.unpack(&path, part);
-            let mut blocks = Blocks::new(segment, query.order);
-            while !collector.is_done() {
-                let next = blocks.next().map_err(|error| self.read_failed(error))?;
-                let Some((at, text)) = next else { break };
-                collector.take_block(&path, at, &text);
-            }
         }
-        let mut listing = collector.finish();
-        count_lines(&mut listing.bad);
-        Ok(listing)
+        Ok(())
     }
 
     /// The execution with this id, or the only one whose id begins so.
@@ -187,38 +198,56 @@ impl Log {
     /// # Errors
     /// The file cannot be read.
     pub fn tail(&self) -> Result<Tail, Failure> {
-        let offset = self.open_to_read()?.map_or(0, |(_, length)| length);
-        Ok(Tail { offset })
+        Ok(match self.open_to_read()? {
+            Some((file, offset)) => Tail {
+                file: Some(file),
+                offset,
+            },
+            None => Tail::default(),
+        })
     }
 
     /// The whole lines that were appended since `tail`, which moves on. After the log was swapped
-    /// for a shorter one, that one is told from its beginning.
+    /// for another file, by rotation or pruning, what was left of the old one is told, then the
+    /// new one from its beginning.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn follow(&self, tail: &mut Tail) -> Result<Vec<Item>, Failure> {
-        let Some((file, length)) = self.open_to_read()? else {
-            tail.offset = 0;
-            return Ok(Vec::new());
-        };
-        if length < tail.offset {
-            tail.offset = 0;
-        }
-        let start = tail.offset;
-        let mut blocks = Blocks::between(
-            Segment::File(file, length),
-            Order::OldestFirst,
-            start,
-            length,
-        );
         let mut items = Vec::new();
+        if let Some(old) = tail.file.take() {
+            if is_same(&old, &self.path) {
+                tail.file = Some(old);
+            } else {
+                let length = old.metadata().map_or(0, |it| it.len());
+                self.follow_file(&old, length, &mut tail.offset, &mut items)?;
+                tail.offset = 0;
+            }
+        }
+        if let Some((file, length)) = self.open_to_read()? {
+            self.follow_file(&file, length, &mut tail.offset, &mut items)?;
+            tail.file = Some(file);
+        }
+        Ok(items)
+    }
+
+    fn follow_file(
+        &self,
+        file: &File,
+        length: u64,
+        offset: &mut u64,
+        items: &mut Vec<Item>,
+    ) -> Result<(), Failure> {
+        if length < *offset {
+            *offset = 0;
+        }
+        let file = file.try_clone().map_err(|error| self.read_failed(error))?;
+        let segment = Segment::File(file, length);
+        let mut blocks = Blocks::between(segment, Order::OldestFirst, *offset, length);
         while let Some((at, text)) = blocks.next().map_err(|error| self.read_failed(error))? {
             // A line without an end is still being written, or will be set apart.
-            let whole = text
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(0, |at| at + 1);
-            tail.offset = at + whole as u64;
+            let whole = memchr::memrchr(b'\n', &text).map_or(0, |at| at + 1);
+            *offset = at + whole as u64;
             items.extend(
                 lines_of(at, &text[..whole])
                     .into_iter()
@@ -228,7 +257,7 @@ impl Log {
                     }),
             );
         }
-        Ok(items)
+        Ok(())
     }
 
     /// The parts of the log, the oldest first.
@@ -299,6 +328,58 @@ impl Part {
     }
 }
 
+/// Hands over the lines of one part.
+fn visit_part(
+    path: &Path,
+    part: Part,
+    query: &Query,
+    each: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
+    let segment = match part {
+        Part::Text(file, length) => Segment::File(file, length),
+        Part::Packed(file) => {
+            let (text, is_whole) = unpack(file);
+            if !is_whole && each(damaged(path, text.len())).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            Segment::Memory(text)
+        }
+    };
+    let mut blocks = Blocks::new(segment, query.order);
+    while let Some((at, text)) = blocks.next()? {
+        for (at, parsed) in parse_block(at, &text, query) {
+            if each(parsed.into_item(path.to_path_buf(), at)).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+fn damaged(path: &Path, length: usize) -> Item {
+    Item::Bad(BadLine {
+        path: path.to_path_buf(),
+        line: 0,
+        offset: length as u64,
+        reason: "the archive is damaged: what follows cannot be unpacked".to_owned(),
+    })
+}
+
+fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
+    let lines = lines_of(at, text);
+    let parse_one =
+        |(at, line): &(u64, &[u8])| Some((*at, parse(line, &query.filter, query.is_short)?));
+    let mut parsed: Vec<_> = if lines.len() < FEW_LINES {
+        lines.iter().filter_map(parse_one).collect()
+    } else {
+        lines.par_iter().filter_map(parse_one).collect()
+    };
+    if query.order == Order::NewestFirst {
+        parsed.reverse();
+    }
+    parsed
+}
+
 /// Gathers what a query asks for, block by block.
 struct Collector<'a> {
     query: &'a Query,
@@ -329,42 +410,6 @@ impl<'a> Collector<'a> {
     /// Read backwards, the outcomes of a record come before it.
     fn is_done(&self) -> bool {
         self.query.order == Order::NewestFirst && self.is_full()
-    }
-
-    fn unpack(&mut self, path: &Path, part: Part) -> Segment {
-        let file = match part {
-            Part::Text(file, length) => return Segment::File(file, length),
-            Part::Packed(file) => file,
-        };
-        let (text, is_whole) = unpack(file);
-        if !is_whole {
-            self.bad.push(BadLine {
-                path: path.to_path_buf(),
-                line: 0,
-                offset: text.len() as u64,
-                reason: "the archive is damaged: what follows cannot be unpacked".to_owned(),
-            });
-        }
-        Segment::Memory(text)
-    }
-
-    fn take_block(&mut self, path: &Path, at: u64, text: &[u8]) {
-        let query = self.query;
-        let lines = lines_of(at, text);
-        let parse_one =
-            |(at, line): &(u64, &[u8])| Some((*at, parse(line, &query.filter, query.is_short)?));
-        let parsed: Vec<_> = if lines.len() < FEW_LINES {
-            lines.iter().map(parse_one).collect()
-        } else {
-            lines.par_iter().map(parse_one).collect()
-        };
-        let mut parsed: Vec<_> = parsed.into_iter().flatten().collect();
-        if query.order == Order::NewestFirst {
-            parsed.reverse();
-        }
-        for (at, line) in parsed {
-            self.take(line.into_item(path.to_path_buf(), at));
-        }
     }
 
     fn take(&mut self, item: Item) {
@@ -412,105 +457,6 @@ impl<'a> Collector<'a> {
             bad: self.bad,
         }
     }
-}
-
-/// A line as far as it was read.
-pub(in crate::record) enum Parsed {
-    Record(Box<Record>),
-    Outcome(Outcome),
-    Bad(String),
-}
-
-impl Parsed {
-    fn into_item(self, path: PathBuf, offset: u64) -> Item {
-        match self {
-            Self::Record(record) => Item::Record(record),
-            Self::Outcome(outcome) => Item::Outcome(outcome),
-            Self::Bad(reason) => Item::Bad(BadLine {
-                path,
-                line: 0,
-                offset,
-                reason,
-            }),
-        }
-    }
-}
-
-/// Reads a line; `None` for a record that the filter leaves out.
-pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> Option<Parsed> {
-    if let Some(prefix) = &filter.id_prefix
-        && let Some(rest) = line
-            .strip_prefix(RECORD_START)
-            .or_else(|| line.strip_prefix(OUTCOME_START))
-        && !rest.starts_with(prefix.as_bytes())
-    {
-        return None;
-    }
-    if line.starts_with(OUTCOME_START) {
-        return Some(parse_outcome(line));
-    }
-    if let Some(head) = head_of(line) {
-        let Ok(record) = serde_json::from_slice::<Record>(&head) else {
-            return Some(parse_slowly(line));
-        };
-        if !filter.matches(&record) {
-            return None;
-        }
-        if is_short {
-            return Some(Parsed::Record(Box::new(record)));
-        }
-    }
-    match parse_slowly(line) {
-        Parsed::Record(record) if !filter.matches(&record) => None,
-        parsed => Some(parsed),
-    }
-}
-
-fn parse_outcome(line: &[u8]) -> Parsed {
-    match serde_json::from_slice(line) {
-        Ok(outcome) => Parsed::Outcome(outcome),
-        Err(error) => Parsed::Bad(reason(line, &error)),
-    }
-}
-
-/// Reads a whole line, whatever the order of its fields.
-fn parse_slowly(line: &[u8]) -> Parsed {
-    match serde_json::from_slice::<Record>(line) {
-        Ok(record) => Parsed::Record(Box::new(record)),
-        Err(error) => {
-            let is_outcome = serde_json::from_slice::<Value>(line)
-                .is_ok_and(|value| value.get("outcome_of").is_some());
-            if is_outcome {
-                parse_outcome(line)
-            } else {
-                Parsed::Bad(reason(line, &error))
-            }
-        }
-    }
-}
-
-/// The record without its long fields, as JSON, if the line is one that promptctl wrote and that
-/// has its end.
-fn head_of(line: &[u8]) -> Option<Vec<u8>> {
-    let is_whole = line.ends_with(b"\"}") || line.ends_with(b"null}");
-    let at = memchr::memmem::find(line, LONG_FIELDS).filter(|_| is_whole)?;
-    let mut head = Vec::with_capacity(at + 1);
-    head.extend_from_slice(&line[..at]);
-    head.push(b'}');
-    Some(head)
-}
-
-fn reason(line: &[u8], error: &serde_json::Error) -> String {
-    if line.contains(&0) {
-        return "the line holds zero bytes, as after a power failure".to_owned();
-    }
-    if error.is_eof() {
-        return "the line is torn: its writer was stopped in the middle".to_owned();
-    }
-    if error.is_data() {
-        return format!("the line is not a record: {error}");
-    }
-    "the line is not JSON".to_owned()
 }
 
 /// Counts the lines of what is not sound, in one more reading of those files.

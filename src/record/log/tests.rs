@@ -324,7 +324,7 @@ fn a_filter_reads_only_what_is_meant() {
 
 #[test]
 fn a_follower_sees_whole_lines_only() {
-    let (place, records) = filled(1);
+    let (place, _) = filled(1);
     let mut tail = place.log.tail().unwrap();
     assert!(place.log.follow(&mut tail).unwrap().is_empty());
 
@@ -343,9 +343,18 @@ fn a_follower_sees_whole_lines_only() {
         "{items:?}"
     );
 
-    // Swapped for a shorter one.
-    fs::write(place.log.path(), format!("{}\n", json!(records[0]))).unwrap();
-    assert_eq!(place.log.follow(&mut tail).unwrap().len(), 1);
+    // Rotated: first what was left of the old file, then the new one, however long it is.
+    let log = place.log.clone().rotated_at(1);
+    place.log.append(&record(6, "c")).unwrap();
+    log.append_all(&[record(7, "d"), record(8, "e"), record(9, "f")])
+        .unwrap();
+    let items = log.follow(&mut tail).unwrap();
+    let names = items.iter().map(|it| match it {
+        Item::Record(it) => it.prompt.as_str(),
+        _ => "?",
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["c", "d", "e", "f"]);
+    assert!(log.follow(&mut tail).unwrap().is_empty());
 }
 
 #[test]
