@@ -12,7 +12,7 @@ use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::provider::ModelId;
 use crate::openai::request::request_hash;
-use crate::openai::response::{Answer, Status as AnswerStatus, Usage as AnswerUsage};
+use crate::openai::response::{Answer, Usage as AnswerUsage};
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::finding::Finding;

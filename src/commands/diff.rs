@@ -157,10 +157,12 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     };
     let mut sides: BTreeMap<PromptName, (Option<Loaded>, Option<Loaded>)> = BTreeMap::new();
     for prompt in before {
-        sides.entry(prompt.name.clone()).or_default().0 = Some(prompt);
+        let side = sides.entry(prompt.name.clone()).or_default();
+        side.0 = Some(prompt);
     }
     for prompt in after {
-        sides.entry(prompt.name.clone()).or_default().1 = Some(prompt);
+        let side = sides.entry(prompt.name.clone()).or_default();
+        side.1 = Some(prompt);
     }
     let diffs = sides
         .into_iter()

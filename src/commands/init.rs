@@ -17,7 +17,7 @@ use crate::store::{Adoptable, FileChange, Store, init_repository};
 pub(super) struct Args {
     /// The folder; it is made if it does not exist
     #[arg(value_name = "DIR")]
-    directory: Option<PathBuf>,
+    folder: Option<PathBuf>,
     /// Take over the prompt files that the repository has, wherever they stand: the plan is shown
     /// first, and carried out with --yes or after a question
     #[arg(long)]
@@ -42,7 +42,7 @@ environments:
 ";
 
 pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
-    let directory = args.directory.as_ref().map_or_else(|| session.directory.clone(), |named| session.directory.join(named));
+    let directory = args.folder.as_ref().map_or_else(|| session.directory.clone(), |named| session.directory.join(named));
     let made = init_repository(&directory)?;
     session.directory.clone_from(&directory);
     // An existing configuration is honoured; a broken one is told before anything is written.

@@ -49,10 +49,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         let shapes: Vec<ReleaseJson> = rows
             .iter()
-            .map(|(release, active)| ReleaseJson {
-                active: *active,
-                ..ReleaseJson::from(release)
-            })
+            .map(|(release, active)| ReleaseJson::new(release, *active))
             .collect();
         session.ui.line(json::document(&serde_json::json!({ "releases": shapes })));
         return Ok(Exit::Done);

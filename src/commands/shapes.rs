@@ -11,36 +11,36 @@ use crate::store;
 
 /// One prompt with its content: what `show` and `get` print.
 #[derive(Debug, Serialize)]
-pub struct PromptJson {
+pub(super) struct PromptJson {
     /// The prompt's name.
-    pub name: PromptName,
+    pub(super) name: PromptName,
     /// The reference that was asked for.
-    pub reference: String,
+    pub(super) reference: String,
     /// The version.
-    pub version: Version,
+    pub(super) version: Version,
     /// The whole digest.
-    pub digest: String,
+    pub(super) digest: String,
     /// The commit that holds it; null for a working copy with changes.
-    pub commit: Option<String>,
+    pub(super) commit: Option<String>,
     /// The file's blob.
-    pub blob: String,
+    pub(super) blob: String,
     /// Whether the working copy differs from HEAD.
-    pub dirty: bool,
+    pub(super) dirty: bool,
     /// The file.
-    pub path: String,
+    pub(super) path: String,
     /// The file as JSON.
-    pub document: Value,
+    pub(super) document: Value,
     /// What the templates ask for.
-    pub variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable>,
     /// What the templates include.
-    pub partials: Vec<PartialJson>,
+    pub(super) partials: Vec<PartialJson>,
     /// The live version by environment.
-    pub environments: serde_json::Map<String, Value>,
+    pub(super) environments: serde_json::Map<String, Value>,
 }
 
 impl PromptJson {
     /// The shape of a loaded prompt.
-    pub fn new(reference: String, loaded: &store::Loaded, variables: Vec<Variable>, live: &[(Environment, Version)]) -> Self {
+    pub(super) fn new(reference: String, loaded: &store::Loaded, variables: Vec<Variable>, live: &[(Environment, Version)]) -> Self {
         Self {
             name: loaded.name.clone(),
             reference,
@@ -66,7 +66,7 @@ impl PromptJson {
 }
 
 /// The live versions by environment, as an object.
-pub fn environments(live: &[(Environment, Version)]) -> serde_json::Map<String, Value> {
+pub(super) fn environments(live: &[(Environment, Version)]) -> serde_json::Map<String, Value> {
     live.iter()
         .map(|(environment, version)| (environment.to_string(), json!(version.number())))
         .collect()
@@ -74,7 +74,7 @@ pub fn environments(live: &[(Environment, Version)]) -> serde_json::Map<String, 
 
 /// A change of what is live.
 #[derive(Debug, Serialize)]
-pub struct ChangeJson {
+pub(super) struct ChangeJson {
     name: PromptName,
     environment: Environment,
     action: &'static str,
@@ -100,7 +100,7 @@ impl From<&store::Change> for ChangeJson {
 
 /// A release.
 #[derive(Debug, Serialize)]
-pub struct ReleaseJson {
+pub(super) struct ReleaseJson {
     number: u32,
     name: PromptName,
     environment: Environment,
@@ -111,13 +111,13 @@ pub struct ReleaseJson {
     by: String,
     time: String,
     message: String,
-    /// Whether it is what is live now.
-    pub active: bool,
+    active: bool,
     pending: bool,
 }
 
-impl From<&store::Release> for ReleaseJson {
-    fn from(release: &store::Release) -> Self {
+impl ReleaseJson {
+    /// The shape of a release, with whether it is what is live now.
+    pub(super) fn new(release: &store::Release, active: bool) -> Self {
         Self {
             number: release.number,
             name: release.name.clone(),
@@ -129,7 +129,7 @@ impl From<&store::Release> for ReleaseJson {
             by: release.by.clone(),
             time: time(release.time),
             message: release.message.clone(),
-            active: false,
+            active,
             pending: release.pending,
         }
     }

@@ -89,7 +89,7 @@ impl Table {
     fn fitted(self, width: usize, colors: bool) -> String {
         let mut table = comfy_table::Table::new();
         table
-            .load_preset(NOTHING)
+            .load_style(NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(width).unwrap_or(u16::MAX));
         if colors {

@@ -179,7 +179,7 @@ impl Store {
             return Ok(Some(head));
         }
         Ok(self
-            .log(&["HEAD"], name)?
+            .log(&["HEAD"], &self.possible_paths(name))?
             .into_iter()
             .map(|line| line.commit)
             .find(|commit| self.version_at(*commit, name) == Some(version)))

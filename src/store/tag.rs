@@ -97,31 +97,31 @@ impl Action {
 
 /// The trailers of a version or release tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trailers {
+pub(super) struct Trailers {
     /// `Prompt:`.
-    pub prompt: PromptName,
+    pub(super) prompt: PromptName,
     /// `Version:`; for an unpublish, the version that was taken out.
-    pub version: Version,
+    pub(super) version: Version,
     /// `Digest:`.
-    pub digest: Digest,
+    pub(super) digest: Digest,
     /// `Environment:`, `Action:` and `Under:`; only in releases.
-    pub release: Option<ReleaseTrailers>,
+    pub(super) release: Option<ReleaseTrailers>,
 }
 
 /// The trailers that only a release has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReleaseTrailers {
+pub(super) struct ReleaseTrailers {
     /// `Environment:`.
-    pub environment: Environment,
+    pub(super) environment: Environment,
     /// `Action:`.
-    pub action: Action,
+    pub(super) action: Action,
     /// `Under:`, the release that a rollback returns to.
-    pub under: Option<u32>,
+    pub(super) under: Option<u32>,
 }
 
 impl Trailers {
     /// The whole message of a tag: words for people, then the trailers.
-    pub fn message(&self, words: &str) -> String {
+    pub(super) fn message(&self, words: &str) -> String {
         let mut message = String::new();
         // A line that looks like one of our trailers must not be read as one.
         message.push_str(words.trim());
@@ -146,7 +146,7 @@ impl Trailers {
     }
 
     /// Reads the trailers from the last paragraph of a tag's message; a signature after it is ignored.
-    pub fn parse(message: &str) -> Option<Self> {
+    pub(super) fn parse(message: &str) -> Option<Self> {
         let block = trailer_block(message);
         let find = |key: &str| {
             block
