@@ -59,6 +59,11 @@ fn spellings_that_people_use_mean_the_variable() {
 fn paths_lead_into_values() {
     let values = json!({"user": {"name": "Ada", "a b": 1, "tags": ["x", "y"]}, "n": 0});
     means(
+        "{{user.tags.length}}{{#if user.tags.length}}!{{/if}}",
+        values.clone(),
+        "2!",
+    );
+    means(
         "{{user.name}} {{user/name}} {{user.tags.1}} {{user.[a b]}} {{user.tags.[0]}}",
         values.clone(),
         "Ada Ada y 1 x",
