@@ -85,9 +85,9 @@ const TABLE: &[Helper] = &[
         Accepts::Null,
         helper(
             "json",
-            "a value as JSON; `pretty=true` on several lines",
+            "a value as JSON; `pretty=true` or `indent=2` on several lines",
             1..=1,
-            &["pretty"],
+            &["pretty", "indent"],
             text::json,
         ),
     ),

@@ -98,11 +98,7 @@ pub(super) fn expression(inner: &str) -> Option<Finding> {
                 value.trim()
             )
         } else {
-            let known: Vec<&str> = helpers::HELPERS.iter().map(|(name, _)| *name).collect();
-            format!(
-                "Handlebars has no filters; the helpers are {}",
-                known.join(", ")
-            )
+            "Handlebars has no filters; `promptctl render --help` lists the helpers".to_owned()
         };
         return Some(
             Finding::error(code::JINJA, format!("`| {name}` is a Jinja filter")).help(help),

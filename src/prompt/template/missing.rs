@@ -66,12 +66,6 @@ impl Missing<'_> {
             return "give a value for it".to_owned();
         };
         let is_known = |key: &str| self.all.is_some_and(|all| all.contains_key(key));
-        if let [parents @ .., last] = segments.as_slice()
-            && last == "length"
-            && !parents.is_empty()
-        {
-            return format!("write `{{{{length {}}}}}`", parents.join("."));
-        }
         let is_plain = self.path.start == Start::Name && self.path.up == 0;
         if self.is_nested && is_plain && is_known(name) {
             return format!(

@@ -55,6 +55,10 @@ impl<'r> Item<'r> {
             Cow::Owned(value) => child(value, key).cloned().map(Cow::Owned),
         };
         let Some(value) = value else {
+            // `{{xs.length}}` is common, because it works in JavaScript.
+            if let (Value::Array(items), "length") = (self.value.as_ref(), key) {
+                return Ok(Self::made(items.len().into()));
+            }
             let presence = self
                 .schema
                 .map_or(Presence::Unknown, |schema| schema.presence(key));

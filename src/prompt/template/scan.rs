@@ -235,6 +235,10 @@ fn find_close(text: &str, close: &str) -> Option<usize> {
         if byte == b'}' && text[at..].starts_with(close) {
             return Some(at);
         }
+        // The next tag begins: this one was not closed.
+        if byte == b'{' && bytes.get(at + 1) == Some(&b'{') {
+            return None;
+        }
         let kind = usize::from(byte == b'"');
         if matches!(byte, b'"' | b'\'') && !lonely[kind] {
             match end_of_quote(bytes, at) {

@@ -3,6 +3,7 @@
 mod helpers;
 mod hostile;
 mod meaning;
+mod properties;
 mod strict;
 mod wrong;
 

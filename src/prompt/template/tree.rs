@@ -8,6 +8,7 @@ use handlebars::template::{
 };
 use serde_json::Value;
 
+use super::compile::BRACES;
 use super::helpers::{self, Helper};
 use super::path::Path;
 use super::scan::{Kind, Tag};
@@ -474,23 +475,38 @@ fn standalone_indent<'t>(text: &'t str, tag: &Tag<'_>) -> &'t str {
 
 /// What to do about a helper that does not exist.
 fn unknown_helper(name: &str) -> String {
-    let known = helpers::HELPERS.iter().map(|(name, _)| *name);
     if BlockKind::find(name).is_some() {
         return format!("`{name}` is a block: write `{{{{#{name} x}}}} … {{{{/{name}}}}}`");
     }
-    match nearest(name, known.clone()) {
+    if let Some(help) = dotprompt(name) {
+        return help.to_owned();
+    }
+    match nearest(name, helpers::HELPERS.iter().map(|(name, _)| *name)) {
         Some(near) => {
             format!("the helper `{near}` has nearly this name; that of a variable has no spaces")
         }
         None => format!(
-            "the name of a variable has no spaces; the helpers are {}; write `\\{{{{` for braces that are text",
-            known.collect::<Vec<_>>().join(", ")
+            "the name of a variable has no spaces; `promptctl render --help` lists the helpers; {BRACES}"
         ),
+    }
+}
+
+/// What to write instead of a helper that Dotprompt has.
+fn dotprompt(name: &str) -> Option<&'static str> {
+    match name {
+        "role" => Some("give each role an entry of its own under `messages:`"),
+        "media" => Some("write a part `{type: image, url: …}` in the message's `content:`"),
+        "history" => Some("earlier messages are entries of their own under `messages:`"),
+        "section" => Some("write the text without it"),
+        _ => None,
     }
 }
 
 /// What to do about a block that does not exist.
 fn unknown_block(name: &str) -> String {
+    if let Some(help) = dotprompt(name) {
+        return help.to_owned();
+    }
     if helpers::find(name).is_some() {
         return format!("`{name}` is not a block: write `{{{{#if ({name} …)}}}} … {{{{/if}}}}`");
     }

@@ -1,5 +1,6 @@
 //! Helpers for texts and lists.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Args, describe, print, wrong};
@@ -15,11 +16,29 @@ pub(super) fn json(args: &Args<'_, '_>) -> Result<Value, String> {
             .as_bool()
             .ok_or_else(|| wrong("pretty", "true or false", flag))?,
     };
-    Ok(Value::String(if is_pretty {
-        format!("{value:#}")
-    } else {
-        value.to_string()
-    }))
+    let indent = match args.option("indent") {
+        None => {
+            if is_pretty {
+                2
+            } else {
+                0
+            }
+        }
+        Some(_) => args.count("indent", None, MAX_INDENT)?,
+    };
+    if indent == 0 {
+        return Ok(value.to_string().into());
+    }
+    let blanks = " ".repeat(indent);
+    let mut text = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(blanks.as_bytes());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
+    value
+        .serialize(&mut serializer)
+        .map_err(|error| error.to_string())?;
+    String::from_utf8(text)
+        .map(Value::String)
+        .map_err(|error| error.to_string())
 }
 
 pub(super) fn upper(args: &Args<'_, '_>) -> Result<Value, String> {

@@ -24,6 +24,7 @@ fn each_helper_does_what_it_says() {
             "json map pretty=true",
             "{\n  \"k\": 1,\n  \"l\": [\n    2\n  ]\n}",
         ),
+        ("json xs indent=1", "[\n \"a\",\n 1,\n {\n  \"k\": 2\n }\n]"),
         ("upper name", "ADA LOVELACE"),
         ("upper \"ß\"", "SS"),
         ("lower \"ÄB\"", "äb"),

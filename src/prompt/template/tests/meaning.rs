@@ -1,7 +1,5 @@
 //! What templates mean.
 
-use proptest::prelude::*;
-
 use super::*;
 
 #[track_caller]
@@ -58,6 +56,11 @@ fn spellings_that_people_use_mean_the_variable() {
 #[test]
 fn paths_lead_into_values() {
     let values = json!({"user": {"name": "Ada", "a b": 1, "tags": ["x", "y"]}, "n": 0});
+    means(
+        "{{user.tags.length}}{{#if user.tags.length}}!{{/if}}",
+        values.clone(),
+        "2!",
+    );
     means(
         "{{user.name}} {{user/name}} {{user.tags.1}} {{user.[a b]}} {{user.tags.[0]}}",
         values.clone(),
@@ -351,109 +354,4 @@ fn inclusions_are_found_without_parsing() {
     let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "d", "e/f", "l"]);
     assert!(found.iter().all(|one| text[one.offset..].starts_with("{{")));
-}
-
-/// Pieces of templates, most of them whole.
-fn piece() -> impl Strategy<Value = String> {
-    const FIXED: &[&str] = &[
-        "{{x}}",
-        "{{~x~}}",
-        "{{#if x}}",
-        "{{else}}",
-        "{{else if y}}",
-        "{{/if}}",
-        "{{#each xs}}",
-        "{{/each}}",
-        "{{> p}}",
-        "{{> q v=x}}",
-        "{{#> p}}",
-        "{{/p}}",
-        "{{#*inline \"i\"}}",
-        "{{/inline}}",
-        "{{> i}}",
-        "{{! c }}",
-        "{{!-- c --}}",
-        "\\{{x}}",
-        "{{{{raw}}}}",
-        "{{{{/raw}}}}",
-        "{{upper (lower x)}}",
-        "{{",
-        "}}",
-        "{{{",
-        "}}}",
-        "{",
-        "\\",
-        "\"",
-        "'",
-        "|",
-        "(",
-        ")",
-        "[",
-        "]",
-        "#",
-        "/",
-        ">",
-        "^",
-        "~",
-        "!",
-        "--",
-        "else",
-        "as |a b|",
-        "@index",
-        "../",
-        "this",
-        ".",
-        "=",
-        "1.",
-        " ",
-        "\n",
-        "\r\n",
-        "  \n",
-        "é",
-        "{%",
-        "%}",
-        "{{else",
-        "{{^}}",
-        "{{&x}}",
-        "{{.}}",
-        "{{x \"",
-        "a",
-    ];
-    prop_oneof![4 => proptest::sample::select(FIXED).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_text_makes_it_panic(pieces in proptest::collection::vec(piece(), 0..14)) {
-        let template = pieces.concat();
-        let list = [("p", "{{x}}{{> @partial-block}}"), ("q", "{{v}}")];
-        let values = json!({"x": "1", "y": [], "xs": [1, {"x": 2}], "this": 1});
-        let _ = render_all(&template, None, &list, values);
-    }
-
-    #[test]
-    fn text_without_tags_renders_to_itself(text in "[^\\\\{]{0,40}") {
-        prop_assert_eq!(render(&text, json!({})), Ok(text));
-    }
-
-    #[test]
-    fn text_around_a_tag_stays(before in "[^\\\\{]{0,20}", after in "[^\\\\{}]{0,20}") {
-        let template = format!("{before}{{{{x}}}}{after}");
-        prop_assert_eq!(render(&template, json!({"x": "v"})), Ok(format!("{before}v{after}")));
-    }
-
-    #[test]
-    fn inclusions_are_what_the_parser_finds(pieces in proptest::collection::vec(piece(), 0..8)) {
-        let template = pieces.concat();
-        let list = [("p", ""), ("q", "")];
-        if let Ok(compiled) = compile_with(&template, None, &list) {
-            let mut names: Vec<String> = inclusions(&template).into_iter().map(|one| one.name).collect();
-            names.sort();
-            names.dedup();
-            names.retain(|name| name == "p" || name == "q");
-            prop_assert_eq!(compiled.partials().collect::<Vec<_>>(), names);
-        }
-    }
 }

@@ -16,6 +16,10 @@ fn blocks_open_and_close_in_pairs() {
     P101 11:6: `{{` is never closed: `}}` is missing
       close the tag, or write `\{{` for braces that are text
     ");
+    insta::assert_snapshot!(wrong("a\n{{#if x\ntext {{y}}\n{{/if}}"), @r"
+    P101 11:5: `{{` is never closed: `}}` is missing
+      close the tag, or write `\{{` for braces that are text
+    ");
     insta::assert_snapshot!(wrong("a\n{{#if x}}\n{{#each y}}"), @r"
     P101 11:5: `{{#if}}` is never closed
       end the block with `{{/if}}`
@@ -78,7 +82,7 @@ fn jinja_is_translated() {
     P109 10:21: `| join` is a Jinja filter
       Handlebars writes `{{join xs '; '}}`
     P109 10:41: `| frobnicate` is a Jinja filter
-      Handlebars has no filters; the helpers are default, json, upper, lower, title, trim, truncate, indent, join, first, last, length, lookup, round, abs, percent, currency, date, datetime, trend_label, signal_label, eq, ne, gt, gte, lt, lte, and, or, not
+      Handlebars has no filters; `promptctl render --help` lists the helpers
     ");
     insta::assert_snapshot!(wrong("{{ a if b else c }}"), @r"
     P109 10:5: `x if y else z` is Jinja
@@ -101,7 +105,7 @@ fn unknown_helpers_and_blocks_are_named() {
     P110 10:5: there is no helper `uper`
       the helper `upper` has nearly this name; that of a variable has no spaces
     P110 10:16: there is no helper `client`
-      the name of a variable has no spaces; the helpers are default, json, upper, lower, title, trim, truncate, indent, join, first, last, length, lookup, round, abs, percent, currency, date, datetime, trend_label, signal_label, eq, ne, gt, gte, lt, lte, and, or, not; write `\{{` for braces that are text
+      the name of a variable has no spaces; `promptctl render --help` lists the helpers; write `\{{` for braces that are text
     P110 10:45: there is no helper `if`
       `if` is a block: write `{{#if x}} … {{/if}}`
     ");
@@ -112,6 +116,10 @@ fn unknown_helpers_and_blocks_are_named() {
       `eq` is not a block: write `{{#if (eq …)}} … {{/if}}`
     P110 10:46: decorators are not supported
       remove the tag
+    ");
+    insta::assert_snapshot!(wrong("{{role \"system\"}}"), @r"
+    P110 10:5: there is no helper `role`
+      give each role an entry of its own under `messages:`
     ");
     insta::assert_snapshot!(wrong("{{#if a}}\n{{else iff b}}\n{{/if}}"), @r"
     P110 11:5: there is no block `{{#iff}}`
