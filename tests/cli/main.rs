@@ -7,6 +7,8 @@
 
 mod env;
 mod packs;
+mod publish;
+mod rollback;
 mod session;
 
 /// A file that is not named here would never run.
