@@ -240,14 +240,17 @@ impl Store {
             .collect())
     }
 
-    /// Records that the remote holds these tags: in the mirror, and as this clone's own.
+    /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending
+    /// tag of the same name stays, so that it is seen to have lost.
     pub(super) fn confirm(&self, tags: &[(String, Oid)]) -> Result<(), Failure> {
         let remote = self.remote()?.to_owned();
         let mut commands = Vec::new();
         for (full, id) in tags {
             let below = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
             commands.push(format!("update refs/promptctl/{remote}/{below} {id}"));
-            commands.push(format!("update refs/tags/{full} {id}"));
+            if self.ref_target(&format!("refs/tags/{full}")).is_none() {
+                commands.push(format!("update refs/tags/{full} {id}"));
+            }
         }
         self.update_refs(&commands)
     }
