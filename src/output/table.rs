@@ -1,8 +1,8 @@
 //! Tables that fit the terminal, and plain rows in a pipe.
 
 use anstyle::Style;
-use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, CellAlignment};
 use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement};
 
 use super::ui::{Ui, printable};
 
@@ -11,6 +11,7 @@ pub struct Table {
     header: Vec<String>,
     rows: Vec<Vec<TableCell>>,
     right: Vec<usize>,
+    flexible: Vec<usize>,
 }
 
 /// A cell: its text, and its style on a terminal.
@@ -46,6 +47,7 @@ impl Table {
             header: header.iter().map(|&title| title.to_owned()).collect(),
             rows: Vec::new(),
             right: Vec::new(),
+            flexible: vec![header.len().saturating_sub(1)],
         }
     }
 
@@ -53,6 +55,13 @@ impl Table {
     #[must_use]
     pub fn right(mut self, columns: &[usize]) -> Self {
         self.right = columns.to_vec();
+        self
+    }
+
+    /// The same table whose texts may be broken in these columns instead of in the last.
+    #[must_use]
+    pub fn flexible(mut self, columns: &[usize]) -> Self {
+        self.flexible = columns.to_vec();
         self
     }
 
@@ -97,7 +106,11 @@ impl Table {
         }
         table.set_header(self.header.iter().map(|title| {
             let cell = Cell::new(title.to_uppercase());
-            if colors { cell.add_attribute(Attribute::Dim) } else { cell }
+            if colors {
+                cell.add_attribute(Attribute::Dim)
+            } else {
+                cell
+            }
         }));
         let columns = self.header.len();
         for row in self.rows {
@@ -109,8 +122,8 @@ impl Table {
             if self.right.contains(&at) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
-            // The first column names what the row is about and is never broken.
-            if at == 0 {
+            // Names, numbers and ids are never broken: half of one is of no use.
+            if !self.flexible.contains(&at) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -147,5 +160,8 @@ fn styled(cell: TableCell, colors: bool) -> Cell {
 }
 
 fn one_line(text: &str) -> String {
-    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    printable(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

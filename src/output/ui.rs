@@ -187,7 +187,11 @@ impl Ui {
 
     fn say_below(&mut self, label: &str, text: &str) {
         let colors = self.colors(self.err_is_terminal);
-        let line = format!("  {} {}\n", paint(colors, HINT, &format!("{label}:")), printable(text));
+        let line = format!(
+            "  {} {}\n",
+            paint(colors, HINT, &format!("{label}:")),
+            printable(text)
+        );
         drop(self.err.write_all(line.as_bytes()));
     }
 
@@ -251,7 +255,11 @@ pub fn printable(text: &str) -> String {
     text.chars()
         .map(|char| match char {
             '\n' | '\t' => char,
-            char if char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
+            char if char.is_control()
+                || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
+                '\u{fffd}'
+            }
             char => char,
         })
         .collect()
