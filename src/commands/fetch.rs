@@ -50,7 +50,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn say_pending(pending: &[crate::store::Pending], session: &mut Session) {
+/// Says which tags the remote has not confirmed, and what to do about them.
+pub(super) fn say_pending(pending: &[crate::store::Pending], session: &mut Session) {
     for entry in pending.iter().filter(|entry| entry.lost) {
         session.ui.warning(format!(
             "{} was made here and never sent; the remote has another tag of that name",
@@ -60,8 +61,9 @@ fn say_pending(pending: &[crate::store::Pending], session: &mut Session) {
     }
     let open = pending.iter().filter(|entry| !entry.lost).count();
     if open > 0 {
+        let tags = if open == 1 { "tag is" } else { "tags are" };
         session.ui.warning(format!(
-            "{open} tags are pending: the remote has not confirmed them"
+            "{open} {tags} pending: the remote has not confirmed them"
         ));
         session.ui.hint("promptctl push sends them");
     }

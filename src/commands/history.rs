@@ -64,7 +64,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let mut table = Table::new(&[
         "version", "live", "impact", "commit", "when", "author", "message",
-    ]);
+    ])
+    .flexible(&[1, 6])
+    .spare(&[3, 5]);
     for row in &rows {
         let state = if !row.environments.is_empty() {
             let names: Vec<&str> = row.environments.iter().map(Environment::as_str).collect();

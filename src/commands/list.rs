@@ -224,7 +224,7 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
     } else {
         ["name", "version", "live", "model", "title"]
     };
-    let mut table = Table::new(&header);
+    let mut table = Table::new(&header).flexible(&[2, 4]).spare(&[3, 4]);
     for row in rows {
         let version = if row.modified {
             TableCell::styled(format!("{} *", row.version), NOTE)

@@ -126,7 +126,9 @@ fn list(args: &ListArgs, session: &mut Session) -> Result<Exit, Failure> {
     let mut table = Table::new(&[
         "id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time",
     ])
-    .right(&[6, 7, 8]);
+    .right(&[6, 7, 8])
+    .flexible(&[2])
+    .spare(&[8, 5]);
     for execution in &listing.executions {
         table.row(row(&execution.record, session.now, piped));
     }

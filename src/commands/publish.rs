@@ -72,13 +72,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             // What was released stays released and is told before the error.
             Err(failure) => {
                 if !changes.is_empty() {
-                    print_changes(&changes, json, args.release.dry_run, session);
+                    print_changes(&changes, json, args.release.dry_run, &store, session);
                 }
                 return Err(failure);
             }
         }
     }
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, &store, session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
 }
@@ -204,7 +204,7 @@ fn publish_all(
             options.environment
         ));
     }
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, store, session);
     say_pending(&changes, store, options, session);
     Ok(if failed { Exit::Verdict } else { Exit::Done })
 }
@@ -268,16 +268,27 @@ pub(super) fn change(
 }
 
 /// Shows changes, as sentences or as JSON.
-pub(super) fn print_changes(changes: &[Change], json: bool, dry_run: bool, session: &mut Session) {
+pub(super) fn print_changes(
+    changes: &[Change],
+    json: bool,
+    dry_run: bool,
+    store: &Store,
+    session: &mut Session,
+) {
     if json {
         let shapes: Vec<ChangeJson> = changes.iter().map(ChangeJson::from).collect();
-        session
-            .ui
-            .line(json::document(&serde_json::json!({ "changes": shapes })));
+        let shape = serde_json::json!({ "changes": shapes });
+        session.ui.line(json::document(&shape));
         return;
     }
     for change in changes {
-        session.ui.status(sentence(change, dry_run));
+        let sent = match (dry_run, change.pushed) {
+            (false, true) => ", and the remote has it",
+            (false, false) if store.has_remote() => ", pending until it is sent",
+            _ => "",
+        };
+        let sentence = sentence(change, dry_run);
+        session.ui.status(format!("{sentence}{sent}"));
         if dry_run {
             for tag in &change.tags {
                 session.ui.status(format!("  would make the tag {tag}"));
@@ -294,18 +305,14 @@ fn sentence(change: &Change, dry_run: bool) -> String {
         .from
         .map_or_else(String::new, |from| format!(" (was {from})"));
     let would = if dry_run { "would be " } else { "" };
-    let sent = match (dry_run, change.pushed) {
-        (false, true) => ", and the remote has it",
-        _ => "",
-    };
     match (change.action, change.to) {
         (Action::Publish, Some(to)) => {
-            format!("{name} {to} {would}published to {environment}{was}{sent}")
+            format!("{name} {to} {would}published to {environment}{was}")
         }
         (Action::Rollback, Some(to)) => {
-            format!("{name} {would}rolled back to {to} in {environment}{was}{sent}")
+            format!("{name} {would}rolled back to {to} in {environment}{was}")
         }
-        _ => format!("{name} {would}unpublished from {environment}{was}{sent}"),
+        _ => format!("{name} {would}unpublished from {environment}{was}"),
     }
 }
 

@@ -95,7 +95,8 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
         "by",
         "message",
     ])
-    .right(&[0]);
+    .right(&[0])
+    .spare(&[5, 7]);
     for (release, active) in rows {
         let state = match (active, release.pending) {
             (true, _) => TableCell::styled("active", GOOD),
@@ -111,7 +112,11 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
             TableCell::styled(short(&release.commit), DIM),
             TableCell::from(ago(session.now, release.time)),
             TableCell::from(release.by.as_str()),
-            TableCell::from(release.message.as_str()),
+            TableCell::from(if release.has_own_message() {
+                release.message.as_str()
+            } else {
+                ""
+            }),
         ]);
     }
     table.print(&mut session.ui);

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         args.release.dry_run,
     )?;
     let changes: Vec<Change> = change.into_iter().collect();
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, &store, session);
     for change in &changes {
         say_what_comes_back(change, &store, session);
     }

@@ -71,14 +71,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for section in &sections {
         print(section, piped, session);
     }
-    let pending = store.pending()?;
-    if !pending.is_empty() {
-        session.ui.warning(format!(
-            "{} tags are pending: the remote has not confirmed them",
-            pending.len()
-        ));
-        session.ui.hint("promptctl push sends them");
-    }
+    super::fetch::say_pending(&store.pending()?, session);
     if let Err(failure) = store.require_releases() {
         session.ui.warning(failure);
         session.ui.hint("promptctl fetch");

@@ -293,11 +293,10 @@ impl Store {
             action,
             under,
         };
-        let words = options.message.clone().unwrap_or_else(|| match action {
-            Action::Publish => format!("Publish {name} {version} to {environment}"),
-            Action::Rollback => format!("Roll {name} back to {version} in {environment}"),
-            Action::Unpublish => format!("Unpublish {name} from {environment}"),
-        });
+        let words = options
+            .message
+            .clone()
+            .unwrap_or_else(|| action.words(name, version, environment));
         let before = entries
             .last()
             .filter(|top| top.action != Action::Unpublish)

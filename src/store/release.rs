@@ -43,6 +43,16 @@ pub struct Release {
     pub pending: bool,
 }
 
+impl Release {
+    /// Whether somebody said why, rather than leaving the message to promptctl.
+    pub fn has_own_message(&self) -> bool {
+        self.message
+            != self
+                .action
+                .words(&self.name, self.version, &self.environment)
+    }
+}
+
 /// The releases of one prompt in one environment, in order of their numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Releases {

@@ -85,6 +85,20 @@ impl Action {
         }
     }
 
+    /// The message of a release for which nobody said why.
+    pub(super) fn words(
+        self,
+        name: &PromptName,
+        version: Version,
+        environment: &Environment,
+    ) -> String {
+        match self {
+            Self::Publish => format!("Publish {name} {version} to {environment}"),
+            Self::Rollback => format!("Roll {name} back to {version} in {environment}"),
+            Self::Unpublish => format!("Unpublish {name} from {environment}"),
+        }
+    }
+
     /// The word in the past tense, for sentences.
     pub fn past(self) -> &'static str {
         match self {
