@@ -15,6 +15,12 @@ use crate::prompt::name::PromptName;
 /// Of the text of one field so many lines are shown.
 const MAX_LINES: usize = 400;
 
+/// Of a text that no model sees, such as test data, so many lines are shown.
+const MAX_LINES_UNSEEN: usize = 6;
+
+/// So many changes are shown that no model sees.
+const MAX_UNSEEN: usize = 12;
+
 /// Of a message that came or went as a whole so many lines are shown.
 const MAX_WHOLE: usize = 12;
 
@@ -136,20 +142,36 @@ impl Pen<'_> {
         writeln!(self.out, "{head}  {impact}")?;
         // What a removed prompt held is told by its file's history.
         if diff.status != Status::Removed {
-            for change in &diff.changes {
+            self.changes(&diff.changes)?;
+        }
+        self.contract(&callers_notes(diff).collect::<Vec<_>>())
+    }
+
+    /// What a model or a caller sees in full; of the rest, such as test data, the first few.
+    fn changes(&mut self, changes: &[Change]) -> fmt::Result {
+        let (mut unseen, mut left_out) = (0, 0);
+        for change in changes {
+            unseen += usize::from(change.impact == Impact::None);
+            if change.impact == Impact::None && unseen > MAX_UNSEEN {
+                left_out += 1;
+            } else {
                 self.change(change)?;
             }
         }
-        self.contract(&callers_notes(diff).collect::<Vec<_>>())
+        match left_out {
+            0 => Ok(()),
+            1 => writeln!(self.out, "  … and 1 more change that no model sees"),
+            more => writeln!(self.out, "  … and {more} more changes that no model sees"),
+        }
     }
 
     fn change(&mut self, change: &Change) -> fmt::Result {
         let path = visible(&change.path);
         if let Some(words) = words(change) {
-            let most = if change.words.is_some() {
-                MAX_LINES
-            } else {
-                MAX_WHOLE
+            let most = match change.words {
+                Some(_) if change.impact > Impact::None => MAX_LINES,
+                Some(_) => MAX_LINES_UNSEEN,
+                None => MAX_WHOLE,
             };
             writeln!(self.out, "  {path}:{}", self.remark(change))?;
             let width = self.options.width.saturating_sub(4).max(40);
