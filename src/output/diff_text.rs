@@ -142,17 +142,18 @@ impl Pen<'_> {
         writeln!(self.out, "{head}  {impact}")?;
         // What a removed prompt held is told by its file's history.
         if diff.status != Status::Removed {
-            self.changes(&diff.changes)?;
+            self.changes(diff)?;
         }
         self.contract(&callers_notes(diff).collect::<Vec<_>>())
     }
 
     /// What a model or a caller sees in full; of the rest, such as test data, the first few.
-    fn changes(&mut self, changes: &[Change]) -> fmt::Result {
+    fn changes(&mut self, diff: &PromptDiff) -> fmt::Result {
         let (mut unseen, mut left_out) = (0, 0);
-        for change in changes {
-            unseen += usize::from(change.impact == Impact::None);
-            if change.impact == Impact::None && unseen > MAX_UNSEEN {
+        for change in &diff.changes {
+            let is_unseen = change.impact == Impact::None && diff.status == Status::Changed;
+            unseen += usize::from(is_unseen);
+            if is_unseen && unseen > MAX_UNSEEN {
                 left_out += 1;
             } else {
                 self.change(change)?;

@@ -408,11 +408,11 @@ mod tests {
         };
         // Sentences that all differ, two lines over and over, one long line, one long word.
         let (many, other) = (
-            text(100_000, 5_000, &[" ", " ", " ", ". ", "\n"]),
-            text(100_000, 5_000, &[" ", ". ", "\n"]),
+            text(60_000, 5_000, &[" ", " ", " ", ". ", "\n"]),
+            text(60_000, 5_000, &[" ", ". ", "\n"]),
         );
-        let (lines, rest) = (text(300_000, 2, &["\n"]), text(1_000_000, 2, &["\n"]));
-        let (line, long) = (text(100_000, 5_000, &[" "]), "x".repeat(5_000_000));
+        let (lines, rest) = (text(150_000, 2, &["\n"]), text(150_000, 2, &["\n"]));
+        let (line, long) = (text(60_000, 5_000, &[" "]), "x".repeat(2_000_000));
         let pairs = [
             (&many, &other),
             (&lines, &rest),
