@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::diff_lines::{Line, Span, layout, short, visible, words};
+use super::diff_lines::{Line, Span, cut, layout, role, short, visible, words};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
@@ -174,7 +174,7 @@ impl Pen<'_> {
                 Some(_) => MAX_LINES_UNSEEN,
                 None => MAX_WHOLE,
             };
-            writeln!(self.out, "  {path}:{}", self.remark(change))?;
+            writeln!(self.out, "  {path}:{}", Self::remark(change))?;
             let width = self.options.width.saturating_sub(4).max(40);
             return layout(&words, width, most)
                 .iter()
@@ -213,12 +213,10 @@ impl Pen<'_> {
     }
 
     /// What the path alone does not say about a text.
-    fn remark(&self, change: &Change) -> String {
-        let value = change.after.as_ref().or(change.before.as_ref());
-        let role = value
-            .and_then(|value| value.get("role"))
-            .and_then(Value::as_str);
-        let role = role.map(|role| format!(" {role},")).unwrap_or_default();
+    fn remark(change: &Change) -> String {
+        let role = role(change)
+            .map(|role| format!(" {role},"))
+            .unwrap_or_default();
         match change.kind {
             ChangeKind::Added => format!("{role} new"),
             ChangeKind::Removed => format!("{role} removed"),
@@ -229,6 +227,7 @@ impl Pen<'_> {
     fn line(&mut self, line: &Line) -> fmt::Result {
         let text = match line {
             Line::Hidden(_) => self.styled(DIM, "…"),
+            Line::Cut(count) => self.styled(DIM, &cut(*count)),
             Line::Shown(spans) => spans.iter().map(|span| self.span(span)).collect(),
         };
         match text.is_empty() {
