@@ -79,7 +79,7 @@ fn print(args: &Args, compared: &Compared, session: &mut Session) {
             .ui
             .data(diff_markdown::render(diffs, diff_markdown::LIMIT)),
         DiffFormat::Text if diffs.is_empty() => {
-            session.ui.status(format!("{from} and {to} do not differ"))
+            session.ui.status(format!("{from} and {to} do not differ"));
         }
         DiffFormat::Text => {
             let options = TextOptions {

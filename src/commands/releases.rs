@@ -73,9 +73,7 @@ fn say_none(args: &Args, store: &Store, session: &mut Session) -> Result<Exit, F
     let known = store.load(&crate::prompt::reference::Reference::working_copy(
         args.name.clone(),
     ));
-    if let Err(failure) = known {
-        return Err(failure);
-    }
+    known?;
     session
         .ui
         .status(format!("{} was never published", args.name));

@@ -134,10 +134,10 @@ fn print(chosen: &Chosen, session: &mut Session) {
             match part {
                 RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),
                 RenderedPart::Image { source, .. } => {
-                    session.ui.line(format!("[image {}]", place(source)))
+                    session.ui.line(format!("[image {}]", place(source)));
                 }
                 RenderedPart::File { source, .. } => {
-                    session.ui.line(format!("[file {}]", place(source)))
+                    session.ui.line(format!("[file {}]", place(source)));
                 }
             }
         }

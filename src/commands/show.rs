@@ -168,10 +168,10 @@ fn show_messages(document: &Document, colors: bool, session: &mut Session) {
             match part {
                 Part::Text(text) => session.ui.line(text.value.trim_end()),
                 Part::Image { source, .. } => {
-                    session.ui.line(format!("[image {}]", source.text().value))
+                    session.ui.line(format!("[image {}]", source.text().value));
                 }
                 Part::File { source, .. } => {
-                    session.ui.line(format!("[file {}]", source.text().value))
+                    session.ui.line(format!("[file {}]", source.text().value));
                 }
             }
         }

@@ -160,6 +160,7 @@ fn not_started(error: std::io::Error) -> Failure {
 
 fn is_lock_message(err: &str) -> bool {
     err.contains(".lock': File exists")
+        || err.contains("could not lock config file")
         || err.contains("cannot lock ref")
             && !err.contains("reference already exists")
             && !err.contains("is at ")
