@@ -159,6 +159,8 @@ impl Ui {
     }
 
     fn say(&mut self, label: Option<(Style, &str)>, text: impl Display) {
+        // What was printed before must stand before.
+        self.flush();
         let colors = self.colors(self.err_is_terminal);
         let text = printable(&text.to_string());
         let line = match label {
