@@ -55,7 +55,7 @@ pub fn write(
     }
 }
 
-/// What [`write`] writes.
+/// What [`write()`] writes.
 pub fn render(diffs: &[(PromptName, PromptDiff)], options: TextOptions) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
