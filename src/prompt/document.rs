@@ -1,6 +1,6 @@
 //! The YAML model: what a prompt file says, read leniently and checked strictly.
 
-mod keys;
+pub(in crate::prompt) mod keys;
 mod messages;
 mod parse;
 mod reader;

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 /// One known key and its other names.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(in crate::prompt) struct Known {
     /// The key in camelCase, as `promptctl` writes it.
-    pub(super) key: &'static str,
+    pub(in crate::prompt) key: &'static str,
     /// Other names of the same key, in camelCase. Each name is read in snake_case too.
-    pub(super) aliases: &'static [&'static str],
+    pub(in crate::prompt) aliases: &'static [&'static str],
 }
 
 const fn key(key: &'static str) -> Known {
@@ -16,7 +16,7 @@ const fn key(key: &'static str) -> Known {
 }
 
 /// The keys at the top of a file.
-pub(super) const TOP: &[Known] = &[
+pub(in crate::prompt) const TOP: &[Known] = &[
     key("$schema"),
     key("name"),
     key("description"),
@@ -38,7 +38,7 @@ pub(super) const TOP: &[Known] = &[
 ];
 
 /// The keys of `modelParameters:`.
-pub(super) const PARAMETERS: &[Known] = &[
+pub(in crate::prompt) const PARAMETERS: &[Known] = &[
     key("temperature"),
     key("topP"),
     Known {
@@ -54,13 +54,13 @@ pub(super) const PARAMETERS: &[Known] = &[
 ];
 
 /// The keys of `input:`.
-pub(super) const INPUT: &[Known] = &[key("schema")];
+pub(in crate::prompt) const INPUT: &[Known] = &[key("schema")];
 
 /// The keys of a message.
-pub(super) const MESSAGE: &[Known] = &[key("role"), key("content")];
+pub(in crate::prompt) const MESSAGE: &[Known] = &[key("role"), key("content")];
 
 /// The keys of a content part, those that OpenAI's APIs use instead included.
-pub(super) const PART: &[Known] = &[
+pub(in crate::prompt) const PART: &[Known] = &[
     key("type"),
     key("text"),
     Known {
@@ -75,10 +75,11 @@ pub(super) const PART: &[Known] = &[
 ];
 
 /// The keys of `openai:`.
-pub(super) const OPENAI: &[Known] = &[key("promptId"), key("promptVersion"), key("environments")];
+pub(in crate::prompt) const OPENAI: &[Known] =
+    &[key("promptId"), key("promptVersion"), key("environments")];
 
 /// The keys of one entry of `openai.environments:`.
-pub(super) const OPENAI_ENVIRONMENT: &[Known] = &[key("promptId"), key("promptVersion")];
+pub(in crate::prompt) const OPENAI_ENVIRONMENT: &[Known] = &[key("promptId"), key("promptVersion")];
 
 /// Keys that people use for something else, however near they are to one of ours.
 const ORDINARY: &[&str] = &[
@@ -96,7 +97,7 @@ const ORDINARY: &[&str] = &[
 
 /// What a key of a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lookup {
+pub(in crate::prompt) enum Lookup {
     /// The known key, however it is spelt.
     Known(&'static str),
     /// Nearly the known key.
@@ -106,7 +107,7 @@ pub(super) enum Lookup {
 }
 
 /// What `text` is among the keys of one map.
-pub(super) fn look_up(text: &str, known: &[Known]) -> Lookup {
+pub(in crate::prompt) fn look_up(text: &str, known: &[Known]) -> Lookup {
     let camel = camel_case(text);
     let names = |entry: &Known| entry.key == camel || entry.aliases.contains(&&*camel);
     if let Some(entry) = known.iter().find(|entry| names(entry)) {

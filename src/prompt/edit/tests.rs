@@ -1,0 +1,565 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::document::parse_value;
+use super::super::version::Version;
+use super::*;
+
+const DIGEST: &str = "9f3c2a1b77e0";
+
+fn bumped(text: &str) -> String {
+    bumped_to(text, DIGEST)
+}
+
+fn bumped_to(text: &str, digest: &str) -> String {
+    let version = Version::new(4).expect("a version");
+    set_version(text, version, digest).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn edited(text: &str, path: &str, value: Value) -> String {
+    let path = parse_path(path).expect("a path");
+    set(text, &path, &value).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn without(text: &str, path: &str) -> String {
+    let path = parse_path(path).expect("a path");
+    remove(text, &path).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+const FILE: &str = "\
+# yaml-language-server: $schema=../prompt.schema.json
+
+name: 'Triage'   # title
+description: >
+  Sorts
+  tickets.
+
+# which one
+model: \"openai/gpt-5\"
+modelParameters: # all of them
+  max_tokens: 800 # enough
+
+  # above topP
+  topP: 1
+messages:
+  - role: system
+    content: |
+      Be kind.
+
+      Be brief.
+  # between
+  - role: user
+    content: hi # hi
+tags: [a, 'b']
+# the end
+";
+
+#[test]
+fn a_bump_touches_two_lines() {
+    insta::assert_snapshot!(
+        bumped(FILE).lines().take(10).collect::<Vec<_>>().join("\n"),
+        @"
+        # yaml-language-server: $schema=../prompt.schema.json
+
+        name: 'Triage'   # title
+        description: >
+          Sorts
+          tickets.
+        version: 4
+        digest: 9f3c2a1b77e0
+
+        # which one
+        "
+    );
+    for (before, after) in [
+        ("a: 1\n", "version: 4\ndigest: 9f3c2a1b77e0\na: 1\n"),
+        ("a: 1", "version: 4\ndigest: 9f3c2a1b77e0\na: 1"),
+        ("name: a", "name: a\nversion: 4\ndigest: 9f3c2a1b77e0"),
+        ("version: 3\n", "version: 4\ndigest: 9f3c2a1b77e0\n"),
+        ("a: 1\nversion: 3", "a: 1\nversion: 4\ndigest: 9f3c2a1b77e0"),
+        (
+            "a: 1\r\nversion: 3\r\nb: 2\r\n",
+            "a: 1\r\nversion: 4\r\ndigest: 9f3c2a1b77e0\r\nb: 2\r\n",
+        ),
+        (
+            "\u{feff}a: 1\r\n",
+            "\u{feff}version: 4\r\ndigest: 9f3c2a1b77e0\r\na: 1\r\n",
+        ),
+        (
+            "\u{feff}version: 1",
+            "\u{feff}version: 4\ndigest: 9f3c2a1b77e0",
+        ),
+        (
+            "version:   3   # three\ndigest: \"abc\" # x\n",
+            "version:   4   # three\ndigest: \"9f3c2a1b77e0\" # x\n",
+        ),
+        (
+            "version: 3 #\ndigest: 'abc'\n",
+            "version: 4 #\ndigest: '9f3c2a1b77e0'\n",
+        ),
+        (
+            "version: # none\ndigest:\na: 1\n",
+            "version: 4 # none\ndigest: 9f3c2a1b77e0\na: 1\n",
+        ),
+        ("version: '3'\n", "version: 4\ndigest: 9f3c2a1b77e0\n"),
+        ("version: three\n", "version: 4\ndigest: 9f3c2a1b77e0\n"),
+        (
+            "a: 1\ndigest: 123456789012\n",
+            "a: 1\nversion: 4\ndigest: 9f3c2a1b77e0\n",
+        ),
+        (
+            "digest: abc\nversion: 3\n",
+            "digest: 9f3c2a1b77e0\nversion: 4\n",
+        ),
+        (
+            "# why\n---\n# what\na: 1\n...\n",
+            "# why\n---\n# what\nversion: 4\ndigest: 9f3c2a1b77e0\na: 1\n...\n",
+        ),
+        (
+            "name: x\n...\n",
+            "name: x\nversion: 4\ndigest: 9f3c2a1b77e0\n...\n",
+        ),
+        (
+            "name: x\n\n# about b\nb: 1\n",
+            "name: x\nversion: 4\ndigest: 9f3c2a1b77e0\n\n# about b\nb: 1\n",
+        ),
+        (
+            "description: |+\n  x\n\nb: 1\n",
+            "description: |+\n  x\n\nversion: 4\ndigest: 9f3c2a1b77e0\nb: 1\n",
+        ),
+        (
+            "  name: x\n  b: 1\n",
+            "  name: x\n  version: 4\n  digest: 9f3c2a1b77e0\n  b: 1\n",
+        ),
+        (
+            "\"version\": 3\n\"digest\" : x\n",
+            "\"version\": 4\n\"digest\" : 9f3c2a1b77e0\n",
+        ),
+        (
+            "{version: 3, digest: abc}\n",
+            "{version: 4, digest: 9f3c2a1b77e0}\n",
+        ),
+        (
+            "{\"name\": \"x\"}\n",
+            "{\"name\": \"x\", \"version\": 4, \"digest\": \"9f3c2a1b77e0\"}\n",
+        ),
+        (
+            "version: &v 3\na: 1\n",
+            "version: &v 4\ndigest: 9f3c2a1b77e0\na: 1\n",
+        ),
+    ] {
+        assert_eq!(bumped(before), after);
+    }
+}
+
+#[test]
+fn a_digest_that_looks_like_a_number_is_quoted() {
+    for (digest, shown) in [
+        ("123456789012", "\"123456789012\""),
+        ("1e5555555555", "\"1e5555555555\""),
+        ("000000000000", "\"000000000000\""),
+        ("0b1010101010", "\"0b1010101010\""),
+        ("12345678901e", "12345678901e"),
+        ("e12345678901", "e12345678901"),
+    ] {
+        let text = bumped_to("version: 3\n", digest);
+        assert_eq!(text, format!("version: 4\ndigest: {shown}\n"));
+        assert_eq!(bumped_to(&text, digest), text);
+    }
+}
+
+#[test]
+fn a_bump_that_would_change_more_is_refused() {
+    let version = Version::new(4).expect("a version");
+    for text in [
+        "a: &v 3\nversion: *v\n",
+        "version: &v 3\na: *v\n",
+        "version: [3]\n",
+        "",
+        "- a\n",
+        "a: 1\na: 2\n",
+    ] {
+        assert!(set_version(text, version, DIGEST).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn one_value_changes_and_the_rest_stays() {
+    for (path, value, from, to) in [
+        (
+            "model",
+            json!("openai/gpt-6"),
+            "\"openai/gpt-5\"",
+            "\"openai/gpt-6\"",
+        ),
+        (
+            "name",
+            json!("It's"),
+            "'Triage'   # title",
+            "'It''s'   # title",
+        ),
+        (
+            "modelParameters.maxTokens",
+            json!(900),
+            "800 # enough",
+            "900 # enough",
+        ),
+        ("modelParameters.topP", json!(0.5), "topP: 1", "topP: 0.5"),
+        (
+            "modelParameters.seed",
+            json!(7),
+            "  topP: 1\n",
+            "  topP: 1\n  seed: 7\n",
+        ),
+        (
+            "messages[1].content",
+            json!("a\nb\n"),
+            "content: hi # hi",
+            "content: | # hi\n      a\n      b",
+        ),
+        (
+            "messages[0].content",
+            json!("a\n\n  b"),
+            "|\n      Be kind.\n\n      Be brief.",
+            "|-\n      a\n\n        b",
+        ),
+        (
+            "messages[0].content",
+            json!("a"),
+            "|\n      Be kind.\n\n      Be brief.",
+            "a",
+        ),
+        (
+            "messages[0].role",
+            json!("developer"),
+            "role: system",
+            "role: developer",
+        ),
+        (
+            "messages[2]",
+            json!({"role": "user", "content": "x\ny\n"}),
+            "hi # hi\n",
+            "hi # hi\n  - role: user\n    content: |\n      x\n      y\n",
+        ),
+        ("tags[1]", json!("c"), "'b'", "'c'"),
+        ("tags[2]", json!("c"), "'b']", "'b', c]"),
+        (
+            "archived",
+            json!(true),
+            "tags: [a, 'b']\n",
+            "tags: [a, 'b']\narchived: true\n",
+        ),
+        (
+            "category",
+            json!("yes"),
+            "  tickets.\n",
+            "  tickets.\ncategory: \"yes\"\n",
+        ),
+        (
+            "extraBody.store",
+            json!(false),
+            "content: hi # hi\n",
+            "content: hi # hi\nextraBody:\n  store: false\n",
+        ),
+        (
+            "mine",
+            json!("1"),
+            "tags: [a, 'b']\n",
+            "tags: [a, 'b']\nmine: \"1\"\n",
+        ),
+    ] {
+        assert!(FILE.contains(from));
+        assert_eq!(
+            edited(FILE, path, value.clone()),
+            FILE.replace(from, to),
+            "{path}"
+        );
+        let windows = FILE.replace('\n', "\r\n");
+        let expected = FILE.replace(from, to).replace('\n', "\r\n");
+        assert_eq!(edited(&windows, path, value), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_value_in_an_empty_file_and_in_an_empty_map() {
+    assert_eq!(edited("", "a.b", json!(1)), "a:\n  b: 1\n");
+    assert_eq!(
+        edited("# why", "a", json!("x\ny")),
+        "# why\na: |-\n  x\n  y\n"
+    );
+    assert_eq!(edited("a:\nb: 1\n", "a.c", json!(1)), "a:\n  c: 1\nb: 1\n");
+    assert_eq!(edited("a: {}\n", "a.c", json!(1)), "a: {c: 1}\n");
+    assert_eq!(edited("a: 1", "b", json!(2)), "a: 1\nb: 2");
+}
+
+#[test]
+fn what_is_equal_already_stays_byte_for_byte() {
+    assert_eq!(edited(FILE, "modelParameters.maxTokens", json!(800)), FILE);
+}
+
+#[test]
+fn one_value_goes_and_the_rest_stays() {
+    for (path, from) in [
+        ("name", "name: 'Triage'   # title\n"),
+        ("modelParameters.maxTokens", "  max_tokens: 800 # enough\n"),
+        ("tags", "tags: [a, 'b']\n"),
+    ] {
+        assert_eq!(without(FILE, path), FILE.replace(from, ""), "{path}");
+    }
+    assert_eq!(without("a: [1, 2, 3]\n", "a[1]"), "a: [1, 3]\n");
+    assert_eq!(without("a:\n  b: 1\n", "a.b"), "a: {}\n");
+    assert_eq!(without("a: 1\nb: 2", "b"), "a: 1");
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let said = |result: Result<String, EditError>| {
+        let finding = result.expect_err("an error").finding();
+        format!(
+            "{} {} — {}",
+            finding.code,
+            finding.message,
+            finding.help.unwrap_or_default()
+        )
+    };
+    let try_set = |text: &str, path: &str| {
+        said(parse_path(path).and_then(|path| set(text, &path, &json!(2))))
+    };
+    insta::assert_snapshot!(
+        [
+            try_set("a: [", "a"),
+            try_set("a: 1\na: 2\n", "a"),
+            try_set("a: 1\n", "a.b"),
+            try_set("a: 1\n", "a[0]"),
+            try_set("a: [1]\n", "a[2]"),
+            try_set("- 1\n", "a"),
+            try_set("a: &x {b: 1}\nc: *x\n", "c.b"),
+            try_set("a: 1\n", ""),
+            try_set("a: 1\n", "a..b"),
+            try_set("a: 1\n", "a[x]"),
+            try_set("a: 1\n", "a[0"),
+            try_set("a: 1\n", &"a.".repeat(50_000)),
+            said(remove("a: 1\n", &[Step::Key("b".into())])),
+            said(set("a: 1\n", &[], &json!(1))),
+            said(set("a: 1\n", &vec![Step::Index(0); 100_000], &json!(1))),
+        ]
+        .join("\n"),
+        @"
+        P001 unclosed bracket '[' — 
+        P002 `a` stands twice in this map — remove one of the two lines
+        P005 `a` is not a map — name the value itself, or change the value above it
+        P005 `a` is not a list — name the value itself, or change the value above it
+        P005 the file has no `a[2]` — `promptctl show --format json` shows what the file has
+        P005 the file is not a map — name the value itself, or change the value above it
+        P001 `c.b` cannot be changed without touching the rest of the file — change the line in an editor: it uses an alias, an anchor or a rare style
+        P005 `` is not a path: a key is empty — write a path such as modelParameters.maxTokens or messages[0].content
+        P005 `a..b` is not a path: a key is empty — write a path such as modelParameters.maxTokens or messages[0].content
+        P005 `a[x]` is not a path: a number stands between `[` and `]`, as in messages[0] — write a path such as modelParameters.maxTokens or messages[0].content
+        P005 `a[0` is not a path: a `[` is not closed — write a path such as modelParameters.maxTokens or messages[0].content
+        P005 `a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.` is not a path: it ends in a dot — write a path such as modelParameters.maxTokens or messages[0].content
+        P005 the file has no `b` — `promptctl show --format json` shows what the file has
+        P005 `` is not a path: it is empty — write a path such as modelParameters.maxTokens or messages[0].content
+        P005 `[0][0][0][0][0][0][0][0][0][0]` is not a path: it has more than 40 steps — write a path such as modelParameters.maxTokens or messages[0].content
+        "
+    );
+}
+
+#[test]
+fn paths_are_read() {
+    let key = |key: &str| Step::Key(key.to_owned());
+    assert_eq!(
+        parse_path("a.b_c[0][12].d"),
+        Ok(vec![
+            key("a"),
+            key("b_c"),
+            Step::Index(0),
+            Step::Index(12),
+            key("d")
+        ])
+    );
+    assert_eq!(
+        parse_path("a.\"b.c\".d"),
+        Ok(vec![key("a"), key("b.c"), key("d")])
+    );
+    for wrong in [
+        "", ".", "a.", ".a", "a..b", "a[", "a[]", "a[-1]", "a]b[", "a.[0]", "\"a", "a[0]b",
+    ] {
+        assert!(parse_path(wrong).is_err() || wrong == "a]b[", "{wrong}");
+    }
+}
+
+/// A value that a file can hold.
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i32>().prop_map(|it| json!(it)),
+        (-1000i32..1000).prop_map(|it| json!(f64::from(it) / 8.0)),
+        "[ -~\u{e9}\u{1f600}]{0,12}".prop_map(Value::String),
+        "[a-z \\n\\t:#-]{0,20}".prop_map(Value::String),
+        prop::sample::select(vec![
+            "yes",
+            "012",
+            "1e5",
+            "{{x}}",
+            "- a",
+            "a: b",
+            "",
+            "~",
+            "null",
+            "|",
+            "a\n",
+            "\n",
+            " a\n b\n\n",
+            "\u{7f}",
+            "\r\n",
+            "it's"
+        ])
+        .prop_map(|it| json!(it)),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
+            prop::collection::vec(("[a-c]", inner), 0..3)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
+/// A file in the styles that people use, with a numbered comment behind many lines.
+fn files() -> impl Strategy<Value = String> {
+    let scalar = prop::sample::select(vec![
+        "1",
+        "text",
+        "'single'",
+        "\"double\"",
+        "",
+        "~",
+        "[1, {a: 2}]",
+        "{a: 1, b: [x]}",
+        "{}",
+        "[]",
+        "0.5",
+        "two words",
+        "'it''s'",
+        "\"a\\nb\"",
+        "*missing",
+    ]);
+    let block = prop::sample::select(vec!["|\n", "|-\n", "|+\n", ">\n", "|2\n"]);
+    let entry = (0..6u8, scalar, block, 0..4u8);
+    let entries = prop::collection::vec(entry, 1..8);
+    (entries, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(entries, windows, closed, bom)| {
+        let mut text = String::new();
+        for (index, (shape, scalar, block, comment)) in entries.into_iter().enumerate() {
+            let key = char::from(b'a' + u8::try_from(index).unwrap_or(0));
+            let scalar = if scalar == "*missing" { "x" } else { scalar };
+            if comment == 1 {
+                text.push_str(&format!("# before {index}\n\n"));
+            }
+            let note = if comment > 1 { format!(" # behind {index}") } else { String::new() };
+            text.push_str(&match shape {
+                0 | 1 => format!("{key}: {scalar}{note}\n"),
+                2 => format!("{key}: {block}  line one\n\n  line two\n"),
+                3 => format!("{key}:{note}\n  a: {scalar}\n  # inside {index}\n  b:\n    - {scalar}{note}\n    - a: 1\n      b: {scalar}\n"),
+                4 => format!("{key}:\n- {scalar}{note}\n- {block}  line\n"),
+                _ => format!("{key}: # long {index}\n    a: {scalar}\n    b: {block}       line\n"),
+            });
+        }
+        if !closed {
+            text.pop();
+        }
+        if windows {
+            text = text.replace('\n', "\r\n");
+        }
+        if bom { format!("\u{feff}{text}") } else { text }
+    })
+}
+
+fn paths() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => "[a-h]".prop_map(Step::Key),
+        1 => (0..3usize).prop_map(Step::Index),
+    ];
+    prop::collection::vec(step, 1..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
+    #[test]
+    fn random_edits_change_what_is_meant_and_nothing_else(text in files(), path in paths(), value in values()) {
+        let before = parse_value(&text).expect("a file");
+        let mut expected = before.clone();
+        match (path::put(&mut expected, &path, &value), set(&text, &path, &value)) {
+            (Ok(()), Ok(after)) => {
+                prop_assert_eq!(parse_value(&after), Ok(expected));
+                let ends = |text: &str| text.matches("\r\n").count() == text.matches('\n').count();
+                prop_assert!(!text.contains("\r\n") || ends(&after), "{:?}", after);
+                prop_assert!(text.contains("\r\n") || !after.contains('\r'), "{:?}", after);
+                let outside = |line: &&str| line.starts_with("# before");
+                let comments = text.lines().filter(outside).count();
+                prop_assert_eq!(after.lines().filter(outside).count(), comments);
+            }
+            (Err(left), Err(right)) => prop_assert_eq!(left, right),
+            (Ok(()), Err(error)) => prop_assert!(false, "{}: {:?}", error, text),
+            (Err(error), Ok(_)) => prop_assert!(false, "{}", error),
+        }
+    }
+
+    #[test]
+    fn random_removals_remove_what_is_meant_and_nothing_else(text in files(), path in paths()) {
+        let mut expected = parse_value(&text).expect("a file");
+        match (path::take(&mut expected, &path), remove(&text, &path)) {
+            (Ok(_), Ok(after)) => prop_assert_eq!(parse_value(&after), Ok(expected)),
+            (Ok(_), Err(error)) => prop_assert!(false, "{}: {:?}", error, text),
+            (Err(_), result) => prop_assert!(result.is_err()),
+        }
+    }
+
+    #[test]
+    fn random_bumps_touch_two_lines(text in files(), digest in "[0-9a-f]{12}") {
+        let after = bumped_to(&text, &digest);
+        let rest: Vec<&str> = after
+            .split_inclusive('\n')
+            .filter(|line| {
+                let line = line.trim_start_matches('\u{feff}');
+                !line.starts_with("version: ") && !line.starts_with("digest: ")
+            })
+            .collect();
+        let rest = rest.concat();
+        prop_assert_eq!(rest.trim_start_matches('\u{feff}'), text.trim_start_matches('\u{feff}'));
+        prop_assert_eq!(after.starts_with('\u{feff}'), text.starts_with('\u{feff}'));
+        let value = parse_value(&after).expect("YAML");
+        prop_assert_eq!(&value["version"], &json!(4));
+        prop_assert_eq!(&value["digest"], &json!(digest));
+        prop_assert_eq!(bumped_to(&after, &digest), after);
+    }
+
+    #[test]
+    fn no_text_makes_an_edit_panic(text in "[-a \\n:\\[\\]{},&*|>'\"#!~\\t\u{e9}0-9%?@\u{feff}\\r]{0,60}", path in paths()) {
+        let _ = set(&text, &path, &json!("x\ny"));
+        let _ = remove(&text, &path);
+        let _ = set_version(&text, Version::FIRST, DIGEST);
+    }
+}
+
+#[test]
+fn blank_lines_below_a_block_scalar_stay_where_they_separate() {
+    let text = "description: |\n  a\n  b\n\n# about model\nmodel: x\n\nname: y\n";
+    for (path, from, to) in [
+        ("description", "|\n  a\n  b", "z"),
+        ("model", "x", "z"),
+        ("name", "y", "z"),
+    ] {
+        assert_eq!(edited(text, path, json!("z")), text.replace(from, to));
+    }
+    assert_eq!(
+        edited(text, "description", json!("c\n")),
+        text.replace("a\n  b", "c")
+    );
+    let padded = "messages:\n  - content: |\n      a\n      \n  - content: b\n";
+    assert_eq!(
+        edited(padded, "messages[0].content", json!("c")),
+        padded.replace("|\n      a", "c")
+    );
+}
