@@ -2,6 +2,7 @@
 //!
 //! Every rule is in [`RULES`]. What can't be decided counts as breaking.
 
+mod align;
 mod contract;
 mod fields;
 mod messages;
