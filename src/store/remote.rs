@@ -141,18 +141,26 @@ impl Store {
     }
 
     fn fetch_refspec(&self, remote: &str, refspec: &str, prune: bool) -> Result<(), Failure> {
-        let said = Git::say_when_unlocked(|| {
-            let mut git =
-                self.git()
-                    .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
-            if prune {
-                git = git.arg("--prune");
-            }
-            if self.is_shallow() {
-                git = git.args(["--depth", "1"]);
-            }
-            git.args([remote, refspec])
+        let fetch = |depth: &[&str]| {
+            Git::say_when_unlocked(|| {
+                let mut git =
+                    self.git()
+                        .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
+                if prune {
+                    git = git.arg("--prune");
+                }
+                git.args(depth).args([remote, refspec])
+            })
+        };
+        let mut said = fetch(if self.is_shallow() {
+            &["--depth", "1"]
+        } else {
+            &[]
         })?;
+        if !said.ok && said.err.is_empty() {
+            // With a depth, git fails without a word where the remote has no such tag.
+            said = fetch(&[])?;
+        }
         if said.ok {
             Ok(())
         } else {
