@@ -8,6 +8,7 @@
 mod env;
 mod packs;
 mod publish;
+mod remote;
 mod rollback;
 mod session;
 
