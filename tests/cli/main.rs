@@ -8,10 +8,13 @@
 mod broken;
 mod clones;
 mod env;
+mod init;
+mod new;
 mod packs;
 mod publish;
 mod remote;
 mod rollback;
+mod seed;
 mod session;
 
 /// A file that is not named here would never run.
