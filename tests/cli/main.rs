@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod broken;
+mod clones;
 mod env;
 mod packs;
 mod publish;

@@ -22,7 +22,9 @@ fn hook(repo: &Shell, path: &str, script: &str) {
 /// A command that `promptctl` runs in another clone in the middle of a push.
 fn meanwhile(repo: &Shell, other: &Shell, command: &str) {
     let script = format!(
-        "unset $(git rev-parse --local-env-vars)\ncd '{}' && '{}' {command} >/dev/null 2>&1",
+        "unset $(git rev-parse --local-env-vars)\n\
+         export GIT_COMMITTER_NAME=Bob GIT_COMMITTER_EMAIL=bob@example.com\n\
+         cd '{}' && '{}' {command} >/dev/null 2>&1",
         other.dir.display(),
         env!("CARGO_BIN_EXE_promptctl"),
     );
@@ -291,7 +293,11 @@ fn a_rollback_is_possible_with_a_pending_release() {
     warning[P218]: the tag prompts/support/triage/v3 is pending: origin has not confirmed it
       at: prompts/support/triage/v3
       help: promptctl push
-    0 errors, 1 warnings
+    error[P218]: the tag prompts/support/triage/production/3 was made here and lost: origin has another of that name
+      at: prompts/support/triage/production/3
+      help: promptctl doctor --fix
+    1 errors, 1 warnings
+    [exit 3]
     ");
 }
 
@@ -308,8 +314,8 @@ fn a_remote_that_refuses_says_why_and_nothing_is_changed() {
     assert_snapshot!(ada.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
     error[P216]: the remote origin refused the tags
-      hint: git says: !	<id>:refs/tags/prompts/support/triage/v1	[remote rejected] (pre-receive hook declined)
-      hint: git says: !	<id>:refs/tags/prompts/support/triage/production/1	[remote rejected] (pre-receive hook declined)
+      hint: git says: refs/tags/prompts/support/triage/v1 [remote rejected] (pre-receive hook declined)
+      hint: git says: refs/tags/prompts/support/triage/production/1 [remote rejected] (pre-receive hook declined)
       hint: git says: Only the release bot may do this.
       hint: nothing was changed; a host's tag rules say who may create tags below the prefix
     [exit 4]
@@ -331,8 +337,8 @@ fn a_remote_that_refuses_one_of_two_tags_gets_none() {
     assert_snapshot!(ada.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
     error[P216]: the remote origin refused the tags
-      hint: git says: !	<id>:refs/tags/prompts/support/triage/v1	[remote rejected] (atomic push failure)
-      hint: git says: !	<id>:refs/tags/prompts/support/triage/production/1	[remote rejected] (hook declined)
+      hint: git says: refs/tags/prompts/support/triage/v1 [remote rejected] (atomic push failure)
+      hint: git says: refs/tags/prompts/support/triage/production/1 [remote rejected] (hook declined)
       hint: git says: No production on Fridays.
       hint: git says: error: hook declined to update refs/tags/prompts/support/triage/production/1
       hint: nothing was changed; a host's tag rules say who may create tags below the prefix
@@ -417,14 +423,14 @@ fn somebody_who_was_faster_is_named() {
     let tags = ada.tags();
     assert_snapshot!(ada.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
-    error[P212]: somebody was faster: Ada unpublished support/triage v1 in production at 2026-11-03T11:00:00Z (release 2)
+    error[P212]: somebody was faster: Bob unpublished support/triage v1 in production at 2026-11-03T11:00:00Z (release 2)
       hint: nothing was changed; promptctl releases support/triage --env production
     [exit 1]
     ");
     assert_eq!(ada.tags(), tags, "no tag is left behind");
     assert_snapshot!(ada.play("promptctl releases support/triage"), @"
     $ promptctl releases support/triage
-    2	production	v1	unpublish	-	xxxxxxxxxxxx	1 hour ago	Ada	Unpublish support/triage from production
+    2	production	v1	unpublish	-	xxxxxxxxxxxx	1 hour ago	Bob	Unpublish support/triage from production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
 }
@@ -449,9 +455,11 @@ fn a_rollback_is_never_retried_by_itself() {
          promptctl releases support/triage"
     ), @"
     $ promptctl rollback support/triage
-    support/triage rolled back to v2 in production (was v3), and the remote has it
+    error[P212]: somebody was faster: Bob rolled back to support/triage v2 in production at 2026-11-03T11:00:00Z (release 4)
+      hint: nothing was changed; promptctl releases support/triage --env production
+    [exit 1]
     $ promptctl releases support/triage
-    4	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
+    4	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Bob	Roll support/triage back to v2 in production
     3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
     2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
@@ -469,9 +477,9 @@ fn the_same_version_published_by_both_is_success_for_both() {
          promptctl releases support/triage"
     ), @"
     $ promptctl publish support/triage
-    support/triage v1 published to production, and the remote has it
+    support/triage v1 is live in production already: nothing to do
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	Publish support/triage v1 to production
     ");
 }
 
@@ -509,9 +517,9 @@ fn a_hook_of_the_user_that_refuses_the_push_is_heard() {
     let before = ada.refs();
     assert_snapshot!(ada.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
-    error[P215]: the remote origin could not be reached: Ask the on-call first.; failed to push some refs to '$ROOT/origin.git'
-      hint: git ls-remote origin shows whether git can reach it
-    [exit 1]
+    error[P216]: git did not send the tags to origin: Ask the on-call first.; failed to push some refs to '$ROOT/origin.git'
+      hint: nothing was changed; a pre-push hook or a missing permission to write stops a push
+    [exit 4]
     ");
     assert_eq!(ada.refs(), before);
 }
