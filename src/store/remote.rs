@@ -405,32 +405,20 @@ fn unreachable(remote: &str, err: &str) -> Failure {
 
 /// What a push said that failed although the remote answers.
 fn refusal(remote: &str, words: &str) -> Failure {
-<<<<<<< HEAD
-    let reasons: Vec<&str> = words
-        .lines()
-        .map(str::trim)
-        .filter(|line| {
-            line.starts_with("remote:") || line.starts_with('!') || line.contains("rejected")
-        })
-        .collect();
-=======
     let reasons: Vec<String> = words.lines().filter_map(reason).collect();
->>>>>>> tests
     if reasons.is_empty() {
         // The reference was not even offered: a pre-push hook, or no permission to write.
-        return refused(format!("git did not send the tags to {remote}: {}", words_of(words)))
-            .hint("nothing was changed; a pre-push hook or a missing permission to write stops a push");
+        return refused(format!(
+            "git did not send the tags to {remote}: {}",
+            words_of(words)
+        ))
+        .hint(
+            "nothing was changed; a pre-push hook or a missing permission to write stops a push",
+        );
     }
     let mut failure = refused(format!("the remote {remote} refused the tags"));
     for reason in reasons.iter().take(5) {
-<<<<<<< HEAD
-        failure = failure.hint(format!(
-            "git says: {}",
-            reason.trim_start_matches("remote:").trim()
-        ));
-=======
         failure = failure.hint(format!("git says: {reason}"));
->>>>>>> tests
     }
     failure.hint("nothing was changed; a host's tag rules say who may create tags below the prefix")
 }
