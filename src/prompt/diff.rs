@@ -6,7 +6,6 @@ mod align;
 mod contract;
 mod fields;
 mod messages;
-mod partials;
 mod rules;
 mod schema;
 #[cfg(test)]

@@ -274,14 +274,17 @@ impl Store {
             .collect())
     }
 
-    /// Records that the remote holds these tags: in the mirror, and as this clone's own.
+    /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending
+    /// tag of the same name stays, so that it is seen to have lost.
     pub(super) fn confirm(&self, tags: &[(String, Oid)]) -> Result<(), Failure> {
         let remote = self.remote()?.to_owned();
         let mut commands = Vec::new();
         for (full, id) in tags {
             let below = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
             commands.push(format!("update refs/promptctl/{remote}/{below} {id}"));
-            commands.push(format!("update refs/tags/{full} {id}"));
+            if self.ref_target(&format!("refs/tags/{full}")).is_none() {
+                commands.push(format!("update refs/tags/{full} {id}"));
+            }
         }
         self.update_refs(&commands)
     }
@@ -400,23 +403,33 @@ fn unreachable(remote: &str, err: &str) -> Failure {
     ))
 }
 
+/// What a push said that failed although the remote answers.
 fn refusal(remote: &str, words: &str) -> Failure {
-    let reasons: Vec<&str> = words
-        .lines()
-        .map(str::trim)
-        .filter(|line| {
-            line.starts_with("remote:") || line.starts_with('!') || line.contains("rejected")
-        })
-        .collect();
+    let reasons: Vec<String> = words.lines().filter_map(reason).collect();
     if reasons.is_empty() {
-        return unreachable(remote, words);
+        // The reference was not even offered: a pre-push hook, or no permission to write.
+        return refused(format!(
+            "git did not send the tags to {remote}: {}",
+            words_of(words)
+        ))
+        .hint(
+            "nothing was changed; a pre-push hook or a missing permission to write stops a push",
+        );
     }
     let mut failure = refused(format!("the remote {remote} refused the tags"));
     for reason in reasons.iter().take(5) {
-        failure = failure.hint(format!(
-            "git says: {}",
-            reason.trim_start_matches("remote:").trim()
-        ));
+        failure = failure.hint(format!("git says: {reason}"));
     }
     failure.hint("nothing was changed; a host's tag rules say who may create tags below the prefix")
+}
+
+/// A line of `git push --porcelain` that says why a reference was refused.
+fn reason(line: &str) -> Option<String> {
+    let line = line.trim();
+    if let Some(words) = line.strip_prefix("remote:") {
+        return Some(words.trim().to_owned()).filter(|words| !words.is_empty());
+    }
+    let mut fields = line.strip_prefix('!')?.trim_start().split('\t');
+    let reference = fields.next()?.rsplit_once(':')?.1;
+    Some(format!("{reference} {}", fields.next()?))
 }

@@ -5,9 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod broken;
+mod clones;
 mod env;
 mod packs;
 mod publish;
+mod remote;
 mod rollback;
 mod session;
 

@@ -1,6 +1,7 @@
 //! What changed in the file, field by field: what a model sees first, what only people see last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use serde_json::{Value, json};
 
@@ -8,8 +9,9 @@ use super::align::Budget;
 use super::messages::{self, Found, text_change};
 use super::rules::{self, Rule};
 use super::value::{Difference, differences, object_differences};
-use super::{Change, ChangeKind, Side, partials};
+use super::{Change, ChangeKind, Side};
 use crate::prompt::document::{Document, Message, Object};
+use crate::prompt::template::{self, Partial};
 
 /// Keys of the file that are compared as what they mean, or that are no change by themselves.
 const UNDERSTOOD: &[&str] = &[
@@ -182,14 +184,17 @@ fn partial_changes(
     after: Option<&Side<'_>>,
 ) -> Vec<Change> {
     let (old, new) = (included(before), included(after));
-    let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
-    let change = |name: &str| {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let change = |name: &String| {
         let path = format!("partials.{name}");
-        let (before, after) = (old.get(name).copied(), new.get(name).copied());
+        let (before, after) = (old.get(name), new.get(name));
         if let (Some(before), Some(after)) = (before, after) {
             return text_change(budget, rules::PARTIAL, path, before, after);
         }
-        let (before, after) = (before.map(Value::from), after.map(Value::from));
+        let (before, after) = (
+            before.cloned().map(Value::from),
+            after.cloned().map(Value::from),
+        );
         let kind = ChangeKind::of(before.as_ref(), after.as_ref());
         Some(Change {
             before,
@@ -200,9 +205,15 @@ fn partial_changes(
     names.into_iter().filter_map(change).collect()
 }
 
-fn included<'a>(side: Option<&Side<'a>>) -> BTreeMap<&'a str, &'a str> {
-    side.map(|side| partials::included(&side.document.messages, side.partials))
-        .unwrap_or_default()
+/// The texts of the partials that a side includes, by name.
+fn included(side: Option<&Side<'_>>) -> BTreeMap<String, String> {
+    let Some(side) = side else {
+        return BTreeMap::new();
+    };
+    let read = |name: &str| Ok::<_, Infallible>(side.partials.get(name).cloned());
+    let Ok(partials) = template::gather(side.document, read);
+    let text = |(name, partial): (String, Partial)| (name, partial.text);
+    partials.into_iter().map(text).collect()
 }
 
 /// What no model sees, unknown keys included.
