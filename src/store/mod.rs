@@ -6,6 +6,7 @@
 //! are those of the user.
 
 mod commit;
+mod content;
 mod doctor;
 mod files;
 mod history;
@@ -15,6 +16,7 @@ mod publish;
 mod refs;
 mod release;
 mod remote;
+mod resolve;
 mod setup;
 mod tag;
 mod tagging;
@@ -165,7 +167,7 @@ impl Store {
     /// # Errors
     /// The file cannot be read.
     pub fn config_text(&self) -> Result<Option<String>, Failure> {
-        use load::Files;
+        use content::Files;
         const FILE: &str = "promptctl.yaml";
         let bytes = if self.is_bare() {
             let tree = self
