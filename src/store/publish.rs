@@ -202,6 +202,7 @@ impl Store {
                 .filter(|entry| entry.action != Action::Unpublish)
                 .ok_or_else(|| nothing_below(name, environment, top, &below))?,
         };
+        self.check_against_version(target)?;
         let commit =
             Oid::from_str(&target.commit).map_err(|error| process::explain(error.message()))?;
         self.planned(PlannedRelease {

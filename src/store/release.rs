@@ -1,6 +1,6 @@
 //! Releases: what was live where, what is, and what a rollback returns to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git2::Oid;
 use jiff::Timestamp;
@@ -176,7 +176,7 @@ impl Store {
         let message = found.message().ok().flatten().unwrap_or_default();
         let bad = |what: &str| {
             Failure::new(code::BAD_TAG, format!("the tag {full} {what}")).hint(format!(
-                "look at it with git show {full}; promptctl doctor tells what is wrong"
+                "look at it with git show {full}, then remove it: git tag -d {full}"
             ))
         };
         let trailers = Trailers::parse(message)
@@ -295,8 +295,14 @@ impl Store {
         match &self.settings.remote {
             Some(remote) => failure
                 .hint("promptctl fetch brings the tags that the remote has")
-                .hint(format!("a clone that still has it can put it back: git push {remote} refs/tags/{tag}")),
-            None => failure.hint("promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it"),
+                .hint(format!(
+                    "a clone that still has it can put it back: git push {remote} refs/tags/{tag}"
+                )),
+            None => failure
+                .hint(
+                    "git fsck --no-reflogs --unreachable lists the deleted tags that git still has",
+                )
+                .hint(format!("git update-ref refs/tags/{tag} ID puts one back")),
         }
     }
 
@@ -360,7 +366,7 @@ impl Store {
         }))
     }
 
-    fn check_against_version(&self, release: &Release) -> Result<(), Failure> {
+    pub(super) fn check_against_version(&self, release: &Release) -> Result<(), Failure> {
         let tag = TagName::Version {
             name: release.name.clone(),
             version: release.version,
@@ -373,9 +379,20 @@ impl Store {
                     release.number, release.name, release.environment
                 ),
             )
-            .hint("promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong")
+            .hint(format!(
+                "promptctl publish {}@vN --env {} makes a sound release",
+                release.name, release.environment
+            ))
         };
-        let Some(found) = self.ref_target(&self.true_space().reference(&tag)) else {
+        // A pending release may stand on a version that is pending too.
+        let space = if release.pending {
+            self.local_space()
+        } else {
+            self.true_space()
+        };
+        let found = self.ref_target(&space.reference(&tag));
+        let found = found.or_else(|| self.ref_target(&self.true_space().reference(&tag)));
+        let Some(found) = found else {
             return Err(wrong(format!(
                 "names {}, which has no tag",
                 release.version
@@ -535,7 +552,10 @@ impl Store {
                         .or_default()
                         .insert(environment, state);
                 }
-                Err(failure) => overview.failures.push(failure),
+                Err(failure) => {
+                    overview.unsound.insert((name, environment));
+                    overview.failures.push(failure);
+                }
             }
         }
         Ok(overview)
@@ -549,7 +569,9 @@ pub struct Overview {
     pub states: BTreeMap<PromptName, BTreeMap<Environment, State>>,
     /// The versions of each prompt that have a tag.
     pub published: BTreeMap<PromptName, Vec<Version>>,
-    /// Prompts whose tags are not sound.
+    /// Where tags are not sound, so that nobody can say what is live.
+    pub unsound: BTreeSet<(PromptName, Environment)>,
+    /// What is wrong there.
     pub failures: Vec<Failure>,
 }
 
