@@ -33,6 +33,8 @@ pub struct Options {
     pub message: Option<String>,
     /// Whether to send the tags to the remote, where there is one.
     pub push: bool,
+    /// Whether the remote's tags were fetched just now, so that they need not be again.
+    pub is_fresh: bool,
     /// The branch that must hold what is published.
     pub require_branch: Option<String>,
 }
@@ -93,7 +95,7 @@ impl Store {
         demand: &Demand,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
-        if options.push && self.has_remote() {
+        if options.push && self.has_remote() && !options.is_fresh {
             self.refresh(name)?;
         }
         let releases = self.releases(name, &options.environment)?;
