@@ -186,6 +186,20 @@ impl Store {
             .transpose()
     }
 
+    /// All values of a key of git's own configuration.
+    fn config_values(&self, key: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        if let Ok(config) = self.repo.config()
+            && let Ok(entries) = config.multivar(key, None)
+        {
+            // What cannot be read is as if it were not set.
+            drop(entries.for_each(|entry| {
+                values.extend(entry.value().ok().map(str::to_owned));
+            }));
+        }
+        values
+    }
+
     /// A value of git's own configuration, such as `user.name`.
     fn config_value(&self, key: &str) -> Option<String> {
         self.repo.config().ok()?.get_string(key).ok()

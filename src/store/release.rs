@@ -311,33 +311,43 @@ impl Store {
     /// # Errors
     /// Its tags are not sound.
     pub fn state(&self, name: &PromptName, environment: &Environment) -> Result<State, Failure> {
-        let space = self.true_space();
-        match self.newest_number(&space, name, environment)? {
+        if !self.knows_releases()? {
+            return Ok(State::NotFetched);
+        }
+        match self.newest_number(&self.true_space(), name, environment)? {
             Some((number, object)) => self.state_of(name, environment, number, object),
-            None if self.knows_releases()? => Ok(State::Never),
-            None => Ok(State::NotFetched),
+            None => Ok(State::Never),
         }
     }
 
-    /// Whether an empty answer means that there is nothing, rather than that nothing was fetched:
-    /// a clone brings all tags unless it is shallow or was told not to.
+    /// Whether this clone can know what is live. A clone that was told to bring only a part holds
+    /// only the tags that point into that part, which says nothing about the others.
     pub(super) fn knows_releases(&self) -> Result<bool, Failure> {
-        if self.settings.remote.is_none() || self.has_mirror() {
+        let Some(remote) = self.settings.remote.as_deref() else {
+            return Ok(true);
+        };
+        if self.has_mirror() {
             return Ok(true);
         }
-        let local = self.local_space();
-        if !self.refs_below(&local.base)?.is_empty() {
-            return Ok(true);
+        if self.is_shallow() || self.fetches_only_a_part(remote) {
+            return Ok(false);
         }
-        let remote = self.settings.remote.as_deref().unwrap_or_default();
-        let without_tags = self
-            .config_value(&format!("remote.{remote}.tagopt"))
-            .as_deref()
-            == Some("--no-tags");
         let was_cloned = !self
             .refs_below(&format!("refs/remotes/{remote}/"))?
             .is_empty();
-        Ok(was_cloned && !without_tags && !self.is_shallow())
+        Ok(was_cloned || !self.refs_below(&self.local_space().base)?.is_empty())
+    }
+
+    /// Whether the clone was told to bring no tags, or a single branch.
+    fn fetches_only_a_part(&self, remote: &str) -> bool {
+        let without_tags = self
+            .config_value(&format!("remote.{remote}.tagopt"))
+            .is_some_and(|value| value == "--no-tags");
+        let refspecs = self.config_values(&format!("remote.{remote}.fetch"));
+        let is_whole =
+            |refspec: &String| refspec.contains("refs/heads/*:") || refspec.contains("refs/*:");
+        // A bare clone has no such setting, and all tags.
+        without_tags || (!refspecs.is_empty() && !refspecs.iter().any(is_whole))
     }
 
     fn state_of(
@@ -454,6 +464,7 @@ impl Store {
         name: &PromptName,
         environment: &Environment,
     ) -> Result<Releases, Failure> {
+        self.require_releases()?;
         let space = self.true_space();
         let below = format!("{name}/{environment}/");
         let mut entries = self.release_row(&space, name, environment, &below, false)?;
@@ -515,6 +526,9 @@ impl Store {
     pub fn overview(&self) -> Result<Overview, Failure> {
         let mut rows: BTreeMap<(PromptName, Environment), Vec<(u32, Oid)>> = BTreeMap::new();
         let mut overview = Overview::default();
+        if !self.knows_releases()? {
+            return Ok(overview);
+        }
         let space = self.true_space();
         for found in self.refs_below(&space.base)? {
             match TagName::parse(&found.rest) {

@@ -67,7 +67,11 @@ impl Repository {
         fs::create_dir_all(&path)?;
         let made = Self { path, size };
         made.git(&["init", "--quiet", "--initial-branch=main"])?;
-        for (key, value) in [("user.name", "Ada Example"), ("user.email", "ada@example.com"), ("gc.auto", "0")] {
+        for (key, value) in [
+            ("user.name", "Ada Example"),
+            ("user.email", "ada@example.com"),
+            ("gc.auto", "0"),
+        ] {
             made.git(&["config", key, value])?;
         }
         made.import()?;
@@ -94,7 +98,10 @@ impl Repository {
             .args(["-c", "core.fsync=none", "fast-import", "--quiet"])
             .stdin(Stdio::piped())
             .spawn()?;
-        let pipe = child.stdin.take().ok_or_else(|| io::Error::other("git has no standard input"))?;
+        let pipe = child
+            .stdin
+            .take()
+            .ok_or_else(|| io::Error::other("git has no standard input"))?;
         let mut stream = Stream {
             out: BufWriter::with_capacity(1 << 20, pipe),
             mark: 0,
@@ -202,11 +209,43 @@ struct Words(u64);
 impl Words {
     fn next(&mut self) -> &'static str {
         const WORDS: [&str; 32] = [
-            "refund", "order", "customer", "ticket", "reply", "never", "always", "policy", "amount", "invoice", "before",
-            "after", "send", "check", "the", "of", "a", "with", "without", "name", "address", "date", "reason", "polite",
-            "short", "first", "second", "agent", "queue", "billing", "technical", "escalate",
+            "refund",
+            "order",
+            "customer",
+            "ticket",
+            "reply",
+            "never",
+            "always",
+            "policy",
+            "amount",
+            "invoice",
+            "before",
+            "after",
+            "send",
+            "check",
+            "the",
+            "of",
+            "a",
+            "with",
+            "without",
+            "name",
+            "address",
+            "date",
+            "reason",
+            "polite",
+            "short",
+            "first",
+            "second",
+            "agent",
+            "queue",
+            "billing",
+            "technical",
+            "escalate",
         ];
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         WORDS[(self.0 >> 59) as usize]
     }
 }
@@ -265,11 +304,20 @@ impl<W: Write> Stream<W> {
     }
 
     fn file(&mut self, path: &str, text: &str) -> io::Result<()> {
-        writeln!(self.out, "M 100644 inline {path}\ndata {}\n{text}", text.len())
+        writeln!(
+            self.out,
+            "M 100644 inline {path}\ndata {}\n{text}",
+            text.len()
+        )
     }
 
     fn tags(&mut self, name: &str, commits: &[usize], digests: &[&Digest]) -> io::Result<()> {
-        let trailers = |version: usize| format!("Prompt: {name}\nVersion: {version}\nDigest: {}\n", digests[version - 1]);
+        let trailers = |version: usize| {
+            format!(
+                "Prompt: {name}\nVersion: {version}\nDigest: {}\n",
+                digests[version - 1]
+            )
+        };
         for (version, commit) in (1..).zip(commits) {
             let message = format!("{name} v{version}\n\n{}", trailers(version));
             self.tag(&format!("{name}/v{version}"), *commit, &message)?;
@@ -279,7 +327,11 @@ impl<W: Write> Stream<W> {
                 "Release {name} v{version} to {environment}\n\n{}Environment: {environment}\nAction: {action}\nUnder: {under}\n",
                 trailers(version)
             );
-            self.tag(&format!("{name}/{environment}/{number}"), commits[version - 1], &message)?;
+            self.tag(
+                &format!("{name}/{environment}/{number}"),
+                commits[version - 1],
+                &message,
+            )?;
         }
         Ok(())
     }
@@ -294,7 +346,10 @@ impl<W: Write> Stream<W> {
 }
 
 fn files(prompts: usize, version: usize) -> Vec<File> {
-    (0..prompts).into_par_iter().map(|prompt| File::new(prompt, version)).collect()
+    (0..prompts)
+        .into_par_iter()
+        .map(|prompt| File::new(prompt, version))
+        .collect()
 }
 
 fn digests(files: Vec<File>) -> Vec<Digest> {

@@ -59,7 +59,11 @@ fn main() -> io::Result<()> {
         start.elapsed().as_secs()
     ))?;
     say("| | promptctl | git | ratio | target | |\n|---|---|---|---|---|---|")?;
-    let bench = Bench { large, small, rounds };
+    let bench = Bench {
+        large,
+        small,
+        rounds,
+    };
     bench.answers_agree()?;
     bench.starting()?;
     bench.reading("")?;
@@ -69,7 +73,10 @@ fn main() -> io::Result<()> {
     bench.loading()
 }
 
-#[allow(clippy::disallowed_methods, reason = "a benchmark has no configuration of its own")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark has no configuration of its own"
+)]
 fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok()
 }
@@ -118,7 +125,9 @@ impl Bench {
     /// What is fast and wrong is worth nothing.
     fn answers_agree(&self) -> io::Result<()> {
         let ours = |arguments: &[&str]| -> io::Result<String> {
-            let output = command(PROMPTCTL, &self.large.path).args(arguments).output()?;
+            let output = command(PROMPTCTL, &self.large.path)
+                .args(arguments)
+                .output()?;
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         };
         let prompt = self.prompt(1);
@@ -128,9 +137,21 @@ impl Bench {
             self.large.git(&["cat-file", "-p", &blob])?
         );
         let list = ours(&["list"])?;
-        assert_eq!(list.lines().count(), self.large.size.prompts, "prompts listed");
-        assert!(list.lines().all(|line| line.contains("production v4, staging v5")), "what is live");
-        assert_eq!(ours(&["history", &name(prompt)])?.lines().count(), 5, "versions in history");
+        assert_eq!(
+            list.lines().count(),
+            self.large.size.prompts,
+            "prompts listed"
+        );
+        assert!(
+            list.lines()
+                .all(|line| line.contains("production v4, staging v5")),
+            "what is live"
+        );
+        assert_eq!(
+            ours(&["history", &name(prompt)])?.lines().count(),
+            5,
+            "versions in history"
+        );
         Ok(())
     }
 
@@ -196,7 +217,16 @@ impl Bench {
     }
 
     fn releasing(&self) -> io::Result<()> {
-        let tag = |round: usize, what: &str| self.git(&["tag", "-a", "-m", "a message", &format!("bench/{round}/{what}"), "HEAD"]);
+        let tag = |round: usize, what: &str| {
+            self.git(&[
+                "tag",
+                "-a",
+                "-m",
+                "a message",
+                &format!("bench/{round}/{what}"),
+                "HEAD",
+            ])
+        };
         let rounds = self.rounds.min(self.large.size.ahead() - 1);
         let row = Comparison::run(
             "`publish --no-push` / two `git tag -a`",
@@ -219,16 +249,29 @@ impl Bench {
     fn history(&self) -> io::Result<()> {
         for graph in [false, true] {
             if graph {
-                self.large
-                    .git(&["commit-graph", "write", "--reachable", "--changed-paths", "--no-progress"])?;
+                self.large.git(&[
+                    "commit-graph",
+                    "write",
+                    "--reachable",
+                    "--changed-paths",
+                    "--no-progress",
+                ])?;
             }
             let row = Comparison::run(
                 &format!(
                     "`history`{} / `git log -- <path>`",
-                    if graph { " with a commit-graph of changed paths" } else { "" }
+                    if graph {
+                        " with a commit-graph of changed paths"
+                    } else {
+                        ""
+                    }
                 ),
                 1.2,
-                if graph { self.rounds } else { self.rounds.div_ceil(3) },
+                if graph {
+                    self.rounds
+                } else {
+                    self.rounds.div_ceil(3)
+                },
                 &mut |round| self.ours(&["history", &name(self.prompt(round))]),
                 &mut |round| self.git(&["log", "--", &path(self.prompt(round))]),
             )?;
@@ -241,8 +284,15 @@ impl Bench {
     fn with_mirror(&self) -> io::Result<()> {
         self.large.git(&["remote", "add", "origin", "."])?;
         self.large.git(&["config", "promptctl.mirror", "origin"])?;
-        self.large
-            .git(&["-c", "core.fsync=none", "fetch", "--quiet", "--no-tags", "origin", "+refs/tags/prompts/*:refs/promptctl/origin/*"])?;
+        self.large.git(&[
+            "-c",
+            "core.fsync=none",
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "origin",
+            "+refs/tags/prompts/*:refs/promptctl/origin/*",
+        ])?;
         self.large.git(&["pack-refs", "--all"])?;
         self.reading(" in a clone with a mirror")
     }
@@ -274,9 +324,13 @@ impl Bench {
             .args([LOAD, how, "."])
             .output()?;
         let said = String::from_utf8_lossy(&output.stdout);
-        let mut numbers = said.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
+        let mut numbers = said
+            .split_whitespace()
+            .filter_map(|word| word.parse::<u64>().ok());
         let (Some(microseconds), Some(used)) = (numbers.next(), numbers.next()) else {
-            return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+            return Err(io::Error::other(
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            ));
         };
         *peak = used.max(*peak);
         Ok(Duration::from_micros(microseconds))
@@ -300,7 +354,11 @@ fn load(how: &str, directory: &Path) -> io::Result<()> {
     };
     let took = start.elapsed();
     assert!(count > 0, "no prompt was loaded");
-    say(&format!("{} {}", took.as_micros(), peak_memory().unwrap_or_default()))
+    say(&format!(
+        "{} {}",
+        took.as_micros(),
+        peak_memory().unwrap_or_default()
+    ))
 }
 
 /// The most memory that this process ever had, in KB; only Linux tells.

@@ -11,14 +11,19 @@ use crate::repository::command;
 /// Runs a program to its end and says how long it took; it must succeed.
 pub(crate) fn time(program: &str, directory: &Path, arguments: &[&str]) -> io::Result<Duration> {
     let mut command = command(program, directory);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     let start = Instant::now();
     let status = command.status()?;
     let took = start.elapsed();
     if status.success() {
         Ok(took)
     } else {
-        Err(io::Error::other(format!("{program} {arguments:?}: {status}")))
+        Err(io::Error::other(format!(
+            "{program} {arguments:?}: {status}"
+        )))
     }
 }
 
@@ -36,7 +41,13 @@ pub(crate) struct Comparison {
 
 impl Comparison {
     /// Runs both sides `rounds` times in turns, after one round to warm up.
-    pub(crate) fn run(what: &str, target: impl Into<Option<f64>>, rounds: usize, ours: Side<'_>, theirs: Side<'_>) -> io::Result<Self> {
+    pub(crate) fn run(
+        what: &str,
+        target: impl Into<Option<f64>>,
+        rounds: usize,
+        ours: Side<'_>,
+        theirs: Side<'_>,
+    ) -> io::Result<Self> {
         let mut times = (Vec::new(), Vec::new());
         for round in 0..=rounds {
             // Who goes first changes, so that neither always finds what the other has warmed.
@@ -81,7 +92,11 @@ impl fmt::Display for Comparison {
         let (target, verdict) = match self.target {
             Some(target) => (
                 format!("≤ {target}"),
-                if self.ratio() <= target { "reached" } else { "**missed**" },
+                if self.ratio() <= target {
+                    "reached"
+                } else {
+                    "**missed**"
+                },
             ),
             None => ("-".to_owned(), "-"),
         };
