@@ -118,32 +118,43 @@ fn publishable(
 ) -> Result<Loaded, Failure> {
     let loaded = store.load(reference)?;
     if reference.selector == Selector::WorkingCopy && loaded.dirty {
-        return Err(uncommitted(&loaded));
+        return Err(uncommitted(&loaded, store));
     }
     check(&loaded)?;
     warn_all(session, &loaded.document.warnings);
     Ok(loaded)
 }
 
-fn uncommitted(loaded: &Loaded) -> Failure {
-    let commit = if loaded.is_unbumped() {
-        format!(
-            "promptctl bump {} && git commit -m \"…\" -- {}",
-            loaded.name, loaded.path
-        )
+fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
+    // A version is its file and its partials: whichever of them changed must be committed.
+    let partials = loaded
+        .partials
+        .values()
+        .map(|partial| partial.path.as_str());
+    let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
+        .chain(partials)
+        .collect();
+    let paths = paths.join(" ");
+    let bump = if loaded.is_unbumped() {
+        format!("promptctl bump {} && ", loaded.name)
     } else {
-        format!("git add {0} && git commit -m \"…\" -- {0}", loaded.path)
+        String::new()
     };
-    Failure::new(
+    let failure = Failure::new(
         code::UNCOMMITTED,
         format!("{} has changes that are not committed", loaded.name),
     )
     .at(loaded.path.clone())
-    .hint(commit)
     .hint(format!(
-        "promptctl publish {}@HEAD publishes what is committed",
-        loaded.name
-    ))
+        "{bump}git add {paths} && git commit -m \"…\" -- {paths}"
+    ));
+    match store.committed(&loaded.name) {
+        Ok(Some(_)) => failure.hint(format!(
+            "promptctl publish {}@HEAD publishes what is committed",
+            loaded.name
+        )),
+        _ => failure,
+    }
 }
 
 fn check(loaded: &Loaded) -> Result<(), Failure> {

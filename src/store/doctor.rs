@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Store;
 use super::process::Git;
-use super::release::State;
-use super::tag::TagName;
+use super::release::{Releases, State};
+use super::tag::{Action, TagName};
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::PromptName;
@@ -134,8 +134,9 @@ impl Store {
         for (name, states) in &overview.states {
             for (environment, state) in states {
                 // The newest release was read above; the older ones only here.
-                if let Err(failure) = self.releases(name, environment) {
-                    troubles.push(of_failure(failure, None));
+                match self.releases(name, environment) {
+                    Ok(releases) => self.check_older(&releases, troubles),
+                    Err(failure) => troubles.push(of_failure(failure, None)),
                 }
                 if matches!(state, State::Live(_)) && !files.contains(name) {
                     troubles.push(Trouble {
@@ -153,6 +154,24 @@ impl Store {
         }
         dedup(troubles);
         Ok(())
+    }
+
+    /// Releases below the newest are not live, but a rollback may want them.
+    fn check_older(&self, releases: &Releases, troubles: &mut Vec<Trouble>) {
+        let Some((_, older)) = releases.confirmed().split_last() else {
+            return;
+        };
+        for entry in older
+            .iter()
+            .filter(|entry| entry.action != Action::Unpublish)
+        {
+            if let Err(failure) = self.check_against_version(entry) {
+                troubles.push(Trouble {
+                    is_error: false,
+                    ..of_failure(failure, None)
+                });
+            }
+        }
     }
 
     fn check_remote(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {

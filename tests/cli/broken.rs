@@ -251,7 +251,9 @@ fn a_release_that_disagrees_with_its_version() {
     $ promptctl status
     production	support/triage	v1	v3	1 hour ago	Ada	
     $ promptctl doctor
-    everything is sound
+    warning[P211]: release 4 of support/triage in production disagrees with the tag of v3
+      help: promptctl publish support/triage@vN --env production makes a sound release
+    0 errors, 1 warnings
     ");
 }
 

@@ -291,7 +291,6 @@ fn an_unborn_head_reads_and_makes_the_first_commit() {
     error[P204]: greeting has changes that are not committed
       at: prompts/greeting.prompt.yml
       hint: git add prompts/greeting.prompt.yml && git commit -m "…" -- prompts/greeting.prompt.yml
-      hint: promptctl publish greeting@HEAD publishes what is committed
     [exit 1]
     $ promptctl history greeting
     error[P204]: greeting was never committed
