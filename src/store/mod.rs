@@ -16,6 +16,7 @@ mod refs;
 mod release;
 mod remote;
 mod setup;
+mod since;
 mod tag;
 mod tagging;
 
@@ -36,6 +37,7 @@ pub use publish::{Change, Demand, Options, Planned};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
+pub use since::Base;
 pub use tag::{Action, TagName};
 
 use process::Git;
