@@ -123,7 +123,11 @@ impl Store {
     /// All prompts of the working copy with their contents, read in parallel; what cannot be
     /// loaded is told by its findings.
     pub fn load_all(&self) -> (Vec<Loaded>, Vec<Finding>) {
-        let listing = self.list();
+        self.load_listed(self.list())
+    }
+
+    /// The same for a listing that was made before.
+    pub fn load_listed(&self, listing: Listing) -> (Vec<Loaded>, Vec<Finding>) {
         let mut findings = listing.findings;
         let mut loaded = Vec::with_capacity(listing.files.len());
         if self.is_bare() {

@@ -18,6 +18,7 @@ mod release;
 mod remote;
 mod resolve;
 mod setup;
+mod since;
 mod tag;
 mod tagging;
 
@@ -38,6 +39,7 @@ pub use publish::{Change, Demand, Options, Planned};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
+pub use since::Base;
 pub use tag::{Action, TagName};
 
 use process::Git;
