@@ -10,6 +10,7 @@ mod content;
 mod doctor;
 mod files;
 mod history;
+mod live;
 mod load;
 mod process;
 mod publish;
