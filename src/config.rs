@@ -13,7 +13,9 @@ use serde_json::Value;
 use crate::error::Failure;
 use crate::openai::key::ApiKey;
 use crate::prompt::code;
+use crate::prompt::code::Code;
 use crate::prompt::document::parse_value;
+use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
 use crate::record::privacy::{Keep, Privacy};
 
@@ -47,6 +49,11 @@ pub struct Environ {
     pub log: Option<PathBuf>,
     /// `PROMPTCTL_CONFIG`, or `promptctl/config.yaml` in the user's configuration folder.
     pub user_config: Option<PathBuf>,
+    /// `GITHUB_ACTIONS`, whether this is a job of GitHub's.
+    pub is_github_actions: bool,
+    /// `GITHUB_BASE_REF` or `CI_MERGE_REQUEST_TARGET_BRANCH_NAME`, the branch that a pull request
+    /// goes to.
+    pub base_branch: Option<String>,
     /// `PROMPTCTL_NOW`, a time that stands for now, for tests and demonstrations.
     pub now: Option<jiff::Timestamp>,
 }
@@ -80,6 +87,10 @@ impl Environ {
             log: path("PROMPTCTL_LOG"),
             user_config: path("PROMPTCTL_CONFIG")
                 .or_else(|| config_home.map(|home| home.join("promptctl/config.yaml"))),
+            is_github_actions: text("GITHUB_ACTIONS").as_deref() == Some("true"),
+            base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
+                .into_iter()
+                .find_map(text),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
     }
@@ -130,6 +141,8 @@ pub struct Config {
     pub environments: Vec<(Environment, Policy)>,
     /// `log:`.
     pub log: Privacy,
+    /// `lint:`, how severe rules are.
+    pub lint: Levels,
 }
 
 /// What must hold before something is released to an environment.
@@ -147,11 +160,19 @@ impl Default for Config {
             remote: None,
             environments: vec![(Environment::production(), Policy::default())],
             log: Privacy::default(),
+            lint: Levels::default(),
         }
     }
 }
 
-const KEYS: [&str; 5] = ["roots", "tagPrefix", "remote", "environments", "log"];
+const KEYS: [&str; 6] = [
+    "roots",
+    "tagPrefix",
+    "remote",
+    "environments",
+    "log",
+    "lint",
+];
 
 /// Keys that only the user's own configuration may have: they decide where a secret goes, or run a program.
 const USER_KEYS: [&str; 4] = ["providers", "apiKeyCommand", "baseUrl", "apiKeyVariable"];
@@ -210,6 +231,7 @@ impl Config {
             "remote" => self.remote = Some(text(key, value)?),
             "environments" => self.environments = environments(value)?,
             "log" => self.log = log(value)?,
+            "lint" => self.lint = lint(value)?,
             key if USER_KEYS.contains(&key) => {
                 return Err(bad(
                     format!("`{key}` may not stand in {FILE_NAME}"),
@@ -399,6 +421,33 @@ fn log(value: &Value) -> Result<Privacy, Failure> {
         }
     }
     Ok(privacy)
+}
+
+fn lint(value: &Value) -> Result<Levels, Failure> {
+    let example = "write `lint: {P105: error, P115: off}`";
+    let Value::Object(map) = value else {
+        return Err(bad("`lint` wants a map of codes", example));
+    };
+    let mut levels = Levels::default();
+    for (name, value) in map {
+        let code = Code::find(name).ok_or_else(|| {
+            bad(
+                format!("`lint.{name}` is not a code"),
+                "promptctl explain lists the codes",
+            )
+        })?;
+        let level = value
+            .as_str()
+            .and_then(Level::find)
+            .ok_or_else(|| bad(format!("`lint.{name}` is error, warning or off"), example))?;
+        if !levels.set(code, level) {
+            return Err(bad(
+                format!("{code} cannot be configured"),
+                format!("it names what keeps a prompt from being used: promptctl explain {code}"),
+            ));
+        }
+    }
+    Ok(levels)
 }
 
 /// What the user's own configuration says: providers of models, which the repository may not name.

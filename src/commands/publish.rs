@@ -52,6 +52,7 @@ impl ReleaseArgs {
             environment: env.env.clone(),
             message: self.message.clone(),
             push: !self.no_push,
+            is_fresh: false,
             require_branch: config.policy(&env.env).require_branch,
         }
     }
@@ -188,9 +189,13 @@ fn publish_all(
     json: bool,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
+    let mut options = options.clone();
     if options.push && store.has_remote() {
+        // Once for all: a push that somebody else was faster for is refused all the same.
         store.fetch()?;
+        options.is_fresh = true;
     }
+    let options = &options;
     let (loaded, findings) = store.load_all();
     warn_all(session, &findings);
     let mut failed = !findings.iter().all(|finding| !finding.is_error());
@@ -269,6 +274,7 @@ pub(super) fn change(
         Err(failure)
             if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) =>
         {
+            // What was overtaken has been fetched.
             match store.plan(name, demand, options) {
                 Ok(None) => Ok(None),
                 _ => Err(failure),

@@ -310,7 +310,7 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
     }
     table.print(&mut session.ui);
     if !never.is_empty() {
-        let names: Vec<&str> = never.iter().map(|row| row.name.as_str()).take(5).collect();
+        let names: Vec<&str> = never.iter().map(|row| row.name.as_str()).take(3).collect();
         let more = if never.len() > names.len() {
             ", …"
         } else {

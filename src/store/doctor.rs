@@ -86,6 +86,20 @@ impl Store {
         }
     }
 
+    /// Writes the commit-graph where the history is long and has none. Returns whether it did.
+    ///
+    /// # Errors
+    /// The repository cannot be written.
+    pub fn write_missing_commit_graph(&self) -> Result<bool, Failure> {
+        let mut troubles = Vec::new();
+        self.check_commit_graph(&mut troubles);
+        if troubles.is_empty() {
+            return Ok(false);
+        }
+        self.repair(&Repair::WriteCommitGraph)?;
+        Ok(true)
+    }
+
     /// Every version tag must hold the version that it says.
     fn check_version_tags(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
         for found in self.refs_below(&self.true_space().base)? {
