@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::ui::{BAD, BOLD, HINT, NOTE, paint, printable};
 use crate::prompt::finding::{Finding, Position, Severity};
@@ -104,8 +104,9 @@ fn token(line: &str, start: usize) -> usize {
     if let Some(quote) = quote {
         return rest[1..].find(quote).map_or(1, |end| length(end + 1) + 1);
     }
-    let end = rest.find(|each| !is_word(each)).unwrap_or(rest.len());
-    length(end).max(usize::from(rest.chars().next().is_none_or(|first| first.width() != Some(0)))).max(1)
+    // A tag such as `!include` goes on to the next blank.
+    let ends = |each: char| if rest.starts_with('!') { each.is_whitespace() } else { !is_word(each) };
+    length(rest.find(ends).unwrap_or(rest.len())).max(1)
 }
 
 fn one_line(text: &str) -> String {
