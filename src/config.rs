@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Failure;
-use crate::prompt::code;
-use crate::prompt::document::parse_value;
 use crate::openai::key::ApiKey;
+use crate::prompt::code;
 use crate::prompt::code::Code;
+use crate::prompt::document::parse_value;
 use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
 use crate::record::privacy::{Keep, Privacy};
@@ -63,12 +63,18 @@ impl Environ {
     #[allow(clippy::disallowed_methods)]
     pub fn read() -> Self {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let path = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let path = |name: &str| {
+            env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         let config_home = path("XDG_CONFIG_HOME")
             .or_else(|| path("APPDATA"))
             .or_else(|| path("HOME").map(|home| home.join(".config")));
         Self {
-            editor: ["PROMPTCTL_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"].into_iter().find_map(text),
+            editor: ["PROMPTCTL_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"]
+                .into_iter()
+                .find_map(text),
             no_color: text("NO_COLOR").is_some(),
             dumb_terminal: text("TERM").as_deref() == Some("dumb"),
             columns: text("COLUMNS").and_then(|value| value.parse().ok()),
@@ -79,9 +85,12 @@ impl Environ {
             openai_project_id: text("OPENAI_PROJECT_ID"),
             ssl_cert_file: path("SSL_CERT_FILE"),
             log: path("PROMPTCTL_LOG"),
-            user_config: path("PROMPTCTL_CONFIG").or_else(|| config_home.map(|home| home.join("promptctl/config.yaml"))),
+            user_config: path("PROMPTCTL_CONFIG")
+                .or_else(|| config_home.map(|home| home.join("promptctl/config.yaml"))),
             is_github_actions: text("GITHUB_ACTIONS").as_deref() == Some("true"),
-            base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"].into_iter().find_map(text),
+            base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
+                .into_iter()
+                .find_map(text),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
     }
@@ -92,8 +101,11 @@ impl Environ {
     /// It was removed.
     pub fn current_dir() -> Result<PathBuf, Failure> {
         env::current_dir().map_err(|error| {
-            Failure::new(code::NO_REPOSITORY, format!("the current folder cannot be used: {error}"))
-                .hint("cd into a folder that exists, or name one with -C DIR")
+            Failure::new(
+                code::NO_REPOSITORY,
+                format!("the current folder cannot be used: {error}"),
+            )
+            .hint("cd into a folder that exists, or name one with -C DIR")
         })
     }
 
@@ -108,7 +120,10 @@ impl Environ {
     /// The system cannot tell.
     pub fn program() -> Result<PathBuf, Failure> {
         env::current_exe().map_err(|error| {
-            Failure::new(code::NO_REPOSITORY, format!("the path of this program is not known: {error}"))
+            Failure::new(
+                code::NO_REPOSITORY,
+                format!("the path of this program is not known: {error}"),
+            )
         })
     }
 }
@@ -150,7 +165,14 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 6] = ["roots", "tagPrefix", "remote", "environments", "log", "lint"];
+const KEYS: [&str; 6] = [
+    "roots",
+    "tagPrefix",
+    "remote",
+    "environments",
+    "log",
+    "lint",
+];
 
 /// Keys that only the user's own configuration may have: they decide where a secret goes, or run a program.
 const USER_KEYS: [&str; 4] = ["providers", "apiKeyCommand", "baseUrl", "apiKeyVariable"];
@@ -165,7 +187,11 @@ impl Config {
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(code::BAD_CONFIG, format!("{FILE_NAME} could not be read: {error}")).at(FILE_NAME)),
+            Err(error) => Err(Failure::new(
+                code::BAD_CONFIG,
+                format!("{FILE_NAME} could not be read: {error}"),
+            )
+            .at(FILE_NAME)),
         }
     }
 
@@ -174,7 +200,10 @@ impl Config {
     /// # Errors
     /// It is not YAML, or says something that cannot be.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        if text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+        {
             return Ok(Self::default());
         }
         let value = parse_value(text).map_err(|finding| {
@@ -184,7 +213,10 @@ impl Config {
         })?;
         let mut config = Self::default();
         let Value::Object(map) = value else {
-            return Err(bad("the configuration is not a map", "write `roots: [prompts]`, for example"));
+            return Err(bad(
+                "the configuration is not a map",
+                "write `roots: [prompts]`, for example",
+            ));
         };
         for (key, value) in &map {
             config.set(key, value)?;
@@ -222,7 +254,9 @@ impl Config {
 }
 
 fn bad(message: impl Into<String>, hint: impl Into<String>) -> Failure {
-    Failure::new(code::BAD_CONFIG, message).at(FILE_NAME).hint(hint)
+    Failure::new(code::BAD_CONFIG, message)
+        .at(FILE_NAME)
+        .hint(hint)
 }
 
 fn unknown(key: &str, known: &[&'static str]) -> Failure {
@@ -244,14 +278,24 @@ fn text(key: &str, value: &Value) -> Result<String, Failure> {
 fn roots(value: &Value) -> Result<Vec<String>, Failure> {
     let list = match value {
         Value::String(one) => vec![one.clone()],
-        Value::Array(list) => list.iter().map(|entry| text("roots", entry)).collect::<Result<_, _>>()?,
-        _ => return Err(bad("`roots` wants a list of folders", "write `roots: [prompts]`")),
+        Value::Array(list) => list
+            .iter()
+            .map(|entry| text("roots", entry))
+            .collect::<Result<_, _>>()?,
+        _ => {
+            return Err(bad(
+                "`roots` wants a list of folders",
+                "write `roots: [prompts]`",
+            ));
+        }
     };
     let mut roots = Vec::new();
     for root in list {
         let clean = root.trim_end_matches('/').trim_start_matches("./");
         let clean = if clean.is_empty() { "." } else { clean };
-        let leaves = clean.starts_with('/') || clean.contains(['\\', ':']) || clean.split('/').any(|part| part == ".." || part == ".git");
+        let leaves = clean.starts_with('/')
+            || clean.contains(['\\', ':'])
+            || clean.split('/').any(|part| part == ".." || part == ".git");
         if leaves {
             return Err(bad(
                 format!("the root `{root}` leads out of the repository"),
@@ -261,7 +305,13 @@ fn roots(value: &Value) -> Result<Vec<String>, Failure> {
         roots.push(clean.to_owned());
     }
     // A prompt belongs to the deepest root that holds it.
-    roots.sort_by_key(|root| std::cmp::Reverse(if root == "." { 0 } else { root.split('/').count() }));
+    roots.sort_by_key(|root| {
+        std::cmp::Reverse(if root == "." {
+            0
+        } else {
+            root.split('/').count()
+        })
+    });
     roots.dedup();
     if roots.is_empty() {
         return Err(bad("`roots` is empty", "write `roots: [prompts]`"));
@@ -272,32 +322,54 @@ fn roots(value: &Value) -> Result<Vec<String>, Failure> {
 fn tag_prefix(value: &Value) -> Result<String, Failure> {
     let prefix = text("tagPrefix", value)?;
     let prefix = format!("{}/", prefix.trim_end_matches('/'));
-    let fine = prefix
-        .trim_end_matches('/')
-        .split('/')
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
+    let fine = prefix.trim_end_matches('/').split('/').all(|part| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    });
     if fine {
         Ok(prefix)
     } else {
-        Err(bad("`tagPrefix` is not a prefix of tags", "letters, digits, `-` and `_`, joined by `/`, such as `prompts/`"))
+        Err(bad(
+            "`tagPrefix` is not a prefix of tags",
+            "letters, digits, `-` and `_`, joined by `/`, such as `prompts/`",
+        ))
     }
 }
 
 fn environments(value: &Value) -> Result<Vec<(Environment, Policy)>, Failure> {
     let named: Vec<(&str, &Value)> = match value {
-        Value::Array(list) => list.iter().filter_map(|entry| Some((entry.as_str()?, &Value::Null))).collect(),
-        Value::Object(map) => map.iter().map(|(name, policy)| (name.as_str(), policy)).collect(),
-        _ => return Err(bad("`environments` wants a list or a map", "write `environments: {production: {requireBranch: main}}`")),
+        Value::Array(list) => list
+            .iter()
+            .filter_map(|entry| Some((entry.as_str()?, &Value::Null)))
+            .collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, policy)| (name.as_str(), policy))
+            .collect(),
+        _ => {
+            return Err(bad(
+                "`environments` wants a list or a map",
+                "write `environments: {production: {requireBranch: main}}`",
+            ));
+        }
     };
     let mut environments = Vec::new();
     for (name, settings) in named {
-        let environment = name
-            .parse::<Environment>()
-            .map_err(|error| bad(error.to_string(), "environments are named like `production` or `staging-eu`"))?;
+        let environment = name.parse::<Environment>().map_err(|error| {
+            bad(
+                error.to_string(),
+                "environments are named like `production` or `staging-eu`",
+            )
+        })?;
         environments.push((environment, policy(settings)?));
     }
     if environments.is_empty() {
-        return Err(bad("`environments` is empty", "leave it out for `production` alone"));
+        return Err(bad(
+            "`environments` is empty",
+            "leave it out for `production` alone",
+        ));
     }
     Ok(environments)
 }
@@ -307,7 +379,12 @@ fn policy(value: &Value) -> Result<Policy, Failure> {
     let map = match value {
         Value::Null => return Ok(policy),
         Value::Object(map) => map,
-        _ => return Err(bad("an environment's settings are a map", "write `production: {requireBranch: main}`")),
+        _ => {
+            return Err(bad(
+                "an environment's settings are a map",
+                "write `production: {requireBranch: main}`",
+            ));
+        }
     };
     for (key, value) in map {
         match key.as_str() {
@@ -331,10 +408,12 @@ fn log(value: &Value) -> Result<Privacy, Failure> {
         return Err(bad("`log` wants a map", "write `log: {variables: hash}`"));
     };
     for (key, value) in map {
-        let keep = value
-            .as_str()
-            .and_then(Keep::find)
-            .ok_or_else(|| bad(format!("`log.{key}` is full, hash or none"), "write `log: {variables: hash}`"))?;
+        let keep = value.as_str().and_then(Keep::find).ok_or_else(|| {
+            bad(
+                format!("`log.{key}` is full, hash or none"),
+                "write `log: {variables: hash}`",
+            )
+        })?;
         match key.as_str() {
             "variables" => privacy.variables = keep,
             "output" => privacy.output = keep,
@@ -351,7 +430,12 @@ fn lint(value: &Value) -> Result<Levels, Failure> {
     };
     let mut levels = Levels::default();
     for (name, value) in map {
-        let code = Code::find(name).ok_or_else(|| bad(format!("`lint.{name}` is not a code"), "promptctl explain lists the codes"))?;
+        let code = Code::find(name).ok_or_else(|| {
+            bad(
+                format!("`lint.{name}` is not a code"),
+                "promptctl explain lists the codes",
+            )
+        })?;
         let level = value
             .as_str()
             .and_then(Level::find)
@@ -394,7 +478,10 @@ impl UserConfig {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(code::BAD_CONFIG, format!("{} could not be read: {error}", path.display()))),
+            Err(error) => Err(Failure::new(
+                code::BAD_CONFIG,
+                format!("{} could not be read: {error}", path.display()),
+            )),
         }
     }
 
@@ -420,9 +507,12 @@ impl UserConfig {
         let providers = providers.ok_or_else(|| bad("`providers` wants a map".to_owned()))?;
         for (name, settings) in providers {
             let get = |key: &str| settings.get(key).and_then(Value::as_str).map(str::to_owned);
-            let base_url = get("baseUrl").ok_or_else(|| bad(format!("the provider {name} has no `baseUrl`")))?;
+            let base_url = get("baseUrl")
+                .ok_or_else(|| bad(format!("the provider {name} has no `baseUrl`")))?;
             let api_key = get("apiKeyVariable").and_then(|variable| key_in(&variable));
-            config.providers.insert(name.clone(), ProviderConfig { base_url, api_key });
+            config
+                .providers
+                .insert(name.clone(), ProviderConfig { base_url, api_key });
         }
         Ok(config)
     }
@@ -431,5 +521,7 @@ impl UserConfig {
 /// The key in an environment variable; none where it is empty or cannot be a key.
 #[allow(clippy::disallowed_methods)]
 fn key_in(variable: &str) -> Option<ApiKey> {
-    env::var(variable).ok().and_then(|value| ApiKey::new(&value).ok())
+    env::var(variable)
+        .ok()
+        .and_then(|value| ApiKey::new(&value).ok())
 }

@@ -15,7 +15,7 @@ use crate::openai::request::request_hash;
 use crate::openai::response::{Answer, Usage as AnswerUsage};
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Position};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
 use crate::prompt::variables::complete;
@@ -47,7 +47,7 @@ pub fn render(store: &Store, loaded: &Loaded, given: Object) -> Result<Rendered,
         compiled.variables(),
         given,
     )
-    .map_err(in_file)?;
+    .map_err(|findings| missing(&compiled, findings, &loaded.path))?;
     let mut messages = compiled
         .render(&values)
         .map_err(|finding| in_file(vec![finding]))?;
@@ -63,13 +63,53 @@ pub fn render(store: &Store, loaded: &Loaded, given: Object) -> Result<Rendered,
     })
 }
 
+/// Variables without a value are told in one sentence, at the place that asks first.
+fn missing(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
+    let (absent, other): (Vec<Finding>, Vec<Finding>) = findings
+        .into_iter()
+        .partition(|finding| finding.code == code::MISSING_VARIABLE);
+    let names: Vec<String> = absent
+        .iter()
+        .filter_map(|finding| finding.message.split('`').nth(1).map(str::to_owned))
+        .collect();
+    let [first, _, ..] = names.as_slice() else {
+        let place = names.first().and_then(|name| first_use(compiled, name));
+        let placed = absent
+            .into_iter()
+            .map(|finding| finding.at(place))
+            .chain(other)
+            .collect();
+        return failure_of(placed, path);
+    };
+    let wanted: Vec<String> = names.iter().map(|name| format!("--var {name}=…")).collect();
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let finding = Finding::error(
+        code::MISSING_VARIABLE,
+        format!("{} have no value", quoted.join(", ")),
+    )
+    .at(first_use(compiled, first))
+    .help(format!("pass {}", wanted.join(" ")));
+    failure_of(std::iter::once(finding).chain(other).collect(), path)
+}
+
+/// Where a message of the prompt itself first asks for a variable.
+fn first_use(compiled: &Compiled, name: &str) -> Option<Position> {
+    compiled
+        .uses()
+        .iter()
+        .find(|used| used.name == name && used.path.is_none())
+        .map(|used| used.position)
+}
+
 /// The first finding as a failure that tells the others.
 fn failure_of(findings: Vec<Finding>, path: &str) -> Failure {
     let mut findings = findings.into_iter().map(|finding| finding.in_file(path));
     let Some(first) = findings.next() else {
         return Failure::new(code::INVALID_PROMPT, "the prompt is not valid").at(path);
     };
-    findings.fold(Failure::from(first), |failure, other| failure.hint(format!("also: {}", other.message)))
+    findings.fold(Failure::from(first), |failure, other| {
+        failure.hint(format!("also: {}", other.message))
+    })
 }
 
 fn attach(store: &Store, loaded: &Loaded, part: &mut RenderedPart) -> Result<(), Failure> {
@@ -86,7 +126,9 @@ fn attach(store: &Store, loaded: &Loaded, part: &mut RenderedPart) -> Result<(),
 
 /// The bytes of a file as a data URL, its type told by the file's name.
 pub fn data_url(path: &str, bytes: &[u8]) -> String {
-    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    let ending = path
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase());
     let kind = match ending.as_deref() {
         Some("png") => "image/png",
         Some("jpg" | "jpeg") => "image/jpeg",
@@ -159,7 +201,11 @@ pub fn execute(call: Call<'_>, on_text: &mut dyn FnMut(&str)) -> Executed {
             if let Some(partial) = &partial {
                 fill(&mut record, partial, &call);
             }
-            record.status = if failure.exit == Exit::Interrupted { Status::Interrupted } else { Status::Error };
+            record.status = if failure.exit == Exit::Interrupted {
+                Status::Interrupted
+            } else {
+                Status::Error
+            };
             record.error = Some(note(&failure));
             Executed {
                 record,
@@ -172,9 +218,14 @@ pub fn execute(call: Call<'_>, on_text: &mut dyn FnMut(&str)) -> Executed {
 
 type Failed = Box<(Failure, Option<Answer>)>;
 
-fn ask(settings: Option<Settings>, body: &Value, on_text: &mut dyn FnMut(&str)) -> Result<Answer, Failed> {
+fn ask(
+    settings: Option<Settings>,
+    body: &Value,
+    on_text: &mut dyn FnMut(&str),
+) -> Result<Answer, Failed> {
     let plain = |failure: Failure| Box::new((failure, None));
-    let settings = settings.ok_or_else(|| plain(Failure::new(code::NO_KEY, "no API is configured")))?;
+    let settings =
+        settings.ok_or_else(|| plain(Failure::new(code::NO_KEY, "no API is configured")))?;
     let client = Client::new(settings).map_err(plain)?;
     block_on(client.create_until(body, on_text, interrupted()))
         .map_err(plain)?
@@ -185,7 +236,11 @@ fn failed(error: CallError) -> Failed {
     let partial = error.partial.as_deref().cloned();
     let is_interrupt = error.kind == CallErrorKind::Interrupted;
     let failure = Failure::from(error);
-    let failure = if is_interrupt { failure.exit(Exit::Interrupted) } else { failure };
+    let failure = if is_interrupt {
+        failure.exit(Exit::Interrupted)
+    } else {
+        failure
+    };
     Box::new((failure, partial))
 }
 

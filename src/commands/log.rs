@@ -80,7 +80,8 @@ struct ShowArgs {
 }
 
 fn parse_status(text: &str) -> Result<Status, String> {
-    Status::find(text).ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
+    Status::find(text)
+        .ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -109,17 +110,27 @@ fn list(args: &ListArgs, session: &mut Session) -> Result<Exit, Failure> {
     warn_bad(&listing.bad, session);
     if json {
         let records: Vec<Value> = listing.executions.iter().map(shape).collect();
-        session.ui.line(json::document(&json!({ "records": records })));
+        session
+            .ui
+            .line(json::document(&json!({ "records": records })));
         return Ok(Exit::Done);
     }
     if listing.executions.is_empty() {
         session.ui.status("no executions");
-        session.ui.hint("promptctl run REF --model echo makes one offline");
+        session
+            .ui
+            .hint("promptctl run REF --model echo makes one offline");
         return Ok(Exit::Done);
     }
-    let mut table = Table::new(&["id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time"]).right(&[6, 7, 8]);
+    let piped = session.ui.width().is_none();
+    let mut table = Table::new(&[
+        "id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time",
+    ])
+    .right(&[6, 7, 8])
+    .flexible(&[2])
+    .spare(&[8, 5]);
     for execution in &listing.executions {
-        table.row(row(&execution.record, session.now));
+        table.row(row(&execution.record, session.now, piped));
     }
     table.print(&mut session.ui);
     Ok(Exit::Done)
@@ -149,24 +160,43 @@ impl ListArgs {
     }
 }
 
-fn row(record: &Record, now: Timestamp) -> Vec<TableCell> {
+fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
     let style = match record.status {
         Status::Ok => GOOD,
         Status::Interrupted => NOTE,
         Status::Error | Status::InvalidOutput => BAD,
     };
-    let version = record.version.map_or_else(|| "-".to_owned(), |version| format!("v{version}"));
-    let version = if record.dirty { format!("{version} *") } else { version };
+    let version = record
+        .version
+        .map_or_else(|| "-".to_owned(), |version| format!("v{version}"));
+    let version = if record.dirty {
+        format!("{version} *")
+    } else {
+        version
+    };
     let or_dash = |text: Option<String>| TableCell::from(text.unwrap_or_else(|| "-".to_owned()));
     vec![
-        TableCell::styled(record.id.as_str(), DIM),
+        // People find an execution again by the beginning of its id.
+        TableCell::styled(
+            if piped {
+                record.id.as_str()
+            } else {
+                record.id.get(..13).unwrap_or(&record.id)
+            },
+            DIM,
+        ),
         TableCell::from(ago(now, record.time)),
         TableCell::from(record.prompt.as_str()),
         TableCell::from(version),
         TableCell::styled(record.status.as_str(), style),
         or_dash(record.model.clone()),
         or_dash(record.usage.total_tokens.map(|count| count.to_string())),
-        or_dash(record.cost_usd.map(|cost| format!("${cost:.5}"))),
+        or_dash(record.cost_usd.map(|cost| {
+            format!("${cost:.5}")
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_owned()
+        })),
         or_dash(record.duration_ms.map(|time| format!("{time} ms"))),
     ]
 }
@@ -193,14 +223,20 @@ fn show(args: &ShowArgs, session: &mut Session) -> Result<Exit, Failure> {
     let Value::Object(fields) = shape(&execution) else {
         return Ok(Exit::Done);
     };
-    for (key, value) in fields.iter().filter(|(key, _)| *key != "output" && *key != "schema") {
+    for (key, value) in fields
+        .iter()
+        .filter(|(key, _)| *key != "output" && *key != "schema")
+    {
         let text = match value {
             Value::Null => continue,
             Value::String(text) => text.clone(),
             Value::Object(map) if map.is_empty() => continue,
             other => other.to_string(),
         };
-        session.ui.line(format!("{} {text}", paint(colors, DIM, &format!("{key:<13}"))));
+        session.ui.line(format!(
+            "{} {text}",
+            paint(colors, DIM, &format!("{key:<13}"))
+        ));
     }
     if let Some(output) = &execution.record.output {
         session.ui.line(format!("\n{}", output.trim_end()));

@@ -80,14 +80,28 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     match args.format {
         RenderFormat::Text => print(&chosen, session),
         RenderFormat::Request => {
-            let request = body(&chosen.loaded.document, &chosen.rendered.messages, &RequestOptions::default())?;
+            let request = body(
+                &chosen.loaded.document,
+                &chosen.rendered.messages,
+                &RequestOptions::default(),
+            )?;
             session.ui.line(pretty(&request));
         }
         RenderFormat::Json => {
             let loaded = &chosen.loaded;
             // A prompt that leaves the model to its caller has no request yet.
-            let request = body(&loaded.document, &chosen.rendered.messages, &RequestOptions::default()).ok();
-            let messages: Vec<Value> = chosen.rendered.messages.iter().map(|message| message.to_json()).collect();
+            let request = body(
+                &loaded.document,
+                &chosen.rendered.messages,
+                &RequestOptions::default(),
+            )
+            .ok();
+            let messages: Vec<Value> = chosen
+                .rendered
+                .messages
+                .iter()
+                .map(|message| message.to_json())
+                .collect();
             session.ui.line(json::document(&serde_json::json!({
                 "name": loaded.name,
                 "version": loaded.version(),
@@ -113,12 +127,18 @@ fn print(chosen: &Chosen, session: &mut Session) {
         if at > 0 {
             session.ui.line("");
         }
-        session.ui.line(paint(colors, BOLD, &format!("{}:", message.role)));
+        session
+            .ui
+            .line(paint(colors, BOLD, &format!("{}:", message.role)));
         for part in &message.parts {
             match part {
                 RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),
-                RenderedPart::Image { source, .. } => session.ui.line(format!("[image {}]", place(source))),
-                RenderedPart::File { source, .. } => session.ui.line(format!("[file {}]", place(source))),
+                RenderedPart::Image { source, .. } => {
+                    session.ui.line(format!("[image {}]", place(source)));
+                }
+                RenderedPart::File { source, .. } => {
+                    session.ui.line(format!("[file {}]", place(source)));
+                }
             }
         }
     }
@@ -152,7 +172,11 @@ impl PromptArgs {
         })
     }
 
-    fn load(&self, store: &Store, session: &mut Session) -> Result<(Loaded, Option<String>), Failure> {
+    fn load(
+        &self,
+        store: &Store,
+        session: &mut Session,
+    ) -> Result<(Loaded, Option<String>), Failure> {
         if self.variant.is_empty() {
             return Ok((store.load(&self.reference)?, None));
         }
@@ -169,7 +193,10 @@ impl PromptArgs {
             };
             match store.load(&reference) {
                 Ok(loaded) => {
-                    let suffix = name.as_str().strip_prefix(self.reference.name.as_str()).unwrap_or_default();
+                    let suffix = name
+                        .as_str()
+                        .strip_prefix(self.reference.name.as_str())
+                        .unwrap_or_default();
                     let variant = suffix.strip_prefix('.').map(str::to_owned);
                     session.ui.status(format!("taken: {reference}"));
                     return Ok((loaded, variant));
@@ -186,13 +213,17 @@ impl PromptArgs {
         for file in &self.files {
             let text = read_file(file, session)?;
             let value = if text.trim_start().starts_with('{') {
-                serde_json::from_str(&text)
-                    .map_err(|error| Failure::new(code::YAML_SYNTAX, format!("{file} is not JSON: {error}")))?
+                serde_json::from_str(&text).map_err(|error| {
+                    Failure::new(code::YAML_SYNTAX, format!("{file} is not JSON: {error}"))
+                })?
             } else {
                 parse_value(&text).map_err(|finding| Failure::from(finding.in_file(file)))?
             };
             let Value::Object(map) = value else {
-                return Err(Failure::usage(format!("{file} does not hold a map of variables")).hint("write one `name: value` a line"));
+                return Err(
+                    Failure::usage(format!("{file} does not hold a map of variables"))
+                        .hint("write one `name: value` a line"),
+                );
             };
             given.extend(map);
         }
@@ -212,10 +243,18 @@ impl PromptArgs {
 fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
     const MOST: u64 = 20 * 1024 * 1024;
     let full = session.directory.join(path);
-    let failed = |error: std::io::Error| Failure::new(code::NOT_A_FILE, format!("{path} could not be read: {error}"));
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            code::NOT_A_FILE,
+            format!("{path} could not be read: {error}"),
+        )
+    };
     let size = std::fs::metadata(&full).map_err(failed)?.len();
     if size > MOST {
-        return Err(Failure::new(code::BAD_ATTACHMENT, format!("{path} has {size} bytes; a value may have {MOST}")));
+        return Err(Failure::new(
+            code::BAD_ATTACHMENT,
+            format!("{path} has {size} bytes; a value may have {MOST}"),
+        ));
     }
     let bytes = std::fs::read(&full).map_err(failed)?;
     Ok(match String::from_utf8(bytes) {
@@ -227,5 +266,6 @@ fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
 /// Whether the next variant may be tried: this one does not exist, or is not live where it must be.
 fn is_absence(failure: &Failure, selector: &Selector) -> bool {
     let absent = [Some(code::UNKNOWN_PROMPT), Some(code::UNKNOWN_VERSION)];
-    absent.contains(&failure.code) || (matches!(selector, Selector::Named(_)) && failure.code == Some(code::NOT_LIVE))
+    absent.contains(&failure.code)
+        || (matches!(selector, Selector::Named(_)) && failure.code == Some(code::NOT_LIVE))
 }

@@ -77,7 +77,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.line(pretty(&request));
         return Ok(Exit::Done);
     }
-    let settings = if is_echo { None } else { Some(settings(&model, session)?) };
+    let settings = if is_echo {
+        None
+    } else {
+        Some(settings(&model, session)?)
+    };
     let mut printed = String::new();
     let executed = {
         let ui = &mut session.ui;
@@ -98,7 +102,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             }
         })
     };
-    finish(args, Finished { chosen, model, executed, printed, json }, &store, &config, session)
+    finish(
+        args,
+        Finished {
+            chosen,
+            model,
+            executed,
+            printed,
+            json,
+        },
+        &store,
+        &config,
+        session,
+    )
 }
 
 struct Finished {
@@ -109,15 +125,29 @@ struct Finished {
     json: bool,
 }
 
-fn finish(args: &Args, done: Finished, store: &Store, _config: &Config, session: &mut Session) -> Result<Exit, Failure> {
-    let Finished { chosen, model, executed, printed, json } = done;
+fn finish(
+    args: &Args,
+    done: Finished,
+    store: &Store,
+    _config: &Config,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let Finished {
+        chosen,
+        model,
+        executed,
+        printed,
+        json,
+    } = done;
     let mut record = executed.record;
     record.variant.clone_from(&chosen.variant);
     record.labels = args.label.iter().cloned().collect();
     if !args.no_log {
         // The answer is paid for: that it cannot be recorded must not keep it from the user.
         if let Err(failure) = log(store, session).append(&record) {
-            session.ui.warning(format!("the execution was not recorded: {failure}"));
+            session
+                .ui
+                .warning(format!("the execution was not recorded: {failure}"));
         }
     }
     let answer = executed.answer.unwrap_or_default();
@@ -148,17 +178,26 @@ fn finish(args: &Args, done: Finished, store: &Store, _config: &Config, session:
         return Err(failure);
     }
     if record.cost_usd.is_none() {
-        session.ui.warning(format!("no price is known for {model}: the cost is recorded as unknown"));
+        session.ui.warning(format!(
+            "no price is known for {model}: the cost is recorded as unknown"
+        ));
     }
     Ok(Exit::Done)
 }
 
 fn model_of(args: &Args, chosen: &Chosen) -> Result<ModelId, Failure> {
-    let text = args.model.as_deref().or(chosen.loaded.document.model.as_deref()).ok_or_else(|| {
-        Failure::new(code::NO_MODEL, format!("{} names no model", chosen.loaded.name))
+    let text = args
+        .model
+        .as_deref()
+        .or(chosen.loaded.document.model.as_deref())
+        .ok_or_else(|| {
+            Failure::new(
+                code::NO_MODEL,
+                format!("{} names no model", chosen.loaded.name),
+            )
             .at(chosen.loaded.path.clone())
             .hint("give one with --model, or write `model: openai/gpt-5-mini` in the file")
-    })?;
+        })?;
     ModelId::parse(text)
 }
 
@@ -170,16 +209,21 @@ fn settings(model: &ModelId, session: &Session) -> Result<Settings, Failure> {
         Some(provider) => (provider.base_url.clone(), provider.api_key.clone()),
         None if model.provider == DEFAULT_PROVIDER => {
             let base = environ.openai_base_url.clone();
-            (base.unwrap_or_else(|| "https://api.openai.com/v1".to_owned()), environ.openai_api_key.clone())
+            (
+                base.unwrap_or_else(|| "https://api.openai.com/v1".to_owned()),
+                environ.openai_api_key.clone(),
+            )
         }
         None => return Err(unknown_provider(model, session)),
     };
     let own = model.provider == DEFAULT_PROVIDER;
     if key.is_none() && own {
-        return Err(Failure::new(code::NO_KEY, "no API key: OPENAI_API_KEY is not set")
-            .exit(Exit::Denied)
-            .hint("export OPENAI_API_KEY=…")
-            .hint("--model echo answers offline"));
+        return Err(
+            Failure::new(code::NO_KEY, "no API key: OPENAI_API_KEY is not set")
+                .exit(Exit::Denied)
+                .hint("export OPENAI_API_KEY=…")
+                .hint("--model echo answers offline"),
+        );
     }
     let mut settings = Settings::new(base_url);
     settings.key = key;
@@ -193,11 +237,10 @@ fn settings(model: &ModelId, session: &Session) -> Result<Settings, Failure> {
 
 fn unknown_provider(model: &ModelId, session: &Session) -> Failure {
     let provider = &model.provider;
-    let file = session
-        .environ
-        .user_config
-        .as_ref()
-        .map_or_else(|| "promptctl/config.yaml".to_owned(), |path| path.display().to_string());
+    let file = session.environ.user_config.as_ref().map_or_else(
+        || "promptctl/config.yaml".to_owned(),
+        |path| path.display().to_string(),
+    );
     let variable = provider.to_uppercase().replace('-', "_");
     Failure::new(code::UNKNOWN_PROVIDER, format!("the provider {provider} is not configured"))
         .hint(format!("add to {file}: providers: {{{provider}: {{baseUrl: \"https://…/v1\", apiKeyVariable: {variable}_API_KEY}}}}"))

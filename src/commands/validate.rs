@@ -72,18 +72,38 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     let checked = match &args.env {
-        Some(environment) => check::live(&store, environment, &args.paths, today, &config.lint, session)?,
-        None => check::files(&store, &args.paths, base.as_ref(), today, &config.lint, session)?,
+        Some(environment) => check::live(
+            &store,
+            environment,
+            &args.paths,
+            today,
+            &config.lint,
+            session,
+        )?,
+        None => check::files(
+            &store,
+            &args.paths,
+            base.as_ref(),
+            today,
+            &config.lint,
+            session,
+        )?,
     };
     print(args, &checked, session);
     let is_refused = checked.errors() > 0 || (args.strict && !checked.findings.is_empty());
-    Ok(if is_refused { Exit::Verdict } else { Exit::Done })
+    Ok(if is_refused {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
 }
 
 impl Args {
     /// Where HEAD parted from what it is compared with.
     fn base(&self, store: &Store, session: &Session) -> Result<Option<Base>, Failure> {
-        let Some(revision) = &self.base else { return Ok(None) };
+        let Some(revision) = &self.base else {
+            return Ok(None);
+        };
         if !revision.is_empty() {
             return store.base(revision).map(Some);
         }
@@ -102,7 +122,11 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         Some(ReportFormat::Json) => session.ui.line(json::document(&shape(checked))),
         Some(ReportFormat::Github) => session.ui.data(annotations::render(findings)),
         Some(ReportFormat::Sarif) => session.ui.data(sarif::render(findings, sources)),
-        Some(ReportFormat::Junit) => session.ui.data(junit::render(findings, &checked.files, sources)),
+        Some(ReportFormat::Junit) => {
+            session
+                .ui
+                .data(junit::render(findings, &checked.files, sources))
+        }
         Some(ReportFormat::Gitlab) => session.ui.data(gitlab::render(findings, sources)),
         Some(ReportFormat::Text) | None => {
             let colors = session.ui.colors_out();
@@ -119,7 +143,11 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         let names: Vec<&str> = partial.used_by.iter().map(String::as_str).collect();
         session.ui.status(match names.as_slice() {
             [] => format!("{} changed, and no prompt includes it", partial.path),
-            names => format!("{} changed, and is part of {}", partial.path, names.join(", ")),
+            names => format!(
+                "{} changed, and is part of {}",
+                partial.path,
+                names.join(", ")
+            ),
         });
     }
     session.ui.status(summary(checked));
@@ -127,7 +155,8 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
 
 /// `3 checked, 1 error, 2 warnings, 1 allowed`.
 fn summary(checked: &Checked) -> String {
-    let count = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let count =
+        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let errors = checked.errors();
     let mut line = format!(
         "{} checked, {}, {}",

@@ -80,7 +80,9 @@ pub fn facts(model: &str) -> ModelFacts {
 
 /// The model that a fine-tuned one was made of; others as they are.
 fn base_name(name: &str) -> &str {
-    let tuned = name.strip_prefix("ft:").and_then(|rest| rest.split(':').next());
+    let tuned = name
+        .strip_prefix("ft:")
+        .and_then(|rest| rest.split(':').next());
     tuned.unwrap_or(name)
 }
 
@@ -90,13 +92,19 @@ fn sampling(name: &str) -> Sampling {
         name.strip_prefix(family)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    if ["chat", "search", "image", "audio", "realtime"].iter().any(|word| name.contains(word)) {
+    if ["chat", "search", "image", "audio", "realtime"]
+        .iter()
+        .any(|word| name.contains(word))
+    {
         return Sampling::Unknown;
     }
     if ["o1", "o3", "o4", "gpt-5"].into_iter().any(is) || ["o3-mini", "o4-mini"].contains(&name) {
         return Sampling::Refused;
     }
-    if ["gpt-3.5", "gpt-4", "gpt-4o", "gpt-4.1", "gpt-4.5"].into_iter().any(is) {
+    if ["gpt-3.5", "gpt-4", "gpt-4o", "gpt-4.1", "gpt-4.5"]
+        .into_iter()
+        .any(is)
+    {
         return Sampling::Free;
     }
     if name.starts_with("gpt-5.") {
@@ -137,10 +145,30 @@ mod tests {
     #[test]
     fn families_reason_or_do_not() {
         for (sampling_wanted, models) in [
-            (Sampling::Refused, &["gpt-5", "openai/gpt-5-mini-2025-08-07", "o3", "o4-mini", "o1-preview"][..]),
+            (
+                Sampling::Refused,
+                &[
+                    "gpt-5",
+                    "openai/gpt-5-mini-2025-08-07",
+                    "o3",
+                    "o4-mini",
+                    "o1-preview",
+                ][..],
+            ),
             (Sampling::WithoutReasoning, &["gpt-5.1", "gpt-5.4-mini"]),
-            (Sampling::Free, &["gpt-4o", "gpt-4.1-nano", "gpt-3.5-turbo", "ft:gpt-4o-mini-2024-07-18:acme::x"]),
-            (Sampling::Unknown, &["gpt-5-chat-latest", "gpt-9", "xai/grok-4", "echo", "o", ""]),
+            (
+                Sampling::Free,
+                &[
+                    "gpt-4o",
+                    "gpt-4.1-nano",
+                    "gpt-3.5-turbo",
+                    "ft:gpt-4o-mini-2024-07-18:acme::x",
+                ],
+            ),
+            (
+                Sampling::Unknown,
+                &["gpt-5-chat-latest", "gpt-9", "xai/grok-4", "echo", "o", ""],
+            ),
         ] {
             for model in models {
                 assert_eq!(facts(model).sampling, sampling_wanted, "{model}");
@@ -150,7 +178,12 @@ mod tests {
 
     #[test]
     fn only_openai_has_a_list() {
-        for model in ["gpt-5-mini", "openai/gpt-4o-2024-08-06", "ft:gpt-4o-2024-08-06:acme::x", "o3"] {
+        for model in [
+            "gpt-5-mini",
+            "openai/gpt-4o-2024-08-06",
+            "ft:gpt-4o-2024-08-06:acme::x",
+            "o3",
+        ] {
             assert_eq!(facts(model).is_listed, Some(true), "{model}");
         }
         assert_eq!(facts("openai/gpt-5-mnii").is_listed, Some(false));

@@ -21,13 +21,23 @@ fn line(finding: &Finding) -> String {
         properties.push(format!("line={},col={}", at.line, at.column));
     }
     properties.push(format!("title={}", finding.code));
-    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    format!("::{word} {}::{}\n", properties.join(","), data(&format!("{}{help}", finding.message)))
+    let help = finding
+        .help
+        .as_ref()
+        .map(|help| format!("\nhelp: {help}"))
+        .unwrap_or_default();
+    format!(
+        "::{word} {}::{}\n",
+        properties.join(","),
+        data(&format!("{}{help}", finding.message))
+    )
 }
 
 /// A message, as the runner wants it escaped.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// A value, in which the signs between values are escaped too.

@@ -11,14 +11,22 @@ use crate::prompt::finding::{Finding, Severity};
 /// A list with one entry a finding.
 pub fn render(findings: &[Finding], sources: &Sources) -> String {
     let marks = fingerprints(findings, sources);
-    let issues: Vec<Value> = findings.iter().zip(marks).map(|(finding, mark)| issue(finding, &mark)).collect();
+    let issues: Vec<Value> = findings
+        .iter()
+        .zip(marks)
+        .map(|(finding, mark)| issue(finding, &mark))
+        .collect();
     let mut text = serde_json::to_string_pretty(&issues).unwrap_or_default();
     text.push('\n');
     text
 }
 
 fn issue(finding: &Finding, mark: &str) -> Value {
-    let help = finding.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    let help = finding
+        .help
+        .as_ref()
+        .map(|help| format!(" ({help})"))
+        .unwrap_or_default();
     json!({
         "type": "issue",
         "check_name": finding.code.as_str(),
@@ -45,12 +53,24 @@ pub(super) fn fingerprints(findings: &[Finding], sources: &Sources) -> Vec<Strin
         .iter()
         .map(|finding| {
             let path = finding.path.as_deref().unwrap_or_default();
-            let text = sources.get(path).zip(finding.position).and_then(|(text, at)| text.lines().nth(at.line - 1));
-            let what = [finding.code.as_str(), path, &finding.message, text.unwrap_or_default().trim()].join("\0");
+            let text = sources
+                .get(path)
+                .zip(finding.position)
+                .and_then(|(text, at)| text.lines().nth(at.line - 1));
+            let what = [
+                finding.code.as_str(),
+                path,
+                &finding.message,
+                text.unwrap_or_default().trim(),
+            ]
+            .join("\0");
             let count = seen.entry(what.clone()).or_default();
             *count += 1;
             let hash = Sha256::digest(format!("{what}\0{count}"));
-            hash.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+            hash.iter()
+                .take(20)
+                .map(|byte| format!("{byte:02x}"))
+                .collect()
         })
         .collect()
 }
@@ -62,14 +82,19 @@ mod tests {
     use crate::prompt::finding::Position;
 
     fn at(line: usize) -> Finding {
-        Finding::error(code::UNDECLARED_VARIABLE, "wrong").in_file("a.yml").at(Position { line, column: 1 })
+        Finding::error(code::UNDECLARED_VARIABLE, "wrong")
+            .in_file("a.yml")
+            .at(Position { line, column: 1 })
     }
 
     #[test]
     fn a_fingerprint_moves_with_its_line_and_is_unique() {
         let before = Sources::from([("a.yml".to_owned(), "x: 1\ny: 2\n".to_owned())]);
         let after = Sources::from([("a.yml".to_owned(), "new: 0\nx: 1\ny: 2\n".to_owned())]);
-        assert_eq!(fingerprints(&[at(2)], &before), fingerprints(&[at(3)], &after));
+        assert_eq!(
+            fingerprints(&[at(2)], &before),
+            fingerprints(&[at(3)], &after)
+        );
         let same = fingerprints(&[at(1), at(1), at(2)], &before);
         assert!(same[0] != same[1] && same[1] != same[2] && same[0] != same[2]);
     }

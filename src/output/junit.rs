@@ -8,15 +8,31 @@ use crate::prompt::finding::Finding;
 /// One suite with a test for each file in `files` and each other file that has a finding.
 /// Warnings are the test's output.
 pub fn render(findings: &[Finding], files: &[String], sources: &Sources) -> String {
-    let mut tests: BTreeMap<&str, Vec<&Finding>> = files.iter().map(|file| (file.as_str(), Vec::new())).collect();
+    let mut tests: BTreeMap<&str, Vec<&Finding>> = files
+        .iter()
+        .map(|file| (file.as_str(), Vec::new()))
+        .collect();
     for finding in findings {
-        tests.entry(finding.path.as_deref().unwrap_or(NO_FILE)).or_default().push(finding);
+        tests
+            .entry(finding.path.as_deref().unwrap_or(NO_FILE))
+            .or_default()
+            .push(finding);
     }
-    let failed = tests.values().filter(|found| found.iter().any(|finding| finding.is_error())).count();
-    let counts = format!("tests=\"{}\" failures=\"{failed}\" errors=\"0\"", tests.len());
+    let failed = tests
+        .values()
+        .filter(|found| found.iter().any(|finding| finding.is_error()))
+        .count();
+    let counts = format!(
+        "tests=\"{}\" failures=\"{failed}\" errors=\"0\"",
+        tests.len()
+    );
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    out.push_str(&format!("<testsuites name=\"promptctl validate\" {counts}>\n"));
-    out.push_str(&format!("  <testsuite name=\"promptctl validate\" {counts} skipped=\"0\">\n"));
+    out.push_str(&format!(
+        "<testsuites name=\"promptctl validate\" {counts}>\n"
+    ));
+    out.push_str(&format!(
+        "  <testsuite name=\"promptctl validate\" {counts} skipped=\"0\">\n"
+    ));
     for (file, found) in &tests {
         test(file, found, sources, &mut out);
     }
@@ -35,14 +51,32 @@ fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
     // Readers of this format take one failure a test.
     let errors: Vec<&&Finding> = found.iter().filter(|finding| finding.is_error()).collect();
     if let Some(first) = errors.first() {
-        let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
+        let more = if errors.len() > 1 {
+            format!(" (and {} more)", errors.len() - 1)
+        } else {
+            String::new()
+        };
         let message = escaped(&format!("{}{more}", first.message));
-        let text: String = errors.iter().map(|finding| snippet(finding, sources, false)).collect();
-        out.push_str(&format!("      <failure type=\"{}\" message=\"{message}\">{}</failure>\n", first.code, escaped(&text)));
+        let text: String = errors
+            .iter()
+            .map(|finding| snippet(finding, sources, false))
+            .collect();
+        out.push_str(&format!(
+            "      <failure type=\"{}\" message=\"{message}\">{}</failure>\n",
+            first.code,
+            escaped(&text)
+        ));
     }
-    let warnings: String = found.iter().filter(|finding| !finding.is_error()).map(|finding| snippet(finding, sources, false)).collect();
+    let warnings: String = found
+        .iter()
+        .filter(|finding| !finding.is_error())
+        .map(|finding| snippet(finding, sources, false))
+        .collect();
     if !warnings.is_empty() {
-        out.push_str(&format!("      <system-out>{}</system-out>\n", escaped(&warnings)));
+        out.push_str(&format!(
+            "      <system-out>{}</system-out>\n",
+            escaped(&warnings)
+        ));
     }
     out.push_str("    </testcase>\n");
 }

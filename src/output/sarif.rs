@@ -16,7 +16,10 @@ pub fn render(findings: &[Finding], sources: &Sources) -> String {
     for finding in findings {
         codes.entry(finding.code).or_insert(finding.severity);
     }
-    let rules: Vec<Value> = codes.iter().map(|(code, severity)| rule(*code, *severity)).collect();
+    let rules: Vec<Value> = codes
+        .iter()
+        .map(|(code, severity)| rule(*code, *severity))
+        .collect();
     let marks = fingerprints(findings, sources);
     let results: Vec<Value> = findings
         .iter()
@@ -79,7 +82,10 @@ fn result(finding: &Finding, index: usize, mark: &str, sources: &Sources) -> Val
         let mut place = json!({"artifactLocation": {"uri": uri(path), "uriBaseId": "SRCROOT"}});
         if let Some(at) = finding.position {
             place["region"] = json!({"startLine": at.line, "startColumn": at.column});
-            if let Some(line) = sources.get(path).and_then(|text| text.lines().nth(at.line - 1)) {
+            if let Some(line) = sources
+                .get(path)
+                .and_then(|text| text.lines().nth(at.line - 1))
+            {
                 place["region"]["snippet"] = json!({"text": blot(line)});
             }
         }
@@ -107,6 +113,9 @@ mod tests {
 
     #[test]
     fn paths_become_references() {
-        assert_eq!(uri("prompts/a b/ü#1.prompt.yml"), "prompts/a%20b/%C3%BC%231.prompt.yml");
+        assert_eq!(
+            uri("prompts/a b/ü#1.prompt.yml"),
+            "prompts/a%20b/%C3%BC%231.prompt.yml"
+        );
     }
 }

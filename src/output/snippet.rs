@@ -32,15 +32,26 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     let margin = finding.position.map_or(1, |at| at.line.to_string().len());
     let pad = " ".repeat(margin);
     if let Some(location) = finding.location() {
-        out.push_str(&format!("{pad}{} {}\n", paint(colors, HINT, "-->"), printable(&location)));
+        out.push_str(&format!(
+            "{pad}{} {}\n",
+            paint(colors, HINT, "-->"),
+            printable(&location)
+        ));
     }
     let bar = paint(colors, HINT, "|");
-    let line = finding.path.as_ref().zip(finding.position).and_then(|(path, at)| marked(sources.get(path)?, at));
+    let line = finding
+        .path
+        .as_ref()
+        .zip(finding.position)
+        .and_then(|(path, at)| marked(sources.get(path)?, at));
     if let Some((at, line)) = finding.position.zip(line) {
         let number = paint(colors, HINT, &at.line.to_string());
         out.push_str(&format!("{pad} {bar}\n{number} {bar} {}\n", line.text));
         let carets = paint(colors, style, &"^".repeat(line.marks));
-        out.push_str(&format!("{pad} {bar} {}{carets}\n", " ".repeat(line.before)));
+        out.push_str(&format!(
+            "{pad} {bar} {}{carets}\n",
+            " ".repeat(line.before)
+        ));
     }
     if let Some(help) = &finding.help {
         let sign = paint(colors, HINT, "=");
@@ -61,22 +72,37 @@ struct Marked {
 
 /// The line at a place as it may be shown: without secrets, control characters and what is too long.
 fn marked(source: &str, at: Position) -> Option<Marked> {
-    let whole = source.split('\n').nth(at.line.checked_sub(1)?)?.trim_end_matches('\r');
+    let whole = source
+        .split('\n')
+        .nth(at.line.checked_sub(1)?)?
+        .trim_end_matches('\r');
     // A place behind the end marks the end.
     let start = at.column.saturating_sub(1).min(whole.chars().count());
     let length = token(whole, start);
     // A secret may go on below, so the text around the line is needed to know it.
     let blotted = shown_line(source, at.line).unwrap_or_else(|| blot(whole));
     let chars: Vec<char> = printable(&blotted).replace('\t', " ").chars().collect();
-    let from = if chars.len() > WIDTH { start.saturating_sub(BEFORE) } else { 0 };
+    let from = if chars.len() > WIDTH {
+        start.saturating_sub(BEFORE)
+    } else {
+        0
+    };
     let to = chars.len().min(from + WIDTH);
     let head = if from > 0 { "…" } else { "" };
     let tail = if to < chars.len() { "…" } else { "" };
-    let part = |range: std::ops::Range<usize>| chars.get(range).unwrap_or_default().iter().collect::<String>();
+    let part = |range: std::ops::Range<usize>| {
+        chars
+            .get(range)
+            .unwrap_or_default()
+            .iter()
+            .collect::<String>()
+    };
     let before = format!("{head}{}", part(from..start.max(from))).width();
     let marks = part(start..(start + length).min(to)).width().max(1);
     Some(Marked {
-        text: format!("{head}{}{tail}", part(from..to)).trim_end().to_owned(),
+        text: format!("{head}{}{tail}", part(from..to))
+            .trim_end()
+            .to_owned(),
         before,
         marks,
     })
@@ -89,7 +115,14 @@ fn shown_line(source: &str, line: usize) -> Option<String> {
     let around: Vec<&str> = source.split('\n').skip(first).take(4).collect();
     let text = around.join("\n");
     let shown = blot(&text);
-    (shown != text).then(|| shown.split('\n').nth(line - 1 - first).unwrap_or_default().trim_end_matches('\r').to_owned())
+    (shown != text).then(|| {
+        shown
+            .split('\n')
+            .nth(line - 1 - first)
+            .unwrap_or_default()
+            .trim_end_matches('\r')
+            .to_owned()
+    })
 }
 
 /// How many characters the thing at `start` has: a tag of a template, a quoted text or a word.
@@ -99,13 +132,23 @@ fn token(line: &str, start: usize) -> usize {
     if rest.starts_with("{{") {
         return rest.find("}}").map_or(2, |end| length(end) + 2);
     }
-    let is_word = |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.' | '/' | '@');
-    let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let is_word =
+        |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.' | '/' | '@');
+    let quote = rest
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''));
     if let Some(quote) = quote {
         return rest[1..].find(quote).map_or(1, |end| length(end + 1) + 1);
     }
     // A tag such as `!include` goes on to the next blank.
-    let ends = |each: char| if rest.starts_with('!') { each.is_whitespace() } else { !is_word(each) };
+    let ends = |each: char| {
+        if rest.starts_with('!') {
+            each.is_whitespace()
+        } else {
+            !is_word(each)
+        }
+    };
     length(rest.find(ends).unwrap_or(rest.len())).max(1)
 }
 
@@ -162,8 +205,15 @@ mod tests {
         let line = format!("{} name {}", "a".repeat(500), "b".repeat(500));
         let text = shown(&line, 502);
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[3].starts_with("2 | …aaa") && lines[3].ends_with('…'), "{text}");
-        assert_eq!(lines[4].find('^').map(|at| lines[4].len() - at), Some(4), "{text}");
+        assert!(
+            lines[3].starts_with("2 | …aaa") && lines[3].ends_with('…'),
+            "{text}"
+        );
+        assert_eq!(
+            lines[4].find('^').map(|at| lines[4].len() - at),
+            Some(4),
+            "{text}"
+        );
         assert!(lines[3].width() < 110);
     }
 
@@ -171,13 +221,22 @@ mod tests {
     fn secrets_and_control_characters_are_not_shown() {
         let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
         let text = shown(&format!("key: {key} \u{1b}[31m\u{202e}"), 6);
-        assert!(text.contains("key: AKIA****************") && !text.contains(&key), "{text}");
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
+        assert!(
+            text.contains("key: AKIA****************") && !text.contains(&key),
+            "{text}"
+        );
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{text}"
+        );
     }
 
     #[test]
     fn without_a_source_the_place_alone_is_told() {
         let finding = Finding::warning(code::UNUSED_PARTIAL, "what is wrong").in_file("b.hbs");
-        assert_eq!(render(&finding, &Sources::new(), false), "warning[P115]: what is wrong\n --> b.hbs\n\n");
+        assert_eq!(
+            render(&finding, &Sources::new(), false),
+            "warning[P115]: what is wrong\n --> b.hbs\n\n"
+        );
     }
 }

@@ -159,6 +159,8 @@ impl Ui {
     }
 
     fn say(&mut self, label: Option<(Style, &str)>, text: impl Display) {
+        // What was printed before must stand before.
+        self.flush();
         let colors = self.colors(self.err_is_terminal);
         let text = printable(&text.to_string());
         let line = match label {
@@ -187,7 +189,11 @@ impl Ui {
 
     fn say_below(&mut self, label: &str, text: &str) {
         let colors = self.colors(self.err_is_terminal);
-        let line = format!("  {} {}\n", paint(colors, HINT, &format!("{label}:")), printable(text));
+        let line = format!(
+            "  {} {}\n",
+            paint(colors, HINT, &format!("{label}:")),
+            printable(text)
+        );
         drop(self.err.write_all(line.as_bytes()));
     }
 
@@ -251,7 +257,11 @@ pub fn printable(text: &str) -> String {
     text.chars()
         .map(|char| match char {
             '\n' | '\t' => char,
-            char if char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
+            char if char.is_control()
+                || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
+                '\u{fffd}'
+            }
             char => char,
         })
         .collect()

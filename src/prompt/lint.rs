@@ -87,7 +87,11 @@ mod testing {
     use crate::prompt::template::Partial;
 
     /// What the rules find in a file with these partials, one line each.
-    pub(super) fn found_with(text: &str, partials: &[(&str, &str)], model: Option<ModelFacts>) -> String {
+    pub(super) fn found_with(
+        text: &str,
+        partials: &[(&str, &str)],
+        model: Option<ModelFacts>,
+    ) -> String {
         let document = parse(text).expect("a prompt");
         let partials: Partials = partials
             .iter()
@@ -116,13 +120,19 @@ mod testing {
 
     /// What the rules find in a file that begins with a version and one message, and goes on so.
     pub(super) fn found_after(text: &str) -> String {
-        found(&format!("version: 1\nmessages: [{{role: user, content: Hi}}]\n{text}"))
+        found(&format!(
+            "version: 1\nmessages: [{{role: user, content: Hi}}]\n{text}"
+        ))
     }
 
     pub(super) fn show(mut findings: Vec<Finding>) -> String {
         findings.sort_by_key(|finding| (finding.position, finding.code));
         let lines = findings.iter().map(|finding| {
-            let word = if finding.is_error() { "error" } else { "warning" };
+            let word = if finding.is_error() {
+                "error"
+            } else {
+                "warning"
+            };
             let place = finding.location().unwrap_or_default();
             format!("{word} {} {place} {}", finding.code, finding.message)
         });

@@ -158,7 +158,9 @@ impl<'a> InputSchema<'a> {
     pub fn check_case(&self, variables: &[Variable], case: &Object) -> Vec<Finding> {
         let is_variable = |name: &String| variables.iter().any(|one| one.name == *name);
         let given = case.iter().filter(|(name, _)| is_variable(name));
-        let mut values: Object = given.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut values: Object = given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         convert(Schema::new(self.schema), &mut values);
         add_defaults(Schema::new(self.schema), &mut values, 0);
         let mut findings = self.misfits(&values, variables);
@@ -172,7 +174,12 @@ impl<'a> InputSchema<'a> {
     }
 }
 
-fn misfits_of(schema: &Value, validator: &jsonschema::Validator, values: &Object, variables: &[Variable]) -> Vec<Finding> {
+fn misfits_of(
+    schema: &Value,
+    validator: &jsonschema::Validator,
+    values: &Object,
+    variables: &[Variable],
+) -> Vec<Finding> {
     let instance = Value::Object(values.clone());
     let is_missing = |name: &str| {
         let is_required = variables.iter().any(|one| one.name == name && one.required);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Store;
 use super::process::Git;
-use super::release::State;
-use super::tag::TagName;
+use super::release::{Releases, State};
+use super::tag::{Action, TagName};
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::PromptName;
@@ -67,7 +67,10 @@ impl Store {
             Repair::DiscardTag(tag) => {
                 let theirs = tag
                     .strip_prefix(&self.settings.prefix)
-                    .and_then(|below| self.mirror_space().map(|space| format!("{}{below}", space.base)))
+                    .and_then(|below| {
+                        self.mirror_space()
+                            .map(|space| format!("{}{below}", space.base))
+                    })
                     .and_then(|name| self.ref_target(&name));
                 match theirs {
                     // The remote's tag takes the place of the one that lost.
@@ -76,10 +79,25 @@ impl Store {
                 }
             }
             Repair::WriteCommitGraph => Git::read_when_unlocked(|| {
-                self.git().args(["commit-graph", "write", "--reachable", "--changed-paths"])
+                self.git()
+                    .args(["commit-graph", "write", "--reachable", "--changed-paths"])
             })
             .map(drop),
         }
+    }
+
+    /// Writes the commit-graph where the history is long and has none. Returns whether it did.
+    ///
+    /// # Errors
+    /// The repository cannot be written.
+    pub fn write_missing_commit_graph(&self) -> Result<bool, Failure> {
+        let mut troubles = Vec::new();
+        self.check_commit_graph(&mut troubles);
+        if troubles.is_empty() {
+            return Ok(false);
+        }
+        self.repair(&Repair::WriteCommitGraph)?;
+        Ok(true)
     }
 
     /// Every version tag must hold the version that it says.
@@ -90,7 +108,10 @@ impl Store {
             };
             let reference = crate::prompt::reference::Reference::version(name, version);
             if let Err(failure) = self.load(&reference) {
-                troubles.push(of_failure(failure, Some(format!("{}{}", self.settings.prefix, found.rest))));
+                troubles.push(of_failure(
+                    failure,
+                    Some(format!("{}{}", self.settings.prefix, found.rest)),
+                ));
             }
         }
         Ok(())
@@ -98,19 +119,32 @@ impl Store {
 
     fn check_releases(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
         let overview = self.overview()?;
-        troubles.extend(overview.failures.into_iter().map(|failure| of_failure(failure, None)));
-        let files: BTreeSet<PromptName> = self.list().files.into_iter().map(|file| file.name).collect();
+        troubles.extend(
+            overview
+                .failures
+                .into_iter()
+                .map(|failure| of_failure(failure, None)),
+        );
+        let files: BTreeSet<PromptName> = self
+            .list()
+            .files
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
         for (name, states) in &overview.states {
             for (environment, state) in states {
                 // The newest release was read above; the older ones only here.
-                if let Err(failure) = self.releases(name, environment) {
-                    troubles.push(of_failure(failure, None));
+                match self.releases(name, environment) {
+                    Ok(releases) => self.check_older(&releases, troubles),
+                    Err(failure) => troubles.push(of_failure(failure, None)),
                 }
                 if matches!(state, State::Live(_)) && !files.contains(name) {
                     troubles.push(Trouble {
                         code: code::UNKNOWN_PROMPT,
                         is_error: false,
-                        message: format!("{name} is live in {environment}, and its file was deleted"),
+                        message: format!(
+                            "{name} is live in {environment}, and its file was deleted"
+                        ),
                         place: None,
                         fix: format!("promptctl unpublish {name} --env {environment}"),
                         repair: None,
@@ -120,6 +154,24 @@ impl Store {
         }
         dedup(troubles);
         Ok(())
+    }
+
+    /// Releases below the newest are not live, but a rollback may want them.
+    fn check_older(&self, releases: &Releases, troubles: &mut Vec<Trouble>) {
+        let Some((_, older)) = releases.confirmed().split_last() else {
+            return;
+        };
+        for entry in older
+            .iter()
+            .filter(|entry| entry.action != Action::Unpublish)
+        {
+            if let Err(failure) = self.check_against_version(entry) {
+                troubles.push(Trouble {
+                    is_error: false,
+                    ..of_failure(failure, None)
+                });
+            }
+        }
     }
 
     fn check_remote(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
@@ -151,7 +203,10 @@ impl Store {
                 Trouble {
                     code: code::PENDING,
                     is_error: true,
-                    message: format!("the tag {} was made here and lost: {remote} has another of that name", entry.full),
+                    message: format!(
+                        "the tag {} was made here and lost: {remote} has another of that name",
+                        entry.full
+                    ),
                     place: Some(entry.full.clone()),
                     fix: "promptctl doctor --fix".to_owned(),
                     repair: Some(Repair::DiscardTag(entry.full)),
@@ -160,7 +215,10 @@ impl Store {
                 Trouble {
                     code: code::PENDING,
                     is_error: false,
-                    message: format!("the tag {} is pending: {remote} has not confirmed it", entry.full),
+                    message: format!(
+                        "the tag {} is pending: {remote} has not confirmed it",
+                        entry.full
+                    ),
                     place: Some(entry.full),
                     fix: "promptctl push".to_owned(),
                     repair: None,
@@ -177,7 +235,9 @@ impl Store {
             common.join("packed-refs.lock"),
             common.join("config.lock"),
         ];
-        let below = ignore::WalkBuilder::new(common.join("refs")).standard_filters(false).build();
+        let below = ignore::WalkBuilder::new(common.join("refs"))
+            .standard_filters(false)
+            .build();
         candidates.extend(
             below
                 .filter_map(Result::ok)
@@ -212,7 +272,8 @@ impl Store {
         troubles.push(Trouble {
             code: code::SLOW_HISTORY,
             is_error: false,
-            message: "git has no commit-graph, so the history of a prompt is slow to find".to_owned(),
+            message: "git has no commit-graph, so the history of a prompt is slow to find"
+                .to_owned(),
             place: None,
             fix: "git commit-graph write --reachable --changed-paths".to_owned(),
             repair: Some(Repair::WriteCommitGraph),

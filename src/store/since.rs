@@ -33,11 +33,15 @@ impl Store {
             .and_then(|object| object.peel_to_commit())
             .map_err(|_| self.no_revision(revision))?
             .id();
-        let head = self
-            .head_commit()
-            .ok_or_else(|| Failure::new(code::UNKNOWN_REVISION, "the repository has no commit yet").hint("git commit"))?;
+        let head = self.head_commit().ok_or_else(|| {
+            Failure::new(code::UNKNOWN_REVISION, "the repository has no commit yet")
+                .hint("git commit")
+        })?;
         let commit = self.repo.merge_base(head, tip).map_err(|_| {
-            let failure = Failure::new(code::SHALLOW, format!("this clone does not hold the commit at which HEAD and {revision} parted"));
+            let failure = Failure::new(
+                code::SHALLOW,
+                format!("this clone does not hold the commit at which HEAD and {revision} parted"),
+            );
             if self.is_shallow() {
                 failure.hint(self.deepen(revision))
             } else {
@@ -53,10 +57,17 @@ impl Store {
     fn no_revision(&self, revision: &str) -> Failure {
         let is_remote = self.remote_branch(revision).is_some();
         if is_remote {
-            return Failure::new(code::SHALLOW, format!("this clone does not have {revision}")).hint(self.deepen(revision));
+            return Failure::new(
+                code::SHALLOW,
+                format!("this clone does not have {revision}"),
+            )
+            .hint(self.deepen(revision));
         }
-        Failure::new(code::UNKNOWN_REVISION, format!("git knows no revision `{revision}`"))
-            .hint("name a branch, a tag or a commit, such as origin/main")
+        Failure::new(
+            code::UNKNOWN_REVISION,
+            format!("git knows no revision `{revision}`"),
+        )
+        .hint("name a branch, a tag or a commit, such as origin/main")
     }
 
     /// The remote and the branch that `revision` names, if it is written so.
@@ -67,10 +78,16 @@ impl Store {
 
     /// The command that brings the history of a branch.
     fn deepen(&self, revision: &str) -> String {
-        let whole = if self.is_shallow() { " --unshallow" } else { "" };
+        let whole = if self.is_shallow() {
+            " --unshallow"
+        } else {
+            ""
+        };
         match self.remote_branch(revision) {
             Some((remote, branch)) => {
-                format!("git fetch --no-tags{whole} {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}")
+                format!(
+                    "git fetch --no-tags{whole} {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+                )
             }
             None => format!("git fetch{whole}"),
         }
@@ -78,21 +95,28 @@ impl Store {
 
     /// Whether the file at `path` differs from what a commit holds there.
     pub fn differs(&self, commit: &str, path: &str, text: &str) -> bool {
-        let tree = Oid::from_str(commit).ok().and_then(|commit| self.commit_tree(commit));
+        let tree = Oid::from_str(commit)
+            .ok()
+            .and_then(|commit| self.commit_tree(commit));
         let before = tree.and_then(|tree| tree.blob_id(path));
         let now = Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok();
         let Some(before) = before else { return true };
         // git may have stored the file with other line ends than the working copy has.
         Some(before) != now
             && !(text.contains("\r\n")
-                && Oid::hash_object(ObjectType::Blob, text.replace("\r\n", "\n").as_bytes()).is_ok_and(|now| now == before))
+                && Oid::hash_object(ObjectType::Blob, text.replace("\r\n", "\n").as_bytes())
+                    .is_ok_and(|now| now == before))
     }
 
     /// A prompt as a commit holds it; `None` if the commit does not.
     ///
     /// # Errors
     /// What keeps the file from being used.
-    pub fn load_from(&self, commit: &str, name: &PromptName) -> Result<Option<Loaded>, Vec<Finding>> {
+    pub fn load_from(
+        &self,
+        commit: &str,
+        name: &PromptName,
+    ) -> Result<Option<Loaded>, Vec<Finding>> {
         match Oid::from_str(commit) {
             Ok(commit) => self.load_at(commit, name),
             Err(_) => Ok(None),
@@ -103,7 +127,11 @@ impl Store {
     ///
     /// # Errors
     /// Its tag is not one that promptctl made.
-    pub fn tagged_digest(&self, name: &PromptName, version: Version) -> Result<Option<Digest>, Failure> {
+    pub fn tagged_digest(
+        &self,
+        name: &PromptName,
+        version: Version,
+    ) -> Result<Option<Digest>, Failure> {
         let tag = TagName::Version {
             name: name.clone(),
             version,

@@ -12,7 +12,9 @@ use crate::error::Failure;
 use crate::openai::models::facts;
 use crate::output::snippet::Sources;
 use crate::prompt::finding::Finding;
-use crate::prompt::lint::{self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, settle};
+use crate::prompt::lint::{
+    self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, settle,
+};
 use crate::prompt::name::Environment;
 use crate::store::{Base, Loaded, State, Store};
 
@@ -41,7 +43,10 @@ pub(super) struct ChangedPartial {
 impl Checked {
     /// How many findings are errors.
     pub(super) fn errors(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.is_error()).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_error())
+            .count()
     }
 }
 
@@ -60,45 +65,84 @@ pub(super) fn files(
     let partials = read_partials(store, &listing.partials, &mut findings);
     let (loaded, unreadable) = store.load_listed(listing);
     let all_read = !unreadable.iter().any(Finding::is_error);
-    let is_new = |path: &str, text: &str| base.is_none_or(|base| store.differs(&base.commit, path, text));
+    let is_new =
+        |path: &str, text: &str| base.is_none_or(|base| store.differs(&base.commit, path, text));
     findings.extend(unreadable.into_iter().filter(|finding| {
-        let Some(path) = &finding.path else { return true };
-        wanted.path(path) && store.read_text(path).map_or(true, |text| is_new(path, &text.unwrap_or_default()))
+        let Some(path) = &finding.path else {
+            return true;
+        };
+        wanted.path(path)
+            && store
+                .read_text(path)
+                .map_or(true, |text| is_new(path, &text.unwrap_or_default()))
     }));
 
     let changed = changed_partials(store, &partials, &loaded, base);
-    let changed_paths: BTreeSet<String> = changed.iter().map(|partial| partial.path.clone()).collect();
+    let changed_paths: BTreeSet<String> =
+        changed.iter().map(|partial| partial.path.clone()).collect();
     let chosen: Vec<&Loaded> = loaded
         .iter()
         .filter(|prompt| wanted.prompt(prompt))
         .filter(|prompt| {
-            is_new(&prompt.path, &prompt.text) || prompt.partials.values().any(|partial| changed_paths.contains(&partial.path))
+            is_new(&prompt.path, &prompt.text)
+                || prompt
+                    .partials
+                    .values()
+                    .any(|partial| changed_paths.contains(&partial.path))
         })
         .collect();
     let texts: Vec<&PartialFile> = partials
         .iter()
-        .filter(|partial| wanted.path(&partial.path) && (base.is_none() || changed_paths.contains(&partial.path)))
+        .filter(|partial| {
+            wanted.path(&partial.path) && (base.is_none() || changed_paths.contains(&partial.path))
+        })
         .collect();
-    let mut files: BTreeSet<String> = findings.iter().filter_map(|finding| finding.path.clone()).collect();
+    let mut files: BTreeSet<String> = findings
+        .iter()
+        .filter_map(|finding| finding.path.clone())
+        .collect();
     files.extend(chosen.iter().map(|prompt| prompt.path.clone()));
     wanted.used(files.len() + texts.len())?;
 
     findings.extend(rules(&chosen, &changed_paths, today));
-    findings.extend(texts.par_iter().flat_map_iter(|partial| in_file(check_text(&partial.text), &partial.path)).collect::<Vec<_>>());
-    let used: BTreeSet<&str> = loaded.iter().flat_map(|prompt| prompt.partials.keys()).map(String::as_str).collect();
+    findings.extend(
+        texts
+            .par_iter()
+            .flat_map_iter(|partial| in_file(check_text(&partial.text), &partial.path))
+            .collect::<Vec<_>>(),
+    );
+    let used: BTreeSet<&str> = loaded
+        .iter()
+        .flat_map(|prompt| prompt.partials.keys())
+        .map(String::as_str)
+        .collect();
     let of_partials = check_partials(&partials, &used, all_read);
-    let is_shown = |finding: &Finding| texts.iter().any(|partial| finding.path.as_ref() == Some(&partial.path));
+    let is_shown = |finding: &Finding| {
+        texts
+            .iter()
+            .any(|partial| finding.path.as_ref() == Some(&partial.path))
+    };
     findings.extend(of_partials.into_iter().filter(is_shown));
     findings.extend(numbering(store, &chosen, base)?);
 
-    let all = loaded.iter().map(|prompt| (prompt.path.as_str(), prompt.text.as_str()));
+    let all = loaded
+        .iter()
+        .map(|prompt| (prompt.path.as_str(), prompt.text.as_str()));
     let all = all.filter(|(path, _)| files.contains(*path));
-    let all = all.chain(texts.iter().map(|partial| (partial.path.as_str(), partial.text.as_str())));
+    let all = all.chain(
+        texts
+            .iter()
+            .map(|partial| (partial.path.as_str(), partial.text.as_str())),
+    );
     let (findings, allowed) = settle(findings, all, levels);
     let known: BTreeMap<&str, &str> = loaded
         .iter()
         .map(|prompt| (prompt.path.as_str(), prompt.text.as_str()))
-        .chain(partials.iter().map(|partial| (partial.path.as_str(), partial.text.as_str())))
+        .chain(
+            partials
+                .iter()
+                .map(|partial| (partial.path.as_str(), partial.text.as_str())),
+        )
         .collect();
     Ok(Checked {
         sources: sources(&findings, &known, Some(store)),
@@ -130,7 +174,8 @@ pub(super) fn live(
         match store.load_active(name, environment) {
             Ok(prompt) if wanted.prompt(&prompt) => loaded.push(prompt),
             Ok(_) => {}
-            Err(failure) => findings.extend(of_failure(&failure).map(|finding| finding.in_file(&store.path_for(name)))),
+            Err(failure) => findings
+                .extend(of_failure(&failure).map(|finding| finding.in_file(&store.path_for(name)))),
         }
     }
     let chosen: Vec<&Loaded> = loaded.iter().collect();
@@ -139,19 +184,39 @@ pub(super) fn live(
         for partial in prompt.partials.values() {
             found.extend(in_file(check_text(&partial.text), &partial.path));
         }
-        let texts = prompt.partials.values().map(|partial| (partial.path.as_str(), partial.text.as_str()));
-        let texts: Vec<_> = texts.chain([(prompt.path.as_str(), prompt.text.as_str())]).collect();
+        let texts = prompt
+            .partials
+            .values()
+            .map(|partial| (partial.path.as_str(), partial.text.as_str()));
+        let texts: Vec<_> = texts
+            .chain([(prompt.path.as_str(), prompt.text.as_str())])
+            .collect();
         // A comment that allows nothing is for the next version to remove.
         let (found, _) = settle(found, texts, levels);
-        findings.extend(found.into_iter().filter(|finding| finding.code != crate::prompt::code::UNUSED_ALLOW).map(|mut finding| {
-            finding.message = format!("{} ({} {}, live in {environment})", finding.message, prompt.name, prompt.version());
-            finding
-        }));
+        findings.extend(
+            found
+                .into_iter()
+                .filter(|finding| finding.code != crate::prompt::code::UNUSED_ALLOW)
+                .map(|mut finding| {
+                    finding.message = format!(
+                        "{} ({} {}, live in {environment})",
+                        finding.message,
+                        prompt.name,
+                        prompt.version()
+                    );
+                    finding
+                }),
+        );
     }
     let mut known: BTreeMap<&str, &str> = BTreeMap::new();
     for prompt in &loaded {
         known.insert(&prompt.path, &prompt.text);
-        known.extend(prompt.partials.values().map(|partial| (partial.path.as_str(), partial.text.as_str())));
+        known.extend(
+            prompt
+                .partials
+                .values()
+                .map(|partial| (partial.path.as_str(), partial.text.as_str())),
+        );
     }
     Ok(Checked {
         sources: sources(&findings, &known, None),
@@ -172,7 +237,10 @@ fn of_failure(failure: &Failure) -> Option<Finding> {
 /// The rules for each prompt by itself, on all cores.
 fn rules(prompts: &[&Loaded], changed_partials: &BTreeSet<String>, today: Date) -> Vec<Finding> {
     let mut models: BTreeMap<&str, ModelFacts> = BTreeMap::new();
-    for model in prompts.iter().filter_map(|prompt| prompt.document.model.as_deref()) {
+    for model in prompts
+        .iter()
+        .filter_map(|prompt| prompt.document.model.as_deref())
+    {
         models.entry(model).or_insert_with(|| facts(model));
     }
     prompts
@@ -184,7 +252,11 @@ fn rules(prompts: &[&Loaded], changed_partials: &BTreeSet<String>, today: Date) 
                 partials: &prompt.partials,
                 digest: &prompt.digest,
                 changed_partials,
-                model: prompt.document.model.as_deref().and_then(|model| models.get(model)),
+                model: prompt
+                    .document
+                    .model
+                    .as_deref()
+                    .and_then(|model| models.get(model)),
                 today,
             });
             found.extend(check_text(&prompt.text));
@@ -194,12 +266,19 @@ fn rules(prompts: &[&Loaded], changed_partials: &BTreeSet<String>, today: Date) 
 }
 
 fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
-    findings.into_iter().map(|finding| finding.in_file(path)).collect()
+    findings
+        .into_iter()
+        .map(|finding| finding.in_file(path))
+        .collect()
 }
 
 /// What git says about the numbers. Most prompts are as committed, with a digest that fits, and
 /// are not asked about.
-fn numbering(store: &Store, prompts: &[&Loaded], base: Option<&Base>) -> Result<Vec<Finding>, Failure> {
+fn numbering(
+    store: &Store,
+    prompts: &[&Loaded],
+    base: Option<&Base>,
+) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     for prompt in prompts {
         findings.extend(numbers::check(store, prompt, base)?);
@@ -207,7 +286,11 @@ fn numbering(store: &Store, prompts: &[&Loaded], base: Option<&Base>) -> Result<
     Ok(findings)
 }
 
-fn read_partials(store: &Store, paths: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Vec<PartialFile> {
+fn read_partials(
+    store: &Store,
+    paths: &BTreeMap<String, String>,
+    findings: &mut Vec<Finding>,
+) -> Vec<PartialFile> {
     let mut partials = Vec::new();
     for (name, path) in paths {
         match store.read_text(path) {
@@ -217,15 +300,25 @@ fn read_partials(store: &Store, paths: &BTreeMap<String, String>, findings: &mut
                 text,
             }),
             Ok(None) => {}
-            Err(failure) => findings.extend(of_failure(&failure).map(|finding| finding.in_file(path))),
+            Err(failure) => {
+                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)))
+            }
         }
     }
     partials
 }
 
 /// The partials that differ from where the branch began, or from HEAD.
-fn changed_partials(store: &Store, partials: &[PartialFile], loaded: &[Loaded], base: Option<&Base>) -> Vec<ChangedPartial> {
-    let Some(commit) = base.map(|base| base.commit.clone()).or_else(|| store.head()) else {
+fn changed_partials(
+    store: &Store,
+    partials: &[PartialFile],
+    loaded: &[Loaded],
+    base: Option<&Base>,
+) -> Vec<ChangedPartial> {
+    let Some(commit) = base
+        .map(|base| base.commit.clone())
+        .or_else(|| store.head())
+    else {
         return Vec::new();
     };
     partials
@@ -246,7 +339,13 @@ fn changed_partials(store: &Store, partials: &[PartialFile], loaded: &[Loaded], 
 fn sources(findings: &[Finding], known: &BTreeMap<&str, &str>, store: Option<&Store>) -> Sources {
     let mut sources = Sources::new();
     for finding in findings {
-        let Some(path) = finding.path.as_deref().filter(|_| finding.position.is_some()) else { continue };
+        let Some(path) = finding
+            .path
+            .as_deref()
+            .filter(|_| finding.position.is_some())
+        else {
+            continue;
+        };
         if sources.contains_key(path) {
             continue;
         }

@@ -31,7 +31,10 @@ impl Wanted {
                 }
                 wanted.names.push(name);
             } else {
-                return Err(Failure::new(code::UNKNOWN_PROMPT, format!("{path} is neither a file nor the name of a prompt")));
+                return Err(Failure::new(
+                    code::UNKNOWN_PROMPT,
+                    format!("{path} is neither a file nor the name of a prompt"),
+                ));
             }
         }
         Ok(wanted)
@@ -44,7 +47,13 @@ impl Wanted {
 
     /// Whether a file is wanted by its path.
     pub(super) fn path(&self, path: &str) -> bool {
-        let below = |place: &String| place.is_empty() || path == place || path.strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let below = |place: &String| {
+            place.is_empty()
+                || path == place
+                || path
+                    .strip_prefix(place.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
         self.is_all() || self.places.iter().any(below)
     }
 
@@ -61,15 +70,23 @@ impl Wanted {
     /// Fails where a file that was named is no prompt.
     pub(super) fn used(&self, checked: usize) -> Result<(), Failure> {
         match self.places.first() {
-            Some(place) if checked == 0 => Err(Failure::new(code::UNKNOWN_PROMPT, format!("{place} holds no prompt below the roots"))
-                .hint("`roots:` in promptctl.yaml names the folders that hold prompts")),
+            Some(place) if checked == 0 => Err(Failure::new(
+                code::UNKNOWN_PROMPT,
+                format!("{place} holds no prompt below the roots"),
+            )
+            .hint("`roots:` in promptctl.yaml names the folders that hold prompts")),
             _ => Ok(()),
         }
     }
 }
 
 fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {
-    let outside = || Failure::new(code::OUTSIDE_ROOT, format!("{} is not in this repository", path.display()));
+    let outside = || {
+        Failure::new(
+            code::OUTSIDE_ROOT,
+            format!("{} is not in this repository", path.display()),
+        )
+    };
     let is_link = path.symlink_metadata().is_ok_and(|data| data.is_symlink());
     let full = match (is_link, path.parent(), path.file_name()) {
         (true, Some(folder), Some(file)) => folder.canonicalize().map(|folder| folder.join(file)),
@@ -78,6 +95,9 @@ fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {
     let full = full.map_err(|_| outside())?;
     let top = top.canonicalize().map_err(|_| outside())?;
     let below = full.strip_prefix(&top).map_err(|_| outside())?;
-    let parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let parts: Vec<String> = below
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     Ok(parts.join("/"))
 }

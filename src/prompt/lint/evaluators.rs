@@ -28,9 +28,12 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let name = evaluator.get("name").and_then(Value::as_str);
         if let Some(name) = name.filter(|name| !names.insert(*name)) {
             findings.push(
-                Finding::warning(code::BAD_EVALUATOR, format!("two evaluators are called `{name}`"))
-                    .at(place)
-                    .help("give each a name of its own, so that results can be told apart"),
+                Finding::warning(
+                    code::BAD_EVALUATOR,
+                    format!("two evaluators are called `{name}`"),
+                )
+                .at(place)
+                .help("give each a name of its own, so that results can be told apart"),
             );
         }
         if let Err(finding) = evaluate::check(evaluator) {
@@ -50,20 +53,37 @@ fn unknown_use(evaluator: &Object) -> Option<Finding> {
     }
     let near = nearest(uses, BUILT_IN)?;
     let message = format!("there is no evaluator `{uses}`; `{near}` is meant");
-    Some(Finding::error(code::BAD_EVALUATOR, message).help(format!("the built-in ones are {}", BUILT_IN.join(", "))))
+    Some(
+        Finding::error(code::BAD_EVALUATOR, message)
+            .help(format!("the built-in ones are {}", BUILT_IN.join(", "))),
+    )
 }
 
 /// The fields that some case has, defaults of the input schema among them.
 fn fields<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
     let document = subject.document;
-    let declared = document.input_schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
-    let declared = declared.into_iter().flat_map(Object::keys).map(String::as_str);
-    let given = document.test_data.iter().flat_map(Object::keys).map(String::as_str);
+    let declared = document
+        .input_schema
+        .as_ref()
+        .and_then(|schema| schema.get("properties")?.as_object());
+    let declared = declared
+        .into_iter()
+        .flat_map(Object::keys)
+        .map(String::as_str);
+    let given = document
+        .test_data
+        .iter()
+        .flat_map(Object::keys)
+        .map(String::as_str);
     given.chain(declared).collect()
 }
 
 /// A field that an evaluator without a model asks for and that no case has.
-fn missing_field(evaluator: &Object, known: &BTreeSet<&str>, subject: &Subject<'_>) -> Option<Finding> {
+fn missing_field(
+    evaluator: &Object,
+    known: &BTreeSet<&str>,
+    subject: &Subject<'_>,
+) -> Option<Finding> {
     if subject.document.test_data.is_empty() {
         return None;
     }
@@ -73,11 +93,16 @@ fn missing_field(evaluator: &Object, known: &BTreeSet<&str>, subject: &Subject<'
     let asked = texts.into_iter().flat_map(|text| text.split("{{").skip(1));
     let mut asked = asked.filter_map(|rest| rest.split_once("}}").map(|(name, _)| name.trim()));
     let missing = asked.find(|name| *name != "completion" && !known.contains(name))?;
-    let label = evaluator.get("name").and_then(Value::as_str).unwrap_or("without a name");
+    let label = evaluator
+        .get("name")
+        .and_then(Value::as_str)
+        .unwrap_or("without a name");
     let message = format!("evaluator `{label}`: no case of `testData` has a field `{missing}`");
     let help = match nearest(missing, known.iter().copied()) {
         Some(near) => format!("`{near}` exists"),
-        None => format!("give every case a `{missing}`, or take `{{{{{missing}}}}}` out of the evaluator"),
+        None => format!(
+            "give every case a `{missing}`, or take `{{{{{missing}}}}}` out of the evaluator"
+        ),
     };
     Some(Finding::error(code::BAD_EVALUATOR, message).help(help))
 }

@@ -132,16 +132,30 @@ mod tests {
         assert!(levels.set(code::UNKNOWN_KEY, Level::Off));
         assert!(levels.set(code::SECRET, Level::Warning));
         let of = |finding: Finding| levels.apply(finding).map(|finding| finding.severity);
-        assert_eq!(of(Finding::warning(code::UNUSED_VARIABLE, "")), Some(Severity::Error));
+        assert_eq!(
+            of(Finding::warning(code::UNUSED_VARIABLE, "")),
+            Some(Severity::Error)
+        );
         assert_eq!(of(Finding::warning(code::UNKNOWN_KEY, "")), None);
-        assert_eq!(of(Finding::error(code::SECRET, "")), Some(Severity::Warning));
-        assert_eq!(of(Finding::warning(code::EMPTY_MESSAGE, "")), Some(Severity::Warning));
+        assert_eq!(
+            of(Finding::error(code::SECRET, "")),
+            Some(Severity::Warning)
+        );
+        assert_eq!(
+            of(Finding::warning(code::EMPTY_MESSAGE, "")),
+            Some(Severity::Warning)
+        );
     }
 
     #[test]
     fn what_breaks_a_prompt_cannot_be_configured() {
         let mut levels = Levels::default();
-        for code in [code::YAML_SYNTAX, code::NOT_BUMPED, code::TEMPLATE_SYNTAX, code::NUMBER_TAKEN] {
+        for code in [
+            code::YAML_SYNTAX,
+            code::NOT_BUMPED,
+            code::TEMPLATE_SYNTAX,
+            code::NUMBER_TAKEN,
+        ] {
             assert!(!levels.set(code, Level::Off), "{code}");
         }
     }

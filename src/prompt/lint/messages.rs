@@ -6,13 +6,19 @@ use crate::prompt::document::Part;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for (index, message) in subject.document.messages.iter().enumerate() {
-        let is_blank = |part: &Part| matches!(part, Part::Text(text) if text.value.trim().is_empty());
+        let is_blank =
+            |part: &Part| matches!(part, Part::Text(text) if text.value.trim().is_empty());
         if message.parts.iter().all(is_blank) {
-            let place = subject.document.place(&format!("messages[{index}].content"));
+            let place = subject
+                .document
+                .place(&format!("messages[{index}].content"));
             findings.push(
-                Finding::warning(code::EMPTY_MESSAGE, format!("the {} message is empty", message.role))
-                    .at(place)
-                    .help("write its text, or remove the message"),
+                Finding::warning(
+                    code::EMPTY_MESSAGE,
+                    format!("the {} message is empty", message.role),
+                )
+                .at(place)
+                .help("write its text, or remove the message"),
             );
         }
     }

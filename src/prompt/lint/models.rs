@@ -42,15 +42,21 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let place = subject.document.place("model");
     if facts.is_listed == Some(false) {
         findings.push(
-            Finding::warning(code::UNLISTED_MODEL, format!("OpenAI has no model `{model}` that promptctl knows"))
-                .at(place)
-                .help("check the spelling; a model of another provider is written `provider/name`"),
+            Finding::warning(
+                code::UNLISTED_MODEL,
+                format!("OpenAI has no model `{model}` that promptctl knows"),
+            )
+            .at(place)
+            .help("check the spelling; a model of another provider is written `provider/name`"),
         );
     }
     let Some(end) = facts.ends else { return };
     let left = (end - subject.today).get_days();
     let finding = if left < 0 {
-        Finding::error(code::MODEL_ENDS, format!("`{model}` was shut down on {end}"))
+        Finding::error(
+            code::MODEL_ENDS,
+            format!("`{model}` was shut down on {end}"),
+        )
     } else if left > NOTICE {
         return;
     } else {
@@ -61,7 +67,11 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         };
         Finding::warning(code::MODEL_ENDS, format!("`{model}` ends on {end}, {when}"))
     };
-    findings.push(finding.at(place).help("change `model:` to one that stays, and compare their answers before you publish"));
+    findings.push(
+        finding.at(place).help(
+            "change `model:` to one that stays, and compare their answers before you publish",
+        ),
+    );
 }
 
 #[cfg(test)]

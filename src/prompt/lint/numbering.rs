@@ -7,8 +7,11 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;
     if document.version.is_none() {
         findings.push(
-            Finding::warning(code::NOT_NUMBERED, "the file has no `version:`, so that its changes go unnoticed")
-                .help("promptctl validate --fix writes `version:` and `digest:`"),
+            Finding::warning(
+                code::NOT_NUMBERED,
+                "the file has no `version:`, so that its changes go unnoticed",
+            )
+            .help("promptctl validate --fix writes `version:` and `digest:`"),
         );
     }
     let Some(line) = &document.digest else { return };
@@ -25,7 +28,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let message = if through.is_empty() {
         format!("the content changed and {version} did not")
     } else {
-        format!("the content changed through {}, and {version} did not", through.join(", "))
+        format!(
+            "the content changed through {}, and {version} did not",
+            through.join(", ")
+        )
     };
     findings.push(
         Finding::error(code::NOT_BUMPED, message)

@@ -22,17 +22,30 @@ pub struct PartialFile {
 /// Checks all partials of a repository. `used` are the names that prompts include, through
 /// partials too; `all_read` says whether every prompt could be read, without which nobody can tell
 /// what is not used.
-pub fn check_partials(partials: &[PartialFile], used: &BTreeSet<&str>, all_read: bool) -> Vec<Finding> {
+pub fn check_partials(
+    partials: &[PartialFile],
+    used: &BTreeSet<&str>,
+    all_read: bool,
+) -> Vec<Finding> {
     let mut findings = clashes(partials);
-    let unused: Vec<&PartialFile> = partials.iter().filter(|partial| !used.contains(partial.name.as_str())).collect();
+    let unused: Vec<&PartialFile> = partials
+        .iter()
+        .filter(|partial| !used.contains(partial.name.as_str()))
+        .collect();
     findings.extend(circles(&unused));
     for partial in &unused {
         findings.extend(missing(partial, partials));
         if all_read {
             findings.push(
-                Finding::warning(code::UNUSED_PARTIAL, format!("no prompt includes `{}`", partial.name))
-                    .in_file(&partial.path)
-                    .help(format!("include it with `{{{{> {}}}}}`, or remove the file", partial.name)),
+                Finding::warning(
+                    code::UNUSED_PARTIAL,
+                    format!("no prompt includes `{}`", partial.name),
+                )
+                .in_file(&partial.path)
+                .help(format!(
+                    "include it with `{{{{> {}}}}}`, or remove the file",
+                    partial.name
+                )),
             );
         }
     }
@@ -48,14 +61,21 @@ fn clashes(partials: &[PartialFile]) -> Vec<Finding> {
             continue;
         };
         let message = format!("{} and {} differ only in case", first.path, partial.path);
-        findings.push(Finding::error(code::NAME_CLASH, message).in_file(&partial.path).help("rename one of them"));
+        findings.push(
+            Finding::error(code::NAME_CLASH, message)
+                .in_file(&partial.path)
+                .help("rename one of them"),
+        );
     }
     findings
 }
 
 /// Circles among partials that no prompt includes; those of prompts are found with the prompts.
 fn circles(unused: &[&PartialFile]) -> Vec<Finding> {
-    let by_name: BTreeMap<&str, &PartialFile> = unused.iter().map(|partial| (partial.name.as_str(), *partial)).collect();
+    let by_name: BTreeMap<&str, &PartialFile> = unused
+        .iter()
+        .map(|partial| (partial.name.as_str(), *partial))
+        .collect();
     let mut done = BTreeSet::new();
     let mut findings = Vec::new();
     for start in by_name.keys() {
@@ -66,13 +86,23 @@ fn circles(unused: &[&PartialFile]) -> Vec<Finding> {
             chain.truncate(depth);
             if let Some(first) = chain.iter().position(|seen| *seen == name) {
                 let names = chain[first..].iter().copied().chain([name]);
-                let message = format!("partials include each other: {}", names.collect::<Vec<_>>().join(" → "));
+                let message = format!(
+                    "partials include each other: {}",
+                    names.collect::<Vec<_>>().join(" → ")
+                );
                 if let Some(file) = by_name.get(chain[first]) {
-                    findings.push(Finding::error(code::PARTIAL_CYCLE, message).in_file(&file.path).help("remove one of the inclusions"));
+                    findings.push(
+                        Finding::error(code::PARTIAL_CYCLE, message)
+                            .in_file(&file.path)
+                            .help("remove one of the inclusions"),
+                    );
                 }
                 continue;
             }
-            let Some((key, file)) = by_name.get_key_value(name).filter(|(key, _)| done.insert(**key)) else {
+            let Some((key, file)) = by_name
+                .get_key_value(name)
+                .filter(|(key, _)| done.insert(**key))
+            else {
                 continue;
             };
             chain.push(key);
@@ -97,16 +127,27 @@ fn missing(partial: &PartialFile, all: &[PartialFile]) -> Vec<Finding> {
                 || "make the file, or remove the inclusion".to_owned(),
                 |near| format!("`{near}` exists"),
             );
-            Finding::error(code::MISSING_PARTIAL, format!("there is no partial `{}`", inclusion.name))
-                .in_file(&partial.path)
-                .at(place(&partial.text, &inclusion.name))
-                .help(help)
+            Finding::error(
+                code::MISSING_PARTIAL,
+                format!("there is no partial `{}`", inclusion.name),
+            )
+            .in_file(&partial.path)
+            .at(place(&partial.text, &inclusion.name))
+            .help(help)
         })
         .collect()
 }
 
 fn place(text: &str, name: &str) -> Option<Position> {
-    let at = text.match_indices("{{").find(|(at, _)| text[*at..].split("}}").next().is_some_and(|tag| tag.contains(name)))?.0;
+    let at = text
+        .match_indices("{{")
+        .find(|(at, _)| {
+            text[*at..]
+                .split("}}")
+                .next()
+                .is_some_and(|tag| tag.contains(name))
+        })?
+        .0;
     Some(Position::of_offset(text, at))
 }
 
@@ -151,7 +192,10 @@ mod tests {
     #[test]
     fn partials_in_use_are_silent_and_so_are_all_where_a_prompt_could_not_be_read() {
         let partials = files(&[("a", "x"), ("b", "{{> a}}")]);
-        assert_eq!(check_partials(&partials, &BTreeSet::from(["a", "b"]), true), []);
+        assert_eq!(
+            check_partials(&partials, &BTreeSet::from(["a", "b"]), true),
+            []
+        );
         assert_eq!(check_partials(&partials, &BTreeSet::new(), false), []);
     }
 }

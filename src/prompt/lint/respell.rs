@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::text::line_ends;
-use crate::prompt::document::keys::{INPUT, Known, Lookup, MESSAGE, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, PART, TOP, look_up};
+use crate::prompt::document::keys::{
+    INPUT, Known, Lookup, MESSAGE, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, PART, TOP, look_up,
+};
 use crate::prompt::document::yaml::{Key, Kind, Node, parse_tree};
 
 /// The text with every key that is nearly a known one spelt right; none where no key is, or where
@@ -17,8 +19,13 @@ pub fn respell(text: &str) -> Option<String> {
     for (span, meant) in &slips {
         // The bytes of a quoted key hold its quotes.
         let written = spelt.get(span.clone())?;
-        let quote = written.chars().next().filter(|first| matches!(first, '"' | '\''));
-        let new = quote.map_or((*meant).to_owned(), |quote| format!("{quote}{meant}{quote}"));
+        let quote = written
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\''));
+        let new = quote.map_or((*meant).to_owned(), |quote| {
+            format!("{quote}{meant}{quote}")
+        });
         spelt.replace_range(span.clone(), &new);
     }
     let before = tree.root.to_value(text);
@@ -32,13 +39,19 @@ type Slips = Vec<(Range<usize>, &'static str)>;
 
 /// The entries of a map, its slips noted.
 fn entries<'n>(node: &'n Node, known: &[Known], slips: &mut Slips) -> &'n [(Key, Node)] {
-    let Kind::Map(entries) = &node.kind else { return &[] };
+    let Kind::Map(entries) = &node.kind else {
+        return &[];
+    };
     if node.is_alias {
         return entries;
     }
     for (key, _) in entries {
-        let Lookup::Misspelt(meant) = look_up(&key.text, known) else { continue };
-        let is_taken = entries.iter().any(|(other, _)| other.at != key.at && means(&other.text, known) == means(meant, known));
+        let Lookup::Misspelt(meant) = look_up(&key.text, known) else {
+            continue;
+        };
+        let is_taken = entries.iter().any(|(other, _)| {
+            other.at != key.at && means(&other.text, known) == means(meant, known)
+        });
         if !is_taken {
             slips.push((key.span.clone(), meant));
         }
@@ -63,7 +76,9 @@ fn top(root: &Node, slips: &mut Slips) {
         match means(&key.text, TOP) {
             Some("modelParameters") => drop(entries(node, PARAMETERS, slips)),
             Some("input") => drop(entries(node, INPUT, slips)),
-            Some("messages") => items(node).iter().for_each(|message| one_message(message, slips)),
+            Some("messages") => items(node)
+                .iter()
+                .for_each(|message| one_message(message, slips)),
             Some("openai") => stored(node, slips),
             _ => {}
         }
@@ -116,7 +131,11 @@ pub fn even_line_ends(text: &str) -> Option<String> {
         return None;
     }
     let unix = text.replace("\r\n", "\n");
-    Some(if windows > plain { unix.replace('\n', "\r\n") } else { unix })
+    Some(if windows > plain {
+        unix.replace('\n', "\r\n")
+    } else {
+        unix
+    })
 }
 
 #[cfg(test)]
@@ -146,7 +165,10 @@ mod tests {
     #[test]
     fn line_ends_follow_the_majority() {
         assert_eq!(even_line_ends("a\r\nb\nc\n").as_deref(), Some("a\nb\nc\n"));
-        assert_eq!(even_line_ends("a\r\nb\r\nc\n").as_deref(), Some("a\r\nb\r\nc\r\n"));
+        assert_eq!(
+            even_line_ends("a\r\nb\r\nc\n").as_deref(),
+            Some("a\r\nb\r\nc\r\n")
+        );
         assert_eq!(even_line_ends("a\r\n"), None);
         assert_eq!(even_line_ends("a\n"), None);
     }

@@ -7,7 +7,10 @@ use crate::prompt::code;
 use crate::prompt::variables::{InputSchema, check_schema};
 
 /// Checks both schemas; returns that of the variables if there is one and it is valid.
-pub(super) fn check<'a>(subject: &Subject<'a>, findings: &mut Vec<Finding>) -> Option<InputSchema<'a>> {
+pub(super) fn check<'a>(
+    subject: &Subject<'a>,
+    findings: &mut Vec<Finding>,
+) -> Option<InputSchema<'a>> {
     let document = subject.document;
     if let Some(answer) = &document.json_schema {
         check_answer(subject, answer, findings);
@@ -22,21 +25,35 @@ pub(super) fn check<'a>(subject: &Subject<'a>, findings: &mut Vec<Finding>) -> O
     }
 }
 
-fn check_answer(subject: &Subject<'_>, answer: &crate::prompt::document::Object, findings: &mut Vec<Finding>) {
+fn check_answer(
+    subject: &Subject<'_>,
+    answer: &crate::prompt::document::Object,
+    findings: &mut Vec<Finding>,
+) {
     let place = |path: &str| {
         let document = subject.document;
-        document.place(path).or_else(|| document.place("json_schema"))
+        document
+            .place(path)
+            .or_else(|| document.place("json_schema"))
     };
-    let name = answer.get("name").and_then(Value::as_str).unwrap_or_default();
+    let name = answer
+        .get("name")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
         findings.push(
-            Finding::error(code::STRICT_SCHEMA, format!("`{name}` is not a name that OpenAI takes for a schema"))
-                .at(place("jsonSchema.name"))
-                .help("a name has 1 to 64 letters, digits, `_` and `-`"),
+            Finding::error(
+                code::STRICT_SCHEMA,
+                format!("`{name}` is not a name that OpenAI takes for a schema"),
+            )
+            .at(place("jsonSchema.name"))
+            .help("a name has 1 to 64 letters, digits, `_` and `-`"),
         );
     }
-    let Some(schema) = answer.get("schema") else { return };
+    let Some(schema) = answer.get("schema") else {
+        return;
+    };
     if let Err(finding) = check_schema(schema) {
         findings.push(finding.at(place("jsonSchema.schema")));
         return;
@@ -67,6 +84,9 @@ mod tests {
 
     #[test]
     fn sound_schemas_pass() {
-        assert_eq!(found_after("jsonSchema: '{\"name\": \"a\", \"schema\": {\"type\": \"object\"}}'\n"), "");
+        assert_eq!(
+            found_after("jsonSchema: '{\"name\": \"a\", \"schema\": {\"type\": \"object\"}}'\n"),
+            ""
+        );
     }
 }

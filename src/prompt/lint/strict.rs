@@ -46,35 +46,75 @@ struct Pending<'a> {
 }
 
 /// Checks a schema; `place` tells where a path of the file stands, or its nearest parent.
-pub(super) fn check(root: &Value, place: &dyn Fn(&str) -> Option<Position>, findings: &mut Vec<Finding>) {
-    let Some(schema) = root.as_object() else { return };
+pub(super) fn check(
+    root: &Value,
+    place: &dyn Fn(&str) -> Option<Position>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(schema) = root.as_object() else {
+        return;
+    };
     let mut found = Vec::new();
     let mut add = |path: &str, message: String, help: &str| {
-        found.push(Finding::error(code::STRICT_SCHEMA, message).at(place(path)).help(help));
+        found.push(
+            Finding::error(code::STRICT_SCHEMA, message)
+                .at(place(path))
+                .help(help),
+        );
     };
     let top = "jsonSchema.schema".to_owned();
-    if schema.get("$ref").is_none() && schema.get("type").and_then(Value::as_str) != Some("object") {
-        add(&top, "a strict schema is an object at the top".to_owned(), "write `type: object`, with the answer as one of its properties");
+    if schema.get("$ref").is_none() && schema.get("type").and_then(Value::as_str) != Some("object")
+    {
+        add(
+            &top,
+            "a strict schema is an object at the top".to_owned(),
+            "write `type: object`, with the answer as one of its properties",
+        );
     }
     let mut properties = 0;
-    let mut pending = vec![Pending { schema, path: top, depth: 1 }];
+    let mut pending = vec![Pending {
+        schema,
+        path: top,
+        depth: 1,
+    }];
     while let Some(next) = pending.pop() {
         let shown = shown(&next.path);
         if next.depth > MAX_DEPTH {
-            add(&next.path, format!("{shown} lies deeper than {MAX_DEPTH} levels"), "flatten the schema");
+            add(
+                &next.path,
+                format!("{shown} lies deeper than {MAX_DEPTH} levels"),
+                "flatten the schema",
+            );
             continue;
         }
-        for word in REFUSED.iter().filter(|word| next.schema.contains_key(**word)) {
-            add(&format!("{}.{word}", next.path), format!("`{word}` is not permitted in a strict schema"), instead(word));
+        for word in REFUSED
+            .iter()
+            .filter(|word| next.schema.contains_key(**word))
+        {
+            add(
+                &format!("{}.{word}", next.path),
+                format!("`{word}` is not permitted in a strict schema"),
+                instead(word),
+            );
         }
         if is_object(next.schema) {
-            properties += next.schema.get("properties").and_then(Value::as_object).map_or(0, Object::len);
+            properties += next
+                .schema
+                .get("properties")
+                .and_then(Value::as_object)
+                .map_or(0, Object::len);
             check_object(&next, &shown, &mut add);
         }
         push_inner(&next, &mut pending);
     }
     if properties > MAX_PROPERTIES {
-        add("jsonSchema.schema", format!("the schema has {properties} properties; a strict one has at most {MAX_PROPERTIES}"), "split the answer");
+        add(
+            "jsonSchema.schema",
+            format!(
+                "the schema has {properties} properties; a strict one has at most {MAX_PROPERTIES}"
+            ),
+            "split the answer",
+        );
     }
     found.sort_by_key(|finding| finding.position);
     found.truncate(MAX_FINDINGS);
@@ -101,7 +141,11 @@ fn is_object(schema: &Object) -> bool {
 fn check_object(next: &Pending<'_>, shown: &str, add: &mut impl FnMut(&str, String, &str)) {
     if next.schema.get("additionalProperties") != Some(&Value::Bool(false)) {
         let message = format!("{shown} lacks `additionalProperties: false`");
-        add(&next.path, message, "a strict schema says so in every object");
+        add(
+            &next.path,
+            message,
+            "a strict schema says so in every object",
+        );
     }
     let required: BTreeSet<&str> = next
         .schema
@@ -128,7 +172,12 @@ fn push_inner<'a>(next: &Pending<'a>, pending: &mut Vec<Pending<'a>>) {
     for (word, deeper) in [("properties", 1), ("$defs", 0), ("definitions", 0)] {
         let map = next.schema.get(word).and_then(Value::as_object);
         for (name, inner) in map.into_iter().flatten() {
-            push(inner, format!("{}.{word}.{name}", next.path), next.depth + deeper, pending);
+            push(
+                inner,
+                format!("{}.{word}.{name}", next.path),
+                next.depth + deeper,
+                pending,
+            );
         }
     }
     if let Some(items) = next.schema.get("items") {
@@ -137,14 +186,23 @@ fn push_inner<'a>(next: &Pending<'a>, pending: &mut Vec<Pending<'a>>) {
     for word in ["anyOf", "prefixItems"] {
         let list = next.schema.get(word).and_then(Value::as_array);
         for (index, inner) in list.into_iter().flatten().enumerate() {
-            push(inner, format!("{}.{word}[{index}]", next.path), next.depth, pending);
+            push(
+                inner,
+                format!("{}.{word}[{index}]", next.path),
+                next.depth,
+                pending,
+            );
         }
     }
 }
 
 fn push<'a>(inner: &'a Value, path: String, depth: usize, pending: &mut Vec<Pending<'a>>) {
     if let Some(schema) = inner.as_object() {
-        pending.push(Pending { schema, path, depth });
+        pending.push(Pending {
+            schema,
+            path,
+            depth,
+        });
     }
 }
 
@@ -200,7 +258,15 @@ mod tests {
     #[test]
     fn a_strict_schema_passes_and_a_loose_one_is_not_asked() {
         let sound = "{type: object, additionalProperties: false, required: [a], properties: {a: {type: [string, \"null\"]}}}";
-        assert_eq!(found_after(&format!("jsonSchema: {{name: a, strict: true, schema: {sound}}}\n")), "");
-        assert_eq!(found_after("jsonSchema: {name: a, schema: {type: object, properties: {a: {}}}}\n"), "");
+        assert_eq!(
+            found_after(&format!(
+                "jsonSchema: {{name: a, strict: true, schema: {sound}}}\n"
+            )),
+            ""
+        );
+        assert_eq!(
+            found_after("jsonSchema: {name: a, schema: {type: object, properties: {a: {}}}}\n"),
+            ""
+        );
     }
 }

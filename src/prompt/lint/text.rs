@@ -39,7 +39,14 @@ enum Kind {
 fn kind(each: char) -> Option<Kind> {
     Some(match each {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Kind::Order,
-        '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{180e}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => Kind::Hidden,
+        '\u{200b}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}'
+        | '\u{180e}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}' => Kind::Hidden,
         '\u{e0000}'..='\u{e007f}' => Kind::Hidden,
         '\u{200c}' | '\u{200d}' => Kind::Joiner,
         _ => return None,
@@ -87,9 +94,10 @@ fn invisible(each: char, kind: Kind) -> Finding {
             code::INVISIBLE,
             format!("U+{number:04X} changes the order in which this line is shown"),
         ),
-        Kind::Hidden | Kind::Joiner => {
-            Finding::warning(code::INVISIBLE, format!("U+{number:04X} cannot be seen, and the model reads it"))
-        }
+        Kind::Hidden | Kind::Joiner => Finding::warning(
+            code::INVISIBLE,
+            format!("U+{number:04X} cannot be seen, and the model reads it"),
+        ),
     }
     .help(help)
 }
@@ -109,14 +117,31 @@ fn check_line_ends(text: &str, findings: &mut Vec<Finding>) {
     if windows == 0 || plain == 0 {
         return;
     }
-    let (rare, wanted, count) = if windows > plain { ("\\n", "\\r\\n", plain) } else { ("\\r\\n", "\\n", windows) };
+    let (rare, wanted, count) = if windows > plain {
+        ("\\n", "\\r\\n", plain)
+    } else {
+        ("\\r\\n", "\\n", windows)
+    };
     let is_rare = |line: &&str| line.ends_with("\r\n") == (windows <= plain);
-    let first = text.split_inclusive('\n').position(|line| is_rare(&line)).unwrap_or_default();
-    let lines = if count == 1 { "1 line ends".to_owned() } else { format!("{count} lines end") };
+    let first = text
+        .split_inclusive('\n')
+        .position(|line| is_rare(&line))
+        .unwrap_or_default();
+    let lines = if count == 1 {
+        "1 line ends".to_owned()
+    } else {
+        format!("{count} lines end")
+    };
     findings.push(
-        Finding::warning(code::MIXED_LINE_ENDS, format!("{lines} in `{rare}`, the others in `{wanted}`"))
-            .at(Position { line: first + 1, column: 1 })
-            .help("promptctl validate --fix writes all of them alike"),
+        Finding::warning(
+            code::MIXED_LINE_ENDS,
+            format!("{lines} in `{rare}`, the others in `{wanted}`"),
+        )
+        .at(Position {
+            line: first + 1,
+            column: 1,
+        })
+        .help("promptctl validate --fix writes all of them alike"),
     );
 }
 
@@ -160,15 +185,24 @@ mod tests {
     fn mixed_line_ends_are_told_and_one_kind_is_not() {
         assert_eq!(found("a\r\nb\r\n"), "");
         assert_eq!(found("a\nb\n"), "");
-        assert_eq!(found("a\r\nb\r\nc\n"), r"warning P029 3:1 1 line ends in `\n`, the others in `\r\n`");
-        assert_eq!(found("a\nb\r\nc\n"), r"warning P029 2:1 1 line ends in `\r\n`, the others in `\n`");
+        assert_eq!(
+            found("a\r\nb\r\nc\n"),
+            r"warning P029 3:1 1 line ends in `\n`, the others in `\r\n`"
+        );
+        assert_eq!(
+            found("a\nb\r\nc\n"),
+            r"warning P029 2:1 1 line ends in `\r\n`, the others in `\n`"
+        );
     }
 
     #[test]
     fn a_secret_is_told_and_not_repeated() {
         let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
         let findings = check_text(&format!("a\nkey: {key}\n"));
-        assert_eq!(show(findings.clone()), "error P026 2:6 an AWS access key stands in the text");
+        assert_eq!(
+            show(findings.clone()),
+            "error P026 2:6 an AWS access key stands in the text"
+        );
         assert!(!format!("{findings:?}").contains(&key));
     }
 }

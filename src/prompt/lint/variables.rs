@@ -13,7 +13,12 @@ use crate::prompt::variables::InputSchema;
 /// How many cases are told about; after so many the reader has understood.
 const MAX_CASES: usize = 5;
 
-pub(super) fn check(subject: &Subject<'_>, compiled: &Compiled, input: Option<&InputSchema<'_>>, findings: &mut Vec<Finding>) {
+pub(super) fn check(
+    subject: &Subject<'_>,
+    compiled: &Compiled,
+    input: Option<&InputSchema<'_>>,
+    findings: &mut Vec<Finding>,
+) {
     check_declarations(subject, compiled, findings);
     check_cases(subject, compiled.variables(), input, findings);
 }
@@ -27,22 +32,36 @@ fn check_declarations(subject: &Subject<'_>, compiled: &Compiled, findings: &mut
                 message.push_str(&format!("; `{meant}` is"));
                 format!("write `{meant}`, or declare `{}`", used.name)
             }
-            None => format!("add it below `input.schema.properties`: `{}: {{type: string}}`", used.name),
+            None => format!(
+                "add it below `input.schema.properties`: `{}: {{type: string}}`",
+                used.name
+            ),
         };
-        let mut finding = Finding::error(code::UNDECLARED_VARIABLE, message).at(used.position).help(help);
+        let mut finding = Finding::error(code::UNDECLARED_VARIABLE, message)
+            .at(used.position)
+            .help(help);
         finding.path.clone_from(&used.path);
         findings.push(finding);
     }
     for name in unused {
         findings.push(
             Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
-                .at(subject.document.place(&format!("input.schema.properties.{name}")))
-                .help(format!("write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`")),
+                .at(subject
+                    .document
+                    .place(&format!("input.schema.properties.{name}")))
+                .help(format!(
+                    "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
+                )),
         );
     }
 }
 
-fn check_cases(subject: &Subject<'_>, variables: &[Variable], input: Option<&InputSchema<'_>>, findings: &mut Vec<Finding>) {
+fn check_cases(
+    subject: &Subject<'_>,
+    variables: &[Variable],
+    input: Option<&InputSchema<'_>>,
+    findings: &mut Vec<Finding>,
+) {
     let cases = &subject.document.test_data;
     let needed: Vec<&str> = variables
         .iter()
@@ -50,27 +69,49 @@ fn check_cases(subject: &Subject<'_>, variables: &[Variable], input: Option<&Inp
         .map(|variable| variable.name.as_str())
         .collect();
     // What every case lacks is told once.
-    let never: BTreeSet<&str> = needed.iter().copied().filter(|name| cases.iter().all(|case| lacks(case, name))).collect();
+    let never: BTreeSet<&str> = needed
+        .iter()
+        .copied()
+        .filter(|name| cases.iter().all(|case| lacks(case, name)))
+        .collect();
     if !cases.is_empty()
         && let Some(first) = never.first()
     {
         let names = never.iter().copied().collect::<Vec<_>>().join("`, `");
-        let all = Finding::warning(code::CASE_VARIABLES, format!("no case of `testData` gives `{names}`"));
-        findings.push(all.at(place(subject, "testData")).help(hint(first, cases.first(), variables)));
+        let all = Finding::warning(
+            code::CASE_VARIABLES,
+            format!("no case of `testData` gives `{names}`"),
+        );
+        findings.push(all.at(place(subject, "testData")).help(hint(
+            first,
+            cases.first(),
+            variables,
+        )));
     }
     let mut told = 0;
     for (index, case) in cases.iter().enumerate() {
         let at = place(subject, &format!("testData[{index}]"));
-        let missing = needed.iter().filter(|name| !never.contains(*name) && lacks(case, name));
+        let missing = needed
+            .iter()
+            .filter(|name| !never.contains(*name) && lacks(case, name));
         let mut found: Vec<Finding> = missing
             .map(|name| {
-                Finding::warning(code::CASE_VARIABLES, format!("case {} lacks `{name}`", index + 1)).help(hint(name, Some(case), variables))
+                Finding::warning(
+                    code::CASE_VARIABLES,
+                    format!("case {} lacks `{name}`", index + 1),
+                )
+                .help(hint(name, Some(case), variables))
             })
             .collect();
-        let misfits = input.map(|input| input.check_case(variables, case)).unwrap_or_default();
+        let misfits = input
+            .map(|input| input.check_case(variables, case))
+            .unwrap_or_default();
         found.extend(misfits.into_iter().map(|misfit| {
-            Finding::warning(code::CASE_VARIABLES, format!("case {}: {}", index + 1, misfit.message))
-                .help("change the case, or what `input.schema` allows")
+            Finding::warning(
+                code::CASE_VARIABLES,
+                format!("case {}: {}", index + 1, misfit.message),
+            )
+            .help("change the case, or what `input.schema` allows")
         }));
         told += usize::from(!found.is_empty());
         if told > MAX_CASES {
@@ -82,7 +123,9 @@ fn check_cases(subject: &Subject<'_>, variables: &[Variable], input: Option<&Inp
 
 fn place(subject: &Subject<'_>, path: &str) -> Option<crate::prompt::finding::Position> {
     let document = subject.document;
-    document.place(path).or_else(|| document.place(&path.replacen("testData", "test_data", 1)))
+    document
+        .place(path)
+        .or_else(|| document.place(&path.replacen("testData", "test_data", 1)))
 }
 
 fn lacks(case: &Object, name: &str) -> bool {
@@ -98,7 +141,9 @@ fn hint(name: &str, case: Option<&Object>, variables: &[Variable]) -> String {
         .filter(|field| !variables.iter().any(|variable| variable.name == *field));
     match nearest(name, others) {
         Some(near) => format!("the case has `{near}`: is `{name}` meant?"),
-        None => format!("add `{name}:` to the case, or give the variable a `default` in `input.schema`"),
+        None => {
+            format!("add `{name}:` to the case, or give the variable a `default` in `input.schema`")
+        }
     }
 }
 
@@ -110,7 +155,9 @@ mod tests {
 
     #[test]
     fn templates_and_the_schema_must_agree() {
-        let text = format!("{SCHEMA}messages:\n  - role: user\n    content: Hi {{{{nmae}}}}, {{{{name.x}}}} {{{{> tone}}}}\n");
+        let text = format!(
+            "{SCHEMA}messages:\n  - role: user\n    content: Hi {{{{nmae}}}}, {{{{name.x}}}} {{{{> tone}}}}\n"
+        );
         insta::assert_snapshot!(
             found_with(&text, &[("tone", "Be {{mood}}.")], None),
             @r"
@@ -123,8 +170,13 @@ mod tests {
 
     #[test]
     fn a_prompt_without_a_schema_declares_nothing_and_agreement_is_silent() {
-        assert_eq!(found("version: 1\nmessages: [{role: user, content: \"{{a}}\"}]\n"), "");
-        let text = format!("{SCHEMA}messages: [{{role: user, content: \"{{{{name}}}} {{{{count}}}}\"}}]\n");
+        assert_eq!(
+            found("version: 1\nmessages: [{role: user, content: \"{{a}}\"}]\n"),
+            ""
+        );
+        let text = format!(
+            "{SCHEMA}messages: [{{role: user, content: \"{{{{name}}}} {{{{count}}}}\"}}]\n"
+        );
         assert_eq!(found(&text), "");
     }
 
