@@ -152,7 +152,8 @@ impl PromptArgs {
         })
     }
 
-    fn load(&self, store: &Store, session: &mut Session) -> Result<(Loaded, Option<String>), Failure> {
+    /// Loads the prompt, or the first of its variants that exists.
+    pub(super) fn load(&self, store: &Store, session: &mut Session) -> Result<(Loaded, Option<String>), Failure> {
         if self.variant.is_empty() {
             return Ok((store.load(&self.reference)?, None));
         }
@@ -181,7 +182,8 @@ impl PromptArgs {
         Err(last.unwrap_or_else(|| store.unknown_prompt(&self.reference.name)))
     }
 
-    fn given(&self, session: &mut Session) -> Result<Object, Failure> {
+    /// The values given for variables.
+    pub(super) fn given(&self, session: &mut Session) -> Result<Object, Failure> {
         let mut given = Object::new();
         for file in &self.files {
             let text = read_file(file, session)?;

@@ -233,6 +233,8 @@ codes! {
         "The configuration's `budgets:` refuse the call.";
     NO_MODEL = "P317", "the prompt names no model",
         "Give `model:` in the file or `--model` on the command line.";
+    BAD_INPUT = "P318", "an input that is not one",
+        "A line of the inputs of a batch, or of what `log append` and `outcome` read, is not what it must be. Nothing was sent or written.";
     BAD_LOG_LINE = "P320", "a line of the execution log is not a record",
         "A line is torn or was written by something else. It is skipped and reported.";
     UNKNOWN_EXECUTION = "P321", "no execution of that id",

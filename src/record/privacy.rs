@@ -25,6 +25,14 @@ impl Keep {
             _ => None,
         }
     }
+
+    fn of(self, text: &str) -> Option<String> {
+        match self {
+            Self::Full => Some(text.to_owned()),
+            Self::Hash => Some(hash_text(text)),
+            Self::None => None,
+        }
+    }
 }
 
 /// What the configuration says about the log.
@@ -58,13 +66,14 @@ impl Privacy {
         Some(kept.collect())
     }
 
+    /// What is kept of a text that the caller gave, as of a variable.
+    pub fn input(&self, text: &str) -> Option<String> {
+        self.variables.of(text)
+    }
+
     /// What is kept of the answer.
     pub fn output(&self, text: &str) -> Option<String> {
-        match self.output {
-            Keep::Full => Some(text.to_owned()),
-            Keep::Hash => Some(hash_text(text)),
-            Keep::None => None,
-        }
+        self.output.of(text)
     }
 }
 
