@@ -60,10 +60,23 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 6] = ["roots", "tagPrefix", "remote", "environments", "log", "budgets"];
+const KEYS: [&str; 6] = [
+    "roots",
+    "tagPrefix",
+    "remote",
+    "environments",
+    "log",
+    "budgets",
+];
 
 /// Keys that only the user's own configuration may have: they decide where a secret goes, or run a program.
-const USER_KEYS: [&str; 5] = ["providers", "apiKeyCommand", "baseUrl", "apiKeyVariable", "prices"];
+const USER_KEYS: [&str; 5] = [
+    "providers",
+    "apiKeyCommand",
+    "baseUrl",
+    "apiKeyVariable",
+    "prices",
+];
 
 impl Config {
     /// Reads the configuration at the top of a repository; the defaults where there is none.
@@ -75,7 +88,11 @@ impl Config {
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(code::BAD_CONFIG, format!("{FILE_NAME} could not be read: {error}")).at(FILE_NAME)),
+            Err(error) => Err(Failure::new(
+                code::BAD_CONFIG,
+                format!("{FILE_NAME} could not be read: {error}"),
+            )
+            .at(FILE_NAME)),
         }
     }
 
@@ -84,7 +101,10 @@ impl Config {
     /// # Errors
     /// It is not YAML, or says something that cannot be.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        if text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+        {
             return Ok(Self::default());
         }
         let value = parse_value(text).map_err(|finding| {
@@ -94,7 +114,10 @@ impl Config {
         })?;
         let mut config = Self::default();
         let Value::Object(map) = value else {
-            return Err(bad("the configuration is not a map", "write `roots: [prompts]`, for example"));
+            return Err(bad(
+                "the configuration is not a map",
+                "write `roots: [prompts]`, for example",
+            ));
         };
         for (key, value) in &map {
             config.set(key, value)?;
@@ -132,7 +155,9 @@ impl Config {
 }
 
 fn bad(message: impl Into<String>, hint: impl Into<String>) -> Failure {
-    Failure::new(code::BAD_CONFIG, message).at(FILE_NAME).hint(hint)
+    Failure::new(code::BAD_CONFIG, message)
+        .at(FILE_NAME)
+        .hint(hint)
 }
 
 fn unknown(key: &str, known: &[&'static str]) -> Failure {
@@ -154,14 +179,24 @@ fn text(key: &str, value: &Value) -> Result<String, Failure> {
 fn roots(value: &Value) -> Result<Vec<String>, Failure> {
     let list = match value {
         Value::String(one) => vec![one.clone()],
-        Value::Array(list) => list.iter().map(|entry| text("roots", entry)).collect::<Result<_, _>>()?,
-        _ => return Err(bad("`roots` wants a list of folders", "write `roots: [prompts]`")),
+        Value::Array(list) => list
+            .iter()
+            .map(|entry| text("roots", entry))
+            .collect::<Result<_, _>>()?,
+        _ => {
+            return Err(bad(
+                "`roots` wants a list of folders",
+                "write `roots: [prompts]`",
+            ));
+        }
     };
     let mut roots = Vec::new();
     for root in list {
         let clean = root.trim_end_matches('/').trim_start_matches("./");
         let clean = if clean.is_empty() { "." } else { clean };
-        let leaves = clean.starts_with('/') || clean.contains(['\\', ':']) || clean.split('/').any(|part| part == ".." || part == ".git");
+        let leaves = clean.starts_with('/')
+            || clean.contains(['\\', ':'])
+            || clean.split('/').any(|part| part == ".." || part == ".git");
         if leaves {
             return Err(bad(
                 format!("the root `{root}` leads out of the repository"),
@@ -171,7 +206,13 @@ fn roots(value: &Value) -> Result<Vec<String>, Failure> {
         roots.push(clean.to_owned());
     }
     // A prompt belongs to the deepest root that holds it.
-    roots.sort_by_key(|root| std::cmp::Reverse(if root == "." { 0 } else { root.split('/').count() }));
+    roots.sort_by_key(|root| {
+        std::cmp::Reverse(if root == "." {
+            0
+        } else {
+            root.split('/').count()
+        })
+    });
     roots.dedup();
     if roots.is_empty() {
         return Err(bad("`roots` is empty", "write `roots: [prompts]`"));
@@ -182,32 +223,54 @@ fn roots(value: &Value) -> Result<Vec<String>, Failure> {
 fn tag_prefix(value: &Value) -> Result<String, Failure> {
     let prefix = text("tagPrefix", value)?;
     let prefix = format!("{}/", prefix.trim_end_matches('/'));
-    let fine = prefix
-        .trim_end_matches('/')
-        .split('/')
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
+    let fine = prefix.trim_end_matches('/').split('/').all(|part| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    });
     if fine {
         Ok(prefix)
     } else {
-        Err(bad("`tagPrefix` is not a prefix of tags", "letters, digits, `-` and `_`, joined by `/`, such as `prompts/`"))
+        Err(bad(
+            "`tagPrefix` is not a prefix of tags",
+            "letters, digits, `-` and `_`, joined by `/`, such as `prompts/`",
+        ))
     }
 }
 
 fn environments(value: &Value) -> Result<Vec<(Environment, Policy)>, Failure> {
     let named: Vec<(&str, &Value)> = match value {
-        Value::Array(list) => list.iter().filter_map(|entry| Some((entry.as_str()?, &Value::Null))).collect(),
-        Value::Object(map) => map.iter().map(|(name, policy)| (name.as_str(), policy)).collect(),
-        _ => return Err(bad("`environments` wants a list or a map", "write `environments: {production: {requireBranch: main}}`")),
+        Value::Array(list) => list
+            .iter()
+            .filter_map(|entry| Some((entry.as_str()?, &Value::Null)))
+            .collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, policy)| (name.as_str(), policy))
+            .collect(),
+        _ => {
+            return Err(bad(
+                "`environments` wants a list or a map",
+                "write `environments: {production: {requireBranch: main}}`",
+            ));
+        }
     };
     let mut environments = Vec::new();
     for (name, settings) in named {
-        let environment = name
-            .parse::<Environment>()
-            .map_err(|error| bad(error.to_string(), "environments are named like `production` or `staging-eu`"))?;
+        let environment = name.parse::<Environment>().map_err(|error| {
+            bad(
+                error.to_string(),
+                "environments are named like `production` or `staging-eu`",
+            )
+        })?;
         environments.push((environment, policy(settings)?));
     }
     if environments.is_empty() {
-        return Err(bad("`environments` is empty", "leave it out for `production` alone"));
+        return Err(bad(
+            "`environments` is empty",
+            "leave it out for `production` alone",
+        ));
     }
     Ok(environments)
 }
@@ -217,7 +280,12 @@ fn policy(value: &Value) -> Result<Policy, Failure> {
     let map = match value {
         Value::Null => return Ok(policy),
         Value::Object(map) => map,
-        _ => return Err(bad("an environment's settings are a map", "write `production: {requireBranch: main}`")),
+        _ => {
+            return Err(bad(
+                "an environment's settings are a map",
+                "write `production: {requireBranch: main}`",
+            ));
+        }
     };
     for (key, value) in map {
         match key.as_str() {

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Position};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
 use crate::prompt::variables::complete;
@@ -76,7 +76,7 @@ impl<'a> Renderer<'a> {
             self.compiled.variables(),
             given,
         )
-        .map_err(in_file)?;
+        .map_err(|findings| missing(&self.compiled, findings, &self.loaded.path))?;
         let mut messages = self
             .compiled
             .render(&values)
@@ -99,6 +99,44 @@ impl<'a> Renderer<'a> {
 /// attachment cannot be read.
 pub fn render(store: &Store, loaded: &Loaded, given: Object) -> Result<Rendered, Failure> {
     Renderer::new(store, loaded)?.render(given)
+}
+
+/// Variables without a value are told in one sentence, at the place that asks first.
+fn missing(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
+    let (absent, other): (Vec<Finding>, Vec<Finding>) = findings
+        .into_iter()
+        .partition(|finding| finding.code == code::MISSING_VARIABLE);
+    let names: Vec<String> = absent
+        .iter()
+        .filter_map(|finding| finding.message.split('`').nth(1).map(str::to_owned))
+        .collect();
+    let [first, _, ..] = names.as_slice() else {
+        let place = names.first().and_then(|name| first_use(compiled, name));
+        let placed = absent
+            .into_iter()
+            .map(|finding| finding.at(place))
+            .chain(other)
+            .collect();
+        return failure_of(placed, path);
+    };
+    let wanted: Vec<String> = names.iter().map(|name| format!("--var {name}=…")).collect();
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let finding = Finding::error(
+        code::MISSING_VARIABLE,
+        format!("{} have no value", quoted.join(", ")),
+    )
+    .at(first_use(compiled, first))
+    .help(format!("pass {}", wanted.join(" ")));
+    failure_of(std::iter::once(finding).chain(other).collect(), path)
+}
+
+/// Where a message of the prompt itself first asks for a variable.
+fn first_use(compiled: &Compiled, name: &str) -> Option<Position> {
+    compiled
+        .uses()
+        .iter()
+        .find(|used| used.name == name && used.path.is_none())
+        .map(|used| used.position)
 }
 
 /// The first finding as a failure that tells the others.

@@ -58,7 +58,13 @@ mod tests {
         for pack in PACKS {
             let mut have: Vec<String> = std::fs::read_dir(folder.join(pack.name))
                 .expect("the pack's folder")
-                .map(|entry| format!("{}/{}", pack.name, entry.expect("an entry").file_name().to_string_lossy()))
+                .map(|entry| {
+                    format!(
+                        "{}/{}",
+                        pack.name,
+                        entry.expect("an entry").file_name().to_string_lossy()
+                    )
+                })
                 .collect();
             have.sort();
             let embedded: Vec<&str> = pack.files.iter().map(|(path, _)| *path).collect();

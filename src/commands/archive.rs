@@ -37,16 +37,27 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
     if loaded.document.archived {
-        session.ui.status(format!("{} is archived already: nothing to do", args.name));
+        session
+            .ui
+            .status(format!("{} is archived already: nothing to do", args.name));
         return Ok(Exit::Done);
     }
-    let text = set(&loaded.text, &[Step::Key("archived".to_owned())], &serde_json::json!(true))
-        .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
+    let text = set(
+        &loaded.text,
+        &[Step::Key("archived".to_owned())],
+        &serde_json::json!(true),
+    )
+    .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
     write(&store, &loaded, text, args.message.as_deref(), "Archive")?;
     session.ui.status(format!("{} archived", args.name));
     for (environment, version) in live_versions(&store, &args.name).unwrap_or_default() {
-        session.ui.warning(format!("{version} is still live in {environment}"));
-        session.ui.hint(format!("promptctl unpublish {} --env {environment}", args.name));
+        session
+            .ui
+            .warning(format!("{version} is still live in {environment}"));
+        session.ui.hint(format!(
+            "promptctl unpublish {} --env {environment}",
+            args.name
+        ));
     }
     Ok(Exit::Done)
 }
@@ -55,7 +66,9 @@ pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Resu
     let (store, _) = session.store()?;
     let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
     if !loaded.document.archived {
-        session.ui.status(format!("{} is not archived: nothing to do", args.name));
+        session
+            .ui
+            .status(format!("{} is not archived: nothing to do", args.name));
         return Ok(Exit::Done);
     }
     let text = remove(&loaded.text, &[Step::Key("archived".to_owned())])
@@ -65,7 +78,13 @@ pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Resu
     Ok(Exit::Done)
 }
 
-fn write(store: &Store, loaded: &Loaded, text: String, message: Option<&str>, verb: &str) -> Result<(), Failure> {
+fn write(
+    store: &Store,
+    loaded: &Loaded,
+    text: String,
+    message: Option<&str>,
+    verb: &str,
+) -> Result<(), Failure> {
     let change = FileChange {
         path: loaded.path.clone(),
         text,

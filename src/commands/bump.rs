@@ -63,7 +63,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         // An adopted file that nobody changed gets its lines only when it is named.
         let wanted = numbered.is_new || !args.names.is_empty();
         if wanted && numbered.text != prompt.text {
-            bumped.push((prompt.name.clone(), prompt.document.version, numbered.version));
+            bumped.push((
+                prompt.name.clone(),
+                prompt.document.version,
+                numbered.version,
+            ));
             changes.push(FileChange {
                 path: prompt.path.clone(),
                 text: numbered.text,
@@ -85,25 +89,40 @@ fn may_need_number(prompt: &Loaded) -> bool {
     }
 }
 
-fn report(bumped: &[(PromptName, Option<Version>, Version)], json: bool, dry_run: bool, session: &mut Session) {
+fn report(
+    bumped: &[(PromptName, Option<Version>, Version)],
+    json: bool,
+    dry_run: bool,
+    session: &mut Session,
+) {
     if json {
         let rows: Vec<_> = bumped
             .iter()
             .map(|(name, from, to)| serde_json::json!({"name": name, "from": from, "to": to}))
             .collect();
-        session.ui.line(json::document(&serde_json::json!({ "bumped": rows })));
+        session
+            .ui
+            .line(json::document(&serde_json::json!({ "bumped": rows })));
         return;
     }
     if bumped.is_empty() {
-        session.ui.status("nothing to bump: every version fits its content");
+        session
+            .ui
+            .status("nothing to bump: every version fits its content");
         return;
     }
     let would = if dry_run { "would become " } else { "" };
     for (name, from, to) in bumped {
         match from {
-            Some(from) if from != to => session.ui.status(format!("{name} {would}{to} (was {from})")),
-            Some(_) => session.ui.status(format!("{name} {would}{to}, with its digest")),
-            None => session.ui.status(format!("{name} {would}{to}, numbered for the first time")),
+            Some(from) if from != to => session
+                .ui
+                .status(format!("{name} {would}{to} (was {from})")),
+            Some(_) => session
+                .ui
+                .status(format!("{name} {would}{to}, with its digest")),
+            None => session
+                .ui
+                .status(format!("{name} {would}{to}, numbered for the first time")),
         }
     }
     if !dry_run {
@@ -133,7 +152,12 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
     let text = if is_sound && fits_line {
         prompt.text.clone()
     } else {
-        set_version(&prompt.text, version, prompt.digest.short()).map_err(|error| edit_failure(&prompt.path, &error))?
+        set_version(&prompt.text, version, prompt.digest.short())
+            .map_err(|error| edit_failure(&prompt.path, &error))?
     };
-    Ok(Numbered { text, version, is_new })
+    Ok(Numbered {
+        text,
+        version,
+        is_new,
+    })
 }

@@ -4,8 +4,8 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::error::Failure;
-use crate::output::ui::{NOTE, GOOD};
 use crate::output::table::TableCell;
+use crate::output::ui::{GOOD, NOTE};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::rendered::Variable;
@@ -67,12 +67,17 @@ pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
         && text.len() == 10
     {
         let end = date.at(23, 59, 59, 999_999_999);
-        return end.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+        return end
+            .to_zoned(zone)
+            .map(|zoned| zoned.timestamp())
+            .map_err(|error| error.to_string());
     }
     text.parse::<jiff::civil::DateTime>()
         .and_then(|local| local.to_zoned(zone))
         .map(|zoned| zoned.timestamp())
-        .map_err(|_| "write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03".to_owned())
+        .map_err(|_| {
+            "write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03".to_owned()
+        })
 }
 
 /// How long ago, in a few words.
@@ -114,17 +119,26 @@ pub(super) fn compile(loaded: &Loaded) -> Result<Compiled, Failure> {
 
 /// The same findings in a file, where they name none.
 pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
-    findings.into_iter().map(|finding| finding.in_file(path)).collect()
+    findings
+        .into_iter()
+        .map(|finding| finding.in_file(path))
+        .collect()
 }
 
 /// The first of several findings as a failure that tells the others.
 pub(super) fn failure_of(findings: Vec<Finding>) -> Failure {
     let mut findings = findings.into_iter();
     let Some(first) = findings.next() else {
-        return Failure::new(crate::prompt::code::INVALID_PROMPT, "the prompt is not valid");
+        return Failure::new(
+            crate::prompt::code::INVALID_PROMPT,
+            "the prompt is not valid",
+        );
     };
     findings.fold(Failure::from(first), |failure, other| {
-        let place = other.location().map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = other
+            .location()
+            .map(|place| format!("{place}: "))
+            .unwrap_or_default();
         failure.hint(format!("also {place}{}", other.message))
     })
 }
@@ -133,7 +147,10 @@ pub(super) fn failure_of(findings: Vec<Finding>) -> Failure {
 ///
 /// # Errors
 /// Its tags are not sound.
-pub(super) fn live_versions(store: &Store, name: &PromptName) -> Result<Vec<(Environment, Version)>, Failure> {
+pub(super) fn live_versions(
+    store: &Store,
+    name: &PromptName,
+) -> Result<Vec<(Environment, Version)>, Failure> {
     let mut live = Vec::new();
     for environment in store.environments_of(name)? {
         if let crate::store::State::Live(active) = store.state(name, &environment)? {
@@ -144,7 +161,10 @@ pub(super) fn live_versions(store: &Store, name: &PromptName) -> Result<Vec<(Env
 }
 
 /// The environments of a prompt as a cell: `production v3, staging v4`.
-pub(super) fn live_cell<'a>(live: impl Iterator<Item = (&'a Environment, Version)>, newest: Version) -> TableCell {
+pub(super) fn live_cell<'a>(
+    live: impl Iterator<Item = (&'a Environment, Version)>,
+    newest: Version,
+) -> TableCell {
     let mut behind = false;
     let mut words = Vec::new();
     for (environment, version) in live {

@@ -44,7 +44,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     let mut script = Vec::new();
     shell
-        .write_registration("COMPLETE", "promptctl", "promptctl", "promptctl", &mut script)
+        .write_registration(
+            "COMPLETE",
+            "promptctl",
+            "promptctl",
+            "promptctl",
+            &mut script,
+        )
         .map_err(|error| Failure::new(code::WRITE_FAILED, error.to_string()))?;
     session.ui.data(String::from_utf8_lossy(&script));
     Ok(Exit::Done)
@@ -61,7 +67,11 @@ fn store() -> Option<Store> {
         roots: config.roots,
         prefix: config.tag_prefix,
         remote: config.remote,
-        environments: config.environments.into_iter().map(|(name, _)| name).collect(),
+        environments: config
+            .environments
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
         unattended: true,
     };
     Some(store.with_settings(settings))
@@ -109,7 +119,10 @@ fn selectors(store: &Store, name: &str, selector: &str) -> Vec<CompletionCandida
         return Vec::new();
     };
     let environments = store.environments_of(&name).unwrap_or_default();
-    let versions = store.numbers(&name).map(|numbers| numbers.taken).unwrap_or_default();
+    let versions = store
+        .numbers(&name)
+        .map(|numbers| numbers.taken)
+        .unwrap_or_default();
     environments
         .into_iter()
         .map(|environment| environment.to_string())
@@ -127,7 +140,12 @@ pub(super) fn environments() -> ArgValueCompleter {
             return Vec::new();
         };
         let mut environments = store.settings().environments.clone();
-        for states in store.overview().map(|overview| overview.states).unwrap_or_default().into_values() {
+        for states in store
+            .overview()
+            .map(|overview| overview.states)
+            .unwrap_or_default()
+            .into_values()
+        {
             environments.extend(states.into_keys());
         }
         environments.sort();

@@ -130,7 +130,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             folder
         }
     };
-    for (name, text) in [("ticket.prompt.yml", PROMPT), ("friendlier.patch", PATCH), ("ticket.txt", TICKET)] {
+    for (name, text) in [
+        ("ticket.prompt.yml", PROMPT),
+        ("friendlier.patch", PATCH),
+        ("ticket.txt", TICKET),
+    ] {
         let path = top.join(name);
         fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
     }
@@ -144,9 +148,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .map_err(|error| unwritable(&stage.config, &error))?;
     for scene in SCENES {
         let colors = session.ui.colors_out();
-        session.ui.line(format!("\n{}", paint(colors, DIM, &format!("# {}", scene.title))));
+        session.ui.line(format!(
+            "\n{}",
+            paint(colors, DIM, &format!("# {}", scene.title))
+        ));
         for command in scene.commands {
-            session.ui.line(paint(colors, BOLD, &format!("$ {command}")));
+            session
+                .ui
+                .line(paint(colors, BOLD, &format!("$ {command}")));
             session.ui.flush();
             if session.ui.is_closed() {
                 return Ok(Exit::Done);
@@ -162,8 +171,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(code::WRITE_FAILED, format!("{} could not be made: {error}", path.display()))
-        .hint("--keep DIR names a folder that does not exist yet")
+    Failure::new(
+        code::WRITE_FAILED,
+        format!("{} could not be made: {error}", path.display()),
+    )
+    .hint("--keep DIR names a folder that does not exist yet")
 }
 
 struct Stage {
@@ -177,13 +189,25 @@ impl Stage {
     /// Runs one command and returns what it printed on both streams, in order.
     fn play(&mut self, line: &str) -> Result<String, Failure> {
         let words = words(line);
-        let (program, arguments) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+        let (program, arguments) = words
+            .split_first()
+            .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
         if program == "cd" {
-            self.folder.push(arguments.first().map_or("", String::as_str));
+            self.folder
+                .push(arguments.first().map_or("", String::as_str));
             return Ok(String::new());
         }
-        let failed = |error: std::io::Error| Failure::new(code::NO_REPOSITORY, format!("`{line}` could not be run: {error}"));
-        let mut command = if program == "promptctl" { Command::new(&self.program) } else { Command::new(program) };
+        let failed = |error: std::io::Error| {
+            Failure::new(
+                code::NO_REPOSITORY,
+                format!("`{line}` could not be run: {error}"),
+            )
+        };
+        let mut command = if program == "promptctl" {
+            Command::new(&self.program)
+        } else {
+            Command::new(program)
+        };
         let (mut reader, writer) = std::io::pipe().map_err(failed)?;
         command
             .args(arguments)
@@ -208,7 +232,11 @@ impl Stage {
         if status.success() {
             Ok(output)
         } else {
-            Err(Failure::new(code::NO_REPOSITORY, format!("`{line}` failed: {status}\n{output}")).hint("is git installed, 2.31 or newer?"))
+            Err(Failure::new(
+                code::NO_REPOSITORY,
+                format!("`{line}` failed: {status}\n{output}"),
+            )
+            .hint("is git installed, 2.31 or newer?"))
         }
     }
 }

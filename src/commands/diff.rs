@@ -56,10 +56,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.json = args.format == DiffFormat::Json;
     let (store, _) = session.store()?;
     let mut compared = compared(args, &store)?;
-    compared.diffs.retain(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty());
+    compared
+        .diffs
+        .retain(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty());
     let is_different = !compared.diffs.is_empty();
     print(args, &compared, session);
-    Ok(if args.exit_code && is_different { Exit::Verdict } else { Exit::Done })
+    Ok(if args.exit_code && is_different {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
 }
 
 fn print(args: &Args, compared: &Compared, session: &mut Session) {
@@ -69,8 +75,12 @@ fn print(args: &Args, compared: &Compared, session: &mut Session) {
             let report = DiffReportJson::new(from, to, diffs);
             session.ui.line(json::document(&report));
         }
-        DiffFormat::Markdown => session.ui.data(diff_markdown::render(diffs, diff_markdown::LIMIT)),
-        DiffFormat::Text if diffs.is_empty() => session.ui.status(format!("{from} and {to} do not differ")),
+        DiffFormat::Markdown => session
+            .ui
+            .data(diff_markdown::render(diffs, diff_markdown::LIMIT)),
+        DiffFormat::Text if diffs.is_empty() => {
+            session.ui.status(format!("{from} and {to} do not differ"));
+        }
         DiffFormat::Text => {
             let options = TextOptions {
                 color: session.ui.colors_out(),
@@ -111,15 +121,19 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
 }
 
 fn mixed(prompt: &str, revision: &str) -> Failure {
-    Failure::usage(format!("{prompt} is a prompt and {revision} is not"))
-        .hint(format!("to compare one prompt at a revision: {}@{revision}", prompt.split('@').next().unwrap_or(prompt)))
+    Failure::usage(format!("{prompt} is a prompt and {revision} is not")).hint(format!(
+        "to compare one prompt at a revision: {}@{revision}",
+        prompt.split('@').next().unwrap_or(prompt)
+    ))
 }
 
 /// A reference to a prompt; a plain word that is no prompt is a revision.
 fn as_prompt(text: &str, store: &Store) -> Option<Reference> {
     let reference: Reference = text.parse().ok()?;
     let is_revision = reference.selector == Selector::WorkingCopy
-        && store.load(&reference).is_err_and(|failure| failure.code == Some(crate::prompt::code::UNKNOWN_PROMPT))
+        && store
+            .load(&reference)
+            .is_err_and(|failure| failure.code == Some(crate::prompt::code::UNKNOWN_PROMPT))
         && store.is_revision(text);
     (!is_revision).then_some(reference)
 }
@@ -138,8 +152,13 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
     let after = store.load(reference)?;
     let production = Environment::production();
     let (from, before) = match store.load_active(&reference.name, &production) {
-        Ok(live) if reference.selector == Selector::WorkingCopy => (format!("{}@{production}", reference.name), Some(live)),
-        _ => (format!("{}@HEAD", reference.name), store.committed(&reference.name)?),
+        Ok(live) if reference.selector == Selector::WorkingCopy => {
+            (format!("{}@{production}", reference.name), Some(live))
+        }
+        _ => (
+            format!("{}@HEAD", reference.name),
+            store.committed(&reference.name)?,
+        ),
     };
     Ok(Compared {
         from,
@@ -185,7 +204,10 @@ fn is_same(before: Option<&Loaded>, after: Option<&Loaded>) -> bool {
 
 fn diff_of(before: Option<&Loaded>, after: Option<&Loaded>) -> PromptDiff {
     let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
-    compare(before.map(|loaded| side(loaded, &old)), after.map(|loaded| side(loaded, &new)))
+    compare(
+        before.map(|loaded| side(loaded, &old)),
+        after.map(|loaded| side(loaded, &new)),
+    )
 }
 
 fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {

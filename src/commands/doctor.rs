@@ -3,6 +3,7 @@
 use super::Session;
 use super::common::FormatArg;
 use super::run::log;
+use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
@@ -25,19 +26,25 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     let mut troubles = store.troubles()?;
     if args.fix {
-        for repair in troubles.iter().filter_map(|trouble| trouble.repair.as_ref()) {
+        for repair in troubles
+            .iter()
+            .filter_map(|trouble| trouble.repair.as_ref())
+        {
             store.repair(repair)?;
         }
         let before = troubles.len();
         troubles = store.troubles()?;
-        session.ui.status(format!("{} of {before} troubles fixed", before - troubles.len().min(before)));
+        session.ui.status(format!(
+            "{} of {before} troubles fixed",
+            before - troubles.len().min(before)
+        ));
     }
     let mut findings: Vec<Finding> = troubles.iter().map(finding).collect();
     findings.extend(files(&store));
-    findings.extend(records(&store, session)?);
+    findings.extend(records(&store, &config, session)?);
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let warnings = findings.len() - errors;
     if json {
@@ -52,14 +59,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         if findings.is_empty() {
             session.ui.status("everything is sound");
         } else {
-            session.ui.status(format!("{errors} errors, {warnings} warnings"));
+            session
+                .ui
+                .status(format!("{errors} errors, {warnings} warnings"));
         }
     }
-    Ok(if errors > 0 { Exit::Verdict } else { Exit::Done })
+    Ok(if errors > 0 {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
 }
 
 fn finding(trouble: &Trouble) -> Finding {
-    let mut finding = Finding::error(trouble.code, trouble.message.clone()).help(trouble.fix.clone());
+    let mut finding =
+        Finding::error(trouble.code, trouble.message.clone()).help(trouble.fix.clone());
     if !trouble.is_error {
         finding.severity = Severity::Warning;
     }
@@ -71,17 +85,24 @@ fn files(store: &Store) -> Vec<Finding> {
     let (loaded, mut findings) = store.load_all();
     for prompt in loaded.iter().filter(|prompt| prompt.is_unbumped()) {
         findings.push(
-            Finding::error(code::NOT_BUMPED, format!("the content of {} changed and {} did not", prompt.name, prompt.version()))
-                .in_file(&prompt.path)
-                .at(prompt.document.place("digest"))
-                .help(format!("promptctl bump {}", prompt.name)),
+            Finding::error(
+                code::NOT_BUMPED,
+                format!(
+                    "the content of {} changed and {} did not",
+                    prompt.name,
+                    prompt.version()
+                ),
+            )
+            .in_file(&prompt.path)
+            .at(prompt.document.place("digest"))
+            .help(format!("promptctl bump {}", prompt.name)),
         );
     }
     findings
 }
 
-fn records(store: &Store, session: &Session) -> Result<Vec<Finding>, Failure> {
-    let log = log(store, session);
+fn records(store: &Store, config: &Config, session: &Session) -> Result<Vec<Finding>, Failure> {
+    let log = log(store, config, session);
     let listing = log.list(&Query {
         is_short: true,
         ..Query::default()
@@ -90,9 +111,12 @@ fn records(store: &Store, session: &Session) -> Result<Vec<Finding>, Failure> {
         .bad
         .iter()
         .map(|bad| {
-            Finding::warning(code::BAD_LOG_LINE, format!("line {} of the execution log is not a record", bad.line))
-                .in_file(&bad.path.display().to_string())
-                .help("the line is skipped; it was torn by a full disk or a killed process")
+            Finding::warning(
+                code::BAD_LOG_LINE,
+                format!("line {} of the execution log is not a record", bad.line),
+            )
+            .in_file(&bad.path.display().to_string())
+            .help("the line is skipped; it was torn by a full disk or a killed process")
         })
         .collect())
 }

@@ -71,14 +71,17 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
         .split_once('=')
         .ok_or("write KEY=VALUE, or KEY:=JSON, such as modelParameters.maxTokens=600")?;
     if let Some(key) = key.strip_suffix(':') {
-        let value = serde_json::from_str(value).map_err(|error| format!("the value of {key} is not JSON: {error}"))?;
+        let value = serde_json::from_str(value)
+            .map_err(|error| format!("the value of {key} is not JSON: {error}"))?;
         return Ok(Setting {
             key: parse_key(key)?,
             value,
             text: None,
         });
     }
-    let typed = serde_json::from_str::<Value>(value).ok().filter(|typed| !typed.is_string());
+    let typed = serde_json::from_str::<Value>(value)
+        .ok()
+        .filter(|typed| !typed.is_string());
     Ok(Setting {
         key: parse_key(key)?,
         value: typed.unwrap_or_else(|| Value::String(value.to_owned())),
@@ -90,7 +93,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     store.require_working_copy()?;
     if args.file.is_some() && args.names.len() > 1 {
-        return Err(Failure::usage("--file changes one prompt").hint("name one prompt, or use --set"));
+        return Err(
+            Failure::usage("--file changes one prompt").hint("name one prompt, or use --set")
+        );
     }
     let mut changes = Vec::new();
     let mut sentences = Vec::new();
@@ -115,12 +120,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     finish(args, &store, &changes, &sentences, session)
 }
 
-fn finish(args: &Args, store: &Store, changes: &[FileChange], sentences: &[String], session: &mut Session) -> Result<Exit, Failure> {
+fn finish(
+    args: &Args,
+    store: &Store,
+    changes: &[FileChange],
+    sentences: &[String],
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     if args.no_commit {
         store.write_files(changes)?;
     } else {
         let names: Vec<&str> = args.names.iter().map(PromptName::as_str).collect();
-        let message = args.message.clone().unwrap_or_else(|| format!("Edit {}", names.join(", ")));
+        let message = args
+            .message
+            .clone()
+            .unwrap_or_else(|| format!("Edit {}", names.join(", ")));
         if store.commit(changes, &message)?.commit.is_none() {
             session.ui.status("nothing changed");
             return Ok(Exit::Done);
@@ -146,7 +160,10 @@ impl Args {
         }
         for key in &self.unset {
             text = remove(&text, &key.path).map_err(|error| {
-                edit_failure(&before.path, &error).hint(format!("promptctl get {} shows the keys; {} is not one", before.name, key.text))
+                edit_failure(&before.path, &error).hint(format!(
+                    "promptctl get {} shows the keys; {} is not one",
+                    before.name, key.text
+                ))
             })?;
         }
         Ok(text)
@@ -163,14 +180,21 @@ fn apply(text: &str, setting: &Setting) -> Result<String, EditError> {
         return Ok(typed);
     }
     let as_text = set(text, &setting.key.path, &Value::String(plain.clone()))?;
-    Ok(if document::parse(&as_text).is_ok() { as_text } else { typed })
+    Ok(if document::parse(&as_text).is_ok() {
+        as_text
+    } else {
+        typed
+    })
 }
 
 /// An edit that cannot be made.
 pub(super) fn edit_failure(path: &str, error: &EditError) -> Failure {
-    Failure::new(code::INVALID_PROMPT, format!("the file could not be changed: {error}"))
-        .at(path)
-        .hint("change it by hand, then run promptctl bump")
+    Failure::new(
+        code::INVALID_PROMPT,
+        format!("the file could not be changed: {error}"),
+    )
+    .at(path)
+    .hint("change it by hand, then run promptctl bump")
 }
 
 /// The text of a file named on the command line; `-` is standard input.
@@ -182,8 +206,14 @@ pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure
         std::fs::read(session.directory.join(file)).map(|read| bytes = read)
     };
     let name = if file == "-" { "standard input" } else { file };
-    read.map_err(|error| Failure::new(code::NOT_A_FILE, format!("{name} could not be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
+    read.map_err(|error| {
+        Failure::new(
+            code::NOT_A_FILE,
+            format!("{name} could not be read: {error}"),
+        )
+    })?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
 }
 
 /// Lets the user change a copy of the file; what they wrote is never lost.
@@ -192,8 +222,16 @@ fn in_editor(before: &Loaded, session: &mut Session) -> Result<String, Failure> 
         Failure::usage("no editor is set")
             .hint("export EDITOR=vim, or use --set KEY=VALUE or --file FILE")
     })?;
-    let failed = |error: std::io::Error| Failure::new(code::WRITE_FAILED, format!("the draft could not be written: {error}"));
-    let folder = tempfile::Builder::new().prefix("promptctl-").tempdir().map_err(failed)?;
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            code::WRITE_FAILED,
+            format!("the draft could not be written: {error}"),
+        )
+    };
+    let folder = tempfile::Builder::new()
+        .prefix("promptctl-")
+        .tempdir()
+        .map_err(failed)?;
     let file = before.path.rsplit('/').next().unwrap_or("draft.prompt.yml");
     let draft = folder.path().join(file);
     std::fs::write(&draft, &before.text).map_err(failed)?;
@@ -206,10 +244,16 @@ fn in_editor(before: &Loaded, session: &mut Session) -> Result<String, Failure> 
         for finding in &findings {
             session.ui.finding(&finding.clone().in_file(&before.path));
         }
-        if !session.ui.confirm("The file is not valid. Open the editor again?") {
+        if !session
+            .ui
+            .confirm("The file is not valid. Open the editor again?")
+        {
             let kept = folder.keep().join(file);
-            return Err(Failure::new(code::INVALID_PROMPT, "the file is not valid and was not saved")
-                .hint(format!("your draft is {}", kept.display())));
+            return Err(Failure::new(
+                code::INVALID_PROMPT,
+                "the file is not valid and was not saved",
+            )
+            .hint(format!("your draft is {}", kept.display())));
         }
     }
 }
@@ -219,11 +263,21 @@ fn open(editor: &str, file: &Path) -> Result<(), Failure> {
     let status = if cfg!(windows) {
         Command::new("cmd").args(["/C", editor]).arg(file).status()
     } else {
-        Command::new("sh").args(["-c", &format!("{editor} \"$@\""), editor]).arg(file).status()
+        Command::new("sh")
+            .args(["-c", &format!("{editor} \"$@\""), editor])
+            .arg(file)
+            .status()
     };
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::new(code::WRITE_FAILED, format!("the editor `{editor}` failed: {status}")).hint("nothing was changed")),
-        Err(error) => Err(Failure::new(code::WRITE_FAILED, format!("the editor `{editor}` could not be started: {error}"))),
+        Ok(status) => Err(Failure::new(
+            code::WRITE_FAILED,
+            format!("the editor `{editor}` failed: {status}"),
+        )
+        .hint("nothing was changed")),
+        Err(error) => Err(Failure::new(
+            code::WRITE_FAILED,
+            format!("the editor `{editor}` could not be started: {error}"),
+        )),
     }
 }

@@ -41,10 +41,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let Some(reference) = &args.reference else {
         if !json {
-            return Err(Failure::usage("--all prints a snapshot for programs").hint(format!(
-                "promptctl get --all --env {} --format json",
-                args.env.env
-            )));
+            return Err(
+                Failure::usage("--all prints a snapshot for programs").hint(format!(
+                    "promptctl get --all --env {} --format json",
+                    args.env.env
+                )),
+            );
         }
         return snapshot(args, &store, session);
     };
@@ -52,7 +54,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
         let variables = variables_of(&loaded);
-        session.ui.line(json::document(&PromptJson::new(reference.to_string(), &loaded, variables, &live)));
+        session.ui.line(json::document(&PromptJson::new(
+            reference.to_string(),
+            &loaded,
+            variables,
+            &live,
+        )));
     } else {
         session.ui.data(&loaded.text);
     }
@@ -60,7 +67,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// Everything that is live, or a failure: a service must never start with half of its prompts.
-fn snapshot(args: &Args, store: &crate::store::Store, session: &mut Session) -> Result<Exit, Failure> {
+fn snapshot(
+    args: &Args,
+    store: &crate::store::Store,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     let environment = &args.env.env;
     store.require_releases()?;
     let overview = store.overview()?;
@@ -89,12 +100,23 @@ fn snapshot(args: &Args, store: &crate::store::Store, session: &mut Session) -> 
             })
             .collect();
         let variables = variables_of(&loaded);
-        prompts.push(PromptJson::new(format!("{name}@{environment}"), &loaded, variables, &live));
+        prompts.push(PromptJson::new(
+            format!("{name}@{environment}"),
+            &loaded,
+            variables,
+            &live,
+        ));
     }
-    session.ui.line(json::document(&Snapshot { environment, prompts }));
+    session.ui.line(json::document(&Snapshot {
+        environment,
+        prompts,
+    }));
     Ok(Exit::Done)
 }
 
-fn overview_live(states: &std::collections::BTreeMap<Environment, crate::store::State>, environment: &Environment) -> bool {
+fn overview_live(
+    states: &std::collections::BTreeMap<Environment, crate::store::State>,
+    environment: &Environment,
+) -> bool {
     matches!(states.get(environment), Some(crate::store::State::Live(_)))
 }

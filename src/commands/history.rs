@@ -62,7 +62,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.line(json::document(&shape));
         return Ok(Exit::Done);
     }
-    let mut table = Table::new(&["version", "live", "impact", "commit", "when", "author", "message"]);
+    let mut table = Table::new(&[
+        "version", "live", "impact", "commit", "when", "author", "message",
+    ])
+    .flexible(&[1, 6])
+    .spare(&[3, 5]);
     for row in &rows {
         let state = if !row.environments.is_empty() {
             let names: Vec<&str> = row.environments.iter().map(Environment::as_str).collect();
@@ -86,22 +90,33 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     table.print(&mut session.ui);
     if store.is_shallow() {
-        session.ui.warning("this clone is shallow, so older versions may be missing");
+        session
+            .ui
+            .warning("this clone is shallow, so older versions may be missing");
         session.ui.hint("git fetch --unshallow");
     }
     Ok(Exit::Done)
 }
 
 fn not_committed(store: &Store, name: &PromptName) -> Failure {
-    match store.load(&crate::prompt::reference::Reference::working_copy(name.clone())) {
-        Ok(loaded) => Failure::new(crate::prompt::code::UNCOMMITTED, format!("{name} was never committed"))
-            .at(loaded.path.clone())
-            .hint(format!("git add {0} && git commit -- {0}", loaded.path)),
+    match store.load(&crate::prompt::reference::Reference::working_copy(
+        name.clone(),
+    )) {
+        Ok(loaded) => Failure::new(
+            crate::prompt::code::UNCOMMITTED,
+            format!("{name} was never committed"),
+        )
+        .at(loaded.path.clone())
+        .hint(format!("git add {0} && git commit -- {0}", loaded.path)),
         Err(failure) => failure,
     }
 }
 
-fn live(store: &Store, name: &PromptName, session: &mut Session) -> Result<Vec<(Environment, Version)>, Failure> {
+fn live(
+    store: &Store,
+    name: &PromptName,
+    session: &mut Session,
+) -> Result<Vec<(Environment, Version)>, Failure> {
     let mut live = Vec::new();
     for environment in store.environments_of(name)? {
         match store.state(name, &environment) {
@@ -114,19 +129,34 @@ fn live(store: &Store, name: &PromptName, session: &mut Session) -> Result<Vec<(
 }
 
 /// A version, its impact told against the one before it.
-fn row(entry: &HistoryEntry, before: Option<&HistoryEntry>, live: &[(Environment, Version)]) -> Row {
+fn row(
+    entry: &HistoryEntry,
+    before: Option<&HistoryEntry>,
+    live: &[(Environment, Version)],
+) -> Row {
     let side = |entry: &'_ HistoryEntry| entry.loaded.clone();
     let impact = before.and_then(|before| {
         let (before, after) = (side(before)?, side(entry)?);
         let diff = compare(
-            Some(Side { document: &before.document, partials: &before.partials, variables: None }),
-            Some(Side { document: &after.document, partials: &after.partials, variables: None }),
+            Some(Side {
+                document: &before.document,
+                partials: &before.partials,
+                variables: None,
+            }),
+            Some(Side {
+                document: &after.document,
+                partials: &after.partials,
+                variables: None,
+            }),
         );
         Some(diff.impact.as_str())
     });
     Row {
         version: entry.version,
-        digest: entry.loaded.as_ref().map(|loaded| loaded.digest.to_string()),
+        digest: entry
+            .loaded
+            .as_ref()
+            .map(|loaded| loaded.digest.to_string()),
         commit: entry.commit.clone(),
         author: entry.author.clone(),
         time: json::time(entry.time),

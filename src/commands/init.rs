@@ -42,14 +42,19 @@ environments:
 ";
 
 pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
-    let directory = args.folder.as_ref().map_or_else(|| session.directory.clone(), |named| session.directory.join(named));
+    let directory = args.folder.as_ref().map_or_else(
+        || session.directory.clone(),
+        |named| session.directory.join(named),
+    );
     let made = init_repository(&directory)?;
     session.directory.clone_from(&directory);
     // An existing configuration is honoured; a broken one is told before anything is written.
     let (store, config) = session.store()?;
     store.require_working_copy()?;
     if made {
-        session.ui.status(format!("made a git repository in {}", directory.display()));
+        session
+            .ui
+            .status(format!("made a git repository in {}", directory.display()));
     }
     let has_config = store.config_text()?.is_some();
     let found = store.adoptable()?;
@@ -62,37 +67,59 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let changes = files(&store, &roots, has_config)?;
-    let message = args.message.clone().unwrap_or_else(|| "Set up promptctl".to_owned());
+    let message = args
+        .message
+        .clone()
+        .unwrap_or_else(|| "Set up promptctl".to_owned());
     let written = store.commit(&changes, &message)?;
     for change in &changes {
         session.ui.status(format!("wrote {}", change.path));
     }
     let mirrored = store.configure_mirror()?;
     if mirrored {
-        session.ui.status("git fetch brings the tags of releases from now on");
+        session
+            .ui
+            .status("git fetch brings the tags of releases from now on");
     }
     if written.commit.is_none() && !made && !mirrored {
-        session.ui.status("everything is set up already: nothing to do");
+        session
+            .ui
+            .status("everything is set up already: nothing to do");
     }
     say_next(&store, &found, args.adopt, session);
     Ok(Exit::Done)
 }
 
 /// Shows what adopting means, and asks. Returns whether to go on.
-fn adopt(found: &Adoptable, roots: &[String], has_config: bool, args: &Args, session: &mut Session) -> bool {
+fn adopt(
+    found: &Adoptable,
+    roots: &[String],
+    has_config: bool,
+    args: &Args,
+    session: &mut Session,
+) -> bool {
     let list = roots.join(", ");
-    session.ui.status(format!("{} prompt files found, below {list}", found.prompts.len()));
+    session.ui.status(format!(
+        "{} prompt files found, below {list}",
+        found.prompts.len()
+    ));
     for (name, path) in &found.prompts {
         session.ui.line(format!("{name}\t{path}"));
     }
     for (path, reason) in &found.refused {
-        session.ui.warning(format!("{path} cannot be named: {reason}"));
+        session
+            .ui
+            .warning(format!("{path} cannot be named: {reason}"));
         session.ui.hint(format!("rename it: git mv '{path}' …"));
     }
     if has_config {
-        session.ui.status(format!("{FILE_NAME} exists and stays as it is"));
+        session
+            .ui
+            .status(format!("{FILE_NAME} exists and stays as it is"));
     } else {
-        session.ui.status(format!("{FILE_NAME} would say roots: [{list}]; the prompt files stay as they are"));
+        session.ui.status(format!(
+            "{FILE_NAME} would say roots: [{list}]; the prompt files stay as they are"
+        ));
     }
     if args.yes {
         return true;
@@ -114,7 +141,11 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
         });
     }
     let root = roots.last().map_or("prompts", String::as_str);
-    let schema = if root == "." { "prompt.schema.json".to_owned() } else { format!("{root}/prompt.schema.json") };
+    let schema = if root == "." {
+        "prompt.schema.json".to_owned()
+    } else {
+        format!("{root}/prompt.schema.json")
+    };
     if store.read_text(&schema)?.as_deref() != Some(&prompt_schema()) {
         changes.push(FileChange {
             path: schema,
@@ -122,7 +153,10 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
         });
     }
     let ignored = store.read_text(".gitignore")?.unwrap_or_default();
-    if !ignored.lines().any(|line| line.trim().trim_start_matches('/').trim_end_matches('/') == ".promptctl") {
+    if !ignored
+        .lines()
+        .any(|line| line.trim().trim_start_matches('/').trim_end_matches('/') == ".promptctl")
+    {
         let mut text = ignored;
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
@@ -138,7 +172,9 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
 
 fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Session) {
     if found.prompts.is_empty() {
-        session.ui.hint("promptctl new NAME makes a prompt, promptctl seed adds the bundled ones");
+        session
+            .ui
+            .hint("promptctl new NAME makes a prompt, promptctl seed adds the bundled ones");
     } else if !adopted && store.list().files.len() < found.prompts.len() {
         session.ui.hint(format!(
             "{} prompt files stand elsewhere in this repository: promptctl init --adopt shows how to take them over",

@@ -88,7 +88,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .map(|prompt| row(prompt, &loaded, &overview, args.env.as_ref()))
         .collect();
     if json {
-        session.ui.line(json::document(&serde_json::json!({ "prompts": rows })));
+        session
+            .ui
+            .line(json::document(&serde_json::json!({ "prompts": rows })));
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
@@ -99,7 +101,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn live_in(store: &Store, overview: &Overview, environment: &Environment, session: &mut Session) -> Result<Vec<Loaded>, Failure> {
+fn live_in(
+    store: &Store,
+    overview: &Overview,
+    environment: &Environment,
+    session: &mut Session,
+) -> Result<Vec<Loaded>, Failure> {
     let mut loaded = Vec::new();
     for name in overview.states.keys() {
         if overview.live(name).any(|(live, _)| live == environment) {
@@ -121,11 +128,22 @@ impl Args {
                 .is_none_or(|wanted| have.is_some_and(|have| have.eq_ignore_ascii_case(wanted)))
         };
         same(&self.category, document.category.as_deref())
-            && self.tag.as_deref().is_none_or(|tag| document.tags.iter().any(|have| have.eq_ignore_ascii_case(tag)))
-            && self.model.as_deref().is_none_or(|model| {
-                document.model.as_deref().is_some_and(|have| have.to_lowercase().contains(&model.to_lowercase()))
+            && self.tag.as_deref().is_none_or(|tag| {
+                document
+                    .tags
+                    .iter()
+                    .any(|have| have.eq_ignore_ascii_case(tag))
             })
-            && self.search.as_deref().is_none_or(|text| holds(prompt, text))
+            && self.model.as_deref().is_none_or(|model| {
+                document
+                    .model
+                    .as_deref()
+                    .is_some_and(|have| have.to_lowercase().contains(&model.to_lowercase()))
+            })
+            && self
+                .search
+                .as_deref()
+                .is_none_or(|text| holds(prompt, text))
             && document.archived == self.archived
             && (!self.changed || self.is_changed(prompt, overview))
     }
@@ -151,14 +169,23 @@ fn holds(prompt: &Loaded, text: &str) -> bool {
     found(prompt.name.as_str())
         || document.title.as_deref().is_some_and(found)
         || document.description.as_deref().is_some_and(found)
-        || document.messages.iter().flat_map(|message| &message.parts).any(|part| match part {
-            Part::Text(text) => found(&text.value),
-            Part::Image { .. } | Part::File { .. } => false,
-        })
+        || document
+            .messages
+            .iter()
+            .flat_map(|message| &message.parts)
+            .any(|part| match part {
+                Part::Text(text) => found(&text.value),
+                Part::Image { .. } | Part::File { .. } => false,
+            })
         || prompt.partials.values().any(|partial| found(&partial.text))
 }
 
-fn row(prompt: &Loaded, all: &[Loaded], overview: &Overview, environment: Option<&Environment>) -> Row {
+fn row(
+    prompt: &Loaded,
+    all: &[Loaded],
+    overview: &Overview,
+    environment: Option<&Environment>,
+) -> Row {
     let document = &prompt.document;
     let live: Vec<(Environment, Version)> = overview
         .live(&prompt.name)
@@ -177,7 +204,11 @@ fn row(prompt: &Loaded, all: &[Loaded], overview: &Overview, environment: Option
         variant_of: prompt.name.base().filter(exists),
         archived: document.archived,
         modified: prompt.dirty,
-        published: overview.published.get(&prompt.name).cloned().unwrap_or_default(),
+        published: overview
+            .published
+            .get(&prompt.name)
+            .cloned()
+            .unwrap_or_default(),
         environments: shapes::environments(&live),
         since: overview
             .live(&prompt.name)
@@ -193,7 +224,7 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
     } else {
         ["name", "version", "live", "model", "title"]
     };
-    let mut table = Table::new(&header);
+    let mut table = Table::new(&header).flexible(&[2, 4]).spare(&[3, 4]);
     for row in rows {
         let version = if row.modified {
             TableCell::styled(format!("{} *", row.version), NOTE)
@@ -202,7 +233,12 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
         };
         let live = match row.since.filter(|_| args.env.is_some()) {
             Some(since) => TableCell::from(ago(session.now, since)),
-            None => live_cell(row.live.iter().map(|(environment, version)| (environment, *version)), row.version),
+            None => live_cell(
+                row.live
+                    .iter()
+                    .map(|(environment, version)| (environment, *version)),
+                row.version,
+            ),
         };
         table.row(vec![
             TableCell::from(row.name.as_str()),
@@ -220,10 +256,14 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
 
 fn say_nothing(args: &Args, no_prompts: bool, session: &mut Session) {
     match &args.env {
-        Some(environment) if no_prompts => session.ui.status(format!("nothing is live in {environment}")),
+        Some(environment) if no_prompts => session
+            .ui
+            .status(format!("nothing is live in {environment}")),
         _ if no_prompts => {
             session.ui.status("there are no prompts yet");
-            session.ui.hint("promptctl new NAME makes one, promptctl seed adds the bundled ones");
+            session
+                .ui
+                .hint("promptctl new NAME makes one, promptctl seed adds the bundled ones");
         }
         _ => session.ui.status("no prompt fits"),
     }

@@ -21,15 +21,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(command, folder))
-            .map_err(|error| Failure::new(code::WRITE_FAILED, format!("{} could not be written: {error}", folder.display())))?;
-        session.ui.status(format!("wrote the manual pages to {}", folder.display()));
+            .map_err(|error| {
+                Failure::new(
+                    code::WRITE_FAILED,
+                    format!("{} could not be written: {error}", folder.display()),
+                )
+            })?;
+        session
+            .ui
+            .status(format!("wrote the manual pages to {}", folder.display()));
         return Ok(Exit::Done);
     }
     let page = match &args.command {
         None => command,
         Some(name) => {
             let found = command.find_subcommand(name).cloned().ok_or_else(|| {
-                Failure::usage(format!("there is no command {name}")).hint("promptctl --help lists the commands")
+                Failure::usage(format!("there is no command {name}"))
+                    .hint("promptctl --help lists the commands")
             })?;
             found.display_name(format!("promptctl-{name}"))
         }

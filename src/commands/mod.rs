@@ -70,7 +70,11 @@ impl Session {
             roots: config.roots.clone(),
             prefix: config.tag_prefix.clone(),
             remote: config.remote.clone(),
-            environments: config.environments.iter().map(|(name, _)| name.clone()).collect(),
+            environments: config
+                .environments
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
             unattended: !self.ui.can_ask(),
         };
         Ok((store.with_settings(settings), config))
@@ -79,13 +83,32 @@ impl Session {
 
 /// Versioned prompts for language models, kept as YAML files in a git repository.
 #[derive(Debug, Parser)]
-#[command(name = "promptctl", version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "promptctl",
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// Work as if started in DIR
-    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, help_heading = "Global options")]
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        global = true,
+        help_heading = "Global options"
+    )]
     directory: Option<PathBuf>,
     /// When to colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = "Global options")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        help_heading = "Global options"
+    )]
     color: ColorChoice,
     /// Print only data, warnings and errors
     #[arg(short, long, global = true, help_heading = "Global options")]
@@ -164,11 +187,22 @@ enum Command {
 const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["init", "demo", "seed"]),
     ("Write", &["new", "edit", "bump", "archive", "unarchive"]),
-    ("Look", &["list", "show", "get", "history", "releases", "status", "diff"]),
-    ("Release", &["publish", "rollback", "unpublish", "fetch", "push"]),
+    (
+        "Look",
+        &[
+            "list", "show", "get", "history", "releases", "status", "diff",
+        ],
+    ),
+    (
+        "Release",
+        &["publish", "rollback", "unpublish", "fetch", "push"],
+    ),
     ("Run", &["render", "run", "log", "outcome", "models"]),
     ("Keep sound", &["validate", "doctor", "explain"]),
-    ("Set up a shell and an editor", &["completions", "man", "schema"]),
+    (
+        "Set up a shell and an editor",
+        &["completions", "man", "schema"],
+    ),
 ];
 
 /// The command line, its help grouped.
@@ -196,7 +230,9 @@ pub fn command_line() -> clap::Command {
 /// Runs the command line and returns how it ended.
 pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     let here = Environ::current_dir().ok();
-    match clap_complete::CompleteEnv::with_factory(command_line).try_complete(arguments.clone(), here.as_deref()) {
+    match clap_complete::CompleteEnv::with_factory(command_line)
+        .try_complete(arguments.clone(), here.as_deref())
+    {
         Ok(true) => return Exit::Done,
         Ok(false) => {}
         Err(error) => return clap_exit(&error),
@@ -243,14 +279,21 @@ fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     if named.is_dir() {
         Ok(named)
     } else {
-        Err(Failure::usage(format!("{} is not a folder", named.display())))
+        Err(Failure::usage(format!(
+            "{} is not a folder",
+            named.display()
+        )))
     }
 }
 
 /// clap prints help to standard output and errors to standard error; a closed pipe is no error.
 fn clap_exit(error: &clap::Error) -> Exit {
     drop(error.print());
-    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    }
 }
 
 impl Command {
@@ -303,8 +346,14 @@ mod tests {
     #[test]
     fn every_command_stands_in_one_group() {
         let command = Cli::command();
-        let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
-        let mut all: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let mut grouped: Vec<&str> = GROUPS
+            .iter()
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
+        let mut all: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
         grouped.sort_unstable();
         all.sort_unstable();
         assert_eq!(grouped, all);

@@ -129,7 +129,9 @@ fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached,
     let is_fresh = |it: &Cached| session.now.as_second() - it.fetched.as_second() < FRESH;
     if let Some(cached) = cached.as_ref().filter(|it| !args.refresh && is_fresh(it)) {
         let age = ago(session.now, cached.fetched);
-        session.ui.status(format!("as of {age}; --refresh asks again"));
+        session
+            .ui
+            .status(format!("as of {age}; --refresh asks again"));
     }
     match cached {
         Some(cached) if !args.refresh && is_fresh(&cached) => Ok(cached),
@@ -138,7 +140,9 @@ fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached,
             Err(failure) => {
                 let old = cached.filter(|_| !args.refresh).ok_or(failure)?;
                 let age = ago(session.now, old.fetched);
-                session.ui.warning(format!("the API could not be asked; this is as of {age}"));
+                session
+                    .ui
+                    .warning(format!("the API could not be asked; this is as of {age}"));
                 Ok(old)
             }
         },
@@ -149,7 +153,10 @@ fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached
     let api = user.api(&args.provider, &session.environ)?;
     let caller = Caller::new(&api, None)?;
     let Some(client) = caller.client() else {
-        return Err(Failure::new(code::UNKNOWN_PROVIDER, "this provider has no list of models"));
+        return Err(Failure::new(
+            code::UNKNOWN_PROVIDER,
+            "this provider has no list of models",
+        ));
     };
     let models = block_on(client.models())??;
     let list = Cached {
@@ -159,7 +166,9 @@ fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached
         models: models.into_iter().map(CachedModel::from).collect(),
     };
     if let Err(error) = write_cache(&args.provider, &list, session) {
-        session.ui.warning(format!("the list could not be kept: {error}"));
+        session
+            .ui
+            .warning(format!("the list could not be kept: {error}"));
     }
     Ok(list)
 }

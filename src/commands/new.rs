@@ -74,26 +74,44 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     store.require_working_copy()?;
     let text = source_text(args, &store, session)?;
     let path = store.path_for(&args.name);
-    document::parse(&text).map_err(|findings| crate::commands::common::failure_of(super::common::in_file(findings, args.file.as_deref().unwrap_or(&path))))?;
+    document::parse(&text).map_err(|findings| {
+        crate::commands::common::failure_of(super::common::in_file(
+            findings,
+            args.file.as_deref().unwrap_or(&path),
+        ))
+    })?;
     // The number and the digest are those of the new prompt, not of the one that it was copied from.
     let highest = store.numbers(&args.name)?.highest();
     let version = highest.map_or(Version::FIRST, Version::next);
-    let text = set_version(&text, version, "000000000000").map_err(|error| edit_failure(&path, &error))?;
+    let text =
+        set_version(&text, version, "000000000000").map_err(|error| edit_failure(&path, &error))?;
     let loaded = store.with_new_text(&args.name, &path, text)?;
     compile(&loaded)?;
-    let text = set_version(&loaded.text, version, loaded.digest.short()).map_err(|error| edit_failure(&path, &error))?;
+    let text = set_version(&loaded.text, version, loaded.digest.short())
+        .map_err(|error| edit_failure(&path, &error))?;
     refuse_existing(args, &store, &text)?;
     warn_all(session, &loaded.document.warnings);
-    let change = FileChange { path: path.clone(), text };
+    let change = FileChange {
+        path: path.clone(),
+        text,
+    };
     if args.no_commit {
         store.write_files(&[change])?;
     } else {
-        let message = args.message.clone().unwrap_or_else(|| format!("Add {}", args.name));
+        let message = args
+            .message
+            .clone()
+            .unwrap_or_else(|| format!("Add {}", args.name));
         store.commit(&[change], &message)?;
     }
-    session.ui.status(format!("{} {version} made: {path}", args.name));
+    session
+        .ui
+        .status(format!("{} {version} made: {path}", args.name));
     if args.file.is_none() && args.from.is_none() {
-        session.ui.hint(format!("promptctl edit {} opens it in your editor", args.name));
+        session.ui.hint(format!(
+            "promptctl edit {} opens it in your editor",
+            args.name
+        ));
     }
     Ok(Exit::Done)
 }
@@ -114,7 +132,8 @@ fn source_text(args: &Args, store: &Store, session: &Session) -> Result<String, 
     let source = store.load(reference)?;
     let mut text = source.text;
     if source.document.archived {
-        text = remove(&text, &[Step::Key("archived".to_owned())]).map_err(|error| edit_failure(&source.path, &error))?;
+        text = remove(&text, &[Step::Key("archived".to_owned())])
+            .map_err(|error| edit_failure(&source.path, &error))?;
     }
     Ok(text)
 }
@@ -125,17 +144,27 @@ fn refuse_existing(args: &Args, store: &Store, text: &str) -> Result<(), Failure
     match existing {
         Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(args, store),
         Ok(loaded) if loaded.text == text && loaded.dirty => Ok(()),
-        _ => Err(Failure::new(code::EXISTS, format!("a prompt named {} exists", args.name))
-            .hint(format!("promptctl edit {} makes its next version", args.name))),
+        _ => Err(
+            Failure::new(code::EXISTS, format!("a prompt named {} exists", args.name)).hint(
+                format!("promptctl edit {} makes its next version", args.name),
+            ),
+        ),
     }
 }
 
 fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
     let lower = args.name.as_str().to_lowercase();
     let listing = store.list();
-    match listing.files.iter().find(|file| file.name.as_str().to_lowercase() == lower) {
-        Some(file) => Err(Failure::new(code::NAME_CLASH, format!("{} and {} differ only in case", args.name, file.name))
-            .hint("one of them would be lost on macOS and Windows: choose another name")),
+    match listing
+        .files
+        .iter()
+        .find(|file| file.name.as_str().to_lowercase() == lower)
+    {
+        Some(file) => Err(Failure::new(
+            code::NAME_CLASH,
+            format!("{} and {} differ only in case", args.name, file.name),
+        )
+        .hint("one of them would be lost on macOS and Windows: choose another name")),
         None => Ok(()),
     }
 }

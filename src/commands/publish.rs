@@ -72,30 +72,49 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             // What was released stays released and is told before the error.
             Err(failure) => {
                 if !changes.is_empty() {
-                    print_changes(&changes, json, args.release.dry_run, session);
+                    print_changes(&changes, json, args.release.dry_run, &store, session);
                 }
                 return Err(failure);
             }
         }
     }
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, &store, session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
 }
 
-fn publish_one(reference: &Reference, args: &Args, store: &Store, options: &Options, session: &mut Session) -> Result<Option<Change>, Failure> {
+fn publish_one(
+    reference: &Reference,
+    args: &Args,
+    store: &Store,
+    options: &Options,
+    session: &mut Session,
+) -> Result<Option<Change>, Failure> {
     let loaded = publishable(reference, store, session)?;
     let name = loaded.name.clone();
     let version = loaded.version();
-    let change = change(store, &name, &Demand::Publish(Box::new(loaded)), options, args.release.dry_run)?;
+    let change = change(
+        store,
+        &name,
+        &Demand::Publish(Box::new(loaded)),
+        options,
+        args.release.dry_run,
+    )?;
     if change.is_none() {
-        session.ui.status(format!("{name} {version} is live in {} already: nothing to do", options.environment));
+        session.ui.status(format!(
+            "{name} {version} is live in {} already: nothing to do",
+            options.environment
+        ));
     }
     Ok(change)
 }
 
 /// The content that a reference names, checked to be committed and valid.
-fn publishable(reference: &Reference, store: &Store, session: &mut Session) -> Result<Loaded, Failure> {
+fn publishable(
+    reference: &Reference,
+    store: &Store,
+    session: &mut Session,
+) -> Result<Loaded, Failure> {
     let loaded = store.load(reference)?;
     if reference.selector == Selector::WorkingCopy && loaded.dirty {
         return Err(uncommitted(&loaded));
@@ -107,33 +126,57 @@ fn publishable(reference: &Reference, store: &Store, session: &mut Session) -> R
 
 fn uncommitted(loaded: &Loaded) -> Failure {
     let commit = if loaded.is_unbumped() {
-        format!("promptctl bump {} && git commit -m \"…\" -- {}", loaded.name, loaded.path)
+        format!(
+            "promptctl bump {} && git commit -m \"…\" -- {}",
+            loaded.name, loaded.path
+        )
     } else {
         format!("git add {0} && git commit -m \"…\" -- {0}", loaded.path)
     };
-    Failure::new(code::UNCOMMITTED, format!("{} has changes that are not committed", loaded.name))
-        .at(loaded.path.clone())
-        .hint(commit)
-        .hint(format!("promptctl publish {}@HEAD publishes what is committed", loaded.name))
+    Failure::new(
+        code::UNCOMMITTED,
+        format!("{} has changes that are not committed", loaded.name),
+    )
+    .at(loaded.path.clone())
+    .hint(commit)
+    .hint(format!(
+        "promptctl publish {}@HEAD publishes what is committed",
+        loaded.name
+    ))
 }
 
 fn check(loaded: &Loaded) -> Result<(), Failure> {
     if loaded.document.archived {
-        return Err(Failure::new(code::ARCHIVED, format!("{} is archived", loaded.name))
-            .hint(format!("promptctl unarchive {}", loaded.name)));
+        return Err(
+            Failure::new(code::ARCHIVED, format!("{} is archived", loaded.name))
+                .hint(format!("promptctl unarchive {}", loaded.name)),
+        );
     }
     if loaded.is_unbumped() {
         return Err(Failure::new(
             code::NOT_BUMPED,
-            format!("the content of {} {} changed and its version did not", loaded.name, loaded.version()),
+            format!(
+                "the content of {} {} changed and its version did not",
+                loaded.name,
+                loaded.version()
+            ),
         )
         .at(loaded.path.clone())
-        .hint(format!("promptctl bump {} && git commit -m \"…\" -- {}", loaded.name, loaded.path)));
+        .hint(format!(
+            "promptctl bump {} && git commit -m \"…\" -- {}",
+            loaded.name, loaded.path
+        )));
     }
     compile(loaded).map(drop)
 }
 
-fn publish_all(args: &Args, store: &Store, options: &Options, json: bool, session: &mut Session) -> Result<Exit, Failure> {
+fn publish_all(
+    args: &Args,
+    store: &Store,
+    options: &Options,
+    json: bool,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     if options.push && store.has_remote() {
         store.fetch()?;
     }
@@ -141,7 +184,10 @@ fn publish_all(args: &Args, store: &Store, options: &Options, json: bool, sessio
     warn_all(session, &findings);
     let mut failed = !findings.iter().all(|finding| !finding.is_error());
     let mut changes = Vec::new();
-    for prompt in loaded.into_iter().filter(|prompt| !prompt.document.archived) {
+    for prompt in loaded
+        .into_iter()
+        .filter(|prompt| !prompt.document.archived)
+    {
         let name = prompt.name.clone();
         match publish_if_new(prompt, args, store, options) {
             Ok(change) => changes.extend(change),
@@ -153,17 +199,29 @@ fn publish_all(args: &Args, store: &Store, options: &Options, json: bool, sessio
         }
     }
     if changes.is_empty() && !failed {
-        session.ui.status(format!("nothing to publish: no version is above those released in {}", options.environment));
+        session.ui.status(format!(
+            "nothing to publish: no version is above those released in {}",
+            options.environment
+        ));
     }
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, store, session);
     say_pending(&changes, store, options, session);
     Ok(if failed { Exit::Verdict } else { Exit::Done })
 }
 
 /// Publishes a version above all that were ever released, so that a late job never downgrades and
 /// a rollback is never undone.
-fn publish_if_new(prompt: Loaded, args: &Args, store: &Store, options: &Options) -> Result<Option<Change>, Failure> {
-    let Some(prompt) = (if prompt.dirty { store.committed(&prompt.name)? } else { Some(prompt) }) else {
+fn publish_if_new(
+    prompt: Loaded,
+    args: &Args,
+    store: &Store,
+    options: &Options,
+) -> Result<Option<Change>, Failure> {
+    let Some(prompt) = (if prompt.dirty {
+        store.committed(&prompt.name)?
+    } else {
+        Some(prompt)
+    }) else {
         return Ok(None);
     };
     let highest = store.highest_released(&prompt.name, &options.environment)?;
@@ -172,11 +230,23 @@ fn publish_if_new(prompt: Loaded, args: &Args, store: &Store, options: &Options)
     }
     check(&prompt)?;
     let name = prompt.name.clone();
-    change(store, &name, &Demand::Publish(Box::new(prompt)), options, args.release.dry_run)
+    change(
+        store,
+        &name,
+        &Demand::Publish(Box::new(prompt)),
+        options,
+        args.release.dry_run,
+    )
 }
 
 /// Plans a change and makes it, unless this is a dry run.
-pub(super) fn change(store: &Store, name: &PromptName, demand: &Demand, options: &Options, dry_run: bool) -> Result<Option<Change>, Failure> {
+pub(super) fn change(
+    store: &Store,
+    name: &PromptName,
+    demand: &Demand,
+    options: &Options,
+    dry_run: bool,
+) -> Result<Option<Change>, Failure> {
     let Some(planned) = store.plan(name, demand, options)? else {
         return Ok(None);
     };
@@ -185,7 +255,9 @@ pub(super) fn change(store: &Store, name: &PromptName, demand: &Demand, options:
     }
     match store.release_planned(planned, options) {
         // Somebody may have published the very same version: then the remote is as it was wanted.
-        Err(failure) if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) => {
+        Err(failure)
+            if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) =>
+        {
             match store.plan(name, demand, options) {
                 Ok(None) => Ok(None),
                 _ => Err(failure),
@@ -196,14 +268,27 @@ pub(super) fn change(store: &Store, name: &PromptName, demand: &Demand, options:
 }
 
 /// Shows changes, as sentences or as JSON.
-pub(super) fn print_changes(changes: &[Change], json: bool, dry_run: bool, session: &mut Session) {
+pub(super) fn print_changes(
+    changes: &[Change],
+    json: bool,
+    dry_run: bool,
+    store: &Store,
+    session: &mut Session,
+) {
     if json {
         let shapes: Vec<ChangeJson> = changes.iter().map(ChangeJson::from).collect();
-        session.ui.line(json::document(&serde_json::json!({ "changes": shapes })));
+        let shape = serde_json::json!({ "changes": shapes });
+        session.ui.line(json::document(&shape));
         return;
     }
     for change in changes {
-        session.ui.status(sentence(change, dry_run));
+        let sent = match (dry_run, change.pushed) {
+            (false, true) => ", and the remote has it",
+            (false, false) if store.has_remote() => ", pending until it is sent",
+            _ => "",
+        };
+        let sentence = sentence(change, dry_run);
+        session.ui.status(format!("{sentence}{sent}"));
         if dry_run {
             for tag in &change.tags {
                 session.ui.status(format!("  would make the tag {tag}"));
@@ -213,24 +298,35 @@ pub(super) fn print_changes(changes: &[Change], json: bool, dry_run: bool, sessi
 }
 
 fn sentence(change: &Change, dry_run: bool) -> String {
-    let Change { name, environment, .. } = change;
-    let was = change.from.map_or_else(String::new, |from| format!(" (was {from})"));
+    let Change {
+        name, environment, ..
+    } = change;
+    let was = change
+        .from
+        .map_or_else(String::new, |from| format!(" (was {from})"));
     let would = if dry_run { "would be " } else { "" };
-    let sent = match (dry_run, change.pushed) {
-        (false, true) => ", and the remote has it",
-        _ => "",
-    };
     match (change.action, change.to) {
-        (Action::Publish, Some(to)) => format!("{name} {to} {would}published to {environment}{was}{sent}"),
-        (Action::Rollback, Some(to)) => format!("{name} {would}rolled back to {to} in {environment}{was}{sent}"),
-        _ => format!("{name} {would}unpublished from {environment}{was}{sent}"),
+        (Action::Publish, Some(to)) => {
+            format!("{name} {to} {would}published to {environment}{was}")
+        }
+        (Action::Rollback, Some(to)) => {
+            format!("{name} {would}rolled back to {to} in {environment}{was}")
+        }
+        _ => format!("{name} {would}unpublished from {environment}{was}"),
     }
 }
 
 /// Says that tags made with `--no-push` are not live yet.
-pub(super) fn say_pending(changes: &[Change], store: &Store, options: &Options, session: &mut Session) {
+pub(super) fn say_pending(
+    changes: &[Change],
+    store: &Store,
+    options: &Options,
+    session: &mut Session,
+) {
     if !changes.is_empty() && !options.push && store.has_remote() {
-        session.ui.warning("the tags are pending: nothing is live until the remote has them");
+        session
+            .ui
+            .warning("the tags are pending: nothing is live until the remote has them");
         session.ui.hint("promptctl push");
     }
 }

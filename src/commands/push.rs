@@ -23,9 +23,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let (sent, lost) = store.push_pending(args.name.as_ref())?;
     if json {
-        session.ui.line(json::document(&serde_json::json!({ "sent": sent, "lost": lost })));
+        session.ui.line(json::document(
+            &serde_json::json!({ "sent": sent, "lost": lost }),
+        ));
     } else if sent.is_empty() && lost.is_empty() {
-        session.ui.status("nothing to send: the remote has every tag");
+        session
+            .ui
+            .status("nothing to send: the remote has every tag");
     }
     if !json {
         for tag in &sent {
@@ -33,7 +37,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     for tag in &lost {
-        session.ui.warning(format!("{tag} was not sent: the remote has another tag of that name"));
+        session.ui.warning(format!(
+            "{tag} was not sent: the remote has another tag of that name"
+        ));
     }
     if lost.is_empty() {
         return Ok(Exit::Done);

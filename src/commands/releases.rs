@@ -40,10 +40,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             None => releases.newest(),
         }
         .map(|entry| entry.number);
-        let shown = |entry: &&Release| args.at.at.is_none() || newest.is_some_and(|newest| entry.number <= newest);
+        let shown = |entry: &&Release| {
+            args.at.at.is_none() || newest.is_some_and(|newest| entry.number <= newest)
+        };
         rows.extend(releases.entries.iter().filter(shown).rev().map(|entry| {
             let is_newest = !entry.pending && Some(entry.number) == newest;
-            (entry.clone(), is_newest && entry.action != Action::Unpublish)
+            (
+                entry.clone(),
+                is_newest && entry.action != Action::Unpublish,
+            )
         }));
     }
     if json {
@@ -51,7 +56,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .iter()
             .map(|(release, active)| ReleaseJson::new(release, *active))
             .collect();
-        session.ui.line(json::document(&serde_json::json!({ "releases": shapes })));
+        session
+            .ui
+            .line(json::document(&serde_json::json!({ "releases": shapes })));
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
@@ -63,17 +70,32 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 fn say_none(args: &Args, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
     store.require_releases()?;
-    let known = store.load(&crate::prompt::reference::Reference::working_copy(args.name.clone()));
-    if let Err(failure) = known {
-        return Err(failure);
-    }
-    session.ui.status(format!("{} was never published", args.name));
+    let known = store.load(&crate::prompt::reference::Reference::working_copy(
+        args.name.clone(),
+    ));
+    known?;
+    session
+        .ui
+        .status(format!("{} was never published", args.name));
     session.ui.hint(format!("promptctl publish {}", args.name));
     Ok(Exit::Done)
 }
 
 fn print(rows: &[(Release, bool)], session: &mut Session) {
-    let mut table = Table::new(&["release", "environment", "version", "action", "state", "commit", "when", "by", "message"]).right(&[0]);
+    let mut table = Table::new(&[
+        "release",
+        "environment",
+        "version",
+        "action",
+        "state",
+        "commit",
+        "when",
+        "by",
+        "message",
+    ])
+    .right(&[0])
+    .spare(&[5, 7]);
+    let piped = session.ui.width().is_none();
     for (release, active) in rows {
         let state = match (active, release.pending) {
             (true, _) => TableCell::styled("active", GOOD),
@@ -89,11 +111,18 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
             TableCell::styled(short(&release.commit), DIM),
             TableCell::from(ago(session.now, release.time)),
             TableCell::from(release.by.as_str()),
-            TableCell::from(release.message.as_str()),
+            // A message that says what the row says already only takes room.
+            TableCell::from(if piped || release.has_own_message() {
+                release.message.as_str()
+            } else {
+                ""
+            }),
         ]);
     }
     table.print(&mut session.ui);
     if rows.iter().any(|(release, _)| release.pending) {
-        session.ui.hint("pending releases are not live: promptctl push sends them");
+        session
+            .ui
+            .hint("pending releases are not live: promptctl push sends them");
     }
 }

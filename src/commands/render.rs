@@ -13,7 +13,7 @@ use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;
 use crate::prompt::document::{Object, parse_value};
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::rendered::{RenderedAttachment, RenderedPart};
+use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::HELPERS;
 use crate::prompt::variables::{Given, VarArg};
 use crate::store::{Loaded, Store};
@@ -78,16 +78,30 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let chosen = args.prompt.choose(&store, session)?;
     match args.format {
-        RenderFormat::Text => print(&chosen, session),
+        RenderFormat::Text => print(&chosen.rendered.messages, session),
         RenderFormat::Request => {
-            let request = body(&chosen.loaded.document, &chosen.rendered.messages, &RequestOptions::default())?;
+            let request = body(
+                &chosen.loaded.document,
+                &chosen.rendered.messages,
+                &RequestOptions::default(),
+            )?;
             session.ui.line(pretty(&request));
         }
         RenderFormat::Json => {
             let loaded = &chosen.loaded;
             // A prompt that leaves the model to its caller has no request yet.
-            let request = body(&loaded.document, &chosen.rendered.messages, &RequestOptions::default()).ok();
-            let messages: Vec<Value> = chosen.rendered.messages.iter().map(|message| message.to_json()).collect();
+            let request = body(
+                &loaded.document,
+                &chosen.rendered.messages,
+                &RequestOptions::default(),
+            )
+            .ok();
+            let messages: Vec<Value> = chosen
+                .rendered
+                .messages
+                .iter()
+                .map(|message| message.to_json())
+                .collect();
             session.ui.line(json::document(&serde_json::json!({
                 "name": loaded.name,
                 "version": loaded.version(),
@@ -107,18 +121,25 @@ pub(super) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-fn print(chosen: &Chosen, session: &mut Session) {
+/// Prints messages, each under its role.
+pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
     let colors = session.ui.colors_out();
-    for (at, message) in chosen.rendered.messages.iter().enumerate() {
+    for (at, message) in messages.iter().enumerate() {
         if at > 0 {
             session.ui.line("");
         }
-        session.ui.line(paint(colors, BOLD, &format!("{}:", message.role)));
+        session
+            .ui
+            .line(paint(colors, BOLD, &format!("{}:", message.role)));
         for part in &message.parts {
             match part {
                 RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),
-                RenderedPart::Image { source, .. } => session.ui.line(format!("[image {}]", place(source))),
-                RenderedPart::File { source, .. } => session.ui.line(format!("[file {}]", place(source))),
+                RenderedPart::Image { source, .. } => {
+                    session.ui.line(format!("[image {}]", place(source)));
+                }
+                RenderedPart::File { source, .. } => {
+                    session.ui.line(format!("[file {}]", place(source)));
+                }
             }
         }
     }
@@ -153,7 +174,11 @@ impl PromptArgs {
     }
 
     /// Loads the prompt, or the first of its variants that exists.
-    pub(super) fn load(&self, store: &Store, session: &mut Session) -> Result<(Loaded, Option<String>), Failure> {
+    pub(super) fn load(
+        &self,
+        store: &Store,
+        session: &mut Session,
+    ) -> Result<(Loaded, Option<String>), Failure> {
         if self.variant.is_empty() {
             return Ok((store.load(&self.reference)?, None));
         }
@@ -170,7 +195,10 @@ impl PromptArgs {
             };
             match store.load(&reference) {
                 Ok(loaded) => {
-                    let suffix = name.as_str().strip_prefix(self.reference.name.as_str()).unwrap_or_default();
+                    let suffix = name
+                        .as_str()
+                        .strip_prefix(self.reference.name.as_str())
+                        .unwrap_or_default();
                     let variant = suffix.strip_prefix('.').map(str::to_owned);
                     session.ui.status(format!("taken: {reference}"));
                     return Ok((loaded, variant));
@@ -188,13 +216,17 @@ impl PromptArgs {
         for file in &self.files {
             let text = read_file(file, session)?;
             let value = if text.trim_start().starts_with('{') {
-                serde_json::from_str(&text)
-                    .map_err(|error| Failure::new(code::YAML_SYNTAX, format!("{file} is not JSON: {error}")))?
+                serde_json::from_str(&text).map_err(|error| {
+                    Failure::new(code::YAML_SYNTAX, format!("{file} is not JSON: {error}"))
+                })?
             } else {
                 parse_value(&text).map_err(|finding| Failure::from(finding.in_file(file)))?
             };
             let Value::Object(map) = value else {
-                return Err(Failure::usage(format!("{file} does not hold a map of variables")).hint("write one `name: value` a line"));
+                return Err(
+                    Failure::usage(format!("{file} does not hold a map of variables"))
+                        .hint("write one `name: value` a line"),
+                );
             };
             given.extend(map);
         }
@@ -214,10 +246,18 @@ impl PromptArgs {
 fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
     const MOST: u64 = 20 * 1024 * 1024;
     let full = session.directory.join(path);
-    let failed = |error: std::io::Error| Failure::new(code::NOT_A_FILE, format!("{path} could not be read: {error}"));
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            code::NOT_A_FILE,
+            format!("{path} could not be read: {error}"),
+        )
+    };
     let size = std::fs::metadata(&full).map_err(failed)?.len();
     if size > MOST {
-        return Err(Failure::new(code::BAD_ATTACHMENT, format!("{path} has {size} bytes; a value may have {MOST}")));
+        return Err(Failure::new(
+            code::BAD_ATTACHMENT,
+            format!("{path} has {size} bytes; a value may have {MOST}"),
+        ));
     }
     let bytes = std::fs::read(&full).map_err(failed)?;
     Ok(match String::from_utf8(bytes) {
@@ -229,5 +269,6 @@ fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
 /// Whether the next variant may be tried: this one does not exist, or is not live where it must be.
 fn is_absence(failure: &Failure, selector: &Selector) -> bool {
     let absent = [Some(code::UNKNOWN_PROMPT), Some(code::UNKNOWN_VERSION)];
-    absent.contains(&failure.code) || (matches!(selector, Selector::Named(_)) && failure.code == Some(code::NOT_LIVE))
+    absent.contains(&failure.code)
+        || (matches!(selector, Selector::Named(_)) && failure.code == Some(code::NOT_LIVE))
 }

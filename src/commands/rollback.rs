@@ -33,9 +33,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
     let options = args.release.options(&args.env, &config);
-    let change = change(&store, &args.name, &Demand::Rollback(args.to), &options, args.release.dry_run)?;
+    let change = change(
+        &store,
+        &args.name,
+        &Demand::Rollback(args.to),
+        &options,
+        args.release.dry_run,
+    )?;
     let changes: Vec<Change> = change.into_iter().collect();
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, &store, session);
     for change in &changes {
         say_what_comes_back(change, &store, session);
     }
@@ -47,26 +53,52 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 /// fail the rollback.
 fn say_what_comes_back(change: &Change, store: &Store, session: &mut Session) {
     let load = |version: Option<Version>| -> Option<Loaded> {
-        store.load(&Reference::version(change.name.clone(), version?)).ok()
+        store
+            .load(&Reference::version(change.name.clone(), version?))
+            .ok()
     };
     let Some(back) = load(change.to) else { return };
     if let Some(gone) = load(change.from) {
         let diff = compare(
-            Some(Side { document: &gone.document, partials: &gone.partials, variables: None }),
-            Some(Side { document: &back.document, partials: &back.partials, variables: None }),
+            Some(Side {
+                document: &gone.document,
+                partials: &gone.partials,
+                variables: None,
+            }),
+            Some(Side {
+                document: &back.document,
+                partials: &back.partials,
+                variables: None,
+            }),
         );
-        for note in diff.contract.iter().filter(|note| note.impact >= Impact::Behavior) {
-            session.ui.status(format!("  {}: {}", note.impact.as_str(), note.message));
+        for note in diff
+            .contract
+            .iter()
+            .filter(|note| note.impact >= Impact::Behavior)
+        {
+            session
+                .ui
+                .status(format!("  {}: {}", note.impact.as_str(), note.message));
         }
     }
-    let Some(model) = &back.document.model else { return };
-    let name = model.rsplit_once('/').map_or(model.as_str(), |(_, name)| name);
+    let Some(model) = &back.document.model else {
+        return;
+    };
+    let name = model
+        .rsplit_once('/')
+        .map_or(model.as_str(), |(_, name)| name);
     if let Some(end) = ends_on(name) {
         let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
         if end <= today {
-            session.ui.warning(format!("the model {model} of {} ended on {end}", back.version()));
+            session.ui.warning(format!(
+                "the model {model} of {} ended on {end}",
+                back.version()
+            ));
         } else if today.until(end).is_ok_and(|span| span.get_days() <= 60) {
-            session.ui.warning(format!("the model {model} of {} ends on {end}", back.version()));
+            session.ui.warning(format!(
+                "the model {model} of {} ends on {end}",
+                back.version()
+            ));
         }
     }
 }

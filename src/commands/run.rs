@@ -187,7 +187,9 @@ fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Sess
     let Some(answer) = &executed.answer else {
         return;
     };
-    session.ui.answer(answer.text.get(printed..).unwrap_or_default());
+    session
+        .ui
+        .answer(answer.text.get(printed..).unwrap_or_default());
     if !answer.text.is_empty() && !answer.text.ends_with('\n') {
         session.ui.line("");
     }
@@ -197,7 +199,9 @@ fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Sess
         session.ui.line("");
     }
     if !answer.tool_calls.is_empty() {
-        session.ui.status("the model wants tools called; promptctl shows and records that, and runs none");
+        session.ui.status(
+            "the model wants tools called; promptctl shows and records that, and runs none",
+        );
     }
 }
 
@@ -215,7 +219,9 @@ fn print_curl(request: &Request, ground: &Ground, session: &mut Session) -> Resu
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
     .collect();
-    session.ui.line(curl(&base_url, &variable, &headers, &request.body));
+    session
+        .ui
+        .line(curl(&base_url, &variable, &headers, &request.body));
     Ok(Exit::Done)
 }
 
@@ -247,7 +253,8 @@ impl Args {
             SourceChoice::Local => None,
             _ => ground.stored(loaded, session)?,
         };
-        self.source.decide(stored, self.model.as_deref(), &loaded.name)
+        self.source
+            .decide(stored, self.model.as_deref(), &loaded.name)
     }
 
     /// What holds for every call of this run.
@@ -281,7 +288,9 @@ fn tell_fallback(record: &Record, session: &mut Session) {
     let (Source::Fallback, Some(why)) = (record.source, &record.fallback) else {
         return;
     };
-    let version = record.version.map_or_else(String::new, |number| format!(" v{number}"));
+    let version = record
+        .version
+        .map_or_else(String::new, |number| format!(" v{number}"));
     session.ui.warning(format!(
         "{}{version} from this repository answered: {why}",
         record.prompt

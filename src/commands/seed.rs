@@ -31,10 +31,16 @@ pub(super) struct Args {
 
 fn parse_pack(text: &str) -> Result<&'static Pack, String> {
     let names = PACKS.iter().map(|pack| pack.name);
-    PACKS.iter().find(|pack| pack.name == text).ok_or_else(|| match nearest(text, names.clone()) {
-        Some(near) => format!("there is no pack {text}; did you mean {near}?"),
-        None => format!("there is no pack {text}; the packs are {}", names.collect::<Vec<_>>().join(", ")),
-    })
+    PACKS
+        .iter()
+        .find(|pack| pack.name == text)
+        .ok_or_else(|| match nearest(text, names.clone()) {
+            Some(near) => format!("there is no pack {text}; did you mean {near}?"),
+            None => format!(
+                "there is no pack {text}; the packs are {}",
+                names.collect::<Vec<_>>().join(", ")
+            ),
+        })
 }
 
 /// The bundled files, by what became of them.
@@ -49,7 +55,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
     store.require_working_copy()?;
-    let packs: Vec<&Pack> = if args.packs.is_empty() { PACKS.iter().collect() } else { args.packs.clone() };
+    let packs: Vec<&Pack> = if args.packs.is_empty() {
+        PACKS.iter().collect()
+    } else {
+        args.packs.clone()
+    };
     let plan = plan(&packs, &store)?;
     let changes_nothing = args.dry_run || args.check;
     if !changes_nothing {
@@ -62,7 +72,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         finish_killed(&plan, &store, &message)?;
     }
     report(&plan, args, json, session);
-    Ok(if args.check && !plan.missing.is_empty() { Exit::Verdict } else { Exit::Done })
+    Ok(if args.check && !plan.missing.is_empty() {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
 }
 
 fn plan(packs: &[&Pack], store: &Store) -> Result<Plan, Failure> {
@@ -92,10 +106,20 @@ fn finish_killed(plan: &Plan, store: &Store, message: &str) -> Result<(), Failur
 }
 
 fn report(plan: &Plan, args: &Args, json: bool, session: &mut Session) {
-    let added: Vec<&str> = plan.missing.iter().map(|change| change.path.as_str()).collect();
+    let added: Vec<&str> = plan
+        .missing
+        .iter()
+        .map(|change| change.path.as_str())
+        .collect();
     if json {
-        let key = if args.dry_run || args.check { "missing" } else { "added" };
-        session.ui.line(json::document(&serde_json::json!({ key: added, "edited": plan.edited, "same": plan.same })));
+        let key = if args.dry_run || args.check {
+            "missing"
+        } else {
+            "added"
+        };
+        session.ui.line(json::document(
+            &serde_json::json!({ key: added, "edited": plan.edited, "same": plan.same }),
+        ));
         return;
     }
     let verb = match (args.check, args.dry_run) {
@@ -107,9 +131,13 @@ fn report(plan: &Plan, args: &Args, json: bool, session: &mut Session) {
         session.ui.status(format!("{verb} {path}"));
     }
     for path in &plan.edited {
-        session.ui.status(format!("kept {path}, which differs from the bundled one"));
+        session
+            .ui
+            .status(format!("kept {path}, which differs from the bundled one"));
     }
     if added.is_empty() {
-        session.ui.status("the bundled prompts are here already: nothing to do");
+        session
+            .ui
+            .status("the bundled prompts are here already: nothing to do");
     }
 }

@@ -40,7 +40,12 @@ pub(super) struct PromptJson {
 
 impl PromptJson {
     /// The shape of a loaded prompt.
-    pub(super) fn new(reference: String, loaded: &store::Loaded, variables: Vec<Variable>, live: &[(Environment, Version)]) -> Self {
+    pub(super) fn new(
+        reference: String,
+        loaded: &store::Loaded,
+        variables: Vec<Variable>,
+        live: &[(Environment, Version)],
+    ) -> Self {
         Self {
             name: loaded.name.clone(),
             reference,

@@ -40,7 +40,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let colors = session.ui.colors_out();
     let title = loaded.document.title.as_deref().unwrap_or_default();
     let head = format!("{} {}", loaded.name, loaded.version());
-    session.ui.line(format!("{}  {title}", paint(colors, BOLD, &head)).trim_end());
+    session
+        .ui
+        .line(format!("{}  {title}", paint(colors, BOLD, &head)).trim_end());
     if let Some(description) = &loaded.document.description {
         session.ui.line(description.trim_end());
     }
@@ -50,7 +52,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.line(format!("{label}{value}"));
     }
     if !variables.is_empty() {
-        session.ui.line(format!("\n{}", paint(colors, BOLD, "Variables")));
+        session
+            .ui
+            .line(format!("\n{}", paint(colors, BOLD, "Variables")));
         let mut table = Table::new(&["name", "type", "needed", "description"]);
         for variable in &variables {
             let needed = match (&variable.default, variable.required) {
@@ -69,14 +73,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     show_messages(&loaded.document, colors, session);
     for (name, partial) in &loaded.partials {
-        session.ui.line(format!("\n{}", paint(colors, BOLD, &format!("{{{{> {name}}}}}"))));
+        session.ui.line(format!(
+            "\n{}",
+            paint(colors, BOLD, &format!("{{{{> {name}}}}}"))
+        ));
         session.ui.line(partial.text.trim_end());
     }
     Ok(Exit::Done)
 }
 
 /// The prompt that a reference names, now or at a time: what was live then in the environment.
-pub(super) fn load_at(store: &Store, reference: &Reference, at: Option<jiff::Timestamp>) -> Result<Loaded, Failure> {
+pub(super) fn load_at(
+    store: &Store,
+    reference: &Reference,
+    at: Option<jiff::Timestamp>,
+) -> Result<Loaded, Failure> {
     let Some(time) = at else {
         return store.load(reference);
     };
@@ -91,7 +102,13 @@ pub(super) fn load_at(store: &Store, reference: &Reference, at: Option<jiff::Tim
     store.load_active_at(&reference.name, &environment, time)
 }
 
-fn facts(loaded: &Loaded, live: &[(crate::prompt::name::Environment, crate::prompt::version::Version)]) -> Vec<(&'static str, String)> {
+fn facts(
+    loaded: &Loaded,
+    live: &[(
+        crate::prompt::name::Environment,
+        crate::prompt::version::Version,
+    )],
+) -> Vec<(&'static str, String)> {
     let document = &loaded.document;
     let mut facts = vec![("file", loaded.path.clone())];
     facts.push(("digest", loaded.digest.short().to_owned()));
@@ -102,10 +119,16 @@ fn facts(loaded: &Loaded, live: &[(crate::prompt::name::Environment, crate::prom
     };
     facts.push(("commit", place));
     if loaded.is_unbumped() {
-        facts.push(("", "the content changed since the version was made: promptctl bump".to_owned()));
+        facts.push((
+            "",
+            "the content changed since the version was made: promptctl bump".to_owned(),
+        ));
     }
     if !live.is_empty() {
-        let words: Vec<String> = live.iter().map(|(environment, version)| format!("{environment} {version}")).collect();
+        let words: Vec<String> = live
+            .iter()
+            .map(|(environment, version)| format!("{environment} {version}"))
+            .collect();
         facts.push(("live", words.join(", ")));
     }
     if document.archived {
@@ -120,7 +143,11 @@ fn facts(loaded: &Loaded, live: &[(crate::prompt::name::Environment, crate::prom
         facts.push(("tags", document.tags.join(", ")));
     }
     if !document.parameters.is_empty() {
-        let words: Vec<String> = document.parameters.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        let words: Vec<String> = document
+            .parameters
+            .iter()
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
         facts.push(("parameters", words.join(", ")));
     }
     if let Some(format) = document.response_format {
@@ -134,12 +161,18 @@ fn facts(loaded: &Loaded, live: &[(crate::prompt::name::Environment, crate::prom
 
 fn show_messages(document: &Document, colors: bool, session: &mut Session) {
     for message in &document.messages {
-        session.ui.line(format!("\n{}", paint(colors, BOLD, message.role.as_str())));
+        session
+            .ui
+            .line(format!("\n{}", paint(colors, BOLD, message.role.as_str())));
         for part in &message.parts {
             match part {
                 Part::Text(text) => session.ui.line(text.value.trim_end()),
-                Part::Image { source, .. } => session.ui.line(format!("[image {}]", source.text().value)),
-                Part::File { source, .. } => session.ui.line(format!("[file {}]", source.text().value)),
+                Part::Image { source, .. } => {
+                    session.ui.line(format!("[image {}]", source.text().value));
+                }
+                Part::File { source, .. } => {
+                    session.ui.line(format!("[file {}]", source.text().value));
+                }
             }
         }
     }

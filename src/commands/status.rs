@@ -62,18 +62,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let sections = sections(args, &store, &overview, &loaded)?;
     if json {
-        session.ui.line(json::document(&serde_json::json!({ "environments": sections })));
+        session.ui.line(json::document(
+            &serde_json::json!({ "environments": sections }),
+        ));
         return Ok(Exit::Done);
     }
     let piped = session.ui.width().is_none();
     for section in &sections {
         print(section, piped, session);
     }
-    let pending = store.pending()?;
-    if !pending.is_empty() {
-        session.ui.warning(format!("{} tags are pending: the remote has not confirmed them", pending.len()));
-        session.ui.hint("promptctl push sends them");
-    }
+    super::fetch::say_pending(&store.pending()?, session);
     if let Err(failure) = store.require_releases() {
         session.ui.warning(failure);
         session.ui.hint("promptctl fetch");
@@ -81,7 +79,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn sections(args: &Args, store: &Store, overview: &Overview, loaded: &[Loaded]) -> Result<Vec<Section>, Failure> {
+fn sections(
+    args: &Args,
+    store: &Store,
+    overview: &Overview,
+    loaded: &[Loaded],
+) -> Result<Vec<Section>, Failure> {
     let mut environments = store.settings().environments.clone();
     for states in overview.states.values() {
         for environment in states.keys() {
@@ -108,14 +111,21 @@ type PendingVersions = BTreeMap<(PromptName, Environment), Vec<Version>>;
 fn pending_versions(store: &Store) -> Result<PendingVersions, Failure> {
     let mut places = BTreeSet::new();
     for entry in store.pending()? {
-        if let TagName::Release { name, environment, .. } = entry.tag {
+        if let TagName::Release {
+            name, environment, ..
+        } = entry.tag
+        {
             places.insert((name, environment));
         }
     }
     let mut versions = PendingVersions::new();
     for (name, environment) in places {
         let releases = store.releases(&name, &environment)?;
-        let held = releases.entries.iter().filter(|entry| entry.pending).map(|entry| entry.version);
+        let held = releases
+            .entries
+            .iter()
+            .filter(|entry| entry.pending)
+            .map(|entry| entry.version);
         versions.insert((name, environment), held.collect());
     }
     Ok(versions)
@@ -136,17 +146,40 @@ fn section(
         .map(|(name, _)| name)
         .collect();
     if args.at.at.is_none() {
-        names.extend(loaded.iter().filter(|prompt| !prompt.document.archived).map(|prompt| &prompt.name));
+        names.extend(
+            loaded
+                .iter()
+                .filter(|prompt| !prompt.document.archived)
+                .map(|prompt| &prompt.name),
+        );
     }
-    names.extend(pending.keys().filter(|(_, place)| *place == environment).map(|(name, _)| name));
+    names.extend(
+        pending
+            .keys()
+            .filter(|(_, place)| *place == environment)
+            .map(|(name, _)| name),
+    );
     let mut prompts = Vec::new();
     for name in names {
-        let file = loaded.binary_search_by(|prompt| prompt.name.cmp(name)).ok().map(|at| &loaded[at]);
+        let file = loaded
+            .binary_search_by(|prompt| prompt.name.cmp(name))
+            .ok()
+            .map(|at| &loaded[at]);
         let mut row = match args.at.at {
-            None => row_now(name, overview.states.get(name).and_then(|states| states.get(&environment)), file),
+            None => row_now(
+                name,
+                overview
+                    .states
+                    .get(name)
+                    .and_then(|states| states.get(&environment)),
+                file,
+            ),
             Some(time) => row_at(store, name, &environment, time)?,
         };
-        row.pending = pending.get(&(name.clone(), environment.clone())).cloned().unwrap_or_default();
+        row.pending = pending
+            .get(&(name.clone(), environment.clone()))
+            .cloned()
+            .unwrap_or_default();
         prompts.push(row);
     }
     Ok(Section {
@@ -191,7 +224,12 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
     row
 }
 
-fn row_at(store: &Store, name: &PromptName, environment: &Environment, time: jiff::Timestamp) -> Result<Row, Failure> {
+fn row_at(
+    store: &Store,
+    name: &PromptName,
+    environment: &Environment,
+    time: jiff::Timestamp,
+) -> Result<Row, Failure> {
     let releases = store.releases(name, environment)?;
     let mut row = row_now(name, None, None);
     row.note = "not yet published";
@@ -218,8 +256,15 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
         session.ui.status("  no prompts");
     }
     let mut table = Table::new(&["name", "live", "ahead", "since", "by", "note"]);
-    for row in &section.prompts {
-        let version = |version: Option<Version>| version.map_or_else(|| "-".to_owned(), |version| version.to_string());
+    // On a terminal, prompts that this environment never held are counted and not listed.
+    let (shown, never): (Vec<&Row>, Vec<&Row>) = section
+        .prompts
+        .iter()
+        .partition(|row| piped || row.when.is_some() || !row.pending.is_empty());
+    for row in shown {
+        let version = |version: Option<Version>| {
+            version.map_or_else(|| "-".to_owned(), |version| version.to_string())
+        };
         let mut cells = vec![
             TableCell::from(row.name.as_str()),
             match row.active {
@@ -227,7 +272,10 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
                 None => TableCell::styled("-", DIM),
             },
             TableCell::styled(version(row.ahead), NOTE),
-            TableCell::from(row.when.map_or_else(|| "-".to_owned(), |when| ago(session.now, when))),
+            TableCell::from(
+                row.when
+                    .map_or_else(|| "-".to_owned(), |when| ago(session.now, when)),
+            ),
             TableCell::from(row.by.as_deref().unwrap_or("-")),
             TableCell::from(note(row)),
         ];
@@ -237,6 +285,21 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
         table.row(cells);
     }
     table.print(&mut session.ui);
+    if !never.is_empty() {
+        let names: Vec<&str> = never.iter().map(|row| row.name.as_str()).take(5).collect();
+        let more = if never.len() > names.len() {
+            ", …"
+        } else {
+            ""
+        };
+        let text = format!(
+            "never published: {} ({}{more})",
+            never.len(),
+            names.join(", ")
+        );
+        let text = paint(session.ui.colors_out(), DIM, &text);
+        session.ui.line(text);
+    }
     if !piped {
         session.ui.line("");
     }

@@ -25,12 +25,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
     let options = args.release.options(&args.env, &config);
-    let change = change(&store, &args.name, &Demand::Unpublish, &options, args.release.dry_run)?;
+    let change = change(
+        &store,
+        &args.name,
+        &Demand::Unpublish,
+        &options,
+        args.release.dry_run,
+    )?;
     if change.is_none() {
-        session.ui.status(format!("{} is not live in {}: nothing to do", args.name, options.environment));
+        session.ui.status(format!(
+            "{} is not live in {}: nothing to do",
+            args.name, options.environment
+        ));
     }
     let changes: Vec<Change> = change.into_iter().collect();
-    print_changes(&changes, json, args.release.dry_run, session);
+    print_changes(&changes, json, args.release.dry_run, &store, session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
 }

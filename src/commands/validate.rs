@@ -31,7 +31,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (loaded, mut findings) = store.load_all();
     let wanted = Wanted::new(args, &store, session)?;
     findings.retain(|finding| finding.path.as_deref().is_none_or(|path| wanted.path(path)));
-    let mut checked = findings.iter().filter_map(|finding| finding.path.as_deref()).collect::<std::collections::BTreeSet<_>>().len();
+    let mut checked = findings
+        .iter()
+        .filter_map(|finding| finding.path.as_deref())
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
     for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
         checked += 1;
         findings.extend(check(prompt));
@@ -49,9 +53,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         for finding in &findings {
             session.ui.finding(finding);
         }
-        session.ui.status(format!("{checked} checked, {errors} errors, {warnings} warnings"));
+        session.ui.status(format!(
+            "{checked} checked, {errors} errors, {warnings} warnings"
+        ));
     }
-    Ok(if errors > 0 { Exit::Verdict } else { Exit::Done })
+    Ok(if errors > 0 {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
 }
 
 /// Everything that is wrong with one prompt.
@@ -59,9 +69,12 @@ fn check(prompt: &Loaded) -> Vec<Finding> {
     let mut findings = prompt.document.warnings.clone();
     if prompt.is_unbumped() {
         findings.push(
-            Finding::error(code::NOT_BUMPED, format!("the content changed and {} did not", prompt.version()))
-                .at(prompt.document.place("digest"))
-                .help(format!("promptctl bump {}", prompt.name)),
+            Finding::error(
+                code::NOT_BUMPED,
+                format!("the content changed and {} did not", prompt.version()),
+            )
+            .at(prompt.document.place("digest"))
+            .help(format!("promptctl bump {}", prompt.name)),
         );
     }
     if let Some(schema) = &prompt.document.input_schema
@@ -98,14 +111,19 @@ impl Wanted {
                 }
                 wanted.names.push(name);
             } else {
-                return Err(Failure::new(code::UNKNOWN_PROMPT, format!("{path} is neither a file nor the name of a prompt")));
+                return Err(Failure::new(
+                    code::UNKNOWN_PROMPT,
+                    format!("{path} is neither a file nor the name of a prompt"),
+                ));
             }
         }
         Ok(wanted)
     }
 
     fn path(&self, path: &str) -> bool {
-        let below = |place: &String| place.is_empty() || path == place || path.starts_with(&format!("{place}/"));
+        let below = |place: &String| {
+            place.is_empty() || path == place || path.starts_with(&format!("{place}/"))
+        };
         (self.names.is_empty() && self.places.is_empty()) || self.places.iter().any(below)
     }
 
@@ -116,18 +134,29 @@ impl Wanted {
     /// A file that was named and not checked is no prompt.
     fn used(&self, checked: usize) -> Result<(), Failure> {
         match self.places.first() {
-            Some(place) if checked == 0 => Err(Failure::new(code::UNKNOWN_PROMPT, format!("{place} holds no prompt below the roots"))
-                .hint("`roots:` in promptctl.yaml names the folders that hold prompts")),
+            Some(place) if checked == 0 => Err(Failure::new(
+                code::UNKNOWN_PROMPT,
+                format!("{place} holds no prompt below the roots"),
+            )
+            .hint("`roots:` in promptctl.yaml names the folders that hold prompts")),
             _ => Ok(()),
         }
     }
 }
 
 fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {
-    let outside = || Failure::new(code::OUTSIDE_ROOT, format!("{} is not in this repository", path.display()));
+    let outside = || {
+        Failure::new(
+            code::OUTSIDE_ROOT,
+            format!("{} is not in this repository", path.display()),
+        )
+    };
     let full = path.canonicalize().map_err(|_| outside())?;
     let top = top.canonicalize().map_err(|_| outside())?;
     let below = full.strip_prefix(&top).map_err(|_| outside())?;
-    let parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let parts: Vec<String> = below
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect();
     Ok(parts.join("/"))
 }

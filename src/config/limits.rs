@@ -74,7 +74,12 @@ fn keep(key: &str, value: &Value) -> Result<Keep, Failure> {
 
 /// A size in bytes: a number, or a text such as `50MB`.
 fn size(value: &Value) -> Result<u64, Failure> {
-    const UNITS: [(&str, u64); 4] = [("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1)];
+    const UNITS: [(&str, u64); 4] = [
+        ("KB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("B", 1),
+    ];
     let of_text = |text: &str| {
         let text = text.trim().to_ascii_uppercase();
         let (number, unit) = UNITS
@@ -127,19 +132,25 @@ fn per_prompt(value: &Value) -> Result<BTreeMap<String, f64>, Failure> {
 }
 
 fn dollars(key: &str, value: &Value) -> Result<f64, Failure> {
-    value.as_f64().filter(|amount| *amount >= 0.0).ok_or_else(|| {
-        bad(
-            format!("the budget `{key}` is not an amount"),
-            "write US dollars as a number, such as 0.10",
-        )
-    })
+    value
+        .as_f64()
+        .filter(|amount| *amount >= 0.0)
+        .ok_or_else(|| {
+            bad(
+                format!("the budget `{key}` is not an amount"),
+                "write US dollars as a number, such as 0.10",
+            )
+        })
 }
 
 fn on_exceed(value: &Value) -> Result<OnExceed, Failure> {
     match value.as_str() {
         Some("warn") => Ok(OnExceed::Warn),
         Some("refuse") => Ok(OnExceed::Refuse),
-        _ => Err(bad("`budgets.onExceed` is warn or refuse", "leave it out for warn")),
+        _ => Err(bad(
+            "`budgets.onExceed` is warn or refuse",
+            "leave it out for warn",
+        )),
     }
 }
 

@@ -111,11 +111,7 @@ impl UserConfig {
                 "providers" => config.providers = providers(value)?,
                 "prices" => config.prices = Some(folder.join(text_of(key, value)?)),
                 _ => {
-                    return Err(unknown(
-                        key,
-                        "your configuration",
-                        &["providers", "prices"],
-                    ));
+                    return Err(unknown(key, "your configuration", &["providers", "prices"]));
                 }
             }
         }
@@ -237,10 +233,7 @@ fn bad(message: impl Into<String>) -> Failure {
 }
 
 fn unknown(key: &str, of: &str, known: &[&'static str]) -> Failure {
-    let failure = Failure::new(
-        code::BAD_CONFIG,
-        format!("`{key}` is not a key of {of}"),
-    );
+    let failure = Failure::new(code::BAD_CONFIG, format!("`{key}` is not a key of {of}"));
     match nearest(key, known.iter().copied()) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure.hint(format!("the keys are {}", known.join(", "))),

@@ -166,7 +166,7 @@ impl Batch<'_> {
         let Some(most) = self.max_cost else {
             return true;
         };
-        state.ended.cost + state.dearest * running as f64 < most
+        most > state.ended.cost + state.dearest * running as f64
     }
 
     fn note(&self, state: &mut State, executed: &mut Executed, flow: ControlFlow<()>) {

@@ -115,7 +115,10 @@ mod tests {
         add("b/c", "2026-11-20T02:00:00Z", None, Source::Local);
         add("b/c", "2026-01-01T02:00:00Z", Some(7.0), Source::External);
         let spent = spent_today(&log, now).unwrap();
-        assert_eq!((spent.total(), spent.of("b/"), spent.of("b")), (0.75, 0.25, 0.0));
+        assert_eq!(
+            (spent.total(), spent.of("b/"), spent.of("b")),
+            (0.75, 0.25, 0.0)
+        );
 
         let mut budgets = Budgets {
             per_day: Some(0.8),

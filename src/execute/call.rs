@@ -114,11 +114,7 @@ struct Totals {
 
 impl Call<'_> {
     /// Calls the model. See [`execute`].
-    pub(super) async fn execute(
-        self,
-        caller: &Caller,
-        on_text: &mut dyn FnMut(&str),
-    ) -> Executed {
+    pub(super) async fn execute(self, caller: &Caller, on_text: &mut dyn FnMut(&str)) -> Executed {
         let mut record = self.new_record();
         let mut totals = Totals::default();
         let mut body = self.request.body.clone();
@@ -128,8 +124,10 @@ impl Call<'_> {
                 Ok(answer) => {
                     self.count(&mut totals, &answer);
                     let end = self.judge(answer);
-                    let again = end.status == Status::InvalidOutput && tries < self.terms.retry_invalid;
-                    let (Some(answer), Some(failure), true) = (&end.answer, &end.failure, again) else {
+                    let again =
+                        end.status == Status::InvalidOutput && tries < self.terms.retry_invalid;
+                    let (Some(answer), Some(failure), true) = (&end.answer, &end.failure, again)
+                    else {
                         break end;
                     };
                     tries += 1;
@@ -158,9 +156,13 @@ impl Call<'_> {
             }
         };
         self.fill(&mut record, &end, &totals);
+        let answer = end.answer.map(|mut answer| {
+            answer.text = caller.redact(&answer.text);
+            answer
+        });
         Executed {
-            record,
-            answer: end.answer,
+            record: caller.without_key(record),
+            answer,
             parsed: end.parsed,
             failure: end.failure,
             is_lasting: end.is_lasting,
@@ -196,7 +198,8 @@ impl Call<'_> {
         let kind = error.kind;
         let mut failure = Failure::from(error);
         if kind == CallErrorKind::StoredPromptGone && self.terms.may_fall_back {
-            failure = failure.hint("the version here cannot answer instead: it names no model of OpenAI's");
+            failure = failure
+                .hint("the version here cannot answer instead: it names no model of OpenAI's");
         }
         let status = match failure.exit {
             Exit::Interrupted => Status::Interrupted,

@@ -14,6 +14,7 @@ use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::key::ApiKey;
 use crate::openai::response::Answer;
 use crate::prompt::code;
+use crate::record::entry::Record;
 
 /// Sends requests to one API. Many calls may share it.
 pub struct Caller {
@@ -30,6 +31,8 @@ struct Remote {
     settings: Settings,
     /// The command that prints the key, where the key comes from one.
     key_command: Option<String>,
+    /// The keys that were used.
+    keys: RefCell<Vec<ApiKey>>,
     now: RefCell<Connected>,
 }
 
@@ -74,6 +77,7 @@ impl Caller {
             }
         };
         let client = Client::new(settings.clone())?;
+        let keys = RefCell::new(settings.key.iter().cloned().collect());
         let now = RefCell::new(Connected {
             client,
             renewals: 0,
@@ -82,6 +86,7 @@ impl Caller {
             to: To::Api(Box::new(Remote {
                 settings,
                 key_command,
+                keys,
                 now,
             })),
         })
@@ -95,15 +100,28 @@ impl Caller {
         }
     }
 
-    /// `text` without the key, wherever it stands.
-    pub fn redact(&self, text: &str) -> String {
-        match &self.to {
-            To::Api(remote) => match &remote.settings.key {
-                Some(key) => key.redact(text),
-                None => text.to_owned(),
-            },
-            To::Echo => text.to_owned(),
+    /// A record without the key: not even a server that repeats it brings it into the log.
+    pub(super) fn without_key(&self, record: Record) -> Record {
+        let Ok(text) = serde_json::to_string(&record) else {
+            return record;
+        };
+        let clean = self.redact(&text);
+        match clean == text {
+            true => record,
+            false => serde_json::from_str(&clean).unwrap_or(record),
         }
+    }
+
+    /// `text` without the key, wherever it stands.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let To::Api(remote) = &self.to else {
+            return text.to_owned();
+        };
+        let keys = remote.keys.borrow();
+        let clean = keys
+            .iter()
+            .fold(text.to_owned(), |text, key| key.redact(&text));
+        clean
     }
 
     /// Sends one request. It is stopped by Ctrl-C.
@@ -148,12 +166,18 @@ impl Remote {
     /// is renewed once; calls that share it share the new one.
     fn renewed(&self, error: &CallError, used: u32) -> Result<Option<Client>, Unanswered> {
         let is_refused = error.kind == CallErrorKind::KeyRefused && error.status == Some(401);
-        let Some(command) = self.key_command.as_deref().filter(|_| is_refused && used == 0) else {
+        let Some(command) = self
+            .key_command
+            .as_deref()
+            .filter(|_| is_refused && used == 0)
+        else {
             return Ok(None);
         };
         if self.now.borrow().renewals == 0 {
             let mut settings = self.settings.clone();
-            settings.key = Some(key_from(command).map_err(Unanswered::Before)?);
+            let key = key_from(command).map_err(Unanswered::Before)?;
+            self.keys.borrow_mut().push(key.clone());
+            settings.key = Some(key);
             let client = Client::new(settings).map_err(Unanswered::Before)?;
             self.now.replace(Connected {
                 client,

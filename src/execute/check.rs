@@ -27,7 +27,8 @@ impl Expected {
     pub fn of(document: &Document) -> Result<Self, Failure> {
         let format = document.response_format;
         let has_schema = document.json_schema.is_some();
-        let is_schema = matches!(format, Some(ResponseFormat::JsonSchema)) || format.is_none() && has_schema;
+        let is_schema =
+            matches!(format, Some(ResponseFormat::JsonSchema)) || format.is_none() && has_schema;
         let schema = document
             .json_schema
             .as_ref()
@@ -52,7 +53,10 @@ impl Expected {
         let Some(validator) = &self.validator else {
             return match value {
                 Value::Object(_) => Ok(Some(value)),
-                other => Err(vec![format!("the answer is not an object: {}", short(&other))]),
+                other => Err(vec![format!(
+                    "the answer is not an object: {}",
+                    short(&other)
+                )]),
             };
         };
         let mismatches: Vec<String> = validator
@@ -60,7 +64,11 @@ impl Expected {
             .take(MOST_MISMATCHES)
             .map(|error| {
                 let pointer = error.instance_path().to_string();
-                let place = if pointer.is_empty() { "the answer".to_owned() } else { pointer };
+                let place = if pointer.is_empty() {
+                    "the answer".to_owned()
+                } else {
+                    pointer
+                };
                 format!("{place}: {}", error.masked_with(short(error.instance())))
             })
             .collect();
@@ -126,7 +134,8 @@ mod tests {
         let object = expected("responseFormat: json_object\n");
         assert!(object.check("{}").is_ok());
         assert!(object.check("[]").is_err());
-        let text = expected("responseFormat: text\njsonSchema: {name: a, schema: {type: object}}\n");
+        let text =
+            expected("responseFormat: text\njsonSchema: {name: a, schema: {type: object}}\n");
         assert_eq!(text.check("x"), Ok(None));
     }
 }

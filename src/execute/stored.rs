@@ -59,7 +59,9 @@ pub fn stored_prompt(loaded: &Loaded, places: &Places<'_>) -> Result<Option<Stor
             continue;
         };
         refuse_shared(key, &loaded.name, places)?;
-        let version = places.variables.get(&format!("OPENAI_PROMPT_VERSION_{key}"));
+        let version = places
+            .variables
+            .get(&format!("OPENAI_PROMPT_VERSION_{key}"));
         return Ok(Some(StoredId {
             id: id.clone(),
             version: version.cloned(),
@@ -176,7 +178,8 @@ impl Request {
             body: body(document, &rendered.messages, &options)?,
             // The fallback goes to OpenAI too, so it must be a model of OpenAI's.
             fallback: local.ok().filter(|_| {
-                let is_openai = |it: &ModelId| it.provider == DEFAULT_PROVIDER && it.name != echo::MODEL;
+                let is_openai =
+                    |it: &ModelId| it.provider == DEFAULT_PROVIDER && it.name != echo::MODEL;
                 model.as_ref().is_some_and(is_openai)
             }),
             model,
@@ -239,7 +242,10 @@ mod tests {
     #[test]
     fn variables_are_named_after_the_prompt() {
         let staging: Environment = "staging-eu".parse().unwrap();
-        assert_eq!(variable_name(&name("support/tri-age.fr"), None), "SUPPORT_TRI_AGE_FR");
+        assert_eq!(
+            variable_name(&name("support/tri-age.fr"), None),
+            "SUPPORT_TRI_AGE_FR"
+        );
         assert_eq!(
             variable_name(&name("triage"), Some(&staging)),
             "TRIAGE__STAGING_EU"
@@ -263,7 +269,10 @@ mod tests {
             let failure = refuse_shared(key, &name(own), &places).unwrap_err();
             assert!(failure.message.ends_with(other), "{}", failure.message);
             let alone = || vec![name(own), name("b")];
-            let places = Places { names: &alone, ..places };
+            let places = Places {
+                names: &alone,
+                ..places
+            };
             assert!(refuse_shared(key, &name(own), &places).is_ok());
         }
     }

@@ -23,8 +23,10 @@ const MAX_MOVED: usize = 60;
 pub(super) enum Line {
     /// Text that is shown.
     Shown(Vec<Span>),
-    /// So many lines that are not.
+    /// So many unchanged lines that are not.
     Hidden(usize),
+    /// So many lines that would be shown if there were room.
+    Cut(usize),
 }
 
 /// A stretch of a line and what became of it. It holds no line end and no control character.
@@ -43,23 +45,31 @@ pub(super) fn layout(diff: &WordDiff, width: usize, most: usize) -> Vec<Line> {
     for at in (0..lines.len()).filter(|&at| changed[at]) {
         near[at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(lines.len())].fill(true);
     }
+    // A blank line is no context.
+    near.iter_mut()
+        .zip(&lines)
+        .for_each(|(near, line)| *near &= !line.is_empty());
     let total = lines.len();
-    let (mut shown, mut hidden, mut count) = (Vec::new(), 0, 0);
+    let (mut shown, mut hidden, mut count, mut cut) = (Vec::new(), 0, 0, 0);
     for (at, line) in lines.into_iter().enumerate() {
         // One line left out would take the place of one line.
         let is_bridge = at > 0 && at + 1 < total && near[at - 1] && near[at + 1];
-        if !(near[at] || is_bridge) || count >= most {
+        if !(near[at] || is_bridge) {
             hidden += 1;
-            continue;
+        } else if count >= most {
+            cut += 1;
+        } else {
+            if hidden > 0 {
+                shown.push(Line::Hidden(std::mem::take(&mut hidden)));
+            }
+            count += 1;
+            shown.push(Line::Shown(shorten(line, width)));
         }
-        if hidden > 0 {
-            shown.push(Line::Hidden(std::mem::take(&mut hidden)));
-        }
-        count += 1;
-        shown.push(Line::Shown(shorten(line, width)));
     }
-    if hidden > 0 {
-        shown.push(Line::Hidden(hidden));
+    match (cut, hidden) {
+        (0, 0) => {}
+        (0, _) => shown.push(Line::Hidden(hidden)),
+        _ => shown.push(Line::Cut(cut)),
     }
     shown
 }
@@ -77,6 +87,12 @@ pub(super) fn words(change: &Change) -> Option<Cow<'_, WordDiff>> {
     let text = content(value).filter(|text| !text.is_empty())?.to_owned();
     let pieces = vec![Piece { kind, text }];
     Some(Cow::Owned(WordDiff { pieces }))
+}
+
+/// Who speaks a message that came or went as a whole.
+pub(super) fn role(change: &Change) -> Option<&str> {
+    let value = change.after.as_ref().or(change.before.as_ref())?;
+    value.get("role")?.as_str()
 }
 
 /// The text of a message, of a part of one, or of a long value.
@@ -229,6 +245,14 @@ pub(super) fn short(value: &Value, width: usize) -> String {
     }
 }
 
+/// The line that stands for those that were cut.
+pub(super) fn cut(count: usize) -> String {
+    match count {
+        1 => "… and 1 more line".to_owned(),
+        count => format!("… and {count} more lines"),
+    }
+}
+
 /// Whether a text reads as itself without quotes.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
@@ -241,6 +265,7 @@ mod tests {
     fn shown(before: &str, after: &str, width: usize) -> String {
         let line = |line: &Line| match line {
             Line::Hidden(count) => format!("({count})"),
+            Line::Cut(count) => format!("({count} cut)"),
             Line::Shown(spans) => spans
                 .iter()
                 .map(|span| match span.kind {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::diff_lines::{Line, Span, layout, short, visible, words};
+use super::diff_lines::{self, Line, Span, layout, role, short, visible, words};
 use super::diff_text::{callers_notes, count, versions};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
@@ -24,8 +24,11 @@ pub const LIMIT: usize = 65_000;
 /// Lines of text are cut to about this width around their changes.
 const WIDTH: usize = 110;
 
-/// Of the text of one field so many lines are shown.
-const MAX_LINES: usize = 80;
+/// Of the text of one field so many lines are shown, and so many if that is too much.
+const LINES: &[usize] = &[80, 12];
+
+/// Of a text that no model sees, such as test data, so many lines are shown.
+const MAX_LINES_UNSEEN: usize = 6;
 
 /// Of one prompt so many changes are shown.
 const MAX_CHANGES: usize = 60;
@@ -186,13 +189,20 @@ impl Page {
             .filter(|(_, diff)| diff.status != Status::Removed && !diff.changes.is_empty());
         let mut missing = 0;
         for (name, diff) in told {
-            let is_worth_trying = self.room > ROOM_FOR_WORDS;
-            if is_worth_trying && self.push(&details(name, diff, true)) {
+            let tries = if self.room > ROOM_FOR_WORDS {
+                LINES
+            } else {
+                &[]
+            };
+            if tries
+                .iter()
+                .any(|lines| self.push(&details(name, diff, *lines)))
+            {
                 continue;
             }
             missing += 1;
             if self.room > ROOM_FOR_FIELDS {
-                self.push(&details(name, diff, false));
+                self.push(&details(name, diff, 0));
             }
         }
         missing
@@ -200,14 +210,14 @@ impl Page {
 }
 
 /// One prompt, folded.
-fn details(name: &PromptName, diff: &PromptDiff, with_words: bool) -> String {
+fn details(name: &PromptName, diff: &PromptDiff, lines: usize) -> String {
     let changes = match diff.changes.len() {
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
     };
     let mut text = format!("\n<details>\n<summary><code>{name}</code>: {changes}</summary>\n\n");
     for change in diff.changes.iter().take(MAX_CHANGES) {
-        field(change, with_words, &mut text);
+        field(change, lines, &mut text);
     }
     if let Some(more @ 1..) = diff.changes.len().checked_sub(MAX_CHANGES) {
         let _ = writeln!(text, "- … and {more} more");
@@ -218,18 +228,25 @@ fn details(name: &PromptName, diff: &PromptDiff, with_words: bool) -> String {
 }
 
 /// One change: a line of a list, and its words below.
-fn field(change: &Change, with_words: bool, text: &mut String) {
+fn field(change: &Change, lines: usize, text: &mut String) {
     let path = code(&change.path);
     if let Some(words) = words(change) {
+        let role = role(change)
+            .map(|role| format!(" {role},"))
+            .unwrap_or_default();
         let kind = match change.kind {
             ChangeKind::Added => "new",
             ChangeKind::Removed => "removed",
             ChangeKind::Moved => "text moved",
             ChangeKind::Changed => "text changed",
         };
-        let _ = writeln!(text, "- {path}: {kind}");
-        if with_words {
-            let lines: Vec<String> = layout(&words, WIDTH, MAX_LINES).iter().map(line).collect();
+        let _ = writeln!(text, "- {path}:{role} {kind}");
+        let most = match change.impact {
+            Impact::None => lines.min(MAX_LINES_UNSEEN),
+            _ => lines,
+        };
+        if most > 0 {
+            let lines: Vec<String> = layout(&words, WIDTH, most).iter().map(line).collect();
             let _ = writeln!(text, "\n<pre>{}</pre>\n", lines.join("\n"));
         }
         return;
@@ -253,6 +270,7 @@ fn field(change: &Change, with_words: bool, text: &mut String) {
 fn line(line: &Line) -> String {
     match line {
         Line::Hidden(_) => "…".to_owned(),
+        Line::Cut(count) => diff_lines::cut(*count),
         Line::Shown(spans) => spans.iter().map(span).collect(),
     }
 }
@@ -487,8 +505,9 @@ mod tests {
                 text.encode_utf16().count() <= limit,
                 "{count} prompts in {limit}"
             );
+            let says_cut = text.contains("**Cut**") || text.contains("… and 288 more lines");
             assert!(
-                text.starts_with(MARKER) && text.contains("**Cut**"),
+                text.starts_with(MARKER) && says_cut,
                 "{count} prompts in {limit}"
             );
             assert_eq!(text, render(&diffs, limit));

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::diff_lines::{Line, Span, layout, short, visible, words};
+use super::diff_lines::{Line, Span, cut, layout, role, short, visible, words};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
@@ -14,6 +14,12 @@ use crate::prompt::name::PromptName;
 
 /// Of the text of one field so many lines are shown.
 const MAX_LINES: usize = 400;
+
+/// Of a text that no model sees, such as test data, so many lines are shown.
+const MAX_LINES_UNSEEN: usize = 6;
+
+/// So many changes are shown that no model sees.
+const MAX_UNSEEN: usize = 12;
 
 /// Of a message that came or went as a whole so many lines are shown.
 const MAX_WHOLE: usize = 12;
@@ -49,7 +55,7 @@ pub fn write(
     }
 }
 
-/// What [`write`] writes.
+/// What [`write()`] writes.
 pub fn render(diffs: &[(PromptName, PromptDiff)], options: TextOptions) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
@@ -136,22 +142,39 @@ impl Pen<'_> {
         writeln!(self.out, "{head}  {impact}")?;
         // What a removed prompt held is told by its file's history.
         if diff.status != Status::Removed {
-            for change in &diff.changes {
+            self.changes(diff)?;
+        }
+        self.contract(&callers_notes(diff).collect::<Vec<_>>())
+    }
+
+    /// What a model or a caller sees in full; of the rest, such as test data, the first few.
+    fn changes(&mut self, diff: &PromptDiff) -> fmt::Result {
+        let (mut unseen, mut left_out) = (0, 0);
+        for change in &diff.changes {
+            let is_unseen = change.impact == Impact::None && diff.status == Status::Changed;
+            unseen += usize::from(is_unseen);
+            if is_unseen && unseen > MAX_UNSEEN {
+                left_out += 1;
+            } else {
                 self.change(change)?;
             }
         }
-        self.contract(&callers_notes(diff).collect::<Vec<_>>())
+        match left_out {
+            0 => Ok(()),
+            1 => writeln!(self.out, "  … and 1 more change that no model sees"),
+            more => writeln!(self.out, "  … and {more} more changes that no model sees"),
+        }
     }
 
     fn change(&mut self, change: &Change) -> fmt::Result {
         let path = visible(&change.path);
         if let Some(words) = words(change) {
-            let most = if change.words.is_some() {
-                MAX_LINES
-            } else {
-                MAX_WHOLE
+            let most = match change.words {
+                Some(_) if change.impact > Impact::None => MAX_LINES,
+                Some(_) => MAX_LINES_UNSEEN,
+                None => MAX_WHOLE,
             };
-            writeln!(self.out, "  {path}:{}", self.remark(change))?;
+            writeln!(self.out, "  {path}:{}", Self::remark(change))?;
             let width = self.options.width.saturating_sub(4).max(40);
             return layout(&words, width, most)
                 .iter()
@@ -190,12 +213,10 @@ impl Pen<'_> {
     }
 
     /// What the path alone does not say about a text.
-    fn remark(&self, change: &Change) -> String {
-        let value = change.after.as_ref().or(change.before.as_ref());
-        let role = value
-            .and_then(|value| value.get("role"))
-            .and_then(Value::as_str);
-        let role = role.map(|role| format!(" {role},")).unwrap_or_default();
+    fn remark(change: &Change) -> String {
+        let role = role(change)
+            .map(|role| format!(" {role},"))
+            .unwrap_or_default();
         match change.kind {
             ChangeKind::Added => format!("{role} new"),
             ChangeKind::Removed => format!("{role} removed"),
@@ -206,6 +227,7 @@ impl Pen<'_> {
     fn line(&mut self, line: &Line) -> fmt::Result {
         let text = match line {
             Line::Hidden(_) => self.styled(DIM, "…"),
+            Line::Cut(count) => self.styled(DIM, &cut(*count)),
             Line::Shown(spans) => spans.iter().map(|span| self.span(span)).collect(),
         };
         match text.is_empty() {

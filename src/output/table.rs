@@ -1,8 +1,10 @@
 //! Tables that fit the terminal, and plain rows in a pipe.
 
 use anstyle::Style;
-use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, CellAlignment};
 use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement};
+
+use unicode_width::UnicodeWidthStr;
 
 use super::ui::{Ui, printable};
 
@@ -11,7 +13,15 @@ pub struct Table {
     header: Vec<String>,
     rows: Vec<Vec<TableCell>>,
     right: Vec<usize>,
+    flexible: Vec<usize>,
+    spare: Vec<usize>,
 }
+
+/// The width below which a broken text is no longer readable.
+const READABLE: usize = 24;
+
+/// The blanks between two columns.
+const GAP: usize = 2;
 
 /// A cell: its text, and its style on a terminal.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +37,13 @@ impl TableCell {
             text: text.into(),
             style: Some(style),
         }
+    }
+}
+
+impl TableCell {
+    /// What it says.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -46,6 +63,8 @@ impl Table {
             header: header.iter().map(|&title| title.to_owned()).collect(),
             rows: Vec::new(),
             right: Vec::new(),
+            flexible: vec![header.len().saturating_sub(1)],
+            spare: Vec::new(),
         }
     }
 
@@ -53,6 +72,21 @@ impl Table {
     #[must_use]
     pub fn right(mut self, columns: &[usize]) -> Self {
         self.right = columns.to_vec();
+        self
+    }
+
+    /// The same table whose texts may be broken in these columns instead of in the last.
+    #[must_use]
+    pub fn flexible(mut self, columns: &[usize]) -> Self {
+        self.flexible = columns.to_vec();
+        self
+    }
+
+    /// The same table that leaves these columns out, one after the other, where the terminal is too
+    /// narrow for all.
+    #[must_use]
+    pub fn spare(mut self, columns: &[usize]) -> Self {
+        self.spare = columns.to_vec();
         self
     }
 
@@ -86,7 +120,54 @@ impl Table {
         }
     }
 
-    fn fitted(self, width: usize, colors: bool) -> String {
+    /// The columns that are left out for a terminal of this width.
+    fn left_out(&self, width: usize) -> Vec<usize> {
+        let natural: Vec<usize> = (0..self.header.len()).map(|at| self.natural(at)).collect();
+        let needs = |left_out: &[usize]| -> usize {
+            let kept = (0..natural.len()).filter(|at| !left_out.contains(at));
+            kept.map(|at| {
+                GAP + if self.flexible.contains(&at) {
+                    natural[at].min(READABLE)
+                } else {
+                    natural[at]
+                }
+            })
+            .sum::<usize>()
+            .saturating_sub(GAP)
+        };
+        let mut left_out = Vec::new();
+        for column in &self.spare {
+            if needs(&left_out) <= width {
+                break;
+            }
+            left_out.push(*column);
+        }
+        left_out
+    }
+
+    /// The width that a column would have with room enough.
+    fn natural(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| one_line(&cell.text).width())
+            .chain(self.header.get(column).map(|title| title.width()))
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn fitted(mut self, width: usize, colors: bool) -> String {
+        let left_out = self.left_out(width);
+        let kept: Vec<usize> = (0..self.header.len())
+            .filter(|at| !left_out.contains(at))
+            .collect();
+        let fixed: usize = kept
+            .iter()
+            .filter(|at| !self.flexible.contains(at))
+            .map(|at| self.natural(*at) + GAP)
+            .sum();
+        // Where even the names do not fit, everything may be broken.
+        let is_too_narrow = fixed + READABLE / 2 > width;
+        self.keep(&kept);
         let mut table = comfy_table::Table::new();
         table
             .load_style(NOTHING)
@@ -97,10 +178,14 @@ impl Table {
         }
         table.set_header(self.header.iter().map(|title| {
             let cell = Cell::new(title.to_uppercase());
-            if colors { cell.add_attribute(Attribute::Dim) } else { cell }
+            if colors {
+                cell.add_attribute(Attribute::Dim)
+            } else {
+                cell
+            }
         }));
         let columns = self.header.len();
-        for row in self.rows {
+        for row in std::mem::take(&mut self.rows) {
             table.add_row(row.into_iter().map(|cell| styled(cell, colors)));
         }
         for (at, column) in table.column_iter_mut().enumerate() {
@@ -109,8 +194,8 @@ impl Table {
             if self.right.contains(&at) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
-            // The first column names what the row is about and is never broken.
-            if at == 0 {
+            // Names, numbers and ids are never broken: half of one is of no use.
+            if !is_too_narrow && !self.flexible.contains(&at) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -119,6 +204,27 @@ impl Table {
             .map(|line| line.trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+impl Table {
+    /// Keeps only these columns.
+    fn keep(&mut self, columns: &[usize]) {
+        let moved = |places: &[usize]| -> Vec<usize> {
+            places
+                .iter()
+                .filter_map(|place| columns.iter().position(|column| column == place))
+                .collect()
+        };
+        self.header = columns.iter().map(|at| self.header[*at].clone()).collect();
+        self.right = moved(&self.right);
+        self.flexible = moved(&self.flexible);
+        for row in &mut self.rows {
+            *row = columns
+                .iter()
+                .map(|at| row.get(*at).cloned().unwrap_or_default())
+                .collect();
+        }
     }
 }
 
@@ -147,5 +253,57 @@ fn styled(cell: TableCell, colors: bool) -> Cell {
 }
 
 fn one_line(text: &str) -> String {
-    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    printable(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["name", "commit", "by", "message"]).spare(&[1, 2]);
+        for (name, message) in [
+            (
+                "support/triage",
+                "Approved by everybody who was asked about it",
+            ),
+            ("a", "日本語"),
+        ] {
+            table.row(vec![
+                name.into(),
+                "0123456789ab".into(),
+                "Ada Lovelace".into(),
+                message.into(),
+            ]);
+        }
+        table
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_all() {
+        insta::assert_snapshot!(table().fitted(100, false), @r"
+        NAME            COMMIT        BY            MESSAGE
+        support/triage  0123456789ab  Ada Lovelace  Approved by everybody who was asked about it
+        a               0123456789ab  Ada Lovelace  日本語
+        ");
+    }
+
+    #[test]
+    fn a_narrow_one_leaves_columns_out_and_breaks_only_texts() {
+        insta::assert_snapshot!(table().fitted(60, false), @r"
+        NAME            BY            MESSAGE
+        support/triage  Ada Lovelace  Approved by everybody who was
+                                      asked about it
+        a               Ada Lovelace  日本語
+        ");
+        insta::assert_snapshot!(table().fitted(44, false), @r"
+        NAME            MESSAGE
+        support/triage  Approved by everybody who
+                        was asked about it
+        a               日本語
+        ");
+    }
 }

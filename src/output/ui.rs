@@ -125,6 +125,12 @@ impl Ui {
         }
     }
 
+    /// Hands the writer of standard output over, for long data.
+    pub fn write_data(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let written = write(&mut self.out);
+        self.note_closed(written);
+    }
+
     /// Whether a bar may show how far a work is.
     pub fn shows_progress(&self) -> bool {
         self.err_is_terminal && !self.settings.quiet
@@ -174,6 +180,8 @@ impl Ui {
     }
 
     fn say(&mut self, label: Option<(Style, &str)>, text: impl Display) {
+        // What was printed before must stand before.
+        self.flush();
         let colors = self.colors(self.err_is_terminal);
         let text = printable(&text.to_string());
         let line = match label {
@@ -202,7 +210,11 @@ impl Ui {
 
     fn say_below(&mut self, label: &str, text: &str) {
         let colors = self.colors(self.err_is_terminal);
-        let line = format!("  {} {}\n", paint(colors, HINT, &format!("{label}:")), printable(text));
+        let line = format!(
+            "  {} {}\n",
+            paint(colors, HINT, &format!("{label}:")),
+            printable(text)
+        );
         drop(self.err.write_all(line.as_bytes()));
     }
 
@@ -266,7 +278,11 @@ pub fn printable(text: &str) -> String {
     text.chars()
         .map(|char| match char {
             '\n' | '\t' => char,
-            char if char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '\u{fffd}',
+            char if char.is_control()
+                || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
+                '\u{fffd}'
+            }
             char => char,
         })
         .collect()

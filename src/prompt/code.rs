@@ -240,6 +240,9 @@ codes! {
     UNKNOWN_EXECUTION = "P321", "no execution of that id",
         "`promptctl log list` shows the ids that this machine's log holds.";
 
+    NOT_REPRODUCIBLE = "P322", "an execution that cannot be rendered again",
+        "The same text needs the commit, the values of the variables and what the caller added. A prompt that was not committed, values kept as hashes and commits that this clone lacks stand in the way.";
+
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
 }

@@ -2,10 +2,10 @@
 //!
 //! Every rule is in [`RULES`]. What can't be decided counts as breaking.
 
+mod align;
 mod contract;
 mod fields;
 mod messages;
-mod partials;
 mod rules;
 mod schema;
 #[cfg(test)]

@@ -32,10 +32,8 @@ pub fn set(text: &str, path: &[Step], value: &Value) -> Result<String, EditError
     if expected == source.value {
         return Ok(text.to_owned());
     }
-    apply::set(&source, &path, value)?
-        .into_iter()
-        .find(|edited| source.allows(edited, &expected, &path))
-        .ok_or_else(|| EditError::refused(&path))
+    let accepts = |edited: &String| source.allows(edited, &expected, &path);
+    apply::set(&source, &path, value, accepts)?.ok_or_else(|| EditError::refused(&path))
 }
 
 /// Removes the value at `path`, its key included.
@@ -49,10 +47,8 @@ pub fn remove(text: &str, path: &[Step]) -> Result<String, EditError> {
     let is_only = path::take(&mut expected, &path)?;
     // Without its only entry a map becomes `{}`, which changes the line above.
     let touched = &path[..path.len() - usize::from(is_only)];
-    apply::remove(&source, &path)?
-        .into_iter()
-        .find(|edited| source.allows(edited, &expected, touched))
-        .ok_or_else(|| EditError::refused(&path))
+    let accepts = |edited: &String| source.allows(edited, &expected, touched);
+    apply::remove(&source, &path, accepts)?.ok_or_else(|| EditError::refused(&path))
 }
 
 /// A text that is edited, and what it says.

@@ -79,9 +79,12 @@ impl Privacy {
 
 /// Whether this kept value is a hash in place of a value.
 pub fn is_hash(value: &Value) -> bool {
-    value
-        .as_str()
-        .and_then(|text| text.strip_prefix("sha256:"))
+    value.as_str().is_some_and(is_hash_text)
+}
+
+/// Whether this kept text is a hash in place of a text.
+pub fn is_hash_text(text: &str) -> bool {
+    text.strip_prefix("sha256:")
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 

@@ -106,8 +106,9 @@ impl Store {
         let bytes = self.work_tree().read(path)?;
         bytes
             .map(|bytes| {
-                String::from_utf8(bytes)
-                    .map_err(|_| Failure::new(code::NOT_UTF8, format!("{path} is not UTF-8 text")).at(path))
+                String::from_utf8(bytes).map_err(|_| {
+                    Failure::new(code::NOT_UTF8, format!("{path} is not UTF-8 text")).at(path)
+                })
             })
             .transpose()
     }
@@ -125,7 +126,11 @@ impl Store {
             .args(["ls-files", "-z", "--others", "--exclude-standard", "--"])
             .args(paths)
             .read()?;
-        Ok(said.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+        Ok(said
+            .split('\0')
+            .filter(|path| !path.is_empty())
+            .map(str::to_owned)
+            .collect())
     }
 
     /// Commits what these files hold now.
@@ -140,15 +145,28 @@ impl Store {
     fn commit_paths(&self, paths: &[&str], message: &str) -> Result<Written, Failure> {
         let changed = self
             .git()
-            .args(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored", "--"])
+            .args([
+                "status",
+                "--porcelain=v1",
+                "-z",
+                "--untracked-files=all",
+                "--ignored",
+                "--",
+            ])
             .args(paths)
             .read()?;
         if changed.is_empty() {
             return Ok(Written { commit: None });
         }
-        if let Some(ignored) = changed.split('\0').find_map(|entry| entry.strip_prefix("!! ")) {
-            return Err(Failure::new(code::HOOK_REFUSED, format!("git ignores {ignored}"))
-                .hint(format!("git check-ignore -v {ignored} shows the rule; remove it from the .gitignore")));
+        if let Some(ignored) = changed
+            .split('\0')
+            .find_map(|entry| entry.strip_prefix("!! "))
+        {
+            return Err(
+                Failure::new(code::HOOK_REFUSED, format!("git ignores {ignored}")).hint(format!(
+                    "git check-ignore -v {ignored} shows the rule; remove it from the .gitignore"
+                )),
+            );
         }
         let untracked: Vec<&str> = changed
             .split('\0')
@@ -157,23 +175,40 @@ impl Store {
         if !untracked.is_empty() {
             // `git commit --only` wants to know the files; an intent to add stages no content.
             Git::read_when_unlocked(|| {
-                self.git().args(["add", "--intent-to-add", "--"]).args(&untracked)
+                self.git()
+                    .args(["add", "--intent-to-add", "--"])
+                    .args(&untracked)
             })?;
         }
         let said = Git::say_when_unlocked(|| {
             self.git()
-                .args(["commit", "--quiet", "--only", "--cleanup=verbatim", "-F", "-", "--"])
+                .args([
+                    "commit",
+                    "--quiet",
+                    "--only",
+                    "--cleanup=verbatim",
+                    "-F",
+                    "-",
+                    "--",
+                ])
                 .args(paths)
                 .input(format!("{}\n", message.trim_end()))
         })?;
         if !said.ok {
             if !untracked.is_empty() {
                 // The intent to add is taken back; if that fails the file is merely listed as new.
-                drop(self.git().args(["rm", "--cached", "--quiet", "--force", "--"]).args(&untracked).say());
+                drop(
+                    self.git()
+                        .args(["rm", "--cached", "--quiet", "--force", "--"])
+                        .args(&untracked)
+                        .say(),
+                );
             }
             return Err(refused_commit(&said.err, &said.out));
         }
-        Ok(Written { commit: self.head() })
+        Ok(Written {
+            commit: self.head(),
+        })
     }
 }
 
@@ -211,7 +246,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
             .map_err(|error| failed(&error))?;
     }
     file.as_file().sync_data().map_err(|error| failed(&error))?;
-    file.persist(path).map(drop).map_err(|error| failed(&error.error))
+    file.persist(path)
+        .map(drop)
+        .map_err(|error| failed(&error.error))
 }
 
 /// A temporary file is private; a prompt file is as readable as others in the tree.
@@ -240,6 +277,9 @@ fn refused_commit(err: &str, out: &str) -> Failure {
         return explained;
     }
     let words = words_of(if err.trim().is_empty() { out } else { err });
-    Failure::new(code::HOOK_REFUSED, format!("git refused the commit: {words}"))
-        .hint("the files are as they were before")
+    Failure::new(
+        code::HOOK_REFUSED,
+        format!("git refused the commit: {words}"),
+    )
+    .hint("the files are as they were before")
 }

@@ -67,7 +67,10 @@ impl Store {
             Repair::DiscardTag(tag) => {
                 let theirs = tag
                     .strip_prefix(&self.settings.prefix)
-                    .and_then(|below| self.mirror_space().map(|space| format!("{}{below}", space.base)))
+                    .and_then(|below| {
+                        self.mirror_space()
+                            .map(|space| format!("{}{below}", space.base))
+                    })
                     .and_then(|name| self.ref_target(&name));
                 match theirs {
                     // The remote's tag takes the place of the one that lost.
@@ -76,7 +79,8 @@ impl Store {
                 }
             }
             Repair::WriteCommitGraph => Git::read_when_unlocked(|| {
-                self.git().args(["commit-graph", "write", "--reachable", "--changed-paths"])
+                self.git()
+                    .args(["commit-graph", "write", "--reachable", "--changed-paths"])
             })
             .map(drop),
         }
@@ -90,7 +94,10 @@ impl Store {
             };
             let reference = crate::prompt::reference::Reference::version(name, version);
             if let Err(failure) = self.load(&reference) {
-                troubles.push(of_failure(failure, Some(format!("{}{}", self.settings.prefix, found.rest))));
+                troubles.push(of_failure(
+                    failure,
+                    Some(format!("{}{}", self.settings.prefix, found.rest)),
+                ));
             }
         }
         Ok(())
@@ -98,8 +105,18 @@ impl Store {
 
     fn check_releases(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
         let overview = self.overview()?;
-        troubles.extend(overview.failures.into_iter().map(|failure| of_failure(failure, None)));
-        let files: BTreeSet<PromptName> = self.list().files.into_iter().map(|file| file.name).collect();
+        troubles.extend(
+            overview
+                .failures
+                .into_iter()
+                .map(|failure| of_failure(failure, None)),
+        );
+        let files: BTreeSet<PromptName> = self
+            .list()
+            .files
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
         for (name, states) in &overview.states {
             for (environment, state) in states {
                 // The newest release was read above; the older ones only here.
@@ -110,7 +127,9 @@ impl Store {
                     troubles.push(Trouble {
                         code: code::UNKNOWN_PROMPT,
                         is_error: false,
-                        message: format!("{name} is live in {environment}, and its file was deleted"),
+                        message: format!(
+                            "{name} is live in {environment}, and its file was deleted"
+                        ),
                         place: None,
                         fix: format!("promptctl unpublish {name} --env {environment}"),
                         repair: None,
@@ -151,7 +170,10 @@ impl Store {
                 Trouble {
                     code: code::PENDING,
                     is_error: true,
-                    message: format!("the tag {} was made here and lost: {remote} has another of that name", entry.full),
+                    message: format!(
+                        "the tag {} was made here and lost: {remote} has another of that name",
+                        entry.full
+                    ),
                     place: Some(entry.full.clone()),
                     fix: "promptctl doctor --fix".to_owned(),
                     repair: Some(Repair::DiscardTag(entry.full)),
@@ -160,7 +182,10 @@ impl Store {
                 Trouble {
                     code: code::PENDING,
                     is_error: false,
-                    message: format!("the tag {} is pending: {remote} has not confirmed it", entry.full),
+                    message: format!(
+                        "the tag {} is pending: {remote} has not confirmed it",
+                        entry.full
+                    ),
                     place: Some(entry.full),
                     fix: "promptctl push".to_owned(),
                     repair: None,
@@ -177,7 +202,9 @@ impl Store {
             common.join("packed-refs.lock"),
             common.join("config.lock"),
         ];
-        let below = ignore::WalkBuilder::new(common.join("refs")).standard_filters(false).build();
+        let below = ignore::WalkBuilder::new(common.join("refs"))
+            .standard_filters(false)
+            .build();
         candidates.extend(
             below
                 .filter_map(Result::ok)
@@ -212,7 +239,8 @@ impl Store {
         troubles.push(Trouble {
             code: code::SLOW_HISTORY,
             is_error: false,
-            message: "git has no commit-graph, so the history of a prompt is slow to find".to_owned(),
+            message: "git has no commit-graph, so the history of a prompt is slow to find"
+                .to_owned(),
             place: None,
             fix: "git commit-graph write --reachable --changed-paths".to_owned(),
             repair: Some(Repair::WriteCommitGraph),

@@ -94,11 +94,11 @@ impl WorkTree {
             }
             match PromptName::of_path(&below) {
                 Some(Ok(name)) => listing.files.push(PromptFile { name, path }),
-                Some(Err(error)) => listing
-                    .findings
-                    .push(Finding::error(code::BAD_NAME, error.to_string()).in_file(&path).help(
-                        "rename the file: git mv keeps its history",
-                    )),
+                Some(Err(error)) => listing.findings.push(
+                    Finding::error(code::BAD_NAME, error.to_string())
+                        .in_file(&path)
+                        .help("rename the file: git mv keeps its history"),
+                ),
                 None => {}
             }
         }
@@ -176,12 +176,9 @@ fn is_absence(error: &io::Error) -> bool {
 
 fn not_regular(path: &str, is_link: bool) -> Finding {
     if is_link {
-        Finding::error(
-            code::OUTSIDE_ROOT,
-            format!("{path} is a symbolic link"),
-        )
-        .in_file(path)
-        .help("put the file itself there: a link means something else in every clone")
+        Finding::error(code::OUTSIDE_ROOT, format!("{path} is a symbolic link"))
+            .in_file(path)
+            .help("put the file itself there: a link means something else in every clone")
     } else {
         Finding::error(code::NOT_A_FILE, format!("{path} is not a regular file")).in_file(path)
     }
@@ -197,7 +194,11 @@ fn outside(path: &str) -> Finding {
 }
 
 fn unreadable(path: &str, error: &io::Error) -> Finding {
-    Finding::error(code::NOT_A_FILE, format!("{path} could not be read: {error}")).in_file(path)
+    Finding::error(
+        code::NOT_A_FILE,
+        format!("{path} could not be read: {error}"),
+    )
+    .in_file(path)
 }
 
 fn note_clashes(listing: &mut Listing) {

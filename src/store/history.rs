@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use git2::Oid;
 use jiff::Timestamp;
 
+use super::Store;
 use super::files::join_root;
 use super::load::{Loaded, first_failure};
 use super::tag::TagName;
-use super::Store;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
@@ -146,11 +146,20 @@ impl Store {
                 version: *version,
                 commit: found.commit.to_string(),
                 author: commit.author().name().unwrap_or_default().to_owned(),
-                time: Timestamp::from_second(commit.time().seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
-                message: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+                time: Timestamp::from_second(commit.time().seconds())
+                    .unwrap_or(Timestamp::UNIX_EPOCH),
+                message: commit
+                    .summary()
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default()
+                    .to_owned(),
                 published: *confirmed,
                 pending: !confirmed,
-                loaded: self.load_at(found.commit, name).map_err(first_failure)?.map(Box::new),
+                loaded: self
+                    .load_at(found.commit, name)
+                    .map_err(first_failure)?
+                    .map(Box::new),
             });
         }
         Ok(())
@@ -171,7 +180,11 @@ impl Store {
     }
 
     /// The newest commit reachable from HEAD that holds this version of a prompt.
-    pub(super) fn newest_commit_with(&self, name: &PromptName, version: Version) -> Result<Option<Oid>, Failure> {
+    pub(super) fn newest_commit_with(
+        &self,
+        name: &PromptName,
+        version: Version,
+    ) -> Result<Option<Oid>, Failure> {
         let Some(head) = self.head_commit() else {
             return Ok(None);
         };
@@ -248,14 +261,20 @@ impl Store {
                 .map_err(|_| unknown_revision(text))
         };
         let (a_id, b_id) = (resolve(a)?, resolve(b)?);
-        self.repo.merge_base(a_id, b_id).map(|id| id.to_string()).map_err(|_| {
-            let failure = Failure::new(code::SHALLOW, format!("this clone does not hold the commit at which {a} and {b} parted"));
-            if self.is_shallow() {
-                failure.hint("git fetch --unshallow")
-            } else {
-                failure.hint("the two have no history in common")
-            }
-        })
+        self.repo
+            .merge_base(a_id, b_id)
+            .map(|id| id.to_string())
+            .map_err(|_| {
+                let failure = Failure::new(
+                    code::SHALLOW,
+                    format!("this clone does not hold the commit at which {a} and {b} parted"),
+                );
+                if self.is_shallow() {
+                    failure.hint("git fetch --unshallow")
+                } else {
+                    failure.hint("the two have no history in common")
+                }
+            })
     }
 
     /// The prompt as HEAD holds it.
@@ -288,9 +307,12 @@ impl Store {
             return Ok(false);
         };
         let same = |commit: Oid| {
-            self.load_at(commit, &loaded.name).ok().flatten().is_some_and(|other| {
-                other.version() == loaded.version() && other.digest == loaded.digest
-            })
+            self.load_at(commit, &loaded.name)
+                .ok()
+                .flatten()
+                .is_some_and(|other| {
+                    other.version() == loaded.version() && other.digest == loaded.digest
+                })
         };
         if same(tip) {
             return Ok(true);
@@ -305,6 +327,9 @@ impl Store {
 }
 
 fn unknown_revision(text: &str) -> Failure {
-    Failure::new(code::UNKNOWN_REVISION, format!("git knows no revision `{text}`"))
-        .hint("in a clone of a pull request: git fetch origin main, then origin/main")
+    Failure::new(
+        code::UNKNOWN_REVISION,
+        format!("git knows no revision `{text}`"),
+    )
+    .hint("in a clone of a pull request: git fetch origin main, then origin/main")
 }

@@ -124,7 +124,10 @@ impl Files for CommitTree<'_> {
             Ok(blob) => Ok(Some(blob.content().to_vec())),
             Err(error) => Err(Finding::error(
                 code::SHALLOW,
-                format!("the object of {path} is not in this clone: {}", error.message()),
+                format!(
+                    "the object of {path} is not in this clone: {}",
+                    error.message()
+                ),
             )
             .in_file(path)
             .help("git fetch brings missing objects")),
@@ -175,8 +178,8 @@ pub(super) fn assemble(
     for warning in &mut document.warnings {
         warning.path.get_or_insert_with(|| path.to_owned());
     }
-    let partials = template::gather(&document, |name| read_partial(files, roots, path, name))
-        .map_err(one)?;
+    let partials =
+        template::gather(&document, |name| read_partial(files, roots, path, name)).map_err(one)?;
     let digest = digest(&document, &partials);
     Ok(Some(Assembled {
         text,
@@ -209,7 +212,11 @@ fn read_partial(
 }
 
 fn is_below(path: &str, root: &str) -> bool {
-    root == "." || root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+    root == "."
+        || root.is_empty()
+        || path
+            .strip_prefix(root)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Store {
@@ -233,7 +240,11 @@ impl Store {
     /// All prompts of a commit.
     pub(super) fn list_at(&self, commit: Oid) -> Listing {
         let mut listing = Listing::default();
-        let Ok(tree) = self.repo.find_commit(commit).and_then(|commit| commit.tree()) else {
+        let Ok(tree) = self
+            .repo
+            .find_commit(commit)
+            .and_then(|commit| commit.tree())
+        else {
             return listing;
         };
         for root in &self.settings.roots {
@@ -270,7 +281,10 @@ impl Store {
         let mut loaded = Vec::with_capacity(listing.files.len());
         if self.is_bare() {
             for file in &listing.files {
-                match self.head_commit().map(|commit| self.load_at(commit, &file.name)) {
+                match self
+                    .head_commit()
+                    .map(|commit| self.load_at(commit, &file.name))
+                {
                     Some(Ok(Some(prompt))) => loaded.push(prompt),
                     Some(Err(found)) => findings.extend(found),
                     _ => {}
@@ -373,7 +387,11 @@ impl Store {
     }
 
     /// The prompt as a commit holds it; `None` if the commit does not.
-    pub(super) fn load_at(&self, commit: Oid, name: &PromptName) -> Result<Option<Loaded>, Vec<Finding>> {
+    pub(super) fn load_at(
+        &self,
+        commit: Oid,
+        name: &PromptName,
+    ) -> Result<Option<Loaded>, Vec<Finding>> {
         let Some(tree) = self.commit_tree(commit) else {
             return Err(vec![Finding::error(
                 code::SHALLOW,
@@ -421,7 +439,10 @@ impl Store {
             if loaded.digest != found.trailers.digest || loaded.version() != version {
                 return Err(Failure::new(
                     code::RELEASE_MISMATCH,
-                    format!("the tag {}{tag} does not hold the content that its message names", self.settings.prefix),
+                    format!(
+                        "the tag {}{tag} does not hold the content that its message names",
+                        self.settings.prefix
+                    ),
                 )
                 .hint("the tag was made or moved by hand: promptctl doctor tells what is wrong"));
             }
@@ -454,21 +475,29 @@ impl Store {
             .revparse_single(text)
             .and_then(|object| object.peel_to_commit());
         let Ok(commit) = commit else {
-            let known = self.settings.environments.iter().map(Environment::as_str);
+            let environments = self.environments_of(name)?;
+            let known = environments.iter().map(Environment::as_str);
             let failure = Failure::new(
                 code::UNKNOWN_REVISION,
                 format!("`{text}` is neither a version, an environment nor a git revision"),
             );
             return Err(match nearest(text, known) {
                 Some(near) => failure.hint(format!("did you mean {name}@{near}?")),
-                None => failure.hint(format!("promptctl history {name} shows the versions, promptctl status the environments")),
+                None => failure.hint(format!(
+                    "promptctl history {name} shows the versions, promptctl status the environments"
+                )),
             });
         };
         self.load_at(commit.id(), name)
             .map_err(first_failure)?
             .ok_or_else(|| {
-                Failure::new(code::UNKNOWN_PROMPT, format!("{text} does not hold a prompt named {name}"))
-                    .hint(format!("promptctl history {name} shows the commits that do"))
+                Failure::new(
+                    code::UNKNOWN_PROMPT,
+                    format!("{text} does not hold a prompt named {name}"),
+                )
+                .hint(format!(
+                    "promptctl history {name} shows the commits that do"
+                ))
             })
     }
 
@@ -483,8 +512,14 @@ impl Store {
             number: 1,
         };
         let spaces = [Some(self.local_space()), self.mirror_space()];
-        let bases: Vec<String> = spaces.into_iter().flatten().map(|space| space.base).collect();
-        bases.iter().any(|base| self.ref_target(&format!("{base}{first}")).is_some())
+        let bases: Vec<String> = spaces
+            .into_iter()
+            .flatten()
+            .map(|space| space.base)
+            .collect();
+        bases
+            .iter()
+            .any(|base| self.ref_target(&format!("{base}{first}")).is_some())
             || self
                 .git()
                 .args(["for-each-ref", "--count=1", "--format=x"])
@@ -497,12 +532,17 @@ impl Store {
     ///
     /// # Errors
     /// Nothing is live there, or its tags are not sound.
-    pub fn load_active(&self, name: &PromptName, environment: &Environment) -> Result<Loaded, Failure> {
+    pub fn load_active(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Loaded, Failure> {
         let active = match self.state(name, environment)? {
             State::Live(active) => active,
             other => return Err(self.not_live(name, environment, &other)),
         };
-        let commit = Oid::from_str(&active.commit).map_err(|error| process::explain(error.message()))?;
+        let commit =
+            Oid::from_str(&active.commit).map_err(|error| process::explain(error.message()))?;
         let mut loaded = self
             .load_at(commit, name)
             .map_err(first_failure)?
@@ -516,7 +556,10 @@ impl Store {
         if loaded.digest != active.digest {
             return Err(Failure::new(
                 code::RELEASE_MISMATCH,
-                format!("release {} of {name} in {environment} does not hold the content that it names", active.number),
+                format!(
+                    "release {} of {name} in {environment} does not hold the content that it names",
+                    active.number
+                ),
             )
             .hint("promptctl doctor tells what is wrong"));
         }
@@ -528,7 +571,12 @@ impl Store {
     ///
     /// # Errors
     /// Nothing was live then, or the tags are not sound.
-    pub fn load_active_at(&self, name: &PromptName, environment: &Environment, time: Timestamp) -> Result<Loaded, Failure> {
+    pub fn load_active_at(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        time: Timestamp,
+    ) -> Result<Loaded, Failure> {
         let releases = self.releases(name, environment)?;
         if releases.entries.is_empty() {
             return self.load_active(name, environment);
@@ -537,8 +585,11 @@ impl Store {
             .newest_at(time)
             .filter(|entry| entry.action != Action::Unpublish)
             .ok_or_else(|| {
-                Failure::new(code::NOT_LIVE, format!("{name} was not live in {environment} at {time}"))
-                    .hint(format!("promptctl releases {name} --env {environment}"))
+                Failure::new(
+                    code::NOT_LIVE,
+                    format!("{name} was not live in {environment} at {time}"),
+                )
+                .hint(format!("promptctl releases {name} --env {environment}"))
             })?;
         let mut loaded = self.load_version(name, live.version)?;
         loaded.environment = Some(environment.clone());
@@ -591,7 +642,12 @@ impl Store {
     ///
     /// # Errors
     /// The text is not a valid prompt.
-    pub fn with_new_text(&self, name: &PromptName, path: &str, text: String) -> Result<Loaded, Failure> {
+    pub fn with_new_text(
+        &self,
+        name: &PromptName,
+        path: &str,
+        text: String,
+    ) -> Result<Loaded, Failure> {
         let draft = Draft {
             tree: self.work_tree(),
             path,
@@ -614,9 +670,13 @@ impl Store {
             State::NotFetched => self.not_fetched(),
             State::Unpublished { by, number, .. } => Failure::new(
                 code::NOT_LIVE,
-                format!("{name} is not live in {environment}: {by} unpublished it (release {number})"),
+                format!(
+                    "{name} is not live in {environment}: {by} unpublished it (release {number})"
+                ),
             )
-            .hint(format!("promptctl rollback {name} --env {environment} brings it back")),
+            .hint(format!(
+                "promptctl rollback {name} --env {environment} brings it back"
+            )),
             State::Never | State::Live(_) => {
                 let failure = Failure::new(
                     code::NOT_LIVE,
@@ -641,9 +701,15 @@ impl Store {
 
     /// The failure that names the nearest prompt.
     pub fn unknown_prompt(&self, name: &PromptName) -> Failure {
-        let failure = Failure::new(code::UNKNOWN_PROMPT, format!("there is no prompt named {name}"));
+        let failure = Failure::new(
+            code::UNKNOWN_PROMPT,
+            format!("there is no prompt named {name}"),
+        );
         let listing = self.list();
-        match nearest(name.as_str(), listing.files.iter().map(|file| file.name.as_str())) {
+        match nearest(
+            name.as_str(),
+            listing.files.iter().map(|file| file.name.as_str()),
+        ) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None if listing.files.is_empty() => failure.hint(format!(
                 "there are no prompts below {}: promptctl new {name} makes one",
@@ -657,7 +723,9 @@ impl Store {
         if !self.has_mirror() && self.settings.remote.is_some() && self.is_shallow() {
             return Failure::new(
                 code::NOT_FETCHED,
-                format!("{name} {version} is not in this shallow clone, and its tags were not fetched"),
+                format!(
+                    "{name} {version} is not in this shallow clone, and its tags were not fetched"
+                ),
             )
             .hint("promptctl fetch");
         }
@@ -673,11 +741,17 @@ impl Store {
     /// # Errors
     /// It leads out of the repository, does not exist, or is larger than 20 MB.
     pub fn attachment(&self, loaded: &Loaded, path: &str) -> Result<Vec<u8>, Failure> {
-        let folder = loaded.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = loaded
+            .path
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
         let full = normal_path(folder, path).ok_or_else(|| {
-            Failure::new(code::OUTSIDE_ROOT, format!("the attachment {path} leads out of the repository"))
-                .at(loaded.path.clone())
-                .hint("attachments must stand inside the repository; give others with --var NAME=@FILE")
+            Failure::new(
+                code::OUTSIDE_ROOT,
+                format!("the attachment {path} leads out of the repository"),
+            )
+            .at(loaded.path.clone())
+            .hint("attachments must stand inside the repository; give others with --var NAME=@FILE")
         })?;
         let bytes = match &loaded.source {
             Source::WorkingCopy if !self.is_bare() => self.work_tree().read(&full),
@@ -688,12 +762,19 @@ impl Store {
                 .map_or(Ok(None), |tree| tree.read_file(&full)),
         }?;
         let bytes = bytes.ok_or_else(|| {
-            Failure::new(code::BAD_ATTACHMENT, format!("there is no file {full} to attach")).at(loaded.path.clone())
+            Failure::new(
+                code::BAD_ATTACHMENT,
+                format!("there is no file {full} to attach"),
+            )
+            .at(loaded.path.clone())
         })?;
         if bytes.len() > MAX_ATTACHMENT {
             return Err(Failure::new(
                 code::BAD_ATTACHMENT,
-                format!("{full} has {} bytes; an attachment may have {MAX_ATTACHMENT}", bytes.len()),
+                format!(
+                    "{full} has {} bytes; an attachment may have {MAX_ATTACHMENT}",
+                    bytes.len()
+                ),
             )
             .at(loaded.path.clone()));
         }
@@ -745,7 +826,9 @@ pub(super) fn first_failure(findings: Vec<Finding>) -> Failure {
             if more == 0 {
                 failure
             } else {
-                failure.hint(format!("{more} more like this: promptctl validate shows all"))
+                failure.hint(format!(
+                    "{more} more like this: promptctl validate shows all"
+                ))
             }
         }
     }

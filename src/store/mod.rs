@@ -81,11 +81,9 @@ impl Store {
     /// # Errors
     /// There is none, or it is in a format or of an owner that is refused.
     pub fn open(directory: &Path) -> Result<Self, Failure> {
-        let repo = Repository::discover(directory).map_err(|error| cannot_open(directory, &error))?;
-        let top = repo
-            .workdir()
-            .unwrap_or_else(|| repo.path())
-            .to_path_buf();
+        let repo =
+            Repository::discover(directory).map_err(|error| cannot_open(directory, &error))?;
+        let top = repo.workdir().unwrap_or_else(|| repo.path()).to_path_buf();
         // The references of all worktrees stand in the common directory.
         let refs = gix_ref::file::Store::at(repo.commondir().to_path_buf(), gix_hash::Kind::Sha1);
         Ok(Self {
@@ -170,15 +168,18 @@ impl Store {
         use load::Files;
         const FILE: &str = "promptctl.yaml";
         let bytes = if self.is_bare() {
-            let tree = self.head_commit().and_then(|commit| self.commit_tree(commit));
+            let tree = self
+                .head_commit()
+                .and_then(|commit| self.commit_tree(commit));
             tree.map_or(Ok(None), |tree| tree.read_file(FILE))
         } else {
             self.work_tree().read(FILE)
         }?;
         bytes
             .map(|bytes| {
-                String::from_utf8(bytes)
-                    .map_err(|_| Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text")).at(FILE))
+                String::from_utf8(bytes).map_err(|_| {
+                    Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text")).at(FILE)
+                })
             })
             .transpose()
     }
@@ -193,8 +194,11 @@ fn cannot_open(directory: &Path, error: &git2::Error) -> Failure {
     let at = directory.display();
     let words = error.message();
     if error.code() == ErrorCode::NotFound {
-        return Failure::new(code::NO_REPOSITORY, format!("{at} is not inside a git repository"))
-            .hint("promptctl init makes a repository of prompts here; -C DIR names another folder");
+        return Failure::new(
+            code::NO_REPOSITORY,
+            format!("{at} is not inside a git repository"),
+        )
+        .hint("promptctl init makes a repository of prompts here; -C DIR names another folder");
     }
     if error.code() == ErrorCode::Owner {
         let path = Repository::discover_path(directory, std::iter::empty::<&Path>()).map_or_else(
@@ -203,7 +207,10 @@ fn cannot_open(directory: &Path, error: &git2::Error) -> Failure {
         );
         return Failure::new(
             code::UNSAFE_OWNER,
-            format!("the repository at {} belongs to another user", path.display()),
+            format!(
+                "the repository at {} belongs to another user",
+                path.display()
+            ),
         )
         .hint(format!(
             "git config --global --add safe.directory {}",
@@ -220,7 +227,8 @@ fn cannot_open(directory: &Path, error: &git2::Error) -> Failure {
         return unsupported("keeps its references in a reftable")
             .hint("git refs migrate --ref-format=files");
     }
-    if words.contains("objectformat") || words.contains("object format") || words.contains("sha256") {
+    if words.contains("objectformat") || words.contains("object format") || words.contains("sha256")
+    {
         return unsupported("names its objects by SHA-256")
             .hint("keep prompts in a SHA-1 repository: git init --object-format=sha1");
     }

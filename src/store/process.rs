@@ -151,12 +151,16 @@ fn not_started(error: std::io::Error) -> Failure {
         Failure::new(code::NO_REPOSITORY, "the `git` program was not found")
             .hint("install git 2.31 or newer, and make sure that it is on the PATH")
     } else {
-        Failure::new(code::NO_REPOSITORY, format!("`git` could not be started: {error}"))
+        Failure::new(
+            code::NO_REPOSITORY,
+            format!("`git` could not be started: {error}"),
+        )
     }
 }
 
 fn is_lock_message(err: &str) -> bool {
     err.contains(".lock': File exists")
+        || err.contains("could not lock config file")
         || err.contains("cannot lock ref")
             && !err.contains("reference already exists")
             && !err.contains("is at ")
@@ -184,7 +188,11 @@ pub(super) fn explain(err: &str) -> Failure {
     if is_lock_message(err) {
         return locked(err, &words);
     }
-    if has("Please tell me who you are") || has("empty ident name") || has("unable to auto-detect email") || has("no email was given") {
+    if has("Please tell me who you are")
+        || has("empty ident name")
+        || has("unable to auto-detect email")
+        || has("no email was given")
+    {
         return Failure::new(code::NO_IDENTITY, "git does not know who you are")
             .hint("git config --global user.name \"Your Name\"")
             .hint("git config --global user.email \"you@example.com\"");
@@ -201,7 +209,10 @@ pub(super) fn explain(err: &str) -> Failure {
         return Failure::new(code::WRITE_FAILED, "the disk is full")
             .hint("free some space, then run the same command again");
     }
-    if has("Read-only file system") || has("Permission denied") && !has("publickey") || has("insufficient permission") {
+    if has("Read-only file system")
+        || has("Permission denied") && !has("publickey")
+        || has("insufficient permission")
+    {
         return Failure::new(code::WRITE_FAILED, format!("the repository could not be written: {words}"))
             .hint("check who owns the files below the repository's .git folder, and whether the disk is mounted read-only");
     }
@@ -213,13 +224,22 @@ fn locked(err: &str, words: &str) -> Failure {
         Some(path) => {
             let age = age_of(&path).as_secs();
             Failure::new(
-                if age > LOCK_PATIENCE.as_secs() { code::STALE_LOCK } else { code::LOCKED },
+                if age > LOCK_PATIENCE.as_secs() {
+                    code::STALE_LOCK
+                } else {
+                    code::LOCKED
+                },
                 format!("{path} is held by another process (it is {age} s old)"),
             )
-            .hint(format!("if no git process is running, remove it: rm '{path}'"))
+            .hint(format!(
+                "if no git process is running, remove it: rm '{path}'"
+            ))
         }
-        None => Failure::new(code::LOCKED, format!("git could not lock a reference: {words}"))
-            .hint("another process is writing the same tags: try again"),
+        None => Failure::new(
+            code::LOCKED,
+            format!("git could not lock a reference: {words}"),
+        )
+        .hint("another process is writing the same tags: try again"),
     }
 }
 
@@ -227,7 +247,11 @@ fn locked(err: &str, words: &str) -> Failure {
 pub(super) fn words_of(err: &str) -> String {
     let lines: Vec<&str> = err
         .lines()
-        .map(|line| line.trim().trim_start_matches("fatal: ").trim_start_matches("error: "))
+        .map(|line| {
+            line.trim()
+                .trim_start_matches("fatal: ")
+                .trim_start_matches("error: ")
+        })
         .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
         .collect();
     if lines.is_empty() {
@@ -244,7 +268,9 @@ pub(super) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
         format!("{} could not be written: {error}", path.display()),
     );
     match error.kind() {
-        std::io::ErrorKind::StorageFull => failure.hint("free some space, then run the same command again"),
+        std::io::ErrorKind::StorageFull => {
+            failure.hint("free some space, then run the same command again")
+        }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             failure.hint("check who owns the file, and whether the disk is mounted read-only")
         }

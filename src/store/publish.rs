@@ -87,7 +87,12 @@ impl Store {
     ///
     /// # Errors
     /// A rule forbids it, or the tags are not sound. Nothing is changed either way.
-    pub fn plan(&self, name: &PromptName, demand: &Demand, options: &Options) -> Result<Option<Planned>, Failure> {
+    pub fn plan(
+        &self,
+        name: &PromptName,
+        demand: &Demand,
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
         if options.push && self.has_remote() {
             self.refresh(name)?;
         }
@@ -96,7 +101,11 @@ impl Store {
         if !with_pending && matches!(demand, Demand::Publish(_)) {
             refuse_pending(&releases)?;
         }
-        let entries = if with_pending { &releases.entries[..] } else { releases.confirmed() };
+        let entries = if with_pending {
+            &releases.entries[..]
+        } else {
+            releases.confirmed()
+        };
         match demand {
             Demand::Publish(loaded) => self.plan_publish(loaded, entries, options),
             Demand::Rollback(to) => self.plan_rollback(name, *to, entries, options).map(Some),
@@ -104,7 +113,12 @@ impl Store {
         }
     }
 
-    fn plan_publish(&self, loaded: &Loaded, entries: &[Release], options: &Options) -> Result<Option<Planned>, Failure> {
+    fn plan_publish(
+        &self,
+        loaded: &Loaded,
+        entries: &[Release],
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
         let version = loaded.version();
         let commit = loaded
             .commit
@@ -128,7 +142,10 @@ impl Store {
                     loaded.digest.short()
                 ),
             )
-            .hint(format!("promptctl bump {} gives the new content the next number", loaded.name)));
+            .hint(format!(
+                "promptctl bump {} gives the new content the next number",
+                loaded.name
+            )));
         }
         let top = entries.last();
         let live = top.filter(|top| top.action != Action::Unpublish);
@@ -140,10 +157,15 @@ impl Store {
         {
             return Err(Failure::new(
                 code::WRONG_BRANCH,
-                format!("{} {version} is not on {branch}, which {} requires", loaded.name, options.environment),
+                format!(
+                    "{} {version} is not on {branch}, which {} requires",
+                    loaded.name, options.environment
+                ),
             )
             .exit(Exit::Verdict)
-            .hint(format!("merge it into {branch}, then git fetch and publish again")));
+            .hint(format!(
+                "merge it into {branch}, then git fetch and publish again"
+            )));
         }
         let planned = self.planned(PlannedRelease {
             name: &loaded.name,
@@ -158,7 +180,13 @@ impl Store {
         Ok(Some(planned))
     }
 
-    fn plan_rollback(&self, name: &PromptName, to: Option<Version>, entries: &[Release], options: &Options) -> Result<Planned, Failure> {
+    fn plan_rollback(
+        &self,
+        name: &PromptName,
+        to: Option<Version>,
+        entries: &[Release],
+        options: &Options,
+    ) -> Result<Planned, Failure> {
         let environment = &options.environment;
         let Some(top) = entries.last() else {
             return Err(self.nothing_released(name, environment));
@@ -174,7 +202,8 @@ impl Store {
                 .filter(|entry| entry.action != Action::Unpublish)
                 .ok_or_else(|| nothing_below(name, environment, top, &below))?,
         };
-        let commit = Oid::from_str(&target.commit).map_err(|error| process::explain(error.message()))?;
+        let commit =
+            Oid::from_str(&target.commit).map_err(|error| process::explain(error.message()))?;
         self.planned(PlannedRelease {
             name,
             action: Action::Rollback,
@@ -187,14 +216,20 @@ impl Store {
         })
     }
 
-    fn plan_unpublish(&self, name: &PromptName, entries: &[Release], options: &Options) -> Result<Option<Planned>, Failure> {
+    fn plan_unpublish(
+        &self,
+        name: &PromptName,
+        entries: &[Release],
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
         let Some(top) = entries.last() else {
             return Err(self.nothing_released(name, &options.environment));
         };
         if top.action == Action::Unpublish {
             return Ok(None);
         }
-        let commit = Oid::from_str(&top.commit).map_err(|error| process::explain(error.message()))?;
+        let commit =
+            Oid::from_str(&top.commit).map_err(|error| process::explain(error.message()))?;
         self.planned(PlannedRelease {
             name,
             action: Action::Unpublish,
@@ -212,7 +247,10 @@ impl Store {
         match self.load_active(name, environment) {
             Err(failure) => failure,
             // Only a pending release could make it load.
-            Ok(_) => Failure::new(code::NOT_LIVE, format!("{name} has no release in {environment}")),
+            Ok(_) => Failure::new(
+                code::NOT_LIVE,
+                format!("{name} has no release in {environment}"),
+            ),
         }
     }
 
@@ -241,7 +279,9 @@ impl Store {
         let version_name = format!("{}{version_tag}", self.settings.prefix);
         let release_name = format!("{}{release_tag}", self.settings.prefix);
         let existing = self.version_tag(&version_tag)?;
-        let confirmed = self.ref_target(&self.true_space().reference(&version_tag)).is_some();
+        let confirmed = self
+            .ref_target(&self.true_space().reference(&version_tag))
+            .is_some();
         let trailers = |release| Trailers {
             prompt: name.clone(),
             version,
@@ -253,11 +293,10 @@ impl Store {
             action,
             under,
         };
-        let words = options.message.clone().unwrap_or_else(|| match action {
-            Action::Publish => format!("Publish {name} {version} to {environment}"),
-            Action::Rollback => format!("Roll {name} back to {version} in {environment}"),
-            Action::Unpublish => format!("Unpublish {name} from {environment}"),
-        });
+        let words = options
+            .message
+            .clone()
+            .unwrap_or_else(|| action.words(name, version, environment));
         let before = entries
             .last()
             .filter(|top| top.action != Action::Unpublish)
@@ -320,7 +359,11 @@ impl Store {
         {
             tags.push((planned.version_name.clone(), version));
         }
-        tags.extend(objects.next().map(|release| (planned.release_name.clone(), release)));
+        tags.extend(
+            objects
+                .next()
+                .map(|release| (planned.release_name.clone(), release)),
+        );
         let mut change = planned.change;
         if options.push && self.has_remote() {
             match self.send(&change.name, &tags)? {
@@ -336,7 +379,8 @@ impl Store {
             .filter(|(full, id)| self.ref_target(&format!("refs/tags/{full}")) != Some(*id))
             .map(|(full, id)| format!("create refs/tags/{full} {id}"))
             .collect();
-        self.update_refs(&commands).map_err(|failure| self.lost_locally(failure, &change))?;
+        self.update_refs(&commands)
+            .map_err(|failure| self.lost_locally(failure, &change))?;
         Ok(change)
     }
 
@@ -362,10 +406,15 @@ impl Store {
                 newest.time,
                 newest.number
             ),
-            None => format!("somebody was faster: the tags of {} exist already", change.name),
+            None => format!(
+                "somebody was faster: the tags of {} exist already",
+                change.name
+            ),
         };
-        Failure::new(code::OVERTAKEN, what)
-            .hint(format!("nothing was changed; promptctl releases {} --env {}", change.name, change.environment))
+        Failure::new(code::OVERTAKEN, what).hint(format!(
+            "nothing was changed; promptctl releases {} --env {}",
+            change.name, change.environment
+        ))
     }
 
     /// A reference that appeared since the decision means that another process was faster.
@@ -384,7 +433,11 @@ impl Store {
     ///
     /// # Errors
     /// The tags are not sound.
-    pub fn highest_released(&self, name: &PromptName, environment: &Environment) -> Result<Option<Version>, Failure> {
+    pub fn highest_released(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Option<Version>, Failure> {
         let releases = self.releases(name, environment)?;
         Ok(releases.entries.iter().map(|entry| entry.version).max())
     }
@@ -425,7 +478,12 @@ fn uncommitted(loaded: &Loaded) -> Failure {
     .hint("only committed content is published, so that every clone can see what is live")
 }
 
-fn not_in_stack(name: &PromptName, version: Version, environment: &Environment, below: &[&Release]) -> Failure {
+fn not_in_stack(
+    name: &PromptName,
+    version: Version,
+    environment: &Environment,
+    below: &[&Release],
+) -> Failure {
     let held: Vec<String> = below
         .iter()
         .filter(|entry| entry.action != Action::Unpublish)
@@ -440,10 +498,17 @@ fn not_in_stack(name: &PromptName, version: Version, environment: &Environment, 
     } else {
         failure.hint(format!("a rollback can return to {}", held.join(", ")))
     };
-    failure.hint(format!("promptctl publish {name}@{version} --env {environment} releases any version"))
+    failure.hint(format!(
+        "promptctl publish {name}@{version} --env {environment} releases any version"
+    ))
 }
 
-fn nothing_below(name: &PromptName, environment: &Environment, top: &Release, below: &[&Release]) -> Failure {
+fn nothing_below(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    below: &[&Release],
+) -> Failure {
     let failure = match below.first() {
         Some(empty) => Failure::new(
             code::NOTHING_BELOW,
@@ -454,7 +519,10 @@ fn nothing_below(name: &PromptName, environment: &Environment, top: &Release, be
         ),
         None => Failure::new(
             code::NOTHING_BELOW,
-            format!("there is nothing to roll {name} back to in {environment}: nothing was live before {}", top.version),
+            format!(
+                "there is nothing to roll {name} back to in {environment}: nothing was live before {}",
+                top.version
+            ),
         ),
     };
     let earlier = below.iter().find(|entry| entry.action != Action::Unpublish);
@@ -463,7 +531,11 @@ fn nothing_below(name: &PromptName, environment: &Environment, top: &Release, be
             "promptctl rollback {name} --env {environment} --to {} goes further back",
             entry.version
         )),
-        None => failure.hint(format!("promptctl publish {name}@vN --env {environment} releases another version")),
+        None => failure.hint(format!(
+            "promptctl publish {name}@vN --env {environment} releases another version"
+        )),
     };
-    failure.hint(format!("promptctl unpublish {name} --env {environment} takes it out"))
+    failure.hint(format!(
+        "promptctl unpublish {name} --env {environment} takes it out"
+    ))
 }

@@ -52,8 +52,7 @@ impl Store {
         let Some(mirror) = self.mirror_space() else {
             return false;
         };
-        self.config_value(Self::MIRROR_KEY) == self.settings.remote
-            || self.any_ref(&mirror.base)
+        self.config_value(Self::MIRROR_KEY) == self.settings.remote || self.any_ref(&mirror.base)
     }
 
     /// Where the tags that count are read from: the mirror where there is one, else this clone's.
@@ -101,7 +100,8 @@ impl Store {
         for reference in row {
             let reference = reference.map_err(|error| failed(&error))?;
             let name = reference.name.as_bstr().to_string();
-            let (Some(rest), Some(id)) = (name.strip_prefix(prefix), reference.target.try_id()) else {
+            let (Some(rest), Some(id)) = (name.strip_prefix(prefix), reference.target.try_id())
+            else {
                 continue;
             };
             let id = Oid::from_bytes(id.as_bytes()).map_err(|error| failed(&error))?;

@@ -43,6 +43,16 @@ pub struct Release {
     pub pending: bool,
 }
 
+impl Release {
+    /// Whether somebody said why, rather than leaving the message to promptctl.
+    pub fn has_own_message(&self) -> bool {
+        self.message
+            != self
+                .action
+                .words(&self.name, self.version, &self.environment)
+    }
+}
+
 /// The releases of one prompt in one environment, in order of their numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Releases {
@@ -53,7 +63,11 @@ pub struct Releases {
 impl Releases {
     /// The releases that count.
     pub fn confirmed(&self) -> &[Release] {
-        let count = self.entries.iter().take_while(|entry| !entry.pending).count();
+        let count = self
+            .entries
+            .iter()
+            .take_while(|entry| !entry.pending)
+            .count();
         &self.entries[..count]
     }
 
@@ -82,8 +96,11 @@ pub(super) fn stack(entries: &[Release]) -> Vec<&Release> {
     while let Some(number) = next {
         let found = entries.iter().find(|entry| entry.number == number);
         // `Under` always names an earlier release; anything else would go round for ever.
-        let Some(entry) = found.filter(|entry| below.last().is_none_or(|last: &&Release| last.number > entry.number))
-        else {
+        let Some(entry) = found.filter(|entry| {
+            below
+                .last()
+                .is_none_or(|last: &&Release| last.number > entry.number)
+        }) else {
             break;
         };
         below.push(entry);
@@ -148,41 +165,59 @@ impl Store {
     fn read_tag(&self, object: Oid, tag: &TagName) -> Result<TagObject, Failure> {
         let full = format!("{}{tag}", self.settings.prefix);
         let found = self.repo.find_tag(object).map_err(|_| {
-            Failure::new(code::BAD_TAG, format!("the tag {full} is not annotated: promptctl did not make it"))
-                .hint(format!("look at it with git show {full}, then remove it: git tag -d {full}"))
+            Failure::new(
+                code::BAD_TAG,
+                format!("the tag {full} is not annotated: promptctl did not make it"),
+            )
+            .hint(format!(
+                "look at it with git show {full}, then remove it: git tag -d {full}"
+            ))
         })?;
         let message = found.message().ok().flatten().unwrap_or_default();
         let bad = |what: &str| {
-            Failure::new(code::BAD_TAG, format!("the tag {full} {what}"))
-                .hint(format!("look at it with git show {full}; promptctl doctor tells what is wrong"))
+            Failure::new(code::BAD_TAG, format!("the tag {full} {what}")).hint(format!(
+                "look at it with git show {full}; promptctl doctor tells what is wrong"
+            ))
         };
-        let trailers = Trailers::parse(message).ok_or_else(|| bad("has no trailers: promptctl did not make it"))?;
+        let trailers = Trailers::parse(message)
+            .ok_or_else(|| bad("has no trailers: promptctl did not make it"))?;
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
                 *name == trailers.prompt && *version == trailers.version
             }
-            (TagName::Release { name, environment, .. }, Some(release)) => {
-                *name == trailers.prompt && *environment == release.environment
-            }
+            (
+                TagName::Release {
+                    name, environment, ..
+                },
+                Some(release),
+            ) => *name == trailers.prompt && *environment == release.environment,
             _ => false,
         };
         if !fits {
-            return Err(bad("names another prompt, version or environment in its message"));
+            return Err(bad(
+                "names another prompt, version or environment in its message",
+            ));
         }
         let commit = found
             .target()
             .and_then(|target| target.peel_to_commit())
             .map_err(|_| {
-                Failure::new(code::SHALLOW, format!("the commit of the tag {full} is not in this clone"))
-                    .hint("promptctl fetch brings it")
+                Failure::new(
+                    code::SHALLOW,
+                    format!("the commit of the tag {full} is not in this clone"),
+                )
+                .hint("promptctl fetch brings it")
             })?
             .id();
-        let (by, time) = found.tagger().map_or((String::new(), Timestamp::UNIX_EPOCH), |tagger| {
-            (
-                tagger.name().unwrap_or_default().to_owned(),
-                Timestamp::from_second(tagger.when().seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
-            )
-        });
+        let (by, time) = found
+            .tagger()
+            .map_or((String::new(), Timestamp::UNIX_EPOCH), |tagger| {
+                (
+                    tagger.name().unwrap_or_default().to_owned(),
+                    Timestamp::from_second(tagger.when().seconds())
+                        .unwrap_or(Timestamp::UNIX_EPOCH),
+                )
+            });
         Ok(TagObject {
             commit,
             trailers,
@@ -195,7 +230,9 @@ impl Store {
     /// The tag of a version: where the remote confirmed one that one, else this clone's own.
     pub(super) fn version_tag(&self, tag: &TagName) -> Result<Option<VersionTag>, Failure> {
         let spaces = [self.true_space(), self.local_space()];
-        let object = spaces.iter().find_map(|space| self.ref_target(&space.reference(tag)));
+        let object = spaces
+            .iter()
+            .find_map(|space| self.ref_target(&space.reference(tag)));
         let Some(object) = object else {
             return Ok(None);
         };
@@ -208,10 +245,16 @@ impl Store {
     }
 
     /// The versions of a prompt that have a tag, each with whether the remote confirmed it.
-    pub(super) fn tagged_versions(&self, name: &PromptName) -> Result<BTreeMap<Version, bool>, Failure> {
+    pub(super) fn tagged_versions(
+        &self,
+        name: &PromptName,
+    ) -> Result<BTreeMap<Version, bool>, Failure> {
         let mut versions = BTreeMap::new();
         let confirmed = self.true_space();
-        for (space, is_confirmed) in [(self.local_space(), self.local_space() == confirmed), (confirmed, true)] {
+        for (space, is_confirmed) in [
+            (self.local_space(), self.local_space() == confirmed),
+            (confirmed, true),
+        ] {
             for found in self.refs_below(&format!("{}{name}/", space.base))? {
                 if let Ok(version) = found.rest.parse::<Version>() {
                     versions.insert(version, is_confirmed);
@@ -222,7 +265,12 @@ impl Store {
     }
 
     /// The highest number that `space` holds for a prompt in an environment, checked to have no gap.
-    fn newest_number(&self, space: &Space, name: &PromptName, environment: &Environment) -> Result<Option<(u32, Oid)>, Failure> {
+    fn newest_number(
+        &self,
+        space: &Space,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Option<(u32, Oid)>, Failure> {
         let below = format!("{}{name}/{environment}/", space.base);
         let mut numbers: Vec<(u32, Oid)> = self
             .refs_below(&below)?
@@ -240,7 +288,9 @@ impl Store {
         let tag = format!("{}{name}/{environment}/{missing}", self.settings.prefix);
         let failure = Failure::new(
             code::RELEASE_GAP,
-            format!("release {missing} of {name} in {environment} is missing: the tag {tag} was deleted or not fetched"),
+            format!(
+                "release {missing} of {name} in {environment} is missing: the tag {tag} was deleted or not fetched"
+            ),
         );
         match &self.settings.remote {
             Some(remote) => failure
@@ -274,12 +324,23 @@ impl Store {
             return Ok(true);
         }
         let remote = self.settings.remote.as_deref().unwrap_or_default();
-        let without_tags = self.config_value(&format!("remote.{remote}.tagopt")).as_deref() == Some("--no-tags");
-        let was_cloned = !self.refs_below(&format!("refs/remotes/{remote}/"))?.is_empty();
+        let without_tags = self
+            .config_value(&format!("remote.{remote}.tagopt"))
+            .as_deref()
+            == Some("--no-tags");
+        let was_cloned = !self
+            .refs_below(&format!("refs/remotes/{remote}/"))?
+            .is_empty();
         Ok(was_cloned && !without_tags && !self.is_shallow())
     }
 
-    fn state_of(&self, name: &PromptName, environment: &Environment, number: u32, object: Oid) -> Result<State, Failure> {
+    fn state_of(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        number: u32,
+        object: Oid,
+    ) -> Result<State, Failure> {
         let release = self.release(name, environment, number, object, false)?;
         if release.action == Action::Unpublish {
             return Ok(State::Unpublished {
@@ -315,16 +376,30 @@ impl Store {
             .hint("promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong")
         };
         let Some(found) = self.ref_target(&self.true_space().reference(&tag)) else {
-            return Err(wrong(format!("names {}, which has no tag", release.version)));
+            return Err(wrong(format!(
+                "names {}, which has no tag",
+                release.version
+            )));
         };
         let version = self.read_tag(found, &tag)?;
-        if version.commit.to_string() != release.commit || version.trailers.digest != release.digest {
-            return Err(wrong(format!("disagrees with the tag of {}", release.version)));
+        if version.commit.to_string() != release.commit || version.trailers.digest != release.digest
+        {
+            return Err(wrong(format!(
+                "disagrees with the tag of {}",
+                release.version
+            )));
         }
         Ok(())
     }
 
-    fn release(&self, name: &PromptName, environment: &Environment, number: u32, object: Oid, pending: bool) -> Result<Release, Failure> {
+    fn release(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        number: u32,
+        object: Oid,
+        pending: bool,
+    ) -> Result<Release, Failure> {
         let tag = TagName::Release {
             name: name.clone(),
             environment: environment.clone(),
@@ -334,7 +409,9 @@ impl Store {
         let (action, under) = read
             .trailers
             .release
-            .map_or((Action::Publish, None), |release| (release.action, release.under));
+            .map_or((Action::Publish, None), |release| {
+                (release.action, release.under)
+            });
         Ok(Release {
             name: name.clone(),
             environment: environment.clone(),
@@ -355,7 +432,11 @@ impl Store {
     ///
     /// # Errors
     /// Its tags are not sound.
-    pub fn releases(&self, name: &PromptName, environment: &Environment) -> Result<Releases, Failure> {
+    pub fn releases(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Releases, Failure> {
         let space = self.true_space();
         let below = format!("{name}/{environment}/");
         let mut entries = self.release_row(&space, name, environment, &below, false)?;
@@ -371,7 +452,14 @@ impl Store {
         Ok(Releases { entries })
     }
 
-    fn release_row(&self, space: &Space, name: &PromptName, environment: &Environment, below: &str, pending: bool) -> Result<Vec<Release>, Failure> {
+    fn release_row(
+        &self,
+        space: &Space,
+        name: &PromptName,
+        environment: &Environment,
+        below: &str,
+        pending: bool,
+    ) -> Result<Vec<Release>, Failure> {
         let mut row: Vec<(u32, Oid)> = self
             .refs_below(&format!("{}{below}", space.base))?
             .into_iter()
@@ -417,7 +505,10 @@ impl Store {
                     name,
                     environment,
                     number,
-                }) => rows.entry((name, environment)).or_default().push((number, found.id)),
+                }) => rows
+                    .entry((name, environment))
+                    .or_default()
+                    .push((number, found.id)),
                 Some(TagName::Version { name, version }) => {
                     overview.published.entry(name).or_default().push(version);
                 }
@@ -438,7 +529,11 @@ impl Store {
             };
             match state {
                 Ok(state) => {
-                    overview.states.entry(name).or_default().insert(environment, state);
+                    overview
+                        .states
+                        .entry(name)
+                        .or_default()
+                        .insert(environment, state);
                 }
                 Err(failure) => overview.failures.push(failure),
             }
@@ -461,16 +556,23 @@ pub struct Overview {
 impl Overview {
     /// The live version of a prompt in each environment.
     pub fn live(&self, name: &PromptName) -> impl Iterator<Item = (&Environment, &Active)> {
-        self.states.get(name).into_iter().flatten().filter_map(|(environment, state)| match state {
-            State::Live(active) => Some((environment, active)),
-            _ => None,
-        })
+        self.states
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter_map(|(environment, state)| match state {
+                State::Live(active) => Some((environment, active)),
+                _ => None,
+            })
     }
 }
 
 /// The first number missing from a sorted row that should count 1, 2, 3.
 fn first_gap(numbers: impl Iterator<Item = u32>) -> Option<u32> {
-    (1..).zip(numbers).find(|(wanted, number)| wanted != number).map(|(wanted, _)| wanted)
+    (1..)
+        .zip(numbers)
+        .find(|(wanted, number)| wanted != number)
+        .map(|(wanted, _)| wanted)
 }
 
 #[cfg(test)]
@@ -495,7 +597,10 @@ mod tests {
     }
 
     fn below(entries: &[Release]) -> Vec<u32> {
-        stack(entries).iter().map(|entry| entry.version.number()).collect()
+        stack(entries)
+            .iter()
+            .map(|entry| entry.version.number())
+            .collect()
     }
 
     #[test]
@@ -538,7 +643,10 @@ mod tests {
                 .newest_at(Timestamp::from_second(second).expect("a time"))
                 .map(|entry| entry.number)
         };
-        assert_eq!([at(60), at(100), at(199), at(200)], [None, Some(2), Some(2), Some(3)]);
+        assert_eq!(
+            [at(60), at(100), at(199), at(200)],
+            [None, Some(2), Some(2), Some(3)]
+        );
     }
 
     #[test]

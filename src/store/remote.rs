@@ -141,16 +141,26 @@ impl Store {
     }
 
     fn fetch_refspec(&self, remote: &str, refspec: &str, prune: bool) -> Result<(), Failure> {
-        let said = Git::say_when_unlocked(|| {
-            let mut git = self.git().args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
-            if prune {
-                git = git.arg("--prune");
-            }
-            if self.is_shallow() {
-                git = git.args(["--depth", "1"]);
-            }
-            git.args([remote, refspec])
+        let fetch = |depth: &[&str]| {
+            Git::say_when_unlocked(|| {
+                let mut git =
+                    self.git()
+                        .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
+                if prune {
+                    git = git.arg("--prune");
+                }
+                git.args(depth).args([remote, refspec])
+            })
+        };
+        let mut said = fetch(if self.is_shallow() {
+            &["--depth", "1"]
+        } else {
+            &[]
         })?;
+        if !said.ok && said.err.is_empty() {
+            // With a depth, git fails without a word where the remote has no such tag.
+            said = fetch(&[])?;
+        }
         if said.ok {
             Ok(())
         } else {
@@ -207,47 +217,74 @@ impl Store {
         }
         let words = format!("{}\n{}", said.out, said.err);
         // What the remote holds now decides, whatever the answer was: it may have been lost on the way.
-        let theirs = self.ask(&remote, name).map_err(|_| unreachable(&remote, &said.err))?;
-        let held = |full: &str| theirs.iter().find(|(other, _)| other == full).map(|(_, id)| *id);
+        let theirs = self
+            .ask(&remote, name)
+            .map_err(|_| unreachable(&remote, &said.err))?;
+        let held = |full: &str| {
+            theirs
+                .iter()
+                .find(|(other, _)| other == full)
+                .map(|(_, id)| *id)
+        };
         if tags.iter().all(|(full, id)| held(full) == Some(*id)) {
             return Ok(Sent::Accepted);
         }
-        if tags.iter().any(|(full, id)| held(full).is_some_and(|other| other != *id)) {
+        if tags
+            .iter()
+            .any(|(full, id)| held(full).is_some_and(|other| other != *id))
+        {
             return Ok(Sent::Overtaken);
         }
         Err(refusal(&remote, &words))
     }
 
-    fn push(&self, remote: &str, tags: &[(String, Oid)], atomic: bool) -> Result<super::process::Said, Failure> {
+    fn push(
+        &self,
+        remote: &str,
+        tags: &[(String, Oid)],
+        atomic: bool,
+    ) -> Result<super::process::Said, Failure> {
         let mut git = self.git().args(["push", "--porcelain", "--no-follow-tags"]);
         if atomic {
             git = git.arg("--atomic");
         }
         git.arg(remote)
-            .args(tags.iter().map(|(full, id)| format!("{id}:refs/tags/{full}")))
+            .args(
+                tags.iter()
+                    .map(|(full, id)| format!("{id}:refs/tags/{full}")),
+            )
             .say()
     }
 
     fn ask(&self, remote: &str, name: &PromptName) -> Result<Vec<(String, Oid)>, Failure> {
         let pattern = format!("refs/tags/{}{name}/*", self.settings.prefix);
-        let said = self.git().args(["ls-remote", "--refs", remote, &pattern]).read()?;
+        let said = self
+            .git()
+            .args(["ls-remote", "--refs", remote, &pattern])
+            .read()?;
         Ok(said
             .lines()
             .filter_map(|line| {
                 let (id, name) = line.split_once('\t')?;
-                Some((name.strip_prefix("refs/tags/")?.to_owned(), Oid::from_str(id).ok()?))
+                Some((
+                    name.strip_prefix("refs/tags/")?.to_owned(),
+                    Oid::from_str(id).ok()?,
+                ))
             })
             .collect())
     }
 
-    /// Records that the remote holds these tags: in the mirror, and as this clone's own.
+    /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending
+    /// tag of the same name stays, so that it is seen to have lost.
     pub(super) fn confirm(&self, tags: &[(String, Oid)]) -> Result<(), Failure> {
         let remote = self.remote()?.to_owned();
         let mut commands = Vec::new();
         for (full, id) in tags {
             let below = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
             commands.push(format!("update refs/promptctl/{remote}/{below} {id}"));
-            commands.push(format!("update refs/tags/{full} {id}"));
+            if self.ref_target(&format!("refs/tags/{full}")).is_none() {
+                commands.push(format!("update refs/tags/{full} {id}"));
+            }
         }
         self.update_refs(&commands)
     }
@@ -257,7 +294,10 @@ impl Store {
     ///
     /// # Errors
     /// No remote, or one that cannot be reached or refuses; what was sent before stays sent.
-    pub fn push_pending(&self, only: Option<&PromptName>) -> Result<(Vec<String>, Vec<String>), Failure> {
+    pub fn push_pending(
+        &self,
+        only: Option<&PromptName>,
+    ) -> Result<(Vec<String>, Vec<String>), Failure> {
         self.remote()?;
         self.fetch()?;
         let mut sent = Vec::new();
@@ -267,7 +307,12 @@ impl Store {
             .into_iter()
             .filter(|entry| only.is_none_or(|name| name == name_of(&entry.tag)))
             .collect();
-        lost.extend(pending.iter().filter(|entry| entry.lost).map(|entry| entry.full.clone()));
+        lost.extend(
+            pending
+                .iter()
+                .filter(|entry| entry.lost)
+                .map(|entry| entry.full.clone()),
+        );
         let open: Vec<&Pending> = pending.iter().filter(|entry| !entry.lost).collect();
         for group in groups(&open) {
             let mut tags = Vec::new();
@@ -333,7 +378,8 @@ fn groups<'a>(pending: &[&'a Pending]) -> Vec<Vec<&'a Pending>> {
         let joins = groups.last().is_some_and(|group| {
             group.len() < 3
                 && group.iter().all(|other| {
-                    matches!(other.tag, TagName::Version { .. }) && name_of(&other.tag) == name_of(&entry.tag)
+                    matches!(other.tag, TagName::Version { .. })
+                        && name_of(&other.tag) == name_of(&entry.tag)
                 })
         });
         match groups.last_mut().filter(|_| joins) {
@@ -347,23 +393,43 @@ fn groups<'a>(pending: &[&'a Pending]) -> Vec<Vec<&'a Pending>> {
 fn unreachable(remote: &str, err: &str) -> Failure {
     Failure::new(
         code::REMOTE_UNREACHABLE,
-        format!("the remote {remote} could not be reached: {}", words_of(err)),
+        format!(
+            "the remote {remote} could not be reached: {}",
+            words_of(err)
+        ),
     )
-    .hint(format!("git ls-remote {remote} shows whether git can reach it"))
+    .hint(format!(
+        "git ls-remote {remote} shows whether git can reach it"
+    ))
 }
 
+/// What a push said that failed although the remote answers.
 fn refusal(remote: &str, words: &str) -> Failure {
-    let reasons: Vec<&str> = words
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("remote:") || line.starts_with('!') || line.contains("rejected"))
-        .collect();
+    let reasons: Vec<String> = words.lines().filter_map(reason).collect();
     if reasons.is_empty() {
-        return unreachable(remote, words);
+        // The reference was not even offered: a pre-push hook, or no permission to write.
+        return refused(format!(
+            "git did not send the tags to {remote}: {}",
+            words_of(words)
+        ))
+        .hint(
+            "nothing was changed; a pre-push hook or a missing permission to write stops a push",
+        );
     }
     let mut failure = refused(format!("the remote {remote} refused the tags"));
     for reason in reasons.iter().take(5) {
-        failure = failure.hint(format!("git says: {}", reason.trim_start_matches("remote:").trim()));
+        failure = failure.hint(format!("git says: {reason}"));
     }
     failure.hint("nothing was changed; a host's tag rules say who may create tags below the prefix")
+}
+
+/// A line of `git push --porcelain` that says why a reference was refused.
+fn reason(line: &str) -> Option<String> {
+    let line = line.trim();
+    if let Some(words) = line.strip_prefix("remote:") {
+        return Some(words.trim().to_owned()).filter(|words| !words.is_empty());
+    }
+    let mut fields = line.strip_prefix('!')?.trim_start().split('\t');
+    let reference = fields.next()?.rsplit_once(':')?.1;
+    Some(format!("{reference} {}", fields.next()?))
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::Store;
 use super::files::join_root;
 use super::process::{Git, write_failure};
-use super::Store;
 use crate::error::Failure;
 use crate::prompt::name::{PromptName, SUFFIXES};
 
@@ -43,7 +43,15 @@ impl Store {
     pub fn adoptable(&self) -> Result<Adoptable, Failure> {
         let said = self
             .git()
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--"])
+            .args([
+                "ls-files",
+                "-z",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+                "--deduplicate",
+                "--",
+            ])
             .args(SUFFIXES.map(|suffix| format!("*{suffix}")))
             .read()?;
         let files: Vec<String> = said
@@ -61,7 +69,8 @@ impl Store {
     /// Whether the repository has tags that are not promptctl's.
     pub fn has_foreign_tags(&self) -> bool {
         self.refs_below("refs/tags/").is_ok_and(|tags| {
-            tags.iter().any(|tag| !tag.rest.starts_with(&self.settings.prefix))
+            tags.iter()
+                .any(|tag| !tag.rest.starts_with(&self.settings.prefix))
         })
     }
 }
@@ -80,7 +89,10 @@ fn roots_for(files: &[String]) -> Vec<String> {
     groups
         .values()
         .map(|folders| {
-            if folders.iter().any(|folder| folder.split('/').next() == Some("prompts")) {
+            if folders
+                .iter()
+                .any(|folder| folder.split('/').next() == Some("prompts"))
+            {
                 return "prompts".to_owned();
             }
             common_folder(folders)
@@ -89,9 +101,16 @@ fn roots_for(files: &[String]) -> Vec<String> {
 }
 
 fn common_folder(folders: &[&str]) -> String {
-    let mut common: Vec<&str> = folders.first().map(|first| first.split('/').collect()).unwrap_or_default();
+    let mut common: Vec<&str> = folders
+        .first()
+        .map(|first| first.split('/').collect())
+        .unwrap_or_default();
     for folder in folders {
-        let same = common.iter().zip(folder.split('/')).take_while(|(a, b)| *a == b).count();
+        let same = common
+            .iter()
+            .zip(folder.split('/'))
+            .take_while(|(a, b)| *a == b)
+            .count();
         common.truncate(same);
     }
     common.join("/")
@@ -105,8 +124,15 @@ fn name_all(files: &[String], roots: Vec<String>) -> Option<Adoptable> {
     };
     let mut seen = BTreeMap::new();
     for file in files {
-        let root = found.roots.iter().find(|root| file.starts_with(&join_root(root, "")))?;
-        let below = if root == "." { file } else { &file[root.len() + 1..] };
+        let root = found
+            .roots
+            .iter()
+            .find(|root| file.starts_with(&join_root(root, "")))?;
+        let below = if root == "." {
+            file
+        } else {
+            &file[root.len() + 1..]
+        };
         match PromptName::of_path(below) {
             Some(Ok(name)) => {
                 if seen.insert(name.as_str().to_lowercase(), ()).is_some() {
@@ -129,21 +155,34 @@ mod tests {
     fn adopt(files: &[&str]) -> (Vec<String>, Vec<String>) {
         let files: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
         let found = name_all(&files, roots_for(&files)).unwrap_or_default();
-        let names = found.prompts.iter().map(|(name, _)| name.to_string()).collect();
+        let names = found
+            .prompts
+            .iter()
+            .map(|(name, _)| name.to_string())
+            .collect();
         (found.roots, names)
     }
 
     #[test]
     fn names_are_as_short_as_they_can_be() {
         assert_eq!(
-            adopt(&["src/app/prompts/a.prompt.yml", "src/app/prompts/b/c.prompt.yml"]),
-            (vec!["src/app/prompts".to_owned()], vec!["a".to_owned(), "b/c".to_owned()])
+            adopt(&[
+                "src/app/prompts/a.prompt.yml",
+                "src/app/prompts/b/c.prompt.yml"
+            ]),
+            (
+                vec!["src/app/prompts".to_owned()],
+                vec!["a".to_owned(), "b/c".to_owned()]
+            )
         );
         assert_eq!(
             adopt(&[".github/prompts/a.prompt.yml", "evals/b.prompt.yml"]).0,
             [".github/prompts", "evals"]
         );
-        assert_eq!(adopt(&["a.prompt.yml", "x/b.prompt.yaml"]), (vec![".".to_owned()], vec!["a".to_owned(), "x/b".to_owned()]));
+        assert_eq!(
+            adopt(&["a.prompt.yml", "x/b.prompt.yaml"]),
+            (vec![".".to_owned()], vec!["a".to_owned(), "x/b".to_owned()])
+        );
         assert_eq!(adopt(&["prompts/x/a.prompt.yml"]).1, ["x/a"]);
     }
 }

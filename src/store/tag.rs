@@ -85,6 +85,20 @@ impl Action {
         }
     }
 
+    /// The message of a release for which nobody said why.
+    pub(super) fn words(
+        self,
+        name: &PromptName,
+        version: Version,
+        environment: &Environment,
+    ) -> String {
+        match self {
+            Self::Publish => format!("Publish {name} {version} to {environment}"),
+            Self::Rollback => format!("Roll {name} back to {version} in {environment}"),
+            Self::Unpublish => format!("Unpublish {name} from {environment}"),
+        }
+    }
+
     /// The word in the past tense, for sentences.
     pub fn past(self) -> &'static str {
         match self {
@@ -231,11 +245,25 @@ mod tests {
 
     #[test]
     fn tag_names_print_as_they_were_read() {
-        for text in ["a/v3", "support/triage/v12", "a/production/7", "a/b/staging/100"] {
+        for text in [
+            "a/v3",
+            "support/triage/v12",
+            "a/production/7",
+            "a/b/staging/100",
+        ] {
             let tag = TagName::parse(text).expect(text);
             assert_eq!(tag.to_string(), text);
         }
-        for wrong in ["v3", "a", "a/7", "a/production/07", "a/production/0", "a/production/x", "a/v0", "a/Prod/1"] {
+        for wrong in [
+            "v3",
+            "a",
+            "a/7",
+            "a/production/07",
+            "a/production/0",
+            "a/production/x",
+            "a/v0",
+            "a/Prod/1",
+        ] {
             assert_eq!(TagName::parse(wrong), None, "{wrong}");
         }
     }
@@ -246,7 +274,9 @@ mod tests {
             let written = trailers(under);
             let message = written.message("Prompt: other\nVersion: 9\n\nWhy not\n");
             assert_eq!(Trailers::parse(&message), Some(written.clone()));
-            let signed = format!("{message}-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n");
+            let signed = format!(
+                "{message}-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n"
+            );
             assert_eq!(Trailers::parse(&signed), Some(written));
             assert_eq!(words(&signed), "Prompt: other\nVersion: 9\n\nWhy not");
         }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use git2::Oid;
 
-use super::process::{Git, explain, write_failure};
 use super::Store;
+use super::process::{Git, explain, write_failure};
 use crate::error::Failure;
 
 /// How old a scratch repository must be before it counts as left behind by a process that died.
@@ -52,7 +52,12 @@ impl Store {
         // What the repository says of identity and signing, its conditional includes resolved here.
         let said = self
             .git()
-            .args(["config", "-z", "--get-regexp", r"^(user|author|committer|tag|gpg)\."])
+            .args([
+                "config",
+                "-z",
+                "--get-regexp",
+                r"^(user|author|committer|tag|gpg)\.",
+            ])
             .say()?;
         let mut config = String::from("[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
         for entry in said.out.split('\0').filter(|entry| !entry.is_empty()) {
@@ -91,7 +96,12 @@ impl Store {
             return Ok(());
         }
         let script = format!("start\n{}\nprepare\ncommit\n", commands.join("\n"));
-        Git::read_when_unlocked(|| self.git().args(["update-ref", "--stdin"]).input(script.as_bytes())).map(drop)
+        Git::read_when_unlocked(|| {
+            self.git()
+                .args(["update-ref", "--stdin"])
+                .input(script.as_bytes())
+        })
+        .map(drop)
     }
 }
 
@@ -100,7 +110,11 @@ fn config_lines(key: &str, value: &str) -> String {
     let Some((section, name)) = key.rsplit_once('.') else {
         return String::new();
     };
-    let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let quote = |text: &str| {
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    };
     let header = match section.split_once('.') {
         Some((section, sub)) => format!("[{section} \"{}\"]", quote(sub)),
         None => format!("[{section}]"),
@@ -132,7 +146,10 @@ mod tests {
 
     #[test]
     fn settings_survive_the_way_into_a_configuration_file() {
-        assert_eq!(config_lines("user.name", "A \"B\" \\"), "[user]\n\tname = \"A \\\"B\\\" \\\\\"\n");
+        assert_eq!(
+            config_lines("user.name", "A \"B\" \\"),
+            "[user]\n\tname = \"A \\\"B\\\" \\\\\"\n"
+        );
         assert_eq!(
             config_lines("gpg.ssh.program", "x"),
             "[gpg \"ssh\"]\n\tprogram = \"x\"\n"

@@ -11,7 +11,9 @@ use super::super::Session;
 use super::super::edit::read_file;
 use super::{Args, Ground, result, tell_fallback};
 use crate::error::{Exit, Failure};
-use crate::execute::{Batch, Ended, Executed, Expected, Input, Renderer, Stop, request_for, run_batch};
+use crate::execute::{
+    Batch, Ended, Executed, Expected, Input, Renderer, Stop, request_for, run_batch,
+};
 use crate::openai::prices::{price_of, warm_up};
 use crate::openai::request::request_hash;
 use crate::output::progress::Progress;
@@ -51,8 +53,14 @@ pub(super) fn run(
     };
     // The provider and the model are the same for all.
     let make = |input: &Input| {
-        request_for(&renderer, &loaded.document, &options, stored.as_ref(), input)
-            .map_err(|failure| failure.hint(format!("the input is {}", input.case)))
+        request_for(
+            &renderer,
+            &loaded.document,
+            &options,
+            stored.as_ref(),
+            input,
+        )
+        .map_err(|failure| failure.hint(format!("the input is {}", input.case)))
     };
     let (_, request) = make(first)?;
     if !args.is_echo(&loaded) {
@@ -73,8 +81,16 @@ pub(super) fn run(
     }
     // Every input is rendered before the first is sent: a typing error costs nothing then.
     let hash = |input: &Input| Ok(request_hash(&make(input)?.1.body));
-    let hashes = inputs.iter().map(hash).collect::<Result<Vec<_>, Failure>>()?;
-    let results = Results::open(args.many.output.as_deref(), args.many.resume, &hashes, session)?;
+    let hashes = inputs
+        .iter()
+        .map(hash)
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let results = Results::open(
+        args.many.output.as_deref(),
+        args.many.resume,
+        &hashes,
+        session,
+    )?;
     let caller = ground.caller(&request, args.timeout.map(Duration::from_secs), session)?;
     let clock_now = session.environ.now;
     let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
@@ -142,7 +158,8 @@ impl Tally {
             Status::Ok => self.good += 1,
             _ => self.bad += 1,
         }
-        self.unpriced += usize::from(record.cost_usd.is_none() && record.usage.output_tokens.is_some());
+        self.unpriced +=
+            usize::from(record.cost_usd.is_none() && record.usage.output_tokens.is_some());
         if record.source == Source::Fallback {
             if self.fallbacks == 0 {
                 progress.pause(|| tell_fallback(record, session));
@@ -165,7 +182,9 @@ fn conclude(
     if tally.bad > 0 {
         words.push_str(&format!(", {} failed", tally.bad));
     }
-    session.ui.status(format!("{words}; cost ${:.4}", ended.cost));
+    session
+        .ui
+        .status(format!("{words}; cost ${:.4}", ended.cost));
     if tally.unpriced > 0 {
         session.ui.warning(format!(
             "no price is known for {} of the answers: their cost is recorded as unknown",
@@ -186,7 +205,8 @@ fn conclude(
             "stopped: the cost of an answer is not known, so its limit cannot be kept".to_owned(),
         )),
         Some(Stop::Lasting(failure)) => {
-            let failure = failure.hint("with --output FILE, --resume goes on where the batch stopped");
+            let failure =
+                failure.hint("with --output FILE, --resume goes on where the batch stopped");
             Err(failure)
         }
         Some(Stop::Failed) => Ok(Exit::Verdict),
@@ -207,7 +227,10 @@ fn unpriced(model: &str) -> Failure {
 /// A line of the results, without its end.
 fn line_of(index: usize, executed: &Executed, batch: &Batch<'_>) -> Value {
     let mut line = Object::new();
-    line.insert("schema".to_owned(), Value::from(crate::output::json::SCHEMA));
+    line.insert(
+        "schema".to_owned(),
+        Value::from(crate::output::json::SCHEMA),
+    );
     line.insert("index".to_owned(), Value::from(index));
     if let Value::Object(fields) = result::of(executed, batch.terms.loaded) {
         line.extend(fields);

@@ -80,7 +80,10 @@ impl Ground {
         timeout: Option<Duration>,
         session: &Session,
     ) -> Result<Caller, Failure> {
-        let is_echo = request.model.as_ref().is_some_and(|it| it.name == echo::MODEL);
+        let is_echo = request
+            .model
+            .as_ref()
+            .is_some_and(|it| it.name == echo::MODEL);
         if is_echo && request.stored.is_none() {
             return Ok(Caller::echo());
         }
@@ -92,7 +95,9 @@ impl Ground {
     /// the user.
     pub(super) fn append(&self, record: &Record, session: &mut Session) {
         if let Err(failure) = self.log(session).append(record) {
-            session.ui.warning(format!("the execution was not recorded: {failure}"));
+            session
+                .ui
+                .warning(format!("the execution was not recorded: {failure}"));
         }
     }
 
@@ -114,7 +119,9 @@ impl Ground {
         if days < 0 {
             session.ui.warning(format!("{} ended on {end}", model.name));
         } else if days <= SOON {
-            session.ui.warning(format!("{} ends on {end}, in {days} days", model.name));
+            session
+                .ui
+                .warning(format!("{} ends on {end}, in {days} days", model.name));
         }
     }
 
@@ -127,7 +134,9 @@ impl Ground {
     ) -> Result<(), Failure> {
         let budgets = &self.config.budgets;
         if is_unlogged && !budgets.is_empty() {
-            session.ui.warning("with --no-log this call counts against no budget");
+            session
+                .ui
+                .warning("with --no-log this call counts against no budget");
         }
         if budgets.per_day.is_none() && budgets.per_prompt.is_empty() {
             return Ok(());
@@ -150,7 +159,9 @@ impl Ground {
     /// The budget of one run that is a limit, if there is one.
     pub(super) fn run_limit(&self) -> Option<f64> {
         let budgets = &self.config.budgets;
-        budgets.per_run.filter(|_| budgets.on_exceed == OnExceed::Refuse)
+        budgets
+            .per_run
+            .filter(|_| budgets.on_exceed == OnExceed::Refuse)
     }
 
     /// Says what is known only after a call.
@@ -181,7 +192,9 @@ pub(super) fn warn_of_price(record: &Record, session: &mut Session) {
     session.ui.warning(format!(
         "no price is known for {model}: the cost is recorded as unknown"
     ));
-    session.ui.hint("a price file, named by PROMPTCTL_PRICES, can tell it");
+    session
+        .ui
+        .hint("a price file, named by PROMPTCTL_PRICES, can tell it");
 }
 
 /// The execution log of this repository.

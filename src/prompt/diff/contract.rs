@@ -33,7 +33,12 @@ pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
     let mut notes = input(before, after);
     notes.extend(output(before.document, after.document));
     let broken = messages::broken_roles(&before.document.messages, &after.document.messages);
-    notes.extend(broken.map(|message| Note::new(rules::ROLE_STRUCTURE, message, "messages")));
+    // It is about all messages together: none of their changes weighs more for it.
+    notes.extend(broken.map(|message| Note {
+        rule: rules::ROLE_STRUCTURE,
+        message,
+        at: Vec::new(),
+    }));
     notes
 }
 
@@ -45,7 +50,7 @@ fn input(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
         (None, None) => Vec::new(),
         (Some(old), Some(new)) => {
             let events = schema::compare(&old, &new, AT).into_iter();
-            events.filter_map(input_note).collect()
+            events.map(input_note).collect()
         }
         _ => vec![Note::new(
             rules::INPUT_UNDECIDED,
@@ -151,7 +156,7 @@ fn schema_of(variable: &Variable) -> Value {
     Value::Object(schema)
 }
 
-fn input_note(event: Event) -> Option<Note> {
+fn input_note(event: Event) -> Note {
     let name = place(&event.path, "variable", "the variables as a whole");
     let (rule, message) = match event.what {
         What::Added { is_required: true } => (
@@ -215,11 +220,11 @@ fn input_note(event: Event) -> Option<Note> {
             format!("{name}: it can't be decided what changed for callers: {reason}"),
         ),
     };
-    Some(Note {
+    Note {
         rule,
         message,
         at: event.at,
-    })
+    }
 }
 
 /// What callers get back.

@@ -1,14 +1,17 @@
 //! What changed in the file, field by field: what a model sees first, what only people see last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use serde_json::{Value, json};
 
-use super::messages::{self, text_change};
+use super::align::Budget;
+use super::messages::{self, Found, text_change};
 use super::rules::{self, Rule};
 use super::value::{Difference, differences, object_differences};
-use super::{Change, ChangeKind, Side, partials};
+use super::{Change, ChangeKind, Side};
 use crate::prompt::document::{Document, Message, Object};
+use crate::prompt::template::{self, Partial};
 
 /// Keys of the file that are compared as what they mean, or that are no change by themselves.
 const UNDERSTOOD: &[&str] = &[
@@ -39,31 +42,43 @@ const TOOLS: &[&str] = &[
 /// Every change between two sides, either of which may be missing.
 pub(super) fn changes(before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Vec<Change> {
     let (old, new) = (before.map(|it| it.document), after.map(|it| it.document));
-    let mut found = Vec::new();
-    found.extend(model(old, new));
+    let budget = &mut Budget::default();
+    let mut changes = Vec::new();
+    changes.extend(model(old, new));
     let parameters = |side: Option<&Document>| side.map(|it| it.parameters.clone());
-    let parameters = object_differences("modelParameters", parameters(old), parameters(new));
-    found.extend(by_rule(rules::PARAMETER, parameters));
-    found.extend(input(old, new));
-    found.extend(response_format(old, new));
+    let parameters =
+        object_differences(budget, "modelParameters", parameters(old), parameters(new));
+    changes.extend(by_rule(rules::PARAMETER, parameters));
+    changes.extend(input(budget, old, new));
+    changes.extend(response_format(budget, old, new));
     let schema = |side: Option<&Document>| {
         side.and_then(|it| it.json_schema.clone())
             .map(Value::Object)
     };
-    let schema = differences("jsonSchema", schema(old).as_ref(), schema(new).as_ref());
-    found.extend(by_rule(rules::OUTPUT_DESCRIBED, schema));
-    found.extend(extra_body(old, new));
-    let stored = differences("openai", raw(old, "openai"), raw(new, "openai"));
-    found.extend(by_rule(rules::STORED_PROMPT, stored));
+    let schema = differences(
+        budget,
+        "jsonSchema",
+        schema(old).as_ref(),
+        schema(new).as_ref(),
+    );
+    changes.extend(by_rule(rules::OUTPUT_DESCRIBED, schema));
+    changes.extend(extra_body(budget, old, new));
+    let stored = differences(budget, "openai", raw(old, "openai"), raw(new, "openai"));
+    changes.extend(by_rule(rules::STORED_PROMPT, stored));
+    let mut found = Found { changes, budget };
     messages::changes(spoken(old), spoken(new), &mut found);
-    found.extend(partial_changes(before, after));
-    found.extend(other(old, new));
-    found
+    let Found {
+        mut changes,
+        budget,
+    } = found;
+    changes.extend(partial_changes(budget, before, after));
+    changes.extend(other(budget, old, new));
+    changes
 }
 
-fn by_rule(rule: Rule, differences: Vec<Difference>) -> impl Iterator<Item = Change> {
-    let change = move |difference| Change::from_difference(rule, difference);
-    differences.into_iter().map(change)
+fn by_rule(rule: Rule, differences: Vec<Difference>) -> Vec<Change> {
+    let change = |difference| Change::from_difference(rule, difference);
+    differences.into_iter().map(change).collect()
 }
 
 fn raw<'a>(document: Option<&'a Document>, key: &str) -> Option<&'a Value> {
@@ -101,7 +116,7 @@ fn model(before: Option<&Document>, after: Option<&Document>) -> Option<Change> 
 }
 
 /// The schema of the variables; what it means for callers is weighed later.
-fn input(before: Option<&Document>, after: Option<&Document>) -> Vec<Change> {
+fn input(budget: &mut Budget, before: Option<&Document>, after: Option<&Document>) -> Vec<Change> {
     let schema = |document: Option<&Document>| document.and_then(|it| it.input_schema.clone());
     let rest = |document: Option<&Document>| {
         let mut input = raw(document, "input").and_then(Value::as_object).cloned();
@@ -111,21 +126,23 @@ fn input(before: Option<&Document>, after: Option<&Document>) -> Vec<Change> {
         input
     };
     let schema = differences(
+        budget,
         "input.schema",
         schema(before).as_ref(),
         schema(after).as_ref(),
     );
-    let rest = object_differences("input", rest(before), rest(after));
-    by_rule(rules::NOT_CONTENT, schema)
-        .chain(by_rule(rules::VARIABLE_DEFAULT, rest))
-        .collect()
+    let rest = object_differences(budget, "input", rest(before), rest(after));
+    let mut found = by_rule(rules::NOT_CONTENT, schema);
+    found.extend(by_rule(rules::VARIABLE_DEFAULT, rest));
+    found
 }
 
 /// Whether leaving the format out means the same is weighed later, with the notes for callers.
 fn response_format(
+    budget: &mut Budget,
     before: Option<&Document>,
     after: Option<&Document>,
-) -> impl Iterator<Item = Change> {
+) -> Vec<Change> {
     let format = |document: Option<&Document>| {
         document
             .and_then(|it| it.response_format)
@@ -134,14 +151,18 @@ fn response_format(
     let (old, new) = (format(before), format(after));
     by_rule(
         rules::NOT_CONTENT,
-        differences("responseFormat", old.as_ref(), new.as_ref()),
+        differences(budget, "responseFormat", old.as_ref(), new.as_ref()),
     )
 }
 
-fn extra_body(before: Option<&Document>, after: Option<&Document>) -> impl Iterator<Item = Change> {
+fn extra_body(
+    budget: &mut Budget,
+    before: Option<&Document>,
+    after: Option<&Document>,
+) -> Vec<Change> {
     let body = |side: Option<&Document>| side.map(|it| it.extra_body.clone());
-    let found = object_differences("extraBody", body(before), body(after));
-    found.into_iter().map(|difference: Difference| {
+    let found = object_differences(budget, "extraBody", body(before), body(after));
+    let change = |difference: Difference| {
         let below = difference
             .path
             .strip_prefix("extraBody.")
@@ -153,19 +174,27 @@ fn extra_body(before: Option<&Document>, after: Option<&Document>) -> impl Itera
             rules::EXTRA_BODY
         };
         Change::from_difference(rule, difference)
-    })
+    };
+    found.into_iter().map(change).collect()
 }
 
-fn partial_changes(before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Vec<Change> {
+fn partial_changes(
+    budget: &mut Budget,
+    before: Option<&Side<'_>>,
+    after: Option<&Side<'_>>,
+) -> Vec<Change> {
     let (old, new) = (included(before), included(after));
-    let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
-    let change = |name: &str| {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let change = |name: &String| {
         let path = format!("partials.{name}");
-        let (before, after) = (old.get(name).copied(), new.get(name).copied());
+        let (before, after) = (old.get(name), new.get(name));
         if let (Some(before), Some(after)) = (before, after) {
-            return text_change(rules::PARTIAL, path, before, after);
+            return text_change(budget, rules::PARTIAL, path, before, after);
         }
-        let (before, after) = (before.map(Value::from), after.map(Value::from));
+        let (before, after) = (
+            before.cloned().map(Value::from),
+            after.cloned().map(Value::from),
+        );
         let kind = ChangeKind::of(before.as_ref(), after.as_ref());
         Some(Change {
             before,
@@ -176,13 +205,19 @@ fn partial_changes(before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Vec<C
     names.into_iter().filter_map(change).collect()
 }
 
-fn included<'a>(side: Option<&Side<'a>>) -> BTreeMap<&'a str, &'a str> {
-    side.map(|side| partials::included(&side.document.messages, side.partials))
-        .unwrap_or_default()
+/// The texts of the partials that a side includes, by name.
+fn included(side: Option<&Side<'_>>) -> BTreeMap<String, String> {
+    let Some(side) = side else {
+        return BTreeMap::new();
+    };
+    let read = |name: &str| Ok::<_, Infallible>(side.partials.get(name).cloned());
+    let Ok(partials) = template::gather(side.document, read);
+    let text = |(name, partial): (String, Partial)| (name, partial.text);
+    partials.into_iter().map(text).collect()
 }
 
 /// What no model sees, unknown keys included.
-fn other(before: Option<&Document>, after: Option<&Document>) -> impl Iterator<Item = Change> {
+fn other(budget: &mut Budget, before: Option<&Document>, after: Option<&Document>) -> Vec<Change> {
     let rest = |document: Option<&Document>| -> Option<Object> {
         let keys = document?
             .raw
@@ -195,6 +230,6 @@ fn other(before: Option<&Document>, after: Option<&Document>) -> impl Iterator<I
     };
     by_rule(
         rules::NOT_CONTENT,
-        object_differences("", rest(before), rest(after)),
+        object_differences(budget, "", rest(before), rest(after)),
     )
 }

@@ -5,8 +5,8 @@ mod matching;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::align::{Budget, align, numbers};
 use super::rules::{self, Rule};
 use super::words::WordDiff;
 use super::{Change, ChangeKind};
@@ -14,8 +14,14 @@ use crate::prompt::document::{Attachment, Message, Part, Role};
 
 use matching::pairs;
 
+/// The changes found so far, and what may still be spent on comparing texts.
+pub(super) struct Found<'b> {
+    pub(super) changes: Vec<Change>,
+    pub(super) budget: &'b mut Budget,
+}
+
 /// The changes of the messages, in the order of the new ones; removed ones stand where they were.
-pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Vec<Change>) {
+pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Found<'_>) {
     let pairs = pairs(before, after);
     let mut is_kept = vec![false; before.len()];
     pairs.iter().for_each(|pair| is_kept[pair.old] = true);
@@ -23,15 +29,15 @@ pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Vec<Cha
     let mut pairs = pairs.into_iter().peekable();
     for (at, message) in after.iter().enumerate() {
         while let Some(gone) = removed.next_if(|gone| *gone <= at) {
-            found.push(lone(before, gone, ChangeKind::Removed));
+            found.changes.push(lone(before, gone, ChangeKind::Removed));
         }
         let Some(pair) = pairs.next_if(|pair| pair.new == at) else {
-            found.push(lone(after, at, ChangeKind::Added));
+            found.changes.push(lone(after, at, ChangeKind::Added));
             continue;
         };
         if pair.is_moved {
             let (from, to) = (format!("messages[{}]", pair.old), format!("messages[{at}]"));
-            found.push(Change {
+            found.changes.push(Change {
                 before: Some(json!(from)),
                 after: Some(json!(to)),
                 ..Change::new(rules::MESSAGE_ORDER, to, ChangeKind::Moved)
@@ -44,7 +50,9 @@ pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Vec<Cha
             found,
         );
     }
-    found.extend(removed.map(|gone| lone(before, gone, ChangeKind::Removed)));
+    found
+        .changes
+        .extend(removed.map(|gone| lone(before, gone, ChangeKind::Removed)));
 }
 
 /// What callers who pick messages by role lose, if they lose something.
@@ -108,9 +116,9 @@ fn one_sided(rule: Rule, path: String, kind: ChangeKind, value: Value) -> Change
     change
 }
 
-fn message_changes(path: &str, before: &Message, after: &Message, found: &mut Vec<Change>) {
+fn message_changes(path: &str, before: &Message, after: &Message, found: &mut Found<'_>) {
     if before.role != after.role {
-        found.push(changed(
+        found.changes.push(changed(
             rules::MESSAGE_ROLE,
             format!("{path}.role"),
             json!(before.role.as_str()),
@@ -126,7 +134,7 @@ fn message_changes(path: &str, before: &Message, after: &Message, found: &mut Ve
                 "a list of parts"
             })
         };
-        found.push(changed(
+        found.changes.push(changed(
             rules::MESSAGE_FORM,
             path.clone(),
             form(before),
@@ -137,21 +145,22 @@ fn message_changes(path: &str, before: &Message, after: &Message, found: &mut Ve
 }
 
 /// Compares the parts: equal ones are matched first, then those of one kind in their order.
-fn part_changes(path: &str, before: &Message, after: &Message, found: &mut Vec<Change>) {
-    let number =
+fn part_changes(path: &str, before: &Message, after: &Message, found: &mut Found<'_>) {
+    let values =
         |message: &Message| -> Vec<Value> { message.parts.iter().map(part_json).collect() };
-    let (old, new) = (number(before), number(after));
-    let keys = |parts: &[Value]| -> Vec<String> { parts.iter().map(Value::to_string).collect() };
+    let (old, new) = (values(before), values(after));
+    let (olds, news) = numbers(
+        old.iter().map(Value::to_string),
+        new.iter().map(Value::to_string),
+    );
     let part_path = |message: &Message, at: usize| match message.is_plain {
         true => path.to_owned(),
         false => format!("{path}[{at}]"),
     };
-    for op in capture_diff_slices(Algorithm::Myers, &keys(&old), &keys(&new)) {
-        if matches!(op, DiffOp::Equal { .. }) {
-            continue;
-        }
-        let mut left: Vec<usize> = op.old_range().collect();
-        for to in op.new_range() {
+    let stretches = align(&olds, &news, &mut Budget::default());
+    for stretch in stretches.into_iter().filter(|stretch| !stretch.is_same) {
+        let mut left: Vec<usize> = stretch.old.collect();
+        for to in stretch.new {
             let part = &after.parts[to];
             let path = part_path(after, to);
             match left
@@ -162,12 +171,14 @@ fn part_changes(path: &str, before: &Message, after: &Message, found: &mut Vec<C
                     let from = left.remove(at);
                     part_change(&path, after.is_plain, (&before.parts[from], part), found);
                 }
-                None => found.push(lone_part(path, part, &new[to], ChangeKind::Added)),
+                None => found
+                    .changes
+                    .push(lone_part(path, part, &new[to], ChangeKind::Added)),
             }
         }
         for from in left {
             let path = part_path(before, from);
-            found.push(lone_part(
+            found.changes.push(lone_part(
                 path,
                 &before.parts[from],
                 &old[from],
@@ -190,19 +201,24 @@ fn is_alike(before: &Part, after: &Part) -> bool {
     std::mem::discriminant(before) == std::mem::discriminant(after)
 }
 
-fn part_change(path: &str, is_plain: bool, parts: (&Part, &Part), found: &mut Vec<Change>) {
+fn part_change(path: &str, is_plain: bool, parts: (&Part, &Part), found: &mut Found<'_>) {
     if let (Part::Text(before), Part::Text(after)) = parts {
         let path = if is_plain {
             path.to_owned()
         } else {
             format!("{path}.text")
         };
-        found.extend(text_change(rules::TEXT, path, &before.value, &after.value));
+        let change = text_change(found.budget, rules::TEXT, path, &before.value, &after.value);
+        found.changes.extend(change);
         return;
     }
-    let differences =
-        super::value::differences(path, Some(&part_json(parts.0)), Some(&part_json(parts.1)));
-    found.extend(
+    let differences = super::value::differences(
+        found.budget,
+        path,
+        Some(&part_json(parts.0)),
+        Some(&part_json(parts.1)),
+    );
+    found.changes.extend(
         differences
             .into_iter()
             .map(|difference| Change::from_difference(rules::ATTACHMENT, difference)),
@@ -210,12 +226,18 @@ fn part_change(path: &str, is_plain: bool, parts: (&Part, &Part), found: &mut Ve
 }
 
 /// How one template became another; line ends are no difference.
-pub(super) fn text_change(rule: Rule, path: String, before: &str, after: &str) -> Option<Change> {
+pub(super) fn text_change(
+    budget: &mut Budget,
+    rule: Rule,
+    path: String,
+    before: &str,
+    after: &str,
+) -> Option<Change> {
     let (before, after) = (unix(before), unix(after));
     if before == after {
         return None;
     }
-    let words = WordDiff::new(&before, &after);
+    let words = WordDiff::within(budget, &before, &after);
     let is_moved = words.is_only_moved();
     let kind = if is_moved {
         ChangeKind::Moved

@@ -285,8 +285,15 @@ impl<'a> Comparer<'a> {
 
     /// Compares two alternatives keyword by keyword.
     fn views(&mut self, before: &View<'a>, after: &View<'a>, spots: Spots<'_, 'a>, path: &str) {
-        for what in limits::compare(before, after) {
-            self.report(what, path, spots.at());
+        for (what, keywords) in limits::compare(before, after) {
+            let said = keywords
+                .iter()
+                .flat_map(|keyword| [before.at(keyword), after.at(keyword)]);
+            let mut at: Vec<String> = said.flatten().collect();
+            if at.is_empty() {
+                at.extend(spots.at());
+            }
+            self.report(what, path, at);
         }
         if before.is_never || after.is_never {
             return;

@@ -150,6 +150,29 @@ fn without_a_schema_the_variables_of_the_templates_count() {
 }
 
 #[test]
+fn other_roles_break_callers_without_making_a_rewording_worse() {
+    let after = with(
+        base(),
+        &[
+            (
+                "/messages/-",
+                json!({"role": "assistant", "content": "Sure:"}),
+            ),
+            ("/partials/tone", json!("Be calm.")),
+        ],
+    );
+    let diff = diff(&base(), &after);
+    assert_eq!(diff.impact, Impact::Breaking);
+    assert_eq!(
+        told(&diff),
+        [
+            "Added messages[4] behavior",
+            "Changed partials.tone wording"
+        ]
+    );
+}
+
+#[test]
 fn a_bump_alone_is_a_change_without_impact() {
     let diff = diff(
         &base(),
@@ -172,8 +195,8 @@ fn a_change_in_a_schema_weighs_what_its_note_weighs() {
         &[
             ("/input/schema/properties/ticket/maxLength", json!(200)),
             (
-                "/input/schema/properties/locale/description",
-                json!("A language."),
+                "/input/schema/properties/ticket/description",
+                json!("What happened."),
             ),
             (
                 "/jsonSchema/schema/$defs/line/properties/text/type",
@@ -185,7 +208,7 @@ fn a_change_in_a_schema_weighs_what_its_note_weighs() {
         told(&diff(&base(), &after)),
         [
             "Changed input.schema.properties.ticket.maxLength breaking",
-            "Added input.schema.properties.locale.description none",
+            "Added input.schema.properties.ticket.description none",
             "Changed jsonSchema.schema.$defs.line.properties.text.type breaking",
         ]
     );

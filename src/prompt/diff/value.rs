@@ -1,12 +1,10 @@
 //! How one JSON value became another, by path.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::ChangeKind;
-use super::words::{WordDiff, id};
+use super::align::{Budget, align, numbers};
+use super::words::WordDiff;
 use crate::prompt::document::Object;
 
 /// Values nested deeper than this are compared as a whole.
@@ -38,106 +36,100 @@ pub(super) fn join(path: &str, key: &str) -> String {
 
 /// Compares two values, either of which may be missing.
 pub(super) fn differences(
+    budget: &mut Budget,
     path: &str,
     before: Option<&Value>,
     after: Option<&Value>,
 ) -> Vec<Difference> {
-    let mut found = Vec::new();
-    walk(path, before, after, 0, &mut found);
-    found
+    let mut walk = Walk::new(budget);
+    walk.values(path, (before, after), 0);
+    walk.found
 }
 
 /// Compares two objects by key; a missing one is like an empty one.
 pub(super) fn object_differences(
+    budget: &mut Budget,
     path: &str,
     before: Option<Object>,
     after: Option<Object>,
 ) -> Vec<Difference> {
-    let mut found = Vec::new();
+    let mut walk = Walk::new(budget);
     let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-    objects(path, &before, &after, 0, &mut found);
-    found
+    walk.objects(path, (&before, &after), 0);
+    walk.found
 }
 
-fn walk(
-    path: &str,
-    before: Option<&Value>,
-    after: Option<&Value>,
-    depth: usize,
-    found: &mut Vec<Difference>,
-) {
-    match (before, after) {
-        (Some(before), Some(after)) if before == after => {}
-        (Some(Value::Object(before)), Some(Value::Object(after))) if depth < MAX_DEPTH => {
-            objects(path, before, after, depth, found);
-        }
-        (Some(Value::Array(before)), Some(Value::Array(after)))
-            if depth < MAX_DEPTH && before.iter().chain(after).any(Value::is_object) =>
-        {
-            arrays(path, before, after, depth, found);
-        }
-        (None, None) => {}
-        (before, after) => found.push(Difference {
-            path: path.to_owned(),
-            kind: ChangeKind::of(before, after),
-            before: before.cloned(),
-            after: after.cloned(),
-            words: long_texts(before, after),
-        }),
-    }
+/// What was found so far, and what may still be spent on comparing texts.
+struct Walk<'b> {
+    found: Vec<Difference>,
+    budget: &'b mut Budget,
 }
 
-fn objects(path: &str, before: &Object, after: &Object, depth: usize, found: &mut Vec<Difference>) {
-    for (key, value) in before {
-        walk(
-            &join(path, key),
-            Some(value),
-            after.get(key),
-            depth + 1,
-            found,
-        );
-    }
-    for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-        walk(&join(path, key), None, Some(value), depth + 1, found);
-    }
-}
-
-/// Compares lists of objects: equal ones are matched first, so that one inserted in front does not
-/// make all later ones look changed.
-fn arrays(
-    path: &str,
-    before: &[Value],
-    after: &[Value],
-    depth: usize,
-    found: &mut Vec<Difference>,
-) {
-    let mut ids = HashMap::new();
-    let mut number = |values: &[Value]| -> Vec<u32> {
-        values
-            .iter()
-            .map(|value| id(&mut ids, value.to_string()))
-            .collect()
-    };
-    let (old, new) = (number(before), number(after));
-    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        if matches!(op, DiffOp::Equal { .. }) {
-            continue;
-        }
-        let (old, new) = (op.old_range(), op.new_range());
-        for at in 0..old.len().max(new.len()) {
-            let (from, to) = (old.start + at, new.start + at);
-            let before = old.contains(&from).then(|| &before[from]);
-            let after = new.contains(&to).then(|| &after[to]);
-            let index = if after.is_some() { to } else { from };
-            walk(&format!("{path}[{index}]"), before, after, depth + 1, found);
+impl<'b> Walk<'b> {
+    fn new(budget: &'b mut Budget) -> Self {
+        Self {
+            found: Vec::new(),
+            budget,
         }
     }
-}
 
-fn long_texts(before: Option<&Value>, after: Option<&Value>) -> Option<WordDiff> {
-    let (before, after) = (before?.as_str()?, after?.as_str()?);
-    let is_long = |text: &str| text.contains('\n') || text.chars().nth(LONG_TEXT).is_some();
-    (is_long(before) || is_long(after)).then(|| WordDiff::new(before, after))
+    fn values(&mut self, path: &str, pair: (Option<&Value>, Option<&Value>), depth: usize) {
+        match pair {
+            (None, None) => {}
+            (Some(before), Some(after)) if before == after => {}
+            (Some(Value::Object(before)), Some(Value::Object(after))) if depth < MAX_DEPTH => {
+                self.objects(path, (before, after), depth);
+            }
+            (Some(Value::Array(before)), Some(Value::Array(after)))
+                if depth < MAX_DEPTH && before.iter().chain(after).any(Value::is_object) =>
+            {
+                self.arrays(path, (before, after), depth);
+            }
+            (before, after) => {
+                let words = self.words(before, after);
+                self.found.push(Difference {
+                    path: path.to_owned(),
+                    kind: ChangeKind::of(before, after),
+                    before: before.cloned(),
+                    after: after.cloned(),
+                    words,
+                });
+            }
+        }
+    }
+
+    fn objects(&mut self, path: &str, (before, after): (&Object, &Object), depth: usize) {
+        for (key, value) in before {
+            self.values(&join(path, key), (Some(value), after.get(key)), depth + 1);
+        }
+        for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+            self.values(&join(path, key), (None, Some(value)), depth + 1);
+        }
+    }
+
+    /// Compares lists of objects: equal ones are matched first, so that one inserted in front does
+    /// not make all later ones look changed.
+    fn arrays(&mut self, path: &str, (before, after): (&[Value], &[Value]), depth: usize) {
+        let key = Value::to_string;
+        let (old, new) = numbers(before.iter().map(key), after.iter().map(key));
+        let stretches = align(&old, &new, &mut Budget::default());
+        for stretch in stretches.into_iter().filter(|stretch| !stretch.is_same) {
+            let (old, new) = (stretch.old, stretch.new);
+            for at in 0..old.len().max(new.len()) {
+                let (from, to) = (old.start + at, new.start + at);
+                let before = old.contains(&from).then(|| &before[from]);
+                let after = new.contains(&to).then(|| &after[to]);
+                let index = if after.is_some() { to } else { from };
+                self.values(&format!("{path}[{index}]"), (before, after), depth + 1);
+            }
+        }
+    }
+
+    fn words(&mut self, before: Option<&Value>, after: Option<&Value>) -> Option<WordDiff> {
+        let (before, after) = (before?.as_str()?, after?.as_str()?);
+        let is_long = |text: &str| text.contains('\n') || text.chars().nth(LONG_TEXT).is_some();
+        (is_long(before) || is_long(after)).then(|| WordDiff::within(self.budget, before, after))
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +139,7 @@ mod tests {
     use super::*;
 
     fn paths(before: &Value, after: &Value) -> Vec<String> {
-        differences("x", Some(before), Some(after))
+        differences(&mut Budget::default(), "x", Some(before), Some(after))
             .into_iter()
             .map(|difference| format!("{:?} {}", difference.kind, difference.path))
             .collect()

@@ -6,12 +6,9 @@
 mod moves;
 mod units;
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
-
+use super::align::{Budget, Stretch, align, numbers};
 use moves::Moves;
 use units::Units;
 
@@ -64,7 +61,15 @@ impl PieceKind {
 impl WordDiff {
     /// Compares two texts.
     pub fn new(before: &str, after: &str) -> Self {
-        let mut writer = Writer::default();
+        Self::within(&mut Budget::default(), before, after)
+    }
+
+    /// Compares two texts with what is left of a budget; without any, what differs is replaced.
+    pub(super) fn within(budget: &mut Budget, before: &str, after: &str) -> Self {
+        let mut writer = Writer {
+            pieces: Vec::new(),
+            budget,
+        };
         let (before, after, rest) = writer.common_start(before, after, |char| char == '\n');
         passages(before, after, &mut writer);
         writer.push(PieceKind::Same, rest);
@@ -98,12 +103,12 @@ impl WordDiff {
 }
 
 /// Joins neighbours of one kind.
-#[derive(Default)]
-struct Writer {
+struct Writer<'b> {
     pieces: Vec<Piece>,
+    budget: &'b mut Budget,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn push(&mut self, kind: PieceKind, text: &str) {
         if text.is_empty() {
             return;
@@ -146,23 +151,23 @@ impl Writer {
 }
 
 /// Compares by sentence and line, finds what moved, and goes into words where that is not enough.
-fn passages(before: &str, after: &str, writer: &mut Writer) {
+fn passages(before: &str, after: &str, writer: &mut Writer<'_>) {
     let (old, new) = (Units::sentences(before), Units::sentences(after));
-    let ops = compare(&old, &new);
-    let moves = Moves::find(&old, &new, &ops);
-    for op in ops {
-        if let DiffOp::Equal { old_index, len, .. } = op {
-            writer.push(PieceKind::Same, old.slice(old_index..old_index + len));
+    let stretches = compare(&old, &new, writer.budget);
+    let moves = Moves::find(&old, &new, &stretches);
+    for stretch in stretches {
+        if stretch.is_same {
+            writer.push(PieceKind::Same, old.slice(stretch.old));
         } else {
-            let old = runs(&old, op.old_range(), &moves.away);
-            let new = runs(&new, op.new_range(), &moves.here);
+            let old = runs(&old, stretch.old, &moves.away);
+            let new = runs(&new, stretch.new, &moves.here);
             hunk(&old, &new, writer);
         }
     }
 }
 
 /// Writes one changed passage: its plain runs side by side, its moved runs in their places.
-fn hunk(old: &[Run<'_>], new: &[Run<'_>], writer: &mut Writer) {
+fn hunk(old: &[Run<'_>], new: &[Run<'_>], writer: &mut Writer<'_>) {
     for at in 0..old.len().max(new.len()) {
         let old = old.get(at).copied().unwrap_or_default();
         let new = new.get(at).copied().unwrap_or_default();
@@ -197,21 +202,13 @@ fn runs<'a>(units: &Units<'a>, range: Range<usize>, moved: &[bool]) -> Vec<Run<'
 }
 
 /// Compares the units of two texts.
-fn compare(old: &Units<'_>, new: &Units<'_>) -> Vec<DiffOp> {
-    let mut ids = HashMap::new();
-    let old: Vec<u32> = old.iter().map(|unit| id(&mut ids, unit)).collect();
-    let new: Vec<u32> = new.iter().map(|unit| id(&mut ids, unit)).collect();
-    capture_diff_slices(Algorithm::Myers, &old, &new)
-}
-
-/// The number of `key`, counted in the order of first sight.
-pub(super) fn id<K: Hash + Eq>(ids: &mut HashMap<K, u32>, key: K) -> u32 {
-    let next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    *ids.entry(key).or_insert(next)
+fn compare(old: &Units<'_>, new: &Units<'_>, budget: &mut Budget) -> Vec<Stretch> {
+    let (old, new) = numbers(old.iter(), new.iter());
+    align(&old, &new, budget)
 }
 
 /// Compares one changed passage word by word, if it is not too long for that.
-fn words(before: &str, after: &str, writer: &mut Writer) {
+fn words(before: &str, after: &str, writer: &mut Writer<'_>) {
     let (before, after, rest) = if before.len() + after.len() <= MAX_PASSAGE {
         (before, after, "")
     } else {
@@ -224,70 +221,52 @@ fn words(before: &str, after: &str, writer: &mut Writer) {
     } else {
         (Units::whole(before), Units::whole(after))
     };
-    for stretch in readable(&compare(&old, &new), &old, &new) {
-        match stretch {
-            Stretch::Same(old_range) => writer.push(PieceKind::Same, old.slice(old_range)),
-            Stretch::Changed(old_range, new_range) => {
-                writer.push(PieceKind::Removed, old.slice(old_range));
-                writer.push(PieceKind::Added, new.slice(new_range));
-            }
+    let stretches = compare(&old, &new, writer.budget);
+    for stretch in readable(stretches, &old, &new) {
+        if stretch.is_same {
+            writer.push(PieceKind::Same, old.slice(stretch.old));
+        } else {
+            writer.push(PieceKind::Removed, old.slice(stretch.old));
+            writer.push(PieceKind::Added, new.slice(stretch.new));
         }
     }
     writer.push(PieceKind::Same, rest);
 }
 
-/// A stretch of words, by their numbers in the old and the new text.
-enum Stretch {
-    Same(Range<usize>),
-    Changed(Range<usize>, Range<usize>),
-}
-
 /// Joins changes that only a few small words keep apart: a sentence written anew is easier to
 /// read as one change than as a dozen around every `the`.
-fn readable(ops: &[DiffOp], old: &Units<'_>, new: &Units<'_>) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for op in ops {
-        if let DiffOp::Equal { old_index, len, .. } = *op {
-            stretches.push(Stretch::Same(old_index..old_index + len));
-            continue;
-        }
-        let (mut before, mut after) = (op.old_range(), op.new_range());
-        if let Some(Stretch::Changed(..)) = stretches.last()
-            && let Some(Stretch::Changed(left_before, left_after)) = stretches.pop()
+fn readable(stretches: Vec<Stretch>, old: &Units<'_>, new: &Units<'_>) -> Vec<Stretch> {
+    let mut joined: Vec<Stretch> = Vec::new();
+    let weight = |stretch: &Stretch| {
+        let (old, new) = (
+            old.slice(stretch.old.clone()),
+            new.slice(stretch.new.clone()),
+        );
+        old.len().max(new.len())
+    };
+    for mut stretch in stretches {
+        while let [.., left, middle] = joined.as_slice()
+            && !stretch.is_same
+            && is_filler(
+                old.slice(middle.old.clone()),
+                weight(left).min(weight(&stretch)),
+            )
         {
-            (before.start, after.start) = (left_before.start, left_after.start);
+            (stretch.old.start, stretch.new.start) = (left.old.start, left.new.start);
+            joined.truncate(joined.len() - 2);
         }
-        while let [
-            ..,
-            Stretch::Changed(left_before, left_after),
-            Stretch::Same(middle),
-        ] = stretches.as_slice()
-        {
-            let weight = |before: &Range<usize>, after: &Range<usize>| {
-                old.slice(before.clone())
-                    .len()
-                    .max(new.slice(after.clone()).len())
-            };
-            let around = weight(left_before, left_after).min(weight(&before, &after));
-            if !is_filler(old.slice(middle.clone()), around) {
-                break;
-            }
-            (before.start, after.start) = (left_before.start, left_after.start);
-            stretches.truncate(stretches.len() - 2);
-        }
-        stretches.push(Stretch::Changed(before, after));
+        joined.push(stretch);
     }
-    stretches
+    joined
 }
 
 /// Whether what stayed between two changes is too little, beside them, to be shown as staying.
 fn is_filler(text: &str, around: usize) -> bool {
-    let weight = if text.contains(char::is_alphanumeric) {
-        2
-    } else {
-        1
-    };
-    !text.contains('\n') && text.trim().len() * weight < around
+    let length = text.trim().len();
+    // The cheap look comes first: long stretches are asked about again and again.
+    length < around
+        && (length * 2 < around || !text.contains(char::is_alphanumeric))
+        && !text.contains('\n')
 }
 
 #[cfg(test)]
@@ -417,39 +396,48 @@ mod tests {
     #[test]
     fn huge_texts_end_quickly_and_lose_nothing() {
         let mut state = 1u64;
-        let mut word = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            format!("w{}", (state >> 33) % 5_000)
+        let mut text = |count: usize, words: u64, ends: &[&str]| -> String {
+            let mut next = |below: u64| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) % below
+            };
+            let word = |_| format!("w{}{}", next(words), ends[next(ends.len() as u64) as usize]);
+            (0..count).map(word).collect()
         };
-        let mut text = |count: usize, every: usize| {
-            (0..count)
-                .map(|n| word() + if n % every == 0 { "\n" } else { " " })
-                .collect::<String>()
-        };
-        // Lines that all differ; one line; a line that is a single word.
-        let (many, other) = (text(400_000, 9), text(400_000, 9));
-        let (line, long) = (text(150_000, 1_000_000), "x".repeat(5_000_000));
-        for (before, after) in [
+        // Sentences that all differ, two lines over and over, one long line, one long word.
+        let (many, other) = (
+            text(60_000, 5_000, &[" ", " ", " ", ". ", "\n"]),
+            text(60_000, 5_000, &[" ", ". ", "\n"]),
+        );
+        let (lines, rest) = (text(150_000, 2, &["\n"]), text(150_000, 2, &["\n"]));
+        let (line, long) = (text(60_000, 5_000, &[" "]), "x".repeat(2_000_000));
+        let pairs = [
             (&many, &other),
+            (&lines, &rest),
             (&line, &many),
             (&long, &line),
             (&long, &long),
-        ] {
+        ];
+        for (before, after) in pairs {
             let diff = WordDiff::new(before, after);
             assert!(diff.before() == *before && diff.after() == *after);
         }
-        let edited = line.replacen(" ", " inserted ", 1) + "end";
-        let pieces = WordDiff::new(&line, &edited).pieces;
-        assert!(
-            pieces
-                .iter()
-                .filter(|piece| piece.kind == PieceKind::Added)
-                .map(|piece| piece.text.len())
-                .sum::<usize>()
-                > 0
-        );
+    }
+
+    #[test]
+    fn one_edit_in_a_huge_line_is_still_one_edit() {
+        let line: String = (0..200_000).map(|n| format!("word{n} ")).collect();
+        let after = line.replace("word100000 ", "other ");
+        let diff = WordDiff::new(&line, &after);
+        let added: Vec<&str> = diff
+            .pieces
+            .iter()
+            .filter(|piece| piece.kind == PieceKind::Added)
+            .map(|piece| piece.text.as_str())
+            .collect();
+        assert_eq!(added, ["other"]);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::code;
-use super::keys::TOP;
+use super::keys::{Lookup, OPENAI, PARAMETERS, TOP, look_up};
 use super::reader::{Field, Fields, Reader, place};
 use super::yaml::{Key, Kind, Node, Tree, parse_tree, to_object};
 use super::{Document, Finding, Object, Position, ResponseFormat, Version};
@@ -231,12 +231,13 @@ impl Walk {
                 "testData" | "test_data" | "evaluators" if depth == 0 => 2,
                 _ => deepest,
             };
+            let name = canonical(path, &key.text);
             let child = if depth > deepest {
                 String::new()
             } else if path.is_empty() {
-                key.text.clone()
+                name.to_owned()
             } else {
-                format!("{path}.{}", key.text)
+                format!("{path}.{name}")
             };
             let typed = depth == 0 && matches!(key.text.as_str(), "version" | "digest");
             if !typed {
@@ -277,6 +278,20 @@ impl Walk {
         if depth <= deepest {
             self.places.insert(path, at);
         }
+    }
+}
+
+/// The spelling under which the place of a key is found, whatever the file's own.
+fn canonical<'k>(path: &str, key: &'k str) -> &'k str {
+    let known = match path {
+        "" => TOP,
+        "modelParameters" => PARAMETERS,
+        "openai" => OPENAI,
+        _ => return key,
+    };
+    match look_up(key, known) {
+        Lookup::Known(name) => name,
+        Lookup::Misspelt(_) | Lookup::Unknown => key,
     }
 }
 

@@ -12,46 +12,57 @@ use super::path::{child, is_block_container, lines};
 use super::render::{Lines, Quotes, entry, inline};
 use super::{EditError, Source, Step};
 
-/// Texts with the value at `path` set, the best first. `path` has at least one step.
+/// The first text with the value at `path` set that `accepts` takes. `path` has a step at least.
 pub(super) fn set(
     source: &Source<'_>,
     path: &[Step],
     value: &Value,
-) -> Result<Vec<String>, EditError> {
+    accepts: impl Fn(&String) -> bool,
+) -> Result<Option<String>, EditError> {
     let (depth, parent) = deepest_container(source, path)?;
     let step = &path[depth];
     let value = wrap(&path[depth + 1..], value);
     if !is_container(parent) {
-        return Ok(append_to_empty(source.text, step, &value)
-            .into_iter()
-            .collect());
+        return Ok(append_to_empty(source.text, step, &value).filter(accepts));
     }
     let old = child(parent, step);
     let quotes = old.map_or(Quotes::Needed, |node| quotes(node, source.text));
-    let mut candidates = match &parent.kind {
+    let inserted = match &parent.kind {
         Kind::Map(entries) if depth == 0 && old.is_none() => insert(source, entries, step, &value),
         _ => Vec::new(),
     };
-    for lines in [Lines::Block, Lines::Quoted] {
-        let fragment = entry("k", &value, quotes, lines);
-        let edited = edit(source.text, &path[..depth], |place| {
-            place.set(step, &fragment)
-        });
-        candidates.extend(edited);
-    }
-    candidates.extend(old.and_then(|old| replace(source.text, old, &value, quotes)));
-    Ok(candidates)
+    // Each of these reads the whole file, so the next is made only if the one before is refused.
+    let by_library = [Lines::Block, Lines::Quoted].into_iter().flat_map(|style| {
+        let fragment = entry("k", &value, quotes, style);
+        let change = |place: &Place| place.set(step, &fragment);
+        let edited = edit(source.text, &path[..depth], change);
+        let spaced = edited
+            .as_ref()
+            .and_then(|edited| with_blank_lines(source, path, edited));
+        [spaced, edited].into_iter().flatten()
+    });
+    let in_place = || old.and_then(|old| replace(source.text, old, &value, quotes));
+    let mut candidates = inserted
+        .into_iter()
+        .chain(by_library)
+        .chain(std::iter::once_with(in_place).flatten());
+    Ok(candidates.find(accepts))
 }
 
-/// Texts without the value at `path`. `path` has at least one step.
-pub(super) fn remove(source: &Source<'_>, path: &[Step]) -> Result<Vec<String>, EditError> {
+/// The first text without the value at `path` that `accepts` takes. `path` has a step at least.
+pub(super) fn remove(
+    source: &Source<'_>,
+    path: &[Step],
+    accepts: impl Fn(&String) -> bool,
+) -> Result<Option<String>, EditError> {
     let (depth, _) = deepest_container(source, path)?;
     let step = &path[depth];
     let edited = edit(source.text, &path[..depth], |place| place.remove(step));
-    Ok(edited
+    let by_lines = || without_lines(source, path);
+    let mut candidates = edited
         .into_iter()
-        .chain(without_lines(source, path))
-        .collect())
+        .chain(std::iter::once_with(by_lines).flatten());
+    Ok(candidates.find(accepts))
 }
 
 /// The text without the lines of the value at `path`.
@@ -60,6 +71,21 @@ fn without_lines(source: &Source<'_>, path: &[Step]) -> Option<String> {
     let kept = source.text.split_inclusive('\n').enumerate();
     let kept = kept.filter(|(index, _)| !gone.contains(&(index + 1)));
     Some(kept.map(|(_, line)| line).collect())
+}
+
+/// The edited text with the blank lines below the old value, which go with a block scalar.
+fn with_blank_lines(source: &Source<'_>, path: &[Step], edited: &str) -> Option<String> {
+    let touched = lines(source, path)?;
+    let old: Vec<&str> = source.text.split_inclusive('\n').collect();
+    let end = (*touched.end()).min(old.len());
+    let is_blank = |line: &&&str| line.trim().is_empty();
+    let blank = old[..end].iter().rev().take_while(is_blank).count();
+    let below = old[end..].concat();
+    let above = edited.strip_suffix(&below)?;
+    if blank == 0 || !above.ends_with('\n') {
+        return None;
+    }
+    Some(format!("{above}{}{below}", old[end - blank..end].concat()))
 }
 
 /// Texts with a new entry of the outermost map behind the last of those that usually precede it.

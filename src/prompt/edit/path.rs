@@ -321,8 +321,14 @@ fn last_line(node: &Node, text: &str, start: usize) -> Option<usize> {
         }
         _ if node.span.is_empty() => Some(start),
         _ => {
-            let scalar = text.get(node.span.clone())?.trim_end();
-            Some(node.at.line + scalar.matches('\n').count())
+            // The blank lines below a block scalar belong to it.
+            let scalar = text.get(node.span.clone())?;
+            let breaks = scalar.matches('\n').count();
+            let ends_in_break = scalar
+                .rsplit('\n')
+                .next()
+                .is_none_or(|rest| rest.trim().is_empty());
+            Some(node.at.line + breaks - usize::from(breaks > 0 && ends_in_break))
         }
     }
 }

@@ -542,3 +542,24 @@ proptest! {
         let _ = set_version(&text, Version::FIRST, DIGEST);
     }
 }
+
+#[test]
+fn blank_lines_below_a_block_scalar_stay_where_they_separate() {
+    let text = "description: |\n  a\n  b\n\n# about model\nmodel: x\n\nname: y\n";
+    for (path, from, to) in [
+        ("description", "|\n  a\n  b", "z"),
+        ("model", "x", "z"),
+        ("name", "y", "z"),
+    ] {
+        assert_eq!(edited(text, path, json!("z")), text.replace(from, to));
+    }
+    assert_eq!(
+        edited(text, "description", json!("c\n")),
+        text.replace("a\n  b", "c")
+    );
+    let padded = "messages:\n  - content: |\n      a\n      \n  - content: b\n";
+    assert_eq!(
+        edited(padded, "messages[0].content", json!("c")),
+        padded.replace("|\n      a", "c")
+    );
+}

@@ -64,11 +64,7 @@ impl Results {
     }
 
     /// The inputs that have no good answer yet. Those that have are taken over.
-    pub(super) fn todo(
-        &mut self,
-        total: usize,
-        case_of: impl Fn(usize) -> String,
-    ) -> Vec<usize> {
+    pub(super) fn todo(&mut self, total: usize, case_of: impl Fn(usize) -> String) -> Vec<usize> {
         let To::File(kept) = &mut self.to else {
             return (0..total).collect();
         };
@@ -206,7 +202,10 @@ fn read_good(path: &Path, good: &mut HashMap<String, Vec<Value>>) -> Result<(), 
     let bytes = match std::fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         read => read.map_err(|error| {
-            Failure::new(code::NOT_A_FILE, format!("{} could not be read: {error}", path.display()))
+            Failure::new(
+                code::NOT_A_FILE,
+                format!("{} could not be read: {error}", path.display()),
+            )
         })?,
     };
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -217,7 +216,10 @@ fn read_good(path: &Path, good: &mut HashMap<String, Vec<Value>>) -> Result<(), 
         if let (Some(hash), Some("ok")) = (hash, line.get("status").and_then(Value::as_str)) {
             let answers = good.entry(hash.to_owned()).or_default();
             // The file may hold what its part holds, when a kill came between the two.
-            if !answers.iter().any(|other| other.get("id") == line.get("id")) {
+            if !answers
+                .iter()
+                .any(|other| other.get("id") == line.get("id"))
+            {
                 answers.push(line);
             }
         }

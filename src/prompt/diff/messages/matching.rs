@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use similar::{Algorithm, DiffOp, DiffableStr, capture_diff_slices};
+use similar::DiffableStr;
 
-use crate::prompt::diff::words::id;
+use crate::prompt::diff::align::{Budget, align, id, longest_rising, numbers};
 use crate::prompt::document::{Message, Part, Role};
 
 /// So much must two messages share (0 to 1) to count as one that changed, in any place.
@@ -60,23 +60,14 @@ impl Matching {
     }
 
     fn equal(&mut self, before: &[Message], after: &[Message]) {
-        let mut ids = HashMap::new();
-        let mut number = |messages: &[Message]| -> Vec<u32> {
-            messages
-                .iter()
-                .map(|message| id(&mut ids, super::message_json(message).to_string()))
-                .collect()
-        };
-        let (old, new) = (number(before), number(after));
-        for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-            if let DiffOp::Equal {
-                old_index,
-                new_index,
-                len,
-            } = op
-            {
-                (0..len).for_each(|at| self.join(old_index + at, new_index + at));
-            }
+        let key = |message: &Message| super::message_json(message).to_string();
+        let (old, new) = numbers(before.iter().map(key), after.iter().map(key));
+        let stretches = align(&old, &new, &mut Budget::default());
+        for stretch in stretches.into_iter().filter(|stretch| stretch.is_same) {
+            stretch
+                .old
+                .zip(stretch.new)
+                .for_each(|(old, new)| self.join(old, new));
         }
         // What is equal and left over stands in another place.
         let mut places: HashMap<u32, Vec<usize>> = HashMap::new();
@@ -210,26 +201,4 @@ fn share(left: &[u32], right: &[u32]) -> f64 {
         0 => 0.0,
         total => 2.0 * f64::from(common) / total as f64,
     }
-}
-
-/// Marks a longest subsequence of rising numbers.
-fn longest_rising(numbers: &[usize]) -> Vec<bool> {
-    // `ends[n]` is the place of the smallest number that ends a row of n + 1.
-    let mut ends: Vec<usize> = Vec::new();
-    let mut previous = vec![None; numbers.len()];
-    for (at, number) in numbers.iter().enumerate() {
-        let length = ends.partition_point(|&end| numbers[end] < *number);
-        previous[at] = length.checked_sub(1).map(|shorter| ends[shorter]);
-        match ends.get_mut(length) {
-            Some(end) => *end = at,
-            None => ends.push(at),
-        }
-    }
-    let mut marked = vec![false; numbers.len()];
-    let mut at = ends.last().copied();
-    while let Some(place) = at {
-        marked[place] = true;
-        at = previous[place];
-    }
-    marked
 }

@@ -33,37 +33,33 @@ static EXACT: &[&str] = &[
 
 /// Whether a keyword is looked at here.
 pub(super) fn knows(keyword: &str) -> bool {
-    ["type", "enum", "const"].contains(&keyword)
+    VALUES.contains(&keyword)
         || EXACT.contains(&keyword)
         || BOUNDS.iter().any(|(bound, _)| *bound == keyword)
 }
 
-/// How the limits of one place moved.
-pub(super) fn compare(before: &View<'_>, after: &View<'_>) -> Vec<What> {
+/// The keywords that say which values there are.
+static VALUES: &[&str] = &["type", "enum", "const"];
+
+/// How the limits of one place moved, and the keywords that say so.
+pub(super) fn compare(before: &View<'_>, after: &View<'_>) -> Vec<(What, Vec<&'static str>)> {
+    let whole = |ways, detail: &str| {
+        let what = shift(Shifted::Type, ways, detail.to_owned());
+        vec![(what, Vec::new())]
+    };
     match (before.is_never, after.is_never) {
         (true, true) => return Vec::new(),
-        (true, false) => {
-            return vec![shift(
-                Shifted::Type,
-                (false, true),
-                "it is allowed now".to_owned(),
-            )];
-        }
-        (false, true) => {
-            return vec![shift(
-                Shifted::Type,
-                (true, false),
-                "it is not allowed any more".to_owned(),
-            )];
-        }
+        (true, false) => return whole((false, true), "it is allowed now"),
+        (false, true) => return whole((true, false), "it is not allowed any more"),
         (false, false) => {}
     }
-    let mut found: Vec<What> = values(before, after).into_iter().collect();
+    let mut found = Vec::new();
+    found.extend(values(before, after).map(|what| (what, VALUES.to_vec())));
     for (keyword, is_lower) in BOUNDS {
-        found.extend(bound(keyword, *is_lower, before, after));
+        found.extend(bound(keyword, *is_lower, before, after).map(|what| (what, vec![*keyword])));
     }
     for keyword in EXACT {
-        found.extend(exact(keyword, before, after));
+        found.extend(exact(keyword, before, after).map(|what| (what, vec![*keyword])));
     }
     found
 }

@@ -304,6 +304,11 @@ impl<'a> View<'a> {
         self.keywords.get(keyword).map(|spot| spot.schema)
     }
 
+    /// The path of a keyword in the file.
+    pub(super) fn at(&self, keyword: &str) -> Option<String> {
+        self.keywords.get(keyword).map(|spot| spot.at.clone())
+    }
+
     /// The keywords whose meaning is not known here.
     pub(super) fn other_keywords(&self) -> impl Iterator<Item = &'a str> + '_ {
         let is_known = |keyword: &str| limits::knows(keyword) || FOLLOWED.contains(&keyword);

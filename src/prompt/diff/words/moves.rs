@@ -1,11 +1,11 @@
 //! Passages that stand elsewhere now.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use similar::{DiffOp, DiffableStr};
+use similar::DiffableStr;
 
 use super::units::Units;
+use crate::prompt::diff::align::Stretch;
 
 /// A passage must have this many words to be recognised where it moved to.
 const MIN_MOVED_WORDS: usize = 4;
@@ -23,20 +23,16 @@ pub(super) struct Moves {
 
 impl Moves {
     /// Looks among what was removed and added for the same passages.
-    pub(super) fn find(old: &Units<'_>, new: &Units<'_>, ops: &[DiffOp]) -> Self {
+    pub(super) fn find(old: &Units<'_>, new: &Units<'_>, stretches: &[Stretch]) -> Self {
         let mut moves = Self {
             away: vec![false; old.len()],
             here: vec![false; new.len()],
         };
-        let changed = |range: fn(&DiffOp) -> Range<usize>, len: usize| {
-            let mut flags = vec![false; len];
-            for op in ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
-                flags[range(op)].fill(true);
-            }
-            flags
-        };
-        let mut removed = changed(DiffOp::old_range, old.len());
-        let mut added = changed(DiffOp::new_range, new.len());
+        let (mut removed, mut added) = (vec![false; old.len()], vec![false; new.len()]);
+        for stretch in stretches.iter().filter(|stretch| !stretch.is_same) {
+            removed[stretch.old.clone()].fill(true);
+            added[stretch.new.clone()].fill(true);
+        }
         let mut targets: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, unit) in new.iter().enumerate() {
             if added[at] && is_worth_moving(unit) {

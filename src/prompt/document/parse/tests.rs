@@ -380,6 +380,13 @@ fn values_are_found_again_by_their_paths() {
     assert_eq!(at("input.schema.properties.ticket.type"), Some((13, 33)));
 }
 
+#[test]
+fn places_are_found_under_the_usual_spelling() {
+    let document = document(&with("model_parameters:\n  max_completion_tokens: 5"));
+    let place = document.places.get("modelParameters.maxTokens");
+    assert_eq!(place.map(|at| (at.line, at.column)), Some((2, 26)));
+}
+
 /// Each text has a mark, whose place in the text must lead to its place in the file.
 #[test]
 fn a_place_in_a_template_leads_to_its_place_in_the_file() {

@@ -7,27 +7,19 @@
 //! `testData`), a `good` and a `bad` answer, `why` the bad one is bad, and the evaluator that it is
 //! `caught_by`.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext};
-use promptctl::prompt::document::Object;
+use promptctl::packs::PACKS;
+use promptctl::prompt::document::{self, Document, Object};
 use promptctl::prompt::evaluate::{Verdict, check, evaluate};
+use promptctl::prompt::template::{Compiled, Partial, Partials};
+use promptctl::prompt::variables::{check_schema, complete};
 use serde_json::{Value, json};
 
-const HELPERS: [&str; 8] = [
-    "default",
-    "join",
-    "json",
-    "percent",
-    "round",
-    "signal_label",
-    "trend_label",
-    "truncate",
-];
+use crate::env::top;
+
 const KINDS: [&str; 3] = ["typical", "edge", "hostile"];
 const PROMPTS: [&str; 12] = [
     "core/auto-issue-generator",
@@ -48,6 +40,7 @@ struct Prompt {
     name: String,
     text: String,
     file: Value,
+    document: Document,
 }
 
 impl Prompt {
@@ -58,11 +51,19 @@ impl Prompt {
     fn load(name: &str) -> Self {
         let text = read(&top().join(format!("prompts/{name}.prompt.yml")));
         let file = yaml(name, &text);
+        let document =
+            document::parse(&text).unwrap_or_else(|findings| panic!("{name}: {findings:?}"));
         Self {
             name: name.to_owned(),
             text,
             file,
+            document,
         }
+    }
+
+    fn compiled(&self) -> Compiled {
+        Compiled::new(&self.document, &partials())
+            .unwrap_or_else(|findings| panic!("{}: {findings:?}", self.name))
     }
 
     fn properties(&self) -> &Object {
@@ -77,43 +78,26 @@ impl Prompt {
         list(&self.file["evaluators"]).iter().map(object).collect()
     }
 
-    /// The values of the input variables alone, with the defaults of the schema.
-    fn variables(&self, case: &Object) -> Object {
-        let given = |name: &String, declared: &Value| {
-            case.get(name).or_else(|| declared.get("default")).cloned()
-        };
-        self.properties()
-            .iter()
-            .filter_map(|(name, declared)| Some((name.clone(), given(name, declared)?)))
+    /// The values of the input variables that a case holds.
+    fn given(&self, case: &Object) -> Object {
+        case.iter()
+            .filter(|(name, _)| self.properties().contains_key(*name))
+            .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }
 
     /// The case with the defaults of the schema filled in, as evaluators get it.
     fn with_defaults(&self, case: &Object) -> Object {
-        let mut filled = self.variables(case);
+        let defaults = self.properties().iter();
+        let mut filled: Object = defaults
+            .filter_map(|(name, declared)| Some((name.clone(), declared.get("default")?.clone())))
+            .collect();
         filled.extend(case.clone());
         filled
     }
 
     fn schema(&self) -> Option<&Value> {
         self.file["jsonSchema"].get("schema")
-    }
-
-    /// The texts of all messages, parts included.
-    fn templates(&self) -> Vec<&str> {
-        let mut templates = Vec::new();
-        for message in list(&self.file["messages"]) {
-            match &message["content"] {
-                Value::String(text) => templates.push(text.as_str()),
-                parts => {
-                    for part in list(parts) {
-                        templates.extend(part["text"].as_str());
-                        templates.extend(part["url"].as_str());
-                    }
-                }
-            }
-        }
-        templates
     }
 }
 
@@ -212,29 +196,45 @@ fn json_schemas_are_strict_at_every_level() {
 #[test]
 fn variables_used_are_the_variables_declared() {
     for prompt in Prompt::all() {
-        let declared: BTreeSet<_> = prompt.properties().keys().cloned().collect();
-        let used: BTreeSet<_> = prompt.templates().into_iter().flat_map(names).collect();
-        assert_eq!(used, declared, "{}", prompt.name);
+        let compiled = prompt.compiled();
+        assert_eq!(compiled.undeclared(), Vec::<&_>::new(), "{}", prompt.name);
+        assert_eq!(compiled.unused(), Vec::<&str>::new(), "{}", prompt.name);
+    }
+}
+
+#[test]
+fn nothing_looks_wrong() {
+    for prompt in Prompt::all() {
+        assert_eq!(prompt.document.warnings, [], "{}", prompt.name);
+        assert_eq!(prompt.compiled().warnings(), [], "{}", prompt.name);
+        check_schema(prompt.document.input_schema.as_ref().unwrap()).unwrap();
     }
 }
 
 #[test]
 fn every_case_renders_and_fits_the_input_schema() {
-    let engine = engine();
     for prompt in Prompt::all() {
-        let schema = jsonschema::validator_for(&prompt.file["input"]["schema"]).unwrap();
+        let compiled = prompt.compiled();
         for (index, case) in prompt.cases().into_iter().enumerate() {
             let at = format!("{} case {index}", prompt.name);
-            let variables = Value::Object(prompt.variables(case));
-            let misfit = schema
-                .iter_errors(&variables)
-                .next()
-                .map(|error| error.to_string());
-            assert_eq!(misfit, None, "{at}");
-            for template in prompt.templates() {
-                let text = engine.render_template(template, &variables).unwrap();
-                assert!(!text.trim().is_empty(), "{at}");
-                assert!(!text.contains("{{>"), "{at}: {text}");
+            let given = prompt.given(case);
+            let schema = prompt.document.input_schema.as_ref();
+            let (values, warnings) = complete(schema, compiled.variables(), given.clone())
+                .unwrap_or_else(|findings| panic!("{at}: {findings:?}"));
+            assert_eq!(warnings, [], "{at}");
+            let messages = compiled.render(&values).unwrap();
+            assert_eq!(messages.len(), prompt.document.messages.len(), "{at}");
+            let text: String = messages.iter().map(|message| message.text()).collect();
+            for (name, value) in &given {
+                let Some(line) = value.as_str().and_then(|text| text.lines().next()) else {
+                    continue;
+                };
+                let shown =
+                    text.contains(line) || line.starts_with("data:") || line.starts_with("http");
+                assert!(
+                    shown,
+                    "{at}: the value of `{name}` does not reach the model: {line}"
+                );
             }
         }
     }
@@ -382,85 +382,20 @@ fn failures(prompt: &Prompt, case: &Object, answer: &str) -> Vec<String> {
         .collect()
 }
 
-/// The variables that a template asks for; names below `this` belong to an item, not to the prompt.
-fn names(template: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for tag in template
-        .split("{{")
-        .skip(1)
-        .filter_map(|rest| rest.split("}}").next())
-    {
-        if tag.starts_with(['>', '/', '!']) {
-            continue;
-        }
-        let mut text = String::new();
-        let mut quoted = false;
-        for c in tag.chars() {
-            quoted ^= c == '"';
-            text.push(if quoted || "\"()#".contains(c) {
-                ' '
-            } else {
-                c
-            });
-        }
-        names.extend(
-            text.split_whitespace()
-                .filter(|word| !word.contains('=') && word.parse::<f64>().is_err())
-                .filter(|word| !["if", "each", "else"].contains(word) && !HELPERS.contains(word))
-                .filter(|word| *word != "this" && !word.starts_with("this."))
-                .map(String::from),
-        );
-    }
-    names
-}
-
-/// Handlebars with the partials, and helpers that write their first value.
-fn engine() -> Handlebars<'static> {
-    let mut engine = Handlebars::new();
-    engine.set_strict_mode(true);
-    engine.register_escape_fn(handlebars::no_escape);
-    for helper in HELPERS {
-        engine.register_helper(helper, Box::new(write_first_value));
-    }
-    for pack in ["core", "trading"] {
-        for entry in fs::read_dir(top().join("prompts").join(pack)).unwrap() {
-            let path = entry.unwrap().path();
-            let file = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if let Some(name) = file
-                .strip_prefix('_')
-                .and_then(|name| name.strip_suffix(".hbs"))
-            {
-                let text = read(&path);
-                assert!(
-                    !text.contains("{{"),
-                    "{file}: a bundled partial is plain text"
-                );
-                engine
-                    .register_partial(&format!("{pack}/{name}"), text)
-                    .unwrap();
-            }
-        }
-    }
-    engine
-}
-
-fn write_first_value(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let value = helper
-        .params()
-        .iter()
-        .find(|param| !param.value().is_null());
-    out.write(&value.expect("a helper gets a value").value().to_string())?;
-    Ok(())
-}
-
-fn top() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+/// The bundled partials, under the names by which prompts include them.
+fn partials() -> Partials {
+    let files = PACKS.iter().flat_map(|pack| pack.files);
+    files
+        .filter_map(|(path, text)| {
+            let (folder, file) = path.rsplit_once('/')?;
+            let name = file.strip_prefix('_')?.strip_suffix(".hbs")?;
+            let partial = Partial {
+                text: (*text).to_owned(),
+                path: format!("prompts/{path}"),
+            };
+            Some((format!("{folder}/{name}"), partial))
+        })
+        .collect()
 }
 
 fn read(path: &Path) -> String {
@@ -468,7 +403,7 @@ fn read(path: &Path) -> String {
 }
 
 fn yaml(name: &str, text: &str) -> Value {
-    serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    document::parse_value(text).unwrap_or_else(|finding| panic!("{name}: {finding:?}"))
 }
 
 fn object(value: &Value) -> &Object {

@@ -1,0 +1,32 @@
+//! Whole commands over real git: what a person types, what they see, and what git says happened.
+//!
+//! One binary, so that everything is linked once; one file for each command or theme. `env` is the
+//! way in: a folder of its own, a fixed clock and an environment that holds nothing else.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod broken;
+mod clones;
+mod env;
+mod packs;
+mod publish;
+mod remote;
+mod rollback;
+mod session;
+
+/// A file that is not named here would never run.
+#[test]
+fn no_file_is_forgotten() {
+    let folder = env::top().join("tests/cli");
+    let main = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = file.strip_suffix(".rs").filter(|module| *module != "main") else {
+            continue;
+        };
+        assert!(
+            main.contains(&format!("\nmod {module};\n")),
+            "main.rs does not name {module}"
+        );
+    }
+}

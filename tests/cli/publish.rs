@@ -1,0 +1,663 @@
+//! `publish`: what it makes live, and what it refuses with the command that puts it right.
+
+use insta::assert_snapshot;
+
+use crate::env::{SMALL, TRIAGE, TestEnv};
+
+const FILE: &str = "prompts/support/triage.prompt.yml";
+
+#[test]
+fn a_version_becomes_two_annotated_tags() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage -m 'Approved by support'
+         git for-each-ref --format='%(objecttype) %(refname) %(*objecttype)' refs/tags
+         git tag --list --format='%(contents)' prompts/support/triage/v1
+         git tag --list --format='%(contents)' prompts/support/triage/production/1"
+    ), @"
+    $ promptctl publish support/triage -m 'Approved by support'
+    support/triage v1 published to production
+    $ git for-each-ref --format='%(objecttype) %(refname) %(*objecttype)' refs/tags
+    tag refs/tags/prompts/support/triage/production/1 commit
+    tag refs/tags/prompts/support/triage/v1 commit
+    $ git tag --list --format='%(contents)' prompts/support/triage/v1
+    support/triage v1
+
+    Prompt: support/triage
+    Version: 1
+    Digest: <id>
+
+    $ git tag --list --format='%(contents)' prompts/support/triage/production/1
+    Approved by support
+
+    Prompt: support/triage
+    Version: 1
+    Digest: <id>
+    Environment: production
+    Action: publish
+    Under: none
+    ");
+    let head = repo.git("rev-parse HEAD");
+    assert_eq!(
+        repo.git("rev-parse prompts/support/triage/v1^{commit}"),
+        head
+    );
+    assert_eq!(
+        repo.git("rev-parse prompts/support/triage/production/1^{commit}"),
+        head
+    );
+}
+
+#[test]
+fn what_is_live_already_is_nothing_to_do() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage
+         promptctl publish support/triage@v1 --format json"
+    ), @r#"
+    $ promptctl publish support/triage
+    support/triage v1 is live in production already: nothing to do
+    $ promptctl publish support/triage@v1 --format json
+    {
+      "schema": 1,
+      "changes": []
+    }
+    --- stderr
+    support/triage v1 is live in production already: nothing to do
+    "#);
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let (here, there) = (ada.refs(), env.root().cd("origin.git").refs());
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage --dry-run
+         promptctl publish support/triage --dry-run --format json"
+    ), @r#"
+    $ promptctl publish support/triage --dry-run
+    support/triage v1 would be published to production
+      would make the tag prompts/support/triage/v1
+      would make the tag prompts/support/triage/production/1
+    $ promptctl publish support/triage --dry-run --format json
+    {
+      "schema": 1,
+      "changes": [
+        {
+          "name": "support/triage",
+          "environment": "production",
+          "action": "publish",
+          "from": null,
+          "to": 1,
+          "tags": [
+            "prompts/support/triage/v1",
+            "prompts/support/triage/production/1"
+          ],
+          "pushed": false
+        }
+      ]
+    }
+    "#);
+    assert_eq!(ada.refs(), here);
+    assert_eq!(env.root().cd("origin.git").refs(), there);
+    ada.ok("promptctl publish support/triage");
+    let published = ada.refs();
+    assert_snapshot!(ada.play(
+        "promptctl unpublish support/triage --dry-run
+         promptctl rollback support/triage --dry-run"
+    ), @"
+    $ promptctl unpublish support/triage --dry-run
+    support/triage would be unpublished from production (was v1)
+      would make the tag prompts/support/triage/production/2
+    $ promptctl rollback support/triage --dry-run
+    error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
+      hint: promptctl publish support/triage@vN --env production releases another version
+      hint: promptctl unpublish support/triage --env production takes it out
+    [exit 1]
+    ");
+    assert_eq!(ada.refs(), published);
+}
+
+#[test]
+fn the_answer_for_scripts() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    assert_snapshot!(ada.play("promptctl publish support/triage --format json"), @r#"
+    $ promptctl publish support/triage --format json
+    {
+      "schema": 1,
+      "changes": [
+        {
+          "name": "support/triage",
+          "environment": "production",
+          "action": "publish",
+          "from": null,
+          "to": 1,
+          "tags": [
+            "prompts/support/triage/v1",
+            "prompts/support/triage/production/1"
+          ],
+          "pushed": true
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn several_prompts_at_once() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.add("greeting", SMALL);
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage greeting --env staging
+         promptctl publish greeting nobody support/triage"
+    ), @"
+    $ promptctl publish support/triage greeting --env staging
+    support/triage v1 published to staging
+    greeting v1 published to staging
+    $ promptctl publish greeting nobody support/triage
+    greeting v1 published to production
+    error[P201]: there is no prompt named nobody
+      hint: promptctl list shows all prompts
+    [exit 1]
+    ");
+}
+
+#[test]
+fn uncommitted_changes_are_refused() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        FILE,
+        repo.read(FILE)
+            .replace("600", "700")
+            .replace("kindly", "")
+            .replace("en}", "de}"),
+    );
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @r#"
+    $ promptctl publish support/triage
+    error[P204]: support/triage has changes that are not committed
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl bump support/triage && git commit -m "…" -- prompts/support/triage.prompt.yml
+      hint: promptctl publish support/triage@HEAD publishes what is committed
+    [exit 1]
+    "#);
+    repo.ok("promptctl bump");
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @r#"
+    $ promptctl publish support/triage
+    error[P204]: support/triage has changes that are not committed
+      at: prompts/support/triage.prompt.yml
+      hint: git add prompts/support/triage.prompt.yml && git commit -m "…" -- prompts/support/triage.prompt.yml
+      hint: promptctl publish support/triage@HEAD publishes what is committed
+    [exit 1]
+    "#);
+    assert_eq!(repo.refs(), before);
+    // What is committed can be published whatever the working copy holds.
+    assert_snapshot!(repo.play("promptctl publish support/triage@HEAD"), @"
+    $ promptctl publish support/triage@HEAD
+    support/triage v1 published to production
+    ");
+}
+
+#[test]
+fn a_file_that_was_never_committed_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("prompts/greeting.prompt.yml", SMALL);
+    assert_snapshot!(repo.play("promptctl publish greeting"), @r#"
+    $ promptctl publish greeting
+    error[P204]: greeting has changes that are not committed
+      at: prompts/greeting.prompt.yml
+      hint: git add prompts/greeting.prompt.yml && git commit -m "…" -- prompts/greeting.prompt.yml
+      hint: promptctl publish greeting@HEAD publishes what is committed
+    [exit 1]
+    "#);
+    assert_eq!(repo.tags(), "");
+}
+
+#[test]
+fn an_uncommitted_partial_counts_as_a_change_of_the_prompt() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("prompts/_tone.hbs", "Be kind.\n");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Tone");
+    repo.add(
+        "greeting",
+        &SMALL
+            .replace("Hello", "\"{{> tone}} Hello")
+            .replace("{{name}}", "{{name}}\""),
+    );
+    repo.write("prompts/_tone.hbs", "Be brief.\n");
+    assert_snapshot!(repo.play("promptctl publish greeting"), @r#"
+    $ promptctl publish greeting
+    error[P204]: greeting has changes that are not committed
+      at: prompts/greeting.prompt.yml
+      hint: promptctl bump greeting && git commit -m "…" -- prompts/greeting.prompt.yml
+      hint: promptctl publish greeting@HEAD publishes what is committed
+    [exit 1]
+    "#);
+    assert_eq!(repo.tags(), "");
+}
+
+#[test]
+fn content_that_changed_without_a_number_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.replace(FILE, "maxTokens: 800", "maxTokens: 600");
+    repo.git("commit --quiet --all --message Unbumped");
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @r#"
+    $ promptctl publish support/triage
+    error[P207]: the content of support/triage v1 changed and its version did not
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl bump support/triage && git commit -m "…" -- prompts/support/triage.prompt.yml
+    [exit 1]
+    "#);
+    assert_eq!(repo.tags(), "");
+}
+
+#[test]
+fn a_number_that_was_published_with_other_content_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    let text = repo.read(FILE);
+    let digest = text
+        .lines()
+        .find(|line| line.starts_with("digest:"))
+        .unwrap()
+        .to_owned();
+    repo.write(
+        FILE,
+        text.replace(&digest, "")
+            .replace("maxTokens: 800", "maxTokens: 600"),
+    );
+    repo.git("commit --quiet --all --message 'The same number, other content'");
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P206]: support/triage v1 was published with other content (xxxxxxxxxxxx there, xxxxxxxxxxxx here)
+      hint: promptctl bump support/triage gives the new content the next number
+    [exit 1]
+    ");
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn what_is_not_valid_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    for (name, text) in [
+        ("template", SMALL.replace("{{name}}", "{{#if name}}")),
+        ("partial", SMALL.replace("{{name}}", "{{> nowhere}}")),
+        ("yaml", "messages: [\n".to_owned()),
+        ("key", SMALL.replace("messages", "mesages")),
+    ] {
+        repo.write(&format!("prompts/{name}.prompt.yml"), text);
+    }
+    repo.git("add --all");
+    repo.git("commit --quiet --message Broken");
+    assert_snapshot!(repo.play(
+        "promptctl publish template
+         promptctl publish partial
+         promptctl publish yaml
+         promptctl publish key
+         promptctl publish nobody"
+    ), @"
+    $ promptctl publish template
+    error[P101]: `{{#if}}` is never closed
+      at: prompts/template.prompt.yml:4:20
+      hint: end the block with `{{/if}}`
+    [exit 1]
+    $ promptctl publish partial
+    error[P106]: there is no partial `nowhere`
+      at: prompts/partial.prompt.yml:4:20
+      hint: make the file `_nowhere.hbs` below a root
+    [exit 1]
+    $ promptctl publish yaml
+    error[P001]: unclosed bracket '['
+      at: prompts/yaml.prompt.yml:1:11
+    [exit 1]
+    $ promptctl publish key
+    error[P004]: `mesages` is not a key; `messages` is meant
+      at: prompts/key.prompt.yml:2:1
+      hint: write `messages`; a key of your own wants a name less like it
+    [exit 1]
+    $ promptctl publish nobody
+    error[P201]: there is no prompt named nobody
+      hint: promptctl list shows all prompts
+    [exit 1]
+    ");
+    assert_eq!(repo.tags(), "");
+}
+
+#[test]
+fn an_archived_prompt_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl archive support/triage");
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P228]: support/triage is archived
+      hint: promptctl unarchive support/triage
+    [exit 1]
+    ");
+}
+
+#[test]
+fn unknown_things_are_told_with_what_is_near() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triag
+         promptctl publish support/triage@v7
+         promptctl publish support/triage@nowhere
+         promptctl publish support/triage --env Production
+         promptctl publish support/triage --env v3
+         promptctl publish"
+    ), @"
+    $ promptctl publish support/triag
+    error[P201]: there is no prompt named support/triag
+      hint: did you mean support/triage?
+    [exit 1]
+    $ promptctl publish support/triage@v7
+    error[P202]: support/triage has no v7
+      hint: promptctl history support/triage shows its versions
+    [exit 1]
+    $ promptctl publish support/triage@nowhere
+    error[P225]: `nowhere` is neither a version, an environment nor a git revision
+      hint: promptctl history support/triage shows the versions, promptctl status the environments
+    [exit 1]
+    $ promptctl publish support/triage --env Production
+    error: invalid value 'Production' for '--env <ENV>': `Production` cannot be a name: an environment begins with a small letter
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl publish support/triage --env v3
+    error: invalid value 'v3' for '--env <ENV>': `v3` cannot be a name: an environment may not look like a version
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl publish
+    error: the following required arguments were not provided:
+      <REF>...
+
+    Usage: promptctl publish <REF>...
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    assert_eq!(repo.tags(), "");
+}
+
+#[test]
+fn any_version_can_be_published_again() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    repo.ok("promptctl publish support/triage");
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage@v1
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl publish support/triage@v1
+    support/triage v1 published to production (was v2)
+    $ promptctl releases support/triage
+    3	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    ");
+    // An unpublished version of the past is found in the history.
+    repo.next_version("support/triage", "maxTokens: 600", "maxTokens: 500");
+    repo.next_version("support/triage", "maxTokens: 500", "maxTokens: 400");
+    repo.ok("promptctl publish support/triage@v3");
+    assert_eq!(
+        repo.git("rev-parse prompts/support/triage/v3^{commit}"),
+        repo.git("rev-parse HEAD~1")
+    );
+    assert!(
+        repo.ok("promptctl get support/triage@production")
+            .contains("maxTokens: 500")
+    );
+}
+
+#[test]
+fn all_takes_only_what_is_above_everything_released() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.add("greeting", SMALL);
+    assert_snapshot!(repo.play(
+        "promptctl publish --all
+         promptctl publish --all"
+    ), @"
+    $ promptctl publish --all
+    greeting v1 published to production
+    support/triage v1 published to production
+    $ promptctl publish --all
+    nothing to publish: no version is above those released in production
+    ");
+    repo.next_version("greeting", "Hello", "Hi");
+    assert_snapshot!(repo.play(
+        "promptctl publish --all --format json"
+    ), @r#"
+    $ promptctl publish --all --format json
+    {
+      "schema": 1,
+      "changes": [
+        {
+          "name": "greeting",
+          "environment": "production",
+          "action": "publish",
+          "from": 1,
+          "to": 2,
+          "tags": [
+            "prompts/greeting/v2",
+            "prompts/greeting/production/2"
+          ],
+          "pushed": false
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn all_never_undoes_a_rollback_or_an_unpublish() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.add("greeting", SMALL);
+    repo.ok("promptctl publish --all");
+    repo.next_version("greeting", "Hello", "Hi");
+    repo.ok("promptctl publish --all");
+    repo.ok("promptctl rollback greeting");
+    repo.ok("promptctl unpublish support/triage");
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl publish --all"), @"
+    $ promptctl publish --all
+    nothing to publish: no version is above those released in production
+    ");
+    assert_eq!(repo.refs(), before);
+    repo.next_version("greeting", "Hi", "Good day");
+    assert_snapshot!(repo.play("promptctl publish --all"), @"
+    $ promptctl publish --all
+    greeting v3 published to production (was v1)
+    ");
+}
+
+#[test]
+fn a_late_job_with_all_never_downgrades() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    repo.ok("promptctl publish --all");
+    // A job that was started for an older commit.
+    repo.git("checkout --quiet HEAD~1");
+    assert_snapshot!(repo.play("promptctl publish --all"), @"
+    $ promptctl publish --all
+    nothing to publish: no version is above those released in production
+    ");
+    assert_eq!(
+        repo.tags()
+            .lines()
+            .filter(|tag| tag.contains("/production/"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn all_goes_on_after_a_prompt_that_is_broken_and_says_so() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("prompts/broken.prompt.yml", "messages: [\n");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Broken");
+    assert_snapshot!(repo.play("promptctl publish --all"), @"
+    $ promptctl publish --all
+    error[P001]: unclosed bracket '['
+      at: prompts/broken.prompt.yml:1:11
+    support/triage v1 published to production
+    [exit 3]
+    ");
+}
+
+#[test]
+fn a_required_branch_is_met_by_content_not_by_commit() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        "promptctl.yaml",
+        "environments: {production: {requireBranch: main}}\n",
+    );
+    repo.git("commit --quiet --all --message Policy");
+    repo.git("switch --quiet --create topic");
+    repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P208]: support/triage v2 is not on main, which production requires
+      hint: merge it into main, then git fetch and publish again
+    [exit 3]
+    ");
+    assert_eq!(repo.tags(), "");
+    // A squash merge makes another commit with the same content.
+    repo.git("switch --quiet main");
+    repo.git("merge --quiet --squash topic");
+    repo.git("commit --quiet --message Squashed");
+    repo.git("switch --quiet topic");
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    support/triage v2 published to production
+    ");
+    // No policy stands in the way of a rollback.
+    repo.git("switch --quiet --create elsewhere");
+    repo.ok("promptctl publish support/triage@v1");
+    repo.git("branch --quiet --move main other");
+    repo.ok("promptctl rollback support/triage");
+    repo.ok("promptctl unpublish support/triage");
+}
+
+#[test]
+fn a_required_branch_that_exists_nowhere_is_told() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        "promptctl.yaml",
+        "environments: {production: {requireBranch: release}}\n",
+    );
+    repo.git("commit --quiet --all --message Policy");
+    assert_snapshot!(repo.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P208]: support/triage v1 is not on release, which production requires
+      hint: merge it into release, then git fetch and publish again
+    [exit 3]
+    ");
+}
+
+#[test]
+fn without_an_identity_the_two_commands_are_named() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    env.root()
+        .write("home/.gitconfig", "[user]\n\tuseConfigOnly = true\n");
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage
+         promptctl edit support/triage --set model=openai/gpt-5"
+    ), @r#"
+    $ promptctl publish support/triage
+    error[P222]: git does not know who you are
+      hint: git config --global user.name "Your Name"
+      hint: git config --global user.email "you@example.com"
+    [exit 1]
+    $ promptctl edit support/triage --set model=openai/gpt-5
+    error[P222]: git does not know who you are
+      hint: git config --global user.name "Your Name"
+      hint: git config --global user.email "you@example.com"
+    [exit 1]
+    "#);
+    assert_eq!(repo.tags(), "");
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn tags_are_signed_where_git_is_set_up_to_sign() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let keygen = repo
+        .command("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f", "../key"])
+        .output();
+    if !keygen.is_ok_and(|output| output.status.success()) {
+        crate::env::skipped("no ssh-keygen, so no signed tags");
+        return;
+    }
+    repo.git("config gpg.format ssh");
+    repo.git("config user.signingKey ../key.pub");
+    repo.git("config tag.gpgSign true");
+    let key = repo.read("../key.pub");
+    repo.write("../allowed", format!("ada@example.com {key}"));
+    repo.git("config gpg.ssh.allowedSignersFile ../allowed");
+    repo.ok("promptctl publish support/triage");
+    for tag in ["v1", "production/1"] {
+        let verified = repo.run(&format!("git tag --verify prompts/support/triage/{tag}"));
+        assert!(
+            verified
+                .stderr
+                .contains("Good \"git\" signature for ada@example.com"),
+            "{verified}"
+        );
+    }
+    // The trailers are read in front of the signature.
+    assert_eq!(
+        repo.json("promptctl get support/triage@production --format json")["version"],
+        1
+    );
+}
+
+#[test]
+fn an_adopted_prompt_without_a_number_is_version_1() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(FILE, TRIAGE);
+    repo.git("add --all");
+    repo.git("commit --quiet --message 'Made for GitHub Models'");
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage
+         git status --short
+         promptctl list"
+    ), @"
+    $ promptctl publish support/triage
+    support/triage v1 published to production
+    $ git status --short
+    $ promptctl list
+    support/triage	v1	production v1	openai/gpt-5-mini	Support triage
+    ");
+}

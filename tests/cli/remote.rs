@@ -1,0 +1,629 @@
+//! Releases through a remote: it is the truth, it may refuse, be away, or hear of somebody else first.
+
+use insta::assert_snapshot;
+
+use crate::env::{SMALL, Shell, TestEnv};
+
+fn origin(env: &TestEnv) -> Shell {
+    env.root().cd("origin.git")
+}
+
+/// Makes a hook that git runs.
+fn hook(repo: &Shell, path: &str, script: &str) {
+    repo.write(path, format!("#!/bin/sh\n{script}\n"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let all = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(repo.dir.join(path), all).unwrap();
+    }
+}
+
+/// A command that `promptctl` runs in another clone in the middle of a push.
+fn meanwhile(repo: &Shell, other: &Shell, command: &str) {
+    let script = format!(
+        "unset $(git rev-parse --local-env-vars)\n\
+         export GIT_COMMITTER_NAME=Bob GIT_COMMITTER_EMAIL=bob@example.com\n\
+         cd '{}' && '{}' {command} >/dev/null 2>&1",
+        other.dir.display(),
+        env!("CARGO_BIN_EXE_promptctl"),
+    );
+    hook(repo, ".git/hooks/pre-push", &script);
+}
+
+#[test]
+fn both_tags_arrive_in_one_push() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    hook(
+        &origin(&env),
+        "hooks/pre-receive",
+        "cut -d' ' -f3 >> pushes; echo . >> pushes",
+    );
+    assert_snapshot!(ada.play("promptctl publish support/triage -m Approved"), @"
+    $ promptctl publish support/triage -m Approved
+    support/triage v1 published to production, and the remote has it
+    ");
+    assert_snapshot!(origin(&env).read("pushes"), @"
+    refs/tags/prompts/support/triage/v1
+    refs/tags/prompts/support/triage/production/1
+    .
+    ");
+    assert_eq!(origin(&env).tags(), ada.tags());
+}
+
+#[test]
+fn a_second_release_of_a_version_sends_one_tag() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage --env staging");
+    hook(
+        &origin(&env),
+        "hooks/pre-receive",
+        "cut -d' ' -f3 >> pushes",
+    );
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(
+        origin(&env).read("pushes"),
+        "refs/tags/prompts/support/triage/production/1\n"
+    );
+}
+
+#[test]
+fn a_clone_that_knows_nothing_decides_by_what_the_remote_says() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let bob = env.clone_of_origin("Bob");
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    // Bob has not fetched for a week, and has none of these tags.
+    assert_eq!(bob.tags(), "");
+    assert_snapshot!(bob.play("promptctl rollback support/triage -m 'Refuses refunds'"), @"
+    $ promptctl rollback support/triage -m 'Refuses refunds'
+    support/triage rolled back to v1 in production (was v2), and the remote has it
+    ");
+    assert_snapshot!(bob.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    support/triage v1 is live in production already: nothing to do
+    ");
+}
+
+#[test]
+fn nothing_to_do_means_that_the_remote_agrees() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    let bob = env.clone_of_origin("Bob");
+    bob.ok("promptctl unpublish support/triage");
+    assert_snapshot!(ada.play(
+        "promptctl get support/triage@production --format text
+         promptctl publish support/triage
+         promptctl publish support/triage"
+    ), @r#"
+    $ promptctl get support/triage@production --format text
+    name: Support triage
+    description: Sorts an incoming ticket.   # for the support team
+    version: 1
+    digest: "xxxxxxxxxxxx"
+    tags: [tickets]
+    category: support
+    model: openai/gpt-5-mini
+    modelParameters:
+      maxTokens: 800        # room for the draft
+    input:
+      schema:
+        type: object
+        required: [ticket]
+        properties:
+          ticket: {type: string}
+          locale: {type: string, default: en}
+    messages:
+      - role: system
+        content: |
+          You sort support tickets. Answer in {{locale}}.
+          Say which queue the ticket belongs to: billing or tech.
+      - role: user
+        content: "{{ticket}}"
+    $ promptctl publish support/triage
+    support/triage v1 published to production, and the remote has it
+    $ promptctl publish support/triage
+    support/triage v1 is live in production already: nothing to do
+    "#);
+}
+
+#[test]
+fn tags_made_without_a_push_are_pending_and_not_live() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage --no-push
+         promptctl get support/triage@production
+         promptctl status
+         promptctl releases support/triage
+         promptctl publish support/triage"
+    ), @"
+    $ promptctl publish support/triage --no-push
+    support/triage v1 published to production
+    warning: the tags are pending: nothing is live until the remote has them
+    hint: promptctl push
+    $ promptctl get support/triage@production
+    error[P203]: support/triage was never published to production
+      hint: promptctl publish support/triage --env production
+    [exit 1]
+    $ promptctl status
+    production	support/triage	-	v1	-	-	pending: v1
+    --- stderr
+    warning: 2 tags are pending: the remote has not confirmed them
+    hint: promptctl push sends them
+    $ promptctl releases support/triage
+    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    --- stderr
+    hint: pending releases are not live: promptctl push sends them
+    $ promptctl publish support/triage
+    error[P218]: release 1 of support/triage in production was made with --no-push and never sent
+      hint: promptctl push support/triage sends it first
+    [exit 1]
+    ");
+    assert_eq!(origin(&env).tags(), "");
+    assert_snapshot!(ada.play(
+        "promptctl push
+         promptctl push
+         promptctl status"
+    ), @"
+    $ promptctl push
+    sent prompts/support/triage/v1
+    sent prompts/support/triage/production/1
+    $ promptctl push
+    nothing to send: the remote has every tag
+    $ promptctl status
+    production	support/triage	v1	-	1 hour ago	Ada
+    ");
+    assert_eq!(origin(&env).tags(), ada.tags());
+}
+
+#[test]
+fn several_pending_releases_are_sent_in_their_order() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage --no-push");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("promptctl publish support/triage --no-push");
+    ada.ok("promptctl rollback support/triage --no-push");
+    ada.ok("promptctl publish support/triage --env staging --no-push");
+    assert_snapshot!(ada.play(
+        "promptctl releases support/triage
+         promptctl push
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl releases support/triage
+    3	production	v1	rollback	pending	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	staging	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
+    --- stderr
+    hint: pending releases are not live: promptctl push sends them
+    $ promptctl push
+    sent prompts/support/triage/v1
+    sent prompts/support/triage/v2
+    sent prompts/support/triage/production/1
+    sent prompts/support/triage/production/2
+    sent prompts/support/triage/production/3
+    sent prompts/support/triage/staging/1
+    $ promptctl releases support/triage
+    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	staging	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
+    ");
+    let bob = env.clone_of_origin("Bob");
+    assert_eq!(
+        bob.json("promptctl get support/triage@production --format json")["version"],
+        1
+    );
+}
+
+#[test]
+fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let bob = env.clone_of_origin("Bob");
+    ada.ok("promptctl publish support/triage --no-push");
+    bob.ok("promptctl publish support/triage -m 'I was first'");
+    assert_snapshot!(ada.play(
+        "promptctl push
+         promptctl releases support/triage
+         promptctl doctor
+         promptctl doctor --fix
+         promptctl releases support/triage
+         promptctl push"
+    ), @"
+    $ promptctl push
+    warning: prompts/support/triage/v1 was not sent: the remote has another tag of that name
+    warning: prompts/support/triage/production/1 was not sent: the remote has another tag of that name
+    hint: promptctl releases NAME shows what is live; promptctl doctor --fix discards the tags that lost
+    [exit 1]
+    $ promptctl releases support/triage
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first
+    $ promptctl doctor
+    error[P218]: the tag prompts/support/triage/v1 was made here and lost: origin has another of that name
+      at: prompts/support/triage/v1
+      help: promptctl doctor --fix
+    error[P218]: the tag prompts/support/triage/production/1 was made here and lost: origin has another of that name
+      at: prompts/support/triage/production/1
+      help: promptctl doctor --fix
+    2 errors, 0 warnings
+    [exit 3]
+    $ promptctl doctor --fix
+    2 of 2 troubles fixed
+    everything is sound
+    $ promptctl releases support/triage
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first
+    $ promptctl push
+    nothing to send: the remote has every tag
+    ");
+    assert_eq!(
+        ada.git("rev-parse prompts/support/triage/production/1"),
+        origin(&env).git("rev-parse prompts/support/triage/production/1")
+    );
+}
+
+#[test]
+fn a_rollback_is_possible_with_a_pending_release() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 600", "maxTokens: 400");
+    ada.ok("promptctl publish support/triage --no-push");
+    assert_snapshot!(ada.play(
+        "promptctl rollback support/triage -m 'Refuses refunds'
+         promptctl releases support/triage
+         promptctl doctor"
+    ), @"
+    $ promptctl rollback support/triage -m 'Refuses refunds'
+    support/triage rolled back to v1 in production (was v2), and the remote has it
+    $ promptctl releases support/triage
+    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    $ promptctl doctor
+    warning[P218]: the tag prompts/support/triage/v3 is pending: origin has not confirmed it
+      at: prompts/support/triage/v3
+      help: promptctl push
+    error[P218]: the tag prompts/support/triage/production/3 was made here and lost: origin has another of that name
+      at: prompts/support/triage/production/3
+      help: promptctl doctor --fix
+    1 errors, 1 warnings
+    [exit 3]
+    ");
+}
+
+#[test]
+fn a_remote_that_refuses_says_why_and_nothing_is_changed() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    hook(
+        &origin(&env),
+        "hooks/pre-receive",
+        "echo 'Only the release bot may do this.' >&2; exit 1",
+    );
+    let before = ada.refs();
+    assert_snapshot!(ada.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P216]: the remote origin refused the tags
+      hint: git says: refs/tags/prompts/support/triage/v1 [remote rejected] (pre-receive hook declined)
+      hint: git says: refs/tags/prompts/support/triage/production/1 [remote rejected] (pre-receive hook declined)
+      hint: git says: Only the release bot may do this.
+      hint: nothing was changed; a host's tag rules say who may create tags below the prefix
+    [exit 4]
+    ");
+    assert_eq!(ada.refs(), before);
+    assert_eq!(origin(&env).tags(), "");
+}
+
+#[test]
+fn a_remote_that_refuses_one_of_two_tags_gets_none() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    hook(
+        &origin(&env),
+        "hooks/update",
+        "case $1 in */production/*) echo 'No production on Fridays.' >&2; exit 1;; esac",
+    );
+    let before = ada.refs();
+    assert_snapshot!(ada.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P216]: the remote origin refused the tags
+      hint: git says: refs/tags/prompts/support/triage/v1 [remote rejected] (atomic push failure)
+      hint: git says: refs/tags/prompts/support/triage/production/1 [remote rejected] (hook declined)
+      hint: git says: No production on Fridays.
+      hint: git says: error: hook declined to update refs/tags/prompts/support/triage/production/1
+      hint: nothing was changed; a host's tag rules say who may create tags below the prefix
+    [exit 4]
+    ");
+    assert_eq!(ada.refs(), before);
+    assert_eq!(origin(&env).tags(), "");
+    ada.ok("promptctl publish support/triage --env staging");
+}
+
+#[test]
+fn a_remote_that_is_away_changes_nothing() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage --env staging");
+    std::fs::rename(
+        env.root().dir.join("origin.git"),
+        env.root().dir.join("elsewhere"),
+    )
+    .unwrap();
+    let before = ada.refs();
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage
+         promptctl rollback support/triage --env staging
+         promptctl fetch
+         promptctl push"
+    ), @"
+    $ promptctl publish support/triage
+    error[P215]: the remote origin could not be reached: '$ROOT/origin.git' does not appear to be a git repository; Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      hint: git ls-remote origin shows whether git can reach it
+    [exit 1]
+    $ promptctl rollback support/triage --env staging
+    error[P215]: the remote origin could not be reached: '$ROOT/origin.git' does not appear to be a git repository; Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      hint: git ls-remote origin shows whether git can reach it
+    [exit 1]
+    $ promptctl fetch
+    error[P215]: the remote origin could not be reached: '$ROOT/origin.git' does not appear to be a git repository; Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      hint: git ls-remote origin shows whether git can reach it
+    [exit 1]
+    $ promptctl push
+    error[P215]: the remote origin could not be reached: '$ROOT/origin.git' does not appear to be a git repository; Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      hint: git ls-remote origin shows whether git can reach it
+    [exit 1]
+    ");
+    assert_eq!(ada.refs(), before);
+    // Reading needs no network, and a release can be prepared.
+    assert_eq!(
+        ada.json("promptctl get support/triage@staging --format json")["version"],
+        1
+    );
+    ada.ok("promptctl publish support/triage --no-push");
+}
+
+#[test]
+fn without_a_remote_there_is_nothing_to_fetch_or_push() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl fetch
+         promptctl push"
+    ), @"
+    $ promptctl fetch
+    error[P215]: this repository has no remote
+      hint: git remote add origin URL; with several remotes, name one: `remote:` in promptctl.yaml
+    [exit 1]
+    $ promptctl push
+    error[P215]: this repository has no remote
+      hint: git remote add origin URL; with several remotes, name one: `remote:` in promptctl.yaml
+    [exit 1]
+    ");
+}
+
+#[test]
+fn somebody_who_was_faster_is_named() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("git push --quiet");
+    let bob = env.clone_of_origin("Bob");
+    meanwhile(&ada, &bob, "unpublish support/triage");
+    let tags = ada.tags();
+    assert_snapshot!(ada.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P212]: somebody was faster: Bob unpublished support/triage v1 in production at 2026-11-03T11:00:00Z (release 2)
+      hint: nothing was changed; promptctl releases support/triage --env production
+    [exit 1]
+    ");
+    assert_eq!(ada.tags(), tags, "no tag is left behind");
+    assert_snapshot!(ada.play("promptctl releases support/triage"), @"
+    $ promptctl releases support/triage
+    2	production	v1	unpublish	-	xxxxxxxxxxxx	1 hour ago	Bob	Unpublish support/triage from production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    ");
+}
+
+#[test]
+fn a_rollback_is_never_retried_by_itself() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    for (from, to) in [("800", "600"), ("600", "400")] {
+        ada.ok("promptctl publish support/triage");
+        ada.next_version(
+            "support/triage",
+            &format!("maxTokens: {from}"),
+            &format!("maxTokens: {to}"),
+        );
+    }
+    ada.ok("promptctl publish support/triage");
+    let bob = env.clone_of_origin("Bob");
+    meanwhile(&ada, &bob, "rollback support/triage");
+    assert_snapshot!(ada.play(
+        "promptctl rollback support/triage
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl rollback support/triage
+    error[P212]: somebody was faster: Bob rolled back to support/triage v2 in production at 2026-11-03T11:00:00Z (release 4)
+      hint: nothing was changed; promptctl releases support/triage --env production
+    [exit 1]
+    $ promptctl releases support/triage
+    4	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Bob	Roll support/triage back to v2 in production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    ");
+}
+
+#[test]
+fn the_same_version_published_by_both_is_success_for_both() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let bob = env.clone_of_origin("Bob");
+    meanwhile(&ada, &bob, "publish support/triage");
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl publish support/triage
+    support/triage v1 is live in production already: nothing to do
+    $ promptctl releases support/triage
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	Publish support/triage v1 to production
+    ");
+}
+
+#[test]
+fn an_answer_that_was_lost_is_looked_up() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    // The tags arrive by another way, and the push itself is turned away.
+    hook(
+        &ada,
+        ".git/hooks/pre-push",
+        "while read -r _ id name _; do git push --quiet --no-verify origin $id:$name 2>/dev/null; done",
+    );
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl publish support/triage
+    support/triage v1 published to production, and the remote has it
+    $ promptctl releases support/triage
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    ");
+    assert_eq!(origin(&env).tags(), ada.tags());
+}
+
+#[test]
+fn a_hook_of_the_user_that_refuses_the_push_is_heard() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    hook(
+        &ada,
+        ".git/hooks/pre-push",
+        "echo 'Ask the on-call first.' >&2; exit 1",
+    );
+    let before = ada.refs();
+    assert_snapshot!(ada.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P216]: git did not send the tags to origin: Ask the on-call first.; failed to push some refs to '$ROOT/origin.git'
+      hint: nothing was changed; a pre-push hook or a missing permission to write stops a push
+    [exit 4]
+    ");
+    assert_eq!(ada.refs(), before);
+}
+
+#[test]
+fn fetch_says_what_is_new_and_sets_the_clone_up() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let bob = env.clone_of_origin("Bob");
+    ada.ok("promptctl publish support/triage");
+    assert_snapshot!(bob.play(
+        "promptctl fetch
+         promptctl fetch
+         git config --get-all remote.origin.fetch"
+    ), @"
+    $ promptctl fetch
+    2 new tags from origin
+    $ promptctl fetch
+    origin has nothing new
+    $ git config --get-all remote.origin.fetch
+    +refs/heads/*:refs/remotes/origin/*
+    +refs/tags/prompts/*:refs/promptctl/origin/*
+    ");
+    ada.ok("promptctl publish support/triage --env staging");
+    bob.ok("git fetch --quiet --prune --prune-tags");
+    assert_eq!(
+        bob.json("promptctl get support/triage@staging --format json")["version"],
+        1
+    );
+    assert_snapshot!(bob.play("promptctl fetch --format json"), @r#"
+    $ promptctl fetch --format json
+    {
+      "schema": 1,
+      "remote": "origin",
+      "new": [],
+      "gone": [],
+      "pending": []
+    }
+    "#);
+}
+
+#[test]
+fn pruning_tags_cannot_hurt() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.git("tag --delete prompts/support/triage/v1 prompts/support/triage/production/1");
+    assert_eq!(
+        ada.json("promptctl get support/triage@production --format json")["version"],
+        1
+    );
+    ada.ok("promptctl publish support/triage --env staging");
+    assert_snapshot!(origin(&env).tags(), @"
+    prompts/support/triage/production/1
+    prompts/support/triage/staging/1
+    prompts/support/triage/v1
+    ");
+}
+
+#[test]
+fn all_publishes_one_push_for_each_prompt() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.add("greeting", SMALL);
+    hook(
+        &origin(&env),
+        "hooks/pre-receive",
+        "cut -d' ' -f3 >> pushes; echo . >> pushes",
+    );
+    assert_snapshot!(ada.play("promptctl publish --all"), @"
+    $ promptctl publish --all
+    greeting v1 published to production, and the remote has it
+    support/triage v1 published to production, and the remote has it
+    ");
+    assert_snapshot!(origin(&env).read("pushes"), @"
+    refs/tags/prompts/greeting/v1
+    refs/tags/prompts/greeting/production/1
+    .
+    refs/tags/prompts/support/triage/v1
+    refs/tags/prompts/support/triage/production/1
+    .
+    ");
+    assert_snapshot!(ada.play("promptctl publish --all"), @"
+    $ promptctl publish --all
+    nothing to publish: no version is above those released in production
+    ");
+}
+
+#[test]
+fn another_remote_can_be_the_truth() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    env.root().ok("git init --quiet --bare upstream.git");
+    ada.git("remote add upstream ../upstream.git");
+    ada.write("promptctl.yaml", "remote: upstream\n");
+    ada.git("commit --quiet --all --message Upstream");
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(origin(&env).tags(), "");
+    assert_eq!(env.root().cd("upstream.git").tags(), ada.tags());
+    ada.write("promptctl.yaml", "remote: nowhere\n");
+    assert_snapshot!(ada.play("promptctl publish support/triage@HEAD --env staging"), @"
+    $ promptctl publish support/triage@HEAD --env staging
+    error[P215]: the remote nowhere could not be reached: 'nowhere' does not appear to be a git repository; Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      hint: git ls-remote nowhere shows whether git can reach it
+    [exit 1]
+    ");
+}

@@ -1,0 +1,365 @@
+//! `rollback` and `unpublish`: the stack.
+
+use insta::assert_snapshot;
+
+use crate::env::{Shell, TRIAGE, TestEnv};
+
+/// Versions 1, 2 and 3, each published to production in turn.
+fn three_releases(env: &TestEnv) -> Shell {
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    for (from, to) in [("800", "600"), ("600", "400")] {
+        repo.next_version(
+            "support/triage",
+            &format!("maxTokens: {from}"),
+            &format!("maxTokens: {to}"),
+        );
+        repo.ok("promptctl publish support/triage");
+    }
+    repo
+}
+
+fn live(repo: &Shell) -> serde_json::Value {
+    repo.json("promptctl status --format json")["environments"][0]["prompts"][0]["active"].clone()
+}
+
+#[test]
+fn each_rollback_goes_one_further_back_and_never_forward() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage -m 'Refuses refunds'
+         promptctl rollback support/triage
+         promptctl rollback support/triage
+         promptctl releases support/triage
+         git tag --list --format='%(refname:short) %(contents:subject) %(contents:trailers:key=Under)' prompts/support/triage/production/*"
+    ), @"
+    $ promptctl rollback support/triage -m 'Refuses refunds'
+    support/triage rolled back to v2 in production (was v3)
+    $ promptctl rollback support/triage
+    support/triage rolled back to v1 in production (was v2)
+    $ promptctl rollback support/triage
+    error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
+      hint: promptctl publish support/triage@vN --env production releases another version
+      hint: promptctl unpublish support/triage --env production takes it out
+    [exit 1]
+    $ promptctl releases support/triage
+    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    4	production	v2	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    $ git tag --list --format='%(refname:short) %(contents:subject) %(contents:trailers:key=Under)' prompts/support/triage/production/*
+    prompts/support/triage/production/1 Publish support/triage v1 to production Under: none
+
+    prompts/support/triage/production/2 Publish support/triage v2 to production Under: 1
+
+    prompts/support/triage/production/3 Publish support/triage v3 to production Under: 2
+
+    prompts/support/triage/production/4 Refuses refunds Under: 1
+
+    prompts/support/triage/production/5 Roll support/triage back to v1 in production Under: none
+    ");
+    assert_eq!(live(&repo), 1);
+}
+
+#[test]
+fn a_release_after_a_rollback_stands_on_what_was_rolled_back_to() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    repo.ok("promptctl rollback support/triage");
+    repo.ok("promptctl publish support/triage@v3");
+    repo.ok("promptctl rollback support/triage");
+    assert_eq!(live(&repo), 2);
+    repo.ok("promptctl rollback support/triage");
+    assert_eq!(live(&repo), 1);
+}
+
+#[test]
+fn to_goes_to_a_version_further_down() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage --to v3
+         promptctl rollback support/triage --to v9
+         promptctl rollback support/triage --to v1
+         promptctl rollback support/triage --to v2
+         promptctl rollback support/triage"
+    ), @"
+    $ promptctl rollback support/triage --to v3
+    error[P214]: v3 is not below the active release of support/triage in production
+      hint: a rollback can return to v2, v1
+      hint: promptctl publish support/triage@v3 --env production releases any version
+    [exit 1]
+    $ promptctl rollback support/triage --to v9
+    error[P214]: v9 is not below the active release of support/triage in production
+      hint: a rollback can return to v2, v1
+      hint: promptctl publish support/triage@v9 --env production releases any version
+    [exit 1]
+    $ promptctl rollback support/triage --to v1
+    support/triage rolled back to v1 in production (was v3)
+    $ promptctl rollback support/triage --to v2
+    error[P214]: v2 is not below the active release of support/triage in production
+      hint: promptctl publish support/triage@v2 --env production releases any version
+    [exit 1]
+    $ promptctl rollback support/triage
+    error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
+      hint: promptctl publish support/triage@vN --env production releases another version
+      hint: promptctl unpublish support/triage --env production takes it out
+    [exit 1]
+    ");
+    assert_eq!(live(&repo), 1);
+}
+
+#[test]
+fn to_takes_the_topmost_entry_of_that_version() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    repo.ok("promptctl publish support/triage@v1");
+    repo.ok("promptctl publish support/triage@v3");
+    // The stack from the top: v3, v1, v3, v2, v1.
+    repo.ok("promptctl rollback support/triage --to v1");
+    repo.ok("promptctl rollback support/triage");
+    assert_eq!(live(&repo), 3);
+}
+
+#[test]
+fn unpublish_takes_out_and_rollback_restores() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    assert_snapshot!(repo.play(
+        "promptctl unpublish support/triage -m 'Legal asked'
+         promptctl unpublish support/triage
+         promptctl get support/triage@production
+         promptctl get --all
+         promptctl status
+         promptctl rollback support/triage
+         promptctl rollback support/triage
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl unpublish support/triage -m 'Legal asked'
+    support/triage unpublished from production (was v3)
+    $ promptctl unpublish support/triage
+    support/triage is not live in production: nothing to do
+    $ promptctl get support/triage@production
+    error[P203]: support/triage is not live in production: Ada unpublished it (release 4)
+      hint: promptctl rollback support/triage --env production brings it back
+    [exit 1]
+    $ promptctl get --all
+    error: --all prints a snapshot for programs
+      hint: promptctl get --all --env production --format json
+    [exit 2]
+    $ promptctl status
+    production	support/triage	-	v3	1 hour ago	Ada	unpublished
+    $ promptctl rollback support/triage
+    support/triage rolled back to v3 in production
+    $ promptctl rollback support/triage
+    support/triage rolled back to v2 in production (was v3)
+    $ promptctl releases support/triage
+    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
+    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
+    4	production	v3	unpublish	-	xxxxxxxxxxxx	1 hour ago	Ada	Legal asked
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    ");
+    assert_eq!(live(&repo), 2);
+}
+
+#[test]
+fn publishing_after_an_unpublish_has_an_empty_entry_below() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    repo.ok("promptctl unpublish support/triage");
+    repo.ok("promptctl publish support/triage@v3");
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage
+         promptctl rollback support/triage --to v2"
+    ), @"
+    $ promptctl rollback support/triage
+    error[P213]: before v3 nothing of support/triage was live in production: release 4 had unpublished it
+      hint: promptctl rollback support/triage --env production --to v3 goes further back
+      hint: promptctl unpublish support/triage --env production takes it out
+    [exit 1]
+    $ promptctl rollback support/triage --to v2
+    support/triage rolled back to v2 in production (was v3)
+    ");
+    assert_eq!(live(&repo), 2);
+}
+
+#[test]
+fn nothing_to_go_back_to() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage
+         promptctl unpublish support/triage
+         promptctl rollback support/triage --env staging
+         promptctl rollback nobody
+         promptctl unpublish nobody"
+    ), @"
+    $ promptctl rollback support/triage
+    error[P203]: support/triage was never published to production
+      hint: promptctl publish support/triage --env production
+    [exit 1]
+    $ promptctl unpublish support/triage
+    error[P203]: support/triage was never published to production
+      hint: promptctl publish support/triage --env production
+    [exit 1]
+    $ promptctl rollback support/triage --env staging
+    error[P203]: support/triage was never published to staging
+      hint: promptctl publish support/triage --env staging
+    [exit 1]
+    $ promptctl rollback nobody
+    error[P201]: there is no prompt named nobody
+      hint: promptctl list shows all prompts
+    [exit 1]
+    $ promptctl unpublish nobody
+    error[P201]: there is no prompt named nobody
+      hint: promptctl list shows all prompts
+    [exit 1]
+    ");
+    repo.ok("promptctl publish support/triage");
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage
+         promptctl rollback support/triage --env staging"
+    ), @"
+    $ promptctl rollback support/triage
+    error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
+      hint: promptctl publish support/triage@vN --env production releases another version
+      hint: promptctl unpublish support/triage --env production takes it out
+    [exit 1]
+    $ promptctl rollback support/triage --env staging
+    error[P203]: support/triage was never published to staging
+      hint: promptctl publish support/triage --env staging
+    [exit 1]
+    ");
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn environments_have_stacks_of_their_own() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    repo.ok("promptctl publish support/triage@v1 --env staging");
+    repo.ok("promptctl publish support/triage@v3 --env staging");
+    repo.ok("promptctl rollback support/triage --env staging");
+    assert_snapshot!(repo.play("promptctl status"), @"
+    $ promptctl status
+    production	support/triage	v3	-	1 hour ago	Ada	
+    staging	support/triage	v1	v3	1 hour ago	Ada
+    ");
+}
+
+#[test]
+fn a_rollback_shows_what_callers_meet_again() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let old = TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4-32k");
+    repo.add("support/triage", &old);
+    repo.ok("promptctl publish support/triage");
+    repo.replace(
+        "prompts/support/triage.prompt.yml",
+        "gpt-4-32k",
+        "gpt-5-mini",
+    );
+    repo.replace(
+        "prompts/support/triage.prompt.yml",
+        "required: [ticket]",
+        "required: [ticket, customer]",
+    );
+    repo.replace(
+        "prompts/support/triage.prompt.yml",
+        "ticket: {type: string}",
+        "ticket: {type: string}\n      customer: {type: string}",
+    );
+    repo.next_version("support/triage", "{{ticket}}", "{{customer}}: {{ticket}}");
+    repo.ok("promptctl publish support/triage");
+    assert_snapshot!(repo.play("promptctl rollback support/triage"), @"
+    $ promptctl rollback support/triage
+    support/triage rolled back to v1 in production (was v2)
+      breaking: variable `customer` was removed: callers that pass it pass it for nothing
+    ");
+}
+
+#[test]
+fn a_deleted_prompt_can_still_be_rolled_back() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    repo.git("rm --quiet prompts/support/triage.prompt.yml");
+    repo.git("commit --quiet --message 'Not needed'");
+    assert_snapshot!(repo.play(
+        "promptctl status
+         promptctl rollback support/triage
+         promptctl unpublish support/triage
+         promptctl status"
+    ), @"
+    $ promptctl status
+    production	support/triage	v3	-	1 hour ago	Ada	file deleted, still live
+    $ promptctl rollback support/triage
+    support/triage rolled back to v2 in production (was v3)
+    $ promptctl unpublish support/triage
+    support/triage unpublished from production (was v2)
+    $ promptctl status
+    production	support/triage	-	-	1 hour ago	Ada	unpublished
+    ");
+}
+
+#[test]
+fn the_answer_for_scripts() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage --format json
+         promptctl unpublish support/triage --format json
+         promptctl unpublish support/triage --format json"
+    ), @r#"
+    $ promptctl rollback support/triage --format json
+    {
+      "schema": 1,
+      "changes": [
+        {
+          "name": "support/triage",
+          "environment": "production",
+          "action": "rollback",
+          "from": 3,
+          "to": 2,
+          "tags": [
+            "prompts/support/triage/production/4"
+          ],
+          "pushed": false
+        }
+      ]
+    }
+    $ promptctl unpublish support/triage --format json
+    {
+      "schema": 1,
+      "changes": [
+        {
+          "name": "support/triage",
+          "environment": "production",
+          "action": "unpublish",
+          "from": 2,
+          "to": null,
+          "tags": [
+            "prompts/support/triage/production/5"
+          ],
+          "pushed": false
+        }
+      ]
+    }
+    $ promptctl unpublish support/triage --format json
+    {
+      "schema": 1,
+      "changes": []
+    }
+    --- stderr
+    support/triage is not live in production: nothing to do
+    "#);
+    assert_eq!(
+        repo.fails("promptctl rollback support/triage --to v9 --format json")
+            .error()["code"],
+        "P214"
+    );
+}
