@@ -8,6 +8,7 @@ pub mod diff_text;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
+pub mod progress;
 pub mod sarif;
 pub mod snippet;
 pub mod table;
