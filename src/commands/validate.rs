@@ -19,7 +19,7 @@ use crate::store::{Loaded, Store};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Names, files or folders; without any, all prompts
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", add = super::completions::names_and_paths())]
     paths: Vec<String>,
     #[command(flatten)]
     format: FormatArg,

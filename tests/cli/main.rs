@@ -7,6 +7,7 @@
 
 mod broken;
 mod clones;
+mod completions;
 mod env;
 mod packs;
 mod publish;
