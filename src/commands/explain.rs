@@ -14,6 +14,7 @@ use crate::prompt::name::nearest;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The code, such as P104; without one, all codes are listed
+    #[arg(add = super::completions::one_of(EXPLANATIONS.iter().map(|explanation| explanation.code.as_str())))]
     code: Option<String>,
     #[command(flatten)]
     format: FormatArg,

@@ -8,6 +8,7 @@
 mod broken;
 mod bump;
 mod clones;
+mod completions;
 mod edit;
 mod env;
 mod history;
