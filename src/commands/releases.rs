@@ -95,6 +95,7 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
     ])
     .right(&[0])
     .spare(&[5, 7]);
+    let piped = session.ui.width().is_none();
     for (release, active) in rows {
         let state = match (active, release.pending) {
             (true, _) => TableCell::styled("active", GOOD),
@@ -110,7 +111,8 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
             TableCell::styled(short(&release.commit), DIM),
             TableCell::from(ago(session.now, release.time)),
             TableCell::from(release.by.as_str()),
-            TableCell::from(if release.has_own_message() {
+            // A message that says what the row says already only takes room.
+            TableCell::from(if piped || release.has_own_message() {
                 release.message.as_str()
             } else {
                 ""
