@@ -3,6 +3,7 @@
 use super::Session;
 use super::common::FormatArg;
 use super::run::log;
+use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
@@ -25,7 +26,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     let mut troubles = store.troubles()?;
     if args.fix {
         for repair in troubles
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let mut findings: Vec<Finding> = troubles.iter().map(finding).collect();
     findings.extend(files(&store));
-    findings.extend(records(&store, session)?);
+    findings.extend(records(&store, &config, session)?);
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let warnings = findings.len() - errors;
     if json {
@@ -100,8 +101,8 @@ fn files(store: &Store) -> Vec<Finding> {
     findings
 }
 
-fn records(store: &Store, session: &Session) -> Result<Vec<Finding>, Failure> {
-    let log = log(store, session);
+fn records(store: &Store, config: &Config, session: &Session) -> Result<Vec<Finding>, Failure> {
+    let log = log(store, config, session);
     let listing = log.list(&Query {
         is_short: true,
         ..Query::default()

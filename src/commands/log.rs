@@ -1,5 +1,12 @@
 //! `promptctl log`.
 
+mod feed;
+mod show;
+mod trim;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,12 +17,12 @@ use super::run::log;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
-use crate::output::ui::{BAD, DIM, GOOD, NOTE, paint};
+use crate::output::ui::{BAD, DIM, GOOD, NOTE};
 use crate::record::entry::{Record, Status};
 use crate::record::filter::Filter;
-use crate::record::log::{BadLine, Execution, Order, Query};
+use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
 
-/// Read the execution log
+/// Read and keep the execution log
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
@@ -30,40 +37,23 @@ enum Command {
     /// List executions, the newest first
     List(ListArgs),
     /// Show one execution whole
-    Show(ShowArgs),
+    Show(show::Args),
+    /// Show the newest executions, and with -f those to come
+    Tail(TailArgs),
+    /// Append records that services made of their own calls, as JSON lines on standard input
+    Append(feed::Args),
+    /// Write executions for other programs
+    Export(trim::ExportArgs),
+    /// Take old executions out of the log
+    Prune(trim::PruneArgs),
     /// Print where the log is
     Path,
 }
 
 #[derive(Debug, clap::Args)]
 struct ListArgs {
-    /// Only executions of this prompt; a name that ends in `/` means all below it
-    #[arg(short, long, value_name = "NAME")]
-    prompt: Option<String>,
-    /// Only this version, such as v3
-    #[arg(long, value_name = "VERSION")]
-    version: Option<crate::prompt::version::Version>,
-    /// Only executions of what was live in ENV
-    #[arg(short, long, value_name = "ENV")]
-    env: Option<String>,
-    /// Only this status: ok, error, invalid_output or interrupted
-    #[arg(long, value_name = "STATUS", value_parser = parse_status)]
-    status: Option<Status>,
-    /// Only this model
-    #[arg(long)]
-    model: Option<String>,
-    /// Not before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    since: Option<Timestamp>,
-    /// Before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    until: Option<Timestamp>,
-    /// Only executions with this label: KEY or KEY=VALUE
-    #[arg(long, value_name = "LABEL")]
-    label: Vec<String>,
-    /// Only executions that cost at least so many US dollars
-    #[arg(long, value_name = "USD")]
-    min_cost: Option<f64>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// At most so many
     #[arg(short = 'n', long, value_name = "COUNT", default_value = "50")]
     limit: usize,
@@ -72,11 +62,49 @@ struct ListArgs {
 }
 
 #[derive(Debug, clap::Args)]
-struct ShowArgs {
-    /// The id, or its beginning
-    id: String,
+struct TailArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// So many of those that are there
+    #[arg(short = 'n', long, value_name = "COUNT", default_value = "10")]
+    lines: usize,
+    /// Wait for more, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
     #[command(flatten)]
     format: FormatArg,
+}
+
+/// Which executions are meant.
+#[derive(Debug, clap::Args)]
+struct FilterArgs {
+    /// Only executions of this prompt; a name that ends in `/` means all below it
+    #[arg(short, long, value_name = "NAME", add = super::completions::names())]
+    prompt: Option<String>,
+    /// Only this version, such as v3
+    #[arg(long, value_name = "VERSION")]
+    version: Option<crate::prompt::version::Version>,
+    /// Only executions of what was live in ENV
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<String>,
+    /// Only this status: ok, error, invalid_output or interrupted
+    #[arg(long, value_name = "STATUS", value_parser = parse_status, add = super::completions::one_of(["ok", "error", "invalid_output", "interrupted"]))]
+    status: Option<Status>,
+    /// Only this model
+    #[arg(long)]
+    model: Option<String>,
+    /// Not before this time; a date means its beginning
+    #[arg(long, value_name = "TIME", value_parser = parse_since)]
+    since: Option<Timestamp>,
+    /// Before this time; a date means its end
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Timestamp>,
+    /// Only executions with this label: KEY or KEY=VALUE; KEY may be an outcome's label
+    #[arg(long, value_name = "LABEL")]
+    label: Vec<String>,
+    /// Only executions that cost at least so many US dollars
+    #[arg(long, value_name = "USD")]
+    min_cost: Option<f64>,
 }
 
 fn parse_status(text: &str) -> Result<Status, String> {
@@ -84,25 +112,39 @@ fn parse_status(text: &str) -> Result<Status, String> {
         .ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
 }
 
+/// A time; a date means its beginning.
+fn parse_since(text: &str) -> Result<Timestamp, String> {
+    if text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok() {
+        return parse_time(&format!("{text}T00:00:00"));
+    }
+    parse_time(text)
+}
+
+/// How often a followed log is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let (store, config) = session.store()?;
+    let log = log(&store, &config, session);
     match &args.command {
-        None => list(&args.list, session),
-        Some(Command::List(args)) => list(args, session),
-        Some(Command::Show(args)) => show(args, session),
+        None => list(&args.list, &log, session),
+        Some(Command::List(args)) => list(args, &log, session),
+        Some(Command::Show(args)) => show::run(args, &log, &store, session),
+        Some(Command::Tail(args)) => tail(args, &log, session),
+        Some(Command::Append(args)) => feed::run(args, &log, &store, &config, session),
+        Some(Command::Export(args)) => trim::export(args, &log, session),
+        Some(Command::Prune(args)) => trim::prune(args, &log, session),
         Some(Command::Path) => {
-            let (store, _) = session.store()?;
-            let path = log(&store, session).path().display().to_string();
-            session.ui.line(path);
+            session.ui.line(log.path().display());
             Ok(Exit::Done)
         }
     }
 }
 
-fn list(args: &ListArgs, session: &mut Session) -> Result<Exit, Failure> {
+fn list(args: &ListArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
-    let listing = log(&store, session).list(&Query {
-        filter: args.filter(),
+    let listing = log.list(&Query {
+        filter: args.filter.filter(),
         order: Order::NewestFirst,
         limit: Some(args.limit),
         is_short: !json,
@@ -122,21 +164,95 @@ fn list(args: &ListArgs, session: &mut Session) -> Result<Exit, Failure> {
             .hint("promptctl run REF --model echo makes one offline");
         return Ok(Exit::Done);
     }
-    let piped = session.ui.width().is_none();
-    let mut table = Table::new(&[
-        "id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time",
-    ])
-    .right(&[6, 7, 8])
-    .flexible(&[2])
-    .spare(&[8, 5]);
-    for execution in &listing.executions {
-        table.row(row(&execution.record, session.now, piped));
-    }
-    table.print(&mut session.ui);
+    table(&listing.executions, session);
     Ok(Exit::Done)
 }
 
-impl ListArgs {
+fn table(executions: &[Execution], session: &mut Session) {
+    let columns = [
+        "id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time",
+    ];
+    let piped = session.ui.width().is_none();
+    let mut table = Table::new(&columns)
+        .right(&[6, 7, 8])
+        .flexible(&[2])
+        .spare(&[8, 5]);
+    for execution in executions {
+        table.row(row(&execution.record, session.now, piped));
+    }
+    table.print(&mut session.ui);
+}
+
+/// Shows the end of the log, the oldest first, and follows it if that is wanted.
+fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let filter = args.filter.filter();
+    let mut end = log.tail()?;
+    let listing = log.list(&Query {
+        filter: filter.clone(),
+        order: Order::NewestFirst,
+        limit: Some(args.lines),
+        is_short: !json,
+    })?;
+    warn_bad(&listing.bad, session);
+    let mut executions = listing.executions;
+    executions.reverse();
+    if json {
+        for execution in &executions {
+            session.ui.line(shape(execution));
+        }
+    } else {
+        table(&executions, session);
+    }
+    session.ui.flush();
+    while args.follow && !session.ui.is_closed() {
+        std::thread::sleep(LOOK);
+        for item in log.follow(&mut end)? {
+            if show_item(item, &filter, session).is_break() {
+                break;
+            }
+        }
+        session.ui.flush();
+    }
+    Ok(Exit::Done)
+}
+
+fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<()> {
+    match item {
+        Item::Record(record) if !filter.means(&record) => {}
+        Item::Record(record) => {
+            let execution = Execution {
+                record: *record,
+                outcomes: Vec::new(),
+            };
+            if session.ui.json {
+                session.ui.line(shape(&execution));
+            } else {
+                let now = session.environ.now.unwrap_or_else(Timestamp::now);
+                session.ui.line(plain(&execution.record, now));
+            }
+        }
+        Item::Outcome(outcome) if session.ui.json => {
+            session.ui.line(json!(outcome));
+        }
+        Item::Outcome(_) => {}
+        Item::Bad(bad) => warn_bad(&[bad], session),
+    }
+    match session.ui.is_closed() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    }
+}
+
+/// A record in one line.
+fn plain(record: &Record, now: Timestamp) -> String {
+    let cells = row(record, now, true);
+    let cells: Vec<&str> = cells.iter().map(TableCell::text).collect();
+    crate::output::ui::printable(&cells.join("\t"))
+}
+
+impl FilterArgs {
+    /// The same for the log.
     fn filter(&self) -> Filter {
         Filter {
             prompt: self.prompt.clone(),
@@ -160,6 +276,7 @@ impl ListArgs {
     }
 }
 
+/// A record as the rows of lists show it.
 fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
     let style = match record.status {
         Status::Ok => GOOD,
@@ -201,6 +318,7 @@ fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
     ]
 }
 
+/// A record as scripts read it, with its outcomes.
 fn shape(execution: &Execution) -> Value {
     let mut value = serde_json::to_value(&execution.record).unwrap_or(Value::Null);
     if let Value::Object(map) = &mut value
@@ -211,39 +329,7 @@ fn shape(execution: &Execution) -> Value {
     value
 }
 
-fn show(args: &ShowArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
-    let (store, _) = session.store()?;
-    let execution = log(&store, session).find(&args.id)?;
-    if json {
-        session.ui.line(json::document(&shape(&execution)));
-        return Ok(Exit::Done);
-    }
-    let colors = session.ui.colors_out();
-    let Value::Object(fields) = shape(&execution) else {
-        return Ok(Exit::Done);
-    };
-    for (key, value) in fields
-        .iter()
-        .filter(|(key, _)| *key != "output" && *key != "schema")
-    {
-        let text = match value {
-            Value::Null => continue,
-            Value::String(text) => text.clone(),
-            Value::Object(map) if map.is_empty() => continue,
-            other => other.to_string(),
-        };
-        session.ui.line(format!(
-            "{} {text}",
-            paint(colors, DIM, &format!("{key:<13}"))
-        ));
-    }
-    if let Some(output) = &execution.record.output {
-        session.ui.line(format!("\n{}", output.trim_end()));
-    }
-    Ok(Exit::Done)
-}
-
+/// Warns of lines that are not records.
 fn warn_bad(bad: &[BadLine], session: &mut Session) {
     if let Some(first) = bad.first() {
         session.ui.warning(format!(

@@ -16,7 +16,9 @@ mod init;
 mod list;
 mod log;
 mod man;
+mod models;
 mod new;
+mod outcome;
 mod publish;
 mod push;
 mod releases;
@@ -165,6 +167,10 @@ enum Command {
     Run(run::Args),
     /// Read the execution log
     Log(log::Args),
+    /// Tell what became of an execution
+    Outcome(outcome::Args),
+    /// List the models that the API offers, with price and end
+    Models(models::Args),
     /// Find what is unsound in the repository, and fix it
     Doctor(doctor::Args),
     /// Explain the code of an error or finding
@@ -191,7 +197,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Release",
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
-    ("Run", &["render", "run", "log"]),
+    ("Run", &["render", "run", "log", "outcome", "models"]),
     ("Keep sound", &["validate", "doctor", "explain"]),
     (
         "Set up a shell and an editor",
@@ -317,6 +323,8 @@ impl Command {
             Self::Render(args) => render::run(&args, session),
             Self::Run(args) => run::run(&args, session),
             Self::Log(args) => log::run(&args, session),
+            Self::Outcome(args) => outcome::run(&args, session),
+            Self::Models(args) => models::run(&args, session),
             Self::Doctor(args) => doctor::run(&args, session),
             Self::Explain(args) => explain::run(&args, session),
             Self::Completions(args) => completions::run(&args, session),

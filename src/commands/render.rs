@@ -13,7 +13,7 @@ use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;
 use crate::prompt::document::{Object, parse_value};
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::rendered::{RenderedAttachment, RenderedPart};
+use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::HELPERS;
 use crate::prompt::variables::{Given, VarArg};
 use crate::store::{Loaded, Store};
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let chosen = args.prompt.choose(&store, session)?;
     match args.format {
-        RenderFormat::Text => print(&chosen, session),
+        RenderFormat::Text => print(&chosen.rendered.messages, session),
         RenderFormat::Request => {
             let request = body(
                 &chosen.loaded.document,
@@ -121,9 +121,10 @@ pub(super) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-fn print(chosen: &Chosen, session: &mut Session) {
+/// Prints messages, each under its role.
+pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
     let colors = session.ui.colors_out();
-    for (at, message) in chosen.rendered.messages.iter().enumerate() {
+    for (at, message) in messages.iter().enumerate() {
         if at > 0 {
             session.ui.line("");
         }
@@ -149,7 +150,9 @@ fn place(source: &RenderedAttachment) -> String {
     match source {
         RenderedAttachment::Url(url) => match url.split_once(";base64,") {
             Some((kind, data)) if kind.starts_with("data:") => {
-                format!("{}, {} bytes", &kind["data:".len()..], data.len() / 4 * 3)
+                let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
+                let size = (data.len() / 4 * 3).saturating_sub(padding);
+                format!("{}, {size} bytes", &kind["data:".len()..])
             }
             _ => url.clone(),
         },
@@ -172,7 +175,8 @@ impl PromptArgs {
         })
     }
 
-    fn load(
+    /// Loads the prompt, or the first of its variants that exists.
+    pub(super) fn load(
         &self,
         store: &Store,
         session: &mut Session,
@@ -208,7 +212,8 @@ impl PromptArgs {
         Err(last.unwrap_or_else(|| store.unknown_prompt(&self.reference.name)))
     }
 
-    fn given(&self, session: &mut Session) -> Result<Object, Failure> {
+    /// The values given for variables.
+    pub(super) fn given(&self, session: &mut Session) -> Result<Object, Failure> {
         let mut given = Object::new();
         for file in &self.files {
             let text = read_file(file, session)?;

@@ -1,28 +1,33 @@
 //! `promptctl run`.
 
-use std::path::PathBuf;
+mod batch;
+mod ground;
+mod result;
 
-use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Session;
 use super::common::FormatArg;
 use super::render::{Chosen, PromptArgs, pretty};
-use crate::config::{Config, UserConfig};
 use crate::error::{Exit, Failure};
-use crate::execute::{Call, Executed, execute};
-use crate::openai::client::Settings;
+use crate::execute::{Call, Executed, Expected, Request, SourceChoice, Terms, execute};
 use crate::openai::echo;
-use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
-use crate::openai::request::{RequestOptions, body};
+use crate::openai::prices::warm_up;
+use crate::openai::request::{RequestOptions, curl};
 use crate::output::json;
-use crate::prompt::code;
-use crate::record::log::Log;
-use crate::store::Store;
+use crate::record::entry::{Overrides, Record, Source};
+use crate::store::Loaded;
+
+pub(super) use ground::{Ground, log};
 
 /// Call the model and record the execution
 ///
-/// The key comes from OPENAI_API_KEY, the server from OPENAI_BASE_URL. `--model echo` answers
-/// offline with the last user message.
+/// The key comes from OPENAI_API_KEY, the server from OPENAI_BASE_URL; other providers from your
+/// own configuration. `--model echo` answers offline with the last user message.
+///
+/// An answer that does not fit the prompt's `jsonSchema` ends with 3, as does a batch in which
+/// some calls failed and a budget that refuses the call.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -36,17 +41,62 @@ pub(super) struct Args {
     /// Go on from an earlier answer
     #[arg(long, value_name = "ID")]
     previous_response_id: Option<String>,
+    /// Who renders the prompt: `auto` calls the stored prompt at OpenAI where one is named
+    #[arg(long, value_name = "SOURCE", default_value = "auto")]
+    source: SourceChoice,
+    /// Fail when the stored prompt is gone, instead of sending the version here
+    #[arg(long)]
+    no_fallback: bool,
+    /// Ask again up to N times, with the errors, when the answer does not fit its JSON Schema
+    #[arg(long, value_name = "N", default_value = "0")]
+    retry_invalid: u32,
+    /// How long an answer may take, and a stream be silent
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
+    /// Show the answer as it comes, also in a pipe
+    #[arg(long, conflicts_with = "inputs")]
+    stream: bool,
     /// A label for the record, to find it by
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_label)]
     label: Vec<(String, String)>,
     /// Print the exact request and send nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+    /// Print the request as a curl command and send nothing; the key stays a variable
+    #[arg(long)]
+    curl: bool,
     /// Do not append to the execution log
     #[arg(long)]
     no_log: bool,
     #[command(flatten)]
+    many: BatchArgs,
+    #[command(flatten)]
     format: FormatArg,
+}
+
+/// Many calls at once.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Many calls")]
+struct BatchArgs {
+    /// Call once for each line: a JSON object of variables, `id` names the case; `-` is standard
+    /// input. Results are JSON lines in the order of the inputs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "curl"])]
+    inputs: Option<String>,
+    /// How many calls are under way at once
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "inputs")]
+    concurrency: u16,
+    /// Write the results to FILE; what was paid for survives a kill
+    #[arg(short, long, value_name = "FILE", requires = "inputs")]
+    output: Option<PathBuf>,
+    /// Go on with FILE: inputs whose good answer it holds are not sent again
+    #[arg(long, requires = "output")]
+    resume: bool,
+    /// Begin no call once those before have cost so many US dollars; calls under way still end
+    #[arg(long, value_name = "USD", requires = "inputs")]
+    max_cost: Option<f64>,
+    /// Begin no call after one has failed
+    #[arg(long, requires = "inputs")]
+    fail_fast: bool,
 }
 
 fn parse_label(text: &str) -> Result<(String, String), String> {
@@ -58,201 +108,194 @@ fn parse_label(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, config) = session.store()?;
-    let chosen = args.prompt.choose(&store, session)?;
-    let model = model_of(args, &chosen)?;
-    let is_echo = model.name == echo::MODEL;
-    let request = body(
-        &chosen.loaded.document,
-        &chosen.rendered.messages,
-        &RequestOptions {
-            model: Some(model.to_string()),
-            user: args.user.clone(),
-            previous_response_id: args.previous_response_id.clone(),
-            stored: None,
-            stream: session.ui.out_is_terminal() && !json && !is_echo && !args.dry_run,
-        },
-    )?;
+    let ground = Ground::new(session)?;
+    if let Some(inputs) = &args.many.inputs {
+        return batch::run(args, inputs, &ground, session);
+    }
+    let chosen = args.prompt.choose(&ground.store, session)?;
+    let is_stream = args.stream || (session.ui.out_is_terminal() && !args.dry_run && !args.curl);
+    let options = RequestOptions {
+        stream: is_stream && !json && args.retry_invalid == 0 && !args.is_echo(&chosen.loaded),
+        ..args.options()
+    };
+    let stored = args.stored(&chosen.loaded, &ground, session)?;
+    let request = Request::new(&chosen.loaded.document, &chosen.rendered, &options, stored)?;
     if args.dry_run {
-        session.ui.line(pretty(&request));
+        session.ui.line(pretty(&request.body));
         return Ok(Exit::Done);
     }
-    let settings = if is_echo {
-        None
-    } else {
-        Some(settings(&model, session)?)
-    };
-    let mut printed = String::new();
-    let executed = {
-        let ui = &mut session.ui;
-        let call = Call {
-            loaded: &chosen.loaded,
-            values: &chosen.rendered.values,
-            body: &request,
-            model: &model,
-            settings,
-            privacy: config.log,
-            now: session.now,
-        };
-        execute(call, &mut |text| {
-            if !json {
-                ui.data(text);
-                ui.flush();
-                printed.push_str(text);
-            }
-        })
-    };
-    finish(
-        args,
-        Finished {
-            chosen,
-            model,
-            executed,
-            printed,
-            json,
-        },
-        &store,
-        &config,
-        session,
-    )
+    if args.curl {
+        return print_curl(&request, &ground, session);
+    }
+    call(args, &chosen, &request, &ground, session)
 }
 
-struct Finished {
-    chosen: Chosen,
-    model: ModelId,
-    executed: Executed,
-    printed: String,
-    json: bool,
-}
-
-fn finish(
+/// Sends the request, keeps the record and shows the answer.
+fn call(
     args: &Args,
-    done: Finished,
-    store: &Store,
-    _config: &Config,
+    chosen: &Chosen,
+    request: &Request,
+    ground: &Ground,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let Finished {
-        chosen,
-        model,
-        executed,
-        printed,
-        json,
-    } = done;
-    let mut record = executed.record;
-    record.variant.clone_from(&chosen.variant);
-    record.labels = args.label.iter().cloned().collect();
+    let json = session.ui.json;
+    if !args.is_echo(&chosen.loaded) {
+        warm_up(request.provider());
+    }
+    let expected = Expected::of(&chosen.loaded.document)?;
+    let terms = args.terms(&chosen.loaded, chosen.variant.clone(), &expected, ground);
+    ground.warn_of_end(request, session);
+    ground.check_budgets(&chosen.loaded.name, args.no_log, session)?;
+    let caller = ground.caller(request, args.timeout.map(Duration::from_secs), session)?;
+    let mut printed = 0;
+    let ui = &mut session.ui;
+    let executed = execute(
+        &caller,
+        Call {
+            terms: &terms,
+            values: &chosen.rendered.values,
+            request,
+            case: None,
+            now: session.now,
+        },
+        &mut |text| {
+            if !json && args.retry_invalid == 0 {
+                ui.answer(text);
+                ui.flush();
+                printed += text.len();
+            }
+        },
+    )?;
     if !args.no_log {
-        // The answer is paid for: that it cannot be recorded must not keep it from the user.
-        if let Err(failure) = log(store, session).append(&record) {
-            session
-                .ui
-                .warning(format!("the execution was not recorded: {failure}"));
-        }
+        ground.append(&executed.record, session);
     }
-    let answer = executed.answer.unwrap_or_default();
-    if json {
-        session.ui.line(json::document(&json!({
-            "id": record.id,
-            "name": chosen.loaded.name,
-            "version": chosen.loaded.version(),
-            "source": record.source,
-            "model": record.model,
-            "output": answer.text,
-            "parsed": serde_json::from_str::<Value>(&answer.text).ok(),
-            "usage": record.usage,
-            "cost_usd": record.cost_usd,
-            "duration_ms": record.duration_ms,
-            "attempts": record.attempts,
-            "status": record.status,
-            "response_id": record.response_id,
-        })));
-    } else {
-        let rest = answer.text.strip_prefix(&printed).unwrap_or_default();
-        session.ui.data(rest);
-        if !answer.text.is_empty() && !answer.text.ends_with('\n') {
-            session.ui.line("");
-        }
+    show(&executed, printed, &chosen.loaded, session);
+    ground.tell_after(&executed.record, session);
+    match executed.failure {
+        Some(failure) => Err(failure),
+        None => Ok(Exit::Done),
     }
-    if let Some(failure) = executed.failure {
-        return Err(failure);
+}
+
+/// Shows an answer of which so many bytes were shown as they came.
+fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Session) {
+    if session.ui.json {
+        let result = result::of(executed, loaded);
+        session.ui.line(json::document(&result));
+        return;
     }
-    if record.cost_usd.is_none() {
-        session.ui.warning(format!(
-            "no price is known for {model}: the cost is recorded as unknown"
-        ));
+    let Some(answer) = &executed.answer else {
+        return;
+    };
+    session
+        .ui
+        .answer(answer.text.get(printed..).unwrap_or_default());
+    if !answer.text.is_empty() && !answer.text.ends_with('\n') {
+        session.ui.line("");
     }
+    for call in &answer.tool_calls {
+        let line = serde_json::to_string(call).unwrap_or_default();
+        session.ui.answer(&line);
+        session.ui.line("");
+    }
+    if !answer.tool_calls.is_empty() {
+        session.ui.status(
+            "the model wants tools called; promptctl shows and records that, and runs none",
+        );
+    }
+}
+
+fn print_curl(request: &Request, ground: &Ground, session: &mut Session) -> Result<Exit, Failure> {
+    let provider = request.provider();
+    let (base_url, variable) = ground.user.address(provider, &session.environ)?;
+    let environ = &session.environ;
+    let own = |value: &Option<String>| value.clone().filter(|_| provider == "openai");
+    let organization = own(&environ.openai_org_id);
+    let project = own(&environ.openai_project_id);
+    let headers: Vec<(&str, &str)> = [
+        ("OpenAI-Organization", organization.as_deref()),
+        ("OpenAI-Project", project.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect();
+    session
+        .ui
+        .line(curl(&base_url, &variable, &headers, &request.body));
     Ok(Exit::Done)
 }
 
-fn model_of(args: &Args, chosen: &Chosen) -> Result<ModelId, Failure> {
-    let text = args
-        .model
-        .as_deref()
-        .or(chosen.loaded.document.model.as_deref())
-        .ok_or_else(|| {
-            Failure::new(
-                code::NO_MODEL,
-                format!("{} names no model", chosen.loaded.name),
-            )
-            .at(chosen.loaded.path.clone())
-            .hint("give one with --model, or write `model: openai/gpt-5-mini` in the file")
-        })?;
-    ModelId::parse(text)
-}
-
-/// Where the model is and with which key. None of it comes from the repository.
-fn settings(model: &ModelId, session: &Session) -> Result<Settings, Failure> {
-    let environ = &session.environ;
-    let user = UserConfig::read(environ.user_config.as_deref())?;
-    let (base_url, key) = match user.providers.get(&model.provider) {
-        Some(provider) => (provider.base_url.clone(), provider.api_key.clone()),
-        None if model.provider == DEFAULT_PROVIDER => {
-            let base = environ.openai_base_url.clone();
-            (
-                base.unwrap_or_else(|| "https://api.openai.com/v1".to_owned()),
-                environ.openai_api_key.clone(),
-            )
+impl Args {
+    /// What the caller adds to the file.
+    fn options(&self) -> RequestOptions {
+        RequestOptions {
+            model: self.model.clone(),
+            user: self.user.clone(),
+            previous_response_id: self.previous_response_id.clone(),
+            stored: None,
+            stream: false,
         }
-        None => return Err(unknown_provider(model, session)),
+    }
+
+    fn is_echo(&self, loaded: &Loaded) -> bool {
+        let model = self.model.as_deref().or(loaded.document.model.as_deref());
+        model.is_some_and(|model| model.strip_prefix("openai/").unwrap_or(model) == echo::MODEL)
+    }
+
+    /// The stored prompt that is called, if one is.
+    fn stored(
+        &self,
+        loaded: &Loaded,
+        ground: &Ground,
+        session: &Session,
+    ) -> Result<Option<crate::execute::StoredId>, Failure> {
+        let stored = match self.source {
+            SourceChoice::Local => None,
+            _ => ground.stored(loaded, session)?,
+        };
+        self.source
+            .decide(stored, self.model.as_deref(), &loaded.name)
+    }
+
+    /// What holds for every call of this run.
+    fn terms<'a>(
+        &self,
+        loaded: &'a Loaded,
+        variant: Option<String>,
+        expected: &'a Expected,
+        ground: &'a Ground,
+    ) -> Terms<'a> {
+        Terms {
+            loaded,
+            expected,
+            prices: &ground.prices,
+            privacy: ground.config.log.privacy,
+            retry_invalid: self.retry_invalid,
+            may_fall_back: !self.no_fallback,
+            variant,
+            labels: self.label.iter().cloned().collect(),
+            overrides: Overrides {
+                model: self.model.clone(),
+                user: self.user.clone(),
+                previous_response_id: self.previous_response_id.clone(),
+            },
+        }
+    }
+}
+
+/// Says that the version here answered for a stored prompt that is gone.
+fn tell_fallback(record: &Record, session: &mut Session) {
+    let (Source::Fallback, Some(why)) = (record.source, &record.fallback) else {
+        return;
     };
-    let own = model.provider == DEFAULT_PROVIDER;
-    if key.is_none() && own {
-        return Err(
-            Failure::new(code::NO_KEY, "no API key: OPENAI_API_KEY is not set")
-                .exit(Exit::Denied)
-                .hint("export OPENAI_API_KEY=…")
-                .hint("--model echo answers offline"),
-        );
-    }
-    let mut settings = Settings::new(base_url);
-    settings.key = key;
-    settings.ssl_cert_file.clone_from(&environ.ssl_cert_file);
-    if own {
-        settings.organization.clone_from(&environ.openai_org_id);
-        settings.project.clone_from(&environ.openai_project_id);
-    }
-    Ok(settings)
-}
-
-fn unknown_provider(model: &ModelId, session: &Session) -> Failure {
-    let provider = &model.provider;
-    let file = session.environ.user_config.as_ref().map_or_else(
-        || "promptctl/config.yaml".to_owned(),
-        |path| path.display().to_string(),
-    );
-    let variable = provider.to_uppercase().replace('-', "_");
-    Failure::new(code::UNKNOWN_PROVIDER, format!("the provider {provider} is not configured"))
-        .hint(format!("add to {file}: providers: {{{provider}: {{baseUrl: \"https://…/v1\", apiKeyVariable: {variable}_API_KEY}}}}"))
-        .hint("the repository may not say where a key is sent, so this belongs to your own configuration")
-}
-
-/// The execution log of this repository.
-pub(super) fn log(store: &Store, session: &Session) -> Log {
-    let path: PathBuf = session
-        .environ
-        .log
-        .clone()
-        .unwrap_or_else(|| store.top().join(".promptctl/executions.jsonl"));
-    Log::at(path)
+    let version = record
+        .version
+        .map_or_else(String::new, |number| format!(" v{number}"));
+    session.ui.warning(format!(
+        "{}{version} from this repository answered: {why}",
+        record.prompt
+    ));
+    session
+        .ui
+        .hint("OpenAI's stored prompts end on 2026-11-30; remove `openai:` from the file, or pass --source local");
 }

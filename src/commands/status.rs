@@ -236,7 +236,12 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
     }
     row.since = row.when.map(json::time);
     match file {
-        Some(file) if Some(&file.digest) != live_digest => row.ahead = Some(file.version()),
+        Some(file) if Some(&file.digest) != live_digest => {
+            row.ahead = Some(file.version());
+            if row.ahead == row.active {
+                row.note = "changed, not bumped";
+            }
+        }
         Some(_) => {}
         None if row.active.is_some() => row.note = "file deleted, still live",
         None => {}

@@ -40,6 +40,13 @@ impl TableCell {
     }
 }
 
+impl TableCell {
+    /// What it says.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 impl<T: Into<String>> From<T> for TableCell {
     fn from(text: T) -> Self {
         Self {

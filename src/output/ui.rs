@@ -115,6 +115,27 @@ impl Ui {
         self.note_closed(written);
     }
 
+    /// Writes an answer of a model to standard output: on a terminal without the control characters
+    /// that could deceive it.
+    pub fn answer(&mut self, text: &str) {
+        if self.out_is_terminal {
+            self.data(printable(text));
+        } else {
+            self.data(text);
+        }
+    }
+
+    /// Hands the writer of standard output over, for long data.
+    pub fn write_data(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let written = write(&mut self.out);
+        self.note_closed(written);
+    }
+
+    /// Whether a bar may show how far a work is.
+    pub fn shows_progress(&self) -> bool {
+        self.err_is_terminal && !self.settings.quiet
+    }
+
     /// Writes data and ends the line.
     pub fn line(&mut self, text: impl Display) {
         let written = writeln!(self.out, "{text}");

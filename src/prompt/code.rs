@@ -267,6 +267,11 @@ codes! {
     PARAMETER_REFUSED = "P322", "a parameter that the model refuses",
         "Reasoning models take no `temperature` and `topP`, other models no `reasoningEffort`, and the Responses API knows no `stop`, `seed` and penalties. The API answers such a request with an error.";
 
+    BAD_INPUT = "P323", "an input that is not one",
+        "A line of the inputs of a batch, or of what `log append` and `outcome` read, is not what it must be. Nothing was sent or written.";
+    NOT_REPRODUCIBLE = "P324", "an execution that cannot be rendered again",
+        "The same text needs the commit, the values of the variables and what the caller added. A prompt that was not committed, values kept as hashes and commits that this clone lacks stand in the way.";
+
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
 }

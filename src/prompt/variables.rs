@@ -289,7 +289,11 @@ pub fn check_schema(schema: &Value) -> Result<(), Finding> {
     validator(schema).map(|_| ())
 }
 
-fn validator(schema: &Value) -> Result<jsonschema::Validator, Finding> {
+/// The validator of a schema, which may only refer to itself.
+///
+/// # Errors
+/// Where and why the schema is not valid.
+pub fn validator(schema: &Value) -> Result<jsonschema::Validator, Finding> {
     if !schema.is_object() && !schema.is_boolean() {
         let finding = Finding::error(code::BAD_SCHEMA, "a JSON Schema is a map");
         return Err(finding.help("it begins with `type: object`"));

@@ -93,6 +93,12 @@ pub struct Record {
     /// The values of the variables, or what the privacy settings leave of them.
     #[serde(default)]
     pub variables: Option<Map<String, Value>>,
+    /// What the caller put in place of the file's; left out where there is nothing.
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub overrides: Overrides,
+    /// The tools that the model wanted called, or what the privacy settings leave of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<Value>,
     /// The answer, or what the privacy settings leave of it.
     #[serde(default)]
     pub output: Option<String>,
@@ -133,6 +139,8 @@ impl Record {
             fallback: None,
             error: None,
             variables: None,
+            overrides: Overrides::default(),
+            tool_calls: Vec::new(),
             output: None,
         }
     }
@@ -175,6 +183,27 @@ impl Record {
         }
         record.source = Source::External;
         Ok(record)
+    }
+}
+
+/// What a caller put in place of what the file says: needed to make the same request again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overrides {
+    /// The model, where another than the file's was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The text added as a last user message, or what the privacy settings leave of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The answer that the call went on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_response_id: Option<String>,
+}
+
+impl Overrides {
+    /// Whether all is as the file says.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 

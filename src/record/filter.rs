@@ -66,6 +66,11 @@ impl Filter {
             })
     }
 
+    /// Whether a record is meant that has no outcomes yet.
+    pub fn means(&self, record: &Record) -> bool {
+        self.matches(record) && self.matches_outcomes(record, &[])
+    }
+
     /// Whether outcomes decide about records.
     pub(super) fn asks_for_outcomes(&self) -> bool {
         self.labels.iter().any(|(_, value)| value.is_none())

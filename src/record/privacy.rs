@@ -25,6 +25,14 @@ impl Keep {
             _ => None,
         }
     }
+
+    fn of(self, text: &str) -> Option<String> {
+        match self {
+            Self::Full => Some(text.to_owned()),
+            Self::Hash => Some(hash_text(text)),
+            Self::None => None,
+        }
+    }
 }
 
 /// What the configuration says about the log.
@@ -58,21 +66,25 @@ impl Privacy {
         Some(kept.collect())
     }
 
+    /// What is kept of a text that the caller gave, as of a variable.
+    pub fn input(&self, text: &str) -> Option<String> {
+        self.variables.of(text)
+    }
+
     /// What is kept of the answer.
     pub fn output(&self, text: &str) -> Option<String> {
-        match self.output {
-            Keep::Full => Some(text.to_owned()),
-            Keep::Hash => Some(hash_text(text)),
-            Keep::None => None,
-        }
+        self.output.of(text)
     }
 }
 
 /// Whether this kept value is a hash in place of a value.
 pub fn is_hash(value: &Value) -> bool {
-    value
-        .as_str()
-        .and_then(|text| text.strip_prefix("sha256:"))
+    value.as_str().is_some_and(is_hash_text)
+}
+
+/// Whether this kept text is a hash in place of a text.
+pub fn is_hash_text(text: &str) -> bool {
+    text.strip_prefix("sha256:")
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 

@@ -74,18 +74,19 @@ fn check_cases(
         .copied()
         .filter(|name| cases.iter().all(|case| lacks(case, name)))
         .collect();
-    if !cases.is_empty() {
-        for name in &never {
-            let all = Finding::warning(
-                code::CASE_VARIABLES,
-                format!("no case of `testData` gives `{name}`"),
-            );
-            findings.push(all.at(place(subject, "testData")).help(hint(
-                name,
-                cases.first(),
-                variables,
-            )));
-        }
+    if !cases.is_empty()
+        && let Some(first) = never.first()
+    {
+        let names = never.iter().copied().collect::<Vec<_>>().join("`, `");
+        let all = Finding::warning(
+            code::CASE_VARIABLES,
+            format!("no case of `testData` gives `{names}`"),
+        );
+        findings.push(all.at(place(subject, "testData")).help(hint(
+            first,
+            cases.first(),
+            variables,
+        )));
     }
     let mut told = 0;
     for (index, case) in cases.iter().enumerate() {

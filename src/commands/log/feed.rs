@@ -1,0 +1,133 @@
+//! `promptctl log append`: records of calls that services made by themselves.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::super::Session;
+use super::super::common::FormatArg;
+use super::super::edit::read_file;
+use crate::config::Config;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::prompt::code;
+use crate::prompt::name::PromptName;
+use crate::prompt::reference::Reference;
+use crate::record::entry::Record;
+use crate::record::log::Log;
+use crate::record::privacy::{is_hash, is_hash_text};
+use crate::store::Store;
+
+/// Append records that services made of their own calls
+///
+/// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there.
+/// All lines are checked before the first is kept. What the configuration says of variables and
+/// output holds for them too.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The file; standard input when left out
+    #[arg(default_value = "-")]
+    file: String,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+pub(super) fn run(
+    args: &Args,
+    log: &Log,
+    store: &Store,
+    config: &Config,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let text = read_file(&args.file, session)?;
+    let mut schemas = Schemas::new(store);
+    let mut records = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() {
+            continue;
+        }
+        let record = read(line, session)
+            .map_err(|failure| failure.at(format!("{}:{}", args.file, number + 1)))?;
+        records.push(keep(record, config, &mut schemas));
+    }
+    log.append_all(&records)?;
+    if json {
+        let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+        session.ui.line(json::document(&json!({ "ids": ids })));
+    } else {
+        session.ui.status(match records.len() {
+            1 => "1 record appended".to_owned(),
+            count => format!("{count} records appended"),
+        });
+    }
+    Ok(Exit::Done)
+}
+
+fn read(line: &str, session: &Session) -> Result<Record, Failure> {
+    let value: Value = serde_json::from_str(line).map_err(|error| {
+        Failure::new(code::BAD_LOG_LINE, format!("the line is not JSON: {error}"))
+    })?;
+    let mut value = value;
+    if let Value::Object(map) = &mut value {
+        // `log export` adds what was told later.
+        map.shift_remove("outcomes");
+    }
+    let record = Record::external(&value, session.environ.now.unwrap_or(session.now))?;
+    record
+        .prompt
+        .parse::<PromptName>()
+        .map_err(|error| Failure::new(code::BAD_LOG_LINE, error.to_string()))?;
+    Ok(record)
+}
+
+/// The record with what the log may keep.
+fn keep(mut record: Record, config: &Config, schemas: &mut Schemas<'_>) -> Record {
+    let privacy = &config.log.privacy;
+    if let Some(values) = record.variables.take() {
+        let hashed: Vec<(String, Value)> = values
+            .iter()
+            .filter(|(_, value)| is_hash(value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let schema = schemas.of(&record.prompt);
+        record.variables = privacy.variables(&values, schema).map(|mut kept| {
+            // A hash of a hash would say nothing.
+            kept.extend(hashed);
+            kept
+        });
+    }
+    if let Some(output) = record.output.take() {
+        record.output = match is_hash_text(&output) {
+            true => privacy.output("").map(|_| output),
+            false => privacy.output(&output),
+        };
+    }
+    record
+}
+
+/// The input schemas of prompts, each looked up once.
+struct Schemas<'a> {
+    store: &'a Store,
+    known: HashMap<String, Option<Value>>,
+}
+
+impl<'a> Schemas<'a> {
+    fn new(store: &'a Store) -> Self {
+        Self {
+            store,
+            known: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, prompt: &str) -> Option<&Value> {
+        let store = self.store;
+        let schema = self.known.entry(prompt.to_owned()).or_insert_with(|| {
+            let name = prompt.parse().ok()?;
+            let loaded = store.load(&Reference::working_copy(name)).ok()?;
+            loaded.document.input_schema
+        });
+        schema.as_ref()
+    }
+}

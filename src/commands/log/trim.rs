@@ -1,0 +1,124 @@
+//! `promptctl log export` and `promptctl log prune`.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::super::Session;
+use super::super::common::FormatArg;
+use super::{FilterArgs, warn_bad};
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::record::export;
+use crate::record::log::{Log, Order, Query};
+
+/// Write executions for other programs, the oldest first
+#[derive(Debug, clap::Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// In which form
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+    format: ExportFormat,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ExportFormat {
+    /// A table with a header
+    Csv,
+    /// One JSON object a line, with its outcomes
+    Jsonl,
+    /// OpenTelemetry traces as OTLP/JSON, without variables and answers
+    Otlp,
+}
+
+pub(super) fn export(args: &ExportArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
+    let listing = log.list(&Query {
+        filter: args.filter.filter(),
+        order: Order::OldestFirst,
+        limit: None,
+        is_short: args.format == ExportFormat::Otlp,
+    })?;
+    warn_bad(&listing.bad, session);
+    let executions = &listing.executions;
+    session.ui.write_data(|out| match args.format {
+        ExportFormat::Csv => export::csv(executions, out),
+        ExportFormat::Jsonl => export::jsonl(executions, out),
+        ExportFormat::Otlp => writeln!(out, "{}", export::otlp(executions)),
+    });
+    Ok(Exit::Done)
+}
+
+/// Take old executions out of the log, with their outcomes
+#[derive(Debug, clap::Args)]
+pub(super) struct PruneArgs {
+    /// How old: a number with h, d or w, such as 90d
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    older_than: SignedDuration,
+    /// Only say what would be taken out
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+fn parse_age(text: &str) -> Result<SignedDuration, String> {
+    let hours = |text: &str| -> Option<i64> {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let hours = match unit {
+            "h" => 1,
+            "d" => 24,
+            "w" => 7 * 24,
+            _ => return None,
+        };
+        let number: u32 = number.parse().ok()?;
+        i64::from(number).checked_mul(hours)
+    };
+    hours(text)
+        .map(SignedDuration::from_hours)
+        .ok_or_else(|| "write an age such as 90d, 12h or 4w".to_owned())
+}
+
+pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let cutoff = session
+        .now
+        .checked_sub(args.older_than)
+        .unwrap_or(Timestamp::MIN);
+    let pruned = log.prune(cutoff, args.dry_run)?;
+    if json {
+        session.ui.line(json::document(&json!({
+            "before": json::time(cutoff),
+            "dry_run": args.dry_run,
+            "records": pruned.records,
+            "outcomes": pruned.outcomes,
+            "kept": pruned.kept,
+            "bytes": pruned.bytes,
+        })));
+        return Ok(Exit::Done);
+    }
+    let verb = if args.dry_run {
+        "would be taken out"
+    } else {
+        "taken out"
+    };
+    session.ui.status(format!(
+        "{} records and {} outcomes {verb} ({} bytes); {} lines stay",
+        pruned.records, pruned.outcomes, pruned.bytes, pruned.kept
+    ));
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_read() {
+        assert_eq!(parse_age("90d"), Ok(SignedDuration::from_hours(2160)));
+        assert_eq!(parse_age("2w"), Ok(SignedDuration::from_hours(336)));
+        for wrong in ["", "d", "90", "-1d", "1y", "9é"] {
+            assert!(parse_age(wrong).is_err(), "{wrong}");
+        }
+    }
+}

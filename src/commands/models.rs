@@ -1,0 +1,209 @@
+//! `promptctl models`, and when a model ends.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Session;
+use super::common::{FormatArg, ago};
+use crate::config::UserConfig;
+use crate::error::{Exit, Failure};
+use crate::execute::Caller;
+use crate::openai::client::block_on;
+use crate::openai::models::{Model, ends_on};
+use crate::openai::prices::{OwnPrices, Price, price_of};
+use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
+use crate::output::json;
+use crate::output::table::{Table, TableCell};
+use crate::output::ui::NOTE;
+use crate::prompt::code;
+
+/// How long a list is taken from the cache without asking again, in seconds.
+const FRESH: i64 = 24 * 60 * 60;
+
+/// List the models that the API offers, with price and end
+///
+/// The list is kept for a day. Prices are in US dollars for a million tokens.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The provider, the part of a model before `/`
+    #[arg(default_value = DEFAULT_PROVIDER)]
+    provider: String,
+    /// Ask the API, however new the list is
+    #[arg(long)]
+    refresh: bool,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// A list as the cache keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cached {
+    schema: u32,
+    fetched: Timestamp,
+    base_url: String,
+    models: Vec<CachedModel>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct CachedModel {
+    id: String,
+    shutdown_date: Option<Date>,
+    owned_by: Option<String>,
+}
+
+impl From<Model> for CachedModel {
+    fn from(model: Model) -> Self {
+        Self {
+            id: model.id,
+            shutdown_date: model.shutdown_date,
+            owned_by: model.owned_by,
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let user = UserConfig::read(session.environ.user_config.as_deref())?;
+    let prices = user.own_prices(&session.environ)?;
+    let list = list(args, &user, session)?;
+    if json {
+        let models: Vec<Value> = list
+            .models
+            .iter()
+            .map(|model| shape(model, args, session, &prices))
+            .collect();
+        session.ui.line(json::document(&json!({
+            "provider": args.provider,
+            "fetched": json::time(list.fetched),
+            "models": models,
+        })));
+        return Ok(Exit::Done);
+    }
+    if list.models.is_empty() {
+        session.ui.status("the API offers no models");
+    }
+    let mut table = Table::new(&["model", "input", "cached", "output", "ends"]).right(&[1, 2, 3]);
+    for model in &list.models {
+        let price = price_of(&args.provider, &model.id, session.now, &prices);
+        table.row(row(model, price));
+    }
+    table.print(&mut session.ui);
+    Ok(Exit::Done)
+}
+
+fn row(model: &CachedModel, price: Option<Price>) -> Vec<TableCell> {
+    let dollars = |amount: Option<f64>| {
+        TableCell::from(amount.map_or_else(|| "-".to_owned(), |amount| format!("${amount}")))
+    };
+    vec![
+        TableCell::from(model.id.as_str()),
+        dollars(price.map(|it| it.input)),
+        dollars(price.and_then(|it| it.cached)),
+        dollars(price.map(|it| it.output)),
+        match model.shutdown_date {
+            Some(day) => TableCell::styled(day.to_string(), NOTE),
+            None => TableCell::from("-"),
+        },
+    ]
+}
+
+fn shape(model: &CachedModel, args: &Args, session: &Session, prices: &OwnPrices) -> Value {
+    let price = price_of(&args.provider, &model.id, session.now, prices);
+    json!({
+        "id": model.id,
+        "owned_by": model.owned_by,
+        "shutdown_date": model.shutdown_date,
+        "price": price.map(|it| json!({ "input": it.input, "cached": it.cached, "output": it.output })),
+    })
+}
+
+/// The list: from the cache while it is new, from the API, or from the cache again where the API
+/// cannot be asked.
+fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached, Failure> {
+    let address = user.address(&args.provider, &session.environ)?;
+    let cached = read_cache(&args.provider, session).filter(|it| it.base_url == address.0);
+    let is_fresh = |it: &Cached| session.now.as_second() - it.fetched.as_second() < FRESH;
+    if let Some(cached) = cached.as_ref().filter(|it| !args.refresh && is_fresh(it)) {
+        let age = ago(session.now, cached.fetched);
+        session
+            .ui
+            .status(format!("as of {age}; --refresh asks again"));
+    }
+    match cached {
+        Some(cached) if !args.refresh && is_fresh(&cached) => Ok(cached),
+        cached => match fetch(args, user, session) {
+            Ok(list) => Ok(list),
+            Err(failure) => {
+                let old = cached.filter(|_| !args.refresh).ok_or(failure)?;
+                let age = ago(session.now, old.fetched);
+                session
+                    .ui
+                    .warning(format!("the API could not be asked; this is as of {age}"));
+                Ok(old)
+            }
+        },
+    }
+}
+
+fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached, Failure> {
+    let api = user.api(&args.provider, &session.environ)?;
+    let caller = Caller::new(&api, None)?;
+    let Some(client) = caller.client() else {
+        return Err(Failure::new(
+            code::UNKNOWN_PROVIDER,
+            "this provider has no list of models",
+        ));
+    };
+    let models = block_on(client.models())??;
+    let list = Cached {
+        schema: json::SCHEMA,
+        fetched: session.now,
+        base_url: api.base_url,
+        models: models.into_iter().map(CachedModel::from).collect(),
+    };
+    if let Err(error) = write_cache(&args.provider, &list, session) {
+        session
+            .ui
+            .warning(format!("the list could not be kept: {error}"));
+    }
+    Ok(list)
+}
+
+fn cache_path(provider: &str, session: &Session) -> Option<PathBuf> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    let name = provider.chars().all(is_plain).then_some(provider)?;
+    let folder = session.environ.cache.as_ref()?;
+    Some(folder.join(format!("models-{name}.json")))
+}
+
+fn read_cache(provider: &str, session: &Session) -> Option<Cached> {
+    let text = std::fs::read(cache_path(provider, session)?).ok()?;
+    let cached: Cached = serde_json::from_slice(&text).ok()?;
+    (cached.schema == json::SCHEMA).then_some(cached)
+}
+
+fn write_cache(provider: &str, list: &Cached, session: &Session) -> std::io::Result<()> {
+    let Some(path) = cache_path(provider, session) else {
+        return Ok(());
+    };
+    let folder = path.parent().unwrap_or(&path);
+    std::fs::create_dir_all(folder)?;
+    let fresh = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer(&fresh, list)?;
+    fresh.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The last day of a model's life, by the list that was last fetched, else by what promptctl knows.
+pub(super) fn end_of(model: &ModelId, session: &Session) -> Option<Date> {
+    let cached = read_cache(&model.provider, session)
+        .and_then(|list| list.models.into_iter().find(|it| it.id == model.name));
+    match cached {
+        Some(found) => found.shutdown_date,
+        None => ends_on(&model.to_string()),
+    }
+}

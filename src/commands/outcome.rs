@@ -1,0 +1,133 @@
+//! `promptctl outcome`.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use serde_json::json;
+
+use super::Session;
+use super::common::FormatArg;
+use super::edit::read_file;
+use super::run::log;
+use crate::error::{Exit, Failure};
+use crate::output::json;
+use crate::prompt::code;
+use crate::record::entry::Outcome;
+use crate::record::feed::outcomes;
+use crate::record::log::{Item, Log, Query};
+
+/// Tell what became of an execution
+///
+/// With `-` as the id, many are read from standard input: JSON lines with `id`, `score`, `label`,
+/// `metrics` and `note`, or a CSV table whose other columns are metrics. All are checked before
+/// the first is kept.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The id of the execution, or its beginning; `-` reads many from standard input
+    #[arg(value_name = "ID")]
+    id: String,
+    /// How good it was
+    #[arg(long, allow_negative_numbers = true)]
+    score: Option<f64>,
+    /// What it was, in a word such as win
+    #[arg(long)]
+    label: Option<String>,
+    /// A figure
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = parse_metric)]
+    metric: Vec<(String, f64)>,
+    /// What you say about it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+fn parse_metric(text: &str) -> Result<(String, f64), String> {
+    text.split_once('=')
+        .and_then(|(name, number)| Some((name.to_owned(), number.parse::<f64>().ok()?)))
+        .filter(|(name, number)| !name.is_empty() && number.is_finite())
+        .ok_or_else(|| "write NAME=NUMBER, such as r_multiple=1.8".to_owned())
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, config) = session.store()?;
+    let log = log(&store, &config, session);
+    let told = if args.id == "-" {
+        many(args, &log, session)?
+    } else {
+        vec![one(args, &log, session)?]
+    };
+    log.append_all(&told)?;
+    if json {
+        session
+            .ui
+            .line(json::document(&json!({ "outcomes": told })));
+        return Ok(Exit::Done);
+    }
+    match told.as_slice() {
+        [outcome] => session.ui.status(format!("told of {}", outcome.outcome_of)),
+        told => session
+            .ui
+            .status(format!("told of {} executions", told.len())),
+    }
+    Ok(Exit::Done)
+}
+
+fn one(args: &Args, log: &Log, session: &Session) -> Result<Outcome, Failure> {
+    let is_empty = args.score.is_none()
+        && args.label.is_none()
+        && args.metric.is_empty()
+        && args.note.is_none();
+    if is_empty {
+        return Err(
+            Failure::usage("nothing is told").hint("pass --score, --label, --metric or --note")
+        );
+    }
+    let execution = log.find(&args.id)?;
+    let mut outcome = Outcome::new(execution.record.id, session.now);
+    outcome.score = args.score;
+    outcome.label.clone_from(&args.label);
+    outcome.metrics = args.metric.iter().cloned().collect();
+    outcome.note.clone_from(&args.note);
+    Ok(outcome)
+}
+
+fn many(args: &Args, log: &Log, session: &Session) -> Result<Vec<Outcome>, Failure> {
+    let is_one = args.score.is_some()
+        || args.label.is_some()
+        || args.note.is_some()
+        || !args.metric.is_empty();
+    if is_one {
+        return Err(Failure::usage(
+            "with `-` everything comes from standard input",
+        ));
+    }
+    let read = outcomes(&read_file("-", session)?, session.now)?;
+    let mut missing: HashSet<&str> = read.iter().map(|(_, it)| it.outcome_of.as_str()).collect();
+    let query = Query {
+        is_short: true,
+        ..Query::default()
+    };
+    log.visit(&query, &mut |item| {
+        if let Item::Record(record) = item {
+            missing.remove(record.id.as_str());
+        }
+        match missing.is_empty() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
+    if let Some((line, outcome)) = read
+        .iter()
+        .find(|(_, it)| missing.contains(it.outcome_of.as_str()))
+    {
+        return Err(Failure::new(
+            code::UNKNOWN_EXECUTION,
+            format!("no execution has the id `{}`", outcome.outcome_of),
+        )
+        .at(format!("line {line}"))
+        .hint("ids must be whole here; nothing was kept"));
+    }
+    Ok(read.into_iter().map(|(_, outcome)| outcome).collect())
+}

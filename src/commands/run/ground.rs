@@ -1,0 +1,212 @@
+//! What a call stands on: the repository, the user's own configuration, prices, budgets, the log.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::super::Session;
+use super::super::models;
+use super::tell_fallback;
+use crate::config::{Config, OnExceed, UserConfig};
+use crate::error::{Exit, Failure};
+use crate::execute::{Caller, Places, Request, StoredId, spent_today, stored_prompt, used_up};
+use crate::openai::echo;
+use crate::openai::prices::OwnPrices;
+use crate::prompt::code;
+use crate::prompt::name::{Environment, PromptName};
+use crate::record::entry::Record;
+use crate::record::log::Log;
+use crate::store::{Loaded, Store};
+
+/// From how many days before its end a model is warned of.
+const SOON: i32 = 60;
+
+/// What a call stands on.
+pub(in crate::commands) struct Ground {
+    /// The repository.
+    pub(in crate::commands) store: Store,
+    /// Its configuration.
+    pub(in crate::commands) config: Config,
+    /// The user's own configuration.
+    pub(in crate::commands) user: UserConfig,
+    /// The user's own prices.
+    pub(in crate::commands) prices: OwnPrices,
+}
+
+impl Ground {
+    pub(in crate::commands) fn new(session: &Session) -> Result<Self, Failure> {
+        let (store, config) = session.store()?;
+        let user = UserConfig::read(session.environ.user_config.as_deref())?;
+        let prices = user.own_prices(&session.environ)?;
+        Ok(Self {
+            store,
+            config,
+            user,
+            prices,
+        })
+    }
+
+    /// The stored prompt that stands for a prompt, if one does.
+    pub(super) fn stored(
+        &self,
+        loaded: &Loaded,
+        session: &Session,
+    ) -> Result<Option<StoredId>, Failure> {
+        let environments: Vec<Environment> = self
+            .config
+            .environments
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        let names = || -> Vec<PromptName> {
+            let listing = self.store.list();
+            listing.files.into_iter().map(|file| file.name).collect()
+        };
+        stored_prompt(
+            loaded,
+            &Places {
+                variables: &session.environ.stored_prompts,
+                environments: &environments,
+                names: &names,
+            },
+        )
+    }
+
+    /// What sends the request.
+    pub(super) fn caller(
+        &self,
+        request: &Request,
+        timeout: Option<Duration>,
+        session: &Session,
+    ) -> Result<Caller, Failure> {
+        let is_echo = request
+            .model
+            .as_ref()
+            .is_some_and(|it| it.name == echo::MODEL);
+        if is_echo && request.stored.is_none() {
+            return Ok(Caller::echo());
+        }
+        let api = self.user.api(request.provider(), &session.environ)?;
+        Caller::new(&api, timeout)
+    }
+
+    /// Keeps a record. The answer is paid for: that it cannot be recorded must not keep it from
+    /// the user.
+    pub(super) fn append(&self, record: &Record, session: &mut Session) {
+        if let Err(failure) = self.log(session).append(record) {
+            session
+                .ui
+                .warning(format!("the execution was not recorded: {failure}"));
+        }
+    }
+
+    /// The execution log.
+    pub(super) fn log(&self, session: &Session) -> Log {
+        log(&self.store, &self.config, session)
+    }
+
+    /// Warns of a model that ends soon.
+    pub(super) fn warn_of_end(&self, request: &Request, session: &mut Session) {
+        let Some(model) = &request.model else {
+            return;
+        };
+        let Some(end) = models::end_of(model, session) else {
+            return;
+        };
+        let today = session.now.to_zoned(TimeZone::UTC).date();
+        let days = today.until(end).map_or(0, |span| span.get_days());
+        if days < 0 {
+            session.ui.warning(format!("{} ended on {end}", model.name));
+        } else if days <= SOON {
+            session
+                .ui
+                .warning(format!("{} ends on {end}, in {days} days", model.name));
+        }
+    }
+
+    /// Warns of a budget of the day that is used up, or refuses the call.
+    pub(super) fn check_budgets(
+        &self,
+        name: &PromptName,
+        is_unlogged: bool,
+        session: &mut Session,
+    ) -> Result<(), Failure> {
+        let budgets = &self.config.budgets;
+        if is_unlogged && !budgets.is_empty() {
+            session
+                .ui
+                .warning("with --no-log this call counts against no budget");
+        }
+        if budgets.per_day.is_none() && budgets.per_prompt.is_empty() {
+            return Ok(());
+        }
+        let spent = spent_today(&self.log(session), session.now)?;
+        let Some(words) = used_up(budgets, &spent, name) else {
+            return Ok(());
+        };
+        let counted = "counted from this machine's log, since midnight in UTC";
+        if budgets.on_exceed == OnExceed::Warn {
+            session.ui.warning(format!("{words} ({counted})"));
+            return Ok(());
+        }
+        Err(Failure::new(code::BUDGET, words)
+            .exit(Exit::Verdict)
+            .hint(counted)
+            .hint("`budgets:` in promptctl.yaml sets the limits"))
+    }
+
+    /// The budget of one run that is a limit, if there is one.
+    pub(super) fn run_limit(&self) -> Option<f64> {
+        let budgets = &self.config.budgets;
+        budgets
+            .per_run
+            .filter(|_| budgets.on_exceed == OnExceed::Refuse)
+    }
+
+    /// Says what is known only after a call.
+    pub(super) fn tell_after(&self, record: &Record, session: &mut Session) {
+        tell_fallback(record, session);
+        match record.cost_usd {
+            Some(cost) => self.warn_of_run(cost, session),
+            None => warn_of_price(record, session),
+        }
+    }
+
+    /// Warns of a run that cost more than its budget.
+    pub(super) fn warn_of_run(&self, cost: f64, session: &mut Session) {
+        if let Some(limit) = self.config.budgets.per_run.filter(|limit| cost > *limit) {
+            session.ui.warning(format!(
+                "the run cost ${cost:.4}, more than the budget of ${limit} a run"
+            ));
+        }
+    }
+}
+
+/// Warns that no price is known, where tokens were counted.
+pub(super) fn warn_of_price(record: &Record, session: &mut Session) {
+    if record.usage.total_tokens.is_none() && record.usage.output_tokens.is_none() {
+        return;
+    }
+    let model = record.model.as_deref().unwrap_or("the model");
+    session.ui.warning(format!(
+        "no price is known for {model}: the cost is recorded as unknown"
+    ));
+    session
+        .ui
+        .hint("a price file, named by PROMPTCTL_PRICES, can tell it");
+}
+
+/// The execution log of this repository.
+pub(in crate::commands) fn log(store: &Store, config: &Config, session: &Session) -> Log {
+    let path: PathBuf = session
+        .environ
+        .log
+        .clone()
+        .unwrap_or_else(|| store.top().join(".promptctl/executions.jsonl"));
+    let log = Log::at(path);
+    match config.log.max_size {
+        Some(bytes) => log.rotated_at(bytes),
+        None => log,
+    }
+}

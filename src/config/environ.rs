@@ -1,0 +1,174 @@
+//! The environment of this process, read once.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::error::Failure;
+use crate::openai::key::ApiKey;
+use crate::prompt::code;
+
+/// How the variables that name stored prompts begin.
+const STORED: [&str; 2] = ["OPENAI_PROMPT_ID_", "OPENAI_PROMPT_VERSION_"];
+
+/// What the process was started with. Keys are not in it: they are read when a call needs them.
+#[derive(Debug, Clone, Default)]
+pub struct Environ {
+    /// `PROMPTCTL_EDITOR`, `GIT_EDITOR`, `VISUAL` or `EDITOR`.
+    pub editor: Option<String>,
+    /// Whether `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// Whether `TERM` is `dumb`.
+    pub dumb_terminal: bool,
+    /// `COLUMNS`, the width of the terminal.
+    pub columns: Option<usize>,
+    /// `PROMPTCTL_WIDTH`, a width for which tables are laid out also in a pipe.
+    pub width: Option<usize>,
+    /// `OPENAI_BASE_URL`.
+    pub openai_base_url: Option<String>,
+    /// `OPENAI_ORG_ID`.
+    pub openai_org_id: Option<String>,
+    /// `OPENAI_PROJECT_ID`.
+    pub openai_project_id: Option<String>,
+    /// `OPENAI_PROMPT_ID_…` and `OPENAI_PROMPT_VERSION_…`, by their whole names.
+    pub stored_prompts: BTreeMap<String, String>,
+    /// `SSL_CERT_FILE`, own roots of trust.
+    pub ssl_cert_file: Option<PathBuf>,
+    /// `PROMPTCTL_LOG`, another place for the execution log.
+    pub log: Option<PathBuf>,
+    /// `PROMPTCTL_PRICES`, a file of the user's own prices.
+    pub prices: Option<PathBuf>,
+    /// `PROMPTCTL_CONFIG`, or `promptctl/config.yaml` in the user's configuration folder.
+    pub user_config: Option<PathBuf>,
+    /// The folder `promptctl` in the user's folder for caches.
+    pub cache: Option<PathBuf>,
+    /// `GITHUB_ACTIONS`, whether this is a job of GitHub's.
+    pub is_github_actions: bool,
+    /// `GITHUB_BASE_REF` or `CI_MERGE_REQUEST_TARGET_BRANCH_NAME`, the branch that a pull request
+    /// goes to.
+    pub base_branch: Option<String>,
+    /// `PROMPTCTL_NOW`, a time that stands for now, for tests and demonstrations.
+    pub now: Option<jiff::Timestamp>,
+}
+
+impl Environ {
+    /// Reads the environment of this process.
+    pub fn read() -> Self {
+        let text = |name: &str| text_in(name);
+        let path = |name: &str| path_in(name);
+        let config_home = path("XDG_CONFIG_HOME")
+            .or_else(|| path("APPDATA"))
+            .or_else(|| path("HOME").map(|home| home.join(".config")));
+        Self {
+            editor: ["PROMPTCTL_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"]
+                .into_iter()
+                .find_map(text),
+            no_color: text("NO_COLOR").is_some(),
+            dumb_terminal: text("TERM").as_deref() == Some("dumb"),
+            columns: text("COLUMNS").and_then(|value| value.parse().ok()),
+            width: text("PROMPTCTL_WIDTH").and_then(|value| value.parse().ok()),
+            openai_base_url: text("OPENAI_BASE_URL"),
+            openai_org_id: text("OPENAI_ORG_ID"),
+            openai_project_id: text("OPENAI_PROJECT_ID"),
+            stored_prompts: stored_prompts(),
+            ssl_cert_file: path("SSL_CERT_FILE"),
+            log: path("PROMPTCTL_LOG"),
+            prices: path("PROMPTCTL_PRICES"),
+            user_config: path("PROMPTCTL_CONFIG")
+                .or_else(|| config_home.map(|home| home.join("promptctl/config.yaml"))),
+            cache: cache_home().map(|home| home.join("promptctl")),
+            is_github_actions: text("GITHUB_ACTIONS").as_deref() == Some("true"),
+            base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
+                .into_iter()
+                .find_map(text),
+            now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
+        }
+    }
+
+    /// The folder that the process was started in.
+    ///
+    /// # Errors
+    /// It was removed.
+    pub fn current_dir() -> Result<PathBuf, Failure> {
+        env::current_dir().map_err(|error| {
+            Failure::new(
+                code::NO_REPOSITORY,
+                format!("the current folder cannot be used: {error}"),
+            )
+            .hint("cd into a folder that exists, or name one with -C DIR")
+        })
+    }
+
+    /// The arguments of this process.
+    pub fn arguments() -> Vec<OsString> {
+        env::args_os().collect()
+    }
+
+    /// The path of the running program, which `demo` starts as a person would.
+    ///
+    /// # Errors
+    /// The system cannot tell.
+    pub fn program() -> Result<PathBuf, Failure> {
+        env::current_exe().map_err(|error| {
+            Failure::new(
+                code::NO_REPOSITORY,
+                format!("the path of this program is not known: {error}"),
+            )
+        })
+    }
+}
+
+/// The text of an environment variable; none where it is empty.
+#[allow(clippy::disallowed_methods)]
+pub(super) fn text_in(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+#[allow(clippy::disallowed_methods)]
+fn path_in(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The key in an environment variable, if one is there.
+///
+/// # Errors
+/// The value cannot be a key. It is not repeated.
+pub(super) fn key_in(variable: &str) -> Result<Option<ApiKey>, Failure> {
+    match text_in(variable) {
+        Some(value) => ApiKey::new(&value)
+            .map(Some)
+            .map_err(|failure| failure.at(format!("${variable}"))),
+        None => Ok(None),
+    }
+}
+
+#[allow(clippy::disallowed_methods)]
+fn stored_prompts() -> BTreeMap<String, String> {
+    env::vars_os()
+        .filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            let is_ours = STORED.iter().any(|start| name.starts_with(start));
+            let value = value.into_string().ok()?;
+            (is_ours && !value.is_empty()).then_some((name, value))
+        })
+        .collect()
+}
+
+/// The user's folder for what can be made again.
+fn cache_home() -> Option<PathBuf> {
+    let of_system = || {
+        if cfg!(windows) {
+            return path_in("LOCALAPPDATA");
+        }
+        let below = if cfg!(target_os = "macos") {
+            "Library/Caches"
+        } else {
+            ".cache"
+        };
+        path_in("HOME").map(|home| home.join(below))
+    };
+    path_in("XDG_CACHE_HOME").or_else(of_system)
+}

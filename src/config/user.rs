@@ -1,0 +1,337 @@
+//! The user's own configuration: what decides where a secret goes, which no repository may say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::environ::{Environ, key_in, text_in};
+use crate::error::{Exit, Failure};
+use crate::openai::key::ApiKey;
+use crate::openai::prices::OwnPrices;
+use crate::openai::provider::DEFAULT_PROVIDER;
+use crate::prompt::code;
+use crate::prompt::document::parse_value;
+use crate::prompt::name::nearest;
+
+const OPENAI_URL: &str = "https://api.openai.com/v1";
+
+const EXAMPLE: &str =
+    "providers: {xai: {baseUrl: \"https://api.x.ai/v1\", apiKeyVariable: XAI_API_KEY}}";
+
+/// What the user's own configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct UserConfig {
+    /// `providers:`, by the prefix of a model.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// `prices:`, a file of the user's own prices.
+    pub prices: Option<PathBuf>,
+}
+
+/// A server of models.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderConfig {
+    /// `baseUrl:`; only `openai` has one without it.
+    pub base_url: Option<String>,
+    /// `apiKeyVariable:`, the variable that holds the key.
+    pub key_variable: Option<String>,
+    /// `apiKeyCommand:`, a shell command that prints the key.
+    pub key_command: Option<String>,
+}
+
+/// Where an API is, and how to get at its key.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// The provider that it stands for.
+    pub provider: String,
+    /// Such as `https://api.openai.com/v1`.
+    pub base_url: String,
+    /// The key, or how to get it.
+    pub key: KeySource,
+    /// The variable that a key is expected in.
+    pub key_variable: String,
+    /// The header `OpenAI-Organization`; only OpenAI gets it.
+    pub organization: Option<String>,
+    /// The header `OpenAI-Project`; only OpenAI gets it.
+    pub project: Option<String>,
+    /// `SSL_CERT_FILE`.
+    pub ssl_cert_file: Option<PathBuf>,
+}
+
+/// A key, or how to get it.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// There is none.
+    Absent,
+    /// The key itself.
+    Key(ApiKey),
+    /// A shell command that prints it.
+    Command(String),
+}
+
+impl UserConfig {
+    /// Reads the user's own configuration; empty where there is none.
+    ///
+    /// # Errors
+    /// `P226`: the file cannot be read, or says something that cannot be.
+    pub fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Failure::new(
+                code::BAD_CONFIG,
+                format!("your configuration could not be read: {error}"),
+            )
+            .at(path.display().to_string())),
+        }
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        Self::parse_text(text, path.parent().unwrap_or(Path::new(".")))
+            .map_err(|failure| failure.at(path.display().to_string()))
+    }
+
+    fn parse_text(text: &str, folder: &Path) -> Result<Self, Failure> {
+        if text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+        {
+            return Ok(Self::default());
+        }
+        let value = parse_value(text).map_err(|finding| bad(finding.message))?;
+        let Value::Object(map) = value else {
+            return Err(bad("your configuration is not a map"));
+        };
+        let mut config = Self::default();
+        for (key, value) in &map {
+            match key.as_str() {
+                "providers" => config.providers = providers(value)?,
+                "prices" => config.prices = Some(folder.join(text_of(key, value)?)),
+                _ => {
+                    return Err(unknown(key, "your configuration", &["providers", "prices"]));
+                }
+            }
+        }
+        Ok(config)
+    }
+
+    /// The user's own prices: from the file that `PROMPTCTL_PRICES` names, or `prices:`.
+    ///
+    /// # Errors
+    /// `P226`: the file cannot be read or is not valid.
+    pub fn own_prices(&self, environ: &Environ) -> Result<OwnPrices, Failure> {
+        match environ.prices.as_ref().or(self.prices.as_ref()) {
+            Some(path) => OwnPrices::load(path),
+            None => Ok(OwnPrices::default()),
+        }
+    }
+
+    /// Where the API of a provider is: from the environment (`OPENAI_BASE_URL`, or `XAI_BASE_URL`
+    /// for the provider `xai`), else from this configuration.
+    ///
+    /// # Errors
+    /// - `P310`: the provider is not mapped; the hint holds the lines to add.
+    /// - `P301`: the key cannot be one, or OpenAI's is missing.
+    pub fn api(&self, provider: &str, environ: &Environ) -> Result<Api, Failure> {
+        let is_openai = provider == DEFAULT_PROVIDER;
+        let configured = self.providers.get(provider).cloned().unwrap_or_default();
+        let base_url = if is_openai {
+            environ.openai_base_url.clone()
+        } else {
+            text_in(&variable(provider, "BASE_URL"))
+        };
+        let base_url = base_url
+            .or(configured.base_url)
+            .or_else(|| is_openai.then(|| OPENAI_URL.to_owned()))
+            .ok_or_else(|| unmapped(provider, environ))?;
+        let key_variable = configured
+            .key_variable
+            .unwrap_or_else(|| variable(provider, "API_KEY"));
+        let key = match (key_in(&key_variable)?, configured.key_command) {
+            (Some(key), _) => KeySource::Key(key),
+            (None, Some(command)) => KeySource::Command(command),
+            (None, None) if is_openai => return Err(no_key(&key_variable)),
+            (None, None) => KeySource::Absent,
+        };
+        Ok(Api {
+            provider: provider.to_owned(),
+            base_url,
+            key,
+            key_variable,
+            organization: environ.openai_org_id.clone().filter(|_| is_openai),
+            project: environ.openai_project_id.clone().filter(|_| is_openai),
+            ssl_cert_file: environ.ssl_cert_file.clone(),
+        })
+    }
+
+    /// The address and the key's variable of a provider, for showing a request without a key.
+    ///
+    /// # Errors
+    /// `P310`: the provider is not mapped.
+    pub fn address(&self, provider: &str, environ: &Environ) -> Result<(String, String), Failure> {
+        match self.api(provider, environ) {
+            Ok(api) => Ok((api.base_url, api.key_variable)),
+            Err(failure) if failure.code == Some(code::NO_KEY) => {
+                let configured = self.providers.get(provider).cloned().unwrap_or_default();
+                let base_url = environ.openai_base_url.clone().or(configured.base_url);
+                let key_variable = configured.key_variable;
+                Ok((
+                    base_url.unwrap_or_else(|| OPENAI_URL.to_owned()),
+                    key_variable.unwrap_or_else(|| variable(provider, "API_KEY")),
+                ))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// `XAI_API_KEY` for the provider `xai`.
+fn variable(provider: &str, ending: &str) -> String {
+    let name: String = provider
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!("{name}_{ending}")
+}
+
+fn no_key(variable: &str) -> Failure {
+    Failure::new(code::NO_KEY, format!("no API key: {variable} is not set"))
+        .exit(Exit::Denied)
+        .hint(format!("export {variable}=…"))
+        .hint("--model echo answers offline")
+}
+
+fn unmapped(provider: &str, environ: &Environ) -> Failure {
+    let file = environ.user_config.as_ref().map_or_else(
+        || "promptctl/config.yaml".to_owned(),
+        |path| path.display().to_string(),
+    );
+    let key = variable(provider, "API_KEY");
+    let url = variable(provider, "BASE_URL");
+    Failure::new(
+        code::UNKNOWN_PROVIDER,
+        format!("the provider {provider} is not configured"),
+    )
+    .hint(format!(
+        "add to {file}: providers: {{{provider}: {{baseUrl: \"https://…/v1\", apiKeyVariable: {key}}}}}"
+    ))
+    .hint(format!("or export {url}=https://…/v1 and {key}=…"))
+    .hint("the repository may not say where a key is sent, so this belongs to your own configuration")
+}
+
+fn bad(message: impl Into<String>) -> Failure {
+    Failure::new(code::BAD_CONFIG, message).hint(EXAMPLE)
+}
+
+fn unknown(key: &str, of: &str, known: &[&'static str]) -> Failure {
+    let failure = Failure::new(code::BAD_CONFIG, format!("`{key}` is not a key of {of}"));
+    match nearest(key, known.iter().copied()) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint(format!("the keys are {}", known.join(", "))),
+    }
+}
+
+fn text_of(key: &str, value: &Value) -> Result<String, Failure> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| bad(format!("`{key}` wants text")))
+}
+
+fn providers(value: &Value) -> Result<BTreeMap<String, ProviderConfig>, Failure> {
+    let Value::Object(map) = value else {
+        return Err(bad("`providers` wants a map"));
+    };
+    map.iter()
+        .map(|(name, settings)| Ok((name.clone(), provider(name, settings)?)))
+        .collect()
+}
+
+fn provider(name: &str, settings: &Value) -> Result<ProviderConfig, Failure> {
+    let Value::Object(map) = settings else {
+        return Err(bad(format!("the provider {name} wants a map")));
+    };
+    let mut config = ProviderConfig::default();
+    for (key, value) in map {
+        let slot = match key.as_str() {
+            "baseUrl" => &mut config.base_url,
+            "apiKeyVariable" => &mut config.key_variable,
+            "apiKeyCommand" => &mut config.key_command,
+            "apiKey" => {
+                return Err(bad(format!("the provider {name} holds a key")).hint(
+                    "a key in a file is copied too easily: name its variable, or a command that prints it",
+                ));
+            }
+            _ => {
+                return Err(unknown(
+                    key,
+                    &format!("the provider {name}"),
+                    &["baseUrl", "apiKeyVariable", "apiKeyCommand"],
+                ));
+            }
+        };
+        *slot = Some(text_of(key, value)?);
+    }
+    if config.base_url.is_none() && name != DEFAULT_PROVIDER {
+        return Err(bad(format!("the provider {name} has no `baseUrl`")));
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<UserConfig, Failure> {
+        UserConfig::parse(text, Path::new("/home/me/config.yaml"))
+    }
+
+    #[test]
+    fn a_provider_has_an_address_and_a_way_to_its_key() {
+        let config = read(
+            "prices: mine.yaml\nproviders:\n  openai: {apiKeyCommand: op read x}\n  vllm: {baseUrl: http://localhost:8000/v1}\n",
+        )
+        .unwrap();
+        assert_eq!(config.prices, Some(PathBuf::from("/home/me/mine.yaml")));
+        let environ = Environ::default();
+        let api = config.api("vllm", &environ).unwrap();
+        assert_eq!(api.base_url, "http://localhost:8000/v1");
+        assert!(matches!(api.key, KeySource::Absent));
+        assert_eq!(api.key_variable, "VLLM_API_KEY");
+    }
+
+    #[test]
+    fn what_is_wrong_says_what_to_write() {
+        for (text, part) in [
+            ("provider: {}", "`provider` is not a key"),
+            ("providers: []", "`providers` wants a map"),
+            ("providers: {x: {}}", "the provider x has no `baseUrl`"),
+            ("providers: {x: {baseUrl: u, apiKey: sk-1}}", "holds a key"),
+            ("providers: {x: {baseURL: u}}", "`baseURL` is not a key"),
+            ("prices: 3", "`prices` wants text"),
+        ] {
+            let failure = read(text).unwrap_err();
+            assert!(failure.message.contains(part), "{}", failure.message);
+            assert_eq!(failure.location.as_deref(), Some("/home/me/config.yaml"));
+        }
+    }
+
+    #[test]
+    fn an_unmapped_provider_is_refused_with_the_lines_to_add() {
+        let failure = UserConfig::default()
+            .api("x-ai", &Environ::default())
+            .unwrap_err();
+        assert_eq!(failure.code, Some(code::UNKNOWN_PROVIDER));
+        assert!(failure.hints[0].contains("apiKeyVariable: X_AI_API_KEY"));
+    }
+}

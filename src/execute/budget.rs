@@ -1,0 +1,133 @@
+//! What was spent today, as this machine's log tells, against what may be spent.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::Budgets;
+use crate::error::Failure;
+use crate::prompt::name::PromptName;
+use crate::record::entry::{Record, Source};
+use crate::record::filter::Filter;
+use crate::record::log::{Item, Log, Order, Query};
+
+/// No call takes longer: a record that began so long before the day ends the search.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
+
+/// US dollars spent, by prompt.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spent(BTreeMap<String, f64>);
+
+impl Spent {
+    /// What all prompts cost.
+    pub fn total(&self) -> f64 {
+        self.0.values().sum()
+    }
+
+    /// What a prompt cost; a name that ends in `/` means all below it.
+    pub fn of(&self, name: &str) -> f64 {
+        let meant = self.0.iter().filter(|(prompt, _)| is_meant(name, prompt));
+        meant.map(|(_, cost)| cost).sum()
+    }
+
+    fn add(&mut self, record: &Record) {
+        if let Some(cost) = record.cost_usd {
+            *self.0.entry(record.prompt.clone()).or_default() += cost;
+        }
+    }
+}
+
+fn is_meant(name: &str, prompt: &str) -> bool {
+    name == prompt || (name.ends_with('/') && prompt.starts_with(name))
+}
+
+/// What was spent since midnight in UTC, by what this machine's log says. Unknown costs count as
+/// nothing.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
+    let day = now.to_zoned(TimeZone::UTC);
+    let midnight = day.start_of_day().map_or(now, |start| start.timestamp());
+    let query = Query {
+        filter: Filter::default(),
+        order: Order::NewestFirst,
+        limit: None,
+        is_short: true,
+    };
+    let mut spent = Spent::default();
+    log.visit(&query, &mut |item| {
+        let Item::Record(record) = item else {
+            return ControlFlow::Continue(());
+        };
+        if record.time >= midnight {
+            spent.add(&record);
+        }
+        // Records of other services may be appended late; ours are appended when they end.
+        let is_long_ago = record.time < midnight - LONGEST_CALL;
+        match is_long_ago && record.source != Source::External {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
+    Ok(spent)
+}
+
+/// The first budget of the day that is used up for this prompt, in words.
+pub fn used_up(budgets: &Budgets, spent: &Spent, name: &PromptName) -> Option<String> {
+    let told = |what: String, spent: f64, limit: f64| {
+        (spent >= limit).then(|| {
+            format!("the budget of ${limit} a day {what} is used up: ${spent:.4} were spent today")
+        })
+    };
+    let for_prompts = budgets
+        .per_prompt
+        .iter()
+        .filter(|(prompt, _)| is_meant(prompt, name.as_str()))
+        .find_map(|(prompt, limit)| told(format!("for {prompt}"), spent.of(prompt), *limit));
+    for_prompts.or_else(|| {
+        let limit = budgets.per_day?;
+        told("for all prompts".to_owned(), spent.total(), limit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_today_counts_and_late_records_of_services_hide_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::at(folder.path().join("executions.jsonl"));
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let add = |prompt: &str, time: &str, cost: Option<f64>, source: Source| {
+            let mut record = Record::new(prompt, time.parse().unwrap());
+            record.cost_usd = cost;
+            record.source = source;
+            log.append(&record).unwrap();
+        };
+        add("a", "2026-11-10T00:00:00Z", Some(100.0), Source::Local);
+        add("a", "2026-11-19T23:59:59Z", Some(10.0), Source::Local);
+        add("a", "2026-11-20T00:00:00Z", Some(0.5), Source::Local);
+        add("b/c", "2026-11-20T01:00:00Z", Some(0.25), Source::Local);
+        add("b/c", "2026-11-20T02:00:00Z", None, Source::Local);
+        add("b/c", "2026-01-01T02:00:00Z", Some(7.0), Source::External);
+        let spent = spent_today(&log, now).unwrap();
+        assert_eq!(
+            (spent.total(), spent.of("b/"), spent.of("b")),
+            (0.75, 0.25, 0.0)
+        );
+
+        let mut budgets = Budgets {
+            per_day: Some(0.8),
+            ..Budgets::default()
+        };
+        let name: PromptName = "b/c".parse().unwrap();
+        assert_eq!(used_up(&budgets, &spent, &name), None);
+        budgets.per_prompt.insert("b/".to_owned(), 0.25);
+        insta::assert_snapshot!(used_up(&budgets, &spent, &name).unwrap(), @"the budget of $0.25 a day for b/ is used up: $0.2500 were spent today");
+        assert_eq!(used_up(&budgets, &spent, &"a".parse().unwrap()), None);
+    }
+}
