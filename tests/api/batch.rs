@@ -152,7 +152,7 @@ fn a_batch_stops_at_its_cost() {
     assert_snapshot!(run.stderr, @r"
     3 of 9 answered; cost $0.0012
     error[P316]: stopped at $0.0012: the limit on the cost is reached
-      hint: with --output FILE, --resume goes on where the batch stopped
+      hint: with --output FILE, a batch that stopped can be gone on with
     ");
     assert_eq!(run.code, Some(3));
     let run = repo.run_with(

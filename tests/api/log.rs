@@ -83,7 +83,7 @@ fn services_append_their_own_records() {
     let wrong = format!("{lines}{{\"prompt\":\"echo\",\"modle\":\"m\"}}\n");
     assert_snapshot!(repo.run_with("promptctl log append", wrong), @r"
     error[P320]: `modle` is not a field of a record
-      at: -:4
+      at: standard input:4
       hint: put what is your own under `labels`, as texts
     [exit 1]
     ");

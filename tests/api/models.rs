@@ -89,20 +89,15 @@ fn the_list_is_kept_and_read_without_the_network() {
 #[test]
 fn a_model_that_ends_soon_is_warned_of() {
     let env = TestEnv::new();
-    let server = Server::start(vec![
-        list(),
-        Reply::answer("a"),
-        Reply::answer("b"),
-        Reply::answer("c"),
-    ]);
+    let server = Server::answering(|_| Reply::answer("a"));
     let repo = server.repo(&env);
     let line = "promptctl run echo --var ticket=hi --model gpt-4o";
     assert_eq!(repo.run(line).stderr, "");
     // The table that promptctl was built with.
-    assert_snapshot!(repo.at("2026-12-01T00:00:00Z").run(line).stderr, @"");
+    assert_snapshot!(repo.at("2026-12-01T00:00:00Z").run(line).stderr, @"warning: gpt-4o ends on 2027-01-14, in 44 days");
     // The list that the API gave.
     let server = Server::start(vec![list(), Reply::answer("a")]);
     let repo = repo.with("OPENAI_BASE_URL", server.url());
     repo.ok("promptctl models");
-    assert_snapshot!(repo.run("promptctl run echo --var ticket=hi").stderr, @"");
+    assert_snapshot!(repo.run("promptctl run echo --var ticket=hi").stderr, @"warning: gpt-5-mini ends on 2026-12-20, in 47 days");
 }

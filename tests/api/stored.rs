@@ -91,8 +91,8 @@ fn the_version_here_answers_when_the_stored_one_is_gone() {
     assert_snapshot!(repo.run("promptctl run stored --var ticket=hi"), @r"
     Hello.
     --- stderr
-    warning: stored v1 from this repository answered: the stored prompt is gone: Prompt with id 'pmpt_1' not found.
-    hint: OpenAI's stored prompts end on 2026-11-30; remove `openai:` from the file, or pass --source local
+    warning: stored v1 from this repository answered: the stored prompt is gone: Prompt with id 'pmpt_1' not found. OpenAI's stored prompts end on 2026-11-30
+    hint: remove `openai:` from the file, or pass --source local
     ");
     let record = &records(&repo)[0];
     assert_eq!(record["source"], "fallback");
