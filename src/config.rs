@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::code::Code;
 use crate::prompt::document::parse_value;
+use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
 
 pub use environ::Environ;
@@ -38,6 +40,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `budgets:`.
     pub budgets: Budgets,
+    /// `lint:`, how severe rules are.
+    pub lint: Levels,
 }
 
 /// What must hold before something is released to an environment.
@@ -56,17 +60,19 @@ impl Default for Config {
             environments: vec![(Environment::production(), Policy::default())],
             log: LogConfig::default(),
             budgets: Budgets::default(),
+            lint: Levels::default(),
         }
     }
 }
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "roots",
     "tagPrefix",
     "remote",
     "environments",
     "log",
     "budgets",
+    "lint",
 ];
 
 /// Keys that only the user's own configuration may have: they decide where a secret goes, or run a program.
@@ -133,6 +139,7 @@ impl Config {
             "environments" => self.environments = environments(value)?,
             "log" => self.log = limits::log(value)?,
             "budgets" => self.budgets = limits::budgets(value)?,
+            "lint" => self.lint = lint(value)?,
             key if USER_KEYS.contains(&key) => {
                 return Err(bad(
                     format!("`{key}` may not stand in {FILE_NAME}"),
@@ -301,4 +308,31 @@ fn policy(value: &Value) -> Result<Policy, Failure> {
         }
     }
     Ok(policy)
+}
+
+fn lint(value: &Value) -> Result<Levels, Failure> {
+    let example = "write `lint: {P105: error, P115: off}`";
+    let Value::Object(map) = value else {
+        return Err(bad("`lint` wants a map of codes", example));
+    };
+    let mut levels = Levels::default();
+    for (name, value) in map {
+        let code = Code::find(name).ok_or_else(|| {
+            bad(
+                format!("`lint.{name}` is not a code"),
+                "promptctl explain lists the codes",
+            )
+        })?;
+        let level = value
+            .as_str()
+            .and_then(Level::find)
+            .ok_or_else(|| bad(format!("`lint.{name}` is error, warning or off"), example))?;
+        if !levels.set(code, level) {
+            return Err(bad(
+                format!("{code} cannot be configured"),
+                format!("it names what keeps a prompt from being used: promptctl explain {code}"),
+            ));
+        }
+    }
+    Ok(levels)
 }

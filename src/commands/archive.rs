@@ -36,7 +36,7 @@ pub(super) struct UnarchiveArgs {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
-    if loaded.document.archived {
+    if loaded.document.archived && !is_unfinished(&store, &loaded) {
         session
             .ui
             .status(format!("{} is archived already: nothing to do", args.name));
@@ -65,17 +65,26 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
-    if !loaded.document.archived {
+    let text = if loaded.document.archived {
+        remove(&loaded.text, &[Step::Key("archived".to_owned())])
+            .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?
+    } else if is_unfinished(&store, &loaded) {
+        loaded.text.clone()
+    } else {
         session
             .ui
             .status(format!("{} is not archived: nothing to do", args.name));
         return Ok(Exit::Done);
-    }
-    let text = remove(&loaded.text, &[Step::Key("archived".to_owned())])
-        .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
+    };
     write(&store, &loaded, text, args.message.as_deref(), "Unarchive")?;
     session.ui.status(format!("{} is in use again", args.name));
     Ok(Exit::Done)
+}
+
+/// Whether a run that was killed wrote the file and did not commit it.
+fn is_unfinished(store: &Store, loaded: &Loaded) -> bool {
+    let committed = store.committed(&loaded.name).ok().flatten();
+    committed.is_some_and(|committed| committed.document.archived != loaded.document.archived)
 }
 
 fn write(

@@ -6,6 +6,7 @@ use super::edit::edit_failure;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::edit::set_version;
+use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
@@ -43,9 +44,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
     store.require_working_copy()?;
+    let mut is_partly_wrong = false;
     let loaded = if args.names.is_empty() {
         let (loaded, findings) = store.load_all();
         warn_all(session, &findings);
+        is_partly_wrong = findings.iter().any(Finding::is_error);
         loaded
     } else {
         args.names
@@ -78,7 +81,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         store.write_files(&changes)?;
     }
     report(&bumped, json, args.dry_run, session);
-    Ok(Exit::Done)
+    Ok(if is_partly_wrong {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
 }
 
 /// Whether a look at git's history is worth its time: most prompts of a large repository are unchanged.

@@ -8,7 +8,7 @@ use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::prompt::name::Environment;
+use crate::prompt::name::{Environment, nearest};
 use crate::prompt::reference::Reference;
 
 /// Print one prompt, or all that is live in an environment, for programs
@@ -75,6 +75,7 @@ fn snapshot(
     let environment = &args.env.env;
     store.require_releases()?;
     let overview = store.overview()?;
+    require_known(environment, store, &overview)?;
     if let Some(failure) = overview.failures.into_iter().next() {
         return Err(failure);
     }
@@ -112,6 +113,36 @@ fn snapshot(
         prompts,
     }));
     Ok(Exit::Done)
+}
+
+/// A misspelt environment must not become an empty snapshot.
+fn require_known(
+    environment: &Environment,
+    store: &crate::store::Store,
+    overview: &crate::store::Overview,
+) -> Result<(), Failure> {
+    let released = overview.states.values().flat_map(|states| states.keys());
+    let known: std::collections::BTreeSet<&str> = store
+        .settings()
+        .environments
+        .iter()
+        .chain(released)
+        .map(Environment::as_str)
+        .collect();
+    if known.contains(environment.as_str()) {
+        return Ok(());
+    }
+    let failure = Failure::new(
+        crate::prompt::code::NOT_LIVE,
+        format!("nothing was ever published to {environment}, and promptctl.yaml does not name it"),
+    );
+    Err(match nearest(environment.as_str(), known.iter().copied()) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure.hint(format!(
+            "the environments are {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        )),
+    })
 }
 
 fn overview_live(

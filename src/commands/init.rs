@@ -1,6 +1,6 @@
 //! `promptctl init`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Session;
 use crate::config::FILE_NAME;
@@ -52,9 +52,9 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     store.require_working_copy()?;
     if made {
-        session
-            .ui
-            .status(format!("made a git repository in {}", directory.display()));
+        let place = args.folder.as_deref().unwrap_or(Path::new("."));
+        let text = format!("made a git repository in {}", place.display());
+        session.ui.status(text);
     }
     let has_config = store.config_text()?.is_some();
     let found = store.adoptable()?;
@@ -81,7 +81,12 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
             .ui
             .status("git fetch brings the tags of releases from now on");
     }
-    if written.commit.is_none() && !made && !mirrored {
+    let graphed = store.write_missing_commit_graph()?;
+    if graphed {
+        let text = "wrote git's commit-graph, so that the history of a prompt is found fast";
+        session.ui.status(text);
+    }
+    if written.commit.is_none() && !made && !mirrored && !graphed {
         session
             .ui
             .status("everything is set up already: nothing to do");

@@ -17,8 +17,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let command = super::command_line();
+    let mut command = super::command_line();
+    // Only then does a subcommand know its full name and the global options.
+    command.build();
     if let Some(folder) = &args.out {
+        let folder = &session.directory.join(folder);
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(command, folder))
             .map_err(|error| {
@@ -34,13 +37,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let page = match &args.command {
         None => command,
-        Some(name) => {
-            let found = command.find_subcommand(name).cloned().ok_or_else(|| {
-                Failure::usage(format!("there is no command {name}"))
-                    .hint("promptctl --help lists the commands")
-            })?;
-            found.display_name(format!("promptctl-{name}"))
-        }
+        Some(name) => command.find_subcommand(name).cloned().ok_or_else(|| {
+            Failure::usage(format!("there is no command {name}"))
+                .hint("promptctl --help lists the commands")
+        })?,
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page)

@@ -1,7 +1,7 @@
 //! `promptctl new`.
 
 use super::Session;
-use super::common::{compile, warn_all};
+use super::common::{failure_of, in_file, warn_all};
 use super::edit::{edit_failure, read_file};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -9,6 +9,7 @@ use crate::prompt::document;
 use crate::prompt::edit::{Step, remove, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
+use crate::prompt::template::Compiled;
 use crate::prompt::version::Version;
 use crate::store::{FileChange, Store};
 
@@ -74,19 +75,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     store.require_working_copy()?;
     let text = source_text(args, &store, session)?;
     let path = store.path_for(&args.name);
-    document::parse(&text).map_err(|findings| {
-        crate::commands::common::failure_of(super::common::in_file(
-            findings,
-            args.file.as_deref().unwrap_or(&path),
-        ))
-    })?;
+    // What is wrong is told where the user wrote it, not where it would have gone.
+    let shown = match args.file.as_deref() {
+        Some("-") => "standard input",
+        Some(file) => file,
+        None => &path,
+    };
+    let told = |findings| failure_of(in_file(findings, shown));
+    document::parse(&text).map_err(told)?;
+    let loaded = store.with_new_text(&args.name, &path, text)?;
+    Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
     // The number and the digest are those of the new prompt, not of the one that it was copied from.
     let highest = store.numbers(&args.name)?.highest();
     let version = highest.map_or(Version::FIRST, Version::next);
-    let text =
-        set_version(&text, version, "000000000000").map_err(|error| edit_failure(&path, &error))?;
-    let loaded = store.with_new_text(&args.name, &path, text)?;
-    compile(&loaded)?;
     let text = set_version(&loaded.text, version, loaded.digest.short())
         .map_err(|error| edit_failure(&path, &error))?;
     refuse_existing(args, &store, &text)?;

@@ -52,6 +52,7 @@ impl ReleaseArgs {
             environment: env.env.clone(),
             message: self.message.clone(),
             push: !self.no_push,
+            is_fresh: false,
             require_branch: config.policy(&env.env).require_branch,
         }
     }
@@ -117,32 +118,43 @@ fn publishable(
 ) -> Result<Loaded, Failure> {
     let loaded = store.load(reference)?;
     if reference.selector == Selector::WorkingCopy && loaded.dirty {
-        return Err(uncommitted(&loaded));
+        return Err(uncommitted(&loaded, store));
     }
     check(&loaded)?;
     warn_all(session, &loaded.document.warnings);
     Ok(loaded)
 }
 
-fn uncommitted(loaded: &Loaded) -> Failure {
-    let commit = if loaded.is_unbumped() {
-        format!(
-            "promptctl bump {} && git commit -m \"…\" -- {}",
-            loaded.name, loaded.path
-        )
+fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
+    // A version is its file and its partials: whichever of them changed must be committed.
+    let partials = loaded
+        .partials
+        .values()
+        .map(|partial| partial.path.as_str());
+    let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
+        .chain(partials)
+        .collect();
+    let paths = paths.join(" ");
+    let bump = if loaded.is_unbumped() {
+        format!("promptctl bump {} && ", loaded.name)
     } else {
-        format!("git add {0} && git commit -m \"…\" -- {0}", loaded.path)
+        String::new()
     };
-    Failure::new(
+    let failure = Failure::new(
         code::UNCOMMITTED,
         format!("{} has changes that are not committed", loaded.name),
     )
     .at(loaded.path.clone())
-    .hint(commit)
     .hint(format!(
-        "promptctl publish {}@HEAD publishes what is committed",
-        loaded.name
-    ))
+        "{bump}git add {paths} && git commit -m \"…\" -- {paths}"
+    ));
+    match store.committed(&loaded.name) {
+        Ok(Some(_)) => failure.hint(format!(
+            "promptctl publish {}@HEAD publishes what is committed",
+            loaded.name
+        )),
+        _ => failure,
+    }
 }
 
 fn check(loaded: &Loaded) -> Result<(), Failure> {
@@ -177,9 +189,13 @@ fn publish_all(
     json: bool,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
+    let mut options = options.clone();
     if options.push && store.has_remote() {
+        // Once for all: a push that somebody else was faster for is refused all the same.
         store.fetch()?;
+        options.is_fresh = true;
     }
+    let options = &options;
     let (loaded, findings) = store.load_all();
     warn_all(session, &findings);
     let mut failed = !findings.iter().all(|finding| !finding.is_error());
@@ -258,6 +274,7 @@ pub(super) fn change(
         Err(failure)
             if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) =>
         {
+            // What was overtaken has been fetched.
             match store.plan(name, demand, options) {
                 Ok(None) => Ok(None),
                 _ => Err(failure),

@@ -150,7 +150,9 @@ fn place(source: &RenderedAttachment) -> String {
     match source {
         RenderedAttachment::Url(url) => match url.split_once(";base64,") {
             Some((kind, data)) if kind.starts_with("data:") => {
-                format!("{}, {} bytes", &kind["data:".len()..], data.len() / 4 * 3)
+                let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
+                let size = (data.len() / 4 * 3).saturating_sub(padding);
+                format!("{}, {size} bytes", &kind["data:".len()..])
             }
             _ => url.clone(),
         },

@@ -43,6 +43,8 @@ struct Row {
     pending: Vec<Version>,
     since: Option<String>,
     by: Option<String>,
+    /// Why nobody can say what is live: `unsound` tags, or `not_fetched`.
+    problem: Option<&'static str>,
     #[serde(skip)]
     when: Option<jiff::Timestamp>,
     #[serde(skip)]
@@ -60,6 +62,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for failure in &overview.failures {
         session.ui.warning(failure);
     }
+    if let Err(failure) = store.require_releases() {
+        session.ui.warning(failure);
+        session.ui.hint("promptctl fetch");
+    }
     let sections = sections(args, &store, &overview, &loaded)?;
     if json {
         session.ui.line(json::document(
@@ -72,10 +78,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         print(section, piped, session);
     }
     super::fetch::say_pending(&store.pending()?, session);
-    if let Err(failure) = store.require_releases() {
-        session.ui.warning(failure);
-        session.ui.hint("promptctl fetch");
-    }
     Ok(Exit::Done)
 }
 
@@ -144,7 +146,15 @@ fn section(
         .iter()
         .filter(|(_, states)| states.contains_key(&environment))
         .map(|(name, _)| name)
+        .chain(
+            overview
+                .unsound
+                .iter()
+                .filter(|(_, place)| *place == environment)
+                .map(|(name, _)| name),
+        )
         .collect();
+    let fetched = store.require_releases().is_ok();
     if args.at.at.is_none() {
         names.extend(
             loaded
@@ -165,6 +175,9 @@ fn section(
             .binary_search_by(|prompt| prompt.name.cmp(name))
             .ok()
             .map(|at| &loaded[at]);
+        let unsound = overview
+            .unsound
+            .contains(&(name.clone(), environment.clone()));
         let mut row = match args.at.at {
             None => row_now(
                 name,
@@ -174,8 +187,14 @@ fn section(
                     .and_then(|states| states.get(&environment)),
                 file,
             ),
+            Some(_) if unsound => row_now(name, None, None),
             Some(time) => row_at(store, name, &environment, time)?,
         };
+        if unsound {
+            row.problem = Some("unsound");
+        } else if !fetched {
+            row.problem = Some("not_fetched");
+        }
         row.pending = pending
             .get(&(name.clone(), environment.clone()))
             .cloned()
@@ -196,6 +215,7 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
         pending: Vec::new(),
         since: None,
         by: None,
+        problem: None,
         when: None,
         note: "",
     };
@@ -216,7 +236,12 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
     }
     row.since = row.when.map(json::time);
     match file {
-        Some(file) if Some(&file.digest) != live_digest => row.ahead = Some(file.version()),
+        Some(file) if Some(&file.digest) != live_digest => {
+            row.ahead = Some(file.version());
+            if row.ahead == row.active {
+                row.note = "changed, not bumped";
+            }
+        }
         Some(_) => {}
         None if row.active.is_some() => row.note = "file deleted, still live",
         None => {}
@@ -257,10 +282,9 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
     }
     let mut table = Table::new(&["name", "live", "ahead", "since", "by", "note"]);
     // On a terminal, prompts that this environment never held are counted and not listed.
-    let (shown, never): (Vec<&Row>, Vec<&Row>) = section
-        .prompts
-        .iter()
-        .partition(|row| piped || row.when.is_some() || !row.pending.is_empty());
+    let (shown, never): (Vec<&Row>, Vec<&Row>) = section.prompts.iter().partition(|row| {
+        piped || row.when.is_some() || row.problem.is_some() || !row.pending.is_empty()
+    });
     for row in shown {
         let version = |version: Option<Version>| {
             version.map_or_else(|| "-".to_owned(), |version| version.to_string())
@@ -286,7 +310,7 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
     }
     table.print(&mut session.ui);
     if !never.is_empty() {
-        let names: Vec<&str> = never.iter().map(|row| row.name.as_str()).take(5).collect();
+        let names: Vec<&str> = never.iter().map(|row| row.name.as_str()).take(3).collect();
         let more = if never.len() > names.len() {
             ", …"
         } else {
@@ -306,6 +330,9 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
 }
 
 fn note(row: &Row) -> String {
+    if let Some(problem) = row.problem {
+        return problem.replace('_', " ");
+    }
     if row.pending.is_empty() {
         return row.note.to_owned();
     }

@@ -1,162 +1,189 @@
 //! `promptctl validate`.
 
-use std::path::Path;
+mod check;
+mod fix;
+mod numbers;
+mod wanted;
 
+use serde_json::{Value, json};
+
+use self::check::Checked;
 use super::Session;
-use super::common::{FormatArg, in_file};
 use crate::error::{Exit, Failure};
 use crate::output::json::{self, FindingJson};
-use crate::prompt::code;
-use crate::prompt::finding::Finding;
-use crate::prompt::name::PromptName;
-use crate::prompt::template::Compiled;
-use crate::prompt::variables::check_schema;
-use crate::store::{Loaded, Store};
+use crate::output::{annotations, gitlab, junit, sarif, snippet};
+use crate::prompt::name::Environment;
+use crate::store::{Base, Store};
 
 /// Check prompt files
 ///
-/// Exits with 3 if a prompt cannot be used, or if content changed without a new version.
+/// Every rule of the format, each finding with its place and what to write instead; promptctl
+/// explain CODE says more. Exits with 3 if there are errors. `lint:` in promptctl.yaml sets how
+/// severe a rule is, and a comment `# promptctl: allow P105` allows what a rule finds on its line
+/// and the next, or in the whole file where it stands at the top.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Names, files or folders; without any, all prompts
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", add = super::completions::names_and_paths())]
     paths: Vec<String>,
-    #[command(flatten)]
-    format: FormatArg,
+    /// Check only what changed since HEAD parted from REV, and that its version was raised;
+    /// without REV, the branch that the pull request goes to
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "")]
+    base: Option<String>,
+    /// Check what is live in an environment instead of the files
+    #[arg(short, long, value_name = "ENV", conflicts_with_all = ["base", "fix"], add = super::completions::environments())]
+    env: Option<Environment>,
+    /// Mend what needs no judgement: missing and unraised versions, misspelt keys, mixed line ends
+    #[arg(long)]
+    fix: bool,
+    /// Exit with 3 on warnings too
+    #[arg(long)]
+    strict: bool,
+    /// How to print; text, and in a job of GitHub Actions annotations as well
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<ReportFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ReportFormat {
+    /// For people
+    Text,
+    /// One JSON object for scripts
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
+    /// JUnit XML
+    Junit,
+    /// A Code Quality report of GitLab
+    Gitlab,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
-    let (store, _) = session.store()?;
-    let (loaded, mut findings) = store.load_all();
-    let wanted = Wanted::new(args, &store, session)?;
-    findings.retain(|finding| finding.path.as_deref().is_none_or(|path| wanted.path(path)));
-    let mut checked = findings
-        .iter()
-        .filter_map(|finding| finding.path.as_deref())
-        .collect::<std::collections::BTreeSet<_>>()
-        .len();
-    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
-        checked += 1;
-        findings.extend(check(prompt));
-    }
-    wanted.used(checked)?;
-    findings.sort_by(|a, b| (&a.path, a.position).cmp(&(&b.path, b.position)));
-    let errors = findings.iter().filter(|finding| finding.is_error()).count();
-    let warnings = findings.len() - errors;
-    if json {
-        let shapes: Vec<FindingJson> = findings.iter().map(FindingJson::from).collect();
-        session.ui.line(json::document(&serde_json::json!({
-            "checked": checked, "errors": errors, "warnings": warnings, "findings": shapes,
-        })));
-    } else {
-        for finding in &findings {
-            session.ui.finding(finding);
+    session.ui.json = args.format == Some(ReportFormat::Json);
+    let (store, config) = session.store()?;
+    let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let base = args.base(&store, session)?;
+    if args.fix {
+        let fixed = fix::fix(&args.paths, base.as_ref(), &store, session)?;
+        for line in fixed {
+            session.ui.status(line);
         }
-        session.ui.status(format!(
-            "{checked} checked, {errors} errors, {warnings} warnings"
-        ));
     }
-    Ok(if errors > 0 {
+    let checked = match &args.env {
+        Some(environment) => check::live(
+            &store,
+            environment,
+            &args.paths,
+            today,
+            &config.lint,
+            session,
+        )?,
+        None => check::files(
+            &store,
+            &args.paths,
+            base.as_ref(),
+            today,
+            &config.lint,
+            session,
+        )?,
+    };
+    print(args, &checked, session);
+    let is_refused = checked.errors() > 0 || (args.strict && !checked.findings.is_empty());
+    Ok(if is_refused {
         Exit::Verdict
     } else {
         Exit::Done
     })
 }
 
-/// Everything that is wrong with one prompt.
-fn check(prompt: &Loaded) -> Vec<Finding> {
-    let mut findings = prompt.document.warnings.clone();
-    if prompt.is_unbumped() {
-        findings.push(
-            Finding::error(
-                code::NOT_BUMPED,
-                format!("the content changed and {} did not", prompt.version()),
-            )
-            .at(prompt.document.place("digest"))
-            .help(format!("promptctl bump {}", prompt.name)),
-        );
-    }
-    if let Some(schema) = &prompt.document.input_schema
-        && let Err(finding) = check_schema(schema)
-    {
-        findings.push(finding.at(prompt.document.place("input.schema")));
-    }
-    match Compiled::new(&prompt.document, &prompt.partials) {
-        Ok(compiled) => findings.extend(compiled.warnings().iter().cloned()),
-        Err(found) => findings.extend(found),
-    }
-    in_file(findings, &prompt.path)
-}
-
-/// What the arguments name.
-struct Wanted {
-    names: Vec<PromptName>,
-    places: Vec<String>,
-}
-
-impl Wanted {
-    fn new(args: &Args, store: &Store, session: &Session) -> Result<Self, Failure> {
-        let mut wanted = Self {
-            names: Vec::new(),
-            places: Vec::new(),
+impl Args {
+    /// Where HEAD parted from what it is compared with.
+    fn base(&self, store: &Store, session: &Session) -> Result<Option<Base>, Failure> {
+        let Some(revision) = &self.base else {
+            return Ok(None);
         };
-        for path in &args.paths {
-            let full = session.directory.join(path);
-            if full.exists() {
-                wanted.places.push(below_top(&full, store.top())?);
-            } else if let Ok(name) = path.parse::<PromptName>() {
-                if !store.list().files.iter().any(|file| file.name == name) {
-                    return Err(store.unknown_prompt(&name));
-                }
-                wanted.names.push(name);
-            } else {
-                return Err(Failure::new(
-                    code::UNKNOWN_PROMPT,
-                    format!("{path} is neither a file nor the name of a prompt"),
-                ));
+        if !revision.is_empty() {
+            return store.base(revision).map(Some);
+        }
+        let branch = session.environ.base_branch.as_ref().ok_or_else(|| {
+            Failure::usage("no pull request is known here, so --base wants a revision")
+                .hint("promptctl validate --base origin/main; a job for a pull request on GitHub or GitLab knows it by itself")
+        })?;
+        let remote = store.settings().remote.as_deref().unwrap_or("origin");
+        store.base(&format!("{remote}/{branch}")).map(Some)
+    }
+}
+
+fn print(args: &Args, checked: &Checked, session: &mut Session) {
+    let (findings, sources) = (&checked.findings, &checked.sources);
+    match args.format {
+        Some(ReportFormat::Json) => session.ui.line(json::document(&shape(checked))),
+        Some(ReportFormat::Github) => session.ui.data(annotations::render(findings)),
+        Some(ReportFormat::Sarif) => session.ui.data(sarif::render(findings, sources)),
+        Some(ReportFormat::Junit) => {
+            session
+                .ui
+                .data(junit::render(findings, &checked.files, sources))
+        }
+        Some(ReportFormat::Gitlab) => session.ui.data(gitlab::render(findings, sources)),
+        Some(ReportFormat::Text) | None => {
+            let colors = session.ui.colors_out();
+            for finding in findings {
+                session.ui.data(snippet::render(finding, sources, colors));
             }
-        }
-        Ok(wanted)
-    }
-
-    fn path(&self, path: &str) -> bool {
-        let below = |place: &String| {
-            place.is_empty() || path == place || path.starts_with(&format!("{place}/"))
-        };
-        (self.names.is_empty() && self.places.is_empty()) || self.places.iter().any(below)
-    }
-
-    fn prompt(&self, prompt: &Loaded) -> bool {
-        self.names.contains(&prompt.name) || self.path(&prompt.path)
-    }
-
-    /// A file that was named and not checked is no prompt.
-    fn used(&self, checked: usize) -> Result<(), Failure> {
-        match self.places.first() {
-            Some(place) if checked == 0 => Err(Failure::new(
-                code::UNKNOWN_PROMPT,
-                format!("{place} holds no prompt below the roots"),
-            )
-            .hint("`roots:` in promptctl.yaml names the folders that hold prompts")),
-            _ => Ok(()),
+            if args.format.is_none() && session.environ.is_github_actions {
+                session.ui.data(annotations::render(findings));
+            }
+            session.ui.flush();
         }
     }
+    for partial in &checked.changed_partials {
+        let names: Vec<&str> = partial.used_by.iter().map(String::as_str).collect();
+        session.ui.status(match names.as_slice() {
+            [] => format!("{} changed, and no prompt includes it", partial.path),
+            names => format!(
+                "{} changed, and is part of {}",
+                partial.path,
+                names.join(", ")
+            ),
+        });
+    }
+    session.ui.status(summary(checked));
 }
 
-fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {
-    let outside = || {
-        Failure::new(
-            code::OUTSIDE_ROOT,
-            format!("{} is not in this repository", path.display()),
-        )
-    };
-    let full = path.canonicalize().map_err(|_| outside())?;
-    let top = top.canonicalize().map_err(|_| outside())?;
-    let below = full.strip_prefix(&top).map_err(|_| outside())?;
-    let parts: Vec<String> = below
+/// `3 checked, 1 error, 2 warnings, 1 allowed`.
+fn summary(checked: &Checked) -> String {
+    let count =
+        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let errors = checked.errors();
+    let mut line = format!(
+        "{} checked, {}, {}",
+        checked.files.len(),
+        count(errors, "error"),
+        count(checked.findings.len() - errors, "warning")
+    );
+    if checked.allowed > 0 {
+        line.push_str(&format!(", {} allowed", checked.allowed));
+    }
+    line
+}
+
+fn shape(checked: &Checked) -> Value {
+    let errors = checked.errors();
+    let findings: Vec<FindingJson> = checked.findings.iter().map(FindingJson::from).collect();
+    let partials: Vec<Value> = checked
+        .changed_partials
         .iter()
-        .map(|part| part.to_string_lossy().into_owned())
+        .map(|partial| json!({"path": partial.path, "used_by": partial.used_by}))
         .collect();
-    Ok(parts.join("/"))
+    json!({
+        "checked": checked.files.len(),
+        "errors": errors,
+        "warnings": checked.findings.len() - errors,
+        "allowed": checked.allowed,
+        "findings": findings,
+        "changed_partials": partials,
+    })
 }

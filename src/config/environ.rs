@@ -43,6 +43,11 @@ pub struct Environ {
     pub user_config: Option<PathBuf>,
     /// The folder `promptctl` in the user's folder for caches.
     pub cache: Option<PathBuf>,
+    /// `GITHUB_ACTIONS`, whether this is a job of GitHub's.
+    pub is_github_actions: bool,
+    /// `GITHUB_BASE_REF` or `CI_MERGE_REQUEST_TARGET_BRANCH_NAME`, the branch that a pull request
+    /// goes to.
+    pub base_branch: Option<String>,
     /// `PROMPTCTL_NOW`, a time that stands for now, for tests and demonstrations.
     pub now: Option<jiff::Timestamp>,
 }
@@ -73,6 +78,10 @@ impl Environ {
             user_config: path("PROMPTCTL_CONFIG")
                 .or_else(|| config_home.map(|home| home.join("promptctl/config.yaml"))),
             cache: cache_home().map(|home| home.join("promptctl")),
+            is_github_actions: text("GITHUB_ACTIONS").as_deref() == Some("true"),
+            base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
+                .into_iter()
+                .find_map(text),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
     }

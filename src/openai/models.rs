@@ -3,6 +3,11 @@
 use jiff::civil::{Date, date};
 use serde_json::Value;
 
+use super::echo;
+use super::prices::is_listed;
+use super::provider::{DEFAULT_PROVIDER, ModelId};
+use crate::prompt::lint::{ModelFacts, Sampling};
+
 /// A model that the API offers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -55,6 +60,59 @@ pub fn ends_on(model: &str) -> Option<Date> {
         .map(|(_, day)| *day)
 }
 
+/// What is known about the model of a prompt file, for its rules.
+pub fn facts(model: &str) -> ModelFacts {
+    let Ok(id) = ModelId::parse(model) else {
+        return ModelFacts::default();
+    };
+    let is_openai = id.provider == DEFAULT_PROVIDER && id.name != echo::MODEL;
+    if !is_openai {
+        return ModelFacts::default();
+    }
+    let base = base_name(&id.name);
+    ModelFacts {
+        is_openai,
+        is_listed: is_listed(base),
+        ends: ends_on(&id.name),
+        sampling: sampling(base),
+    }
+}
+
+/// The model that a fine-tuned one was made of; others as they are.
+fn base_name(name: &str) -> &str {
+    let tuned = name
+        .strip_prefix("ft:")
+        .and_then(|rest| rest.split(':').next());
+    tuned.unwrap_or(name)
+}
+
+/// What a family of OpenAI's models does with `temperature` and `reasoningEffort`.
+fn sampling(name: &str) -> Sampling {
+    let is = |family: &str| {
+        name.strip_prefix(family)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    if ["chat", "search", "image", "audio", "realtime"]
+        .iter()
+        .any(|word| name.contains(word))
+    {
+        return Sampling::Unknown;
+    }
+    if ["o1", "o3", "o4", "gpt-5"].into_iter().any(is) || ["o3-mini", "o4-mini"].contains(&name) {
+        return Sampling::Refused;
+    }
+    if ["gpt-3.5", "gpt-4", "gpt-4o", "gpt-4.1", "gpt-4.5"]
+        .into_iter()
+        .any(is)
+    {
+        return Sampling::Free;
+    }
+    if name.starts_with("gpt-5.") {
+        return Sampling::WithoutReasoning;
+    }
+    Sampling::Unknown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +139,56 @@ mod tests {
             "",
         ] {
             assert_eq!(ends_on(model), None, "{model}");
+        }
+    }
+
+    #[test]
+    fn families_reason_or_do_not() {
+        for (sampling_wanted, models) in [
+            (
+                Sampling::Refused,
+                &[
+                    "gpt-5",
+                    "openai/gpt-5-mini-2025-08-07",
+                    "o3",
+                    "o4-mini",
+                    "o1-preview",
+                ][..],
+            ),
+            (Sampling::WithoutReasoning, &["gpt-5.1", "gpt-5.4-mini"]),
+            (
+                Sampling::Free,
+                &[
+                    "gpt-4o",
+                    "gpt-4.1-nano",
+                    "gpt-3.5-turbo",
+                    "ft:gpt-4o-mini-2024-07-18:acme::x",
+                ],
+            ),
+            (
+                Sampling::Unknown,
+                &["gpt-5-chat-latest", "gpt-9", "xai/grok-4", "echo", "o", ""],
+            ),
+        ] {
+            for model in models {
+                assert_eq!(facts(model).sampling, sampling_wanted, "{model}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_openai_has_a_list() {
+        for model in [
+            "gpt-5-mini",
+            "openai/gpt-4o-2024-08-06",
+            "ft:gpt-4o-2024-08-06:acme::x",
+            "o3",
+        ] {
+            assert_eq!(facts(model).is_listed, Some(true), "{model}");
+        }
+        assert_eq!(facts("openai/gpt-5-mnii").is_listed, Some(false));
+        for model in ["vllm/anything", "echo", "openai/echo"] {
+            assert_eq!(facts(model), ModelFacts::default(), "{model}");
         }
     }
 

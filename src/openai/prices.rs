@@ -144,6 +144,14 @@ pub fn warm_up(provider: &str) {
     );
 }
 
+/// Whether OpenAI's part of the table has a model; `None` where the table cannot be read.
+pub(super) fn is_listed(model: &str) -> Option<bool> {
+    let table = OPENAI.as_ref()?;
+    let usage = PricedUsage::default();
+    let request = PriceRequest::new(model, &usage).with_provider_id(DEFAULT_PROVIDER);
+    Some(table.calculate(&request).is_ok())
+}
+
 /// What a call cost in US dollars, or `None` where that is not known: an unknown model or tier, a
 /// fine-tuned model, or a server that does not count tokens. Never 0 for want of a price; only
 /// the model `echo` is free.

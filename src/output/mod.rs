@@ -1,10 +1,15 @@
 //! What people and scripts see.
 
+pub mod annotations;
 pub mod diff_json;
 mod diff_lines;
 pub mod diff_markdown;
 pub mod diff_text;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
 pub mod progress;
+pub mod sarif;
+pub mod snippet;
 pub mod table;
 pub mod ui;

@@ -104,6 +104,23 @@ codes! {
     UNKNOWN_TAG = "P022", "a YAML tag that promptctl does not know",
         "The tag is ignored and its value is read as it stands. promptctl includes no other files: use a partial, `{{> name}}`.";
 
+    EMPTY_MESSAGE = "P023", "a message without text",
+        "The message says nothing: its content is empty or blank. Write its text, or remove the message.";
+    STRICT_SCHEMA = "P024", "an output schema that OpenAI refuses as strict",
+        "With `strict: true`, every object lists all its properties in `required` and has `additionalProperties: false`, the outermost schema is an object, and some keywords are not permitted. An optional value is one that may be null: `type: [string, \"null\"]`.";
+    PARAMETER_RANGE = "P025", "a parameter out of its range",
+        "The API refuses the value; the message says what it takes.";
+    SECRET = "P026", "a secret in the text",
+        "What looks like an API key, a token or a private key stands in the file. Revoke it, because git keeps it for ever; then take it out. A key reaches promptctl through the environment only.";
+    INVISIBLE = "P027", "invisible or bidirectional control characters",
+        "The model reads characters that a reviewer cannot see, or the text is shown in another order than it is read. Remove them, or write them as an escape such as `\\u200b` in a quoted text.";
+    UNUSED_ALLOW = "P028", "a comment that allows nothing",
+        "`# promptctl: allow CODE` silences findings of that code on its line and the next, or in the whole file where it stands at the top. This one silences none: remove it.";
+    MIXED_LINE_ENDS = "P029", "two kinds of line ends in one file",
+        "Some lines end as on Windows and some do not, so that every editor shows another change. `promptctl validate --fix` writes all of them like most of them.";
+    NOT_NUMBERED = "P030", "no `version:` line",
+        "A file without it is version 1, and a change of its content is not noticed. `promptctl validate --fix` writes `version:` and `digest:`.";
+
     TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
         "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";
     MISSING_VARIABLE = "P102", "a variable has no value",
@@ -130,6 +147,10 @@ codes! {
         "A helper was given too few arguments or values that it cannot work with, as the message says.";
     UNKNOWN_VARIABLE = "P113", "a value for a variable that the prompt does not have",
         "The value is ignored. Check the spelling against the name in the hint.";
+    CASE_VARIABLES = "P114", "a case and the template disagree about variables",
+        "An entry of `testData:` lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated.";
+    UNUSED_PARTIAL = "P115", "a partial that no prompt includes",
+        "Include it as `{{> name}}`, or remove the file.";
 
     UNKNOWN_PROMPT = "P201", "no prompt of that name",
         "A name is the path of the file below its root without `.prompt.yml`. `promptctl list` shows all.";
@@ -198,6 +219,8 @@ codes! {
 
     SLOW_HISTORY = "P233", "history without a commit-graph",
         "git finds the commits of one file several times faster with a commit-graph: `git commit-graph write --reachable --changed-paths`.";
+    CONTESTED_NUMBER = "P234", "two contents with one version number",
+        "Two branches, or two commits, gave different contents the same number. The one that comes second takes the next number, which the message names.";
 
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
@@ -233,14 +256,20 @@ codes! {
         "The configuration's `budgets:` refuse the call.";
     NO_MODEL = "P317", "the prompt names no model",
         "Give `model:` in the file or `--model` on the command line.";
-    BAD_INPUT = "P318", "an input that is not one",
-        "A line of the inputs of a batch, or of what `log append` and `outcome` read, is not what it must be. Nothing was sent or written.";
+    MODEL_ENDS = "P318", "a model that is shut down, or will be",
+        "The provider has announced the model's last day; calls fail after it. Try another model with `promptctl run --model`, then change `model:`.";
+    UNLISTED_MODEL = "P319", "a model that promptctl does not know",
+        "The list of prices has no such model, so its name may be misspelt. A model of your own is fine: `lint: {P319: off}` in promptctl.yaml, or a comment `# promptctl: allow P319`.";
     BAD_LOG_LINE = "P320", "a line of the execution log is not a record",
         "A line is torn or was written by something else. It is skipped and reported.";
     UNKNOWN_EXECUTION = "P321", "no execution of that id",
         "`promptctl log list` shows the ids that this machine's log holds.";
+    PARAMETER_REFUSED = "P322", "a parameter that the model refuses",
+        "Reasoning models take no `temperature` and `topP`, other models no `reasoningEffort`, and the Responses API knows no `stop`, `seed` and penalties. The API answers such a request with an error.";
 
-    NOT_REPRODUCIBLE = "P322", "an execution that cannot be rendered again",
+    BAD_INPUT = "P323", "an input that is not one",
+        "A line of the inputs of a batch, or of what `log append` and `outcome` read, is not what it must be. Nothing was sent or written.";
+    NOT_REPRODUCIBLE = "P324", "an execution that cannot be rendered again",
         "The same text needs the commit, the values of the variables and what the caller added. A prompt that was not committed, values kept as hashes and commits that this clone lacks stand in the way.";
 
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",

@@ -7,6 +7,7 @@ pub mod document;
 pub mod edit;
 pub mod evaluate;
 pub mod finding;
+pub mod lint;
 pub mod name;
 pub mod reference;
 pub mod rendered;

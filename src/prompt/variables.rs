@@ -128,10 +128,58 @@ fn add_defaults(schema: Schema<'_>, values: &mut Object, depth: usize) {
 
 /// What the schema says against the values.
 fn misfits(schema: &Value, values: &Object, variables: &[Variable]) -> Vec<Finding> {
-    let validator = match validator(schema) {
-        Ok(validator) => validator,
-        Err(finding) => return vec![finding],
-    };
+    match InputSchema::new(schema) {
+        Ok(checked) => checked.misfits(values, variables),
+        Err(finding) => vec![finding],
+    }
+}
+
+/// An input schema that is valid, ready to check many values.
+#[derive(Debug)]
+pub struct InputSchema<'a> {
+    schema: &'a Value,
+    validator: jsonschema::Validator,
+}
+
+impl<'a> InputSchema<'a> {
+    /// Checks the schema.
+    ///
+    /// # Errors
+    /// Where and why it is not valid.
+    pub fn new(schema: &'a Value) -> Result<Self, Finding> {
+        Ok(Self {
+            schema,
+            validator: validator(schema)?,
+        })
+    }
+
+    /// What is wrong with a case as values of the variables, its defaults filled in. Fields of the
+    /// case that are no variables are not looked at, and those that are missing not reported.
+    pub fn check_case(&self, variables: &[Variable], case: &Object) -> Vec<Finding> {
+        let is_variable = |name: &String| variables.iter().any(|one| one.name == *name);
+        let given = case.iter().filter(|(name, _)| is_variable(name));
+        let mut values: Object = given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        convert(Schema::new(self.schema), &mut values);
+        add_defaults(Schema::new(self.schema), &mut values, 0);
+        let mut findings = self.misfits(&values, variables);
+        findings.retain(|finding| finding.code != code::MISSING_VARIABLE);
+        findings
+    }
+
+    fn misfits(&self, values: &Object, variables: &[Variable]) -> Vec<Finding> {
+        let Self { schema, validator } = self;
+        misfits_of(schema, validator, values, variables)
+    }
+}
+
+fn misfits_of(
+    schema: &Value,
+    validator: &jsonschema::Validator,
+    values: &Object,
+    variables: &[Variable],
+) -> Vec<Finding> {
     let instance = Value::Object(values.clone());
     let is_missing = |name: &str| {
         let is_required = variables.iter().any(|one| one.name == name && one.required);

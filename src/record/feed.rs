@@ -15,7 +15,7 @@ const KEYS: &str = "`id`, `score`, `label`, `metrics` and `note`";
 /// metrics. An outcome without a time gets `now`.
 ///
 /// # Errors
-/// `P318`: the first line that is wrong.
+/// `P323`: the first line that is wrong.
 pub fn outcomes(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') {

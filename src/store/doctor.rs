@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Store;
 use super::process::Git;
-use super::release::State;
-use super::tag::TagName;
+use super::release::{Releases, State};
+use super::tag::{Action, TagName};
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::PromptName;
@@ -86,6 +86,20 @@ impl Store {
         }
     }
 
+    /// Writes the commit-graph where the history is long and has none. Returns whether it did.
+    ///
+    /// # Errors
+    /// The repository cannot be written.
+    pub fn write_missing_commit_graph(&self) -> Result<bool, Failure> {
+        let mut troubles = Vec::new();
+        self.check_commit_graph(&mut troubles);
+        if troubles.is_empty() {
+            return Ok(false);
+        }
+        self.repair(&Repair::WriteCommitGraph)?;
+        Ok(true)
+    }
+
     /// Every version tag must hold the version that it says.
     fn check_version_tags(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
         for found in self.refs_below(&self.true_space().base)? {
@@ -120,8 +134,9 @@ impl Store {
         for (name, states) in &overview.states {
             for (environment, state) in states {
                 // The newest release was read above; the older ones only here.
-                if let Err(failure) = self.releases(name, environment) {
-                    troubles.push(of_failure(failure, None));
+                match self.releases(name, environment) {
+                    Ok(releases) => self.check_older(&releases, troubles),
+                    Err(failure) => troubles.push(of_failure(failure, None)),
                 }
                 if matches!(state, State::Live(_)) && !files.contains(name) {
                     troubles.push(Trouble {
@@ -139,6 +154,24 @@ impl Store {
         }
         dedup(troubles);
         Ok(())
+    }
+
+    /// Releases below the newest are not live, but a rollback may want them.
+    fn check_older(&self, releases: &Releases, troubles: &mut Vec<Trouble>) {
+        let Some((_, older)) = releases.confirmed().split_last() else {
+            return;
+        };
+        for entry in older
+            .iter()
+            .filter(|entry| entry.action != Action::Unpublish)
+        {
+            if let Err(failure) = self.check_against_version(entry) {
+                troubles.push(Trouble {
+                    is_error: false,
+                    ..of_failure(failure, None)
+                });
+            }
+        }
     }
 
     fn check_remote(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {

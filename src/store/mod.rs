@@ -6,16 +6,21 @@
 //! are those of the user.
 
 mod commit;
+mod content;
 mod doctor;
 mod files;
 mod history;
+mod live;
 mod load;
+mod plan;
 mod process;
 mod publish;
 mod refs;
 mod release;
 mod remote;
+mod resolve;
 mod setup;
+mod since;
 mod tag;
 mod tagging;
 
@@ -32,10 +37,12 @@ pub use doctor::{Repair, Trouble};
 pub use files::{Listing, PromptFile};
 pub use history::{HistoryEntry, Numbers};
 pub use load::{Loaded, Source};
-pub use publish::{Change, Demand, Options, Planned};
+pub use plan::Planned;
+pub use publish::{Change, Demand, Options};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
+pub use since::Base;
 pub use tag::{Action, TagName};
 
 use process::Git;
@@ -165,7 +172,7 @@ impl Store {
     /// # Errors
     /// The file cannot be read.
     pub fn config_text(&self) -> Result<Option<String>, Failure> {
-        use load::Files;
+        use content::Files;
         const FILE: &str = "promptctl.yaml";
         let bytes = if self.is_bare() {
             let tree = self
@@ -182,6 +189,20 @@ impl Store {
                 })
             })
             .transpose()
+    }
+
+    /// All values of a key of git's own configuration.
+    fn config_values(&self, key: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        if let Ok(config) = self.repo.config()
+            && let Ok(entries) = config.multivar(key, None)
+        {
+            // What cannot be read is as if it were not set.
+            drop(entries.for_each(|entry| {
+                values.extend(entry.value().ok().map(str::to_owned));
+            }));
+        }
+        values
     }
 
     /// A value of git's own configuration, such as `user.name`.

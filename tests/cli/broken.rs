@@ -39,27 +39,31 @@ fn a_gap() {
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl get support/triage@production
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it
+      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
+      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
     [exit 1]
     $ promptctl publish support/triage@v1
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it
+      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
+      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
     [exit 1]
     $ promptctl rollback support/triage
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it
+      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
+      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
     [exit 1]
     $ promptctl releases support/triage
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it
+      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
+      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
     [exit 1]
     $ promptctl status
-    production	support/triage	-	v3	-	-	never published
+    production	support/triage	-	v3	-	-	unsound
     --- stderr
     warning: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
     $ promptctl doctor
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      help: promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it
+      help: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
     1 errors, 0 warnings
     [exit 3]
     ");
@@ -105,7 +109,7 @@ fn a_gap_at_the_remote() {
     [exit 1]
     $ promptctl fetch
     origin has nothing new
-    warning: 1 tags are pending: the remote has not confirmed them
+    warning: 1 tag is pending: the remote has not confirmed them
     hint: promptctl push sends them
     $ promptctl get support/triage@production
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
@@ -141,7 +145,7 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
       hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
     [exit 1]
     $ promptctl status
-    production	support/triage	-	v3	-	-	never published
+    production	support/triage	-	v3	-	-	unsound
     --- stderr
     warning: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
     $ promptctl doctor
@@ -194,27 +198,27 @@ fn an_annotated_tag_without_trailers() {
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl get support/triage@production
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4; promptctl doctor tells what is wrong
+      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
     [exit 1]
     $ promptctl publish support/triage@v1
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4; promptctl doctor tells what is wrong
+      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
     [exit 1]
     $ promptctl rollback support/triage
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4; promptctl doctor tells what is wrong
+      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
     [exit 1]
     $ promptctl releases support/triage
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4; promptctl doctor tells what is wrong
+      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
     [exit 1]
     $ promptctl status
-    production	support/triage	-	v3	-	-	never published
+    production	support/triage	-	v3	-	-	unsound
     --- stderr
     warning: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
     $ promptctl doctor
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      help: look at it with git show prompts/support/triage/production/4; promptctl doctor tells what is wrong
+      help: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
     1 errors, 0 warnings
     [exit 3]
     ");
@@ -230,28 +234,26 @@ fn a_release_that_disagrees_with_its_version() {
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl get support/triage@production
     error[P211]: release 4 of support/triage in production disagrees with the tag of v3
-      hint: promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong
+      hint: promptctl publish support/triage@vN --env production makes a sound release
     [exit 1]
     $ promptctl publish support/triage@v1
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
-    support/triage rolled back to v3 in production (was v1)
+    error[P211]: release 4 of support/triage in production disagrees with the tag of v3
+      hint: promptctl publish support/triage@vN --env production makes a sound release
+    [exit 1]
     $ promptctl releases support/triage
-    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    5	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
+    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
     $ promptctl status
-    production	support/triage	-	v3	-	-	never published
-    --- stderr
-    warning: release 6 of support/triage in production disagrees with the tag of v3
+    production	support/triage	v1	v3	1 hour ago	Ada	
     $ promptctl doctor
-    error[P211]: release 6 of support/triage in production disagrees with the tag of v3
-      help: promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong
-    1 errors, 0 warnings
-    [exit 3]
+    warning[P211]: release 4 of support/triage in production disagrees with the tag of v3
+      help: promptctl publish support/triage@vN --env production makes a sound release
+    0 errors, 1 warnings
     ");
 }
 
@@ -275,14 +277,14 @@ fn a_version_tag_whose_commit_holds_other_content() {
     [exit 1]
     $ promptctl get support/triage@production
     error[P211]: release 1 of support/triage in production disagrees with the tag of v2
-      hint: promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong
+      hint: promptctl publish support/triage@vN --env production makes a sound release
     [exit 1]
     $ promptctl doctor
     error[P211]: the tag prompts/support/triage/v2 does not hold the content that its message names
       at: prompts/support/triage/v2
       help: the tag was made or moved by hand: promptctl doctor tells what is wrong
     error[P211]: release 1 of support/triage in production disagrees with the tag of v2
-      help: promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong
+      help: promptctl publish support/triage@vN --env production makes a sound release
     2 errors, 0 warnings
     [exit 3]
     ");
@@ -300,15 +302,15 @@ fn a_release_without_its_version_tag() {
     ), @"
     $ promptctl get support/triage@production
     error[P211]: release 3 of support/triage in production names v3, which has no tag
-      hint: promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong
+      hint: promptctl publish support/triage@vN --env production makes a sound release
     [exit 1]
     $ promptctl status
-    production	support/triage	-	v3	-	-	never published
+    production	support/triage	-	v3	-	-	unsound
     --- stderr
     warning: release 3 of support/triage in production names v3, which has no tag
     $ promptctl doctor
     error[P211]: release 3 of support/triage in production names v3, which has no tag
-      help: promptctl fetch brings the tags that the remote has; promptctl doctor tells what is wrong
+      help: promptctl publish support/triage@vN --env production makes a sound release
     1 errors, 0 warnings
     [exit 3]
     ");
@@ -333,11 +335,11 @@ fn one_broken_prompt_does_not_hide_the_others() {
     warning: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
     $ promptctl status
     production	greeting	v1	-	1 hour ago	Ada	
-    production	support/triage	-	v3	-	-	never published
+    production	support/triage	-	v3	-	-	unsound
     --- stderr
     warning: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
     $ promptctl get --all --format json
-    {"schema":1,"error":{"code":"P209","message":"release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched","location":null,"hints":["promptctl doctor --fix numbers nothing anew: restore the tag from a clone that has it"]}}
+    {"schema":1,"error":{"code":"P209","message":"release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched","location":null,"hints":["git fsck --no-reflogs --unreachable lists the deleted tags that git still has","git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back"]}}
     [exit 1]
     "#);
     repo.ok("promptctl get greeting@production");

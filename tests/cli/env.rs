@@ -417,6 +417,7 @@ pub(crate) fn steady(text: &str, root: &Path) -> String {
             ),
             (r"\b([0-9a-f]{64}|[0-9a-f]{40})\b", "<id>"),
             (r"\b[0-9a-f]{12}\b", "xxxxxxxxxxxx"),
+            (r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "xxxxxxx..xxxxxxx"),
             (r"\b\d+ ms\b", "<n> ms"),
             (r#""duration_ms": \d+"#, r#""duration_ms": <n>"#),
         ]

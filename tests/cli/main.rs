@@ -6,13 +6,23 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod broken;
+mod bump;
 mod clones;
+mod completions;
+mod edit;
 mod env;
+mod history;
+mod init;
+mod list;
+mod new;
 mod packs;
 mod publish;
+mod releases;
 mod remote;
 mod rollback;
+mod seed;
 mod session;
+mod show;
 
 /// A file that is not named here would never run.
 #[test]

@@ -186,7 +186,7 @@ fn uncommitted_changes_are_refused() {
     $ promptctl publish support/triage
     error[P204]: support/triage has changes that are not committed
       at: prompts/support/triage.prompt.yml
-      hint: promptctl bump support/triage && git commit -m "…" -- prompts/support/triage.prompt.yml
+      hint: promptctl bump support/triage && git add prompts/support/triage.prompt.yml && git commit -m "…" -- prompts/support/triage.prompt.yml
       hint: promptctl publish support/triage@HEAD publishes what is committed
     [exit 1]
     "#);
@@ -217,7 +217,6 @@ fn a_file_that_was_never_committed_is_refused() {
     error[P204]: greeting has changes that are not committed
       at: prompts/greeting.prompt.yml
       hint: git add prompts/greeting.prompt.yml && git commit -m "…" -- prompts/greeting.prompt.yml
-      hint: promptctl publish greeting@HEAD publishes what is committed
     [exit 1]
     "#);
     assert_eq!(repo.tags(), "");
@@ -241,7 +240,7 @@ fn an_uncommitted_partial_counts_as_a_change_of_the_prompt() {
     $ promptctl publish greeting
     error[P204]: greeting has changes that are not committed
       at: prompts/greeting.prompt.yml
-      hint: promptctl bump greeting && git commit -m "…" -- prompts/greeting.prompt.yml
+      hint: promptctl bump greeting && git add prompts/greeting.prompt.yml prompts/_tone.hbs && git commit -m "…" -- prompts/greeting.prompt.yml prompts/_tone.hbs
       hint: promptctl publish greeting@HEAD publishes what is committed
     [exit 1]
     "#);
@@ -412,9 +411,9 @@ fn any_version_can_be_published_again() {
     $ promptctl publish support/triage@v1
     support/triage v1 published to production (was v2)
     $ promptctl releases support/triage
-    3	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada
     ");
     // An unpublished version of the past is found in the history.
     repo.next_version("support/triage", "maxTokens: 600", "maxTokens: 500");

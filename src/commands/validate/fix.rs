@@ -1,0 +1,116 @@
+//! `validate --fix`: what can be mended without judgement.
+
+use super::super::Session;
+use super::super::bump::number;
+use super::super::edit::edit_failure;
+use super::numbers;
+use super::wanted::Wanted;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::edit::set_version;
+use crate::prompt::lint::{even_line_ends, respell};
+use crate::prompt::template::Compiled;
+use crate::store::{Base, FileChange, Loaded, Store};
+
+/// Mends the files, and says what was done, a line each. Nothing is committed.
+pub(super) fn fix(
+    paths: &[String],
+    base: Option<&Base>,
+    store: &Store,
+    session: &Session,
+) -> Result<Vec<String>, Failure> {
+    store.require_working_copy()?;
+    let wanted = Wanted::new(paths, store, session)?;
+    let mut told = texts(store, &wanted)?;
+    let (loaded, _) = store.load_all();
+    let mut changes = Vec::new();
+    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
+        // A number says that the content is good to be used.
+        if Compiled::new(&prompt.document, &prompt.partials).is_err() {
+            continue;
+        }
+        let Some(text) = numbered(store, prompt, base)? else {
+            continue;
+        };
+        let version = crate::prompt::document::parse(&text)
+            .ok()
+            .and_then(|document| document.version);
+        let version = version.unwrap_or_else(|| prompt.version());
+        told.push(format!("fixed {}: it is {version} now", prompt.path));
+        changes.push(FileChange {
+            path: prompt.path.clone(),
+            text,
+        });
+    }
+    store.write_files(&changes)?;
+    Ok(told)
+}
+
+/// Keys and line ends, also of files that cannot be used yet.
+fn texts(store: &Store, wanted: &Wanted) -> Result<Vec<String>, Failure> {
+    let listing = store.list();
+    let prompts = listing
+        .files
+        .iter()
+        .filter(|file| wanted.file(&file.name, &file.path))
+        .map(|file| (&file.path, true));
+    let partials = listing
+        .partials
+        .values()
+        .filter(|path| wanted.path(path))
+        .map(|path| (path, false));
+    let mut told = Vec::new();
+    let mut changes = Vec::new();
+    for (path, is_prompt) in prompts.chain(partials) {
+        // What cannot be read is reported, not mended.
+        let Ok(Some(text)) = store.read_text(path) else {
+            continue;
+        };
+        let mut done = Vec::new();
+        let mut mended = text;
+        if let Some(even) = even_line_ends(&mended) {
+            mended = even;
+            done.push("its lines end alike");
+        }
+        if let Some(spelt) = is_prompt.then(|| respell(&mended)).flatten() {
+            mended = spelt;
+            done.push("its keys are spelt right");
+        }
+        if !done.is_empty() {
+            told.push(format!("fixed {path}: {}", done.join(", and ")));
+            changes.push(FileChange {
+                path: path.clone(),
+                text: mended,
+            });
+        }
+    }
+    store.write_files(&changes)?;
+    Ok(told)
+}
+
+/// The text with the right number, if it has not got it.
+fn numbered(
+    store: &Store,
+    prompt: &Loaded,
+    base: Option<&Base>,
+) -> Result<Option<String>, Failure> {
+    let with = |version| {
+        set_version(&prompt.text, version, prompt.digest.short())
+            .map_err(|error| edit_failure(&prompt.path, &error))
+    };
+    if prompt.is_unbumped() {
+        let numbered = number(store, prompt)?;
+        return Ok(Some(numbered.text).filter(|text| *text != prompt.text));
+    }
+    if let Some(finding) = numbers::check(store, prompt, base)? {
+        let tip = base.and_then(|base| store.load_from(&base.tip, &prompt.name).ok().flatten());
+        let above = tip
+            .filter(|_| finding.code == code::CONTESTED_NUMBER)
+            .map(|tip| tip.version());
+        return with(numbers::next(store, prompt, above)?).map(Some);
+    }
+    match prompt.document.version {
+        Some(_) => Ok(None),
+        None => with(prompt.version()).map(Some),
+    }
+}

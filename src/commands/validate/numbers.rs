@@ -1,0 +1,152 @@
+//! Whether a version's number is the right one for its content, as git tells it.
+
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
+use crate::prompt::version::Version;
+use crate::store::{Base, Loaded, Store};
+
+/// What is wrong with the number of a prompt whose `digest:` line, if it has one, fits.
+///
+/// # Errors
+/// The references or the history cannot be read.
+pub(super) fn check(
+    store: &Store,
+    prompt: &Loaded,
+    base: Option<&Base>,
+) -> Result<Option<Finding>, Failure> {
+    if prompt.is_unbumped() {
+        return Ok(None);
+    }
+    let version = prompt.version();
+    if store
+        .tagged_digest(&prompt.name, version)?
+        .is_some_and(|published| published != prompt.digest)
+    {
+        let message = format!("{version} was published with other content");
+        return wrong(
+            store,
+            prompt,
+            None,
+            Finding::error(code::NUMBER_TAKEN, message),
+        )
+        .map(Some);
+    }
+    if let Some(base) = base {
+        let found = since(store, prompt, base)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    if prompt.dirty {
+        return against_head(store, prompt);
+    }
+    Ok(None)
+}
+
+/// Against where the branch began, and against what the other branch holds now.
+fn since(store: &Store, prompt: &Loaded, base: &Base) -> Result<Option<Finding>, Failure> {
+    let version = prompt.version();
+    let before = store.load_from(&base.commit, &prompt.name).ok().flatten();
+    if before
+        .as_ref()
+        .is_some_and(|before| before.digest == prompt.digest)
+    {
+        return Ok(None);
+    }
+    let tip = store.load_from(&base.tip, &prompt.name).ok().flatten();
+    let moved = tip.filter(|tip| {
+        before
+            .as_ref()
+            .is_none_or(|before| before.digest != tip.digest)
+            && tip.digest != prompt.digest
+    });
+    if let Some(tip) = moved.filter(|tip| version <= tip.version()) {
+        let message = format!(
+            "the other branch holds {} with other content",
+            tip.version()
+        );
+        return wrong(
+            store,
+            prompt,
+            Some(tip.version()),
+            Finding::error(code::CONTESTED_NUMBER, message),
+        )
+        .map(Some);
+    }
+    match before.filter(|before| version <= before.version()) {
+        Some(_) => {
+            let message =
+                format!("the content changed since the branch began, and {version} did not");
+            wrong(
+                store,
+                prompt,
+                None,
+                Finding::error(code::NOT_BUMPED, message),
+            )
+            .map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
+/// Against what is committed.
+fn against_head(store: &Store, prompt: &Loaded) -> Result<Option<Finding>, Failure> {
+    let version = prompt.version();
+    let committed = store.committed(&prompt.name).ok().flatten();
+    let Some(committed) = committed
+        .filter(|committed| committed.digest != prompt.digest && version <= committed.version())
+    else {
+        return Ok(None);
+    };
+    let finding = if prompt.document.digest.is_some() {
+        Finding::error(
+            code::CONTESTED_NUMBER,
+            format!("{} is committed with other content", committed.version()),
+        )
+    } else {
+        Finding::error(
+            code::NOT_BUMPED,
+            format!("the content changed and {version} did not"),
+        )
+    };
+    wrong(store, prompt, None, finding).map(Some)
+}
+
+/// The finding with its place and the number to use.
+fn wrong(
+    store: &Store,
+    prompt: &Loaded,
+    above: Option<Version>,
+    finding: Finding,
+) -> Result<Finding, Failure> {
+    let next = next(store, prompt, above)?;
+    let document = &prompt.document;
+    Ok(finding
+        .in_file(&prompt.path)
+        .at(document
+            .place("version")
+            .or_else(|| document.place("messages")))
+        .help(format!(
+            "use {next}: promptctl validate --fix {} writes it",
+            prompt.name
+        )))
+}
+
+/// The first number that nobody took.
+///
+/// # Errors
+/// The references or the history cannot be read.
+pub(super) fn next(
+    store: &Store,
+    prompt: &Loaded,
+    above: Option<Version>,
+) -> Result<Version, Failure> {
+    let highest = store.numbers(&prompt.name)?.highest();
+    let highest = highest
+        .into_iter()
+        .chain(above)
+        .chain([prompt.version()])
+        .max();
+    Ok(highest.map_or(Version::FIRST, Version::next))
+}

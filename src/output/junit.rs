@@ -1,0 +1,138 @@
+//! Findings as JUnit XML, which most CI systems show as tests: a file is a test, an error a failure.
+
+use std::collections::BTreeMap;
+
+use super::snippet::{NO_FILE, Sources, render as snippet};
+use crate::prompt::finding::Finding;
+
+/// One suite with a test for each file in `files` and each other file that has a finding.
+/// Warnings are the test's output.
+pub fn render(findings: &[Finding], files: &[String], sources: &Sources) -> String {
+    let mut tests: BTreeMap<&str, Vec<&Finding>> = files
+        .iter()
+        .map(|file| (file.as_str(), Vec::new()))
+        .collect();
+    for finding in findings {
+        tests
+            .entry(finding.path.as_deref().unwrap_or(NO_FILE))
+            .or_default()
+            .push(finding);
+    }
+    let failed = tests
+        .values()
+        .filter(|found| found.iter().any(|finding| finding.is_error()))
+        .count();
+    let counts = format!(
+        "tests=\"{}\" failures=\"{failed}\" errors=\"0\"",
+        tests.len()
+    );
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    out.push_str(&format!(
+        "<testsuites name=\"promptctl validate\" {counts}>\n"
+    ));
+    out.push_str(&format!(
+        "  <testsuite name=\"promptctl validate\" {counts} skipped=\"0\">\n"
+    ));
+    for (file, found) in &tests {
+        test(file, found, sources, &mut out);
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
+    let file = escaped(file);
+    let open = format!("    <testcase classname=\"promptctl\" name=\"{file}\" file=\"{file}\"");
+    if found.is_empty() {
+        out.push_str(&format!("{open}/>\n"));
+        return;
+    }
+    out.push_str(&format!("{open}>\n"));
+    // Readers of this format take one failure a test.
+    let errors: Vec<&&Finding> = found.iter().filter(|finding| finding.is_error()).collect();
+    if let Some(first) = errors.first() {
+        let more = if errors.len() > 1 {
+            format!(" (and {} more)", errors.len() - 1)
+        } else {
+            String::new()
+        };
+        let message = escaped(&format!("{}{more}", first.message));
+        let text: String = errors
+            .iter()
+            .map(|finding| snippet(finding, sources, false))
+            .collect();
+        out.push_str(&format!(
+            "      <failure type=\"{}\" message=\"{message}\">{}</failure>\n",
+            first.code,
+            escaped(&text)
+        ));
+    }
+    let warnings: String = found
+        .iter()
+        .filter(|finding| !finding.is_error())
+        .map(|finding| snippet(finding, sources, false))
+        .collect();
+    if !warnings.is_empty() {
+        out.push_str(&format!(
+            "      <system-out>{}</system-out>\n",
+            escaped(&warnings)
+        ));
+    }
+    out.push_str("    </testcase>\n");
+}
+
+/// Text for an element or an attribute, without what XML 1.0 cannot hold.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for each in text.chars() {
+        match each {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(each),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            each if each.is_control() => out.push('\u{fffd}'),
+            each => out.push(each),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::code;
+
+    #[test]
+    fn a_file_is_a_test_and_its_errors_one_failure() {
+        let findings = [
+            Finding::error(code::UNDECLARED_VARIABLE, "`a` & <b>").in_file("a.yml"),
+            Finding::error(code::SECRET, "again \u{1}").in_file("a.yml"),
+            Finding::warning(code::UNUSED_PARTIAL, "unused").in_file("b.hbs"),
+        ];
+        insta::assert_snapshot!(render(&findings, &["a.yml".to_owned(), "c.yml".to_owned()], &Sources::new()), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="promptctl validate" tests="3" failures="1" errors="0">
+          <testsuite name="promptctl validate" tests="3" failures="1" errors="0" skipped="0">
+            <testcase classname="promptctl" name="a.yml" file="a.yml">
+              <failure type="P104" message="`a` &amp; &lt;b&gt; (and 1 more)">error[P104]: `a` &amp; &lt;b&gt;
+         --&gt; a.yml
+
+        error[P026]: again �
+         --&gt; a.yml
+
+        </failure>
+            </testcase>
+            <testcase classname="promptctl" name="b.hbs" file="b.hbs">
+              <system-out>warning[P115]: unused
+         --&gt; b.hbs
+
+        </system-out>
+            </testcase>
+            <testcase classname="promptctl" name="c.yml" file="c.yml"/>
+          </testsuite>
+        </testsuites>
+        "#);
+    }
+}

@@ -1,0 +1,242 @@
+//! A finding for people: what, where, the line itself with the place marked, and what to do.
+
+use std::collections::BTreeMap;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::ui::{BAD, BOLD, HINT, NOTE, paint, printable};
+use crate::prompt::finding::{Finding, Position, Severity};
+use crate::prompt::lint::secrets::blot;
+
+/// The texts of files, by path, from which lines are shown.
+pub type Sources = BTreeMap<String, String>;
+
+/// Where a finding without a file is put, by formats that want one.
+pub(super) const NO_FILE: &str = "promptctl.yaml";
+
+/// How much of a long line is shown, in columns.
+const WIDTH: usize = 100;
+
+/// How much of it stands before the place.
+const BEFORE: usize = 40;
+
+/// A finding in several lines, the last one empty.
+pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
+    let (style, word) = match finding.severity {
+        Severity::Error => (BAD, "error"),
+        Severity::Warning => (NOTE, "warning"),
+    };
+    let label = paint(colors, style, &format!("{word}[{}]", finding.code));
+    let message = paint(colors, BOLD, &one_line(&finding.message));
+    let mut out = format!("{label}: {message}\n");
+    let margin = finding.position.map_or(1, |at| at.line.to_string().len());
+    let pad = " ".repeat(margin);
+    if let Some(location) = finding.location() {
+        out.push_str(&format!(
+            "{pad}{} {}\n",
+            paint(colors, HINT, "-->"),
+            printable(&location)
+        ));
+    }
+    let bar = paint(colors, HINT, "|");
+    let line = finding
+        .path
+        .as_ref()
+        .zip(finding.position)
+        .and_then(|(path, at)| marked(sources.get(path)?, at));
+    if let Some((at, line)) = finding.position.zip(line) {
+        let number = paint(colors, HINT, &at.line.to_string());
+        out.push_str(&format!("{pad} {bar}\n{number} {bar} {}\n", line.text));
+        let carets = paint(colors, style, &"^".repeat(line.marks));
+        out.push_str(&format!(
+            "{pad} {bar} {}{carets}\n",
+            " ".repeat(line.before)
+        ));
+    }
+    if let Some(help) = &finding.help {
+        let sign = paint(colors, HINT, "=");
+        out.push_str(&format!("{pad} {sign} help: {}\n", one_line(help)));
+    }
+    out.push('\n');
+    out
+}
+
+/// A line with a place in it.
+struct Marked {
+    text: String,
+    /// How many columns stand before the mark.
+    before: usize,
+    /// How many columns are marked.
+    marks: usize,
+}
+
+/// The line at a place as it may be shown: without secrets, control characters and what is too long.
+fn marked(source: &str, at: Position) -> Option<Marked> {
+    let whole = source
+        .split('\n')
+        .nth(at.line.checked_sub(1)?)?
+        .trim_end_matches('\r');
+    // A place behind the end marks the end.
+    let start = at.column.saturating_sub(1).min(whole.chars().count());
+    let length = token(whole, start);
+    // A secret may go on below, so the text around the line is needed to know it.
+    let blotted = shown_line(source, at.line).unwrap_or_else(|| blot(whole));
+    let chars: Vec<char> = printable(&blotted).replace('\t', " ").chars().collect();
+    let from = if chars.len() > WIDTH {
+        start.saturating_sub(BEFORE)
+    } else {
+        0
+    };
+    let to = chars.len().min(from + WIDTH);
+    let head = if from > 0 { "…" } else { "" };
+    let tail = if to < chars.len() { "…" } else { "" };
+    let part = |range: std::ops::Range<usize>| {
+        chars
+            .get(range)
+            .unwrap_or_default()
+            .iter()
+            .collect::<String>()
+    };
+    let before = format!("{head}{}", part(from..start.max(from))).width();
+    let marks = part(start..(start + length).min(to)).width().max(1);
+    Some(Marked {
+        text: format!("{head}{}{tail}", part(from..to))
+            .trim_end()
+            .to_owned(),
+        before,
+        marks,
+    })
+}
+
+/// A line of a text in which secrets are blotted out; none where the text has no secret.
+fn shown_line(source: &str, line: usize) -> Option<String> {
+    let first = line.saturating_sub(2);
+    // A key has fewer lines than this.
+    let around: Vec<&str> = source.split('\n').skip(first).take(4).collect();
+    let text = around.join("\n");
+    let shown = blot(&text);
+    (shown != text).then(|| {
+        shown
+            .split('\n')
+            .nth(line - 1 - first)
+            .unwrap_or_default()
+            .trim_end_matches('\r')
+            .to_owned()
+    })
+}
+
+/// How many characters the thing at `start` has: a tag of a template, a quoted text or a word.
+fn token(line: &str, start: usize) -> usize {
+    let rest: String = line.chars().skip(start).collect();
+    let length = |end: usize| rest[..end].chars().count();
+    if rest.starts_with("{{") {
+        return rest.find("}}").map_or(2, |end| length(end) + 2);
+    }
+    let is_word =
+        |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.' | '/' | '@');
+    let quote = rest
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''));
+    if let Some(quote) = quote {
+        return rest[1..].find(quote).map_or(1, |end| length(end + 1) + 1);
+    }
+    // A tag such as `!include` goes on to the next blank.
+    let ends = |each: char| {
+        if rest.starts_with('!') {
+            each.is_whitespace()
+        } else {
+            !is_word(each)
+        }
+    };
+    length(rest.find(ends).unwrap_or(rest.len())).max(1)
+}
+
+fn one_line(text: &str) -> String {
+    printable(text).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::code;
+
+    fn shown(line: &str, column: usize) -> String {
+        let sources = Sources::from([("a.yml".to_owned(), format!("first\n{line}\r\nlast\n"))]);
+        let finding = Finding::error(code::UNDECLARED_VARIABLE, "what is wrong")
+            .in_file("a.yml")
+            .at(Position { line: 2, column })
+            .help("what to do");
+        render(&finding, &sources, false)
+    }
+
+    #[test]
+    fn the_place_is_marked_in_its_line() {
+        insta::assert_snapshot!(shown("content: Hi {{ name }}!", 13), @r"
+        error[P104]: what is wrong
+         --> a.yml:2:13
+          |
+        2 | content: Hi {{ name }}!
+          |             ^^^^^^^^^^
+          = help: what to do
+        ");
+    }
+
+    #[test]
+    fn wide_letters_tabs_and_the_end_of_a_line_keep_the_mark_in_place() {
+        insta::assert_snapshot!(
+            [shown("日本\tname: x", 4), shown("ab", 9), shown("a: 'b c' d", 4)].concat().lines().filter(|line| line.contains('|')).collect::<Vec<_>>().join("\n"),
+            @r"
+          |
+        2 | 日本 name: x
+          |      ^^^^
+          |
+        2 | ab
+          |   ^
+          |
+        2 | a: 'b c' d
+          |    ^^^^^
+        "
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let line = format!("{} name {}", "a".repeat(500), "b".repeat(500));
+        let text = shown(&line, 502);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[3].starts_with("2 | …aaa") && lines[3].ends_with('…'),
+            "{text}"
+        );
+        assert_eq!(
+            lines[4].find('^').map(|at| lines[4].len() - at),
+            Some(4),
+            "{text}"
+        );
+        assert!(lines[3].width() < 110);
+    }
+
+    #[test]
+    fn secrets_and_control_characters_are_not_shown() {
+        let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
+        let text = shown(&format!("key: {key} \u{1b}[31m\u{202e}"), 6);
+        assert!(
+            text.contains("key: AKIA****************") && !text.contains(&key),
+            "{text}"
+        );
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn without_a_source_the_place_alone_is_told() {
+        let finding = Finding::warning(code::UNUSED_PARTIAL, "what is wrong").in_file("b.hbs");
+        assert_eq!(
+            render(&finding, &Sources::new(), false),
+            "warning[P115]: what is wrong\n --> b.hbs\n\n"
+        );
+    }
+}

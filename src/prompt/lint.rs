@@ -1,0 +1,141 @@
+//! Rules: what is wrong with a prompt beyond what keeps it from being used.
+//!
+//! Each rule is a function over a [`Subject`] that adds findings. What stands in a file as text
+//! is judged by [`check_text`], for prompts and partials alike; what concerns several files by
+//! [`check_partials`]. Afterwards [`settle`] takes out what comments allow and applies the
+//! configured severities.
+
+mod allow;
+mod evaluators;
+mod level;
+mod messages;
+mod models;
+mod numbering;
+mod parameters;
+mod partials;
+mod respell;
+mod schemas;
+pub mod secrets;
+mod strict;
+mod text;
+mod variables;
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+pub use allow::settle;
+pub use level::{Level, Levels, RULES, Rule, rule};
+pub use models::{ModelFacts, Sampling};
+pub use partials::{PartialFile, check_partials};
+pub use respell::{even_line_ends, respell};
+pub use text::check_text;
+
+use super::digest::Digest;
+use super::document::Document;
+use super::finding::Finding;
+use super::template::{Compiled, Partials};
+
+/// A prompt that loads, and what is known about its surroundings.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The prompt's name.
+    pub name: &'a str,
+    /// What the file says.
+    pub document: &'a Document,
+    /// The partials that it includes, through partials too.
+    pub partials: &'a Partials,
+    /// The digest of its content.
+    pub digest: &'a Digest,
+    /// The files of partials that were changed, which explain a digest that no longer fits.
+    pub changed_partials: &'a BTreeSet<String>,
+    /// What is known about its model; none where it names none.
+    pub model: Option<&'a ModelFacts>,
+    /// The day that counts as today.
+    pub today: Date,
+}
+
+/// Everything that is wrong with a prompt, its own warnings included, in no order. Findings in a
+/// partial name its file, the others none.
+pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = subject.document.warnings.clone();
+    numbering::check(subject, &mut findings);
+    messages::check(subject, &mut findings);
+    parameters::check(subject, &mut findings);
+    models::check(subject, &mut findings);
+    let input = schemas::check(subject, &mut findings);
+    evaluators::check(subject, &mut findings);
+    match Compiled::new(subject.document, subject.partials) {
+        Ok(compiled) => {
+            findings.extend(compiled.warnings().iter().cloned());
+            variables::check(subject, &compiled, input.as_ref(), &mut findings);
+        }
+        Err(found) => findings.extend(found),
+    }
+    findings
+}
+
+#[cfg(test)]
+mod testing {
+    use std::collections::BTreeSet;
+
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::prompt::digest::digest;
+    use crate::prompt::document::parse;
+    use crate::prompt::template::Partial;
+
+    /// What the rules find in a file with these partials, one line each.
+    pub(super) fn found_with(
+        text: &str,
+        partials: &[(&str, &str)],
+        model: Option<ModelFacts>,
+    ) -> String {
+        let document = parse(text).expect("a prompt");
+        let partials: Partials = partials
+            .iter()
+            .map(|(name, text)| {
+                let path = format!("_{name}.hbs");
+                let text = (*text).to_owned();
+                ((*name).to_owned(), Partial { text, path })
+            })
+            .collect();
+        let findings = check(&Subject {
+            name: "a",
+            document: &document,
+            partials: &partials,
+            digest: &digest(&document, &partials),
+            changed_partials: &BTreeSet::new(),
+            model: model.as_ref(),
+            today: date(2026, 11, 20),
+        });
+        show(findings)
+    }
+
+    /// What the rules find in a file.
+    pub(super) fn found(text: &str) -> String {
+        found_with(text, &[], None)
+    }
+
+    /// What the rules find in a file that begins with a version and one message, and goes on so.
+    pub(super) fn found_after(text: &str) -> String {
+        found(&format!(
+            "version: 1\nmessages: [{{role: user, content: Hi}}]\n{text}"
+        ))
+    }
+
+    pub(super) fn show(mut findings: Vec<Finding>) -> String {
+        findings.sort_by_key(|finding| (finding.position, finding.code));
+        let lines = findings.iter().map(|finding| {
+            let word = if finding.is_error() {
+                "error"
+            } else {
+                "warning"
+            };
+            let place = finding.location().unwrap_or_default();
+            format!("{word} {} {place} {}", finding.code, finding.message)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}

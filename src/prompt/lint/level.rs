@@ -1,0 +1,162 @@
+//! Which rules can be configured, and how severe they are.
+
+use std::collections::BTreeMap;
+
+use crate::prompt::code::{self, Code};
+use crate::prompt::finding::{Finding, Severity};
+
+/// A rule that can be allowed by a comment and configured by `lint:`.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The code of its findings.
+    pub code: Code,
+    /// How severe they are unless the configuration says otherwise; `None` where it depends.
+    pub severity: Option<Severity>,
+}
+
+const fn error(code: Code) -> Rule {
+    Rule {
+        code,
+        severity: Some(Severity::Error),
+    }
+}
+
+const fn warning(code: Code) -> Rule {
+    Rule {
+        code,
+        severity: Some(Severity::Warning),
+    }
+}
+
+/// The rules that can be configured. Other codes name what keeps a prompt from being used or
+/// published, which no setting changes.
+pub const RULES: &[Rule] = &[
+    warning(code::UNKNOWN_KEY),
+    warning(code::AMBIGUOUS_SCALAR),
+    warning(code::UNKNOWN_TAG),
+    warning(code::EMPTY_MESSAGE),
+    error(code::STRICT_SCHEMA),
+    error(code::PARAMETER_RANGE),
+    error(code::SECRET),
+    Rule {
+        code: code::INVISIBLE,
+        severity: None,
+    },
+    warning(code::UNUSED_ALLOW),
+    warning(code::MIXED_LINE_ENDS),
+    warning(code::NOT_NUMBERED),
+    error(code::UNDECLARED_VARIABLE),
+    warning(code::UNUSED_VARIABLE),
+    warning(code::JINJA),
+    warning(code::CASE_VARIABLES),
+    warning(code::UNUSED_PARTIAL),
+    Rule {
+        code: code::MODEL_ENDS,
+        severity: None,
+    },
+    warning(code::UNLISTED_MODEL),
+    Rule {
+        code: code::PARAMETER_REFUSED,
+        severity: None,
+    },
+    error(code::BAD_EVALUATOR),
+];
+
+/// The rule with this code, if it can be configured.
+pub fn rule(code: Code) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
+}
+
+/// How severe a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// The prompt is not valid.
+    Error,
+    /// It is said, and the prompt is valid.
+    Warning,
+    /// The rule is not applied.
+    Off,
+}
+
+impl Level {
+    /// The level with this name.
+    pub fn find(text: &str) -> Option<Self> {
+        Some(match text {
+            "error" => Self::Error,
+            "warning" => Self::Warning,
+            "off" => Self::Off,
+            _ => return None,
+        })
+    }
+}
+
+/// The configured levels, by code; others are as they come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Levels(BTreeMap<Code, Level>);
+
+impl Levels {
+    /// Sets the level of a rule; whether there is such a rule.
+    pub fn set(&mut self, code: Code, level: Level) -> bool {
+        let known = rule(code).is_some();
+        if known {
+            self.0.insert(code, level);
+        }
+        known
+    }
+
+    /// Whether the rule with this code is applied.
+    pub(super) fn is_on(&self, code: Code) -> bool {
+        self.0.get(&code) != Some(&Level::Off)
+    }
+
+    /// The finding with its configured severity, unless its rule is off.
+    pub(super) fn apply(&self, mut finding: Finding) -> Option<Finding> {
+        match self.0.get(&finding.code) {
+            None => {}
+            Some(Level::Off) => return None,
+            Some(Level::Error) => finding.severity = Severity::Error,
+            Some(Level::Warning) => finding.severity = Severity::Warning,
+        }
+        Some(finding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_changes_a_rule_and_nothing_else() {
+        let mut levels = Levels::default();
+        assert!(levels.set(code::UNUSED_VARIABLE, Level::Error));
+        assert!(levels.set(code::UNKNOWN_KEY, Level::Off));
+        assert!(levels.set(code::SECRET, Level::Warning));
+        let of = |finding: Finding| levels.apply(finding).map(|finding| finding.severity);
+        assert_eq!(
+            of(Finding::warning(code::UNUSED_VARIABLE, "")),
+            Some(Severity::Error)
+        );
+        assert_eq!(of(Finding::warning(code::UNKNOWN_KEY, "")), None);
+        assert_eq!(
+            of(Finding::error(code::SECRET, "")),
+            Some(Severity::Warning)
+        );
+        assert_eq!(
+            of(Finding::warning(code::EMPTY_MESSAGE, "")),
+            Some(Severity::Warning)
+        );
+    }
+
+    #[test]
+    fn what_breaks_a_prompt_cannot_be_configured() {
+        let mut levels = Levels::default();
+        for code in [
+            code::YAML_SYNTAX,
+            code::NOT_BUMPED,
+            code::TEMPLATE_SYNTAX,
+            code::NUMBER_TAKEN,
+        ] {
+            assert!(!levels.set(code, Level::Off), "{code}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Variables: what the template uses, what the input schema declares, and what the cases give.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Subject};
+use crate::prompt::code;
+use crate::prompt::document::Object;
+use crate::prompt::name::nearest;
+use crate::prompt::rendered::Variable;
+use crate::prompt::template::Compiled;
+use crate::prompt::variables::InputSchema;
+
+/// How many cases are told about; after so many the reader has understood.
+const MAX_CASES: usize = 5;
+
+pub(super) fn check(
+    subject: &Subject<'_>,
+    compiled: &Compiled,
+    input: Option<&InputSchema<'_>>,
+    findings: &mut Vec<Finding>,
+) {
+    check_declarations(subject, compiled, findings);
+    check_cases(subject, compiled.variables(), input, findings);
+}
+
+fn check_declarations(subject: &Subject<'_>, compiled: &Compiled, findings: &mut Vec<Finding>) {
+    let unused = compiled.unused();
+    for used in compiled.undeclared() {
+        let mut message = format!("`{}` is not declared in `input.schema`", used.name);
+        let help = match nearest(&used.name, unused.iter().copied()) {
+            Some(meant) => {
+                message.push_str(&format!("; `{meant}` is"));
+                format!("write `{meant}`, or declare `{}`", used.name)
+            }
+            None => format!(
+                "add it below `input.schema.properties`: `{}: {{type: string}}`",
+                used.name
+            ),
+        };
+        let mut finding = Finding::error(code::UNDECLARED_VARIABLE, message)
+            .at(used.position)
+            .help(help);
+        finding.path.clone_from(&used.path);
+        findings.push(finding);
+    }
+    for name in unused {
+        findings.push(
+            Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
+                .at(subject
+                    .document
+                    .place(&format!("input.schema.properties.{name}")))
+                .help(format!(
+                    "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
+                )),
+        );
+    }
+}
+
+fn check_cases(
+    subject: &Subject<'_>,
+    variables: &[Variable],
+    input: Option<&InputSchema<'_>>,
+    findings: &mut Vec<Finding>,
+) {
+    let cases = &subject.document.test_data;
+    let needed: Vec<&str> = variables
+        .iter()
+        .filter(|variable| variable.required)
+        .map(|variable| variable.name.as_str())
+        .collect();
+    // What every case lacks is told once.
+    let never: BTreeSet<&str> = needed
+        .iter()
+        .copied()
+        .filter(|name| cases.iter().all(|case| lacks(case, name)))
+        .collect();
+    if !cases.is_empty()
+        && let Some(first) = never.first()
+    {
+        let names = never.iter().copied().collect::<Vec<_>>().join("`, `");
+        let all = Finding::warning(
+            code::CASE_VARIABLES,
+            format!("no case of `testData` gives `{names}`"),
+        );
+        findings.push(all.at(place(subject, "testData")).help(hint(
+            first,
+            cases.first(),
+            variables,
+        )));
+    }
+    let mut told = 0;
+    for (index, case) in cases.iter().enumerate() {
+        let at = place(subject, &format!("testData[{index}]"));
+        let missing = needed
+            .iter()
+            .filter(|name| !never.contains(*name) && lacks(case, name));
+        let mut found: Vec<Finding> = missing
+            .map(|name| {
+                Finding::warning(
+                    code::CASE_VARIABLES,
+                    format!("case {} lacks `{name}`", index + 1),
+                )
+                .help(hint(name, Some(case), variables))
+            })
+            .collect();
+        let misfits = input
+            .map(|input| input.check_case(variables, case))
+            .unwrap_or_default();
+        found.extend(misfits.into_iter().map(|misfit| {
+            Finding::warning(
+                code::CASE_VARIABLES,
+                format!("case {}: {}", index + 1, misfit.message),
+            )
+            .help("change the case, or what `input.schema` allows")
+        }));
+        told += usize::from(!found.is_empty());
+        if told > MAX_CASES {
+            return;
+        }
+        findings.extend(found.into_iter().map(|finding| finding.at(at)));
+    }
+}
+
+fn place(subject: &Subject<'_>, path: &str) -> Option<crate::prompt::finding::Position> {
+    let document = subject.document;
+    document
+        .place(path)
+        .or_else(|| document.place(&path.replacen("testData", "test_data", 1)))
+}
+
+fn lacks(case: &Object, name: &str) -> bool {
+    case.get(name).is_none_or(serde_json::Value::is_null)
+}
+
+/// What to do about a variable that a case lacks.
+fn hint(name: &str, case: Option<&Object>, variables: &[Variable]) -> String {
+    let others = case
+        .into_iter()
+        .flat_map(Object::keys)
+        .map(String::as_str)
+        .filter(|field| !variables.iter().any(|variable| variable.name == *field));
+    match nearest(name, others) {
+        Some(near) => format!("the case has `{near}`: is `{name}` meant?"),
+        None => {
+            format!("add `{name}:` to the case, or give the variable a `default` in `input.schema`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{found, found_with};
+
+    const SCHEMA: &str = "version: 1\ninput:\n  schema:\n    properties:\n      name: {type: string}\n      count: {type: integer, default: 1}\n";
+
+    #[test]
+    fn templates_and_the_schema_must_agree() {
+        let text = format!(
+            "{SCHEMA}messages:\n  - role: user\n    content: Hi {{{{nmae}}}}, {{{{name.x}}}} {{{{> tone}}}}\n"
+        );
+        insta::assert_snapshot!(
+            found_with(&text, &[("tone", "Be {{mood}}.")], None),
+            @r"
+        error P104 _tone.hbs:1:4 `mood` is not declared in `input.schema`
+        warning P105 6:14 no message uses `count`
+        error P104 9:17 `nmae` is not declared in `input.schema`
+        "
+        );
+    }
+
+    #[test]
+    fn a_prompt_without_a_schema_declares_nothing_and_agreement_is_silent() {
+        assert_eq!(
+            found("version: 1\nmessages: [{role: user, content: \"{{a}}\"}]\n"),
+            ""
+        );
+        let text = format!(
+            "{SCHEMA}messages: [{{role: user, content: \"{{{{name}}}} {{{{count}}}}\"}}]\n"
+        );
+        assert_eq!(found(&text), "");
+    }
+
+    #[test]
+    fn cases_give_what_the_template_needs() {
+        let text = format!(
+            "{SCHEMA}messages: [{{role: user, content: \"{{{{name}}}} {{{{count}}}} {{{{name}}}}\"}}]\ntestData:\n  - {{name: a, expected: b}}\n  - {{nmae: a}}\n  - {{name: 7, count: x}}\n"
+        );
+        insta::assert_snapshot!(
+            found(&text),
+            @r#"
+        warning P114 10:5 case 2 lacks `name`
+        warning P114 11:5 case 3: `name` must be a string, and 7 was given
+        warning P114 11:5 case 3: `count` must be an integer, and "x" was given
+        "#
+        );
+    }
+
+    #[test]
+    fn what_all_cases_lack_is_told_once() {
+        let text = "version: 1\nmessages: [{role: user, content: \"{{input}} {{topic}}\"}]\ntestData:\n  - {input: a, note: b}\n  - {input: b}\n";
+        insta::assert_snapshot!(found(text), @"warning P114 3:1 no case of `testData` gives `topic`");
+    }
+}

@@ -1,0 +1,294 @@
+//! References: from `name`, `name@v3`, `name@production` or `name@<revision>` to a prompt, and what
+//! to say where there is none.
+
+use git2::Oid;
+use jiff::Timestamp;
+
+use super::load::first_failure;
+use super::release::State;
+use super::tag::{Action, TagName};
+use super::{Loaded, Store, process};
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::name::{Environment, PromptName, nearest};
+use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::version::Version;
+
+impl Store {
+    /// The prompt that a reference names.
+    ///
+    /// # Errors
+    /// There is no such prompt, version, environment or revision, nothing is live there, or the
+    /// file is not valid.
+    pub fn load(&self, reference: &Reference) -> Result<Loaded, Failure> {
+        match &reference.selector {
+            Selector::WorkingCopy => self.load_working_copy(&reference.name),
+            Selector::Version(version) => self.load_version(&reference.name, *version),
+            Selector::Named(text) => self.load_named(&reference.name, text),
+        }
+    }
+
+    fn load_version(&self, name: &PromptName, version: Version) -> Result<Loaded, Failure> {
+        let tag = TagName::Version {
+            name: name.clone(),
+            version,
+        };
+        if let Some(found) = self.version_tag(&tag)? {
+            let loaded = self
+                .load_at(found.commit, name)
+                .map_err(first_failure)?
+                .ok_or_else(|| self.tag_without_file(&tag))?;
+            if loaded.digest != found.trailers.digest || loaded.version() != version {
+                return Err(Failure::new(
+                    code::RELEASE_MISMATCH,
+                    format!(
+                        "the tag {}{tag} does not hold the content that its message names",
+                        self.settings.prefix
+                    ),
+                )
+                .hint("the tag was made or moved by hand: promptctl doctor tells what is wrong"));
+            }
+            return Ok(loaded);
+        }
+        let commit = self.newest_commit_with(name, version)?;
+        let loaded = commit
+            .map(|commit| self.load_at(commit, name).map_err(first_failure))
+            .transpose()?
+            .flatten();
+        loaded.ok_or_else(|| self.unknown_version(name, version))
+    }
+
+    fn tag_without_file(&self, tag: &TagName) -> Failure {
+        Failure::new(
+            code::RELEASE_MISMATCH,
+            format!("the commit of the tag {}{tag} does not hold the prompt's file", self.settings.prefix),
+        )
+        .hint("was the prompt published under another root? `roots:` in promptctl.yaml must name that folder")
+    }
+
+    fn load_named(&self, name: &PromptName, text: &str) -> Result<Loaded, Failure> {
+        if let Ok(environment) = text.parse::<Environment>()
+            && self.is_environment(name, &environment)
+        {
+            return self.load_active(name, &environment);
+        }
+        let commit = self
+            .repo
+            .revparse_single(text)
+            .and_then(|object| object.peel_to_commit());
+        let Ok(commit) = commit else {
+            let environments = self.environments_of(name)?;
+            let known = environments.iter().map(Environment::as_str);
+            let failure = Failure::new(
+                code::UNKNOWN_REVISION,
+                format!("`{text}` is neither a version, an environment nor a git revision"),
+            );
+            return Err(match nearest(text, known) {
+                Some(near) => failure.hint(format!("did you mean {name}@{near}?")),
+                None => failure.hint(format!(
+                    "promptctl history {name} shows the versions, promptctl status the environments"
+                )),
+            });
+        };
+        self.load_at(commit.id(), name)
+            .map_err(first_failure)?
+            .ok_or_else(|| {
+                Failure::new(
+                    code::UNKNOWN_PROMPT,
+                    format!("{text} does not hold a prompt named {name}"),
+                )
+                .hint(format!(
+                    "promptctl history {name} shows the commits that do"
+                ))
+            })
+    }
+
+    /// Whether `environment` means an environment here: it is configured, or something was released there.
+    pub(super) fn is_environment(&self, name: &PromptName, environment: &Environment) -> bool {
+        if self.settings.environments.contains(environment) {
+            return true;
+        }
+        let first = TagName::Release {
+            name: name.clone(),
+            environment: environment.clone(),
+            number: 1,
+        };
+        let spaces = [Some(self.local_space()), self.mirror_space()];
+        let bases: Vec<String> = spaces
+            .into_iter()
+            .flatten()
+            .map(|space| space.base)
+            .collect();
+        bases
+            .iter()
+            .any(|base| self.ref_target(&format!("{base}{first}")).is_some())
+            || self
+                .git()
+                .args(["for-each-ref", "--count=1", "--format=x"])
+                .args(bases.iter().map(|base| format!("{base}**/{environment}/1")))
+                .read()
+                .is_ok_and(|out| !out.is_empty())
+    }
+
+    /// The prompt as it is live in an environment.
+    ///
+    /// # Errors
+    /// Nothing is live there, or its tags are not sound.
+    pub fn load_active(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Loaded, Failure> {
+        let active = match self.state(name, environment)? {
+            State::Live(active) => active,
+            other => return Err(self.not_live(name, environment, &other)),
+        };
+        let commit =
+            Oid::from_str(&active.commit).map_err(|error| process::explain(error.message()))?;
+        let mut loaded = self
+            .load_at(commit, name)
+            .map_err(first_failure)?
+            .ok_or_else(|| {
+                self.tag_without_file(&TagName::Release {
+                    name: name.clone(),
+                    environment: environment.clone(),
+                    number: active.number,
+                })
+            })?;
+        if loaded.digest != active.digest {
+            return Err(Failure::new(
+                code::RELEASE_MISMATCH,
+                format!(
+                    "release {} of {name} in {environment} does not hold the content that it names",
+                    active.number
+                ),
+            )
+            .hint("promptctl doctor tells what is wrong"));
+        }
+        loaded.environment = Some(environment.clone());
+        Ok(loaded)
+    }
+
+    /// The prompt as it was live in an environment at a time.
+    ///
+    /// # Errors
+    /// Nothing was live then, or the tags are not sound.
+    pub fn load_active_at(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        time: Timestamp,
+    ) -> Result<Loaded, Failure> {
+        let releases = self.releases(name, environment)?;
+        if releases.entries.is_empty() {
+            return self.load_active(name, environment);
+        }
+        let live = releases
+            .newest_at(time)
+            .filter(|entry| entry.action != Action::Unpublish)
+            .ok_or_else(|| {
+                Failure::new(
+                    code::NOT_LIVE,
+                    format!("{name} was not live in {environment} at {time}"),
+                )
+                .hint(format!("promptctl releases {name} --env {environment}"))
+            })?;
+        let mut loaded = self.load_version(name, live.version)?;
+        loaded.environment = Some(environment.clone());
+        Ok(loaded)
+    }
+
+    /// Fails where this clone cannot know what is live, because it has not fetched the tags.
+    ///
+    /// # Errors
+    /// The remote's tags were not fetched.
+    pub fn require_releases(&self) -> Result<(), Failure> {
+        if self.knows_releases()? {
+            Ok(())
+        } else {
+            Err(self.not_fetched())
+        }
+    }
+
+    fn not_fetched(&self) -> Failure {
+        Failure::new(
+            code::NOT_FETCHED,
+            format!(
+                "this clone has not fetched the releases of {}",
+                self.settings.remote.as_deref().unwrap_or("its remote")
+            ),
+        )
+        .hint("promptctl fetch")
+    }
+
+    fn not_live(&self, name: &PromptName, environment: &Environment, state: &State) -> Failure {
+        match state {
+            State::NotFetched => self.not_fetched(),
+            State::Unpublished { by, number, .. } => Failure::new(
+                code::NOT_LIVE,
+                format!(
+                    "{name} is not live in {environment}: {by} unpublished it (release {number})"
+                ),
+            )
+            .hint(format!(
+                "promptctl rollback {name} --env {environment} brings it back"
+            )),
+            State::Never | State::Live(_) => {
+                let failure = Failure::new(
+                    code::NOT_LIVE,
+                    format!("{name} was never published to {environment}"),
+                );
+                if self.knows(name) {
+                    failure.hint(format!("promptctl publish {name} --env {environment}"))
+                } else {
+                    self.unknown_prompt(name)
+                }
+            }
+        }
+    }
+
+    fn knows(&self, name: &PromptName) -> bool {
+        self.work_tree().locate(name).is_some()
+            || self
+                .head_commit()
+                .and_then(|commit| self.load_at(commit, name).ok().flatten())
+                .is_some()
+    }
+
+    /// The failure that names the nearest prompt.
+    pub fn unknown_prompt(&self, name: &PromptName) -> Failure {
+        let failure = Failure::new(
+            code::UNKNOWN_PROMPT,
+            format!("there is no prompt named {name}"),
+        );
+        let listing = self.list();
+        match nearest(
+            name.as_str(),
+            listing.files.iter().map(|file| file.name.as_str()),
+        ) {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None if listing.files.is_empty() => failure.hint(format!(
+                "there are no prompts below {}: promptctl new {name} makes one",
+                self.settings.roots.join(", ")
+            )),
+            None => failure.hint("promptctl list shows all prompts"),
+        }
+    }
+
+    fn unknown_version(&self, name: &PromptName, version: Version) -> Failure {
+        if !self.has_mirror() && self.settings.remote.is_some() && self.is_shallow() {
+            return Failure::new(
+                code::NOT_FETCHED,
+                format!(
+                    "{name} {version} is not in this shallow clone, and its tags were not fetched"
+                ),
+            )
+            .hint("promptctl fetch");
+        }
+        if !self.knows(name) {
+            return self.unknown_prompt(name);
+        }
+        Failure::new(code::UNKNOWN_VERSION, format!("{name} has no {version}"))
+            .hint(format!("promptctl history {name} shows its versions"))
+    }
+}

@@ -1,0 +1,141 @@
+//! What changed since a commit, and what a number was published with.
+
+use git2::{ObjectType, Oid};
+
+use super::Store;
+use super::load::Loaded;
+use super::tag::TagName;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::digest::Digest;
+use crate::prompt::finding::Finding;
+use crate::prompt::name::PromptName;
+use crate::prompt::version::Version;
+
+/// Where a branch began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The commit at which HEAD parted from the other branch.
+    pub commit: String,
+    /// The commit that the other branch has now.
+    pub tip: String,
+}
+
+impl Store {
+    /// Where HEAD parted from `revision`, such as `origin/main`.
+    ///
+    /// # Errors
+    /// There is no such revision, or the clone is too shallow to hold where they parted.
+    pub fn base(&self, revision: &str) -> Result<Base, Failure> {
+        let tip = self
+            .repo
+            .revparse_single(revision)
+            .and_then(|object| object.peel_to_commit())
+            .map_err(|_| self.no_revision(revision))?
+            .id();
+        let head = self.head_commit().ok_or_else(|| {
+            Failure::new(code::UNKNOWN_REVISION, "the repository has no commit yet")
+                .hint("git commit")
+        })?;
+        let commit = self.repo.merge_base(head, tip).map_err(|_| {
+            let failure = Failure::new(
+                code::SHALLOW,
+                format!("this clone does not hold the commit at which HEAD and {revision} parted"),
+            );
+            if self.is_shallow() {
+                failure.hint(self.deepen(revision))
+            } else {
+                failure.hint("the two have no history in common")
+            }
+        })?;
+        Ok(Base {
+            commit: commit.to_string(),
+            tip: tip.to_string(),
+        })
+    }
+
+    fn no_revision(&self, revision: &str) -> Failure {
+        let is_remote = self.remote_branch(revision).is_some();
+        if is_remote {
+            return Failure::new(
+                code::SHALLOW,
+                format!("this clone does not have {revision}"),
+            )
+            .hint(self.deepen(revision));
+        }
+        Failure::new(
+            code::UNKNOWN_REVISION,
+            format!("git knows no revision `{revision}`"),
+        )
+        .hint("name a branch, a tag or a commit, such as origin/main")
+    }
+
+    /// The remote and the branch that `revision` names, if it is written so.
+    fn remote_branch<'a>(&self, revision: &'a str) -> Option<(&'a str, &'a str)> {
+        let (remote, branch) = revision.split_once('/')?;
+        self.repo.find_remote(remote).ok().map(|_| (remote, branch))
+    }
+
+    /// The command that brings the history of a branch.
+    fn deepen(&self, revision: &str) -> String {
+        let whole = if self.is_shallow() {
+            " --unshallow"
+        } else {
+            ""
+        };
+        match self.remote_branch(revision) {
+            Some((remote, branch)) => {
+                format!(
+                    "git fetch --no-tags{whole} {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+                )
+            }
+            None => format!("git fetch{whole}"),
+        }
+    }
+
+    /// Whether the file at `path` differs from what a commit holds there.
+    pub fn differs(&self, commit: &str, path: &str, text: &str) -> bool {
+        let tree = Oid::from_str(commit)
+            .ok()
+            .and_then(|commit| self.commit_tree(commit));
+        let before = tree.and_then(|tree| tree.blob_id(path));
+        let now = Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok();
+        let Some(before) = before else { return true };
+        // git may have stored the file with other line ends than the working copy has.
+        Some(before) != now
+            && !(text.contains("\r\n")
+                && Oid::hash_object(ObjectType::Blob, text.replace("\r\n", "\n").as_bytes())
+                    .is_ok_and(|now| now == before))
+    }
+
+    /// A prompt as a commit holds it; `None` if the commit does not.
+    ///
+    /// # Errors
+    /// What keeps the file from being used.
+    pub fn load_from(
+        &self,
+        commit: &str,
+        name: &PromptName,
+    ) -> Result<Option<Loaded>, Vec<Finding>> {
+        match Oid::from_str(commit) {
+            Ok(commit) => self.load_at(commit, name),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The digest that a version was published with, or is pending with; `None` where it has no tag.
+    ///
+    /// # Errors
+    /// Its tag is not one that promptctl made.
+    pub fn tagged_digest(
+        &self,
+        name: &PromptName,
+        version: Version,
+    ) -> Result<Option<Digest>, Failure> {
+        let tag = TagName::Version {
+            name: name.clone(),
+            version,
+        };
+        Ok(self.version_tag(&tag)?.map(|found| found.trailers.digest))
+    }
+}

@@ -1,0 +1,458 @@
+//! `edit`: the next version, checked, numbered and committed, or nothing at all.
+
+use insta::assert_snapshot;
+
+use crate::env::{SMALL, Shell, TRIAGE, TestEnv};
+
+const FILE: &str = "prompts/support/triage.prompt.yml";
+
+/// An editor that runs `script` on the draft `$1`.
+fn editor(repo: &Shell, script: &str) -> Shell {
+    repo.write("../editor.sh", script);
+    repo.with(
+        "EDITOR",
+        format!("sh '{}'", repo.dir.join("../editor.sh").display()),
+    )
+}
+
+#[test]
+fn set_changes_one_line_and_the_number() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set modelParameters.maxTokens=600 -m 'Shorter answers'
+         git show --format='%s by %an' -U0 -- prompts"
+    ), @"
+    $ promptctl edit support/triage --set modelParameters.maxTokens=600 -m 'Shorter answers'
+    support/triage is v2 now
+    $ git show --format='%s by %an' -U0 -- prompts
+    Shorter answers by Ada
+
+    diff --git a/prompts/support/triage.prompt.yml b/prompts/support/triage.prompt.yml
+    index xxxxxxx..xxxxxxx 100644
+    --- a/prompts/support/triage.prompt.yml
+    +++ b/prompts/support/triage.prompt.yml
+    @@ -3,2 +3,2 @@ description: Sorts an incoming ticket.   # for the support team
+    -version: 1
+    -digest: xxxxxxxxxxxx
+    +version: 2
+    +digest: xxxxxxxxxxxx
+    @@ -9 +9 @@ modelParameters:
+    -  maxTokens: 800        # room for the draft
+    +  maxTokens: 600        # room for the draft
+    ");
+}
+
+#[test]
+fn values_take_the_type_that_fits() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl edit support/triage --set model=openai/gpt-5 --set description=Sorts --set modelParameters.temperature=0.5 --set 'tags:=[\"a\",\"b\"]' --set 'messages[1].content=Ticket: {{ticket}}'");
+    let document = repo.json("promptctl get support/triage --format json")["document"].clone();
+    assert_eq!(document["description"], "Sorts");
+    assert_eq!(document["modelParameters"]["temperature"], 0.5);
+    assert_eq!(document["tags"], serde_json::json!(["a", "b"]));
+    assert_eq!(document["messages"][1]["content"], "Ticket: {{ticket}}");
+    let text = repo.read(FILE);
+    assert!(
+        text.contains("  maxTokens: 800        # room for the draft\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("description: Sorts   # for the support team\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn unset_removes_a_line() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --unset modelParameters.maxTokens
+         git show --format=%s -U0 -- prompts
+         promptctl edit support/triage --unset modelParameters.nothing"
+    ), @"
+    $ promptctl edit support/triage --unset modelParameters.maxTokens
+    support/triage is v2 now
+    $ git show --format=%s -U0 -- prompts
+    Edit support/triage
+
+    diff --git a/prompts/support/triage.prompt.yml b/prompts/support/triage.prompt.yml
+    index xxxxxxx..xxxxxxx 100644
+    --- a/prompts/support/triage.prompt.yml
+    +++ b/prompts/support/triage.prompt.yml
+    @@ -3,2 +3,2 @@ description: Sorts an incoming ticket.   # for the support team
+    -version: 1
+    -digest: xxxxxxxxxxxx
+    +version: 2
+    +digest: xxxxxxxxxxxx
+    @@ -8,2 +8 @@ model: openai/gpt-5-mini
+    -modelParameters:
+    -  maxTokens: 800        # room for the draft
+    +modelParameters: {}
+    $ promptctl edit support/triage --unset modelParameters.nothing
+    error[P205]: the file could not be changed: the file has no `modelParameters.nothing`
+      at: prompts/support/triage.prompt.yml
+      hint: change it by hand, then run promptctl bump
+      hint: promptctl get support/triage shows the keys; modelParameters.nothing is not one
+    [exit 1]
+    ");
+}
+
+#[test]
+fn what_no_model_sees_keeps_the_number() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set description='Sorts tickets.'
+         git log -1 --format=%s --stat
+         promptctl status
+         promptctl publish support/triage"
+    ), @"
+    $ promptctl edit support/triage --set description='Sorts tickets.'
+    support/triage v1 keeps its number: no model and no caller sees the change
+    $ git log -1 --format=%s --stat
+    Edit support/triage
+
+     prompts/support/triage.prompt.yml | 2 +-
+     1 file changed, 1 insertion(+), 1 deletion(-)
+    $ promptctl status
+    production	support/triage	v1	-	1 hour ago	Ada	
+    $ promptctl publish support/triage
+    support/triage v1 is live in production already: nothing to do
+    ");
+}
+
+#[test]
+fn the_same_value_is_no_change() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl edit support/triage --set modelParameters.maxTokens=800"), @"
+    $ promptctl edit support/triage --set modelParameters.maxTokens=800
+    nothing changed
+    ");
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn several_prompts_in_one_commit() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.add("greeting", SMALL);
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage greeting --set model=openai/gpt-5
+         git show --format=%s --stat=60"
+    ), @"
+    $ promptctl edit support/triage greeting --set model=openai/gpt-5
+    support/triage is v2 now
+    greeting is v2 now
+    $ git show --format=%s --stat=60
+    Edit support/triage, greeting
+
+     prompts/greeting.prompt.yml       | 6 +++---
+     prompts/support/triage.prompt.yml | 6 +++---
+     2 files changed, 6 insertions(+), 6 deletions(-)
+    ");
+    // One that cannot be changed leaves the other as it was.
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl edit greeting support/triage --unset modelParameters.maxTokens"), @"
+    $ promptctl edit greeting support/triage --unset modelParameters.maxTokens
+    error[P205]: the file could not be changed: the file has no `modelParameters.maxTokens`
+      at: prompts/greeting.prompt.yml
+      hint: change it by hand, then run promptctl bump
+      hint: promptctl get greeting shows the keys; modelParameters.maxTokens is not one
+    [exit 1]
+    ");
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn from_a_file_or_standard_input() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("../next.yml", TRIAGE.replace("800", "700"));
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --file ../next.yml
+         git show --format=%s -U0 -- prompts
+         promptctl edit support/triage --file ../nothing.yml
+         promptctl edit support/triage greeting --file ../next.yml"
+    ), @"
+    $ promptctl edit support/triage --file ../next.yml
+    support/triage is v2 now
+    $ git show --format=%s -U0 -- prompts
+    Edit support/triage
+
+    diff --git a/prompts/support/triage.prompt.yml b/prompts/support/triage.prompt.yml
+    index xxxxxxx..xxxxxxx 100644
+    --- a/prompts/support/triage.prompt.yml
+    +++ b/prompts/support/triage.prompt.yml
+    @@ -3,2 +3,2 @@ description: Sorts an incoming ticket.   # for the support team
+    -version: 1
+    -digest: xxxxxxxxxxxx
+    +version: 2
+    +digest: xxxxxxxxxxxx
+    @@ -9 +9 @@ modelParameters:
+    -  maxTokens: 800        # room for the draft
+    +  maxTokens: 700        # room for the draft
+    $ promptctl edit support/triage --file ../nothing.yml
+    error[P017]: ../nothing.yml could not be read: No such file or directory (os error 2)
+    [exit 1]
+    $ promptctl edit support/triage greeting --file ../next.yml
+    error: --file changes one prompt
+      hint: name one prompt, or use --set
+    [exit 2]
+    ");
+    assert_snapshot!(repo.run_with("promptctl edit support/triage --file -", TRIAGE.replace("800", "650")), @"support/triage is v3 now");
+    assert_eq!(
+        repo.json("promptctl get support/triage --format json")["document"]["modelParameters"]["maxTokens"],
+        650
+    );
+}
+
+#[test]
+fn in_an_editor() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let ada = editor(
+        &repo,
+        "sed -i.bak s/kindly//\\;s/800/500/ \"$1\" && rm \"$1.bak\"",
+    );
+    assert_snapshot!(ada.play("promptctl edit support/triage"), @"
+    $ promptctl edit support/triage
+    support/triage is v2 now
+    ");
+    assert!(repo.read(FILE).contains("maxTokens: 500        # room"));
+    assert_eq!(repo.git("status --porcelain"), "");
+    // Closing the editor without a change changes nothing.
+    let before = repo.refs();
+    assert_snapshot!(editor(&repo, "exit 0").play("promptctl edit support/triage"), @"
+    $ promptctl edit support/triage
+    nothing changed
+    ");
+    assert_snapshot!(editor(&repo, "exit 1").play("promptctl edit support/triage"), @"
+    $ promptctl edit support/triage
+    error[P223]: the editor `sh '$ROOT/repo/../editor.sh'` failed: exit status: 1
+      hint: nothing was changed
+    [exit 1]
+    ");
+    assert_snapshot!(repo.play("promptctl edit support/triage"), @"
+    $ promptctl edit support/triage
+    error: no editor is set
+      hint: export EDITOR=vim, or use --set KEY=VALUE or --file FILE
+    [exit 2]
+    ");
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn a_draft_that_is_not_valid_is_kept_outside() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let run = editor(&repo, "echo 'messages: [' > \"$1\"").run("promptctl edit support/triage");
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains("error[P001]"), "{run}");
+    let draft = run
+        .stderr
+        .split("your draft is ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap();
+    assert_eq!(std::fs::read_to_string(draft).unwrap(), "messages: [\n");
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn an_invalid_edit_leaves_all_as_it_was() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set mesages=x
+         promptctl edit support/triage --set 'messages[0].content={{#if}}'
+         promptctl edit support/triage --set 'messages[0].role=robot'
+         promptctl edit support/triage --set 'messages[7].content=x'
+         promptctl edit support/triage --set 'modelParameters.maxTokens=many'
+         promptctl edit support/triage --set 'messages[1].content={{unknownHelper ticket}}'
+         promptctl edit support/triage --set nonsense
+         promptctl edit support/triage --set 'a:=['
+         promptctl edit support/triag --set model=x
+         promptctl edit support/triage@v1 --set model=x"
+    ), @r#"
+    $ promptctl edit support/triage --set mesages=x
+    error[P004]: `mesages` is not a key; `messages` is meant
+      at: prompts/support/triage.prompt.yml:24:1
+      hint: write `messages`; a key of your own wants a name less like it
+    [exit 1]
+    $ promptctl edit support/triage --set 'messages[0].content={{#if}}'
+    error[P101]: `{{#if}}` is never closed
+      at: prompts/support/triage.prompt.yml:19:15
+      hint: end the block with `{{/if}}`
+    [exit 1]
+    $ promptctl edit support/triage --set 'messages[0].role=robot'
+    error[P007]: `robot` is not a role
+      at: prompts/support/triage.prompt.yml:18:11
+      hint: roles are system, developer, user and assistant
+    [exit 1]
+    $ promptctl edit support/triage --set 'messages[7].content=x'
+    error[P205]: the file could not be changed: the file has no `messages[7]`
+      at: prompts/support/triage.prompt.yml
+      hint: change it by hand, then run promptctl bump
+    [exit 1]
+    $ promptctl edit support/triage --set 'modelParameters.maxTokens=many'
+    error[P005]: `modelParameters.maxTokens` wants a whole number above 0, this is text
+      at: prompts/support/triage.prompt.yml:9:14
+      hint: remove the quotes
+    [exit 1]
+    $ promptctl edit support/triage --set 'messages[1].content={{unknownHelper ticket}}'
+    error[P110]: there is no helper `unknownHelper`
+      at: prompts/support/triage.prompt.yml:23:15
+      hint: the name of a variable has no spaces; `promptctl render --help` lists the helpers; write `\{{` for braces that are text
+    [exit 1]
+    $ promptctl edit support/triage --set nonsense
+    error: invalid value 'nonsense' for '--set <KEY=VALUE>': write KEY=VALUE, or KEY:=JSON, such as modelParameters.maxTokens=600
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl edit support/triage --set 'a:=['
+    error: invalid value 'a:=[' for '--set <KEY=VALUE>': the value of a is not JSON: EOF while parsing a list at line 1 column 1
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl edit support/triag --set model=x
+    error[P201]: there is no prompt named support/triag
+      hint: did you mean support/triage?
+    [exit 1]
+    $ promptctl edit support/triage@v1 --set model=x
+    error: invalid value 'support/triage@v1' for '<NAME>...': `support/triage@v1` cannot be a name: segments are made of letters, digits, `_` and `-`
+
+    For more information, try '--help'.
+    [exit 2]
+    "#);
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn the_commit_takes_exactly_the_file_whatever_else_is_staged() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("staged.txt", "staged");
+    repo.git("add staged.txt");
+    repo.replace("promptctl.yaml", "# Settings", "# My settings");
+    repo.write("untracked.txt", "untracked");
+    let before = repo.git("status --short");
+    repo.ok("promptctl edit support/triage --set model=openai/gpt-5");
+    assert_eq!(repo.git("show --name-only --format="), FILE);
+    assert_eq!(repo.git("status --short"), before);
+    repo.add("greeting", SMALL);
+    assert_eq!(
+        repo.git("show --name-only --format="),
+        "prompts/greeting.prompt.yml"
+    );
+    assert_eq!(repo.git("status --short"), before);
+}
+
+#[test]
+fn uncommitted_changes_of_the_file_itself_are_part_of_the_edit() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.replace(FILE, "Answer in", "Reply in");
+    repo.ok("promptctl edit support/triage --set modelParameters.maxTokens=600");
+    let text = repo.git("show HEAD:prompts/support/triage.prompt.yml");
+    assert!(
+        text.contains("Reply in") && text.contains("600") && text.contains("version: 2"),
+        "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hook_that_refuses_is_heard_and_nothing_is_changed() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        ".git/hooks/pre-commit",
+        "#!/bin/sh\necho 'Prompts are frozen this week.' >&2\nexit 1\n",
+    );
+    std::fs::set_permissions(
+        repo.dir.join(".git/hooks/pre-commit"),
+        std::fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
+    let before = (repo.refs(), repo.read(FILE));
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set model=openai/gpt-5
+         promptctl new greeting
+         promptctl seed core
+         promptctl archive support/triage
+         git status --short"
+    ), @"
+    $ promptctl edit support/triage --set model=openai/gpt-5
+    error[P231]: git refused the commit: Prompts are frozen this week.
+      hint: the files are as they were before
+    [exit 1]
+    $ promptctl new greeting
+    error[P231]: git refused the commit: Prompts are frozen this week.
+      hint: the files are as they were before
+    [exit 1]
+    $ promptctl seed core
+    error[P231]: git refused the commit: Prompts are frozen this week.
+      hint: the files are as they were before
+    [exit 1]
+    $ promptctl archive support/triage
+    error[P231]: git refused the commit: Prompts are frozen this week.
+      hint: the files are as they were before
+    [exit 1]
+    $ git status --short
+    ");
+    assert_eq!((repo.refs(), repo.read(FILE)), before);
+}
+
+#[test]
+fn without_a_commit_only_the_file_changes() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.refs();
+    repo.ok("promptctl edit support/triage --set model=openai/gpt-5 --no-commit");
+    assert_eq!(repo.refs(), before);
+    assert_eq!(
+        repo.git("status --porcelain"),
+        " M prompts/support/triage.prompt.yml"
+    );
+    assert!(repo.read(FILE).contains("version: 2\n"));
+}
+
+#[test]
+fn an_ignored_file_cannot_be_committed() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(".gitignore", "secret*\n.promptctl\n");
+    assert_snapshot!(repo.play("promptctl new secret"), @"
+    $ promptctl new secret
+    error[P231]: git ignores prompts/secret.prompt.yml
+      hint: git check-ignore -v prompts/secret.prompt.yml shows the rule; remove it from the .gitignore
+    [exit 1]
+    ");
+    assert!(!repo.exists("prompts/secret.prompt.yml"));
+}
+
+#[test]
+fn signing_is_as_git_is_set_up() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("config commit.gpgSign true");
+    repo.git("config gpg.format ssh");
+    repo.git("config user.signingKey /nowhere/key.pub");
+    let before = repo.read(FILE);
+    let run = repo.fails("promptctl edit support/triage --set model=openai/gpt-5");
+    assert!(run.stderr.contains("/nowhere/key.pub"), "{run}");
+    assert_eq!(repo.read(FILE), before);
+}

@@ -1,0 +1,360 @@
+//! `init`: a fresh repository, one that exists, and one whose prompts stand anywhere.
+
+use insta::assert_snapshot;
+
+use crate::env::{SMALL, TRIAGE, TestEnv};
+
+#[test]
+fn a_fresh_repository() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.root().play("promptctl init team-prompts"), @"
+    $ promptctl init team-prompts
+    made a git repository in $ROOT/team-prompts
+    wrote promptctl.yaml
+    wrote prompts/prompt.schema.json
+    wrote .gitignore
+    hint: promptctl new NAME makes a prompt, promptctl seed adds the bundled ones
+    ");
+    let repo = env.root().cd("team-prompts");
+    assert_snapshot!(repo.play(
+        "git log --format='%s by %an' --name-status
+         git status --porcelain
+         cat promptctl.yaml .gitignore"
+    ), @"
+    $ git log --format='%s by %an' --name-status
+    Set up promptctl by Ada
+
+    A	.gitignore
+    A	promptctl.yaml
+    A	prompts/prompt.schema.json
+    $ git status --porcelain
+    $ cat promptctl.yaml .gitignore
+    # Settings of promptctl for this repository. All of them may be left out.
+
+    # The folders that hold prompts.
+    roots: [prompts]
+
+    # Where a version can be live, and what must hold before one is.
+    environments:
+      production: {}
+    # promptctl: the execution log
+    /.promptctl/
+    ");
+    let schema: serde_json::Value =
+        serde_json::from_str(&repo.read("prompts/prompt.schema.json")).unwrap();
+    assert_eq!(schema, repo.json("promptctl schema"));
+}
+
+#[test]
+fn twice_changes_nothing() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl init"), @"
+    $ promptctl init
+    everything is set up already: nothing to do
+    hint: promptctl new NAME makes a prompt, promptctl seed adds the bundled ones
+    ");
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn an_existing_repository_keeps_what_it_has() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    repo.write(".gitignore", "target");
+    repo.write("staged.txt", "not promptctl's");
+    repo.git("add --all");
+    repo.git("commit --quiet --message First");
+    repo.git("tag v1.0.0");
+    repo.write("staged.txt", "changed");
+    repo.git("add staged.txt");
+    assert_snapshot!(repo.play(
+        "promptctl init
+         git show --name-status --format=%s
+         git status --short
+         cat .gitignore"
+    ), @"
+    $ promptctl init
+    wrote promptctl.yaml
+    wrote prompts/prompt.schema.json
+    wrote .gitignore
+    hint: promptctl new NAME makes a prompt, promptctl seed adds the bundled ones
+    hint: this repository has tags of its own: give git describe --exclude 'prompts/*' from now on
+    $ git show --name-status --format=%s
+    Set up promptctl
+
+    M	.gitignore
+    A	promptctl.yaml
+    A	prompts/prompt.schema.json
+    $ git status --short
+    M  staged.txt
+    $ cat .gitignore
+    target
+    # promptctl: the execution log
+    /.promptctl/
+    ");
+}
+
+#[test]
+fn from_a_folder_below_the_top_is_set_up() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    repo.write("deep/note.txt", "-");
+    repo.cd("deep").ok("promptctl init");
+    assert!(repo.exists("promptctl.yaml"));
+    assert!(!repo.exists("deep/promptctl.yaml"));
+}
+
+#[test]
+fn a_clone_is_set_up_to_mirror_its_remote() {
+    let env = TestEnv::new();
+    env.with_origin();
+    let bob = env.clone_of_origin("Bob");
+    assert_snapshot!(bob.play(
+        "promptctl init
+         promptctl init
+         git config --get-all remote.origin.fetch"
+    ), @"
+    $ promptctl init
+    git fetch brings the tags of releases from now on
+    $ promptctl init
+    everything is set up already: nothing to do
+    $ git config --get-all remote.origin.fetch
+    +refs/heads/*:refs/remotes/origin/*
+    +refs/tags/prompts/*:refs/promptctl/origin/*
+    ");
+}
+
+/// A repository with prompts made for GitHub Models, anywhere in it.
+fn foreign(env: &TestEnv) -> crate::env::Shell {
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    repo.write(".github/prompts/summary.prompt.yml", SMALL);
+    repo.write("services/mail/prompts/reply.prompt.yaml", TRIAGE);
+    repo.write("services/mail/prompts/deep/sort.prompt.yml", SMALL);
+    repo.write("target/ignored.prompt.yml", SMALL);
+    repo.write(".gitignore", "target\n");
+    repo.git("add --all");
+    repo.git("commit --quiet --message 'Made for GitHub Models'");
+    repo
+}
+
+#[test]
+fn adopting_shows_the_plan_first() {
+    let env = TestEnv::new();
+    let repo = foreign(&env);
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl init --adopt"), @"
+    $ promptctl init --adopt
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    3 prompt files found, below .github/prompts, services/mail/prompts
+    promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
+    hint: promptctl init --adopt --yes does it
+    ");
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
+    let env = TestEnv::new();
+    let repo = foreign(&env);
+    let text = repo.read("services/mail/prompts/reply.prompt.yaml");
+    assert_snapshot!(repo.play(
+        "promptctl init --adopt --yes
+         git show --name-status --format=%s
+         cat promptctl.yaml
+         promptctl list
+         promptctl validate
+         promptctl publish --all
+         promptctl edit reply --set modelParameters.maxTokens=600
+         promptctl publish reply
+         promptctl rollback reply
+         promptctl history reply"
+    ), @"
+    $ promptctl init --adopt --yes
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    3 prompt files found, below .github/prompts, services/mail/prompts
+    promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
+    wrote promptctl.yaml
+    wrote services/mail/prompts/prompt.schema.json
+    wrote .gitignore
+    $ git show --name-status --format=%s
+    Set up promptctl
+
+    M	.gitignore
+    A	promptctl.yaml
+    A	services/mail/prompts/prompt.schema.json
+    $ cat promptctl.yaml
+    # Settings of promptctl for this repository. All of them may be left out.
+
+    # The folders that hold prompts.
+    roots: [.github/prompts, services/mail/prompts]
+
+    # Where a version can be live, and what must hold before one is.
+    environments:
+      production: {}
+    $ promptctl list
+    deep/sort	v1	-	openai/gpt-5-mini	
+    reply	v1	-	openai/gpt-5-mini	Support triage
+    summary	v1	-	openai/gpt-5-mini	
+    $ promptctl validate
+    3 checked, 0 errors, 0 warnings
+    $ promptctl publish --all
+    deep/sort v1 published to production
+    reply v1 published to production
+    summary v1 published to production
+    $ promptctl edit reply --set modelParameters.maxTokens=600
+    reply is v2 now
+    $ promptctl publish reply
+    reply v2 published to production (was v1)
+    $ promptctl rollback reply
+    reply rolled back to v1 in production (was v2)
+    $ promptctl history reply
+    v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Edit reply
+    v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	Made for GitHub Models
+    ");
+    assert_eq!(
+        repo.git("show HEAD~1:services/mail/prompts/reply.prompt.yaml")
+            .trim_end(),
+        text.trim_end()
+    );
+    let seeded = repo.play("promptctl seed --quiet core\npromptctl list --search chat\npromptctl render core/chat-assistant --var message=Hi");
+    assert!(seeded.contains("core/chat-assistant\tv1"), "{seeded}");
+}
+
+#[test]
+fn without_adopting_they_are_pointed_out() {
+    let env = TestEnv::new();
+    let repo = foreign(&env);
+    assert_snapshot!(repo.play("promptctl init"), @"
+    $ promptctl init
+    wrote promptctl.yaml
+    wrote prompts/prompt.schema.json
+    wrote .gitignore
+    hint: 3 prompt files stand elsewhere in this repository: promptctl init --adopt shows how to take them over
+    ");
+}
+
+#[test]
+fn files_at_the_top_make_the_top_a_root() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    repo.write("hello.prompt.yml", SMALL);
+    repo.write("evals/hello.prompt.yml", SMALL);
+    repo.git("add --all");
+    repo.git("commit --quiet --message First");
+    assert_snapshot!(repo.play(
+        "promptctl init --adopt --yes
+         promptctl list
+         promptctl new other/one
+         git show --name-only --format=%s"
+    ), @"
+    $ promptctl init --adopt --yes
+    evals/hello	evals/hello.prompt.yml
+    hello	hello.prompt.yml
+    --- stderr
+    2 prompt files found, below .
+    promptctl.yaml would say roots: [.]; the prompt files stay as they are
+    wrote promptctl.yaml
+    wrote prompt.schema.json
+    wrote .gitignore
+    $ promptctl list
+    evals/hello	v1	-	openai/gpt-5-mini	
+    hello	v1	-	openai/gpt-5-mini	
+    $ promptctl new other/one
+    other/one v1 made: other/one.prompt.yml
+    hint: promptctl edit other/one opens it in your editor
+    $ git show --name-only --format=%s
+    Add other/one
+
+    other/one.prompt.yml
+    ");
+}
+
+#[test]
+fn a_file_that_cannot_have_a_name_is_told() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    repo.write("prompts/v3.prompt.yml", SMALL);
+    repo.write("prompts/two words.prompt.yml", SMALL);
+    repo.write("prompts/good.prompt.yml", SMALL);
+    repo.git("add --all");
+    repo.git("commit --quiet --message First");
+    assert_snapshot!(repo.play("promptctl init --adopt --yes"), @"
+    $ promptctl init --adopt --yes
+    good	prompts/good.prompt.yml
+    --- stderr
+    1 prompt files found, below prompts
+    warning: prompts/two words.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
+    hint: rename it: git mv 'prompts/two words.prompt.yml' …
+    warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version
+    hint: rename it: git mv 'prompts/v3.prompt.yml' …
+    promptctl.yaml would say roots: [prompts]; the prompt files stay as they are
+    wrote promptctl.yaml
+    wrote prompts/prompt.schema.json
+    wrote .gitignore
+    ");
+    assert_snapshot!(repo.play("promptctl validate"), @"
+    $ promptctl validate
+    error[P011]: `two words` cannot be a name: segments are made of letters, digits, `_` and `-`
+      at: prompts/two words.prompt.yml
+      help: rename the file: git mv keeps its history
+    error[P011]: `v3` cannot be a name: a segment may not look like a version
+      at: prompts/v3.prompt.yml
+      help: rename the file: git mv keeps its history
+    3 checked, 2 errors, 0 warnings
+    [exit 3]
+    ");
+}
+
+#[test]
+fn a_broken_configuration_is_told_before_anything_is_written() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    for (text, _) in [
+        ("rots: [prompts]\n", 0),
+        ("roots: [../elsewhere]\n", 0),
+        ("apiKeyCommand: cat\n", 0),
+        ("environments: {v3: {}}\n", 0),
+        ("environments: {production: {requireSigned: true}}\n", 0),
+        ("roots: [\n", 0),
+    ] {
+        repo.write("promptctl.yaml", text);
+        let run = repo.fails("promptctl init");
+        assert!(run.stderr.contains("error[P226]"), "{run}");
+        assert!(run.stderr.contains("promptctl.yaml"), "{run}");
+    }
+    assert!(!repo.exists(".gitignore"));
+    repo.write("promptctl.yaml", "rots: [prompts]\n");
+    assert_snapshot!(repo.play("promptctl init"), @"
+    $ promptctl init
+    error[P226]: `rots` is not a key of the configuration
+      at: promptctl.yaml
+      hint: did you mean `roots`?
+    [exit 1]
+    ");
+    repo.write(
+        "promptctl.yaml",
+        "providers: {evil: {baseUrl: https://evil.example}}\n",
+    );
+    assert_snapshot!(repo.play("promptctl list"), @"
+    $ promptctl list
+    error[P226]: `providers` may not stand in promptctl.yaml
+      at: promptctl.yaml
+      hint: it decides where a secret goes, so it belongs to your own configuration, which no pull request can change
+    [exit 1]
+    ");
+}

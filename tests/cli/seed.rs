@@ -1,0 +1,189 @@
+//! `seed`: the bundled prompts in one commit, idempotent, never over an edit.
+
+use insta::assert_snapshot;
+use promptctl::packs::PACKS;
+
+use crate::env::TestEnv;
+
+const CHAT: &str = "prompts/core/chat-assistant.prompt.yml";
+
+#[test]
+fn one_commit_holds_all_of_them() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("promptctl seed");
+    assert_eq!(repo.git("rev-list --count HEAD"), "2");
+    let mut added: Vec<String> = repo
+        .git("diff --name-only HEAD~1")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let mut bundled: Vec<String> = PACKS
+        .iter()
+        .flat_map(|pack| pack.files)
+        .map(|(path, _)| format!("prompts/{path}"))
+        .collect();
+    added.sort();
+    bundled.sort();
+    assert_eq!(added, bundled);
+    for (path, text) in PACKS.iter().flat_map(|pack| pack.files) {
+        assert_eq!(repo.read(&format!("prompts/{path}")), *text);
+    }
+    assert_snapshot!(repo.play(
+        "git log -1 --format=%s
+         promptctl validate
+         promptctl bump --dry-run
+         promptctl publish --quiet --all"
+    ), @"
+    $ git log -1 --format=%s
+    Add the bundled prompts: core, trading
+    $ promptctl validate
+    12 checked, 0 errors, 0 warnings
+    $ promptctl bump --dry-run
+    nothing to bump: every version fits its content
+    $ promptctl publish --quiet --all
+    ");
+}
+
+#[test]
+fn twice_changes_nothing() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("promptctl seed core");
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl seed core
+         promptctl seed core --check"
+    ), @"
+    $ promptctl seed core
+    the bundled prompts are here already: nothing to do
+    $ promptctl seed core --check
+    the bundled prompts are here already: nothing to do
+    ");
+    assert_eq!(repo.refs(), before);
+}
+
+#[test]
+fn an_edit_is_never_overwritten() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("promptctl seed core");
+    repo.ok("promptctl edit core/chat-assistant --set modelParameters.maxTokens=123");
+    repo.git("rm --quiet prompts/core/_untrusted.hbs");
+    repo.git("commit --quiet --message Gone");
+    let edited = repo.read(CHAT);
+    assert_snapshot!(repo.play(
+        "promptctl seed core --check
+         promptctl seed core --dry-run
+         promptctl seed core
+         promptctl seed core --check
+         git show --name-status --format=%s"
+    ), @"
+    $ promptctl seed core --check
+    missing prompts/core/_untrusted.hbs
+    kept prompts/core/chat-assistant.prompt.yml, which differs from the bundled one
+    [exit 3]
+    $ promptctl seed core --dry-run
+    would add prompts/core/_untrusted.hbs
+    kept prompts/core/chat-assistant.prompt.yml, which differs from the bundled one
+    $ promptctl seed core
+    added prompts/core/_untrusted.hbs
+    kept prompts/core/chat-assistant.prompt.yml, which differs from the bundled one
+    $ promptctl seed core --check
+    kept prompts/core/chat-assistant.prompt.yml, which differs from the bundled one
+    the bundled prompts are here already: nothing to do
+    $ git show --name-status --format=%s
+    Add the bundled prompts: core
+
+    A	prompts/core/_untrusted.hbs
+    ");
+    assert_eq!(repo.read(CHAT), edited);
+}
+
+#[test]
+fn an_uncommitted_file_in_the_way_stays() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(CHAT, "my own\n");
+    repo.write("other.txt", "staged");
+    repo.git("add other.txt");
+    repo.ok("promptctl seed core");
+    assert_eq!(repo.read(CHAT), "my own\n");
+    assert_snapshot!(repo.play("git status --short"), @"
+    $ git status --short
+    A  other.txt
+    ?? prompts/core/chat-assistant.prompt.yml
+    ");
+}
+
+#[test]
+fn a_dry_run_and_a_check_change_nothing() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl seed --dry-run trading
+         promptctl seed --check core --format json
+         promptctl seed nothing
+         promptctl seed tradng"
+    ), @r#"
+    $ promptctl seed --dry-run trading
+    would add prompts/trading/_analyst-zh.hbs
+    would add prompts/trading/_analyst.hbs
+    would add prompts/trading/daily-chart-analysis.prompt.yml
+    would add prompts/trading/daily-chart-analysis.zh.prompt.yml
+    would add prompts/trading/multi-timeframe-consolidation.prompt.yml
+    would add prompts/trading/multi-timeframe-consolidation.zh.prompt.yml
+    would add prompts/trading/weekly-chart-trend-confirmation.prompt.yml
+    would add prompts/trading/weekly-chart-trend-confirmation.zh.prompt.yml
+    $ promptctl seed --check core --format json
+    {
+      "schema": 1,
+      "missing": [
+        "prompts/core/_untrusted.hbs",
+        "prompts/core/auto-issue-generator.prompt.yml",
+        "prompts/core/chat-assistant.prompt.yml",
+        "prompts/core/documentation-generator.prompt.yml",
+        "prompts/core/feedback-issue-creator.prompt.yml",
+        "prompts/core/readme-update-generator.prompt.yml",
+        "prompts/core/sub-issue-generator.prompt.yml"
+      ],
+      "edited": [],
+      "same": []
+    }
+    [exit 3]
+    $ promptctl seed nothing
+    error: invalid value 'nothing' for '[PACK]...': there is no pack nothing; the packs are core, trading
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl seed tradng
+    error: invalid value 'tradng' for '[PACK]...': there is no pack tradng; did you mean trading?
+
+    For more information, try '--help'.
+    [exit 2]
+    "#);
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn a_run_that_was_killed_between_files_and_commit_is_completed() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    for (path, text) in PACKS.iter().flat_map(|pack| pack.files).take(3) {
+        repo.write(&format!("prompts/{path}"), text);
+    }
+    repo.ok("promptctl seed core");
+    assert_eq!(repo.git("status --porcelain"), "");
+    assert_eq!(repo.run("promptctl seed core --check").code, Some(0));
+}
+
+#[test]
+fn windows_line_ends_are_no_edit() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("promptctl seed core");
+    repo.write(CHAT, repo.read(CHAT).replace('\n', "\r\n"));
+    assert_eq!(repo.run("promptctl seed core --check").code, Some(0));
+}
