@@ -1,14 +1,14 @@
 //! `promptctl completions`, and what the shells complete from the repository.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::PathBuf;
 
 use clap_complete::CompletionCandidate;
-use clap_complete::engine::ArgValueCompleter;
-use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter};
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::Session;
-use crate::config::Config;
+use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
@@ -16,8 +16,8 @@ use crate::store::{Settings, Store};
 
 /// Print the completions for a shell
 ///
-/// Names of prompts, versions and environments are completed from the repository. Load them with,
-/// for example: source <(promptctl completions bash)
+/// Names of prompts, versions and environments are completed from the repository. Load them in
+/// ~/.bashrc with: eval "$(promptctl completions bash)"
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The shell
@@ -34,14 +34,33 @@ enum Shell {
     Elvish,
 }
 
+/// The script for bash; clap's own does not know that bash splits `name@v1`.
+const BASH: &str = include_str!("completions/promptctl.bash");
+
+/// How clap's script for zsh ends: it can be sourced, but not found in `fpath`.
+const ZSH_END: &str = "\ncompdef _clap_dynamic_completer_promptctl promptctl";
+
+/// An end that can do both.
+const ZSH_END_FOR_BOTH: &str = r#"
+if [[ "${funcstack[1]}" == _promptctl ]]; then
+    _clap_dynamic_completer_promptctl "$@"
+else
+    compdef _clap_dynamic_completer_promptctl promptctl
+fi"#;
+
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let shell: &dyn EnvCompleter = match args.shell {
-        Shell::Bash => &Bash,
-        Shell::Zsh => &Zsh,
-        Shell::Fish => &Fish,
-        Shell::Powershell => &Powershell,
-        Shell::Elvish => &Elvish,
+    let script = match args.shell {
+        Shell::Bash => BASH.to_owned(),
+        Shell::Zsh => registration(&Zsh)?.replace(ZSH_END, ZSH_END_FOR_BOTH),
+        Shell::Fish => registration(&Fish)?,
+        Shell::Powershell => registration(&Powershell)?,
+        Shell::Elvish => registration(&Elvish)?,
     };
+    session.ui.line(script.trim());
+    Ok(Exit::Done)
+}
+
+fn registration(shell: &dyn EnvCompleter) -> Result<String, Failure> {
     let mut script = Vec::new();
     shell
         .write_registration(
@@ -52,13 +71,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             &mut script,
         )
         .map_err(|error| Failure::new(code::WRITE_FAILED, error.to_string()))?;
-    session.ui.data(String::from_utf8_lossy(&script));
-    Ok(Exit::Done)
+    Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
-/// The repository of the current folder; none where there is none, since nobody reads an error here.
+/// The repository of the folder that the command would work in; none where there is none, since
+/// nobody reads an error here.
 fn store() -> Option<Store> {
-    let store = Store::open(Path::new(".")).ok()?;
+    let store = Store::open(&directory(Environ::arguments())).ok()?;
     let config = store
         .config_text()
         .ok()?
@@ -77,44 +96,82 @@ fn store() -> Option<Store> {
     Some(store.with_settings(settings))
 }
 
+/// What the last `-C DIR` among the words says, else the current folder.
+fn directory(words: Vec<std::ffi::OsString>) -> PathBuf {
+    let mut directory = PathBuf::from(".");
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy();
+        if text == "-C" || text == "--directory" {
+            directory = words.next().map_or(directory, PathBuf::from);
+        } else if let Some(named) = text.strip_prefix("--directory=") {
+            directory = named.into();
+        }
+    }
+    directory
+}
+
+/// Those of the texts that begin with what is typed already.
+fn beginning(
+    current: &OsStr,
+    texts: impl IntoIterator<Item = impl ToString>,
+) -> Vec<CompletionCandidate> {
+    let current = current.to_string_lossy();
+    texts
+        .into_iter()
+        .map(|text| text.to_string())
+        .filter(|text| text.starts_with(current.as_ref()))
+        .map(CompletionCandidate::new)
+        .collect()
+}
+
+fn names_in(store: &Store) -> Vec<PromptName> {
+    store
+        .list()
+        .files
+        .into_iter()
+        .map(|file| file.name)
+        .collect()
+}
+
+/// Completes one of a few texts.
+pub(super) fn one_of<T: ToString>(texts: impl IntoIterator<Item = T>) -> ArgValueCompleter {
+    let texts: Vec<String> = texts.into_iter().map(|text| text.to_string()).collect();
+    ArgValueCompleter::new(move |current: &OsStr| beginning(current, &texts))
+}
+
 /// Completes the name of a prompt.
 pub(super) fn names() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
-        let current = current.to_string_lossy().into_owned();
-        let Some(store) = store() else {
-            return Vec::new();
-        };
-        store
-            .list()
-            .files
-            .into_iter()
-            .filter(|file| file.name.as_str().starts_with(&current))
-            .map(|file| CompletionCandidate::new(file.name.to_string()))
-            .collect()
+        beginning(current, store().as_ref().map(names_in).unwrap_or_default())
+    })
+}
+
+/// Completes the name of a prompt, and paths.
+pub(super) fn names_and_paths() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let names = store().as_ref().map(names_in).unwrap_or_default();
+        let mut candidates = beginning(current, names);
+        candidates.extend(PathCompleter::any().complete(current));
+        candidates
     })
 }
 
 /// Completes a reference: a name, and after `@` its versions and environments.
 pub(super) fn references() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
-        let current = current.to_string_lossy().into_owned();
         let Some(store) = store() else {
             return Vec::new();
         };
-        match current.split_once('@') {
-            Some((name, selector)) => selectors(&store, name, selector),
-            None => store
-                .list()
-                .files
-                .into_iter()
-                .filter(|file| file.name.as_str().starts_with(&current))
-                .map(|file| CompletionCandidate::new(file.name.to_string()))
-                .collect(),
+        match current.to_string_lossy().split_once('@') {
+            Some((name, _)) => beginning(current, pinned(&store, name)),
+            None => beginning(current, names_in(&store)),
         }
     })
 }
 
-fn selectors(store: &Store, name: &str, selector: &str) -> Vec<CompletionCandidate> {
+/// A name with each of its environments and versions.
+fn pinned(store: &Store, name: &str) -> Vec<String> {
     let Ok(name) = name.parse::<PromptName>() else {
         return Vec::new();
     };
@@ -125,17 +182,18 @@ fn selectors(store: &Store, name: &str, selector: &str) -> Vec<CompletionCandida
         .unwrap_or_default();
     environments
         .into_iter()
-        .map(|environment| environment.to_string())
-        .chain(versions.into_iter().map(|version| version.to_string()))
-        .filter(|candidate| candidate.starts_with(selector))
-        .map(|candidate| CompletionCandidate::new(format!("{name}@{candidate}")))
+        .map(|environment| format!("{name}@{environment}"))
+        .chain(
+            versions
+                .into_iter()
+                .map(|version| format!("{name}@{version}")),
+        )
         .collect()
 }
 
 /// Completes the name of an environment.
 pub(super) fn environments() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
-        let current = current.to_string_lossy().into_owned();
         let Some(store) = store() else {
             return Vec::new();
         };
@@ -150,10 +208,28 @@ pub(super) fn environments() -> ArgValueCompleter {
         }
         environments.sort();
         environments.dedup();
-        environments
-            .into_iter()
-            .filter(|environment| environment.as_str().starts_with(&current))
-            .map(|environment| CompletionCandidate::new(environment.to_string()))
-            .collect()
+        beginning(current, environments)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_for_zsh_ends_as_it_is_known_to() {
+        assert!(registration(&Zsh).is_ok_and(|script| script.contains(ZSH_END)));
+    }
+
+    #[test]
+    fn the_last_folder_named_is_the_one_to_work_in() {
+        let directory = |line: &str| directory(line.split(' ').map(Into::into).collect());
+        assert_eq!(directory("promptctl show").to_str(), Some("."));
+        assert_eq!(directory("promptctl -C a show").to_str(), Some("a"));
+        assert_eq!(
+            directory("promptctl -C a --directory=b").to_str(),
+            Some("b")
+        );
+        assert_eq!(directory("promptctl show -C").to_str(), Some("."));
+    }
 }

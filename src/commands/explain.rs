@@ -8,12 +8,15 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code::{Code, EXPLANATIONS, Explanation};
+use crate::prompt::finding::Severity;
+use crate::prompt::lint::{Rule, rule};
 use crate::prompt::name::nearest;
 
 /// Explain the code of an error or finding
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The code, such as P104; without one, all codes are listed
+    #[arg(add = super::completions::one_of(EXPLANATIONS.iter().map(|explanation| explanation.code.as_str())))]
     code: Option<String>,
     #[command(flatten)]
     format: FormatArg,
@@ -28,7 +31,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         let codes: Vec<_> = wanted
             .iter()
-            .map(|entry| json!({"code": entry.code.as_str(), "title": entry.title, "text": entry.text}))
+            .map(|entry| {
+                json!({
+                    "code": entry.code.as_str(),
+                    "title": entry.title,
+                    "text": entry.text,
+                    "configurable": rule(entry.code).is_some(),
+                })
+            })
             .collect();
         session.ui.line(json::document(&json!({ "codes": codes })));
         return Ok(Exit::Done);
@@ -38,9 +48,25 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.line(format!("{code}  {}", entry.title));
         if args.code.is_some() {
             session.ui.line(format!("\n{}", entry.text));
+            if let Some(rule) = rule(entry.code) {
+                session.ui.line(format!("\n{}", configurable(rule)));
+            }
         }
     }
     Ok(Exit::Done)
+}
+
+/// How severe a rule is, and how to change that.
+fn configurable(rule: &Rule) -> String {
+    let code = rule.code;
+    let severity = match rule.severity {
+        Some(Severity::Error) => "An error",
+        Some(Severity::Warning) => "A warning",
+        None => "An error or a warning",
+    };
+    format!(
+        "{severity} unless promptctl.yaml says otherwise: `lint: {{{code}: error}}`, `warning` or `off`. A comment `# promptctl: allow {code}` allows it in one place."
+    )
 }
 
 fn find(text: &str) -> Result<Code, Failure> {

@@ -79,16 +79,16 @@ struct TailArgs {
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
     /// Only executions of this prompt; a name that ends in `/` means all below it
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", add = super::completions::names())]
     prompt: Option<String>,
     /// Only this version, such as v3
     #[arg(long, value_name = "VERSION")]
     version: Option<crate::prompt::version::Version>,
     /// Only executions of what was live in ENV
-    #[arg(short, long, value_name = "ENV")]
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<String>,
     /// Only this status: ok, error, invalid_output or interrupted
-    #[arg(long, value_name = "STATUS", value_parser = parse_status)]
+    #[arg(long, value_name = "STATUS", value_parser = parse_status, add = super::completions::one_of(["ok", "error", "invalid_output", "interrupted"]))]
     status: Option<Status>,
     /// Only this model
     #[arg(long)]

@@ -14,7 +14,7 @@ use crate::store::{FileChange, Store};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The packs: core, trading; without any, all
-    #[arg(value_name = "PACK", value_parser = parse_pack)]
+    #[arg(value_name = "PACK", value_parser = parse_pack, add = super::completions::one_of(PACKS.iter().map(|pack| pack.name)))]
     packs: Vec<&'static Pack>,
     /// Say what would be added, and change nothing
     #[arg(short = 'n', long)]

@@ -8,17 +8,23 @@ use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::document::{Document, Part};
+use crate::prompt::finding::Finding;
+use crate::prompt::name::nearest;
 use crate::prompt::reference::{Reference, Selector};
 use crate::store::{Loaded, Store};
 
 /// Show one prompt
 ///
-/// REF is name (the working copy), name@v3, name@production or name@<git revision>.
+/// REF is name (the working copy), name@v3, name@production or name@<git revision>. With --used-by,
+/// it is the name of a partial, and the prompts that include it are shown.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The prompt
     #[arg(value_name = "REF", add = super::completions::references())]
     reference: Reference,
+    /// Show the prompts that include the partial of this name, through partials too
+    #[arg(long, conflicts_with = "at")]
+    used_by: bool,
     #[command(flatten)]
     at: AtArg,
     #[command(flatten)]
@@ -28,6 +34,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
+    if args.used_by {
+        return used_by(&args.reference, &store, json, session);
+    }
     let loaded = load_at(&store, &args.reference, args.at.at)?;
     warn_all(session, &loaded.document.warnings);
     let live = live_versions(&store, &loaded.name).unwrap_or_default();
@@ -78,6 +87,54 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             paint(colors, BOLD, &format!("{{{{> {name}}}}}"))
         ));
         session.ui.line(partial.text.trim_end());
+    }
+    Ok(Exit::Done)
+}
+
+/// The prompts that include a partial, as the working copy holds them.
+fn used_by(
+    reference: &Reference,
+    store: &Store,
+    json: bool,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let partial = reference.name.as_str();
+    let listing = store.list();
+    let Some(path) = listing.partials.get(partial).cloned() else {
+        let failure = Failure::new(
+            crate::prompt::code::MISSING_PARTIAL,
+            format!("there is no partial `{partial}`"),
+        );
+        let known = listing.partials.keys().map(String::as_str);
+        return Err(match nearest(partial, known) {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None => failure.hint("`{{> name}}` is the file `_name.hbs` below a root"),
+        });
+    };
+    let (loaded, unreadable) = store.load_listed(listing);
+    let users: Vec<&Loaded> = loaded
+        .iter()
+        .filter(|prompt| prompt.partials.contains_key(partial))
+        .collect();
+    let is_unsure = unreadable.iter().any(Finding::is_error);
+    if is_unsure {
+        session.ui.warning(
+            "some prompts cannot be read and are left out: promptctl validate tells which",
+        );
+    }
+    if json {
+        let names: Vec<&str> = users.iter().map(|prompt| prompt.name.as_str()).collect();
+        let shape = serde_json::json!({"partial": partial, "path": path, "used_by": names});
+        session.ui.line(json::document(&shape));
+        return Ok(Exit::Done);
+    }
+    for prompt in &users {
+        session.ui.line(&prompt.name);
+    }
+    if users.is_empty() {
+        session
+            .ui
+            .status(format!("no prompt includes {{{{> {partial}}}}}"));
     }
     Ok(Exit::Done)
 }

@@ -24,7 +24,7 @@ use crate::store::{Base, Store};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Names, files or folders; without any, all prompts
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", add = super::completions::names_and_paths())]
     paths: Vec<String>,
     /// Check only what changed since HEAD parted from REV, and that its version was raised;
     /// without REV, the branch that the pull request goes to

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 pub use allow::settle;
-pub use level::{Level, Levels, RULES, Rule};
+pub use level::{Level, Levels, RULES, Rule, rule};
 pub use models::{ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};
 pub use respell::{even_line_ends, respell};

@@ -1,18 +1,8 @@
-//! `explain`, `man`, `schema`, `completions` and the help: what a person and their tools want.
-
-use std::process::Stdio;
+//! `explain`, `man`, `schema` and the help: what a person and their tools want.
 
 use insta::assert_snapshot;
 
-use crate::env::{Shell, TestEnv, skipped, top};
-
-const SHELLS: [(&str, &str); 5] = [
-    ("bash", "promptctl.bash"),
-    ("zsh", "_promptctl"),
-    ("fish", "promptctl.fish"),
-    ("powershell", "_promptctl.ps1"),
-    ("elvish", "promptctl.elv"),
-];
+use crate::env::{TestEnv, top};
 
 #[test]
 fn the_help() {
@@ -229,7 +219,8 @@ fn codes_are_explained() {
         {
           "code": "P207",
           "title": "the content changed without a new version number",
-          "text": "The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest."
+          "text": "The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.",
+          "configurable": false
         }
       ]
     }
@@ -256,124 +247,6 @@ fn the_schema_is_json_and_committed() {
     )
     .unwrap();
     assert_eq!(printed, committed);
-}
-
-#[test]
-fn committed_completions_are_those_that_are_printed() {
-    let env = TestEnv::new();
-    for (shell, file) in SHELLS {
-        let printed = env.root().ok(&format!("promptctl completions {shell}"));
-        let path = top().join("completions").join(file);
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(
-            committed, printed,
-            "promptctl completions {shell} > completions/{file}"
-        );
-    }
-}
-
-/// A repository with `support/triage`, and a folder with the program on the path of `shell`.
-fn completing(env: &TestEnv, shell: &str) -> Option<Shell> {
-    let repo = env.triage();
-    let works = repo
-        .command(shell)
-        .args(["-c", "exit 0"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if !works.is_ok_and(|status| status.success()) {
-        skipped(&format!(
-            "{shell} is not installed, so no prompt is completed in it"
-        ));
-        return None;
-    }
-    repo.ok("promptctl publish support/triage");
-    repo.ok("promptctl publish support/triage --env staging");
-    repo.add("greeting", crate::env::SMALL);
-    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_promptctl"))
-        .parent()
-        .unwrap();
-    let path = repo.ok("printenv PATH");
-    Some(
-        repo.with("PATH", format!("{}:{}", folder.display(), path.trim()))
-            .with("TERM", "dumb"),
-    )
-}
-
-fn script(repo: &Shell, shell: &str, script: &str) -> String {
-    repo.write("../script", script);
-    repo.ok(&format!("{shell} ../script"))
-}
-
-#[test]
-fn bash_completes_names_versions_and_environments() {
-    let env = TestEnv::new();
-    let Some(repo) = completing(&env, "bash") else {
-        return;
-    };
-    let complete = |words: &str| {
-        script(
-            &repo,
-            "bash",
-            &format!(
-                "source <(promptctl completions bash)\nCOMP_WORDS=(promptctl {words})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\nCOMP_LINE=\"promptctl {words}\"\nCOMP_POINT=${{#COMP_LINE}}\n\
-             spec=$(complete -p promptctl); fn=${{spec##*-F }}; fn=${{fn%% *}}\n$fn promptctl \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"\nprintf '%s\\n' \"${{COMPREPLY[@]}}\" | sort\n"
-            ),
-        )
-    };
-    assert_snapshot!(complete("publish su"), @"support/triage");
-    assert_snapshot!(complete("show support/triage@"), @"
-    support/triage@production
-    support/triage@staging
-    support/triage@v1
-    ");
-    assert_snapshot!(complete("publish support/triage --env s"), @"staging");
-    assert_snapshot!(complete("unpub"), @"unpublish");
-}
-
-#[test]
-fn zsh_completes_a_prompts_name() {
-    let env = TestEnv::new();
-    let Some(repo) = completing(&env, "zsh") else {
-        return;
-    };
-    // Without a terminal zsh runs no widgets: the function is called with a `compadd` that prints.
-    let told = script(
-        &repo,
-        "zsh",
-        "autoload -Uz compinit && compinit -u -D\n\
-        source <(promptctl completions zsh)\n\
-        _describe() { print -rl -- \"${(@P)4}\" \"${(@P)3}\" 2>/dev/null; print -rl -- \"${(@P)2}\" 2>/dev/null }\n\
-        compadd() { print -rl -- \"$@\" }\n\
-        words=(promptctl publish su); CURRENT=3; PREFIX=su; compstate=()\n\
-        ${_comps[promptctl]}\n",
-    );
-    assert!(told.contains("support/triage"), "{told}");
-    assert!(!told.contains("greeting"), "{told}");
-}
-
-#[test]
-fn fish_completes_names_versions_and_environments() {
-    let env = TestEnv::new();
-    let Some(repo) = completing(&env, "fish") else {
-        return;
-    };
-    let complete = |line: &str| {
-        script(
-            &repo,
-            "fish",
-            &format!(
-                "promptctl completions fish | source\ncomplete --do-complete 'promptctl {line}' | cut -f1\n"
-            ),
-        )
-    };
-    assert_snapshot!(complete("publish su"), @"support/triage");
-    assert_snapshot!(complete("show support/triage@"), @"
-    support/triage@production
-    support/triage@staging
-    support/triage@v1
-    ");
-    assert_snapshot!(complete("publish support/triage --env s"), @"staging");
 }
 
 #[test]

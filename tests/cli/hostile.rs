@@ -47,6 +47,7 @@ fn every_one_is_told_and_the_others_are_listed() {
     --- stderr
     error[P017]: prompts/folder.prompt.yml is not a regular file
       at: prompts/folder.prompt.yml
+      help: rename it, or put a file there: its name ends like that of a prompt
     error[P011]: `nul` cannot be a name: it is a device name on Windows
       at: prompts/nul.prompt.yml
       help: rename the file: git mv keeps its history
@@ -91,6 +92,7 @@ fn every_one_is_told_and_the_others_are_listed() {
     $ promptctl show folder
     error[P017]: prompts/folder.prompt.yml is not a regular file
       at: prompts/folder.prompt.yml
+      hint: rename it, or put a file there: its name ends like that of a prompt
     [exit 1]
     $ promptctl edit latin1 --set model=x
     error[P008]: prompts/latin1.prompt.yml is not UTF-8 text
@@ -114,7 +116,7 @@ fn a_huge_file_is_refused_and_a_large_one_is_not() {
     repo.write("prompts/large.prompt.yml", with(500_000));
     assert_snapshot!(repo.play("promptctl show huge"), @"
     $ promptctl show huge
-    error[P009]: the file has 10 MB
+    error[P009]: the file has 11 MB
       at: prompts/huge.prompt.yml
       hint: a file may hold 10 MB: move test data into a dataset file
     [exit 1]
@@ -225,7 +227,45 @@ fn links_are_refused() {
     );
     assert!(!told.contains("Secret"), "{told}");
     assert!(!repo.exists("../outside/new.prompt.yml"));
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    $ promptctl list
+    inside	v1 *	-	openai/gpt-5-mini	
+    --- stderr
+    error[P013]: prompts/link.prompt.yml is a symbolic link
+      at: prompts/link.prompt.yml
+      help: put the file itself there: a link means something else in every clone
+    error[P013]: prompts/dangling.prompt.yml is a symbolic link
+      at: prompts/dangling.prompt.yml
+      help: put the file itself there: a link means something else in every clone
+    error[P013]: prompts/_partial.hbs is a symbolic link
+      at: prompts/_partial.hbs
+      help: put the file itself there: a link means something else in every clone
+    $ promptctl show link
+    error[P013]: prompts/link.prompt.yml is a symbolic link
+      at: prompts/link.prompt.yml
+      hint: put the file itself there: a link means something else in every clone
+    [exit 1]
+    $ promptctl show folder/secret
+    error[P013]: prompts/folder/secret.prompt.yml leads out of the repository
+      at: prompts/folder/secret.prompt.yml
+      hint: prompts, partials and attachments must stand inside the repository
+    [exit 1]
+    $ promptctl render user
+    error[P013]: prompts/_partial.hbs is a symbolic link
+      at: prompts/_partial.hbs
+      hint: put the file itself there: a link means something else in every clone
+    [exit 1]
+    $ promptctl edit link --set model=x
+    error[P013]: prompts/link.prompt.yml is a symbolic link
+      at: prompts/link.prompt.yml
+      hint: put the file itself there: a link means something else in every clone
+    [exit 1]
+    $ promptctl new folder/new
+    error[P013]: prompts/folder/new.prompt.yml leads out of the repository
+      at: prompts/folder/new.prompt.yml
+      hint: prompts, partials and attachments must stand inside the repository
+    [exit 1]
+    ");
 }
 
 #[test]
@@ -293,9 +333,11 @@ fn a_fifo_or_device_is_not_read() {
     --- stderr
     error[P017]: prompts/pipe.prompt.yml is not a regular file
       at: prompts/pipe.prompt.yml
+      help: rename it, or put a file there: its name ends like that of a prompt
     $ promptctl show pipe
     error[P017]: prompts/pipe.prompt.yml is not a regular file
       at: prompts/pipe.prompt.yml
+      hint: rename it, or put a file there: its name ends like that of a prompt
     [exit 1]
     ");
 }

@@ -9,6 +9,7 @@ mod archive;
 mod broken;
 mod bump;
 mod clones;
+mod completions;
 mod demo;
 mod diff;
 mod disk;

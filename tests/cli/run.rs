@@ -83,10 +83,16 @@ fn echo_answers_offline_and_is_recorded() {
       "id": "<uuid>",
       "name": "support/triage",
       "version": 1,
+      "environment": null,
+      "case": null,
       "source": "local",
+      "fallback": null,
       "model": "echo",
+      "status": "ok",
+      "error": null,
       "output": "Help",
       "parsed": null,
+      "tool_calls": [],
       "usage": {
         "input_tokens": 18,
         "cached_tokens": 0,
@@ -97,8 +103,9 @@ fn echo_answers_offline_and_is_recorded() {
       "cost_usd": 0.0,
       "duration_ms": <n>,
       "attempts": 1,
-      "status": "ok",
-      "response_id": null
+      "response_id": null,
+      "request_id": null,
+      "request_hash": "<id>"
     }
     $ promptctl log
     <uuid>	just now	support/triage	v1	ok	echo	19	$0	<n> ms
@@ -144,6 +151,9 @@ fn echo_answers_offline_and_is_recorded() {
           "variables": {
             "ticket": "Help",
             "locale": "en"
+          },
+          "overrides": {
+            "model": "echo"
           },
           "output": "Help"
         }
@@ -257,6 +267,7 @@ fn without_a_key_or_a_server() {
     $ promptctl run support/triage --var ticket=Help --model nobody/x
     error[P310]: the provider nobody is not configured
       hint: add to $ROOT/home/.config/promptctl/config.yaml: providers: {nobody: {baseUrl: "https://…/v1", apiKeyVariable: NOBODY_API_KEY}}
+      hint: or export NOBODY_BASE_URL=https://…/v1 and NOBODY_API_KEY=…
       hint: the repository may not say where a key is sent, so this belongs to your own configuration
     [exit 1]
     $ promptctl run support/triage --model echo
@@ -280,6 +291,7 @@ fn a_repository_cannot_say_where_a_key_goes() {
     $ promptctl run support/triage --var ticket=Help
     error[P310]: the provider evil is not configured
       hint: add to $ROOT/home/.config/promptctl/config.yaml: providers: {evil: {baseUrl: "https://…/v1", apiKeyVariable: EVIL_API_KEY}}
+      hint: or export EVIL_BASE_URL=https://…/v1 and EVIL_API_KEY=…
       hint: the repository may not say where a key is sent, so this belongs to your own configuration
     [exit 1]
     "#);
@@ -386,6 +398,7 @@ fn the_log_is_filtered_and_shown() {
     request_hash  <id>
     labels        {"who":"ada"}
     variables     {"ticket":"two","locale":"en"}
+    overrides     {"model":"echo"}
 
     two
     $ promptctl log show 0000

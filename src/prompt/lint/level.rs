@@ -63,7 +63,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// The rule with this code, if it can be configured.
-pub(super) fn rule(code: Code) -> Option<&'static Rule> {
+pub fn rule(code: Code) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code == code)
 }
 

@@ -1,0 +1,18 @@
+//! Whole commands that call a model, against a server on this machine that can be slow, wrong,
+//! cut, rate-limited and gone.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod batch;
+mod endings;
+#[allow(dead_code, reason = "the other tests use the rest of it")]
+#[path = "../cli/env.rs"]
+mod env;
+mod errors;
+mod log;
+mod models;
+mod providers;
+mod requests;
+mod secrets;
+mod server;
+mod stored;
