@@ -5,11 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod architecture;
 mod archive;
 mod broken;
 mod bump;
 mod clones;
 mod completions;
+mod corpus;
 mod demo;
 mod diff;
 mod disk;
@@ -19,11 +21,13 @@ mod help;
 mod history;
 mod hostile;
 mod init;
+mod kill;
 mod list;
 mod new;
 mod output;
 mod packs;
 mod publish;
+mod race;
 mod releases;
 mod remote;
 mod render;

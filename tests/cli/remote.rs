@@ -2,21 +2,10 @@
 
 use insta::assert_snapshot;
 
-use crate::env::{SMALL, Shell, TestEnv};
+use crate::env::{SMALL, Shell, TestEnv, hook};
 
 fn origin(env: &TestEnv) -> Shell {
     env.root().cd("origin.git")
-}
-
-/// Makes a hook that git runs.
-fn hook(repo: &Shell, path: &str, script: &str) {
-    repo.write(path, format!("#!/bin/sh\n{script}\n"));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let all = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(repo.dir.join(path), all).unwrap();
-    }
 }
 
 /// A command that `promptctl` runs in another clone in the middle of a push.
