@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use self::check::Checked;
 use super::Session;
+use super::common::count;
 use crate::error::{Exit, Failure};
 use crate::output::json::{self, FindingJson};
 use crate::output::{annotations, gitlab, junit, sarif, snippet};
@@ -155,8 +156,6 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
 
 /// `3 checked, 1 error, 2 warnings, 1 allowed`.
 fn summary(checked: &Checked) -> String {
-    let count =
-        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let errors = checked.errors();
     let mut line = format!(
         "{} checked, {}, {}",
