@@ -32,17 +32,9 @@ fn of(env: &Env, format: &str) -> String {
 
 #[test]
 fn sarif_fits_its_official_schema() {
-    let mut schema: Value =
-        serde_json::from_str(include_str!("../schemas/sarif-2.1.0.json")).unwrap();
-    // The schema's pattern for languages has a bracket too many, which only JavaScript forgives.
-    let language = &mut schema["definitions"]["run"]["properties"]["language"];
-    assert!(
-        language
-            .as_object_mut()
-            .unwrap()
-            .remove("pattern")
-            .is_some()
-    );
+    // Its pattern for languages has a bracket too many, which only JavaScript forgives.
+    let schema = include_str!("../schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::options().build(&schema).unwrap();
     for env in [faulty(), Env::with_greeting()] {
         let log: Value = serde_json::from_str(&env.run("validate --format sarif").out).unwrap();

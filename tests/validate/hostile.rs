@@ -43,7 +43,7 @@ fn every_kind_of_bad_file_is_a_finding() {
     error P010 prompts/alias.prompt.yml:1:9 the file goes past a limit
     error P001 prompts/binary.prompt.yml:1:1 unexpected character: `\u{0}'
     error P101 prompts/brace.prompt.yml:2:35 `{{` is never closed: `}}` is missing
-    error P010 prompts/deep.prompt.yml:1:79 the file is nested too deeply
+    error P010 prompts/deep.prompt.yml:1:81 the file goes past a limit
     error P006 prompts/empty.prompt.yml the file is empty
     error P010 prompts/flow.prompt.yml:1:41 the file is nested too deeply
     error P017 prompts/folder.prompt.yml prompts/folder.prompt.yml is not a regular file
