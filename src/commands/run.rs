@@ -292,10 +292,10 @@ fn tell_fallback(record: &Record, session: &mut Session) {
         .version
         .map_or_else(String::new, |number| format!(" v{number}"));
     session.ui.warning(format!(
-        "{}{version} from this repository answered: {why}",
+        "{}{version} from this repository answered: {why} OpenAI's stored prompts end on 2026-11-30",
         record.prompt
     ));
     session
         .ui
-        .hint("OpenAI's stored prompts end on 2026-11-30; remove `openai:` from the file, or pass --source local");
+        .hint("remove `openai:` from the file, or pass --source local");
 }

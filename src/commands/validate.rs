@@ -126,7 +126,7 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         Some(ReportFormat::Junit) => {
             session
                 .ui
-                .data(junit::render(findings, &checked.files, sources))
+                .data(junit::render(findings, &checked.files, sources));
         }
         Some(ReportFormat::Gitlab) => session.ui.data(gitlab::render(findings, sources)),
         Some(ReportFormat::Text) | None => {

@@ -233,8 +233,8 @@ impl Call<'_> {
         );
         totals.cost = Some(match totals.cost {
             // One part unknown, the whole is.
-            Some(before) => before.zip(cost).map(|(a, b)| a + b),
-            None => cost,
+            Some(before) => before.zip(cost).map(|(a, b)| rounded(a + b)),
+            None => cost.map(rounded),
         });
         totals.usage = Some(match &totals.usage {
             Some(before) => sum(before, &answer.usage),
@@ -299,6 +299,11 @@ impl Call<'_> {
             })
             .collect();
     }
+}
+
+/// Dollars without the noise of binary fractions.
+fn rounded(dollars: f64) -> f64 {
+    (dollars * 1e12).round() / 1e12
 }
 
 fn good(answer: Answer, parsed: Option<Value>) -> End {

@@ -117,11 +117,11 @@ impl Caller {
         let To::Api(remote) = &self.to else {
             return text.to_owned();
         };
-        let keys = remote.keys.borrow();
-        let clean = keys
+        remote
+            .keys
+            .borrow()
             .iter()
-            .fold(text.to_owned(), |text, key| key.redact(&text));
-        clean
+            .fold(text.to_owned(), |text, key| key.redact(&text))
     }
 
     /// Sends one request. It is stopped by Ctrl-C.

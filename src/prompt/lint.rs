@@ -41,7 +41,9 @@ use super::template::{Compiled, Partials};
 pub struct Subject<'a> {
     /// The prompt's name.
     pub name: &'a str,
-    /// What the file says.
+    /// The file's text.
+    pub text: &'a str,
+    /// What it says.
     pub document: &'a Document,
     /// The partials that it includes, through partials too.
     pub partials: &'a Partials,
@@ -103,6 +105,7 @@ mod testing {
             .collect();
         let findings = check(&Subject {
             name: "a",
+            text,
             document: &document,
             partials: &partials,
             digest: &digest(&document, &partials),

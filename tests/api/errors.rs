@@ -13,7 +13,7 @@ fn seen(replies: Vec<Reply>) -> String {
     let repo = server.repo(&env);
     let run = repo.run("promptctl run echo --var ticket=hi");
     let record = &records(&repo)[0];
-    let host = server.url().replace("http://", "").replace("/v1", "");
+    let host = server.host();
     format!(
         "{run}asked {} times; record: {} {} attempts={} cost={}\n",
         server.requests().len(),
@@ -28,69 +28,89 @@ fn seen(replies: Vec<Reply>) -> String {
 #[test]
 fn an_unknown_model() {
     let message = "The model `gpt-x` does not exist or you do not have access to it.";
-    for status in [400, 404] {
-        let told = seen(vec![Reply::error(
+    let told = [400, 404].map(|status| {
+        seen(vec![Reply::error(
             status,
             Some("model_not_found"),
             None,
             message,
-        )]);
-        assert_snapshot!(told, @r#"
-            error[P303]: the API does not know the model: The model `gpt-x` does not exist or you do not have access to it.
-              hint: `promptctl models` lists what this key may use
-              hint: the request's id is req_1
-            [exit 1]
-            asked 1 times; record: "error" "P303" attempts=1 cost=null
-            "#);
-    }
+        )])
+    });
+    assert_eq!(told[0], told[1]);
+    assert_snapshot!(told[0], @r#"
+    error[P303]: the API does not know the model: The model `gpt-x` does not exist or you do not have access to it.
+      hint: `promptctl models` lists what this key may use
+      hint: the request's id is req_1
+    [exit 1]
+    asked 1 times; record: "error" "P303" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn an_unknown_previous_response() {
     let message = "Previous response with id 'resp_x' not found.";
-    assert_snapshot!(seen(vec![Reply::error(400, Some("previous_response_not_found"), Some("previous_response_id"), message)]), @r#"
-error[P304]: the API refused the request (400): Previous response with id 'resp_x' not found.
-  hint: the API names `previous_response_id`
-  hint: the request's id is req_1
-[exit 1]
-asked 1 times; record: "error" "P304" attempts=1 cost=null
-"#);
+    let told = seen(vec![Reply::error(
+        400,
+        Some("previous_response_not_found"),
+        Some("previous_response_id"),
+        message,
+    )]);
+    assert_snapshot!(told, @r#"
+    error[P304]: the API refused the request (400): Previous response with id 'resp_x' not found.
+      hint: the API names `previous_response_id`
+      hint: the request's id is req_1
+    [exit 1]
+    asked 1 times; record: "error" "P304" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn a_wrong_type() {
     let message = "Invalid type for 'temperature': expected a decimal, but got a string instead.";
-    assert_snapshot!(seen(vec![Reply::error(400, Some("invalid_type"), Some("temperature"), message)]), @r#"
-error[P304]: the API refused the request (400): Invalid type for 'temperature': expected a decimal, but got a string instead.
-  hint: the API names `temperature`
-  hint: the request's id is req_1
-[exit 1]
-asked 1 times; record: "error" "P304" attempts=1 cost=null
-"#);
+    let told = seen(vec![Reply::error(
+        400,
+        Some("invalid_type"),
+        Some("temperature"),
+        message,
+    )]);
+    assert_snapshot!(told, @r#"
+    error[P304]: the API refused the request (400): Invalid type for 'temperature': expected a decimal, but got a string instead.
+      hint: the API names `temperature`
+      hint: the request's id is req_1
+    [exit 1]
+    asked 1 times; record: "error" "P304" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn an_unknown_parameter() {
     let message = "Unknown parameter: 'foo'.";
-    assert_snapshot!(seen(vec![Reply::error(400, Some("unknown_parameter"), Some("foo"), message)]), @r#"
-error[P304]: the API refused the request (400): Unknown parameter: 'foo'.
-  hint: the API names `foo`
-  hint: the request's id is req_1
-[exit 1]
-asked 1 times; record: "error" "P304" attempts=1 cost=null
-"#);
+    let told = seen(vec![Reply::error(
+        400,
+        Some("unknown_parameter"),
+        Some("foo"),
+        message,
+    )]);
+    assert_snapshot!(told, @r#"
+    error[P304]: the API refused the request (400): Unknown parameter: 'foo'.
+      hint: the API names `foo`
+      hint: the request's id is req_1
+    [exit 1]
+    asked 1 times; record: "error" "P304" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn a_temperature_for_a_reasoning_model() {
     let message = "Unsupported parameter: 'temperature' is not supported with this model.";
-    assert_snapshot!(seen(vec![Reply::error(400, None, Some("temperature"), message)]), @r#"
-error[P304]: the API refused the request (400): Unsupported parameter: 'temperature' is not supported with this model.
-  hint: the API names `temperature`
-  hint: the request's id is req_1
-[exit 1]
-asked 1 times; record: "error" "P304" attempts=1 cost=null
-"#);
+    let told = seen(vec![Reply::error(400, None, Some("temperature"), message)]);
+    assert_snapshot!(told, @r#"
+    error[P304]: the API refused the request (400): Unsupported parameter: 'temperature' is not supported with this model.
+      hint: the API names `temperature`
+      hint: the request's id is req_1
+    [exit 1]
+    asked 1 times; record: "error" "P304" attempts=1 cost=null
+    "#);
 }
 
 #[test]
@@ -109,87 +129,105 @@ fn a_stream_refused_comes_whole() {
 #[test]
 fn a_quota_used_up_is_not_tried_again() {
     let message = "You exceeded your current quota, please check your plan and billing details.";
-    assert_snapshot!(seen(vec![Reply::error(429, Some("insufficient_quota"), None, message)]), @r#"
-error[P306]: the quota is used up: You exceeded your current quota, please check your plan and billing details.
-  hint: add credit at the provider, or use another key
-  hint: the request's id is req_1
-[exit 1]
-asked 1 times; record: "error" "P306" attempts=1 cost=null
-"#);
+    let told = seen(vec![Reply::error(
+        429,
+        Some("insufficient_quota"),
+        None,
+        message,
+    )]);
+    assert_snapshot!(told, @r#"
+    error[P306]: the quota is used up: You exceeded your current quota, please check your plan and billing details.
+      hint: add credit at the provider, or use another key
+      hint: the request's id is req_1
+    [exit 1]
+    asked 1 times; record: "error" "P306" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn a_rate_limit_that_lasts() {
     let limit = || Reply::error(429, Some("rate_limit_exceeded"), None, "Rate limit reached");
-    assert_snapshot!(seen(vec![limit(), limit(), limit()]), @r#"
-error[P305]: the API's rate limit is reached: Rate limit reached
-  hint: wait, or lower `--concurrency`
-  hint: tried 3 times
-  hint: the request's id is req_1
-[exit 1]
-asked 3 times; record: "error" "P305" attempts=3 cost=null
-"#);
+    let told = seen(vec![limit(), limit(), limit()]);
+    assert_snapshot!(told, @r#"
+    error[P305]: the API's rate limit is reached: Rate limit reached
+      hint: wait, or lower `--concurrency`
+      hint: tried 3 times
+      hint: the request's id is req_1
+    [exit 1]
+    asked 3 times; record: "error" "P305" attempts=3 cost=null
+    "#);
 }
 
 #[test]
 fn a_rate_limit_that_ends() {
     let limit = Reply::error(429, Some("rate_limit_exceeded"), None, "Rate limit reached");
-    assert_snapshot!(seen(vec![limit, Reply::answer("Hello.")]), @r#"
-Hello.
-asked 2 times; record: "ok" null attempts=2 cost=0.00040500000000000003
-"#);
+    let told = seen(vec![limit, Reply::answer("Hello.")]);
+    assert_snapshot!(told, @r#"
+    Hello.
+    asked 2 times; record: "ok" null attempts=2 cost=0.000405
+    "#);
 }
 
 #[test]
 fn a_key_refused() {
     // The API repeats the key, as it does.
     let message = format!("Incorrect API key provided: {}.", crate::server::KEY);
-    assert_snapshot!(seen(vec![Reply::error(401, Some("invalid_api_key"), None, &message)]), @r#"
-error[P302]: the API refused the key: Incorrect API key provided: [key].
-  hint: check the key, its project and what it is allowed to do
-  hint: the request's id is req_1
-[exit 4]
-asked 1 times; record: "error" "P302" attempts=1 cost=null
-"#);
+    let told = seen(vec![Reply::error(
+        401,
+        Some("invalid_api_key"),
+        None,
+        &message,
+    )]);
+    assert_snapshot!(told, @r#"
+    error[P302]: the API refused the key: Incorrect API key provided: [key].
+      hint: check the key, its project and what it is allowed to do
+      hint: the request's id is req_1
+    [exit 4]
+    asked 1 times; record: "error" "P302" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn a_server_that_fails() {
     let failed = || Reply::error(500, Some("server_error"), None, "The server had an error");
-    assert_snapshot!(seen(vec![failed(), failed(), failed()]), @r#"
-error[P308]: the API failed (500): The server had an error
-  hint: tried 3 times
-  hint: the request's id is req_1
-[exit 1]
-asked 3 times; record: "error" "P308" attempts=3 cost=null
-"#);
+    let told = seen(vec![failed(), failed(), failed()]);
+    assert_snapshot!(told, @r#"
+    error[P308]: the API failed (500): The server had an error
+      hint: tried 3 times
+      hint: the request's id is req_1
+    [exit 1]
+    asked 3 times; record: "error" "P308" attempts=3 cost=null
+    "#);
 }
 
 #[test]
 fn a_compatible_server_that_says_detail() {
     let reply = Reply::json(422, &json!({ "detail": "model field required" }));
-    assert_snapshot!(seen(vec![reply]), @r#"
-error[P304]: the API refused the request (422): model field required
-[exit 1]
-asked 1 times; record: "error" "P304" attempts=1 cost=null
-"#);
+    let told = seen(vec![reply]);
+    assert_snapshot!(told, @r#"
+    error[P304]: the API refused the request (422): model field required
+    [exit 1]
+    asked 1 times; record: "error" "P304" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn a_page_of_a_proxy() {
     let page = "<html><body><h1>403 Forbidden</h1></body></html>";
     let reply = Reply::text(403, &[("content-type", "text/html")], page);
-    assert_snapshot!(seen(vec![reply]), @r#"
-error[P308]: SERVER answered with a web page (403)
-  hint: a proxy, a gateway or a login page stands between: check the base URL and `HTTPS_PROXY`
-[exit 1]
-asked 1 times; record: "error" "P308" attempts=1 cost=null
-"#);
+    let told = seen(vec![reply]);
+    assert_snapshot!(told, @r#"
+    error[P308]: SERVER answered with a web page (403)
+      hint: a proxy, a gateway or a login page stands between: check the base URL and `HTTPS_PROXY`
+    [exit 1]
+    asked 1 times; record: "error" "P308" attempts=1 cost=null
+    "#);
 }
 
 #[test]
 fn an_answer_that_is_not_json() {
-    assert_snapshot!(seen(vec![Reply::text(200, &[], "{\"id\": ")]), @r#"
+    let told = seen(vec![Reply::text(200, &[], "{\"id\": ")]);
+    assert_snapshot!(told, @r#"
     error[P308]: the answer from SERVER is not JSON: {"id":
       hint: check the base URL: the server must offer OpenAI's Responses API
     [exit 1]
@@ -200,10 +238,11 @@ fn an_answer_that_is_not_json() {
 #[test]
 fn an_answer_that_is_cut_is_asked_for_again() {
     let cut = || Reply::Cut(b"{\"id\": \"resp".to_vec());
-    assert_snapshot!(seen(vec![cut(), Reply::answer("Hello.")]), @r#"
-Hello.
-asked 2 times; record: "ok" null attempts=2 cost=0.00040500000000000003
-"#);
+    let told = seen(vec![cut(), Reply::answer("Hello.")]);
+    assert_snapshot!(told, @r#"
+    Hello.
+    asked 2 times; record: "ok" null attempts=2 cost=0.000405
+    "#);
 }
 
 #[test]
@@ -213,12 +252,13 @@ fn a_redirect_is_not_followed() {
         &[("location", "http://elsewhere.example/v1/responses")],
         "",
     );
-    assert_snapshot!(seen(vec![reply]), @r#"
-error[P308]: SERVER redirects to elsewhere.example (307)
-  hint: redirects are not followed, because they could take the key elsewhere: set the base URL to where the API is
-[exit 1]
-asked 1 times; record: "error" "P308" attempts=1 cost=null
-"#);
+    let told = seen(vec![reply]);
+    assert_snapshot!(told, @r#"
+    error[P308]: SERVER redirects to elsewhere.example (307)
+      hint: redirects are not followed, because they could take the key elsewhere: set the base URL to where the API is
+    [exit 1]
+    asked 1 times; record: "error" "P308" attempts=1 cost=null
+    "#);
 }
 
 #[test]

@@ -183,6 +183,11 @@ impl Server {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
 
+    /// Its address, as errors name it.
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }

@@ -41,6 +41,10 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let text = read_file(&args.file, session)?;
+    let place = match args.file.as_str() {
+        "-" => "standard input",
+        file => file,
+    };
     let mut schemas = Schemas::new(store);
     let mut records = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -48,8 +52,8 @@ pub(super) fn run(
         if line.is_empty() {
             continue;
         }
-        let record = read(line, session)
-            .map_err(|failure| failure.at(format!("{}:{}", args.file, number + 1)))?;
+        let record =
+            read(line, session).map_err(|failure| failure.at(format!("{place}:{}", number + 1)))?;
         records.push(keep(record, config, &mut schemas));
     }
     log.append_all(&records)?;

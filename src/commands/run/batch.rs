@@ -148,7 +148,7 @@ fn send(
         return Err(failure);
     }
     ground.warn_of_run(ended.cost, session);
-    conclude(ended, &tally, total, session)
+    conclude(args, ended, &tally, total, session)
 }
 
 impl Tally {
@@ -170,6 +170,7 @@ impl Tally {
 }
 
 fn conclude(
+    args: &Args,
     ended: Ended,
     tally: &Tally,
     total: usize,
@@ -191,10 +192,14 @@ fn conclude(
             tally.unpriced
         ));
     }
+    let resume = match args.many.output {
+        Some(_) => "--resume goes on where the batch stopped",
+        None => "with --output FILE, a batch that stopped can be gone on with",
+    };
     let stopped = |message: String| {
         Failure::new(code::BUDGET, message)
             .exit(Exit::Verdict)
-            .hint("with --output FILE, --resume goes on where the batch stopped")
+            .hint(resume)
     };
     match ended.stop {
         Some(Stop::MaxCost) => Err(stopped(format!(
@@ -204,11 +209,7 @@ fn conclude(
         Some(Stop::UnknownCost) => Err(stopped(
             "stopped: the cost of an answer is not known, so its limit cannot be kept".to_owned(),
         )),
-        Some(Stop::Lasting(failure)) => {
-            let failure =
-                failure.hint("with --output FILE, --resume goes on where the batch stopped");
-            Err(failure)
-        }
+        Some(Stop::Lasting(failure)) => Err(failure.hint(resume)),
         Some(Stop::Failed) => Ok(Exit::Verdict),
         Some(Stop::Unwanted) => Ok(Exit::Done),
         None if tally.bad > 0 => Ok(Exit::Verdict),

@@ -248,6 +248,7 @@ fn rules(prompts: &[&Loaded], changed_partials: &BTreeSet<String>, today: Date) 
         .flat_map_iter(|prompt| {
             let mut found = lint::check(&Subject {
                 name: prompt.name.as_str(),
+                text: &prompt.text,
                 document: &prompt.document,
                 partials: &prompt.partials,
                 digest: &prompt.digest,
@@ -301,7 +302,7 @@ fn read_partials(
             }),
             Ok(None) => {}
             Err(failure) => {
-                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)))
+                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)));
             }
         }
     }
