@@ -126,7 +126,14 @@ impl WorkTree {
         let full = self.top.join(path);
         let kind = match fs::symlink_metadata(&full) {
             Ok(data) => data.file_type(),
-            Err(error) if is_absence(&error) => return Ok(None),
+            Err(error) if is_absence(&error) => {
+                // A file that is to be written there must not go through a link either.
+                let folder = full.ancestors().skip(1).find(|folder| folder.exists());
+                return match folder {
+                    Some(folder) if !self.inside(folder) => Err(outside(path)),
+                    _ => Ok(None),
+                };
+            }
             Err(error) => return Err(unreadable(path, &error)),
         };
         if !kind.is_file() {
@@ -180,7 +187,9 @@ fn not_regular(path: &str, is_link: bool) -> Finding {
             .in_file(path)
             .help("put the file itself there: a link means something else in every clone")
     } else {
-        Finding::error(code::NOT_A_FILE, format!("{path} is not a regular file")).in_file(path)
+        Finding::error(code::NOT_A_FILE, format!("{path} is not a regular file"))
+            .in_file(path)
+            .help("rename it, or put a file there: its name ends like that of a prompt")
     }
 }
 
