@@ -36,7 +36,13 @@ fn sarif_fits_its_official_schema() {
         serde_json::from_str(include_str!("../schemas/sarif-2.1.0.json")).unwrap();
     // The schema's pattern for languages has a bracket too many, which only JavaScript forgives.
     let language = &mut schema["definitions"]["run"]["properties"]["language"];
-    assert!(language.as_object_mut().unwrap().remove("pattern").is_some());
+    assert!(
+        language
+            .as_object_mut()
+            .unwrap()
+            .remove("pattern")
+            .is_some()
+    );
     let validator = jsonschema::options().build(&schema).unwrap();
     for env in [faulty(), Env::with_greeting()] {
         let log: Value = serde_json::from_str(&env.run("validate --format sarif").out).unwrap();
