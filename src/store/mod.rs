@@ -8,6 +8,7 @@
 mod commit;
 mod content;
 mod doctor;
+mod everything;
 mod files;
 mod history;
 mod live;
