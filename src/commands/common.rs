@@ -96,6 +96,12 @@ pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
+/// A number of things, such as `1 error` and `2 errors`.
+pub(super) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 /// The first twelve characters of an id.
 pub(super) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)

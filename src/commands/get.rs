@@ -11,7 +11,7 @@ use crate::output::json;
 use crate::prompt::name::{Environment, nearest};
 use crate::prompt::reference::Reference;
 
-/// Print one prompt, or all that is live in an environment, for programs
+/// Print one prompt, or all that are live, for programs
 ///
 /// Text is the file as it stands; JSON holds the file, its partials and its variables.
 #[derive(Debug, clap::Args)]

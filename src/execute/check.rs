@@ -120,9 +120,9 @@ mod tests {
         assert_eq!(value, Some(serde_json::json!({"queue": "tech"})));
         insta::assert_debug_snapshot!(expected.check(r#"{"queue": "sales", "tags": ["a", 2], "more": 1}"#).unwrap_err(), @r#"
         [
-            "the answer: Additional properties are not allowed ('more' was unexpected)",
             "/queue: \"sales\" is not one of \"billing\" or \"tech\"",
             "/tags/1: 2 is not of type \"string\"",
+            "the answer: Additional properties are not allowed ('more' was unexpected)",
         ]
         "#);
         assert!(expected.check("```json\n{}\n```").unwrap_err()[0].contains("not JSON"));

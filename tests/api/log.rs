@@ -41,7 +41,7 @@ fn what_was_rendered_is_rendered_again() {
     assert_eq!(repo.run(&show).code, Some(0), "it still is the same");
     repo.replace("prompts/echo.prompt.yml", "Be strange.", "Be gone.");
     assert_snapshot!(repo.run(&show), @r"
-    error[P322]: <uuid> cannot be rendered again: dirty: the file had changes that were not committed, and it has others now
+    error[P324]: <uuid> cannot be rendered again: dirty: the file had changes that were not committed, and it has others now
     [exit 3]
     ");
 
@@ -49,7 +49,7 @@ fn what_was_rendered_is_rendered_again() {
     repo.write("promptctl.yaml", "log: {variables: hash, output: none}\n");
     repo.ok("promptctl run echo --var ticket=hi");
     assert_snapshot!(repo.run(&format!("promptctl log show {} --rendered", id(&repo))), @r"
-    error[P322]: <uuid> cannot be rendered again: of the variable `ticket` the log keeps a hash only
+    error[P324]: <uuid> cannot be rendered again: of the variable `ticket` the log keeps a hash only
       hint: `log.variables: full` in promptctl.yaml keeps values from now on
     [exit 3]
     ");
@@ -64,7 +64,7 @@ fn what_was_rendered_is_rendered_again() {
     );
     let first = records(&repo)[0]["id"].as_str().unwrap().to_owned();
     assert_snapshot!(repo.run(&format!("promptctl log show {first} --rendered")), @r"
-    error[P322]: <uuid> cannot be rendered again: its commit cannot be read here
+    error[P324]: <uuid> cannot be rendered again: its commit cannot be read here
       because: `<id>` is neither a version, an environment nor a git revision
       hint: git fetch may bring it
     [exit 3]

@@ -186,14 +186,14 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     3 prompt files found, below .github/prompts, services/mail/prompts
     promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
     wrote promptctl.yaml
-    wrote services/mail/prompts/prompt.schema.json
+    wrote .github/prompts/prompt.schema.json
     wrote .gitignore
     $ git show --name-status --format=%s
     Set up promptctl
 
+    A	.github/prompts/prompt.schema.json
     M	.gitignore
     A	promptctl.yaml
-    A	services/mail/prompts/prompt.schema.json
     $ cat promptctl.yaml
     # Settings of promptctl for this repository. All of them may be left out.
 
@@ -254,7 +254,7 @@ fn without_adopting_they_are_pointed_out() {
     wrote promptctl.yaml
     wrote prompts/prompt.schema.json
     wrote .gitignore
-    hint: 3 prompt files stand elsewhere in this repository: promptctl init --adopt shows how to take them over
+    hint: prompt files stand elsewhere in this repository (3): promptctl init --adopt shows how to take them over
     ");
 }
 
@@ -309,7 +309,7 @@ fn a_file_that_cannot_have_a_name_is_told() {
     $ promptctl init --adopt --yes
     good	prompts/good.prompt.yml
     --- stderr
-    1 prompt files found, below prompts
+    1 prompt file found, below prompts
     warning: prompts/two words.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
     hint: rename it: git mv 'prompts/two words.prompt.yml' …
     warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version

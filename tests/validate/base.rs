@@ -110,7 +110,7 @@ fn a_new_prompt_is_checked_whole() {
     env.commit("new");
     insta::assert_snapshot!(env.findings("--base origin/main"), @r"
     warning P030 prompts/new.prompt.yml the file has no `version:`, so that its changes go unnoticed
-    warning P105 prompts/new.prompt.yml:7:13 no message uses `name`
+    warning P105 prompts/new.prompt.yml:7:7 no message uses `name`
     error P104 prompts/new.prompt.yml:12:20 `other` is not declared in `input.schema`
     ");
 }

@@ -248,6 +248,7 @@ fn rules(prompts: &[&Loaded], changed_partials: &BTreeSet<String>, today: Date) 
         .flat_map_iter(|prompt| {
             let mut found = lint::check(&Subject {
                 name: prompt.name.as_str(),
+                text: &prompt.text,
                 document: &prompt.document,
                 partials: &prompt.partials,
                 digest: &prompt.digest,
@@ -279,9 +280,13 @@ fn numbering(
     prompts: &[&Loaded],
     base: Option<&Base>,
 ) -> Result<Vec<Finding>, Failure> {
+    let tags = store.version_tags()?;
     let mut findings = Vec::new();
     for prompt in prompts {
-        findings.extend(numbers::check(store, prompt, base)?);
+        let found = numbers::check(store, &tags, prompt, base);
+        // A tag that is not sound concerns this prompt alone.
+        let found = found.unwrap_or_else(|failure| of_failure(&failure));
+        findings.extend(found.map(|finding| finding.in_file(&prompt.path)));
     }
     Ok(findings)
 }
@@ -301,7 +306,7 @@ fn read_partials(
             }),
             Ok(None) => {}
             Err(failure) => {
-                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)))
+                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)));
             }
         }
     }

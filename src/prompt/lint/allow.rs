@@ -280,7 +280,7 @@ fn scalars(text: &str) -> Vec<Scalar> {
         while let Some((node, key_line)) = pending.pop() {
             match &node.kind {
                 Kind::Map(entries) => {
-                    pending.extend(entries.iter().map(|(key, node)| (node, key.at.line)))
+                    pending.extend(entries.iter().map(|(key, node)| (node, key.at.line)));
                 }
                 Kind::List(items) => pending.extend(items.iter().map(|item| (item, item.at.line))),
                 _ if node.is_alias => {}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
+use crate::prompt::finding::Position;
 use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Compiled;
@@ -46,14 +47,26 @@ fn check_declarations(subject: &Subject<'_>, compiled: &Compiled, findings: &mut
     for name in unused {
         findings.push(
             Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
-                .at(subject
-                    .document
-                    .place(&format!("input.schema.properties.{name}")))
+                .at(declaration(subject, name))
                 .help(format!(
                     "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
                 )),
         );
     }
+}
+
+/// Where a variable is declared: its key, also where the value stands behind it.
+fn declaration(subject: &Subject<'_>, name: &str) -> Option<Position> {
+    let path = format!("input.schema.properties.{name}");
+    let mut at = subject.document.place(&path)?;
+    if subject.document.places.contains_key(&path) {
+        let line = subject.text.split('\n').nth(at.line - 1)?;
+        let before: String = line.chars().take(at.column - 1).collect();
+        if let Some(key) = before.rfind(name) {
+            at.column = before[..key].chars().count() + 1;
+        }
+    }
+    Some(at)
 }
 
 fn check_cases(
@@ -121,7 +134,7 @@ fn check_cases(
     }
 }
 
-fn place(subject: &Subject<'_>, path: &str) -> Option<crate::prompt::finding::Position> {
+fn place(subject: &Subject<'_>, path: &str) -> Option<Position> {
     let document = subject.document;
     document
         .place(path)
@@ -162,7 +175,7 @@ mod tests {
             found_with(&text, &[("tone", "Be {{mood}}.")], None),
             @r"
         error P104 _tone.hbs:1:4 `mood` is not declared in `input.schema`
-        warning P105 6:14 no message uses `count`
+        warning P105 6:7 no message uses `count`
         error P104 9:17 `nmae` is not declared in `input.schema`
         "
         );
