@@ -99,7 +99,15 @@ pub(super) fn near_environment<'a>(
     wanted: &Environment,
     known: &'a BTreeSet<Environment>,
 ) -> Option<&'a str> {
-    let mut names = known.iter().map(Environment::as_str);
+    let is_part = |name: &str| {
+        let rest = wanted.as_str().strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    };
+    // `staging-eu` stands beside `staging`.
+    let mut names = known
+        .iter()
+        .map(Environment::as_str)
+        .filter(|name| !is_part(name));
     nearest(wanted.as_str(), names.clone())
         .or_else(|| names.find(|name| name.starts_with(wanted.as_str())))
 }
