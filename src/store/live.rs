@@ -93,6 +93,11 @@ impl Store {
         object.peel_to_commit().ok().map(|commit| commit.id())
     }
 
+    /// What the message of a tag says to machines.
+    pub(super) fn tag_trailers(&self, object: Oid, tag: &TagName) -> Result<Trailers, Failure> {
+        self.read_tag(object, tag).map(|read| read.trailers)
+    }
+
     /// The tag of a version: where the remote confirmed one that one, else this clone's own.
     pub(super) fn version_tag(&self, tag: &TagName) -> Result<Option<VersionTag>, Failure> {
         let spaces = [self.true_space(), self.local_space()];

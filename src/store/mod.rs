@@ -8,6 +8,7 @@
 mod commit;
 mod content;
 mod doctor;
+mod everything;
 mod files;
 mod history;
 mod live;
@@ -43,7 +44,7 @@ pub use publish::{Change, Demand, Options};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
-pub use since::Base;
+pub use since::{Base, VersionTags};
 pub use tag::{Action, TagName};
 
 use process::Git;

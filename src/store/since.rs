@@ -1,5 +1,7 @@
 //! What changed since a commit, and what a number was published with.
 
+use std::collections::HashMap;
+
 use git2::{ObjectType, Oid};
 
 use super::Store;
@@ -20,6 +22,10 @@ pub struct Base {
     /// The commit that the other branch has now.
     pub tip: String,
 }
+
+/// The tags of versions: which object each names.
+#[derive(Debug, Default)]
+pub struct VersionTags(HashMap<(PromptName, Version), Oid>);
 
 impl Store {
     /// Where HEAD parted from `revision`, such as `origin/main`.
@@ -123,19 +129,46 @@ impl Store {
         }
     }
 
+    /// The version tags of all prompts, from one pass over the references.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub fn version_tags(&self) -> Result<VersionTags, Failure> {
+        let mut tags = HashMap::new();
+        let (own, confirmed) = (self.local_space(), self.true_space());
+        let spaces = if own == confirmed {
+            vec![own]
+        } else {
+            // What the remote confirmed counts, so it comes last.
+            vec![own, confirmed]
+        };
+        for space in spaces {
+            for found in self.refs_below(&space.base)? {
+                if let Some(TagName::Version { name, version }) = TagName::parse(&found.rest) {
+                    tags.insert((name, version), found.id);
+                }
+            }
+        }
+        Ok(VersionTags(tags))
+    }
+
     /// The digest that a version was published with, or is pending with; `None` where it has no tag.
     ///
     /// # Errors
     /// Its tag is not one that promptctl made.
     pub fn tagged_digest(
         &self,
+        tags: &VersionTags,
         name: &PromptName,
         version: Version,
     ) -> Result<Option<Digest>, Failure> {
+        let Some(object) = tags.0.get(&(name.clone(), version)) else {
+            return Ok(None);
+        };
         let tag = TagName::Version {
             name: name.clone(),
             version,
         };
-        Ok(self.version_tag(&tag)?.map(|found| found.trailers.digest))
+        Ok(Some(self.tag_trailers(*object, &tag)?.digest))
     }
 }

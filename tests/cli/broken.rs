@@ -243,11 +243,11 @@ fn a_release_that_disagrees_with_its_version() {
       hint: promptctl publish support/triage@vN --env production makes a sound release
     [exit 1]
     $ promptctl releases support/triage
-    5	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    5	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ promptctl status
     production	support/triage	v1	v3	1 hour ago	Ada	
     $ promptctl doctor
@@ -366,7 +366,7 @@ fn tags_of_others_below_the_prefix_are_left_alone() {
     name: Support triage
     description: Sorts an incoming ticket.   # for the support team
     version: 3
-    digest: "xxxxxxxxxxxx"
+    digest: xxxxxxxxxxxx
     tags: [tickets]
     category: support
     model: openai/gpt-5-mini

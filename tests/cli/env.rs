@@ -294,7 +294,7 @@ impl Shell {
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
-            .map(|line| format!("$ {line}\n{}", self.run(line)))
+            .map(|line| format!("$ {}\n{}", steady(line, &self.root), self.run(line)))
             .collect()
     }
 
@@ -419,7 +419,7 @@ pub(crate) fn steady(text: &str, root: &Path) -> String {
             (r"\b[0-9a-f]{12}\b", "xxxxxxxxxxxx"),
             (r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "xxxxxxx..xxxxxxx"),
             (r"\b\d+ ms\b", "<n> ms"),
-            (r#""duration_ms": \d+"#, r#""duration_ms": <n>"#),
+            (r#"\b(duration_ms(":)? +)\d+"#, "$1<n>"),
         ]
         .map(|(pattern, instead)| (Regex::new(pattern).unwrap(), instead))
         .into()

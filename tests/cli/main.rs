@@ -5,24 +5,34 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod archive;
 mod broken;
 mod bump;
 mod clones;
 mod completions;
+mod demo;
+mod diff;
+mod disk;
 mod edit;
 mod env;
+mod help;
 mod history;
+mod hostile;
 mod init;
 mod list;
 mod new;
+mod output;
 mod packs;
 mod publish;
 mod releases;
 mod remote;
+mod render;
 mod rollback;
+mod run;
 mod seed;
 mod session;
 mod show;
+mod validate;
 
 /// A file that is not named here would never run.
 #[test]

@@ -44,11 +44,11 @@ fn each_rollback_goes_one_further_back_and_never_forward() {
       hint: promptctl unpublish support/triage --env production takes it out
     [exit 1]
     $ promptctl releases support/triage
-    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	
+    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
     4	production	v2	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ git tag --list --format='%(refname:short) %(contents:subject) %(contents:trailers:key=Under)' prompts/support/triage/production/*
     prompts/support/triage/production/1 Publish support/triage v1 to production Under: none
 
@@ -156,12 +156,12 @@ fn unpublish_takes_out_and_rollback_restores() {
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
     $ promptctl releases support/triage
-    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
+    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     4	production	v3	unpublish	-	xxxxxxxxxxxx	1 hour ago	Ada	Legal asked
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
     assert_eq!(live(&repo), 2);
 }

@@ -280,9 +280,13 @@ fn numbering(
     prompts: &[&Loaded],
     base: Option<&Base>,
 ) -> Result<Vec<Finding>, Failure> {
+    let tags = store.version_tags()?;
     let mut findings = Vec::new();
     for prompt in prompts {
-        findings.extend(numbers::check(store, prompt, base)?);
+        let found = numbers::check(store, &tags, prompt, base);
+        // A tag that is not sound concerns this prompt alone.
+        let found = found.unwrap_or_else(|failure| of_failure(&failure));
+        findings.extend(found.map(|finding| finding.in_file(&prompt.path)));
     }
     Ok(findings)
 }

@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::version::Version;
-use crate::store::{Base, Loaded, Store};
+use crate::store::{Base, Loaded, Store, VersionTags};
 
 /// What is wrong with the number of a prompt whose `digest:` line, if it has one, fits.
 ///
@@ -12,6 +12,7 @@ use crate::store::{Base, Loaded, Store};
 /// The references or the history cannot be read.
 pub(super) fn check(
     store: &Store,
+    tags: &VersionTags,
     prompt: &Loaded,
     base: Option<&Base>,
 ) -> Result<Option<Finding>, Failure> {
@@ -20,7 +21,7 @@ pub(super) fn check(
     }
     let version = prompt.version();
     if store
-        .tagged_digest(&prompt.name, version)?
+        .tagged_digest(tags, &prompt.name, version)?
         .is_some_and(|published| published != prompt.digest)
     {
         let message = format!("{version} was published with other content");
