@@ -87,10 +87,7 @@ fn to_goes_to_a_version_further_down() {
          promptctl rollback support/triage"
     ), @"
     $ promptctl rollback support/triage --to v3
-    error[P214]: v3 is not below the active release of support/triage in production
-      hint: a rollback can return to v2, v1
-      hint: promptctl publish support/triage@v3 --env production releases any version
-    [exit 1]
+    support/triage v3 is live in production already: nothing to do
     $ promptctl rollback support/triage --to v9
     error[P214]: v9 is not below the active release of support/triage in production
       hint: a rollback can return to v2, v1
@@ -287,14 +284,26 @@ fn a_rollback_shows_what_callers_meet_again() {
 fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
     let env = TestEnv::new();
     let repo = env.repo();
-    repo.add("support/triage", &TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4o"));
+    repo.add(
+        "support/triage",
+        &TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4o"),
+    );
     repo.ok("promptctl publish support/triage");
     for (from, to) in [("gpt-4o", "gpt-5-mini"), ("gpt-5-mini", "gpt-5")] {
         repo.next_version("support/triage", from, to);
         repo.ok("promptctl publish support/triage");
     }
-    assert_snapshot!(repo.at("2026-12-24T12:00:00Z").play("promptctl rollback support/triage --dry-run --to v1"), @"");
-    assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"");
+    assert_snapshot!(repo.at("2026-12-24T12:00:00Z").play("promptctl rollback support/triage --dry-run --to v1"), @"
+    $ promptctl rollback support/triage --dry-run --to v1
+    support/triage would be rolled back to v1 in production (was v3)
+      would make the tag prompts/support/triage/production/4
+    warning: the model openai/gpt-4o of v1 ends on 2027-01-14
+    ");
+    assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"
+    $ promptctl rollback support/triage --to v1
+    support/triage rolled back to v1 in production (was v3)
+    warning: the model openai/gpt-4o of v1 ended on 2027-01-14
+    ");
 }
 
 #[test]
