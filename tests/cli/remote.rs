@@ -285,7 +285,7 @@ fn a_rollback_is_possible_with_a_pending_release() {
     error[P218]: the tag prompts/support/triage/production/3 was made here and lost: origin has another of that name
       at: prompts/support/triage/production/3
       help: promptctl doctor --fix
-    1 errors, 1 warnings
+    1 error, 1 warning
     [exit 3]
     ");
 }

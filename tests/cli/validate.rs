@@ -194,10 +194,10 @@ fn every_finding_has_its_place() {
       = help: promptctl validate --fix writes `version:` and `digest:`
 
     warning[P105]: no message uses `locale`
-      --> prompts/unused.prompt.yml:14:15
+      --> prompts/unused.prompt.yml:14:7
        |
     14 |       locale: {type: string, default: en}
-       |               ^
+       |       ^^^^^^
        = help: write `{{locale}}` where it belongs, or remove it from `input.schema`
 
     --- stderr
@@ -225,7 +225,7 @@ fn a_deleted_prompt_that_is_live_is_told() {
     $ promptctl doctor
     warning[P201]: support/triage is live in production, and its file was deleted
       help: promptctl unpublish support/triage --env production
-    0 errors, 1 warnings
+    0 errors, 1 warning
     ");
 }
 
@@ -243,7 +243,7 @@ fn doctor_sets_up_what_is_missing() {
     $ promptctl doctor
     warning[P217]: git fetch does not bring the tags of origin into their mirror
       help: promptctl fetch
-    0 errors, 1 warnings
+    0 errors, 1 warning
     $ promptctl doctor --fix
     1 of 1 troubles fixed
     everything is sound
