@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::env::top;
 
-/// The source files below `folder`, each with its path from there and its code without comments.
+/// The source files below `folder`, each with its path from there and its code without
+/// comments and tests.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let root = top().join(folder);
     let mut files = Vec::new();
@@ -19,7 +20,8 @@ fn sources(folder: &str) -> Vec<(String, String)> {
                 .to_string_lossy()
                 .replace('\\', "/");
             let text = std::fs::read_to_string(&path).unwrap();
-            let code: Vec<&str> = text
+            let code = text.split("\n#[cfg(test)]").next().unwrap_or(&text);
+            let code: Vec<&str> = code
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect();
@@ -89,7 +91,7 @@ fn the_environment_is_read_in_one_place() {
         "env::current_dir",
     ] {
         for path in naming(&sources("src"), word) {
-            assert_eq!(path, "config.rs", "src/{path} names `{word}`");
+            assert!(path.starts_with("config"), "src/{path} names `{word}`");
         }
     }
 }

@@ -101,7 +101,7 @@ fn every_prompt_of_other_people_has_a_life_here() {
     repo.ok(&format!("promptctl publish --quiet {all}"));
 
     repo.ok(&format!(
-        "promptctl edit --quiet {all} --set model=openai/gpt-5"
+        "promptctl edit --quiet {all} --set model=openai/another"
     ));
     repo.ok(&format!("promptctl publish --quiet {all}"));
     for (name, file) in names.iter().zip(&files) {

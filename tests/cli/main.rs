@@ -16,6 +16,7 @@ mod demo;
 mod diff;
 mod disk;
 mod edit;
+#[allow(dead_code, reason = "tests/api uses the rest of it")]
 mod env;
 mod help;
 mod history;
