@@ -194,10 +194,10 @@ fn every_finding_has_its_place() {
       = help: promptctl validate --fix writes `version:` and `digest:`
 
     warning[P105]: no message uses `locale`
-      --> prompts/unused.prompt.yml:14:15
+      --> prompts/unused.prompt.yml:14:7
        |
     14 |       locale: {type: string, default: en}
-       |               ^
+       |       ^^^^^^
        = help: write `{{locale}}` where it belongs, or remove it from `input.schema`
 
     --- stderr
