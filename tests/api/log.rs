@@ -237,3 +237,54 @@ fn a_followed_log_tells_what_comes() {
     repo.ok(&format!("kill -INT {}", child.id()));
     assert!(!child.wait().unwrap().success());
 }
+
+/// Writers that are killed at any moment: what was reported as kept is there, whole.
+#[test]
+fn killed_writers_lose_no_finished_record() {
+    const WRITERS: usize = 300;
+    const AT_ONCE: usize = 6;
+    let env = TestEnv::new();
+    let repo = server().repo(&env);
+    // Long records, so that a kill can come in the middle of one.
+    let long = "x".repeat(100_000);
+    let mut finished = Vec::new();
+    for first in (0..WRITERS).step_by(AT_ONCE) {
+        let mut children: Vec<_> = (first..first + AT_ONCE)
+            .map(|number| {
+                let record = serde_json::json!({ "prompt": "echo", "case": number.to_string(), "output": long });
+                repo.write(&format!("{number}.jsonl"), record.to_string());
+                let mut command = repo.line(&format!("promptctl log append {number}.jsonl"));
+                command.stderr(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        for (at, child) in children.iter_mut().enumerate() {
+            let number = first + at;
+            // Some are killed at once, some later, some not at all.
+            let patience = number.wrapping_mul(2_654_435_761) % 300;
+            let mut ended = child.try_wait().unwrap();
+            for _ in 0..patience {
+                std::thread::yield_now();
+                ended = ended.or_else(|| child.try_wait().unwrap());
+            }
+            if number % 5 != 0 {
+                drop(child.kill());
+            }
+            if child.wait().unwrap().success() {
+                finished.push(number.to_string());
+            }
+        }
+    }
+    let kept = repo.json("promptctl log --limit 1000 --format json");
+    let kept: std::collections::HashSet<&str> = kept["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|record| record["output"].as_str().unwrap().len() == long.len())
+        .map(|record| record["case"].as_str().unwrap())
+        .collect();
+    assert!(finished.len() >= WRITERS / 5, "{}", finished.len());
+    assert!(finished.len() < WRITERS, "none was killed");
+    for number in &finished {
+        assert!(kept.contains(number.as_str()), "{number} is lost");
+    }
+}

@@ -64,7 +64,7 @@ fn a_gap() {
     $ promptctl doctor
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
       help: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
     assert_eq!(repo.refs(), before);
@@ -151,7 +151,7 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
     $ promptctl doctor
     error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
       help: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -185,7 +185,7 @@ fn a_lightweight_tag_in_the_place_of_a_version() {
     error[P210]: the tag prompts/support/triage/v4 is not annotated: promptctl did not make it
       at: prompts/support/triage/v4
       help: look at it with git show prompts/support/triage/v4, then remove it: git tag -d prompts/support/triage/v4
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -219,7 +219,7 @@ fn an_annotated_tag_without_trailers() {
     $ promptctl doctor
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
       help: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -253,7 +253,7 @@ fn a_release_that_disagrees_with_its_version() {
     $ promptctl doctor
     warning[P211]: release 4 of support/triage in production disagrees with the tag of v3
       help: promptctl publish support/triage@vN --env production makes a sound release
-    0 errors, 1 warnings
+    0 errors, 1 warning
     ");
 }
 
@@ -311,7 +311,7 @@ fn a_release_without_its_version_tag() {
     $ promptctl doctor
     error[P211]: release 3 of support/triage in production names v3, which has no tag
       help: promptctl publish support/triage@vN --env production makes a sound release
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }

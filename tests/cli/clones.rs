@@ -89,7 +89,7 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
       help: promptctl fetch
     error[P217]: this clone has not fetched the releases of origin
       help: promptctl fetch
-    1 errors, 1 warnings
+    1 error, 1 warning
     [exit 3]
     "#);
 }

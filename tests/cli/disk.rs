@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::env::{Shell, TRIAGE, TestEnv, skipped};
+use crate::env::{Shell, TRIAGE, TestEnv, executable, skipped};
 
 const FILE: &str = "prompts/support/triage.prompt.yml";
 
@@ -219,8 +219,6 @@ fn reading_asks_for_no_lock() {
 #[cfg(unix)]
 #[test]
 fn a_lock_that_is_held_for_a_moment_is_waited_for() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let env = TestEnv::new();
     let repo = env.triage();
     let real = repo.ok("sh -c 'command -v git'");
@@ -229,12 +227,7 @@ fn a_lock_that_is_held_for_a_moment_is_waited_for() {
         env.root().dir.display(),
         real.trim()
     );
-    repo.write("../bin/git", script);
-    std::fs::set_permissions(
-        repo.dir.join("../bin/git"),
-        std::fs::Permissions::from_mode(0o755),
-    )
-    .unwrap();
+    executable(&repo, "../bin/git", &script);
     repo.write(".git/index.lock", "");
     let path = format!(
         "{}:{}",

@@ -64,6 +64,27 @@ pub(crate) fn skipped(why: &str) {
     drop(writeln!(err, "SKIPPED: {why}"));
 }
 
+/// How often a test does something: as often as the variable `name` says, else `usually` times.
+pub(crate) fn often(name: &str, usually: usize) -> usize {
+    of_this_process(name).map_or(usually, |count| count.to_string_lossy().parse().unwrap())
+}
+
+/// Writes a program.
+pub(crate) fn executable(shell: &Shell, path: &str, text: &str) {
+    shell.write(path, text);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let all = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(shell.dir.join(path), all).unwrap();
+    }
+}
+
+/// Makes a hook that git runs.
+pub(crate) fn hook(repo: &Shell, path: &str, script: &str) {
+    executable(repo, path, &format!("#!/bin/sh\n{script}\n"));
+}
+
 /// Folders that are removed when the test is over.
 pub(crate) struct TestEnv {
     root: TempDir,

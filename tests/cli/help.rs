@@ -14,7 +14,7 @@ fn the_help() {
     Usage: promptctl [OPTIONS] <COMMAND>
 
     Start:
-      init         Make a repository of prompts, or adopt one that has `.prompt.yml` files
+      init         Make a repository of prompts, or adopt `.prompt.yml` files
       demo         Show the whole life of a prompt in a scratch repository, offline
       seed         Add the bundled prompts in one commit
 
@@ -28,11 +28,11 @@ fn the_help() {
     Look:
       list         List all prompts
       show         Show one prompt
-      get          Print one prompt, or all that is live in an environment, for programs
+      get          Print one prompt, or all that are live, for programs
       history      Show the versions of a prompt
       releases     Show the releases of a prompt
       status       Show what is live where, what is ahead and what is pending
-      diff         Show what changed between two contents, and what it means for callers
+      diff         Show what changed, and what it means for callers
 
     Release:
       publish      Make a version live in an environment

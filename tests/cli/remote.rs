@@ -2,21 +2,10 @@
 
 use insta::assert_snapshot;
 
-use crate::env::{SMALL, Shell, TestEnv};
+use crate::env::{SMALL, Shell, TestEnv, hook};
 
 fn origin(env: &TestEnv) -> Shell {
     env.root().cd("origin.git")
-}
-
-/// Makes a hook that git runs.
-fn hook(repo: &Shell, path: &str, script: &str) {
-    repo.write(path, format!("#!/bin/sh\n{script}\n"));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let all = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(repo.dir.join(path), all).unwrap();
-    }
 }
 
 /// A command that `promptctl` runs in another clone in the middle of a push.
@@ -296,7 +285,7 @@ fn a_rollback_is_possible_with_a_pending_release() {
     error[P218]: the tag prompts/support/triage/production/3 was made here and lost: origin has another of that name
       at: prompts/support/triage/production/3
       help: promptctl doctor --fix
-    1 errors, 1 warnings
+    1 error, 1 warning
     [exit 3]
     ");
 }

@@ -284,6 +284,20 @@ fn a_rollback_shows_what_callers_meet_again() {
 }
 
 #[test]
+fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("support/triage", &TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4o"));
+    repo.ok("promptctl publish support/triage");
+    for (from, to) in [("gpt-4o", "gpt-5-mini"), ("gpt-5-mini", "gpt-5")] {
+        repo.next_version("support/triage", from, to);
+        repo.ok("promptctl publish support/triage");
+    }
+    assert_snapshot!(repo.at("2026-12-24T12:00:00Z").play("promptctl rollback support/triage --dry-run --to v1"), @"");
+    assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"");
+}
+
+#[test]
 fn a_deleted_prompt_can_still_be_rolled_back() {
     let env = TestEnv::new();
     let repo = three_releases(&env);

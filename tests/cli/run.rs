@@ -435,7 +435,7 @@ fn a_torn_line_is_skipped_and_told() {
     warning[P320]: line 1 of the execution log is not a record
       at: $ROOT/repo/.promptctl/executions.jsonl
       help: the line is skipped; it was torn by a full disk or a killed process
-    0 errors, 1 warnings
+    0 errors, 1 warning
     ");
     repo.ok("promptctl run support/triage --var ticket=two --model echo");
     assert_eq!(

@@ -225,7 +225,7 @@ fn a_deleted_prompt_that_is_live_is_told() {
     $ promptctl doctor
     warning[P201]: support/triage is live in production, and its file was deleted
       help: promptctl unpublish support/triage --env production
-    0 errors, 1 warnings
+    0 errors, 1 warning
     ");
 }
 
@@ -243,7 +243,7 @@ fn doctor_sets_up_what_is_missing() {
     $ promptctl doctor
     warning[P217]: git fetch does not bring the tags of origin into their mirror
       help: promptctl fetch
-    0 errors, 1 warnings
+    0 errors, 1 warning
     $ promptctl doctor --fix
     1 of 1 troubles fixed
     everything is sound
