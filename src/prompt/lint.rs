@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-pub use allow::settle;
+pub use allow::{has_comments, settle};
 pub use level::{Level, Levels, RULES, Rule, rule};
 pub use models::{ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};

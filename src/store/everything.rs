@@ -64,32 +64,52 @@ impl Store {
     }
 
     /// The same for a listing that was made before.
-    pub fn load_listed(&self, mut listing: Listing) -> (Vec<Loaded>, Vec<Finding>) {
+    pub fn load_listed(&self, listing: Listing) -> (Vec<Loaded>, Vec<Finding>) {
+        self.load_each(listing, |prompt| prompt)
+    }
+
+    /// What `see` makes of each prompt of a listing, on all cores; so the prompts need not be held
+    /// in memory all at once.
+    pub fn load_each<T: Send>(
+        &self,
+        mut listing: Listing,
+        see: impl Fn(Loaded) -> T + Sync,
+    ) -> (Vec<T>, Vec<Finding>) {
         let mut findings = std::mem::take(&mut listing.findings);
-        let mut loaded = Vec::with_capacity(listing.files.len());
+        let mut seen = Vec::with_capacity(listing.files.len());
         let read = if self.is_bare() {
-            self.load_committed(&listing)
+            self.load_committed(&listing, see)
         } else {
-            self.load_files(&listing)
+            self.load_files(&listing, see)
         };
         for prompt in read {
             match prompt {
-                Ok(prompt) => loaded.extend(prompt),
+                Ok(prompt) => seen.extend(prompt),
                 Err(found) => findings.extend(found),
             }
         }
-        (loaded, findings)
+        (seen, findings)
     }
 
-    fn load_committed(&self, listing: &Listing) -> Vec<Result<Option<Loaded>, Vec<Finding>>> {
+    fn load_committed<T>(
+        &self,
+        listing: &Listing,
+        see: impl Fn(Loaded) -> T,
+    ) -> Vec<Result<Option<T>, Vec<Finding>>> {
         let Some(head) = self.head_commit() else {
             return Vec::new();
         };
         let names = listing.files.iter().map(|file| &file.name);
-        names.map(|name| self.load_at(head, name)).collect()
+        names
+            .map(|name| Ok(self.load_at(head, name)?.map(&see)))
+            .collect()
     }
 
-    fn load_files(&self, listing: &Listing) -> Vec<Result<Option<Loaded>, Vec<Finding>>> {
+    fn load_files<T: Send>(
+        &self,
+        listing: &Listing,
+        see: impl Fn(Loaded) -> T + Sync,
+    ) -> Vec<Result<Option<T>, Vec<Finding>>> {
         let tree = self.work_tree();
         let prepared = Prepared::new(&tree, listing);
         let head = self.head_commit();
@@ -104,14 +124,15 @@ impl Store {
             .par_iter()
             .map(|file| {
                 let assembled = assemble(&prepared, &tree.roots, &file.path)?;
-                Ok(assembled
-                    .map(|assembled| in_working_copy(file.clone(), assembled, head, is_committed)))
+                Ok(assembled.map(|assembled| {
+                    see(in_working_copy(file.clone(), assembled, head, is_committed))
+                }))
             })
             .collect()
     }
 
     /// The regular files below the roots of a commit, from one walk.
-    fn blobs_below_roots(&self, head: &CommitTree<'_>) -> HashMap<String, Oid> {
+    pub(super) fn blobs_below_roots(&self, head: &CommitTree<'_>) -> HashMap<String, Oid> {
         let mut blobs = HashMap::new();
         for (root, tree) in self.root_trees(&head.tree) {
             // A walk stops only when its callback says so.

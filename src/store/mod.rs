@@ -44,7 +44,7 @@ pub use publish::{Change, Demand, Options};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
-pub use since::{Base, VersionTags};
+pub use since::{Base, Blobs, VersionTags};
 pub use tag::{Action, TagName};
 
 use process::Git;

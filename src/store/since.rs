@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use git2::{ObjectType, Oid};
+use git2::Oid;
 
 use super::Store;
+use super::content::{blob_id, same_as_committed};
 use super::load::Loaded;
 use super::tag::TagName;
 use crate::error::Failure;
@@ -21,6 +22,17 @@ pub struct Base {
     pub commit: String,
     /// The commit that the other branch has now.
     pub tip: String,
+}
+
+/// The files of a commit.
+#[derive(Debug, Default)]
+pub struct Blobs(HashMap<String, Oid>);
+
+impl Blobs {
+    /// Whether the file at `path` differs from this text, or is not there.
+    pub fn differ(&self, path: &str, text: &str) -> bool {
+        !same_as_committed(self.0.get(path).copied(), blob_id(text), text)
+    }
 }
 
 /// The tags of versions: which object each names.
@@ -99,19 +111,12 @@ impl Store {
         }
     }
 
-    /// Whether the file at `path` differs from what a commit holds there.
-    pub fn differs(&self, commit: &str, path: &str, text: &str) -> bool {
+    /// The files below the roots, as a commit holds them.
+    pub fn blobs_at(&self, commit: &str) -> Blobs {
         let tree = Oid::from_str(commit)
             .ok()
             .and_then(|commit| self.commit_tree(commit));
-        let before = tree.and_then(|tree| tree.blob_id(path));
-        let now = Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok();
-        let Some(before) = before else { return true };
-        // git may have stored the file with other line ends than the working copy has.
-        Some(before) != now
-            && !(text.contains("\r\n")
-                && Oid::hash_object(ObjectType::Blob, text.replace("\r\n", "\n").as_bytes())
-                    .is_ok_and(|now| now == before))
+        Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below_roots(&tree)))
     }
 
     /// A prompt as a commit holds it; `None` if the commit does not.

@@ -28,7 +28,7 @@ fn only_what_changed_is_checked() {
     assert_eq!(env.run("validate").code, 3);
 
     env.change(PATH, "Be kind.", "Be terse.");
-    env.ok("bump");
+    env.ok("bump greeting");
     env.commit("change");
     let said = env.ok("validate --base origin/main");
     assert_eq!(said.err, "1 checked, 0 errors, 0 warnings\n");

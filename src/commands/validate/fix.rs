@@ -3,7 +3,7 @@
 use super::super::Session;
 use super::super::bump::number;
 use super::super::edit::edit_failure;
-use super::numbers;
+use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -104,12 +104,12 @@ fn numbered(
         let numbered = number(store, prompt)?;
         return Ok(Some(numbered.text).filter(|text| *text != prompt.text));
     }
-    if let Some(finding) = numbers::check(store, tags, prompt, base)? {
+    if let Some(finding) = numbers::check(store, tags, &Numbered::of(prompt), base)? {
         let tip = base.and_then(|base| store.load_from(&base.tip, &prompt.name).ok().flatten());
         let above = tip
             .filter(|_| finding.code == code::CONTESTED_NUMBER)
             .map(|tip| tip.version());
-        return with(numbers::next(store, prompt, above)?).map(Some);
+        return with(numbers::next(store, &Numbered::of(prompt), above)?).map(Some);
     }
     match prompt.document.version {
         Some(_) => Ok(None),
