@@ -67,7 +67,9 @@ impl WorkTree {
             .parents(false)
             .git_global(false)
             .filter_entry(move |entry| {
-                entry.file_name() != ".git" && !nested.iter().any(|other| other == entry.path())
+                entry.file_name() != ".git"
+                    && !nested.iter().any(|other| other == entry.path())
+                    && !is_other_repository(entry)
             })
             .build();
         for entry in walk.filter_map(Result::ok) {
@@ -170,6 +172,12 @@ impl WorkTree {
             _ => false,
         }
     }
+}
+
+/// Whether a folder is a repository of its own, such as a submodule: its files are committed there.
+fn is_other_repository(entry: &ignore::DirEntry) -> bool {
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    entry.depth() > 0 && is_folder && entry.path().join(".git").exists()
 }
 
 /// A path below a root as a path below the top of the repository.
