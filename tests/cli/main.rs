@@ -37,6 +37,7 @@ mod run;
 mod seed;
 mod session;
 mod show;
+mod surroundings;
 mod validate;
 
 /// A file that is not named here would never run.

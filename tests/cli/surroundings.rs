@@ -1,0 +1,269 @@
+//! git set up in other ways than usual: line ends, prefixes, remotes, hooks, folders.
+
+use insta::assert_snapshot;
+
+use crate::env::{SMALL, TRIAGE, TestEnv, hook};
+
+const FILE: &str = "prompts/support/triage.prompt.yml";
+
+#[test]
+fn line_ends_that_git_converts_are_no_change() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    env.root()
+        .ok("git clone --quiet --config core.autocrlf=true origin.git windows");
+    let windows = env.root().cd("windows").person("Wim");
+    assert!(windows.read(FILE).contains("\r\n"));
+    assert_snapshot!(windows.play(
+        "promptctl fetch --quiet
+         promptctl list
+         promptctl status
+         promptctl validate
+         promptctl bump
+         promptctl diff
+         promptctl publish support/triage"
+    ), @"
+    $ promptctl fetch --quiet
+    $ promptctl list
+    support/triage	v1	production v1	openai/gpt-5-mini	Support triage
+    $ promptctl status
+    production	support/triage	v1	-	1 hour ago	Ada	
+    $ promptctl validate
+    1 checked, 0 errors, 0 warnings
+    $ promptctl bump
+    nothing to bump: every version fits its content
+    $ promptctl diff
+    HEAD and the working copy do not differ
+    $ promptctl publish support/triage
+    support/triage v1 is live in production already: nothing to do
+    ");
+    windows.ok("promptctl edit support/triage --set modelParameters.maxTokens=600");
+    assert_eq!(windows.git("status --porcelain"), "");
+    let committed = windows.ok("git cat-file blob HEAD:prompts/support/triage.prompt.yml");
+    assert!(!committed.contains('\r'), "{committed}");
+    assert!(
+        !windows.read(FILE).replace("\r\n", "").contains('\n'),
+        "the file keeps its line ends"
+    );
+    windows.ok("promptctl publish support/triage");
+}
+
+#[test]
+fn another_prefix_for_tags() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.write("promptctl.yaml", "tagPrefix: llm/prompts/\n");
+    ada.git("commit --quiet --all --message Prefix");
+    ada.git("push --quiet");
+    ada.ok("promptctl publish support/triage");
+    assert_snapshot!(env.root().cd("origin.git").tags(), @"
+    llm/prompts/support/triage/production/1
+    llm/prompts/support/triage/v1
+    ");
+    let bob = env.clone_of_origin("Bob");
+    bob.ok("promptctl unpublish support/triage");
+    ada.git("fetch --quiet");
+    assert_eq!(
+        ada.fails("promptctl get support/triage@production --format json")
+            .error()["code"],
+        "P203"
+    );
+}
+
+#[test]
+fn the_only_remote_is_the_truth_whatever_its_name() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.git("remote rename origin upstream");
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(env.root().cd("origin.git").tags(), ada.tags());
+    ada.git("fetch --quiet");
+    assert_eq!(
+        ada.json("promptctl get support/triage@production --format json")["version"],
+        1
+    );
+}
+
+#[test]
+fn pending_tags_that_git_sent_are_confirmed_by_a_fetch() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage --no-push");
+    ada.git("push --quiet origin --tags");
+    ada.git("fetch --quiet");
+    assert_snapshot!(ada.play(
+        "promptctl status
+         promptctl push"
+    ), @"
+    $ promptctl status
+    production	support/triage	v1	-	1 hour ago	Ada	
+    $ promptctl push
+    nothing to send: the remote has every tag
+    ");
+}
+
+#[test]
+fn a_version_of_another_branch_is_published_by_its_revision() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    repo.next_version("support/triage", "Answer in", "Reply in");
+    repo.git("switch --quiet main");
+    assert_snapshot!(repo.play("promptctl publish support/triage@topic"), @"
+    $ promptctl publish support/triage@topic
+    support/triage v2 published to production
+    ");
+    assert_eq!(
+        repo.git("rev-parse prompts/support/triage/v2^{commit}"),
+        repo.git("rev-parse topic")
+    );
+}
+
+#[test]
+fn inside_of_a_hook() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    let program = env!("CARGO_BIN_EXE_promptctl");
+    hook(
+        &repo,
+        ".git/hooks/pre-commit",
+        &format!(
+            "'{program}' validate --quiet && '{program}' get support/triage@production > ../seen"
+        ),
+    );
+    repo.write("deep/note.txt", "-");
+    repo.git("add deep/note.txt");
+    repo.cd("deep").git("commit --quiet --message Note");
+    assert!(repo.read("../seen").contains("version: 1"));
+    repo.replace(FILE, "Answer in", "Reply in");
+    let refused = repo.fails("git commit --quiet --all --message Unbumped");
+    assert!(format!("{refused}").contains("P207"), "{refused}");
+    // In a worktree git tells hooks its own places.
+    repo.git("checkout --quiet .");
+    repo.git("worktree add --quiet -b topic ../tree");
+    let tree = env.root().cd("tree");
+    tree.ok("promptctl edit support/triage --set modelParameters.maxTokens=600");
+    assert_eq!(tree.git("log -1 --format=%s"), "Edit support/triage");
+}
+
+#[test]
+fn a_repository_inside_of_the_repository_is_another_one() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("git init --quiet prompts/vendor");
+    repo.write("prompts/vendor/other.prompt.yml", SMALL);
+    assert_snapshot!(repo.play("promptctl list"), @"
+    $ promptctl list
+    support/triage	v1	-	openai/gpt-5-mini	Support triage
+    ");
+}
+
+#[test]
+fn folders_with_blanks_and_letters_of_other_languages() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet --bare 'o r i g i n.git'");
+    env.root()
+        .ok("git clone --quiet 'o r i g i n.git' 'Meine Prompts ü 提示'");
+    let repo = env.root().cd("Meine Prompts ü 提示");
+    repo.ok("promptctl init --quiet");
+    repo.add("support/triage", TRIAGE);
+    repo.ok("promptctl publish support/triage -m 'Größe: 提示'");
+    repo.ok("promptctl edit support/triage --set 'description=Größe 提示'");
+    assert_eq!(
+        repo.json("promptctl releases support/triage --format json")["releases"][0]["message"],
+        "Größe: 提示"
+    );
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn messages_are_taken_as_they_are() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("config commit.verbose true");
+    repo.git("config commit.cleanup scissors");
+    let run = repo
+        .line("promptctl publish support/triage -m")
+        .arg("# not a comment\n\nPrompt: another/name\nVersion: 9")
+        .output()
+        .unwrap();
+    assert!(run.status.success());
+    let release = &repo.json("promptctl releases support/triage --format json")["releases"][0];
+    assert_eq!(release["version"], 1);
+    assert!(
+        release["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("# not a comment"),
+        "{release}"
+    );
+    repo.ok("promptctl edit support/triage --set model=openai/gpt-5 -m '# kept'");
+    assert_eq!(repo.git("log -1 --format=%s"), "# kept");
+}
+
+#[test]
+fn a_merge_in_progress_is_told() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    repo.write("note.txt", "theirs");
+    repo.git("add note.txt");
+    repo.git("commit --quiet --message Theirs");
+    repo.git("switch --quiet main");
+    repo.write("note.txt", "ours");
+    repo.git("add note.txt");
+    repo.git("commit --quiet --message Ours");
+    repo.fails("git merge topic");
+    let before = repo.read(FILE);
+    assert_snapshot!(repo.play("promptctl edit support/triage --set model=openai/gpt-5"), @"
+    $ promptctl edit support/triage --set model=openai/gpt-5
+    error[P231]: a merge or rebase is in progress, and git makes no commit of single files then
+      hint: finish it with git merge --continue (or --abort), then run the same command again
+    [exit 1]
+    ");
+    assert_eq!(repo.read(FILE), before);
+}
+
+#[test]
+fn a_configuration_of_git_that_is_unusual() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    for setting in [
+        "push.followTags true",
+        "push.default nothing",
+        "fetch.prune true",
+        "fetch.pruneTags true",
+        "tag.sort -creatordate",
+        "log.showSignature true",
+        "color.ui always",
+        "core.quotePath false",
+        "status.short true",
+        "diff.noprefix true",
+        "core.pager less",
+        "remote.origin.tagOpt --tags",
+    ] {
+        ada.git(&format!("config {setting}"));
+    }
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "Answer in", "Reply in");
+    ada.ok("promptctl publish support/triage");
+    ada.git("fetch --quiet");
+    assert_snapshot!(ada.play(
+        "promptctl history support/triage
+         promptctl rollback support/triage
+         promptctl status
+         promptctl doctor"
+    ), @"
+    $ promptctl history support/triage
+    v2	production	wording	xxxxxxxxxxxx	1 hour ago	Ada	Change
+    v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
+    $ promptctl rollback support/triage
+    support/triage rolled back to v1 in production (was v2), and the remote has it
+    $ promptctl status
+    production	support/triage	v1	v2	1 hour ago	Ada	
+    $ promptctl doctor
+    everything is sound
+    ");
+}
