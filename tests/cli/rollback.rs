@@ -287,7 +287,10 @@ fn a_rollback_shows_what_callers_meet_again() {
 fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
     let env = TestEnv::new();
     let repo = env.repo();
-    repo.add("support/triage", &TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4o"));
+    repo.add(
+        "support/triage",
+        &TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4o"),
+    );
     repo.ok("promptctl publish support/triage");
     for (from, to) in [("gpt-4o", "gpt-5-mini"), ("gpt-5-mini", "gpt-5")] {
         repo.next_version("support/triage", from, to);
