@@ -34,7 +34,7 @@ pub use text::check_text;
 use super::digest::Digest;
 use super::document::Document;
 use super::finding::Finding;
-use super::template::{Compiled, Partials};
+use super::template::{Outline, Partials};
 
 /// A prompt that loads, and what is known about its surroundings.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +67,10 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     models::check(subject, &mut findings);
     let input = schemas::check(subject, &mut findings);
     evaluators::check(subject, &mut findings);
-    match Compiled::new(subject.document, subject.partials) {
-        Ok(compiled) => {
-            findings.extend(compiled.warnings().iter().cloned());
-            variables::check(subject, &compiled, input.as_ref(), &mut findings);
+    match Outline::new(subject.document, subject.partials) {
+        Ok(outline) => {
+            findings.extend(outline.warnings().iter().cloned());
+            variables::check(subject, &outline, input.as_ref(), &mut findings);
         }
         Err(found) => findings.extend(found),
     }

@@ -130,7 +130,10 @@ fn send(
             progress.pause(|| ground.append(&executed.record, session));
         }
         tally.count(executed, session, &progress);
-        progress.step(format!("{} failed", tally.bad));
+        progress.step(match tally.bad {
+            0 => String::new(),
+            bad => format!("{bad} failed"),
+        });
         let line = line_of(index, executed, batch);
         match results.put(index, &line, session) {
             Ok(()) if session.ui.is_closed() => ControlFlow::Break(()),

@@ -8,7 +8,7 @@ use crate::prompt::document::Object;
 use crate::prompt::finding::Position;
 use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
-use crate::prompt::template::Compiled;
+use crate::prompt::template::Outline;
 use crate::prompt::variables::InputSchema;
 
 /// How many cases are told about; after so many the reader has understood.
@@ -16,17 +16,17 @@ const MAX_CASES: usize = 5;
 
 pub(super) fn check(
     subject: &Subject<'_>,
-    compiled: &Compiled,
+    outline: &Outline,
     input: Option<&InputSchema<'_>>,
     findings: &mut Vec<Finding>,
 ) {
-    check_declarations(subject, compiled, findings);
-    check_cases(subject, compiled.variables(), input, findings);
+    check_declarations(subject, outline, findings);
+    check_cases(subject, outline.variables(), input, findings);
 }
 
-fn check_declarations(subject: &Subject<'_>, compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let unused = compiled.unused();
-    for used in compiled.undeclared() {
+fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut Vec<Finding>) {
+    let unused = outline.unused();
+    for used in outline.undeclared() {
         let mut message = format!("`{}` is not declared in `input.schema`", used.name);
         let help = match nearest(&used.name, unused.iter().copied()) {
             Some(meant) => {
