@@ -101,7 +101,7 @@ impl Git {
     /// # Errors
     /// As [`Git::read`]; a lock that nobody gave up is named with its age.
     pub(super) fn read_when_unlocked(build: impl Fn() -> Self) -> Result<String, Failure> {
-        let said = Self::say_when_unlocked(build)?;
+        let said = Self::say_until(build, is_lock_message)?;
         if said.ok {
             Ok(said.out)
         } else {
@@ -109,13 +109,21 @@ impl Git {
         }
     }
 
-    /// Runs git as [`Git::say`] does, and waits for a lock that another process holds.
+    /// Runs git as [`Git::say`] does, waits for a lock that another process holds, and starts again
+    /// where one moved a reference meanwhile: for what is right on top of whatever the other did.
     pub(super) fn say_when_unlocked(build: impl Fn() -> Self) -> Result<Said, Failure> {
+        Self::say_until(build, |err| is_lock_message(err) || has_moved(err))
+    }
+
+    fn say_until(
+        build: impl Fn() -> Self,
+        is_passing: impl Fn(&str) -> bool,
+    ) -> Result<Said, Failure> {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(10);
         loop {
             let said = build().say()?;
-            if said.ok || waited >= LOCK_PATIENCE || !is_lock_message(&said.err) {
+            if said.ok || waited >= LOCK_PATIENCE || !is_passing(&said.err) {
                 return Ok(said);
             }
             // A lock whose file is old was left by a process that died: waiting would not help.
@@ -165,6 +173,12 @@ fn is_lock_message(err: &str) -> bool {
             && !err.contains("reference already exists")
             && !err.contains("is at ")
             && !err.contains("Permission denied")
+}
+
+/// Whether another process changed a reference between git's look at it and its own change.
+fn has_moved(err: &str) -> bool {
+    err.contains("cannot lock ref")
+        && (err.contains("is at ") || err.contains("reference already exists"))
 }
 
 fn lock_path(err: &str) -> Option<String> {
