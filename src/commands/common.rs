@@ -1,5 +1,7 @@
 //! What several commands share: arguments, and ways of showing.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -7,11 +9,11 @@ use crate::error::Failure;
 use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE};
 use crate::prompt::finding::Finding;
-use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::name::{Environment, PromptName, nearest};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Compiled;
 use crate::prompt::version::Version;
-use crate::store::{Loaded, Store};
+use crate::store::{Loaded, Overview, Store};
 
 use super::Session;
 
@@ -80,6 +82,36 @@ pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
         })
 }
 
+/// The environments that promptctl.yaml names, and those that something was released to.
+pub(super) fn known_environments(store: &Store, overview: &Overview) -> BTreeSet<Environment> {
+    let released = overview.states.values().flat_map(|states| states.keys());
+    store
+        .settings()
+        .environments
+        .iter()
+        .chain(released)
+        .cloned()
+        .collect()
+}
+
+/// The environment that a misspelt or shortened one may mean.
+pub(super) fn near_environment<'a>(
+    wanted: &Environment,
+    known: &'a BTreeSet<Environment>,
+) -> Option<&'a str> {
+    let is_part = |name: &str| {
+        let rest = wanted.as_str().strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    };
+    // `staging-eu` stands beside `staging`.
+    let mut names = known
+        .iter()
+        .map(Environment::as_str)
+        .filter(|name| !is_part(name));
+    nearest(wanted.as_str(), names.clone())
+        .or_else(|| names.find(|name| name.starts_with(wanted.as_str())))
+}
+
 /// How long ago, in a few words.
 pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     let seconds = now.as_second() - then.as_second();
@@ -94,6 +126,12 @@ pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural} ago")
+}
+
+/// A number of things, such as `1 error` and `2 errors`.
+pub(super) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 /// The first twelve characters of an id.

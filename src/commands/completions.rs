@@ -35,7 +35,7 @@ enum Shell {
 }
 
 /// The script for bash; clap's own does not know that bash splits `name@v1`.
-const BASH: &str = include_str!("completions/promptctl.bash");
+const BASH: &str = include_str!("../../completions/promptctl.bash");
 
 /// How clap's script for zsh ends: it can be sourced, but not found in `fpath`.
 const ZSH_END: &str = "\ncompdef _clap_dynamic_completer_promptctl promptctl";

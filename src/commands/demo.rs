@@ -202,6 +202,7 @@ impl Stage {
                 code::NO_REPOSITORY,
                 format!("`{line}` could not be run: {error}"),
             )
+            .hint("is git installed, 2.31 or newer?")
         };
         let mut command = if program == "promptctl" {
             Command::new(&self.program)

@@ -14,7 +14,7 @@ use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::store::{Loaded, Store};
 
-/// Show what changed between two contents, and what it means for callers
+/// Show what changed, and what it means for callers
 ///
 /// Two references compare two contents. One reference compares it with what is live in production,
 /// or with HEAD where nothing is. Two revisions, or A...B, compare all prompts between two commits.

@@ -1,7 +1,7 @@
 //! `promptctl doctor`.
 
 use super::Session;
-use super::common::FormatArg;
+use super::common::{FormatArg, count};
 use super::run::log;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -59,9 +59,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         if findings.is_empty() {
             session.ui.status("everything is sound");
         } else {
-            session
-                .ui
-                .status(format!("{errors} errors, {warnings} warnings"));
+            session.ui.status(format!(
+                "{}, {}",
+                count(errors, "error"),
+                count(warnings, "warning")
+            ));
         }
     }
     Ok(if errors > 0 {

@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use super::Session;
-use super::common::{AtArg, EnvArg, FormatArg, variables_of};
+use super::common::{AtArg, FormatArg, known_environments, near_environment, variables_of};
 use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::prompt::name::{Environment, nearest};
+use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 
-/// Print one prompt, or all that is live in an environment, for programs
+/// Print one prompt, or all that are live, for programs
 ///
 /// Text is the file as it stands; JSON holds the file, its partials and its variables.
 #[derive(Debug, clap::Args)]
@@ -22,8 +22,9 @@ pub(super) struct Args {
     /// All prompts that are live in the environment
     #[arg(long, conflicts_with = "reference")]
     all: bool,
-    #[command(flatten)]
-    env: EnvArg,
+    /// The environment of --all, production unless given; a REF names its own
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
     #[command(flatten)]
     at: AtArg,
     #[command(flatten)]
@@ -39,17 +40,22 @@ struct Snapshot<'a> {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
+    let environment = args.env.clone().unwrap_or_else(Environment::production);
     let Some(reference) = &args.reference else {
         if !json {
             return Err(
                 Failure::usage("--all prints a snapshot for programs").hint(format!(
-                    "promptctl get --all --env {} --format json",
-                    args.env.env
+                    "promptctl get --all --env {environment} --format json"
                 )),
             );
         }
-        return snapshot(args, &store, session);
+        return snapshot(&environment, args, &store, session);
     };
+    if args.env.is_some() {
+        // The working copy in place of what is live there would be a nasty surprise.
+        return Err(Failure::usage("--env goes with --all")
+            .hint(format!("promptctl get {}@{environment}", reference.name)));
+    }
     let loaded = load_at(&store, reference, args.at.at)?;
     if json {
         let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
@@ -68,11 +74,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 /// Everything that is live, or a failure: a service must never start with half of its prompts.
 fn snapshot(
+    environment: &Environment,
     args: &Args,
     store: &crate::store::Store,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let environment = &args.env.env;
     store.require_releases()?;
     let overview = store.overview()?;
     require_known(environment, store, &overview)?;
@@ -121,26 +127,23 @@ fn require_known(
     store: &crate::store::Store,
     overview: &crate::store::Overview,
 ) -> Result<(), Failure> {
-    let released = overview.states.values().flat_map(|states| states.keys());
-    let known: std::collections::BTreeSet<&str> = store
-        .settings()
-        .environments
-        .iter()
-        .chain(released)
-        .map(Environment::as_str)
-        .collect();
-    if known.contains(environment.as_str()) {
+    let known = known_environments(store, overview);
+    if known.contains(environment) {
         return Ok(());
     }
     let failure = Failure::new(
         crate::prompt::code::NOT_LIVE,
         format!("nothing was ever published to {environment}, and promptctl.yaml does not name it"),
     );
-    Err(match nearest(environment.as_str(), known.iter().copied()) {
+    Err(match near_environment(environment, &known) {
         Some(near) => failure.hint(format!("did you mean {near}?")),
         None => failure.hint(format!(
             "the environments are {}",
-            known.into_iter().collect::<Vec<_>>().join(", ")
+            known
+                .iter()
+                .map(Environment::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
         )),
     })
 }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::Session;
+use super::common::count;
 use crate::config::FILE_NAME;
 use crate::error::{Exit, Failure};
 use crate::prompt::schema::prompt_schema;
 use crate::store::{Adoptable, FileChange, Store, init_repository};
 
-/// Make a repository of prompts, or adopt one that has `.prompt.yml` files
+/// Make a repository of prompts, or adopt `.prompt.yml` files
 ///
 /// Makes a git repository where there is none, and commits the configuration, the JSON Schema for
 /// editors and an ignore rule for the execution log. In a clone, it sets git up so that a plain
@@ -105,8 +106,8 @@ fn adopt(
 ) -> bool {
     let list = roots.join(", ");
     session.ui.status(format!(
-        "{} prompt files found, below {list}",
-        found.prompts.len()
+        "{} found, below {list}",
+        count(found.prompts.len(), "prompt file")
     ));
     for (name, path) in &found.prompts {
         session.ui.line(format!("{name}\t{path}"));
@@ -123,7 +124,8 @@ fn adopt(
             .status(format!("{FILE_NAME} exists and stays as it is"));
     } else {
         session.ui.status(format!(
-            "{FILE_NAME} would say roots: [{list}]; the prompt files stay as they are"
+            "{FILE_NAME} would say roots: [{}]; the prompt files stay as they are",
+            yaml_list(roots)
         ));
     }
     if args.yes {
@@ -136,16 +138,41 @@ fn adopt(
     false
 }
 
+/// Folders as the items of a YAML list, in quotes where their letters mean something to YAML.
+fn yaml_list(folders: &[String]) -> String {
+    let is_plain = |folder: &str| {
+        folder.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '.')
+            && folder
+                .chars()
+                .all(|char| char.is_ascii_alphanumeric() || "._-/".contains(char))
+    };
+    let items: Vec<String> = folders
+        .iter()
+        .map(|folder| {
+            if is_plain(folder) {
+                folder.clone()
+            } else {
+                serde_json::Value::from(folder.as_str()).to_string()
+            }
+        })
+        .collect();
+    items.join(", ")
+}
+
 /// The files that are missing.
 fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileChange>, Failure> {
     let mut changes = Vec::new();
     if !has_config {
         changes.push(FileChange {
             path: FILE_NAME.to_owned(),
-            text: CONFIG.replace("ROOTS", &roots.join(", ")),
+            text: CONFIG.replace("ROOTS", &yaml_list(roots)),
         });
     }
-    let root = roots.last().map_or("prompts", String::as_str);
+    // The same root whatever their order, so that a second run writes no second schema.
+    let root = roots
+        .iter()
+        .min_by_key(|root| (root.split('/').count(), *root))
+        .map_or("prompts", String::as_str);
     let schema = if root == "." {
         "prompt.schema.json".to_owned()
     } else {
@@ -182,11 +209,33 @@ fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Sessi
             .hint("promptctl new NAME makes a prompt, promptctl seed adds the bundled ones");
     } else if !adopted && store.list().files.len() < found.prompts.len() {
         session.ui.hint(format!(
-            "{} prompt files stand elsewhere in this repository: promptctl init --adopt shows how to take them over",
+            "prompt files stand elsewhere in this repository ({}): promptctl init --adopt shows how to take them over",
             found.prompts.len() - store.list().files.len()
         ));
     }
     if store.has_foreign_tags() {
         session.ui.hint("this repository has tags of its own: give git describe --exclude 'prompts/*' from now on");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_quoted_where_yaml_would_misread_them() {
+        let list = |folders: &[&str]| {
+            yaml_list(
+                &folders
+                    .iter()
+                    .map(|&folder| folder.to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(
+            list(&[".github/prompts", "src/a-b_c"]),
+            ".github/prompts, src/a-b_c"
+        );
+        assert_eq!(list(&["a, b", "[x]", "é"]), r#""a, b", "[x]", "é""#);
     }
 }

@@ -71,10 +71,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
     let overview = store.overview()?;
+    let mut unreadable = false;
     let loaded = match &args.env {
         None => {
             let (loaded, findings) = store.load_all();
             warn_all(session, &findings);
+            unreadable = !findings.is_empty();
             loaded
         }
         Some(environment) => live_in(&store, &overview, environment, session)?,
@@ -94,7 +96,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
-        say_nothing(args, loaded.is_empty(), session);
+        // The findings have said what is wrong with the prompts that there are.
+        if !(unreadable && loaded.is_empty()) {
+            say_nothing(args, loaded.is_empty(), session);
+        }
         return Ok(Exit::Done);
     }
     print(&rows, args, session);

@@ -119,7 +119,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a repository of prompts, or adopt one that has `.prompt.yml` files
+    /// Make a repository of prompts, or adopt `.prompt.yml` files
     Init(init::Args),
     /// Show the whole life of a prompt in a scratch repository, offline
     Demo(demo::Args),
@@ -141,9 +141,9 @@ enum Command {
     Releases(releases::Args),
     /// Show what is live where, what is ahead and what is pending
     Status(status::Args),
-    /// Print one prompt, or all that is live in an environment, for programs
+    /// Print one prompt, or all that are live, for programs
     Get(get::Args),
-    /// Show what changed between two contents, and what it means for callers
+    /// Show what changed, and what it means for callers
     Diff(diff::Args),
     /// Check prompt files
     Validate(validate::Args),
@@ -341,6 +341,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command_line().debug_assert();
+    }
+
+    #[test]
+    fn the_list_of_commands_fits_a_terminal() {
+        let help = command_line().render_help().to_string();
+        // The options are wrapped to the width that clap finds.
+        let (list, _) = help.split_once("\nOptions:").unwrap();
+        let wide: Vec<&str> = list
+            .lines()
+            .filter(|line| line.chars().count() > 80)
+            .collect();
+        assert_eq!(wide, [""; 0]);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! `promptctl publish`, and what the three commands that change what is live share.
 
 use super::Session;
-use super::common::{EnvArg, FormatArg, compile, warn_all};
+use super::common::{EnvArg, FormatArg, compile, known_environments, near_environment, warn_all};
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
-use crate::prompt::name::PromptName;
+use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::store::{Action, Change, Demand, Loaded, Options, Store};
 
@@ -62,6 +62,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
     let options = args.release.options(&args.env, &config);
+    refuse_misspelt(&options.environment, &store)?;
     if args.all {
         return publish_all(args, &store, &options, json, session);
     }
@@ -82,6 +83,29 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     print_changes(&changes, json, args.release.dry_run, &store, session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
+}
+
+/// The name of an environment is permanent from the first release to it, so one that is nearly
+/// another's is refused.
+fn refuse_misspelt(environment: &Environment, store: &Store) -> Result<(), Failure> {
+    if store.settings().environments.contains(environment) {
+        return Ok(());
+    }
+    let known = known_environments(store, &store.overview()?);
+    if known.contains(environment) {
+        return Ok(());
+    }
+    let Some(near) = near_environment(environment, &known) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        code::NOT_LIVE,
+        format!("nothing was ever published to {environment}"),
+    )
+    .hint(format!("did you mean {near}?"))
+    .hint(format!(
+        "if not, write {environment} under `environments:` in promptctl.yaml first"
+    )))
 }
 
 fn publish_one(

@@ -8,6 +8,7 @@ use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{DIM, GOOD, NOTE};
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::reference::Reference;
 use crate::store::{Action, Release, Store};
 
 /// Show the releases of a prompt, the newest first
@@ -51,6 +52,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             )
         }));
     }
+    if rows.is_empty() {
+        require_known(args, &store)?;
+    }
     if json {
         let shapes: Vec<ReleaseJson> = rows
             .iter()
@@ -62,23 +66,34 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
-        return say_none(args, &store, session);
+        say_none(args, session);
+    } else {
+        print(&rows, session);
     }
-    print(&rows, session);
     Ok(Exit::Done)
 }
 
-fn say_none(args: &Args, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
+/// An empty answer is one only of a prompt that exists, in a clone that knows its releases.
+fn require_known(args: &Args, store: &Store) -> Result<(), Failure> {
     store.require_releases()?;
-    let known = store.load(&crate::prompt::reference::Reference::working_copy(
-        args.name.clone(),
-    ));
-    known?;
+    let reference = Reference::working_copy(args.name.clone());
+    store.load(&reference).map(drop)
+}
+
+fn say_none(args: &Args, session: &mut Session) {
+    let (place, option) = match &args.env {
+        Some(environment) => (
+            format!(" to {environment}"),
+            format!(" --env {environment}"),
+        ),
+        None => (String::new(), String::new()),
+    };
     session
         .ui
-        .status(format!("{} was never published", args.name));
-    session.ui.hint(format!("promptctl publish {}", args.name));
-    Ok(Exit::Done)
+        .status(format!("{} was never published{place}", args.name));
+    session
+        .ui
+        .hint(format!("promptctl publish {}{option}", args.name));
 }
 
 fn print(rows: &[(Release, bool)], session: &mut Session) {

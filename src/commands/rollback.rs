@@ -40,6 +40,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         &options,
         args.release.dry_run,
     )?;
+    if let (None, Some(version)) = (&change, args.to) {
+        session.ui.status(format!(
+            "{} {version} is live in {} already: nothing to do",
+            args.name, options.environment
+        ));
+    }
     let changes: Vec<Change> = change.into_iter().collect();
     print_changes(&changes, json, args.release.dry_run, &store, session);
     for change in &changes {

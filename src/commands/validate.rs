@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use self::check::Checked;
 use super::Session;
+use super::common::count;
 use crate::error::{Exit, Failure};
 use crate::output::json::{self, FindingJson};
 use crate::output::{annotations, gitlab, junit, sarif, snippet};
@@ -125,7 +126,7 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         Some(ReportFormat::Junit) => {
             session
                 .ui
-                .data(junit::render(findings, &checked.files, sources))
+                .data(junit::render(findings, &checked.files, sources));
         }
         Some(ReportFormat::Gitlab) => session.ui.data(gitlab::render(findings, sources)),
         Some(ReportFormat::Text) | None => {
@@ -155,8 +156,6 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
 
 /// `3 checked, 1 error, 2 warnings, 1 allowed`.
 fn summary(checked: &Checked) -> String {
-    let count =
-        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let errors = checked.errors();
     let mut line = format!(
         "{} checked, {}, {}",

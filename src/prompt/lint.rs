@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-pub use allow::settle;
+pub use allow::{has_comments, settle};
 pub use level::{Level, Levels, RULES, Rule, rule};
 pub use models::{ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};
@@ -34,14 +34,16 @@ pub use text::check_text;
 use super::digest::Digest;
 use super::document::Document;
 use super::finding::Finding;
-use super::template::{Compiled, Partials};
+use super::template::{Outline, Partials};
 
 /// A prompt that loads, and what is known about its surroundings.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The prompt's name.
     pub name: &'a str,
-    /// What the file says.
+    /// The file's text.
+    pub text: &'a str,
+    /// What it says.
     pub document: &'a Document,
     /// The partials that it includes, through partials too.
     pub partials: &'a Partials,
@@ -65,10 +67,10 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     models::check(subject, &mut findings);
     let input = schemas::check(subject, &mut findings);
     evaluators::check(subject, &mut findings);
-    match Compiled::new(subject.document, subject.partials) {
-        Ok(compiled) => {
-            findings.extend(compiled.warnings().iter().cloned());
-            variables::check(subject, &compiled, input.as_ref(), &mut findings);
+    match Outline::new(subject.document, subject.partials) {
+        Ok(outline) => {
+            findings.extend(outline.warnings().iter().cloned());
+            variables::check(subject, &outline, input.as_ref(), &mut findings);
         }
         Err(found) => findings.extend(found),
     }
@@ -103,6 +105,7 @@ mod testing {
             .collect();
         let findings = check(&Subject {
             name: "a",
+            text,
             document: &document,
             partials: &partials,
             digest: &digest(&document, &partials),
@@ -137,5 +140,71 @@ mod testing {
             format!("{word} {} {place} {}", finding.code, finding.message)
         });
         lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::prompt::code;
+    use crate::prompt::digest::digest;
+    use crate::prompt::document::parse;
+    use crate::prompt::finding::Position;
+
+    /// Texts that look like prompt files, secrets, comments and templates, and are none.
+    fn hostile() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "(messages|testData|evaluators|input|jsonSchema|model):\\n? ?",
+            "  - (role: user|content: |name: |\\{a: 1\\})\\n?",
+            "# promptctl: allow[ P0-9,]{0,12}\\n?",
+            "\\{\\{[!#/>a-z -]{0,10}\\}{0,2}",
+            "(sk-proj-|AKIA|eyJ|-----BEGIN PRIVATE KEY-----)[A-Za-z0-9+/=\\n]{0,60}",
+            "[\\u{200b}\\u{202e}\\u{feff}\\u{e0041}\\r\\n\\t \"'|>&*]{1,5}",
+            "\\PC{0,8}",
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn no_text_brings_a_rule_down(text in hostile(), line in 0usize..40, column in 0usize..40) {
+            for secret in secrets::find(&secrets::blot(&text)) {
+                prop_assert!(false, "{secret:?} was not blotted out of {text:?}");
+            }
+            if let Some(even) = even_line_ends(&text) {
+                prop_assert_eq!(even_line_ends(&even), None);
+            }
+            let spelt = respell(&text);
+            prop_assert!(spelt.as_deref().and_then(respell).is_none(), "{:?} is spelt twice", spelt);
+            let mut findings = check_text(&text);
+            let at = Position { line: line + 1, column: column + 1 };
+            findings.push(Finding::warning(code::UNUSED_VARIABLE, "").at(at));
+            if let Ok(document) = parse(&text) {
+                let partials = Partials::new();
+                findings.extend(check(&Subject {
+                    name: "a",
+                    text: &text,
+                    document: &document,
+                    partials: &partials,
+                    digest: &digest(&document, &partials),
+                    changed_partials: &BTreeSet::new(),
+                    model: None,
+                    today: date(2026, 11, 20),
+                }));
+            }
+            for path in ["a.prompt.yml", "_a.hbs"] {
+                let in_file = findings.iter().cloned().map(|finding| finding.in_file(path));
+                let (left, allowed) = settle(in_file.collect(), [(path, text.as_str())], &Levels::default());
+                prop_assert!(left.len() + allowed >= usize::from(!findings.is_empty()));
+                // What is left is left for good.
+                let again = settle(left.clone(), [], &Levels::default()).0;
+                prop_assert_eq!(left, again);
+            }
+        }
     }
 }

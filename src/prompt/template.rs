@@ -21,6 +21,7 @@ mod compile;
 mod helpers;
 mod jinja;
 mod missing;
+mod outline;
 mod path;
 mod render;
 mod scan;
@@ -183,16 +184,61 @@ struct CompiledAttachment {
     make: fn(String) -> RenderedAttachment,
 }
 
+/// What is known of a prompt's templates without values: the same as [`Compiled`] knows, sooner.
+#[derive(Debug)]
+pub struct Outline(Compiled);
+
+impl Outline {
+    /// Checks every template of a document with its partials.
+    ///
+    /// # Errors
+    /// The same findings as [`Compiled::new`].
+    pub fn new(document: &Document, partials: &Partials) -> Result<Self, Vec<Finding>> {
+        let compiler = Compiler {
+            is_outline: true,
+            ..Compiler::default()
+        };
+        Compiled::by(compiler, document, partials).map(Self)
+    }
+
+    /// See [`Compiled::variables`].
+    pub fn variables(&self) -> &[Variable] {
+        self.0.variables()
+    }
+
+    /// See [`Compiled::uses`].
+    pub fn uses(&self) -> &[Use] {
+        self.0.uses()
+    }
+
+    /// See [`Compiled::undeclared`].
+    pub fn undeclared(&self) -> Vec<&Use> {
+        self.0.undeclared()
+    }
+
+    /// See [`Compiled::unused`].
+    pub fn unused(&self) -> Vec<&str> {
+        self.0.unused()
+    }
+
+    /// See [`Compiled::warnings`].
+    pub fn warnings(&self) -> &[Finding] {
+        self.0.warnings()
+    }
+}
+
 /// Parses texts and collects what is wrong with them.
 #[derive(Default)]
 struct Compiler {
     sources: Vec<Source>,
     findings: Vec<Finding>,
+    /// Whether the parser is asked only where nothing else can tell.
+    is_outline: bool,
 }
 
 impl Compiler {
     fn compile(&mut self, text: &str, source: Source) -> Body {
-        let (body, findings) = compile::compile(text, self.sources.len(), &source);
+        let (body, findings) = compile::compile(text, self.sources.len(), &source, self.is_outline);
         self.findings
             .extend(findings.into_iter().map(|finding| source.place(finding)));
         self.sources.push(source);
@@ -252,7 +298,14 @@ impl Compiled {
     /// All that is wrong, in the order of the files, warnings among them: syntax, missing and
     /// circular partials, unknown helpers, Jinja, and what is too large or too deep.
     pub fn new(document: &Document, partials: &Partials) -> Result<Self, Vec<Finding>> {
-        let mut compiler = Compiler::default();
+        Self::by(Compiler::default(), document, partials)
+    }
+
+    fn by(
+        mut compiler: Compiler,
+        document: &Document,
+        partials: &Partials,
+    ) -> Result<Self, Vec<Finding>> {
         let messages: Vec<CompiledMessage> = document
             .messages
             .iter()
@@ -270,6 +323,7 @@ impl Compiled {
         let Compiler {
             sources,
             mut findings,
+            ..
         } = compiler;
 
         let schema = document.input_schema.as_ref().map(Schema::new);

@@ -1,11 +1,12 @@
 //! Commits: exactly the files named, as the user's own `git commit` would make them.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::Store;
 use super::process::{Git, explain, words_of, write_failure};
+use super::tagging::SCRATCH;
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -66,7 +67,7 @@ impl Store {
         let before = self.work_tree().read(&change.path)?;
         let folder = path.parent().unwrap_or(&self.top);
         fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
-        write_whole(&path, change.text.as_bytes())?;
+        write_whole(&path, change.text.as_bytes(), &self.scratch_folder()?)?;
         Ok(Saved { path, before })
     }
 
@@ -228,27 +229,34 @@ fn put_back(done: &[Saved]) {
 }
 
 /// Writes a file so that a reader, or a crash, sees the old content or the new, never half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error: &std::io::Error| write_failure(path, error);
+///
+/// What is not finished stands in `scratch`, so that a killed process leaves nothing in the tree.
+fn write_whole(path: &Path, bytes: &[u8], scratch: &Path) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let written = match write_through(scratch, path, bytes) {
+        // The repository stands on another disk than its working tree.
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            write_through(folder, path, bytes)
+        }
+        written => written,
+    };
+    written.map_err(|error| write_failure(path, &error))
+}
+
+fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = tempfile::Builder::new()
-        .prefix(".promptctl-")
-        .tempfile_in(folder)
-        .map_err(|error| failed(&error))?;
-    file.write_all(bytes).map_err(|error| failed(&error))?;
+        .prefix(SCRATCH)
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
     let permissions = match fs::metadata(path) {
         Ok(data) => Some(data.permissions()),
         Err(_) => new_file_permissions(),
     };
     if let Some(permissions) = permissions {
-        file.as_file()
-            .set_permissions(permissions)
-            .map_err(|error| failed(&error))?;
+        file.as_file().set_permissions(permissions)?;
     }
-    file.as_file().sync_data().map_err(|error| failed(&error))?;
-    file.persist(path)
-        .map(drop)
-        .map_err(|error| failed(&error.error))
+    file.as_file().sync_data()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// A temporary file is private; a prompt file is as readable as others in the tree.

@@ -229,17 +229,17 @@ fn normal_path(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-pub(super) fn same_as_committed(tree: &CommitTree<'_>, path: &str, text: &str) -> bool {
-    let Some(id) = tree.blob_id(path) else {
+/// The id that a text has as a blob.
+pub(super) fn blob_id(text: &str) -> Option<Oid> {
+    Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok()
+}
+
+/// Whether a text of the working copy, whose blob would be `own`, is what was `committed`.
+pub(super) fn same_as_committed(committed: Option<Oid>, own: Option<Oid>, text: &str) -> bool {
+    let Some(committed) = committed else {
         return false;
     };
-    if Oid::hash_object(ObjectType::Blob, text.as_bytes()).is_ok_and(|own| own == id) {
-        return true;
-    }
     // git may have stored the file with other line ends than the working copy has.
-    text.contains("\r\n")
-        && tree
-            .repo
-            .find_blob(id)
-            .is_ok_and(|blob| blob.content() == text.replace("\r\n", "\n").as_bytes())
+    own == Some(committed)
+        || text.contains("\r\n") && blob_id(&text.replace("\r\n", "\n")) == Some(committed)
 }

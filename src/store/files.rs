@@ -67,7 +67,9 @@ impl WorkTree {
             .parents(false)
             .git_global(false)
             .filter_entry(move |entry| {
-                entry.file_name() != ".git" && !nested.iter().any(|other| other == entry.path())
+                entry.file_name() != ".git"
+                    && !nested.iter().any(|other| other == entry.path())
+                    && !is_other_repository(entry)
             })
             .build();
         for entry in walk.filter_map(Result::ok) {
@@ -123,16 +125,39 @@ impl WorkTree {
     /// # Errors
     /// The path is a link or leads out of the repository, or the file cannot be read.
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Finding> {
+        self.read_if(path, |folder| self.inside(folder))
+    }
+
+    /// The same for a path whose folder is known to lie inside the repository.
+    ///
+    /// # Errors
+    /// The path is a link, or the file cannot be read.
+    pub(super) fn read_inside(&self, path: &str) -> Result<Option<Vec<u8>>, Finding> {
+        self.read_if(path, |_| true)
+    }
+
+    fn read_if(
+        &self,
+        path: &str,
+        is_inside: impl FnOnce(&Path) -> bool,
+    ) -> Result<Option<Vec<u8>>, Finding> {
         let full = self.top.join(path);
         let kind = match fs::symlink_metadata(&full) {
             Ok(data) => data.file_type(),
-            Err(error) if is_absence(&error) => return Ok(None),
+            Err(error) if is_absence(&error) => {
+                // A file that is to be written there must not go through a link either.
+                let folder = full.ancestors().skip(1).find(|folder| folder.exists());
+                return match folder {
+                    Some(folder) if !self.inside(folder) => Err(outside(path)),
+                    _ => Ok(None),
+                };
+            }
             Err(error) => return Err(unreadable(path, &error)),
         };
         if !kind.is_file() {
             return Err(not_regular(path, kind.is_symlink()));
         }
-        if !full.parent().is_some_and(|folder| self.inside(folder)) {
+        if !full.parent().is_some_and(is_inside) {
             return Err(outside(path));
         }
         fs::read(&full)
@@ -141,12 +166,18 @@ impl WorkTree {
     }
 
     /// Whether `folder`, links followed, lies inside the repository.
-    fn inside(&self, folder: &Path) -> bool {
+    pub(super) fn inside(&self, folder: &Path) -> bool {
         match (fs::canonicalize(folder), fs::canonicalize(&self.top)) {
             (Ok(folder), Ok(top)) => folder.starts_with(top),
             _ => false,
         }
     }
+}
+
+/// Whether a folder is a repository of its own, such as a submodule: its files are committed there.
+fn is_other_repository(entry: &ignore::DirEntry) -> bool {
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    entry.depth() > 0 && is_folder && entry.path().join(".git").exists()
 }
 
 /// A path below a root as a path below the top of the repository.
@@ -180,7 +211,9 @@ fn not_regular(path: &str, is_link: bool) -> Finding {
             .in_file(path)
             .help("put the file itself there: a link means something else in every clone")
     } else {
-        Finding::error(code::NOT_A_FILE, format!("{path} is not a regular file")).in_file(path)
+        Finding::error(code::NOT_A_FILE, format!("{path} is not a regular file"))
+            .in_file(path)
+            .help("rename it, or put a file there: its name ends like that of a prompt")
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use git2::Oid;
+use git2::{ObjectType, Oid};
 use jiff::Timestamp;
 
 use super::Store;
 use super::refs::Space;
-use super::release::{Active, Overview, Release, Releases, State};
-use super::tag::{Action, TagName, Trailers, parse_number, words};
+use super::release::{Active, Release, Releases, State};
+use super::tag::{Action, TagContent, TagName, Trailers, parse_number, words};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
@@ -31,23 +31,22 @@ struct TagObject {
 
 impl Store {
     fn read_tag(&self, object: Oid, tag: &TagName) -> Result<TagObject, Failure> {
-        let full = format!("{}{tag}", self.settings.prefix);
-        let found = self.repo.find_tag(object).map_err(|_| {
-            Failure::new(
-                code::BAD_TAG,
-                format!("the tag {full} is not annotated: promptctl did not make it"),
-            )
-            .hint(format!(
-                "look at it with git show {full}, then remove it: git tag -d {full}"
-            ))
-        })?;
-        let message = found.message().ok().flatten().unwrap_or_default();
         let bad = |what: &str| {
+            let full = format!("{}{tag}", self.settings.prefix);
             Failure::new(code::BAD_TAG, format!("the tag {full} {what}")).hint(format!(
                 "look at it with git show {full}, then remove it: git tag -d {full}"
             ))
         };
-        let trailers = Trailers::parse(message)
+        let objects = self.repo.odb();
+        let object = objects
+            .as_ref()
+            .ok()
+            .and_then(|objects| objects.read(object).ok())
+            .filter(|object| object.kind() == ObjectType::Tag)
+            .ok_or_else(|| bad("is not annotated: promptctl did not make it"))?;
+        let content = TagContent::parse(object.data())
+            .ok_or_else(|| bad("is not text: promptctl did not make it"))?;
+        let trailers = Trailers::parse(content.message)
             .ok_or_else(|| bad("has no trailers: promptctl did not make it"))?;
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
@@ -66,33 +65,37 @@ impl Store {
                 "names another prompt, version or environment in its message",
             ));
         }
-        let commit = found
-            .target()
-            .and_then(|target| target.peel_to_commit())
-            .map_err(|_| {
-                Failure::new(
-                    code::SHALLOW,
-                    format!("the commit of the tag {full} is not in this clone"),
-                )
-                .hint("promptctl fetch brings it")
-            })?
-            .id();
-        let (by, time) = found
-            .tagger()
-            .map_or((String::new(), Timestamp::UNIX_EPOCH), |tagger| {
-                (
-                    tagger.name().unwrap_or_default().to_owned(),
-                    Timestamp::from_second(tagger.when().seconds())
-                        .unwrap_or(Timestamp::UNIX_EPOCH),
-                )
-            });
+        let commit = self.commit_of(&content).ok_or_else(|| {
+            let full = format!("{}{tag}", self.settings.prefix);
+            Failure::new(
+                code::SHALLOW,
+                format!("the commit of the tag {full} is not in this clone"),
+            )
+            .hint("promptctl fetch brings it")
+        })?;
         Ok(TagObject {
             commit,
             trailers,
-            by,
-            time,
-            message: words(message).to_owned(),
+            by: content.by.to_owned(),
+            time: Timestamp::from_second(content.seconds).unwrap_or(Timestamp::UNIX_EPOCH),
+            message: words(content.message).to_owned(),
         })
+    }
+
+    /// The commit that a tag names, if this clone holds it.
+    fn commit_of(&self, tag: &TagContent<'_>) -> Option<Oid> {
+        let target = Oid::from_str(tag.target).ok()?;
+        if tag.target_kind == "commit" {
+            // The tag says what it names, so that the commit itself need not be read.
+            return self.repo.odb().ok()?.exists(target).then_some(target);
+        }
+        let object = self.repo.find_object(target, None).ok()?;
+        object.peel_to_commit().ok().map(|commit| commit.id())
+    }
+
+    /// What the message of a tag says to machines.
+    pub(super) fn tag_trailers(&self, object: Oid, tag: &TagName) -> Result<Trailers, Failure> {
+        self.read_tag(object, tag).map(|read| read.trailers)
     }
 
     /// The tag of a version: where the remote confirmed one that one, else this clone's own.
@@ -152,7 +155,12 @@ impl Store {
         Ok(numbers.last().copied())
     }
 
-    fn gap(&self, name: &PromptName, environment: &Environment, missing: u32) -> Failure {
+    pub(super) fn gap(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        missing: u32,
+    ) -> Failure {
         let tag = format!("{}{name}/{environment}/{missing}", self.settings.prefix);
         let failure = Failure::new(
             code::RELEASE_GAP,
@@ -183,7 +191,9 @@ impl Store {
             return Ok(State::NotFetched);
         }
         match self.newest_number(&self.true_space(), name, environment)? {
-            Some((number, object)) => self.state_of(name, environment, number, object),
+            Some(newest) => self.state_of(name, environment, newest, |tag| {
+                self.ref_target(&self.true_space().reference(tag))
+            }),
             None => Ok(State::Never),
         }
     }
@@ -218,12 +228,14 @@ impl Store {
         without_tags || (!refspecs.is_empty() && !refspecs.iter().any(is_whole))
     }
 
-    fn state_of(
+    /// What the newest release of a prompt in an environment means, given by its number and
+    /// object; `version_tag` finds the object of the tag that must agree with it.
+    pub(super) fn state_of(
         &self,
         name: &PromptName,
         environment: &Environment,
-        number: u32,
-        object: Oid,
+        (number, object): (u32, Oid),
+        version_tag: impl FnOnce(&TagName) -> Option<Oid>,
     ) -> Result<State, Failure> {
         let release = self.release(name, environment, number, object, false)?;
         if release.action == Action::Unpublish {
@@ -233,7 +245,8 @@ impl Store {
                 time: release.time,
             });
         }
-        self.check_against_version(&release)?;
+        let tag = version_name(&release);
+        self.check_against(&release, &tag, version_tag(&tag))?;
         Ok(State::Live(Active {
             number,
             version: release.version,
@@ -244,11 +257,26 @@ impl Store {
         }))
     }
 
+    /// Fails where a release disagrees with the tag of its version.
     pub(super) fn check_against_version(&self, release: &Release) -> Result<(), Failure> {
-        let tag = TagName::Version {
-            name: release.name.clone(),
-            version: release.version,
+        let tag = version_name(release);
+        // A pending release may stand on a version that is pending too.
+        let space = if release.pending {
+            self.local_space()
+        } else {
+            self.true_space()
         };
+        let found = self.ref_target(&space.reference(&tag));
+        let found = found.or_else(|| self.ref_target(&self.true_space().reference(&tag)));
+        self.check_against(release, &tag, found)
+    }
+
+    fn check_against(
+        &self,
+        release: &Release,
+        tag: &TagName,
+        found: Option<Oid>,
+    ) -> Result<(), Failure> {
         let wrong = |what: String| {
             Failure::new(
                 code::RELEASE_MISMATCH,
@@ -262,21 +290,13 @@ impl Store {
                 release.name, release.environment
             ))
         };
-        // A pending release may stand on a version that is pending too.
-        let space = if release.pending {
-            self.local_space()
-        } else {
-            self.true_space()
-        };
-        let found = self.ref_target(&space.reference(&tag));
-        let found = found.or_else(|| self.ref_target(&self.true_space().reference(&tag)));
         let Some(found) = found else {
             return Err(wrong(format!(
                 "names {}, which has no tag",
                 release.version
             )));
         };
-        let version = self.read_tag(found, &tag)?;
+        let version = self.read_tag(found, tag)?;
         if version.commit.to_string() != release.commit || version.trailers.digest != release.digest
         {
             return Err(wrong(format!(
@@ -386,66 +406,18 @@ impl Store {
         }
         Ok(found)
     }
+}
 
-    /// What is live of every prompt in every environment, from one pass over the tags.
-    ///
-    /// # Errors
-    /// The references cannot be read.
-    pub fn overview(&self) -> Result<Overview, Failure> {
-        let mut rows: BTreeMap<(PromptName, Environment), Vec<(u32, Oid)>> = BTreeMap::new();
-        let mut overview = Overview::default();
-        if !self.knows_releases()? {
-            return Ok(overview);
-        }
-        let space = self.true_space();
-        for found in self.refs_below(&space.base)? {
-            match TagName::parse(&found.rest) {
-                Some(TagName::Release {
-                    name,
-                    environment,
-                    number,
-                }) => rows
-                    .entry((name, environment))
-                    .or_default()
-                    .push((number, found.id)),
-                Some(TagName::Version { name, version }) => {
-                    overview.published.entry(name).or_default().push(version);
-                }
-                None => {}
-            }
-        }
-        for versions in overview.published.values_mut() {
-            versions.sort_unstable();
-        }
-        for ((name, environment), mut numbers) in rows {
-            numbers.sort_unstable();
-            let state = match first_gap(numbers.iter().map(|(number, _)| *number)) {
-                Some(missing) => Err(self.gap(&name, &environment, missing)),
-                None => match numbers.last() {
-                    Some((number, object)) => self.state_of(&name, &environment, *number, *object),
-                    None => Ok(State::Never),
-                },
-            };
-            match state {
-                Ok(state) => {
-                    overview
-                        .states
-                        .entry(name)
-                        .or_default()
-                        .insert(environment, state);
-                }
-                Err(failure) => {
-                    overview.unsound.insert((name, environment));
-                    overview.failures.push(failure);
-                }
-            }
-        }
-        Ok(overview)
+/// The tag of the version that a release names.
+fn version_name(release: &Release) -> TagName {
+    TagName::Version {
+        name: release.name.clone(),
+        version: release.version,
     }
 }
 
 /// The first number missing from a sorted row that should count 1, 2, 3.
-fn first_gap(numbers: impl Iterator<Item = u32>) -> Option<u32> {
+pub(super) fn first_gap(numbers: impl Iterator<Item = u32>) -> Option<u32> {
     (1..)
         .zip(numbers)
         .find(|(wanted, number)| wanted != number)

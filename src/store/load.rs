@@ -1,10 +1,11 @@
 //! Loading: prompts of the working copy and of commits.
 
-use git2::{ObjectType, Oid};
-use rayon::prelude::*;
+use std::path::Path;
+
+use git2::{ObjectType, Oid, Tree};
 
 use super::Store;
-use super::content::{Assembled, CommitTree, Draft, assemble, same_as_committed};
+use super::content::{Assembled, CommitTree, Draft, assemble, blob_id, same_as_committed};
 use super::files::{Listing, PromptFile, WorkTree, join_root};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -94,15 +95,7 @@ impl Store {
         else {
             return listing;
         };
-        for root in &self.settings.roots {
-            let top = if root == "." || root.is_empty() {
-                Some(tree.clone())
-            } else {
-                tree.get_path(std::path::Path::new(root))
-                    .ok()
-                    .and_then(|entry| self.repo.find_tree(entry.id()).ok())
-            };
-            let Some(top) = top else { continue };
+        for (root, top) in self.root_trees(&tree) {
             // A walk stops only when its callback says so.
             drop(top.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
                 if entry.kind() == Some(ObjectType::Blob)
@@ -120,50 +113,19 @@ impl Store {
         listing
     }
 
-    /// All prompts of the working copy with their contents, read in parallel; what cannot be
-    /// loaded is told by its findings.
-    pub fn load_all(&self) -> (Vec<Loaded>, Vec<Finding>) {
-        self.load_listed(self.list())
-    }
-
-    /// The same for a listing that was made before.
-    pub fn load_listed(&self, listing: Listing) -> (Vec<Loaded>, Vec<Finding>) {
-        let mut findings = listing.findings;
-        let mut loaded = Vec::with_capacity(listing.files.len());
-        if self.is_bare() {
-            for file in &listing.files {
-                match self
-                    .head_commit()
-                    .map(|commit| self.load_at(commit, &file.name))
-                {
-                    Some(Ok(Some(prompt))) => loaded.push(prompt),
-                    Some(Err(found)) => findings.extend(found),
-                    _ => {}
-                }
+    /// The roots that a tree holds, each with its own tree.
+    pub(super) fn root_trees<'a>(&'a self, tree: &Tree<'a>) -> Vec<(&'a str, Tree<'a>)> {
+        let below = |root: &str| {
+            if root == "." || root.is_empty() {
+                return Some(tree.clone());
             }
-            return (loaded, findings);
-        }
-        let tree = self.work_tree();
-        let read: Vec<_> = listing
-            .files
-            .into_par_iter()
-            .map(|file| {
-                let assembled = assemble(&tree, &tree.roots, &file.path);
-                (file, assembled)
-            })
-            .collect();
-        let head = self.head_commit();
-        let head_tree = head.and_then(|commit| self.commit_tree(commit));
-        for (file, assembled) in read {
-            match assembled {
-                Ok(Some(assembled)) => {
-                    loaded.push(self.in_working_copy(file, assembled, head, head_tree.as_ref()));
-                }
-                Ok(None) => {}
-                Err(found) => findings.extend(found),
-            }
-        }
-        (loaded, findings)
+            let entry = tree.get_path(Path::new(root)).ok()?;
+            self.repo.find_tree(entry.id()).ok()
+        };
+        let roots = self.settings.roots.iter().map(String::as_str);
+        roots
+            .filter_map(|root| Some((root, below(root)?)))
+            .collect()
     }
 
     /// The prompt's file in the working copy; in a repository without one, that of HEAD.
@@ -181,39 +143,16 @@ impl Store {
             .map_err(first_failure)?
             .ok_or_else(|| self.unknown_prompt(name))?;
         let head = self.head_commit();
-        let head_tree = head.and_then(|commit| self.commit_tree(commit));
-        Ok(self.in_working_copy(file, assembled, head, head_tree.as_ref()))
-    }
-
-    fn in_working_copy(
-        &self,
-        file: PromptFile,
-        assembled: Assembled,
-        head: Option<Oid>,
-        head_tree: Option<&CommitTree<'_>>,
-    ) -> Loaded {
-        let blob = Oid::hash_object(ObjectType::Blob, assembled.text.as_bytes())
-            .map_or_else(|_| String::new(), |id| id.to_string());
-        let dirty = head_tree.is_none_or(|tree| {
-            !same_as_committed(tree, &file.path, &assembled.text)
-                || assembled
-                    .partials
-                    .values()
-                    .any(|partial| !same_as_committed(tree, &partial.path, &partial.text))
-        });
-        Loaded {
-            name: file.name,
-            path: file.path,
-            source: Source::WorkingCopy,
-            commit: head.filter(|_| !dirty).map(|id| id.to_string()),
-            blob,
-            dirty,
-            text: assembled.text,
-            document: assembled.document,
-            partials: assembled.partials,
-            digest: assembled.digest,
-            environment: None,
-        }
+        let tree = head.and_then(|commit| self.commit_tree(commit));
+        Ok(in_working_copy(
+            file,
+            assembled,
+            head,
+            |path, blob, text| {
+                let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
+                same_as_committed(committed, blob, text)
+            },
+        ))
     }
 
     pub(super) fn commit_tree(&self, commit: Oid) -> Option<CommitTree<'_>> {
@@ -306,8 +245,45 @@ impl Store {
             path: path.to_owned(),
         };
         let head = self.head_commit();
-        let head_tree = head.and_then(|commit| self.commit_tree(commit));
-        Ok(self.in_working_copy(file, assembled, head, head_tree.as_ref()))
+        let tree = head.and_then(|commit| self.commit_tree(commit));
+        Ok(in_working_copy(
+            file,
+            assembled,
+            head,
+            |path, blob, text| {
+                let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
+                same_as_committed(committed, blob, text)
+            },
+        ))
+    }
+}
+
+/// A prompt of the working copy. `is_committed` tells of a path, the blob that its file would be,
+/// and its text, whether HEAD holds the same.
+pub(super) fn in_working_copy(
+    file: PromptFile,
+    assembled: Assembled,
+    head: Option<Oid>,
+    is_committed: impl Fn(&str, Option<Oid>, &str) -> bool,
+) -> Loaded {
+    let blob = blob_id(&assembled.text);
+    let dirty = !is_committed(&file.path, blob, &assembled.text)
+        || !assembled
+            .partials
+            .values()
+            .all(|partial| is_committed(&partial.path, blob_id(&partial.text), &partial.text));
+    Loaded {
+        name: file.name,
+        path: file.path,
+        source: Source::WorkingCopy,
+        commit: head.filter(|_| !dirty).map(|id| id.to_string()),
+        blob: blob.map_or_else(String::new, |id| id.to_string()),
+        dirty,
+        text: assembled.text,
+        document: assembled.document,
+        partials: assembled.partials,
+        digest: assembled.digest,
+        environment: None,
     }
 }
 

@@ -8,10 +8,12 @@
 mod commit;
 mod content;
 mod doctor;
+mod everything;
 mod files;
 mod history;
 mod live;
 mod load;
+mod overview;
 mod plan;
 mod process;
 mod publish;
@@ -42,7 +44,7 @@ pub use publish::{Change, Demand, Options};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
-pub use since::Base;
+pub use since::{Base, Blobs, VersionTags};
 pub use tag::{Action, TagName};
 
 use process::Git;
@@ -90,15 +92,25 @@ impl Store {
     pub fn open(directory: &Path) -> Result<Self, Failure> {
         let repo =
             Repository::discover(directory).map_err(|error| cannot_open(directory, &error))?;
+        Ok(Self::of(repo, Settings::default()))
+    }
+
+    /// The repository at `path` once more, for another thread: git2's handle cannot be shared.
+    fn open_again(path: &Path, settings: &Settings) -> Result<Self, Failure> {
+        let repo = Repository::open(path).map_err(|error| cannot_open(path, &error))?;
+        Ok(Self::of(repo, settings.clone()))
+    }
+
+    fn of(repo: Repository, settings: Settings) -> Self {
         let top = repo.workdir().unwrap_or_else(|| repo.path()).to_path_buf();
         // The references of all worktrees stand in the common directory.
         let refs = gix_ref::file::Store::at(repo.commondir().to_path_buf(), gix_hash::Kind::Sha1);
-        Ok(Self {
+        Self {
             repo,
             refs,
             top,
-            settings: Settings::default(),
-        })
+            settings,
+        }
     }
 
     /// The same repository with what the configuration says; without a remote in it, `origin` or

@@ -64,7 +64,7 @@ impl Store {
         };
         match demand {
             Demand::Publish(loaded) => self.plan_publish(loaded, entries, options),
-            Demand::Rollback(to) => self.plan_rollback(name, *to, entries, options).map(Some),
+            Demand::Rollback(to) => self.plan_rollback(name, *to, entries, options),
             Demand::Unpublish => self.plan_unpublish(name, entries, options),
         }
     }
@@ -142,11 +142,16 @@ impl Store {
         to: Option<Version>,
         entries: &[Release],
         options: &Options,
-    ) -> Result<Planned, Failure> {
+    ) -> Result<Option<Planned>, Failure> {
         let environment = &options.environment;
         let Some(top) = entries.last() else {
             return Err(self.nothing_released(name, environment));
         };
+        // Asked again after it was done, perhaps by a run that was killed before it could say so.
+        if to == Some(top.version) && top.action != Action::Unpublish {
+            self.check_against_version(top)?;
+            return Ok(None);
+        }
         let below = stack(entries);
         let target = match to {
             Some(version) => below
@@ -171,6 +176,7 @@ impl Store {
             entries,
             options,
         })
+        .map(Some)
     }
 
     fn plan_unpublish(

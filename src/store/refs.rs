@@ -65,8 +65,9 @@ impl Store {
     /// The references that begin with `prefix`, which ends with `/`, in order of their names.
     pub(super) fn refs_below(&self, prefix: &str) -> Result<Vec<Ref>, Failure> {
         let mut found = Vec::new();
-        self.each_ref(prefix, |found_ref| {
-            found.push(found_ref);
+        self.each_ref(prefix, |rest, id| {
+            let rest = rest.to_owned();
+            found.push(Ref { rest, id });
             true
         })?;
         Ok(found)
@@ -74,15 +75,20 @@ impl Store {
 
     fn any_ref(&self, prefix: &str) -> bool {
         let mut any = false;
-        let walked = self.each_ref(prefix, |_| {
+        let walked = self.each_ref(prefix, |_, _| {
             any = true;
             false
         });
         walked.is_ok() && any
     }
 
-    /// Calls `see` for each reference that begins with `prefix` until it says no.
-    fn each_ref(&self, prefix: &str, mut see: impl FnMut(Ref) -> bool) -> Result<(), Failure> {
+    /// Calls `see` with what stands after `prefix`, and with the object, for each reference that
+    /// begins with `prefix`, in order of their names, until it says no.
+    pub(super) fn each_ref(
+        &self,
+        prefix: &str,
+        mut see: impl FnMut(&str, Oid) -> bool,
+    ) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::new(
                 code::UNSUPPORTED_REPOSITORY,
@@ -99,17 +105,14 @@ impl Store {
         };
         for reference in row {
             let reference = reference.map_err(|error| failed(&error))?;
-            let name = reference.name.as_bstr().to_string();
+            // A name that is not UTF-8 is none of ours.
+            let name = std::str::from_utf8(reference.name.as_bstr()).unwrap_or_default();
             let (Some(rest), Some(id)) = (name.strip_prefix(prefix), reference.target.try_id())
             else {
                 continue;
             };
             let id = Oid::from_bytes(id.as_bytes()).map_err(|error| failed(&error))?;
-            let go_on = see(Ref {
-                rest: rest.to_owned(),
-                id,
-            });
-            if !go_on {
+            if !see(rest, id) {
                 break;
             }
         }

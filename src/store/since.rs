@@ -1,8 +1,11 @@
 //! What changed since a commit, and what a number was published with.
 
-use git2::{ObjectType, Oid};
+use std::collections::HashMap;
+
+use git2::Oid;
 
 use super::Store;
+use super::content::{blob_id, same_as_committed};
 use super::load::Loaded;
 use super::tag::TagName;
 use crate::error::Failure;
@@ -20,6 +23,21 @@ pub struct Base {
     /// The commit that the other branch has now.
     pub tip: String,
 }
+
+/// The files of a commit.
+#[derive(Debug, Default)]
+pub struct Blobs(HashMap<String, Oid>);
+
+impl Blobs {
+    /// Whether the file at `path` differs from this text, or is not there.
+    pub fn differ(&self, path: &str, text: &str) -> bool {
+        !same_as_committed(self.0.get(path).copied(), blob_id(text), text)
+    }
+}
+
+/// The tags of versions: which object each names.
+#[derive(Debug, Default)]
+pub struct VersionTags(HashMap<(PromptName, Version), Oid>);
 
 impl Store {
     /// Where HEAD parted from `revision`, such as `origin/main`.
@@ -93,19 +111,12 @@ impl Store {
         }
     }
 
-    /// Whether the file at `path` differs from what a commit holds there.
-    pub fn differs(&self, commit: &str, path: &str, text: &str) -> bool {
+    /// The files below the roots, as a commit holds them.
+    pub fn blobs_at(&self, commit: &str) -> Blobs {
         let tree = Oid::from_str(commit)
             .ok()
             .and_then(|commit| self.commit_tree(commit));
-        let before = tree.and_then(|tree| tree.blob_id(path));
-        let now = Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok();
-        let Some(before) = before else { return true };
-        // git may have stored the file with other line ends than the working copy has.
-        Some(before) != now
-            && !(text.contains("\r\n")
-                && Oid::hash_object(ObjectType::Blob, text.replace("\r\n", "\n").as_bytes())
-                    .is_ok_and(|now| now == before))
+        Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below_roots(&tree)))
     }
 
     /// A prompt as a commit holds it; `None` if the commit does not.
@@ -123,19 +134,46 @@ impl Store {
         }
     }
 
+    /// The version tags of all prompts, from one pass over the references.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub fn version_tags(&self) -> Result<VersionTags, Failure> {
+        let mut tags = HashMap::new();
+        let (own, confirmed) = (self.local_space(), self.true_space());
+        let spaces = if own == confirmed {
+            vec![own]
+        } else {
+            // What the remote confirmed counts, so it comes last.
+            vec![own, confirmed]
+        };
+        for space in spaces {
+            for found in self.refs_below(&space.base)? {
+                if let Some(TagName::Version { name, version }) = TagName::parse(&found.rest) {
+                    tags.insert((name, version), found.id);
+                }
+            }
+        }
+        Ok(VersionTags(tags))
+    }
+
     /// The digest that a version was published with, or is pending with; `None` where it has no tag.
     ///
     /// # Errors
     /// Its tag is not one that promptctl made.
     pub fn tagged_digest(
         &self,
+        tags: &VersionTags,
         name: &PromptName,
         version: Version,
     ) -> Result<Option<Digest>, Failure> {
+        let Some(object) = tags.0.get(&(name.clone(), version)) else {
+            return Ok(None);
+        };
         let tag = TagName::Version {
             name: name.clone(),
             version,
         };
-        Ok(self.version_tag(&tag)?.map(|found| found.trailers.digest))
+        Ok(Some(self.tag_trailers(*object, &tag)?.digest))
     }
 }

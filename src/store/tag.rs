@@ -195,6 +195,52 @@ impl Trailers {
     }
 }
 
+/// What an annotated tag's object says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TagContent<'a> {
+    /// The id of the object that it names.
+    pub(super) target: &'a str,
+    /// The kind of that object, such as `commit`.
+    pub(super) target_kind: &'a str,
+    /// The name of who made it; empty where it does not say.
+    pub(super) by: &'a str,
+    /// When, in seconds since 1970; 0 where it does not say.
+    pub(super) seconds: i64,
+    /// The whole message.
+    pub(super) message: &'a str,
+}
+
+impl<'a> TagContent<'a> {
+    /// Reads a tag object; `None` if it is none, or not UTF-8 text.
+    pub(super) fn parse(data: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(data).ok()?;
+        let (header, message) = text.split_once("\n\n").unwrap_or((text, ""));
+        let find = |key: &str| {
+            header
+                .lines()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix(' '))
+        };
+        let (by, seconds) = find("tagger").map_or(("", 0), tagger);
+        Some(Self {
+            target: find("object")?,
+            target_kind: find("type")?,
+            by,
+            seconds,
+            message,
+        })
+    }
+}
+
+/// The name and the time of a line such as `Ada Example <ada@example.com> 1700000000 +0100`.
+fn tagger(line: &str) -> (&str, i64) {
+    let (name, rest) = line.split_once('<').unwrap_or((line, ""));
+    let seconds = rest
+        .rsplit_once('>')
+        .and_then(|(_, time)| time.split_whitespace().next()?.parse().ok())
+        .unwrap_or_default();
+    (name.trim(), seconds)
+}
+
 /// The words of a tag's message, without trailers and signature.
 pub(super) fn words(message: &str) -> &str {
     let text = without_signature(message);
@@ -280,6 +326,29 @@ mod tests {
             assert_eq!(Trailers::parse(&signed), Some(written));
             assert_eq!(words(&signed), "Prompt: other\nVersion: 9\n\nWhy not");
         }
+    }
+
+    #[test]
+    fn a_tag_object_is_read_whatever_its_message_holds() {
+        let target = "ab".repeat(20);
+        let object = format!(
+            "object {target}\ntype commit\ntag x\ntagger Ada <B> Lovelace <a@b.c> 1700000000 -0130\n\nobject of words\n\nPrompt: a\n"
+        );
+        let content = TagContent::parse(object.as_bytes()).expect("a tag");
+        assert_eq!(
+            (content.target, content.target_kind),
+            (target.as_str(), "commit")
+        );
+        assert_eq!((content.by, content.seconds), ("Ada", 1_700_000_000));
+        assert_eq!(content.message, "object of words\n\nPrompt: a\n");
+        let bare =
+            TagContent::parse(b"object 1\ntype tree\ntag x\n\n").expect("a tag without a tagger");
+        assert_eq!((bare.by, bare.seconds, bare.message), ("", 0, ""));
+        assert_eq!(
+            TagContent::parse(b"tree 1\n\nobject 1\ntype commit\n"),
+            None
+        );
+        assert_eq!(TagContent::parse(b"object \xff"), None);
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::error::Failure;
 /// How old a scratch repository must be before it counts as left behind by a process that died.
 const ABANDONED: Duration = Duration::from_secs(600);
 
+/// What the names of scratch repositories and half-written files begin with.
+pub(super) const SCRATCH: &str = "scratch-";
+
 /// A tag to make.
 pub(super) struct NewTag {
     /// Its name with the prefix, without `refs/tags/`.
@@ -28,6 +31,20 @@ pub(super) struct NewTag {
 }
 
 impl Store {
+    /// The folder for what is not finished: in the repository, where no listing sees it. What dead
+    /// processes left there is removed.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub(super) fn scratch_folder(&self) -> Result<PathBuf, Failure> {
+        let common = self.repo.commondir();
+        let common = fs::canonicalize(common).map_err(|error| write_failure(common, &error))?;
+        let folder = common.join("promptctl");
+        fs::create_dir_all(&folder).map_err(|error| write_failure(&folder, &error))?;
+        remove_abandoned(&folder);
+        Ok(folder)
+    }
+
     /// Writes the objects of annotated tags, signed where git is set up to sign, and no references.
     ///
     /// # Errors
@@ -35,11 +52,9 @@ impl Store {
     pub(super) fn write_tags(&self, tags: &[NewTag]) -> Result<Vec<Oid>, Failure> {
         let common = fs::canonicalize(self.repo.commondir())
             .map_err(|error| write_failure(self.repo.commondir(), &error))?;
-        let folder = common.join("promptctl");
-        fs::create_dir_all(&folder).map_err(|error| write_failure(&folder, &error))?;
-        remove_abandoned(&folder);
+        let folder = self.scratch_folder()?;
         let scratch = tempfile::Builder::new()
-            .prefix("scratch-")
+            .prefix(SCRATCH)
             .tempdir_in(&folder)
             .map_err(|error| write_failure(&folder, &error))?;
         self.prepare(scratch.path())?;
@@ -133,9 +148,12 @@ fn remove_abandoned(folder: &Path) {
             .ok()
             .and_then(|time| time.elapsed().ok())
             .is_some_and(|age| age > ABANDONED);
-        if old && entry.file_name().to_string_lossy().starts_with("scratch-") {
+        if old && entry.file_name().to_string_lossy().starts_with(SCRATCH) {
             // Another process may be removing it too.
-            drop(fs::remove_dir_all(entry.path()));
+            drop(match entry.path() {
+                path if path.is_dir() => fs::remove_dir_all(path),
+                path => fs::remove_file(path),
+            });
         }
     }
 }

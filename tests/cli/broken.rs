@@ -64,7 +64,7 @@ fn a_gap() {
     $ promptctl doctor
     error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
       help: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
     assert_eq!(repo.refs(), before);
@@ -151,7 +151,7 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
     $ promptctl doctor
     error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
       help: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -185,7 +185,7 @@ fn a_lightweight_tag_in_the_place_of_a_version() {
     error[P210]: the tag prompts/support/triage/v4 is not annotated: promptctl did not make it
       at: prompts/support/triage/v4
       help: look at it with git show prompts/support/triage/v4, then remove it: git tag -d prompts/support/triage/v4
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -219,7 +219,7 @@ fn an_annotated_tag_without_trailers() {
     $ promptctl doctor
     error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
       help: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -243,17 +243,17 @@ fn a_release_that_disagrees_with_its_version() {
       hint: promptctl publish support/triage@vN --env production makes a sound release
     [exit 1]
     $ promptctl releases support/triage
-    5	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    5	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ promptctl status
     production	support/triage	v1	v3	1 hour ago	Ada	
     $ promptctl doctor
     warning[P211]: release 4 of support/triage in production disagrees with the tag of v3
       help: promptctl publish support/triage@vN --env production makes a sound release
-    0 errors, 1 warnings
+    0 errors, 1 warning
     ");
 }
 
@@ -311,7 +311,7 @@ fn a_release_without_its_version_tag() {
     $ promptctl doctor
     error[P211]: release 3 of support/triage in production names v3, which has no tag
       help: promptctl publish support/triage@vN --env production makes a sound release
-    1 errors, 0 warnings
+    1 error, 0 warnings
     [exit 3]
     ");
 }
@@ -366,7 +366,7 @@ fn tags_of_others_below_the_prefix_are_left_alone() {
     name: Support triage
     description: Sorts an incoming ticket.   # for the support team
     version: 3
-    digest: "xxxxxxxxxxxx"
+    digest: xxxxxxxxxxxx
     tags: [tickets]
     category: support
     model: openai/gpt-5-mini

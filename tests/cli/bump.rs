@@ -107,12 +107,22 @@ fn a_changed_partial_raises_those_that_include_it() {
          git status --short"
     ), @"
     $ promptctl validate
-    error[P207]: the content changed and v1 did not
-      at: prompts/direct.prompt.yml:2:9
-      help: promptctl bump direct
-    error[P207]: the content changed and v1 did not
-      at: prompts/through.prompt.yml:2:9
-      help: promptctl bump through
+    error[P207]: the content changed through prompts/_tone.hbs, and v1 did not
+     --> prompts/direct.prompt.yml:2:9
+      |
+    2 | digest: xxxxxxxxxxxx
+      |         ^^^^^^^^^^^^
+      = help: promptctl bump direct
+
+    error[P207]: the content changed through prompts/_tone.hbs, and v1 did not
+     --> prompts/through.prompt.yml:2:9
+      |
+    2 | digest: xxxxxxxxxxxx
+      |         ^^^^^^^^^^^^
+      = help: promptctl bump through
+
+    --- stderr
+    prompts/_tone.hbs changed, and is part of direct, through
     3 checked, 2 errors, 0 warnings
     [exit 3]
     $ promptctl bump
@@ -239,8 +249,13 @@ fn two_branches_that_both_make_a_version_conflict_when_they_merge() {
     assert_snapshot!(repo.play("promptctl validate"), @"
     $ promptctl validate
     error[P001]: simple key expected ':'
-      at: prompts/support/triage.prompt.yml:4:1
-    1 checked, 1 errors, 0 warnings
+     --> prompts/support/triage.prompt.yml:4:1
+      |
+    4 | <<<<<<< HEAD
+      | ^
+
+    --- stderr
+    1 checked, 1 error, 0 warnings
     [exit 3]
     ");
 }

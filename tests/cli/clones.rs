@@ -89,7 +89,7 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
       help: promptctl fetch
     error[P217]: this clone has not fetched the releases of origin
       help: promptctl fetch
-    1 errors, 1 warnings
+    1 error, 1 warning
     [exit 3]
     "#);
 }
@@ -119,8 +119,8 @@ fn not_fetched_and_never_published_are_different() {
       hint: promptctl publish greeting --env production
     [exit 1]
     $ promptctl releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ promptctl render support/triage@v1 --var ticket=Help
     system:
     You sort support tickets. Answer in en.
@@ -197,8 +197,8 @@ fn a_bare_clone_is_read() {
     $ promptctl list
     support/triage	v2	production v2	openai/gpt-5-mini	Support triage
     $ promptctl releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ promptctl history support/triage
     v2	production	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
     v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage

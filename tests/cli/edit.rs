@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::env::{SMALL, Shell, TRIAGE, TestEnv};
+use crate::env::{SMALL, Shell, TRIAGE, TestEnv, hook};
 
 const FILE: &str = "prompts/support/triage.prompt.yml";
 
@@ -374,19 +374,14 @@ fn uncommitted_changes_of_the_file_itself_are_part_of_the_edit() {
 #[cfg(unix)]
 #[test]
 fn a_hook_that_refuses_is_heard_and_nothing_is_changed() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let env = TestEnv::new();
     let repo = env.triage();
-    repo.write(
+    hook(
+        &repo,
         ".git/hooks/pre-commit",
-        "#!/bin/sh\necho 'Prompts are frozen this week.' >&2\nexit 1\n",
+        "echo 'Prompts are frozen this week.' >&2
+exit 1",
     );
-    std::fs::set_permissions(
-        repo.dir.join(".git/hooks/pre-commit"),
-        std::fs::Permissions::from_mode(0o755),
-    )
-    .unwrap();
     let before = (repo.refs(), repo.read(FILE));
     assert_snapshot!(repo.play(
         "promptctl edit support/triage --set model=openai/gpt-5

@@ -64,6 +64,27 @@ pub(crate) fn skipped(why: &str) {
     drop(writeln!(err, "SKIPPED: {why}"));
 }
 
+/// How often a test does something: as often as the variable `name` says, else `usually` times.
+pub(crate) fn often(name: &str, usually: usize) -> usize {
+    of_this_process(name).map_or(usually, |count| count.to_string_lossy().parse().unwrap())
+}
+
+/// Writes a program.
+pub(crate) fn executable(shell: &Shell, path: &str, text: &str) {
+    shell.write(path, text);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let all = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(shell.dir.join(path), all).unwrap();
+    }
+}
+
+/// Makes a hook that git runs.
+pub(crate) fn hook(repo: &Shell, path: &str, script: &str) {
+    executable(repo, path, &format!("#!/bin/sh\n{script}\n"));
+}
+
 /// Folders that are removed when the test is over.
 pub(crate) struct TestEnv {
     root: TempDir,
@@ -294,7 +315,7 @@ impl Shell {
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
-            .map(|line| format!("$ {line}\n{}", self.run(line)))
+            .map(|line| format!("$ {}\n{}", steady(line, &self.root), self.run(line)))
             .collect()
     }
 
@@ -419,7 +440,7 @@ pub(crate) fn steady(text: &str, root: &Path) -> String {
             (r"\b[0-9a-f]{12}\b", "xxxxxxxxxxxx"),
             (r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "xxxxxxx..xxxxxxx"),
             (r"\b\d+ ms\b", "<n> ms"),
-            (r#""duration_ms": \d+"#, r#""duration_ms": <n>"#),
+            (r#"\b(duration_ms(":)? +)\d+"#, "$1<n>"),
         ]
         .map(|(pattern, instead)| (Regex::new(pattern).unwrap(), instead))
         .into()

@@ -9,7 +9,7 @@ fn a_fresh_repository() {
     let env = TestEnv::new();
     assert_snapshot!(env.root().play("promptctl init team-prompts"), @"
     $ promptctl init team-prompts
-    made a git repository in $ROOT/team-prompts
+    made a git repository in team-prompts
     wrote promptctl.yaml
     wrote prompts/prompt.schema.json
     wrote .gitignore
@@ -186,14 +186,14 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     3 prompt files found, below .github/prompts, services/mail/prompts
     promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
     wrote promptctl.yaml
-    wrote services/mail/prompts/prompt.schema.json
+    wrote .github/prompts/prompt.schema.json
     wrote .gitignore
     $ git show --name-status --format=%s
     Set up promptctl
 
+    A	.github/prompts/prompt.schema.json
     M	.gitignore
     A	promptctl.yaml
-    A	services/mail/prompts/prompt.schema.json
     $ cat promptctl.yaml
     # Settings of promptctl for this repository. All of them may be left out.
 
@@ -208,7 +208,20 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     reply	v1	-	openai/gpt-5-mini	Support triage
     summary	v1	-	openai/gpt-5-mini	
     $ promptctl validate
-    3 checked, 0 errors, 0 warnings
+    warning[P030]: the file has no `version:`, so that its changes go unnoticed
+     --> .github/prompts/summary.prompt.yml
+      = help: promptctl validate --fix writes `version:` and `digest:`
+
+    warning[P030]: the file has no `version:`, so that its changes go unnoticed
+     --> services/mail/prompts/deep/sort.prompt.yml
+      = help: promptctl validate --fix writes `version:` and `digest:`
+
+    warning[P030]: the file has no `version:`, so that its changes go unnoticed
+     --> services/mail/prompts/reply.prompt.yaml
+      = help: promptctl validate --fix writes `version:` and `digest:`
+
+    --- stderr
+    3 checked, 0 errors, 3 warnings
     $ promptctl publish --all
     deep/sort v1 published to production
     reply v1 published to production
@@ -241,7 +254,7 @@ fn without_adopting_they_are_pointed_out() {
     wrote promptctl.yaml
     wrote prompts/prompt.schema.json
     wrote .gitignore
-    hint: 3 prompt files stand elsewhere in this repository: promptctl init --adopt shows how to take them over
+    hint: prompt files stand elsewhere in this repository (3): promptctl init --adopt shows how to take them over
     ");
 }
 
@@ -296,7 +309,7 @@ fn a_file_that_cannot_have_a_name_is_told() {
     $ promptctl init --adopt --yes
     good	prompts/good.prompt.yml
     --- stderr
-    1 prompt files found, below prompts
+    1 prompt file found, below prompts
     warning: prompts/two words.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
     hint: rename it: git mv 'prompts/two words.prompt.yml' …
     warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version
@@ -308,13 +321,20 @@ fn a_file_that_cannot_have_a_name_is_told() {
     ");
     assert_snapshot!(repo.play("promptctl validate"), @"
     $ promptctl validate
+    warning[P030]: the file has no `version:`, so that its changes go unnoticed
+     --> prompts/good.prompt.yml
+      = help: promptctl validate --fix writes `version:` and `digest:`
+
     error[P011]: `two words` cannot be a name: segments are made of letters, digits, `_` and `-`
-      at: prompts/two words.prompt.yml
-      help: rename the file: git mv keeps its history
+     --> prompts/two words.prompt.yml
+      = help: rename the file: git mv keeps its history
+
     error[P011]: `v3` cannot be a name: a segment may not look like a version
-      at: prompts/v3.prompt.yml
-      help: rename the file: git mv keeps its history
-    3 checked, 2 errors, 0 warnings
+     --> prompts/v3.prompt.yml
+      = help: rename the file: git mv keeps its history
+
+    --- stderr
+    3 checked, 2 errors, 1 warning
     [exit 3]
     ");
 }

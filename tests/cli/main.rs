@@ -5,24 +5,39 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod architecture;
+mod archive;
 mod broken;
 mod bump;
 mod clones;
 mod completions;
+mod corpus;
+mod demo;
+mod diff;
+mod disk;
 mod edit;
+#[allow(dead_code, reason = "tests/api uses the rest of it")]
 mod env;
+mod help;
 mod history;
+mod hostile;
 mod init;
+mod kill;
 mod list;
 mod new;
+mod output;
 mod packs;
 mod publish;
+mod race;
 mod releases;
 mod remote;
+mod render;
 mod rollback;
+mod run;
 mod seed;
 mod session;
 mod show;
+mod validate;
 
 /// A file that is not named here would never run.
 #[test]

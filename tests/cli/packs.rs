@@ -8,13 +8,15 @@
 //! `caught_by`.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
 
 use promptctl::packs::PACKS;
+use promptctl::prompt::digest::digest;
 use promptctl::prompt::document::{self, Document, Object};
 use promptctl::prompt::evaluate::{Verdict, check, evaluate};
-use promptctl::prompt::template::{Compiled, Partial, Partials};
+use promptctl::prompt::template::{Compiled, Partial, Partials, gather};
 use promptctl::prompt::variables::{check_schema, complete};
 use serde_json::{Value, json};
 
@@ -61,8 +63,15 @@ impl Prompt {
         }
     }
 
+    /// The bundled partials that the prompt includes.
+    fn partials(&self) -> Partials {
+        let mut all = partials();
+        let read = |name: &str| Ok::<_, Infallible>(all.remove(name));
+        gather(&self.document, read).unwrap()
+    }
+
     fn compiled(&self) -> Compiled {
-        Compiled::new(&self.document, &partials())
+        Compiled::new(&self.document, &self.partials())
             .unwrap_or_else(|findings| panic!("{}: {findings:?}", self.name))
     }
 
@@ -138,7 +147,12 @@ fn every_prompt_has_what_a_bundled_prompt_has() {
             );
         }
         assert_eq!(file["version"], 1, "{name}");
-        assert_eq!(file.get("digest"), None, "{name}");
+        let digest = digest(&prompt.document, &prompt.partials());
+        assert_eq!(
+            prompt.document.digest.as_deref(),
+            Some(digest.short()),
+            "{name}"
+        );
         assert_eq!(file["category"], pack, "{name}");
         assert!(!list(&file["tags"]).is_empty(), "{name}");
         assert_eq!(file["extraBody"], json!({"store": false}), "{name}");

@@ -411,9 +411,9 @@ fn any_version_can_be_published_again() {
     $ promptctl publish support/triage@v1
     support/triage v1 published to production (was v2)
     $ promptctl releases support/triage
-    3	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada
+    3	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
     // An unpublished version of the past is found in the history.
     repo.next_version("support/triage", "maxTokens: 600", "maxTokens: 500");
@@ -658,5 +658,36 @@ fn an_adopted_prompt_without_a_number_is_version_1() {
     $ git status --short
     $ promptctl list
     support/triage	v1	production v1	openai/gpt-5-mini	Support triage
+    ");
+}
+
+#[test]
+fn an_environment_that_is_nearly_another_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage --env staging");
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage --env stagign
+         promptctl publish support/triage --env prod
+         promptctl publish support/triage --env staging-eu"
+    ), @"
+    $ promptctl publish support/triage --env stagign
+    error[P203]: nothing was ever published to stagign
+      hint: did you mean staging?
+      hint: if not, write stagign under `environments:` in promptctl.yaml first
+    [exit 1]
+    $ promptctl publish support/triage --env prod
+    error[P203]: nothing was ever published to prod
+      hint: did you mean production?
+      hint: if not, write prod under `environments:` in promptctl.yaml first
+    [exit 1]
+    $ promptctl publish support/triage --env staging-eu
+    support/triage v1 published to staging-eu
+    ");
+    // Whoever asks for what is live there must not be given the working copy.
+    assert_snapshot!(repo.run("promptctl get support/triage --env staging"), @"
+    error: --env goes with --all
+      hint: promptctl get support/triage@staging
+    [exit 2]
     ");
 }

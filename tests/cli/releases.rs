@@ -26,10 +26,10 @@ fn order_is_the_number_never_the_clock() {
     let repo = skewed(&env);
     assert_snapshot!(repo.play("promptctl releases support/triage"), @"
     $ promptctl releases support/triage
-    4	production	v3	unpublish	-	xxxxxxxxxxxx	2 hours ago	Ada	
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 day ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	2 days ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	2 days ago	Ada
+    4	production	v3	unpublish	-	xxxxxxxxxxxx	2 hours ago	Ada	Unpublish support/triage from production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 day ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v1 to production
     ");
     repo.ok("promptctl rollback support/triage");
     repo.ok("promptctl rollback support/triage");
@@ -75,8 +75,8 @@ fn at_a_time() {
     $ promptctl status --at 2026-10-01
     production	support/triage	-	-	-	-	not yet published
     $ promptctl releases support/triage --at 2026-11-01T12:00:00Z
-    2	production	v2	publish	active	xxxxxxxxxxxx	2 days ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	2 days ago	Ada	
+    2	production	v2	publish	active	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v1 to production
     $ promptctl get --all --at 2026-10-01 --format json
     {
       "schema": 1,
@@ -208,8 +208,8 @@ fn nothing_to_show() {
       hint: promptctl list shows all prompts
     [exit 1]
     $ promptctl releases support/triage --env staging
-    support/triage was never published
-    hint: promptctl publish support/triage
+    support/triage was never published to staging
+    hint: promptctl publish support/triage --env staging
     $ promptctl status --env staging
     staging	support/triage	-	v1	-	-	never published
     ");

@@ -2,21 +2,10 @@
 
 use insta::assert_snapshot;
 
-use crate::env::{SMALL, Shell, TestEnv};
+use crate::env::{SMALL, Shell, TestEnv, hook};
 
 fn origin(env: &TestEnv) -> Shell {
     env.root().cd("origin.git")
-}
-
-/// Makes a hook that git runs.
-fn hook(repo: &Shell, path: &str, script: &str) {
-    repo.write(path, format!("#!/bin/sh\n{script}\n"));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let all = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(repo.dir.join(path), all).unwrap();
-    }
 }
 
 /// A command that `promptctl` runs in another clone in the middle of a push.
@@ -106,7 +95,7 @@ fn nothing_to_do_means_that_the_remote_agrees() {
     name: Support triage
     description: Sorts an incoming ticket.   # for the support team
     version: 1
-    digest: "xxxxxxxxxxxx"
+    digest: xxxxxxxxxxxx
     tags: [tickets]
     category: support
     model: openai/gpt-5-mini
@@ -158,7 +147,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
     warning: 2 tags are pending: the remote has not confirmed them
     hint: promptctl push sends them
     $ promptctl releases support/triage
-    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	
+    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     --- stderr
     hint: pending releases are not live: promptctl push sends them
     $ promptctl publish support/triage
@@ -198,10 +187,10 @@ fn several_pending_releases_are_sent_in_their_order() {
          promptctl releases support/triage"
     ), @"
     $ promptctl releases support/triage
-    3	production	v1	rollback	pending	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	staging	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	
+    3	production	v1	rollback	pending	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	staging	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
     --- stderr
     hint: pending releases are not live: promptctl push sends them
     $ promptctl push
@@ -212,10 +201,10 @@ fn several_pending_releases_are_sent_in_their_order() {
     sent prompts/support/triage/production/3
     sent prompts/support/triage/staging/1
     $ promptctl releases support/triage
-    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	staging	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada
+    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	staging	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
     ");
     let bob = env.clone_of_origin("Bob");
     assert_eq!(
@@ -287,8 +276,8 @@ fn a_rollback_is_possible_with_a_pending_release() {
     support/triage rolled back to v1 in production (was v2), and the remote has it
     $ promptctl releases support/triage
     3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ promptctl doctor
     warning[P218]: the tag prompts/support/triage/v3 is pending: origin has not confirmed it
       at: prompts/support/triage/v3
@@ -296,7 +285,7 @@ fn a_rollback_is_possible_with_a_pending_release() {
     error[P218]: the tag prompts/support/triage/production/3 was made here and lost: origin has another of that name
       at: prompts/support/triage/production/3
       help: promptctl doctor --fix
-    1 errors, 1 warnings
+    1 error, 1 warning
     [exit 3]
     ");
 }
@@ -430,8 +419,8 @@ fn somebody_who_was_faster_is_named() {
     assert_eq!(ada.tags(), tags, "no tag is left behind");
     assert_snapshot!(ada.play("promptctl releases support/triage"), @"
     $ promptctl releases support/triage
-    2	production	v1	unpublish	-	xxxxxxxxxxxx	1 hour ago	Bob	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada
+    2	production	v1	unpublish	-	xxxxxxxxxxxx	1 hour ago	Bob	Unpublish support/triage from production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
 }
 
@@ -459,10 +448,10 @@ fn a_rollback_is_never_retried_by_itself() {
       hint: nothing was changed; promptctl releases support/triage --env production
     [exit 1]
     $ promptctl releases support/triage
-    4	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Bob	
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada
+    4	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Bob	Roll support/triage back to v2 in production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
 }
 
@@ -479,7 +468,7 @@ fn the_same_version_published_by_both_is_success_for_both() {
     $ promptctl publish support/triage
     support/triage v1 is live in production already: nothing to do
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	Publish support/triage v1 to production
     ");
 }
 
@@ -500,7 +489,7 @@ fn an_answer_that_was_lost_is_looked_up() {
     $ promptctl publish support/triage
     support/triage v1 published to production, and the remote has it
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
     assert_eq!(origin(&env).tags(), ada.tags());
 }

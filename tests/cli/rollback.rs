@@ -44,11 +44,11 @@ fn each_rollback_goes_one_further_back_and_never_forward() {
       hint: promptctl unpublish support/triage --env production takes it out
     [exit 1]
     $ promptctl releases support/triage
-    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	
+    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
     4	production	v2	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ git tag --list --format='%(refname:short) %(contents:subject) %(contents:trailers:key=Under)' prompts/support/triage/production/*
     prompts/support/triage/production/1 Publish support/triage v1 to production Under: none
 
@@ -87,10 +87,7 @@ fn to_goes_to_a_version_further_down() {
          promptctl rollback support/triage"
     ), @"
     $ promptctl rollback support/triage --to v3
-    error[P214]: v3 is not below the active release of support/triage in production
-      hint: a rollback can return to v2, v1
-      hint: promptctl publish support/triage@v3 --env production releases any version
-    [exit 1]
+    support/triage v3 is live in production already: nothing to do
     $ promptctl rollback support/triage --to v9
     error[P214]: v9 is not below the active release of support/triage in production
       hint: a rollback can return to v2, v1
@@ -156,12 +153,12 @@ fn unpublish_takes_out_and_rollback_restores() {
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
     $ promptctl releases support/triage
-    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	
-    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	
+    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
+    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     4	production	v3	unpublish	-	xxxxxxxxxxxx	1 hour ago	Ada	Legal asked
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
     assert_eq!(live(&repo), 2);
 }
@@ -280,6 +277,32 @@ fn a_rollback_shows_what_callers_meet_again() {
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
       breaking: variable `customer` was removed: callers that pass it pass it for nothing
+    ");
+}
+
+#[test]
+fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add(
+        "support/triage",
+        &TRIAGE.replace("openai/gpt-5-mini", "openai/gpt-4o"),
+    );
+    repo.ok("promptctl publish support/triage");
+    for (from, to) in [("gpt-4o", "gpt-5-mini"), ("gpt-5-mini", "gpt-5")] {
+        repo.next_version("support/triage", from, to);
+        repo.ok("promptctl publish support/triage");
+    }
+    assert_snapshot!(repo.at("2026-12-24T12:00:00Z").play("promptctl rollback support/triage --dry-run --to v1"), @"
+    $ promptctl rollback support/triage --dry-run --to v1
+    support/triage would be rolled back to v1 in production (was v3)
+      would make the tag prompts/support/triage/production/4
+    warning: the model openai/gpt-4o of v1 ends on 2027-01-14
+    ");
+    assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"
+    $ promptctl rollback support/triage --to v1
+    support/triage rolled back to v1 in production (was v3)
+    warning: the model openai/gpt-4o of v1 ended on 2027-01-14
     ");
 }
 

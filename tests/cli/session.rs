@@ -67,7 +67,7 @@ fn without_a_remote() {
     let env = TestEnv::new();
     assert_snapshot!(env.root().play("promptctl init team-prompts"), @"
     $ promptctl init team-prompts
-    made a git repository in $ROOT/team-prompts
+    made a git repository in team-prompts
     wrote promptctl.yaml
     wrote prompts/prompt.schema.json
     wrote .gitignore
@@ -144,7 +144,7 @@ fn without_a_remote() {
     $ promptctl run support/triage@production --var ticket=@../ticket.txt --model echo
     I was charged twice for March.
     $ promptctl log
-    <uuid>	just now	support/triage	v1	ok	echo	29	$0.00000	<n> ms
+    <uuid>	just now	support/triage	v1	ok	echo	29	$0	<n> ms
     ");
     assert_eq!(snapshot(&repo), [("support/triage".to_owned(), 1)]);
     assert_eq!(repo.tags(), TAGS);

@@ -28,7 +28,7 @@ fn only_what_changed_is_checked() {
     assert_eq!(env.run("validate").code, 3);
 
     env.change(PATH, "Be kind.", "Be terse.");
-    env.ok("bump");
+    env.ok("bump greeting");
     env.commit("change");
     let said = env.ok("validate --base origin/main");
     assert_eq!(said.err, "1 checked, 0 errors, 0 warnings\n");
@@ -110,7 +110,7 @@ fn a_new_prompt_is_checked_whole() {
     env.commit("new");
     insta::assert_snapshot!(env.findings("--base origin/main"), @r"
     warning P030 prompts/new.prompt.yml the file has no `version:`, so that its changes go unnoticed
-    warning P105 prompts/new.prompt.yml:7:13 no message uses `name`
+    warning P105 prompts/new.prompt.yml:7:7 no message uses `name`
     error P104 prompts/new.prompt.yml:12:20 `other` is not declared in `input.schema`
     ");
 }

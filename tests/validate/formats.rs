@@ -32,11 +32,9 @@ fn of(env: &Env, format: &str) -> String {
 
 #[test]
 fn sarif_fits_its_official_schema() {
-    let mut schema: Value =
-        serde_json::from_str(include_str!("../schemas/sarif-2.1.0.json")).unwrap();
-    // The schema's pattern for languages has a bracket too many, which only JavaScript forgives.
-    let language = &mut schema["definitions"]["run"]["properties"]["language"];
-    assert!(language.as_object_mut().unwrap().remove("pattern").is_some());
+    // Its pattern for languages has a bracket too many, which only JavaScript forgives.
+    let schema = include_str!("../schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::options().build(&schema).unwrap();
     for env in [faulty(), Env::with_greeting()] {
         let log: Value = serde_json::from_str(&env.run("validate --format sarif").out).unwrap();
@@ -177,10 +175,10 @@ fn a_job_of_github_gets_annotations_by_itself() {
       = help: promptctl validate --fix writes `version:` and `digest:`
 
     warning[P105]: no message uses `name`
-     --> prompts/greeting.prompt.yml:7:13
+     --> prompts/greeting.prompt.yml:7:7
       |
     7 |       name: {type: string}
-      |             ^
+      |       ^^^^
       = help: write `{{name}}` where it belongs, or remove it from `input.schema`
 
     error[P104]: `nmae` is not declared in `input.schema`; `name` is
@@ -191,7 +189,7 @@ fn a_job_of_github_gets_annotations_by_itself() {
        = help: write `name`, or declare `nmae`
 
     ::warning file=prompts/greeting.prompt.yml,title=P030::the file has no `version:`, so that its changes go unnoticed%0Ahelp: promptctl validate --fix writes `version:` and `digest:`
-    ::warning file=prompts/greeting.prompt.yml,line=7,col=13,title=P105::no message uses `name`%0Ahelp: write `{{name}}` where it belongs, or remove it from `input.schema`
+    ::warning file=prompts/greeting.prompt.yml,line=7,col=7,title=P105::no message uses `name`%0Ahelp: write `{{name}}` where it belongs, or remove it from `input.schema`
     ::error file=prompts/greeting.prompt.yml,line=12,col=20,title=P104::`nmae` is not declared in `input.schema`; `name` is%0Ahelp: write `name`, or declare `nmae`
     ");
     assert!(!env.run("validate --format text").out.contains("::error"));

@@ -15,10 +15,10 @@ fn a_finding_shows_its_line_and_says_what_to_do() {
     assert_eq!(said.code, 3);
     insta::assert_snapshot!(said.out, @r"
     warning[P105]: no message uses `name`
-     --> prompts/greeting.prompt.yml:8:13
+     --> prompts/greeting.prompt.yml:8:7
       |
     8 |       name: {type: string}
-      |             ^
+      |       ^^^^
       = help: write `{{name}}` where it belongs, or remove it from `input.schema`
 
     error[P104]: `nmae` is not declared in `input.schema`; `name` is

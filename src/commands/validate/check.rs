@@ -1,22 +1,23 @@
 //! All rules over all files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock};
 
 use jiff::civil::Date;
-use rayon::prelude::*;
 
 use super::super::Session;
-use super::numbers;
+use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::openai::models::facts;
 use crate::output::snippet::Sources;
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::{
-    self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, settle,
+    self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
+    settle,
 };
 use crate::prompt::name::Environment;
-use crate::store::{Base, Loaded, State, Store};
+use crate::store::{Base, Blobs, Loaded, State, Store};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -63,10 +64,25 @@ pub(super) fn files(
     let listing = store.list();
     let mut findings = Vec::new();
     let partials = read_partials(store, &listing.partials, &mut findings);
-    let (loaded, unreadable) = store.load_listed(listing);
+    let before = base.map(|base| store.blobs_at(&base.commit));
+    let is_new = |path: &str, text: &str| {
+        before
+            .as_ref()
+            .is_none_or(|before| before.differ(path, text))
+    };
+    let changed_paths = changed_paths(store, &partials, before.as_ref());
+    let known = Models::default();
+    let (seen, unreadable) = store.load_each(listing, |prompt| {
+        let is_changed = is_new(&prompt.path, &prompt.text)
+            || prompt
+                .partials
+                .values()
+                .any(|partial| changed_paths.contains(&partial.path));
+        let found = (wanted.prompt(&prompt) && is_changed)
+            .then(|| rules(&prompt, &changed_paths, &known, today));
+        Seen::new(prompt, found)
+    });
     let all_read = !unreadable.iter().any(Finding::is_error);
-    let is_new =
-        |path: &str, text: &str| base.is_none_or(|base| store.differs(&base.commit, path, text));
     findings.extend(unreadable.into_iter().filter(|finding| {
         let Some(path) = &finding.path else {
             return true;
@@ -77,20 +93,6 @@ pub(super) fn files(
                 .map_or(true, |text| is_new(path, &text.unwrap_or_default()))
     }));
 
-    let changed = changed_partials(store, &partials, &loaded, base);
-    let changed_paths: BTreeSet<String> =
-        changed.iter().map(|partial| partial.path.clone()).collect();
-    let chosen: Vec<&Loaded> = loaded
-        .iter()
-        .filter(|prompt| wanted.prompt(prompt))
-        .filter(|prompt| {
-            is_new(&prompt.path, &prompt.text)
-                || prompt
-                    .partials
-                    .values()
-                    .any(|partial| changed_paths.contains(&partial.path))
-        })
-        .collect();
     let texts: Vec<&PartialFile> = partials
         .iter()
         .filter(|partial| {
@@ -101,19 +103,16 @@ pub(super) fn files(
         .iter()
         .filter_map(|finding| finding.path.clone())
         .collect();
-    files.extend(chosen.iter().map(|prompt| prompt.path.clone()));
+    files.extend(
+        seen.iter()
+            .filter(|seen| seen.found.is_some())
+            .map(|seen| seen.path.clone()),
+    );
     wanted.used(files.len() + texts.len())?;
 
-    findings.extend(rules(&chosen, &changed_paths, today));
-    findings.extend(
-        texts
-            .par_iter()
-            .flat_map_iter(|partial| in_file(check_text(&partial.text), &partial.path))
-            .collect::<Vec<_>>(),
-    );
-    let used: BTreeSet<&str> = loaded
+    let used: BTreeSet<&str> = seen
         .iter()
-        .flat_map(|prompt| prompt.partials.keys())
+        .flat_map(|seen| &seen.partials)
         .map(String::as_str)
         .collect();
     let of_partials = check_partials(&partials, &used, all_read);
@@ -123,34 +122,85 @@ pub(super) fn files(
             .any(|partial| finding.path.as_ref() == Some(&partial.path))
     };
     findings.extend(of_partials.into_iter().filter(is_shown));
-    findings.extend(numbering(store, &chosen, base)?);
-
-    let all = loaded
-        .iter()
-        .map(|prompt| (prompt.path.as_str(), prompt.text.as_str()));
-    let all = all.filter(|(path, _)| files.contains(*path));
-    let all = all.chain(
+    findings.extend(
         texts
             .iter()
-            .map(|partial| (partial.path.as_str(), partial.text.as_str())),
+            .flat_map(|partial| in_file(check_text(&partial.text), &partial.path)),
     );
-    let (findings, allowed) = settle(findings, all, levels);
-    let known: BTreeMap<&str, &str> = loaded
+    findings.extend(
+        seen.iter()
+            .flat_map(|seen| seen.found.iter().flatten().cloned()),
+    );
+    findings.extend(numbering(store, &seen, base)?);
+
+    let prompts = seen
         .iter()
-        .map(|prompt| (prompt.path.as_str(), prompt.text.as_str()))
-        .chain(
-            partials
-                .iter()
-                .map(|partial| (partial.path.as_str(), partial.text.as_str())),
-        )
-        .collect();
+        .filter_map(|seen| Some((seen.path.as_str(), seen.text.as_deref()?)));
+    let of_texts = texts
+        .iter()
+        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
+    let (findings, allowed) = settle(findings, prompts.clone().chain(of_texts), levels);
+    let all_texts = partials
+        .iter()
+        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
+    let known: BTreeMap<&str, &str> = prompts.chain(all_texts).collect();
     Ok(Checked {
         sources: sources(&findings, &known, Some(store)),
         files: files.into_iter().collect(),
         findings,
         allowed,
-        changed_partials: changed,
+        changed_partials: changed_partials(&partials, &changed_paths, &seen),
     })
+}
+
+/// What is kept of a prompt once its rules were applied.
+struct Seen {
+    name: String,
+    path: String,
+    /// The partials that it includes.
+    partials: Vec<String>,
+    /// What is wrong with it; none where it was not to be checked.
+    found: Option<Vec<Finding>>,
+    /// Its text, where it is asked for again: to be shown, or for its comments.
+    text: Option<String>,
+    numbered: Numbered,
+}
+
+impl Seen {
+    fn new(prompt: Loaded, found: Option<Vec<Finding>>) -> Self {
+        let is_asked = found
+            .as_ref()
+            .is_some_and(|found| !found.is_empty() || has_comments(&prompt.text));
+        Self {
+            numbered: Numbered::of(&prompt),
+            name: prompt.name.to_string(),
+            path: prompt.path,
+            partials: prompt.partials.into_keys().collect(),
+            found,
+            text: is_asked.then_some(prompt.text),
+        }
+    }
+}
+
+/// What is known of each model, looked up once.
+#[derive(Default)]
+struct Models(RwLock<BTreeMap<String, ModelFacts>>);
+
+impl Models {
+    fn facts(&self, model: &str) -> ModelFacts {
+        // A thread that panicked holds no half-written facts.
+        let known = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(model)
+            .copied();
+        known.unwrap_or_else(|| {
+            let facts = facts(model);
+            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            *all.entry(model.to_owned()).or_insert(facts)
+        })
+    }
 }
 
 /// Checks what is live in an environment.
@@ -178,9 +228,9 @@ pub(super) fn live(
                 .extend(of_failure(&failure).map(|finding| finding.in_file(&store.path_for(name)))),
         }
     }
-    let chosen: Vec<&Loaded> = loaded.iter().collect();
-    for prompt in &chosen {
-        let mut found = rules(&[prompt], &BTreeSet::new(), today);
+    let known_models = Models::default();
+    for prompt in &loaded {
+        let mut found = rules(prompt, &BTreeSet::new(), &known_models, today);
         for partial in prompt.partials.values() {
             found.extend(in_file(check_text(&partial.text), &partial.path));
         }
@@ -234,35 +284,30 @@ fn of_failure(failure: &Failure) -> Option<Finding> {
     })
 }
 
-/// The rules for each prompt by itself, on all cores.
-fn rules(prompts: &[&Loaded], changed_partials: &BTreeSet<String>, today: Date) -> Vec<Finding> {
-    let mut models: BTreeMap<&str, ModelFacts> = BTreeMap::new();
-    for model in prompts
-        .iter()
-        .filter_map(|prompt| prompt.document.model.as_deref())
-    {
-        models.entry(model).or_insert_with(|| facts(model));
-    }
-    prompts
-        .par_iter()
-        .flat_map_iter(|prompt| {
-            let mut found = lint::check(&Subject {
-                name: prompt.name.as_str(),
-                document: &prompt.document,
-                partials: &prompt.partials,
-                digest: &prompt.digest,
-                changed_partials,
-                model: prompt
-                    .document
-                    .model
-                    .as_deref()
-                    .and_then(|model| models.get(model)),
-                today,
-            });
-            found.extend(check_text(&prompt.text));
-            in_file(found, &prompt.path)
-        })
-        .collect()
+/// The rules for one prompt by itself.
+fn rules(
+    prompt: &Loaded,
+    changed_partials: &BTreeSet<String>,
+    models: &Models,
+    today: Date,
+) -> Vec<Finding> {
+    let model = prompt
+        .document
+        .model
+        .as_deref()
+        .map(|model| models.facts(model));
+    let mut found = lint::check(&Subject {
+        name: prompt.name.as_str(),
+        text: &prompt.text,
+        document: &prompt.document,
+        partials: &prompt.partials,
+        digest: &prompt.digest,
+        changed_partials,
+        model: model.as_ref(),
+        today,
+    });
+    found.extend(check_text(&prompt.text));
+    in_file(found, &prompt.path)
 }
 
 fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
@@ -272,16 +317,19 @@ fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// What git says about the numbers. Most prompts are as committed, with a digest that fits, and
-/// are not asked about.
+/// What git says about the numbers of the prompts that were checked.
 fn numbering(
     store: &Store,
-    prompts: &[&Loaded],
+    prompts: &[Seen],
     base: Option<&Base>,
 ) -> Result<Vec<Finding>, Failure> {
+    let tags = store.version_tags()?;
     let mut findings = Vec::new();
-    for prompt in prompts {
-        findings.extend(numbers::check(store, prompt, base)?);
+    for prompt in prompts.iter().filter(|prompt| prompt.found.is_some()) {
+        let found = numbers::check(store, &tags, &prompt.numbered, base);
+        // A tag that is not sound concerns this prompt alone.
+        let found = found.unwrap_or_else(|failure| of_failure(&failure));
+        findings.extend(found.map(|finding| finding.in_file(&prompt.path)));
     }
     Ok(findings)
 }
@@ -301,7 +349,7 @@ fn read_partials(
             }),
             Ok(None) => {}
             Err(failure) => {
-                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)))
+                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)));
             }
         }
     }
@@ -309,27 +357,41 @@ fn read_partials(
 }
 
 /// The partials that differ from where the branch began, or from HEAD.
-fn changed_partials(
+fn changed_paths(
     store: &Store,
     partials: &[PartialFile],
-    loaded: &[Loaded],
-    base: Option<&Base>,
-) -> Vec<ChangedPartial> {
-    let Some(commit) = base
-        .map(|base| base.commit.clone())
-        .or_else(|| store.head())
-    else {
-        return Vec::new();
+    before: Option<&Blobs>,
+) -> BTreeSet<String> {
+    let head;
+    let before = match (before, store.head()) {
+        (Some(before), _) => before,
+        (None, Some(commit)) if !partials.is_empty() => {
+            head = store.blobs_at(&commit);
+            &head
+        }
+        _ => return BTreeSet::new(),
     };
     partials
         .iter()
-        .filter(|partial| store.differs(&commit, &partial.path, &partial.text))
+        .filter(|partial| before.differ(&partial.path, &partial.text))
+        .map(|partial| partial.path.clone())
+        .collect()
+}
+
+fn changed_partials(
+    partials: &[PartialFile],
+    changed: &BTreeSet<String>,
+    prompts: &[Seen],
+) -> Vec<ChangedPartial> {
+    partials
+        .iter()
+        .filter(|partial| changed.contains(&partial.path))
         .map(|partial| ChangedPartial {
             path: partial.path.clone(),
-            used_by: loaded
+            used_by: prompts
                 .iter()
-                .filter(|prompt| prompt.partials.contains_key(&partial.name))
-                .map(|prompt| prompt.name.to_string())
+                .filter(|prompt| prompt.partials.contains(&partial.name))
+                .map(|prompt| prompt.name.clone())
                 .collect(),
         })
         .collect()

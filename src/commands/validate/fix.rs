@@ -3,14 +3,14 @@
 use super::super::Session;
 use super::super::bump::number;
 use super::super::edit::edit_failure;
-use super::numbers;
+use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::edit::set_version;
 use crate::prompt::lint::{even_line_ends, respell};
 use crate::prompt::template::Compiled;
-use crate::store::{Base, FileChange, Loaded, Store};
+use crate::store::{Base, FileChange, Loaded, Store, VersionTags};
 
 /// Mends the files, and says what was done, a line each. Nothing is committed.
 pub(super) fn fix(
@@ -23,13 +23,14 @@ pub(super) fn fix(
     let wanted = Wanted::new(paths, store, session)?;
     let mut told = texts(store, &wanted)?;
     let (loaded, _) = store.load_all();
+    let tags = store.version_tags()?;
     let mut changes = Vec::new();
     for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
         // A number says that the content is good to be used.
         if Compiled::new(&prompt.document, &prompt.partials).is_err() {
             continue;
         }
-        let Some(text) = numbered(store, prompt, base)? else {
+        let Some(text) = numbered(store, &tags, prompt, base)? else {
             continue;
         };
         let version = crate::prompt::document::parse(&text)
@@ -91,6 +92,7 @@ fn texts(store: &Store, wanted: &Wanted) -> Result<Vec<String>, Failure> {
 /// The text with the right number, if it has not got it.
 fn numbered(
     store: &Store,
+    tags: &VersionTags,
     prompt: &Loaded,
     base: Option<&Base>,
 ) -> Result<Option<String>, Failure> {
@@ -102,12 +104,12 @@ fn numbered(
         let numbered = number(store, prompt)?;
         return Ok(Some(numbered.text).filter(|text| *text != prompt.text));
     }
-    if let Some(finding) = numbers::check(store, prompt, base)? {
+    if let Some(finding) = numbers::check(store, tags, &Numbered::of(prompt), base)? {
         let tip = base.and_then(|base| store.load_from(&base.tip, &prompt.name).ok().flatten());
         let above = tip
             .filter(|_| finding.code == code::CONTESTED_NUMBER)
             .map(|tip| tip.version());
-        return with(numbers::next(store, prompt, above)?).map(Some);
+        return with(numbers::next(store, &Numbered::of(prompt), above)?).map(Some);
     }
     match prompt.document.version {
         Some(_) => Ok(None),

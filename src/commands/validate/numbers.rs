@@ -2,9 +2,42 @@
 
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::prompt::finding::Finding;
+use crate::prompt::digest::Digest;
+use crate::prompt::finding::{Finding, Position};
+use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
-use crate::store::{Base, Loaded, Store};
+use crate::store::{Base, Loaded, Store, VersionTags};
+
+/// What must be known of a prompt to judge its number.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    name: PromptName,
+    path: String,
+    version: Version,
+    digest: Digest,
+    has_digest_line: bool,
+    is_unbumped: bool,
+    is_dirty: bool,
+    at: Option<Position>,
+}
+
+impl Numbered {
+    pub(super) fn of(prompt: &Loaded) -> Self {
+        let document = &prompt.document;
+        Self {
+            name: prompt.name.clone(),
+            path: prompt.path.clone(),
+            version: prompt.version(),
+            digest: prompt.digest.clone(),
+            has_digest_line: document.digest.is_some(),
+            is_unbumped: prompt.is_unbumped(),
+            is_dirty: prompt.dirty,
+            at: document
+                .place("version")
+                .or_else(|| document.place("messages")),
+        }
+    }
+}
 
 /// What is wrong with the number of a prompt whose `digest:` line, if it has one, fits.
 ///
@@ -12,15 +45,16 @@ use crate::store::{Base, Loaded, Store};
 /// The references or the history cannot be read.
 pub(super) fn check(
     store: &Store,
-    prompt: &Loaded,
+    tags: &VersionTags,
+    prompt: &Numbered,
     base: Option<&Base>,
 ) -> Result<Option<Finding>, Failure> {
-    if prompt.is_unbumped() {
+    if prompt.is_unbumped {
         return Ok(None);
     }
-    let version = prompt.version();
+    let version = prompt.version;
     if store
-        .tagged_digest(&prompt.name, version)?
+        .tagged_digest(tags, &prompt.name, version)?
         .is_some_and(|published| published != prompt.digest)
     {
         let message = format!("{version} was published with other content");
@@ -38,15 +72,15 @@ pub(super) fn check(
             return Ok(found);
         }
     }
-    if prompt.dirty {
+    if prompt.is_dirty {
         return against_head(store, prompt);
     }
     Ok(None)
 }
 
 /// Against where the branch began, and against what the other branch holds now.
-fn since(store: &Store, prompt: &Loaded, base: &Base) -> Result<Option<Finding>, Failure> {
-    let version = prompt.version();
+fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding>, Failure> {
+    let version = prompt.version;
     let before = store.load_from(&base.commit, &prompt.name).ok().flatten();
     if before
         .as_ref()
@@ -91,15 +125,15 @@ fn since(store: &Store, prompt: &Loaded, base: &Base) -> Result<Option<Finding>,
 }
 
 /// Against what is committed.
-fn against_head(store: &Store, prompt: &Loaded) -> Result<Option<Finding>, Failure> {
-    let version = prompt.version();
+fn against_head(store: &Store, prompt: &Numbered) -> Result<Option<Finding>, Failure> {
+    let version = prompt.version;
     let committed = store.committed(&prompt.name).ok().flatten();
     let Some(committed) = committed
         .filter(|committed| committed.digest != prompt.digest && version <= committed.version())
     else {
         return Ok(None);
     };
-    let finding = if prompt.document.digest.is_some() {
+    let finding = if prompt.has_digest_line {
         Finding::error(
             code::CONTESTED_NUMBER,
             format!("{} is committed with other content", committed.version()),
@@ -116,21 +150,15 @@ fn against_head(store: &Store, prompt: &Loaded) -> Result<Option<Finding>, Failu
 /// The finding with its place and the number to use.
 fn wrong(
     store: &Store,
-    prompt: &Loaded,
+    prompt: &Numbered,
     above: Option<Version>,
     finding: Finding,
 ) -> Result<Finding, Failure> {
     let next = next(store, prompt, above)?;
-    let document = &prompt.document;
-    Ok(finding
-        .in_file(&prompt.path)
-        .at(document
-            .place("version")
-            .or_else(|| document.place("messages")))
-        .help(format!(
-            "use {next}: promptctl validate --fix {} writes it",
-            prompt.name
-        )))
+    Ok(finding.in_file(&prompt.path).at(prompt.at).help(format!(
+        "use {next}: promptctl validate --fix {} writes it",
+        prompt.name
+    )))
 }
 
 /// The first number that nobody took.
@@ -139,14 +167,14 @@ fn wrong(
 /// The references or the history cannot be read.
 pub(super) fn next(
     store: &Store,
-    prompt: &Loaded,
+    prompt: &Numbered,
     above: Option<Version>,
 ) -> Result<Version, Failure> {
     let highest = store.numbers(&prompt.name)?.highest();
     let highest = highest
         .into_iter()
         .chain(above)
-        .chain([prompt.version()])
+        .chain([prompt.version])
         .max();
     Ok(highest.map_or(Version::FIRST, Version::next))
 }

@@ -149,7 +149,7 @@ fn check_size(text: &str) -> Result<(), Finding> {
     if text.len() <= MAX_BYTES {
         return Ok(());
     }
-    let size = text.len() / (1024 * 1024);
+    let size = text.len().div_ceil(1024 * 1024);
     Err(
         Finding::error(code::TOO_LARGE, format!("the file has {size} MB"))
             .help("a file may hold 10 MB: move test data into a dataset file"),

@@ -26,6 +26,11 @@ struct Allowance {
     is_used: bool,
 }
 
+/// Whether a text may hold comments that allow something.
+pub fn has_comments(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), MARK.as_bytes()).is_some()
+}
+
 /// Takes out what comments allow, adds a finding for each comment that allows nothing, and applies
 /// the configured levels. `texts` are all files checked, by path. The result is in the order of the
 /// files, without repetitions, and says how many findings were allowed.
@@ -36,7 +41,7 @@ pub fn settle<'a>(
 ) -> (Vec<Finding>, usize) {
     let mut allowances: BTreeMap<&str, Vec<Allowance>> = BTreeMap::new();
     for (path, text) in texts {
-        if memchr::memmem::find(text.as_bytes(), MARK.as_bytes()).is_some() {
+        if has_comments(text) {
             allowances.insert(path, read(path, text));
         }
     }
@@ -280,7 +285,7 @@ fn scalars(text: &str) -> Vec<Scalar> {
         while let Some((node, key_line)) = pending.pop() {
             match &node.kind {
                 Kind::Map(entries) => {
-                    pending.extend(entries.iter().map(|(key, node)| (node, key.at.line)))
+                    pending.extend(entries.iter().map(|(key, node)| (node, key.at.line)));
                 }
                 Kind::List(items) => pending.extend(items.iter().map(|item| (item, item.at.line))),
                 _ if node.is_alias => {}

@@ -124,10 +124,12 @@ fn values(value: &serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// The text with all line ends like most of them; none where they are alike already.
+/// The text with all line ends like most of them; none where they are alike already, or where a
+/// `\r` stands alone, which is a line end of its own to some.
 pub fn even_line_ends(text: &str) -> Option<String> {
     let (windows, plain) = line_ends(text);
-    if windows == 0 || plain == 0 {
+    let is_alone = memchr::memchr_iter(b'\r', text.as_bytes()).count() > windows;
+    if windows == 0 || plain == 0 || is_alone {
         return None;
     }
     let unix = text.replace("\r\n", "\n");
@@ -171,5 +173,6 @@ mod tests {
         );
         assert_eq!(even_line_ends("a\r\n"), None);
         assert_eq!(even_line_ends("a\n"), None);
+        assert_eq!(even_line_ends("a\r\r\nb\n"), None);
     }
 }

@@ -69,7 +69,7 @@ fn check_invisible(text: &str, findings: &mut Vec<Finding>) {
             // Persian, Hindi and emoji need joiners; Latin letters hide them.
             Kind::Joiner => before.is_ascii_alphanumeric() && next.is_ascii_alphanumeric(),
         });
-        in_flag = each == '\u{1f3f4}' || (in_flag && each >= '\u{e0000}' && each <= '\u{e007f}');
+        in_flag = each == '\u{1f3f4}' || (in_flag && ('\u{e0000}'..='\u{e007f}').contains(&each));
         before = each;
         let Some(kind) = found else { continue };
         let at = Position::of_offset(text, offset);

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
+use crate::prompt::finding::Position;
 use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
-use crate::prompt::template::Compiled;
+use crate::prompt::template::Outline;
 use crate::prompt::variables::InputSchema;
 
 /// How many cases are told about; after so many the reader has understood.
@@ -15,17 +16,17 @@ const MAX_CASES: usize = 5;
 
 pub(super) fn check(
     subject: &Subject<'_>,
-    compiled: &Compiled,
+    outline: &Outline,
     input: Option<&InputSchema<'_>>,
     findings: &mut Vec<Finding>,
 ) {
-    check_declarations(subject, compiled, findings);
-    check_cases(subject, compiled.variables(), input, findings);
+    check_declarations(subject, outline, findings);
+    check_cases(subject, outline.variables(), input, findings);
 }
 
-fn check_declarations(subject: &Subject<'_>, compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let unused = compiled.unused();
-    for used in compiled.undeclared() {
+fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut Vec<Finding>) {
+    let unused = outline.unused();
+    for used in outline.undeclared() {
         let mut message = format!("`{}` is not declared in `input.schema`", used.name);
         let help = match nearest(&used.name, unused.iter().copied()) {
             Some(meant) => {
@@ -46,14 +47,26 @@ fn check_declarations(subject: &Subject<'_>, compiled: &Compiled, findings: &mut
     for name in unused {
         findings.push(
             Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
-                .at(subject
-                    .document
-                    .place(&format!("input.schema.properties.{name}")))
+                .at(declaration(subject, name))
                 .help(format!(
                     "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
                 )),
         );
     }
+}
+
+/// Where a variable is declared: its key, also where the value stands behind it.
+fn declaration(subject: &Subject<'_>, name: &str) -> Option<Position> {
+    let path = format!("input.schema.properties.{name}");
+    let mut at = subject.document.place(&path)?;
+    if subject.document.places.contains_key(&path) {
+        let line = subject.text.split('\n').nth(at.line - 1)?;
+        let before: String = line.chars().take(at.column - 1).collect();
+        if let Some(key) = before.rfind(name) {
+            at.column = before[..key].chars().count() + 1;
+        }
+    }
+    Some(at)
 }
 
 fn check_cases(
@@ -121,7 +134,7 @@ fn check_cases(
     }
 }
 
-fn place(subject: &Subject<'_>, path: &str) -> Option<crate::prompt::finding::Position> {
+fn place(subject: &Subject<'_>, path: &str) -> Option<Position> {
     let document = subject.document;
     document
         .place(path)
@@ -162,7 +175,7 @@ mod tests {
             found_with(&text, &[("tone", "Be {{mood}}.")], None),
             @r"
         error P104 _tone.hbs:1:4 `mood` is not declared in `input.schema`
-        warning P105 6:14 no message uses `count`
+        warning P105 6:7 no message uses `count`
         error P104 9:17 `nmae` is not declared in `input.schema`
         "
         );

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use handlebars::Template;
 
+use super::outline::outline;
 use super::scan::{Kind, Scan, Tag, check_limits, quoted, scan};
 use super::tree::{Body, Builder, Node};
 use super::{Source, jinja};
@@ -16,7 +17,12 @@ pub(super) const BRACES: &str = "write `\\{{` for braces that are text";
 
 /// Parses the text of the source with this number. The findings have their place inside the
 /// text; without an error among them there is a body.
-pub(super) fn compile(text: &str, source: usize, origin: &Source) -> (Body, Vec<Finding>) {
+pub(super) fn compile(
+    text: &str,
+    source: usize,
+    origin: &Source,
+    is_outline: bool,
+) -> (Body, Vec<Finding>) {
     let plain = |text: String| Body {
         nodes: vec![Node::Text(text)],
         inlines: Vec::new(),
@@ -37,6 +43,9 @@ pub(super) fn compile(text: &str, source: usize, origin: &Source) -> (Body, Vec<
     }
     if findings.iter().any(Finding::is_error) {
         return (Body::default(), findings);
+    }
+    if is_outline && let Some(body) = outline(text, &scan.tags, source) {
+        return (body, findings);
     }
     let source_text = normalised(text, &scan.tags, &partial_ends);
     let template = match Template::compile(&source_text) {

@@ -66,7 +66,7 @@ pub(super) enum BlockKind {
 }
 
 impl BlockKind {
-    fn find(name: &str) -> Option<Self> {
+    pub(super) fn find(name: &str) -> Option<Self> {
         Some(match name {
             "if" => Self::If,
             "unless" => Self::Unless,

@@ -73,8 +73,60 @@ fn piece() -> impl Strategy<Value = String> {
     prop_oneof![4 => proptest::sample::select(FIXED).prop_map(str::to_owned), 1 => "\\PC{0,3}"]
 }
 
+/// Pieces that an outline is made of.
+fn plain_piece() -> impl Strategy<Value = String> {
+    const FIXED: &[&str] = &[
+        "{{x}}",
+        "{{ user.name }}",
+        "{{#if x}}",
+        "{{#unless user}}",
+        "{{#each user.items}}",
+        "{{#with  user }}",
+        "{{else}}",
+        "{{/if}}",
+        "{{/unless}}",
+        "{{/each}}",
+        "{{/with}}",
+        "{{> p}}",
+        "{{>dir/q}}",
+        "{{this}}",
+        "{{true}}",
+        "{{name1.2}}",
+        "{{title}}",
+        "{{lookup}}",
+        "{{if}}",
+        "{{#if x}}{{#each x}}a{{name}}{{/each}}{{else}}{{y}}{{/if}}",
+        "\n",
+        " text }} ",
+        "{ a } ",
+    ];
+    proptest::sample::select(FIXED).prop_map(str::to_owned)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_outline_says_what_the_compiler_says(
+        pieces in proptest::collection::vec(prop_oneof![3 => plain_piece(), 1 => piece()], 0..12),
+        partial in proptest::collection::vec(plain_piece(), 0..4),
+    ) {
+        let text = pieces.concat();
+        let schema = json!({"properties": {"x": {}, "user": {}}, "required": ["x"]});
+        let document = document(&[&text], Some(schema));
+        let partials = partials(&[("p", partial.concat().as_str())]);
+        match (Compiled::new(&document, &partials), Outline::new(&document, &partials)) {
+            (Ok(compiled), Ok(outline)) => {
+                prop_assert_eq!(compiled.uses(), outline.uses());
+                prop_assert_eq!(compiled.variables(), outline.variables());
+                prop_assert_eq!(compiled.warnings(), outline.warnings());
+                prop_assert_eq!(compiled.undeclared(), outline.undeclared());
+                prop_assert_eq!(compiled.unused(), outline.unused());
+            }
+            (Err(compiled), Err(outline)) => prop_assert_eq!(compiled, outline),
+            (compiled, outline) => prop_assert!(false, "{:?} {:?}", compiled.err(), outline.err()),
+        }
+    }
 
     #[test]
     fn no_text_makes_it_panic(pieces in proptest::collection::vec(piece(), 0..14)) {

@@ -1,0 +1,151 @@
+//! Loading all prompts at once: on all cores, and what they share is read once.
+
+use std::collections::{HashMap, HashSet};
+
+use git2::{ObjectType, Oid, TreeWalkMode, TreeWalkResult};
+use rayon::prelude::*;
+
+use super::Store;
+use super::content::{CommitTree, Files, assemble, same_as_committed};
+use super::files::{Listing, WorkTree, join_root};
+use super::load::{Loaded, in_working_copy};
+use crate::prompt::finding::Finding;
+
+/// The working copy, with what many prompts ask of it known beforehand.
+struct Prepared<'a> {
+    tree: &'a WorkTree,
+    /// The folders that hold prompts and lie inside the repository.
+    folders: HashSet<&'a str>,
+    /// The bytes of the partials, by path.
+    partials: HashMap<&'a str, Vec<u8>>,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(tree: &'a WorkTree, listing: &'a Listing) -> Self {
+        let folders: HashSet<&str> = listing
+            .files
+            .iter()
+            .map(|file| folder(&file.path))
+            .collect();
+        let inside = |folder: &&str| tree.inside(&tree.top.join(folder));
+        let partials = listing.partials.values().filter_map(|path| {
+            // What cannot be read is told by the prompts that ask for it.
+            Some((path.as_str(), tree.read(path).ok().flatten()?))
+        });
+        Self {
+            tree,
+            folders: folders.into_iter().filter(inside).collect(),
+            partials: partials.collect(),
+        }
+    }
+}
+
+impl Files for Prepared<'_> {
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, Finding> {
+        if let Some(bytes) = self.partials.get(path) {
+            Ok(Some(bytes.clone()))
+        } else if self.folders.contains(folder(path)) {
+            self.tree.read_inside(path)
+        } else {
+            self.tree.read(path)
+        }
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+impl Store {
+    /// All prompts of the working copy with their contents; what cannot be loaded is told by its
+    /// findings.
+    pub fn load_all(&self) -> (Vec<Loaded>, Vec<Finding>) {
+        self.load_listed(self.list())
+    }
+
+    /// The same for a listing that was made before.
+    pub fn load_listed(&self, listing: Listing) -> (Vec<Loaded>, Vec<Finding>) {
+        self.load_each(listing, |prompt| prompt)
+    }
+
+    /// What `see` makes of each prompt of a listing, on all cores; so the prompts need not be held
+    /// in memory all at once.
+    pub fn load_each<T: Send>(
+        &self,
+        mut listing: Listing,
+        see: impl Fn(Loaded) -> T + Sync,
+    ) -> (Vec<T>, Vec<Finding>) {
+        let mut findings = std::mem::take(&mut listing.findings);
+        let mut seen = Vec::with_capacity(listing.files.len());
+        let read = if self.is_bare() {
+            self.load_committed(&listing, see)
+        } else {
+            self.load_files(&listing, see)
+        };
+        for prompt in read {
+            match prompt {
+                Ok(prompt) => seen.extend(prompt),
+                Err(found) => findings.extend(found),
+            }
+        }
+        (seen, findings)
+    }
+
+    fn load_committed<T>(
+        &self,
+        listing: &Listing,
+        see: impl Fn(Loaded) -> T,
+    ) -> Vec<Result<Option<T>, Vec<Finding>>> {
+        let Some(head) = self.head_commit() else {
+            return Vec::new();
+        };
+        let names = listing.files.iter().map(|file| &file.name);
+        names
+            .map(|name| Ok(self.load_at(head, name)?.map(&see)))
+            .collect()
+    }
+
+    fn load_files<T: Send>(
+        &self,
+        listing: &Listing,
+        see: impl Fn(Loaded) -> T + Sync,
+    ) -> Vec<Result<Option<T>, Vec<Finding>>> {
+        let tree = self.work_tree();
+        let prepared = Prepared::new(&tree, listing);
+        let head = self.head_commit();
+        let committed = head
+            .and_then(|commit| self.commit_tree(commit))
+            .map_or_else(HashMap::new, |head| self.blobs_below_roots(&head));
+        let is_committed = |path: &str, blob: Option<Oid>, text: &str| {
+            same_as_committed(committed.get(path).copied(), blob, text)
+        };
+        listing
+            .files
+            .par_iter()
+            .map(|file| {
+                let assembled = assemble(&prepared, &tree.roots, &file.path)?;
+                Ok(assembled.map(|assembled| {
+                    see(in_working_copy(file.clone(), assembled, head, is_committed))
+                }))
+            })
+            .collect()
+    }
+
+    /// The regular files below the roots of a commit, from one walk.
+    pub(super) fn blobs_below_roots(&self, head: &CommitTree<'_>) -> HashMap<String, Oid> {
+        let mut blobs = HashMap::new();
+        for (root, tree) in self.root_trees(&head.tree) {
+            // A walk stops only when its callback says so.
+            drop(tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
+                if entry.kind() == Some(ObjectType::Blob)
+                    && entry.filemode() != 0o120_000
+                    && let Ok(file) = entry.name()
+                {
+                    blobs.insert(join_root(root, &format!("{folder}{file}")), entry.id());
+                }
+                TreeWalkResult::Ok
+            }));
+        }
+        blobs
+    }
+}

@@ -1,0 +1,140 @@
+//! Real prompt files of other people, where a folder of them stands beside this project: each is
+//! read, rendered, numbered, published and rolled back.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::env::{Shell, TestEnv, skipped, top};
+
+fn corpus() -> Option<Vec<PathBuf>> {
+    let folder = top().join("../shared/corpus");
+    if !folder.is_dir() {
+        skipped("there is no ../shared/corpus, so no prompts of other people are tried");
+        return None;
+    }
+    let mut files = Vec::new();
+    walk(&folder, &mut files);
+    files.sort();
+    Some(files)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.to_string_lossy();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if name.ends_with(".prompt.yml") || name.ends_with(".prompt.yaml") {
+            files.push(path);
+        }
+    }
+}
+
+/// A value for a variable, of its type.
+fn value_of(variable: &Value) -> Value {
+    match variable["type"].as_str() {
+        Some("integer" | "number") => json!(3),
+        Some("boolean") => json!(true),
+        Some("array") => json!([]),
+        Some("object") => json!({}),
+        _ => json!(format!(
+            "a value for {}",
+            variable["name"].as_str().unwrap()
+        )),
+    }
+}
+
+/// The lines of a file without those that a bump touches.
+fn others(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n')
+        .filter(|line| !line.starts_with("version:") && !line.starts_with("digest:"))
+        .collect()
+}
+
+#[test]
+fn every_prompt_of_other_people_has_a_life_here() {
+    let Some(files) = corpus() else { return };
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let names: Vec<String> = (0..files.len())
+        .map(|number| format!("corpus/p{number}"))
+        .collect();
+    for (name, file) in names.iter().zip(&files) {
+        repo.write(
+            &format!("prompts/{name}.prompt.yml"),
+            std::fs::read(file).unwrap(),
+        );
+    }
+    repo.git("add --all");
+    repo.git("commit --quiet --message 'Of other people'");
+
+    let listed = repo.run("promptctl list");
+    assert_eq!(
+        listed.stdout.lines().count(),
+        files.len(),
+        "{}",
+        listed.stderr
+    );
+    for (name, file) in names.iter().zip(&files) {
+        let file = file.display();
+        render(&repo, name, &file.to_string());
+    }
+
+    let all = names.join(" ");
+    let before: Vec<String> = names.iter().map(|name| text(&repo, name)).collect();
+    repo.ok(&format!("promptctl bump --quiet {all}"));
+    for ((name, file), before) in names.iter().zip(&files).zip(&before) {
+        let after = text(&repo, name);
+        assert_eq!(others(&after), others(before), "{}", file.display());
+        assert_eq!(
+            after
+                .lines()
+                .filter(|line| line.starts_with("version:"))
+                .count(),
+            1,
+            "{}",
+            file.display()
+        );
+    }
+    repo.git("commit --quiet --all --message Numbered");
+    repo.ok(&format!("promptctl publish --quiet {all}"));
+
+    repo.ok(&format!(
+        "promptctl edit --quiet {all} --set model=openai/another"
+    ));
+    repo.ok(&format!("promptctl publish --quiet {all}"));
+    for (name, file) in names.iter().zip(&files) {
+        repo.ok(&format!("promptctl rollback --quiet {name}"));
+        let live = repo.ok(&format!("promptctl get {name}@production"));
+        let first = repo.ok(&format!("git show HEAD~1:prompts/{name}.prompt.yml"));
+        assert_eq!(live, first, "{}", file.display());
+    }
+    assert_eq!(repo.git("status --porcelain"), "");
+    repo.git("fsck --strict");
+}
+
+fn text(repo: &Shell, name: &str) -> String {
+    repo.read(&format!("prompts/{name}.prompt.yml"))
+}
+
+fn render(repo: &Shell, name: &str, file: &str) {
+    let shown = repo.json(&format!("promptctl show {name} --format json"));
+    let values: serde_json::Map<String, Value> = shown["variables"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{file}: {shown}"))
+        .iter()
+        .filter(|variable| variable["default"].is_null())
+        .map(|variable| {
+            (
+                variable["name"].as_str().unwrap().to_owned(),
+                value_of(variable),
+            )
+        })
+        .collect();
+    let run = repo.run_with(
+        &format!("promptctl render {name} --vars - --format json"),
+        Value::Object(values).to_string(),
+    );
+    assert_eq!(run.code, Some(0), "{file}: {run}");
+}

@@ -1,0 +1,263 @@
+//! `explain`, `man`, `schema` and the help: what a person and their tools want.
+
+use insta::assert_snapshot;
+
+use crate::env::{TestEnv, top};
+
+#[test]
+fn the_help() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.root().play("promptctl --help"), @"
+    $ promptctl --help
+    Versioned prompts for language models, kept as YAML files in a git repository
+
+    Usage: promptctl [OPTIONS] <COMMAND>
+
+    Start:
+      init         Make a repository of prompts, or adopt `.prompt.yml` files
+      demo         Show the whole life of a prompt in a scratch repository, offline
+      seed         Add the bundled prompts in one commit
+
+    Write:
+      new          Make version 1 of a prompt
+      edit         Make the next version of a prompt
+      bump         Raise the version of prompts that were changed by hand
+      archive      Take a prompt out of use
+      unarchive    Bring an archived prompt back
+
+    Look:
+      list         List all prompts
+      show         Show one prompt
+      get          Print one prompt, or all that are live, for programs
+      history      Show the versions of a prompt
+      releases     Show the releases of a prompt
+      status       Show what is live where, what is ahead and what is pending
+      diff         Show what changed, and what it means for callers
+
+    Release:
+      publish      Make a version live in an environment
+      rollback     Make the version live again that was live before
+      unpublish    Take a prompt out of an environment
+      fetch        Bring the tags that the remote has
+      push         Send pending tags to the remote
+
+    Run:
+      render       Print the messages that a model would see
+      run          Call the model and record the execution
+      log          Read the execution log
+      outcome      Tell what became of an execution
+      models       List the models that the API offers, with price and end
+
+    Keep sound:
+      validate     Check prompt files
+      doctor       Find what is unsound in the repository, and fix it
+      explain      Explain the code of an error or finding
+
+    Set up a shell and an editor:
+      completions  Print the completions for a shell
+      man          Print the manual pages
+      schema       Print the JSON Schema of the prompt file
+
+    A prompt is named by its path below prompts/: support/triage, support/triage@v3,
+    support/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.
+
+    Options:
+      -C, --directory <DIR>
+              Work as if started in DIR
+
+          --color <WHEN>
+              When to colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -q, --quiet
+              Print only data, warnings and errors
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    ");
+    assert_snapshot!(env.root().play("promptctl publish -h"), @"
+    $ promptctl publish -h
+    Make a version live in an environment
+
+    Usage: promptctl publish [OPTIONS] [REF]...
+
+    Arguments:
+      [REF]...  The prompts: name, name@v3 or name@<git revision>
+
+    Options:
+          --all              Every prompt whose version is higher than any that was ever released in the
+                             environment
+      -e, --env <ENV>        The environment [default: production]
+      -m, --message <TEXT>   Why, for people who read the list of releases
+      -n, --dry-run          Say what would happen, and change nothing
+          --no-push          Make the tags here and send them later with promptctl push
+          --format <FORMAT>  How to print [default: text] [possible values: text, json]
+      -h, --help             Print help (see more with '--help')
+
+    Global options:
+      -C, --directory <DIR>  Work as if started in DIR
+          --color <WHEN>     When to colour [default: auto] [possible values: auto, always, never]
+      -q, --quiet            Print only data, warnings and errors
+    ");
+}
+
+#[test]
+fn wrong_usage() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.root().play(
+        "promptctl publsh x
+         promptctl list --nothing
+         promptctl list --format yaml"
+    ), @"
+    $ promptctl publsh x
+    error: unrecognized subcommand 'publsh'
+
+      tip: some similar subcommands exist: 'unpublish', 'push', 'publish'
+
+    Usage: promptctl [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl list --nothing
+    error: unexpected argument '--nothing' found
+
+    Usage: promptctl list [OPTIONS]
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl list --format yaml
+    error: invalid value 'yaml' for '--format <FORMAT>'
+      [possible values: text, json]
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+}
+
+#[test]
+fn the_version() {
+    let env = TestEnv::new();
+    assert_eq!(
+        env.root().ok("promptctl --version"),
+        format!("promptctl {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn every_command_has_help_and_a_manual_page() {
+    let env = TestEnv::new();
+    let root = env.root();
+    root.ok("promptctl man --out man1");
+    let help = root.ok("promptctl --help");
+    let commands: Vec<&str> = help
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("  ")?
+                .split_whitespace()
+                .next()
+                .filter(|word| word.chars().all(char::is_lowercase) && !line.starts_with("   "))
+        })
+        .collect();
+    assert!(commands.len() > 25, "{commands:?}");
+    for command in commands {
+        assert!(
+            root.ok(&format!("promptctl {command} --help"))
+                .contains("Usage: promptctl"),
+            "{command}"
+        );
+        let page = root.read(&format!("man1/promptctl-{command}.1"));
+        assert!(page.contains(".SH SYNOPSIS"), "{command}");
+        assert_eq!(
+            root.ok(&format!("promptctl man {command}")),
+            page,
+            "{command}"
+        );
+    }
+    assert!(root.ok("promptctl man").contains(".SH SYNOPSIS"));
+    assert_snapshot!(root.play("promptctl man nothing"), @"
+    $ promptctl man nothing
+    error: there is no command nothing
+      hint: promptctl --help lists the commands
+    [exit 2]
+    ");
+}
+
+#[test]
+fn codes_are_explained() {
+    let env = TestEnv::new();
+    assert_snapshot!(env.root().play(
+        "promptctl explain P207
+         promptctl explain p207
+         promptctl explain P999
+         promptctl explain P207 --format json"
+    ), @r#"
+    $ promptctl explain P207
+    P207  the content changed without a new version number
+
+    The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.
+    $ promptctl explain p207
+    P207  the content changed without a new version number
+
+    The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.
+    $ promptctl explain P999
+    error: there is no code P999
+      hint: promptctl explain lists all codes
+    [exit 2]
+    $ promptctl explain P207 --format json
+    {
+      "schema": 1,
+      "codes": [
+        {
+          "code": "P207",
+          "title": "the content changed without a new version number",
+          "text": "The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.",
+          "configurable": false
+        }
+      ]
+    }
+    "#);
+    let all = env.root().ok("promptctl explain");
+    for code in ["P001", "P104", "P209", "P301", "P401"] {
+        assert!(all.contains(code), "{code}\n{all}");
+        assert!(
+            env.root()
+                .ok(&format!("promptctl explain {code}"))
+                .lines()
+                .count()
+                > 1
+        );
+    }
+}
+
+#[test]
+fn the_schema_is_json_and_committed() {
+    let env = TestEnv::new();
+    let printed = env.root().json("promptctl schema");
+    let committed: serde_json::Value = serde_json::from_str(
+        &std::fs::read_to_string(top().join("prompts/prompt.schema.json")).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(printed, committed);
+}
+
+#[test]
+fn completing_outside_of_a_repository_is_silent() {
+    let env = TestEnv::new();
+    let run = env
+        .root()
+        .with("COMPLETE", "fish")
+        .run("promptctl -- promptctl publish su");
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str(), run.code),
+        ("", "", Some(0))
+    );
+}
