@@ -37,6 +37,8 @@ jsonSchema:
 pub(crate) enum Reply {
     /// It sends these bytes and closes.
     Bytes(Vec<u8>),
+    /// It sends these bytes and waits for the next request on the same connection.
+    Kept(Vec<u8>),
     /// It sends these bytes, whose length is told to be greater, and closes.
     Cut(Vec<u8>),
     /// It sends these bytes and then nothing, until the client goes away.
@@ -81,6 +83,14 @@ impl Reply {
     /// A good answer with this text.
     pub(crate) fn answer(text: &str) -> Self {
         Self::json(200, &answer(text))
+    }
+
+    /// A good answer after which the connection stays open, as the API's own does.
+    pub(crate) fn kept_answer(text: &str) -> Self {
+        let body = answer(text).to_string();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+        let length = body.len();
+        Self::Kept(format!("{head}content-length: {length}\r\n\r\n{body}").into_bytes())
     }
 
     /// The beginning of a stream with these texts.
@@ -210,11 +220,25 @@ fn serve(
     seen: &Mutex<Vec<Request>>,
 ) -> std::io::Result<()> {
     to.set_nodelay(true)?;
-    let request = read_request(&to)?;
-    seen.lock().unwrap().push(request.clone());
-    match reply(&request) {
+    loop {
+        let request = read_request(&to)?;
+        if request.line.is_empty() {
+            return Ok(());
+        }
+        seen.lock().unwrap().push(request.clone());
+        let reply = reply(&request);
+        if let Reply::Kept(bytes) = reply {
+            to.write_all(&bytes)?;
+            continue;
+        }
+        return give(to, reply);
+    }
+}
+
+fn give(mut to: TcpStream, reply: Reply) -> std::io::Result<()> {
+    match reply {
         Reply::Close => {}
-        Reply::Bytes(bytes) => to.write_all(&bytes)?,
+        Reply::Bytes(bytes) | Reply::Kept(bytes) => to.write_all(&bytes)?,
         Reply::Cut(bytes) => {
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
             write!(to, "{head}content-length: {}\r\n\r\n", bytes.len() + 100)?;

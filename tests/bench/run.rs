@@ -135,7 +135,7 @@ fn batch() {
     let env = TestEnv::new();
     let server = Server::answering(|_| {
         std::thread::sleep(LATENCY);
-        Reply::answer("Hello.")
+        Reply::kept_answer("Hello.")
     });
     let repo: Shell = server.repo(&env);
     let cases: String = (0..CALLS)
