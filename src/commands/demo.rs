@@ -113,7 +113,7 @@ const SCENES: &[Scene] = &[
     },
     Scene {
         title: "All of it is plain git",
-        commands: &["git tag --list --sort=creatordate -n1"],
+        commands: &["git tag --list -n1"],
     },
 ];
 

@@ -14,5 +14,6 @@ mod models;
 mod providers;
 mod requests;
 mod secrets;
+#[allow(dead_code, reason = "the bench uses the rest of it")]
 mod server;
 mod stored;
