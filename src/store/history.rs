@@ -66,6 +66,21 @@ impl Store {
             .collect()
     }
 
+    /// The paths whose history is a prompt's: with one root, that of HEAD's file. git's
+    /// commit-graph helps with one path and not with several.
+    fn followed_paths(&self, name: &PromptName) -> Vec<String> {
+        let mut paths = self.possible_paths(name);
+        if self.settings.roots.len() > 1 {
+            return paths;
+        }
+        let tree = self.head_commit().and_then(|head| self.commit_tree(head));
+        let held = tree.and_then(|tree| paths.iter().position(|path| tree.blob_id(path).is_some()));
+        match held {
+            Some(at) => vec![paths.swap_remove(at)],
+            None => paths,
+        }
+    }
+
     /// The commits reachable from `revisions` that changed one of `paths`, newest first.
     fn log(&self, revisions: &[&str], paths: &[String]) -> Result<Vec<LogLine>, Failure> {
         let said = self
@@ -100,7 +115,7 @@ impl Store {
         if self.head_commit().is_none() {
             return Ok(entries);
         }
-        for line in self.log(&["HEAD"], &self.possible_paths(name))? {
+        for line in self.log(&["HEAD"], &self.followed_paths(name))? {
             let Some(version) = self.version_at(line.commit, name) else {
                 continue;
             };
