@@ -1,14 +1,19 @@
 //! Commits: exactly the files named, as the user's own `git commit` would make them.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Store;
 use super::process::{Git, explain, words_of, write_failure};
 use super::tagging::SCRATCH;
 use crate::error::Failure;
 use crate::prompt::code;
+
+/// How long another process of this program that commits is waited for: its hooks may be slow.
+const TURN_PATIENCE: Duration = Duration::from_secs(60);
+const TURN_PAUSE: Duration = Duration::from_millis(5);
 
 /// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +149,7 @@ impl Store {
     }
 
     fn commit_paths(&self, paths: &[&str], message: &str) -> Result<Written, Failure> {
+        let _turn = self.turn_to_commit()?;
         let changed = self
             .git()
             .args([
@@ -210,6 +216,36 @@ impl Store {
         Ok(Written {
             commit: self.head(),
         })
+    }
+}
+
+impl Store {
+    /// Waits until no other process of this program commits here; the turn ends when it is dropped.
+    ///
+    /// `git commit --only` reads the index before it locks it, so of two at once one may write the
+    /// index back without what the other has just committed.
+    fn turn_to_commit(&self) -> Result<Option<File>, Failure> {
+        let path = self.scratch_folder()?.join("commit.lock");
+        let file = File::create(&path).map_err(|error| write_failure(&path, &error))?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                // A disk without locks: git's own lock still keeps the index whole.
+                Err(TryLockError::Error(_)) => return Ok(None),
+                Err(TryLockError::WouldBlock) if waited < TURN_PATIENCE => {
+                    std::thread::sleep(TURN_PAUSE);
+                    waited += TURN_PAUSE;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Failure::new(
+                        code::LOCKED,
+                        "another promptctl has been committing here for a minute",
+                    )
+                    .hint("wait until it ends, then run the same command again; a hook of git that it runs may be slow"));
+                }
+            }
+        }
     }
 }
 
