@@ -225,7 +225,7 @@ impl Store {
     /// `git commit --only` reads the index before it locks it, so of two at once one may write the
     /// index back without what the other has just committed.
     fn turn_to_commit(&self) -> Result<Option<File>, Failure> {
-        let path = self.scratch_folder()?.join("commit.lock");
+        let path = self.scratch_folder()?.join("turn-to-commit");
         let file = File::create(&path).map_err(|error| write_failure(&path, &error))?;
         let mut waited = Duration::ZERO;
         loop {

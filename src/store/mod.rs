@@ -24,6 +24,7 @@ mod resolve;
 mod setup;
 mod since;
 mod tag;
+mod tagger;
 mod tagging;
 
 use std::path::{Path, PathBuf};

@@ -77,7 +77,8 @@ impl Store {
             commit: planned.commit,
             message: planned.release_message.clone(),
         });
-        let mut objects = self.write_tags(&new)?.into_iter();
+        let tagger = self.tagger();
+        let mut objects = self.write_tags(&new, tagger.as_ref())?.into_iter();
         let version = match planned.version_tag {
             Some(object) => Some(object),
             None => objects.next(),

@@ -12,6 +12,7 @@ use git2::Oid;
 
 use super::Store;
 use super::process::{Git, explain, write_failure};
+use super::tagger::Tagger;
 use crate::error::Failure;
 
 /// How old a scratch repository must be before it counts as left behind by a process that died.
@@ -46,10 +47,27 @@ impl Store {
     }
 
     /// Writes the objects of annotated tags, signed where git is set up to sign, and no references.
+    /// A `tagger` writes them in process.
     ///
     /// # Errors
     /// No identity, no key to sign with, or a repository that cannot be written.
-    pub(super) fn write_tags(&self, tags: &[NewTag]) -> Result<Vec<Oid>, Failure> {
+    pub(super) fn write_tags(
+        &self,
+        tags: &[NewTag],
+        tagger: Option<&Tagger>,
+    ) -> Result<Vec<Oid>, Failure> {
+        let written = tagger.and_then(|tagger| {
+            tags.iter()
+                .map(|tag| self.write_plain_tag(tag, tagger))
+                .collect()
+        });
+        match written {
+            Some(written) => Ok(written),
+            None => self.write_tags_with_git(tags),
+        }
+    }
+
+    fn write_tags_with_git(&self, tags: &[NewTag]) -> Result<Vec<Oid>, Failure> {
         let common = fs::canonicalize(self.repo.commondir())
             .map_err(|error| write_failure(self.repo.commondir(), &error))?;
         let folder = self.scratch_folder()?;
