@@ -13,6 +13,7 @@ mod fetch;
 mod get;
 mod history;
 mod init;
+mod lazy;
 mod list;
 mod log;
 mod man;
@@ -37,6 +38,8 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
+
+use lazy::Lazy;
 
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
@@ -120,67 +123,67 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a repository of prompts, or adopt `.prompt.yml` files
-    Init(init::Args),
+    Init(Lazy<init::Args>),
     /// Show the whole life of a prompt in a scratch repository, offline
-    Demo(demo::Args),
+    Demo(Lazy<demo::Args>),
     /// Add the bundled prompts in one commit
-    Seed(seed::Args),
+    Seed(Lazy<seed::Args>),
     /// Make version 1 of a prompt
-    New(new::Args),
+    New(Lazy<new::Args>),
     /// Make the next version of a prompt
-    Edit(edit::Args),
+    Edit(Lazy<edit::Args>),
     /// Raise the version of prompts that were changed by hand
-    Bump(bump::Args),
+    Bump(Lazy<bump::Args>),
     /// List all prompts
-    List(list::Args),
+    List(Lazy<list::Args>),
     /// Show one prompt
-    Show(show::Args),
+    Show(Lazy<show::Args>),
     /// Show the versions of a prompt
-    History(history::Args),
+    History(Lazy<history::Args>),
     /// Show the releases of a prompt
-    Releases(releases::Args),
+    Releases(Lazy<releases::Args>),
     /// Show what is live where, what is ahead and what is pending
-    Status(status::Args),
+    Status(Lazy<status::Args>),
     /// Print one prompt, or all that are live, for programs
-    Get(get::Args),
+    Get(Lazy<get::Args>),
     /// Show what changed, and what it means for callers
-    Diff(diff::Args),
+    Diff(Lazy<diff::Args>),
     /// Check prompt files
-    Validate(validate::Args),
+    Validate(Lazy<validate::Args>),
     /// Make a version live in an environment
-    Publish(publish::Args),
+    Publish(Lazy<publish::Args>),
     /// Make the version live again that was live before
-    Rollback(rollback::Args),
+    Rollback(Lazy<rollback::Args>),
     /// Take a prompt out of an environment
-    Unpublish(unpublish::Args),
+    Unpublish(Lazy<unpublish::Args>),
     /// Bring the tags that the remote has
-    Fetch(fetch::Args),
+    Fetch(Lazy<fetch::Args>),
     /// Send pending tags to the remote
-    Push(push::Args),
+    Push(Lazy<push::Args>),
     /// Take a prompt out of use
-    Archive(archive::Args),
+    Archive(Lazy<archive::Args>),
     /// Bring an archived prompt back
-    Unarchive(archive::UnarchiveArgs),
+    Unarchive(Lazy<archive::UnarchiveArgs>),
     /// Print the messages that a model would see
-    Render(render::Args),
+    Render(Lazy<render::Args>),
     /// Call the model and record the execution
-    Run(run::Args),
+    Run(Lazy<run::Args>),
     /// Read the execution log
-    Log(log::Args),
+    Log(Lazy<log::Args>),
     /// Tell what became of an execution
-    Outcome(outcome::Args),
+    Outcome(Lazy<outcome::Args>),
     /// List the models that the API offers, with price and end
-    Models(models::Args),
+    Models(Lazy<models::Args>),
     /// Find what is unsound in the repository, and fix it
-    Doctor(doctor::Args),
+    Doctor(Lazy<doctor::Args>),
     /// Explain the code of an error or finding
-    Explain(explain::Args),
+    Explain(Lazy<explain::Args>),
     /// Print the completions for a shell
-    Completions(completions::Args),
+    Completions(Lazy<completions::Args>),
     /// Print the manual pages
-    Man(man::Args),
+    Man(Lazy<man::Args>),
     /// Print the JSON Schema of the prompt file
-    Schema(schema::Args),
+    Schema(Lazy<schema::Args>),
 }
 
 /// The commands as a person would look for them.
@@ -299,37 +302,37 @@ fn clap_exit(error: &clap::Error) -> Exit {
 impl Command {
     fn run(self, session: &mut Session) -> Result<Exit, Failure> {
         match self {
-            Self::Init(args) => init::run(args, session),
-            Self::Demo(args) => demo::run(&args, session),
-            Self::Seed(args) => seed::run(&args, session),
-            Self::New(args) => new::run(&args, session),
-            Self::Edit(args) => edit::run(&args, session),
-            Self::Bump(args) => bump::run(&args, session),
-            Self::List(args) => list::run(&args, session),
-            Self::Show(args) => show::run(&args, session),
-            Self::History(args) => history::run(&args, session),
-            Self::Releases(args) => releases::run(&args, session),
-            Self::Status(args) => status::run(&args, session),
-            Self::Get(args) => get::run(&args, session),
-            Self::Diff(args) => diff::run(&args, session),
-            Self::Validate(args) => validate::run(&args, session),
-            Self::Publish(args) => publish::run(&args, session),
-            Self::Rollback(args) => rollback::run(&args, session),
-            Self::Unpublish(args) => unpublish::run(&args, session),
-            Self::Fetch(args) => fetch::run(&args, session),
-            Self::Push(args) => push::run(&args, session),
-            Self::Archive(args) => archive::run(&args, session),
-            Self::Unarchive(args) => archive::run_unarchive(&args, session),
-            Self::Render(args) => render::run(&args, session),
-            Self::Run(args) => run::run(&args, session),
-            Self::Log(args) => log::run(&args, session),
-            Self::Outcome(args) => outcome::run(&args, session),
-            Self::Models(args) => models::run(&args, session),
-            Self::Doctor(args) => doctor::run(&args, session),
-            Self::Explain(args) => explain::run(&args, session),
-            Self::Completions(args) => completions::run(&args, session),
-            Self::Man(args) => man::run(&args, session),
-            Self::Schema(args) => schema::run(&args, session),
+            Self::Init(Lazy(args)) => init::run(args, session),
+            Self::Demo(Lazy(args)) => demo::run(&args, session),
+            Self::Seed(Lazy(args)) => seed::run(&args, session),
+            Self::New(Lazy(args)) => new::run(&args, session),
+            Self::Edit(Lazy(args)) => edit::run(&args, session),
+            Self::Bump(Lazy(args)) => bump::run(&args, session),
+            Self::List(Lazy(args)) => list::run(&args, session),
+            Self::Show(Lazy(args)) => show::run(&args, session),
+            Self::History(Lazy(args)) => history::run(&args, session),
+            Self::Releases(Lazy(args)) => releases::run(&args, session),
+            Self::Status(Lazy(args)) => status::run(&args, session),
+            Self::Get(Lazy(args)) => get::run(&args, session),
+            Self::Diff(Lazy(args)) => diff::run(&args, session),
+            Self::Validate(Lazy(args)) => validate::run(&args, session),
+            Self::Publish(Lazy(args)) => publish::run(&args, session),
+            Self::Rollback(Lazy(args)) => rollback::run(&args, session),
+            Self::Unpublish(Lazy(args)) => unpublish::run(&args, session),
+            Self::Fetch(Lazy(args)) => fetch::run(&args, session),
+            Self::Push(Lazy(args)) => push::run(&args, session),
+            Self::Archive(Lazy(args)) => archive::run(&args, session),
+            Self::Unarchive(Lazy(args)) => archive::run_unarchive(&args, session),
+            Self::Render(Lazy(args)) => render::run(&args, session),
+            Self::Run(Lazy(args)) => run::run(&args, session),
+            Self::Log(Lazy(args)) => log::run(&args, session),
+            Self::Outcome(Lazy(args)) => outcome::run(&args, session),
+            Self::Models(Lazy(args)) => models::run(&args, session),
+            Self::Doctor(Lazy(args)) => doctor::run(&args, session),
+            Self::Explain(Lazy(args)) => explain::run(&args, session),
+            Self::Completions(Lazy(args)) => completions::run(&args, session),
+            Self::Man(Lazy(args)) => man::run(&args, session),
+            Self::Schema(Lazy(args)) => schema::run(&args, session),
         }
     }
 }

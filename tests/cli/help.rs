@@ -261,3 +261,16 @@ fn completing_outside_of_a_repository_is_silent() {
         ("", "", Some(0))
     );
 }
+
+#[test]
+fn a_command_explains_itself_at_length() {
+    let env = TestEnv::new();
+    let short = env.root().ok("promptctl bump -h");
+    let long = env.root().ok("promptctl bump --help");
+    assert!(!short.contains("Without names"), "{short}");
+    assert!(long.contains("Without names, every prompt"), "{long}");
+    // The arguments are known to completions and manual pages as well.
+    let page = env.root().ok("promptctl man bump");
+    assert!(page.contains("Without names"), "{page}");
+    assert!(page.contains("dry"), "{page}");
+}
