@@ -91,6 +91,9 @@ impl Store {
     /// # Errors
     /// There is none, or it is in a format or of an owner that is refused.
     pub fn open(directory: &Path) -> Result<Self, Failure> {
+        // As git reads: its checksums of packed data are looked at, and the content of a version is
+        // compared with its digest in any case.
+        git2::opts::strict_hash_verification(false);
         let repo =
             Repository::discover(directory).map_err(|error| cannot_open(directory, &error))?;
         Ok(Self::of(repo, Settings::default()))
