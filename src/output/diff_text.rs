@@ -339,7 +339,7 @@ mod tests {
                 ),
             ],
         );
-        insta::assert_snapshot!(render(&[(name("support/triage"), diff(&base(), &after))], PLAIN), @r"
+        insta::assert_snapshot!(render(&[(name("support/triage"), diff(&base(), &after))], PLAIN), @"
         support/triage  v3 → v4  breaking
           model: openai/gpt-5-mini → openai/gpt-5
           modelParameters.maxTokens: 800 → 600
@@ -347,14 +347,12 @@ mod tests {
           input.schema.properties.ticket.maxLength: 500 → 200
           extraBody.store: false (removed)
           messages[0].content:
-            {{> tone}}
-            … into queues. Answer in {{locale}} with [-one sentence-]{+two sentences+}.
+            Be [-kind-]{+warm+} and brief in every [-answer.-][-⏎-]
+            [-You-]{+answer.You+} sort the tickets of a bank into queues. Answer in {{locale}} with [-one sentence-]{+two sentences+}.
             Never promise a refund before it is approved.
           messages[4]: user, new
             {+Now the next ticket, please.+}
             {+Be quick.+}
-          partials.tone:
-            Be [-kind-]{+warm+} and brief in every answer.
           for callers:
             breaking  variable `ticket`: `maxLength` was `500` and is `200`
         ");

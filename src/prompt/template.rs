@@ -18,6 +18,7 @@
 
 mod check;
 mod compile;
+mod effective;
 mod helpers;
 mod jinja;
 mod missing;
@@ -44,6 +45,7 @@ use super::document::{Attachment, Document, Object, Origin, Part, Role, Text};
 use super::finding::{Finding, Position};
 use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
 
+pub use self::effective::{Effective, effective, literals};
 pub use self::helpers::HELPERS;
 pub use self::scan::{Inclusion, inclusions};
 

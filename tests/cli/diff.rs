@@ -166,12 +166,14 @@ fn a_partial_counts_for_every_prompt_that_includes_it() {
     assert_snapshot!(repo.play("promptctl diff"), @"
     $ promptctl diff
     one  v1  wording
-      partials.tone:
+      messages[0].content:
         Be kind and [-brief-]{+precise+}.
+        Hello {{name}}
 
     two  v1  wording
-      partials.tone:
+      messages[0].content:
         Be kind and [-brief-]{+precise+}.
+        Hello {{name}}
 
     2 prompts: 2 wording
     ");
@@ -183,18 +185,21 @@ fn a_partial_counts_for_every_prompt_that_includes_it() {
     ), @"
     $ promptctl diff HEAD~1 HEAD
     one  v1 → v2  wording
-      partials.tone:
+      messages[0].content:
         Be kind and [-brief-]{+precise+}.
+        Hello {{name}}
 
     two  v1 → v2  wording
-      partials.tone:
+      messages[0].content:
         Be kind and [-brief-]{+precise+}.
+        Hello {{name}}
 
     2 prompts: 2 wording
     $ promptctl diff one@v1 one@v2 --exit-code
     one  v1 → v2  wording
-      partials.tone:
+      messages[0].content:
         Be kind and [-brief-]{+precise+}.
+        Hello {{name}}
     [exit 3]
     ");
 }

@@ -29,7 +29,7 @@ fn a_comment_has_a_headline_a_table_notes_and_folded_words() {
         (name("support/triage"), diff(&base(), &after)),
         (name("same"), diff(&base(), &base())),
     ];
-    insta::assert_snapshot!(render(&diffs, LIMIT), @r"
+    insta::assert_snapshot!(render(&diffs, LIMIT), @"
     <!-- promptctl diff -->
     ### Prompts: 🔴 breaking, callers may break (2 prompts: 1 breaking, 1 none)
 
@@ -49,7 +49,7 @@ fn a_comment_has_a_headline_a_table_notes_and_folded_words() {
     - `input.schema.properties.ticket.maxLength`: `500` → `200`
     - `messages[0].content`: text changed
 
-    <pre>{{&gt; tone}}
+    <pre>Be kind and brief in every answer.
     You sort the tickets of a bank into queues. Answer in {{locale}} with <del>one sentence</del><ins><b>two sentences</b></ins>.
     Never promise a refund before it is approved.</pre>
 

@@ -1,5 +1,6 @@
 //! What changed in the file, field by field: what a model sees first, what only people see last.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -10,7 +11,7 @@ use super::messages::{self, Found, text_change};
 use super::rules::{self, Rule};
 use super::value::{Difference, differences, object_differences};
 use super::{Change, ChangeKind, Side};
-use crate::prompt::document::{Document, Message, Object};
+use crate::prompt::document::{Document, Message, Object, Part};
 use crate::prompt::template::{self, Partial};
 
 /// Keys of the file that are compared as what they mean, or that are no change by themselves.
@@ -66,12 +67,14 @@ pub(super) fn changes(before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Ve
     let stored = differences(budget, "openai", raw(old, "openai"), raw(new, "openai"));
     changes.extend(by_rule(rules::STORED_PROMPT, stored));
     let mut found = Found { changes, budget };
-    messages::changes(spoken(old), spoken(new), &mut found);
+    let (said, says) = (Spoken::new(before), Spoken::new(after));
+    messages::changes(&said.messages, &says.messages, &mut found);
     let Found {
         mut changes,
         budget,
     } = found;
-    changes.extend(partial_changes(budget, before, after));
+    changes.extend(said.inclusion_change(&says, before.is_some() && after.is_some()));
+    changes.extend(partial_changes(budget, &said.apart, &says.apart));
     changes.extend(other(budget, old, new));
     changes
 }
@@ -85,8 +88,73 @@ fn raw<'a>(document: Option<&'a Document>, key: &str) -> Option<&'a Value> {
     document?.raw.get(key)
 }
 
-fn spoken(document: Option<&Document>) -> &[Message] {
-    document.map_or(&[], |document| &document.messages)
+/// The messages as a model reads them: with the partials in place.
+#[derive(Default)]
+struct Spoken<'s> {
+    messages: Cow<'s, [Message]>,
+    /// All partials that they include, also through each other.
+    included: BTreeMap<String, String>,
+    /// Those whose text is not in place, because they are given arguments.
+    apart: BTreeMap<String, String>,
+}
+
+impl<'s> Spoken<'s> {
+    fn new(side: Option<&Side<'s>>) -> Self {
+        let Some(side) = side else {
+            return Self::default();
+        };
+        let included = included(side);
+        let mut messages = Cow::Borrowed(side.document.messages.as_slice());
+        if included.is_empty() {
+            return Self {
+                messages,
+                ..Self::default()
+            };
+        }
+        let mut apart = BTreeMap::new();
+        for part in messages.to_mut().iter_mut().flat_map(|it| &mut it.parts) {
+            let Part::Text(text) = part else { continue };
+            let effective = template::effective(&text.value, side.partials);
+            text.value = effective.text;
+            follow(effective.kept, &included, &mut apart);
+        }
+        Self {
+            messages,
+            included,
+            apart,
+        }
+    }
+
+    /// That other partials are included; what that does to the text is told with the messages.
+    fn inclusion_change(&self, after: &Self, both: bool) -> Option<Change> {
+        let names = |side: &Self| {
+            let names = side.included.keys();
+            let names = names.filter(|name| !side.apart.contains_key(*name));
+            json!(names.collect::<Vec<_>>())
+        };
+        let (old, new) = (names(self), names(after));
+        (both && old != new).then(|| Change {
+            before: Some(old),
+            after: Some(new),
+            ..Change::new(rules::INCLUDED, "partials", ChangeKind::Changed)
+        })
+    }
+}
+
+/// Adds these partials, and those that they include.
+fn follow(
+    names: BTreeSet<String>,
+    included: &BTreeMap<String, String>,
+    apart: &mut BTreeMap<String, String>,
+) {
+    let mut wanted: Vec<String> = names.into_iter().collect();
+    while let Some(name) = wanted.pop() {
+        let Some(text) = included.get(&name).filter(|_| !apart.contains_key(&name)) else {
+            continue;
+        };
+        wanted.extend(template::inclusions(text).into_iter().map(|it| it.name));
+        apart.insert(name, text.clone());
+    }
 }
 
 fn model(before: Option<&Document>, after: Option<&Document>) -> Option<Change> {
@@ -180,10 +248,9 @@ fn extra_body(
 
 fn partial_changes(
     budget: &mut Budget,
-    before: Option<&Side<'_>>,
-    after: Option<&Side<'_>>,
+    old: &BTreeMap<String, String>,
+    new: &BTreeMap<String, String>,
 ) -> Vec<Change> {
-    let (old, new) = (included(before), included(after));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let change = |name: &String| {
         let path = format!("partials.{name}");
@@ -206,10 +273,7 @@ fn partial_changes(
 }
 
 /// The texts of the partials that a side includes, by name.
-fn included(side: Option<&Side<'_>>) -> BTreeMap<String, String> {
-    let Some(side) = side else {
-        return BTreeMap::new();
-    };
+fn included(side: &Side<'_>) -> BTreeMap<String, String> {
     let read = |name: &str| Ok::<_, Infallible>(side.partials.get(name).cloned());
     let Ok(partials) = template::gather(side.document, read);
     let text = |(name, partial): (String, Partial)| (name, partial.text);

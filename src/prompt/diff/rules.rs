@@ -148,8 +148,10 @@ rules! {
     TEXT_MOVED = "text-moved", Wording,
         "passages of a message stand in another order", "a paragraph moves to the top";
     PARTIAL = "partial", Wording,
-        "the text of a partial that the prompt includes changed", "`_tone.hbs` is reworded";
+        "the text of a partial changed that the prompt includes with arguments; of any other partial the words count where they stand, in the message", "`{{> tone style=\"short\"}}`, and `_tone.hbs` is reworded";
 
+    INCLUDED = "partials-included", None,
+        "other partials are included; the messages are compared with the partials in place", "a paragraph moves into `_tone.hbs`, and the model reads the same";
     MODEL_SPELLING = "model-spelling", None,
         "the same model is spelled in another way", "`gpt-5` becomes `openai/gpt-5`";
     NOT_CONTENT = "not-content", None,

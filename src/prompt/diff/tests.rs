@@ -72,7 +72,7 @@ fn a_message_written_anew_in_its_place_is_a_changed_text() {
         told,
         [
             "Changed messages[0].content wording",
-            "Removed partials.tone wording"
+            "Changed partials none"
         ]
     );
 }
@@ -110,8 +110,17 @@ fn only_partials_that_are_included_count_through_others_too() {
     );
     assert_eq!(
         told(&diff(&before, &after)),
-        ["Changed partials.deep wording"]
+        ["Changed messages[0].content wording"]
     );
+    // A text that moves into a partial is read as before.
+    let moved = with(
+        before.clone(),
+        &[
+            ("/partials/tone", json!("one")),
+            ("/partials/deep", json!("unused now")),
+        ],
+    );
+    assert_eq!(told(&diff(&before, &moved)), ["Changed partials none"]);
 }
 
 #[test]
@@ -158,7 +167,7 @@ fn other_roles_break_callers_without_making_a_rewording_worse() {
                 "/messages/-",
                 json!({"role": "assistant", "content": "Sure:"}),
             ),
-            ("/partials/tone", json!("Be calm.")),
+            ("/partials/tone", json!("Be calm.\n")),
         ],
     );
     let diff = diff(&base(), &after);
@@ -166,8 +175,8 @@ fn other_roles_break_callers_without_making_a_rewording_worse() {
     assert_eq!(
         told(&diff),
         [
-            "Added messages[4] behavior",
-            "Changed partials.tone wording"
+            "Changed messages[0].content wording",
+            "Added messages[4] behavior"
         ]
     );
 }

@@ -1,5 +1,6 @@
 //! Templates as people write them, and as they break them.
 
+mod effective;
 mod helpers;
 mod hostile;
 mod meaning;

@@ -209,11 +209,14 @@ fn cases() -> Vec<(&'static str, Vec<(String, Value)>)> {
                 ),
             )],
         ),
+        ("partial", vec![(at("/partials/sign"), json!("!"))]),
         (
-            "partial",
+            "partials-included",
             vec![(
-                at("/partials/tone"),
-                json!("Be warm and brief in every answer."),
+                at("/messages/0/content"),
+                json!(
+                    "Be kind and brief in every answer.\nYou sort the tickets of a bank into queues. Answer in {{locale}} with one sentence.\nNever promise a refund before it is approved."
+                ),
             )],
         ),
         ("model-spelling", vec![(at("/model"), json!("gpt-5-mini"))]),

@@ -125,13 +125,13 @@ pub(crate) fn base() -> Value {
         "messages": [
             {"role": "system", "content": "{{> tone}}\nYou sort the tickets of a bank into queues. Answer in {{locale}} with one sentence.\nNever promise a refund before it is approved."},
             {"role": "user", "content": "I was charged twice for one order"},
-            {"role": "assistant", "content": "This belongs to the billing queue"},
+            {"role": "assistant", "content": "This belongs to the billing queue{{> sign how=\"short\"}}"},
             {"role": "user", "content": [{"type": "text", "text": "{{ticket}}"}, {"type": "image", "url": "https://example.com/a.png", "detail": "low"}]}
         ],
         "testData": [{"ticket": "a"}, {"ticket": "b"}],
         "extraBody": {"store": false, "tools": [{"type": "function", "name": "look"}]},
         "openai": {"promptId": "pmpt_1", "promptVersion": "6"},
-        "partials": {"tone": "Be kind and brief in every answer.", "unused": "x"}
+        "partials": {"tone": "Be kind and brief in every answer.\n", "sign": ".", "unused": "x"}
     })
 }
 
