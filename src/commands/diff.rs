@@ -1,18 +1,22 @@
 //! `promptctl diff`.
 
+mod beside;
+
 use std::collections::BTreeMap;
 
 use super::Session;
-use super::common::variables_of;
+use super::common::{variables_of, warn_all};
 use crate::error::{Exit, Failure};
+use crate::output::diff_beside::{Beside, ChangedPartial};
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
-use crate::prompt::diff::{PromptDiff, Side, Status, compare};
+use crate::prompt::diff::{Impact, PromptDiff, Side, Status, compare};
+use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
-use crate::store::{Loaded, Store};
+use crate::store::{Between, Loaded, Store};
 
 /// Show what changed, and what it means for callers
 ///
@@ -33,6 +37,32 @@ pub(super) struct Args {
     /// Exit with 3 if there is a difference
     #[arg(long)]
     exit_code: bool,
+    /// Exit with 3 if a change has this impact or a worse one
+    #[arg(long, value_name = "IMPACT")]
+    fail_on: Option<FailOn>,
+    /// Show the size of each prompt in tokens, what that costs, and what it does to the cache
+    #[arg(long)]
+    cost: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// Words that a model reads changed
+    Wording,
+    /// The model may answer otherwise
+    Behavior,
+    /// Callers may have to change
+    Breaking,
+}
+
+impl From<FailOn> for Impact {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Wording => Self::Wording,
+            FailOn::Behavior => Self::Behavior,
+            FailOn::Breaking => Self::Breaking,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,39 +75,75 @@ enum DiffFormat {
     Markdown,
 }
 
-/// What is compared: the names of the sides, and the diffs.
+/// What is compared: the names of the sides, the prompts that differ, and the partials.
 struct Compared {
     from: String,
     to: String,
+    pairs: Vec<Pair>,
     diffs: Vec<(PromptName, PromptDiff)>,
+    partials: Vec<ChangedPartial>,
+    /// What keeps prompts of the new side from being compared.
+    findings: Vec<Finding>,
+}
+
+/// The two contents of a prompt that are compared.
+#[derive(Default)]
+struct Pair {
+    before: Option<Loaded>,
+    after: Option<Loaded>,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.json = args.format == DiffFormat::Json;
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
-    compared
-        .diffs
-        .retain(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty());
-    let is_different = !compared.diffs.is_empty();
-    print(args, &compared, session);
-    Ok(if args.exit_code && is_different {
+    let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
+    let mut kept = compared.diffs.iter().map(|(_, diff)| is_told(diff));
+    compared.pairs.retain(|_| kept.next().unwrap_or_default());
+    drop(kept);
+    compared.diffs.retain(|(_, diff)| is_told(diff));
+    let is_unread = compared.findings.iter().any(Finding::is_error);
+    let mut beside = Beside {
+        partials: std::mem::take(&mut compared.partials),
+        ..Beside::default()
+    };
+    if args.cost || args.format == DiffFormat::Markdown {
+        beside.sizes = beside::sizes(&compared.pairs, session)?;
+    }
+    if args.format == DiffFormat::Markdown {
+        beside.findings = std::mem::take(&mut compared.findings);
+        beside
+            .findings
+            .extend(beside::findings(&compared.pairs, &config, session));
+        beside.releases = beside::releases(&compared.pairs, &store, &config)?;
+    }
+    warn_all(session, &compared.findings);
+    print(args, &compared, &beside, session);
+    let worst = compared.diffs.iter().map(|(_, diff)| diff.impact).max();
+    // What cannot be read cannot be judged, so it counts as the worst.
+    let is_too_bad = args
+        .fail_on
+        .is_some_and(|limit| is_unread || worst >= Some(limit.into()));
+    Ok(if is_too_bad || args.exit_code && worst.is_some() {
         Exit::Verdict
     } else {
         Exit::Done
     })
 }
 
-fn print(args: &Args, compared: &Compared, session: &mut Session) {
-    let Compared { from, to, diffs } = compared;
+fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Session) {
+    let Compared {
+        from, to, diffs, ..
+    } = compared;
     match args.format {
         DiffFormat::Json => {
-            let report = DiffReportJson::new(from, to, diffs);
+            let report = DiffReportJson::new(from, to, diffs, beside);
             session.ui.line(json::document(&report));
         }
-        DiffFormat::Markdown => session
-            .ui
-            .data(diff_markdown::render(diffs, diff_markdown::LIMIT)),
+        DiffFormat::Markdown => {
+            let text = diff_markdown::render(diffs, beside, diff_markdown::LIMIT);
+            session.ui.data(text);
+        }
         DiffFormat::Text if diffs.is_empty() => {
             session.ui.status(format!("{from} and {to} do not differ"));
         }
@@ -86,7 +152,12 @@ fn print(args: &Args, compared: &Compared, session: &mut Session) {
                 color: session.ui.colors_out(),
                 width: session.ui.width().unwrap_or(100),
             };
-            session.ui.data(diff_text::render(diffs, options));
+            session.ui.data(diff_text::render(diffs, beside, options));
+        }
+    }
+    if args.format == DiffFormat::Text {
+        for partial in &beside.partials {
+            session.ui.status(partial.words());
         }
     }
 }
@@ -140,11 +211,16 @@ fn as_prompt(text: &str, store: &Store) -> Option<Reference> {
 
 fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compared, Failure> {
     let (before, after) = (store.load(from)?, store.load(to)?);
-    Ok(Compared {
-        from: from.to_string(),
-        to: to.to_string(),
-        diffs: vec![(after.name.clone(), diff_of(Some(&before), Some(&after)))],
-    })
+    let pair = Pair {
+        before: Some(before),
+        after: Some(after),
+    };
+    Ok(Compared::new(
+        from.to_string(),
+        to.to_string(),
+        vec![pair],
+        Vec::new(),
+    ))
 }
 
 /// A prompt against what is live in production, or against HEAD.
@@ -160,54 +236,83 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
             store.committed(&reference.name)?,
         ),
     };
-    Ok(Compared {
+    let pair = Pair {
+        before,
+        after: Some(after),
+    };
+    Ok(Compared::new(
         from,
-        to: reference.to_string(),
-        diffs: vec![(after.name.clone(), diff_of(before.as_ref(), Some(&after)))],
-    })
+        reference.to_string(),
+        vec![pair],
+        Vec::new(),
+    ))
 }
 
 /// All prompts between two commits, or a commit and the working copy.
 fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Failure> {
-    let before = store.prompts_at(from)?;
-    let after = match to {
-        Some(to) => store.prompts_at(to)?,
-        None => store.load_all().0,
-    };
-    let mut sides: BTreeMap<PromptName, (Option<Loaded>, Option<Loaded>)> = BTreeMap::new();
+    let Between {
+        before,
+        after,
+        findings,
+    } = store.between(from, to)?;
+    let partials = beside::changed_partials(&before, &after);
+    let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {
-        let side = sides.entry(prompt.name.clone()).or_default();
-        side.0 = Some(prompt);
+        let pair = pairs.entry(prompt.name.clone()).or_default();
+        pair.before = Some(prompt);
     }
     for prompt in after {
-        let side = sides.entry(prompt.name.clone()).or_default();
-        side.1 = Some(prompt);
+        let pair = pairs.entry(prompt.name.clone()).or_default();
+        pair.after = Some(prompt);
     }
-    let diffs = sides
-        .into_iter()
-        .filter(|(_, (before, after))| !is_same(before.as_ref(), after.as_ref()))
-        .map(|(name, (before, after))| (name, diff_of(before.as_ref(), after.as_ref())))
-        .collect();
+    let pairs = pairs.into_values().filter(|pair| !pair.is_same()).collect();
+    let to = to.unwrap_or("the working copy").to_owned();
     Ok(Compared {
-        from: from.to_owned(),
-        to: to.unwrap_or("the working copy").to_owned(),
-        diffs,
+        findings,
+        ..Compared::new(from.to_owned(), to, pairs, partials)
     })
 }
 
-fn is_same(before: Option<&Loaded>, after: Option<&Loaded>) -> bool {
-    match (before, after) {
-        (Some(before), Some(after)) => before.blob == after.blob && before.digest == after.digest,
-        _ => false,
+impl Compared {
+    fn new(from: String, to: String, pairs: Vec<Pair>, partials: Vec<ChangedPartial>) -> Self {
+        let diffs = pairs
+            .iter()
+            .filter_map(|pair| Some((pair.any()?.name.clone(), pair.diff())))
+            .collect();
+        Self {
+            from,
+            to,
+            pairs,
+            diffs,
+            partials,
+            findings: Vec::new(),
+        }
     }
 }
 
-fn diff_of(before: Option<&Loaded>, after: Option<&Loaded>) -> PromptDiff {
-    let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
-    compare(
-        before.map(|loaded| side(loaded, &old)),
-        after.map(|loaded| side(loaded, &new)),
-    )
+impl Pair {
+    /// The new content, or the old one of a prompt that is gone.
+    fn any(&self) -> Option<&Loaded> {
+        self.after.as_ref().or(self.before.as_ref())
+    }
+
+    fn is_same(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => {
+                before.blob == after.blob && before.digest == after.digest
+            }
+            _ => false,
+        }
+    }
+
+    fn diff(&self) -> PromptDiff {
+        let (before, after) = (self.before.as_ref(), self.after.as_ref());
+        let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
+        compare(
+            before.map(|loaded| side(loaded, &old)),
+            after.map(|loaded| side(loaded, &new)),
+        )
+    }
 }
 
 fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {

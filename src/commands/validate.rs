@@ -1,6 +1,6 @@
 //! `promptctl validate`.
 
-mod check;
+pub(super) mod check;
 mod fix;
 mod numbers;
 mod wanted;
@@ -141,15 +141,7 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         }
     }
     for partial in &checked.changed_partials {
-        let names: Vec<&str> = partial.used_by.iter().map(String::as_str).collect();
-        session.ui.status(match names.as_slice() {
-            [] => format!("{} changed, and no prompt includes it", partial.path),
-            names => format!(
-                "{} changed, and is part of {}",
-                partial.path,
-                names.join(", ")
-            ),
-        });
+        session.ui.status(partial.words());
     }
     session.ui.status(summary(checked));
 }
@@ -172,17 +164,12 @@ fn summary(checked: &Checked) -> String {
 fn shape(checked: &Checked) -> Value {
     let errors = checked.errors();
     let findings: Vec<FindingJson> = checked.findings.iter().map(FindingJson::from).collect();
-    let partials: Vec<Value> = checked
-        .changed_partials
-        .iter()
-        .map(|partial| json!({"path": partial.path, "used_by": partial.used_by}))
-        .collect();
     json!({
         "checked": checked.files.len(),
         "errors": errors,
         "warnings": checked.findings.len() - errors,
         "allowed": checked.allowed,
         "findings": findings,
-        "changed_partials": partials,
+        "changed_partials": checked.changed_partials,
     })
 }

@@ -18,4 +18,5 @@ pub mod retry;
 mod stream;
 #[cfg(test)]
 mod testing;
+pub mod tokens;
 mod transport;

@@ -3,8 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::diff_beside::{Beside, ChangedPartial};
 use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
 use crate::prompt::name::PromptName;
+use crate::prompt::size::{Cache, Size, SizeChange};
 use crate::prompt::version::Version;
 
 /// What `promptctl diff --format json` prints.
@@ -20,6 +22,8 @@ pub struct DiffReportJson<'a> {
     pub impact: Impact,
     /// The prompts that differ.
     pub prompts: Vec<DiffJson<'a>>,
+    /// The partials that differ, and the prompts that include them; only of two revisions.
+    pub partials: &'a [ChangedPartial],
 }
 
 impl<'a> DiffReportJson<'a> {
@@ -28,6 +32,7 @@ impl<'a> DiffReportJson<'a> {
         from: impl Into<String>,
         to: impl Into<String>,
         diffs: &'a [(PromptName, PromptDiff)],
+        beside: &'a Beside,
     ) -> Self {
         Self {
             schema: 1,
@@ -40,8 +45,12 @@ impl<'a> DiffReportJson<'a> {
                 .unwrap_or_default(),
             prompts: diffs
                 .iter()
-                .map(|(name, diff)| DiffJson::from((name, diff)))
+                .map(|(name, diff)| DiffJson {
+                    size: beside.sizes.get(name).map(SizeJson::from),
+                    ..DiffJson::from((name, diff))
+                })
                 .collect(),
+            partials: &beside.partials,
         }
     }
 }
@@ -63,6 +72,59 @@ pub struct DiffJson<'a> {
     pub changes: Vec<ChangeJson<'a>>,
     /// What callers must know.
     pub contract: &'a [ContractNote],
+    /// How its size changed; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<SizeJson>,
+}
+
+/// How the size of a prompt's own text changed. Tokens are estimates.
+#[derive(Debug, Serialize)]
+pub struct SizeJson {
+    /// The old content's; null if there was no prompt.
+    pub before: Option<SideSizeJson>,
+    /// The new content's; null if there is no prompt.
+    pub after: Option<SideSizeJson>,
+    /// The tokens with which requests of both begin alike.
+    pub kept_prefix_tokens: usize,
+    /// Whether a beginning that OpenAI could cache is not used any more.
+    pub breaks_cache: bool,
+}
+
+/// The size of one content.
+#[derive(Debug, Serialize)]
+pub struct SideSizeJson {
+    /// The tokens of its own text.
+    pub tokens: usize,
+    /// Those before the first value.
+    pub prefix_tokens: usize,
+    /// What they cost in each call; null where the price is not known.
+    pub cost_usd: Option<f64>,
+}
+
+impl From<Size> for SideSizeJson {
+    fn from(size: Size) -> Self {
+        let Size {
+            tokens,
+            prefix_tokens,
+            cost_usd,
+        } = size;
+        Self {
+            tokens,
+            prefix_tokens,
+            cost_usd,
+        }
+    }
+}
+
+impl From<&SizeChange> for SizeJson {
+    fn from(size: &SizeChange) -> Self {
+        Self {
+            before: size.before.map(Into::into),
+            after: size.after.map(Into::into),
+            kept_prefix_tokens: size.kept_tokens,
+            breaks_cache: size.cache() != Cache::Untouched,
+        }
+    }
 }
 
 impl<'a> From<(&'a PromptName, &'a PromptDiff)> for DiffJson<'a> {
@@ -75,6 +137,7 @@ impl<'a> From<(&'a PromptName, &'a PromptDiff)> for DiffJson<'a> {
             impact: diff.impact,
             changes: diff.changes.iter().map(ChangeJson::from).collect(),
             contract: &diff.contract,
+            size: None,
         }
     }
 }
@@ -127,7 +190,8 @@ mod tests {
             "support/triage".parse().expect("a name"),
             diff(&base(), &after),
         )];
-        let report = DiffReportJson::new("main", "HEAD", &diffs);
+        let beside = Beside::default();
+        let report = DiffReportJson::new("main", "HEAD", &diffs, &beside);
         insta::assert_snapshot!(serde_json::to_string_pretty(&report).expect("JSON"), @r#"
         {
           "schema": 1,
@@ -166,7 +230,8 @@ mod tests {
                 }
               ]
             }
-          ]
+          ],
+          "partials": []
         }
         "#);
     }

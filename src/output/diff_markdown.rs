@@ -8,11 +8,13 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::diff_beside::{self, Beside};
 use super::diff_lines::{self, Line, Span, layout, role, short, visible, words};
 use super::diff_text::{callers_notes, count, versions};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
+use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 
 /// The first line: by it a bot finds its comment again.
@@ -33,6 +35,9 @@ const MAX_LINES_UNSEEN: usize = 6;
 /// Of one prompt so many changes are shown.
 const MAX_CHANGES: usize = 60;
 
+/// Of the prompts that include a partial so many are named.
+const MAX_NAMES: usize = 40;
+
 /// So much room is kept for the line that says what was cut.
 const ROOM_FOR_CUT: usize = 400;
 
@@ -44,7 +49,7 @@ const ROOM_FOR_FIELDS: usize = 200;
 
 /// Writes what changed in these prompts, the worst first, in at most `limit` UTF-16 units (at least
 /// 1,000). The same prompts give the same text.
-pub fn render(diffs: &[(PromptName, PromptDiff)], limit: usize) -> String {
+pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, limit: usize) -> String {
     let mut diffs: Vec<_> = diffs
         .iter()
         .filter(|(_, diff)| diff.status != Status::Unchanged)
@@ -53,6 +58,7 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], limit: usize) -> String {
     let mut page = Page {
         text: format!("{MARKER}\n"),
         room: limit.max(1_000) - MARKER.len() - 1 - ROOM_FOR_CUT,
+        beside,
     };
     if diffs.is_empty() {
         page.push("### Prompts: nothing changed\n");
@@ -61,8 +67,11 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], limit: usize) -> String {
     page.push(&format!("### Prompts: {}\n\n", headline(&diffs)));
     let rows = page.table(&diffs);
     let notes = page.notes(&diffs);
+    let findings = page.findings();
+    let partials = page.partials();
     let words = page.details(&diffs);
-    page.text.push_str(&cut([rows, notes, words]));
+    page.text
+        .push_str(&cut([rows, notes, findings, partials, words]));
     page.text
 }
 
@@ -96,10 +105,12 @@ fn badge(impact: Impact) -> String {
 }
 
 /// What was left out, in one line, or nothing.
-fn cut([rows, notes, words]: [usize; 3]) -> String {
+fn cut([rows, notes, findings, partials, words]: [usize; 5]) -> String {
     let parts = [
         (rows, "rows of the table"),
         (notes, "notes for callers"),
+        (findings, "findings"),
+        (partials, "partials"),
         (words, "prompts in words"),
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0);
@@ -116,12 +127,13 @@ fn cut([rows, notes, words]: [usize; 3]) -> String {
 }
 
 /// A text that does not outgrow its room.
-struct Page {
+struct Page<'b> {
     text: String,
     room: usize,
+    beside: &'b Beside,
 }
 
-impl Page {
+impl Page<'_> {
     /// Adds a part if there is room for the whole of it.
     fn push(&mut self, part: &str) -> bool {
         let length = part.encode_utf16().count();
@@ -147,18 +159,41 @@ impl Page {
     }
 
     fn table(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
-        self.push("| Prompt | Change | Impact | Versions |\n| --- | --- | --- | --- |\n");
+        let beside = self.beside;
+        let (sizes, releases) = (&beside.sizes, &beside.releases);
+        let mut titles = vec!["Prompt", "Change", "Impact", "Versions"];
+        if !sizes.is_empty() {
+            titles.push("Tokens");
+        }
+        if !releases.is_empty() {
+            titles.push("`publish` would");
+        }
+        let lines = "| --- ".repeat(titles.len());
+        self.push(&format!("| {} |\n{lines}|\n", titles.join(" | ")));
         let row = |(name, diff): &&(PromptName, PromptDiff)| {
             let change = if diff.status == Status::Added {
                 "new"
             } else {
                 diff.status.as_str()
             };
-            format!(
-                "| `{name}` | {change} | {} | {} |\n",
+            let mut cells = vec![
+                format!("`{name}`"),
+                change.to_owned(),
                 badge(diff.impact),
-                versions(diff)
-            )
+                versions(diff),
+            ];
+            if !sizes.is_empty() {
+                cells.push(sizes.get(name).map(diff_beside::tokens).unwrap_or_default());
+            }
+            if !releases.is_empty() {
+                cells.push(
+                    releases
+                        .get(name)
+                        .map(|words| plain(words))
+                        .unwrap_or_default(),
+                );
+            }
+            format!("| {} |\n", cells.join(" | "))
         };
         let rows: Vec<String> = diffs.iter().map(row).collect();
         self.push_some(&rows, self.room / 3)
@@ -176,10 +211,65 @@ impl Page {
             callers_notes(diff).map(one).collect::<Vec<_>>()
         };
         let notes: Vec<String> = diffs.iter().flat_map(note).collect();
-        if notes.is_empty() || !self.push("\n#### For callers\n\n") {
-            return notes.len();
+        self.section("For callers", &notes, 2)
+    }
+
+    /// Adds what the rules find, errors first.
+    fn findings(&mut self) -> usize {
+        let mut findings: Vec<&Finding> = self.beside.findings.iter().collect();
+        findings.sort_by_key(|finding| !finding.is_error());
+        let lines: Vec<String> = findings
+            .into_iter()
+            .map(|finding| {
+                let sign = if finding.is_error() { "❌" } else { "⚠️" };
+                let place = finding.location().map(|place| format!(" {}", code(&place)));
+                format!(
+                    "- {sign} {}{}: {}\n",
+                    finding.code,
+                    place.unwrap_or_default(),
+                    message(&finding.message)
+                )
+            })
+            .collect();
+        self.section("Findings", &lines, 3)
+    }
+
+    /// Adds who includes the partials that changed.
+    fn partials(&mut self) -> usize {
+        let lines: Vec<String> = self
+            .beside
+            .partials
+            .iter()
+            .map(|partial| {
+                let names: Vec<String> = partial
+                    .used_by
+                    .iter()
+                    .take(MAX_NAMES)
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                let more = match partial.used_by.len().saturating_sub(MAX_NAMES) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                match names.is_empty() {
+                    true => format!("- {}: no prompt includes it\n", code(&partial.path)),
+                    false => format!(
+                        "- {}: part of {}{more}\n",
+                        code(&partial.path),
+                        names.join(", ")
+                    ),
+                }
+            })
+            .collect();
+        self.section("Changed partials", &lines, 4)
+    }
+
+    /// Adds a list under a title, in a share of the room, and says how much was left out.
+    fn section(&mut self, title: &str, lines: &[String], share: usize) -> usize {
+        if lines.is_empty() || !self.push(&format!("\n#### {title}\n\n")) {
+            return lines.len();
         }
-        self.push_some(&notes, self.room / 2)
+        self.push_some(lines, self.room / share)
     }
 
     /// Adds the folded words of each prompt, in short where there is no room for all.
@@ -196,13 +286,13 @@ impl Page {
             };
             if tries
                 .iter()
-                .any(|lines| self.push(&details(name, diff, *lines)))
+                .any(|lines| self.push(&details(name, diff, self.beside, *lines)))
             {
                 continue;
             }
             missing += 1;
             if self.room > ROOM_FOR_FIELDS {
-                self.push(&details(name, diff, 0));
+                self.push(&details(name, diff, self.beside, 0));
             }
         }
         missing
@@ -210,7 +300,7 @@ impl Page {
 }
 
 /// One prompt, folded.
-fn details(name: &PromptName, diff: &PromptDiff, lines: usize) -> String {
+fn details(name: &PromptName, diff: &PromptDiff, beside: &Beside, lines: usize) -> String {
     let changes = match diff.changes.len() {
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
@@ -221,6 +311,19 @@ fn details(name: &PromptName, diff: &PromptDiff, lines: usize) -> String {
     }
     if let Some(more @ 1..) = diff.changes.len().checked_sub(MAX_CHANGES) {
         let _ = writeln!(text, "- … and {more} more");
+    }
+    let size = beside.sizes.get(name);
+    let cost = size.and_then(diff_beside::cost);
+    if let (Some(size), Some(cost)) = (size, cost) {
+        let tokens = diff_beside::tokens(size);
+        let _ = writeln!(
+            text,
+            "- its own text: about {tokens} tokens, {}",
+            plain(&cost)
+        );
+    }
+    if let Some(cache) = size.and_then(diff_beside::cache) {
+        let _ = writeln!(text, "- {cache}");
     }
     text.truncate(text.trim_end().len());
     text.push_str("\n\n</details>\n");

@@ -6,11 +6,13 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+use super::diff_beside::{self, Beside};
 use super::diff_lines::{Line, Span, cut, layout, role, short, visible, words};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
 use crate::prompt::name::PromptName;
+use crate::prompt::size::SizeChange;
 
 /// Of the text of one field so many lines are shown.
 const MAX_LINES: usize = 400;
@@ -40,6 +42,7 @@ pub struct TextOptions {
 pub fn write(
     out: &mut dyn Write,
     diffs: &[(PromptName, PromptDiff)],
+    beside: &Beside,
     options: TextOptions,
 ) -> fmt::Result {
     let mut pen = Pen { out, options };
@@ -48,6 +51,9 @@ pub fn write(
             pen.out.write_char('\n')?;
         }
         pen.prompt(name, diff)?;
+        if let Some(size) = beside.sizes.get(name) {
+            pen.size(size)?;
+        }
     }
     match diffs.len() {
         0 | 1 => Ok(()),
@@ -56,10 +62,10 @@ pub fn write(
 }
 
 /// What [`write()`] writes.
-pub fn render(diffs: &[(PromptName, PromptDiff)], options: TextOptions) -> String {
+pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, options: TextOptions) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write(&mut text, diffs, options);
+    let _ = write(&mut text, diffs, beside, options);
     text
 }
 
@@ -145,6 +151,20 @@ impl Pen<'_> {
             self.changes(diff)?;
         }
         self.contract(&callers_notes(diff).collect::<Vec<_>>())
+    }
+
+    fn size(&mut self, size: &SizeChange) -> fmt::Result {
+        let cost = diff_beside::cost(size).map(|cost| format!(", {cost}"));
+        let tokens = diff_beside::tokens(size);
+        writeln!(
+            self.out,
+            "  its own text: about {tokens} tokens{}",
+            cost.unwrap_or_default()
+        )?;
+        match diff_beside::cache(size) {
+            Some(cache) => writeln!(self.out, "  {cache}"),
+            None => Ok(()),
+        }
     }
 
     /// What a model or a caller sees in full; of the rest, such as test data, the first few.
@@ -339,7 +359,7 @@ mod tests {
                 ),
             ],
         );
-        insta::assert_snapshot!(render(&[(name("support/triage"), diff(&base(), &after))], PLAIN), @"
+        insta::assert_snapshot!(render(&[(name("support/triage"), diff(&base(), &after))], &Beside::default(), PLAIN), @"
         support/triage  v3 → v4  breaking
           model: openai/gpt-5-mini → openai/gpt-5
           modelParameters.maxTokens: 800 → 600
@@ -369,6 +389,7 @@ mod tests {
                 (name("old"), compare(Some(side.side()), None)),
                 (name("same"), compare(Some(side.side()), Some(side.side()))),
             ],
+            &Beside::default(),
             PLAIN,
         );
         insta::assert_snapshot!(text, @r"
@@ -394,6 +415,7 @@ mod tests {
         let after = json!({"messages": [{"role": "user", "content": "be \u{1b}[2J brief"}]});
         let text = render(
             &[(name("a"), diff(&before, &after))],
+            &Beside::default(),
             TextOptions {
                 color: true,
                 width: 80,

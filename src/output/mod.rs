@@ -1,6 +1,7 @@
 //! What people and scripts see.
 
 pub mod annotations;
+pub mod diff_beside;
 pub mod diff_json;
 mod diff_lines;
 pub mod diff_markdown;

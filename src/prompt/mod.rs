@@ -12,6 +12,7 @@ pub mod name;
 pub mod reference;
 pub mod rendered;
 pub mod schema;
+pub mod size;
 pub mod template;
 pub mod variables;
 pub mod version;

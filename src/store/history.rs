@@ -236,23 +236,16 @@ impl Store {
         Ok(numbers)
     }
 
-    /// All prompts that a revision holds; those that do not load are left out.
+    /// The commit that a revision names.
     ///
     /// # Errors
     /// There is no such revision.
-    pub fn prompts_at(&self, revision: &str) -> Result<Vec<Loaded>, Failure> {
-        let commit = self
-            .repo
+    pub(super) fn resolve_commit(&self, revision: &str) -> Result<Oid, Failure> {
+        self.repo
             .revparse_single(revision)
             .and_then(|object| object.peel_to_commit())
-            .map_err(|_| unknown_revision(revision))?
-            .id();
-        let listing = self.list_at(commit);
-        Ok(listing
-            .files
-            .iter()
-            .filter_map(|file| self.load_at(commit, &file.name).ok().flatten())
-            .collect())
+            .map(|commit| commit.id())
+            .map_err(|_| unknown_revision(revision))
     }
 
     /// Whether git knows a commit by this name.
@@ -268,14 +261,7 @@ impl Store {
     /// # Errors
     /// There is no such revision, or the clone is too shallow to hold it.
     pub fn merge_base(&self, a: &str, b: &str) -> Result<String, Failure> {
-        let resolve = |text: &str| {
-            self.repo
-                .revparse_single(text)
-                .and_then(|object| object.peel_to_commit())
-                .map(|commit| commit.id())
-                .map_err(|_| unknown_revision(text))
-        };
-        let (a_id, b_id) = (resolve(a)?, resolve(b)?);
+        let (a_id, b_id) = (self.resolve_commit(a)?, self.resolve_commit(b)?);
         self.repo
             .merge_base(a_id, b_id)
             .map(|id| id.to_string())

@@ -5,6 +5,7 @@
 //! network go through the `git` program, so that identity, signing, hooks, filters and credentials
 //! are those of the user.
 
+mod between;
 mod commit;
 mod content;
 mod doctor;
@@ -35,6 +36,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 
+pub use between::Between;
 pub use commit::{FileChange, Written};
 pub use doctor::{Repair, Trouble};
 pub use files::{Listing, PromptFile};

@@ -97,7 +97,8 @@ fn of_two_versions() {
             }
           ]
         }
-      ]
+      ],
+      "partials": []
     }
     "#);
     assert_snapshot!(repo.play("promptctl diff support/triage@v1 support/triage@v2 --format markdown"), @r#"
@@ -105,9 +106,9 @@ fn of_two_versions() {
     <!-- promptctl diff -->
     ### Prompts: 🔴 breaking, callers may break
 
-    | Prompt | Change | Impact | Versions |
-    | --- | --- | --- | --- |
-    | `support/triage` | changed | 🔴 breaking | v1 → v2 |
+    | Prompt | Change | Impact | Versions | Tokens | `publish` would |
+    | --- | --- | --- | --- | --- | --- |
+    | `support/triage` | changed | 🔴 breaking | v1 → v2 | 24 → 27 | make v2 live in production |
 
     #### For callers
 
@@ -123,6 +124,8 @@ fn of_two_versions() {
 
     <pre>You sort support tickets. <del>Answer</del><ins><b>Reply kindly to {{customer}}</b></ins> in {{locale}}.
     Say which queue the ticket belongs to: billing or tech.</pre>
+
+    - its own text: about 24 → 27 tokens, +\$0.0007 per 1,000 calls
 
     </details>
     "#);
@@ -176,6 +179,8 @@ fn a_partial_counts_for_every_prompt_that_includes_it() {
         Hello {{name}}
 
     2 prompts: 2 wording
+    --- stderr
+    prompts/_tone.hbs changed, and is part of one, two
     ");
     repo.ok("promptctl bump");
     repo.git("commit --quiet --all --message Precise");
@@ -195,6 +200,8 @@ fn a_partial_counts_for_every_prompt_that_includes_it() {
         Hello {{name}}
 
     2 prompts: 2 wording
+    --- stderr
+    prompts/_tone.hbs changed, and is part of one, two
     $ promptctl diff one@v1 one@v2 --exit-code
     one  v1 → v2  wording
       messages[0].content:
@@ -289,9 +296,9 @@ fn three_dots_mean_since_the_branches_parted() {
     <!-- promptctl diff -->
     ### Prompts: 🔵 wording, only words changed
 
-    | Prompt | Change | Impact | Versions |
-    | --- | --- | --- | --- |
-    | `support/triage` | changed | 🔵 wording | v1 → v2 |
+    | Prompt | Change | Impact | Versions | Tokens | `publish` would |
+    | --- | --- | --- | --- | --- | --- |
+    | `support/triage` | changed | 🔵 wording | v1 → v2 | 24 | make v2 live in production |
 
     <details>
     <summary><code>support/triage</code>: 1 change</summary>
@@ -326,7 +333,8 @@ fn three_dots_mean_since_the_branches_parted() {
           ],
           "contract": []
         }
-      ]
+      ],
+      "partials": []
     }
     "#);
 }

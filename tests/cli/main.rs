@@ -32,6 +32,7 @@ mod race;
 mod releases;
 mod remote;
 mod render;
+mod review;
 mod rollback;
 mod run;
 mod seed;

@@ -10,6 +10,7 @@ use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::openai::models::facts;
+use crate::output::diff_beside::ChangedPartial;
 use crate::output::snippet::Sources;
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::{
@@ -32,13 +33,6 @@ pub(super) struct Checked {
     pub(super) sources: Sources,
     /// The partials that were changed.
     pub(super) changed_partials: Vec<ChangedPartial>,
-}
-
-/// A partial that was changed, and the prompts that it is part of.
-#[derive(Debug)]
-pub(super) struct ChangedPartial {
-    pub(super) path: String,
-    pub(super) used_by: Vec<String>,
 }
 
 impl Checked {
@@ -230,23 +224,9 @@ pub(super) fn live(
     }
     let known_models = Models::default();
     for prompt in &loaded {
-        let mut found = rules(prompt, &BTreeSet::new(), &known_models, today);
-        for partial in prompt.partials.values() {
-            found.extend(in_file(check_text(&partial.text), &partial.path));
-        }
-        let texts = prompt
-            .partials
-            .values()
-            .map(|partial| (partial.path.as_str(), partial.text.as_str()));
-        let texts: Vec<_> = texts
-            .chain([(prompt.path.as_str(), prompt.text.as_str())])
-            .collect();
-        // A comment that allows nothing is for the next version to remove.
-        let (found, _) = settle(found, texts, levels);
         findings.extend(
-            found
+            contents(prompt, &known_models, today, levels)
                 .into_iter()
-                .filter(|finding| finding.code != crate::prompt::code::UNUSED_ALLOW)
                 .map(|mut finding| {
                     finding.message = format!(
                         "{} ({} {}, live in {environment})",
@@ -274,6 +254,37 @@ pub(super) fn live(
         findings,
         ..Checked::default()
     })
+}
+
+/// What the rules find in these contents, wherever they were read from.
+pub(in crate::commands) fn in_contents<'l>(
+    prompts: impl Iterator<Item = &'l Loaded>,
+    today: Date,
+    levels: &Levels,
+) -> Vec<Finding> {
+    let models = Models::default();
+    prompts
+        .flat_map(|prompt| contents(prompt, &models, today, levels))
+        .collect()
+}
+
+/// What the rules find in one content and its partials.
+fn contents(prompt: &Loaded, models: &Models, today: Date, levels: &Levels) -> Vec<Finding> {
+    let mut found = rules(prompt, &BTreeSet::new(), models, today);
+    for partial in prompt.partials.values() {
+        found.extend(in_file(check_text(&partial.text), &partial.path));
+    }
+    let texts = prompt
+        .partials
+        .values()
+        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
+    let texts: Vec<_> = texts
+        .chain([(prompt.path.as_str(), prompt.text.as_str())])
+        .collect();
+    // A comment that allows nothing is for the next version to remove.
+    let (mut found, _) = settle(found, texts, levels);
+    found.retain(|finding| finding.code != crate::prompt::code::UNUSED_ALLOW);
+    found
 }
 
 fn of_failure(failure: &Failure) -> Option<Finding> {

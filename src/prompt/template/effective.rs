@@ -22,7 +22,7 @@ pub struct Effective {
 }
 
 /// Puts every partial in place that is included as it stands, as rendering would: a tag alone on
-/// its line gives its indentation to every line.
+/// its line gives its indentation to every line. Blanks around the tags behind a partial may differ.
 pub fn effective(text: &str, partials: &Partials) -> Effective {
     let mut expander = Expander {
         partials,

@@ -1,0 +1,114 @@
+//! What stands beside a comparison: sizes, findings, releases, and who includes a partial.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::prompt::finding::Finding;
+use crate::prompt::name::PromptName;
+use crate::prompt::size::{Cache, SizeChange};
+
+/// What a reviewer wants to know beside the changes themselves. All of it may be empty.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// How the size of each prompt changed; empty where nobody asked.
+    pub sizes: BTreeMap<PromptName, SizeChange>,
+    /// What `publish` would do to each prompt, in words; empty where nobody asked.
+    pub releases: BTreeMap<PromptName, String>,
+    /// What the rules find in the new contents; empty where nobody asked.
+    pub findings: Vec<Finding>,
+    /// The partials that changed.
+    pub partials: Vec<ChangedPartial>,
+}
+
+/// A partial that changed, and the prompts that it is part of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangedPartial {
+    /// Its file.
+    pub path: String,
+    /// The prompts that include it, also through other partials.
+    pub used_by: Vec<String>,
+}
+
+impl ChangedPartial {
+    /// Who includes it, in a sentence.
+    pub fn words(&self) -> String {
+        match self.used_by.as_slice() {
+            [] => format!("{} changed, and no prompt includes it", self.path),
+            names => format!("{} changed, and is part of {}", self.path, names.join(", ")),
+        }
+    }
+}
+
+/// `412 → 498`, or one number where it stayed or there is one side only.
+pub(super) fn tokens(size: &SizeChange) -> String {
+    match (size.before, size.after) {
+        (Some(before), Some(after)) if before.tokens != after.tokens => {
+            format!("{} → {}", before.tokens, after.tokens)
+        }
+        (before, after) => after
+            .or(before)
+            .map(|size| size.tokens.to_string())
+            .unwrap_or_default(),
+    }
+}
+
+/// `+$0.0215 per 1,000 calls`; none where it is not known or stays.
+pub(super) fn cost(size: &SizeChange) -> Option<String> {
+    let thousand = size.cost_change_usd()? * 1_000.0;
+    let amount = format!("{:.4}", thousand.abs());
+    if amount == "0.0000" {
+        return None;
+    }
+    let sign = if thousand < 0.0 { '-' } else { '+' };
+    Some(format!("{sign}${amount} per 1,000 calls"))
+}
+
+/// What becomes of the cached beginning, in a sentence; none where nothing does.
+pub(super) fn cache(size: &SizeChange) -> Option<String> {
+    match size.cache() {
+        Cache::Untouched => None,
+        Cache::Broken { kept, before } => Some(format!(
+            "the cached beginning breaks after about {kept} of {before} tokens: the first calls pay for it again"
+        )),
+        Cache::TooShort { after } => Some(format!(
+            "nothing is cached any more: a value stands after about {after} tokens, and caching takes {}",
+            crate::prompt::size::CACHED_FROM
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::size::Size;
+
+    #[test]
+    fn sizes_in_words() {
+        let size = |tokens, cost_usd| Size {
+            tokens,
+            prefix_tokens: tokens,
+            cost_usd,
+        };
+        let change = |before, after| SizeChange {
+            before,
+            after,
+            kept_tokens: 0,
+        };
+        let grown = change(
+            Some(size(400, Some(0.0001))),
+            Some(size(500, Some(0.000_125))),
+        );
+        assert_eq!(tokens(&grown), "400 → 500");
+        assert_eq!(cost(&grown).as_deref(), Some("+$0.0250 per 1,000 calls"));
+        assert_eq!(cache(&grown), None);
+        let shrunk = change(
+            Some(size(2000, Some(0.0005))),
+            Some(size(900, Some(0.0002))),
+        );
+        assert_eq!(cost(&shrunk).as_deref(), Some("-$0.3000 per 1,000 calls"));
+        assert!(cache(&shrunk).is_some_and(|words| words.contains("after about 900 tokens")));
+        let new = change(None, Some(size(12, None)));
+        assert_eq!((tokens(&new), cost(&new)), ("12".to_owned(), None));
+    }
+}

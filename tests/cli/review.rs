@@ -1,0 +1,184 @@
+//! What a reviewer is told beside the changes themselves.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::env::{SMALL, Shell, TestEnv};
+
+/// A branch on which a partial changed, and a prompt that does not include it.
+fn branch(env: &TestEnv) -> Shell {
+    let repo = env.repo();
+    repo.write("prompts/_tone.hbs", "Be kind and brief.\n");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Tone");
+    let with_tone = SMALL
+        .replace("content: Hello", "content: \"{{> tone}} Hello")
+        .replace("{{name}}", "{{name}}\"");
+    repo.add("one", &with_tone);
+    repo.add("two", &with_tone);
+    repo.add("other", SMALL);
+    repo.ok("promptctl publish one two other");
+    repo.git("switch --quiet --create topic");
+    repo.write("prompts/_tone.hbs", "Be kind and precise.\n");
+    repo
+}
+
+#[test]
+fn a_comment_says_what_publish_would_do_and_who_includes_a_partial() {
+    let env = TestEnv::new();
+    let repo = branch(&env);
+    repo.git("commit --quiet --all --message Precise");
+    // The version was not raised yet.
+    let before = repo.ok("promptctl diff main...topic --format markdown");
+    assert!(before.contains("| refuse: v1 was not raised |"), "{before}");
+    repo.ok("promptctl bump");
+    repo.git("commit --quiet --all --message Raised");
+    assert_snapshot!(repo.ok("promptctl diff main...topic --format markdown"), @"
+    <!-- promptctl diff -->
+    ### Prompts: 🔵 wording, only words changed (2 prompts: 2 wording)
+
+    | Prompt | Change | Impact | Versions | Tokens | `publish` would |
+    | --- | --- | --- | --- | --- | --- |
+    | `one` | changed | 🔵 wording | v1 → v2 | 9 | make v2 live in production instead of v1 |
+    | `two` | changed | 🔵 wording | v1 → v2 | 9 | make v2 live in production instead of v1 |
+
+    #### Changed partials
+
+    - `prompts/_tone.hbs`: part of `one`, `two`
+
+    <details>
+    <summary><code>one</code>: 1 change</summary>
+
+    - `messages[0].content`: text changed
+
+    <pre>Be kind and <del>brief</del><ins><b>precise</b></ins>.
+     Hello {{name}}</pre>
+
+    </details>
+
+    <details>
+    <summary><code>two</code>: 1 change</summary>
+
+    - `messages[0].content`: text changed
+
+    <pre>Be kind and <del>brief</del><ins><b>precise</b></ins>.
+     Hello {{name}}</pre>
+
+    </details>
+    ");
+    // What is said twice is the same.
+    assert_eq!(
+        repo.ok("promptctl diff main...topic --format markdown"),
+        repo.ok("promptctl diff main...topic --format markdown")
+    );
+}
+
+#[test]
+fn a_text_that_moves_into_a_partial_changes_nothing_for_the_model() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("one", "model: openai/gpt-5-mini\nmessages:\n  - role: system\n    content: |\n      Be kind.\n      Never lie.\n");
+    repo.write("prompts/_rules.hbs", "Never lie.\n");
+    repo.replace("prompts/one.prompt.yml", "Never lie.", "{{> rules}}");
+    repo.git("add --all");
+    assert_snapshot!(repo.play("promptctl diff --fail-on wording"), @r#"
+    $ promptctl diff --fail-on wording
+    one  v1  none
+      partials: [] → ["rules"]
+    "#);
+}
+
+#[test]
+fn a_job_fails_from_an_impact_on() {
+    let env = TestEnv::new();
+    let repo = branch(&env);
+    repo.ok("promptctl bump");
+    repo.git("commit --quiet --all --message Raised");
+    let code = |line: &str| repo.run(line).code;
+    assert_eq!(
+        code("promptctl diff main...topic --fail-on wording"),
+        Some(3)
+    );
+    assert_eq!(
+        code("promptctl diff main...topic --fail-on behavior"),
+        Some(0)
+    );
+    assert_eq!(
+        code("promptctl diff main...topic --fail-on breaking"),
+        Some(0)
+    );
+    // What cannot be read is told, counts as the worst, and is not called removed.
+    repo.write("prompts/other.prompt.yml", "messages: [\n");
+    repo.git("commit --quiet --all --message Broken");
+    let run = repo.run("promptctl diff main...topic --fail-on breaking");
+    assert_eq!(run.code, Some(3));
+    assert!(run.stderr.contains("prompts/other.prompt.yml"), "{run}");
+    assert!(!run.stdout.contains("removed"), "{run}");
+    let comment = repo.ok("promptctl diff main...topic --format markdown");
+    assert!(
+        comment.contains("- ❌ P001 `prompts/other.prompt.yml:"),
+        "{comment}"
+    );
+}
+
+#[test]
+fn sizes_and_costs_are_told_where_they_are_asked_for() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let rules = "Never promise what the policy does not say.\n      ".repeat(150);
+    let prompt = |first: &str| {
+        format!(
+            "model: openai/gpt-5-mini\nmessages:\n  - role: system\n    content: |\n      {first}\n      {rules}\n  - role: user\n    content: \"{{{{ticket}}}}\"\n"
+        )
+    };
+    repo.add("one", &prompt("Be kind."));
+    repo.write("prompts/one.prompt.yml", &prompt("Answer in {{locale}}."));
+    assert_snapshot!(repo.ok("promptctl diff --cost").lines().rev().take(2).collect::<Vec<_>>().join("\n"), @"
+    nothing is cached any more: a value stands after about 5 tokens, and caching takes 1024
+    its own text: about 1357 tokens
+    ");
+    let report = repo.json("promptctl diff --cost --format json");
+    let size = &report["prompts"][0]["size"];
+    assert_eq!(size["breaks_cache"], Value::Bool(true), "{size}");
+    assert!(
+        size["before"]["prefix_tokens"].as_u64() > Some(1_024),
+        "{size}"
+    );
+    assert!(size["after"]["cost_usd"].as_f64() > Some(0.0), "{size}");
+    let report = repo.json("promptctl diff --format json");
+    assert_eq!(report["prompts"][0].get("size"), None);
+}
+
+#[test]
+fn the_working_copy_and_partials_of_partials_are_followed() {
+    let env = TestEnv::new();
+    let repo = branch(&env);
+    repo.write("prompts/_deep.hbs", "{{> tone}}");
+    repo.write(
+        "prompts/three.prompt.yml",
+        &SMALL
+            .replace("Hello", "'{{> deep}} Hello")
+            .replace("{{name}}", "{{name}}'"),
+    );
+    repo.write("prompts/_tone.hbs", "Be kind and brief.\n");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Three");
+    repo.write("prompts/_tone.hbs", "Be honest.\n");
+    let report = repo.json("promptctl diff --format json");
+    let names: Vec<&str> = report["prompts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|prompt| prompt["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["one", "three", "two"]);
+    assert_eq!(
+        report["partials"],
+        serde_json::json!([{"path": "prompts/_tone.hbs", "used_by": ["one", "three", "two"]}])
+    );
+    repo.git("commit --quiet --all --message Honest");
+    assert_eq!(
+        repo.json("promptctl diff HEAD~1 HEAD --format json")["partials"],
+        report["partials"]
+    );
+}
