@@ -15,7 +15,7 @@ use self::number::{Number, Side};
 use self::text::{mark, stamp, write};
 use self::value::{Conflict, Three, Walk};
 use super::digest::Digest;
-use super::document::keys::{self, Lookup, look_up};
+use super::document::spelling::spelt;
 use super::document::yaml::{Kind, parse_tree};
 use super::document::{Document, Object, parse};
 use super::edit::{EditError, Step};
@@ -41,6 +41,17 @@ pub struct Marks<'a> {
     pub ours: &'a str,
     /// What stands behind the marker of their side.
     pub theirs: &'a str,
+}
+
+/// Whose content a document is: each side has its own partials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The current branch's.
+    Ours,
+    /// The other branch's.
+    Theirs,
+    /// The merge's.
+    Merged,
 }
 
 /// A merged file.
@@ -77,7 +88,7 @@ pub fn merge(
     sides: Sides<'_>,
     published: Option<Version>,
     marks: Marks<'_>,
-    content: &dyn Fn(&Document) -> Digest,
+    content: &dyn Fn(Whose, &Document) -> Digest,
 ) -> Result<Merged, Unmergeable> {
     let [base, ours, theirs] = [
         File::read(sides.base)?,
@@ -141,21 +152,23 @@ fn numbered(
     files: [&File; 3],
     merged: [&Value; 2],
     published: Option<Version>,
-    content: &dyn Fn(&Document) -> Digest,
+    content: &dyn Fn(Whose, &Document) -> Digest,
 ) -> Result<Number, Unmergeable> {
     let [base, ours, theirs] = files;
-    let side = |file: &File| Side {
+    let side = |file: &File, whose| Side {
         version: file.version,
         digest: file.digest.clone(),
-        content: file.document.as_ref().map(content),
+        content: file.document.as_ref().map(|it| content(whose, it)),
     };
-    let (base, ours, theirs) = (side(base), side(ours), side(theirs));
+    let (ours, theirs) = (side(ours, Whose::Ours), side(theirs, Whose::Theirs));
+    let base = side(base, Whose::Ours);
     if ours.content.is_none() || theirs.content.is_none() {
         return Err(Unmergeable);
     }
     // What is marked may still be content that both agree on, with titles that they do not.
     let [as_ours, as_theirs] = merged.map(|value| parse(&value.to_string()).ok());
-    let digests = [&as_ours, &as_theirs].map(|document| document.as_ref().map(content));
+    let digests = [&as_ours, &as_theirs]
+        .map(|document| document.as_ref().map(|it| content(Whose::Merged, it)));
     let [Some(digest), Some(other)] = digests else {
         return Err(Unmergeable);
     };
@@ -189,15 +202,7 @@ impl File {
             Value::Null if matches!(tree.root.kind, Kind::Null) => Map::new(),
             _ => return Err(Unmergeable),
         };
-        let mut fields = spelt(entries, keys::TOP)?;
-        for (key, known) in [
-            ("modelParameters", keys::PARAMETERS),
-            ("openai", keys::OPENAI),
-        ] {
-            if let Some(Value::Object(below)) = fields.get_mut(key) {
-                *below = spelt(std::mem::take(below), known)?;
-            }
-        }
+        let mut fields = spelt(entries).ok_or(Unmergeable)?;
         let number = fields.shift_remove("version").and_then(|it| it.as_u64());
         let number = number.and_then(|number| u32::try_from(number).ok());
         let document = parse(text).ok();
@@ -214,21 +219,6 @@ impl File {
     }
 }
 
-/// The map with each known key as `promptctl` writes it, as the edits of a file find it again.
-fn spelt(entries: Object, known: &[keys::Known]) -> Result<Object, Unmergeable> {
-    let mut fields = Map::new();
-    for (key, value) in entries {
-        let key = match look_up(&key, known) {
-            Lookup::Known(name) => name.to_owned(),
-            _ => key,
-        };
-        if fields.insert(key, value).is_some() {
-            return Err(Unmergeable);
-        }
-    }
-    Ok(fields)
-}
-
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.path.iter().enumerate() {
@@ -240,6 +230,45 @@ impl fmt::Display for Conflict {
         }
         Ok(())
     }
+}
+
+/// Merges a text that is no prompt, such as a partial, by line; `None` if both sides changed the same.
+pub fn merge_text(base: &str, ours: &str, theirs: &str) -> Option<String> {
+    let chunks = lines::merge_lines(base, ours, theirs);
+    let is_merged = |chunk: &lines::Chunk| matches!(chunk, lines::Chunk::Merged(_));
+    let is_clean = chunks.iter().all(is_merged);
+    is_clean.then(|| lines::resolved(&chunks, true))
+}
+
+/// The two sides of a text in which conflicts are marked; `None` if there are no marks.
+pub fn marked_sides(text: &str) -> Option<[String; 2]> {
+    let mut sides = [String::new(), String::new()];
+    // Which side a line is of: both, ours, what both began with, theirs.
+    let mut place = 0;
+    for line in text.split_inclusive('\n') {
+        let mark = line.get(..7).unwrap_or_default();
+        place = match (mark, place) {
+            ("<<<<<<<", 0) => 1,
+            ("|||||||", 1) => 2,
+            ("=======", 1 | 2) => 3,
+            (">>>>>>>", 3) => 0,
+            (_, place) => {
+                if place < 2 {
+                    sides[0].push_str(line);
+                }
+                if place == 0 || place == 3 {
+                    sides[1].push_str(line);
+                }
+                continue;
+            }
+        };
+    }
+    (sides[0] != sides[1] && place == 0).then_some(sides)
+}
+
+/// Two texts as one, with marks around the lines that differ.
+pub fn mark_lines(ours: &str, theirs: &str, marks: Marks<'_>) -> Option<String> {
+    mark(&[ours.to_owned(), theirs.to_owned()], &[], marks).ok()
 }
 
 #[cfg(test)]

@@ -150,8 +150,9 @@ fn a_changed_partial_raises_those_that_include_it() {
     v1	unpublished	-	xxxxxxxxxxxx	1 hour ago	Ada	Add through
     $ promptctl diff direct@v1 direct@v2
     direct  v1 → v2  wording
-      partials.tone:
+      messages[0].content:
         Be {+very +}kind.
+         Hello {{name}}
     ");
 }
 

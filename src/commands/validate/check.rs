@@ -276,6 +276,58 @@ pub(super) fn live(
     })
 }
 
+/// Checks prompts that were loaded, such as those that are staged.
+pub(super) fn loaded(
+    store: &Store,
+    prompts: Vec<Loaded>,
+    mut findings: Vec<Finding>,
+    today: Date,
+    levels: &Levels,
+) -> Result<Checked, Failure> {
+    let models = Models::default();
+    let partials: BTreeMap<String, String> = prompts
+        .iter()
+        .flat_map(|prompt| prompt.partials.values())
+        .map(|partial| (partial.path.clone(), partial.text.clone()))
+        .collect();
+    let texts: BTreeMap<String, String> = prompts
+        .iter()
+        .map(|prompt| (prompt.path.clone(), prompt.text.clone()))
+        .collect();
+    let seen: Vec<Seen> = prompts
+        .into_iter()
+        .map(|prompt| {
+            let found = rules(&prompt, &BTreeSet::new(), &models, today);
+            Seen::new(prompt, Some(found))
+        })
+        .collect();
+    findings.extend(
+        partials
+            .iter()
+            .flat_map(|(path, text)| in_file(check_text(text), path)),
+    );
+    findings.extend(
+        seen.iter()
+            .flat_map(|seen| seen.found.iter().flatten().cloned()),
+    );
+    findings.extend(numbering(store, &seen, None)?);
+    let known: BTreeMap<&str, &str> = texts
+        .iter()
+        .chain(&partials)
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let (findings, allowed) = settle(findings, known.clone(), levels);
+    let unreadable = findings.iter().filter_map(|finding| finding.path.clone());
+    let files: BTreeSet<String> = texts.keys().cloned().chain(unreadable).collect();
+    Ok(Checked {
+        sources: sources(&findings, &known, Some(store)),
+        files: files.into_iter().collect(),
+        findings,
+        allowed,
+        ..Checked::default()
+    })
+}
+
 fn of_failure(failure: &Failure) -> Option<Finding> {
     let finding = Finding::error(failure.code?, failure.message.clone());
     Some(match failure.hints.first() {
