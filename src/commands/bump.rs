@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// Whether a look at git's history is worth its time: most prompts of a large repository are unchanged.
-fn may_need_number(prompt: &Loaded) -> bool {
+pub(super) fn may_need_number(prompt: &Loaded) -> bool {
     match prompt.document.digest {
         Some(_) => prompt.is_unbumped(),
         None => prompt.dirty,

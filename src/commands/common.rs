@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use crate::error::Failure;
 use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE};
+use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName, nearest};
 use crate::prompt::rendered::Variable;
-use crate::prompt::template::Compiled;
+use crate::prompt::template::{Compiled, Partials};
 use crate::prompt::version::Version;
 use crate::store::{Loaded, Overview, Store};
 
@@ -141,7 +142,12 @@ pub(super) fn short(id: &str) -> &str {
 
 /// The variables of a prompt; none if its templates cannot be parsed.
 pub(super) fn variables_of(loaded: &Loaded) -> Vec<Variable> {
-    Compiled::new(&loaded.document, &loaded.partials)
+    variables_of_text(&loaded.document, &loaded.partials)
+}
+
+/// The variables of a document with these partials; none if its templates cannot be parsed.
+pub(super) fn variables_of_text(document: &Document, partials: &Partials) -> Vec<Variable> {
+    Compiled::new(document, partials)
         .map(|compiled| compiled.variables().to_vec())
         .unwrap_or_default()
 }

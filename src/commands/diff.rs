@@ -112,9 +112,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if args.format == DiffFormat::Markdown {
         beside.findings = std::mem::take(&mut compared.findings);
-        beside
-            .findings
-            .extend(beside::findings(&compared.pairs, &config, session));
+        let found = beside::findings(&compared.pairs, &store, &config, session)?;
+        beside.findings.extend(found);
         beside.releases = beside::releases(&compared.pairs, &store, &config)?;
     }
     warn_all(session, &compared.findings);

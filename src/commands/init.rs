@@ -1,13 +1,15 @@
 //! `promptctl init`.
 
+mod github;
+
 use std::path::{Path, PathBuf};
 
 use super::Session;
 use super::common::count;
-use crate::config::FILE_NAME;
+use crate::config::{Config, Environ, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::prompt::schema::prompt_schema;
-use crate::store::{Adoptable, FileChange, Store, init_repository};
+use crate::store::{ATTRIBUTES, Adoptable, FileChange, PlannedHook, Store, init_repository};
 
 /// Make a repository of prompts, or adopt `.prompt.yml` files
 ///
@@ -23,6 +25,17 @@ pub(super) struct Args {
     /// first, and carried out with --yes or after a question
     #[arg(long)]
     adopt: bool,
+    /// Write a workflow for GitHub: check pull requests and comment on them, publish what is merged
+    #[arg(long)]
+    github: bool,
+    /// Install git's hooks in this clone: a commit raises the versions of the prompts that are staged,
+    /// and checks them
+    #[arg(long)]
+    hooks: bool,
+    /// Let git diff, log -p and difftool compare prompts by what they say, and git merge merge them
+    /// by their fields; each clone needs it once
+    #[arg(long)]
+    diff_driver: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -67,7 +80,9 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.adopt && !adopt(&found, &roots, has_config, &args, session) {
         return Ok(Exit::Done);
     }
-    let changes = files(&store, &roots, has_config)?;
+    let mut changes = files(&store, &roots, has_config)?;
+    let (wanted, hooks) = extras(&args, &store, &config, &roots)?;
+    changes.extend(wanted);
     let message = args
         .message
         .clone()
@@ -87,13 +102,93 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
         let text = "wrote git's commit-graph, so that the history of a prompt is found fast";
         session.ui.status(text);
     }
-    if written.commit.is_none() && !made && !mirrored && !graphed {
+    let (hooked, driven) = set_up_clone(&args, &hooks, &store, session)?;
+    if written.commit.is_none() && !made && !mirrored && !graphed && !hooked && !driven {
         session
             .ui
             .status("everything is set up already: nothing to do");
     }
-    say_next(&store, &found, args.adopt, session);
+    if args.diff_driver && (driven || written.commit.is_some()) {
+        session.ui.hint(
+            "git keeps its drivers in each clone: promptctl init --diff-driver sets up the others",
+        );
+    }
+    if args.github && written.commit.is_some() {
+        let text = format!("push {}: GitHub runs it from then on", github::PATH);
+        session.ui.hint(text);
+    }
+    if made || !args.wants_extras() {
+        say_next(&store, &found, args.adopt, session);
+    }
     Ok(Exit::Done)
+}
+
+impl Args {
+    fn wants_extras(&self) -> bool {
+        self.github || self.hooks || self.diff_driver
+    }
+}
+
+/// The files and the hooks that are missing of what was asked for. Nothing is written before all of
+/// it is known to be possible.
+fn extras(
+    args: &Args,
+    store: &Store,
+    config: &Config,
+    roots: &[String],
+) -> Result<(Vec<FileChange>, Vec<PlannedHook>), Failure> {
+    let mut changes = Vec::new();
+    if args.github {
+        changes.extend(github::missing(store, config)?);
+    }
+    if args.diff_driver {
+        store.check_drivers(&Environ::program()?)?;
+        let missing = store.missing_attributes(roots)?;
+        if !missing.is_empty() {
+            let own = store.read_text(ATTRIBUTES)?.unwrap_or_default();
+            let title = "# promptctl: how git compares and merges prompts";
+            changes.push(FileChange {
+                path: ATTRIBUTES.to_owned(),
+                text: with_lines(own, &format!("{title}\n{}", missing.join("\n"))),
+            });
+        }
+    }
+    let hooks = match args.hooks {
+        true => store.missing_hooks(&Environ::program()?)?,
+        false => Vec::new(),
+    };
+    Ok((changes, hooks))
+}
+
+/// Sets up what git keeps in this clone alone. Returns whether there was a hook to write, and a
+/// driver to set.
+fn set_up_clone(
+    args: &Args,
+    hooks: &[PlannedHook],
+    store: &Store,
+    session: &mut Session,
+) -> Result<(bool, bool), Failure> {
+    for hook in hooks {
+        store.write_hook(hook)?;
+        session
+            .ui
+            .status(format!("wrote {}", store.shown(&hook.path)));
+    }
+    let driven = args.diff_driver && store.configure_drivers(&Environ::program()?)?;
+    if driven {
+        session
+            .ui
+            .status("git diff, log -p, difftool and merge know prompts in this clone from now on");
+    }
+    Ok((!hooks.is_empty(), driven))
+}
+
+/// The text with more lines at its end.
+fn with_lines(mut text: String, lines: &str) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    format!("{text}{lines}\n")
 }
 
 /// Shows what adopting means, and asks. Returns whether to go on.
@@ -189,14 +284,9 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
         .lines()
         .any(|line| line.trim().trim_start_matches('/').trim_end_matches('/') == ".promptctl")
     {
-        let mut text = ignored;
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str("# promptctl: the execution log\n/.promptctl/\n");
         changes.push(FileChange {
             path: ".gitignore".to_owned(),
-            text,
+            text: with_lines(ignored, "# promptctl: the execution log\n/.promptctl/"),
         });
     }
     Ok(changes)

@@ -7,11 +7,13 @@ mod completions;
 mod demo;
 mod diff;
 mod doctor;
+mod driver;
 mod edit;
 mod explain;
 mod fetch;
 mod get;
 mod history;
+mod hook;
 mod init;
 mod lazy;
 mod list;
@@ -178,6 +180,10 @@ enum Command {
     Doctor(Lazy<doctor::Args>),
     /// Explain the code of an error or finding
     Explain(Lazy<explain::Args>),
+    /// Check what is to be committed, for git's hooks
+    Hook(Lazy<hook::Args>),
+    /// Compare and merge prompt files, for git
+    Driver(Lazy<driver::Args>),
     /// Print the completions for a shell
     Completions(Lazy<completions::Args>),
     /// Print the manual pages
@@ -202,6 +208,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Run", &["render", "run", "log", "outcome", "models"]),
     ("Keep sound", &["validate", "doctor", "explain"]),
+    ("Called by git", &["hook", "driver"]),
     (
         "Set up a shell and an editor",
         &["completions", "man", "schema"],
@@ -330,6 +337,8 @@ impl Command {
             Self::Models(Lazy(args)) => models::run(&args, session),
             Self::Doctor(Lazy(args)) => doctor::run(&args, session),
             Self::Explain(Lazy(args)) => explain::run(&args, session),
+            Self::Hook(Lazy(args)) => hook::run(&args, session),
+            Self::Driver(Lazy(args)) => driver::run(&args, session),
             Self::Completions(Lazy(args)) => completions::run(&args, session),
             Self::Man(Lazy(args)) => man::run(&args, session),
             Self::Schema(Lazy(args)) => schema::run(&args, session),

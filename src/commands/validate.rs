@@ -13,8 +13,11 @@ use super::common::count;
 use crate::error::{Exit, Failure};
 use crate::output::json::{self, FindingJson};
 use crate::output::{annotations, gitlab, junit, sarif, snippet};
+use crate::prompt::code::Code;
+use crate::prompt::finding::Finding;
+use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
-use crate::store::{Base, Store};
+use crate::store::{Base, Loaded, Store};
 
 /// Check prompt files
 ///
@@ -144,6 +147,50 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         session.ui.status(partial.words());
     }
     session.ui.status(summary(checked));
+}
+
+/// What is wrong with prompts that were loaded, such as those that are staged.
+pub(super) struct Check(Checked);
+
+impl Check {
+    /// Checks the prompts. `findings` are of those that could not be loaded.
+    pub(super) fn of(
+        store: &Store,
+        prompts: Vec<Loaded>,
+        findings: Vec<Finding>,
+        levels: &Levels,
+        session: &Session,
+    ) -> Result<Self, Failure> {
+        let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        check::loaded(store, prompts, findings, today, levels).map(Self)
+    }
+
+    /// The same without what has these codes.
+    pub(super) fn without(mut self, codes: &[Code]) -> Self {
+        self.0
+            .findings
+            .retain(|finding| !codes.contains(&finding.code));
+        self
+    }
+
+    /// Whether something is an error.
+    pub(super) fn has_errors(&self) -> bool {
+        self.0.errors() > 0
+    }
+
+    /// Shows everything, if there is anything.
+    pub(super) fn show(&self, session: &mut Session) {
+        let Self(checked) = self;
+        let colors = session.ui.colors_out();
+        for finding in &checked.findings {
+            let shown = snippet::render(finding, &checked.sources, colors);
+            session.ui.data(shown);
+        }
+        session.ui.flush();
+        if !checked.findings.is_empty() {
+            session.ui.status(summary(checked));
+        }
+    }
 }
 
 /// `3 checked, 1 error, 2 warnings, 1 allowed`.

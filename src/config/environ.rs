@@ -48,6 +48,9 @@ pub struct Environ {
     /// `GITHUB_BASE_REF` or `CI_MERGE_REQUEST_TARGET_BRANCH_NAME`, the branch that a pull request
     /// goes to.
     pub base_branch: Option<String>,
+    /// Whether `GIT_INDEX_FILE` is the index that git makes for a commit of single files: what a
+    /// hook stages there is lost from the index that stays.
+    pub is_partial_commit: bool,
     /// `PROMPTCTL_NOW`, a time that stands for now, for tests and demonstrations.
     pub now: Option<jiff::Timestamp>,
 }
@@ -82,6 +85,8 @@ impl Environ {
             base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
                 .into_iter()
                 .find_map(text),
+            is_partial_commit: text("GIT_INDEX_FILE")
+                .is_some_and(|path| path.contains("next-index-")),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
     }

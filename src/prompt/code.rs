@@ -272,6 +272,9 @@ codes! {
     NOT_REPRODUCIBLE = "P324", "an execution that cannot be rendered again",
         "The same text needs the commit, the values of the variables and what the caller added. A prompt that was not committed, values kept as hashes and commits that this clone lacks stand in the way.";
 
+    IN_THE_WAY = "P330", "a file or setting of yours stands in the way",
+        "`promptctl init` never overwrites a workflow, a hook or a setting of git that it did not write. The hint says how to have both.";
+
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
 }

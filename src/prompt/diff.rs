@@ -2,7 +2,7 @@
 //!
 //! Every rule is in [`RULES`]. What can't be decided counts as breaking.
 
-mod align;
+pub(in crate::prompt) mod align;
 mod contract;
 mod fields;
 mod messages;

@@ -5,6 +5,7 @@ mod messages;
 mod parse;
 mod reader;
 mod settings;
+pub mod spelling;
 pub(in crate::prompt) mod yaml;
 
 use std::collections::BTreeMap;

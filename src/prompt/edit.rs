@@ -9,6 +9,8 @@ mod number;
 mod path;
 mod render;
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
 use super::code::{self, Code};
@@ -49,6 +51,24 @@ pub fn remove(text: &str, path: &[Step]) -> Result<String, EditError> {
     let touched = &path[..path.len() - usize::from(is_only)];
     let accepts = |edited: &String| source.allows(edited, &expected, touched);
     apply::remove(&source, &path, accepts)?.ok_or_else(|| EditError::refused(&path))
+}
+
+/// The lines of the value at `path`, from 1, its key included; none where the file has no such value
+/// or holds it on the lines of another.
+pub(in crate::prompt) fn touched_lines(
+    text: &str,
+    path: &[Step],
+) -> Result<Option<RangeInclusive<usize>>, EditError> {
+    let source = Source::read(text)?;
+    let path = source.spelt(path);
+    let mut node = &source.root;
+    for step in &path {
+        match path::child(node, step) {
+            Some(next) => node = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(path::lines(&source, &path))
 }
 
 /// A text that is edited, and what it says.

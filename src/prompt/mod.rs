@@ -8,6 +8,7 @@ pub mod edit;
 pub mod evaluate;
 pub mod finding;
 pub mod lint;
+pub mod merge;
 pub mod name;
 pub mod reference;
 pub mod rendered;

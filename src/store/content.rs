@@ -134,7 +134,7 @@ pub(super) fn assemble(
 }
 
 /// A partial by name: the root of the prompt that asks comes first.
-fn read_partial(
+pub(super) fn read_partial(
     files: &dyn Files,
     roots: &[String],
     asker: &str,

@@ -213,7 +213,8 @@ impl Store {
             .find(|commit| self.version_at(*commit, name) == Some(version)))
     }
 
-    /// The version numbers that are taken for a name: in commits of HEAD and its upstream, and in tags.
+    /// The version numbers that are taken for a name: in commits of HEAD, of its
+    /// upstream and of what is being merged, and in tags.
     ///
     /// # Errors
     /// History or the references cannot be read.
@@ -227,6 +228,10 @@ impl Store {
         }
         if self.repo.revparse_single("@{upstream}").is_ok() {
             revisions.push("@{upstream}");
+        }
+        // What is merged at this moment has numbers of its own.
+        if self.repo.revparse_single("MERGE_HEAD").is_ok() {
+            revisions.push("MERGE_HEAD");
         }
         if !revisions.is_empty() {
             for line in self.log(&revisions, &self.possible_paths(name))? {

@@ -66,6 +66,20 @@ impl Store {
         }))
     }
 
+    /// The branch that others branch off: what the remote names so, else the current one.
+    pub fn default_branch(&self) -> String {
+        let remote = self.settings.remote.as_deref().unwrap_or("origin");
+        let start = format!("refs/remotes/{remote}/");
+        let head = self.repo.find_reference(&format!("{start}HEAD")).ok();
+        let target = head.and_then(|head| {
+            let target = head.symbolic_target().ok().flatten()?;
+            target.strip_prefix(&start).map(str::to_owned)
+        });
+        target
+            .or_else(|| self.branch())
+            .unwrap_or_else(|| "main".to_owned())
+    }
+
     /// Whether the repository has tags that are not promptctl's.
     pub fn has_foreign_tags(&self) -> bool {
         self.refs_below("refs/tags/").is_ok_and(|tags| {

@@ -249,11 +249,12 @@ fn two_branches_that_both_make_a_version_conflict_when_they_merge() {
     // The lines of the conflict are told with their place.
     assert_snapshot!(repo.play("promptctl validate"), @"
     $ promptctl validate
-    error[P001]: simple key expected ':'
+    error[P001]: git marked a conflict here
      --> prompts/support/triage.prompt.yml:4:1
       |
     4 | <<<<<<< HEAD
       | ^
+      = help: keep what is right of both sides and remove the three marks
 
     --- stderr
     1 checked, 1 error, 0 warnings

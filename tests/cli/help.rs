@@ -53,6 +53,10 @@ fn the_help() {
       doctor       Find what is unsound in the repository, and fix it
       explain      Explain the code of an error or finding
 
+    Called by git:
+      hook         Check what is to be committed, for git's hooks
+      driver       Compare and merge prompt files, for git
+
     Set up a shell and an editor:
       completions  Print the completions for a shell
       man          Print the manual pages

@@ -132,7 +132,7 @@ fn sizes_and_costs_are_told_where_they_are_asked_for() {
         )
     };
     repo.add("one", &prompt("Be kind."));
-    repo.write("prompts/one.prompt.yml", &prompt("Answer in {{locale}}."));
+    repo.write("prompts/one.prompt.yml", prompt("Answer in {{locale}}."));
     assert_snapshot!(repo.ok("promptctl diff --cost").lines().rev().take(2).collect::<Vec<_>>().join("\n"), @"
     nothing is cached any more: a value stands after about 5 tokens, and caching takes 1024
     its own text: about 1357 tokens
@@ -156,7 +156,7 @@ fn the_working_copy_and_partials_of_partials_are_followed() {
     repo.write("prompts/_deep.hbs", "{{> tone}}");
     repo.write(
         "prompts/three.prompt.yml",
-        &SMALL
+        SMALL
             .replace("Hello", "'{{> deep}} Hello")
             .replace("{{name}}", "{{name}}'"),
     );

@@ -1,8 +1,8 @@
 //! What a reviewer wants to know beside the changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::super::validate::check::in_contents;
+use super::super::validate::check;
 use super::{Pair, Session};
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;
@@ -64,21 +64,15 @@ fn cost_of(loaded: &Loaded, tokens: usize, own: &OwnPrices, session: &Session) -
 }
 
 /// What the rules find in the new contents.
-pub(super) fn findings(pairs: &[Pair], config: &Config, session: &Session) -> Vec<Finding> {
+pub(super) fn findings(
+    pairs: &[Pair],
+    store: &Store,
+    config: &Config,
+    session: &Session,
+) -> Result<Vec<Finding>, Failure> {
     let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let after = pairs.iter().filter_map(|pair| pair.after.as_ref());
-    let mut findings = in_contents(after, today, &config.lint);
-    // A partial is found fault with once, however many prompts include it.
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| {
-        seen.insert((
-            finding.path.clone(),
-            finding.position,
-            finding.code,
-            finding.message.clone(),
-        ))
-    });
-    findings
+    let after = pairs.iter().filter_map(|pair| pair.after.clone()).collect();
+    check::loaded(store, after, Vec::new(), today, &config.lint).map(|checked| checked.findings)
 }
 
 /// What `publish` would do to each prompt once the new contents are merged.

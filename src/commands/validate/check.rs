@@ -22,11 +22,11 @@ use crate::store::{Base, Blobs, Loaded, State, Store};
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Checked {
+pub(in crate::commands) struct Checked {
     /// The files that were looked at.
     pub(super) files: Vec<String>,
     /// What is wrong, in the order of the files.
-    pub(super) findings: Vec<Finding>,
+    pub(in crate::commands) findings: Vec<Finding>,
     /// How many findings comments allow.
     pub(super) allowed: usize,
     /// The texts of the files that have findings.
@@ -256,18 +256,6 @@ pub(super) fn live(
     })
 }
 
-/// What the rules find in these contents, wherever they were read from.
-pub(in crate::commands) fn in_contents<'l>(
-    prompts: impl Iterator<Item = &'l Loaded>,
-    today: Date,
-    levels: &Levels,
-) -> Vec<Finding> {
-    let models = Models::default();
-    prompts
-        .flat_map(|prompt| contents(prompt, &models, today, levels))
-        .collect()
-}
-
 /// What the rules find in one content and its partials.
 fn contents(prompt: &Loaded, models: &Models, today: Date, levels: &Levels) -> Vec<Finding> {
     let mut found = rules(prompt, &BTreeSet::new(), models, today);
@@ -285,6 +273,58 @@ fn contents(prompt: &Loaded, models: &Models, today: Date, levels: &Levels) -> V
     let (mut found, _) = settle(found, texts, levels);
     found.retain(|finding| finding.code != crate::prompt::code::UNUSED_ALLOW);
     found
+}
+
+/// Checks prompts that were loaded, such as those that are staged.
+pub(in crate::commands) fn loaded(
+    store: &Store,
+    prompts: Vec<Loaded>,
+    mut findings: Vec<Finding>,
+    today: Date,
+    levels: &Levels,
+) -> Result<Checked, Failure> {
+    let models = Models::default();
+    let partials: BTreeMap<String, String> = prompts
+        .iter()
+        .flat_map(|prompt| prompt.partials.values())
+        .map(|partial| (partial.path.clone(), partial.text.clone()))
+        .collect();
+    let texts: BTreeMap<String, String> = prompts
+        .iter()
+        .map(|prompt| (prompt.path.clone(), prompt.text.clone()))
+        .collect();
+    let seen: Vec<Seen> = prompts
+        .into_iter()
+        .map(|prompt| {
+            let found = rules(&prompt, &BTreeSet::new(), &models, today);
+            Seen::new(prompt, Some(found))
+        })
+        .collect();
+    findings.extend(
+        partials
+            .iter()
+            .flat_map(|(path, text)| in_file(check_text(text), path)),
+    );
+    findings.extend(
+        seen.iter()
+            .flat_map(|seen| seen.found.iter().flatten().cloned()),
+    );
+    findings.extend(numbering(store, &seen, None)?);
+    let known: BTreeMap<&str, &str> = texts
+        .iter()
+        .chain(&partials)
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let (findings, allowed) = settle(findings, known.clone(), levels);
+    let unreadable = findings.iter().filter_map(|finding| finding.path.clone());
+    let files: BTreeSet<String> = texts.keys().cloned().chain(unreadable).collect();
+    Ok(Checked {
+        sources: sources(&findings, &known, Some(store)),
+        files: files.into_iter().collect(),
+        findings,
+        allowed,
+        ..Checked::default()
+    })
 }
 
 fn of_failure(failure: &Failure) -> Option<Finding> {

@@ -12,16 +12,16 @@ const MAX_SEARCHED: usize = 50_000;
 
 /// A stretch of two sequences, by places in each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub(super) old: Range<usize>,
-    pub(super) new: Range<usize>,
-    pub(super) is_same: bool,
+pub(in crate::prompt) struct Stretch {
+    pub(in crate::prompt) old: Range<usize>,
+    pub(in crate::prompt) new: Range<usize>,
+    pub(in crate::prompt) is_same: bool,
 }
 
 /// How much may still be searched; what comes after counts as replaced as a whole. It is counted
 /// in elements rather than seconds, so that the same input always gives the same answer.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
+pub(in crate::prompt) struct Budget(usize);
 
 impl Default for Budget {
     fn default() -> Self {
@@ -49,14 +49,14 @@ pub(super) fn numbers<K: Hash + Eq>(
 }
 
 /// The number of `key`, counted in the order of first sight.
-pub(super) fn id<K: Hash + Eq>(ids: &mut HashMap<K, u32>, key: K) -> u32 {
+pub(in crate::prompt) fn id<K: Hash + Eq>(ids: &mut HashMap<K, u32>, key: K) -> u32 {
     let next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     *ids.entry(key).or_insert(next)
 }
 
 /// Lays two sequences beside each other. The stretches cover both, the same and the changed by
 /// turns.
-pub(super) fn align(old: &[u32], new: &[u32], budget: &mut Budget) -> Vec<Stretch> {
+pub(in crate::prompt) fn align(old: &[u32], new: &[u32], budget: &mut Budget) -> Vec<Stretch> {
     let same = |(a, b): &(&u32, &u32)| a == b;
     let head = old.iter().zip(new).take_while(same).count();
     let backwards = old[head..].iter().rev().zip(new[head..].iter().rev());

@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<Document, Vec<Finding>> {
     let Tree {
         root,
         has_unknown_tags,
-    } = parse_tree(text).map_err(|finding| vec![finding])?;
+    } = parse_tree(text).map_err(|finding| vec![conflict(text).unwrap_or(finding)])?;
     let Kind::Map(entries) = &root.kind else {
         return Err(vec![not_a_map(&root)]);
     };
@@ -37,6 +37,18 @@ pub fn parse(text: &str) -> Result<Document, Vec<Finding>> {
     }
     document.warnings = reader.findings;
     Ok(document)
+}
+
+/// The mark of a conflict that git left, in a text that is therefore no YAML.
+fn conflict(text: &str) -> Option<Finding> {
+    let is_mark = |line: &str| line.starts_with("<<<<<<< ");
+    let line = text.lines().position(is_mark)? + 1;
+    let found = Finding::error(code::YAML_SYNTAX, "git marked a conflict here");
+    Some(
+        found
+            .at(Position { line, column: 1 })
+            .help("keep what is right of both sides and remove the three marks"),
+    )
 }
 
 fn not_a_map(root: &Node) -> Finding {

@@ -1,0 +1,482 @@
+//! `init --github`: the workflow that it writes, its steps run as GitHub would run them, and the
+//! action that installs the program.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use promptctl::prompt::document::parse_value;
+use serde_json::Value;
+
+use crate::env::{Run, SMALL, Shell, TRIAGE, TestEnv, executable, skipped, top};
+
+const WORKFLOW: &str = ".github/workflows/promptctl.yml";
+
+fn workflow(repo: &Shell) -> Value {
+    parse_value(&repo.read(WORKFLOW)).unwrap()
+}
+
+/// A clone of `origin.git` with the workflow.
+fn with_workflow(env: &TestEnv) -> Shell {
+    let ada = env.with_origin();
+    ada.ok("promptctl init --quiet --github");
+    ada.git("push --quiet origin main");
+    ada
+}
+
+/// The environment of a job of GitHub's: a folder with this program and a `gh` that notes what it
+/// is asked.
+fn job(env: &TestEnv, repo: &Shell) -> Shell {
+    let root = env.root();
+    let program = env!("CARGO_BIN_EXE_promptctl");
+    executable(
+        &root,
+        "bin/promptctl",
+        &format!("#!/bin/sh\nexec '{program}' \"$@\"\n"),
+    );
+    executable(
+        &root,
+        "bin/gh",
+        "#!/bin/sh\necho \"$*\" >>\"$GH_NOTES\"\ncase \"$*\" in\n\
+         *--paginate*) [ ! -f \"$GH_NOTES.known\" ] || echo 77 ;;\n\
+         *) [ ! -f \"$GH_NOTES.refused\" ] || exit 1 ;;\nesac\n",
+    );
+    root.write("temp/note", "");
+    let mut path = root.dir.join("bin").into_os_string();
+    path.push(":");
+    let own = repo
+        .command("sh")
+        .get_envs()
+        .find_map(|(name, value)| (name == "PATH").then(|| value.unwrap().to_owned()));
+    path.push(own.unwrap());
+    repo.with("PATH", path)
+        .with("GITHUB_ACTIONS", "true")
+        .with("GITHUB_BASE_REF", "main")
+        .with("GITHUB_REPOSITORY", "team/prompts")
+        .with("GITHUB_SHA", "abc")
+        .with("GITHUB_STEP_SUMMARY", root.dir.join("summary.md"))
+        .with("RUNNER_TEMP", root.dir.join("temp"))
+        .with("GH_NOTES", root.dir.join("gh.txt"))
+        .with("GH_TOKEN", "t")
+        .with("PULL_REQUEST", "5")
+}
+
+/// Runs the steps of a job that run commands, as GitHub does, until one fails.
+fn steps(name: &str, job: &Shell) -> Vec<Run> {
+    let workflow = workflow(job);
+    let mut runs = Vec::new();
+    for step in workflow["jobs"][name]["steps"].as_array().unwrap() {
+        let Some(script) = step["run"].as_str() else {
+            continue;
+        };
+        let output = job.command("bash").args(["-e", "-c", script]).output();
+        runs.push(Run::new(job, script, &output.unwrap()));
+        if runs.last().unwrap().code != Some(0) {
+            break;
+        }
+    }
+    runs
+}
+
+#[test]
+fn the_workflow_is_written_once() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl init --github
+         git show --name-status --format=%s
+         promptctl init --github
+         git switch --quiet --create topic
+         promptctl init --github
+         cat .github/workflows/promptctl.yml"
+    ), @r#"
+    $ promptctl init --github
+    wrote .github/workflows/promptctl.yml
+    hint: push .github/workflows/promptctl.yml: GitHub runs it from then on
+    $ git show --name-status --format=%s
+    Set up promptctl
+
+    A	.github/workflows/promptctl.yml
+    $ promptctl init --github
+    everything is set up already: nothing to do
+    $ git switch --quiet --create topic
+    $ promptctl init --github
+    everything is set up already: nothing to do
+    $ cat .github/workflows/promptctl.yml
+    # Checks the prompts of every pull request, and publishes what was merged.
+    # Written by promptctl init --github. It is yours now: change it as you like.
+    name: Prompts
+
+    on:
+      pull_request:
+      push:
+        branches: [main]
+
+    permissions:
+      contents: read
+
+    jobs:
+      check:
+        name: Check
+        if: github.event_name == 'pull_request'
+        runs-on: ubuntu-latest
+        timeout-minutes: 10
+        permissions:
+          contents: read
+          pull-requests: write # for one comment
+        concurrency: # so that two pushes do not write two comments
+          group: promptctl-check-${{ github.event.pull_request.number }}
+          cancel-in-progress: true
+        steps:
+          - uses: actions/checkout@v6
+            with:
+              fetch-depth: 0 # the branch is compared with where it began
+              persist-credentials: false
+          - uses: promptctl/promptctl/.github/actions/promptctl@v0.1.0
+            with:
+              version: v0.1.0
+          - name: Validate
+            run: promptctl validate --base
+          - name: Show what changes
+            if: ${{ !cancelled() }}
+            env:
+              GH_TOKEN: ${{ github.token }}
+              PULL_REQUEST: ${{ github.event.pull_request.number }}
+            run: |
+              page="$RUNNER_TEMP/prompts.md"
+              difference=0
+              promptctl diff "origin/$GITHUB_BASE_REF...HEAD" --format markdown --exit-code > "$page" || difference=$?
+              if [ "$difference" != 0 ] && [ "$difference" != 3 ]; then
+                exit "$difference"
+              fi
+              cat "$page" >> "$GITHUB_STEP_SUMMARY"
+              # One comment, known by the line that it begins with. The token of a pull request from a
+              # fork may not comment: then the summary has to do.
+              comments="repos/$GITHUB_REPOSITORY/issues"
+              own='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- promptctl diff -->"))) | .id'
+              if ! known=$(gh api --paginate "$comments/$PULL_REQUEST/comments" --jq "$own"); then
+                echo "::notice::the comments could not be read; the summary of this job has it"
+                exit 0
+              fi
+              known=${known%%$'\n'*}
+              if [ -n "$known" ]; then
+                gh api --silent --method PATCH "$comments/comments/$known" --field "body=@$page" ||
+                  echo "::notice::the comment could not be written; the summary of this job has it"
+              elif [ "$difference" = 3 ]; then
+                gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --field "body=@$page" ||
+                  echo "::notice::no comment could be written; the summary of this job has it"
+              fi
+
+      publish:
+        name: Publish
+        if: github.event_name == 'push'
+        runs-on: ubuntu-latest
+        timeout-minutes: 10
+        permissions:
+          contents: write # to push the tags of releases
+        concurrency: # one at a time; of those that wait, the newest publishes all
+          group: promptctl-publish
+          cancel-in-progress: false
+        steps:
+          - uses: actions/checkout@v6
+            with:
+              fetch-depth: 0
+          - uses: promptctl/promptctl/.github/actions/promptctl@v0.1.0
+            with:
+              version: v0.1.0
+          - name: Validate
+            run: promptctl validate
+          - name: Publish
+            run: |
+              git config user.name "github-actions[bot]"
+              git config user.email "41898282+github-actions[bot]@users.noreply.github.com"
+              promptctl publish --all --env production -m "Merged as $GITHUB_SHA"
+    "#);
+}
+
+#[test]
+fn a_workflow_that_was_changed_is_left_alone() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(WORKFLOW, "name: Mine\n");
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl init --github --hooks --diff-driver"), @"
+    $ promptctl init --github --hooks --diff-driver
+    error[P330]: .github/workflows/promptctl.yml exists, and is not what this version of promptctl writes
+      at: .github/workflows/promptctl.yml
+      hint: to compare: git mv it to another name, run the same command again, then keep what you like of both
+    [exit 1]
+    ");
+    assert_eq!(repo.read(WORKFLOW), "name: Mine\n");
+    assert_eq!(repo.refs(), before);
+    assert!(!repo.exists(".gitattributes") && !repo.exists(".git/hooks/pre-commit"));
+}
+
+#[test]
+fn branch_and_environment_are_those_of_the_repository() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.write("promptctl.yaml", "environments: {staging: {}, live: {}}\n");
+    ada.git("commit --quiet --all --message Environments");
+    ada.git("switch --quiet --create 'topic,1'");
+    ada.git("push --quiet --all origin");
+    let bob = env.clone_of_origin("Bob");
+    bob.git("switch --quiet topic,1");
+    bob.ok("promptctl init --quiet --github");
+    let written = workflow(&bob);
+    assert_eq!(
+        written["on"]["push"]["branches"],
+        serde_json::json!(["main"])
+    );
+    assert!(bob.read(WORKFLOW).contains("--all --env staging -m"));
+    // Without a remote it is the branch at hand, in quotes where YAML wants them.
+    ada.git("remote remove origin");
+    ada.ok("promptctl init --quiet --github");
+    assert_eq!(
+        workflow(&ada)["on"]["push"]["branches"],
+        serde_json::json!(["topic,1"])
+    );
+}
+
+#[test]
+fn nothing_that_a_stranger_writes_is_run() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl init --quiet --github");
+    let workflow = workflow(&repo);
+    assert_eq!(
+        workflow["permissions"],
+        serde_json::json!({"contents": "read"})
+    );
+    for (name, job) in workflow["jobs"].as_object().unwrap() {
+        assert!(job["timeout-minutes"].is_number(), "{name}");
+        for step in job["steps"].as_array().unwrap() {
+            let script = step["run"].as_str().unwrap_or_default();
+            assert!(!script.contains("${{"), "{script}");
+        }
+    }
+    let publish = &workflow["jobs"]["publish"];
+    assert_eq!(publish["concurrency"]["cancel-in-progress"], false);
+    assert_eq!(
+        publish["permissions"],
+        serde_json::json!({"contents": "write"})
+    );
+    assert_eq!(publish["if"], "github.event_name == 'push'");
+}
+
+#[test]
+fn a_pull_request_is_checked_and_gets_one_comment() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let ada = with_workflow(&env);
+    let root = env.root();
+    ada.git("switch --quiet --create topic");
+    let job = job(&env, &ada);
+    // Nothing changed: no comment.
+    let runs = steps("check", &job);
+    assert!(runs.iter().all(|run| run.code == Some(0)), "{}", runs[0]);
+    assert_eq!(root.read("gh.txt").lines().count(), 1);
+    assert!(root.read("summary.md").contains("nothing changed"));
+    // The first comment, with the file's text as its body.
+    ada.next_version("support/triage", "800  ", "600  ");
+    steps("check", &job);
+    assert_snapshot!(root.read("gh.txt").lines().last().unwrap().replace(&*root.dir.to_string_lossy(), "$ROOT"), @"api --silent --method POST repos/team/prompts/issues/5/comments --field body=@$ROOT/temp/prompts.md");
+    assert!(root.read("summary.md").contains("600"));
+    assert!(
+        root.read("temp/prompts.md")
+            .starts_with("<!-- promptctl diff -->\n")
+    );
+    // The next time it is that comment, also when there is nothing to say any more.
+    root.write("gh.txt.known", "");
+    steps("check", &job);
+    let asked = root.read("gh.txt");
+    assert!(
+        asked
+            .lines()
+            .last()
+            .unwrap()
+            .contains("--method PATCH repos/team/prompts/issues/comments/77 "),
+        "{asked}"
+    );
+    ada.git("reset --quiet --hard main");
+    steps("check", &job);
+    assert_eq!(root.read("gh.txt").matches("PATCH").count(), 2);
+    // From a fork: the summary has to do, and the job passes.
+    root.write("gh.txt.refused", "");
+    let runs = steps("check", &job);
+    assert_snapshot!(runs.last().unwrap(), @"::notice::the comment could not be written; the summary of this job has it");
+}
+
+#[test]
+fn a_prompt_that_is_not_raised_fails_the_check() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let ada = with_workflow(&env);
+    ada.git("switch --quiet --create topic");
+    ada.replace("prompts/support/triage.prompt.yml", "800  ", "600  ");
+    ada.git("commit --quiet --all --message Shorter");
+    let runs = steps("check", &job(&env, &ada));
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0].code, Some(3));
+    assert!(runs[0].stdout.contains("::error "), "{}", runs[0]);
+}
+
+#[test]
+fn what_is_merged_is_published_and_late_jobs_do_no_harm() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let ada = with_workflow(&env);
+    let published = |runs: &[Run]| runs.last().unwrap().to_string();
+    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"support/triage v1 published to production, and the remote has it");
+    ada.add("small", SMALL);
+    ada.git("push --quiet origin main");
+    ada.git("switch --quiet --detach main~1");
+    ada.next_version("support/triage", "800  ", "600  ");
+    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"support/triage v2 published to production (was v1), and the remote has it");
+    ada.git("switch --quiet --detach main");
+    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"small v1 published to production, and the remote has it");
+    assert_snapshot!(env.root().git("--git-dir origin.git tag"), @"
+    prompts/small/production/1
+    prompts/small/v1
+    prompts/support/triage/production/1
+    prompts/support/triage/production/2
+    prompts/support/triage/v1
+    prompts/support/triage/v2
+    ");
+}
+
+/// The action, with a `curl` that answers from a folder.
+fn install(env: &TestEnv, version: &str, binary: &str) -> Run {
+    let root = env.root();
+    executable(
+        &root,
+        "bin/curl",
+        "#!/bin/sh\nfor last; do :; done\nwhile [ $# -gt 1 ]; do\n\
+         case $1 in --output) out=$2 ;; --write-out) echo 'https://github.com/p/p/releases/tag/v9.9.9' ;; esac\n\
+         shift\ndone\n[ \"$out\" = /dev/null ] || cp \"$RELEASES/${last##*/}\" \"$out\"\n",
+    );
+    for file in ["path.txt", "output.txt"] {
+        root.write(file, "");
+    }
+    let mut path = root.dir.join("bin").into_os_string();
+    path.push(":/usr/local/bin:/usr/bin:/bin");
+    let shell = root
+        .with("PATH", path)
+        .with("RELEASES", root.dir.join("releases"))
+        .with("RUNNER_TEMP", root.dir.join("temp"))
+        .with("RUNNER_OS", "Linux")
+        .with("RUNNER_ARCH", "X64")
+        .with("GITHUB_PATH", root.dir.join("path.txt"))
+        .with("GITHUB_OUTPUT", root.dir.join("output.txt"))
+        .with("VERSION", version)
+        .with("BINARY", binary)
+        .with("REPOSITORY", "p/p");
+    let script = top().join(".github/actions/promptctl/install.sh");
+    let output = shell.command("bash").arg(script).output().unwrap();
+    Run::new(&shell, "install.sh", &output)
+}
+
+#[test]
+fn the_action_installs_what_its_checksum_fits() {
+    if !cfg!(target_os = "linux") {
+        return skipped("the archive is made as on Linux");
+    }
+    let env = TestEnv::new();
+    let root = env.root();
+    let name = "promptctl-v9.9.9-x86_64-unknown-linux-musl";
+    executable(
+        &root,
+        &format!("{name}/promptctl"),
+        "#!/bin/sh\necho promptctl 9.9.9\n",
+    );
+    root.write("releases/other", "");
+    root.ok(&format!("tar -czf releases/{name}.tar.gz {name}"));
+    let sums = root
+        .cd("releases")
+        .ok(&format!("sha256sum other {name}.tar.gz"));
+    root.write("releases/SHA256SUMS", &sums);
+    for version in ["v9.9.9", "9.9.9", "latest"] {
+        let run = install(&env, version, "");
+        assert_eq!(run.to_string(), "promptctl 9.9.9 is on the path\n");
+        assert_eq!(
+            root.read("path.txt"),
+            format!("{}/temp/promptctl/bin\n", root.dir.display())
+        );
+        assert_eq!(root.read("output.txt"), "version=9.9.9\n");
+    }
+    let archive = fs::read(root.dir.join(format!("releases/{name}.tar.gz"))).unwrap();
+    root.write(
+        &format!("releases/{name}.tar.gz"),
+        [&archive[..], b"x"].concat(),
+    );
+    assert_snapshot!(install(&env, "v9.9.9", ""), @"
+    promptctl-v9.9.9-x86_64-unknown-linux-musl.tar.gz: FAILED
+    ::error title=promptctl::promptctl-v9.9.9-x86_64-unknown-linux-musl.tar.gz is not what SHA256SUMS says: nothing was installed
+    --- stderr
+    sha256sum: WARNING: 1 computed checksum did NOT match
+    [exit 1]
+    ");
+    assert!(!root.exists("temp/promptctl/bin/promptctl"));
+    root.write("releases/SHA256SUMS", "");
+    assert_snapshot!(install(&env, "v9.9.9", ""), @"
+    ::error title=promptctl::SHA256SUMS of v9.9.9 does not name promptctl-v9.9.9-x86_64-unknown-linux-musl.tar.gz
+    [exit 1]
+    ");
+    assert_snapshot!(install(&env, "main; rm -rf", ""), @"
+    ::error title=promptctl::main; rm -rf is not a version: write one such as v0.1.0, or latest
+    [exit 1]
+    ");
+    assert_snapshot!(install(&env, "v1.0.0", ""), @"
+    ::error title=promptctl::promptctl-v1.0.0-x86_64-unknown-linux-musl.tar.gz of v1.0.0 could not be fetched: https://github.com/p/p/releases lists what there is
+    --- stderr
+    cp: cannot stat '$ROOT/releases/promptctl-v1.0.0-x86_64-unknown-linux-musl.tar.gz': No such file or directory
+    [exit 1]
+    ");
+    assert_snapshot!(install(&env, "latest", "nowhere"), @"
+    ::error title=promptctl::there is no file nowhere: build promptctl before this step
+    [exit 1]
+    ");
+    let built = format!("{}/{name}/promptctl", root.dir.display());
+    assert_eq!(install(&env, "latest", &built).code, Some(0));
+}
+
+#[test]
+fn the_action_and_the_workflow_name_one_repository() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("support/triage", TRIAGE);
+    repo.ok("promptctl init --quiet --github");
+    let read = |path: &str| parse_value(&fs::read_to_string(top().join(path)).unwrap()).unwrap();
+    let action = read(".github/actions/promptctl/action.yml");
+    let repository = action["inputs"]["repository"]["default"].as_str().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        env!("CARGO_PKG_REPOSITORY"),
+        format!("https://github.com/{repository}")
+    );
+    let uses = format!("{repository}/.github/actions/promptctl@v{version}");
+    assert_eq!(
+        repo.read(WORKFLOW)
+            .matches(&format!("uses: {uses}\n"))
+            .count(),
+        2
+    );
+    // The archives are named as the release names them.
+    let release = fs::read_to_string(top().join(".github/workflows/release.yml")).unwrap();
+    let install = fs::read_to_string(top().join(".github/actions/promptctl/install.sh")).unwrap();
+    for target in install
+        .lines()
+        .filter_map(|line| Some(line.split_once("target=")?.1.split_once(" ;;")?.0))
+    {
+        assert!(
+            target == "\"\"" || release.contains(&format!("target: {target}}}")),
+            "{target}"
+        );
+    }
+    assert!(release.contains("name=\"promptctl-$GITHUB_REF_NAME-$TARGET\""));
+}
