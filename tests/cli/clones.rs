@@ -44,6 +44,9 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
     1 checked, 0 errors, 0 warnings
     $ promptctl list
     support/triage	v2	-	openai/gpt-5-mini	Support triage
+    --- stderr
+    warning: this clone has not fetched the releases of origin
+    hint: promptctl fetch
     $ promptctl render support/triage --var ticket=Help
     system:
     You sort support tickets. Answer in en.
