@@ -25,6 +25,7 @@ mod push;
 mod releases;
 mod render;
 mod rollback;
+mod rules;
 mod run;
 mod schema;
 mod seed;

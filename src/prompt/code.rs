@@ -222,6 +222,15 @@ codes! {
     CONTESTED_NUMBER = "P234", "two contents with one version number",
         "Two branches, or two commits, gave different contents the same number. The one that comes second takes the next number, which the message names.";
 
+    UNSIGNED = "P240", "a release without the signature that the environment requires",
+        "`requireSigned` wants the release tag signed by a key of the file that `allowedSigners` names. `promptctl publish NAME@vN` makes a signed release of what is live already; a rollback is never refused, and is told here where it could not be signed.";
+    CANNOT_SIGN = "P241", "git could not sign the tag",
+        "The environment requires signed releases. `git config gpg.format ssh`, `git config user.signingkey ~/.ssh/id_ed25519.pub` and `git config tag.gpgSign true` set git up to sign. Nothing was changed.";
+    NOT_STAGED = "P242", "the version is not live where the environment takes it from",
+        "`from` wants the same content live in another environment first: `promptctl publish NAME --env staging`.";
+    BAD_SIGNERS = "P243", "the list of allowed signers cannot be used",
+        "`allowedSigners` names a regular file that is committed, in the format of git's `gpg.ssh.allowedSignersFile`: a line for each person, such as `ada@example.com ssh-ed25519 AAAA…`.";
+
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
     KEY_REFUSED = "P302", "the API refused the key",

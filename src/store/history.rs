@@ -9,7 +9,7 @@ use super::Store;
 use super::files::join_root;
 use super::load::{Loaded, first_failure};
 use super::tag::TagName;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
@@ -319,16 +319,9 @@ impl Store {
             .filter_map(|name| self.ref_target(&name).map(|tip| (name, tip)))
             .next()
         else {
-            return Ok(false);
+            return Err(self.unknown_branch(branch));
         };
-        let same = |commit: Oid| {
-            self.load_at(commit, &loaded.name)
-                .ok()
-                .flatten()
-                .is_some_and(|other| {
-                    other.version() == loaded.version() && other.digest == loaded.digest
-                })
-        };
+        let same = |commit: Oid| self.holds(commit, loaded);
         if same(tip) {
             return Ok(true);
         }
@@ -338,6 +331,24 @@ impl Store {
             .log(&[&reference], &paths)?
             .into_iter()
             .any(|line| same(line.commit)))
+    }
+
+    fn unknown_branch(&self, branch: &str) -> Failure {
+        let failure = Failure::new(
+            code::WRONG_BRANCH,
+            format!("the branch {branch}, which `requireBranch` names, is not in this clone"),
+        )
+        .exit(Exit::Verdict);
+        match self.settings.remote.as_deref() {
+            Some(remote) if self.fetches_only_a_part(remote) => failure.hint(format!(
+                "git fetch {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+            )),
+            Some(remote) => failure.hint(format!("git fetch {remote}")),
+            None => failure,
+        }
+        .hint(format!(
+            "if there is no such branch: git branch {branch} makes it, or name another in promptctl.yaml"
+        ))
     }
 }
 

@@ -48,6 +48,10 @@ impl Store {
             .ok_or_else(|| bad("is not text: promptctl did not make it"))?;
         let trailers = Trailers::parse(content.message)
             .ok_or_else(|| bad("has no trailers: promptctl did not make it"))?;
+        // A release stays what it was when somebody gives its tag another number.
+        if content.name.strip_prefix(&self.settings.prefix) != Some(&tag.to_string()) {
+            return Err(bad(&format!("was made as {}", content.name)));
+        }
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
                 *name == trailers.prompt && *version == trailers.version
@@ -217,7 +221,7 @@ impl Store {
     }
 
     /// Whether the clone was told to bring no tags, or a single branch.
-    fn fetches_only_a_part(&self, remote: &str) -> bool {
+    pub(super) fn fetches_only_a_part(&self, remote: &str) -> bool {
         let without_tags = self
             .config_value(&format!("remote.{remote}.tagopt"))
             .is_some_and(|value| value == "--no-tags");

@@ -202,6 +202,9 @@ pub(super) struct TagContent<'a> {
     pub(super) target: &'a str,
     /// The kind of that object, such as `commit`.
     pub(super) target_kind: &'a str,
+    /// The tag's own name, which a reference of another name does not change; empty where it does
+    /// not say.
+    pub(super) name: &'a str,
     /// The name of who made it; empty where it does not say.
     pub(super) by: &'a str,
     /// When, in seconds since 1970; 0 where it does not say.
@@ -224,6 +227,7 @@ impl<'a> TagContent<'a> {
         Some(Self {
             target: find("object")?,
             target_kind: find("type")?,
+            name: find("tag").unwrap_or_default(),
             by,
             seconds,
             message,
@@ -339,7 +343,10 @@ mod tests {
             (content.target, content.target_kind),
             (target.as_str(), "commit")
         );
-        assert_eq!((content.by, content.seconds), ("Ada", 1_700_000_000));
+        assert_eq!(
+            (content.name, content.by, content.seconds),
+            ("x", "Ada", 1_700_000_000)
+        );
         assert_eq!(content.message, "object of words\n\nPrompt: a\n");
         let bare =
             TagContent::parse(b"object 1\ntype tree\ntag x\n\n").expect("a tag without a tagger");

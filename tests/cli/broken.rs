@@ -239,17 +239,16 @@ fn a_release_that_disagrees_with_its_version() {
     $ promptctl publish support/triage@v1
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
-    error[P211]: release 4 of support/triage in production disagrees with the tag of v3
-      hint: promptctl publish support/triage@vN --env production makes a sound release
-    [exit 1]
+    support/triage rolled back to v2 in production (was v1)
     $ promptctl releases support/triage
-    5	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
+    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
     3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
     2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     $ promptctl status
-    production	support/triage	v1	v3	1 hour ago	Ada	
+    production	support/triage	v2	v3	1 hour ago	Ada	
     $ promptctl doctor
     warning[P211]: release 4 of support/triage in production disagrees with the tag of v3
       help: promptctl publish support/triage@vN --env production makes a sound release

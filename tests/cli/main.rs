@@ -27,6 +27,7 @@ mod list;
 mod new;
 mod output;
 mod packs;
+mod policy;
 mod publish;
 mod race;
 mod releases;
