@@ -4,7 +4,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
-use crate::store::{Rules, Store};
+use crate::store::{Place, Rules, Store};
 
 /// What must hold before something is published to an environment.
 ///
@@ -31,7 +31,7 @@ pub(super) fn rules_of(
                 wants_signature |= add(&mut rules, environment, &there)?;
                 Ok(there)
             })
-            .map_err(|failure| failure.at(format!("{}:{FILE_NAME}", place.name)))?;
+            .map_err(|failure| of_place(failure, &place))?;
         if let Some(path) = there.allowed_signers
             && signers.is_none()
         {
@@ -55,6 +55,18 @@ pub(super) fn rules_of(
     };
     rules.signers = Some(store.signers_at(&place, &path)?);
     Ok(rules)
+}
+
+/// What is wrong with the settings of a commit, while those of the working copy can be read.
+fn of_place(failure: Failure, place: &Place) -> Failure {
+    let name = &place.name;
+    let failure = failure.at(format!("{name}:{FILE_NAME}"));
+    match name.as_str() {
+        "HEAD" => failure.hint(format!(
+            "git commit -m \"Mend the settings\" -- {FILE_NAME}"
+        )),
+        _ => failure.hint(format!("mend it on {name}, then git fetch")),
+    }
 }
 
 /// Adds the rules of one configuration. Returns whether it wants a signature.

@@ -67,10 +67,17 @@ impl Config {
         }
         if let Some(from) = &policy.from {
             let is_known = self.environments.iter().any(|(name, _)| name == from);
-            if from == environment || !is_known {
+            if from == environment {
                 faults.push(bad(
-                    format!("`from` of {environment} names {from}, which is not another environment here"),
-                    format!("write {from} under `environments:` too, or name one that stands there"),
+                    format!("`from` of {environment} names {environment} itself"),
+                    "name the environment that a version passes through before, such as staging",
+                ));
+            } else if !is_known {
+                faults.push(bad(
+                    format!("`from` of {environment} names {from}, which is no environment here"),
+                    format!(
+                        "write {from} under `environments:` too, or name one that stands there"
+                    ),
                 ));
             }
         }

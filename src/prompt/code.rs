@@ -230,6 +230,8 @@ codes! {
         "`from` wants the same content live in another environment first: `promptctl publish NAME --env staging`.";
     BAD_SIGNERS = "P243", "the list of allowed signers cannot be used",
         "`allowedSigners` names a regular file that is committed, in the format of git's `gpg.ssh.allowedSignersFile`: a line for each person, such as `ada@example.com ssh-ed25519 AAAA…`.";
+    TAG_GONE = "P244", "a tag that the remote no longer has as it was",
+        "Somebody deleted or moved a published tag at the remote. This clone still has it as it was, and can put it back; the host's tag rules can forbid both.";
 
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
@@ -280,6 +282,11 @@ codes! {
         "A line of the inputs of a batch, or of what `log append` and `outcome` read, is not what it must be. Nothing was sent or written.";
     NOT_REPRODUCIBLE = "P324", "an execution that cannot be rendered again",
         "The same text needs the commit, the values of the variables and what the caller added. A prompt that was not committed, values kept as hashes and commits that this clone lacks stand in the way.";
+
+    NEWER_RECORD = "P340", "a line of the execution log that a newer version wrote",
+        "The line has a `schema` that this version does not know. It is skipped and stays where it is: read it with the newer version.";
+    MODEL_NOT_OFFERED = "P341", "a model that this key cannot use",
+        "The API's list of models, as this key sees it, lacks the prompt's model. `promptctl models` shows the list, `promptctl edit NAME --set model=…` takes another.";
 
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";

@@ -309,18 +309,7 @@ impl Store {
     /// # Errors
     /// There is no such branch, or history cannot be read.
     pub(super) fn branch_holds(&self, branch: &str, loaded: &Loaded) -> Result<bool, Failure> {
-        let remote = self
-            .settings
-            .remote
-            .as_deref()
-            .map(|remote| format!("refs/remotes/{remote}/{branch}"));
-        let names = remote.into_iter().chain([format!("refs/heads/{branch}")]);
-        let Some((reference, tip)) = names
-            .filter_map(|name| self.ref_target(&name).map(|tip| (name, tip)))
-            .next()
-        else {
-            return Err(self.unknown_branch(branch));
-        };
+        let (reference, tip) = self.branch_tip(branch)?;
         let same = |commit: Oid| self.holds(commit, loaded);
         if same(tip) {
             return Ok(true);
@@ -331,6 +320,20 @@ impl Store {
             .log(&[&reference], &paths)?
             .into_iter()
             .any(|line| same(line.commit)))
+    }
+
+    /// A branch and its newest commit: the remote's branch of that name where there is one.
+    pub(super) fn branch_tip(&self, branch: &str) -> Result<(String, Oid), Failure> {
+        let remote = self
+            .settings
+            .remote
+            .as_deref()
+            .map(|remote| format!("refs/remotes/{remote}/{branch}"));
+        let names = remote.into_iter().chain([format!("refs/heads/{branch}")]);
+        names
+            .filter_map(|name| self.ref_target(&name).map(|tip| (name, tip)))
+            .next()
+            .ok_or_else(|| self.unknown_branch(branch))
     }
 
     fn unknown_branch(&self, branch: &str) -> Failure {
@@ -344,11 +347,9 @@ impl Store {
                 "git fetch {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
             )),
             Some(remote) => failure.hint(format!("git fetch {remote}")),
-            None => failure,
+            None => failure.hint(format!("git branch {branch}")),
         }
-        .hint(format!(
-            "if there is no such branch: git branch {branch} makes it, or name another in promptctl.yaml"
-        ))
+        .hint("if it is called otherwise, `requireBranch` in promptctl.yaml must say so")
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use git2::{ObjectType, Oid};
 use jiff::Timestamp;
 
-use super::Store;
 use super::refs::Space;
 use super::release::{Active, Release, Releases, State};
 use super::tag::{Action, TagContent, TagName, Trailers, parse_number, words};
+use super::{Loaded, Store};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
@@ -100,6 +100,26 @@ impl Store {
     /// What the message of a tag says to machines.
     pub(super) fn tag_trailers(&self, object: Oid, tag: &TagName) -> Result<Trailers, Failure> {
         self.read_tag(object, tag).map(|read| read.trailers)
+    }
+
+    /// The commit that a tag names, and what its message says to machines.
+    pub(super) fn tag_target(
+        &self,
+        object: Oid,
+        tag: &TagName,
+    ) -> Result<(Oid, Trailers), Failure> {
+        self.read_tag(object, tag)
+            .map(|read| (read.commit, read.trailers))
+    }
+
+    /// Whether the number of a prompt's content was published with another content.
+    pub fn is_taken(&self, loaded: &Loaded) -> bool {
+        let tag = TagName::Version {
+            name: loaded.name.clone(),
+            version: loaded.version(),
+        };
+        self.version_tag(&tag)
+            .is_ok_and(|found| found.is_some_and(|found| found.trailers.digest != loaded.digest))
     }
 
     /// The tag of a version: where the remote confirmed one that one, else this clone's own.
@@ -311,7 +331,7 @@ impl Store {
         Ok(())
     }
 
-    fn release(
+    pub(super) fn release(
         &self,
         name: &PromptName,
         environment: &Environment,

@@ -28,6 +28,7 @@ mod since;
 mod tag;
 mod tagger;
 mod tagging;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,7 @@ pub use setup::{Adoptable, init_repository};
 pub use signature::{Signer, Signers, Signing};
 pub use since::{Base, Blobs, VersionTags};
 pub use tag::{Action, TagName};
+pub use verify::{Live, Proof};
 
 use process::Git;
 
@@ -145,6 +147,11 @@ impl Store {
     /// What the configuration says.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether git knows a remote of this name.
+    pub fn has_remote_named(&self, name: &str) -> bool {
+        self.repo.find_remote(name).is_ok()
     }
 
     /// The top of the working tree, or the repository itself where it has none.

@@ -82,6 +82,27 @@ impl Store {
             .transpose()
     }
 
+    /// The texts of `promptctl.yaml` that HEAD and the commits before it hold, the newest first,
+    /// each with its revision.
+    pub fn past_configs(&self) -> Vec<(String, String)> {
+        const FILE: &str = "promptctl.yaml";
+        let said = self
+            .git()
+            .args(["log", "-n", "20", "--format=%H", "HEAD", "--", FILE])
+            .say();
+        let commits = said.map(|said| said.out).unwrap_or_default();
+        ["HEAD"]
+            .into_iter()
+            .chain(commits.lines())
+            .filter_map(|revision| {
+                let object = self.repo.revparse_single(revision).ok()?;
+                let commit = object.peel_to_commit().ok()?.id();
+                let bytes = self.commit_tree(commit)?.read_file(FILE).ok()??;
+                Some((revision.to_owned(), String::from_utf8(bytes).ok()?))
+            })
+            .collect()
+    }
+
     /// The file of allowed signers as a commit holds it.
     ///
     /// # Errors
@@ -124,6 +145,14 @@ impl Store {
             text,
             place: path.to_owned(),
         })
+    }
+
+    /// Fails where a branch is not in this clone.
+    ///
+    /// # Errors
+    /// So it is; the hint fetches it.
+    pub fn require_branch(&self, branch: &str) -> Result<(), Failure> {
+        self.branch_tip(branch).map(drop)
     }
 
     /// Fails with the rule that content does not meet, and how to meet it.

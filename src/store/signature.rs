@@ -31,6 +31,13 @@ pub struct Signers {
     pub(super) place: String,
 }
 
+impl Signers {
+    /// The file that lists them.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+}
+
 /// Who signed a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {

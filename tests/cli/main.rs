@@ -15,6 +15,7 @@ mod corpus;
 mod demo;
 mod diff;
 mod disk;
+mod doctor;
 mod edit;
 #[allow(dead_code, reason = "tests/api uses the rest of it")]
 mod env;
@@ -40,6 +41,7 @@ mod session;
 mod show;
 mod surroundings;
 mod validate;
+mod verify;
 
 /// A file that is not named here would never run.
 #[test]

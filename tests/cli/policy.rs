@@ -103,6 +103,7 @@ fn a_release_must_be_signed_by_a_key_that_counts() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_hints_set_git_up_to_sign() {
     let env = TestEnv::new();
@@ -373,6 +374,7 @@ fn a_rule_that_cannot_be_honoured_stops_what_it_is_about_and_no_rollback() {
     ");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_openpgp_signature_is_not_enough() {
     let env = TestEnv::new();

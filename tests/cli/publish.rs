@@ -580,7 +580,8 @@ fn a_required_branch_that_exists_nowhere_is_told() {
     ), @"
     $ promptctl publish support/triage
     error[P208]: the branch release, which `requireBranch` names, is not in this clone
-      hint: if there is no such branch: git branch release makes it, or name another in promptctl.yaml
+      hint: git branch release
+      hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
     [exit 3]
     $ git branch release
     $ promptctl publish support/triage
@@ -622,7 +623,7 @@ fn a_required_branch_that_was_not_fetched_is_fetched_by_the_hint() {
     $ promptctl publish support/triage
     error[P208]: the branch release, which `requireBranch` names, is not in this clone
       hint: git fetch origin
-      hint: if there is no such branch: git branch release makes it, or name another in promptctl.yaml
+      hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
     [exit 3]
     $ git fetch --quiet origin
     $ promptctl publish support/triage
