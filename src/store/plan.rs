@@ -3,7 +3,7 @@
 use git2::Oid;
 
 use super::publish::{Change, Demand, Options};
-use super::release::{Release, Releases, stack};
+use super::release::{Release, Releases, is_true_rollback, stack};
 use super::tag::{Action, ReleaseTrailers, TagName, Trailers};
 use super::{Loaded, Store, process};
 use crate::error::Failure;
@@ -105,18 +105,25 @@ impl Store {
             )));
         }
         let top = entries.last();
-        let is_sound = top.is_none_or(|top| self.is_sound(top, &options.rules));
-        let is_live = top
-            .filter(|top| top.action != Action::Unpublish)
-            .is_some_and(|top| top.version == version);
-        if is_live && is_sound {
+        let live = top.filter(|top| top.action != Action::Unpublish);
+        let is_live = live.is_some_and(|live| live.version == version);
+        let agrees = live.is_none_or(|live| self.check_against_version(live).is_ok());
+        if is_live
+            && agrees
+            && live.is_none_or(|live| self.is_signed(live, options.rules.signers.as_ref()))
+        {
             return Ok(None);
         }
-        self.check_rules(loaded, options)?;
-        // A release that is not as it should be gives its place to this one: a rollback from here
-        // goes to what lay below it.
+        // A rollback that lacks its signature is made again: no other rule is asked for what
+        // no rule stood in the way of.
+        let is_again = is_live && agrees && is_true_rollback(entries);
+        if !is_again {
+            self.check_rules(loaded, options)?;
+        }
+        // A release of the same version, or one that nothing can return to, gives its place to this
+        // one: a rollback from here goes to what lay below it.
         let under = match top {
-            Some(top) if !is_sound => top.under,
+            Some(top) if is_live || !agrees => top.under,
             _ => top.map(|top| top.number),
         };
         // A version whose tag was lost gets it where its release says that it was.
@@ -127,7 +134,11 @@ impl Store {
             .unwrap_or(commit);
         let planned = self.planned(PlannedRelease {
             name: &loaded.name,
-            action: Action::Publish,
+            action: if is_again {
+                Action::Rollback
+            } else {
+                Action::Publish
+            },
             version,
             digest: &loaded.digest,
             commit: existing.as_ref().map_or(commit, |found| found.commit),

@@ -8,7 +8,7 @@ use super::content::Files as _;
 use super::publish::Options;
 use super::release::{Release, State};
 use super::signature::Signers;
-use super::tag::{Action, TagName};
+use super::tag::TagName;
 use super::{Loaded, Store};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -160,7 +160,7 @@ impl Store {
         let (rules, environment) = (&options.rules, &options.environment);
         for branch in &rules.branches {
             if !self.branch_holds(branch, loaded)? {
-                return Err(not_on_branch(loaded, branch, environment));
+                return Err(self.not_on_branch(loaded, branch, environment));
             }
         }
         for source in &rules.sources {
@@ -182,6 +182,27 @@ impl Store {
         Ok(())
     }
 
+    fn not_on_branch(&self, loaded: &Loaded, branch: &str, environment: &Environment) -> Failure {
+        let failure = Failure::new(
+            code::WRONG_BRANCH,
+            format!(
+                "{} {} is not on {branch}, which {environment} requires",
+                loaded.name,
+                loaded.version()
+            ),
+        )
+        .exit(Exit::Verdict);
+        match self.settings.remote.as_deref() {
+            // It is there, and only here.
+            Some(remote) if self.branch().as_deref() == Some(branch) => {
+                failure.hint(format!("git push {remote} {branch}"))
+            }
+            _ => failure.hint(format!(
+                "merge it into {branch}, then git fetch and publish again"
+            )),
+        }
+    }
+
     /// Fails where a new tag is not signed by one of `signers`.
     pub(super) fn check_new_tag(
         &self,
@@ -201,18 +222,9 @@ impl Store {
         })
     }
 
-    /// Whether a release is as it should be, so that it need not be made again: it agrees with its
-    /// version's tag, and is signed where that is required.
-    pub(super) fn is_sound(&self, release: &Release, rules: &Rules) -> bool {
-        if release.action == Action::Unpublish {
-            return true;
-        }
-        if self.check_against_version(release).is_err() {
-            return false;
-        }
-        let Some(signers) = &rules.signers else {
-            return true;
-        };
+    /// Whether a release is signed by one of `signers`, where that is required.
+    pub(super) fn is_signed(&self, release: &Release, signers: Option<&Signers>) -> bool {
+        let Some(signers) = signers else { return true };
         self.release_object(release)
             .is_some_and(|object| self.signer_of(object, signers).is_ok())
     }
@@ -231,21 +243,6 @@ impl Store {
         };
         self.ref_target(&space.reference(&tag))
     }
-}
-
-fn not_on_branch(loaded: &Loaded, branch: &str, environment: &Environment) -> Failure {
-    Failure::new(
-        code::WRONG_BRANCH,
-        format!(
-            "{} {} is not on {branch}, which {environment} requires",
-            loaded.name,
-            loaded.version()
-        ),
-    )
-    .exit(Exit::Verdict)
-    .hint(format!(
-        "merge it into {branch}, then git fetch and publish again"
-    ))
 }
 
 fn not_staged(

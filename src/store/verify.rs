@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::doctor::Trouble;
 use super::policy::Rules;
-use super::release::{Release, stack};
+use super::release::{Release, is_true_rollback};
 use super::signature::Signer;
 use super::tag::{Action, TagName};
 use super::{Loaded, Store};
@@ -181,7 +181,7 @@ impl Store {
             ));
         }
         // No rule stands in the way of a rollback that is one.
-        if !returns_to_what_lay_below(entries) {
+        if !is_true_rollback(entries) {
             self.prove_rules(&loaded, top, rules, &mut proof);
         }
         Some(proof)
@@ -279,19 +279,4 @@ impl Proof {
             self.troubles.push(trouble);
         }
     }
-}
-
-/// Whether the newest release is a rollback to a release that lay below it: one that says so of
-/// another version would go past every rule.
-fn returns_to_what_lay_below(entries: &[Release]) -> bool {
-    let Some((top, before)) = entries.split_last() else {
-        return false;
-    };
-    top.action == Action::Rollback
-        && stack(before).iter().any(|entry| {
-            entry.action != Action::Unpublish
-                && entry.version == top.version
-                && entry.digest == top.digest
-                && entry.under == top.under
-        })
 }

@@ -406,3 +406,20 @@ fn an_openpgp_signature_is_not_enough() {
     ");
     drop(repo.run("gpgconf --kill gpg-agent"));
 }
+
+#[test]
+fn what_is_only_here_is_sent_by_the_hint() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    configure(&ada, "environments: {production: {requireBranch: main}}\n");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    let error = ada
+        .fails("promptctl publish support/triage --format json")
+        .error();
+    assert_eq!(
+        (&error["code"], &error["hints"][0]),
+        (&"P208".into(), &"git push origin main".into())
+    );
+    ada.git("push --quiet origin main");
+    ada.ok("promptctl publish support/triage");
+}

@@ -303,3 +303,62 @@ fn a_clone_that_fetched_no_releases_proves_nothing() {
     1 active version proven
     ");
 }
+
+#[test]
+fn a_rollback_without_a_signature_is_told_and_signed_for_later() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    if keys(&repo, &["ada"]).is_none() {
+        return;
+    }
+    repo.ok("promptctl publish support/triage");
+    require_signatures(&repo, &["ada"]);
+    repo.write(
+        "promptctl.yaml",
+        "allowedSigners: allowed_signers\nenvironments: {staging: {}, production: {requireSigned: true, from: staging}}\n",
+    );
+    repo.git("commit --quiet --all --message 'From staging'");
+    sign_as(&repo, "ada");
+    repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    repo.ok("promptctl publish support/triage --env staging");
+    repo.ok("promptctl publish support/triage");
+    // Back to what was never in staging, with a key that is not at hand.
+    std::fs::rename(repo.dir.join("../ada.key"), repo.dir.join("../away")).unwrap();
+    repo.ok("promptctl rollback support/triage");
+    std::fs::rename(repo.dir.join("../away"), repo.dir.join("../ada.key")).unwrap();
+    assert_snapshot!(repo.play(
+        "promptctl verify --env production
+         promptctl publish support/triage@v1 --env production
+         promptctl verify --env production
+         promptctl doctor
+         promptctl releases support/triage --env production"
+    ), @"
+    $ promptctl verify --env production
+    production	support/triage	v1	3	xxxxxxxxxxxx	-	not proven
+    --- stderr
+    error[P240]: release 3 of support/triage in production is not signed
+      help: promptctl publish support/triage@v1 --env production
+    0 active versions proven, 1 not
+    [exit 3]
+    $ promptctl publish support/triage@v1 --env production
+    support/triage rolled back to v1 in production again
+    $ promptctl verify --env production
+    production	support/triage	v1	4	xxxxxxxxxxxx	ada@example.com	proven
+    --- stderr
+    1 active version proven
+    $ promptctl doctor
+    everything is sound
+    $ promptctl releases support/triage --env production
+    4	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    3	production	v1	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    ");
+    // What is not live is held to the rule.
+    repo.ok("promptctl unpublish support/triage");
+    assert_eq!(
+        repo.fails("promptctl publish support/triage@v1 --format json")
+            .error()["code"],
+        "P242"
+    );
+}
