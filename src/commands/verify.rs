@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::common::{FormatArg, count, short};
-use super::doctor::finding_of;
+use super::doctor::{finding_of, finding_of_failure};
 use super::rules::rules_of;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -15,7 +15,7 @@ use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM, GOOD};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::Environment;
-use crate::store::{Proof, Rules, Store};
+use crate::store::{Live, Proof, Rules, Signers, Store};
 
 /// Prove what is live, offline
 ///
@@ -35,8 +35,20 @@ pub(super) struct Args {
 /// An environment with its proofs.
 struct Section {
     environment: Environment,
-    rules: Rules,
+    /// None where they cannot be honoured, so that nothing is proven.
+    rules: Option<Rules>,
     proofs: Vec<Proof>,
+}
+
+impl Section {
+    fn is_proven(&self, proof: &Proof) -> bool {
+        self.rules.is_some() && proof.is_proven()
+    }
+
+    fn proven(&self) -> usize {
+        let proven = self.proofs.iter().filter(|proof| self.is_proven(proof));
+        proven.count()
+    }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -47,7 +59,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for environment in environments(args, &store)? {
         let rules = rules(&environment, &store, &config, &mut findings);
         let proofs = store
-            .verify(&environment, &rules)
+            .verify(&environment, rules.as_ref().unwrap_or(&Rules::default()))
             .map_err(|failure| failure.exit(Exit::Verdict))?;
         let troubles = proofs.iter().flat_map(|proof| &proof.troubles);
         findings.extend(troubles.map(finding_of));
@@ -94,17 +106,17 @@ fn environments(args: &Args, store: &Store) -> Result<Vec<Environment>, Failure>
 }
 
 /// The rules of an environment; where they cannot be honoured, that is a finding, and the rest is
-/// proven all the same.
+/// looked at all the same.
 fn rules(
     environment: &Environment,
     store: &Store,
     config: &Config,
     findings: &mut Vec<Finding>,
-) -> Rules {
-    rules_of(environment, store, config).unwrap_or_else(|failure| {
-        findings.push(super::doctor::finding_of_failure(&failure));
-        Rules::default()
-    })
+) -> Option<Rules> {
+    let rules = rules_of(environment, store, config);
+    rules
+        .map_err(|failure| findings.push(finding_of_failure(&failure)))
+        .ok()
 }
 
 fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
@@ -136,9 +148,9 @@ fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
             .status(format!("nothing is live in {}", names.join(", ")));
         return;
     }
-    let proofs = || sections.iter().flat_map(|section| &section.proofs);
-    let proven = proofs().filter(|proof| proof.is_proven()).count();
-    let not = proofs().count() - proven;
+    let proven: usize = sections.iter().map(Section::proven).sum();
+    let all: usize = sections.iter().map(|section| section.proofs.len()).sum();
+    let not = all - proven;
     session.ui.status(match not {
         0 => format!("{} proven", count(proven, "active version")),
         not => format!("{} proven, {not} not", count(proven, "active version")),
@@ -146,7 +158,7 @@ fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
 }
 
 fn row(section: &Section, proof: &Proof) -> Vec<TableCell> {
-    let live = |text: &dyn Fn(&crate::store::Live) -> String| {
+    let live = |text: &dyn Fn(&Live) -> String| {
         let text = proof.live.as_ref().map_or_else(|| "-".to_owned(), text);
         TableCell::from(text)
     };
@@ -161,7 +173,7 @@ fn row(section: &Section, proof: &Proof) -> Vec<TableCell> {
         live(&|live| live.number.to_string()),
         live(&|live| short(&live.commit).to_owned()),
         signer,
-        if proof.is_proven() {
+        if section.is_proven(proof) {
             TableCell::styled("proven", GOOD)
         } else {
             TableCell::styled("not proven", BAD)
@@ -173,16 +185,12 @@ fn shape(sections: &[Section], findings: &[Finding]) -> Value {
     let environments: Vec<Value> = sections
         .iter()
         .map(|section| {
-            let rules = &section.rules;
-            let sources: Vec<&str> = rules.sources.iter().map(Environment::as_str).collect();
+            let prompts = section.proofs.iter();
+            let prompts = prompts.map(|proof| prompt(proof, section.is_proven(proof)));
             json!({
                 "name": section.environment,
-                "rules": {
-                    "branches": rules.branches,
-                    "allowed_signers": rules.signers.as_ref().map(crate::store::Signers::place),
-                    "from": sources,
-                },
-                "prompts": section.proofs.iter().map(prompt).collect::<Vec<Value>>(),
+                "rules": section.rules.as_ref().map(shape_of_rules),
+                "prompts": prompts.collect::<Vec<Value>>(),
             })
         })
         .collect();
@@ -196,12 +204,21 @@ fn shape(sections: &[Section], findings: &[Finding]) -> Value {
     })
 }
 
-fn prompt(proof: &Proof) -> Value {
+fn shape_of_rules(rules: &Rules) -> Value {
+    let sources: Vec<&str> = rules.sources.iter().map(Environment::as_str).collect();
+    json!({
+        "branches": rules.branches,
+        "allowed_signers": rules.signers.as_ref().map(Signers::place),
+        "from": sources,
+    })
+}
+
+fn prompt(proof: &Proof, is_proven: bool) -> Value {
     let live = proof.live.as_ref();
     let signer = proof.signer.as_ref();
     json!({
         "name": proof.name,
-        "proven": proof.is_proven(),
+        "proven": is_proven,
         "version": live.map(|live| live.version),
         "release": live.map(|live| live.number),
         "action": live.map(|live| live.action.as_str()),

@@ -21,6 +21,8 @@ pub struct Policy {
     pub require_eval: bool,
     /// `from:`, the environment in which a version must be live before it is released here.
     pub from: Option<Environment>,
+    /// What of it cannot be read, such as a rule of a newer version, and what to do about it.
+    pub unreadable: Option<(String, String)>,
 }
 
 const KEYS: [&str; 4] = ["requireBranch", "requireSigned", "requireEval", "from"];
@@ -40,6 +42,9 @@ impl Config {
     pub fn policy_faults(&self, environment: &Environment) -> Vec<Failure> {
         let policy = self.policy(environment);
         let mut faults = Vec::new();
+        if let Some((message, hint)) = policy.unreadable {
+            faults.push(bad(format!("{environment}: {message}"), hint));
+        }
         if policy.require_eval {
             // A rule that would be ignored is worse than none.
             faults.push(
@@ -113,7 +118,7 @@ pub(super) fn environments(value: &Value) -> Result<Vec<(Environment, Policy)>, 
     };
     let mut environments = Vec::new();
     for (name, settings) in named {
-        environments.push((environment(name)?, policy(settings)?));
+        environments.push((environment(name)?, policy(settings)));
     }
     if environments.is_empty() {
         return Err(bad(
@@ -133,29 +138,45 @@ fn environment(name: &str) -> Result<Environment, Failure> {
     })
 }
 
-fn policy(value: &Value) -> Result<Policy, Failure> {
+/// The policy as far as it can be read. What cannot be is told where the policy is asked for: it
+/// must not stop the commands that ask nothing of it.
+fn policy(value: &Value) -> Policy {
     let mut policy = Policy::default();
-    let map = match value {
-        Value::Null => return Ok(policy),
-        Value::Object(map) => map,
-        _ => {
-            return Err(bad(
-                "an environment's settings are a map",
-                "write `production: {requireBranch: main}`",
-            ));
+    match value {
+        Value::Null => {}
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let Err(failure) = policy.set(key, value) {
+                    policy.note(failure);
+                }
+            }
         }
-    };
-    for (key, value) in map {
-        match key.as_str() {
-            "requireBranch" => policy.require_branch = Some(text(key, value)?),
-            "requireSigned" => policy.require_signed = flag(key, value)?,
+        _ => policy.note(bad(
+            "the settings of an environment are a map",
+            "write `production: {requireBranch: main}`",
+        )),
+    }
+    policy
+}
+
+impl Policy {
+    /// Keeps the first thing that cannot be read.
+    fn note(&mut self, failure: Failure) {
+        let hint = failure.hints.into_iter().next().unwrap_or_default();
+        self.unreadable.get_or_insert((failure.message, hint));
+    }
+
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), Failure> {
+        match key {
+            "requireBranch" => self.require_branch = Some(text(key, value)?),
+            "requireSigned" => self.require_signed = flag(key, value)?,
             // What it may say is settled by the version that checks it.
-            "requireEval" => policy.require_eval = *value != Value::Bool(false),
-            "from" => policy.from = Some(environment(&text(key, value)?)?),
+            "requireEval" => self.require_eval = *value != Value::Bool(false),
+            "from" => self.from = Some(environment(&text(key, value)?)?),
             _ => return Err(unknown(key, &KEYS)),
         }
+        Ok(())
     }
-    Ok(policy)
 }
 
 fn flag(key: &str, value: &Value) -> Result<bool, Failure> {
@@ -192,10 +213,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_policy_is_told_of_its_environment_alone() {
         let config = Config::parse(
-            "environments:\n  staging: {}\n  production: {requireSigned: true, requireEval: smoke, from: elsewhere}\n",
+            "environments:\n  staging: {}\n  production: {requireSigned: true, requireEval: smoke, from: elsewhere, newRule: 1}\n",
         )
         .unwrap();
         let faults = |name: &str| config.policy_faults(&name.parse().unwrap()).len();
-        assert_eq!((faults("staging"), faults("production")), (0, 3));
+        assert_eq!((faults("staging"), faults("production")), (0, 4));
     }
 }

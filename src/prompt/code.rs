@@ -167,7 +167,7 @@ codes! {
     NOT_BUMPED = "P207", "the content changed without a new version number",
         "The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.";
     WRONG_BRANCH = "P208", "the version is not on the required branch",
-        "The environment's `requireBranch` wants a commit on that branch that holds this name, version and content. Merge first.";
+        "The environment's `requireBranch` wants a commit on that branch that holds this name, version and content. Merge first; where this clone does not know the branch, `git fetch`.";
     RELEASE_GAP = "P209", "a release number is missing",
         "Releases count 1, 2, 3 without a gap. A tag was deleted or not fetched: `promptctl fetch` brings what the remote has, `promptctl doctor` tells what is wrong.";
     BAD_TAG = "P210", "a tag that promptctl did not make",
@@ -223,7 +223,7 @@ codes! {
         "Two branches, or two commits, gave different contents the same number. The one that comes second takes the next number, which the message names.";
 
     UNSIGNED = "P240", "a release without the signature that the environment requires",
-        "`requireSigned` wants the release tag signed by a key of the file that `allowedSigners` names. `promptctl publish NAME@vN` makes a signed release of what is live already; a rollback is never refused, and is told here where it could not be signed.";
+        "`requireSigned` wants the release tag signed by a key of the file that `allowedSigners` names. `promptctl publish NAME@vN` makes a signed release of what is live already; a rollback is never refused, and is told here where it could not be signed. A release that nobody expected is taken back with `promptctl rollback NAME` instead.";
     CANNOT_SIGN = "P241", "git could not sign the tag",
         "The environment requires signed releases. `git config gpg.format ssh`, `git config user.signingkey ~/.ssh/id_ed25519.pub` and `git config tag.gpgSign true` set git up to sign. Nothing was changed.";
     NOT_STAGED = "P242", "the version is not live where the environment takes it from",

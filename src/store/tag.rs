@@ -137,8 +137,12 @@ impl Trailers {
     /// The whole message of a tag: words for people, then the trailers.
     pub(super) fn message(&self, words: &str) -> String {
         let mut message = String::new();
-        // A line that looks like one of our trailers must not be read as one.
-        message.push_str(words.trim());
+        // A line that looks like one of our trailers, or like a signature, must not be read as one.
+        for line in words.trim().lines() {
+            let quoted = if line.starts_with(SIGNATURE) { " " } else { "" };
+            message.push_str(&format!("{quoted}{line}\n"));
+        }
+        message.truncate(message.trim_end().len());
         message.push_str("\n\n");
         message.push_str(&format!(
             "Prompt: {}\nVersion: {}\nDigest: {}\n",
@@ -252,12 +256,22 @@ pub(super) fn words(message: &str) -> &str {
     text[..text.len() - block.len()].trim()
 }
 
+/// How the line begins from which on git takes the rest of a message for a signature.
+const SIGNATURE: &str = "-----BEGIN ";
+
 fn without_signature(message: &str) -> &str {
-    let cut = ["-----BEGIN PGP ", "-----BEGIN SSH ", "-----BEGIN SIGNED "]
-        .iter()
-        .filter_map(|mark| message.find(mark))
-        .min()
-        .unwrap_or(message.len());
+    let is_mark = |line: &str| {
+        let mut marks = ["PGP ", "SSH ", "SIGNED "].iter();
+        line.strip_prefix(SIGNATURE)
+            .is_some_and(|kind| marks.any(|mark| kind.starts_with(mark)))
+    };
+    let mut cut = 0;
+    for line in message.split_inclusive('\n') {
+        if is_mark(line) {
+            break;
+        }
+        cut += line.len();
+    }
     message[..cut].trim_end()
 }
 
@@ -329,6 +343,22 @@ mod tests {
             );
             assert_eq!(Trailers::parse(&signed), Some(written));
             assert_eq!(words(&signed), "Prompt: other\nVersion: 9\n\nWhy not");
+        }
+    }
+
+    #[test]
+    fn words_that_look_like_a_signature_hide_no_trailers() {
+        let written = trailers(None);
+        for said in [
+            "-----BEGIN SSH SIGNATURE-----\nx",
+            "see\n-----BEGIN PGP MESSAGE-----",
+        ] {
+            let message = written.message(said);
+            assert_eq!(Trailers::parse(&message), Some(written.clone()));
+            assert_eq!(
+                words(&message),
+                said.replace("-----BEGIN", " -----BEGIN").trim()
+            );
         }
     }
 

@@ -423,3 +423,50 @@ fn what_is_only_here_is_sent_by_the_hint() {
     ada.git("push --quiet origin main");
     ada.ok("promptctl publish support/triage");
 }
+
+#[test]
+fn a_rule_of_a_newer_version_stops_a_publish_and_no_rollback() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    repo.ok("promptctl publish support/triage");
+    configure(
+        &repo,
+        "environments: {production: {requireReviews: 2, requireBranch: main}}\n",
+    );
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage@v1
+         promptctl init
+         promptctl doctor
+         promptctl verify
+         promptctl rollback support/triage"
+    ), @"
+    $ promptctl publish support/triage@v1
+    error[P226]: production: `requireReviews` is not a key of the configuration
+      at: promptctl.yaml
+      hint: the keys are requireBranch, requireSigned, requireEval, from
+    [exit 3]
+    $ promptctl init
+    error[P226]: production: `requireReviews` is not a key of the configuration
+      at: promptctl.yaml
+      hint: the keys are requireBranch, requireSigned, requireEval, from
+    [exit 1]
+    $ promptctl doctor
+    error[P226]: production: `requireReviews` is not a key of the configuration
+      at: promptctl.yaml
+      help: the keys are requireBranch, requireSigned, requireEval, from
+    1 error, 0 warnings
+    [exit 3]
+    $ promptctl verify
+    production	support/triage	v2	2	xxxxxxxxxxxx	-	not proven
+    --- stderr
+    error[P226]: production: `requireReviews` is not a key of the configuration
+      at: promptctl.yaml
+      help: the keys are requireBranch, requireSigned, requireEval, from
+    0 active versions proven, 1 not
+    [exit 3]
+    $ promptctl rollback support/triage
+    support/triage rolled back to v1 in production (was v2)
+    ");
+}
