@@ -1,5 +1,6 @@
 //! `doctor`: each fault is made with git, the fix that is printed is run, and all is sound again.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
@@ -58,7 +59,9 @@ fn treat(repo: &Shell, doctor: &str) -> (Vec<String>, Vec<String>) {
         .iter()
         .map(|finding| text(finding, "help"))
         .collect();
-    fixes.dedup();
+    // What mends several things is run once.
+    let mut seen = BTreeSet::new();
+    fixes.retain(|fix| seen.insert(fix.clone()));
     for command in fixes.iter().flat_map(|fix| fix.split(" && ")) {
         repo.ok(command);
     }
@@ -134,6 +137,16 @@ fn every_fault_of_a_repository_is_put_right_by_the_fix_that_is_printed() {
             repo.next_version("support/triage", "maxTokens: 400", "maxTokens: 200");
             repo.replace(FILE, "version: 4", "version: 3");
             repo.git("commit --quiet --all --message 'The same number'");
+        }),
+        // A file that says nothing of its number.
+        ("P206", "promptctl bump", |repo| {
+            let text = repo.read(FILE);
+            let lines = text
+                .lines()
+                .filter(|line| !line.starts_with("digest:"))
+                .map(|line| format!("{line}\n"));
+            repo.write(FILE, lines.collect::<String>().replace("400", "200"));
+            repo.git("commit --quiet --all --message 'Without a digest'");
         }),
         ("P207", "promptctl bump", |repo| {
             repo.replace(FILE, "maxTokens: 400", "maxTokens: 200");
@@ -268,6 +281,7 @@ fn every_kind_of_clone_is_completed_by_the_fix_that_is_printed() {
         ("", "P217", "promptctl fetch"),
         ("--no-tags", "P217", "promptctl fetch"),
         ("--single-branch", "P217", "promptctl fetch"),
+        ("--filter=blob:none", "P229", "git fetch --refetch"),
         ("--depth 1", "P229", "git fetch --unshallow origin"),
         (
             "--depth 1 --no-tags",
@@ -279,6 +293,9 @@ fn every_kind_of_clone_is_completed_by_the_fix_that_is_printed() {
         let ada = env.with_origin();
         released(&ada);
         ada.git("push --quiet origin main");
+        env.root()
+            .cd("origin.git")
+            .git("config uploadpack.allowFilter true");
         let url = format!("file://{}/origin.git", env.root().dir.display());
         env.root()
             .ok(&format!("git clone --quiet {options} {url} ci"));

@@ -23,7 +23,23 @@ impl Store {
         troubles
     }
 
+    /// The command that brings what a partial clone left out; `None` where it left nothing out.
+    pub(super) fn fill(&self) -> Option<String> {
+        let remote = self.settings.remote.as_deref()?;
+        let key = format!("remote.{remote}.partialclonefilter");
+        self.config_value(&key).map(|_| {
+            format!("git fetch --refetch --no-filter {remote} && git config --unset {key}")
+        })
+    }
+
     fn check_depth(&self, troubles: &mut Vec<Trouble>) {
+        if let Some(fill) = self.fill() {
+            troubles.push(Trouble::warning(
+                code::SHALLOW,
+                "the clone is partial: git left files out of it, and fetches none for promptctl",
+                fill,
+            ));
+        }
         if !self.is_shallow() {
             return;
         }

@@ -78,7 +78,7 @@ impl Store {
         };
         let is_of_tag = matches!(failure.code, Some(code::BAD_TAG | code::RELEASE_MISMATCH));
         let fix = if !is_of_tag {
-            failure.hints.first().cloned().unwrap_or_default()
+            self.fix_of(&failure)
         } else if let Some(object) = self.lost_object(&tag) {
             self.restore(&tag, object)
         } else {
@@ -105,6 +105,16 @@ impl Store {
         Some(Trouble::of(&failure, fix).at(format!("{}{tag}", self.settings.prefix)))
     }
 
+    /// What puts right what is not wrong with a tag itself.
+    fn fix_of(&self, failure: &Failure) -> String {
+        let is_missing = failure.code == Some(code::SHALLOW);
+        match self.fill().filter(|_| is_missing) {
+            Some(fill) => fill,
+            None if is_missing && self.has_remote() => "promptctl fetch".to_owned(),
+            None => failure.hints.first().cloned().unwrap_or_default(),
+        }
+    }
+
     /// No file may hold another content under a number that was published.
     fn check_contents(
         &self,
@@ -114,9 +124,9 @@ impl Store {
     ) {
         let (contested, _) = self.load_each(self.list(), |loaded| {
             let key = (loaded.name.clone(), loaded.version());
-            // Content without a number of its own is told of the file.
-            let is_numbered = loaded.document.version.is_some() && !loaded.is_unbumped();
-            (is_numbered && rows.versions.contains(&key) && !wrong.contains(&key)).then_some(loaded)
+            // That the digest line does not fit is told of the file.
+            let is_bumped = !loaded.is_unbumped();
+            (is_bumped && rows.versions.contains(&key) && !wrong.contains(&key)).then_some(loaded)
         });
         for loaded in contested.into_iter().flatten() {
             if !self.is_taken(&loaded) {
@@ -167,7 +177,7 @@ impl Store {
                 Err(failure) => {
                     let tag = tag(*number);
                     let fix = if failure.code != Some(code::BAD_TAG) {
-                        failure.hints.first().cloned().unwrap_or_default()
+                        self.fix_of(&failure)
                     } else if let Some(object) = self.lost_object(&tag) {
                         self.restore(&tag, object)
                     } else {
