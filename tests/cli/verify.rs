@@ -362,3 +362,39 @@ fn a_rollback_without_a_signature_is_told_and_signed_for_later() {
         "P242"
     );
 }
+
+#[test]
+fn many_prompts_are_proven_as_few_are() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    if keys(&repo, &["ada"]).is_none() {
+        return;
+    }
+    for number in 0..9 {
+        repo.write(
+            &format!("prompts/p{number}.prompt.yml"),
+            format!("version: 1\n{SMALL}"),
+        );
+    }
+    repo.git("add --all");
+    repo.git("commit --quiet --message Many");
+    repo.ok("promptctl publish p8");
+    require_signatures(&repo, &["ada"]);
+    sign_as(&repo, "ada");
+    repo.ok("promptctl publish --all");
+    let run = repo.run("promptctl verify --env production");
+    let names: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').nth(1))
+        .collect();
+    assert_eq!(
+        names,
+        ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"]
+    );
+    assert_snapshot!(run.stderr, @"
+    error[P240]: release 1 of p8 in production is not signed
+      help: promptctl publish p8@v1 --env production
+    8 active versions proven, 1 not
+    ");
+}
