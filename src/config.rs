@@ -5,6 +5,7 @@
 
 mod environ;
 mod limits;
+mod policy;
 mod user;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ use crate::prompt::name::{Environment, nearest};
 
 pub use environ::Environ;
 pub use limits::{Budgets, LogConfig, OnExceed};
+pub use policy::Policy;
 pub use user::{Api, KeySource, ProviderConfig, UserConfig};
 
 /// The repository's configuration file, at its top.
@@ -36,19 +38,14 @@ pub struct Config {
     pub remote: Option<String>,
     /// `environments:`, in the order of the file.
     pub environments: Vec<(Environment, Policy)>,
+    /// `allowedSigners:`, the file of the keys whose signatures count.
+    pub allowed_signers: Option<String>,
     /// `log:`.
     pub log: LogConfig,
     /// `budgets:`.
     pub budgets: Budgets,
     /// `lint:`, how severe rules are.
     pub lint: Levels,
-}
-
-/// What must hold before something is released to an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// `requireBranch:`, the branch that must hold what is published.
-    pub require_branch: Option<String>,
 }
 
 impl Default for Config {
@@ -58,6 +55,7 @@ impl Default for Config {
             tag_prefix: "prompts/".to_owned(),
             remote: None,
             environments: vec![(Environment::production(), Policy::default())],
+            allowed_signers: None,
             log: LogConfig::default(),
             budgets: Budgets::default(),
             lint: Levels::default(),
@@ -65,11 +63,12 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "roots",
     "tagPrefix",
     "remote",
     "environments",
+    "allowedSigners",
     "log",
     "budgets",
     "lint",
@@ -136,7 +135,8 @@ impl Config {
             "roots" => self.roots = roots(value)?,
             "tagPrefix" => self.tag_prefix = tag_prefix(value)?,
             "remote" => self.remote = Some(text(key, value)?),
-            "environments" => self.environments = environments(value)?,
+            "environments" => self.environments = policy::environments(value)?,
+            "allowedSigners" => self.allowed_signers = Some(text(key, value)?),
             "log" => self.log = limits::log(value)?,
             "budgets" => self.budgets = limits::budgets(value)?,
             "lint" => self.lint = lint(value)?,
@@ -149,15 +149,6 @@ impl Config {
             _ => return Err(unknown(key, &KEYS)),
         }
         Ok(())
-    }
-
-    /// The policy of an environment.
-    pub fn policy(&self, environment: &Environment) -> Policy {
-        self.environments
-            .iter()
-            .find(|(name, _)| name == environment)
-            .map(|(_, policy)| policy.clone())
-            .unwrap_or_default()
     }
 }
 
@@ -244,70 +235,6 @@ fn tag_prefix(value: &Value) -> Result<String, Failure> {
             "letters, digits, `-` and `_`, joined by `/`, such as `prompts/`",
         ))
     }
-}
-
-fn environments(value: &Value) -> Result<Vec<(Environment, Policy)>, Failure> {
-    let named: Vec<(&str, &Value)> = match value {
-        Value::Array(list) => list
-            .iter()
-            .filter_map(|entry| Some((entry.as_str()?, &Value::Null)))
-            .collect(),
-        Value::Object(map) => map
-            .iter()
-            .map(|(name, policy)| (name.as_str(), policy))
-            .collect(),
-        _ => {
-            return Err(bad(
-                "`environments` wants a list or a map",
-                "write `environments: {production: {requireBranch: main}}`",
-            ));
-        }
-    };
-    let mut environments = Vec::new();
-    for (name, settings) in named {
-        let environment = name.parse::<Environment>().map_err(|error| {
-            bad(
-                error.to_string(),
-                "environments are named like `production` or `staging-eu`",
-            )
-        })?;
-        environments.push((environment, policy(settings)?));
-    }
-    if environments.is_empty() {
-        return Err(bad(
-            "`environments` is empty",
-            "leave it out for `production` alone",
-        ));
-    }
-    Ok(environments)
-}
-
-fn policy(value: &Value) -> Result<Policy, Failure> {
-    let mut policy = Policy::default();
-    let map = match value {
-        Value::Null => return Ok(policy),
-        Value::Object(map) => map,
-        _ => {
-            return Err(bad(
-                "an environment's settings are a map",
-                "write `production: {requireBranch: main}`",
-            ));
-        }
-    };
-    for (key, value) in map {
-        match key.as_str() {
-            "requireBranch" => policy.require_branch = Some(text(key, value)?),
-            // A rule that would be ignored is worse than none.
-            "requireSigned" | "requireEval" | "from" => {
-                return Err(bad(
-                    format!("`{key}` cannot be honoured by this version of promptctl"),
-                    "remove it, or use a version that checks it: nothing is released under a rule that is not checked",
-                ));
-            }
-            _ => return Err(unknown(key, &["requireBranch"])),
-        }
-    }
-    Ok(policy)
 }
 
 fn lint(value: &Value) -> Result<Levels, Failure> {

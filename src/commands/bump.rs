@@ -146,7 +146,9 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
     let as_committed = committed
         .as_ref()
         .is_some_and(|committed| committed.digest == prompt.digest && committed.version() == own);
-    let is_sound = fits_line || (as_committed && prompt.document.digest.is_none());
+    // The line fits, and yet somebody else published the number first.
+    let is_taken = store.is_taken(prompt);
+    let is_sound = !is_taken && (fits_line || (as_committed && prompt.document.digest.is_none()));
     let (version, is_new) = if is_sound {
         (own, false)
     } else {

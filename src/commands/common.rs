@@ -227,3 +227,13 @@ pub(super) fn warn_all(session: &mut Session, findings: &[Finding]) {
         session.ui.finding(finding);
     }
 }
+
+/// Says that this clone cannot know what is live, where it has not fetched the tags.
+pub(super) fn warn_of_unknown_releases(store: &Store, session: &mut Session) {
+    if let Err(failure) = store.require_releases() {
+        session.ui.warning(&failure);
+        for hint in &failure.hints {
+            session.ui.hint(hint);
+        }
+    }
+}

@@ -1,50 +1,52 @@
 //! `promptctl doctor`.
 
+mod api;
+mod log;
+mod settings;
+
 use super::Session;
 use super::common::{FormatArg, count};
-use super::run::log;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
-use crate::record::log::Query;
 use crate::store::{Store, Trouble};
 
 /// Find what is unsound in the repository, and fix it
 ///
-/// Looks at tags and releases, the mirror of the remote, pending tags, locks that were left, the
-/// prompt files and the execution log. Exits with 3 if something does not work.
+/// Looks at the settings, tags and releases, required signatures, the mirror of the remote, pending
+/// tags, the clone, the prompt files and the execution log, and says for each problem what puts it
+/// right. Exits with 3 if something does not work. The network is asked only with --online.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Do what can be done without a decision
+    /// Do what can be done without a decision: write the commit-graph, set up the mirror, discard
+    /// pending tags that lost, set torn lines of the log apart
     #[arg(long)]
     fix: bool,
+    /// Ask the remote for its tags, and the API for the models that the key may use
+    #[arg(long)]
+    online: bool,
     #[command(flatten)]
     format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, config) = session.store()?;
-    let mut troubles = store.troubles()?;
+    let mut findings = Vec::new();
+    let (store, config) = settings::open(session, &mut findings)?;
+    let is_told = !findings.is_empty();
     if args.fix {
-        for repair in troubles
-            .iter()
-            .filter_map(|trouble| trouble.repair.as_ref())
-        {
-            store.repair(repair)?;
-        }
-        let before = troubles.len();
-        troubles = store.troubles()?;
-        session.ui.status(format!(
-            "{} of {before} troubles fixed",
-            before - troubles.len().min(before)
-        ));
+        fix(&store, &config, session)?;
     }
-    let mut findings: Vec<Finding> = troubles.iter().map(finding).collect();
+    findings.extend(settings::findings(&store, &config, is_told)?);
+    findings.extend(store.troubles()?.iter().map(finding_of));
     findings.extend(files(&store));
-    findings.extend(records(&store, &config, session)?);
+    findings.extend(log::findings(&store, &config, session)?);
+    if args.online {
+        findings.extend(store.troubles_online()?.iter().map(finding_of));
+        findings.extend(api::findings(&store, session));
+    }
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let warnings = findings.len() - errors;
     if json {
@@ -73,13 +75,44 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     })
 }
 
-fn finding(trouble: &Trouble) -> Finding {
-    let mut finding =
-        Finding::error(trouble.code, trouble.message.clone()).help(trouble.fix.clone());
+/// Does what can be done without a decision.
+fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Failure> {
+    let before = store.troubles()?;
+    for repair in before.iter().filter_map(|trouble| trouble.repair.as_ref()) {
+        store.repair(repair)?;
+    }
+    let after = if before.iter().any(|trouble| trouble.repair.is_some()) {
+        store.troubles()?.len()
+    } else {
+        before.len()
+    };
+    let (mut all, mut fixed) = (before.len(), before.len() - after.min(before.len()));
+    let moved = log::set_apart(store, config, session)?;
+    all += moved;
+    fixed += moved;
+    session
+        .ui
+        .status(format!("{fixed} of {} fixed", count(all, "trouble")));
+    Ok(())
+}
+
+/// What is wrong with the store, as a finding.
+pub(super) fn finding_of(trouble: &Trouble) -> Finding {
+    let mut finding = Finding::error(trouble.code, trouble.message.clone());
+    finding.help = Some(trouble.fix.clone()).filter(|fix| !fix.is_empty());
     if !trouble.is_error {
         finding.severity = Severity::Warning;
     }
     finding.path.clone_from(&trouble.place);
+    finding
+}
+
+/// A failure as a finding: its first hint is the help.
+pub(super) fn finding_of_failure(failure: &Failure) -> Finding {
+    let code = failure.code.unwrap_or(code::BAD_CONFIG);
+    let mut finding = Finding::error(code, failure.message.clone());
+    finding.path.clone_from(&failure.location);
+    finding.help = failure.hints.first().cloned();
     finding
 }
 
@@ -101,24 +134,4 @@ fn files(store: &Store) -> Vec<Finding> {
         );
     }
     findings
-}
-
-fn records(store: &Store, config: &Config, session: &Session) -> Result<Vec<Finding>, Failure> {
-    let log = log(store, config, session);
-    let listing = log.list(&Query {
-        is_short: true,
-        ..Query::default()
-    })?;
-    Ok(listing
-        .bad
-        .iter()
-        .map(|bad| {
-            Finding::warning(
-                code::BAD_LOG_LINE,
-                format!("line {} of the execution log is not a record", bad.line),
-            )
-            .in_file(&bad.path.display().to_string())
-            .help("the line is skipped; it was torn by a full disk or a killed process")
-        })
-        .collect())
 }

@@ -64,6 +64,11 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
     session.directory.clone_from(&directory);
     // An existing configuration is honoured; a broken one is told before anything is written.
     let (store, config) = session.store()?;
+    let faults = config.environments.iter();
+    let mut faults = faults.flat_map(|(environment, _)| config.policy_faults(environment));
+    if let Some(fault) = faults.next() {
+        return Err(fault);
+    }
     store.require_working_copy()?;
     if made {
         let place = args.folder.as_deref().unwrap_or(Path::new("."));

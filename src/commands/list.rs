@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Session;
-use super::common::{FormatArg, ago, live_cell, warn_all};
+use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_unknown_releases};
 use super::shapes;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -84,6 +84,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for failure in &overview.failures {
         session.ui.warning(failure);
     }
+    warn_of_unknown_releases(&store, session);
     let rows: Vec<Row> = loaded
         .iter()
         .filter(|prompt| args.wants(prompt, &overview))

@@ -27,6 +27,7 @@ mod push;
 mod releases;
 mod render;
 mod rollback;
+mod rules;
 mod run;
 mod schema;
 mod seed;
@@ -35,6 +36,7 @@ mod show;
 mod status;
 mod unpublish;
 mod validate;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -71,7 +73,12 @@ impl Session {
             Some(text) => Config::parse(&text)?,
             None => Config::default(),
         };
-        let settings = Settings {
+        Ok((self.configured(store, &config), config))
+    }
+
+    /// The repository with what its configuration says.
+    fn configured(&self, store: Store, config: &Config) -> Store {
+        store.with_settings(Settings {
             roots: config.roots.clone(),
             prefix: config.tag_prefix.clone(),
             remote: config.remote.clone(),
@@ -81,8 +88,7 @@ impl Session {
                 .map(|(name, _)| name.clone())
                 .collect(),
             unattended: !self.ui.can_ask(),
-        };
-        Ok((store.with_settings(settings), config))
+        })
     }
 }
 
@@ -176,6 +182,8 @@ enum Command {
     Outcome(Lazy<outcome::Args>),
     /// List the models that the API offers, with price and end
     Models(Lazy<models::Args>),
+    /// Prove what is live, offline
+    Verify(Lazy<verify::Args>),
     /// Find what is unsound in the repository, and fix it
     Doctor(Lazy<doctor::Args>),
     /// Explain the code of an error or finding
@@ -207,7 +215,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
     ("Run", &["render", "run", "log", "outcome", "models"]),
-    ("Keep sound", &["validate", "doctor", "explain"]),
+    ("Keep sound", &["validate", "verify", "doctor", "explain"]),
     ("Called by git", &["hook", "driver"]),
     (
         "Set up a shell and an editor",
@@ -335,6 +343,7 @@ impl Command {
             Self::Log(Lazy(args)) => log::run(&args, session),
             Self::Outcome(Lazy(args)) => outcome::run(&args, session),
             Self::Models(Lazy(args)) => models::run(&args, session),
+            Self::Verify(Lazy(args)) => verify::run(&args, session),
             Self::Doctor(Lazy(args)) => doctor::run(&args, session),
             Self::Explain(Lazy(args)) => explain::run(&args, session),
             Self::Hook(Lazy(args)) => hook::run(&args, session),

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::common::{EnvArg, FormatArg, compile, known_environments, near_environment, warn_all};
+use super::rules::rules_of;
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -9,7 +10,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
-use crate::store::{Action, Change, Demand, Loaded, Options, Store};
+use crate::store::{Action, Change, Demand, Loaded, Options, Rules, Signing, Store};
 
 /// Make a version live in an environment
 ///
@@ -47,21 +48,49 @@ pub(super) struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// The options of a rollback or an unpublish: no rule stands in their way. Where releases must
+    /// be signed, theirs is if git can sign.
     pub(super) fn options(&self, env: &EnvArg, config: &Config) -> Options {
+        let signing = if config.policy(&env.env).require_signed {
+            Signing::Tried
+        } else {
+            Signing::AsSetUp
+        };
         Options {
             environment: env.env.clone(),
             message: self.message.clone(),
             push: !self.no_push,
             is_fresh: false,
-            require_branch: config.policy(&env.env).require_branch,
+            rules: Rules::default(),
+            signing,
         }
+    }
+
+    /// The options of a publish.
+    fn publish_options(
+        &self,
+        env: &EnvArg,
+        store: &Store,
+        config: &Config,
+    ) -> Result<Options, Failure> {
+        let rules = rules_of(&env.env, store, config)?;
+        let signing = if rules.signers.is_some() {
+            Signing::Required
+        } else {
+            Signing::AsSetUp
+        };
+        Ok(Options {
+            rules,
+            signing,
+            ..self.options(env, config)
+        })
     }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
-    let options = args.release.options(&args.env, &config);
+    let options = args.release.publish_options(&args.env, &store, &config)?;
     refuse_misspelt(&options.environment, &store)?;
     if args.all {
         return publish_all(args, &store, &options, json, session);
@@ -335,6 +364,16 @@ pub(super) fn print_changes(
                 session.ui.status(format!("  would make the tag {tag}"));
             }
         }
+        say_unsigned(change, session);
+    }
+}
+
+fn say_unsigned(change: &Change, session: &mut Session) {
+    if let Some(words) = &change.unsigned {
+        session.ui.warning(format!(
+            "the release is not signed, which {} requires: {words}",
+            change.environment
+        ));
     }
 }
 
@@ -342,9 +381,12 @@ fn sentence(change: &Change, dry_run: bool) -> String {
     let Change {
         name, environment, ..
     } = change;
-    let was = change
-        .from
-        .map_or_else(String::new, |from| format!(" (was {from})"));
+    let was = match change.from {
+        None => String::new(),
+        // What was live already got a release that is as it should be.
+        Some(from) if Some(from) == change.to => " again".to_owned(),
+        Some(from) => format!(" (was {from})"),
+    };
     let would = if dry_run { "would be " } else { "" };
     match (change.action, change.to) {
         (Action::Publish, Some(to)) => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Session;
-use super::common::{AtArg, FormatArg, ago, warn_all};
+use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_unknown_releases};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -62,10 +62,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for failure in &overview.failures {
         session.ui.warning(failure);
     }
-    if let Err(failure) = store.require_releases() {
-        session.ui.warning(failure);
-        session.ui.hint("promptctl fetch");
-    }
+    warn_of_unknown_releases(&store, session);
     let sections = sections(args, &store, &overview, &loaded)?;
     if json {
         session.ui.line(json::document(

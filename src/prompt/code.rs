@@ -167,7 +167,7 @@ codes! {
     NOT_BUMPED = "P207", "the content changed without a new version number",
         "The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.";
     WRONG_BRANCH = "P208", "the version is not on the required branch",
-        "The environment's `requireBranch` wants a commit on that branch that holds this name, version and content. Merge first.";
+        "The environment's `requireBranch` wants a commit on that branch that holds this name, version and content. Merge first; where this clone does not know the branch, `git fetch`.";
     RELEASE_GAP = "P209", "a release number is missing",
         "Releases count 1, 2, 3 without a gap. A tag was deleted or not fetched: `promptctl fetch` brings what the remote has, `promptctl doctor` tells what is wrong.";
     BAD_TAG = "P210", "a tag that promptctl did not make",
@@ -222,6 +222,17 @@ codes! {
     CONTESTED_NUMBER = "P234", "two contents with one version number",
         "Two branches, or two commits, gave different contents the same number. The one that comes second takes the next number, which the message names.";
 
+    UNSIGNED = "P240", "a release without the signature that the environment requires",
+        "`requireSigned` wants the release tag signed by a key of the file that `allowedSigners` names. `promptctl publish NAME@vN` makes a signed release of what is live already; a rollback is never refused, and is told here where it could not be signed. A release that nobody expected is taken back with `promptctl rollback NAME` instead.";
+    CANNOT_SIGN = "P241", "git could not sign the tag",
+        "The environment requires signed releases. `git config gpg.format ssh`, `git config user.signingkey ~/.ssh/id_ed25519.pub` and `git config tag.gpgSign true` set git up to sign. Nothing was changed.";
+    NOT_STAGED = "P242", "the version is not live where the environment takes it from",
+        "`from` wants the same content live in another environment first: `promptctl publish NAME --env staging`.";
+    BAD_SIGNERS = "P243", "the list of allowed signers cannot be used",
+        "`allowedSigners` names a regular file that is committed, in the format of git's `gpg.ssh.allowedSignersFile`: a line for each person, such as `ada@example.com ssh-ed25519 AAAA…`.";
+    TAG_GONE = "P244", "a tag that the remote no longer has as it was",
+        "Somebody deleted or moved a published tag at the remote. This clone still has it as it was, and can put it back; the host's tag rules can forbid both.";
+
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
     KEY_REFUSED = "P302", "the API refused the key",
@@ -274,6 +285,11 @@ codes! {
 
     IN_THE_WAY = "P330", "a file or setting of yours stands in the way",
         "`promptctl init` never overwrites a workflow, a hook or a setting of git that it did not write. The hint says how to have both.";
+
+    NEWER_RECORD = "P340", "a line of the execution log that a newer version wrote",
+        "The line has a `schema` that this version does not know. It is skipped and stays where it is: read it with the newer version.";
+    MODEL_NOT_OFFERED = "P341", "a model that this key cannot use",
+        "The API's list of models, as this key sees it, lacks the prompt's model. `promptctl models` shows the list, `promptctl edit NAME --set model=…` takes another.";
 
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";

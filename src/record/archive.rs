@@ -150,7 +150,7 @@ impl Log {
     }
 }
 
-fn is_packed(path: &Path) -> bool {
+pub(super) fn is_packed(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "gz")
 }
 
@@ -186,7 +186,7 @@ pub(super) fn unpack(file: File) -> (Vec<u8>, bool) {
 }
 
 /// Writes a file whole and puts it in its place, with the permissions of `like`.
-fn write_anew(
+pub(super) fn write_anew(
     target: &Path,
     like: &File,
     write: impl FnOnce(&mut File) -> io::Result<()>,

@@ -9,7 +9,7 @@ use super::Store;
 use super::files::join_root;
 use super::load::{Loaded, first_failure};
 use super::tag::TagName;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
@@ -300,26 +300,8 @@ impl Store {
     /// # Errors
     /// There is no such branch, or history cannot be read.
     pub(super) fn branch_holds(&self, branch: &str, loaded: &Loaded) -> Result<bool, Failure> {
-        let remote = self
-            .settings
-            .remote
-            .as_deref()
-            .map(|remote| format!("refs/remotes/{remote}/{branch}"));
-        let names = remote.into_iter().chain([format!("refs/heads/{branch}")]);
-        let Some((reference, tip)) = names
-            .filter_map(|name| self.ref_target(&name).map(|tip| (name, tip)))
-            .next()
-        else {
-            return Ok(false);
-        };
-        let same = |commit: Oid| {
-            self.load_at(commit, &loaded.name)
-                .ok()
-                .flatten()
-                .is_some_and(|other| {
-                    other.version() == loaded.version() && other.digest == loaded.digest
-                })
-        };
+        let (reference, tip) = self.branch_tip(branch)?;
+        let same = |commit: Oid| self.holds(commit, loaded);
         if same(tip) {
             return Ok(true);
         }
@@ -329,6 +311,36 @@ impl Store {
             .log(&[&reference], &paths)?
             .into_iter()
             .any(|line| same(line.commit)))
+    }
+
+    /// A branch and its newest commit: the remote's branch of that name where there is one.
+    pub(super) fn branch_tip(&self, branch: &str) -> Result<(String, Oid), Failure> {
+        let remote = self
+            .settings
+            .remote
+            .as_deref()
+            .map(|remote| format!("refs/remotes/{remote}/{branch}"));
+        let names = remote.into_iter().chain([format!("refs/heads/{branch}")]);
+        names
+            .filter_map(|name| self.ref_target(&name).map(|tip| (name, tip)))
+            .next()
+            .ok_or_else(|| self.unknown_branch(branch))
+    }
+
+    fn unknown_branch(&self, branch: &str) -> Failure {
+        let failure = Failure::new(
+            code::WRONG_BRANCH,
+            format!("the branch {branch}, which `requireBranch` names, is not in this clone"),
+        )
+        .exit(Exit::Verdict);
+        match self.settings.remote.as_deref() {
+            Some(remote) if self.fetches_only_a_part(remote) => failure.hint(format!(
+                "git fetch {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+            )),
+            Some(remote) => failure.hint(format!("git fetch {remote}")),
+            None => failure.hint(format!("git branch {branch}")),
+        }
+        .hint("if it is called otherwise, `requireBranch` in promptctl.yaml must say so")
     }
 }
 

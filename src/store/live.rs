@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use git2::{ObjectType, Oid};
 use jiff::Timestamp;
 
-use super::Store;
 use super::refs::Space;
 use super::release::{Active, Release, Releases, State};
 use super::tag::{Action, TagContent, TagName, Trailers, parse_number, words};
+use super::{Loaded, Store};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
@@ -48,6 +48,10 @@ impl Store {
             .ok_or_else(|| bad("is not text: promptctl did not make it"))?;
         let trailers = Trailers::parse(content.message)
             .ok_or_else(|| bad("has no trailers: promptctl did not make it"))?;
+        // A release stays what it was when somebody gives its tag another number.
+        if content.name.strip_prefix(&self.settings.prefix) != Some(&tag.to_string()) {
+            return Err(bad(&format!("was made as {}", content.name)));
+        }
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
                 *name == trailers.prompt && *version == trailers.version
@@ -96,6 +100,26 @@ impl Store {
     /// What the message of a tag says to machines.
     pub(super) fn tag_trailers(&self, object: Oid, tag: &TagName) -> Result<Trailers, Failure> {
         self.read_tag(object, tag).map(|read| read.trailers)
+    }
+
+    /// The commit that a tag names, and what its message says to machines.
+    pub(super) fn tag_target(
+        &self,
+        object: Oid,
+        tag: &TagName,
+    ) -> Result<(Oid, Trailers), Failure> {
+        self.read_tag(object, tag)
+            .map(|read| (read.commit, read.trailers))
+    }
+
+    /// Whether the number of a prompt's content was published with another content.
+    pub fn is_taken(&self, loaded: &Loaded) -> bool {
+        let tag = TagName::Version {
+            name: loaded.name.clone(),
+            version: loaded.version(),
+        };
+        self.version_tag(&tag)
+            .is_ok_and(|found| found.is_some_and(|found| found.trailers.digest != loaded.digest))
     }
 
     /// The tag of a version: where the remote confirmed one that one, else this clone's own.
@@ -217,7 +241,7 @@ impl Store {
     }
 
     /// Whether the clone was told to bring no tags, or a single branch.
-    fn fetches_only_a_part(&self, remote: &str) -> bool {
+    pub(super) fn fetches_only_a_part(&self, remote: &str) -> bool {
         let without_tags = self
             .config_value(&format!("remote.{remote}.tagopt"))
             .is_some_and(|value| value == "--no-tags");
@@ -307,7 +331,7 @@ impl Store {
         Ok(())
     }
 
-    fn release(
+    pub(super) fn release(
         &self,
         name: &PromptName,
         environment: &Environment,

@@ -19,6 +19,7 @@ mod load;
 mod merging;
 mod overview;
 mod plan;
+mod policy;
 mod process;
 mod publish;
 mod refs;
@@ -26,11 +27,13 @@ mod release;
 mod remote;
 mod resolve;
 mod setup;
+mod signature;
 mod since;
 mod staged;
 mod tag;
 mod tagger;
 mod tagging;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -50,12 +53,15 @@ pub use hooks::PlannedHook;
 pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
 pub use plan::Planned;
+pub use policy::{Place, Rules};
 pub use publish::{Change, Demand, Options};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};
+pub use signature::{Signer, Signers, Signing};
 pub use since::{Base, Blobs, VersionTags};
 pub use tag::{Action, TagName};
+pub use verify::{Live, Proof};
 
 use process::Git;
 
@@ -150,6 +156,11 @@ impl Store {
     /// What the configuration says.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether git knows a remote of this name.
+    pub fn has_remote_named(&self, name: &str) -> bool {
+        self.repo.find_remote(name).is_ok()
     }
 
     /// The top of the working tree, or the repository itself where it has none.

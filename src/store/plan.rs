@@ -3,13 +3,14 @@
 use git2::Oid;
 
 use super::publish::{Change, Demand, Options};
-use super::release::{Release, Releases, stack};
+use super::release::{Release, Releases, is_true_rollback, stack};
 use super::tag::{Action, ReleaseTrailers, TagName, Trailers};
 use super::{Loaded, Store, process};
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 
 /// A change that was decided and not yet made.
@@ -105,35 +106,57 @@ impl Store {
         }
         let top = entries.last();
         let live = top.filter(|top| top.action != Action::Unpublish);
-        if live.is_some_and(|top| top.version == version) {
+        let is_live = live.is_some_and(|live| live.version == version);
+        let agrees = live.is_none_or(|live| self.check_against_version(live).is_ok());
+        if is_live
+            && agrees
+            && live.is_none_or(|live| self.is_signed(live, options.rules.signers.as_ref()))
+        {
             return Ok(None);
         }
-        if let Some(branch) = &options.require_branch
-            && !self.branch_holds(branch, loaded)?
-        {
-            return Err(Failure::new(
-                code::WRONG_BRANCH,
-                format!(
-                    "{} {version} is not on {branch}, which {} requires",
-                    loaded.name, options.environment
-                ),
-            )
-            .exit(Exit::Verdict)
-            .hint(format!(
-                "merge it into {branch}, then git fetch and publish again"
-            )));
+        // A rollback that lacks its signature is made again: no other rule is asked for what
+        // no rule stood in the way of.
+        let is_again = is_live && agrees && is_true_rollback(entries);
+        if !is_again {
+            self.check_rules(loaded, options)?;
         }
+        // A release of the same version, or one that nothing can return to, gives its place to this
+        // one: a rollback from here goes to what lay below it.
+        let under = match top {
+            Some(top) if is_live || !agrees => top.under,
+            _ => top.map(|top| top.number),
+        };
+        // A version whose tag was lost gets it where its release says that it was.
+        let commit = top
+            .filter(|top| existing.is_none() && is_live && top.digest == loaded.digest)
+            .and_then(|top| Oid::from_str(&top.commit).ok())
+            .filter(|commit| self.holds(*commit, loaded))
+            .unwrap_or(commit);
         let planned = self.planned(PlannedRelease {
             name: &loaded.name,
-            action: Action::Publish,
+            action: if is_again {
+                Action::Rollback
+            } else {
+                Action::Publish
+            },
             version,
             digest: &loaded.digest,
             commit: existing.as_ref().map_or(commit, |found| found.commit),
-            under: top.map(|top| top.number),
+            under,
             entries,
             options,
         })?;
         Ok(Some(planned))
+    }
+
+    /// Whether a commit holds this very content under this number.
+    pub(super) fn holds(&self, commit: Oid, loaded: &Loaded) -> bool {
+        self.load_at(commit, &loaded.name)
+            .ok()
+            .flatten()
+            .is_some_and(|other| {
+                other.version() == loaded.version() && other.digest == loaded.digest
+            })
     }
 
     fn plan_rollback(
@@ -157,7 +180,7 @@ impl Store {
             Some(version) => below
                 .iter()
                 .find(|entry| entry.version == version && entry.action != Action::Unpublish)
-                .ok_or_else(|| not_in_stack(name, version, environment, &below))?,
+                .ok_or_else(|| self.not_below(name, version, environment, &below))?,
             None => below
                 .first()
                 .filter(|entry| entry.action != Action::Unpublish)
@@ -204,6 +227,22 @@ impl Store {
             options,
         })
         .map(Some)
+    }
+
+    /// Why a rollback cannot return to a version: there is none, or it does not lie below.
+    fn not_below(
+        &self,
+        name: &PromptName,
+        version: Version,
+        environment: &Environment,
+        below: &[&Release],
+    ) -> Failure {
+        match self.load(&Reference::version(name.clone(), version)) {
+            Err(failure) if failure.code == Some(code::UNKNOWN_VERSION) => {
+                can_return(failure, below)
+            }
+            _ => not_in_stack(name, version, environment, below),
+        }
     }
 
     fn nothing_released(&self, name: &PromptName, environment: &Environment) -> Failure {
@@ -278,6 +317,7 @@ impl Store {
                 to: (action != Action::Unpublish).then_some(version),
                 tags,
                 pushed: false,
+                unsigned: None,
             },
             commit,
             version_message: existing
@@ -333,23 +373,27 @@ fn not_in_stack(
     environment: &Environment,
     below: &[&Release],
 ) -> Failure {
+    let failure = Failure::new(
+        code::NOT_IN_STACK,
+        format!("{version} is not below the active release of {name} in {environment}"),
+    );
+    can_return(failure, below).hint(format!(
+        "promptctl publish {name}@{version} --env {environment} releases any version"
+    ))
+}
+
+/// The failure with the versions that a rollback can return to.
+fn can_return(failure: Failure, below: &[&Release]) -> Failure {
     let held: Vec<String> = below
         .iter()
         .filter(|entry| entry.action != Action::Unpublish)
         .map(|entry| entry.version.to_string())
         .collect();
-    let failure = Failure::new(
-        code::NOT_IN_STACK,
-        format!("{version} is not below the active release of {name} in {environment}"),
-    );
-    let failure = if held.is_empty() {
+    if held.is_empty() {
         failure
     } else {
         failure.hint(format!("a rollback can return to {}", held.join(", ")))
-    };
-    failure.hint(format!(
-        "promptctl publish {name}@{version} --env {environment} releases any version"
-    ))
+    }
 }
 
 fn nothing_below(

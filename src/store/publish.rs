@@ -1,8 +1,10 @@
 //! Changing what is live: the demand, and the tags that carry it out.
 
 use super::plan::Planned;
+use super::policy::Rules;
 use super::release::Release;
 use super::remote::Sent;
+use super::signature::Signing;
 use super::tag::Action;
 use super::tagging::NewTag;
 use super::{Loaded, Store};
@@ -33,8 +35,10 @@ pub struct Options {
     pub push: bool,
     /// Whether the remote's tags were fetched just now, so that they need not be again.
     pub is_fresh: bool,
-    /// The branch that must hold what is published.
-    pub require_branch: Option<String>,
+    /// What must hold before something is published.
+    pub rules: Rules,
+    /// Whether the tags are signed.
+    pub signing: Signing,
 }
 
 /// What changed, or would change.
@@ -54,6 +58,8 @@ pub struct Change {
     pub tags: Vec<String>,
     /// Whether the remote has them.
     pub pushed: bool,
+    /// Why the tags are not signed, where that was tried in vain.
+    pub unsigned: Option<String>,
 }
 
 impl Store {
@@ -77,8 +83,13 @@ impl Store {
             commit: planned.commit,
             message: planned.release_message.clone(),
         });
-        let tagger = self.tagger();
-        let mut objects = self.write_tags(&new, tagger.as_ref())?.into_iter();
+        let written = self.write_signed(&new, options.signing)?;
+        if let Some(signers) = &options.rules.signers {
+            for (tag, object) in new.iter().zip(&written.objects) {
+                self.check_new_tag(&tag.name, *object, signers)?;
+            }
+        }
+        let mut objects = written.objects.into_iter();
         let version = match planned.version_tag {
             Some(object) => Some(object),
             None => objects.next(),
@@ -95,6 +106,7 @@ impl Store {
                 .map(|release| (planned.release_name.clone(), release)),
         );
         let mut change = planned.change;
+        change.unsigned = written.unsigned;
         if options.push && self.has_remote() {
             match self.send(&change.name, &tags)? {
                 Sent::Accepted => self.confirm(&tags)?,

@@ -105,6 +105,23 @@ pub(super) fn stack(entries: &[Release]) -> Vec<&Release> {
     below
 }
 
+/// Whether the newest of `entries` is a rollback to what lay below, or such a one made again. One
+/// that says so of another version would go past every rule.
+pub(super) fn is_true_rollback(entries: &[Release]) -> bool {
+    let Some((top, before)) = entries.split_last() else {
+        return false;
+    };
+    let is_same = |entry: &Release| {
+        entry.action != Action::Unpublish
+            && entry.version == top.version
+            && entry.digest == top.digest
+            && entry.under == top.under
+    };
+    top.action == Action::Rollback
+        && (stack(before).into_iter().any(is_same)
+            || before.last().is_some_and(is_same) && is_true_rollback(before))
+}
+
 /// What is live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Active {
@@ -210,6 +227,30 @@ mod tests {
         assert_eq!(below(&list), [1]);
         list.push(release(5, Rollback, 1, None));
         assert_eq!(below(&list), [0u32; 0]);
+    }
+
+    #[test]
+    fn a_rollback_is_true_where_it_returns_to_what_lay_below() {
+        use Action::{Publish, Rollback};
+        let mut list = vec![
+            release(1, Publish, 1, None),
+            release(2, Publish, 2, Some(1)),
+        ];
+        assert!(!is_true_rollback(&list));
+        list.push(release(3, Rollback, 1, None));
+        assert!(is_true_rollback(&list));
+        // Made again.
+        list.push(release(4, Rollback, 1, None));
+        assert!(is_true_rollback(&list));
+        // Neither below, nor with that below it.
+        for other in [
+            release(5, Rollback, 3, None),
+            release(5, Rollback, 1, Some(2)),
+        ] {
+            list.push(other);
+            assert!(!is_true_rollback(&list));
+            list.pop();
+        }
     }
 
     #[test]

@@ -390,7 +390,7 @@ fn groups<'a>(pending: &[&'a Pending]) -> Vec<Vec<&'a Pending>> {
     groups
 }
 
-fn unreachable(remote: &str, err: &str) -> Failure {
+pub(super) fn unreachable(remote: &str, err: &str) -> Failure {
     Failure::new(
         code::REMOTE_UNREACHABLE,
         format!(

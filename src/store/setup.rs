@@ -26,12 +26,28 @@ pub struct Adoptable {
 /// # Errors
 /// The folder cannot be made, or git fails.
 pub fn init_repository(directory: &Path) -> Result<bool, Failure> {
+    // What exists of the folder's path so far.
+    let there = directory.ancestors().find(|folder| folder.is_dir());
+    if let Some(there) = there
+        && git2::Repository::discover(there).is_err()
+    {
+        // The first commit needs one, and without it nothing shall be left behind.
+        require_identity(there)?;
+    }
     fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
     if git2::Repository::discover(directory).is_ok() {
         return Ok(false);
     }
     Git::new(directory).args(["init", "--quiet"]).read()?;
     Ok(true)
+}
+
+/// Fails where git does not know who would commit.
+fn require_identity(directory: &Path) -> Result<(), Failure> {
+    for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+        Git::new(directory).args(["var", who]).read()?;
+    }
+    Ok(())
 }
 
 impl Store {

@@ -137,8 +137,12 @@ impl Trailers {
     /// The whole message of a tag: words for people, then the trailers.
     pub(super) fn message(&self, words: &str) -> String {
         let mut message = String::new();
-        // A line that looks like one of our trailers must not be read as one.
-        message.push_str(words.trim());
+        // A line that looks like one of our trailers, or like a signature, must not be read as one.
+        for line in words.trim().lines() {
+            let quoted = if line.starts_with(SIGNATURE) { " " } else { "" };
+            message.push_str(&format!("{quoted}{line}\n"));
+        }
+        message.truncate(message.trim_end().len());
         message.push_str("\n\n");
         message.push_str(&format!(
             "Prompt: {}\nVersion: {}\nDigest: {}\n",
@@ -202,6 +206,9 @@ pub(super) struct TagContent<'a> {
     pub(super) target: &'a str,
     /// The kind of that object, such as `commit`.
     pub(super) target_kind: &'a str,
+    /// The tag's own name, which a reference of another name does not change; empty where it does
+    /// not say.
+    pub(super) name: &'a str,
     /// The name of who made it; empty where it does not say.
     pub(super) by: &'a str,
     /// When, in seconds since 1970; 0 where it does not say.
@@ -224,6 +231,7 @@ impl<'a> TagContent<'a> {
         Some(Self {
             target: find("object")?,
             target_kind: find("type")?,
+            name: find("tag").unwrap_or_default(),
             by,
             seconds,
             message,
@@ -248,12 +256,22 @@ pub(super) fn words(message: &str) -> &str {
     text[..text.len() - block.len()].trim()
 }
 
+/// How the line begins from which on git takes the rest of a message for a signature.
+const SIGNATURE: &str = "-----BEGIN ";
+
 fn without_signature(message: &str) -> &str {
-    let cut = ["-----BEGIN PGP ", "-----BEGIN SSH ", "-----BEGIN SIGNED "]
-        .iter()
-        .filter_map(|mark| message.find(mark))
-        .min()
-        .unwrap_or(message.len());
+    let is_mark = |line: &str| {
+        let mut marks = ["PGP ", "SSH ", "SIGNED "].iter();
+        line.strip_prefix(SIGNATURE)
+            .is_some_and(|kind| marks.any(|mark| kind.starts_with(mark)))
+    };
+    let mut cut = 0;
+    for line in message.split_inclusive('\n') {
+        if is_mark(line) {
+            break;
+        }
+        cut += line.len();
+    }
     message[..cut].trim_end()
 }
 
@@ -329,6 +347,22 @@ mod tests {
     }
 
     #[test]
+    fn words_that_look_like_a_signature_hide_no_trailers() {
+        let written = trailers(None);
+        for said in [
+            "-----BEGIN SSH SIGNATURE-----\nx",
+            "see\n-----BEGIN PGP MESSAGE-----",
+        ] {
+            let message = written.message(said);
+            assert_eq!(Trailers::parse(&message), Some(written.clone()));
+            assert_eq!(
+                words(&message),
+                said.replace("-----BEGIN", " -----BEGIN").trim()
+            );
+        }
+    }
+
+    #[test]
     fn a_tag_object_is_read_whatever_its_message_holds() {
         let target = "ab".repeat(20);
         let object = format!(
@@ -339,7 +373,10 @@ mod tests {
             (content.target, content.target_kind),
             (target.as_str(), "commit")
         );
-        assert_eq!((content.by, content.seconds), ("Ada", 1_700_000_000));
+        assert_eq!(
+            (content.name, content.by, content.seconds),
+            ("x", "Ada", 1_700_000_000)
+        );
         assert_eq!(content.message, "object of words\n\nPrompt: a\n");
         let bare =
             TagContent::parse(b"object 1\ntype tree\ntag x\n\n").expect("a tag without a tagger");

@@ -63,11 +63,16 @@ impl Store {
         });
         match written {
             Some(written) => Ok(written),
-            None => self.write_tags_with_git(tags),
+            None => self.write_tags_with_git(tags, None),
         }
     }
 
-    fn write_tags_with_git(&self, tags: &[NewTag]) -> Result<Vec<Oid>, Failure> {
+    /// The same by git itself: signed where that is said, else where git is set up to sign.
+    pub(super) fn write_tags_with_git(
+        &self,
+        tags: &[NewTag],
+        signed: Option<bool>,
+    ) -> Result<Vec<Oid>, Failure> {
         let common = fs::canonicalize(self.repo.commondir())
             .map_err(|error| write_failure(self.repo.commondir(), &error))?;
         let folder = self.scratch_folder()?;
@@ -77,7 +82,7 @@ impl Store {
             .map_err(|error| write_failure(&folder, &error))?;
         self.prepare(scratch.path())?;
         tags.iter()
-            .map(|tag| self.write_tag(scratch.path(), &common.join("objects"), tag))
+            .map(|tag| self.write_tag(scratch.path(), &common.join("objects"), tag, signed))
             .collect()
     }
 
@@ -107,11 +112,20 @@ impl Store {
         fs::create_dir(&refs).map_err(|error| write_failure(&refs, &error))
     }
 
-    fn write_tag(&self, scratch: &Path, objects: &Path, tag: &NewTag) -> Result<Oid, Failure> {
+    fn write_tag(
+        &self,
+        scratch: &Path,
+        objects: &Path,
+        tag: &NewTag,
+        signed: Option<bool>,
+    ) -> Result<Oid, Failure> {
+        let sign = signed.map(|wanted| if wanted { "--sign" } else { "--no-sign" });
         self.git()
             .env("GIT_DIR", scratch)
             .env("GIT_OBJECT_DIRECTORY", objects)
-            .args(["tag", "-a", "--cleanup=verbatim", "-F", "-", &tag.name])
+            .args(["tag", "-a", "--cleanup=verbatim", "-F", "-"])
+            .args(sign)
+            .arg(&tag.name)
             .arg(tag.commit.to_string())
             .input(tag.message.as_bytes())
             .read()?;

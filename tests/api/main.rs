@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod batch;
+mod doctor;
 mod endings;
 #[allow(dead_code, reason = "the other tests use the rest of it")]
 #[path = "../cli/env.rs"]

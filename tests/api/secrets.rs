@@ -77,6 +77,7 @@ fn no_ending_shows_the_key() {
         "promptctl models",
         "promptctl log --format json",
         "promptctl doctor",
+        "promptctl doctor --online",
     ] {
         let run = repo.run(line);
         assert!(

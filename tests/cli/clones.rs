@@ -44,6 +44,9 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
     1 checked, 0 errors, 0 warnings
     $ promptctl list
     support/triage	v2	-	openai/gpt-5-mini	Support triage
+    --- stderr
+    warning: this clone has not fetched the releases of origin
+    hint: promptctl fetch
     $ promptctl render support/triage --var ticket=Help
     system:
     You sort support tickets. Answer in en.
@@ -89,7 +92,9 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
       help: promptctl fetch
     error[P217]: this clone has not fetched the releases of origin
       help: promptctl fetch
-    1 error, 1 warning
+    warning[P229]: the clone is shallow: the history before its cut is not here
+      help: git fetch --unshallow origin
+    1 error, 2 warnings
     [exit 3]
     "#);
 }
@@ -129,7 +134,9 @@ fn not_fetched_and_never_published_are_different() {
     user:
     Help
     $ promptctl doctor
-    everything is sound
+    warning[P229]: the clone is shallow: the history before its cut is not here
+      help: git fetch --unshallow origin
+    0 errors, 1 warning
     ");
     assert!(ci.exists(".git/shallow"), "the clone stays shallow");
     assert_eq!(ci.git("rev-list --count HEAD~1"), "1");

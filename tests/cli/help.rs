@@ -50,6 +50,7 @@ fn the_help() {
 
     Keep sound:
       validate     Check prompt files
+      verify       Prove what is live, offline
       doctor       Find what is unsound in the repository, and fix it
       explain      Explain the code of an error or finding
 

@@ -378,3 +378,28 @@ fn a_broken_configuration_is_told_before_anything_is_written() {
     [exit 1]
     ");
 }
+
+#[test]
+fn without_an_identity_nothing_is_left_behind() {
+    let env = TestEnv::new();
+    let root = env.root();
+    root.write("home/.gitconfig", "[user]\n\tuseConfigOnly = true\n");
+    root.write("here/note.txt", "mine");
+    assert_snapshot!(root.play(
+        "promptctl init deep/repo
+         promptctl -C here init"
+    ), @r#"
+    $ promptctl init deep/repo
+    error[P222]: git does not know who you are
+      hint: git config --global user.name "Your Name"
+      hint: git config --global user.email "you@example.com"
+    [exit 1]
+    $ promptctl -C here init
+    error[P222]: git does not know who you are
+      hint: git config --global user.name "Your Name"
+      hint: git config --global user.email "you@example.com"
+    [exit 1]
+    "#);
+    assert!(!root.exists("deep"));
+    assert!(!root.exists("here/.git"));
+}

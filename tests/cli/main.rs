@@ -15,6 +15,7 @@ mod corpus;
 mod demo;
 mod diff;
 mod disk;
+mod doctor;
 mod drivers;
 mod edit;
 #[allow(dead_code, reason = "tests/api uses the rest of it")]
@@ -30,6 +31,7 @@ mod merge;
 mod new;
 mod output;
 mod packs;
+mod policy;
 mod publish;
 mod race;
 mod releases;
@@ -44,6 +46,7 @@ mod setup_github;
 mod show;
 mod surroundings;
 mod validate;
+mod verify;
 
 /// A file that is not named here would never run.
 #[test]

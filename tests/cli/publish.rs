@@ -573,12 +573,65 @@ fn a_required_branch_that_exists_nowhere_is_told() {
         "environments: {production: {requireBranch: release}}\n",
     );
     repo.git("commit --quiet --all --message Policy");
-    assert_snapshot!(repo.play("promptctl publish support/triage"), @"
+    assert_snapshot!(repo.play(
+        "promptctl publish support/triage
+         git branch release
+         promptctl publish support/triage"
+    ), @"
     $ promptctl publish support/triage
-    error[P208]: support/triage v1 is not on release, which production requires
-      hint: merge it into release, then git fetch and publish again
+    error[P208]: the branch release, which `requireBranch` names, is not in this clone
+      hint: git branch release
+      hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
     [exit 3]
+    $ git branch release
+    $ promptctl publish support/triage
+    support/triage v1 published to production
     ");
+}
+
+#[test]
+fn a_required_branch_that_was_not_fetched_is_fetched_by_the_hint() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.write(
+        "promptctl.yaml",
+        "environments: {production: {requireBranch: release}}\n",
+    );
+    ada.git("commit --quiet --all --message Policy");
+    ada.git("push --quiet origin main");
+    let bob = env.clone_of_origin("Bob");
+    ada.git("push --quiet origin main:release");
+    let url = format!("file://{}/origin.git", env.root().dir.display());
+    env.root().ok(&format!(
+        "git clone --quiet --single-branch --branch main {url} ci"
+    ));
+    let ci = env.root().cd("ci").person("CI");
+    ci.ok("promptctl fetch");
+    let hint = ci
+        .fails("promptctl publish support/triage --format json")
+        .error()["hints"][0]
+        .clone();
+    assert_eq!(
+        hint,
+        "git fetch origin +refs/heads/release:refs/remotes/origin/release"
+    );
+    assert_snapshot!(bob.play(
+        "promptctl publish support/triage
+         git fetch --quiet origin
+         promptctl publish support/triage"
+    ), @"
+    $ promptctl publish support/triage
+    error[P208]: the branch release, which `requireBranch` names, is not in this clone
+      hint: git fetch origin
+      hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
+    [exit 3]
+    $ git fetch --quiet origin
+    $ promptctl publish support/triage
+    support/triage v1 published to production, and the remote has it
+    ");
+    // A clone of a single branch wants the branch by name.
+    ci.ok(hint.as_str().unwrap());
+    ci.ok("promptctl publish support/triage");
 }
 
 #[test]

@@ -89,9 +89,9 @@ fn to_goes_to_a_version_further_down() {
     $ promptctl rollback support/triage --to v3
     support/triage v3 is live in production already: nothing to do
     $ promptctl rollback support/triage --to v9
-    error[P214]: v9 is not below the active release of support/triage in production
+    error[P202]: support/triage has no v9
+      hint: promptctl history support/triage shows its versions
       hint: a rollback can return to v2, v1
-      hint: promptctl publish support/triage@v9 --env production releases any version
     [exit 1]
     $ promptctl rollback support/triage --to v1
     support/triage rolled back to v1 in production (was v3)
@@ -383,6 +383,28 @@ fn the_answer_for_scripts() {
     assert_eq!(
         repo.fails("promptctl rollback support/triage --to v9 --format json")
             .error()["code"],
-        "P214"
+        "P202"
     );
+}
+
+#[test]
+fn a_version_that_does_not_exist_is_told_as_such() {
+    let env = TestEnv::new();
+    let repo = three_releases(&env);
+    repo.next_version("support/triage", "maxTokens: 400", "maxTokens: 200");
+    assert_snapshot!(repo.play(
+        "promptctl rollback support/triage --to v9
+         promptctl rollback support/triage --to v4"
+    ), @"
+    $ promptctl rollback support/triage --to v9
+    error[P202]: support/triage has no v9
+      hint: promptctl history support/triage shows its versions
+      hint: a rollback can return to v2, v1
+    [exit 1]
+    $ promptctl rollback support/triage --to v4
+    error[P214]: v4 is not below the active release of support/triage in production
+      hint: a rollback can return to v2, v1
+      hint: promptctl publish support/triage@v4 --env production releases any version
+    [exit 1]
+    ");
 }

@@ -432,9 +432,9 @@ fn a_torn_line_is_skipped_and_told() {
     --- stderr
     warning: 1 lines of the log are not records; the first is $ROOT/repo/.promptctl/executions.jsonl:1
     $ promptctl doctor
-    warning[P320]: line 1 of the execution log is not a record
+    warning[P320]: line 1 of the execution log is not a record: the line is torn: its writer was stopped in the middle
       at: $ROOT/repo/.promptctl/executions.jsonl
-      help: the line is skipped; it was torn by a full disk or a killed process
+      help: promptctl doctor --fix
     0 errors, 1 warning
     ");
     repo.ok("promptctl run support/triage --var ticket=two --model echo");

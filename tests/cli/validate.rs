@@ -245,7 +245,7 @@ fn doctor_sets_up_what_is_missing() {
       help: promptctl fetch
     0 errors, 1 warning
     $ promptctl doctor --fix
-    1 of 1 troubles fixed
+    1 of 1 trouble fixed
     everything is sound
     $ promptctl doctor
     everything is sound

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::{BadLine, Item};
-use crate::record::entry::{Outcome, Record};
+use crate::record::entry::{Outcome, Record, SCHEMA};
 use crate::record::filter::Filter;
 
 /// A line as promptctl writes it begins so.
@@ -19,7 +19,8 @@ const LONG_FIELDS: &[u8] = br#","variables":"#;
 pub(in crate::record) enum Parsed {
     Record(Box<Record>),
     Outcome(Outcome),
-    Bad(String),
+    /// Why it is not sound, and its schema where that is one of a newer version.
+    Bad(String, Option<u64>),
 }
 
 impl Parsed {
@@ -27,11 +28,12 @@ impl Parsed {
         match self {
             Self::Record(record) => Item::Record(record),
             Self::Outcome(outcome) => Item::Outcome(outcome),
-            Self::Bad(reason) => Item::Bad(BadLine {
+            Self::Bad(reason, newer_schema) => Item::Bad(BadLine {
                 path,
                 line: 0,
                 offset,
                 reason,
+                newer_schema,
             }),
         }
     }
@@ -70,7 +72,7 @@ pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> 
 fn parse_outcome(line: &[u8]) -> Parsed {
     match serde_json::from_slice(line) {
         Ok(outcome) => Parsed::Outcome(outcome),
-        Err(error) => Parsed::Bad(reason(line, &error)),
+        Err(error) => bad(line, &error),
     }
 }
 
@@ -84,7 +86,7 @@ fn parse_slowly(line: &[u8]) -> Parsed {
             if is_outcome {
                 parse_outcome(line)
             } else {
-                Parsed::Bad(reason(line, &error))
+                bad(line, &error)
             }
         }
     }
@@ -99,6 +101,20 @@ fn head_of(line: &[u8]) -> Option<Vec<u8>> {
     head.extend_from_slice(&line[..at]);
     head.push(b'}');
     Some(head)
+}
+
+fn bad(line: &[u8], error: &serde_json::Error) -> Parsed {
+    let schema = serde_json::from_slice::<Value>(line)
+        .ok()
+        .and_then(|value| value.get("schema")?.as_u64())
+        .filter(|schema| *schema > u64::from(SCHEMA));
+    match schema {
+        Some(schema) => {
+            let reason = format!("the line has schema {schema}, of a newer version of promptctl");
+            Parsed::Bad(reason, Some(schema))
+        }
+        None => Parsed::Bad(reason(line, error), None),
+    }
 }
 
 fn reason(line: &[u8], error: &serde_json::Error) -> String {

@@ -76,6 +76,8 @@ pub struct BadLine {
     pub offset: u64,
     /// What is wrong with it.
     pub reason: String,
+    /// Its schema, where a newer version of promptctl wrote the line.
+    pub newer_schema: Option<u64>,
 }
 
 impl From<&BadLine> for Finding {
@@ -362,6 +364,7 @@ fn damaged(path: &Path, length: usize) -> Item {
         line: 0,
         offset: length as u64,
         reason: "the archive is damaged: what follows cannot be unpacked".to_owned(),
+        newer_schema: None,
     })
 }
 

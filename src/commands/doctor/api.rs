@@ -1,0 +1,71 @@
+//! The API: whether it answers with this key, and has the models that the prompts name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Session;
+use super::finding_of_failure;
+use crate::config::UserConfig;
+use crate::error::Failure;
+use crate::execute::Caller;
+use crate::openai::client::block_on;
+use crate::openai::echo;
+use crate::openai::provider::ModelId;
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
+use crate::store::{Loaded, Store};
+
+/// What the APIs of the prompts' models say to this key. Nothing is kept.
+pub(super) fn findings(store: &Store, session: &Session) -> Vec<Finding> {
+    let (prompts, _) = store.load_all();
+    let mut wanted: BTreeMap<String, Vec<(ModelId, &Loaded)>> = BTreeMap::new();
+    for prompt in prompts.iter().filter(|prompt| !prompt.document.archived) {
+        let model = prompt.document.model.as_deref();
+        if let Some(Ok(model)) = model.map(ModelId::parse)
+            && model.name != echo::MODEL
+        {
+            let of_provider = wanted.entry(model.provider.clone()).or_default();
+            of_provider.push((model, prompt));
+        }
+    }
+    let mut findings = Vec::new();
+    for (provider, asked) in wanted {
+        match offered(&provider, session) {
+            Ok(offered) => findings.extend(
+                asked
+                    .into_iter()
+                    .filter(|(model, _)| !offered.contains(&model.name))
+                    .map(|(model, prompt)| not_offered(&model, prompt)),
+            ),
+            Err(failure) => findings.push(finding_of_failure(&failure)),
+        }
+    }
+    findings
+}
+
+/// The models that the API of a provider offers to this key.
+fn offered(provider: &str, session: &Session) -> Result<BTreeSet<String>, Failure> {
+    let user = UserConfig::read(session.environ.user_config.as_deref())?;
+    let api = user.api(provider, &session.environ)?;
+    let caller = Caller::new(&api, None)?;
+    let Some(client) = caller.client() else {
+        return Ok(BTreeSet::new());
+    };
+    let models = block_on(client.models())??;
+    Ok(models.into_iter().map(|model| model.id).collect())
+}
+
+fn not_offered(model: &ModelId, prompt: &Loaded) -> Finding {
+    Finding::error(
+        code::MODEL_NOT_OFFERED,
+        format!(
+            "{} asks for {}, which this key cannot use",
+            prompt.name, model.name
+        ),
+    )
+    .in_file(&prompt.path)
+    .at(prompt.document.place("model"))
+    .help(format!(
+        "promptctl models {} shows those that it can; promptctl edit {} --set model=… takes one",
+        model.provider, prompt.name
+    ))
+}

@@ -1,0 +1,108 @@
+//! The settings: what is wrong with them, and with what they require.
+
+use super::super::Session;
+use super::super::rules::rules_of;
+use super::{finding_of, finding_of_failure};
+use crate::config::{Config, FILE_NAME};
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
+use crate::store::{Store, Trouble};
+
+/// Opens the repository. Where the settings cannot be read, that is a finding, and the committed
+/// ones stand in for them, so that the rest is looked at all the same.
+pub(super) fn open(
+    session: &Session,
+    findings: &mut Vec<Finding>,
+) -> Result<(Store, Config), Failure> {
+    let store = Store::open(&session.directory)?;
+    let read = store.config_text().and_then(|text| match text {
+        Some(text) => Config::parse(&text),
+        None => Ok(Config::default()),
+    });
+    let config = match read {
+        Ok(config) => config,
+        Err(failure) => {
+            let (config, revision) = last_good(&store);
+            let mut finding = finding_of_failure(&failure);
+            if let Some(revision) = revision {
+                let commit = match revision.as_str() {
+                    "HEAD" => String::new(),
+                    _ => format!(" && git commit -m \"Settings that can be read\" -- {FILE_NAME}"),
+                };
+                let said = finding
+                    .help
+                    .map_or_else(String::new, |said| format!("; {said}"));
+                finding.message.push_str(&said);
+                finding.help = Some(format!("git checkout {revision} -- {FILE_NAME}{commit}"));
+            }
+            findings.push(finding);
+            config
+        }
+    };
+    let store = session.configured(store, &config);
+    Ok((store, config))
+}
+
+/// The newest settings in history that can be read, and the revision that has them.
+fn last_good(store: &Store) -> (Config, Option<String>) {
+    for (revision, text) in store.past_configs() {
+        if let Ok(config) = Config::parse(&text) {
+            return (config, Some(revision));
+        }
+    }
+    (Config::default(), None)
+}
+
+/// What is wrong with the rules of each environment, and which releases lack their signature.
+/// `is_told` says that settings which cannot be read were told before.
+pub(super) fn findings(
+    store: &Store,
+    config: &Config,
+    is_told: bool,
+) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    if let Some(remote) = config
+        .remote
+        .as_deref()
+        .filter(|remote| !store.has_remote_named(remote))
+    {
+        findings.push(
+            Finding::error(
+                code::BAD_CONFIG,
+                format!("`remote` names {remote}, which is not a remote of this clone"),
+            )
+            .in_file(FILE_NAME)
+            .help(format!("git remote add {remote} URL")),
+        );
+    }
+    for (environment, policy) in &config.environments {
+        let faults = config.policy_faults(environment);
+        findings.extend(faults.iter().map(finding_of_failure));
+        if let Some(branch) = &policy.require_branch
+            && let Err(failure) = store.require_branch(branch)
+        {
+            findings.push(finding_of_failure(&failure));
+        }
+        if !faults.is_empty() {
+            continue;
+        }
+        let rules = match rules_of(environment, store, config) {
+            Ok(rules) => rules,
+            // That the committed settings cannot be read is told already.
+            Err(failure) if is_told && failure.code == Some(code::BAD_CONFIG) => continue,
+            Err(failure) => {
+                findings.push(finding_of_failure(&failure));
+                continue;
+            }
+        };
+        if rules.signers.is_none() || store.require_releases().is_err() {
+            continue;
+        }
+        let proofs = store.verify(environment, &rules)?;
+        let is_unsigned = |trouble: &&Trouble| trouble.code == code::UNSIGNED;
+        let troubles = proofs.iter().flat_map(|proof| &proof.troubles);
+        findings.extend(troubles.filter(is_unsigned).map(finding_of));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,90 @@
+//! The rules of an environment, as far as they were reviewed.
+
+use crate::config::{Config, FILE_NAME};
+use crate::error::{Exit, Failure};
+use crate::prompt::code;
+use crate::prompt::name::Environment;
+use crate::store::{Place, Rules, Store};
+
+/// What must hold before something is published to an environment.
+///
+/// A rule counts if it stands in `promptctl.yaml` on the remote's default branch, in HEAD or in the
+/// working copy, so that a branch can add rules for itself and take none away. The keys that count
+/// are those of the first of these commits that names a file of them, never of the working copy.
+///
+/// # Errors
+/// A rule cannot be read, or cannot be honoured.
+pub(super) fn rules_of(
+    environment: &Environment,
+    store: &Store,
+    config: &Config,
+) -> Result<Rules, Failure> {
+    let mut rules = Rules::default();
+    let mut wants_signature = add(&mut rules, environment, config)?;
+    let mut signers = None;
+    for place in store.places_of_policy() {
+        let Some(text) = store.config_at(&place)? else {
+            continue;
+        };
+        let there = Config::parse(&text)
+            .and_then(|there| {
+                wants_signature |= add(&mut rules, environment, &there)?;
+                Ok(there)
+            })
+            .map_err(|failure| of_place(failure, &place))?;
+        if let Some(path) = there.allowed_signers
+            && signers.is_none()
+        {
+            signers = Some((place, path));
+        }
+    }
+    if !wants_signature {
+        return Ok(rules);
+    }
+    let Some((place, path)) = signers else {
+        let file = config.allowed_signers.as_deref().unwrap_or_default();
+        return Err(Failure::new(
+            code::BAD_SIGNERS,
+            "`allowedSigners` counts only when it is committed",
+        )
+        .exit(Exit::Verdict)
+        .at(FILE_NAME)
+        .hint(format!(
+            "git add {FILE_NAME} {file} && git commit -m \"Allowed signers\" -- {FILE_NAME} {file}"
+        )));
+    };
+    rules.signers = Some(store.signers_at(&place, &path)?);
+    Ok(rules)
+}
+
+/// What is wrong with the settings of a commit, while those of the working copy can be read.
+fn of_place(failure: Failure, place: &Place) -> Failure {
+    let name = &place.name;
+    let failure = failure.at(format!("{name}:{FILE_NAME}"));
+    match name.as_str() {
+        "HEAD" => failure.hint(format!(
+            "git commit -m \"Mend the settings\" -- {FILE_NAME}"
+        )),
+        _ => failure.hint(format!("mend it on {name}, then git fetch")),
+    }
+}
+
+/// Adds the rules of one configuration. Returns whether it wants a signature.
+fn add(rules: &mut Rules, environment: &Environment, config: &Config) -> Result<bool, Failure> {
+    if let Some(fault) = config.policy_faults(environment).into_iter().next() {
+        return Err(fault.exit(Exit::Verdict));
+    }
+    let policy = config.policy(environment);
+    if let Some(branch) = policy.require_branch
+        && !rules.branches.contains(&branch)
+    {
+        rules.branches.push(branch);
+    }
+    if let Some(from) = policy.from
+        && !rules.sources.contains(&from)
+    {
+        rules.sources.push(from);
+    }
+    rules.evaluated |= policy.require_eval;
+    Ok(policy.require_signed)
+}

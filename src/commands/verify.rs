@@ -1,0 +1,233 @@
+//! `promptctl verify`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::Session;
+use super::common::{FormatArg, count, short};
+use super::doctor::{finding_of, finding_of_failure};
+use super::rules::rules_of;
+use crate::config::Config;
+use crate::error::{Exit, Failure};
+use crate::output::json::{self as shapes, FindingJson};
+use crate::output::table::{Table, TableCell};
+use crate::output::ui::{BAD, DIM, GOOD};
+use crate::prompt::finding::Finding;
+use crate::prompt::name::Environment;
+use crate::store::{Live, Proof, Rules, Signers, Store};
+
+/// Prove what is live, offline
+///
+/// For each active version: its release and version tags, numbered without a gap and made for their
+/// names; who signed the release, where that is required; the rules of the environment; and that the
+/// commit holds the version and the content that the tags name. Exits with 3 if anything is not
+/// proven. What the remote has is not asked: promptctl fetch first.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only this environment
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// An environment with its proofs.
+struct Section {
+    environment: Environment,
+    /// None where they cannot be honoured, so that nothing is proven.
+    rules: Option<Rules>,
+    proofs: Vec<Proof>,
+}
+
+impl Section {
+    fn is_proven(&self, proof: &Proof) -> bool {
+        self.rules.is_some() && proof.is_proven()
+    }
+
+    fn proven(&self) -> usize {
+        let proven = self.proofs.iter().filter(|proof| self.is_proven(proof));
+        proven.count()
+    }
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let (store, config) = session.store()?;
+    let mut findings = Vec::new();
+    let mut sections = Vec::new();
+    for environment in environments(args, &store)? {
+        let rules = rules(&environment, &store, &config, &mut findings);
+        let proofs = store
+            .verify(&environment, rules.as_ref().unwrap_or(&Rules::default()))
+            .map_err(|failure| failure.exit(Exit::Verdict))?;
+        let troubles = proofs.iter().flat_map(|proof| &proof.troubles);
+        findings.extend(troubles.map(finding_of));
+        sections.push(Section {
+            environment,
+            rules,
+            proofs,
+        });
+    }
+    if json {
+        session
+            .ui
+            .line(shapes::document(&shape(&sections, &findings)));
+    } else {
+        print(&sections, &findings, session);
+    }
+    Ok(if findings.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Verdict
+    })
+}
+
+/// The environment asked for, else the configured ones and those that something was released to.
+fn environments(args: &Args, store: &Store) -> Result<Vec<Environment>, Failure> {
+    if let Some(environment) = &args.env {
+        return Ok(vec![environment.clone()]);
+    }
+    let overview = store.overview()?;
+    let mut environments = store.settings().environments.clone();
+    let unsound = overview.unsound.iter().map(|(_, environment)| environment);
+    let released: BTreeSet<&Environment> = overview
+        .states
+        .values()
+        .flat_map(|states| states.keys())
+        .chain(unsound)
+        .collect();
+    for environment in released {
+        if !environments.contains(environment) {
+            environments.push(environment.clone());
+        }
+    }
+    Ok(environments)
+}
+
+/// The rules of an environment; where they cannot be honoured, that is a finding, and the rest is
+/// looked at all the same.
+fn rules(
+    environment: &Environment,
+    store: &Store,
+    config: &Config,
+    findings: &mut Vec<Finding>,
+) -> Option<Rules> {
+    let rules = rules_of(environment, store, config);
+    rules
+        .map_err(|failure| findings.push(finding_of_failure(&failure)))
+        .ok()
+}
+
+fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
+    let mut table = Table::new(&[
+        "environment",
+        "name",
+        "version",
+        "release",
+        "commit",
+        "signed by",
+        "verdict",
+    ])
+    .right(&[3])
+    .flexible(&[1, 5]);
+    for section in sections {
+        for proof in &section.proofs {
+            table.row(row(section, proof));
+        }
+    }
+    let is_empty = table.is_empty();
+    table.print(&mut session.ui);
+    for finding in findings {
+        session.ui.finding(finding);
+    }
+    if is_empty {
+        let names: Vec<&str> = sections.iter().map(|it| it.environment.as_str()).collect();
+        session
+            .ui
+            .status(format!("nothing is live in {}", names.join(", ")));
+        return;
+    }
+    let proven: usize = sections.iter().map(Section::proven).sum();
+    let all: usize = sections.iter().map(|section| section.proofs.len()).sum();
+    let not = all - proven;
+    session.ui.status(match not {
+        0 => format!("{} proven", count(proven, "active version")),
+        not => format!("{} proven, {not} not", count(proven, "active version")),
+    });
+}
+
+fn row(section: &Section, proof: &Proof) -> Vec<TableCell> {
+    let live = |text: &dyn Fn(&Live) -> String| {
+        let text = proof.live.as_ref().map_or_else(|| "-".to_owned(), text);
+        TableCell::from(text)
+    };
+    let signer = match &proof.signer {
+        Some(signer) => TableCell::from(signer.principal.as_str()),
+        None => TableCell::styled("-", DIM),
+    };
+    vec![
+        TableCell::from(section.environment.as_str()),
+        TableCell::from(proof.name.as_str()),
+        live(&|live| live.version.to_string()),
+        live(&|live| live.number.to_string()),
+        live(&|live| short(&live.commit).to_owned()),
+        signer,
+        if section.is_proven(proof) {
+            TableCell::styled("proven", GOOD)
+        } else {
+            TableCell::styled("not proven", BAD)
+        },
+    ]
+}
+
+fn shape(sections: &[Section], findings: &[Finding]) -> Value {
+    let environments: Vec<Value> = sections
+        .iter()
+        .map(|section| {
+            let prompts = section.proofs.iter();
+            let prompts = prompts.map(|proof| prompt(proof, section.is_proven(proof)));
+            json!({
+                "name": section.environment,
+                "rules": section.rules.as_ref().map(shape_of_rules),
+                "prompts": prompts.collect::<Vec<Value>>(),
+            })
+        })
+        .collect();
+    let findings: Vec<FindingJson> = findings.iter().map(FindingJson::from).collect();
+    json!({
+        "checked": sections.iter().map(|section| section.proofs.len()).sum::<usize>(),
+        "errors": findings.len(),
+        "warnings": 0,
+        "environments": environments,
+        "findings": findings,
+    })
+}
+
+fn shape_of_rules(rules: &Rules) -> Value {
+    let sources: Vec<&str> = rules.sources.iter().map(Environment::as_str).collect();
+    json!({
+        "branches": rules.branches,
+        "allowed_signers": rules.signers.as_ref().map(Signers::place),
+        "from": sources,
+    })
+}
+
+fn prompt(proof: &Proof, is_proven: bool) -> Value {
+    let live = proof.live.as_ref();
+    let signer = proof.signer.as_ref();
+    json!({
+        "name": proof.name,
+        "proven": is_proven,
+        "version": live.map(|live| live.version),
+        "release": live.map(|live| live.number),
+        "action": live.map(|live| live.action.as_str()),
+        "release_tag": live.map(|live| live.release_tag.as_str()),
+        "version_tag": live.map(|live| live.version_tag.as_str()),
+        "commit": live.map(|live| live.commit.as_str()),
+        "digest": live.map(|live| live.digest.to_string()),
+        "by": live.map(|live| live.by.as_str()),
+        "time": live.map(|live| shapes::time(live.time)),
+        "signed_by": signer.map(|signer| json!({"principal": signer.principal, "key": signer.key})),
+    })
+}

@@ -1,0 +1,222 @@
+//! Release policies: what `environments:` says of each environment.
+//!
+//! What a policy wants is read here and judged only where something is published, so that nothing
+//! that is wrong with one stands in the way of a rollback.
+
+use serde_json::Value;
+
+use super::{Config, FILE_NAME, bad, text, unknown};
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::name::Environment;
+
+/// What must hold before something is released to an environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// `requireBranch:`, the branch that must hold what is published.
+    pub require_branch: Option<String>,
+    /// `requireSigned:`, whether releases must be signed by a key of `allowedSigners:`.
+    pub require_signed: bool,
+    /// `requireEval:`, whether a passing evaluation of this very content must be shown.
+    pub require_eval: bool,
+    /// `from:`, the environment in which a version must be live before it is released here.
+    pub from: Option<Environment>,
+    /// What of it cannot be read, such as a rule of a newer version, and what to do about it.
+    pub unreadable: Option<(String, String)>,
+}
+
+const KEYS: [&str; 4] = ["requireBranch", "requireSigned", "requireEval", "from"];
+
+impl Config {
+    /// The policy of an environment.
+    pub fn policy(&self, environment: &Environment) -> Policy {
+        self.environments
+            .iter()
+            .find(|(name, _)| name == environment)
+            .map(|(_, policy)| policy.clone())
+            .unwrap_or_default()
+    }
+
+    /// Why nothing can be published under the policy of an environment, as far as the
+    /// configuration itself tells.
+    pub fn policy_faults(&self, environment: &Environment) -> Vec<Failure> {
+        let policy = self.policy(environment);
+        let mut faults = Vec::new();
+        if let Some((message, hint)) = policy.unreadable {
+            faults.push(bad(format!("{environment}: {message}"), hint));
+        }
+        if policy.require_eval {
+            // A rule that would be ignored is worse than none.
+            faults.push(
+                Failure::new(
+                    code::NOT_READY,
+                    format!("`requireEval` of {environment} cannot be honoured by this version of promptctl"),
+                )
+                .at(FILE_NAME)
+                .hint("remove it, or use a version that checks it: nothing is published under a rule that is not checked"),
+            );
+        }
+        if policy.require_signed && self.allowed_signers.is_none() {
+            faults.push(bad(
+                format!("`requireSigned` of {environment} wants to know whose keys count"),
+                "write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…",
+            ));
+        }
+        if let Some(path) = &self.allowed_signers
+            && leaves(path)
+        {
+            faults.push(bad(
+                format!("`allowedSigners` leads out of the repository: {path}"),
+                "name a file of the repository, so that a change of it is reviewed",
+            ));
+        }
+        if let Some(from) = &policy.from {
+            let is_known = self.environments.iter().any(|(name, _)| name == from);
+            if from == environment {
+                faults.push(bad(
+                    format!("`from` of {environment} names {environment} itself"),
+                    "name the environment that a version passes through before, such as staging",
+                ));
+            } else if !is_known {
+                faults.push(bad(
+                    format!("`from` of {environment} names {from}, which is no environment here"),
+                    format!(
+                        "write {from} under `environments:` too, or name one that stands there"
+                    ),
+                ));
+            }
+        }
+        faults
+    }
+}
+
+/// Whether a path can lead out of the repository.
+fn leaves(path: &str) -> bool {
+    path.starts_with('/')
+        || path.contains(['\\', ':', '\0'])
+        || path
+            .split('/')
+            .any(|part| matches!(part, ".." | "." | "" | ".git"))
+}
+
+pub(super) fn environments(value: &Value) -> Result<Vec<(Environment, Policy)>, Failure> {
+    let named: Vec<(&str, &Value)> = match value {
+        Value::Array(list) => list
+            .iter()
+            .filter_map(|entry| Some((entry.as_str()?, &Value::Null)))
+            .collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, policy)| (name.as_str(), policy))
+            .collect(),
+        _ => {
+            return Err(bad(
+                "`environments` wants a list or a map",
+                "write `environments: {production: {requireBranch: main}}`",
+            ));
+        }
+    };
+    let mut environments = Vec::new();
+    for (name, settings) in named {
+        environments.push((environment(name)?, policy(settings)));
+    }
+    if environments.is_empty() {
+        return Err(bad(
+            "`environments` is empty",
+            "leave it out for `production` alone",
+        ));
+    }
+    Ok(environments)
+}
+
+fn environment(name: &str) -> Result<Environment, Failure> {
+    name.parse::<Environment>().map_err(|error| {
+        bad(
+            error.to_string(),
+            "environments are named like `production` or `staging-eu`",
+        )
+    })
+}
+
+/// The policy as far as it can be read. What cannot be is told where the policy is asked for: it
+/// must not stop the commands that ask nothing of it.
+fn policy(value: &Value) -> Policy {
+    let mut policy = Policy::default();
+    match value {
+        Value::Null => {}
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let Err(failure) = policy.set(key, value) {
+                    policy.note(failure);
+                }
+            }
+        }
+        _ => policy.note(bad(
+            "the settings of an environment are a map",
+            "write `production: {requireBranch: main}`",
+        )),
+    }
+    policy
+}
+
+impl Policy {
+    /// Keeps the first thing that cannot be read.
+    fn note(&mut self, failure: Failure) {
+        let hint = failure.hints.into_iter().next().unwrap_or_default();
+        self.unreadable.get_or_insert((failure.message, hint));
+    }
+
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), Failure> {
+        match key {
+            "requireBranch" => self.require_branch = Some(text(key, value)?),
+            "requireSigned" => self.require_signed = flag(key, value)?,
+            // What it may say is settled by the version that checks it.
+            "requireEval" => self.require_eval = *value != Value::Bool(false),
+            "from" => self.from = Some(environment(&text(key, value)?)?),
+            _ => return Err(unknown(key, &KEYS)),
+        }
+        Ok(())
+    }
+}
+
+fn flag(key: &str, value: &Value) -> Result<bool, Failure> {
+    value.as_bool().ok_or_else(|| {
+        bad(
+            format!("`{key}` is true or false"),
+            format!("write {key}: true"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_signers_stays_in_the_repository() {
+        for path in [
+            "../keys",
+            "/etc/keys",
+            "a/../../b",
+            ".git/keys",
+            "C:keys",
+            "",
+            "a//b",
+        ] {
+            assert!(leaves(path), "{path}");
+        }
+        for path in ["allowed_signers", ".github/allowed_signers"] {
+            assert!(!leaves(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_policy_is_told_of_its_environment_alone() {
+        let config = Config::parse(
+            "environments:\n  staging: {}\n  production: {requireSigned: true, requireEval: smoke, from: elsewhere, newRule: 1}\n",
+        )
+        .unwrap();
+        let faults = |name: &str| config.policy_faults(&name.parse().unwrap()).len();
+        assert_eq!((faults("staging"), faults("production")), (0, 4));
+    }
+}
