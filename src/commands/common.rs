@@ -12,7 +12,7 @@ use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName, nearest};
 use crate::prompt::rendered::Variable;
-use crate::prompt::template::{Compiled, Partials};
+use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::version::Version;
 use crate::store::{Loaded, Overview, Store};
 
@@ -147,8 +147,8 @@ pub(super) fn variables_of(loaded: &Loaded) -> Vec<Variable> {
 
 /// The variables of a document with these partials; none if its templates cannot be parsed.
 pub(super) fn variables_of_text(document: &Document, partials: &Partials) -> Vec<Variable> {
-    Compiled::new(document, partials)
-        .map(|compiled| compiled.variables().to_vec())
+    Outline::new(document, partials)
+        .map(|outline| outline.variables().to_vec())
         .unwrap_or_default()
 }
 

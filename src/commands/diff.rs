@@ -4,6 +4,8 @@ mod beside;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::Session;
 use super::common::{variables_of, warn_all};
 use crate::error::{Exit, Failure};
@@ -275,7 +277,7 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
 impl Compared {
     fn new(from: String, to: String, pairs: Vec<Pair>, partials: Vec<ChangedPartial>) -> Self {
         let diffs = pairs
-            .iter()
+            .par_iter()
             .filter_map(|pair| Some((pair.any()?.name.clone(), pair.diff())))
             .collect();
         Self {

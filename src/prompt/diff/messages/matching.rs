@@ -82,6 +82,13 @@ impl Matching {
     }
 
     fn similar(&mut self, before: &[Message], after: &[Message]) {
+        // Most often one message was changed in its place: no words need be weighed.
+        if let ([old], [new]) = (&*Self::free(&self.old), &*Self::free(&self.new))
+            && old == new
+            && before[*old].role == after[*new].role
+        {
+            return self.join(*old, *new);
+        }
         let mut ids = HashMap::new();
         let old: Vec<_> = Self::free(&self.old)
             .into_iter()
