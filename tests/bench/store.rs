@@ -7,6 +7,7 @@
 //! `cargo bench --bench store -- make DIR` makes only the repository, to look into.
 
 mod repository;
+mod review;
 mod timing;
 
 use std::fs;
@@ -69,6 +70,7 @@ fn main() -> io::Result<()> {
     bench.reading("")?;
     bench.releasing()?;
     bench.history()?;
+    review::run(&bench.large, bench.rounds)?;
     bench.with_mirror()?;
     bench.loading()
 }
@@ -304,8 +306,8 @@ impl Bench {
             "loading all files, with digests and what is modified / parsing them",
             None,
             self.rounds.div_ceil(3),
-            &mut |_| self.load_apart("load", &mut our_peak),
-            &mut |_| self.load_apart("parse", &mut bare_peak),
+            &mut |_| load_apart(&self.large, "load", &mut our_peak),
+            &mut |_| load_apart(&self.large, "parse", &mut bare_peak),
         )?;
         say(&row.to_string())?;
         let per_file = row.ours / u32::try_from(self.large.size.prompts).unwrap_or(u32::MAX);
@@ -316,25 +318,25 @@ impl Bench {
             bare_peak / 1024
         ))
     }
+}
 
-    /// Loads in a process of its own, whose memory is its own too.
-    fn load_apart(&self, how: &str, peak: &mut u64) -> io::Result<Duration> {
-        let program = std::env::current_exe()?;
-        let output = command(&program.to_string_lossy(), &self.large.path)
-            .args([LOAD, how, "."])
-            .output()?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        let mut numbers = said
-            .split_whitespace()
-            .filter_map(|word| word.parse::<u64>().ok());
-        let (Some(microseconds), Some(used)) = (numbers.next(), numbers.next()) else {
-            return Err(io::Error::other(
-                String::from_utf8_lossy(&output.stderr).into_owned(),
-            ));
-        };
-        *peak = used.max(*peak);
-        Ok(Duration::from_micros(microseconds))
-    }
+/// Loads in a process of its own, whose memory is its own too.
+fn load_apart(large: &Repository, how: &str, peak: &mut u64) -> io::Result<Duration> {
+    let program = std::env::current_exe()?;
+    let output = command(&program.to_string_lossy(), &large.path)
+        .args([LOAD, how, "."])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = said
+        .split_whitespace()
+        .filter_map(|word| word.parse::<u64>().ok());
+    let (Some(microseconds), Some(used)) = (numbers.next(), numbers.next()) else {
+        return Err(io::Error::other(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ));
+    };
+    *peak = used.max(*peak);
+    Ok(Duration::from_micros(microseconds))
 }
 
 /// Loads all files of a repository, prints the microseconds and the peak of memory in KB.
