@@ -121,6 +121,9 @@ impl Store {
 
     /// The object that a reference names; `None` if there is no such reference.
     pub(super) fn ref_target(&self, name: &str) -> Option<Oid> {
-        self.repo.find_reference(name).ok()?.target()
+        // A name in full, so that no other is tried where it does not exist.
+        let name = <&gix_ref::FullNameRef>::try_from(name).ok()?;
+        let found = self.refs.try_find(name.as_partial_name()).ok()??;
+        Oid::from_bytes(found.target.try_id()?.as_bytes()).ok()
     }
 }
