@@ -16,6 +16,7 @@
 //! - `@key` of a list is the index. `../` leaves `each`, `with` and a partial that was given
 //!   values; `{{#if}}` opens no context.
 
+mod build;
 mod check;
 mod compile;
 mod effective;

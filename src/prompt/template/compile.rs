@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use handlebars::Template;
 
+use super::build::Builder;
 use super::outline::outline;
 use super::scan::{Kind, Scan, Tag, check_limits, quoted, scan};
-use super::tree::{Body, Builder, Node};
+use super::tree::{Body, Node};
 use super::{Source, jinja};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
