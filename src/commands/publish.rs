@@ -66,6 +66,13 @@ impl ReleaseArgs {
         }
     }
 
+    /// Starts what a release needs of git, where it is one of this clone alone.
+    pub(super) fn get_ready(&self, store: &Store) {
+        if !self.dry_run && (self.no_push || !store.has_remote()) {
+            store.get_ready_to_release();
+        }
+    }
+
     /// The options of a publish.
     fn publish_options(
         &self,
@@ -95,6 +102,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.all {
         return publish_all(args, &store, &options, json, session);
     }
+    args.release.get_ready(&store);
     let mut changes = Vec::new();
     for reference in &args.references {
         let change = publish_one(reference, args, &store, &options, session);

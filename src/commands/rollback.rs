@@ -32,6 +32,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
+    args.release.get_ready(&store);
     let options = args.release.options(&args.env, &config);
     let change = change(
         &store,
@@ -64,7 +65,7 @@ fn say_what_comes_back(change: &Change, store: &Store, session: &mut Session) {
             .ok()
     };
     let Some(back) = load(change.to) else { return };
-    if let Some(gone) = load(change.from) {
+    if let Some(gone) = load(change.from.filter(|_| !session.ui.is_quiet())) {
         let diff = compare(
             Some(Side {
                 document: &gone.document,

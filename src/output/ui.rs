@@ -160,6 +160,11 @@ impl Ui {
         }
     }
 
+    /// Whether only data, warnings and errors are printed.
+    pub fn is_quiet(&self) -> bool {
+        self.settings.quiet
+    }
+
     /// Says what happened. `--quiet` silences it.
     pub fn status(&mut self, text: impl Display) {
         if !self.settings.quiet {

@@ -10,6 +10,7 @@ mod commit;
 mod content;
 mod doctor;
 mod drivers;
+mod early;
 mod everything;
 mod files;
 mod history;
@@ -35,6 +36,7 @@ mod tagger;
 mod tagging;
 mod verify;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, Repository};
@@ -98,6 +100,7 @@ pub struct Store {
     refs: gix_ref::file::Store,
     top: PathBuf,
     settings: Settings,
+    early: RefCell<Option<early::Early>>,
 }
 
 impl Store {
@@ -129,6 +132,7 @@ impl Store {
             refs,
             top,
             settings,
+            early: RefCell::new(None),
         }
     }
 

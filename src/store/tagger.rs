@@ -29,8 +29,7 @@ pub(super) struct Tagger {
 impl Store {
     /// Who tags; `None` where writing the tag takes git itself, or where git does not know who.
     pub(super) fn tagger(&self) -> Option<Tagger> {
-        let said = self.git().args(["var", "-l"]).read().ok()?;
-        plain_tagger(&said)
+        plain_tagger(&self.settings_and_identity()?)
     }
 
     /// Writes the object of an annotated tag; `None` if that failed, and git may say why.

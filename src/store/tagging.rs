@@ -143,6 +143,9 @@ impl Store {
             return Ok(());
         }
         let script = format!("start\n{}\nprepare\ncommit\n", commands.join("\n"));
+        if self.update_refs_early(&script) {
+            return Ok(());
+        }
         Git::read_when_unlocked(|| {
             self.git()
                 .args(["update-ref", "--stdin"])

@@ -13,9 +13,8 @@ const KILLS: usize = 40;
 /// What `git` is while commands are killed: the program itself, but the call with the number in
 /// `$KILL_AT` kills the process that started it, before or after it did its work.
 const GIT: &str = "#!/bin/sh
-calls=$(cat \"$CALLS\" 2>/dev/null || echo 0)
-calls=$((calls + 1))
-echo $calls > \"$CALLS\"
+calls=1
+until mkdir \"$CALLS.$calls\" 2>/dev/null; do calls=$((calls + 1)); done
 if [ $calls = \"$KILL_AT\" ]; then
     [ \"$KILL_WHEN\" = after ] && \"$REAL_GIT\" \"$@\" <&0
     kill -KILL $PPID
