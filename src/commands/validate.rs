@@ -116,7 +116,16 @@ impl Args {
                 .hint("promptctl validate --base origin/main; a job for a pull request on GitHub or GitLab knows it by itself")
         })?;
         let remote = store.settings().remote.as_deref().unwrap_or("origin");
-        store.base(&format!("{remote}/{branch}")).map(Some)
+        let found = store.base(&format!("{remote}/{branch}"));
+        // GitLab names the commit also where the job's clone does not have the branch.
+        let known = session.environ.base_commit.as_deref();
+        found
+            .or_else(|failure| {
+                known
+                    .and_then(|commit| store.base_at(commit))
+                    .ok_or(failure)
+            })
+            .map(Some)
     }
 }
 

@@ -33,6 +33,7 @@ mod output;
 mod packs;
 mod policy;
 mod publish;
+mod pull_request;
 mod race;
 mod releases;
 mod remote;
