@@ -21,10 +21,11 @@ use crate::store::{Base, Loaded, Store};
 
 /// Check prompt files
 ///
-/// Every rule of the format, each finding with its place and what to write instead; promptctl
-/// explain CODE says more. Exits with 3 if there are errors. `lint:` in promptctl.yaml sets how
-/// severe a rule is, and a comment `# promptctl: allow P105` allows what a rule finds on its line
-/// and the next, or in the whole file where it stands at the top.
+/// Every rule of the format, each finding with its code, its place and what to write instead;
+/// promptctl explain lists the codes, and promptctl explain CODE says more. Exits with 3 if there
+/// are errors. `lint:` in promptctl.yaml sets how severe a rule is, and a comment
+/// `# promptctl: allow P105` allows what a rule finds on its line and the next, or in the whole file
+/// where it stands at the top.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Names, files or folders; without any, all prompts

@@ -35,6 +35,7 @@ mod policy;
 mod publish;
 mod pull_request;
 mod race;
+mod readme;
 mod releases;
 mod remote;
 mod render;
