@@ -12,7 +12,7 @@ use super::common::{compile, load_to_change, warn_all};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::document;
-use crate::prompt::edit::{EditError, Step, parse_path, remove, set};
+use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set};
 use crate::prompt::name::PromptName;
 use crate::store::{FileChange, Loaded, Store};
 
@@ -78,11 +78,14 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
             text: None,
         });
     }
+    let key = parse_key(key)?;
+    let is_text = is_text(&key.path);
     let typed = serde_json::from_str::<Value>(value)
         .ok()
-        .filter(|typed| !typed.is_string());
+        .filter(|typed| !typed.is_string())
+        .filter(|typed| !is_text || typed.is_array() || typed.is_object());
     Ok(Setting {
-        key: parse_key(key)?,
+        key,
         value: typed.unwrap_or_else(|| Value::String(value.to_owned())),
         text: Some(value.to_owned()),
     })
