@@ -2,6 +2,7 @@
 
 pub(super) mod check;
 mod fix;
+mod live;
 mod numbers;
 mod wanted;
 
@@ -77,7 +78,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     let checked = match &args.env {
-        Some(environment) => check::live(
+        Some(environment) => live::check(
             &store,
             environment,
             &args.paths,

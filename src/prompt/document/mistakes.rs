@@ -1,6 +1,7 @@
 //! What to write instead, where a text is no YAML: the parser says where it stopped, and the lines
 //! around that place tell which of the common mistakes was made.
 
+use super::super::lint::secrets::blot;
 use super::Finding;
 use super::keys::{INPUT, Known, Lookup, MESSAGE, PARAMETERS, PART, TOP, look_up};
 
@@ -319,8 +320,9 @@ fn is_known(word: &str) -> bool {
         .any(|known| matches!(look_up(word, known), Lookup::Known(_)))
 }
 
-/// A piece of the file, cut to what a line holds.
+/// A piece of the file without secrets, cut to what a line holds.
 fn shown(text: &str) -> String {
+    let text = blot(text);
     let mut shown: String = text.chars().take(MOST_SHOWN).collect();
     if shown.len() < text.len() {
         shown.push('…');
