@@ -103,6 +103,16 @@ pub fn render(store: &Store, loaded: &Loaded, given: Object) -> Result<Rendered,
 
 /// Variables without a value are told in one sentence, at the place that asks first.
 fn missing(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
+    let (mistaken, findings): (Vec<Finding>, Vec<Finding>) = findings
+        .into_iter()
+        .partition(|finding| finding.code == code::UNKNOWN_VARIABLE);
+    let mistaken = mistaken.into_iter().map(|finding| finding.message);
+    let mut failure = without_value(compiled, findings, path);
+    failure.hints.splice(0..0, mistaken);
+    failure
+}
+
+fn without_value(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
     let (absent, other): (Vec<Finding>, Vec<Finding>) = findings
         .into_iter()
         .partition(|finding| finding.code == code::MISSING_VARIABLE);

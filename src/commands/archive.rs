@@ -1,11 +1,10 @@
 //! `promptctl archive` and `promptctl unarchive`.
 
 use super::Session;
-use super::common::live_versions;
+use super::common::{live_versions, load_to_change};
 use crate::error::{Exit, Failure};
 use crate::prompt::edit::{Step, remove, set};
 use crate::prompt::name::PromptName;
-use crate::prompt::reference::Reference;
 use crate::store::{FileChange, Loaded, Store};
 
 /// Take a prompt out of use
@@ -35,7 +34,7 @@ pub(super) struct UnarchiveArgs {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
-    let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
+    let loaded = load_to_change(&store, &args.name)?;
     if loaded.document.archived && !is_unfinished(&store, &loaded) {
         session
             .ui
@@ -64,7 +63,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
-    let loaded = store.load(&Reference::working_copy(args.name.clone()))?;
+    let loaded = load_to_change(&store, &args.name)?;
     let text = if loaded.document.archived {
         remove(&loaded.text, &[Step::Key("archived".to_owned())])
             .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?

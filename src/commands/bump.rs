@@ -1,14 +1,13 @@
 //! `promptctl bump`, and the numbering that `edit` and `new` share.
 
 use super::Session;
-use super::common::{FormatArg, warn_all};
+use super::common::{FormatArg, load_to_change, warn_all};
 use super::edit::edit_failure;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::edit::set_version;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
-use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 use crate::store::{FileChange, Loaded, Store};
 
@@ -53,7 +52,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     } else {
         args.names
             .iter()
-            .map(|name| store.load(&Reference::working_copy(name.clone())))
+            .map(|name| load_to_change(&store, name))
             .collect::<Result<_, _>>()?
     };
     let mut changes = Vec::new();

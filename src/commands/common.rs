@@ -11,6 +11,7 @@ use crate::output::ui::{GOOD, NOTE};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName, nearest};
+use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::version::Version;
@@ -226,6 +227,32 @@ pub(super) fn warn_all(session: &mut Session, findings: &[Finding]) {
     for finding in findings {
         session.ui.finding(finding);
     }
+}
+
+/// The prompt of the working copy, to be changed.
+///
+/// # Errors
+/// It cannot be loaded, or two files have its name.
+pub(super) fn load_to_change(store: &Store, name: &PromptName) -> Result<Loaded, Failure> {
+    let loaded = store.load(&Reference::working_copy(name.clone()))?;
+    store.require_one_file(name)?;
+    Ok(loaded)
+}
+
+/// The prompt that a reference names, to be read; it is told where another file has its name.
+///
+/// # Errors
+/// It cannot be loaded.
+pub(super) fn load_to_read(
+    store: &Store,
+    reference: &Reference,
+    session: &mut Session,
+) -> Result<Loaded, Failure> {
+    let loaded = store.load(reference)?;
+    if reference.selector == Selector::WorkingCopy {
+        warn_all(session, store.clash(&reference.name).as_slice());
+    }
+    Ok(loaded)
 }
 
 /// Says that this clone cannot know what is live, where it has not fetched the tags.

@@ -227,6 +227,10 @@ fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compar
 /// A prompt against what is live in production, or against HEAD.
 fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure> {
     let after = store.load(reference)?;
+    let clash = match reference.selector {
+        Selector::WorkingCopy => store.clash(&reference.name),
+        Selector::Version(_) | Selector::Named(_) => None,
+    };
     let production = Environment::production();
     let (from, before) = match store.load_active(&reference.name, &production) {
         Ok(live) if reference.selector == Selector::WorkingCopy => {
@@ -241,12 +245,10 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
         before,
         after: Some(after),
     };
-    Ok(Compared::new(
-        from,
-        reference.to_string(),
-        vec![pair],
-        Vec::new(),
-    ))
+    Ok(Compared {
+        findings: clash.into_iter().collect(),
+        ..Compared::new(from, reference.to_string(), vec![pair], Vec::new())
+    })
 }
 
 /// All prompts between two commits, or a commit and the working copy.

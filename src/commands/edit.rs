@@ -8,13 +8,12 @@ use serde_json::Value;
 
 use super::Session;
 use super::bump::number;
-use super::common::{compile, warn_all};
+use super::common::{compile, load_to_change, warn_all};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::document;
-use crate::prompt::edit::{EditError, Step, parse_path, remove, set};
+use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set};
 use crate::prompt::name::PromptName;
-use crate::prompt::reference::Reference;
 use crate::store::{FileChange, Loaded, Store};
 
 /// Make the next version of a prompt
@@ -79,11 +78,14 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
             text: None,
         });
     }
+    let key = parse_key(key)?;
+    let is_text = is_text(&key.path);
     let typed = serde_json::from_str::<Value>(value)
         .ok()
-        .filter(|typed| !typed.is_string());
+        .filter(|typed| !typed.is_string())
+        .filter(|typed| !is_text || typed.is_array() || typed.is_object());
     Ok(Setting {
-        key: parse_key(key)?,
+        key,
         value: typed.unwrap_or_else(|| Value::String(value.to_owned())),
         text: Some(value.to_owned()),
     })
@@ -100,7 +102,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let mut changes = Vec::new();
     let mut sentences = Vec::new();
     for name in &args.names {
-        let before = store.load(&Reference::working_copy(name.clone()))?;
+        let before = load_to_change(&store, name)?;
         let text = args.changed_text(&before, session)?;
         let after = store.with_text(&before, text)?;
         compile(&after)?;

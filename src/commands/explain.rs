@@ -13,6 +13,11 @@ use crate::prompt::lint::{Rule, rule};
 use crate::prompt::name::nearest;
 
 /// Explain the code of an error or finding
+///
+/// Without a code, all are listed: P0xx is about files, P1xx about templates and variables, P2xx
+/// about versions, releases and git, P3xx about models, the log and settings, P4xx about evaluators.
+/// A code never changes its meaning. `lint:` in promptctl.yaml sets how severe some of them are;
+/// each of these says so.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The code, such as P104; without one, all codes are listed

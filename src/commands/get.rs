@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Err(Failure::usage("--env goes with --all")
             .hint(format!("promptctl get {}@{environment}", reference.name)));
     }
-    let loaded = load_at(&store, reference, args.at.at)?;
+    let loaded = load_at(&store, reference, args.at.at, session)?;
     if json {
         let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
         let variables = variables_of(&loaded);

@@ -8,6 +8,7 @@ use super::Session;
 use super::common::count;
 use crate::config::{Config, Environ, FILE_NAME};
 use crate::error::{Exit, Failure};
+use crate::prompt::name::SUFFIXES;
 use crate::prompt::schema::prompt_schema;
 use crate::store::{ATTRIBUTES, Adoptable, FileChange, PlannedHook, Store, init_repository};
 
@@ -216,7 +217,14 @@ fn adopt(
         session
             .ui
             .warning(format!("{path} cannot be named: {reason}"));
-        session.ui.hint(format!("rename it: git mv '{path}' …"));
+        session
+            .ui
+            .hint(format!("rename it: git mv {} …", quoted(path)));
+    }
+    if !found.uncommitted.is_empty() {
+        let of_them = found.uncommitted.len();
+        let text = format!("not committed yet, and left so: {of_them} of them");
+        session.ui.status(text);
     }
     if has_config {
         session
@@ -297,7 +305,38 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
     Ok(changes)
 }
 
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The command that commits prompt files which git does not hold yet.
+fn commit_of(uncommitted: &[String]) -> String {
+    const MOST: usize = 5;
+    let wanted: Vec<String> = if uncommitted.len() <= MOST {
+        uncommitted.iter().map(|path| quoted(path)).collect()
+    } else {
+        let suffixes = SUFFIXES.iter().filter(|suffix| {
+            let mut paths = uncommitted.iter();
+            paths.any(|path| path.ends_with(*suffix))
+        });
+        suffixes
+            .map(|suffix| quoted(&format!(":/*{suffix}")))
+            .collect()
+    };
+    format!(
+        "git add -- {} && git commit -m \"Add prompts\"",
+        wanted.join(" ")
+    )
+}
+
 fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Session) {
+    if adopted && !found.uncommitted.is_empty() {
+        let command = commit_of(&found.uncommitted);
+        session.ui.hint(format!(
+            "publish takes what is committed, and these prompts are not: {command}"
+        ));
+    }
     if found.prompts.is_empty() {
         session
             .ui

@@ -178,6 +178,9 @@ fn publishable(
     session: &mut Session,
 ) -> Result<Loaded, Failure> {
     let loaded = store.load(reference)?;
+    if !matches!(reference.selector, Selector::Version(_)) {
+        store.require_one_file(&reference.name)?;
+    }
     if reference.selector == Selector::WorkingCopy && loaded.dirty {
         return Err(uncommitted(&loaded, store));
     }
@@ -257,7 +260,8 @@ fn publish_all(
         options.is_fresh = true;
     }
     let options = &options;
-    let (loaded, findings) = store.load_all();
+    let (mut loaded, findings) = store.load_all();
+    loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
     let mut failed = !findings.iter().all(|finding| !finding.is_error());
     let mut changes = Vec::new();
@@ -301,6 +305,7 @@ fn publish_if_new(
     }) else {
         return Ok(None);
     };
+    store.require_one_file(&prompt.name)?;
     let highest = store.highest_released(&prompt.name, &options.environment)?;
     if highest.is_some_and(|highest| prompt.version() <= highest) {
         return Ok(None);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Session;
-use super::common::warn_all;
+use super::common::{load_to_read, warn_all};
 use super::edit::read_file;
 use crate::error::{Exit, Failure};
 use crate::execute::{self, Rendered, data_url};
@@ -182,7 +182,7 @@ impl PromptArgs {
         session: &mut Session,
     ) -> Result<(Loaded, Option<String>), Failure> {
         if self.variant.is_empty() {
-            return Ok((store.load(&self.reference)?, None));
+            return Ok((load_to_read(store, &self.reference, session)?, None));
         }
         let names = self
             .reference
@@ -195,7 +195,7 @@ impl PromptArgs {
                 name: name.clone(),
                 selector: self.reference.selector.clone(),
             };
-            match store.load(&reference) {
+            match load_to_read(store, &reference, session) {
                 Ok(loaded) => {
                     let suffix = name
                         .as_str()

@@ -1,7 +1,7 @@
 //! `promptctl show`.
 
 use super::Session;
-use super::common::{AtArg, FormatArg, live_versions, short, variables_of, warn_all};
+use super::common::{AtArg, FormatArg, live_versions, load_to_read, short, variables_of, warn_all};
 use super::shapes::PromptJson;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.used_by {
         return used_by(&args.reference, &store, json, session);
     }
-    let loaded = load_at(&store, &args.reference, args.at.at)?;
+    let loaded = load_at(&store, &args.reference, args.at.at, session)?;
     warn_all(session, &loaded.document.warnings);
     let live = live_versions(&store, &loaded.name).unwrap_or_default();
     let variables = variables_of(&loaded);
@@ -144,9 +144,10 @@ pub(super) fn load_at(
     store: &Store,
     reference: &Reference,
     at: Option<jiff::Timestamp>,
+    session: &mut Session,
 ) -> Result<Loaded, Failure> {
     let Some(time) = at else {
-        return store.load(reference);
+        return load_to_read(store, reference, session);
     };
     let environment = match &reference.selector {
         Selector::Named(text) => text.parse().ok(),

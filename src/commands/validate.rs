@@ -2,6 +2,7 @@
 
 pub(super) mod check;
 mod fix;
+mod live;
 mod numbers;
 mod wanted;
 
@@ -21,10 +22,11 @@ use crate::store::{Base, Loaded, Store};
 
 /// Check prompt files
 ///
-/// Every rule of the format, each finding with its place and what to write instead; promptctl
-/// explain CODE says more. Exits with 3 if there are errors. `lint:` in promptctl.yaml sets how
-/// severe a rule is, and a comment `# promptctl: allow P105` allows what a rule finds on its line
-/// and the next, or in the whole file where it stands at the top.
+/// Every rule of the format, each finding with its code, its place and what to write instead;
+/// promptctl explain lists the codes, and promptctl explain CODE says more. Exits with 3 if there
+/// are errors. `lint:` in promptctl.yaml sets how severe a rule is, and a comment
+/// `# promptctl: allow P105` allows what a rule finds on its line and the next, or in the whole file
+/// where it stands at the top.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Names, files or folders; without any, all prompts
@@ -76,7 +78,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     let checked = match &args.env {
-        Some(environment) => check::live(
+        Some(environment) => live::check(
             &store,
             environment,
             &args.paths,
@@ -116,7 +118,16 @@ impl Args {
                 .hint("promptctl validate --base origin/main; a job for a pull request on GitHub or GitLab knows it by itself")
         })?;
         let remote = store.settings().remote.as_deref().unwrap_or("origin");
-        store.base(&format!("{remote}/{branch}")).map(Some)
+        let found = store.base(&format!("{remote}/{branch}"));
+        // GitLab names the commit also where the job's clone does not have the branch.
+        let known = session.environ.base_commit.as_deref();
+        found
+            .or_else(|failure| {
+                known
+                    .and_then(|commit| store.base_at(commit))
+                    .ok_or(failure)
+            })
+            .map(Some)
     }
 }
 

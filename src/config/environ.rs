@@ -48,6 +48,8 @@ pub struct Environ {
     /// `GITHUB_BASE_REF` or `CI_MERGE_REQUEST_TARGET_BRANCH_NAME`, the branch that a pull request
     /// goes to.
     pub base_branch: Option<String>,
+    /// `CI_MERGE_REQUEST_DIFF_BASE_SHA`, the commit at which the branch of a merge request began.
+    pub base_commit: Option<String>,
     /// Whether `GIT_INDEX_FILE` is the index that git makes for a commit of single files: what a
     /// hook stages there is lost from the index that stays.
     pub is_partial_commit: bool,
@@ -85,6 +87,7 @@ impl Environ {
             base_branch: ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
                 .into_iter()
                 .find_map(text),
+            base_commit: text("CI_MERGE_REQUEST_DIFF_BASE_SHA"),
             is_partial_commit: text("GIT_INDEX_FILE")
                 .is_some_and(|path| path.contains("next-index-")),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),

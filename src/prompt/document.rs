@@ -2,6 +2,7 @@
 
 pub(in crate::prompt) mod keys;
 mod messages;
+mod mistakes;
 mod parse;
 mod reader;
 mod settings;

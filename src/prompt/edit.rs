@@ -5,6 +5,7 @@
 
 mod apply;
 mod insert;
+mod kind;
 mod number;
 mod path;
 mod render;
@@ -17,6 +18,7 @@ use super::code::{self, Code};
 use super::document::yaml::{Node, parse_tree};
 use super::finding::Finding;
 
+pub use kind::is_text;
 pub use number::set_version;
 pub use path::{Step, parse_path};
 

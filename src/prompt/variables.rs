@@ -2,6 +2,8 @@
 
 mod argument;
 
+use std::collections::BTreeSet;
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
@@ -25,12 +27,14 @@ const MAX_DEPTH: usize = 50;
 /// about values that the prompt has no variable for.
 ///
 /// # Errors
-/// Every required variable without a value, and every value that does not fit the schema.
+/// Every required variable without a value, every value that does not fit the schema, and the values
+/// whose names are nearly that of a variable without one.
 pub fn complete(
     schema: Option<&Value>,
     variables: &[Variable],
     given: Object,
 ) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
+    let names: BTreeSet<String> = given.keys().cloned().collect();
     let mut values = given;
     let mut errors = Vec::new();
     if let Some(root) = schema {
@@ -46,9 +50,10 @@ pub fn complete(
         errors.extend(misfits(root, &values, variables));
     }
     if errors.is_empty() {
-        let warnings = unknown(variables, &values);
+        let warnings = unknown(variables, &names);
         return Ok((values, warnings));
     }
+    errors.extend(mistaken(variables, &names));
     Err(errors)
 }
 
@@ -58,18 +63,37 @@ fn missing(name: &str) -> Finding {
     ))
 }
 
+/// Values that were given under a name that is nearly the one that is missing.
+fn mistaken(variables: &[Variable], given: &BTreeSet<String>) -> Vec<Finding> {
+    let is_variable = |name: &str| variables.iter().any(|one| one.name == name);
+    given
+        .iter()
+        .filter(|name| !is_variable(name))
+        .filter_map(|name| {
+            let meant = meant(name, variables, given)?;
+            let message = format!("`{name}` was given: did you mean `{meant}`?");
+            Some(Finding::error(code::UNKNOWN_VARIABLE, message))
+        })
+        .collect()
+}
+
+/// The variable that was not given whose name is nearest to `name`.
+fn meant<'v>(name: &str, variables: &'v [Variable], given: &BTreeSet<String>) -> Option<&'v str> {
+    let names = variables.iter().map(|variable| variable.name.as_str());
+    nearest(name, names.filter(|known| !given.contains(*known)))
+}
+
 /// Warnings about values for which the prompt has no variable.
-fn unknown(variables: &[Variable], values: &Object) -> Vec<Finding> {
+fn unknown(variables: &[Variable], given: &BTreeSet<String>) -> Vec<Finding> {
     let names = || variables.iter().map(|variable| variable.name.as_str());
-    let unknown = values
-        .keys()
+    let unknown = given
+        .iter()
         .filter(|name| !names().any(|known| known == *name));
     unknown
         .map(|name| {
             let message = format!("the prompt has no variable `{name}`");
             let warning = Finding::warning(code::UNKNOWN_VARIABLE, message);
-            let free = names().filter(|known| !values.contains_key(*known));
-            warning.help(match nearest(name, free) {
+            warning.help(match meant(name, variables, given) {
                 Some(near) => format!("`{near}` is meant"),
                 None if variables.is_empty() => "it has no variables at all".to_owned(),
                 None => format!(

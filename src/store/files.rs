@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::Store;
+use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
@@ -108,16 +110,19 @@ impl WorkTree {
 
     /// The file of the prompt `name`, without a walk.
     pub(super) fn locate(&self, name: &PromptName) -> Option<PromptFile> {
-        self.roots.iter().find_map(|root| {
-            name.paths().into_iter().find_map(|below| {
-                let path = join_root(root, &below);
-                let exists = fs::symlink_metadata(self.top.join(&path)).is_ok();
-                exists.then(|| PromptFile {
-                    name: name.clone(),
-                    path,
-                })
-            })
+        let path = self.places(name).next()?;
+        Some(PromptFile {
+            name: name.clone(),
+            path,
         })
+    }
+
+    /// The files of this name; there should be one.
+    fn places(&self, name: &PromptName) -> impl Iterator<Item = String> {
+        self.roots
+            .iter()
+            .flat_map(|root| name.paths().map(|below| join_root(root, &below)))
+            .filter(|path| fs::symlink_metadata(self.top.join(path)).is_ok())
     }
 
     /// The bytes of a file of the repository; `None` if there is none.
@@ -170,6 +175,33 @@ impl WorkTree {
         match (fs::canonicalize(folder), fs::canonicalize(&self.top)) {
             (Ok(folder), Ok(top)) => folder.starts_with(top),
             _ => false,
+        }
+    }
+}
+
+impl Store {
+    /// A warning where two files of the working copy have this name: only the first is read.
+    pub fn clash(&self, name: &PromptName) -> Option<Finding> {
+        let tree = self.work_tree();
+        let mut places = tree.places(name);
+        let (first, second) = (places.next()?, places.next()?);
+        let message = format!("{first} and {second} have the same name");
+        Some(
+            Finding::warning(code::NAME_CLASH, message)
+                .in_file(&first)
+                .help("only the first is read: rename or remove one of them with git mv or git rm"),
+        )
+    }
+
+    /// Refuses to change or release a prompt while two files of the working copy have its name.
+    ///
+    /// # Errors
+    /// They have.
+    pub fn require_one_file(&self, name: &PromptName) -> Result<(), Failure> {
+        match self.clash(name) {
+            None => Ok(()),
+            Some(clash) => Err(Failure::new(code::NAME_CLASH, clash.message)
+                .hint("rename or remove one of them with git mv or git rm; nothing was changed")),
         }
     }
 }

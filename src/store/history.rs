@@ -1,6 +1,7 @@
 //! The history of one prompt: which commits made which versions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use git2::Oid;
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::prompt::version::Version;
 pub struct HistoryEntry {
     /// The version.
     pub version: Version,
-    /// The newest commit that changed the file and holds this version.
+    /// The commit that made this version: the first that holds it with the content that it has now.
     pub commit: String,
     /// Who made that commit.
     pub author: String,
@@ -47,6 +48,16 @@ impl Numbers {
     pub fn highest(&self) -> Option<Version> {
         self.taken.last().copied()
     }
+}
+
+/// The commits that hold a version.
+struct Held {
+    /// What its `digest:` line says.
+    digest: Option<String>,
+    /// The newest of them.
+    newest: LogLine,
+    /// The first with the same line, where it is another.
+    first: Option<LogLine>,
 }
 
 struct LogLine {
@@ -111,17 +122,29 @@ impl Store {
     pub fn history(&self, name: &PromptName) -> Result<Vec<HistoryEntry>, Failure> {
         let tagged = self.tagged_versions(name)?;
         let mut entries: Vec<HistoryEntry> = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut found: BTreeMap<Version, Held> = BTreeMap::new();
         if self.head_commit().is_none() {
             return Ok(entries);
         }
         for line in self.log(&["HEAD"], &self.followed_paths(name))? {
-            let Some(version) = self.version_at(line.commit, name) else {
+            let Some((version, digest)) = self.number_at(line.commit, name) else {
                 continue;
             };
-            if !seen.insert(version) {
-                continue;
+            match found.entry(version) {
+                Entry::Vacant(free) => drop(free.insert(Held {
+                    digest,
+                    newest: line,
+                    first: None,
+                })),
+                Entry::Occupied(mut held) if held.get().digest == digest => {
+                    held.get_mut().first = Some(line);
+                }
+                Entry::Occupied(_) => {}
             }
+        }
+        let seen = found.keys().copied().collect();
+        for (version, held) in found {
+            let (line, loaded) = self.made_by(name, held);
             entries.push(HistoryEntry {
                 version,
                 commit: line.commit.to_string(),
@@ -130,12 +153,29 @@ impl Store {
                 message: line.message,
                 published: tagged.get(&version) == Some(&true),
                 pending: tagged.get(&version) == Some(&false),
-                loaded: self.load_at(line.commit, name).ok().flatten().map(Box::new),
+                loaded: loaded.map(Box::new),
             });
         }
         self.add_tagged(name, &tagged, &seen, &mut entries)?;
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.version));
         Ok(entries)
+    }
+
+    /// The commit that made a version, and the prompt as it holds it. The digest line may be older
+    /// than the content, so the contents are compared.
+    fn made_by(&self, name: &PromptName, held: Held) -> (LogLine, Option<Loaded>) {
+        let load = |line: &LogLine| self.load_at(line.commit, name).ok().flatten();
+        let newest = load(&held.newest);
+        let Some(first) = held.first else {
+            return (held.newest, newest);
+        };
+        let loaded = load(&first);
+        let digest = |loaded: &Option<Loaded>| loaded.as_ref().map(|it| it.digest.clone());
+        if loaded.is_some() && digest(&loaded) == digest(&newest) {
+            (first, loaded)
+        } else {
+            (held.newest, newest)
+        }
     }
 
     /// Adds the versions that have a tag and that no commit reachable from HEAD holds.
@@ -182,6 +222,11 @@ impl Store {
 
     /// The version that a commit's file of the prompt has; `None` where there is no file, or none that loads.
     fn version_at(&self, commit: Oid, name: &PromptName) -> Option<Version> {
+        self.number_at(commit, name).map(|(version, _)| version)
+    }
+
+    /// The same with what the `digest:` line says.
+    fn number_at(&self, commit: Oid, name: &PromptName) -> Option<(Version, Option<String>)> {
         let tree = self.commit_tree(commit)?;
         let blob = self
             .possible_paths(name)
@@ -191,7 +236,7 @@ impl Store {
         let text = std::str::from_utf8(blob.content()).ok()?;
         crate::prompt::document::parse(text)
             .ok()
-            .map(|document| document.version_or_first())
+            .map(|document| (document.version_or_first(), document.digest))
     }
 
     /// The newest commit reachable from HEAD that holds this version of a prompt.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::Store;
 use super::live::first_gap;
+use super::load::Loaded;
 use super::release::{Overview, State};
 use super::tag::{TagName, parse_number};
 use crate::error::Failure;
@@ -15,6 +16,8 @@ use crate::prompt::version::Version;
 
 /// The number of tags whose reading takes longer than opening the repository in another thread.
 const WORTH_A_THREAD: usize = 200;
+/// The same for prompts that are read whole.
+const CONTENTS_WORTH_A_THREAD: usize = 20;
 
 /// All tags, in rows of those whose names differ only in the last part. Names are parsed once a
 /// row, not once a tag.
@@ -165,6 +168,33 @@ impl Store {
                     .map(|found| store.state_in(rows, found))
                     .collect())
             })
+            .collect::<Result<_, Failure>>()?;
+        Ok(shares.into_iter().flatten().collect())
+    }
+
+    /// What `see` makes of each of these prompts as it is live in an environment, on all cores where
+    /// there are many.
+    ///
+    /// # Errors
+    /// The repository cannot be opened once more.
+    pub fn each_live<T: Send>(
+        &self,
+        names: &[&PromptName],
+        environment: &Environment,
+        see: impl Fn(Result<Loaded, Failure>) -> T + Sync,
+    ) -> Result<Vec<T>, Failure> {
+        let see_all = |store: &Self, names: &[&PromptName]| -> Vec<T> {
+            let load = |name: &&PromptName| see(store.load_active(name, environment));
+            names.iter().map(load).collect()
+        };
+        if names.len() < CONTENTS_WORTH_A_THREAD {
+            return Ok(see_all(self, names));
+        }
+        let share = names.len().div_ceil(rayon::current_num_threads());
+        let (path, settings) = (self.repo.path(), &self.settings);
+        let shares: Vec<Vec<T>> = names
+            .par_chunks(share)
+            .map(|share| Ok(see_all(&Self::open_again(path, settings)?, share)))
             .collect::<Result<_, Failure>>()?;
         Ok(shares.into_iter().flatten().collect())
     }

@@ -187,6 +187,8 @@ impl Store {
             .newest_at(time)
             .filter(|entry| entry.action != Action::Unpublish)
             .ok_or_else(|| {
+                // The end of a day is a time with nine nines behind the point.
+                let time = time.strftime("%Y-%m-%dT%H:%M:%SZ");
                 Failure::new(
                     code::NOT_LIVE,
                     format!("{name} was not live in {environment} at {time}"),

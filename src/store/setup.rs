@@ -19,6 +19,8 @@ pub struct Adoptable {
     pub prompts: Vec<(PromptName, String)>,
     /// Files that cannot have a name, each with the reason.
     pub refused: Vec<(String, String)>,
+    /// The files of prompts that HEAD does not hold.
+    pub uncommitted: Vec<String>,
 }
 
 /// Makes a git repository in `directory`, with its folders, unless there is one.
@@ -76,10 +78,15 @@ impl Store {
             .map(str::to_owned)
             .collect();
         let roots = roots_for(&files);
-        Ok(name_all(&files, roots).unwrap_or_else(|| {
+        let mut found = name_all(&files, roots).unwrap_or_else(|| {
             // Two files would share a name: from the top of the repository they cannot.
             name_all(&files, vec![".".to_owned()]).unwrap_or_default()
-        }))
+        });
+        let head = self.head_commit().and_then(|head| self.commit_tree(head));
+        let is_committed = |path: &str| head.as_ref().is_some_and(|it| it.blob_id(path).is_some());
+        let paths = found.prompts.iter().map(|(_, path)| path);
+        found.uncommitted = paths.filter(|path| !is_committed(path)).cloned().collect();
+        Ok(found)
     }
 
     /// The branch that others branch off: what the remote names so, else the current one.

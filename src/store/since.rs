@@ -18,6 +18,8 @@ use crate::prompt::version::Version;
 /// Where a branch began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
+    /// The other branch, as it was asked for.
+    pub revision: String,
     /// The commit at which HEAD parted from the other branch.
     pub commit: String,
     /// The commit that the other branch has now.
@@ -67,8 +69,21 @@ impl Store {
             }
         })?;
         Ok(Base {
+            revision: revision.to_owned(),
             commit: commit.to_string(),
             tip: tip.to_string(),
+        })
+    }
+
+    /// A commit that is known to be where the branch began, if this clone holds it. What the other
+    /// branch has now is not known then.
+    pub fn base_at(&self, commit: &str) -> Option<Base> {
+        let id = Oid::from_str(commit).ok()?;
+        let id = self.repo.find_commit(id).ok()?.id().to_string();
+        Some(Base {
+            revision: id.clone(),
+            commit: id.clone(),
+            tip: id,
         })
     }
 

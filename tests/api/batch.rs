@@ -82,6 +82,9 @@ fn inputs_are_checked_before_the_first_is_sent() {
         let run = repo.run_with("promptctl run echo --inputs -", input);
         assert_eq!(run.code, Some(1), "{run}");
         assert!(run.stderr.contains(part), "{run}");
+        let is_typo = part.contains("ticket");
+        assert_eq!(run.stderr.contains("error[P323]"), !is_typo, "{run}");
+        assert_eq!(run.stderr.contains("`tickt` was given"), is_typo, "{run}");
     }
     assert!(server.requests().is_empty());
 }
@@ -198,6 +201,11 @@ fn a_killed_batch_goes_on_without_paying_twice() {
     let line = "promptctl run echo --inputs cases.jsonl --concurrency 1 --output out.jsonl";
     let mut child = spawn(&repo, line);
     stuck.recv().unwrap();
+    assert_snapshot!(repo.run(&format!("{line} --resume")), @"
+    error[P221]: another process writes $ROOT/repo/out.jsonl
+      hint: wait until it ends, or name another file with --output
+    [exit 1]
+    ");
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!repo.exists("out.jsonl"));

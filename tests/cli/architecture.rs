@@ -30,6 +30,29 @@ fn sources(folder: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The text of all tests but those of the README, and that of the table of codes.
+pub(crate) fn tests_and_sources() -> (String, String) {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let mut tests = String::new();
+    let mut files = Vec::new();
+    walk(&top().join("tests"), &mut files);
+    for path in files.iter().filter(|path| !path.ends_with("readme.rs")) {
+        tests.push_str(&read(path));
+    }
+    files.clear();
+    walk(&top().join("src"), &mut files);
+    for path in files {
+        let text = read(&path);
+        let is_test = path.iter().any(|part| part == "tests") || path.ends_with("tests.rs");
+        let own = match is_test {
+            true => text.as_str(),
+            false => text.split_once("\n#[cfg(test)]").map_or("", |(_, own)| own),
+        };
+        tests.push_str(own);
+    }
+    (tests, read(&top().join("src/prompt/code.rs")))
+}
+
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -276,12 +276,14 @@ fn one_broken_file_does_not_keep_the_others_from_their_number() {
     $ promptctl bump
     error[P001]: unclosed bracket '['
       at: prompts/broken.prompt.yml:1:11
+      help: close the `[` that opens on line 1
     support/triage v2 (was v1)
     hint: commit the change: git commit -a
     [exit 3]
     $ promptctl bump broken
     error[P001]: unclosed bracket '['
       at: prompts/broken.prompt.yml:1:11
+      hint: close the `[` that opens on line 1
     [exit 1]
     $ promptctl bump nobody
     error[P201]: there is no prompt named nobody

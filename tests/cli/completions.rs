@@ -142,7 +142,7 @@ fn bash_completes_names_versions_and_environments() {
 const ZSH: &str = r#"
 zmodload zsh/zpty
 zpty inner zsh -f -i
-zpty -w inner 'PS1=; PS2=; fpath=(../zsh $fpath); autoload -U compinit; compinit -u -D; '$1
+zpty -w inner 'PS1=Rea""dy; PS2=; fpath=(../zsh $fpath); autoload -U compinit; compinit -u -D; '$1
 zpty -w inner 'compadd() {
     if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then
         local -a offered
@@ -151,7 +151,8 @@ zpty -w inner 'compadd() {
     fi
     builtin compadd "$@"
 }; print -r -- REA""DY'
-zpty -r inner text '*READY*'
+# Only once it prompts again is the terminal its own: a tab that comes before is no completion.
+zpty -r inner text '*READY*Ready*'
 zpty -w inner "$2"$'\t'"; print -r -- FIN""ISHED"
 zpty -r inner text '*FINISHED*'
 print -r -- $text | tr -d '\r' | sed -n 's/.*OFFERED:\(.*\)/\1/p'

@@ -44,6 +44,46 @@ fn set_changes_one_line_and_the_number() {
 }
 
 #[test]
+fn a_text_stays_text_whatever_it_looks_like() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok(
+        "promptctl edit support/triage --set description=600 --set name=true --set category=1.0 \
+         --set 'tags[0]=2026' --set modelParameters.verbosity=null --set modelParameters.seed=7",
+    );
+    assert_snapshot!(repo.play("git show --format= --no-textconv -U0"), @r#"
+    $ git show --format= --no-textconv -U0
+    diff --git a/prompts/support/triage.prompt.yml b/prompts/support/triage.prompt.yml
+    index xxxxxxx..xxxxxxx 100644
+    --- a/prompts/support/triage.prompt.yml
+    +++ b/prompts/support/triage.prompt.yml
+    @@ -1,6 +1,6 @@
+    -name: Support triage
+    -description: Sorts an incoming ticket.   # for the support team
+    -version: 1
+    -digest: xxxxxxxxxxxx
+    -tags: [tickets]
+    -category: support
+    +name: "true"
+    +description: "600"   # for the support team
+    +version: 2
+    +digest: xxxxxxxxxxxx
+    +tags: ["2026"]
+    +category: "1.0"
+    @@ -9,0 +10,2 @@ modelParameters:
+    +  verbosity: "null"
+    +  seed: 7
+    "#);
+    assert_eq!(
+        repo.json("promptctl get support/triage --format json")["document"]["description"],
+        "600"
+    );
+    // JSON is what it says.
+    repo.ok("promptctl edit support/triage --set description:=601");
+    assert!(repo.read(FILE).contains("\ndescription: 601 "));
+}
+
+#[test]
 fn values_take_the_type_that_fits() {
     let env = TestEnv::new();
     let repo = env.triage();

@@ -189,7 +189,7 @@ impl TestEnv {
     clippy::disallowed_methods,
     reason = "the harness, not the program, reads it"
 )]
-fn of_this_process(name: &str) -> Option<OsString> {
+pub(crate) fn of_this_process(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 

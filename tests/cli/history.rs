@@ -70,6 +70,32 @@ fn versions_with_what_they_meant_for_callers() {
 }
 
 #[test]
+fn a_version_is_told_by_the_commit_that_made_it() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.next_version("support/triage", "Answer in", "Reply in");
+    repo.ok("promptctl archive support/triage");
+    repo.ok("promptctl unarchive support/triage");
+    repo.ok("promptctl edit support/triage --set description=Sorts -m Reworded");
+    assert_snapshot!(repo.play("promptctl history support/triage"), @"
+    $ promptctl history support/triage
+    v2	unpublished	wording	xxxxxxxxxxxx	1 hour ago	Ada	Change
+    v1	unpublished	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
+    ");
+    let made = repo.json("promptctl history support/triage --format json")["versions"][0].clone();
+    assert_eq!(made["commit"], repo.git("rev-parse HEAD~3"));
+    let live = repo.json("promptctl get support/triage --format json");
+    assert_eq!(made["digest"], live["digest"]);
+    // Content that changed under its old number is not that commit's.
+    repo.replace("prompts/support/triage.prompt.yml", "Reply in", "Write in");
+    repo.git("commit --quiet --all --message Unbumped");
+    assert_snapshot!(repo.play("promptctl history support/triage --limit 1"), @"
+    $ promptctl history support/triage --limit 1
+    v2	unpublished	wording	xxxxxxxxxxxx	1 hour ago	Ada	Unbumped
+    ");
+}
+
+#[test]
 fn versions_that_only_a_tag_holds() {
     let env = TestEnv::new();
     let repo = env.triage();
@@ -142,7 +168,7 @@ fn a_file_that_moved_to_another_root_goes_on() {
     assert_snapshot!(repo.play("promptctl history support/triage"), @"
     $ promptctl history support/triage
     v2	unpublished	wording	xxxxxxxxxxxx	1 hour ago	Ada	Changed
-    v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	Moved
+    v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
     ");
     assert_eq!(
         repo.json("promptctl get support/triage@v1 --format json")["path"],

@@ -77,6 +77,7 @@ fn every_one_is_told_and_the_others_are_listed() {
       help: versions count 1, 2, 3; `promptctl bump` raises the number
     error[P001]: tabs disallowed within this context (block indentation)
       at: prompts/tab.prompt.yml:2:2
+      help: indent line 2 with blanks instead of tabs
     ");
     assert_snapshot!(repo.play(
         "promptctl show bomb
@@ -307,6 +308,10 @@ fn two_names_that_differ_in_case_only() {
 
     user
     Hello {{name}}
+    --- stderr
+    warning[P012]: prompts/reply.prompt.yml and prompts/reply.prompt.yaml have the same name
+      at: prompts/reply.prompt.yml
+      help: only the first is read: rename or remove one of them with git mv or git rm
     ");
 }
 

@@ -246,6 +246,76 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
 }
 
 #[test]
+fn files_that_git_does_not_hold_yet_are_told() {
+    let env = TestEnv::new();
+    let repo = foreign(&env);
+    repo.write(".github/prompts/it's new.prompt.yml", SMALL);
+    repo.write(".github/prompts/new.prompt.yml", SMALL);
+    repo.write(".github/prompts/staged.prompt.yaml", SMALL);
+    repo.git("add .github/prompts/staged.prompt.yaml");
+    assert_snapshot!(repo.play(
+        "promptctl init --adopt
+         promptctl init --adopt --yes"
+    ), @r#"
+    $ promptctl init --adopt
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    new	.github/prompts/new.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    staged	.github/prompts/staged.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    5 prompt files found, below .github/prompts, services/mail/prompts
+    warning: .github/prompts/it's new.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
+    hint: rename it: git mv '.github/prompts/it'\''s new.prompt.yml' …
+    not committed yet, and left so: 2 of them
+    promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
+    hint: promptctl init --adopt --yes does it
+    $ promptctl init --adopt --yes
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    new	.github/prompts/new.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    staged	.github/prompts/staged.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    5 prompt files found, below .github/prompts, services/mail/prompts
+    warning: .github/prompts/it's new.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
+    hint: rename it: git mv '.github/prompts/it'\''s new.prompt.yml' …
+    not committed yet, and left so: 2 of them
+    promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
+    wrote promptctl.yaml
+    wrote .github/prompts/prompt.schema.json
+    wrote .gitignore
+    hint: publish takes what is committed, and these prompts are not: git add -- '.github/prompts/new.prompt.yml' '.github/prompts/staged.prompt.yaml' && git commit -m "Add prompts"
+    "#);
+    let run = repo.run("promptctl init --adopt --yes");
+    let command = run.stderr.split_once("are not: ").unwrap().1.trim();
+    let output = repo.command("sh").args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        repo.git("status --porcelain"),
+        "?? \".github/prompts/it's new.prompt.yml\""
+    );
+    assert!(
+        !repo
+            .run("promptctl init --adopt --yes")
+            .stderr
+            .contains("git add")
+    );
+    // Many are named by what their names end in.
+    for number in 0..9 {
+        repo.write(
+            &format!("services/mail/prompts/p{number}.prompt.yml"),
+            SMALL,
+        );
+    }
+    let run = repo.run("promptctl init --adopt --yes");
+    assert!(
+        run.stderr.contains(" git add -- ':/*.prompt.yml' && "),
+        "{run}"
+    );
+}
+
+#[test]
 fn without_adopting_they_are_pointed_out() {
     let env = TestEnv::new();
     let repo = foreign(&env);

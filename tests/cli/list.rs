@@ -244,5 +244,6 @@ fn a_broken_file_is_told_and_the_others_are_listed() {
     --- stderr
     error[P001]: unclosed bracket '['
       at: prompts/broken.prompt.yml:1:11
+      help: close the `[` that opens on line 1
     ");
 }

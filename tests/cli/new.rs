@@ -91,6 +91,7 @@ fn from_standard_input() {
     assert_snapshot!(repo.run_with("promptctl new other --file -", "messages: [\n"), @"
     error[P001]: unclosed bracket '['
       at: standard input:1:11
+      hint: close the `[` that opens on line 1
     [exit 1]
     ");
     assert_snapshot!(repo.run_with("promptctl new other --file -", b"name: caf\xe9\n"), @"

@@ -324,6 +324,7 @@ fn what_is_not_valid_is_refused() {
     $ promptctl publish yaml
     error[P001]: unclosed bracket '['
       at: prompts/yaml.prompt.yml:1:11
+      hint: close the `[` that opens on line 1
     [exit 1]
     $ promptctl publish key
     error[P004]: `mesages` is not a key; `messages` is meant
@@ -524,6 +525,7 @@ fn all_goes_on_after_a_prompt_that_is_broken_and_says_so() {
     $ promptctl publish --all
     error[P001]: unclosed bracket '['
       at: prompts/broken.prompt.yml:1:11
+      help: close the `[` that opens on line 1
     support/triage v1 published to production
     [exit 3]
     ");

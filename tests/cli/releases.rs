@@ -84,7 +84,7 @@ fn at_a_time() {
       "prompts": []
     }
     $ promptctl show support/triage@production --at 2026-10-01
-    error[P203]: support/triage was not live in production at 2026-10-01T23:59:59.999999999Z
+    error[P203]: support/triage was not live in production at 2026-10-01T23:59:59Z
       hint: promptctl releases support/triage --env production
     [exit 1]
     $ promptctl status --at yesterday

@@ -149,6 +149,7 @@ fn what_is_missing_wrong_or_unknown() {
          promptctl render typed --var ticket=a --var count=0
          promptctl render typed --var ticket=a --var count=3
          promptctl render typed --var ticket=a --var locle=fr
+         promptctl render typed --var tickett=a --var locle=fr
          promptctl render typed --var ticket:=null"
     ), @r#"
     $ promptctl render typed
@@ -190,7 +191,14 @@ fn what_is_missing_wrong_or_unknown() {
     a 
     --- stderr
     warning[P113]: the prompt has no variable `locle`
-      help: its variables are locale, ticket, count
+      help: `locale` is meant
+    $ promptctl render typed --var tickett=a --var locle=fr
+    error[P102]: `ticket` has no value
+      at: prompts/typed.prompt.yml:24:15
+      hint: `locle` was given: did you mean `locale`?
+      hint: `tickett` was given: did you mean `ticket`?
+      hint: pass `--var ticket=…`, or give it a `default` in `input.schema`
+    [exit 1]
     $ promptctl render typed --var ticket:=null
     error[P102]: `ticket` has no value
       at: prompts/typed.prompt.yml:24:15

@@ -25,7 +25,7 @@ fn with_workflow(env: &TestEnv) -> Shell {
 
 /// The environment of a job of GitHub's: a folder with this program and a `gh` that notes what it
 /// is asked.
-fn job(env: &TestEnv, repo: &Shell) -> Shell {
+pub(crate) fn job(env: &TestEnv, repo: &Shell) -> Shell {
     let root = env.root();
     let program = env!("CARGO_BIN_EXE_promptctl");
     executable(
@@ -61,7 +61,7 @@ fn job(env: &TestEnv, repo: &Shell) -> Shell {
 }
 
 /// Runs the steps of a job that run commands, as GitHub does, until one fails.
-fn steps(name: &str, job: &Shell) -> Vec<Run> {
+pub(crate) fn steps(name: &str, job: &Shell) -> Vec<Run> {
     let workflow = workflow(job);
     let mut runs = Vec::new();
     for step in workflow["jobs"][name]["steps"].as_array().unwrap() {

@@ -267,3 +267,89 @@ fn a_configuration_of_git_that_is_unusual() {
     everything is sound
     ");
 }
+
+#[test]
+fn two_files_of_one_name() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        "prompts/support/triage.prompt.yaml",
+        SMALL.replace("Hello", "Twin"),
+    );
+    repo.git("add --all");
+    repo.git("commit --quiet --message Twin");
+    let (refs, text) = (repo.refs(), repo.read("prompts/support/triage.prompt.yml"));
+    // What reads takes one, and says so.
+    assert_snapshot!(repo.play(
+        "promptctl render support/triage --var ticket=Twice
+         promptctl diff support/triage"
+    ), @"
+    $ promptctl render support/triage --var ticket=Twice
+    system:
+    You sort support tickets. Answer in en.
+    Say which queue the ticket belongs to: billing or tech.
+
+    user:
+    Twice
+    --- stderr
+    warning[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+      at: prompts/support/triage.prompt.yml
+      help: only the first is read: rename or remove one of them with git mv or git rm
+    $ promptctl diff support/triage
+    warning[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+      at: prompts/support/triage.prompt.yml
+      help: only the first is read: rename or remove one of them with git mv or git rm
+    support/triage@HEAD and support/triage do not differ
+    ");
+    for line in [
+        "show support/triage",
+        "get support/triage",
+        "run support/triage --var ticket=a --model echo",
+    ] {
+        let run = repo.run(&format!("promptctl {line}"));
+        assert_eq!(run.code, Some(0), "{run}");
+        assert!(run.stderr.contains("warning[P012]"), "{run}");
+    }
+    // What changes or releases one refuses.
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set description=x
+         promptctl publish support/triage
+         promptctl publish support/triage@HEAD
+         promptctl publish --all"
+    ), @"
+    $ promptctl edit support/triage --set description=x
+    error[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+      hint: rename or remove one of them with git mv or git rm; nothing was changed
+    [exit 1]
+    $ promptctl publish support/triage
+    error[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+      hint: rename or remove one of them with git mv or git rm; nothing was changed
+    [exit 1]
+    $ promptctl publish support/triage@HEAD
+    error[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+      hint: rename or remove one of them with git mv or git rm; nothing was changed
+    [exit 1]
+    $ promptctl publish --all
+    error[P012]: prompts/support/triage.prompt.yaml and prompts/support/triage.prompt.yml have the same name
+      at: prompts/support/triage.prompt.yml
+      help: rename one of them
+    error[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+      hint: rename or remove one of them with git mv or git rm; nothing was changed
+    warning: support/triage was not published
+    [exit 3]
+    ");
+    for line in ["bump support/triage", "archive support/triage"] {
+        let run = repo.fails(&format!("promptctl {line}"));
+        assert!(run.stderr.contains("error[P012]"), "{run}");
+    }
+    assert_eq!(
+        (repo.refs(), repo.read("prompts/support/triage.prompt.yml")),
+        (refs, text)
+    );
+    // A version that is a tag has one file.
+    repo.git("rm --quiet prompts/support/triage.prompt.yaml");
+    repo.git("commit --quiet --message Gone");
+    repo.ok("promptctl publish support/triage");
+    repo.write("prompts/support/triage.prompt.yaml", SMALL);
+    repo.ok("promptctl publish support/triage@v1 --env staging");
+}

@@ -134,6 +134,31 @@ fn a_job_finds_the_base_of_its_pull_request() {
 }
 
 #[test]
+fn a_merge_request_on_gitlab_names_the_commit_where_it_began() {
+    let env = with_origin();
+    let began = env.git("rev-parse HEAD").trim().to_owned();
+    env.change(PATH, "Be kind.", "Be terse.");
+    env.commit("change");
+    env.git("update-ref -d refs/remotes/origin/main");
+    let env = env.var("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main");
+    // Neither the branch nor the commit: the command that brings the branch.
+    let other = env.git("rev-parse HEAD^{tree}").trim().to_owned();
+    let env = env.var("CI_MERGE_REQUEST_DIFF_BASE_SHA", &other);
+    assert!(
+        env.run("validate --base")
+            .err
+            .contains("git fetch --no-tags")
+    );
+    let env = env.var("CI_MERGE_REQUEST_DIFF_BASE_SHA", &began);
+    assert_eq!(
+        env.findings("--base"),
+        "error P207 prompts/greeting.prompt.yml:2:9 the content changed and v1 did not"
+    );
+    env.ok("validate --base --fix");
+    assert_eq!(env.findings("--base"), "");
+}
+
+#[test]
 fn a_shallow_clone_names_the_command_that_helps() {
     let env = with_origin();
     env.change(PATH, "Be kind.", "Be terse.");

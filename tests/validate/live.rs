@@ -28,6 +28,37 @@ fn a_scheduled_job_learns_that_its_model_ends() {
 }
 
 #[test]
+fn many_are_checked_on_all_cores_and_told_in_order() {
+    let env = Env::new();
+    let count = 30;
+    for number in 0..count {
+        let model = if number % 10 == 3 {
+            "gpt-4o"
+        } else {
+            "gpt-5-mini"
+        };
+        env.write(
+            &format!("prompts/p{number:02}.prompt.yml"),
+            GREETING.replace("gpt-5-mini", model),
+        );
+    }
+    env.commit("all");
+    env.ok("validate --fix");
+    env.commit("numbered");
+    env.ok("publish --all");
+    assert!(
+        env.ok("validate --env production")
+            .err
+            .starts_with("30 checked")
+    );
+    insta::assert_snapshot!(env.findings("--env production"), @"
+    warning P318 prompts/p03.prompt.yml:3:8 `openai/gpt-4o` ends on 2027-01-14, in 55 days (p03 v1, live in production)
+    warning P318 prompts/p13.prompt.yml:3:8 `openai/gpt-4o` ends on 2027-01-14, in 55 days (p13 v1, live in production)
+    warning P318 prompts/p23.prompt.yml:3:8 `openai/gpt-4o` ends on 2027-01-14, in 55 days (p23 v1, live in production)
+    ");
+}
+
+#[test]
 fn an_environment_in_which_nothing_is_live_is_sound() {
     let env = Env::with_greeting();
     assert_eq!(

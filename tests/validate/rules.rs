@@ -131,6 +131,29 @@ fn secrets_never_reach_the_report() {
 }
 
 #[test]
+fn secrets_are_found_in_files_that_cannot_be_read() {
+    let env = Env::new();
+    let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
+    env.write(
+        "prompts/a.prompt.yml",
+        format!("# promptctl: allow P105\nmessages:\n  - role: user\n    content:{key} it is\n"),
+    );
+    let allowed = "# promptctl: allow P026";
+    env.write(
+        "prompts/b.prompt.yml",
+        format!("name: {key} {allowed}\nmesages: []\n"),
+    );
+    insta::assert_snapshot!(env.findings(""), @"
+    error P001 prompts/a.prompt.yml:4:5 simple key expected ':'
+    error P026 prompts/a.prompt.yml:4:13 an AWS access key stands in the text
+    error P004 prompts/b.prompt.yml:2:1 `mesages` is not a key; `messages` is meant
+    ");
+    let said = env.run("validate");
+    assert!(!said.out.contains(&key), "{}", said.out);
+    insta::assert_snapshot!(said.err, @"2 checked, 3 errors, 0 warnings, 1 allowed");
+}
+
+#[test]
 fn partials_are_checked_once_and_alone() {
     let env = Env::with_greeting();
     env.write("prompts/_tone.hbs", "Be \u{200b}kind.");

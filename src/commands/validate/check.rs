@@ -12,13 +12,13 @@ use crate::error::Failure;
 use crate::openai::models::facts;
 use crate::output::diff_beside::ChangedPartial;
 use crate::output::snippet::Sources;
+use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
 };
-use crate::prompt::name::Environment;
-use crate::store::{Base, Blobs, Loaded, State, Store};
+use crate::store::{Base, Blobs, Loaded, Store};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -86,6 +86,8 @@ pub(super) fn files(
                 .read_text(path)
                 .map_or(true, |text| is_new(path, &text.unwrap_or_default()))
     }));
+    let (secrets, mut allowed) = secrets_of_unreadable(store, &findings, levels);
+    findings.extend(secrets);
 
     let texts: Vec<&PartialFile> = partials
         .iter()
@@ -133,7 +135,8 @@ pub(super) fn files(
     let of_texts = texts
         .iter()
         .map(|partial| (partial.path.as_str(), partial.text.as_str()));
-    let (findings, allowed) = settle(findings, prompts.clone().chain(of_texts), levels);
+    let (findings, allowed_there) = settle(findings, prompts.clone().chain(of_texts), levels);
+    allowed += allowed_there;
     let all_texts = partials
         .iter()
         .map(|partial| (partial.path.as_str(), partial.text.as_str()));
@@ -145,6 +148,33 @@ pub(super) fn files(
         allowed,
         changed_partials: changed_partials(&partials, &changed_paths, &seen),
     })
+}
+
+/// The secrets in prompt files that cannot be used, whose other rules nobody can apply, and how many
+/// of them comments allow.
+fn secrets_of_unreadable(
+    store: &Store,
+    findings: &[Finding],
+    levels: &Levels,
+) -> (Vec<Finding>, usize) {
+    let paths: BTreeSet<&str> = findings
+        .iter()
+        .filter_map(|finding| finding.path.as_deref())
+        .collect();
+    let (mut secrets, mut allowed) = (Vec::new(), 0);
+    for path in paths {
+        let Ok(Some(text)) = store.read_text(path) else {
+            continue;
+        };
+        let mut found = in_file(check_text(&text), path);
+        found.retain(|finding| finding.code == code::SECRET);
+        let (mut found, of_comments) = settle(found, [(path, text.as_str())], levels);
+        // Comments may allow what could not be looked for.
+        found.retain(|finding| finding.code == code::SECRET);
+        secrets.extend(found);
+        allowed += of_comments;
+    }
+    (secrets, allowed)
 }
 
 /// What is kept of a prompt once its rules were applied.
@@ -178,7 +208,7 @@ impl Seen {
 
 /// What is known of each model, looked up once.
 #[derive(Default)]
-struct Models(RwLock<BTreeMap<String, ModelFacts>>);
+pub(super) struct Models(RwLock<BTreeMap<String, ModelFacts>>);
 
 impl Models {
     fn facts(&self, model: &str) -> ModelFacts {
@@ -195,84 +225,6 @@ impl Models {
             *all.entry(model.to_owned()).or_insert(facts)
         })
     }
-}
-
-/// Checks what is live in an environment.
-pub(super) fn live(
-    store: &Store,
-    environment: &Environment,
-    paths: &[String],
-    today: Date,
-    levels: &Levels,
-    session: &Session,
-) -> Result<Checked, Failure> {
-    store.require_releases()?;
-    let wanted = Wanted::new(paths, store, session)?;
-    let overview = store.overview()?;
-    let mut findings: Vec<Finding> = overview.failures.iter().filter_map(of_failure).collect();
-    let mut loaded = Vec::new();
-    for (name, states) in &overview.states {
-        if !matches!(states.get(environment), Some(State::Live(_))) {
-            continue;
-        }
-        match store.load_active(name, environment) {
-            Ok(prompt) if wanted.prompt(&prompt) => loaded.push(prompt),
-            Ok(_) => {}
-            Err(failure) => findings
-                .extend(of_failure(&failure).map(|finding| finding.in_file(&store.path_for(name)))),
-        }
-    }
-    let known_models = Models::default();
-    for prompt in &loaded {
-        findings.extend(
-            contents(prompt, &known_models, today, levels)
-                .into_iter()
-                .map(|mut finding| {
-                    finding.message = format!(
-                        "{} ({} {}, live in {environment})",
-                        finding.message,
-                        prompt.name,
-                        prompt.version()
-                    );
-                    finding
-                }),
-        );
-    }
-    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
-    for prompt in &loaded {
-        known.insert(&prompt.path, &prompt.text);
-        known.extend(
-            prompt
-                .partials
-                .values()
-                .map(|partial| (partial.path.as_str(), partial.text.as_str())),
-        );
-    }
-    Ok(Checked {
-        sources: sources(&findings, &known, None),
-        files: loaded.iter().map(|prompt| prompt.path.clone()).collect(),
-        findings,
-        ..Checked::default()
-    })
-}
-
-/// What the rules find in one content and its partials.
-fn contents(prompt: &Loaded, models: &Models, today: Date, levels: &Levels) -> Vec<Finding> {
-    let mut found = rules(prompt, &BTreeSet::new(), models, today);
-    for partial in prompt.partials.values() {
-        found.extend(in_file(check_text(&partial.text), &partial.path));
-    }
-    let texts = prompt
-        .partials
-        .values()
-        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
-    let texts: Vec<_> = texts
-        .chain([(prompt.path.as_str(), prompt.text.as_str())])
-        .collect();
-    // A comment that allows nothing is for the next version to remove.
-    let (mut found, _) = settle(found, texts, levels);
-    found.retain(|finding| finding.code != crate::prompt::code::UNUSED_ALLOW);
-    found
 }
 
 /// Checks prompts that were loaded, such as those that are staged.
@@ -327,7 +279,7 @@ pub(in crate::commands) fn loaded(
     })
 }
 
-fn of_failure(failure: &Failure) -> Option<Finding> {
+pub(super) fn of_failure(failure: &Failure) -> Option<Finding> {
     let finding = Finding::error(failure.code?, failure.message.clone());
     Some(match failure.hints.first() {
         Some(hint) => finding.help(hint.clone()),
@@ -336,7 +288,7 @@ fn of_failure(failure: &Failure) -> Option<Finding> {
 }
 
 /// The rules for one prompt by itself.
-fn rules(
+pub(super) fn rules(
     prompt: &Loaded,
     changed_partials: &BTreeSet<String>,
     models: &Models,
@@ -361,7 +313,7 @@ fn rules(
     in_file(found, &prompt.path)
 }
 
-fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
+pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
     findings
         .into_iter()
         .map(|finding| finding.in_file(path))
@@ -449,7 +401,11 @@ fn changed_partials(
 }
 
 /// The texts of the files that have findings; one that is no prompt is read now.
-fn sources(findings: &[Finding], known: &BTreeMap<&str, &str>, store: Option<&Store>) -> Sources {
+pub(super) fn sources(
+    findings: &[Finding],
+    known: &BTreeMap<&str, &str>,
+    store: Option<&Store>,
+) -> Sources {
     let mut sources = Sources::new();
     for finding in findings {
         let Some(path) = finding

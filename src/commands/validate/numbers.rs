@@ -62,6 +62,7 @@ pub(super) fn check(
             store,
             prompt,
             None,
+            base,
             Finding::error(code::NUMBER_TAKEN, message),
         )
         .map(Some);
@@ -104,6 +105,7 @@ fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding
             store,
             prompt,
             Some(tip.version()),
+            Some(base),
             Finding::error(code::CONTESTED_NUMBER, message),
         )
         .map(Some);
@@ -116,6 +118,7 @@ fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding
                 store,
                 prompt,
                 None,
+                Some(base),
                 Finding::error(code::NOT_BUMPED, message),
             )
             .map(Some)
@@ -144,7 +147,7 @@ fn against_head(store: &Store, prompt: &Numbered) -> Result<Option<Finding>, Fai
             format!("the content changed and {version} did not"),
         )
     };
-    wrong(store, prompt, None, finding).map(Some)
+    wrong(store, prompt, None, None, finding).map(Some)
 }
 
 /// The finding with its place and the number to use.
@@ -152,11 +155,14 @@ fn wrong(
     store: &Store,
     prompt: &Numbered,
     above: Option<Version>,
+    base: Option<&Base>,
     finding: Finding,
 ) -> Result<Finding, Failure> {
     let next = next(store, prompt, above)?;
+    // Without the base, the command would not see what is wrong.
+    let base = base.map_or(String::new(), |base| format!(" --base {}", base.revision));
     Ok(finding.in_file(&prompt.path).at(prompt.at).help(format!(
-        "use {next}: promptctl validate --fix {} writes it",
+        "use {next}: promptctl validate{base} --fix {} writes it",
         prompt.name
     )))
 }

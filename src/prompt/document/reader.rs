@@ -92,6 +92,7 @@ impl Reader<'_> {
         let message = format!("`{}` wants {wants}, this is {is}", field.path);
         let help = match field.node.kind {
             Kind::Text(_) if wants.contains("number") => "remove the quotes",
+            Kind::Map(_) if wants.contains("a list") => "begin each item with `- `",
             Kind::Map(_) if wants.contains("text") => "quote a text that begins with `{`",
             _ => "change the value, or remove the line",
         };

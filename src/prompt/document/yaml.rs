@@ -9,6 +9,7 @@ use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPoli
 use serde_yaml::{Error, Location, MessageFormatter, Options, Spanned, UserMessageFormatter};
 
 use super::super::code;
+use super::mistakes;
 use super::{Finding, Object, Position};
 
 /// The largest file read, in bytes.
@@ -114,7 +115,7 @@ pub(super) fn to_object(entries: &[(Key, Node)], source: &str) -> Object {
 /// The text is not YAML, or goes past a limit.
 pub fn parse_value(text: &str) -> Result<Value, Finding> {
     check_size(text)?;
-    let node: Node = read(text, true).map_err(|error| finding(&error))?;
+    let node: Node = read(text, true).map_err(|error| finding(&error, text))?;
     Ok(node.to_value(text))
 }
 
@@ -138,7 +139,7 @@ pub(in crate::prompt) fn parse_tree(text: &str) -> Result<Tree, Finding> {
         Err(Error::UnsupportedTag { .. }) => (read(text, false), true),
         result => (result, false),
     };
-    let root = root.map_err(|error| finding(&error))?;
+    let root = root.map_err(|error| finding(&error, text))?;
     Ok(Tree {
         root,
         has_unknown_tags,
@@ -283,7 +284,7 @@ fn bytes(location: &Location) -> Range<usize> {
 }
 
 /// The parser's error in our words.
-fn finding(error: &Error) -> Finding {
+fn finding(error: &Error, text: &str) -> Finding {
     let error = match error.without_snippet() {
         Error::AliasError { error, .. } => error,
         other => other,
@@ -292,7 +293,13 @@ fn finding(error: &Error) -> Finding {
         .location()
         .filter(|location| *location != Location::UNKNOWN)
         .map(|location| position(&location));
-    words(error).at(at)
+    let mut finding = words(error).at(at);
+    // Where it is one of the common mistakes, the lines tell it better than the parser.
+    let is_rough = finding.help.is_none() || matches!(error, Error::Unexpected { .. });
+    if finding.code == code::YAML_SYNTAX && is_rough {
+        finding.help = Some(printable(&mistakes::help(text, &finding)));
+    }
+    finding
 }
 
 fn words(error: &Error) -> Finding {
@@ -310,7 +317,6 @@ fn words(error: &Error) -> Finding {
         }
         Error::Unexpected { expected, .. } if expected.contains("string") => {
             syntax("a key is a list or a map")
-                .help("quote a value that begins with `{{` or `[`, as in \"{{name}}\"")
         }
         Error::NullIntoString { .. } => syntax("a key is empty").help("write a key before the `:`"),
         Error::Budget { .. }
@@ -336,7 +342,11 @@ fn duplicate(key: Option<&str>) -> Finding {
         || "a key stands twice in this map".to_owned(),
         |key| format!("`{}` stands twice in this map", printable(key)),
     );
-    Finding::error(code::DUPLICATE_KEY, message).help("remove one of the two lines")
+    let is_item = key.is_some_and(|key| key.starts_with('-'));
+    Finding::error(code::DUPLICATE_KEY, message).help(match is_item {
+        true => "write a blank after the dash that begins an item",
+        false => "remove one of the two lines",
+    })
 }
 
 fn too_complex(message: &str) -> Finding {

@@ -345,22 +345,22 @@ fn what_cannot_be_done_says_why() {
         ]
         .join("\n"),
         @"
-        P001 unclosed bracket '[' — 
-        P002 `a` stands twice in this map — remove one of the two lines
-        P005 `a` is not a map — name the value itself, or change the value above it
-        P005 `a` is not a list — name the value itself, or change the value above it
-        P005 the file has no `a[2]` — `promptctl show --format json` shows what the file has
-        P005 the file is not a map — name the value itself, or change the value above it
-        P001 `c.b` cannot be changed without touching the rest of the file — change the line in an editor: it uses an alias, an anchor or a rare style
-        P005 `` is not a path: a key is empty — write a path such as modelParameters.maxTokens or messages[0].content
-        P005 `a..b` is not a path: a key is empty — write a path such as modelParameters.maxTokens or messages[0].content
-        P005 `a[x]` is not a path: a number stands between `[` and `]`, as in messages[0] — write a path such as modelParameters.maxTokens or messages[0].content
-        P005 `a[0` is not a path: a `[` is not closed — write a path such as modelParameters.maxTokens or messages[0].content
-        P005 `a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.` is not a path: it ends in a dot — write a path such as modelParameters.maxTokens or messages[0].content
-        P005 the file has no `b` — `promptctl show --format json` shows what the file has
-        P005 `` is not a path: it is empty — write a path such as modelParameters.maxTokens or messages[0].content
-        P005 `[0][0][0][0][0][0][0][0][0][0]` is not a path: it has more than 40 steps — write a path such as modelParameters.maxTokens or messages[0].content
-        "
+    P001 unclosed bracket '[' — close the `[` that opens on line 1
+    P002 `a` stands twice in this map — remove one of the two lines
+    P005 `a` is not a map — name the value itself, or change the value above it
+    P005 `a` is not a list — name the value itself, or change the value above it
+    P005 the file has no `a[2]` — `promptctl show --format json` shows what the file has
+    P005 the file is not a map — name the value itself, or change the value above it
+    P001 `c.b` cannot be changed without touching the rest of the file — change the line in an editor: it uses an alias, an anchor or a rare style
+    P005 `` is not a path: a key is empty — write a path such as modelParameters.maxTokens or messages[0].content
+    P005 `a..b` is not a path: a key is empty — write a path such as modelParameters.maxTokens or messages[0].content
+    P005 `a[x]` is not a path: a number stands between `[` and `]`, as in messages[0] — write a path such as modelParameters.maxTokens or messages[0].content
+    P005 `a[0` is not a path: a `[` is not closed — write a path such as modelParameters.maxTokens or messages[0].content
+    P005 `a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.` is not a path: it ends in a dot — write a path such as modelParameters.maxTokens or messages[0].content
+    P005 the file has no `b` — `promptctl show --format json` shows what the file has
+    P005 `` is not a path: it is empty — write a path such as modelParameters.maxTokens or messages[0].content
+    P005 `[0][0][0][0][0][0][0][0][0][0]` is not a path: it has more than 40 steps — write a path such as modelParameters.maxTokens or messages[0].content
+    "
     );
 }
 

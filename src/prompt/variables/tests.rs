@@ -159,6 +159,25 @@ fn unknown_values_are_warned_about() {
 }
 
 #[test]
+fn a_value_that_is_missing_is_told_with_the_name_that_was_given() {
+    let variables = [variable("ticket", true), variable("locale", true)];
+    let findings = complete(None, &variables, object(json!({"tickett": 1, "zzz": 1})));
+    let messages: Vec<String> = findings
+        .expect_err("missing")
+        .into_iter()
+        .map(|finding| finding.message)
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "`ticket` has no value",
+            "`locale` has no value",
+            "`tickett` was given: did you mean `ticket`?"
+        ]
+    );
+}
+
+#[test]
 fn a_closed_schema_refuses_what_it_does_not_list() {
     let closed = json!({"properties": {"a": {}}, "additionalProperties": false});
     let findings = complete(

@@ -143,7 +143,8 @@ impl Kept {
             return Err(Failure::new(
                 code::LOCKED,
                 format!("another process writes {}", path.display()),
-            ));
+            )
+            .hint("wait until it ends, or name another file with --output"));
         }
         let mut earlier = HashMap::new();
         for file in [&path, &part] {
