@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::common::EnvArg;
-use super::publish::{ReleaseArgs, change, print_changes, say_pending};
+use super::publish::{ReleaseArgs, print_changes, say_pending};
 use crate::error::{Exit, Failure};
 use crate::openai::models::ends_on;
 use crate::prompt::diff::{Impact, Side, compare};
@@ -34,13 +34,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     args.release.get_ready(&store);
     let options = args.release.options(&args.env, &config);
-    let change = change(
-        &store,
-        &args.name,
-        &Demand::Rollback(args.to),
-        &options,
-        args.release.dry_run,
-    )?;
+    let planned = store.plan(&args.name, &Demand::Rollback(args.to), &options)?;
+    // Found out before the release, while the git that was started for it gets ready.
+    let back = (planned.as_ref()).map(|planned| ComesBack::new(planned.change(), &store, session));
+    let change = match planned {
+        Some(planned) if args.release.dry_run => Some(planned.change().clone()),
+        Some(planned) => Some(store.release_planned(planned, &options)?),
+        None => None,
+    };
     if let (None, Some(version)) = (&change, args.to) {
         session.ui.status(format!(
             "{} {version} is live in {} already: nothing to do",
@@ -49,63 +50,76 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let changes: Vec<Change> = change.into_iter().collect();
     print_changes(&changes, json, args.release.dry_run, &store, session);
-    for change in &changes {
-        say_what_comes_back(change, &store, session);
-    }
+    back.unwrap_or_default().say(session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
 }
 
 /// The contract that callers meet again, and whether the model still answers. Nothing here can
 /// fail the rollback.
-fn say_what_comes_back(change: &Change, store: &Store, session: &mut Session) {
-    let load = |version: Option<Version>| -> Option<Loaded> {
-        store
-            .load(&Reference::version(change.name.clone(), version?))
-            .ok()
-    };
-    let Some(back) = load(change.to) else { return };
-    if let Some(gone) = load(change.from.filter(|_| !session.ui.is_quiet())) {
-        let diff = compare(
-            Some(Side {
-                document: &gone.document,
-                partials: &gone.partials,
-                variables: None,
-            }),
-            Some(Side {
-                document: &back.document,
-                partials: &back.partials,
-                variables: None,
-            }),
-        );
-        for note in diff
-            .contract
-            .iter()
-            .filter(|note| note.impact >= Impact::Behavior)
-        {
-            session
-                .ui
-                .status(format!("  {}: {}", note.impact.as_str(), note.message));
+#[derive(Default)]
+struct ComesBack {
+    contract: Vec<String>,
+    model: Option<String>,
+}
+
+impl ComesBack {
+    fn new(change: &Change, store: &Store, session: &Session) -> Self {
+        let load = |version: Option<Version>| -> Option<Loaded> {
+            store
+                .load(&Reference::version(change.name.clone(), version?))
+                .ok()
+        };
+        let Some(back) = load(change.to) else {
+            return Self::default();
+        };
+        let contract = if session.ui.is_quiet() {
+            Vec::new()
+        } else {
+            load(change.from).map_or_else(Vec::new, |gone| contract(&gone, &back))
+        };
+        Self {
+            contract,
+            model: ended_model(&back, session),
         }
     }
-    let Some(model) = &back.document.model else {
-        return;
-    };
-    let name = model
-        .rsplit_once('/')
-        .map_or(model.as_str(), |(_, name)| name);
-    if let Some(end) = ends_on(name) {
-        let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        if end <= today {
-            session.ui.warning(format!(
-                "the model {model} of {} ended on {end}",
-                back.version()
-            ));
-        } else if today.until(end).is_ok_and(|span| span.get_days() <= 60) {
-            session.ui.warning(format!(
-                "the model {model} of {} ends on {end}",
-                back.version()
-            ));
+
+    fn say(self, session: &mut Session) {
+        for line in self.contract {
+            session.ui.status(line);
         }
+        if let Some(warning) = self.model {
+            session.ui.warning(warning);
+        }
+    }
+}
+
+fn contract(gone: &Loaded, back: &Loaded) -> Vec<String> {
+    let [old, new] = [gone, back].map(|loaded| Side {
+        document: &loaded.document,
+        partials: &loaded.partials,
+        variables: None,
+    });
+    compare(Some(old), Some(new))
+        .contract
+        .iter()
+        .filter(|note| note.impact >= Impact::Behavior)
+        .map(|note| format!("  {}: {}", note.impact.as_str(), note.message))
+        .collect()
+}
+
+/// That the model of what comes back has ended, or ends soon.
+fn ended_model(back: &Loaded, session: &Session) -> Option<String> {
+    let model = back.document.model.as_deref()?;
+    let name = model.rsplit_once('/').map_or(model, |(_, name)| name);
+    let end = ends_on(name)?;
+    let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let version = back.version();
+    if end <= today {
+        Some(format!("the model {model} of {version} ended on {end}"))
+    } else if today.until(end).is_ok_and(|span| span.get_days() <= 60) {
+        Some(format!("the model {model} of {version} ends on {end}"))
+    } else {
+        None
     }
 }
