@@ -114,7 +114,14 @@ fn release_numbers(ada: &Shell) -> Vec<u64> {
 fn must_recover(env: &TestEnv, ada: &Shell, deed: &Deed, when: &str) {
     let origin = env.root().cd("origin.git");
     for repo in [ada, &origin] {
-        let fsck = repo.run("git fsck --strict");
+        // A git that the killed process had started goes on, and fsck may look while it writes.
+        let mut fsck = repo.run("git fsck --strict");
+        for _ in 0..100 {
+            if fsck.code == Some(0) {
+                break;
+            }
+            fsck = repo.run("git fsck --strict");
+        }
         assert_eq!(fsck.code, Some(0), "{} killed {when}: {fsck}", deed.line);
     }
     let before = ada.run("promptctl get support/triage@production --format json");
