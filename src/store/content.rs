@@ -1,6 +1,8 @@
 //! What a prompt's content is made of: its file, its partials and its attachments, from the
 //! working copy or from the tree of a commit.
 
+use std::cell::RefCell;
+
 use git2::{ObjectType, Oid};
 
 use super::files::{WorkTree, join_root};
@@ -48,11 +50,32 @@ impl Files for Draft<'_> {
 pub(super) struct CommitTree<'a> {
     pub(super) repo: &'a git2::Repository,
     pub(super) tree: git2::Tree<'a>,
+    /// The path that was looked up last: a file is often found first and read then.
+    last: RefCell<Option<(String, Oid)>>,
 }
 
-impl CommitTree<'_> {
+impl<'a> CommitTree<'a> {
+    pub(super) fn new(repo: &'a git2::Repository, tree: git2::Tree<'a>) -> Self {
+        Self {
+            repo,
+            tree,
+            last: RefCell::new(None),
+        }
+    }
+
     /// The id of the blob at `path`, if a regular file stands there.
     pub(super) fn blob_id(&self, path: &str) -> Option<Oid> {
+        if let Some((last, id)) = &*self.last.borrow()
+            && last == path
+        {
+            return Some(*id);
+        }
+        let id = self.look_up(path)?;
+        *self.last.borrow_mut() = Some((path.to_owned(), id));
+        Some(id)
+    }
+
+    fn look_up(&self, path: &str) -> Option<Oid> {
         let entry = self.tree.get_path(std::path::Path::new(path)).ok()?;
         let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
         is_file.then(|| entry.id())

@@ -94,25 +94,35 @@ impl Store {
 
     /// The commits reachable from `revisions` that changed one of `paths`, newest first.
     fn log(&self, revisions: &[&str], paths: &[String]) -> Result<Vec<LogLine>, Failure> {
-        let said = self
-            .git()
+        let mut lines = Vec::new();
+        self.each_log_line(revisions, paths, |line| lines.push(line))?;
+        Ok(lines)
+    }
+
+    /// Calls `see` with each of these commits as soon as git has found it, while git looks on.
+    fn each_log_line(
+        &self,
+        revisions: &[&str],
+        paths: &[String],
+        mut see: impl FnMut(LogLine),
+    ) -> Result<(), Failure> {
+        self.git()
             .args(["log", "-z", "--format=%H%x1f%an%x1f%at%x1f%s"])
             .args(revisions)
             .arg("--")
             .args(paths)
-            .read()?;
-        Ok(said
-            .split('\0')
-            .filter_map(|line| {
-                let mut fields = line.trim_start_matches('\n').split('\u{1f}');
-                Some(LogLine {
-                    commit: Oid::from_str(fields.next()?).ok()?,
-                    author: fields.next()?.to_owned(),
-                    time: Timestamp::from_second(fields.next()?.parse().ok()?).ok()?,
-                    message: fields.next()?.to_owned(),
-                })
+            .each_entry(|entry| {
+                let mut fields = entry.trim_start_matches('\n').split('\u{1f}');
+                let mut line = || {
+                    Some(LogLine {
+                        commit: Oid::from_str(fields.next()?).ok()?,
+                        author: fields.next()?.to_owned(),
+                        time: Timestamp::from_second(fields.next()?.parse().ok()?).ok()?,
+                        message: fields.next()?.to_owned(),
+                    })
+                };
+                line().into_iter().for_each(&mut see);
             })
-            .collect())
     }
 
     /// The versions of a prompt that commits reachable from HEAD hold, the newest commit first.
@@ -126,9 +136,9 @@ impl Store {
         if self.head_commit().is_none() {
             return Ok(entries);
         }
-        for line in self.log(&["HEAD"], &self.followed_paths(name))? {
+        self.each_log_line(&["HEAD"], &self.followed_paths(name), |line| {
             let Some((version, digest)) = self.number_at(line.commit, name) else {
-                continue;
+                return;
             };
             match found.entry(version) {
                 Entry::Vacant(free) => drop(free.insert(Held {
@@ -141,7 +151,7 @@ impl Store {
                 }
                 Entry::Occupied(_) => {}
             }
-        }
+        })?;
         let seen = found.keys().copied().collect();
         for (version, held) in found {
             let (line, loaded) = self.made_by(name, held);

@@ -157,10 +157,7 @@ impl Store {
 
     pub(super) fn commit_tree(&self, commit: Oid) -> Option<CommitTree<'_>> {
         let tree = self.repo.find_commit(commit).ok()?.tree().ok()?;
-        Some(CommitTree {
-            repo: &self.repo,
-            tree,
-        })
+        Some(CommitTree::new(&self.repo, tree))
     }
 
     /// The prompt as a commit holds it; `None` if the commit does not.

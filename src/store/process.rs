@@ -1,7 +1,7 @@
 //! The `git` program: what it is asked, what it answers, and what its errors mean.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -142,6 +142,41 @@ impl Git {
             std::thread::sleep(pause);
             waited += pause;
             pause = (pause * 2).min(Duration::from_millis(200));
+        }
+    }
+
+    /// Runs git and calls `see` with each entry of its output that a NUL ends, as it comes.
+    ///
+    /// # Errors
+    /// git could not be started or failed; its words are in the failure.
+    pub(super) fn each_entry(mut self, mut see: impl FnMut(&str)) -> Result<(), Failure> {
+        self.command.stdin(Stdio::null());
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().map_err(not_started)?;
+        // Read beside the output, so that neither pipe is ever full while the other is read.
+        let errors = child.stderr.take().map(|mut stderr| {
+            std::thread::spawn(move || {
+                let mut words = Vec::new();
+                drop(stderr.read_to_end(&mut words));
+                words
+            })
+        });
+        if let Some(stdout) = child.stdout.take() {
+            let mut entries = BufReader::new(stdout);
+            let mut entry = Vec::new();
+            while matches!(entries.read_until(0, &mut entry), Ok(1..)) {
+                see(String::from_utf8_lossy(entry.strip_suffix(b"\0").unwrap_or(&entry)).as_ref());
+                entry.clear();
+            }
+        }
+        let status = child.wait().map_err(not_started)?;
+        let words = errors
+            .and_then(|errors| errors.join().ok())
+            .unwrap_or_default();
+        if status.success() {
+            Ok(())
+        } else {
+            Err(explain(&String::from_utf8_lossy(&words)))
         }
     }
 
