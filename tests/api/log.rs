@@ -234,7 +234,7 @@ fn a_followed_log_tells_what_comes() {
     assert!(lines.next().unwrap().contains("\"number\":\"1\""));
     repo.ok("promptctl run echo --var ticket=hi --label number=2");
     assert!(lines.next().unwrap().contains("\"number\":\"2\""));
-    repo.ok(&format!("kill -INT {}", child.id()));
+    repo.ok(&format!("kill -TERM {}", child.id()));
     assert!(!child.wait().unwrap().success());
 }
 
