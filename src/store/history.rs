@@ -296,46 +296,12 @@ impl Store {
         Ok(numbers)
     }
 
-    /// The commit that a revision names.
-    ///
-    /// # Errors
-    /// There is no such revision.
-    pub(super) fn resolve_commit(&self, revision: &str) -> Result<Oid, Failure> {
-        self.repo
-            .revparse_single(revision)
-            .and_then(|object| object.peel_to_commit())
-            .map(|commit| commit.id())
-            .map_err(|_| unknown_revision(revision))
-    }
-
     /// Whether git knows a commit by this name.
     pub fn is_revision(&self, text: &str) -> bool {
         self.repo
             .revparse_single(text)
             .and_then(|object| object.peel_to_commit())
             .is_ok()
-    }
-
-    /// The commit at which two revisions parted.
-    ///
-    /// # Errors
-    /// There is no such revision, or the clone is too shallow to hold it.
-    pub fn merge_base(&self, a: &str, b: &str) -> Result<String, Failure> {
-        let (a_id, b_id) = (self.resolve_commit(a)?, self.resolve_commit(b)?);
-        self.repo
-            .merge_base(a_id, b_id)
-            .map(|id| id.to_string())
-            .map_err(|_| {
-                let failure = Failure::new(
-                    code::SHALLOW,
-                    format!("this clone does not hold the commit at which {a} and {b} parted"),
-                );
-                if self.is_shallow() {
-                    failure.hint("git fetch --unshallow")
-                } else {
-                    failure.hint("the two have no history in common")
-                }
-            })
     }
 
     /// The prompt as HEAD holds it.
@@ -397,12 +363,4 @@ impl Store {
         }
         .hint("if it is called otherwise, `requireBranch` in promptctl.yaml must say so")
     }
-}
-
-fn unknown_revision(text: &str) -> Failure {
-    Failure::new(
-        code::UNKNOWN_REVISION,
-        format!("git knows no revision `{text}`"),
-    )
-    .hint("in a clone of a pull request: git fetch origin main, then origin/main")
 }

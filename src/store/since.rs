@@ -47,27 +47,12 @@ impl Store {
     /// # Errors
     /// There is no such revision, or the clone is too shallow to hold where they parted.
     pub fn base(&self, revision: &str) -> Result<Base, Failure> {
-        let tip = self
-            .repo
-            .revparse_single(revision)
-            .and_then(|object| object.peel_to_commit())
-            .map_err(|_| self.no_revision(revision))?
-            .id();
+        let tip = self.resolve_commit(revision)?;
         let head = self.head_commit().ok_or_else(|| {
             Failure::new(code::UNKNOWN_REVISION, "the repository has no commit yet")
                 .hint("git commit")
         })?;
-        let commit = self.repo.merge_base(head, tip).map_err(|_| {
-            let failure = Failure::new(
-                code::SHALLOW,
-                format!("this clone does not hold the commit at which HEAD and {revision} parted"),
-            );
-            if self.is_shallow() {
-                failure.hint(self.deepen(revision))
-            } else {
-                failure.hint("the two have no history in common")
-            }
-        })?;
+        let commit = self.parted(("HEAD", head), (revision, tip))?;
         Ok(Base {
             revision: revision.to_owned(),
             commit: commit.to_string(),
@@ -85,6 +70,43 @@ impl Store {
             commit: id.clone(),
             tip: id,
         })
+    }
+
+    /// The commit at which two revisions parted.
+    ///
+    /// # Errors
+    /// There is no such revision, or the clone is too shallow to hold it.
+    pub fn merge_base(&self, a: &str, b: &str) -> Result<String, Failure> {
+        let (a_id, b_id) = (self.resolve_commit(a)?, self.resolve_commit(b)?);
+        self.parted((a, a_id), (b, b_id)).map(|id| id.to_string())
+    }
+
+    fn parted(&self, one: (&str, Oid), other: (&str, Oid)) -> Result<Oid, Failure> {
+        let ((a, a_id), (b, b_id)) = (one, other);
+        self.repo.merge_base(a_id, b_id).map_err(|_| {
+            let failure = Failure::new(
+                code::SHALLOW,
+                format!("this clone does not hold the commit at which {a} and {b} parted"),
+            );
+            if !self.is_shallow() {
+                return failure.hint("the two have no history in common");
+            }
+            let is_remote = |name: &&str| self.remote_branch(name).is_some();
+            let missing = [a, b].into_iter().find(is_remote).unwrap_or(b);
+            failure.hint(self.deepen(missing))
+        })
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    /// There is no such revision; the command that brings it is named where there is one.
+    pub(super) fn resolve_commit(&self, revision: &str) -> Result<Oid, Failure> {
+        self.repo
+            .revparse_single(revision)
+            .and_then(|object| object.peel_to_commit())
+            .map(|commit| commit.id())
+            .map_err(|_| self.no_revision(revision))
     }
 
     fn no_revision(&self, revision: &str) -> Failure {

@@ -398,7 +398,7 @@ fn two_prompts() {
     [exit 1]
     $ promptctl diff main...nowhere
     error[P225]: git knows no revision `nowhere`
-      hint: in a clone of a pull request: git fetch origin main, then origin/main
+      hint: name a branch, a tag or a commit, such as origin/main
     [exit 1]
     "#);
 }

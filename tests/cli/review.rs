@@ -182,3 +182,27 @@ fn the_working_copy_and_partials_of_partials_are_followed() {
         report["partials"]
     );
 }
+
+#[test]
+fn a_shallow_clone_is_told_what_to_fetch() {
+    let env = TestEnv::new();
+    let repo = branch(&env);
+    repo.ok("promptctl bump");
+    repo.git("commit --quiet --all --message Raised");
+    let root = env.root();
+    let origin = format!("file://{}/repo", root.dir.display());
+    root.git(&format!(
+        "clone --quiet --depth 1 --branch topic {origin} ci"
+    ));
+    let ci = root.cd("ci");
+    let run = ci.fails("promptctl diff origin/main...HEAD --format markdown");
+    assert_snapshot!(run, @"
+    error[P229]: this clone does not have origin/main
+      hint: git fetch --no-tags --unshallow origin +refs/heads/main:refs/remotes/origin/main
+    [exit 1]
+    ");
+    let (_, fix) = run.stderr.split_once("hint: ").unwrap();
+    ci.ok(fix.lines().next().unwrap());
+    let comment = ci.ok("promptctl diff origin/main...HEAD --format markdown");
+    assert!(comment.contains("(2 prompts: 2 wording)"), "{comment}");
+}
