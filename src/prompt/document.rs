@@ -4,6 +4,7 @@ pub(in crate::prompt) mod keys;
 mod messages;
 mod mistakes;
 mod parse;
+mod plain;
 mod reader;
 mod settings;
 pub mod spelling;

@@ -10,6 +10,7 @@ use serde_yaml::{Error, Location, MessageFormatter, Options, Spanned, UserMessag
 
 use super::super::code;
 use super::mistakes;
+use super::plain;
 use super::{Finding, Object, Position};
 
 /// The largest file read, in bytes.
@@ -17,16 +18,16 @@ pub(in crate::prompt) const MAX_BYTES: usize = 10 * 1024 * 1024;
 
 /// The deepest nesting read. A level costs 5 KB of stack, 35 KB without optimisation, and threads
 /// other than the first have 2 MB.
-const MAX_DEPTH: usize = 40;
+pub(super) const MAX_DEPTH: usize = 40;
 
 /// The most values read from one file, those that aliases repeat included.
-const MAX_NODES: usize = 1_000_000;
+pub(super) const MAX_NODES: usize = 1_000_000;
 
 /// The most values that aliases may repeat.
 const MAX_REPEATED: usize = 100_000;
 
 /// A value and where it stands.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(in crate::prompt) struct Node {
     /// The value.
     pub(in crate::prompt) kind: Kind,
@@ -40,7 +41,7 @@ pub(in crate::prompt) struct Node {
 }
 
 /// What a node is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(in crate::prompt) enum Kind {
     /// Nothing, `~` or `null`.
     Null,
@@ -59,7 +60,7 @@ pub(in crate::prompt) enum Kind {
 }
 
 /// A key of a map and where it stands.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(in crate::prompt) struct Key {
     /// The key.
     pub(in crate::prompt) text: String,
@@ -158,6 +159,13 @@ fn check_size(text: &str) -> Result<(), Finding> {
 }
 
 fn read(text: &str, strict_tags: bool) -> Result<Node, Error> {
+    match plain::read(text) {
+        Some(node) => Ok(node),
+        None => read_with_serde(text, strict_tags),
+    }
+}
+
+pub(super) fn read_with_serde(text: &str, strict_tags: bool) -> Result<Node, Error> {
     serde_yaml::from_str_with_options(text, options(strict_tags))
 }
 
