@@ -141,10 +141,10 @@ fn report(
 pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure> {
     let own = prompt.version();
     let committed = store.committed(&prompt.name).ok().flatten();
-    let fits_line = prompt.document.digest.as_deref() == Some(prompt.digest.short());
-    let as_committed = committed
-        .as_ref()
-        .is_some_and(|committed| committed.digest == prompt.digest && committed.version() == own);
+    let fits_line = prompt.document.digest.as_deref() == Some(prompt.digest().short());
+    let as_committed = committed.as_ref().is_some_and(|committed| {
+        committed.digest() == prompt.digest() && committed.version() == own
+    });
     // The line fits, and yet somebody else published the number first.
     let is_taken = store.is_taken(prompt);
     let is_sound = !is_taken && (fits_line || (as_committed && prompt.document.digest.is_none()));
@@ -160,7 +160,7 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
     let text = if is_sound && fits_line {
         prompt.text.clone()
     } else {
-        set_version(&prompt.text, version, prompt.digest.short())
+        set_version(&prompt.text, version, prompt.digest().short())
             .map_err(|error| edit_failure(&prompt.path, &error))?
     };
     Ok(Numbered {

@@ -302,7 +302,7 @@ impl Pair {
     fn is_same(&self) -> bool {
         match (&self.before, &self.after) {
             (Some(before), Some(after)) => {
-                before.blob == after.blob && before.digest == after.digest
+                before.blob == after.blob && before.digest() == after.digest()
             }
             _ => false,
         }

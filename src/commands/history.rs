@@ -156,7 +156,7 @@ fn row(
         digest: entry
             .loaded
             .as_ref()
-            .map(|loaded| loaded.digest.to_string()),
+            .map(|loaded| loaded.digest().to_string()),
         commit: entry.commit.clone(),
         author: entry.author.clone(),
         time: json::time(entry.time),

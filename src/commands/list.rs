@@ -1,5 +1,7 @@
 //! `promptctl list`.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,6 +13,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{DIM, NOTE};
+use crate::prompt::digest::Digest;
 use crate::prompt::document::Part;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
@@ -33,7 +36,8 @@ pub(super) struct Args {
     /// Only prompts for this model; `gpt-5` finds `openai/gpt-5-mini` too
     #[arg(long)]
     model: Option<String>,
-    /// Only prompts that differ from what is live in production, or in the environment of --env
+    /// Only prompts whose files differ from what is live in production, or in the environment of
+    /// --env
     #[arg(long)]
     changed: bool,
     /// Only archived prompts, which are left out otherwise
@@ -67,29 +71,56 @@ struct Row {
     since: Option<Timestamp>,
 }
 
+/// A prompt that was looked at.
+struct Seen {
+    name: PromptName,
+    /// Its row, if it may be wanted.
+    row: Option<Row>,
+    /// The digest of the file's content, where it will be asked for.
+    digest: Option<Digest>,
+}
+
+impl Seen {
+    fn new(prompt: &Loaded, args: &Args) -> Self {
+        let row = args.wants(prompt).then(|| Row::new(prompt));
+        let compares = args.changed && args.env.is_none() && row.is_some();
+        Self {
+            name: prompt.name.clone(),
+            row,
+            digest: compares.then(|| prompt.digest().clone()),
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
-    let overview = store.overview()?;
+    let see = |prompt: Loaded| Seen::new(&prompt, args);
     let mut unreadable = false;
-    let loaded = match &args.env {
+    let (overview, seen) = match &args.env {
         None => {
-            let (loaded, findings) = store.load_all();
+            let (overview, (seen, findings)) =
+                store.overview_beside(|| store.load_each(store.list(), see));
+            let overview = overview?;
             warn_all(session, &findings);
             unreadable = !findings.is_empty();
-            loaded
+            (overview, seen)
         }
-        Some(environment) => live_in(&store, &overview, environment, session)?,
+        Some(environment) => {
+            let overview = store.overview()?;
+            let mut seen = live_in(&store, &overview, environment, session, see)?;
+            if args.changed {
+                add_digests_of_files(&store, &mut seen);
+            }
+            (overview, seen)
+        }
     };
     for failure in &overview.failures {
         session.ui.warning(failure);
     }
     warn_of_unknown_releases(&store, session);
-    let rows: Vec<Row> = loaded
-        .iter()
-        .filter(|prompt| args.wants(prompt, &overview))
-        .map(|prompt| row(prompt, &loaded, &overview, args.env.as_ref()))
-        .collect();
+    let none = seen.is_empty();
+    let rows = rows(seen, args, &overview);
     if json {
         session
             .ui
@@ -98,8 +129,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if rows.is_empty() {
         // The findings have said what is wrong with the prompts that there are.
-        if !(unreadable && loaded.is_empty()) {
-            say_nothing(args, loaded.is_empty(), session);
+        if !(unreadable && none) {
+            say_nothing(args, none, session);
         }
         return Ok(Exit::Done);
     }
@@ -112,21 +143,59 @@ fn live_in(
     overview: &Overview,
     environment: &Environment,
     session: &mut Session,
-) -> Result<Vec<Loaded>, Failure> {
-    let mut loaded = Vec::new();
-    for name in overview.states.keys() {
-        if overview.live(name).any(|(live, _)| live == environment) {
-            match store.load_active(name, environment) {
-                Ok(prompt) => loaded.push(prompt),
-                Err(failure) => session.ui.warning(failure),
-            }
+    see: impl Fn(Loaded) -> Seen + Sync,
+) -> Result<Vec<Seen>, Failure> {
+    let is_live = |name: &PromptName| overview.live(name).any(|(live, _)| live == environment);
+    let names: Vec<&PromptName> = overview
+        .states
+        .keys()
+        .filter(|name| is_live(name))
+        .collect();
+    let mut seen = Vec::with_capacity(names.len());
+    for prompt in store.each_live(&names, environment, |prompt| prompt.map(&see))? {
+        match prompt {
+            Ok(prompt) => seen.push(prompt),
+            Err(failure) => session.ui.warning(failure),
         }
     }
-    Ok(loaded)
+    Ok(seen)
+}
+
+fn add_digests_of_files(store: &Store, seen: &mut [Seen]) {
+    // What cannot be loaded differs from what is live.
+    let (digests, _) = store.load_each(store.list(), |prompt| {
+        (prompt.name.clone(), prompt.digest().clone())
+    });
+    let mut digests: HashMap<PromptName, Digest> = digests.into_iter().collect();
+    for prompt in seen {
+        prompt.digest = digests.remove(&prompt.name);
+    }
+}
+
+/// The rows of what is wanted. A prompt is a variant where its base is listed as well.
+fn rows(seen: Vec<Seen>, args: &Args, overview: &Overview) -> Vec<Row> {
+    let compared = args.env.clone().unwrap_or_else(Environment::production);
+    let has_base = |prompt: &Seen| {
+        let base = prompt.name.base();
+        base.is_some_and(|base| seen.binary_search_by(|it| it.name.cmp(&base)).is_ok())
+    };
+    let has_base: Vec<bool> = seen.iter().map(has_base).collect();
+    let mut rows = Vec::with_capacity(seen.len());
+    for (prompt, has_base) in seen.into_iter().zip(has_base) {
+        let Some(mut row) = prompt.row else { continue };
+        if args.changed && !row.is_changed(prompt.digest.as_ref(), overview, &compared) {
+            continue;
+        }
+        row.variant_of = row.variant_of.filter(|_| has_base);
+        row.add_releases(overview, args.env.as_ref());
+        rows.push(row);
+    }
+    rows
 }
 
 impl Args {
-    fn wants(&self, prompt: &Loaded, overview: &Overview) -> bool {
+    /// Whether the prompt fits, but for --changed.
+    fn wants(&self, prompt: &Loaded) -> bool {
         let document = &prompt.document;
         let same = |wanted: &Option<String>, have: Option<&str>| {
             wanted
@@ -151,19 +220,6 @@ impl Args {
                 .as_deref()
                 .is_none_or(|text| holds(prompt, text))
             && document.archived == self.archived
-            && (!self.changed || self.is_changed(prompt, overview))
-    }
-
-    fn is_changed(&self, prompt: &Loaded, overview: &Overview) -> bool {
-        let wanted = self.env.clone().unwrap_or_else(Environment::production);
-        match &self.env {
-            // What is live never differs from itself: the question is whether the working copy is ahead.
-            Some(_) => prompt.dirty,
-            None => overview
-                .live(&prompt.name)
-                .find(|(environment, _)| **environment == wanted)
-                .is_none_or(|(_, active)| active.digest != prompt.digest),
-        }
     }
 }
 
@@ -186,41 +242,52 @@ fn holds(prompt: &Loaded, text: &str) -> bool {
         || prompt.partials.values().any(|partial| found(&partial.text))
 }
 
-fn row(
-    prompt: &Loaded,
-    all: &[Loaded],
-    overview: &Overview,
-    environment: Option<&Environment>,
-) -> Row {
-    let document = &prompt.document;
-    let live: Vec<(Environment, Version)> = overview
-        .live(&prompt.name)
-        .map(|(environment, active)| (environment.clone(), active.version))
-        .collect();
-    let exists = |base: &PromptName| all.binary_search_by(|other| other.name.cmp(base)).is_ok();
-    Row {
-        name: prompt.name.clone(),
-        title: document.title.clone(),
-        description: document.description.clone(),
-        version: prompt.version(),
-        path: prompt.path.clone(),
-        model: document.model.clone(),
-        category: document.category.clone(),
-        tags: document.tags.clone(),
-        variant_of: prompt.name.base().filter(exists),
-        archived: document.archived,
-        modified: prompt.dirty,
-        published: overview
-            .published
-            .get(&prompt.name)
-            .cloned()
-            .unwrap_or_default(),
-        environments: shapes::environments(&live),
-        since: overview
-            .live(&prompt.name)
-            .find(|(have, _)| Some(*have) == environment)
-            .map(|(_, active)| active.time),
-        live,
+impl Row {
+    /// What the prompt's file says.
+    fn new(prompt: &Loaded) -> Self {
+        let document = &prompt.document;
+        Self {
+            name: prompt.name.clone(),
+            title: document.title.clone(),
+            description: document.description.clone(),
+            version: prompt.version(),
+            path: prompt.path.clone(),
+            model: document.model.clone(),
+            category: document.category.clone(),
+            tags: document.tags.clone(),
+            variant_of: prompt.name.base(),
+            archived: document.archived,
+            modified: prompt.dirty,
+            published: Vec::new(),
+            environments: Map::new(),
+            live: Vec::new(),
+            since: None,
+        }
+    }
+
+    /// Whether the file, which has this digest, differs from what is live in an environment.
+    fn is_changed(
+        &self,
+        digest: Option<&Digest>,
+        overview: &Overview,
+        environment: &Environment,
+    ) -> bool {
+        let mut live = overview.live(&self.name);
+        let active = live.find(|(have, _)| *have == environment);
+        active.is_none_or(|(_, active)| Some(&active.digest) != digest)
+    }
+
+    /// What the tags say of the prompt.
+    fn add_releases(&mut self, overview: &Overview, environment: Option<&Environment>) {
+        for (have, active) in overview.live(&self.name) {
+            self.live.push((have.clone(), active.version));
+            if Some(have) == environment {
+                self.since = Some(active.time);
+            }
+        }
+        self.environments = shapes::environments(&self.live);
+        let published = overview.published.get(&self.name);
+        self.published = published.cloned().unwrap_or_default();
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     // The number and the digest are those of the new prompt, not of the one that it was copied from.
     let highest = store.numbers(&args.name)?.highest();
     let version = highest.map_or(Version::FIRST, Version::next);
-    let text = set_version(&loaded.text, version, loaded.digest.short())
+    let text = set_version(&loaded.text, version, loaded.digest().short())
         .map_err(|error| edit_failure(&path, &error))?;
     refuse_existing(args, &store, &text)?;
     warn_all(session, &loaded.document.warnings);

@@ -50,12 +50,12 @@ impl PromptJson {
             name: loaded.name.clone(),
             reference,
             version: loaded.version(),
-            digest: loaded.digest.to_string(),
+            digest: loaded.digest().to_string(),
             commit: loaded.commit.clone(),
             blob: loaded.blob.clone(),
             dirty: loaded.dirty,
             path: loaded.path.clone(),
-            document: Value::Object(loaded.document.raw.clone()),
+            document: Value::Object(loaded.document.written.raw().clone()),
             variables,
             partials: loaded
                 .partials

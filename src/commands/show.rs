@@ -169,7 +169,7 @@ fn facts(
 ) -> Vec<(&'static str, String)> {
     let document = &loaded.document;
     let mut facts = vec![("file", loaded.path.clone())];
-    facts.push(("digest", loaded.digest.short().to_owned()));
+    facts.push(("digest", loaded.digest().short().to_owned()));
     let place = match (&loaded.commit, loaded.dirty) {
         (_, true) => "changed and not committed".to_owned(),
         (Some(commit), false) => short(commit).to_owned(),

@@ -54,8 +54,8 @@ struct Row {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store()?;
-    let overview = store.overview()?;
-    let (loaded, findings) = store.load_all();
+    let (overview, (loaded, findings)) = store.overview_beside(|| store.load_all());
+    let overview = overview?;
     if args.at.at.is_none() {
         warn_all(session, &findings);
     }
@@ -233,7 +233,7 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
     }
     row.since = row.when.map(json::time);
     match file {
-        Some(file) if Some(&file.digest) != live_digest => {
+        Some(file) if Some(file.digest()) != live_digest => {
             row.ahead = Some(file.version());
             if row.ahead == row.active {
                 row.note = "changed, not bumped";

@@ -247,7 +247,7 @@ impl Call<'_> {
         let loaded = terms.loaded;
         let mut record = Record::new(loaded.name.as_str(), self.now);
         record.version = Some(loaded.version().number());
-        record.digest = Some(loaded.digest.to_string());
+        record.digest = Some(loaded.digest().to_string());
         record.commit.clone_from(&loaded.commit);
         record.blob = Some(loaded.blob.clone());
         record.dirty = loaded.dirty;

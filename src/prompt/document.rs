@@ -8,6 +8,7 @@ mod plain;
 mod reader;
 mod settings;
 pub mod spelling;
+mod written;
 pub(in crate::prompt) mod yaml;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use super::finding::{Finding, Position};
 use super::version::Version;
 
 pub use parse::parse;
+pub use written::Written;
 pub use yaml::parse_value;
 
 /// A JSON object whose keys keep their order.
@@ -61,10 +63,8 @@ pub struct Document {
     pub extra_body: Object,
     /// `openai:`, a stored prompt at OpenAI.
     pub openai: Option<StoredPrompt>,
-    /// The whole file as JSON, its keys in order.
-    pub raw: Object,
-    /// Where each value stands, by its path, such as `modelParameters.maxTokens` or `messages[0].content`.
-    pub places: BTreeMap<String, Position>,
+    /// The file as it was written.
+    pub written: Written,
     /// What looks wrong and does not stop the prompt from being used.
     pub warnings: Vec<Finding>,
 }
@@ -79,7 +79,7 @@ impl Document {
     pub fn place(&self, path: &str) -> Option<Position> {
         let mut path = path;
         loop {
-            if let Some(position) = self.places.get(path) {
+            if let Some(position) = self.written.places().get(path) {
                 return Some(*position);
             }
             path = &path[..path.rfind(['.', '['])?];

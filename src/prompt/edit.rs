@@ -83,13 +83,13 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn read(text: &'a str) -> Result<Self, EditError> {
         let root = parse_tree(text).map_err(EditError::Unreadable)?.root;
-        let value = root.to_value(text);
+        let value = root.to_value();
         Ok(Self { text, root, value })
     }
 
     /// Whether `edited` says what is expected and differs only where `path` stands.
     fn allows(&self, edited: &str, expected: &Value, path: &[Step]) -> bool {
-        let says = parse_tree(edited).is_ok_and(|tree| tree.root.to_value(edited) == *expected);
+        let says = parse_tree(edited).is_ok_and(|tree| tree.root.to_value() == *expected);
         says && path::is_local(self.text, edited, path::lines(self, path).as_ref())
     }
 }

@@ -197,7 +197,7 @@ impl File {
         if tree.has_unknown_tags {
             return Err(Unmergeable);
         }
-        let entries = match tree.root.to_value(text) {
+        let entries = match tree.root.to_value() {
             Value::Object(entries) => entries,
             Value::Null if matches!(tree.root.kind, Kind::Null) => Map::new(),
             _ => return Err(Unmergeable),

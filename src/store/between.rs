@@ -10,7 +10,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::Store;
-use super::content::{CommitTree, Files, blob_id, same_as_committed};
+use super::content::{CommitTree, Files, same_as_committed};
 use super::files::Listing;
 use super::load::Loaded;
 use crate::error::Failure;
@@ -145,9 +145,7 @@ impl Store {
         let is_same = |path: &str| {
             let text = tree.read(path).ok().flatten();
             let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-            text.is_some_and(|text| {
-                same_as_committed(committed.get(path).copied(), blob_id(&text), &text)
-            })
+            text.is_some_and(|text| same_as_committed(committed.get(path).copied(), None, &text))
         };
         let changed = paths.par_iter().filter(|path| !is_same(path));
         let mut changed: BTreeSet<String> = changed.map(|path| (*path).clone()).collect();

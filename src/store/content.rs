@@ -9,7 +9,6 @@ use super::files::{WorkTree, join_root};
 use super::{Loaded, Source, Store};
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Position};
 use crate::prompt::name::partial_path;
@@ -119,7 +118,6 @@ pub(super) struct Assembled {
     pub(super) text: String,
     pub(super) document: Document,
     pub(super) partials: Partials,
-    pub(super) digest: Digest,
 }
 
 /// Reads a prompt and its partials from `files`.
@@ -147,12 +145,10 @@ pub(super) fn assemble(
     }
     let partials =
         template::gather(&document, |name| read_partial(files, roots, path, name)).map_err(one)?;
-    let digest = digest(&document, &partials);
     Ok(Some(Assembled {
         text,
         document,
         partials,
-        digest,
     }))
 }
 
@@ -257,11 +253,13 @@ pub(super) fn blob_id(text: &str) -> Option<Oid> {
     Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok()
 }
 
-/// Whether a text of the working copy, whose blob would be `own`, is what was `committed`.
+/// Whether a text of the working copy is what was `committed`. `own` is the blob that it would be,
+/// where that is known.
 pub(super) fn same_as_committed(committed: Option<Oid>, own: Option<Oid>, text: &str) -> bool {
     let Some(committed) = committed else {
         return false;
     };
+    let own = own.or_else(|| blob_id(text));
     // git may have stored the file with other line ends than the working copy has.
     own == Some(committed)
         || text.contains("\r\n") && blob_id(&text.replace("\r\n", "\n")) == Some(committed)

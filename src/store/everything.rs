@@ -65,7 +65,11 @@ impl Store {
 
     /// The same for a listing that was made before.
     pub fn load_listed(&self, listing: Listing) -> (Vec<Loaded>, Vec<Finding>) {
-        self.load_each(listing, |prompt| prompt)
+        self.load_each(listing, |prompt| {
+            // Whoever asks for contents asks for digests: they are computed here, on all cores.
+            prompt.digest();
+            prompt
+        })
     }
 
     /// What `see` makes of each prompt of a listing, on all cores; so the prompts need not be held
@@ -116,8 +120,19 @@ impl Store {
         let committed = head
             .and_then(|commit| self.commit_tree(commit))
             .map_or_else(HashMap::new, |head| self.blobs_below_roots(&head));
-        let is_committed = |path: &str, blob: Option<Oid>, text: &str| {
+        let is_same = |path: &str, blob: Option<Oid>, text: &str| {
             same_as_committed(committed.get(path).copied(), blob, text)
+        };
+        // A partial is asked for by every prompt that includes it.
+        let partials: HashMap<&str, bool> = prepared
+            .partials
+            .iter()
+            .filter_map(|(path, bytes)| Some((*path, std::str::from_utf8(bytes).ok()?)))
+            .map(|(path, text)| (path, is_same(path, None, text)))
+            .collect();
+        let is_committed = |path: &str, blob: Option<Oid>, text: &str| {
+            let known = partials.get(path).copied();
+            known.unwrap_or_else(|| is_same(path, blob, text))
         };
         listing
             .files

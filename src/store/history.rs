@@ -180,7 +180,7 @@ impl Store {
             return (held.newest, newest);
         };
         let loaded = load(&first);
-        let digest = |loaded: &Option<Loaded>| loaded.as_ref().map(|it| it.digest.clone());
+        let digest = |loaded: &Option<Loaded>| loaded.as_ref().map(|it| it.digest().clone());
         if loaded.is_some() && digest(&loaded) == digest(&newest) {
             (first, loaded)
         } else {

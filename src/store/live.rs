@@ -119,7 +119,7 @@ impl Store {
             version: loaded.version(),
         };
         self.version_tag(&tag)
-            .is_ok_and(|found| found.is_some_and(|found| found.trailers.digest != loaded.digest))
+            .is_ok_and(|found| found.is_some_and(|found| found.trailers.digest != *loaded.digest()))
     }
 
     /// The tag of a version: where the remote confirmed one that one, else this clone's own.
@@ -234,10 +234,8 @@ impl Store {
         if self.is_shallow() || self.fetches_only_a_part(remote) {
             return Ok(false);
         }
-        let was_cloned = !self
-            .refs_below(&format!("refs/remotes/{remote}/"))?
-            .is_empty();
-        Ok(was_cloned || !self.refs_below(&self.local_space().base)?.is_empty())
+        let was_cloned = self.any_ref(&format!("refs/remotes/{remote}/"))?;
+        Ok(was_cloned || self.any_ref(&self.local_space().base)?)
     }
 
     /// Whether the clone was told to bring no tags, or a single branch.

@@ -1,6 +1,7 @@
 //! Loading: prompts of the working copy and of commits.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use git2::{ObjectType, Oid, Tree};
 
@@ -9,7 +10,7 @@ use super::content::{Assembled, CommitTree, Draft, assemble, blob_id, same_as_co
 use super::files::{Listing, PromptFile, WorkTree, join_root};
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::prompt::digest::Digest;
+use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
@@ -46,13 +47,18 @@ pub struct Loaded {
     pub document: Document,
     /// The partials that it includes, through partials too.
     pub partials: Partials,
-    /// The digest of its content.
-    pub digest: Digest,
+    digest: OnceLock<Digest>,
     /// The environment that was asked for, if one was.
     pub environment: Option<Environment>,
 }
 
 impl Loaded {
+    /// The digest of its content, computed when it is first asked for.
+    pub fn digest(&self) -> &Digest {
+        self.digest
+            .get_or_init(|| digest(&self.document, &self.partials))
+    }
+
     /// The version that this content has.
     pub fn version(&self) -> Version {
         self.document.version_or_first()
@@ -63,7 +69,7 @@ impl Loaded {
         self.document
             .digest
             .as_deref()
-            .is_some_and(|line| line != self.digest.short())
+            .is_some_and(|line| line != self.digest().short())
     }
 }
 
@@ -195,7 +201,7 @@ impl Store {
             text: assembled.text,
             document: assembled.document,
             partials: assembled.partials,
-            digest: assembled.digest,
+            digest: OnceLock::new(),
             environment: None,
         }))
     }
@@ -255,8 +261,8 @@ impl Store {
     }
 }
 
-/// A prompt of the working copy. `is_committed` tells of a path, the blob that its file would be,
-/// and its text, whether HEAD holds the same.
+/// A prompt of the working copy. `is_committed` tells of a path, the blob that its file would be
+/// where that is known, and its text, whether HEAD holds the same.
 pub(super) fn in_working_copy(
     file: PromptFile,
     assembled: Assembled,
@@ -268,7 +274,7 @@ pub(super) fn in_working_copy(
         || !assembled
             .partials
             .values()
-            .all(|partial| is_committed(&partial.path, blob_id(&partial.text), &partial.text));
+            .all(|partial| is_committed(&partial.path, None, &partial.text));
     Loaded {
         name: file.name,
         path: file.path,
@@ -279,7 +285,7 @@ pub(super) fn in_working_copy(
         text: assembled.text,
         document: assembled.document,
         partials: assembled.partials,
-        digest: assembled.digest,
+        digest: OnceLock::new(),
         environment: None,
     }
 }

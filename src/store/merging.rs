@@ -4,7 +4,7 @@
 use git2::Oid;
 
 use super::Store;
-use super::content::{CommitTree, Files, blob_id, read_partial, same_as_committed};
+use super::content::{CommitTree, Files, read_partial, same_as_committed};
 use super::files::WorkTree;
 use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;
@@ -51,7 +51,7 @@ impl Store {
             let committed = self
                 .commit_tree(*commit)
                 .and_then(|tree| tree.blob_id(asked.path));
-            same_as_committed(committed, blob_id(text), text)
+            same_as_committed(committed, None, text)
         };
         let ours = self.labelled(asked.ours);
         let ours = ours.filter(|commit| holds(commit, asked.our_text));

@@ -1,6 +1,8 @@
 //! What is live of every prompt, from one pass over the tags.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::thread;
 
 use git2::Oid;
 use rayon::prelude::*;
@@ -16,6 +18,8 @@ use crate::prompt::version::Version;
 
 /// The number of tags whose reading takes longer than opening the repository in another thread.
 const WORTH_A_THREAD: usize = 200;
+/// The same for the bytes of packed references.
+const PACKED_WORTH_A_THREAD: u64 = 32 * 1024;
 /// The same for prompts that are read whole.
 const CONTENTS_WORTH_A_THREAD: usize = 20;
 
@@ -132,6 +136,26 @@ impl Store {
         Ok(overview)
     }
 
+    /// The same while this thread does `work`, where there are so many tags that it pays.
+    pub fn overview_beside<T>(&self, work: impl FnOnce() -> T) -> (Result<Overview, Failure>, T) {
+        if self.packed_refs_size() < PACKED_WORTH_A_THREAD {
+            return (self.overview(), work());
+        }
+        let (path, settings) = (self.repo.path(), &self.settings);
+        thread::scope(|scope| {
+            let overview = scope.spawn(|| Self::open_again(path, settings)?.overview());
+            let done = work();
+            let overview = overview.join();
+            (overview.unwrap_or_else(|panic| resume_unwind(panic)), done)
+        })
+    }
+
+    /// The bytes of the file that holds most references where there are many of them.
+    fn packed_refs_size(&self) -> u64 {
+        let path = self.repo.commondir().join("packed-refs");
+        path.metadata().map_or(0, |file| file.len())
+    }
+
     fn rows(&self) -> Result<Rows, Failure> {
         let mut rows = Rows::default();
         self.each_ref(&self.true_space().base, |tag, object| {
@@ -157,7 +181,8 @@ impl Store {
                 .map(|found| self.state_in(rows, found))
                 .collect());
         }
-        let share = newest.len().div_ceil(rayon::current_num_threads());
+        // Small shares, since a core may have other work to do first.
+        let share = newest.len().div_ceil(4 * rayon::current_num_threads());
         let (path, settings) = (self.repo.path(), &self.settings);
         let shares: Vec<Vec<_>> = newest
             .par_chunks(share)

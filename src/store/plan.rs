@@ -88,7 +88,7 @@ impl Store {
         };
         let existing = self.version_tag(&tag)?;
         if let Some(found) = &existing
-            && found.trailers.digest != loaded.digest
+            && found.trailers.digest != *loaded.digest()
         {
             return Err(Failure::new(
                 code::NUMBER_TAKEN,
@@ -96,7 +96,7 @@ impl Store {
                     "{} {version} was published with other content ({} there, {} here)",
                     loaded.name,
                     found.trailers.digest.short(),
-                    loaded.digest.short()
+                    loaded.digest().short()
                 ),
             )
             .hint(format!(
@@ -128,7 +128,7 @@ impl Store {
         };
         // A version whose tag was lost gets it where its release says that it was.
         let commit = top
-            .filter(|top| existing.is_none() && is_live && top.digest == loaded.digest)
+            .filter(|top| existing.is_none() && is_live && top.digest == *loaded.digest())
             .and_then(|top| Oid::from_str(&top.commit).ok())
             .filter(|commit| self.holds(*commit, loaded))
             .unwrap_or(commit);
@@ -140,7 +140,7 @@ impl Store {
                 Action::Publish
             },
             version,
-            digest: &loaded.digest,
+            digest: loaded.digest(),
             commit: existing.as_ref().map_or(commit, |found| found.commit),
             under,
             entries,
@@ -155,7 +155,7 @@ impl Store {
             .ok()
             .flatten()
             .is_some_and(|other| {
-                other.version() == loaded.version() && other.digest == loaded.digest
+                other.version() == loaded.version() && other.digest() == loaded.digest()
             })
     }
 

@@ -165,7 +165,8 @@ impl Store {
         }
         for source in &rules.sources {
             let state = self.state(&loaded.name, source)?;
-            let is_live = matches!(&state, State::Live(active) if active.digest == loaded.digest);
+            let is_live =
+                matches!(&state, State::Live(active) if active.digest == *loaded.digest());
             if !is_live {
                 return Err(not_staged(loaded, source, environment, &state));
             }

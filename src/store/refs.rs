@@ -52,7 +52,8 @@ impl Store {
         let Some(mirror) = self.mirror_space() else {
             return false;
         };
-        self.config_value(Self::MIRROR_KEY) == self.settings.remote || self.any_ref(&mirror.base)
+        self.config_value(Self::MIRROR_KEY) == self.settings.remote
+            || self.any_ref(&mirror.base).unwrap_or(false)
     }
 
     /// Where the tags that count are read from: the mirror where there is one, else this clone's.
@@ -73,13 +74,13 @@ impl Store {
         Ok(found)
     }
 
-    fn any_ref(&self, prefix: &str) -> bool {
+    pub(super) fn any_ref(&self, prefix: &str) -> Result<bool, Failure> {
         let mut any = false;
-        let walked = self.each_ref(prefix, |_, _| {
+        self.each_ref(prefix, |_, _| {
             any = true;
             false
-        });
-        walked.is_ok() && any
+        })?;
+        Ok(any)
     }
 
     /// Calls `see` with what stands after `prefix`, and with the object, for each reference that

@@ -38,7 +38,7 @@ impl Store {
                 .load_at(found.commit, name)
                 .map_err(first_failure)?
                 .ok_or_else(|| self.tag_without_file(&tag))?;
-            if loaded.digest != found.trailers.digest || loaded.version() != version {
+            if *loaded.digest() != found.trailers.digest || loaded.version() != version {
                 return Err(Failure::new(
                     code::RELEASE_MISMATCH,
                     format!(
@@ -155,7 +155,7 @@ impl Store {
                     number: active.number,
                 })
             })?;
-        if loaded.digest != active.digest {
+        if *loaded.digest() != active.digest {
             return Err(Failure::new(
                 code::RELEASE_MISMATCH,
                 format!(

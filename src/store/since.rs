@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use git2::Oid;
 
 use super::Store;
-use super::content::{blob_id, same_as_committed};
+use super::content::same_as_committed;
 use super::load::Loaded;
 use super::tag::TagName;
 use crate::error::Failure;
@@ -33,7 +33,7 @@ pub struct Blobs(HashMap<String, Oid>);
 impl Blobs {
     /// Whether the file at `path` differs from this text, or is not there.
     pub fn differ(&self, path: &str, text: &str) -> bool {
-        !same_as_committed(self.0.get(path).copied(), blob_id(text), text)
+        !same_as_committed(self.0.get(path).copied(), None, text)
     }
 }
 

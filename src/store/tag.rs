@@ -165,35 +165,59 @@ impl Trailers {
 
     /// Reads the trailers from the last paragraph of a tag's message; a signature after it is ignored.
     pub(super) fn parse(message: &str) -> Option<Self> {
-        let block = trailer_block(message);
-        let find = |key: &str| {
-            block
-                .lines()
-                .rev()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-                .map(str::trim)
-        };
-        let version = Version::new(find("Version")?.parse().ok()?)?;
-        let release = match find("Environment") {
+        let mut said = Said::default();
+        for line in trailer_block(message).lines() {
+            let Some((key, value)) = line.split_once(": ") else {
+                continue;
+            };
+            let field = match key {
+                "Prompt" => &mut said.prompt,
+                "Version" => &mut said.version,
+                "Digest" => &mut said.digest,
+                "Environment" => &mut said.environment,
+                "Action" => &mut said.action,
+                "Under" => &mut said.under,
+                _ => continue,
+            };
+            *field = Some(value.trim());
+        }
+        said.trailers()
+    }
+}
+
+/// The values of trailers, where they stand; of two with one key the last counts.
+#[derive(Default)]
+struct Said<'a> {
+    prompt: Option<&'a str>,
+    version: Option<&'a str>,
+    digest: Option<&'a str>,
+    environment: Option<&'a str>,
+    action: Option<&'a str>,
+    under: Option<&'a str>,
+}
+
+impl Said<'_> {
+    fn trailers(self) -> Option<Trailers> {
+        let release = match self.environment {
             None => None,
             Some(environment) => Some(ReleaseTrailers {
                 environment: environment.parse().ok()?,
-                action: match find("Action")? {
+                action: match self.action? {
                     "publish" => Action::Publish,
                     "rollback" => Action::Rollback,
                     "unpublish" => Action::Unpublish,
                     _ => return None,
                 },
-                under: match find("Under")? {
+                under: match self.under? {
                     "none" => None,
                     number => Some(parse_number(number)?),
                 },
             }),
         };
-        Some(Self {
-            prompt: find("Prompt")?.parse().ok()?,
-            version,
-            digest: Digest::parse(find("Digest")?)?,
+        Some(Trailers {
+            prompt: self.prompt?.parse().ok()?,
+            version: Version::new(self.version?.parse().ok()?)?,
+            digest: Digest::parse(self.digest?)?,
             release,
         })
     }
@@ -222,16 +246,15 @@ impl<'a> TagContent<'a> {
     pub(super) fn parse(data: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(data).ok()?;
         let (header, message) = text.split_once("\n\n").unwrap_or((text, ""));
-        let find = |key: &str| {
-            header
-                .lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix(' '))
-        };
-        let (by, seconds) = find("tagger").map_or(("", 0), tagger);
+        let mut lines = header.lines();
+        let mut field = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix(' ');
+        let (target, target_kind) = (field("object")?, field("type")?);
+        let name = field("tag").unwrap_or_default();
+        let (by, seconds) = field("tagger").map_or(("", 0), tagger);
         Some(Self {
-            target: find("object")?,
-            target_kind: find("type")?,
-            name: find("tag").unwrap_or_default(),
+            target,
+            target_kind,
+            name,
             by,
             seconds,
             message,
@@ -260,6 +283,9 @@ pub(super) fn words(message: &str) -> &str {
 const SIGNATURE: &str = "-----BEGIN ";
 
 fn without_signature(message: &str) -> &str {
+    if !message.contains(SIGNATURE) {
+        return message.trim_end();
+    }
     let is_mark = |line: &str| {
         let mut marks = ["PGP ", "SSH ", "SIGNED "].iter();
         line.strip_prefix(SIGNATURE)

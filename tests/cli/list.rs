@@ -168,6 +168,7 @@ fn of_an_environment_everything_is_that_of_the_active_version() {
         "promptctl list --env production
          promptctl list --env production --search 'Answer in'
          promptctl list --env production --search 'Reply in'
+         promptctl list --env production --changed
          promptctl list --env staging
          promptctl list --env production --format json --search triage"
     ), @r#"
@@ -178,6 +179,8 @@ fn of_an_environment_everything_is_that_of_the_active_version() {
     support/triage	v1	1 hour ago	openai/gpt-5-mini	Support triage
     $ promptctl list --env production --search 'Reply in'
     no prompt fits
+    $ promptctl list --env production --changed
+    support/triage	v1	1 hour ago	openai/gpt-5-mini	Support triage
     $ promptctl list --env staging
     nothing is live in staging
     $ promptctl list --env production --format json --search triage

@@ -114,7 +114,7 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Str
     };
     let version = after.version();
     let is_same_number =
-        |other: &Loaded| other.version() == version && other.digest != after.digest;
+        |other: &Loaded| other.version() == version && other.digest() != after.digest();
     if after.is_unbumped() || pair.before.as_ref().is_some_and(is_same_number) {
         return format!("refuse: {version} was not raised");
     }
@@ -122,7 +122,7 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Str
         return "refuse: it is archived".to_owned();
     }
     match live {
-        Some(live) if live.digest == after.digest => {
+        Some(live) if live.digest == *after.digest() => {
             format!("do nothing: {} is live", live.version)
         }
         Some(live) => format!(

@@ -169,7 +169,7 @@ fn load(record: &Record, store: &Store) -> Result<Loaded, Failure> {
         .prompt
         .parse()
         .map_err(|_| cannot(record, "its prompt has a name that cannot be"))?;
-    let is_same = |loaded: &Loaded| record.digest.as_deref() == Some(&loaded.digest.to_string());
+    let is_same = |loaded: &Loaded| record.digest.as_deref() == Some(&loaded.digest().to_string());
     let committed = record.commit.as_ref().map(|commit| {
         store.load(&Reference {
             name: name.clone(),

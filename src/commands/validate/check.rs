@@ -304,7 +304,7 @@ pub(super) fn rules(
         text: &prompt.text,
         document: &prompt.document,
         partials: &prompt.partials,
-        digest: &prompt.digest,
+        digest: prompt.digest(),
         changed_partials,
         model: model.as_ref(),
         today,

@@ -97,7 +97,7 @@ fn numbered(
     base: Option<&Base>,
 ) -> Result<Option<String>, Failure> {
     let with = |version| {
-        set_version(&prompt.text, version, prompt.digest.short())
+        set_version(&prompt.text, version, prompt.digest().short())
             .map_err(|error| edit_failure(&prompt.path, &error))
     };
     if prompt.is_unbumped() {

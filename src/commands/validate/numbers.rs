@@ -28,7 +28,7 @@ impl Numbered {
             name: prompt.name.clone(),
             path: prompt.path.clone(),
             version: prompt.version(),
-            digest: prompt.digest.clone(),
+            digest: prompt.digest().clone(),
             has_digest_line: document.digest.is_some(),
             is_unbumped: prompt.is_unbumped(),
             is_dirty: prompt.dirty,
@@ -85,7 +85,7 @@ fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding
     let before = store.load_from(&base.commit, &prompt.name).ok().flatten();
     if before
         .as_ref()
-        .is_some_and(|before| before.digest == prompt.digest)
+        .is_some_and(|before| *before.digest() == prompt.digest)
     {
         return Ok(None);
     }
@@ -93,8 +93,8 @@ fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding
     let moved = tip.filter(|tip| {
         before
             .as_ref()
-            .is_none_or(|before| before.digest != tip.digest)
-            && tip.digest != prompt.digest
+            .is_none_or(|before| before.digest() != tip.digest())
+            && *tip.digest() != prompt.digest
     });
     if let Some(tip) = moved.filter(|tip| version <= tip.version()) {
         let message = format!(
@@ -132,7 +132,7 @@ fn against_head(store: &Store, prompt: &Numbered) -> Result<Option<Finding>, Fai
     let version = prompt.version;
     let committed = store.committed(&prompt.name).ok().flatten();
     let Some(committed) = committed
-        .filter(|committed| committed.digest != prompt.digest && version <= committed.version())
+        .filter(|committed| *committed.digest() != prompt.digest && version <= committed.version())
     else {
         return Ok(None);
     };

@@ -21,8 +21,7 @@ fn document(model: Option<&str>) -> Document {
         evaluators: Vec::new(),
         extra_body: Map::new(),
         openai: None,
-        raw: Map::new(),
-        places: Default::default(),
+        written: Default::default(),
         warnings: Vec::new(),
     }
 }

@@ -85,7 +85,7 @@ fn by_rule(rule: Rule, differences: Vec<Difference>) -> Vec<Change> {
 }
 
 fn raw<'a>(document: Option<&'a Document>, key: &str) -> Option<&'a Value> {
-    document?.raw.get(key)
+    document?.written.raw().get(key)
 }
 
 /// The messages as a model reads them: with the partials in place.
@@ -284,7 +284,8 @@ fn included(side: &Side<'_>) -> BTreeMap<String, String> {
 fn other(budget: &mut Budget, before: Option<&Document>, after: Option<&Document>) -> Vec<Change> {
     let rest = |document: Option<&Document>| -> Option<Object> {
         let keys = document?
-            .raw
+            .written
+            .raw()
             .iter()
             .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_str()));
         Some(

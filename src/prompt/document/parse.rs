@@ -1,11 +1,11 @@
 //! From YAML to the model.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt;
 
 use super::super::code;
-use super::keys::{Lookup, OPENAI, PARAMETERS, TOP, look_up};
-use super::reader::{Field, Fields, Reader, place};
+use super::keys::TOP;
+use super::reader::{Field, Fields, Reader};
+use super::written::Written;
 use super::yaml::{Key, Kind, Node, Tree, parse_tree, to_object};
 use super::{Document, Finding, Object, Position, ResponseFormat, Version};
 
@@ -18,24 +18,28 @@ pub fn parse(text: &str) -> Result<Document, Vec<Finding>> {
         root,
         has_unknown_tags,
     } = parse_tree(text).map_err(|finding| vec![conflict(text).unwrap_or(finding)])?;
-    let Kind::Map(entries) = &root.kind else {
+    let Kind::Map(entries) = root.kind else {
         return Err(vec![not_a_map(&root)]);
     };
     let mut reader = Reader {
         source: text,
         findings: Vec::new(),
     };
-    let mut walk = Walk {
-        has_unknown_tags,
-        ..Walk::default()
-    };
-    walk.map("", entries, 0, usize::MAX, &mut reader);
-    let mut document = reader.document(entries, walk.places);
+    for (key, node) in &entries {
+        if !matches!(key.text.as_str(), "version" | "digest") {
+            reader.check_odd(&Trail::Top(&key.text), node);
+        }
+        if has_unknown_tags {
+            reader.check_tags(node);
+        }
+    }
+    let mut document = reader.document(&entries);
     reader.findings.sort_by_key(|finding| finding.position);
     if reader.findings.iter().any(Finding::is_error) {
         return Err(reader.findings);
     }
     document.warnings = reader.findings;
+    document.written = Written::new(entries);
     Ok(document)
 }
 
@@ -65,11 +69,7 @@ fn not_a_map(root: &Node) -> Finding {
 }
 
 impl Reader<'_> {
-    fn document(
-        &mut self,
-        entries: &[(Key, Node)],
-        places: BTreeMap<String, Position>,
-    ) -> Document {
+    fn document(&mut self, entries: &[(Key, Node)]) -> Document {
         let fields = self.fields(None, entries, TOP);
         let mut document = Document {
             title: self.optional_text(&fields, "name"),
@@ -107,8 +107,7 @@ impl Reader<'_> {
             openai: fields
                 .get("openai")
                 .and_then(|field| self.stored_prompt(field)),
-            raw: to_object(entries, self.source),
-            places,
+            written: Written::default(),
             warnings: Vec::new(),
         };
         self.check_format(&fields, &mut document);
@@ -192,7 +191,7 @@ impl Reader<'_> {
         let mut objects = Vec::new();
         for item in self.list(field) {
             match &item.node.kind {
-                Kind::Map(entries) => objects.push(to_object(entries, self.source)),
+                Kind::Map(entries) => objects.push(to_object(entries)),
                 _ => self.wrong_type(&item, "a map"),
             }
         }
@@ -202,7 +201,7 @@ impl Reader<'_> {
     fn extra_body(&mut self, field: Option<&Field<'_>>) -> Object {
         field
             .and_then(|field| self.map(field))
-            .map(|entries| to_object(entries, self.source))
+            .map(to_object)
             .unwrap_or_default()
     }
 
@@ -221,128 +220,89 @@ impl Reader<'_> {
     }
 }
 
-/// A walk over all values that notes their places, and warns of what is read differently elsewhere.
-#[derive(Default)]
-struct Walk {
-    has_unknown_tags: bool,
-    places: BTreeMap<String, Position>,
+/// The way from the top of the file to a value, to be named where there is something to say.
+enum Trail<'a> {
+    Top(&'a str),
+    Key(&'a Self, &'a str),
+    Item(&'a Self, usize),
 }
 
-impl Walk {
-    fn map(
-        &mut self,
-        path: &str,
-        entries: &[(Key, Node)],
-        depth: usize,
-        deepest: usize,
-        reader: &mut Reader<'_>,
-    ) {
-        for (key, node) in entries {
-            // Places deep inside test data are never asked for, and there can be many.
-            let deepest = match key.text.as_str() {
-                "testData" | "test_data" | "evaluators" if depth == 0 => 2,
-                _ => deepest,
-            };
-            let name = canonical(path, &key.text);
-            let child = if depth > deepest {
-                String::new()
-            } else if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
-            let typed = depth == 0 && matches!(key.text.as_str(), "version" | "digest");
-            if !typed {
-                check_number(&key.text, node, reader);
-            }
-            self.note(child, place(Some(key), node), node, depth, deepest, reader);
+impl fmt::Display for Trail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top(key) => f.write_str(key),
+            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
+}
 
-    fn note(
-        &mut self,
-        path: String,
-        at: Position,
-        node: &Node,
-        depth: usize,
-        deepest: usize,
-        reader: &mut Reader<'_>,
-    ) {
-        if self.has_unknown_tags {
-            check_tag(node, reader);
-        }
+impl Reader<'_> {
+    /// Warns of numbers that YAML readers disagree about, here and below.
+    fn check_odd(&mut self, trail: &Trail<'_>, node: &Node) {
         match &node.kind {
-            Kind::Map(entries) => self.map(&path, entries, depth + 1, deepest, reader),
-            Kind::List(items) => {
-                let mut child = path.clone();
-                for (index, item) in items.iter().enumerate() {
-                    check_number(&path, item, reader);
-                    child.truncate(path.len());
-                    if depth < deepest {
-                        // Writing to a string cannot fail.
-                        let _ = write!(child, "[{index}]");
-                    }
-                    self.note(child.clone(), item.at, item, depth + 1, deepest, reader);
+            Kind::Map(entries) => {
+                for (key, node) in entries {
+                    self.check_odd(&Trail::Key(trail, &key.text), node);
                 }
+            }
+            Kind::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.check_odd(&Trail::Item(trail, index), item);
+                }
+            }
+            Kind::Number(_) | Kind::NotFinite(_) if !node.is_alias => {
+                self.check_number(trail, node);
             }
             _ => {}
         }
-        if depth <= deepest {
-            self.places.insert(path, at);
+    }
+
+    /// Warns of a number that YAML readers disagree about.
+    fn check_number(&mut self, trail: &Trail<'_>, node: &Node) {
+        let raw = node.raw(self.source);
+        let digits = raw.trim_start_matches(['+', '-']);
+        let is_odd = matches!(node.kind, Kind::NotFinite(_))
+            || raw.contains('_')
+            || digits.starts_with("0o")
+            || digits.starts_with("0b")
+            || (digits.starts_with('0')
+                && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit))
+            || (digits.len() > 18
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && matches!(&node.kind, Kind::Number(number) if number.is_f64()));
+        if is_odd {
+            let shown = node.to_value();
+            let message =
+                format!("`{raw}` of `{trail}` is read as {shown}, and differently elsewhere");
+            let help = "quote it if it is text, or write the number plainly";
+            self.warn(code::AMBIGUOUS_SCALAR, node.at, message, help);
         }
     }
-}
 
-/// The spelling under which the place of a key is found, whatever the file's own.
-fn canonical<'k>(path: &str, key: &'k str) -> &'k str {
-    let known = match path {
-        "" => TOP,
-        "modelParameters" => PARAMETERS,
-        "openai" => OPENAI,
-        _ => return key,
-    };
-    match look_up(key, known) {
-        Lookup::Known(name) => name,
-        Lookup::Misspelt(_) | Lookup::Unknown => key,
+    /// Warns of tags that are ignored, here and below.
+    fn check_tags(&mut self, node: &Node) {
+        self.check_tag(node);
+        match &node.kind {
+            Kind::Map(entries) => entries.iter().for_each(|(_, node)| self.check_tags(node)),
+            Kind::List(items) => items.iter().for_each(|item| self.check_tags(item)),
+            _ => {}
+        }
     }
-}
 
-/// Warns of a tag that is ignored.
-fn check_tag(node: &Node, reader: &mut Reader<'_>) {
-    let before = reader.source.get(..node.span.start).unwrap_or_default();
-    let tag = before
-        .rsplit([' ', '\t', '\n', '\r'])
-        .find(|word| !word.is_empty() && !word.starts_with(['|', '>', '&']))
-        .filter(|word| word.starts_with('!') && word.len() > 1 && !word.starts_with("!!"));
-    let Some(tag) = tag.filter(|_| !node.is_alias) else {
-        return;
-    };
-    let at = Position::of_offset(before, before.rfind(tag).unwrap_or_default());
-    let message = format!("the tag `{tag}` is not known; its value is read as it stands");
-    let help = "promptctl includes no other files: use a partial, `{{> name}}`";
-    reader.warn(code::UNKNOWN_TAG, at, message, help);
-}
-
-/// Warns of a number that YAML readers disagree about.
-fn check_number(name: &str, node: &Node, reader: &mut Reader<'_>) {
-    if node.is_alias || !matches!(node.kind, Kind::Number(_) | Kind::NotFinite) {
-        return;
-    }
-    let raw = node.raw(reader.source);
-    let digits = raw.trim_start_matches(['+', '-']);
-    let is_odd = matches!(node.kind, Kind::NotFinite)
-        || raw.contains('_')
-        || digits.starts_with("0o")
-        || digits.starts_with("0b")
-        || (digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit))
-        || (digits.len() > 18
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && matches!(&node.kind, Kind::Number(number) if number.is_f64()));
-    if is_odd {
-        let shown = node.to_value(reader.source);
-        let message = format!("`{raw}` of `{name}` is read as {shown}, and differently elsewhere");
-        let help = "quote it if it is text, or write the number plainly";
-        reader.warn(code::AMBIGUOUS_SCALAR, node.at, message, help);
+    fn check_tag(&mut self, node: &Node) {
+        let before = self.source.get(..node.span.start).unwrap_or_default();
+        let tag = before
+            .rsplit([' ', '\t', '\n', '\r'])
+            .find(|word| !word.is_empty() && !word.starts_with(['|', '>', '&']))
+            .filter(|word| word.starts_with('!') && word.len() > 1 && !word.starts_with("!!"));
+        let Some(tag) = tag.filter(|_| !node.is_alias) else {
+            return;
+        };
+        let at = Position::of_offset(before, before.rfind(tag).unwrap_or_default());
+        let message = format!("the tag `{tag}` is not known; its value is read as it stands");
+        let help = "promptctl includes no other files: use a partial, `{{> name}}`";
+        self.warn(code::UNKNOWN_TAG, at, message, help);
     }
 }
 

@@ -131,7 +131,7 @@ impl Reader<'_> {
     pub(super) fn text(&mut self, field: &Field<'_>) -> Option<String> {
         match &field.node.kind {
             Kind::Text(text) => Some(text.clone()),
-            Kind::Bool(_) | Kind::Number(_) | Kind::NotFinite => {
+            Kind::Bool(_) | Kind::Number(_) | Kind::NotFinite(_) => {
                 Some(field.node.raw(self.source).to_owned())
             }
             Kind::Null => None,

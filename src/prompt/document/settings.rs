@@ -42,7 +42,7 @@ impl Reader<'_> {
                 }
                 Lookup::Unknown => {
                     self.unknown(&field.path, key);
-                    (key.text.as_str(), Some(node.to_value(self.source)))
+                    (key.text.as_str(), Some(node.to_value()))
                 }
             };
             if parameters.contains_key(name) {
@@ -97,7 +97,7 @@ impl Reader<'_> {
         let fields = self.fields(Some(field), entries, INPUT);
         let schema = fields.get("schema")?;
         self.map(schema)?;
-        Some(schema.node.to_value(self.source))
+        Some(schema.node.to_value())
     }
 
     /// `responseFormat:`.
@@ -124,7 +124,7 @@ impl Reader<'_> {
         let object = match &field.node.kind {
             Kind::Text(text) if text.trim().is_empty() => return None,
             Kind::Text(_) => self.json_text(field)?,
-            Kind::Map(entries) => to_object(entries, self.source),
+            Kind::Map(entries) => to_object(entries),
             _ => {
                 self.wrong_type(field, "a map or a JSON text");
                 return None;

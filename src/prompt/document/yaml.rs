@@ -49,8 +49,8 @@ pub(in crate::prompt) enum Kind {
     Bool(bool),
     /// A number that JSON can hold.
     Number(Number),
-    /// `.inf`, `.nan`, or a number too large for JSON.
-    NotFinite,
+    /// `.inf`, `.nan`, or a number too large for JSON, as it is written.
+    NotFinite(String),
     /// A text.
     Text(String),
     /// A list.
@@ -71,16 +71,16 @@ pub(in crate::prompt) struct Key {
 }
 
 impl Node {
-    /// The value without its places. `source` is the text that was parsed.
-    pub(in crate::prompt) fn to_value(&self, source: &str) -> Value {
+    /// The value without its places.
+    pub(in crate::prompt) fn to_value(&self) -> Value {
         match &self.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
             Kind::Number(number) => Value::Number(number.clone()),
-            Kind::NotFinite => Value::String(self.raw(source).to_owned()),
+            Kind::NotFinite(written) => Value::String(written.clone()),
             Kind::Text(text) => Value::String(text.clone()),
-            Kind::List(items) => items.iter().map(|item| item.to_value(source)).collect(),
-            Kind::Map(entries) => Value::Object(to_object(entries, source)),
+            Kind::List(items) => items.iter().map(|item| item.to_value()).collect(),
+            Kind::Map(entries) => Value::Object(to_object(entries)),
         }
     }
 
@@ -89,12 +89,27 @@ impl Node {
         source.get(self.span.clone()).unwrap_or_default().trim()
     }
 
+    /// Notes how numbers that JSON cannot hold are written in `source`: serde does not tell.
+    fn note_not_finite(&mut self, source: &str) {
+        let raw = source.get(self.span.clone()).unwrap_or_default().trim();
+        match &mut self.kind {
+            Kind::NotFinite(written) => raw.clone_into(written),
+            Kind::List(items) => items.iter_mut().for_each(|it| it.note_not_finite(source)),
+            Kind::Map(entries) => {
+                entries
+                    .iter_mut()
+                    .for_each(|(_, it)| it.note_not_finite(source));
+            }
+            _ => {}
+        }
+    }
+
     /// What this is, in the words of messages.
     pub(super) fn noun(&self) -> &'static str {
         match self.kind {
             Kind::Null => "empty",
             Kind::Bool(_) => "true or false",
-            Kind::Number(_) | Kind::NotFinite => "a number",
+            Kind::Number(_) | Kind::NotFinite(_) => "a number",
             Kind::Text(_) => "text",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a map",
@@ -103,10 +118,10 @@ impl Node {
 }
 
 /// The entries of a map without their places.
-pub(super) fn to_object(entries: &[(Key, Node)], source: &str) -> Object {
+pub(super) fn to_object(entries: &[(Key, Node)]) -> Object {
     entries
         .iter()
-        .map(|(key, node)| (key.text.clone(), node.to_value(source)))
+        .map(|(key, node)| (key.text.clone(), node.to_value()))
         .collect()
 }
 
@@ -117,7 +132,7 @@ pub(super) fn to_object(entries: &[(Key, Node)], source: &str) -> Object {
 pub fn parse_value(text: &str) -> Result<Value, Finding> {
     check_size(text)?;
     let node: Node = read(text, true).map_err(|error| finding(&error, text))?;
-    Ok(node.to_value(text))
+    Ok(node.to_value())
 }
 
 /// A file read into a tree.
@@ -166,7 +181,9 @@ fn read(text: &str, strict_tags: bool) -> Result<Node, Error> {
 }
 
 pub(super) fn read_with_serde(text: &str, strict_tags: bool) -> Result<Node, Error> {
-    serde_yaml::from_str_with_options(text, options(strict_tags))
+    let mut node: Node = serde_yaml::from_str_with_options(text, options(strict_tags))?;
+    node.note_not_finite(text);
+    Ok(node)
 }
 
 fn options(strict_tags: bool) -> Options {
@@ -248,7 +265,10 @@ impl<'de> Visitor<'de> for KindVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
-        Ok(Number::from_f64(value).map_or(Kind::NotFinite, Kind::Number))
+        Ok(
+            Number::from_f64(value)
+                .map_or_else(|| Kind::NotFinite(value.to_string()), Kind::Number),
+        )
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Kind, E> {
@@ -488,7 +508,7 @@ mod tests {
         #[test]
         fn no_text_makes_the_parser_panic(text in "[-a \\n:\\[\\]{},&*|>'\"#!~\\t\u{e9}0-9%?@]{0,80}") {
             if let Ok(tree) = parse_tree(&text) {
-                let _ = tree.root.to_value(&text);
+                let _ = tree.root.to_value();
             }
         }
 

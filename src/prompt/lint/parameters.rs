@@ -170,7 +170,7 @@ fn report(
         }
         spelt.push(each.to_ascii_lowercase());
     }
-    let places = &subject.document.places;
+    let places = subject.document.written.places();
     let mut parents = ["modelParameters", "model_parameters"].into_iter();
     let exact = parents.find_map(|parent| {
         let names = [

@@ -28,8 +28,8 @@ pub fn respell(text: &str) -> Option<String> {
         });
         spelt.replace_range(span.clone(), &new);
     }
-    let before = tree.root.to_value(text);
-    let after = parse_tree(&spelt).ok()?.root.to_value(&spelt);
+    let before = tree.root.to_value();
+    let after = parse_tree(&spelt).ok()?.root.to_value();
     // The same values in the same order, or nothing was understood.
     let is_sound = !slips.is_empty() && values(&before) == values(&after);
     is_sound.then_some(spelt)

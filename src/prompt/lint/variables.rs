@@ -59,7 +59,7 @@ fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut V
 fn declaration(subject: &Subject<'_>, name: &str) -> Option<Position> {
     let path = format!("input.schema.properties.{name}");
     let mut at = subject.document.place(&path)?;
-    if subject.document.places.contains_key(&path) {
+    if subject.document.written.places().contains_key(&path) {
         let line = subject.text.split('\n').nth(at.line - 1)?;
         let before: String = line.chars().take(at.column - 1).collect();
         if let Some(key) = before.rfind(name) {

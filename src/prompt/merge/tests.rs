@@ -198,11 +198,11 @@ fn texts_are_merged_by_line_and_lists_by_item() {
     let document = parse(&text).expect("a prompt");
     assert_eq!(document.test_data.len(), 3);
     assert_eq!(
-        document.raw["input"]["schema"]["required"],
+        document.written.raw()["input"]["schema"]["required"],
         serde_json::json!(["ticket", "locale", "mood"])
     );
     assert_eq!(
-        document.raw["input"]["schema"]["properties"]
+        document.written.raw()["input"]["schema"]["properties"]
             .as_object()
             .map(Map::len),
         Some(3)

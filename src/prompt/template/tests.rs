@@ -8,8 +8,6 @@ mod properties;
 mod strict;
 mod wrong;
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::*;
@@ -55,8 +53,7 @@ fn document(texts: &[&str], schema: Option<Value>) -> Document {
         evaluators: Vec::new(),
         extra_body: Object::new(),
         openai: None,
-        raw: Object::new(),
-        places: BTreeMap::new(),
+        written: Default::default(),
         warnings: Vec::new(),
     }
 }

@@ -51,7 +51,7 @@ impl Store {
         };
         let loaded = self.load_at(commit, &trailers.prompt).ok().flatten();
         loaded.is_some_and(|loaded| {
-            loaded.digest == trailers.digest && loaded.version() == trailers.version
+            *loaded.digest() == trailers.digest && loaded.version() == trailers.version
         })
     }
 

@@ -93,7 +93,10 @@ fn the_example_of_the_format_is_read_whole() {
         Some("2")
     );
     assert_eq!(document.warnings, []);
-    assert_eq!(document.raw.keys().next().map(String::as_str), Some("name"));
+    assert_eq!(
+        document.written.raw().keys().next().map(String::as_str),
+        Some("name")
+    );
 }
 
 #[test]
@@ -206,12 +209,12 @@ fn numbers_that_readers_disagree_about_are_warned_of() {
     insta::assert_snapshot!(
         findings(&with("testData:\n  - {zip: 01234, big: 1_000, far: 123456789012345678901, ok: 12, no: .nan, list: [0o7, 10, '012']}")),
         @r#"
-        P016 warning 2:11 `01234` of `zip` is read as 1234.0, and differently elsewhere
-        P016 warning 2:23 `1_000` of `big` is read as 1000, and differently elsewhere
-        P016 warning 2:35 `123456789012345678901` of `far` is read as 1.2345678901234568e+20, and differently elsewhere
-        P016 warning 2:70 `.nan` of `no` is read as ".nan", and differently elsewhere
-        P016 warning 2:83 `0o7` of `testData[0].list` is read as 7, and differently elsewhere
-        "#
+    P016 warning 2:11 `01234` of `testData[0].zip` is read as 1234.0, and differently elsewhere
+    P016 warning 2:23 `1_000` of `testData[0].big` is read as 1000, and differently elsewhere
+    P016 warning 2:35 `123456789012345678901` of `testData[0].far` is read as 1.2345678901234568e+20, and differently elsewhere
+    P016 warning 2:70 `.nan` of `testData[0].no` is read as ".nan", and differently elsewhere
+    P016 warning 2:83 `0o7` of `testData[0].list[0]` is read as 7, and differently elsewhere
+    "#
     );
 }
 
@@ -383,7 +386,7 @@ fn values_are_found_again_by_their_paths() {
 #[test]
 fn places_are_found_under_the_usual_spelling() {
     let document = document(&with("model_parameters:\n  max_completion_tokens: 5"));
-    let place = document.places.get("modelParameters.maxTokens");
+    let place = document.written.places().get("modelParameters.maxTokens");
     assert_eq!(place.map(|at| (at.line, at.column)), Some((2, 26)));
 }
 
@@ -453,8 +456,8 @@ fn an_alias_leads_to_its_anchor_where_lines_map() {
 fn the_same_content_reads_the_same_with_windows_line_ends_and_a_byte_order_mark() {
     let plain = document(EXAMPLE);
     let windows = document(&format!("\u{feff}{}", EXAMPLE.replace('\n', "\r\n")));
-    assert_eq!(windows.raw, plain.raw);
-    assert_eq!(windows.places, plain.places);
+    assert_eq!(windows.written.raw(), plain.written.raw());
+    assert_eq!(windows.written.places(), plain.written.places());
 }
 
 proptest! {
