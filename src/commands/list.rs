@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 
 use super::Session;
 use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_unknown_releases};
@@ -64,11 +63,17 @@ struct Row {
     archived: bool,
     modified: bool,
     published: Vec<Version>,
-    environments: Map<String, Value>,
-    #[serde(skip)]
+    #[serde(rename = "environments", serialize_with = "as_environments")]
     live: Vec<(Environment, Version)>,
     #[serde(skip)]
     since: Option<Timestamp>,
+}
+
+fn as_environments<S: Serializer>(
+    live: &[(Environment, Version)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    shapes::environments(live).serialize(serializer)
 }
 
 /// A prompt that was looked at.
@@ -259,7 +264,6 @@ impl Row {
             archived: document.archived,
             modified: prompt.dirty,
             published: Vec::new(),
-            environments: Map::new(),
             live: Vec::new(),
             since: None,
         }
@@ -285,7 +289,6 @@ impl Row {
                 self.since = Some(active.time);
             }
         }
-        self.environments = shapes::environments(&self.live);
         let published = overview.published.get(&self.name);
         self.published = published.cloned().unwrap_or_default();
     }

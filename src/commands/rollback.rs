@@ -32,15 +32,22 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
-    args.release.get_ready(&store);
     let options = args.release.options(&args.env, &config);
     let planned = store.plan(&args.name, &Demand::Rollback(args.to), &options)?;
-    // Found out before the release, while the git that was started for it gets ready.
-    let back = (planned.as_ref()).map(|planned| ComesBack::new(planned.change(), &store, session));
+    let mut back = ComesBack::default();
     let change = match planned {
-        Some(planned) if args.release.dry_run => Some(planned.change().clone()),
-        Some(planned) => Some(store.release_planned(planned, &options)?),
         None => None,
+        Some(planned) if args.release.dry_run => {
+            back = ComesBack::new(planned.change(), &store, session);
+            Some(planned.change().clone())
+        }
+        Some(planned) => {
+            let change = planned.change().clone();
+            let releasing = store.begin_release(planned, &options)?;
+            // Found out while git makes the tag.
+            back = ComesBack::new(&change, &store, session);
+            Some(releasing.finish()?)
+        }
     };
     if let (None, Some(version)) = (&change, args.to) {
         session.ui.status(format!(
@@ -50,7 +57,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let changes: Vec<Change> = change.into_iter().collect();
     print_changes(&changes, json, args.release.dry_run, &store, session);
-    back.unwrap_or_default().say(session);
+    back.say(session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
 }

@@ -24,7 +24,6 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
-    args.release.get_ready(&store);
     let options = args.release.options(&args.env, &config);
     let change = change(
         &store,

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use git2::{ObjectType, Oid};
+use sha1::{Digest as _, Sha1};
 
 use super::files::{WorkTree, join_root};
 use super::{Loaded, Source, Store};
@@ -248,9 +249,14 @@ fn normal_path(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The id that a text has as a blob.
+/// The id that a text has as a blob. It only tells whether a file is what HEAD holds: the looks for
+/// forged hashes, which take git most of the time, are made where git stores the file.
 pub(super) fn blob_id(text: &str) -> Option<Oid> {
-    Oid::hash_object(ObjectType::Blob, text.as_bytes()).ok()
+    let hash = Sha1::new()
+        .chain_update(format!("blob {}\0", text.len()))
+        .chain_update(text)
+        .finalize();
+    Oid::from_bytes(&hash).ok()
 }
 
 /// Whether a text of the working copy is what was `committed`. `own` is the blob that it would be,

@@ -56,7 +56,7 @@ pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
 pub use plan::Planned;
 pub use policy::{Place, Rules};
-pub use publish::{Change, Demand, Options};
+pub use publish::{Change, Demand, Options, Releasing};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
 pub use setup::{Adoptable, init_repository};

@@ -28,6 +28,30 @@ pub(super) struct Said {
     pub(super) err: String,
 }
 
+impl Said {
+    fn new(output: &Output) -> Self {
+        Self {
+            ok: output.status.success(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// A call of git that goes on beside this process, and also when this process dies.
+pub(super) struct Running(Child);
+
+impl Running {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// The system does not tell how it ended.
+    pub(super) fn end(self) -> Result<Said, Failure> {
+        let output = self.0.wait_with_output().map_err(not_started)?;
+        Ok(Said::new(&output))
+    }
+}
+
 impl Git {
     /// A call of git in `directory`.
     pub(super) fn new(directory: &Path) -> Self {
@@ -76,11 +100,19 @@ impl Git {
     /// git could not be started.
     pub(super) fn say(mut self) -> Result<Said, Failure> {
         let output = self.output().map_err(not_started)?;
-        Ok(Said {
-            ok: output.status.success(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ok(Said::new(&output))
+    }
+
+    /// Starts git without an input and goes on; [`Running::end`] tells what it said.
+    ///
+    /// # Errors
+    /// git could not be started.
+    pub(super) fn begin(mut self) -> Result<Running, Failure> {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.command.spawn().map(Running).map_err(not_started)
     }
 
     /// Starts git, which waits for its input; what it says of errors is not heard.
@@ -110,12 +142,17 @@ impl Git {
     /// # Errors
     /// As [`Git::read`]; a lock that nobody gave up is named with its age.
     pub(super) fn read_when_unlocked(build: impl Fn() -> Self) -> Result<String, Failure> {
-        let said = Self::say_until(build, is_lock_message)?;
+        let said = Self::say_when_free(build)?;
         if said.ok {
             Ok(said.out)
         } else {
             Err(explain(&said.err))
         }
+    }
+
+    /// Runs git as [`Git::say`] does, and waits for a lock that another process holds.
+    pub(super) fn say_when_free(build: impl Fn() -> Self) -> Result<Said, Failure> {
+        Self::say_until(build, is_lock_message)
     }
 
     /// Runs git as [`Git::say`] does, waits for a lock that another process holds, and starts again
@@ -210,7 +247,7 @@ fn not_started(error: std::io::Error) -> Failure {
     }
 }
 
-fn is_lock_message(err: &str) -> bool {
+pub(super) fn is_lock_message(err: &str) -> bool {
     err.contains(".lock': File exists")
         || err.contains("could not lock config file")
         || err.contains("cannot lock ref")

@@ -2,6 +2,7 @@
 
 use super::plan::Planned;
 use super::policy::Rules;
+use super::process::{Git, Running, explain, is_lock_message};
 use super::release::Release;
 use super::remote::Sent;
 use super::signature::Signing;
@@ -12,6 +13,9 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
+
+/// The longest message given to git as an argument, in bytes: Windows takes 32 KB for all of them.
+const MAX_ARGUMENT: usize = 8 * 1024;
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -62,6 +66,28 @@ pub struct Change {
     pub unsigned: Option<String>,
 }
 
+/// A planned change that is on its way.
+pub struct Releasing<'a> {
+    store: &'a Store,
+    planned: Planned,
+    options: &'a Options,
+    /// The call of git that makes its tag, where that is all there is to do.
+    tagging: Option<Running>,
+}
+
+impl Releasing<'_> {
+    /// Waits until the change is made.
+    ///
+    /// # Errors
+    /// As [`Store::release_planned`].
+    pub fn finish(self) -> Result<Change, Failure> {
+        match self.tagging {
+            Some(tagging) => self.store.end_tagging(tagging, self.planned),
+            None => self.store.release_all(self.planned, self.options),
+        }
+    }
+}
+
 impl Store {
     /// Makes a planned change: the tags are written, sent where that is wanted, and only then
     /// become references of this clone.
@@ -70,6 +96,69 @@ impl Store {
     /// The tags cannot be made, the remote refuses them, or somebody was faster. Nothing is
     /// changed then.
     pub fn release_planned(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
+        self.begin_release(planned, options)?.finish()
+    }
+
+    /// The same for who has something to do meanwhile.
+    ///
+    /// # Errors
+    /// git cannot be started.
+    pub fn begin_release<'a>(
+        &'a self,
+        planned: Planned,
+        options: &'a Options,
+    ) -> Result<Releasing<'a>, Failure> {
+        let mut tagging = None;
+        if self.is_one_tag(&planned, options) {
+            self.seed_mirror()?;
+            tagging = Some(self.tag_in_place(&planned).begin()?);
+        }
+        Ok(Releasing {
+            store: self,
+            planned,
+            options,
+            tagging,
+        })
+    }
+
+    /// Whether the change is one tag of this clone alone, which `git tag` makes at once.
+    fn is_one_tag(&self, planned: &Planned, options: &Options) -> bool {
+        let has_version = planned.version_message.is_none()
+            && (!planned.send_version
+                || planned.version_tag
+                    == self.ref_target(&format!("refs/tags/{}", planned.version_name)));
+        has_version
+            && !(options.push && self.has_remote())
+            && options.signing == Signing::AsSetUp
+            && options.rules.signers.is_none()
+            && planned.release_message.len() <= MAX_ARGUMENT
+    }
+
+    /// The call that makes the tag of a release, or nothing at all, whenever we are killed: its
+    /// message is an argument, since an input could end early.
+    fn tag_in_place(&self, planned: &Planned) -> Git {
+        self.git()
+            .args(["tag", "-a", "--cleanup=verbatim", "-m"])
+            .arg(&planned.release_message)
+            .arg(&planned.release_name)
+            .arg(planned.commit.to_string())
+    }
+
+    fn end_tagging(&self, tagging: Running, planned: Planned) -> Result<Change, Failure> {
+        let mut said = tagging.end()?;
+        if !said.ok && is_lock_message(&said.err) {
+            said = Git::say_when_free(|| self.tag_in_place(&planned))?;
+        }
+        if said.ok {
+            return Ok(planned.change);
+        }
+        if said.err.contains("already exists") {
+            return Err(self.lost_locally(&planned.change));
+        }
+        Err(explain(&said.err))
+    }
+
+    fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
         let mut new = Vec::new();
         if let Some(message) = planned.version_message.clone() {
             new.push(NewTag {
@@ -121,8 +210,13 @@ impl Store {
             .filter(|(full, id)| self.ref_target(&format!("refs/tags/{full}")) != Some(*id))
             .map(|(full, id)| format!("create refs/tags/{full} {id}"))
             .collect();
-        self.update_refs(&commands)
-            .map_err(|failure| self.lost_locally(failure, &change))?;
+        // A reference that appeared since the decision means that another process was faster.
+        self.update_refs(&commands).map_err(|failure| {
+            match failure.message.contains("reference already exists") {
+                true => self.lost_locally(&change),
+                false => failure,
+            }
+        })?;
         Ok(change)
     }
 
@@ -159,11 +253,8 @@ impl Store {
         ))
     }
 
-    /// A reference that appeared since the decision means that another process was faster.
-    fn lost_locally(&self, failure: Failure, change: &Change) -> Failure {
-        if !failure.message.contains("reference already exists") {
-            return failure;
-        }
+    /// Who was faster in this clone.
+    fn lost_locally(&self, change: &Change) -> Failure {
         let newest = self
             .releases(&change.name, &change.environment)
             .ok()

@@ -39,9 +39,14 @@ fn meet_before_a_push(shell: &Shell, me: &str, other: &str) {
 }
 
 fn release_numbers(origin: &Shell) -> Vec<u32> {
-    let tags = origin.git(
-        "for-each-ref --format=%(refname:lstrip=6) refs/tags/prompts/support/triage/production/",
-    );
+    release_numbers_of(origin, "support/triage")
+}
+
+fn release_numbers_of(shell: &Shell, name: &str) -> Vec<u32> {
+    let depth = 5 + name.matches('/').count();
+    let tags = shell.git(&format!(
+        "for-each-ref --format=%(refname:lstrip={depth}) refs/tags/prompts/{name}/production/"
+    ));
     let mut numbers: Vec<u32> = tags.lines().map(|number| number.parse().unwrap()).collect();
     numbers.sort_unstable();
     numbers
@@ -161,6 +166,43 @@ fn publish_all_at_once(repo: &Shell) {
         .collect();
     assert_eq!(live.len(), PROCESSES, "{live:?}");
     repo.git("fsck --strict");
+    assert_eq!(repo.run("promptctl doctor").code, Some(0));
+}
+
+#[test]
+fn of_rollbacks_at_once_in_one_clone_each_goes_one_back_or_says_who_was_faster() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("prompts/a.prompt.yml", SMALL);
+    repo.git("add --all");
+    repo.git("commit --quiet --message Prompt");
+    let highest = 13;
+    for version in 1..=highest {
+        if version > 1 {
+            repo.ok(&format!("promptctl edit a --set model=openai/m{version}"));
+        }
+        repo.ok("promptctl publish a");
+    }
+    for (round, processes) in [4, 4, 4].into_iter().enumerate() {
+        let before = release_numbers_of(&repo, "a").len();
+        let line = format!("promptctl rollback a -m 'Round {round}'");
+        let runs = at_once(&vec![(&repo, line); processes]);
+        let (won, lost): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|it| it.code == Some(0));
+        assert!(!won.is_empty(), "{}", runs[0]);
+        for run in lost {
+            assert_eq!(run.code, Some(1), "{run}");
+            assert!(run.stderr.contains("somebody was faster"), "{run}");
+        }
+        let numbers = release_numbers_of(&repo, "a");
+        let wanted: Vec<u32> = (1..).take(before + won.len()).collect();
+        assert_eq!(numbers, wanted, "round {round}");
+    }
+    let back = release_numbers_of(&repo, "a").len() - highest;
+    let status = repo.json("promptctl status --format json");
+    assert_eq!(
+        status["environments"][0]["prompts"][0]["active"],
+        highest - back
+    );
     assert_eq!(repo.run("promptctl doctor").code, Some(0));
 }
 
