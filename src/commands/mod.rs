@@ -92,13 +92,16 @@ impl Session {
     }
 }
 
+/// The widest that help is printed, in columns.
+const MAX_TERM_WIDTH: usize = 100;
+
 /// Versioned prompts for language models, kept as YAML files in a git repository.
 #[derive(Debug, Parser)]
 #[command(
     name = "promptctl",
     version,
     about,
-    max_term_width = 100,
+    max_term_width = MAX_TERM_WIDTH,
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -245,6 +248,23 @@ pub fn command_line() -> clap::Command {
     ))
 }
 
+/// The command line for these arguments. clap works on every command that it knows, so that one
+/// which is named alone starts faster.
+fn command_line_for(arguments: &[std::ffi::OsString]) -> clap::Command {
+    let whole = Cli::command();
+    let named = arguments
+        .get(1)
+        .and_then(|first| whole.find_subcommand(first));
+    let Some(named) = named else {
+        return command_line();
+    };
+    clap::Command::new("promptctl")
+        .max_term_width(MAX_TERM_WIDTH)
+        .subcommand_required(true)
+        .args(whole.get_arguments())
+        .subcommand(named.clone())
+}
+
 /// Runs the command line and returns how it ended.
 pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     let here = Environ::current_dir().ok();
@@ -255,7 +275,11 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Ok(false) => {}
         Err(error) => return clap_exit(&error),
     }
-    let matches = match command_line().try_get_matches_from(arguments) {
+    let mut line = command_line_for(&arguments);
+    let matches = line.try_get_matches_from_mut(arguments);
+    // Taking it apart would take longer than some commands do.
+    std::mem::forget(line);
+    let matches = match matches {
         Ok(matches) => matches,
         Err(error) => return clap_exit(&error),
     };

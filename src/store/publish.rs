@@ -121,13 +121,15 @@ impl Store {
         })
     }
 
-    /// Whether the change is one tag of this clone alone, which `git tag` makes at once.
+    /// Whether the change is one tag of this clone alone, which `git tag` makes at once. Where git
+    /// was started early for more, that is faster.
     fn is_one_tag(&self, planned: &Planned, options: &Options) -> bool {
         let has_version = planned.version_message.is_none()
             && (!planned.send_version
                 || planned.version_tag
                     == self.ref_target(&format!("refs/tags/{}", planned.version_name)));
         has_version
+            && self.early.borrow().is_none()
             && !(options.push && self.has_remote())
             && options.signing == Signing::AsSetUp
             && options.rules.signers.is_none()
