@@ -1,5 +1,7 @@
 //! `promptctl get`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Session;
@@ -8,8 +10,10 @@ use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::prompt::name::Environment;
+use crate::prompt::code;
+use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
+use crate::store::{Overview, State, Store};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -76,44 +80,41 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 fn snapshot(
     environment: &Environment,
     args: &Args,
-    store: &crate::store::Store,
+    store: &Store,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
     store.require_releases()?;
-    let overview = store.overview()?;
+    let mut overview = store.overview()?;
     require_known(environment, store, &overview)?;
-    if let Some(failure) = overview.failures.into_iter().next() {
+    if let Some(failure) = overview.failures.drain(..).next() {
         return Err(failure);
     }
-    let mut prompts = Vec::new();
-    for (name, states) in &overview.states {
-        if !states.contains_key(environment) {
-            continue;
-        }
+    let is_wanted = |states: &BTreeMap<Environment, State>| {
+        // What was live at a time need not be live now.
+        states.contains_key(environment) && (args.at.at.is_some() || is_live(states, environment))
+    };
+    let wanted = overview.states.iter().filter(|(_, it)| is_wanted(it));
+    let names: Vec<&PromptName> = wanted.map(|(name, _)| name).collect();
+    let prompts = store.each_name(&names, |store, name| {
         let loaded = match args.at.at {
-            None if overview_live(states, environment) => store.load_active(name, environment)?,
-            None => continue,
+            None => store.load_active(name, environment)?,
             Some(time) => match store.load_active_at(name, environment, time) {
-                Ok(loaded) => loaded,
-                Err(failure) if failure.code == Some(crate::prompt::code::NOT_LIVE) => continue,
-                Err(failure) => return Err(failure),
+                Err(failure) if failure.code == Some(code::NOT_LIVE) => return Ok(None),
+                loaded => loaded?,
             },
         };
-        let live: Vec<_> = states
-            .iter()
-            .filter_map(|(environment, state)| match state {
-                crate::store::State::Live(active) => Some((environment.clone(), active.version)),
-                _ => None,
-            })
+        let live: Vec<_> = overview
+            .live(name)
+            .map(|(environment, active)| (environment.clone(), active.version))
             .collect();
+        let reference = format!("{name}@{environment}");
         let variables = variables_of(&loaded);
-        prompts.push(PromptJson::new(
-            format!("{name}@{environment}"),
-            &loaded,
-            variables,
-            &live,
-        ));
-    }
+        Ok(Some(PromptJson::new(reference, &loaded, variables, &live)))
+    })?;
+    let prompts: Vec<PromptJson> = prompts
+        .into_iter()
+        .filter_map(Result::transpose)
+        .collect::<Result<_, Failure>>()?;
     session.ui.line(json::document(&Snapshot {
         environment,
         prompts,
@@ -124,15 +125,15 @@ fn snapshot(
 /// A misspelt environment must not become an empty snapshot.
 fn require_known(
     environment: &Environment,
-    store: &crate::store::Store,
-    overview: &crate::store::Overview,
+    store: &Store,
+    overview: &Overview,
 ) -> Result<(), Failure> {
     let known = known_environments(store, overview);
     if known.contains(environment) {
         return Ok(());
     }
     let failure = Failure::new(
-        crate::prompt::code::NOT_LIVE,
+        code::NOT_LIVE,
         format!("nothing was ever published to {environment}, and promptctl.yaml does not name it"),
     );
     Err(match near_environment(environment, &known) {
@@ -148,9 +149,6 @@ fn require_known(
     })
 }
 
-fn overview_live(
-    states: &std::collections::BTreeMap<Environment, crate::store::State>,
-    environment: &Environment,
-) -> bool {
-    matches!(states.get(environment), Some(crate::store::State::Live(_)))
+fn is_live(states: &BTreeMap<Environment, State>, environment: &Environment) -> bool {
+    matches!(states.get(environment), Some(State::Live(_)))
 }

@@ -208,18 +208,31 @@ impl Store {
         environment: &Environment,
         see: impl Fn(Result<Loaded, Failure>) -> T + Sync,
     ) -> Result<Vec<T>, Failure> {
-        let see_all = |store: &Self, names: &[&PromptName]| -> Vec<T> {
-            let load = |name: &&PromptName| see(store.load_active(name, environment));
-            names.iter().map(load).collect()
-        };
+        self.each_name(names, |store, name| {
+            see(store.load_active(name, environment))
+        })
+    }
+
+    /// What `see` makes of each of these names, on all cores where there are many.
+    ///
+    /// # Errors
+    /// The repository cannot be opened once more.
+    pub fn each_name<T: Send>(
+        &self,
+        names: &[&PromptName],
+        see: impl Fn(&Self, &PromptName) -> T + Sync,
+    ) -> Result<Vec<T>, Failure> {
         if names.len() < CONTENTS_WORTH_A_THREAD {
-            return Ok(see_all(self, names));
+            return Ok(names.iter().map(|name| see(self, name)).collect());
         }
         let share = names.len().div_ceil(rayon::current_num_threads());
         let (path, settings) = (self.repo.path(), &self.settings);
         let shares: Vec<Vec<T>> = names
             .par_chunks(share)
-            .map(|share| Ok(see_all(&Self::open_again(path, settings)?, share)))
+            .map(|share| {
+                let store = Self::open_again(path, settings)?;
+                Ok(share.iter().map(|name| see(&store, name)).collect())
+            })
             .collect::<Result<_, Failure>>()?;
         Ok(shares.into_iter().flatten().collect())
     }
