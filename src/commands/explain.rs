@@ -8,20 +8,21 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code::{Code, EXPLANATIONS, Explanation};
+use crate::prompt::diff::{RULES, Rule as ChangeRule};
 use crate::prompt::finding::Severity;
 use crate::prompt::lint::{Rule, rule};
 use crate::prompt::name::nearest;
 
-/// Explain the code of an error or finding
+/// Explain the code of an error or finding, or a rule of diff
 ///
 /// Without a code, all are listed: P0xx is about files, P1xx about templates and variables, P2xx
 /// about versions, releases and git, P3xx about models, the log and settings, P4xx about evaluators.
 /// A code never changes its meaning. `lint:` in promptctl.yaml sets how severe some of them are;
-/// each of these says so.
+/// each of these says so. A rule of `promptctl diff` is named by its id, such as variable-removed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The code, such as P104; without one, all codes are listed
-    #[arg(add = super::completions::one_of(EXPLANATIONS.iter().map(|explanation| explanation.code.as_str())))]
+    /// The code, such as P104, or the id of a rule; without one, all codes are listed
+    #[arg(add = super::completions::one_of(names()))]
     code: Option<String>,
     #[command(flatten)]
     format: FormatArg,
@@ -29,9 +30,14 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let wanted: Vec<&Explanation> = match &args.code {
+    let named = args.code.as_deref().map(find).transpose()?;
+    let wanted: Vec<&Explanation> = match named {
         None => EXPLANATIONS.iter().collect(),
-        Some(text) => vec![find(text)?.explanation()],
+        Some(Named::Code(code)) => vec![code.explanation()],
+        Some(Named::Change(rule)) => {
+            explain_change(rule, json, session);
+            return Ok(Exit::Done);
+        }
     };
     if json {
         let codes: Vec<_> = wanted
@@ -74,12 +80,48 @@ fn configurable(rule: &Rule) -> String {
     )
 }
 
-fn find(text: &str) -> Result<Code, Failure> {
-    Code::find(text).ok_or_else(|| {
-        let failure = Failure::usage(format!("there is no code {text}"));
-        match nearest(text, EXPLANATIONS.iter().map(|entry| entry.code.as_str())) {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure.hint("promptctl explain lists all codes"),
-        }
-    })
+/// What a rule of `promptctl diff` says.
+fn explain_change(rule: &ChangeRule, json: bool, session: &mut Session) {
+    if json {
+        session.ui.line(json::document(&json!({ "rules": [{
+            "id": rule.id,
+            "impact": rule.impact,
+            "when": rule.when,
+            "example": rule.example,
+        }] })));
+        return;
+    }
+    let id = paint(session.ui.colors_out(), BOLD, rule.id);
+    session.ui.line(format!("{id}  {}", rule.when));
+    session.ui.line(format!(
+        "\nIts impact is {}. For example: {}.",
+        rule.impact, rule.example
+    ));
+}
+
+/// What can be explained.
+enum Named {
+    /// An error or a finding.
+    Code(Code),
+    /// A rule of a comparison.
+    Change(&'static ChangeRule),
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    let codes = EXPLANATIONS.iter().map(|entry| entry.code.as_str());
+    codes.chain(RULES.iter().map(|rule| rule.id))
+}
+
+fn find(text: &str) -> Result<Named, Failure> {
+    let change = || RULES.iter().find(|rule| rule.id == text);
+    let named = Code::find(text).map(Named::Code);
+    named
+        .or_else(|| change().map(Named::Change))
+        .ok_or_else(|| {
+            let failure = Failure::usage(format!("there is no code or rule {text}"));
+            match nearest(text, names()) {
+                Some(near) => failure.hint(format!("did you mean {near}?")),
+                None => failure.hint("promptctl explain lists all codes"),
+            }
+        })
 }

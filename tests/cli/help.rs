@@ -203,6 +203,9 @@ fn codes_are_explained() {
         "promptctl explain P207
          promptctl explain p207
          promptctl explain P999
+         promptctl explain variable-remove
+         promptctl explain variable-removed
+         promptctl explain variable-removed --format json
          promptctl explain P207 --format json"
     ), @r#"
     $ promptctl explain P207
@@ -214,9 +217,29 @@ fn codes_are_explained() {
 
     The `digest:` line does not match the content. `promptctl bump NAME` raises the version and writes the digest.
     $ promptctl explain P999
-    error: there is no code P999
+    error: there is no code or rule P999
       hint: promptctl explain lists all codes
     [exit 2]
+    $ promptctl explain variable-remove
+    error: there is no code or rule variable-remove
+      hint: did you mean variable-removed?
+    [exit 2]
+    $ promptctl explain variable-removed
+    variable-removed  a variable, or a field of one, was removed
+
+    Its impact is breaking. For example: `properties.locale` is gone.
+    $ promptctl explain variable-removed --format json
+    {
+      "schema": 1,
+      "rules": [
+        {
+          "id": "variable-removed",
+          "impact": "breaking",
+          "when": "a variable, or a field of one, was removed",
+          "example": "`properties.locale` is gone"
+        }
+      ]
+    }
     $ promptctl explain P207 --format json
     {
       "schema": 1,
