@@ -231,6 +231,13 @@ mod tests {
     }
 
     #[test]
+    fn a_quoted_merge_key_is_a_key_like_others() {
+        for text in ["'<<': {a: 1}\n", "{\"<<\": a, b: c}\n"] {
+            assert!(agrees(text), "{text}");
+        }
+    }
+
+    #[test]
     fn a_key_that_stands_twice_is_seen_in_large_maps_too() {
         let map = |keys: usize| -> String { (0..keys).map(|key| format!("k{key}: x\n")).collect() };
         for keys in [2, 15, 16, 17, 100] {
@@ -351,7 +358,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_means_what_serde_makes_of_it(text in "[-a \\n:\\[\\]{},&*|>'\"#!~\\t\u{e9}0-9%?@.]{0,60}") {
+        fn any_text_means_what_serde_makes_of_it(text in "[-a \\n:\\[\\]{},&*|><='\"#!~\\t\u{e9}0-9%?@.]{0,60}") {
             agrees(&text);
         }
 
