@@ -4,7 +4,7 @@
 //! canonical JSON (RFC 8785). Digests are permanent: they stand in files and tags, so what goes
 //! into the content, and how it is written, never changes.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
@@ -72,7 +72,12 @@ pub fn digest(document: &Document, partials: &Partials) -> Digest {
     let bytes = serde_json_canonicalizer::to_vec(&content)
         .unwrap_or_else(|_| content.to_string().into_bytes());
     let hash = Sha256::digest(&bytes);
-    Digest(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut digits = String::with_capacity(2 * hash.len());
+    for byte in hash {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Digest(digits)
 }
 
 /// What a model and its callers see of `document`, which includes `partials`: what is absent or

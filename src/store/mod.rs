@@ -37,7 +37,6 @@ mod tagging;
 mod verify;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, Repository};
@@ -142,39 +141,20 @@ impl Store {
     #[must_use]
     pub fn with_settings(mut self, mut settings: Settings) -> Self {
         if settings.remote.is_none() {
-            let mut names = self.remotes();
-            settings.remote = if names.iter().any(|name| name == "origin") {
-                Some("origin".to_owned())
-            } else if names.len() == 1 {
-                names.pop_first()
-            } else {
-                None
+            let remotes = self.repo.remotes().ok();
+            let names: Vec<&str> = remotes
+                .iter()
+                .flat_map(|names| names.iter())
+                .filter_map(|name| name.ok().flatten())
+                .collect();
+            settings.remote = match names.as_slice() {
+                names if names.contains(&"origin") => Some("origin".to_owned()),
+                [only] => Some((*only).to_owned()),
+                _ => None,
             };
         }
         self.settings = settings;
         self
-    }
-
-    /// The remotes that git knows. libgit2's own list of them compiles a regular expression first.
-    fn remotes(&self) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        let config = self.repo.config().and_then(|mut it| it.snapshot());
-        let entries = config.as_ref().ok().and_then(|it| it.entries(None).ok());
-        // An entry that cannot be read names no remote.
-        let walked = entries.map(|entries| {
-            entries.for_each(|entry| {
-                let key = entry
-                    .name()
-                    .ok()
-                    .and_then(|name| name.strip_prefix("remote."));
-                let named = key.and_then(|key| key.rsplit_once('.'));
-                if let Some((name, "url" | "pushurl")) = named {
-                    names.insert(name.to_owned());
-                }
-            })
-        });
-        drop(walked);
-        names
     }
 
     /// What the configuration says.
