@@ -348,6 +348,8 @@ pub(super) fn words_of(err: &str) -> String {
                 .trim_start_matches("error: ")
         })
         .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
+        // Where git keeps the message of a tag that it could not sign is of no use: we have it.
+        .filter(|line| !line.starts_with("The tag message has been left in"))
         .collect();
     if lines.is_empty() {
         "it gave no reason".to_owned()

@@ -322,7 +322,10 @@ fn tags_are_signed_where_git_is_set_up_to_sign() {
     repo.write("../allowed", format!("ada@example.com {key}"));
     repo.git("config gpg.ssh.allowedSignersFile ../allowed");
     repo.ok("promptctl publish support/triage");
-    for tag in ["v1", "production/1"] {
+    repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    repo.ok("promptctl publish support/triage");
+    repo.ok("promptctl rollback support/triage");
+    for tag in ["v1", "v2", "production/1", "production/2", "production/3"] {
         let verified = repo.run(&format!("git tag --verify prompts/support/triage/{tag}"));
         assert!(
             verified
@@ -336,6 +339,21 @@ fn tags_are_signed_where_git_is_set_up_to_sign() {
         repo.json("promptctl get support/triage@production --format json")["version"],
         1
     );
+    repo.git("config user.signingKey ../gone.pub");
+    let tags = repo.tags();
+    for line in [
+        "promptctl unpublish support/triage",
+        "promptctl publish support/triage@v2",
+    ] {
+        let refused = repo.run(line);
+        assert_eq!(refused.code, Some(1), "{refused}");
+        assert!(
+            refused.stderr.contains("unable to sign the tag"),
+            "{refused}"
+        );
+        assert!(!refused.stderr.contains("TAG_EDITMSG"), "{refused}");
+        assert_eq!(repo.tags(), tags);
+    }
 }
 
 #[test]
