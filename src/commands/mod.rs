@@ -228,7 +228,10 @@ const GROUPS: &[(&str, &[&str])] = &[
 
 /// The command line, its help grouped.
 pub fn command_line() -> clap::Command {
-    let command = Cli::command();
+    with_grouped_help(Cli::command())
+}
+
+fn with_grouped_help(command: clap::Command) -> clap::Command {
     let mut groups = String::new();
     for (title, names) in GROUPS {
         groups.push_str(&format!("{title}:\n"));
@@ -256,7 +259,7 @@ fn command_line_for(arguments: &[std::ffi::OsString]) -> clap::Command {
         .get(1)
         .and_then(|first| whole.find_subcommand(first));
     let Some(named) = named else {
-        return command_line();
+        return with_grouped_help(whole);
     };
     clap::Command::new("promptctl")
         .max_term_width(MAX_TERM_WIDTH)

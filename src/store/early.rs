@@ -1,4 +1,4 @@
-//! Calls of git that every release ends with, started before they are needed.
+//! Calls of git that a publish in one clone ends with, started before they are needed.
 //!
 //! Starting git takes as long as deciding about a release does, and the two can go on at once. What
 //! was started in vain ends by itself: without a word on its standard input it changes nothing.
