@@ -252,7 +252,24 @@ pub(super) fn load_to_read(
     if reference.selector == Selector::WorkingCopy {
         warn_all(session, store.clash(&reference.name).as_slice());
     }
+    warn_all(session, &loaded.notices);
     Ok(loaded)
+}
+
+/// Shows what people must know about the releases of all prompts: which cannot be read, and what is odd
+/// about the others.
+pub(super) fn warn_of_releases(overview: &Overview, store: &Store, session: &mut Session) {
+    for failure in &overview.failures {
+        session.ui.warning(failure);
+    }
+    for (name, environment, note) in &overview.notes {
+        let findings = store.words_of(std::slice::from_ref(note), name, environment);
+        warn_all(session, &findings);
+    }
+    for changed in &overview.changed {
+        session.ui.finding(&changed.finding());
+    }
+    warn_of_unknown_releases(store, session);
 }
 
 /// Says that this clone cannot know what is live, where it has not fetched the tags.

@@ -91,9 +91,12 @@ fn store() -> Option<Store> {
             .into_iter()
             .map(|(name, _)| name)
             .collect(),
-        unattended: true,
+        ..Settings::default()
     };
-    Some(store.with_settings(settings))
+    let store = store.with_settings(settings);
+    // Whoever presses the tab key changes nothing.
+    store.write_nothing();
+    Some(store)
 }
 
 /// What the last `-C DIR` among the words says, else the current folder.

@@ -2,52 +2,104 @@
 
 use super::Session;
 use super::common::FormatArg;
+use super::rules::branches_of;
 use crate::error::{Exit, Failure};
 use crate::output::json;
+use crate::prompt::name::Environment;
+use crate::store::Fetched;
 
 /// Bring the tags that the remote has
 ///
-/// Sets the clone up once, so that a plain git fetch does the same from then on.
+/// Sets the clone up once, so that a plain git fetch does the same from then on. A tag that the remote
+/// moved or dropped is told of, and what this clone saw first goes on counting until somebody accepts the
+/// remote's word.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    /// Only what is live in this environment: enough for get, render and run, and quick in a job
+    #[arg(short, long, value_name = "ENV", conflicts_with = "accept", add = super::completions::environments())]
+    env: Vec<Environment>,
+    /// Take the remote's word about these tags, which it moved or dropped
+    #[arg(long, value_name = "TAG", num_args = 1..)]
+    accept: Vec<String>,
     #[command(flatten)]
     format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
-    let fetched = store.fetch()?;
+    let (store, config) = session.store()?;
+    if !args.env.is_empty() {
+        let fetched = store.fetch_live(&args.env)?;
+        return print(&fetched, json, session);
+    }
+    let fetched = store.fetch(&branches_of(&store, &config))?;
+    if args.accept.is_empty() {
+        return print(&fetched, json, session);
+    }
+    let accepted = store.accept(&args.accept)?;
     if json {
-        let pending: Vec<&str> = fetched
-            .pending
-            .iter()
-            .map(|entry| entry.full.as_str())
-            .collect();
+        let tags: Vec<&str> = accepted.iter().map(|it| it.tag.as_str()).collect();
+        let shape = serde_json::json!({ "remote": fetched.remote, "accepted": tags });
+        session.ui.line(json::document(&shape));
+    }
+    for changed in &accepted {
+        let what = match &changed.now {
+            Some(now) => format!("counts as {now} from now on"),
+            None => "counts as deleted from now on".to_owned(),
+        };
+        session.ui.status(format!("{} {what}", changed.tag));
+    }
+    Ok(Exit::Done)
+}
+
+fn print(fetched: &Fetched, json: bool, session: &mut Session) -> Result<Exit, Failure> {
+    let remote = &fetched.remote;
+    if json {
+        let pending = fetched.pending.iter().map(|entry| entry.full.as_str());
+        let gone = fetched.changed.iter().filter(|it| it.now.is_none());
+        let moved = fetched.changed.iter().filter(|it| it.now.is_some());
         session.ui.line(json::document(&serde_json::json!({
-            "remote": fetched.remote, "new": fetched.new, "gone": fetched.gone, "pending": pending,
+            "remote": remote,
+            "new": fetched.new,
+            "gone": gone.map(|it| it.tag.as_str()).collect::<Vec<_>>(),
+            "moved": moved.map(|it| it.tag.as_str()).collect::<Vec<_>>(),
+            "refused": fetched.refused,
+            "pending": pending.collect::<Vec<_>>(),
+            "foreign": fetched.foreign,
         })));
         return Ok(Exit::Done);
     }
-    match fetched.new.len() {
-        0 => session
+    match fetched.new.as_slice() {
+        [] => session.ui.status(format!("{remote} has nothing new")),
+        [tag] => session.ui.status(format!("1 new tag from {remote}: {tag}")),
+        tags => session
             .ui
-            .status(format!("{} has nothing new", fetched.remote)),
-        1 => session.ui.status(format!(
-            "1 new tag from {}: {}",
-            fetched.remote, fetched.new[0]
-        )),
-        count => session
-            .ui
-            .status(format!("{count} new tags from {}", fetched.remote)),
+            .status(format!("{} new tags from {remote}", tags.len())),
     }
-    for tag in &fetched.gone {
-        session
-            .ui
-            .warning(format!("{} no longer has the tag {tag}", fetched.remote));
+    for changed in &fetched.changed {
+        session.ui.finding(&changed.finding());
     }
+    for tag in &fetched.refused {
+        session.ui.warning(format!(
+            "{remote} has the tag {tag}, and this clone could not take it in"
+        ));
+    }
+    say_foreign(&fetched.foreign, session);
     say_pending(&fetched.pending, session);
     Ok(Exit::Done)
+}
+
+/// Says which tags came from elsewhere.
+fn say_foreign(foreign: &[String], session: &mut Session) {
+    let Some(first) = foreign.first() else { return };
+    let what = match foreign.len() {
+        1 => format!("the tag {first} was"),
+        count => format!("{count} tags, such as {first}, were"),
+    };
+    session.ui.warning(format!(
+        "{what} not made in this clone, and the remote does not have it: it does not count"
+    ));
+    session.ui.hint("promptctl doctor names each with its cure");
 }
 
 /// Says which tags the remote has not confirmed, and what to do about them.

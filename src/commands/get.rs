@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Session;
-use super::common::{AtArg, FormatArg, known_environments, near_environment, variables_of};
+use super::common::{
+    AtArg, FormatArg, known_environments, near_environment, variables_of, warn_all,
+};
 use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
-use crate::output::json;
+use crate::output::json::{self, FindingJson};
 use crate::prompt::code;
+use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
-use crate::store::{Overview, State, Store};
+use crate::store::{Changed, Note, Overview, State, Store};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -31,6 +34,9 @@ pub(super) struct Args {
     env: Option<Environment>,
     #[command(flatten)]
     at: AtArg,
+    /// Exit with 3 where something about the releases is odd, such as a tag that was moved
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -39,6 +45,17 @@ pub(super) struct Args {
 struct Snapshot<'a> {
     environment: &'a Environment,
     prompts: Vec<PromptJson>,
+    warnings: Vec<FindingJson>,
+}
+
+impl Args {
+    fn exit(&self, warnings: &[Finding]) -> Exit {
+        if self.strict && !warnings.is_empty() {
+            Exit::Verdict
+        } else {
+            Exit::Done
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -64,16 +81,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
         let variables = variables_of(&loaded);
-        session.ui.line(json::document(&PromptJson::new(
-            reference.to_string(),
-            &loaded,
-            variables,
-            &live,
-        )));
+        let shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
+        session.ui.line(json::document(&shape));
     } else {
         session.ui.data(&loaded.text);
     }
-    Ok(Exit::Done)
+    Ok(args.exit(&loaded.notices))
 }
 
 /// Everything that is live, or a failure: a service must never start with half of its prompts.
@@ -83,12 +96,20 @@ fn snapshot(
     store: &Store,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    store.require_releases()?;
+    store.require_releases_of(environment)?;
     let mut overview = store.overview()?;
     require_known(environment, store, &overview)?;
     if let Some(failure) = overview.failures.drain(..).next() {
         return Err(failure);
     }
+    let mut warnings: Vec<Finding> = Vec::new();
+    for (name, place, note) in &overview.notes {
+        if place == environment && !matches!(note, Note::Changed(_)) {
+            warnings.extend(store.words_of(std::slice::from_ref(note), name, place));
+        }
+    }
+    warnings.extend(overview.changed.iter().map(Changed::finding));
+    warn_all(session, &warnings);
     let is_wanted = |states: &BTreeMap<Environment, State>| {
         // What was live at a time need not be live now.
         states.contains_key(environment) && (args.at.at.is_some() || is_live(states, environment))
@@ -97,7 +118,7 @@ fn snapshot(
     let names: Vec<&PromptName> = wanted.map(|(name, _)| name).collect();
     let prompts = store.each_name(&names, |store, name| {
         let loaded = match args.at.at {
-            None => store.load_active(name, environment)?,
+            None => store.load_live(name, environment, &overview)?,
             Some(time) => match store.load_active_at(name, environment, time) {
                 Err(failure) if failure.code == Some(code::NOT_LIVE) => return Ok(None),
                 loaded => loaded?,
@@ -118,8 +139,9 @@ fn snapshot(
     session.ui.line(json::document(&Snapshot {
         environment,
         prompts,
+        warnings: warnings.iter().map(FindingJson::from).collect(),
     }));
-    Ok(Exit::Done)
+    Ok(args.exit(&warnings))
 }
 
 /// A misspelt environment must not become an empty snapshot.

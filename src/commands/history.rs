@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Session;
-use super::common::{FormatArg, ago, short};
+use super::common::{FormatArg, ago, short, warn_of_unknown_releases};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -50,6 +50,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if entries.is_empty() {
         return Err(not_committed(&store, &args.name));
     }
+    warn_of_unknown_releases(&store, session);
     let live = live(&store, &args.name, session)?;
     let rows: Vec<Row> = entries
         .iter()

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::Session;
-use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_unknown_releases};
+use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_releases};
 use super::shapes;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -120,10 +120,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             (overview, seen)
         }
     };
-    for failure in &overview.failures {
-        session.ui.warning(failure);
-    }
-    warn_of_unknown_releases(&store, session);
+    warn_of_releases(&overview, &store, session);
     let none = seen.is_empty();
     let rows = rows(seen, args, &overview);
     if json {
@@ -157,7 +154,7 @@ fn live_in(
         .filter(|name| is_live(name))
         .collect();
     let mut seen = Vec::with_capacity(names.len());
-    for prompt in store.each_live(&names, environment, |prompt| prompt.map(&see))? {
+    for prompt in store.each_live(&names, environment, overview, |prompt| prompt.map(&see))? {
         match prompt {
             Ok(prompt) => seen.push(prompt),
             Err(failure) => session.ui.warning(failure),

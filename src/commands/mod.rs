@@ -88,6 +88,7 @@ impl Session {
                 .map(|(name, _)| name.clone())
                 .collect(),
             unattended: !self.ui.can_ask(),
+            now: self.now,
         })
     }
 }

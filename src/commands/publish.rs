@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::common::{EnvArg, FormatArg, compile, known_environments, near_environment, warn_all};
-use super::rules::rules_of;
+use super::rules::{branches_of, rules_of, signers_of};
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -10,7 +10,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
-use crate::store::{Action, Change, Demand, Loaded, Options, Rules, Signing, Store};
+use crate::store::{Action, Before, Change, Demand, Loaded, Options, Rules, Signing, Store};
 
 /// Make a version live in an environment
 ///
@@ -48,22 +48,43 @@ pub(super) struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
-    /// The options of a rollback or an unpublish: no rule stands in their way. Where releases must
-    /// be signed, theirs is if git can sign.
-    pub(super) fn options(&self, env: &EnvArg, config: &Config) -> Options {
-        let signing = if config.policy(&env.env).require_signed {
+    /// Whether the releases go to a remote.
+    pub(super) fn pushes(&self, store: &Store) -> bool {
+        !self.no_push && store.has_remote()
+    }
+
+    /// Asks the remote, and returns the options of a rollback or an unpublish: no rule stands in their
+    /// way. Where releases must be signed, theirs is if git can sign, and a rollback returns to what
+    /// somebody signed for.
+    pub(super) fn options(
+        &self,
+        names: &[&PromptName],
+        env: &EnvArg,
+        store: &Store,
+        config: &Config,
+        session: &mut Session,
+    ) -> Result<Options, Failure> {
+        if self.dry_run {
+            store.write_nothing();
+        }
+        let before = store.ask_remote(names, &branches_of(store, config), !self.no_push)?;
+        let signers = signers_of(&env.env, store, config, session);
+        let signing = if signers.is_some() {
             Signing::Tried
         } else {
             Signing::AsSetUp
         };
-        Options {
+        Ok(Options {
             environment: env.env.clone(),
             message: self.message.clone(),
             push: !self.no_push,
-            is_fresh: false,
-            rules: Rules::default(),
+            before,
+            rules: Rules {
+                signers,
+                ..Rules::default()
+            },
             signing,
-        }
+        })
     }
 
     /// Starts what a release needs of git, where it is one of this clone alone.
@@ -73,7 +94,7 @@ impl ReleaseArgs {
         }
     }
 
-    /// The options of a publish.
+    /// The options of a publish, once the remote was asked.
     fn publish_options(
         &self,
         env: &EnvArg,
@@ -87,9 +108,12 @@ impl ReleaseArgs {
             Signing::AsSetUp
         };
         Ok(Options {
+            environment: env.env.clone(),
+            message: self.message.clone(),
+            push: !self.no_push,
+            before: Before::default(),
             rules,
             signing,
-            ..self.options(env, config)
         })
     }
 }
@@ -97,12 +121,18 @@ impl ReleaseArgs {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
-    let options = args.release.publish_options(&args.env, &store, &config)?;
-    refuse_misspelt(&options.environment, &store)?;
+    if args.release.dry_run {
+        store.write_nothing();
+    }
+    // What can be said without the remote is said before it is asked.
+    args.release.publish_options(&args.env, &store, &config)?;
+    refuse_misspelt(&args.env.env, &store)?;
     if args.all {
-        return publish_all(args, &store, &options, json, session);
+        return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
+    let names: Vec<&PromptName> = args.references.iter().map(|it| &it.name).collect();
+    let options = ask_and_check(args, &names, &store, &config)?;
     let mut changes = Vec::new();
     for reference in &args.references {
         let change = publish_one(reference, args, &store, &options, session);
@@ -120,6 +150,27 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     print_changes(&changes, json, args.release.dry_run, &store, session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
+}
+
+/// Fetches the tags of these prompts, the default branch and the branches of the rules, and reads the
+/// rules as they are then: neither a rule nor a removed key of yesterday may decide.
+fn ask_and_check(
+    args: &Args,
+    names: &[&PromptName],
+    store: &Store,
+    config: &Config,
+) -> Result<Options, Failure> {
+    let known = branches_of(store, config);
+    store.ask_remote(names, &known, !args.release.no_push)?;
+    let options = args.release.publish_options(&args.env, store, config)?;
+    let is_new = |branch: &&String| !known.contains(branch);
+    if args.release.pushes(store)
+        && !args.release.dry_run
+        && options.rules.branches.iter().any(|it| is_new(&it))
+    {
+        store.ask_remote(names, &options.rules.branches, true)?;
+    }
+    Ok(options)
 }
 
 /// The name of an environment is permanent from the first release to it, so one that is nearly
@@ -249,17 +300,16 @@ fn check(loaded: &Loaded) -> Result<(), Failure> {
 fn publish_all(
     args: &Args,
     store: &Store,
-    options: &Options,
+    config: &Config,
     json: bool,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let mut options = options.clone();
-    if options.push && store.has_remote() {
+    if args.release.pushes(store) && !args.release.dry_run {
         // Once for all: a push that somebody else was faster for is refused all the same.
-        store.fetch()?;
-        options.is_fresh = true;
+        let known = branches_of(store, config);
+        store.fetch_all(&known)?;
     }
-    let options = &options;
+    let options = &args.release.publish_options(&args.env, store, config)?;
     let (mut loaded, findings) = store.load_all();
     loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
@@ -382,6 +432,18 @@ pub(super) fn print_changes(
 }
 
 fn say_unsigned(change: &Change, session: &mut Session) {
+    for entry in &change.passed {
+        session.ui.warning(format!(
+            "release {} of {} in {} ({} {}) was passed over: nobody whose signature counts signed for it",
+            entry.number, entry.name, entry.environment, entry.by, entry.version
+        ));
+    }
+    if let Some(words) = &change.note {
+        session.ui.warning(format!(
+            "the remote has it, and this clone could not write that down: {words}"
+        ));
+        session.ui.hint("promptctl fetch makes up for it");
+    }
     if let Some(words) = &change.unsigned {
         session.ui.warning(format!(
             "the release is not signed, which {} requires: {words}",

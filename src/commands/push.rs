@@ -2,48 +2,144 @@
 
 use super::Session;
 use super::common::FormatArg;
+use super::rules::{branches_of, rules_of};
+use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::prompt::name::PromptName;
+use crate::prompt::code;
+use crate::prompt::name::{Environment, PromptName};
+use crate::store::{Group, Pushed, Store};
 
 /// Send pending tags to the remote
 ///
-/// Tags are pending after publish, rollback or unpublish with --no-push.
+/// Tags are pending after publish, rollback or unpublish with --no-push. Each release is checked again as
+/// publish checks it. Where somebody was faster, a release and all that follow it are lost, and must be
+/// made again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only those of this prompt
-    #[arg(add = super::completions::names())]
-    name: Option<PromptName>,
+    /// Only those of these prompts
+    #[arg(value_name = "NAME", add = super::completions::names())]
+    names: Vec<PromptName>,
+    /// Only releases to this environment
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
+    /// Say what would be sent, and send nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
     #[command(flatten)]
     format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
-    let (sent, lost) = store.push_pending(args.name.as_ref())?;
-    if json {
-        session.ui.line(json::document(
-            &serde_json::json!({ "sent": sent, "lost": lost }),
-        ));
-    } else if sent.is_empty() && lost.is_empty() {
-        session
-            .ui
-            .status("nothing to send: the remote has every tag");
+    let (store, config) = session.store()?;
+    if args.dry_run {
+        store.write_nothing();
+    } else {
+        store.fetch_all(&branches_of(&store, &config))?;
     }
-    if !json {
-        for tag in &sent {
-            session.ui.status(format!("sent {tag}"));
+    let (groups, lost) = store.groups(&args.names, args.env.as_ref())?;
+    let mut pushed = Pushed {
+        lost,
+        ..Pushed::default()
+    };
+    // What follows a release that was not sent is not sent either: it is lost with one that lost, and
+    // waits with one that was refused.
+    let mut stopped: Vec<(PromptName, Option<Environment>)> = Vec::new();
+    let mut waiting = Vec::new();
+    for group in &groups {
+        let row = (group.name.clone(), group.environment.clone());
+        if stopped.contains(&row) {
+            pushed.lost.extend(group.tags());
+            continue;
+        }
+        if waiting.contains(&row) {
+            if let Some((tags, _)) = pushed.refused.last_mut() {
+                tags.extend(group.tags());
+            }
+            continue;
+        }
+        let sent = check(group, &store, &config).and_then(|()| {
+            if args.dry_run {
+                pushed.sent.extend(group.tags());
+                return Ok(true);
+            }
+            store.push_group(group, &mut pushed)
+        });
+        match sent {
+            Ok(true) => {}
+            Ok(false) => stopped.push(row),
+            Err(failure) if failure.code == Some(code::REMOTE_UNREACHABLE) => return Err(failure),
+            Err(failure) => {
+                pushed.refused.push((group.tags(), failure));
+                waiting.push(row);
+            }
         }
     }
-    for tag in &lost {
-        session.ui.warning(format!(
-            "{tag} was not sent: the remote has another tag of that name"
+    print(&pushed, args.dry_run, json, session);
+    Ok(
+        match pushed
+            .refused
+            .iter()
+            .map(|(_, failure)| failure.exit)
+            .next()
+        {
+            Some(exit) => exit,
+            None if pushed.lost.is_empty() => Exit::Done,
+            None => Exit::Failed,
+        },
+    )
+}
+
+/// Every rule that `publish` checks, by the settings as they were just fetched.
+fn check(group: &Group, store: &Store, config: &Config) -> Result<(), Failure> {
+    let (Some(environment), Some(loaded)) = (&group.environment, store.released_by(group)?) else {
+        return Ok(());
+    };
+    let rules = rules_of(environment, store, config)?;
+    if let Some(signers) = &rules.signers {
+        store.check_group(group, signers)?;
+    }
+    store.check_rules(&loaded, environment, &rules)
+}
+
+fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
+    let Pushed {
+        sent,
+        lost,
+        refused,
+        warnings,
+    } = pushed;
+    if json {
+        let refused: Vec<&String> = refused.iter().flat_map(|(tags, _)| tags).collect();
+        session.ui.line(json::document(
+            &serde_json::json!({ "sent": sent, "lost": lost, "refused": refused }),
         ));
+    } else if sent.is_empty() && lost.is_empty() && refused.is_empty() {
+        session
+            .ui
+            .status("nothing to send: the remote has every tag that was made here");
+    } else {
+        let word = if dry_run { "would send" } else { "sent" };
+        for tag in sent {
+            session.ui.status(format!("{word} {tag}"));
+        }
     }
-    if lost.is_empty() {
-        return Ok(Exit::Done);
+    for warning in warnings {
+        session.ui.warning(warning);
     }
-    session.ui.hint("promptctl releases NAME shows what is live; promptctl doctor --fix discards the tags that lost");
-    Ok(Exit::Failed)
+    for (tags, failure) in refused {
+        session.ui.failure(failure);
+        session
+            .ui
+            .warning(format!("not sent, and still pending: {}", tags.join(", ")));
+    }
+    for tag in lost {
+        session
+            .ui
+            .warning(format!("{tag} is lost: somebody was faster"));
+    }
+    if !lost.is_empty() {
+        session.ui.hint("promptctl releases NAME shows what is live; promptctl doctor --fix discards what is lost; then publish again");
+    }
 }

@@ -1,7 +1,7 @@
 //! `promptctl releases`.
 
 use super::Session;
-use super::common::{AtArg, FormatArg, ago, short};
+use super::common::{AtArg, FormatArg, ago, short, warn_all};
 use super::shapes::ReleaseJson;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -36,6 +36,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let mut rows: Vec<(Release, bool)> = Vec::new();
     for environment in &environments {
         let releases = store.releases(&args.name, environment)?;
+        let notes = store.words_of(&releases.notes, &args.name, environment);
+        warn_all(session, &notes);
         let newest = match args.at.at {
             Some(time) => releases.newest_at(time),
             None => releases.newest(),

@@ -5,61 +5,142 @@ use super::common::EnvArg;
 use super::publish::{ReleaseArgs, print_changes, say_pending};
 use crate::error::{Exit, Failure};
 use crate::openai::models::ends_on;
+use crate::prompt::code;
 use crate::prompt::diff::{Impact, Side, compare};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
-use crate::store::{Change, Demand, Loaded, Store};
+use crate::store::{Back, Change, Demand, Loaded, Options, Planned, State, Store};
+
+/// How to roll back where promptctl is not at hand. A test runs it.
+const BY_HAND: &str = "\
+Without promptctl, git alone makes the same tag. Say for NAME and ENV what is meant, for VERSION the
+version to go back to, for LIVE the number of the newest release and for NEXT the one after it, for BELOW
+the number of the release that lay below VERSION's, or none:
+
+    git fetch origin '+refs/tags/prompts/*:refs/promptctl/origin/prompts/*'
+    digest=$(git tag -l --format='%(contents)' prompts/NAME/vVERSION | sed -n 's/^Digest: //p')
+    git tag -a --cleanup=verbatim -F - prompts/NAME/ENV/NEXT 'prompts/NAME/vVERSION^{}' <<END
+    Roll back by hand
+
+    Prompt: NAME
+    Version: VERSION
+    Digest: $digest
+    Environment: ENV
+    Action: rollback
+    Under: BELOW
+    Previous: $(git rev-parse refs/promptctl/origin/prompts/NAME/ENV/LIVE)
+    END
+    git push origin refs/tags/prompts/NAME/ENV/NEXT
+
+Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken
+there.";
 
 /// Make the version live again that was live before
 ///
 /// A second rollback goes one further back, and never forward again. Nothing that was published is
-/// lost: promptctl publish NAME@vN releases any version again.
+/// lost: promptctl publish NAME@vN releases any version again. Where somebody else has rolled back
+/// since this clone last looked, it asks before it goes one further; a script says --undo VERSION, which
+/// can be repeated.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = BY_HAND)]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]
     name: PromptName,
     /// The version to go back to, where it is further down
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["undo", "again"])]
     to: Option<Version>,
+    /// Go back only if this version is live; otherwise it is done already
+    #[arg(long, value_name = "VERSION", conflicts_with = "again")]
+    undo: Option<Version>,
+    /// Go one version further back, also where somebody else has just rolled back
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
     release: ReleaseArgs,
 }
 
+impl Args {
+    fn back(&self) -> Back {
+        match (self.to, self.undo) {
+            (Some(version), _) => Back::To(version),
+            (None, Some(version)) => Back::Undo(version),
+            (None, None) => Back::Below { again: self.again },
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
-    let options = args.release.options(&args.env, &config);
-    let planned = store.plan(&args.name, &Demand::Rollback(args.to), &options)?;
-    let mut back = ComesBack::default();
-    let change = match planned {
-        None => None,
-        Some(planned) if args.release.dry_run => {
-            back = ComesBack::new(planned.change(), &store, session);
-            Some(planned.change().clone())
-        }
-        Some(planned) => {
-            let change = planned.change().clone();
-            let releasing = store.begin_release(planned, &options)?;
-            // Found out while git makes the tag.
-            back = ComesBack::new(&change, &store, session);
-            Some(releasing.finish()?)
-        }
+    let options = args
+        .release
+        .options(&[&args.name], &args.env, &store, &config, session)?;
+    let Some(planned) = plan(args, &store, &options, session)? else {
+        say_done(args, &store, json, session)?;
+        return Ok(Exit::Done);
     };
-    if let (None, Some(version)) = (&change, args.to) {
-        session.ui.status(format!(
-            "{} {version} is live in {} already: nothing to do",
-            args.name, options.environment
-        ));
-    }
-    let changes: Vec<Change> = change.into_iter().collect();
+    let mut back = ComesBack::default();
+    let change = if args.release.dry_run {
+        back = ComesBack::new(planned.change(), &store, session);
+        planned.change().clone()
+    } else {
+        let change = planned.change().clone();
+        let releasing = store.begin_release(planned, &options)?;
+        // Found out while git makes the tag.
+        if !session.ui.is_quiet() {
+            back = ComesBack::new(&change, &store, session);
+        }
+        releasing.finish()?
+    };
+    let changes = [change];
     print_changes(&changes, json, args.release.dry_run, &store, session);
     back.say(session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
+}
+
+/// Decides where the rollback goes. On a terminal, what a script must say by an option is asked.
+fn plan(
+    args: &Args,
+    store: &Store,
+    options: &Options,
+    session: &mut Session,
+) -> Result<Option<Planned>, Failure> {
+    let plan = |back| store.plan(&args.name, &Demand::Rollback(back), options);
+    let failure = match plan(args.back()) {
+        Ok(planned) => return Ok(planned),
+        Err(failure) => failure,
+    };
+    if failure.code != Some(code::UNSEEN_ROLLBACK) || !session.ui.can_ask() {
+        return Err(failure);
+    }
+    session.ui.warning(&failure);
+    if session.ui.confirm("Go one version further back?") {
+        plan(Back::Below { again: true })
+    } else {
+        Err(failure)
+    }
+}
+
+/// That it is done already, with what is live.
+fn say_done(args: &Args, store: &Store, json: bool, session: &mut Session) -> Result<(), Failure> {
+    let (name, environment) = (&args.name, &args.env.env);
+    let live = match store.state(name, environment)? {
+        State::Live(active) => format!(
+            "{name} {} is live in {environment} already ({} made release {}): nothing to do",
+            active.version, active.by, active.number
+        ),
+        _ => format!("nothing of {name} is live in {environment}: nothing to do"),
+    };
+    session.ui.status(live);
+    if json {
+        print_changes(&[], json, args.release.dry_run, store, session);
+    }
+    Ok(())
 }
 
 /// The contract that callers meet again, and whether the model still answers. Nothing here can

@@ -4,7 +4,9 @@ use crate::config::{Config, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
-use crate::store::{Place, Rules, Store};
+use crate::store::{Place, Rules, Signers, Store};
+
+use super::Session;
 
 /// What must hold before something is published to an environment.
 ///
@@ -55,6 +57,73 @@ pub(super) fn rules_of(
     };
     rules.signers = Some(store.signers_at(&place, &path)?);
     Ok(rules)
+}
+
+/// The branches that the rules of all environments name, as far as they can be read: what is fetched
+/// together with the tags, so that no branch of yesterday decides.
+pub(super) fn branches_of(store: &Store, config: &Config) -> Vec<String> {
+    let mut branches = Vec::new();
+    let mut add = |config: &Config| {
+        for (_, policy) in &config.environments {
+            if let Some(branch) = &policy.require_branch
+                && !branches.contains(branch)
+            {
+                branches.push(branch.clone());
+            }
+        }
+    };
+    add(config);
+    for place in store.places_of_policy() {
+        // What is wrong there is told when the rules are asked.
+        if let Ok(Some(text)) = store.config_at(&place)
+            && let Ok(there) = Config::parse(&text)
+        {
+            add(&there);
+        }
+    }
+    branches
+}
+
+/// Whose signatures count for a rollback. Nothing of this stands in its way: where the list cannot be
+/// read although signatures are required, nobody's count.
+pub(super) fn signers_of(
+    environment: &Environment,
+    store: &Store,
+    config: &Config,
+    session: &mut Session,
+) -> Option<Signers> {
+    let mut is_required = config.policy(environment).require_signed;
+    let mut signers = None;
+    for place in store.places_of_policy() {
+        let there = store.config_at(&place).and_then(|text| {
+            let there = text.map(|text| Config::parse(&text)).transpose();
+            there.map_err(|failure| of_place(failure, &place))
+        });
+        match there {
+            Ok(Some(there)) => {
+                is_required |= there.policy(environment).require_signed;
+                if let Some(path) = there.allowed_signers
+                    && signers.is_none()
+                {
+                    signers = Some((place, path));
+                }
+            }
+            Ok(None) => {}
+            Err(failure) => session.ui.warning(&failure),
+        }
+    }
+    if !is_required {
+        return None;
+    }
+    let listed = signers.map(|(place, path)| store.signers_at(&place, &path));
+    match listed {
+        Some(Ok(signers)) => Some(signers),
+        Some(Err(failure)) => {
+            session.ui.warning(&failure);
+            Some(Signers::nobody(FILE_NAME))
+        }
+        None => Some(Signers::nobody(FILE_NAME)),
+    }
 }
 
 /// What is wrong with the settings of a commit, while those of the working copy can be read.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::output::json::{PartialJson, time};
+use crate::output::json::{FindingJson, PartialJson, time};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::rendered::Variable;
 use crate::prompt::version::Version;
@@ -36,6 +36,10 @@ pub(super) struct PromptJson {
     pub(super) partials: Vec<PartialJson>,
     /// The live version by environment.
     pub(super) environments: serde_json::Map<String, Value>,
+    /// What people must know about the releases that say that this is live; left out where there is
+    /// nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<FindingJson>,
 }
 
 impl PromptJson {
@@ -66,6 +70,7 @@ impl PromptJson {
                 })
                 .collect(),
             environments: environments(live),
+            warnings: loaded.notices.iter().map(FindingJson::from).collect(),
         }
     }
 }
@@ -106,12 +111,12 @@ impl From<&store::Change> for ChangeJson {
 /// A release.
 #[derive(Debug, Serialize)]
 pub(super) struct ReleaseJson {
-    number: u32,
+    number: u64,
     name: PromptName,
     environment: Environment,
     version: Version,
     action: &'static str,
-    under: Option<u32>,
+    under: Option<u64>,
     commit: String,
     by: String,
     time: String,

@@ -157,7 +157,9 @@ pub(super) fn load_at(
         Failure::usage("--at asks what was live at a time, so it wants an environment")
             .hint(format!("{}@production --at TIME", reference.name))
     })?;
-    store.load_active_at(&reference.name, &environment, time)
+    let loaded = store.load_active_at(&reference.name, &environment, time)?;
+    warn_all(session, &loaded.notices);
+    Ok(loaded)
 }
 
 fn facts(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Session;
-use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_unknown_releases};
+use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_releases};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -59,10 +59,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.at.at.is_none() {
         warn_all(session, &findings);
     }
-    for failure in &overview.failures {
-        session.ui.warning(failure);
-    }
-    warn_of_unknown_releases(&store, session);
+    warn_of_releases(&overview, &store, session);
     let sections = sections(args, &store, &overview, &loaded)?;
     if json {
         session.ui.line(json::document(

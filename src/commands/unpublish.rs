@@ -24,7 +24,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
     let (store, config) = session.store()?;
-    let options = args.release.options(&args.env, &config);
+    let options = args
+        .release
+        .options(&[&args.name], &args.env, &store, &config, session)?;
     let change = change(
         &store,
         &args.name,

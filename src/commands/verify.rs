@@ -19,10 +19,13 @@ use crate::store::{Live, Proof, Rules, Signers, Store};
 
 /// Prove what is live, offline
 ///
-/// For each active version: its release and version tags, numbered without a gap and made for their
-/// names; who signed the release, where that is required; the rules of the environment; and that the
-/// commit holds the version and the content that the tags name. Exits with 3 if anything is not
-/// proven. What the remote has is not asked: promptctl fetch first.
+/// For each active version: its release and version tags, each following the one before it and made for
+/// their names; who signed for it, where that is required; the rules of the environment; and that the
+/// commit holds the version and the content that the tags name. An unpublish is judged as well. Exits
+/// with 3 if anything is not proven. What the remote has is not asked: promptctl fetch first.
+///
+/// What it cannot see: that the newest tags were removed before this clone first saw them. The column
+/// `since` says since when it remembers them; a host's rule that nobody deletes tags closes the gap.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only this environment
@@ -43,6 +46,11 @@ struct Section {
 impl Section {
     fn is_proven(&self, proof: &Proof) -> bool {
         self.rules.is_some() && proof.is_proven()
+    }
+
+    fn requires_signature(&self) -> bool {
+        let rules = self.rules.as_ref();
+        rules.is_some_and(|rules| rules.signers.is_some())
     }
 
     fn proven(&self) -> usize {
@@ -74,12 +82,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .ui
             .line(shapes::document(&shape(&sections, &findings)));
     } else {
-        print(&sections, &findings, session);
+        print(&sections, &findings, &store, session);
     }
-    Ok(if findings.is_empty() {
-        Exit::Done
-    } else {
+    Ok(if findings.iter().any(Finding::is_error) {
         Exit::Verdict
+    } else {
+        Exit::Done
     })
 }
 
@@ -119,7 +127,7 @@ fn rules(
         .ok()
 }
 
-fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
+fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mut Session) {
     let mut table = Table::new(&[
         "environment",
         "name",
@@ -127,10 +135,13 @@ fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
         "release",
         "commit",
         "signed by",
+        "chain",
+        "since",
         "verdict",
     ])
     .right(&[3])
-    .flexible(&[1, 5]);
+    .flexible(&[1, 5])
+    .spare(&[4, 6, 7]);
     for section in sections {
         for proof in &section.proofs {
             table.row(row(section, proof));
@@ -151,10 +162,34 @@ fn print(sections: &[Section], findings: &[Finding], session: &mut Session) {
     let proven: usize = sections.iter().map(Section::proven).sum();
     let all: usize = sections.iter().map(|section| section.proofs.len()).sum();
     let not = all - proven;
+    let is_signed = sections
+        .iter()
+        .any(|section| section.rules.is_none() || section.requires_signature());
+    let word = if is_signed { "proven" } else { "sound" };
     session.ui.status(match not {
-        0 => format!("{} proven", count(proven, "active version")),
-        not => format!("{} proven, {not} not", count(proven, "active version")),
+        0 => format!("{} {word}", count(proven, "active version")),
+        not => format!("{} {word}, {not} not", count(proven, "active version")),
     });
+    if !is_signed {
+        session.ui.status(
+            "no environment requires signatures, so nothing proves who released what: see requireSigned",
+        );
+    }
+    let places = store.places_of_policy();
+    if !places.is_empty() {
+        let places: Vec<String> = places
+            .iter()
+            .map(|place| format!("{} ({})", place.name, short(&place.commit())))
+            .collect();
+        session
+            .ui
+            .status(format!("by the rules of {}", places.join(" and ")));
+    }
+    if store.has_remote() {
+        session.ui.status(
+            "not seen here: tags that were removed before this clone first fetched them (column since)",
+        );
+    }
 }
 
 fn row(section: &Section, proof: &Proof) -> Vec<TableCell> {
@@ -173,8 +208,22 @@ fn row(section: &Section, proof: &Proof) -> Vec<TableCell> {
         live(&|live| live.number.to_string()),
         live(&|live| short(&live.commit).to_owned()),
         signer,
+        match proof.chain_to {
+            Some(1) => TableCell::from("whole"),
+            Some(number) => TableCell::from(format!("from {number}")),
+            None => TableCell::styled("-", DIM),
+        },
+        match proof.since {
+            Some(since) => TableCell::from(since.strftime("%Y-%m-%d").to_string()),
+            None => TableCell::styled("-", DIM),
+        },
         if section.is_proven(proof) {
-            TableCell::styled("proven", GOOD)
+            let word = if section.requires_signature() {
+                "proven"
+            } else {
+                "sound"
+            };
+            TableCell::styled(word, GOOD)
         } else {
             TableCell::styled("not proven", BAD)
         },
@@ -194,11 +243,12 @@ fn shape(sections: &[Section], findings: &[Finding]) -> Value {
             })
         })
         .collect();
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let findings: Vec<FindingJson> = findings.iter().map(FindingJson::from).collect();
     json!({
         "checked": sections.iter().map(|section| section.proofs.len()).sum::<usize>(),
-        "errors": findings.len(),
-        "warnings": 0,
+        "errors": errors,
+        "warnings": findings.len() - errors,
         "environments": environments,
         "findings": findings,
     })
@@ -228,6 +278,8 @@ fn prompt(proof: &Proof, is_proven: bool) -> Value {
         "digest": live.map(|live| live.digest.to_string()),
         "by": live.map(|live| live.by.as_str()),
         "time": live.map(|live| shapes::time(live.time)),
+        "chain_to": proof.chain_to,
+        "seen_since": proof.since.map(shapes::time),
         "signed_by": signer.map(|signer| json!({"principal": signer.principal, "key": signer.key})),
     })
 }

@@ -233,6 +233,19 @@ codes! {
     TAG_GONE = "P244", "a tag that the remote no longer has as it was",
         "Somebody deleted or moved a published tag at the remote. This clone still has it as it was, and can put it back; the host's tag rules can forbid both.";
 
+    STRAY_TAG = "P250", "a release tag far above the others",
+        "Releases count 1, 2, 3. A tag more than 1,000 above the one before it is not read, so that nobody can use the numbers up; it counts when the releases have come that far.";
+    BROKEN_CHAIN = "P251", "a release that does not follow the one before it",
+        "Each release names the one that was active when it was made. One that names another was made by hand or by two at once, or a tag between the two was deleted. It counts all the same.";
+    FOREIGN_TAG = "P252", "a tag that did not come from the remote",
+        "The tag has the name of a version or a release, was not made by promptctl in this clone, and the remote does not have it: it came from a fork, or was made by hand. It does not count and is never sent. `git tag -d TAG` removes it.";
+    UNSEEN_ROLLBACK = "P253", "somebody rolled back already",
+        "What is live is a rollback that this clone had not seen before. Another rollback would go one version further back: `--again` does that, `--undo VERSION` only if that version is live.";
+    UNTRUSTED = "P254", "nothing below was signed for",
+        "The environment requires signatures, and a bare rollback goes only to what somebody signed for. `--to VERSION` goes to a version all the same; publishing it again signs for it.";
+    MANY_PUSH_URLS = "P255", "a remote with several push URLs",
+        "One push to several places cannot be taken or refused as a whole, so releases cannot be published through such a remote. Name another: `git config promptctl.remote NAME`.";
+
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
     KEY_REFUSED = "P302", "the API refused the key",

@@ -118,7 +118,8 @@ impl Store {
                 match theirs {
                     // The remote's tag takes the place of the one that lost.
                     Some(id) => self.update_refs(&[format!("update refs/tags/{tag} {id}")]),
-                    None => Ok(()),
+                    // It followed one that lost.
+                    None => self.update_refs(&[format!("delete refs/tags/{tag}")]),
                 }
             }
             Repair::WriteCommitGraph => Git::read_when_unlocked(|| {

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use git2::{ObjectType, Oid};
+use git2::{ErrorCode, ObjectType, Oid};
 use jiff::Timestamp;
 
-use super::refs::Space;
-use super::release::{Active, Release, Releases, State};
+use super::made::Fate;
+use super::note::{Changed, Note};
+use super::refs::Mirror;
+use super::release::{Active, Previous, Release, Releases, State};
+use super::row::{self, Found};
+use super::seen::Moved;
 use super::tag::{Action, TagContent, TagName, Trailers, parse_number, words};
 use super::{Loaded, Store};
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
 
@@ -21,6 +26,7 @@ pub(super) struct VersionTag {
     pub(super) trailers: Trailers,
 }
 
+/// What the object of a tag says.
 struct TagObject {
     commit: Oid,
     trailers: Trailers,
@@ -29,28 +35,54 @@ struct TagObject {
     message: String,
 }
 
+/// Why a tag says nothing.
+enum Unread {
+    /// It is none of ours, or was made under another name. The words go on after its name.
+    Void(&'static str),
+    /// The same, with the name that it was made as.
+    MadeAs(String),
+    /// The tag, or what it names, is not in this clone.
+    Missing,
+}
+
+impl Unread {
+    fn words(&self) -> String {
+        match self {
+            Self::Void(words) => (*words).to_owned(),
+            Self::MadeAs(name) => format!("was made as {name}"),
+            Self::Missing => "is not in this clone".to_owned(),
+        }
+    }
+}
+
+/// What an environment says about a prompt, with what people must know about it.
+pub(super) type Read = Result<(State, Vec<Note>), Failure>;
+
+/// The tags of one prompt that count, and what is odd about them.
+pub(super) struct PromptTags<'a> {
+    store: &'a Store,
+    name: &'a PromptName,
+    /// By what stands after the prefix.
+    tags: BTreeMap<String, Oid>,
+    /// What the remote moved or dropped.
+    pub(super) changed: Vec<Changed>,
+}
+
 impl Store {
-    fn read_tag(&self, object: Oid, tag: &TagName) -> Result<TagObject, Failure> {
-        let bad = |what: &str| {
-            let full = format!("{}{tag}", self.settings.prefix);
-            Failure::new(code::BAD_TAG, format!("the tag {full} {what}")).hint(format!(
-                "look at it with git show {full}, then remove it: git tag -d {full}"
-            ))
-        };
-        let objects = self.repo.odb();
-        let object = objects
-            .as_ref()
-            .ok()
-            .and_then(|objects| objects.read(object).ok())
-            .filter(|object| object.kind() == ObjectType::Tag)
-            .ok_or_else(|| bad("is not annotated: promptctl did not make it"))?;
+    fn read_tag(&self, object: Oid, tag: &TagName) -> Result<TagObject, Unread> {
+        let objects = self.repo.odb().map_err(|_| Unread::Missing)?;
+        let object = objects.read(object).map_err(|_| Unread::Missing)?;
+        if object.kind() != ObjectType::Tag {
+            return Err(Unread::Void("is not annotated (promptctl did not make it)"));
+        }
         let content = TagContent::parse(object.data())
-            .ok_or_else(|| bad("is not text: promptctl did not make it"))?;
-        let trailers = Trailers::parse(content.message)
-            .ok_or_else(|| bad("has no trailers: promptctl did not make it"))?;
+            .ok_or(Unread::Void("is not text (promptctl did not make it)"))?;
+        let trailers = Trailers::parse(content.message).ok_or(Unread::Void(
+            "lacks trailers or has wrong ones (promptctl did not make it)",
+        ))?;
         // A release stays what it was when somebody gives its tag another number.
         if content.name.strip_prefix(&self.settings.prefix) != Some(&tag.to_string()) {
-            return Err(bad(&format!("was made as {}", content.name)));
+            return Err(Unread::MadeAs(content.name.to_owned()));
         }
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
@@ -65,18 +97,11 @@ impl Store {
             _ => false,
         };
         if !fits {
-            return Err(bad(
+            return Err(Unread::Void(
                 "names another prompt, version or environment in its message",
             ));
         }
-        let commit = self.commit_of(&content).ok_or_else(|| {
-            let full = format!("{}{tag}", self.settings.prefix);
-            Failure::new(
-                code::SHALLOW,
-                format!("the commit of the tag {full} is not in this clone"),
-            )
-            .hint("promptctl fetch brings it")
-        })?;
+        let commit = self.commit_of(&content)?;
         Ok(TagObject {
             commit,
             trailers,
@@ -87,19 +112,50 @@ impl Store {
     }
 
     /// The commit that a tag names, if this clone holds it.
-    fn commit_of(&self, tag: &TagContent<'_>) -> Option<Oid> {
-        let target = Oid::from_str(tag.target).ok()?;
+    fn commit_of(&self, tag: &TagContent<'_>) -> Result<Oid, Unread> {
+        let target = Oid::from_str(tag.target).map_err(|_| Unread::Void("names no object"))?;
         if tag.target_kind == "commit" {
             // The tag says what it names, so that the commit itself need not be read.
-            return self.repo.odb().ok()?.exists(target).then_some(target);
+            let objects = self.repo.odb().map_err(|_| Unread::Missing)?;
+            return objects
+                .exists(target)
+                .then_some(target)
+                .ok_or(Unread::Missing);
         }
-        let object = self.repo.find_object(target, None).ok()?;
-        object.peel_to_commit().ok().map(|commit| commit.id())
+        let peeled = self
+            .repo
+            .find_object(target, None)
+            .map(|object| object.peel_to_commit());
+        match peeled {
+            Ok(Ok(commit)) => Ok(commit.id()),
+            Ok(Err(error)) if error.code() == ErrorCode::NotFound => Err(Unread::Missing),
+            Ok(Err(_)) => Err(Unread::Void("does not name a commit")),
+            Err(_) => Err(Unread::Missing),
+        }
+    }
+
+    /// The failure that a tag cannot be read, for whoever needs just this one.
+    fn unread(&self, tag: &TagName, unread: &Unread) -> Failure {
+        let full = self.full(tag);
+        match unread {
+            Unread::Missing => Failure::new(
+                code::NOT_FETCHED,
+                format!("the tag {full}, or the commit that it names, is not in this clone"),
+            )
+            .hint("promptctl fetch brings it"),
+            void => Failure::new(code::BAD_TAG, format!("the tag {full} {}", void.words()))
+                .hint("promptctl doctor tells what to do about it"),
+        }
+    }
+
+    /// The name of a tag with the prefix.
+    pub(super) fn full(&self, tag: &TagName) -> String {
+        format!("{}{tag}", self.settings.prefix)
     }
 
     /// What the message of a tag says to machines.
     pub(super) fn tag_trailers(&self, object: Oid, tag: &TagName) -> Result<Trailers, Failure> {
-        self.read_tag(object, tag).map(|read| read.trailers)
+        self.tag_target(object, tag).map(|(_, trailers)| trailers)
     }
 
     /// The commit that a tag names, and what its message says to machines.
@@ -110,6 +166,7 @@ impl Store {
     ) -> Result<(Oid, Trailers), Failure> {
         self.read_tag(object, tag)
             .map(|read| (read.commit, read.trailers))
+            .map_err(|unread| self.unread(tag, &unread))
     }
 
     /// Whether the number of a prompt's content was published with another content.
@@ -122,21 +179,32 @@ impl Store {
             .is_ok_and(|found| found.is_some_and(|found| found.trailers.digest != *loaded.digest()))
     }
 
-    /// The tag of a version: where the remote confirmed one that one, else this clone's own.
+    /// The tag of a version: the one that counts, else one that this clone made and did not send.
     pub(super) fn version_tag(&self, tag: &TagName) -> Result<Option<VersionTag>, Failure> {
-        let spaces = [self.true_space(), self.local_space()];
-        let object = spaces
-            .iter()
-            .find_map(|space| self.ref_target(&space.reference(tag)));
-        let Some(object) = object else {
+        let TagName::Version { name, version } = tag else {
             return Ok(None);
         };
-        let read = self.read_tag(object, tag)?;
+        let tags = self.prompt_tags(name)?;
+        let pending = || {
+            let waiting = self.pending_of(name, &tags);
+            let found = waiting.into_iter().find(|(other, _)| other == tag);
+            found.map(|(_, object)| object)
+        };
+        let Some(object) = tags.version(*version).or_else(pending) else {
+            return Ok(None);
+        };
+        let (commit, trailers) = self.tag_target(object, tag)?;
         Ok(Some(VersionTag {
             object,
-            commit: read.commit,
-            trailers: read.trailers,
+            commit,
+            trailers,
         }))
+    }
+
+    /// The tag of a version that counts, where it can be read; one that cannot be is as if it were
+    /// not there.
+    pub(super) fn confirmed_version(&self, name: &PromptName, version: Version) -> Option<Oid> {
+        self.prompt_tags(name).ok()?.version(version)
     }
 
     /// The versions of a prompt that have a tag, each with whether the remote confirmed it.
@@ -144,98 +212,118 @@ impl Store {
         &self,
         name: &PromptName,
     ) -> Result<BTreeMap<Version, bool>, Failure> {
+        let tags = self.prompt_tags(name)?;
         let mut versions = BTreeMap::new();
-        let confirmed = self.true_space();
-        for (space, is_confirmed) in [
-            (self.local_space(), self.local_space() == confirmed),
-            (confirmed, true),
-        ] {
-            for found in self.refs_below(&format!("{}{name}/", space.base))? {
-                if let Ok(version) = found.rest.parse::<Version>() {
-                    versions.insert(version, is_confirmed);
-                }
+        for (tag, _) in self.pending_of(name, &tags) {
+            if let TagName::Version { version, .. } = tag {
+                versions.insert(version, false);
             }
         }
+        versions.extend(tags.versions().map(|version| (version, true)));
         Ok(versions)
     }
 
-    /// The highest number that `space` holds for a prompt in an environment, checked to have no gap.
-    fn newest_number(
-        &self,
-        space: &Space,
-        name: &PromptName,
-        environment: &Environment,
-    ) -> Result<Option<(u32, Oid)>, Failure> {
-        let below = format!("{}{name}/{environment}/", space.base);
-        let mut numbers: Vec<(u32, Oid)> = self
-            .refs_below(&below)?
+    /// The tags of a prompt that count: what this clone saw first, where the remote says otherwise
+    /// now. What is new is written down as seen.
+    pub(super) fn prompt_tags<'a>(
+        &'a self,
+        name: &'a PromptName,
+    ) -> Result<PromptTags<'a>, Failure> {
+        let base = format!("{}{name}/", self.true_space().base);
+        let mut now = BTreeMap::new();
+        self.each_ref(&base, |rest, id| {
+            // The tags of `a/b` are not those of `a`.
+            if rest.split('/').count() <= 2 {
+                now.insert(format!("{name}/{rest}"), id);
+            }
+            true
+        })?;
+        let compared = self.seen(name).compare(now);
+        if !self.dry_run.get() && !compared.new.is_empty() {
+            // A disk that cannot be written is no reason not to say what is live.
+            drop(self.note_seen(&compared.new));
+        }
+        Ok(PromptTags {
+            store: self,
+            name,
+            tags: compared.tags,
+            changed: self.changes(compared.changed),
+        })
+    }
+
+    /// What the remote moved or dropped, as facts.
+    pub(super) fn changes(&self, changed: Vec<Moved>) -> Vec<Changed> {
+        let remote = self.settings.remote.as_deref().unwrap_or_default();
+        changed
             .into_iter()
-            .filter_map(|found| Some((parse_number(&found.rest)?, found.id)))
-            .collect();
-        numbers.sort_unstable();
-        if let Some(missing) = first_gap(numbers.iter().map(|(number, _)| *number)) {
-            return Err(self.gap(name, environment, missing));
-        }
-        Ok(numbers.last().copied())
+            .map(|(tag, first, now)| Changed {
+                remote: remote.to_owned(),
+                tag: format!("{}{tag}", self.settings.prefix),
+                first: first.to_string(),
+                now: now.map(|now| now.to_string()),
+            })
+            .collect()
     }
 
-    pub(super) fn gap(
+    /// The tags of a prompt that this clone made and that wait to be sent, versions first.
+    pub(super) fn pending_of(
         &self,
         name: &PromptName,
-        environment: &Environment,
-        missing: u32,
-    ) -> Failure {
-        let tag = format!("{}{name}/{environment}/{missing}", self.settings.prefix);
-        let failure = Failure::new(
-            code::RELEASE_GAP,
-            format!(
-                "release {missing} of {name} in {environment} is missing: the tag {tag} was deleted or not fetched"
-            ),
-        );
-        match &self.settings.remote {
-            Some(remote) => failure
-                .hint("promptctl fetch brings the tags that the remote has")
-                .hint(format!(
-                    "a clone that still has it can put it back: git push {remote} refs/tags/{tag}"
-                )),
-            None => failure
-                .hint(
-                    "git fsck --no-reflogs --unreachable lists the deleted tags that git still has",
-                )
-                .hint(format!("git update-ref refs/tags/{tag} ID puts one back")),
-        }
+        tags: &PromptTags<'_>,
+    ) -> Vec<(TagName, Oid)> {
+        let below = format!("{}{name}/", self.settings.prefix);
+        let mut waiting: Vec<(TagName, Oid)> = self
+            .made()
+            .into_iter()
+            .filter(|((full, id), fate)| {
+                matches!(fate, Fate::Made | Fate::Sending)
+                    && full.starts_with(&below)
+                    && self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
+            })
+            .filter_map(|((full, id), _)| {
+                let rest = full.strip_prefix(&self.settings.prefix)?;
+                let tag = TagName::parse(rest).filter(|tag| tag.prompt() == name)?;
+                (!tags.tags.contains_key(rest)).then_some((tag, id))
+            })
+            .collect();
+        waiting.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
+        waiting
     }
 
-    /// What an environment says about a prompt, read from its newest release alone.
+    /// What an environment says about a prompt, read from its newest release.
     ///
     /// # Errors
-    /// Its tags are not sound.
+    /// No tag of it can be read.
     pub fn state(&self, name: &PromptName, environment: &Environment) -> Result<State, Failure> {
-        if !self.knows_releases()? {
-            return Ok(State::NotFetched);
-        }
-        match self.newest_number(&self.true_space(), name, environment)? {
-            Some(newest) => self.state_of(name, environment, newest, |tag| {
-                self.ref_target(&self.true_space().reference(tag))
-            }),
-            None => Ok(State::Never),
-        }
+        self.state_and_notes(name, environment)
+            .map(|(state, _)| state)
     }
 
-    /// Whether this clone can know what is live. A clone that was told to bring only a part holds
-    /// only the tags that point into that part, which says nothing about the others.
-    pub(super) fn knows_releases(&self) -> Result<bool, Failure> {
-        let Some(remote) = self.settings.remote.as_deref() else {
-            return Ok(true);
-        };
-        if self.has_mirror() {
-            return Ok(true);
+    /// The same with what people must know about it.
+    ///
+    /// # Errors
+    /// As [`Store::state`].
+    pub fn state_and_notes(&self, name: &PromptName, environment: &Environment) -> Read {
+        if !self.knows_releases_of(environment) {
+            return Ok((State::NotFetched, Vec::new()));
         }
-        if self.is_shallow() || self.fetches_only_a_part(remote) {
-            return Ok(false);
+        let tags = self.prompt_tags(name)?;
+        let (row, strays) = tags.row(environment);
+        tags.state(environment, &row, &strays)
+    }
+
+    /// Whether this clone can know what is live in all environments.
+    pub(super) fn knows_releases(&self) -> bool {
+        self.mirror() == Mirror::Whole
+    }
+
+    /// Whether this clone can know what is live in an environment.
+    pub(super) fn knows_releases_of(&self, environment: &Environment) -> bool {
+        match self.mirror() {
+            Mirror::None => false,
+            Mirror::Partial(known) => known.contains(environment),
+            Mirror::Whole => true,
         }
-        let was_cloned = self.any_ref(&format!("refs/remotes/{remote}/"))?;
-        Ok(was_cloned || self.any_ref(&self.local_space().base)?)
     }
 
     /// Whether the clone was told to bring no tags, or a single branch.
@@ -250,163 +338,40 @@ impl Store {
         without_tags || (!refspecs.is_empty() && !refspecs.iter().any(is_whole))
     }
 
-    /// What the newest release of a prompt in an environment means, given by its number and
-    /// object; `version_tag` finds the object of the tag that must agree with it.
-    pub(super) fn state_of(
-        &self,
-        name: &PromptName,
-        environment: &Environment,
-        (number, object): (u32, Oid),
-        version_tag: impl FnOnce(&TagName) -> Option<Oid>,
-    ) -> Result<State, Failure> {
-        let release = self.release(name, environment, number, object, false)?;
-        if release.action == Action::Unpublish {
-            return Ok(State::Unpublished {
-                by: release.by,
-                number,
-                time: release.time,
-            });
-        }
-        let tag = version_name(&release);
-        self.check_against(&release, &tag, version_tag(&tag))?;
-        Ok(State::Live(Active {
-            number,
-            version: release.version,
-            digest: release.digest,
-            commit: release.commit,
-            by: release.by,
-            time: release.time,
-        }))
-    }
-
-    /// Fails where a release disagrees with the tag of its version.
-    pub(super) fn check_against_version(&self, release: &Release) -> Result<(), Failure> {
-        let tag = version_name(release);
-        // A pending release may stand on a version that is pending too.
-        let space = if release.pending {
-            self.local_space()
-        } else {
-            self.true_space()
-        };
-        let found = self.ref_target(&space.reference(&tag));
-        let found = found.or_else(|| self.ref_target(&self.true_space().reference(&tag)));
-        self.check_against(release, &tag, found)
-    }
-
-    fn check_against(
-        &self,
-        release: &Release,
-        tag: &TagName,
-        found: Option<Oid>,
-    ) -> Result<(), Failure> {
-        let wrong = |what: String| {
-            Failure::new(
-                code::RELEASE_MISMATCH,
-                format!(
-                    "release {} of {} in {} {what}",
-                    release.number, release.name, release.environment
-                ),
-            )
-            .hint(format!(
-                "promptctl publish {}@vN --env {} makes a sound release",
-                release.name, release.environment
-            ))
-        };
-        let Some(found) = found else {
-            return Err(wrong(format!(
-                "names {}, which has no tag",
-                release.version
-            )));
-        };
-        let version = self.read_tag(found, tag)?;
-        if version.commit.to_string() != release.commit || version.trailers.digest != release.digest
-        {
-            return Err(wrong(format!(
-                "disagrees with the tag of {}",
-                release.version
-            )));
-        }
-        Ok(())
-    }
-
-    pub(super) fn release(
-        &self,
-        name: &PromptName,
-        environment: &Environment,
-        number: u32,
-        object: Oid,
-        pending: bool,
-    ) -> Result<Release, Failure> {
-        let tag = TagName::Release {
-            name: name.clone(),
-            environment: environment.clone(),
-            number,
-        };
-        let read = self.read_tag(object, &tag)?;
-        let (action, under) = read
-            .trailers
-            .release
-            .map_or((Action::Publish, None), |release| {
-                (release.action, release.under)
-            });
-        Ok(Release {
-            name: name.clone(),
-            environment: environment.clone(),
-            number,
-            action,
-            version: read.trailers.version,
-            digest: read.trailers.digest,
-            under,
-            commit: read.commit.to_string(),
-            by: read.by,
-            time: read.time,
-            message: read.message,
-            pending,
-        })
-    }
-
     /// All releases of a prompt in an environment.
     ///
     /// # Errors
-    /// Its tags are not sound.
+    /// A tag of it, or what it names, is not in this clone.
     pub fn releases(
         &self,
         name: &PromptName,
         environment: &Environment,
     ) -> Result<Releases, Failure> {
         self.require_releases()?;
-        let space = self.true_space();
-        let below = format!("{name}/{environment}/");
-        let mut entries = self.release_row(&space, name, environment, &below, false)?;
-        if let Some(missing) = first_gap(entries.iter().map(|entry| entry.number)) {
-            return Err(self.gap(name, environment, missing));
+        let tags = self.prompt_tags(name)?;
+        let mut releases = tags.releases(environment)?;
+        let last = releases.reach;
+        for (tag, object) in self.pending_of(name, &tags) {
+            let TagName::Release {
+                environment: other,
+                number,
+                ..
+            } = &tag
+            else {
+                continue;
+            };
+            if other == environment
+                && *number > last
+                && let Ok(read) = self.read_tag(object, &tag)
+            {
+                let release = read.release(name, environment, *number, object);
+                releases.entries.push(Release {
+                    pending: true,
+                    ..release
+                });
+            }
         }
-        let local = self.local_space();
-        if local != space {
-            let last = entries.last().map_or(0, |entry| entry.number);
-            let own = self.release_row(&local, name, environment, &below, true)?;
-            entries.extend(own.into_iter().filter(|entry| entry.number > last));
-        }
-        Ok(Releases { entries })
-    }
-
-    fn release_row(
-        &self,
-        space: &Space,
-        name: &PromptName,
-        environment: &Environment,
-        below: &str,
-        pending: bool,
-    ) -> Result<Vec<Release>, Failure> {
-        let mut row: Vec<(u32, Oid)> = self
-            .refs_below(&format!("{}{below}", space.base))?
-            .into_iter()
-            .filter_map(|found| Some((parse_number(&found.rest)?, found.id)))
-            .collect();
-        row.sort_unstable();
-        row.into_iter()
-            .map(|(number, object)| self.release(name, environment, number, object, pending))
-            .collect()
+        Ok(releases)
     }
 
     /// The environments in which a prompt was ever released, and the configured ones.
@@ -415,45 +380,349 @@ impl Store {
     /// The references cannot be read.
     pub fn environments_of(&self, name: &PromptName) -> Result<Vec<Environment>, Failure> {
         let mut found = self.settings.environments.clone();
-        for space in [self.true_space(), self.local_space()] {
-            for tag in self.refs_below(&format!("{}{name}/", space.base))? {
-                if let Some((environment, number)) = tag.rest.rsplit_once('/')
-                    && parse_number(number).is_some()
-                    && let Ok(environment) = environment.parse()
-                    && !found.contains(&environment)
-                {
-                    found.push(environment);
-                }
+        let tags = self.prompt_tags(name)?;
+        let pending = self.pending_of(name, &tags);
+        let pending = pending.iter().map(|(tag, _)| tag.to_string());
+        for tag in tags.tags.keys().cloned().chain(pending) {
+            if let Some(TagName::Release { environment, .. }) = TagName::parse(&tag)
+                && !found.contains(&environment)
+            {
+                found.push(environment);
             }
         }
         Ok(found)
     }
 }
 
-/// The tag of the version that a release names.
-fn version_name(release: &Release) -> TagName {
-    TagName::Version {
-        name: release.name.clone(),
-        version: release.version,
+impl PromptTags<'_> {
+    /// The object of a version's tag.
+    pub(super) fn version(&self, version: Version) -> Option<Oid> {
+        self.tags.get(&format!("{}/{version}", self.name)).copied()
+    }
+
+    fn versions(&self) -> impl Iterator<Item = Version> {
+        self.tags
+            .keys()
+            .filter_map(|tag| match TagName::parse(tag)? {
+                TagName::Version { version, .. } => Some(version),
+                TagName::Release { .. } => None,
+            })
+    }
+
+    /// The tags of a row that are within reach, rising, and the numbers of those that are not.
+    pub(super) fn row(&self, environment: &Environment) -> (Vec<(u64, Oid)>, Vec<u64>) {
+        let below = format!("{}/{environment}/", self.name);
+        let row = self
+            .tags
+            .range(below.clone()..)
+            .take_while(|(tag, _)| tag.starts_with(&below))
+            .filter_map(|(tag, id)| Some((parse_number(&tag[below.len()..])?, *id)));
+        let row = row.collect();
+        self.store.cut(row)
+    }
+
+    /// The whole row.
+    pub(super) fn releases(&self, environment: &Environment) -> Result<Releases, Failure> {
+        let (row, strays) = self.row(environment);
+        let mut notes = Vec::new();
+        let mut found = Vec::with_capacity(row.len());
+        for (number, object) in row {
+            let (tag, missing) = self.found(environment, number, object)?;
+            notes.extend(missing);
+            found.push((number, tag));
+        }
+        let mut releases = row::read(found, strays);
+        releases.notes.extend(notes);
+        releases.notes.extend(self.changed_notes());
+        Ok(releases)
+    }
+
+    fn changed_notes(&self) -> impl Iterator<Item = Note> {
+        self.changed.iter().cloned().map(Note::Changed)
+    }
+
+    /// What one tag of a row says.
+    fn found(
+        &self,
+        environment: &Environment,
+        number: u64,
+        object: Oid,
+    ) -> Result<(Found, Option<Note>), Failure> {
+        let of_version = |version| self.version(version);
+        self.store
+            .found(self.name, environment, (number, object), &of_version)
+            .map_err(|failure| self.lost(failure, environment, number))
+    }
+
+    /// The failure to read a tag, where the remote moved or dropped it and git has lost what this
+    /// clone saw first.
+    fn lost(&self, failure: Failure, environment: &Environment, number: u64) -> Failure {
+        let tag = self.store.full(&TagName::Release {
+            name: self.name.clone(),
+            environment: environment.clone(),
+            number,
+        });
+        let Some(changed) = self.changed.iter().find(|changed| changed.tag == tag) else {
+            return failure;
+        };
+        let finding = changed.finding();
+        Failure::new(
+            code::TAG_GONE,
+            format!(
+                "the tag {tag} is not as this clone first saw it, and git no longer has that object ({})",
+                changed.first
+            ),
+        )
+        .hint("a clone that still has it can push it back; promptctl fetch then reads it again")
+        .hint(finding.help.unwrap_or_default())
+    }
+
+    fn state(&self, environment: &Environment, row: &[(u64, Oid)], strays: &[u64]) -> Read {
+        let of_version = |version| self.version(version);
+        let (state, mut notes) = self
+            .store
+            .newest_state(self.name, environment, row, strays, &of_version)
+            .map_err(|failure| {
+                let last = row.last().map_or(0, |(number, _)| *number);
+                self.lost(failure, environment, last)
+            })?;
+        notes.extend(self.changed_notes());
+        Ok((state, notes))
     }
 }
 
-/// The first number missing from a sorted row that should count 1, 2, 3.
-pub(super) fn first_gap(numbers: impl Iterator<Item = u32>) -> Option<u32> {
-    (1..)
-        .zip(numbers)
-        .find(|(wanted, number)| wanted != number)
-        .map(|(wanted, _)| wanted)
+impl Store {
+    /// Sorts a row and takes the strays off its end. A partial mirror has the newest release alone.
+    pub(super) fn cut(&self, mut row: Vec<(u64, Oid)>) -> (Vec<(u64, Oid)>, Vec<u64>) {
+        if matches!(self.mirror(), Mirror::Partial(_)) {
+            row.sort_unstable();
+            return (row, Vec::new());
+        }
+        within_reach(row)
+    }
+
+    /// What one tag of a row says; `of_version` finds the tag of the version that must agree.
+    ///
+    /// # Errors
+    /// It is not in this clone.
+    pub(super) fn found(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        (number, object): (u64, Oid),
+        of_version: &dyn Fn(Version) -> Option<Oid>,
+    ) -> Result<(Found, Option<Note>), Failure> {
+        let tag = TagName::Release {
+            name: name.clone(),
+            environment: environment.clone(),
+            number,
+        };
+        let read = match self.read_tag(object, &tag) {
+            Ok(read) => read,
+            Err(Unread::Missing) => return Err(self.unread(&tag, &Unread::Missing)),
+            Err(void) => return Ok((Found::Void(void.words()), None)),
+        };
+        let release = read.release(name, environment, number, object);
+        let version = release.version;
+        let missing = Note::NoVersionTag { number, version };
+        // An unpublish releases no content that could be another.
+        if release.action == Action::Unpublish {
+            return Ok((Found::Sound(Box::new(release)), None));
+        }
+        let tag = TagName::Version {
+            name: name.clone(),
+            version,
+        };
+        let note = match of_version(version).map(|object| self.read_tag(object, &tag)) {
+            None | Some(Err(Unread::Void(_) | Unread::MadeAs(_))) => Some(missing),
+            Some(Err(Unread::Missing)) => return Err(self.unread(&tag, &Unread::Missing)),
+            Some(Ok(held)) => {
+                if held.trailers.digest != release.digest
+                    || held.commit.to_string() != release.commit
+                {
+                    let why = format!("disagrees with the tag of {version}");
+                    return Ok((Found::Void(why), None));
+                }
+                None
+            }
+        };
+        Ok((Found::Sound(Box::new(release)), note))
+    }
+
+    /// What the newest sound tag of a row says, read from the top.
+    ///
+    /// # Errors
+    /// A tag is not in this clone, or none of the row is sound.
+    pub(super) fn newest_state(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        row: &[(u64, Oid)],
+        strays: &[u64],
+        of_version: &dyn Fn(Version) -> Option<Oid>,
+    ) -> Read {
+        let mut notes = Vec::new();
+        let is_partial = matches!(self.mirror(), Mirror::Partial(_));
+        if !is_partial {
+            notes.extend(gaps(row));
+            if let Some(&first) = strays.first() {
+                let count = strays.len();
+                notes.push(Note::Stray { first, count });
+            }
+        }
+        let mut newest: Option<Release> = None;
+        for (at, (number, object)) in row.iter().enumerate().rev() {
+            let (found, note) = self.found(name, environment, (*number, *object), of_version)?;
+            match (found, &newest) {
+                (Found::Void(why), None) => notes.push(Note::Void {
+                    number: *number,
+                    why,
+                }),
+                (Found::Void(_), Some(_)) => continue,
+                (Found::Sound(release), None) => {
+                    notes.extend(note);
+                    let is_known =
+                        is_partial || at == 0 || is_next_to(row, *number, &release.previous);
+                    newest = Some(*release);
+                    if is_known {
+                        break;
+                    }
+                    // Whether it follows the one before it must be read from that one.
+                }
+                (Found::Sound(before), Some(newest)) => {
+                    if !has_gap_below(row, newest.number) && !row::follows(newest, Some(&before)) {
+                        let number = newest.number;
+                        notes.push(Note::Chain { number });
+                    }
+                    return Ok((state_of(newest), notes));
+                }
+            }
+        }
+        match &newest {
+            Some(newest) => {
+                let is_known = is_partial
+                    || has_gap_below(row, newest.number)
+                    || row::follows(newest, None)
+                    || is_next_to(row, newest.number, &newest.previous);
+                if !is_known {
+                    let number = newest.number;
+                    notes.push(Note::Chain { number });
+                }
+                Ok((state_of(newest), notes))
+            }
+            None if row.is_empty() => Ok((State::Never, notes)),
+            None => Err(self.all_void(name, environment, &notes)),
+        }
+    }
+
+    fn all_void(&self, name: &PromptName, environment: &Environment, notes: &[Note]) -> Failure {
+        let failure = Failure::new(
+            code::BAD_TAG,
+            format!(
+                "no release tag of {name} in {environment} is sound: nobody can say what is live"
+            ),
+        );
+        let first = notes.iter().find(|note| matches!(note, Note::Void { .. }));
+        let failure = match first {
+            Some(note) => failure.hint(
+                note.finding(name, environment, &self.settings.prefix)
+                    .message,
+            ),
+            None => failure,
+        };
+        failure.hint(format!(
+            "promptctl publish {name} --env {environment} makes a sound one"
+        ))
+    }
+
+    /// What people must know about a row, in words.
+    pub fn words_of(
+        &self,
+        notes: &[Note],
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Vec<Finding> {
+        let prefix = &self.settings.prefix;
+        let words = |note: &Note| note.finding(name, environment, prefix);
+        notes.iter().map(words).collect()
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether a release says that it follows the tag below it.
+fn is_next_to(row: &[(u64, Oid)], number: u64, previous: &Previous) -> bool {
+    let below = row.iter().rev().find(|(other, _)| *other < number);
+    matches!((below, previous), (Some((_, object)), Previous::Object(id)) if object == id)
+}
 
-    #[test]
-    fn a_gap_is_seen_wherever_it_is() {
-        assert_eq!(first_gap([1, 2, 3].into_iter()), None);
-        assert_eq!(first_gap([2, 3].into_iter()), Some(1));
-        assert_eq!(first_gap([1, 2, 4, 5].into_iter()), Some(3));
+/// Sorts a row and takes the strays off its end.
+pub(super) fn within_reach(mut row: Vec<(u64, Oid)>) -> (Vec<(u64, Oid)>, Vec<u64>) {
+    row.sort_unstable();
+    let count = row::within_reach(row.iter().map(|(number, _)| *number));
+    let strays = row[count..].iter().map(|(number, _)| *number).collect();
+    row.truncate(count);
+    (row, strays)
+}
+
+/// Whether the number below a release is missing, which is told by itself.
+fn has_gap_below(row: &[(u64, Oid)], number: u64) -> bool {
+    number > 1 && !row.iter().any(|(other, _)| other + 1 == number)
+}
+
+fn gaps(row: &[(u64, Oid)]) -> impl Iterator<Item = Note> {
+    let mut reach = 0;
+    row.iter().filter_map(move |(number, _)| {
+        let (first, last) = (reach + 1, number - 1);
+        reach = *number;
+        (first <= last).then_some(Note::Gap { first, last })
+    })
+}
+
+fn state_of(newest: &Release) -> State {
+    let Release {
+        number, by, time, ..
+    } = newest.clone();
+    if newest.action == Action::Unpublish {
+        return State::Unpublished { by, number, time };
+    }
+    State::Live(Active {
+        number,
+        version: newest.version,
+        digest: newest.digest.clone(),
+        commit: newest.commit.clone(),
+        by,
+        time,
+    })
+}
+
+impl TagObject {
+    fn release(
+        self,
+        name: &PromptName,
+        environment: &Environment,
+        number: u64,
+        object: Oid,
+    ) -> Release {
+        let (action, under, previous) = self
+            .trailers
+            .release
+            .map_or((Action::Publish, None, Previous::Unsaid), |release| {
+                (release.action, release.under, release.previous)
+            });
+        Release {
+            name: name.clone(),
+            environment: environment.clone(),
+            number,
+            object,
+            action,
+            version: self.trailers.version,
+            digest: self.trailers.digest,
+            under,
+            previous,
+            commit: self.commit.to_string(),
+            by: self.by,
+            time: self.time,
+            message: self.message,
+            pending: false,
+        }
     }
 }

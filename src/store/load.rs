@@ -50,6 +50,8 @@ pub struct Loaded {
     digest: OnceLock<Digest>,
     /// The environment that was asked for, if one was.
     pub environment: Option<Environment>,
+    /// What people must know about the releases that say that this is live.
+    pub notices: Vec<Finding>,
 }
 
 impl Loaded {
@@ -203,6 +205,7 @@ impl Store {
             partials: assembled.partials,
             digest: OnceLock::new(),
             environment: None,
+            notices: Vec::new(),
         }))
     }
 
@@ -287,6 +290,7 @@ pub(super) fn in_working_copy(
         partials: assembled.partials,
         digest: OnceLock::new(),
         environment: None,
+        notices: Vec::new(),
     }
 }
 

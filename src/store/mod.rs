@@ -17,8 +17,12 @@ mod history;
 mod hooks;
 mod live;
 mod load;
+mod made;
+mod memory;
 mod merging;
+mod note;
 mod overview;
+mod partial;
 mod plan;
 mod policy;
 mod process;
@@ -27,6 +31,9 @@ mod refs;
 mod release;
 mod remote;
 mod resolve;
+mod row;
+mod seen;
+mod sending;
 mod setup;
 mod signature;
 mod since;
@@ -36,10 +43,11 @@ mod tagger;
 mod tagging;
 mod verify;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, Repository};
+use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::prompt::code;
@@ -54,11 +62,13 @@ pub use history::{HistoryEntry, Numbers};
 pub use hooks::PlannedHook;
 pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
+pub use note::{Changed, Note};
 pub use plan::Planned;
 pub use policy::{Place, Rules};
-pub use publish::{Change, Demand, Options, Releasing};
+pub use publish::{Back, Before, Change, Demand, Options, Releasing};
 pub use release::{Active, Overview, Release, Releases, State};
-pub use remote::{Fetched, Pending};
+pub use remote::Fetched;
+pub use sending::{Group, Pending, Pushed};
 pub use setup::{Adoptable, init_repository};
 pub use signature::{Signer, Signers, Signing};
 pub use since::{Base, Blobs, VersionTags};
@@ -80,6 +90,8 @@ pub struct Settings {
     pub environments: Vec<Environment>,
     /// Whether nobody is there to answer a question that git would ask.
     pub unattended: bool,
+    /// The time that counts as now.
+    pub now: Timestamp,
 }
 
 impl Default for Settings {
@@ -90,6 +102,7 @@ impl Default for Settings {
             remote: None,
             environments: vec![Environment::production()],
             unattended: true,
+            now: Timestamp::UNIX_EPOCH,
         }
     }
 }
@@ -101,6 +114,11 @@ pub struct Store {
     top: PathBuf,
     settings: Settings,
     early: RefCell<Option<early::Early>>,
+    mirror: RefCell<Option<refs::Mirror>>,
+    /// The remote's default branch as it said itself, where this clone does not know it.
+    default_branch_asked: RefCell<Option<String>>,
+    /// Whether nothing may be written, not even what this clone remembers.
+    dry_run: Cell<bool>,
 }
 
 impl Store {
@@ -133,6 +151,9 @@ impl Store {
             top,
             settings,
             early: RefCell::new(None),
+            mirror: RefCell::new(None),
+            default_branch_asked: RefCell::new(None),
+            dry_run: Cell::new(false),
         }
     }
 
@@ -140,21 +161,24 @@ impl Store {
     /// the only remote is taken.
     #[must_use]
     pub fn with_settings(mut self, mut settings: Settings) -> Self {
+        // A clone can say for itself which remote counts, as a fork must.
+        settings.remote = self.config_value("promptctl.remote").or(settings.remote);
         if settings.remote.is_none() {
-            let remotes = self.repo.remotes().ok();
-            let names: Vec<&str> = remotes
-                .iter()
-                .flat_map(|names| names.iter())
-                .filter_map(|name| name.ok().flatten())
-                .collect();
+            let names = self.remote_names();
             settings.remote = match names.as_slice() {
-                names if names.contains(&"origin") => Some("origin".to_owned()),
-                [only] => Some((*only).to_owned()),
+                names if names.iter().any(|name| name == "origin") => Some("origin".to_owned()),
+                [only] => Some(only.clone()),
                 _ => None,
             };
         }
         self.settings = settings;
+        self.forget_mirror();
         self
+    }
+
+    /// From now on nothing is written, not even what this clone remembers of the remote.
+    pub fn write_nothing(&self) {
+        self.dry_run.set(true);
     }
 
     /// What the configuration says.

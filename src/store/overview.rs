@@ -1,6 +1,6 @@
 //! What is live of every prompt, from one pass over the tags.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -8,10 +8,12 @@ use git2::Oid;
 use rayon::prelude::*;
 
 use super::Store;
-use super::live::first_gap;
+use super::live::Read;
 use super::load::Loaded;
+use super::refs::Mirror;
 use super::release::{Overview, State};
-use super::tag::{TagName, parse_number};
+use super::seen::{Compared, Moved};
+use super::tag::parse_number;
 use crate::error::Failure;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
@@ -37,7 +39,7 @@ struct Rows {
 struct Row {
     below: String,
     versions: Vec<(Version, Oid)>,
-    releases: Vec<(u32, Oid)>,
+    releases: Vec<(u64, Oid)>,
 }
 
 impl Rows {
@@ -71,34 +73,19 @@ impl Rows {
     }
 
     /// The object of a version's tag.
-    fn object(&self, tag: &TagName) -> Option<Oid> {
-        let TagName::Version { name, version } = tag else {
-            return None;
-        };
+    fn object(&self, name: &PromptName, version: Version) -> Option<Oid> {
         let versions = &self.rows.get(*self.index.get(name.as_str())?)?.versions;
-        let at = versions.binary_search_by_key(version, |(version, _)| *version);
+        let at = versions.binary_search_by_key(&version, |(version, _)| *version);
         at.ok().map(|at| versions[at].1)
     }
 }
 
-impl Row {
-    /// The newest release; `None` where no release stands here.
-    fn newest(&self) -> Option<Newest> {
-        let release = self.releases.last().copied()?;
-        let (name, environment) = self.below.rsplit_once('/')?;
-        Some(Newest {
-            name: name.parse().ok()?,
-            environment: environment.parse().ok()?,
-            release,
-        })
-    }
-}
-
-/// The newest release of a prompt in an environment.
-struct Newest {
+/// The releases of a prompt in an environment.
+struct Found {
     name: PromptName,
     environment: Environment,
-    release: (u32, Oid),
+    row: Vec<(u64, Oid)>,
+    strays: Vec<u64>,
 }
 
 impl Store {
@@ -108,29 +95,39 @@ impl Store {
     /// The references cannot be read.
     pub fn overview(&self) -> Result<Overview, Failure> {
         let mut overview = Overview::default();
-        if !self.knows_releases()? {
+        let mirror = self.mirror();
+        if mirror == Mirror::None {
             return Ok(overview);
         }
-        let rows = self.rows()?;
-        let mut newest = Vec::new();
-        for row in &rows.rows {
+        let (mut rows, changed) = self.rows()?;
+        overview.changed = self.changes(changed);
+        let mut found = Vec::new();
+        for row in &mut rows.rows {
             if !row.versions.is_empty()
                 && let Ok(name) = row.below.parse()
             {
                 let versions = row.versions.iter().map(|(version, _)| *version);
                 overview.published.insert(name, versions.collect());
             }
-            let Some(found) = row.newest() else { continue };
-            match first_gap(row.releases.iter().map(|(number, _)| *number)) {
-                None => newest.push(found),
-                Some(missing) => {
-                    let gap = self.gap(&found.name, &found.environment, missing);
-                    overview.add(found, Err(gap));
+            let releases = std::mem::take(&mut row.releases);
+            if let Some((name, environment)) = row.below.rsplit_once('/')
+                && !releases.is_empty()
+                && let (Ok(name), Ok(environment)) = (name.parse(), environment.parse())
+            {
+                if matches!(&mirror, Mirror::Partial(known) if !known.contains(&environment)) {
+                    continue;
                 }
+                let (row, strays) = self.cut(releases);
+                found.push(Found {
+                    name,
+                    environment,
+                    row,
+                    strays,
+                });
             }
         }
-        let states = self.states(&rows, &newest)?;
-        for (found, state) in newest.into_iter().zip(states) {
+        let states = self.states(&rows, &found)?;
+        for (found, state) in found.into_iter().zip(states) {
             overview.add(found, state);
         }
         Ok(overview)
@@ -156,25 +153,50 @@ impl Store {
         path.metadata().map_or(0, |file| file.len())
     }
 
-    fn rows(&self) -> Result<Rows, Failure> {
+    /// The tags that count, and those that the remote moved or dropped.
+    fn rows(&self) -> Result<(Rows, Vec<Moved>), Failure> {
         let mut rows = Rows::default();
-        self.each_ref(&self.true_space().base, |tag, object| {
-            rows.add(tag, object);
-            true
-        })?;
+        let mut changed = Vec::new();
+        let base = self.true_space().base;
+        if self.settings.remote.is_none() {
+            self.each_ref(&base, |tag, object| {
+                rows.add(tag, object);
+                true
+            })?;
+        } else {
+            let compared = self.compared()?;
+            for (tag, object) in &compared.tags {
+                rows.add(tag, *object);
+            }
+            changed = compared.changed;
+        }
         for row in &mut rows.rows {
             row.versions.sort_unstable();
             row.releases.sort_unstable();
         }
-        Ok(rows)
+        Ok((rows, changed))
+    }
+
+    /// All of the remote's tags held against the record. What is new is written down as seen.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub(super) fn compared(&self) -> Result<Compared, Failure> {
+        let mut now = BTreeMap::new();
+        self.each_ref(&self.true_space().base, |tag, object| {
+            now.insert(tag.to_owned(), object);
+            true
+        })?;
+        let compared = self.seen_all().compare(now);
+        if !self.dry_run.get() && !compared.new.is_empty() {
+            // A disk that cannot be written is no reason not to say what is live.
+            drop(self.note_seen(&compared.new));
+        }
+        Ok(compared)
     }
 
     /// What each of the newest releases means, read on all cores where there are many.
-    fn states(
-        &self,
-        rows: &Rows,
-        newest: &[Newest],
-    ) -> Result<Vec<Result<State, Failure>>, Failure> {
+    fn states(&self, rows: &Rows, newest: &[Found]) -> Result<Vec<Read>, Failure> {
         if newest.len() < WORTH_A_THREAD {
             return Ok(newest
                 .iter()
@@ -206,10 +228,11 @@ impl Store {
         &self,
         names: &[&PromptName],
         environment: &Environment,
+        overview: &Overview,
         see: impl Fn(Result<Loaded, Failure>) -> T + Sync,
     ) -> Result<Vec<T>, Failure> {
         self.each_name(names, |store, name| {
-            see(store.load_active(name, environment))
+            see(store.load_live(name, environment, overview))
         })
     }
 
@@ -237,22 +260,35 @@ impl Store {
         Ok(shares.into_iter().flatten().collect())
     }
 
-    fn state_in(&self, rows: &Rows, found: &Newest) -> Result<State, Failure> {
-        self.state_of(&found.name, &found.environment, found.release, |tag| {
-            rows.object(tag)
+    fn state_in(&self, rows: &Rows, found: &Found) -> Read {
+        let Found {
+            name,
+            environment,
+            row,
+            strays,
+        } = found;
+        self.newest_state(name, environment, row, strays, &|version| {
+            rows.object(name, version)
         })
     }
 }
 
 impl Overview {
-    fn add(&mut self, found: Newest, state: Result<State, Failure>) {
+    fn add(&mut self, found: Found, state: Read) {
+        let Found {
+            name, environment, ..
+        } = found;
         match state {
-            Ok(state) => {
-                let states = self.states.entry(found.name).or_default();
-                states.insert(found.environment, state);
+            Ok((State::Never, _)) => {}
+            Ok((state, notes)) => {
+                for note in notes {
+                    self.notes.push((name.clone(), environment.clone(), note));
+                }
+                let states = self.states.entry(name).or_default();
+                states.insert(environment, state);
             }
             Err(failure) => {
-                self.unsound.insert((found.name, found.environment));
+                self.unsound.insert((name, environment));
                 self.failures.push(failure);
             }
         }

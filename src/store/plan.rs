@@ -2,35 +2,58 @@
 
 use git2::Oid;
 
-use super::publish::{Change, Demand, Options};
-use super::release::{Release, Releases, is_true_rollback, stack};
+use super::made::Fate;
+use super::note::{Changed, Note};
+use super::publish::{Back, Change, Demand, Options};
+use super::release::{Previous, Release, Releases};
+use super::row::{Trust, Way};
 use super::tag::{Action, ReleaseTrailers, TagName, Trailers};
 use super::{Loaded, Store, process};
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 
+/// What becomes of the tag of the version that is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VersionPlan {
+    /// It is where it counts.
+    Confirmed,
+    /// This clone made it, and it must still be sent.
+    Pending(Oid),
+    /// It is to be made.
+    New,
+}
+
 /// A change that was decided and not yet made.
 pub struct Planned {
     pub(super) change: Change,
     pub(super) commit: Oid,
-    pub(super) version_tag: Option<Oid>,
-    /// The message of the version tag, if one is to be made.
-    pub(super) version_message: Option<String>,
-    pub(super) release_message: String,
+    pub(super) version: VersionPlan,
     pub(super) version_name: String,
-    pub(super) release_name: String,
-    /// Whether a version tag that exists must still be sent.
-    pub(super) send_version: bool,
+    pub(super) version_message: String,
+    /// The names of the release's tags: one, or a second one above a stray.
+    pub(super) release_names: Vec<String>,
+    pub(super) previous: Previous,
+    trailers: Trailers,
+    words: String,
 }
 
 impl Planned {
     /// What would change.
     pub fn change(&self) -> &Change {
         &self.change
+    }
+
+    /// The message of the release that follows this one.
+    pub(super) fn release_message(&self, previous: &Previous) -> String {
+        let mut trailers = self.trailers.clone();
+        if let Some(release) = &mut trailers.release {
+            release.previous = previous.clone();
+        }
+        trailers.message(&self.words)
     }
 }
 
@@ -40,40 +63,46 @@ impl Store {
         self.settings.remote.is_some()
     }
 
-    /// Decides what a demand means now. `None`: it is so already, and the remote agrees.
+    /// Decides what a demand means, by what is known of the remote. `None`: it is so already, and the
+    /// remote agrees.
     ///
     /// # Errors
-    /// A rule forbids it, or the tags are not sound. Nothing is changed either way.
+    /// A rule forbids it, or the tags are not in this clone. Nothing is changed either way.
     pub fn plan(
         &self,
         name: &PromptName,
         demand: &Demand,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
-        if options.push && self.has_remote() && !options.is_fresh {
-            self.refresh(name)?;
+        let mut releases = self.releases(name, &options.environment)?;
+        if options.push && self.has_remote() {
+            if matches!(demand, Demand::Publish(_)) {
+                refuse_pending(&releases)?;
+            }
+            releases.entries.retain(|entry| !entry.pending);
         }
-        let releases = self.releases(name, &options.environment)?;
-        let with_pending = !options.push || !self.has_remote();
-        if !with_pending && matches!(demand, Demand::Publish(_)) {
-            refuse_pending(&releases)?;
-        }
-        let entries = if with_pending {
-            &releases.entries[..]
-        } else {
-            releases.confirmed()
+        let signers = options.rules.signers.as_ref();
+        let signed = |entry: &Release| self.is_signed(entry, &releases.entries, signers);
+        let is_required = signers.is_some();
+        let trust = Trust::new(
+            &releases.entries,
+            is_required.then_some(&signed as &dyn Fn(&Release) -> bool),
+        );
+        let row = Row {
+            releases: &releases,
+            trust: &trust,
         };
         match demand {
-            Demand::Publish(loaded) => self.plan_publish(loaded, entries, options),
-            Demand::Rollback(to) => self.plan_rollback(name, *to, entries, options),
-            Demand::Unpublish => self.plan_unpublish(name, entries, options),
+            Demand::Publish(loaded) => self.plan_publish(loaded, &row, options),
+            Demand::Rollback(back) => self.plan_rollback(name, *back, &row, options),
+            Demand::Unpublish => self.plan_unpublish(name, &row, options),
         }
     }
 
     fn plan_publish(
         &self,
         loaded: &Loaded,
-        entries: &[Release],
+        row: &Row<'_>,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
         let version = loaded.version();
@@ -86,6 +115,7 @@ impl Store {
             name: loaded.name.clone(),
             version,
         };
+        self.refuse_changed(&tag, row, options)?;
         let existing = self.version_tag(&tag)?;
         if let Some(found) = &existing
             && found.trailers.digest != *loaded.digest()
@@ -104,49 +134,59 @@ impl Store {
                 loaded.name
             )));
         }
-        let top = entries.last();
-        let live = top.filter(|top| top.action != Action::Unpublish);
-        let is_live = live.is_some_and(|live| live.version == version);
-        let agrees = live.is_none_or(|live| self.check_against_version(live).is_ok());
-        if is_live
-            && agrees
-            && live.is_none_or(|live| self.is_signed(live, options.rules.signers.as_ref()))
-        {
+        let live = row.top().filter(|top| {
+            top.action != Action::Unpublish
+                && top.version == version
+                && top.digest == *loaded.digest()
+        });
+        if existing.is_some() && live.is_some_and(|live| row.trust.trusts(live)) {
             return Ok(None);
         }
-        // A rollback that lacks its signature is made again: no other rule is asked for what
-        // no rule stood in the way of.
-        let is_again = is_live && agrees && is_true_rollback(entries);
-        if !is_again {
-            self.check_rules(loaded, options)?;
-        }
-        // A release of the same version, or one that nothing can return to, gives its place to this
-        // one: a rollback from here goes to what lay below it.
-        let under = match top {
-            Some(top) if is_live || !agrees => top.under,
-            _ => top.map(|top| top.number),
-        };
+        self.check_rules(loaded, &options.environment, &options.rules)?;
         // A version whose tag was lost gets it where its release says that it was.
-        let commit = top
-            .filter(|top| existing.is_none() && is_live && top.digest == *loaded.digest())
-            .and_then(|top| Oid::from_str(&top.commit).ok())
+        let commit = live
+            .filter(|_| existing.is_none())
+            .and_then(|live| Oid::from_str(&live.commit).ok())
             .filter(|commit| self.holds(*commit, loaded))
             .unwrap_or(commit);
+        // What is live already gives its place to the new release: a rollback goes to what lay below.
+        let under = row.trust.ground(live.is_some());
         let planned = self.planned(PlannedRelease {
             name: &loaded.name,
-            action: if is_again {
-                Action::Rollback
-            } else {
-                Action::Publish
-            },
+            action: Action::Publish,
             version,
             digest: loaded.digest(),
             commit: existing.as_ref().map_or(commit, |found| found.commit),
             under,
-            entries,
+            row,
+            passed: Vec::new(),
             options,
         })?;
         Ok(Some(planned))
+    }
+
+    /// Fails where the remote moved or dropped a tag that the publish would stand on.
+    fn refuse_changed(
+        &self,
+        version: &TagName,
+        row: &Row<'_>,
+        options: &Options,
+    ) -> Result<(), Failure> {
+        let version = self.full(version);
+        let is_of_row = |changed: &&Changed| {
+            let below = changed.tag.strip_prefix(&self.settings.prefix);
+            let tag = below.and_then(TagName::parse);
+            changed.tag == version
+                || matches!(tag, Some(TagName::Release { environment, .. }) if environment == options.environment)
+        };
+        let mut changed = row.releases.notes.iter().filter_map(|note| match note {
+            Note::Changed(changed) => Some(changed),
+            _ => None,
+        });
+        match changed.find(is_of_row) {
+            Some(changed) => Err(Failure::from(changed.finding()).exit(Exit::Verdict)),
+            None => Ok(()),
+        }
     }
 
     /// Whether a commit holds this very content under this number.
@@ -162,31 +202,37 @@ impl Store {
     fn plan_rollback(
         &self,
         name: &PromptName,
-        to: Option<Version>,
-        entries: &[Release],
+        back: Back,
+        row: &Row<'_>,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
         let environment = &options.environment;
-        let Some(top) = entries.last() else {
+        let Some(top) = row.top() else {
             return Err(self.nothing_released(name, environment));
         };
-        // Asked again after it was done, perhaps by a run that was killed before it could say so.
-        if to == Some(top.version) && top.action != Action::Unpublish {
-            self.check_against_version(top)?;
-            return Ok(None);
-        }
-        let below = stack(entries);
-        let target = match to {
-            Some(version) => below
-                .iter()
-                .find(|entry| entry.version == version && entry.action != Action::Unpublish)
-                .ok_or_else(|| self.not_below(name, version, environment, &below))?,
-            None => below
-                .first()
-                .filter(|entry| entry.action != Action::Unpublish)
-                .ok_or_else(|| nothing_below(name, environment, top, &below))?,
+        let is_live = |version| top.version == version && top.action != Action::Unpublish;
+        let way = row.trust.way();
+        let target = match back {
+            // Asked again after it was done, perhaps by a run that was killed before it could say so.
+            Back::To(version) if is_live(version) => return Ok(None),
+            Back::To(version) => row
+                .trust
+                .to(version)
+                .ok_or_else(|| self.not_below(name, version, environment, &way))?,
+            Back::Undo(version) if !is_live(version) => return Ok(None),
+            Back::Undo(_) => target(name, environment, top, &way)?,
+            Back::Below { again } => {
+                if top.action == Action::Rollback && !top.pending {
+                    if self.was_being_sent(top)? {
+                        return Ok(None);
+                    }
+                    if !again && self.has_remote() && !options.before.knows(top) {
+                        return Err(unseen(top));
+                    }
+                }
+                target(name, environment, top, &way)?
+            }
         };
-        self.check_against_version(target)?;
         let commit =
             Oid::from_str(&target.commit).map_err(|error| process::explain(error.message()))?;
         self.planned(PlannedRelease {
@@ -196,19 +242,38 @@ impl Store {
             digest: &target.digest,
             commit,
             under: target.under,
-            entries,
+            row,
+            passed: way.passed.iter().map(|entry| (*entry).clone()).collect(),
             options,
         })
         .map(Some)
     }
 
+    /// Whether a release is one that this clone sent, and then was killed or got no answer. From now on
+    /// it is known to be done.
+    fn was_being_sent(&self, top: &Release) -> Result<bool, Failure> {
+        let full = self.full(&TagName::Release {
+            name: top.name.clone(),
+            environment: top.environment.clone(),
+            number: top.number,
+        });
+        let key = (full, top.object);
+        if self.made().get(&key) != Some(&Fate::Sending) {
+            return Ok(false);
+        }
+        if !self.dry_run.get() {
+            self.journal(Fate::Confirmed, &[key])?;
+        }
+        Ok(true)
+    }
+
     fn plan_unpublish(
         &self,
         name: &PromptName,
-        entries: &[Release],
+        row: &Row<'_>,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
-        let Some(top) = entries.last() else {
+        let Some(top) = row.top() else {
             return Err(self.nothing_released(name, &options.environment));
         };
         if top.action == Action::Unpublish {
@@ -223,7 +288,8 @@ impl Store {
             digest: &top.digest,
             commit,
             under: Some(top.number),
-            entries,
+            row,
+            passed: Vec::new(),
             options,
         })
         .map(Some)
@@ -235,8 +301,10 @@ impl Store {
         name: &PromptName,
         version: Version,
         environment: &Environment,
-        below: &[&Release],
+        way: &Way<'_>,
     ) -> Failure {
+        let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
+        let below = &below[..];
         match self.load(&Reference::version(name.clone(), version)) {
             Err(failure) if failure.code == Some(code::UNKNOWN_VERSION) => {
                 can_return(failure, below)
@@ -264,26 +332,40 @@ impl Store {
             digest,
             commit,
             under,
-            entries,
+            row,
+            passed,
             options,
         } = wanted;
         let environment = &options.environment;
-        let number = entries.last().map_or(1, |top| top.number + 1);
         let version_tag = TagName::Version {
             name: name.clone(),
             version,
         };
-        let release_tag = TagName::Release {
-            name: name.clone(),
-            environment: environment.clone(),
-            number,
+        let version_name = self.full(&version_tag);
+        let release_names: Vec<String> = row
+            .releases
+            .next_numbers()
+            .into_iter()
+            .map(|number| {
+                self.full(&TagName::Release {
+                    name: name.clone(),
+                    environment: environment.clone(),
+                    number,
+                })
+            })
+            .collect();
+        // One that cannot be read is no reason not to go back: it is told of the row.
+        let version_plan = match self.confirmed_version(name, version) {
+            Some(_) => VersionPlan::Confirmed,
+            None => match self.version_tag(&version_tag)? {
+                Some(found) => VersionPlan::Pending(found.object),
+                None => VersionPlan::New,
+            },
         };
-        let version_name = format!("{}{version_tag}", self.settings.prefix);
-        let release_name = format!("{}{release_tag}", self.settings.prefix);
-        let existing = self.version_tag(&version_tag)?;
-        let confirmed = self
-            .ref_target(&self.true_space().reference(&version_tag))
-            .is_some();
+        let previous = match row.top() {
+            Some(top) => Previous::Object(top.object),
+            None => Previous::Nothing,
+        };
         let trailers = |release| Trailers {
             prompt: name.clone(),
             version,
@@ -294,20 +376,21 @@ impl Store {
             environment: environment.clone(),
             action,
             under,
+            previous: previous.clone(),
         };
         let words = options
             .message
             .clone()
             .unwrap_or_else(|| action.words(name, version, environment));
-        let before = entries
-            .last()
+        let before = row
+            .top()
             .filter(|top| top.action != Action::Unpublish)
             .map(|top| top.version);
         let mut tags = Vec::new();
-        if existing.is_none() || !confirmed {
+        if version_plan != VersionPlan::Confirmed {
             tags.push(version_name.clone());
         }
-        tags.push(release_name.clone());
+        tags.extend(release_names.iter().cloned());
         Ok(Planned {
             change: Change {
                 name: name.clone(),
@@ -318,17 +401,31 @@ impl Store {
                 tags,
                 pushed: false,
                 unsigned: None,
+                passed,
+                note: None,
             },
             commit,
-            version_message: existing
-                .is_none()
-                .then(|| trailers(None).message(&format!("{name} {version}"))),
-            version_tag: existing.map(|found| found.object),
-            release_message: trailers(Some(release)).message(&words),
+            version: version_plan,
+            version_message: trailers(None).message(&format!("{name} {version}")),
             version_name,
-            release_name,
-            send_version: !confirmed,
+            release_names,
+            previous,
+            trailers: trailers(Some(release)),
+            words,
         })
+    }
+}
+
+/// A row with what is trusted of it.
+struct Row<'a> {
+    releases: &'a Releases,
+    trust: &'a Trust<'a>,
+}
+
+impl Row<'_> {
+    /// What is live, or was taken out: the newest entry.
+    fn top(&self) -> Option<&Release> {
+        self.releases.entries.last()
     }
 }
 
@@ -338,9 +435,99 @@ struct PlannedRelease<'a> {
     version: Version,
     digest: &'a Digest,
     commit: Oid,
-    under: Option<u32>,
-    entries: &'a [Release],
+    under: Option<u64>,
+    row: &'a Row<'a>,
+    passed: Vec<Release>,
     options: &'a Options,
+}
+
+/// Where a bare rollback goes.
+fn target<'a>(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    way: &Way<'a>,
+) -> Result<&'a Release, Failure> {
+    match way.target {
+        Some(target) if target.action != Action::Unpublish => Ok(target),
+        Some(_) => {
+            let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
+            Err(nothing_below(name, environment, top, &below))
+        }
+        None if way.passed.iter().any(|entry| entry.version != top.version) => {
+            Err(untrusted(name, environment, top, &way.passed))
+        }
+        None => match way.broken {
+            Some(number) => Err(broken(name, environment, top, number)),
+            None => Err(nothing_below(name, environment, top, &[])),
+        },
+    }
+}
+
+fn unseen(top: &Release) -> Failure {
+    let Release {
+        name,
+        environment,
+        version,
+        ..
+    } = top;
+    Failure::new(
+        code::UNSEEN_ROLLBACK,
+        format!(
+            "{} has rolled {name} back to {version} in {environment} already, at {} (release {}){}",
+            top.by,
+            top.time,
+            top.number,
+            if top.has_own_message() {
+                format!(": {}", top.message.lines().next().unwrap_or_default())
+            } else {
+                String::new()
+            }
+        ),
+    )
+    .exit(Exit::Verdict)
+    .hint(format!(
+        "promptctl rollback {name} --env {environment} --again goes one version further back"
+    ))
+    .hint("nothing was changed")
+}
+
+fn untrusted(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    passed: &[&Release],
+) -> Failure {
+    let mut failure = Failure::new(
+        code::UNTRUSTED,
+        format!(
+            "nobody whose signature counts today signed for what was live before {} of {name} in {environment}",
+            top.version
+        ),
+    )
+    .exit(Exit::Verdict);
+    let others = passed.iter().filter(|entry| entry.version != top.version);
+    for entry in others.take(3) {
+        failure = failure.hint(format!(
+            "promptctl rollback {name} --env {environment} --to {} goes to what {} released without such a signature (release {})",
+            entry.version, entry.by, entry.number
+        ));
+    }
+    failure.hint("nothing was changed")
+}
+
+fn broken(name: &PromptName, environment: &Environment, top: &Release, number: u64) -> Failure {
+    Failure::new(
+        code::NOTHING_BELOW,
+        format!(
+            "release {} of {name} in {environment} says that release {number} lies below it, which is missing or void",
+            top.number
+        ),
+    )
+    .hint(format!(
+        "promptctl rollback {name} --env {environment} --to VERSION names the version to go to"
+    ))
+    .hint(format!("promptctl releases {name} --env {environment} shows them"))
 }
 
 fn refuse_pending(releases: &Releases) -> Result<(), Failure> {

@@ -5,10 +5,8 @@
 use git2::Oid;
 
 use super::content::Files as _;
-use super::publish::Options;
-use super::release::{Release, State};
+use super::release::State;
 use super::signature::Signers;
-use super::tag::TagName;
 use super::{Loaded, Store};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -35,23 +33,34 @@ pub struct Place {
     commit: Oid,
 }
 
+impl Place {
+    /// The id of the commit.
+    pub fn commit(&self) -> String {
+        self.commit.to_string()
+    }
+}
+
 impl Store {
     /// The commits whose settings count: the remote's default branch, as it was last fetched, then
     /// HEAD. The working copy is not among them.
     pub fn places_of_policy(&self) -> Vec<Place> {
         let mut places = Vec::new();
-        if let Some(remote) = self.settings.remote.as_deref()
-            && let Ok(head) = self
-                .repo
-                .find_reference(&format!("refs/remotes/{remote}/HEAD"))
-            && let Ok(commit) = head.peel_to_commit()
-        {
-            let target = head.symbolic_target().ok().flatten();
-            let name = target.and_then(|target| target.strip_prefix("refs/remotes/"));
-            places.push(Place {
-                name: name.unwrap_or(remote).to_owned(),
-                commit: commit.id(),
-            });
+        if let Some(remote) = self.settings.remote.as_deref() {
+            let asked = self.default_branch_asked.borrow();
+            let name = match asked.as_deref() {
+                Some(branch) => format!("refs/remotes/{remote}/{branch}"),
+                None => format!("refs/remotes/{remote}/HEAD"),
+            };
+            if let Ok(head) = self.repo.find_reference(&name)
+                && let Ok(commit) = head.peel_to_commit()
+            {
+                let target = head.symbolic_target().ok().flatten().unwrap_or(&name);
+                let name = target.strip_prefix("refs/remotes/").unwrap_or(remote);
+                places.push(Place {
+                    name: name.to_owned(),
+                    commit: commit.id(),
+                });
+            }
         }
         if let Some(commit) = self.head_commit() {
             places.push(Place {
@@ -156,8 +165,15 @@ impl Store {
     }
 
     /// Fails with the rule that content does not meet, and how to meet it.
-    pub(super) fn check_rules(&self, loaded: &Loaded, options: &Options) -> Result<(), Failure> {
-        let (rules, environment) = (&options.rules, &options.environment);
+    ///
+    /// # Errors
+    /// So it is.
+    pub fn check_rules(
+        &self,
+        loaded: &Loaded,
+        environment: &Environment,
+        rules: &Rules,
+    ) -> Result<(), Failure> {
         for branch in &rules.branches {
             if !self.branch_holds(branch, loaded)? {
                 return Err(self.not_on_branch(loaded, branch, environment));
@@ -221,28 +237,6 @@ impl Store {
                 ))
                 .hint("nothing was changed")
         })
-    }
-
-    /// Whether a release is signed by one of `signers`, where that is required.
-    pub(super) fn is_signed(&self, release: &Release, signers: Option<&Signers>) -> bool {
-        let Some(signers) = signers else { return true };
-        self.release_object(release)
-            .is_some_and(|object| self.signer_of(object, signers).is_ok())
-    }
-
-    /// The tag object of a release.
-    pub(super) fn release_object(&self, release: &Release) -> Option<Oid> {
-        let tag = TagName::Release {
-            name: release.name.clone(),
-            environment: release.environment.clone(),
-            number: release.number,
-        };
-        let space = if release.pending {
-            self.local_space()
-        } else {
-            self.true_space()
-        };
-        self.ref_target(&space.reference(&tag))
     }
 }
 

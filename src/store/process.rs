@@ -29,6 +29,12 @@ pub(super) struct Said {
 }
 
 impl Said {
+    /// Whether git found that the remote has no such reference.
+    pub(super) fn is_missing(&self, reference: &str) -> bool {
+        let line = format!("couldn't find remote ref {reference}");
+        self.err.lines().any(|said| said.ends_with(&line))
+    }
+
     fn new(output: &Output) -> Self {
         Self {
             ok: output.status.success(),

@@ -1,12 +1,14 @@
 //! Changing what is live: the demand, and the tags that carry it out.
 
-use super::plan::Planned;
+use super::made::Fate;
+use super::plan::{Planned, VersionPlan};
 use super::policy::Rules;
 use super::process::{Git, Running, explain, is_lock_message};
-use super::release::Release;
-use super::remote::Sent;
+use super::release::{Previous, Release};
+use super::seen::{Seen, Sight};
+use super::sending::Sent;
 use super::signature::Signing;
-use super::tag::Action;
+use super::tag::{Action, TagName};
 use super::tagging::NewTag;
 use super::{Loaded, Store};
 use crate::error::Failure;
@@ -22,14 +24,45 @@ const MAX_ARGUMENT: usize = 8 * 1024;
 pub enum Demand {
     /// This content shall be live.
     Publish(Box<Loaded>),
-    /// What was live before shall be live again, or this version from further down.
-    Rollback(Option<Version>),
+    /// What was live before shall be live again.
+    Rollback(Back),
     /// Nothing shall be live.
     Unpublish,
 }
 
+/// How far a rollback goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// To what was live before.
+    Below {
+        /// Whether to do so also where somebody else has rolled back just now.
+        again: bool,
+    },
+    /// To this version from further down.
+    To(Version),
+    /// To what was live before this version; nothing where it is not live.
+    Undo(Version),
+}
+
+/// The releases that this clone had seen before it asked the remote.
+#[derive(Debug, Default)]
+pub struct Before(std::collections::BTreeMap<PromptName, Seen>);
+
+impl Before {
+    /// Whether the tag of a release had been seen.
+    pub(super) fn knows(&self, release: &Release) -> bool {
+        let tag = TagName::Release {
+            name: release.name.clone(),
+            environment: release.environment.clone(),
+            number: release.number,
+        };
+        let seen = self.0.get(&release.name);
+        seen.is_some_and(|seen| seen.get(&tag.to_string()) == Some(Sight::Object(release.object)))
+    }
+}
+
 /// How it is wanted.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Options {
     /// Where.
     pub environment: Environment,
@@ -37,9 +70,9 @@ pub struct Options {
     pub message: Option<String>,
     /// Whether to send the tags to the remote, where there is one.
     pub push: bool,
-    /// Whether the remote's tags were fetched just now, so that they need not be again.
-    pub is_fresh: bool,
-    /// What must hold before something is published.
+    /// What was known of the remote before it was asked.
+    pub before: Before,
+    /// What must hold before something is published, and whose signatures count for a rollback.
     pub rules: Rules,
     /// Whether the tags are signed.
     pub signing: Signing,
@@ -64,6 +97,10 @@ pub struct Change {
     pub pushed: bool,
     /// Why the tags are not signed, where that was tried in vain.
     pub unsigned: Option<String>,
+    /// The releases that a rollback passed over because nobody signed for them.
+    pub passed: Vec<Release>,
+    /// What could not be written down here although the remote took the tags.
+    pub note: Option<String>,
 }
 
 /// A planned change that is on its way.
@@ -89,6 +126,25 @@ impl Releasing<'_> {
 }
 
 impl Store {
+    /// Notes what this clone has seen of these prompts, then asks the remote what it has, where the
+    /// releases go there.
+    ///
+    /// # Errors
+    /// The remote cannot be reached.
+    pub fn ask_remote(
+        &self,
+        names: &[&PromptName],
+        branches: &[String],
+        push: bool,
+    ) -> Result<Before, Failure> {
+        let before = names.iter().map(|name| ((*name).clone(), self.seen(name)));
+        let before = Before(before.collect());
+        if push && self.has_remote() {
+            self.refresh(names, branches)?;
+        }
+        Ok(before)
+    }
+
     /// Makes a planned change: the tags are written, sent where that is wanted, and only then
     /// become references of this clone.
     ///
@@ -110,7 +166,6 @@ impl Store {
     ) -> Result<Releasing<'a>, Failure> {
         let mut tagging = None;
         if self.is_one_tag(&planned, options) {
-            self.seed_mirror()?;
             tagging = Some(self.tag_in_place(&planned).begin()?);
         }
         Ok(Releasing {
@@ -121,19 +176,16 @@ impl Store {
         })
     }
 
-    /// Whether the change is one tag of this clone alone, which `git tag` makes at once. Where git
-    /// was started early for more, that is faster.
+    /// Whether the change is one tag of a clone without a remote, which `git tag` makes at once. Where
+    /// git was started early for more, that is faster.
     fn is_one_tag(&self, planned: &Planned, options: &Options) -> bool {
-        let has_version = planned.version_message.is_none()
-            && (!planned.send_version
-                || planned.version_tag
-                    == self.ref_target(&format!("refs/tags/{}", planned.version_name)));
-        has_version
+        self.settings.remote.is_none()
+            && planned.version == VersionPlan::Confirmed
+            && planned.release_names.len() == 1
             && self.early.borrow().is_none()
-            && !(options.push && self.has_remote())
             && options.signing == Signing::AsSetUp
             && options.rules.signers.is_none()
-            && planned.release_message.len() <= MAX_ARGUMENT
+            && planned.release_message(&planned.previous).len() <= MAX_ARGUMENT
     }
 
     /// The call that makes the tag of a release, or nothing at all, whenever we are killed: its
@@ -141,8 +193,9 @@ impl Store {
     fn tag_in_place(&self, planned: &Planned) -> Git {
         self.git()
             .args(["tag", "-a", "--cleanup=verbatim", "-m"])
-            .arg(&planned.release_message)
-            .arg(&planned.release_name)
+            .arg(planned.release_message(&planned.previous))
+            .arg("--end-of-options")
+            .args(&planned.release_names)
             .arg(planned.commit.to_string())
     }
 
@@ -161,55 +214,65 @@ impl Store {
     }
 
     fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
+        let mut unsigned = None;
+        let mut write = |new: Vec<NewTag>| -> Result<Vec<(String, git2::Oid)>, Failure> {
+            let written = self.write_signed(&new, options.signing)?;
+            if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
+                for (tag, object) in new.iter().zip(&written.objects) {
+                    self.check_new_tag(&tag.name, *object, signers)?;
+                }
+            }
+            unsigned = unsigned.take().or(written.unsigned);
+            let names = new.into_iter().map(|tag| tag.name);
+            Ok(names.zip(written.objects).collect())
+        };
         let mut new = Vec::new();
-        if let Some(message) = planned.version_message.clone() {
+        if planned.version == VersionPlan::New {
             new.push(NewTag {
                 name: planned.version_name.clone(),
                 commit: planned.commit,
-                message,
+                message: planned.version_message.clone(),
             });
         }
-        new.push(NewTag {
-            name: planned.release_name.clone(),
+        let release = |name: &String, previous: &Previous| NewTag {
+            name: name.clone(),
             commit: planned.commit,
-            message: planned.release_message.clone(),
-        });
-        let written = self.write_signed(&new, options.signing)?;
-        if let Some(signers) = &options.rules.signers {
-            for (tag, object) in new.iter().zip(&written.objects) {
-                self.check_new_tag(&tag.name, *object, signers)?;
-            }
-        }
-        let mut objects = written.objects.into_iter();
-        let version = match planned.version_tag {
-            Some(object) => Some(object),
-            None => objects.next(),
+            message: planned.release_message(previous),
         };
-        let mut tags = Vec::new();
-        if let Some(version) = version
-            && (planned.send_version || planned.version_message.is_some())
-        {
-            tags.push((planned.version_name.clone(), version));
+        let mut names = planned.release_names.iter();
+        new.extend(names.next().map(|name| release(name, &planned.previous)));
+        let mut tags = write(new)?;
+        // A second one, above a stray, follows the first.
+        for name in names {
+            let previous = tags
+                .last()
+                .map_or(Previous::Nothing, |(_, object)| Previous::Object(*object));
+            tags.extend(write(vec![release(name, &previous)])?);
         }
-        tags.extend(
-            objects
-                .next()
-                .map(|release| (planned.release_name.clone(), release)),
-        );
+        if let VersionPlan::Pending(object) = planned.version {
+            tags.insert(0, (planned.version_name.clone(), object));
+        }
         let mut change = planned.change;
-        change.unsigned = written.unsigned;
+        change.unsigned = unsigned;
         if options.push && self.has_remote() {
             match self.send(&change.name, &tags)? {
-                Sent::Accepted => self.confirm(&tags)?,
+                Sent::Accepted => {
+                    change.note = self.confirm(&tags).map(|failure| failure.message);
+                }
                 Sent::Overtaken => return Err(self.overtaken(&change)),
             }
             change.pushed = true;
             return Ok(change);
         }
-        self.seed_mirror()?;
-        let commands: Vec<String> = tags
+        let is_here = |(full, id): &&(String, git2::Oid)| {
+            self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
+        };
+        let new: Vec<(String, git2::Oid)> =
+            tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
+        // The journal first: a reference that it does not know counts as somebody else's.
+        self.journal(Fate::Made, &new)?;
+        let commands: Vec<String> = new
             .iter()
-            .filter(|(full, id)| self.ref_target(&format!("refs/tags/{full}")) != Some(*id))
             .map(|(full, id)| format!("create refs/tags/{full} {id}"))
             .collect();
         // A reference that appeared since the decision means that another process was faster.
@@ -224,7 +287,7 @@ impl Store {
 
     /// Who was faster, from what the remote says now.
     fn overtaken(&self, change: &Change) -> Failure {
-        let fetched = self.refresh(&change.name);
+        let fetched = self.refresh(&[&change.name], &[]);
         let newest = fetched
             .and_then(|()| self.releases(&change.name, &change.environment))
             .ok()
@@ -257,6 +320,20 @@ impl Store {
 
     /// Who was faster in this clone.
     fn lost_locally(&self, change: &Change) -> Failure {
+        let foreign = self.unconfirmed().map(|(_, foreign)| foreign);
+        let in_the_way = foreign
+            .unwrap_or_default()
+            .into_iter()
+            .find(|tag| change.tags.contains(tag));
+        if let Some(tag) = in_the_way {
+            return Failure::new(
+                code::FOREIGN_TAG,
+                format!("the tag {tag} of this clone is in the way, and it was not made here"),
+            )
+            .hint(format!(
+                "git tag -d {tag} takes it away; it came from another repository or was made by hand"
+            ));
+        }
         let newest = self
             .releases(&change.name, &change.environment)
             .ok()

@@ -6,6 +6,7 @@ use super::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::name::Environment;
 
 /// Where tags are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,17 @@ impl Space {
     }
 }
 
+/// What of the remote's tags a clone has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mirror {
+    /// Nothing: nobody can say what is live.
+    None,
+    /// What is live in these environments, and nothing else.
+    Partial(Vec<Environment>),
+    /// All of them, or there is no remote.
+    Whole,
+}
+
 /// One reference of a row.
 pub(super) struct Ref {
     /// What stands after the prefix that was asked for.
@@ -29,10 +41,16 @@ pub(super) struct Ref {
 }
 
 impl Store {
-    /// The key of git's configuration that says for which remote this clone keeps a mirror.
+    /// The key of git's configuration that says of which remote and prefix this clone has the
+    /// whole mirror.
     pub(super) const MIRROR_KEY: &'static str = "promptctl.mirror";
+    /// The key that holds the environments of a mirror that has only what is live there.
+    pub(super) const PARTIAL_KEY: &'static str = "promptctl.partialMirror";
+    /// The value of the first key while the mirror is fetched for the first time: a kill may leave
+    /// half of it.
+    pub(super) const UNFINISHED: &'static str = "unfinished";
 
-    /// The tags of this clone, confirmed or not.
+    /// The tags of this clone, whoever made them.
     pub(super) fn local_space(&self) -> Space {
         Space {
             base: format!("refs/tags/{}", self.settings.prefix),
@@ -43,24 +61,61 @@ impl Store {
     pub(super) fn mirror_space(&self) -> Option<Space> {
         let remote = self.settings.remote.as_deref()?;
         Some(Space {
-            base: format!("refs/promptctl/{remote}/"),
+            base: format!("refs/promptctl/{remote}/{}", self.settings.prefix),
         })
     }
 
-    /// Whether the mirror says what is live: it was fetched once.
-    pub(super) fn has_mirror(&self) -> bool {
-        let Some(mirror) = self.mirror_space() else {
-            return false;
-        };
-        self.config_value(Self::MIRROR_KEY) == self.settings.remote
-            || self.any_ref(&mirror.base).unwrap_or(false)
+    /// Where what is live is read from: the mirror, or without a remote this clone's tags.
+    pub(super) fn true_space(&self) -> Space {
+        self.mirror_space().unwrap_or_else(|| self.local_space())
     }
 
-    /// Where the tags that count are read from: the mirror where there is one, else this clone's.
-    pub(super) fn true_space(&self) -> Space {
-        self.mirror_space()
-            .filter(|_| self.has_mirror())
-            .unwrap_or_else(|| self.local_space())
+    /// What of the remote's tags this clone has.
+    pub(super) fn mirror(&self) -> Mirror {
+        let mut known = self.mirror.borrow_mut();
+        known.get_or_insert_with(|| self.look_at_mirror()).clone()
+    }
+
+    /// Forgets what is known of the mirror, because it was fetched.
+    pub(super) fn forget_mirror(&self) {
+        *self.mirror.borrow_mut() = None;
+    }
+
+    fn look_at_mirror(&self) -> Mirror {
+        let (Some(remote), Some(space)) = (&self.settings.remote, self.mirror_space()) else {
+            // Of several remotes, one must be chosen before anything can be known.
+            return match self.remote_names().is_empty() {
+                true => Mirror::Whole,
+                false => Mirror::None,
+            };
+        };
+        let said = self.config_value(Self::MIRROR_KEY);
+        if said == Some(self.mirror_name(remote)) {
+            return Mirror::Whole;
+        }
+        let partial = self.config_values(Self::PARTIAL_KEY);
+        if !partial.is_empty() {
+            let known = partial.iter().filter_map(|name| name.parse().ok());
+            return Mirror::Partial(known.collect());
+        }
+        // A plain `git fetch` may have made it.
+        let is_there =
+            said.as_deref() != Some(Self::UNFINISHED) && self.any_ref(&space.base).unwrap_or(false);
+        if is_there {
+            Mirror::Whole
+        } else {
+            Mirror::None
+        }
+    }
+
+    /// What [`Store::MIRROR_KEY`] says of a whole mirror.
+    pub(super) fn mirror_name(&self, remote: &str) -> String {
+        format!("{remote}/{}", self.settings.prefix)
+    }
+
+    /// Whether this clone has the whole mirror of its remote.
+    pub(super) fn has_mirror(&self) -> bool {
+        self.settings.remote.is_some() && self.mirror() == Mirror::Whole
     }
 
     /// The references that begin with `prefix`, which ends with `/`, in order of their names.

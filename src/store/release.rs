@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use git2::Oid;
 use jiff::Timestamp;
 
+use super::note::{Changed, Note};
 use super::tag::Action;
 use crate::error::Failure;
 use crate::prompt::digest::Digest;
@@ -18,7 +20,9 @@ pub struct Release {
     /// Where it was released.
     pub environment: Environment,
     /// The release's number, from 1.
-    pub number: u32,
+    pub number: u64,
+    /// The object of its tag.
+    pub(super) object: Oid,
     /// What the release did.
     pub action: Action,
     /// The version that it made live, or for an unpublish took out.
@@ -26,7 +30,9 @@ pub struct Release {
     /// The digest of that version.
     pub digest: Digest,
     /// The release that a rollback returns to.
-    pub under: Option<u32>,
+    pub under: Option<u64>,
+    /// The release that was active when this one was made, as it says.
+    pub(super) previous: Previous,
     /// The id of the released version's commit.
     pub commit: String,
     /// Who released it.
@@ -49,11 +55,28 @@ impl Release {
     }
 }
 
+/// What a release says of the one that was active when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Previous {
+    /// Nothing: it was made by hand, or by a version that did not say.
+    Unsaid,
+    /// That there was none.
+    Nothing,
+    /// Its object.
+    Object(Oid),
+}
+
 /// The releases of one prompt in one environment, in order of their numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Releases {
     /// First those that count, then those that the remote has not confirmed.
     pub entries: Vec<Release>,
+    /// What people must know about the row.
+    pub notes: Vec<Note>,
+    /// The highest number that was read, whether it counts or not.
+    pub(super) reach: u64,
+    /// The numbers that lie too far above to be read.
+    pub(super) strays: Vec<u64>,
 }
 
 impl Releases {
@@ -85,48 +108,11 @@ impl Releases {
     }
 }
 
-/// What lies below the newest of `entries`, the topmost first: each a release that a rollback can return to.
-pub(super) fn stack(entries: &[Release]) -> Vec<&Release> {
-    let mut below = Vec::new();
-    let mut next = entries.last().and_then(|top| top.under);
-    while let Some(number) = next {
-        let found = entries.iter().find(|entry| entry.number == number);
-        // `Under` always names an earlier release; anything else would go round for ever.
-        let Some(entry) = found.filter(|entry| {
-            below
-                .last()
-                .is_none_or(|last: &&Release| last.number > entry.number)
-        }) else {
-            break;
-        };
-        below.push(entry);
-        next = entry.under;
-    }
-    below
-}
-
-/// Whether the newest of `entries` is a rollback to what lay below, or such a one made again. One
-/// that says so of another version would go past every rule.
-pub(super) fn is_true_rollback(entries: &[Release]) -> bool {
-    let Some((top, before)) = entries.split_last() else {
-        return false;
-    };
-    let is_same = |entry: &Release| {
-        entry.action != Action::Unpublish
-            && entry.version == top.version
-            && entry.digest == top.digest
-            && entry.under == top.under
-    };
-    top.action == Action::Rollback
-        && (stack(before).into_iter().any(is_same)
-            || before.last().is_some_and(is_same) && is_true_rollback(before))
-}
-
 /// What is live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Active {
     /// The release that made it so.
-    pub number: u32,
+    pub number: u64,
     /// The version.
     pub version: Version,
     /// Its digest.
@@ -149,7 +135,7 @@ pub enum State {
         /// Who took it out.
         by: String,
         /// The release that did.
-        number: u32,
+        number: u64,
         /// When.
         time: Timestamp,
     },
@@ -170,6 +156,10 @@ pub struct Overview {
     pub unsound: BTreeSet<(PromptName, Environment)>,
     /// What is wrong there.
     pub failures: Vec<Failure>,
+    /// What people must know about the rows that can be read.
+    pub notes: Vec<(PromptName, Environment, Note)>,
+    /// The tags that the remote moved or dropped after this clone saw them.
+    pub changed: Vec<Changed>,
 }
 
 impl Overview {
@@ -189,78 +179,7 @@ impl Overview {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn release(number: u32, action: Action, version: u32, under: Option<u32>) -> Release {
-        Release {
-            name: "a".parse().expect("a name"),
-            environment: Environment::production(),
-            number,
-            action,
-            version: Version::new(version).expect("a version"),
-            digest: Digest::parse(&"0".repeat(64)).expect("a digest"),
-            under,
-            commit: String::new(),
-            by: String::new(),
-            time: Timestamp::UNIX_EPOCH,
-            message: String::new(),
-            pending: false,
-        }
-    }
-
-    fn below(entries: &[Release]) -> Vec<u32> {
-        stack(entries)
-            .iter()
-            .map(|entry| entry.version.number())
-            .collect()
-    }
-
-    #[test]
-    fn a_second_rollback_goes_one_further_back_and_never_forward() {
-        use Action::{Publish, Rollback};
-        let mut list = vec![
-            release(1, Publish, 1, None),
-            release(2, Publish, 2, Some(1)),
-            release(3, Publish, 3, Some(2)),
-        ];
-        assert_eq!(below(&list), [2, 1]);
-        list.push(release(4, Rollback, 2, Some(1)));
-        assert_eq!(below(&list), [1]);
-        list.push(release(5, Rollback, 1, None));
-        assert_eq!(below(&list), [0u32; 0]);
-    }
-
-    #[test]
-    fn a_rollback_is_true_where_it_returns_to_what_lay_below() {
-        use Action::{Publish, Rollback};
-        let mut list = vec![
-            release(1, Publish, 1, None),
-            release(2, Publish, 2, Some(1)),
-        ];
-        assert!(!is_true_rollback(&list));
-        list.push(release(3, Rollback, 1, None));
-        assert!(is_true_rollback(&list));
-        // Made again.
-        list.push(release(4, Rollback, 1, None));
-        assert!(is_true_rollback(&list));
-        // Neither below, nor with that below it.
-        for other in [
-            release(5, Rollback, 3, None),
-            release(5, Rollback, 1, Some(2)),
-        ] {
-            list.push(other);
-            assert!(!is_true_rollback(&list));
-            list.pop();
-        }
-    }
-
-    #[test]
-    fn an_under_that_points_forward_ends_the_stack() {
-        let list = [
-            release(1, Action::Publish, 1, Some(2)),
-            release(2, Action::Publish, 2, Some(1)),
-        ];
-        assert_eq!(below(&list), [1]);
-    }
+    use crate::store::row::tests::release;
 
     #[test]
     fn skewed_clocks_do_not_change_what_was_live() {
@@ -272,7 +191,10 @@ mod tests {
         for (entry, second) in entries.iter_mut().zip([100, 50, 200]) {
             entry.time = Timestamp::from_second(second).expect("a time");
         }
-        let releases = Releases { entries };
+        let releases = Releases {
+            entries,
+            ..Releases::default()
+        };
         let at = |second| {
             releases
                 .newest_at(Timestamp::from_second(second).expect("a time"))

@@ -1,61 +1,99 @@
-//! The remote: its tags mirrored, pending ones sent.
+//! The remote: which one it is, and its tags mirrored.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use git2::Oid;
 
 use super::Store;
-use super::process::{Git, refused, words_of};
+use super::note::Changed;
+use super::process::{Git, Said, words_of};
+use super::refs::Mirror;
+use super::seen::Moved;
+use super::sending::Pending;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 
+/// From this many new references on, they are packed: each is a file of its own otherwise.
+const WORTH_PACKING: usize = 1_000;
+
 /// What a fetch brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Fetched {
     /// The remote asked.
     pub remote: String,
     /// The tags that are new in the mirror, with the prefix.
     pub new: Vec<String>,
-    /// The tags that the remote no longer has.
-    pub gone: Vec<String>,
+    /// The tags that the remote moved or dropped since this clone first saw them.
+    pub changed: Vec<Changed>,
+    /// Tags that the remote has and this clone could not take in, such as one whose name this disk
+    /// cannot hold.
+    pub refused: Vec<String>,
     /// Tags of this clone that the remote has not confirmed.
     pub pending: Vec<Pending>,
-}
-
-/// A tag that the remote has not confirmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
-    /// The tag.
-    pub tag: TagName,
-    /// Its name with the prefix.
-    pub full: String,
-    /// Whether the remote holds another tag of that name, so that this one can never be sent.
-    pub lost: bool,
-}
-
-/// What became of an attempt to send tags.
-pub(super) enum Sent {
-    /// The remote has them all.
-    Accepted,
-    /// The remote holds other tags of the same names.
-    Overtaken,
+    /// Tags of this clone that it did not make and that the remote does not have.
+    pub foreign: Vec<String>,
 }
 
 impl Store {
-    fn remote(&self) -> Result<&str, Failure> {
-        self.settings.remote.as_deref().ok_or_else(|| {
-            Failure::new(code::REMOTE_UNREACHABLE, "this repository has no remote")
-                .hint("git remote add origin URL; with several remotes, name one: `remote:` in promptctl.yaml")
-        })
+    pub(super) fn remote(&self) -> Result<&str, Failure> {
+        self.settings
+            .remote
+            .as_deref()
+            .ok_or_else(|| self.no_remote())
+    }
+
+    /// That no remote is chosen, or that there is none.
+    pub(super) fn no_remote(&self) -> Failure {
+        let names = self.remote_names();
+        if names.is_empty() {
+            return Failure::new(code::REMOTE_UNREACHABLE, "this repository has no remote")
+                .hint("git remote add origin URL");
+        }
+        let failure = Failure::new(
+            code::REMOTE_UNREACHABLE,
+            format!(
+                "this clone has several remotes, and none of them is called origin: {}",
+                names.join(", ")
+            ),
+        );
+        failure.hint(format!(
+            "git config promptctl.remote {} says which one decides what is live",
+            names[0]
+        ))
+    }
+
+    /// The remotes of this clone.
+    pub(super) fn remote_names(&self) -> Vec<String> {
+        let names = self.repo.remotes().ok();
+        names
+            .iter()
+            .flat_map(|names| names.iter())
+            .filter_map(|name| Some(name.ok().flatten()?.to_owned()))
+            .collect()
+    }
+
+    /// Fails where one push would go to several places, none of which can be asked what it took.
+    pub(super) fn require_one_push_url(&self, remote: &str) -> Result<(), Failure> {
+        let mut urls = self.config_values(&format!("remote.{remote}.pushurl"));
+        if urls.is_empty() {
+            urls = self.config_values(&format!("remote.{remote}.url"));
+        }
+        if urls.len() < 2 {
+            return Ok(());
+        }
+        Err(Failure::new(
+            code::MANY_PUSH_URLS,
+            format!("the remote {remote} has {} push URLs", urls.len()),
+        )
+        .hint("one push to several places cannot be taken or refused as a whole")
+        .hint("git config promptctl.remote NAME names another remote for releases"))
     }
 
     fn mirror_refspec(&self, remote: &str) -> String {
-        format!(
-            "+refs/tags/{}*:refs/promptctl/{remote}/*",
-            self.settings.prefix
-        )
+        let prefix = &self.settings.prefix;
+        format!("+refs/tags/{prefix}*:refs/promptctl/{remote}/{prefix}*")
     }
 
     /// Sets the clone up so that a plain `git fetch` keeps the mirror fresh. No network.
@@ -66,7 +104,7 @@ impl Store {
         let Some(remote) = self.settings.remote.as_deref() else {
             return Ok(false);
         };
-        if self.mirror_is_configured(remote)? {
+        if self.mirror_is_configured(remote) {
             return Ok(false);
         }
         let refspec = self.mirror_refspec(remote);
@@ -76,318 +114,378 @@ impl Store {
     }
 
     /// Whether a plain `git fetch` brings the remote's tags into the mirror.
-    pub(super) fn mirror_is_configured(&self, remote: &str) -> Result<bool, Failure> {
+    pub(super) fn mirror_is_configured(&self, remote: &str) -> bool {
         let refspec = self.mirror_refspec(remote);
-        let key = format!("remote.{remote}.fetch");
-        let configured = self.git().args(["config", "--get-all", &key]).say()?.out;
-        Ok(configured.lines().any(|line| line == refspec))
+        let configured = self.config_values(&format!("remote.{remote}.fetch"));
+        configured.contains(&refspec)
     }
 
-    /// Notes that the mirror says what is live from now on.
-    fn trust_mirror(&self, remote: &str) -> Result<(), Failure> {
-        if self.config_value(Self::MIRROR_KEY).as_deref() == Some(remote) {
+    /// Sets a key of this clone's configuration, or takes it out.
+    pub(super) fn set_key(&self, key: &str, value: Option<&str>) -> Result<(), Failure> {
+        let is_so = match value {
+            Some(value) => self.config_values(key) == [value],
+            None => self.config_values(key).is_empty(),
+        };
+        if is_so {
             return Ok(());
         }
-        Git::read_when_unlocked(|| self.git().args(["config", Self::MIRROR_KEY, remote])).map(drop)
+        Git::read_when_unlocked(|| match value {
+            Some(value) => self.git().args(["config", "--replace-all", key, value]),
+            None => self.git().args(["config", "--unset-all", key]),
+        })
+        .map(drop)
     }
 
-    /// Makes this clone agree with the remote about all tags.
+    /// Makes this clone agree with the remote about all tags, and about the branches that say who may
+    /// release.
     ///
     /// # Errors
     /// No remote, or one that cannot be reached.
-    pub fn fetch(&self) -> Result<Fetched, Failure> {
+    pub fn fetch(&self, branches: &[String]) -> Result<Fetched, Failure> {
+        let fetched = self.fetch_all(branches)?;
+        self.note_default_branch(&fetched.remote);
+        Ok(fetched)
+    }
+
+    /// The same on the way to something else, which notes nothing that it need not.
+    ///
+    /// # Errors
+    /// As [`Store::fetch`].
+    pub fn fetch_all(&self, branches: &[String]) -> Result<Fetched, Failure> {
         let remote = self.remote()?.to_owned();
         self.configure_mirror()?;
+        let is_first = self.mirror() != Mirror::Whole;
+        if is_first {
+            self.set_key(Self::MIRROR_KEY, Some(Self::UNFINISHED))?;
+        }
         let before = self.mirrored()?;
-        self.fetch_refspec(&remote, &self.mirror_refspec(&remote), true)?;
-        self.trust_mirror(&remote)?;
+        let refspec = self.mirror_refspec(&remote);
+        let pattern = format!("refs/tags/{}*", self.settings.prefix);
+        let refused = self.fetch_tags(&remote, &[refspec], branches, &[pattern])?;
+        self.set_key(Self::MIRROR_KEY, Some(&self.mirror_name(&remote)))?;
+        self.set_key(Self::PARTIAL_KEY, None)?;
+        self.forget_mirror();
+        let compared = self.compared()?;
+        self.keep(&compared.changed)?;
+        let is_new = |tag: &&String| !before.contains_key(*tag);
         let after = self.mirrored()?;
-        let name = |(rest, _): &(String, Oid)| format!("{}{rest}", self.settings.prefix);
+        let new: Vec<String> = after
+            .keys()
+            .filter(is_new)
+            .map(|rest| format!("{}{rest}", self.settings.prefix))
+            .collect();
+        if new.len() >= WORTH_PACKING {
+            // Loose, they take a file each. That they stay so is no reason to fail.
+            drop(self.git().args(["pack-refs", "--all"]).say());
+        }
+        let (pending, foreign) = self.unconfirmed()?;
         Ok(Fetched {
-            new: after.difference(&before).map(name).collect(),
-            gone: before
-                .iter()
-                .filter(|(rest, _)| !after.iter().any(|(other, _)| other == rest))
-                .map(name)
-                .collect(),
-            pending: self.pending()?,
+            new,
+            changed: self.changes(compared.changed),
+            refused,
+            pending,
+            foreign,
             remote,
         })
     }
 
-    fn mirrored(&self) -> Result<BTreeSet<(String, Oid)>, Failure> {
+    fn mirrored(&self) -> Result<BTreeMap<String, Oid>, Failure> {
         let Some(mirror) = self.mirror_space() else {
-            return Ok(BTreeSet::new());
+            return Ok(BTreeMap::new());
         };
-        Ok(self
-            .refs_below(&mirror.base)?
-            .into_iter()
-            .map(|found| (found.rest, found.id))
-            .collect())
+        let found = self.refs_below(&mirror.base)?;
+        Ok(found.into_iter().map(|it| (it.rest, it.id)).collect())
     }
 
-    /// Fetches what the remote says of one prompt; the whole mirror where there is none yet, since
-    /// half a mirror would say that the other prompts were never published.
-    pub(super) fn refresh(&self, name: &PromptName) -> Result<(), Failure> {
-        let remote = self.remote()?.to_owned();
-        if !self.has_mirror() {
-            return self.fetch().map(drop);
-        }
-        let refspec = format!(
-            "+refs/tags/{}{name}/*:refs/promptctl/{remote}/{name}/*",
-            self.settings.prefix
-        );
-        self.fetch_refspec(&remote, &refspec, true)
-    }
-
-    fn fetch_refspec(&self, remote: &str, refspec: &str, prune: bool) -> Result<(), Failure> {
-        let fetch = |depth: &[&str]| {
-            Git::say_when_unlocked(|| {
-                let mut git =
-                    self.git()
-                        .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
-                if prune {
-                    git = git.arg("--prune");
-                }
-                git.args(depth).args([remote, refspec])
-            })
-        };
-        let mut said = fetch(if self.is_shallow() {
-            &["--depth", "1"]
-        } else {
-            &[]
-        })?;
-        if !said.ok && said.err.is_empty() {
-            // With a depth, git fails without a word where the remote has no such tag.
-            said = fetch(&[])?;
-        }
-        if said.ok {
-            Ok(())
-        } else {
-            Err(unreachable(remote, &said.err))
-        }
-    }
-
-    /// The tags of this clone that the remote has not confirmed.
+    /// Fetches what the remote says of these prompts and branches; the whole mirror where there is
+    /// none yet, since half a mirror would say that the other prompts were never published. A dry
+    /// run only asks whether this clone has what the remote has.
     ///
     /// # Errors
-    /// The references cannot be read.
-    pub fn pending(&self) -> Result<Vec<Pending>, Failure> {
-        let Some(mirror) = self.mirror_space().filter(|_| self.has_mirror()) else {
-            return Ok(Vec::new());
-        };
-        let mut pending = Vec::new();
-        let confirmed: std::collections::BTreeMap<String, Oid> = self
-            .refs_below(&mirror.base)?
-            .into_iter()
-            .map(|found| (found.rest, found.id))
-            .collect();
-        for found in self.refs_below(&self.local_space().base)? {
-            let Some(tag) = TagName::parse(&found.rest) else {
-                continue;
-            };
-            let theirs = confirmed.get(&found.rest);
-            if theirs != Some(&found.id) {
-                pending.push(Pending {
-                    full: format!("{}{tag}", self.settings.prefix),
-                    tag,
-                    lost: theirs.is_some(),
-                });
-            }
+    /// No remote, or one that cannot be reached; a dry run in a clone that lacks something.
+    pub fn refresh(&self, names: &[&PromptName], branches: &[String]) -> Result<(), Failure> {
+        let remote = self.remote()?.to_owned();
+        if self.dry_run.get() {
+            return self.require_fresh(&remote, names);
         }
-        pending.sort_by(|a, b| order(&a.tag).cmp(&order(&b.tag)));
-        Ok(pending)
+        if self.mirror() != Mirror::Whole {
+            return self.fetch_all(branches).map(drop);
+        }
+        let prefix = &self.settings.prefix;
+        let refspec = |name: &&PromptName| {
+            format!("+refs/tags/{prefix}{name}/*:refs/promptctl/{remote}/{prefix}{name}/*")
+        };
+        let refspecs: Vec<String> = names.iter().map(refspec).collect();
+        let pattern = |name: &&PromptName| format!("refs/tags/{prefix}{name}/*");
+        let patterns: Vec<String> = names.iter().map(pattern).collect();
+        self.fetch_tags(&remote, &refspecs, branches, &patterns)?;
+        for name in names {
+            let now = self.prompt_refs(name)?;
+            let compared = self.seen(name).compare(now);
+            self.note_seen(&compared.new)?;
+            self.keep(&compared.changed)?;
+        }
+        Ok(())
     }
 
-    /// Sends tags in one push that the remote takes whole or not at all.
-    ///
-    /// # Errors
-    /// The remote cannot be reached or refuses.
-    pub(super) fn send(&self, name: &PromptName, tags: &[(String, Oid)]) -> Result<Sent, Failure> {
-        let remote = self.remote()?.to_owned();
-        let said = self.push(&remote, tags, true)?;
-        let said = if !said.ok && said.err.contains("does not support --atomic") {
-            // Version tags stand first, and one without a release is harmless.
-            self.push(&remote, tags, false)?
-        } else {
-            said
-        };
-        if said.ok {
-            return Ok(Sent::Accepted);
+    /// Fails where the remote's tags of these prompts are not those of the mirror. Writes nothing.
+    fn require_fresh(&self, remote: &str, names: &[&PromptName]) -> Result<(), Failure> {
+        self.require_releases()?;
+        let mut ours = BTreeMap::new();
+        for name in names {
+            ours.extend(self.prompt_refs(name)?);
         }
-        let words = format!("{}\n{}", said.out, said.err);
-        // What the remote holds now decides, whatever the answer was: it may have been lost on the way.
-        let theirs = self
-            .ask(&remote, name)
-            .map_err(|_| unreachable(&remote, &said.err))?;
-        let held = |full: &str| {
-            theirs
-                .iter()
-                .find(|(other, _)| other == full)
-                .map(|(_, id)| *id)
-        };
-        if tags.iter().all(|(full, id)| held(full) == Some(*id)) {
-            return Ok(Sent::Accepted);
-        }
-        if tags
+        let prefix = &self.settings.prefix;
+        let patterns: Vec<String> = names
             .iter()
-            .any(|(full, id)| held(full).is_some_and(|other| other != *id))
-        {
-            return Ok(Sent::Overtaken);
+            .map(|name| format!("refs/tags/{prefix}{name}/*"))
+            .collect();
+        let theirs = self.ask(remote, &patterns)?;
+        let is_of_names = |tag: &str| {
+            let tag = TagName::parse(tag);
+            tag.is_some_and(|tag| names.contains(&tag.prompt()))
+        };
+        let differs = |(tag, id): (&String, &Oid)| is_of_names(tag) && ours.get(tag) != Some(id);
+        if !theirs.iter().any(differs) {
+            return Ok(());
         }
-        Err(refusal(&remote, &words))
+        Err(Failure::new(
+            code::NOT_FETCHED,
+            format!("{remote} has releases that this clone has not fetched, so that nobody can say what would happen"),
+        )
+        .hint("promptctl fetch, then the same command again: a dry run fetches nothing"))
     }
 
-    fn push(
+    /// The references of a prompt's tags as the mirror has them, by what stands after the prefix.
+    fn prompt_refs(&self, name: &PromptName) -> Result<BTreeMap<String, Oid>, Failure> {
+        let mut refs = BTreeMap::new();
+        self.each_ref(&format!("{}{name}/", self.true_space().base), |rest, id| {
+            // The tags of `a/b` are not those of `a`.
+            if rest.split('/').count() <= 2 {
+                refs.insert(format!("{name}/{rest}"), id);
+            }
+            true
+        })?;
+        Ok(refs)
+    }
+
+    /// Fetches tags and branches. Returns the tags that the remote has and that did not arrive.
+    fn fetch_tags(
         &self,
         remote: &str,
-        tags: &[(String, Oid)],
-        atomic: bool,
-    ) -> Result<super::process::Said, Failure> {
-        let mut git = self.git().args(["push", "--porcelain", "--no-follow-tags"]);
-        if atomic {
-            git = git.arg("--atomic");
-        }
-        git.arg(remote)
-            .args(
-                tags.iter()
-                    .map(|(full, id)| format!("{id}:refs/tags/{full}")),
-            )
-            .say()
-    }
-
-    fn ask(&self, remote: &str, name: &PromptName) -> Result<Vec<(String, Oid)>, Failure> {
-        let pattern = format!("refs/tags/{}{name}/*", self.settings.prefix);
-        let said = self
-            .git()
-            .args(["ls-remote", "--refs", remote, &pattern])
-            .read()?;
-        Ok(said
-            .lines()
-            .filter_map(|line| {
-                let (id, name) = line.split_once('\t')?;
-                Some((
-                    name.strip_prefix("refs/tags/")?.to_owned(),
-                    Oid::from_str(id).ok()?,
-                ))
-            })
-            .collect())
-    }
-
-    /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending
-    /// tag of the same name stays, so that it is seen to have lost.
-    pub(super) fn confirm(&self, tags: &[(String, Oid)]) -> Result<(), Failure> {
-        let remote = self.remote()?.to_owned();
-        let mut commands = Vec::new();
-        for (full, id) in tags {
-            let below = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
-            commands.push(format!("update refs/promptctl/{remote}/{below} {id}"));
-            if self.ref_target(&format!("refs/tags/{full}")).is_none() {
-                commands.push(format!("update refs/tags/{full} {id}"));
+        refspecs: &[String],
+        branches: &[String],
+        patterns: &[String],
+    ) -> Result<Vec<String>, Failure> {
+        let default = self.default_of(remote)?;
+        let mut wanted: Vec<&str> = branches.iter().map(String::as_str).collect();
+        wanted.extend(default.as_deref());
+        wanted.sort_unstable();
+        wanted.dedup();
+        let tracked =
+            |branch: &&str| format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
+        let mut said;
+        loop {
+            let branches: Vec<String> = wanted.iter().map(tracked).collect();
+            said = if self.is_shallow() {
+                // A depth would cut the branches shorter than they are.
+                let said = self.fetch_refspecs(remote, refspecs, &["--depth", "1"])?;
+                if said.ok && !branches.is_empty() {
+                    self.fetch_refspecs(remote, &branches, &[])?
+                } else {
+                    said
+                }
+            } else {
+                let all: Vec<String> = refspecs.iter().chain(&branches).cloned().collect();
+                self.fetch_refspecs(remote, &all, &[])?
+            };
+            // A branch that the remote no longer has must not decide either.
+            let gone = wanted
+                .iter()
+                .position(|branch| said.is_missing(&format!("refs/heads/{branch}")));
+            let Some(gone) = gone.filter(|_| !said.ok) else {
+                break;
+            };
+            let tracking = format!("refs/remotes/{remote}/{}", wanted.remove(gone));
+            if self.ref_target(&tracking).is_some() {
+                self.update_refs(&[format!("delete {tracking}")])?;
             }
         }
+        if said.ok {
+            return Ok(Vec::new());
+        }
+        // Some arrived, or none: the remote says which there are.
+        let Ok(theirs) = self.ask(remote, patterns) else {
+            return Err(unreachable(remote, &said.err));
+        };
+        let ours = self.mirrored()?;
+        let missing: Vec<String> = theirs
+            .iter()
+            .filter(|(tag, id)| ours.get(*tag) != Some(*id))
+            .map(|(tag, _)| format!("{}{tag}", self.settings.prefix))
+            .collect();
+        if !missing.is_empty() && missing.len() == theirs.len() {
+            return Err(super::process::explain(&said.err));
+        }
+        Ok(missing)
+    }
+
+    fn fetch_refspecs(
+        &self,
+        remote: &str,
+        refspecs: &[String],
+        depth: &[&str],
+    ) -> Result<Said, Failure> {
+        let fetch = |depth: &[&str]| {
+            Git::say_when_unlocked(|| {
+                self.git()
+                    .args([
+                        "fetch",
+                        "--quiet",
+                        "--no-tags",
+                        "--no-write-fetch-head",
+                        "--prune",
+                    ])
+                    .args(depth)
+                    .args(["--end-of-options", remote])
+                    .args(refspecs)
+            })
+        };
+        let said = fetch(depth)?;
+        if !said.ok && said.err.is_empty() && !depth.is_empty() {
+            // With a depth, git fails without a word where the remote has no such tag.
+            return fetch(&[]);
+        }
+        Ok(said)
+    }
+
+    /// The remote's default branch: as this clone knows it, else as the remote says.
+    fn default_of(&self, remote: &str) -> Result<Option<String>, Failure> {
+        let known = self
+            .repo
+            .find_reference(&format!("refs/remotes/{remote}/HEAD"))
+            .ok();
+        let target = known.and_then(|head| {
+            let target = head.symbolic_target().ok().flatten()?;
+            let branch = target.strip_prefix(&format!("refs/remotes/{remote}/"))?;
+            Some(branch.to_owned())
+        });
+        if target.is_some() {
+            return Ok(target);
+        }
+        let said = self
+            .git()
+            .args(["ls-remote", "--symref", "--end-of-options", remote, "HEAD"])
+            .say()?;
+        if !said.ok {
+            return Err(unreachable(remote, &said.err));
+        }
+        let branch = said.out.lines().find_map(|line| {
+            let target = line.strip_prefix("ref: refs/heads/")?;
+            target.strip_suffix("\tHEAD").map(str::to_owned)
+        });
+        self.default_branch_asked.borrow_mut().clone_from(&branch);
+        Ok(branch)
+    }
+
+    /// Notes the default branch as `git remote set-head` does, where this clone does not know it.
+    fn note_default_branch(&self, remote: &str) {
+        let Some(branch) = self.default_branch_asked.borrow().clone() else {
+            return;
+        };
+        let head = format!("refs/remotes/{remote}/HEAD");
+        let target = format!("refs/remotes/{remote}/{branch}");
+        if self.repo.find_reference(&head).is_err() && self.ref_target(&target).is_some() {
+            // Without it the remote is asked again the next time.
+            drop(self.git().args(["symbolic-ref", &head, &target]).say());
+        }
+    }
+
+    /// Keeps objects that the remote moved away from or dropped, so that git does not discard them.
+    fn keep(&self, changed: &[Moved]) -> Result<(), Failure> {
+        let remote = self.remote()?;
+        let prefix = &self.settings.prefix;
+        let commands: Vec<String> = changed
+            .iter()
+            .map(|(tag, first, _)| {
+                let name = format!("refs/promptctl-kept/{remote}/{prefix}{tag}/{first}");
+                (name, first)
+            })
+            .filter(|(name, first)| {
+                let objects = self.repo.odb();
+                self.ref_target(name).is_none()
+                    && objects.is_ok_and(|objects| objects.exists(**first))
+            })
+            .map(|(name, first)| format!("create {name} {first}"))
+            .collect();
         self.update_refs(&commands)
     }
 
-    /// Sends pending tags, each release with its version in one push. Returns the tags sent and
-    /// those that lost against others of the same name.
+    /// Takes the remote's word about tags that it moved or dropped. `tags` are names with the prefix.
     ///
     /// # Errors
-    /// No remote, or one that cannot be reached or refuses; what was sent before stays sent.
-    pub fn push_pending(
-        &self,
-        only: Option<&PromptName>,
-    ) -> Result<(Vec<String>, Vec<String>), Failure> {
-        self.remote()?;
-        self.fetch()?;
-        let mut sent = Vec::new();
-        let mut lost = Vec::new();
-        let pending: Vec<Pending> = self
-            .pending()?
-            .into_iter()
-            .filter(|entry| only.is_none_or(|name| name == name_of(&entry.tag)))
+    /// The remote cannot be reached, or a tag is as this clone saw it.
+    pub fn accept(&self, tags: &[String]) -> Result<Vec<Changed>, Failure> {
+        let compared = self.compared()?;
+        let mut accepted = Vec::new();
+        for tag in tags {
+            let plain = tag.strip_prefix("refs/tags/").unwrap_or(tag);
+            let rest = plain.strip_prefix(&self.settings.prefix).unwrap_or(plain);
+            let found = compared.changed.iter().find(|(other, ..)| other == rest);
+            let Some((tag, first, now)) = found else {
+                return Err(Failure::usage(format!(
+                    "the remote has not moved or dropped the tag {}{rest}",
+                    self.settings.prefix
+                ))
+                .hint("promptctl doctor lists the tags that it has"));
+            };
+            accepted.push((tag.clone(), *first, *now));
+        }
+        let words: Vec<(String, Option<Oid>)> = accepted
+            .iter()
+            .map(|(tag, _, now)| (tag.clone(), *now))
             .collect();
-        lost.extend(
-            pending
-                .iter()
-                .filter(|entry| entry.lost)
-                .map(|entry| entry.full.clone()),
-        );
-        let open: Vec<&Pending> = pending.iter().filter(|entry| !entry.lost).collect();
-        for group in groups(&open) {
-            let mut tags = Vec::new();
-            for entry in &group {
-                if let Some(id) = self.ref_target(&format!("refs/tags/{}", entry.full)) {
-                    tags.push((entry.full.clone(), id));
-                }
-            }
-            let Some(first) = group.first() else { continue };
-            match self.send(name_of(&first.tag), &tags)? {
-                Sent::Accepted => {
-                    self.confirm(&tags)?;
-                    sent.extend(tags.into_iter().map(|(full, _)| full));
-                }
-                Sent::Overtaken => {
-                    self.refresh(name_of(&first.tag))?;
-                    lost.extend(tags.into_iter().map(|(full, _)| full));
-                }
+        self.note_accepted(&words)?;
+        // This clone's own tag of that name follows, so that it is not taken for one of a fork.
+        let mut commands = Vec::new();
+        for (tag, first, now) in &accepted {
+            let own = format!("refs/tags/{}{tag}", self.settings.prefix);
+            if self.ref_target(&own) == Some(*first) {
+                commands.push(match now {
+                    Some(now) => format!("update {own} {now}"),
+                    None => format!("delete {own}"),
+                });
             }
         }
-        Ok((sent, lost))
-    }
-
-    /// Seeds the mirror with the tags that this clone already has, before it makes pending ones.
-    pub(super) fn seed_mirror(&self) -> Result<(), Failure> {
-        let (Some(remote), false) = (self.settings.remote.clone(), self.has_mirror()) else {
-            return Ok(());
-        };
-        self.configure_mirror()?;
-        let commands: Vec<String> = self
-            .refs_below(&self.local_space().base)?
-            .into_iter()
-            .map(|found| format!("update refs/promptctl/{remote}/{} {}", found.rest, found.id))
-            .collect();
         self.update_refs(&commands)?;
-        self.trust_mirror(&remote)
+        Ok(self.changes(accepted))
     }
-}
 
-/// Version tags before releases, releases in order of their numbers.
-fn order(tag: &TagName) -> (&PromptName, u8, &str, u32) {
-    match tag {
-        TagName::Version { name, version } => (name, 0, "", version.number()),
-        TagName::Release {
-            name,
-            environment,
-            number,
-        } => (name, 1, environment.as_str(), *number),
-    }
-}
-
-fn name_of(tag: &TagName) -> &PromptName {
-    match tag {
-        TagName::Version { name, .. } | TagName::Release { name, .. } => name,
-    }
-}
-
-/// Pushes of at most three tags: a host announces no event for more in one push. A release goes
-/// with the version tags that stand before it.
-fn groups<'a>(pending: &[&'a Pending]) -> Vec<Vec<&'a Pending>> {
-    let mut groups: Vec<Vec<&Pending>> = Vec::new();
-    for entry in pending {
-        let joins = groups.last().is_some_and(|group| {
-            group.len() < 3
-                && group.iter().all(|other| {
-                    matches!(other.tag, TagName::Version { .. })
-                        && name_of(&other.tag) == name_of(&entry.tag)
-                })
-        });
-        match groups.last_mut().filter(|_| joins) {
-            Some(group) => group.push(entry),
-            None => groups.push(vec![entry]),
+    /// The tags of the remote that match, by what stands after the prefix. A pattern matches the ends
+    /// of names too, so that whole names are compared.
+    pub(super) fn ask(
+        &self,
+        remote: &str,
+        patterns: &[String],
+    ) -> Result<BTreeMap<String, Oid>, Failure> {
+        let base = format!("refs/tags/{}", self.settings.prefix);
+        let said = self
+            .git()
+            .args(["ls-remote", "--refs", "--end-of-options", remote])
+            .args(patterns)
+            .say()?;
+        if !said.ok {
+            return Err(unreachable(remote, &said.err));
         }
+        let tag = |line: &str| {
+            let (id, name) = line.split_once('\t')?;
+            Some((
+                name.strip_prefix(&base)?.to_owned(),
+                Oid::from_str(id).ok()?,
+            ))
+        };
+        Ok(said.out.lines().filter_map(tag).collect())
     }
-    groups
 }
 
 pub(super) fn unreachable(remote: &str, err: &str) -> Failure {
@@ -401,35 +499,4 @@ pub(super) fn unreachable(remote: &str, err: &str) -> Failure {
     .hint(format!(
         "git ls-remote {remote} shows whether git can reach it"
     ))
-}
-
-/// What a push said that failed although the remote answers.
-fn refusal(remote: &str, words: &str) -> Failure {
-    let reasons: Vec<String> = words.lines().filter_map(reason).collect();
-    if reasons.is_empty() {
-        // The reference was not even offered: a pre-push hook, or no permission to write.
-        return refused(format!(
-            "git did not send the tags to {remote}: {}",
-            words_of(words)
-        ))
-        .hint(
-            "nothing was changed; a pre-push hook or a missing permission to write stops a push",
-        );
-    }
-    let mut failure = refused(format!("the remote {remote} refused the tags"));
-    for reason in reasons.iter().take(5) {
-        failure = failure.hint(format!("git says: {reason}"));
-    }
-    failure.hint("nothing was changed; a host's tag rules say who may create tags below the prefix")
-}
-
-/// A line of `git push --porcelain` that says why a reference was refused.
-fn reason(line: &str) -> Option<String> {
-    let line = line.trim();
-    if let Some(words) = line.strip_prefix("remote:") {
-        return Some(words.trim().to_owned()).filter(|words| !words.is_empty());
-    }
-    let mut fields = line.strip_prefix('!')?.trim_start().split('\t');
-    let reference = fields.next()?.rsplit_once(':')?.1;
-    Some(format!("{reference} {}", fields.next()?))
 }

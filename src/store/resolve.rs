@@ -5,7 +5,8 @@ use git2::Oid;
 use jiff::Timestamp;
 
 use super::load::first_failure;
-use super::release::State;
+use super::refs::Mirror;
+use super::release::{Overview, State};
 use super::tag::{Action, TagName};
 use super::{Loaded, Store, process};
 use crate::error::Failure;
@@ -108,26 +109,23 @@ impl Store {
         if self.settings.environments.contains(environment) {
             return true;
         }
-        let first = TagName::Release {
-            name: name.clone(),
-            environment: environment.clone(),
-            number: 1,
-        };
-        let spaces = [Some(self.local_space()), self.mirror_space()];
-        let bases: Vec<String> = spaces
-            .into_iter()
-            .flatten()
-            .map(|space| space.base)
-            .collect();
-        bases
-            .iter()
-            .any(|base| self.ref_target(&format!("{base}{first}")).is_some())
-            || self
-                .git()
-                .args(["for-each-ref", "--count=1", "--format=x"])
-                .args(bases.iter().map(|base| format!("{base}**/{environment}/1")))
-                .read()
-                .is_ok_and(|out| !out.is_empty())
+        let is_in_row = self
+            .environments_of(name)
+            .is_ok_and(|known| known.contains(environment));
+        is_in_row || self.is_released_to(environment)
+    }
+
+    /// Whether anything was released to an environment, as far as this clone knows.
+    fn is_released_to(&self, environment: &Environment) -> bool {
+        let middle = format!("/{environment}/");
+        let mut found = false;
+        // What cannot be read names no environment.
+        drop(self.each_ref(&self.true_space().base, |tag, _| {
+            found = tag.contains(&middle)
+                && matches!(TagName::parse(tag), Some(TagName::Release { environment: other, .. }) if other == *environment);
+            !found
+        }));
+        found
     }
 
     /// The prompt as it is live in an environment.
@@ -139,9 +137,37 @@ impl Store {
         name: &PromptName,
         environment: &Environment,
     ) -> Result<Loaded, Failure> {
-        let active = match self.state(name, environment)? {
-            State::Live(active) => active,
-            other => return Err(self.not_live(name, environment, &other)),
+        let (state, notes) = self.state_and_notes(name, environment)?;
+        let mut loaded = self.load_state(name, environment, &state)?;
+        loaded.notices = self.words_of(&notes, name, environment);
+        Ok(loaded)
+    }
+
+    /// The same where it is known already what is live.
+    ///
+    /// # Errors
+    /// As [`Store::load_active`].
+    pub fn load_live(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        overview: &Overview,
+    ) -> Result<Loaded, Failure> {
+        let states = overview.states.get(name);
+        match states.and_then(|states| states.get(environment)) {
+            Some(state) => self.load_state(name, environment, state),
+            None => self.load_active(name, environment),
+        }
+    }
+
+    fn load_state(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        state: &State,
+    ) -> Result<Loaded, Failure> {
+        let State::Live(active) = state else {
+            return Err(self.not_live(name, environment, state));
         };
         let commit =
             Oid::from_str(&active.commit).map_err(|error| process::explain(error.message()))?;
@@ -195,8 +221,14 @@ impl Store {
                 )
                 .hint(format!("promptctl releases {name} --env {environment}"))
             })?;
-        let mut loaded = self.load_version(name, live.version)?;
+        let commit =
+            Oid::from_str(&live.commit).map_err(|error| process::explain(error.message()))?;
+        let mut loaded = match self.load_at(commit, name).map_err(first_failure)? {
+            Some(loaded) if *loaded.digest() == live.digest => loaded,
+            _ => self.load_version(name, live.version)?,
+        };
         loaded.environment = Some(environment.clone());
+        loaded.notices = self.words_of(&releases.notes, name, environment);
         Ok(loaded)
     }
 
@@ -205,7 +237,19 @@ impl Store {
     /// # Errors
     /// The remote's tags were not fetched.
     pub fn require_releases(&self) -> Result<(), Failure> {
-        if self.knows_releases()? {
+        if self.knows_releases() {
+            Ok(())
+        } else {
+            Err(self.not_fetched())
+        }
+    }
+
+    /// Fails where this clone cannot know what is live in an environment.
+    ///
+    /// # Errors
+    /// The remote's tags were not fetched.
+    pub fn require_releases_of(&self, environment: &Environment) -> Result<(), Failure> {
+        if self.knows_releases_of(environment) {
             Ok(())
         } else {
             Err(self.not_fetched())
@@ -213,14 +257,20 @@ impl Store {
     }
 
     fn not_fetched(&self) -> Failure {
-        Failure::new(
-            code::NOT_FETCHED,
-            format!(
-                "this clone has not fetched the releases of {}",
-                self.settings.remote.as_deref().unwrap_or("its remote")
-            ),
-        )
-        .hint("promptctl fetch")
+        let Some(remote) = self.settings.remote.as_deref() else {
+            return self.no_remote();
+        };
+        let what = match self.mirror() {
+            Mirror::Partial(known) => {
+                let known: Vec<&str> = known.iter().map(Environment::as_str).collect();
+                format!(
+                    "this clone has fetched only what is live in {} from {remote}",
+                    known.join(", ")
+                )
+            }
+            _ => format!("this clone has not fetched the releases of {remote}"),
+        };
+        Failure::new(code::NOT_FETCHED, what).hint("promptctl fetch")
     }
 
     fn not_live(&self, name: &PromptName, environment: &Environment, state: &State) -> Failure {
@@ -278,7 +328,7 @@ impl Store {
     }
 
     fn unknown_version(&self, name: &PromptName, version: Version) -> Failure {
-        if !self.has_mirror() && self.settings.remote.is_some() && self.is_shallow() {
+        if self.settings.remote.is_some() && !self.knows_releases() && self.is_shallow() {
             return Failure::new(
                 code::NOT_FETCHED,
                 format!(

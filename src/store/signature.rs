@@ -2,10 +2,15 @@
 
 use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use git2::Oid;
+use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
 
 use super::Store;
 use super::process::write_failure;
+use super::release::Release;
 use super::tagging::NewTag;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -32,6 +37,24 @@ pub struct Signers {
 }
 
 impl Signers {
+    /// Nobody: where the list that `place` should hold cannot be read.
+    pub fn nobody(place: &str) -> Self {
+        Self {
+            text: String::new(),
+            place: place.to_owned(),
+        }
+    }
+
+    /// Whether a key counts only for some time: no line lists it without a range.
+    fn is_limited(&self, fingerprint: &str) -> bool {
+        let mut ranges = self.text.lines().filter_map(|line| {
+            let (key, is_limited) = listed_key(line)?;
+            (key == fingerprint).then_some(is_limited)
+        });
+        // A key that stands in no line was signed for by an authority, whose word may be limited.
+        ranges.all(|is_limited| is_limited)
+    }
+
     /// The file that lists them.
     pub fn place(&self) -> &str {
         &self.place
@@ -113,6 +136,48 @@ impl Store {
         }
     }
 
+    /// Whether the signature of a release counts, where one is required. `entries` are the row.
+    pub(super) fn is_signed(
+        &self,
+        release: &Release,
+        entries: &[Release],
+        signers: Option<&Signers>,
+    ) -> bool {
+        signers.is_none_or(|signers| self.release_signer(release, entries, signers).is_ok())
+    }
+
+    /// Who signed a release. Who makes a tag chooses its time, so that a key that counts only for some
+    /// time must fit between the release below and now.
+    ///
+    /// # Errors
+    /// As [`Store::signer_of`].
+    pub(super) fn release_signer(
+        &self,
+        release: &Release,
+        entries: &[Release],
+        signers: &Signers,
+    ) -> Result<Signer, String> {
+        let signer = self.signer_of(release.object, signers)?;
+        if !signers.is_limited(&signer.key) {
+            return Ok(signer);
+        }
+        let is_below = |entry: &&Release| entry.number < release.number;
+        let below = entries.iter().rev().find(is_below);
+        if let Some(below) = below.filter(|below| below.time > release.time) {
+            return Err(format!(
+                "is signed by a key that counts for some time only, and dated before release {} below it",
+                below.number
+            ));
+        }
+        if release.time > self.settings.now + A_DAY {
+            return Err(
+                "is signed by a key that counts for some time only, and dated ahead of now"
+                    .to_owned(),
+            );
+        }
+        Ok(signer)
+    }
+
     fn verify_tag(&self, object: Oid, signers: &Signers) -> Result<super::process::Said, Failure> {
         let folder = self.repo.commondir();
         let mut file =
@@ -126,10 +191,34 @@ impl Store {
                 "gpg.ssh.allowedSignersFile={}",
                 file.path().display()
             ))
-            .args(["verify-tag", "--raw"])
+            .args(["verify-tag", "--raw", "--end-of-options"])
             .arg(object.to_string())
             .say()
     }
+}
+
+/// How far ahead of now a tag may be dated: clocks differ.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// The fingerprint of the key of a line of allowed signers, and whether the line limits its time.
+fn listed_key(line: &str) -> Option<(String, bool)> {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return None;
+    }
+    let is_kind = |word: &&str| {
+        ["ssh-", "ecdsa-", "sk-"]
+            .iter()
+            .any(|kind| word.starts_with(kind))
+    };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    // The first word lists principals.
+    let kind = 1 + words.iter().skip(1).position(is_kind)?;
+    let key = STANDARD.decode(words.get(kind + 1)?).ok()?;
+    let hash = STANDARD_NO_PAD.encode(Sha256::digest(key));
+    let options = words[1..kind].join(" ").to_ascii_lowercase();
+    let is_limited = options.contains("valid-after") || options.contains("valid-before");
+    Some((format!("SHA256:{hash}"), is_limited))
 }
 
 /// What `ssh-keygen` says of a good signature: the principal, if the key has one, and the key.
@@ -200,6 +289,22 @@ mod tests {
             Some((None, "SHA256:x".to_owned()))
         );
         assert_eq!(good_signature("[GNUPG:] GOODSIG x"), None);
+    }
+
+    #[test]
+    fn a_key_is_limited_where_every_line_of_it_has_a_range() {
+        let key = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+        let print = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU";
+        let signers = |text: &str| Signers {
+            text: text.to_owned(),
+            place: String::new(),
+        };
+        let plain = format!("a@b ssh-ed25519 {key} work");
+        let ranged = format!("a@b namespaces=\"git\",valid-before=\"20300101\" ssh-ed25519 {key}");
+        assert!(!signers(&plain).is_limited(print));
+        assert!(signers(&ranged).is_limited(print));
+        assert!(!signers(&format!("{ranged}\n{plain}")).is_limited(print));
+        assert!(signers("# nobody\n").is_limited(print));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use git2::Oid;
+
+use super::release::Previous;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
@@ -23,11 +26,30 @@ pub enum TagName {
         /// Where it was released.
         environment: Environment,
         /// The release's number, from 1.
-        number: u32,
+        number: u64,
     },
 }
 
 impl TagName {
+    /// The prompt that it is of.
+    pub fn prompt(&self) -> &PromptName {
+        match self {
+            Self::Version { name, .. } | Self::Release { name, .. } => name,
+        }
+    }
+
+    /// What sorts version tags before releases, and releases by their numbers.
+    pub(super) fn order(&self) -> (&PromptName, u8, &str, u64) {
+        match self {
+            Self::Version { name, version } => (name, 0, "", u64::from(version.number())),
+            Self::Release {
+                name,
+                environment,
+                number,
+            } => (name, 1, environment.as_str(), *number),
+        }
+    }
+
     /// Reads what stands after the prefix; `None` for a tag that is neither a version nor a release.
     pub fn parse(text: &str) -> Option<Self> {
         let (rest, last) = text.rsplit_once('/')?;
@@ -45,10 +67,14 @@ impl TagName {
     }
 }
 
+/// The highest number of a release: readers of JSON hold it exactly.
+const MAX_NUMBER: u64 = (1 << 53) - 1;
+
 /// A release number: digits without a leading zero.
-pub(super) fn parse_number(text: &str) -> Option<u32> {
+pub(super) fn parse_number(text: &str) -> Option<u64> {
     let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
+    let number = plain.then(|| text.parse().ok()).flatten();
+    number.filter(|number| *number <= MAX_NUMBER)
 }
 
 impl fmt::Display for TagName {
@@ -130,7 +156,9 @@ pub(super) struct ReleaseTrailers {
     /// `Action:`.
     pub(super) action: Action,
     /// `Under:`, the release that a rollback returns to.
-    pub(super) under: Option<u32>,
+    pub(super) under: Option<u64>,
+    /// `Previous:`, the release that was active when this one was made.
+    pub(super) previous: Previous,
 }
 
 impl Trailers {
@@ -159,6 +187,11 @@ impl Trailers {
                 release.environment,
                 release.action.as_str()
             ));
+            match &release.previous {
+                Previous::Unsaid => {}
+                Previous::Nothing => message.push_str("Previous: none\n"),
+                Previous::Object(id) => message.push_str(&format!("Previous: {id}\n")),
+            }
         }
         message
     }
@@ -177,6 +210,7 @@ impl Trailers {
                 "Environment" => &mut said.environment,
                 "Action" => &mut said.action,
                 "Under" => &mut said.under,
+                "Previous" => &mut said.previous,
                 _ => continue,
             };
             *field = Some(value.trim());
@@ -194,6 +228,7 @@ struct Said<'a> {
     environment: Option<&'a str>,
     action: Option<&'a str>,
     under: Option<&'a str>,
+    previous: Option<&'a str>,
 }
 
 impl Said<'_> {
@@ -211,6 +246,13 @@ impl Said<'_> {
                 under: match self.under? {
                     "none" => None,
                     number => Some(parse_number(number)?),
+                },
+                // One that cannot be read is as wrong as one of another object: an alarm, and no
+                // reason to take the release for void.
+                previous: match self.previous {
+                    None => Previous::Unsaid,
+                    Some("none") => Previous::Nothing,
+                    Some(id) => Previous::Object(Oid::from_str(id).unwrap_or(Oid::ZERO_SHA1)),
                 },
             }),
         };
@@ -320,7 +362,7 @@ mod tests {
         Digest::parse(&"ab".repeat(32)).expect("a digest")
     }
 
-    fn trailers(under: Option<u32>) -> Trailers {
+    fn trailers(under: Option<u64>) -> Trailers {
         Trailers {
             prompt: "support/triage.fr".parse().expect("a name"),
             version: Version::new(3).expect("a version"),
@@ -329,6 +371,9 @@ mod tests {
                 environment: Environment::production(),
                 action: Action::Rollback,
                 under,
+                previous: under.map_or(Previous::Nothing, |_| {
+                    Previous::Object(Oid::from_str(&"ab".repeat(20)).expect("an id"))
+                }),
             }),
         }
     }

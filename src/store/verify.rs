@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::doctor::Trouble;
+use super::note::Note;
 use super::policy::Rules;
-use super::release::{Release, is_true_rollback};
+use super::release::Release;
+use super::row::{Trust, is_true_rollback};
 use super::signature::Signer;
 use super::tag::{Action, TagName};
 use super::{Loaded, Store};
@@ -26,8 +28,12 @@ pub struct Proof {
     pub name: PromptName,
     /// What is live; `None` where the tags do not even say that.
     pub live: Option<Live>,
-    /// Who signed the release; only where a signature is required.
+    /// Who signed the release, or the publish that it returned to; only where a signature is required.
     pub signer: Option<Signer>,
+    /// The lowest release down to which each follows the one before it; none where the newest does not.
+    pub chain_to: Option<u64>,
+    /// Since when this clone remembers the remote's tags of the prompt.
+    pub since: Option<Timestamp>,
     /// What is not proven, each with what puts it right.
     pub troubles: Vec<Trouble>,
 }
@@ -38,7 +44,7 @@ pub struct Live {
     /// The version.
     pub version: Version,
     /// The release's number.
-    pub number: u32,
+    pub number: u64,
     /// What the release did.
     pub action: Action,
     /// The tag of the release, with the prefix.
@@ -58,7 +64,7 @@ pub struct Live {
 impl Proof {
     /// Whether all of it is proven.
     pub fn is_proven(&self) -> bool {
-        self.troubles.is_empty()
+        !self.troubles.iter().any(|trouble| trouble.is_error)
     }
 }
 
@@ -70,12 +76,13 @@ impl Store {
     pub fn verify(&self, environment: &Environment, rules: &Rules) -> Result<Vec<Proof>, Failure> {
         self.require_releases()?;
         let mut names: Vec<PromptName> = Vec::new();
-        for found in self.refs_below(&self.true_space().base)? {
+        // Also those whose tags the remote dropped: they were live, and are here.
+        for tag in self.compared()?.tags.keys() {
             if let Some(TagName::Release {
                 name,
                 environment: other,
                 ..
-            }) = TagName::parse(&found.rest)
+            }) = TagName::parse(tag)
                 && other == *environment
                 && names.last() != Some(&name)
             {
@@ -144,8 +151,12 @@ impl Store {
             name: name.clone(),
             live: None,
             signer: None,
+            chain_to: None,
+            since: None,
             troubles: Vec::new(),
         };
+        let seconds = self.seen(name).since;
+        proof.since = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
         let releases = match self.releases(name, environment) {
             Ok(releases) => releases,
             Err(failure) => {
@@ -154,14 +165,44 @@ impl Store {
             }
         };
         let entries = releases.confirmed();
-        let top = entries
+        proof.add_notes(self, &releases.notes, environment, entries.last());
+        let Some(top) = entries.last() else {
+            // Tags stand here, and none of them is sound.
+            let is_void = |note: &Note| matches!(note, Note::Void { .. });
+            if let Some(trouble) = proof.troubles.first_mut() {
+                trouble.is_error |= releases.notes.iter().any(is_void);
+            }
+            return (!proof.troubles.is_empty()).then_some(proof);
+        };
+        let is_wrong = |number: u64| {
+            let mut notes = releases.notes.iter();
+            notes.any(|note| match note {
+                Note::Chain { number: other } => *other == number,
+                Note::Gap { last, .. } => last + 1 == number,
+                _ => false,
+            })
+        };
+        proof.chain_to = entries
+            .iter()
+            .rev()
+            .take_while(|entry| !is_wrong(entry.number))
             .last()
-            .filter(|top| top.action != Action::Unpublish)?;
-        proof.live = Some(self.live(top));
-        if let Err(failure) = self.check_against_version(top) {
-            proof.add(&failure);
+            .map(|entry| entry.number);
+        let signers = rules.signers.as_ref();
+        let signed = |entry: &Release| self.is_signed(entry, entries, signers);
+        let trust = Trust::new(
+            entries,
+            signers
+                .is_some()
+                .then_some(&signed as &dyn Fn(&Release) -> bool),
+        );
+        if top.action == Action::Unpublish {
+            // Who may take a prompt out is judged as well; and nothing is live.
+            self.prove_signature(top, entries, &trust, rules, &mut proof);
+            return (!proof.troubles.is_empty()).then_some(proof);
         }
-        self.prove_signature(top, rules, &mut proof);
+        proof.live = Some(self.live(top));
+        self.prove_signature(top, entries, &trust, rules, &mut proof);
         let loaded = match self.load_active(name, environment) {
             Ok(loaded) => loaded,
             Err(failure) => {
@@ -181,7 +222,7 @@ impl Store {
             ));
         }
         // No rule stands in the way of a rollback that is one.
-        if !is_true_rollback(entries) {
+        if !is_true_rollback(entries, &trust) {
             self.prove_rules(&loaded, top, rules, &mut proof);
         }
         Some(proof)
@@ -209,28 +250,47 @@ impl Store {
         }
     }
 
-    fn prove_signature(&self, top: &Release, rules: &Rules, proof: &mut Proof) {
+    fn prove_signature(
+        &self,
+        top: &Release,
+        entries: &[Release],
+        trust: &Trust<'_>,
+        rules: &Rules,
+        proof: &mut Proof,
+    ) {
         let Some(signers) = &rules.signers else {
             return;
         };
-        let signer = match self.release_object(top) {
-            Some(object) => self.signer_of(object, signers),
-            None => Err("is not in this clone".to_owned()),
-        };
-        match signer {
-            Ok(signer) => proof.signer = Some(signer),
-            Err(what) => proof.troubles.push(Trouble::error(
-                code::UNSIGNED,
-                format!(
-                    "release {} of {} in {} {what}",
-                    top.number, top.name, top.environment
-                ),
-                format!(
-                    "promptctl publish {}@{} --env {}",
-                    top.name, top.version, top.environment
-                ),
-            )),
+        // A rollback needs no signature where the publish that it returns to has one.
+        if let Some(origin) = trust.origin(top) {
+            proof.signer = self.release_signer(origin, entries, signers).ok();
+            return;
         }
+        let Release {
+            name,
+            environment,
+            version,
+            number,
+            ..
+        } = top;
+        let what = match self.release_signer(top, entries, signers) {
+            Err(what) => what,
+            // It is a rollback to what nobody signed for.
+            Ok(_) => "returns to what nobody signed for".to_owned(),
+        };
+        let fix = match top.action {
+            Action::Unpublish => {
+                format!(
+                    "promptctl rollback {name} --env {environment}, or a signed release of what shall be live"
+                )
+            }
+            _ => format!("promptctl publish {name}@{version} --env {environment}"),
+        };
+        proof.troubles.push(Trouble::error(
+            code::UNSIGNED,
+            format!("release {number} of {name} in {environment} {what}"),
+            fix,
+        ));
     }
 
     fn prove_rules(&self, loaded: &Loaded, top: &Release, rules: &Rules, proof: &mut Proof) {
@@ -268,6 +328,33 @@ impl Store {
 }
 
 impl Proof {
+    /// Adds what is odd about the row of an environment. A tag that was moved or dropped, and a break
+    /// below the newest release, are alarms; what is passed over, or is history, proves nothing wrong.
+    fn add_notes(
+        &mut self,
+        store: &Store,
+        notes: &[Note],
+        environment: &Environment,
+        top: Option<&Release>,
+    ) {
+        let top = top.map_or(0, |top| top.number);
+        for note in notes {
+            let is_error = match note {
+                Note::Changed(_) => true,
+                Note::Gap { last, .. } => last + 1 == top,
+                Note::Chain { number } | Note::NoVersionTag { number, .. } => *number == top,
+                Note::Void { .. } | Note::Stray { .. } | Note::Under { .. } => false,
+            };
+            let finding = note.finding(&self.name, environment, &store.settings.prefix);
+            let failure = Failure::from(finding);
+            let fix = failure.hints.first().cloned().unwrap_or_default();
+            self.troubles.push(Trouble {
+                is_error,
+                ..Trouble::of(&failure, fix)
+            });
+        }
+    }
+
     fn add(&mut self, failure: &Failure) {
         let fix = failure.hints.first().cloned().unwrap_or_default();
         let trouble = Trouble::of(failure, fix);

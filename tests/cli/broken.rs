@@ -1,5 +1,5 @@
-//! Tags that `promptctl` did not make, or that somebody deleted: an error that names the command
-//! which helps, never an answer.
+//! Tags that `promptctl` did not make, or that somebody deleted: they are told of and passed over, and
+//! what is live stays what it is.
 
 use insta::assert_snapshot;
 
@@ -23,7 +23,7 @@ fn released(env: &TestEnv) -> Shell {
 }
 
 const EVERYTHING: &str = "
-    promptctl get support/triage@production
+    promptctl list --env production
     promptctl publish support/triage@v1
     promptctl rollback support/triage
     promptctl releases support/triage
@@ -35,40 +35,35 @@ fn a_gap() {
     let env = TestEnv::new();
     let repo = released(&env);
     repo.git("tag --delete prompts/support/triage/production/2");
-    let before = repo.refs();
     assert_snapshot!(repo.play(EVERYTHING), @"
-    $ promptctl get support/triage@production
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
-      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
-    [exit 1]
-    $ promptctl publish support/triage@v1
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
-      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
-    [exit 1]
-    $ promptctl rollback support/triage
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
-      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
-    [exit 1]
-    $ promptctl releases support/triage
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: git fsck --no-reflogs --unreachable lists the deleted tags that git still has
-      hint: git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back
-    [exit 1]
-    $ promptctl status
-    production	support/triage	-	v3	-	-	unsound
+    $ promptctl list --env production
+    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
     --- stderr
-    warning: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
+    warning[P209]: release 2 of support/triage in production is missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
+    $ promptctl publish support/triage@v1
+    support/triage v1 published to production (was v3)
+    $ promptctl rollback support/triage
+    support/triage rolled back to v3 in production (was v1)
+    $ promptctl releases support/triage
+    5	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
+    4	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    --- stderr
+    warning[P209]: release 2 of support/triage in production is missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
+    $ promptctl status
+    production	support/triage	v3	-	1 hour ago	Ada	
+    --- stderr
+    warning[P209]: release 2 of support/triage in production is missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
     $ promptctl doctor
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
+    warning[P209]: release 2 of support/triage in production is missing
       at: prompts/support/triage/production/2
       help: git update-ref refs/tags/prompts/support/triage/production/2 <id>
-    1 error, 0 warnings
-    [exit 3]
+    0 errors, 1 warning
     ");
-    assert_eq!(repo.refs(), before);
 }
 
 #[test]
@@ -104,18 +99,14 @@ fn a_gap_at_the_remote() {
          promptctl get support/triage@production"
     ), @"
     $ promptctl unpublish support/triage
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: promptctl fetch brings the tags that the remote has
-      hint: a clone that still has it can put it back: git push origin refs/tags/prompts/support/triage/production/2
-    [exit 1]
+    support/triage unpublished from production (was v1), and the remote has it
     $ promptctl fetch
     origin has nothing new
-    warning: 1 tag is pending: the remote has not confirmed them
-    hint: promptctl push sends them
+    error[P244]: origin no longer has the tag prompts/support/triage/production/2 (xxxxxxxxxxxx); what this clone saw first goes on counting here
+      help: ask who did it; git push origin <id>:refs/tags/prompts/support/triage/production/2 puts it back, promptctl fetch --accept prompts/support/triage/production/2 takes the remote's word
     $ promptctl get support/triage@production
-    error[P209]: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
-      hint: promptctl fetch brings the tags that the remote has
-      hint: a clone that still has it can put it back: git push origin refs/tags/prompts/support/triage/production/2
+    error[P203]: support/triage is not live in production: Ada unpublished it (release 4)
+      hint: promptctl rollback support/triage --env production brings it back
     [exit 1]
     ");
     // The hint works: another clone, here this one, still has the tag.
@@ -129,32 +120,31 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
     let repo = released(&env);
     repo.git("tag prompts/support/triage/production/4");
     assert_snapshot!(repo.play(EVERYTHING), @"
-    $ promptctl get support/triage@production
-    error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl publish support/triage@v1
-    error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl rollback support/triage
-    error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl releases support/triage
-    error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl status
-    production	support/triage	-	v3	-	-	unsound
+    $ promptctl list --env production
+    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
     --- stderr
-    warning: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
+    warning[P210]: the tag prompts/support/triage/production/4 is not annotated (promptctl did not make it): it is passed over
+      help: promptctl doctor tells what to do about it
+    $ promptctl publish support/triage@v1
+    support/triage v1 published to production (was v3)
+    $ promptctl rollback support/triage
+    support/triage rolled back to v3 in production (was v1)
+    $ promptctl releases support/triage
+    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
+    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    --- stderr
+    warning[P210]: the tag prompts/support/triage/production/4 is not annotated (promptctl did not make it): it is passed over
+      help: promptctl doctor tells what to do about it
+    $ promptctl status
+    production	support/triage	v3	-	1 hour ago	Ada	
     $ promptctl doctor
-    error[P210]: the tag prompts/support/triage/production/4 is not annotated: promptctl did not make it
+    warning[P210]: the tag prompts/support/triage/production/4 is not annotated (promptctl did not make it): it is passed over
       at: prompts/support/triage/production/4
       help: git tag -d prompts/support/triage/production/4
-    1 error, 0 warnings
-    [exit 3]
+    0 errors, 1 warning
     ");
 }
 
@@ -171,12 +161,12 @@ fn a_lightweight_tag_in_the_place_of_a_version() {
          promptctl doctor"
     ), @"
     $ promptctl publish support/triage
-    error[P210]: the tag prompts/support/triage/v4 is not annotated: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/v4, then remove it: git tag -d prompts/support/triage/v4
+    error[P210]: the tag prompts/support/triage/v4 is not annotated (promptctl did not make it)
+      hint: promptctl doctor tells what to do about it
     [exit 1]
     $ promptctl get support/triage@v4
-    error[P210]: the tag prompts/support/triage/v4 is not annotated: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/v4, then remove it: git tag -d prompts/support/triage/v4
+    error[P210]: the tag prompts/support/triage/v4 is not annotated (promptctl did not make it)
+      hint: promptctl doctor tells what to do about it
     [exit 1]
     $ promptctl history support/triage
     v4	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
@@ -184,7 +174,7 @@ fn a_lightweight_tag_in_the_place_of_a_version() {
     v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
     v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
     $ promptctl doctor
-    error[P210]: the tag prompts/support/triage/v4 is not annotated: promptctl did not make it
+    error[P210]: the tag prompts/support/triage/v4 is not annotated (promptctl did not make it)
       at: prompts/support/triage/v4
       help: git tag -d prompts/support/triage/v4
     1 error, 0 warnings
@@ -198,32 +188,31 @@ fn an_annotated_tag_without_trailers() {
     let repo = released(&env);
     repo.git("tag --annotate --message 'By hand' prompts/support/triage/production/4");
     assert_snapshot!(repo.play(EVERYTHING), @"
-    $ promptctl get support/triage@production
-    error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl publish support/triage@v1
-    error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl rollback support/triage
-    error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl releases support/triage
-    error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
-      hint: look at it with git show prompts/support/triage/production/4, then remove it: git tag -d prompts/support/triage/production/4
-    [exit 1]
-    $ promptctl status
-    production	support/triage	-	v3	-	-	unsound
+    $ promptctl list --env production
+    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
     --- stderr
-    warning: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
+    warning[P210]: the tag prompts/support/triage/production/4 lacks trailers or has wrong ones (promptctl did not make it): it is passed over
+      help: promptctl doctor tells what to do about it
+    $ promptctl publish support/triage@v1
+    support/triage v1 published to production (was v3)
+    $ promptctl rollback support/triage
+    support/triage rolled back to v3 in production (was v1)
+    $ promptctl releases support/triage
+    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
+    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    --- stderr
+    warning[P210]: the tag prompts/support/triage/production/4 lacks trailers or has wrong ones (promptctl did not make it): it is passed over
+      help: promptctl doctor tells what to do about it
+    $ promptctl status
+    production	support/triage	v3	-	1 hour ago	Ada	
     $ promptctl doctor
-    error[P210]: the tag prompts/support/triage/production/4 has no trailers: promptctl did not make it
+    warning[P210]: the tag prompts/support/triage/production/4 lacks trailers or has wrong ones (promptctl did not make it): it is passed over
       at: prompts/support/triage/production/4
       help: git tag -d prompts/support/triage/production/4
-    1 error, 0 warnings
-    [exit 3]
+    0 errors, 1 warning
     ");
 }
 
@@ -235,25 +224,31 @@ fn a_release_that_disagrees_with_its_version() {
     repo.write("../message", message);
     repo.git("tag --annotate --cleanup=verbatim --file ../message prompts/support/triage/production/4 HEAD~1");
     assert_snapshot!(repo.play(EVERYTHING), @"
-    $ promptctl get support/triage@production
-    error[P211]: release 4 of support/triage in production disagrees with the tag of v3
-      hint: promptctl publish support/triage@vN --env production makes a sound release
-    [exit 1]
+    $ promptctl list --env production
+    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
+    --- stderr
+    warning[P210]: the tag prompts/support/triage/production/4 disagrees with the tag of v3: it is passed over
+      help: promptctl doctor tells what to do about it
     $ promptctl publish support/triage@v1
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
-    support/triage rolled back to v2 in production (was v1)
+    support/triage rolled back to v3 in production (was v1)
     $ promptctl releases support/triage
-    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
+    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    4	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
     3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
     2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    --- stderr
+    warning[P210]: the tag prompts/support/triage/production/4 disagrees with the tag of v3: it is passed over
+      help: promptctl doctor tells what to do about it
     $ promptctl status
-    production	support/triage	v2	v3	1 hour ago	Ada	
+    production	support/triage	v3	-	1 hour ago	Ada	
     $ promptctl doctor
-    everything is sound
+    warning[P210]: the tag prompts/support/triage/production/4 disagrees with the tag of v3: it is passed over
+      at: prompts/support/triage/production/4
+      help: git tag -d prompts/support/triage/production/4
+    0 errors, 1 warning
     ");
 }
 
@@ -276,14 +271,20 @@ fn a_version_tag_whose_commit_holds_other_content() {
       hint: the tag was made or moved by hand: promptctl doctor tells what is wrong
     [exit 1]
     $ promptctl get support/triage@production
-    error[P211]: release 1 of support/triage in production disagrees with the tag of v2
-      hint: promptctl publish support/triage@vN --env production makes a sound release
+    error[P210]: no release tag of support/triage in production is sound: nobody can say what is live
+      hint: the tag prompts/support/triage/production/1 disagrees with the tag of v2: it is passed over
+      hint: promptctl publish support/triage --env production makes a sound one
     [exit 1]
     $ promptctl doctor
     error[P211]: the tag prompts/support/triage/v2 does not hold the content that its message names
       at: prompts/support/triage/v2
       help: git update-ref refs/tags/prompts/support/triage/v2 <id>
-    1 error, 0 warnings
+    warning[P210]: the tag prompts/support/triage/production/1 disagrees with the tag of v2: it is passed over
+      at: prompts/support/triage/production/1
+      help: git tag -d prompts/support/triage/production/1
+    error[P210]: no release tag of support/triage in production is sound: nobody can say what is live
+      help: promptctl publish support/triage --env production
+    2 errors, 1 warning
     [exit 3]
     ");
 }
@@ -297,21 +298,45 @@ fn a_release_without_its_version_tag() {
         "promptctl get support/triage@production
          promptctl status
          promptctl doctor"
-    ), @"
+    ), @r#"
     $ promptctl get support/triage@production
-    error[P211]: release 3 of support/triage in production names v3, which has no tag
-      hint: promptctl publish support/triage@vN --env production makes a sound release
-    [exit 1]
-    $ promptctl status
-    production	support/triage	-	v3	-	-	unsound
+    name: Support triage
+    description: Sorts an incoming ticket.   # for the support team
+    version: 3
+    digest: xxxxxxxxxxxx
+    tags: [tickets]
+    category: support
+    model: openai/gpt-5-mini
+    modelParameters:
+      maxTokens: 400        # room for the draft
+    input:
+      schema:
+        type: object
+        required: [ticket]
+        properties:
+          ticket: {type: string}
+          locale: {type: string, default: en}
+    messages:
+      - role: system
+        content: |
+          You sort support tickets. Answer in {{locale}}.
+          Say which queue the ticket belongs to: billing or tech.
+      - role: user
+        content: "{{ticket}}"
     --- stderr
-    warning: release 3 of support/triage in production names v3, which has no tag
+    warning[P211]: release 3 of support/triage in production names v3, which has no tag
+      help: promptctl doctor tells what to do about it
+    $ promptctl status
+    production	support/triage	v3	-	1 hour ago	Ada	
+    --- stderr
+    warning[P211]: release 3 of support/triage in production names v3, which has no tag
+      help: promptctl doctor tells what to do about it
     $ promptctl doctor
     error[P211]: release 3 of support/triage in production names v3, which has no tag
       help: git update-ref refs/tags/prompts/support/triage/v3 <id>
     1 error, 0 warnings
     [exit 3]
-    ");
+    "#);
 }
 
 #[test]
@@ -328,17 +353,142 @@ fn one_broken_prompt_does_not_hide_the_others() {
     ), @r#"
     $ promptctl list
     greeting	v1	production v1	openai/gpt-5-mini	
-    support/triage	v3	-	openai/gpt-5-mini	Support triage
+    support/triage	v3	production v3	openai/gpt-5-mini	Support triage
     --- stderr
-    warning: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
+    warning[P209]: release 2 of support/triage in production is missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
     $ promptctl status
     production	greeting	v1	-	1 hour ago	Ada	
-    production	support/triage	-	v3	-	-	unsound
+    production	support/triage	v3	-	1 hour ago	Ada	
     --- stderr
-    warning: release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched
+    warning[P209]: release 2 of support/triage in production is missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
     $ promptctl get --all --format json
-    {"schema":1,"error":{"code":"P209","message":"release 2 of support/triage in production is missing: the tag prompts/support/triage/production/2 was deleted or not fetched","location":null,"hints":["git fsck --no-reflogs --unreachable lists the deleted tags that git still has","git update-ref refs/tags/prompts/support/triage/production/2 ID puts one back"]}}
-    [exit 1]
+    {
+      "schema": 1,
+      "environment": "production",
+      "prompts": [
+        {
+          "name": "greeting",
+          "reference": "greeting@production",
+          "version": 1,
+          "digest": "<id>",
+          "commit": "<id>",
+          "blob": "<id>",
+          "dirty": false,
+          "path": "prompts/greeting.prompt.yml",
+          "document": {
+            "version": 1,
+            "digest": "xxxxxxxxxxxx",
+            "model": "openai/gpt-5-mini",
+            "messages": [
+              {
+                "role": "user",
+                "content": "Hello {{name}}"
+              }
+            ]
+          },
+          "variables": [
+            {
+              "name": "name",
+              "required": true,
+              "type": null,
+              "default": null,
+              "description": null
+            }
+          ],
+          "partials": [],
+          "environments": {
+            "production": 1
+          }
+        },
+        {
+          "name": "support/triage",
+          "reference": "support/triage@production",
+          "version": 3,
+          "digest": "<id>",
+          "commit": "<id>",
+          "blob": "<id>",
+          "dirty": false,
+          "path": "prompts/support/triage.prompt.yml",
+          "document": {
+            "name": "Support triage",
+            "description": "Sorts an incoming ticket.",
+            "version": 3,
+            "digest": "xxxxxxxxxxxx",
+            "tags": [
+              "tickets"
+            ],
+            "category": "support",
+            "model": "openai/gpt-5-mini",
+            "modelParameters": {
+              "maxTokens": 400
+            },
+            "input": {
+              "schema": {
+                "type": "object",
+                "required": [
+                  "ticket"
+                ],
+                "properties": {
+                  "ticket": {
+                    "type": "string"
+                  },
+                  "locale": {
+                    "type": "string",
+                    "default": "en"
+                  }
+                }
+              }
+            },
+            "messages": [
+              {
+                "role": "system",
+                "content": "You sort support tickets. Answer in {{locale}}.\nSay which queue the ticket belongs to: billing or tech.\n"
+              },
+              {
+                "role": "user",
+                "content": "{{ticket}}"
+              }
+            ]
+          },
+          "variables": [
+            {
+              "name": "locale",
+              "required": false,
+              "type": "string",
+              "default": "en",
+              "description": null
+            },
+            {
+              "name": "ticket",
+              "required": true,
+              "type": "string",
+              "default": null,
+              "description": null
+            }
+          ],
+          "partials": [],
+          "environments": {
+            "production": 3
+          }
+        }
+      ],
+      "warnings": [
+        {
+          "code": "P209",
+          "severity": "warning",
+          "path": null,
+          "line": null,
+          "column": null,
+          "message": "release 2 of support/triage in production is missing",
+          "help": "a tag was deleted: promptctl doctor tells whether this clone still has it"
+        }
+      ]
+    }
+    --- stderr
+    warning[P209]: release 2 of support/triage in production is missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
     "#);
     repo.ok("promptctl get greeting@production");
 }

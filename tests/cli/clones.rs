@@ -190,6 +190,7 @@ fn a_bare_clone_is_read() {
     env.root()
         .ok("git clone --quiet --bare origin.git bare.git");
     let bare = env.root().cd("bare.git");
+    bare.ok("promptctl fetch");
     assert_snapshot!(bare.play(
         "promptctl list
          promptctl releases support/triage
@@ -449,7 +450,10 @@ fn a_partial_clone_works_or_is_explained() {
     let ci = cloned(&env, "--filter=blob:none");
     assert_snapshot!(ci.play("promptctl list"), @"
     $ promptctl list
-    support/triage	v2	production v2	openai/gpt-5-mini	Support triage
+    support/triage	v2	-	openai/gpt-5-mini	Support triage
+    --- stderr
+    warning: this clone has not fetched the releases of origin
+    hint: promptctl fetch
     ");
 }
 

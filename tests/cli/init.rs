@@ -124,7 +124,7 @@ fn a_clone_is_set_up_to_mirror_its_remote() {
     everything is set up already: nothing to do
     $ git config --get-all remote.origin.fetch
     +refs/heads/*:refs/remotes/origin/*
-    +refs/tags/prompts/*:refs/promptctl/origin/*
+    +refs/tags/prompts/*:refs/promptctl/origin/prompts/*
     ");
 }
 

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod again;
 mod architecture;
 mod archive;
 mod broken;
@@ -20,6 +21,7 @@ mod drivers;
 mod edit;
 #[allow(dead_code, reason = "tests/api uses the rest of it")]
 mod env;
+mod foreign;
 mod help;
 mod history;
 mod hooks;
@@ -28,6 +30,7 @@ mod init;
 mod kill;
 mod list;
 mod merge;
+mod moved;
 mod new;
 mod output;
 mod packs;
@@ -48,6 +51,7 @@ mod seed;
 mod session;
 mod setup_github;
 mod show;
+mod stranger;
 mod surroundings;
 mod validate;
 mod verify;

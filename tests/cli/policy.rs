@@ -150,10 +150,12 @@ fn what_was_live_before_the_rule_is_released_again_with_a_signature() {
     $ promptctl publish support/triage
     support/triage v2 is live in production already: nothing to do
     $ promptctl rollback support/triage
-    support/triage rolled back to v1 in production (was v2)
+    error[P254]: nobody whose signature counts today signed for what was live before v2 of support/triage in production
+      hint: promptctl rollback support/triage --env production --to v1 goes to what Ada released without such a signature (release 1)
+      hint: nothing was changed
+    [exit 3]
     $ promptctl releases support/triage
-    4	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
-    3	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
+    3	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
@@ -366,10 +368,12 @@ fn a_rule_that_cannot_be_honoured_stops_what_it_is_about_and_no_rollback() {
     $ promptctl publish support/triage@v1 --env staging
     support/triage v1 published to staging
     $ promptctl rollback support/triage
-    support/triage rolled back to v1 in production (was v2)
-    warning: the release is not signed, which production requires: either user.signingkey or gpg.ssh.defaultKeyCommand needs to be configured
+    error[P254]: nobody whose signature counts today signed for what was live before v2 of support/triage in production
+      hint: promptctl rollback support/triage --env production --to v1 goes to what Ada released without such a signature (release 1)
+      hint: nothing was changed
+    [exit 3]
     $ promptctl unpublish support/triage
-    support/triage unpublished from production (was v1)
+    support/triage unpublished from production (was v2)
     warning: the release is not signed, which production requires: either user.signingkey or gpg.ssh.defaultKeyCommand needs to be configured
     ");
 }
@@ -459,12 +463,13 @@ fn a_rule_of_a_newer_version_stops_a_publish_and_no_rollback() {
     1 error, 0 warnings
     [exit 3]
     $ promptctl verify
-    production	support/triage	v2	2	xxxxxxxxxxxx	-	not proven
+    production	support/triage	v2	2	xxxxxxxxxxxx	-	whole	-	not proven
     --- stderr
     error[P226]: production: `requireReviews` is not a key of the configuration
       at: promptctl.yaml
       help: the keys are requireBranch, requireSigned, requireEval, from
     0 active versions proven, 1 not
+    by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)

@@ -37,6 +37,7 @@ fn a_version_becomes_two_annotated_tags() {
     Environment: production
     Action: publish
     Under: none
+    Previous: none
     ");
     let head = repo.git("rev-parse HEAD");
     assert_eq!(
@@ -76,6 +77,7 @@ fn what_is_live_already_is_nothing_to_do() {
 fn a_dry_run_changes_nothing() {
     let env = TestEnv::new();
     let ada = env.with_origin();
+    ada.ok("promptctl fetch");
     let (here, there) = (ada.refs(), env.root().cd("origin.git").refs());
     assert_snapshot!(ada.play(
         "promptctl publish support/triage --dry-run

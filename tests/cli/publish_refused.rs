@@ -295,7 +295,7 @@ fn a_required_branch_that_exists_nowhere_is_told() {
 }
 
 #[test]
-fn a_required_branch_that_was_not_fetched_is_fetched_by_the_hint() {
+fn a_required_branch_is_fetched_before_it_decides() {
     let env = TestEnv::new();
     let ada = env.with_origin();
     ada.write(
@@ -305,38 +305,25 @@ fn a_required_branch_that_was_not_fetched_is_fetched_by_the_hint() {
     ada.git("commit --quiet --all --message Policy");
     ada.git("push --quiet origin main");
     let bob = env.clone_of_origin("Bob");
+    // The branch that the remote does not have decides nothing.
+    let refused = bob.fails("promptctl publish support/triage --format json");
+    assert_eq!(refused.error()["code"], "P208");
     ada.git("push --quiet origin main:release");
     let url = format!("file://{}/origin.git", env.root().dir.display());
     env.root().ok(&format!(
         "git clone --quiet --single-branch --branch main {url} ci"
     ));
     let ci = env.root().cd("ci").person("CI");
-    ci.ok("promptctl fetch");
-    let hint = ci
-        .fails("promptctl publish support/triage --format json")
-        .error()["hints"][0]
-        .clone();
-    assert_eq!(
-        hint,
-        "git fetch origin +refs/heads/release:refs/remotes/origin/release"
-    );
-    assert_snapshot!(bob.play(
-        "promptctl publish support/triage
-         git fetch --quiet origin
-         promptctl publish support/triage"
-    ), @"
-    $ promptctl publish support/triage
-    error[P208]: the branch release, which `requireBranch` names, is not in this clone
-      hint: git fetch origin
-      hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
-    [exit 3]
-    $ git fetch --quiet origin
+    assert_snapshot!(ci.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
     support/triage v1 published to production, and the remote has it
     ");
-    // A clone of a single branch wants the branch by name.
-    ci.ok(hint.as_str().unwrap());
-    ci.ok("promptctl publish support/triage");
+    // Nor does one that it had yesterday.
+    ada.git("push --quiet origin :release");
+    ci.ok("promptctl rollback support/triage --undo v9");
+    ci.ok("promptctl unpublish support/triage");
+    let refused = ci.fails("promptctl publish support/triage --format json");
+    assert_eq!(refused.error()["code"], "P208");
 }
 
 #[test]

@@ -81,7 +81,8 @@ fn at_a_time() {
     {
       "schema": 1,
       "environment": "production",
-      "prompts": []
+      "prompts": [],
+      "warnings": []
     }
     $ promptctl show support/triage@production --at 2026-10-01
     error[P203]: support/triage was not live in production at 2026-10-01T23:59:59Z

@@ -114,6 +114,7 @@ fn nothing_to_do_means_that_the_remote_agrees() {
 fn tags_made_without_a_push_are_pending_and_not_live() {
     let env = TestEnv::new();
     let ada = env.with_origin();
+    ada.ok("promptctl fetch");
     assert_snapshot!(ada.play(
         "promptctl publish support/triage --no-push
          promptctl get support/triage@production
@@ -153,7 +154,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
     sent prompts/support/triage/v1
     sent prompts/support/triage/production/1
     $ promptctl push
-    nothing to send: the remote has every tag
+    nothing to send: the remote has every tag that was made here
     $ promptctl status
     production	support/triage	v1	-	1 hour ago	Ada
     ");
@@ -164,6 +165,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
 fn several_pending_releases_are_sent_in_their_order() {
     let env = TestEnv::new();
     let ada = env.with_origin();
+    ada.ok("promptctl fetch");
     ada.ok("promptctl publish support/triage --no-push");
     ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
     ada.ok("promptctl publish support/triage --no-push");
@@ -183,8 +185,8 @@ fn several_pending_releases_are_sent_in_their_order() {
     hint: pending releases are not live: promptctl push sends them
     $ promptctl push
     sent prompts/support/triage/v1
-    sent prompts/support/triage/v2
     sent prompts/support/triage/production/1
+    sent prompts/support/triage/v2
     sent prompts/support/triage/production/2
     sent prompts/support/triage/production/3
     sent prompts/support/triage/staging/1
@@ -195,6 +197,7 @@ fn several_pending_releases_are_sent_in_their_order() {
     1	staging	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
     ");
     let bob = env.clone_of_origin("Bob");
+    bob.ok("promptctl fetch");
     assert_eq!(
         bob.json("promptctl get support/triage@production --format json")["version"],
         1
@@ -205,6 +208,7 @@ fn several_pending_releases_are_sent_in_their_order() {
 fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
     let env = TestEnv::new();
     let ada = env.with_origin();
+    ada.ok("promptctl fetch");
     let bob = env.clone_of_origin("Bob");
     ada.ok("promptctl publish support/triage --no-push");
     bob.ok("promptctl publish support/triage -m 'I was first'");
@@ -217,17 +221,17 @@ fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
          promptctl push"
     ), @"
     $ promptctl push
-    warning: prompts/support/triage/v1 was not sent: the remote has another tag of that name
-    warning: prompts/support/triage/production/1 was not sent: the remote has another tag of that name
-    hint: promptctl releases NAME shows what is live; promptctl doctor --fix discards the tags that lost
+    warning: prompts/support/triage/v1 is lost: somebody was faster
+    warning: prompts/support/triage/production/1 is lost: somebody was faster
+    hint: promptctl releases NAME shows what is live; promptctl doctor --fix discards what is lost; then publish again
     [exit 1]
     $ promptctl releases support/triage
     1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first
     $ promptctl doctor
-    error[P218]: the tag prompts/support/triage/v1 was made here and lost: origin has another of that name
+    error[P218]: the tag prompts/support/triage/v1 was made here and lost: somebody was faster at origin
       at: prompts/support/triage/v1
       help: promptctl doctor --fix
-    error[P218]: the tag prompts/support/triage/production/1 was made here and lost: origin has another of that name
+    error[P218]: the tag prompts/support/triage/production/1 was made here and lost: somebody was faster at origin
       at: prompts/support/triage/production/1
       help: promptctl doctor --fix
     2 errors, 0 warnings
@@ -238,7 +242,7 @@ fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
     $ promptctl releases support/triage
     1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first
     $ promptctl push
-    nothing to send: the remote has every tag
+    nothing to send: the remote has every tag that was made here
     ");
     assert_eq!(
         ada.git("rev-parse prompts/support/triage/production/1"),
@@ -270,7 +274,7 @@ fn a_rollback_is_possible_with_a_pending_release() {
     warning[P218]: the tag prompts/support/triage/v3 is pending: origin has not confirmed it
       at: prompts/support/triage/v3
       help: promptctl push
-    error[P218]: the tag prompts/support/triage/production/3 was made here and lost: origin has another of that name
+    error[P218]: the tag prompts/support/triage/production/3 was made here and lost: somebody was faster at origin
       at: prompts/support/triage/production/3
       help: promptctl doctor --fix
     1 error, 1 warning
@@ -288,11 +292,11 @@ fn without_a_remote_there_is_nothing_to_fetch_or_push() {
     ), @"
     $ promptctl fetch
     error[P215]: this repository has no remote
-      hint: git remote add origin URL; with several remotes, name one: `remote:` in promptctl.yaml
+      hint: git remote add origin URL
     [exit 1]
     $ promptctl push
     error[P215]: this repository has no remote
-      hint: git remote add origin URL; with several remotes, name one: `remote:` in promptctl.yaml
+      hint: git remote add origin URL
     [exit 1]
     ");
 }
@@ -314,7 +318,7 @@ fn fetch_says_what_is_new_and_sets_the_clone_up() {
     origin has nothing new
     $ git config --get-all remote.origin.fetch
     +refs/heads/*:refs/remotes/origin/*
-    +refs/tags/prompts/*:refs/promptctl/origin/*
+    +refs/tags/prompts/*:refs/promptctl/origin/prompts/*
     ");
     ada.ok("promptctl publish support/triage --env staging");
     bob.ok("git fetch --quiet --prune --prune-tags");
@@ -329,7 +333,10 @@ fn fetch_says_what_is_new_and_sets_the_clone_up() {
       "remote": "origin",
       "new": [],
       "gone": [],
-      "pending": []
+      "moved": [],
+      "refused": [],
+      "pending": [],
+      "foreign": []
     }
     "#);
 }

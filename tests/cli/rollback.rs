@@ -87,7 +87,7 @@ fn to_goes_to_a_version_further_down() {
          promptctl rollback support/triage"
     ), @"
     $ promptctl rollback support/triage --to v3
-    support/triage v3 is live in production already: nothing to do
+    support/triage v3 is live in production already (Ada made release 3): nothing to do
     $ promptctl rollback support/triage --to v9
     error[P202]: support/triage has no v9
       hint: promptctl history support/triage shows its versions

@@ -201,6 +201,7 @@ fn with_a_remote_that_a_second_clone_reads() {
     Environment: production
     Action: rollback
     Under: none
+    Previous: <id>
     ");
     origin.git("fsck --strict");
 }

@@ -89,6 +89,7 @@ fn the_only_remote_is_the_truth_whatever_its_name() {
 fn pending_tags_that_git_sent_are_confirmed_by_a_fetch() {
     let env = TestEnv::new();
     let ada = env.with_origin();
+    ada.ok("promptctl fetch");
     ada.ok("promptctl publish support/triage --no-push");
     ada.git("push --quiet origin --tags");
     ada.git("fetch --quiet");
@@ -99,7 +100,7 @@ fn pending_tags_that_git_sent_are_confirmed_by_a_fetch() {
     $ promptctl status
     production	support/triage	v1	-	1 hour ago	Ada	
     $ promptctl push
-    nothing to send: the remote has every tag
+    nothing to send: the remote has every tag that was made here
     ");
 }
 

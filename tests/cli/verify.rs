@@ -48,11 +48,12 @@ fn what_is_live_is_proven() {
     repo.ok("promptctl publish greeting --env staging");
     assert_snapshot!(repo.play("promptctl verify"), @"
     $ promptctl verify
-    staging	greeting	v1	1	xxxxxxxxxxxx	-	proven
-    production	greeting	v1	1	xxxxxxxxxxxx	ada@example.com	proven
-    production	support/triage	v1	1	xxxxxxxxxxxx	ada@example.com	proven
+    staging	greeting	v1	1	xxxxxxxxxxxx	-	whole	-	sound
+    production	greeting	v1	1	xxxxxxxxxxxx	ada@example.com	whole	-	proven
+    production	support/triage	v1	1	xxxxxxxxxxxx	ada@example.com	whole	-	proven
     --- stderr
     3 active versions proven
+    by the rules of HEAD (xxxxxxxxxxxx)
     ");
     let mut told = repo.json("promptctl verify --env production --format json");
     for prompt in told["environments"][0]["prompts"].as_array_mut().unwrap() {
@@ -88,6 +89,8 @@ fn what_is_live_is_proven() {
               "digest": "<id>",
               "by": "Ada",
               "time": "2026-11-03T11:00:00Z",
+              "chain_to": 1,
+              "seen_since": null,
               "signed_by": {
                 "principal": "ada@example.com",
                 "key": null
@@ -105,6 +108,8 @@ fn what_is_live_is_proven() {
               "digest": "<id>",
               "by": "Ada",
               "time": "2026-11-03T11:00:00Z",
+              "chain_to": 1,
+              "seen_since": null,
               "signed_by": {
                 "principal": "ada@example.com",
                 "key": null
@@ -136,18 +141,20 @@ fn each_thing_that_is_not_proven_is_told_with_its_fix() {
          promptctl verify --env production"
     ), @"
     $ promptctl verify --env production
-    production	support/triage	v1	1	xxxxxxxxxxxx	-	not proven
+    production	support/triage	v1	1	xxxxxxxxxxxx	-	whole	-	not proven
     --- stderr
     error[P240]: release 1 of support/triage in production is not signed
       help: promptctl publish support/triage@v1 --env production
     0 active versions proven, 1 not
+    by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     $ promptctl publish support/triage@v1 --env production
     support/triage v1 published to production again
     $ promptctl verify --env production
-    production	support/triage	v1	2	xxxxxxxxxxxx	ada@example.com	proven
+    production	support/triage	v1	2	xxxxxxxxxxxx	ada@example.com	whole	-	proven
     --- stderr
     1 active version proven
+    by the rules of HEAD (xxxxxxxxxxxx)
     ");
     // Signed by somebody else.
     repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
@@ -178,23 +185,24 @@ fn each_thing_that_is_not_proven_is_told_with_its_fix() {
     ));
     assert_snapshot!(repo.play("promptctl verify --env production"), @"
     $ promptctl verify --env production
-    production	support/triage	-	-	-	-	not proven
+    production	support/triage	v1	2	xxxxxxxxxxxx	ada@example.com	whole	-	proven
     --- stderr
-    error[P210]: the tag prompts/support/triage/production/3 was made as prompts/support/triage/production/2
-      help: git tag -d prompts/support/triage/production/3
-    0 active versions proven, 1 not
-    [exit 3]
+    warning[P210]: the tag prompts/support/triage/production/3 was made as prompts/support/triage/production/2: it is passed over
+      help: promptctl doctor tells what to do about it
+    1 active version proven
+    by the rules of HEAD (xxxxxxxxxxxx)
     ");
     repo.git("update-ref -d refs/tags/prompts/support/triage/production/3");
     // A gap.
     repo.git("tag --delete prompts/support/triage/production/1");
     assert_snapshot!(repo.play("promptctl verify --env production"), @"
     $ promptctl verify --env production
-    production	support/triage	-	-	-	-	not proven
+    production	support/triage	v1	2	xxxxxxxxxxxx	ada@example.com	-	-	not proven
     --- stderr
-    error[P209]: release 1 of support/triage in production is missing: the tag prompts/support/triage/production/1 was deleted or not fetched
+    error[P209]: release 1 of support/triage in production is missing
       help: git update-ref refs/tags/prompts/support/triage/production/1 <id>
     0 active versions proven, 1 not
+    by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     ");
 }
@@ -216,11 +224,13 @@ fn a_tag_that_lies_about_its_content() {
     assert_ne!(repo.git("rev-parse HEAD"), first);
     assert_snapshot!(repo.play("promptctl verify"), @"
     $ promptctl verify
-    production	support/triage	v1	1	xxxxxxxxxxxx	-	not proven
+    production	support/triage	v1	1	xxxxxxxxxxxx	-	whole	-	not proven
     --- stderr
     error[P211]: release 1 of support/triage in production does not hold the content that it names
       help: git update-ref refs/tags/prompts/support/triage/v1 <id>
-    0 active versions proven, 1 not
+    0 active versions sound, 1 not
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     ");
 }
@@ -266,11 +276,15 @@ fn a_rollback_that_is_none_is_held_to_every_rule() {
     );
     assert_snapshot!(repo.play("promptctl verify --env production"), @"
     $ promptctl verify --env production
-    production	support/triage	v3	4	xxxxxxxxxxxx	-	not proven
+    production	support/triage	v3	4	xxxxxxxxxxxx	-	-	-	not proven
     --- stderr
+    error[P251]: release 4 of support/triage in production does not name the release before it as the one it follows
+      help: promptctl releases support/triage --env production
     error[P208]: support/triage v3 is not on main, which production requires
       help: merge it into main, or promptctl rollback support/triage --env production
-    0 active versions proven, 1 not
+    0 active versions sound, 1 not
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     ");
 }
@@ -298,9 +312,12 @@ fn a_clone_that_fetched_no_releases_proves_nothing() {
     2 new tags from origin
     $ git remote set-url origin https://example.invalid/x.git
     $ promptctl verify
-    production	support/triage	v1	1	xxxxxxxxxxxx	-	proven
+    production	support/triage	v1	1	xxxxxxxxxxxx	-	whole	2026-11-03	sound
     --- stderr
-    1 active version proven
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of origin/main (xxxxxxxxxxxx) and HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
     ");
 }
 
@@ -313,18 +330,14 @@ fn a_rollback_without_a_signature_is_told_and_signed_for_later() {
     }
     repo.ok("promptctl publish support/triage");
     require_signatures(&repo, &["ada"]);
-    repo.write(
-        "promptctl.yaml",
-        "allowedSigners: allowed_signers\nenvironments: {staging: {}, production: {requireSigned: true, from: staging}}\n",
-    );
-    repo.git("commit --quiet --all --message 'From staging'");
     sign_as(&repo, "ada");
     repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    repo.ok("promptctl publish support/triage --env staging");
     repo.ok("promptctl publish support/triage");
-    // Back to what was never in staging, with a key that is not at hand.
+    // Back to what nobody signed for: a bare rollback does not, and `--to` does.
     std::fs::rename(repo.dir.join("../ada.key"), repo.dir.join("../away")).unwrap();
-    repo.ok("promptctl rollback support/triage");
+    let bare = repo.fails("promptctl rollback support/triage --format json");
+    assert_eq!(bare.error()["code"], "P254");
+    repo.ok("promptctl rollback support/triage --to v1");
     std::fs::rename(repo.dir.join("../away"), repo.dir.join("../ada.key")).unwrap();
     assert_snapshot!(repo.play(
         "promptctl verify --env production
@@ -334,33 +347,28 @@ fn a_rollback_without_a_signature_is_told_and_signed_for_later() {
          promptctl releases support/triage --env production"
     ), @"
     $ promptctl verify --env production
-    production	support/triage	v1	3	xxxxxxxxxxxx	-	not proven
+    production	support/triage	v1	3	xxxxxxxxxxxx	-	whole	-	not proven
     --- stderr
     error[P240]: release 3 of support/triage in production is not signed
       help: promptctl publish support/triage@v1 --env production
     0 active versions proven, 1 not
+    by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     $ promptctl publish support/triage@v1 --env production
-    support/triage rolled back to v1 in production again
+    support/triage v1 published to production again
     $ promptctl verify --env production
-    production	support/triage	v1	4	xxxxxxxxxxxx	ada@example.com	proven
+    production	support/triage	v1	4	xxxxxxxxxxxx	ada@example.com	whole	-	proven
     --- stderr
     1 active version proven
+    by the rules of HEAD (xxxxxxxxxxxx)
     $ promptctl doctor
     everything is sound
     $ promptctl releases support/triage --env production
-    4	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
+    4	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     3	production	v1	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
     2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
     ");
-    // What is not live is held to the rule.
-    repo.ok("promptctl unpublish support/triage");
-    assert_eq!(
-        repo.fails("promptctl publish support/triage@v1 --format json")
-            .error()["code"],
-        "P242"
-    );
 }
 
 #[test]
@@ -396,5 +404,6 @@ fn many_prompts_are_proven_as_few_are() {
     error[P240]: release 1 of p8 in production is not signed
       help: promptctl publish p8@v1 --env production
     8 active versions proven, 1 not
+    by the rules of HEAD (4856c15658d9)
     ");
 }

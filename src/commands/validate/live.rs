@@ -32,7 +32,7 @@ pub(super) fn check(
     });
     let names: Vec<&PromptName> = live.collect();
     let known_models = Models::default();
-    let seen = store.each_live(&names, environment, |prompt| match prompt {
+    let seen = store.each_live(&names, environment, &overview, |prompt| match prompt {
         Ok(prompt) if wanted.prompt(&prompt) => {
             let live = format!(
                 " ({} {}, live in {environment})",

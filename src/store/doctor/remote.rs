@@ -19,7 +19,7 @@ impl Store {
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
             return Ok(troubles);
         };
-        if !self.mirror_is_configured(remote)? {
+        if !self.mirror_is_configured(remote) {
             troubles.push(
                 Trouble::warning(
                     code::NOT_FETCHED,
@@ -29,7 +29,7 @@ impl Store {
                 .repaired_by(Repair::ConfigureMirror),
             );
         }
-        if !self.knows_releases()? {
+        if !self.knows_releases() {
             troubles.push(Trouble::error(
                 code::NOT_FETCHED,
                 format!("this clone has not fetched the releases of {remote}"),
@@ -40,7 +40,7 @@ impl Store {
             .iter()
             .filter_map(|trouble| trouble.place.as_deref())
             .collect();
-        let pending = self.pending()?;
+        let (pending, foreign) = self.unconfirmed()?;
         for entry in pending
             .into_iter()
             .filter(|entry| !known.contains(entry.full.as_str()))
@@ -50,7 +50,7 @@ impl Store {
                 Trouble::error(
                     code::PENDING,
                     format!(
-                        "the tag {full} was made here and lost: {remote} has another of that name"
+                        "the tag {full} was made here and lost: somebody was faster at {remote}"
                     ),
                     "promptctl doctor --fix",
                 )
@@ -65,6 +65,19 @@ impl Store {
                 .at(full)
             });
         }
+        for full in foreign
+            .into_iter()
+            .filter(|full| !known.contains(full.as_str()))
+        {
+            troubles.push(
+                Trouble::warning(
+                    code::FOREIGN_TAG,
+                    format!("the tag {full} was not made in this clone, and {remote} does not have it: it does not count"),
+                    format!("git tag -d {full}"),
+                )
+                .at(full),
+            );
+        }
         Ok(troubles)
     }
 
@@ -78,7 +91,7 @@ impl Store {
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
             return Ok(troubles);
         };
-        let theirs = match self.ask_all(remote) {
+        let theirs = match self.ask(remote, &[format!("refs/tags/{}*", self.settings.prefix)]) {
             Ok(theirs) => theirs,
             Err(failure) => {
                 let fix = failure.hints.first().cloned().unwrap_or_default();
@@ -86,11 +99,15 @@ impl Store {
             }
         };
         let space = self.true_space();
-        let ours: BTreeMap<String, Oid> = self
-            .refs_below(&space.base)?
-            .into_iter()
-            .map(|found| (found.rest, found.id))
-            .collect();
+        let ours: BTreeMap<String, Oid> = if self.has_mirror() {
+            self.compared()?.tags
+        } else {
+            let found = self.refs_below(&space.base)?;
+            found
+                .into_iter()
+                .map(|found| (found.rest, found.id))
+                .collect()
+        };
         let unknown: Vec<&String> = theirs
             .keys()
             .filter(|tag| !ours.contains_key(*tag))
@@ -130,25 +147,5 @@ impl Store {
             );
         }
         Ok(troubles)
-    }
-
-    /// The tags below the prefix that a remote has, by what stands after it.
-    fn ask_all(&self, remote: &str) -> Result<BTreeMap<String, Oid>, Failure> {
-        let base = format!("refs/tags/{}", self.settings.prefix);
-        let said = self
-            .git()
-            .args(["ls-remote", "--refs", remote, &format!("{base}*")])
-            .say()?;
-        if !said.ok {
-            return Err(super::super::remote::unreachable(remote, &said.err));
-        }
-        let tag = |line: &str| {
-            let (id, name) = line.split_once('\t')?;
-            Some((
-                name.strip_prefix(&base)?.to_owned(),
-                Oid::from_str(id).ok()?,
-            ))
-        };
-        Ok(said.out.lines().filter_map(tag).collect())
     }
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use git2::Oid;
 
 use super::super::Store;
-use super::super::live::first_gap;
-use super::super::release::{Release, stack};
-use super::super::tag::{Action, TagName};
+use super::super::note::Note;
+use super::super::row::find;
+use super::super::tag::TagName;
 use super::Trouble;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -22,14 +22,15 @@ const LOOK: &str = "git fsck --no-reflogs --unreachable";
 #[derive(Default)]
 struct Rows {
     versions: BTreeSet<(PromptName, Version)>,
-    releases: BTreeMap<(PromptName, Environment), BTreeMap<u32, Oid>>,
+    releases: BTreeMap<(PromptName, Environment), BTreeMap<u64, Oid>>,
 }
 
 impl Store {
     pub(in crate::store) fn troubles_of_tags(&self) -> Result<Vec<Trouble>, Failure> {
         let mut rows = Rows::default();
-        for found in self.refs_below(&self.true_space().base)? {
-            match TagName::parse(&found.rest) {
+        let mut strange = Vec::new();
+        for (rest, id) in self.compared()?.tags {
+            match TagName::parse(&rest) {
                 Some(TagName::Version { name, version }) => {
                     rows.versions.insert((name, version));
                 }
@@ -39,9 +40,9 @@ impl Store {
                     number,
                 }) => {
                     let row = rows.releases.entry((name, environment)).or_default();
-                    row.insert(number, found.id);
+                    row.insert(number, id);
                 }
-                None => {}
+                None => strange.push(rest),
             }
         }
         let mut troubles = Vec::new();
@@ -53,12 +54,16 @@ impl Store {
             }
         }
         self.check_contents(&rows, &wrong, &mut troubles);
-        if self.knows_releases()? {
-            for ((name, environment), row) in &rows.releases {
-                self.check_row(name, environment, row, &wrong, &mut troubles);
+        if self.knows_releases() {
+            for (name, environment) in rows.releases.keys() {
+                self.check_row(name, environment, &wrong, &mut troubles);
             }
             self.check_deleted(&mut troubles)?;
         }
+        let in_the_way = strange
+            .iter()
+            .filter(|rest| self.is_in_the_way(rest, &rows));
+        troubles.extend(in_the_way.map(|rest| self.trouble_of_stray_name(rest)));
         Ok(troubles)
     }
 
@@ -90,8 +95,13 @@ impl Store {
                 .find(|((_, environment), row)| {
                     let newest = row.last_key_value();
                     newest.is_some_and(|(number, object)| {
-                        self.release(name, environment, *number, *object, false)
-                            .is_ok_and(|release| release.version == version)
+                        let tag = TagName::Release {
+                            name: name.clone(),
+                            environment: environment.clone(),
+                            number: *number,
+                        };
+                        self.tag_trailers(*object, &tag)
+                            .is_ok_and(|trailers| trailers.version == version)
                     })
                 });
             let away = self.take_away(&tag);
@@ -151,89 +161,149 @@ impl Store {
         &self,
         name: &PromptName,
         environment: &Environment,
-        row: &BTreeMap<u32, Oid>,
         wrong: &BTreeSet<(PromptName, Version)>,
         troubles: &mut Vec<Trouble>,
     ) {
-        let tag = |number| TagName::Release {
+        let releases = match self.releases(name, environment) {
+            Ok(releases) => releases,
+            Err(failure) => {
+                let fix = self.fix_of(&failure);
+                troubles.push(Trouble::of(&failure, fix));
+                return;
+            }
+        };
+        let live = releases.newest().map_or(0, |newest| newest.number);
+        for note in &releases.notes {
+            // What lies below is history, once a sound release stands above it.
+            let is_history = match note {
+                Note::Chain { number } => *number != live,
+                Note::NoVersionTag { number, version } => {
+                    let entry = find(&releases.entries, *number);
+                    let top = find(&releases.entries, live);
+                    let is_told = wrong.contains(&(name.clone(), *version));
+                    is_told
+                        || entry != top
+                            && entry
+                                .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
+                }
+                _ => false,
+            };
+            if !is_history {
+                troubles.push(self.trouble_of_note(note, name, environment, live));
+            }
+        }
+        let is_void = |note: &Note| matches!(note, Note::Void { .. });
+        if live == 0 && releases.notes.iter().any(is_void) {
+            troubles.push(Trouble::error(
+                code::BAD_TAG,
+                format!("no release tag of {name} in {environment} is sound: nobody can say what is live"),
+                format!("promptctl publish {name} --env {environment}"),
+            ));
+        }
+    }
+
+    /// What is odd about a row, with the command that puts it right.
+    fn trouble_of_note(
+        &self,
+        note: &Note,
+        name: &PromptName,
+        environment: &Environment,
+        live: u64,
+    ) -> Trouble {
+        let release = |number| TagName::Release {
             name: name.clone(),
             environment: environment.clone(),
             number,
         };
-        if let Some(missing) = first_gap(row.keys().copied()) {
-            let failure = self.gap(name, environment, missing);
-            let fix = match self.lost_object(&tag(missing)) {
-                Some(object) => self.restore(&tag(missing), object),
-                None if self.has_mirror() => "promptctl fetch".to_owned(),
-                None => LOOK.to_owned(),
-            };
-            let place = format!("{}{}", self.settings.prefix, tag(missing));
-            troubles.push(Trouble::of(&failure, fix).at(place));
-        }
-        let mut entries = Vec::new();
-        for (number, object) in row {
-            match self.release(name, environment, *number, *object, false) {
-                Ok(release) => entries.push(release),
-                Err(failure) => {
-                    let tag = tag(*number);
-                    let fix = if failure.code != Some(code::BAD_TAG) {
-                        self.fix_of(&failure)
-                    } else if let Some(object) = self.lost_object(&tag) {
-                        self.restore(&tag, object)
-                    } else {
-                        self.take_away(&tag)
-                    };
-                    let place = format!("{}{tag}", self.settings.prefix);
-                    troubles.push(Trouble::of(&failure, fix).at(place));
-                }
+        let put_back = |tag: &TagName, else_: String| match self.lost_object(tag) {
+            Some(object) => self.restore(tag, object),
+            None => else_,
+        };
+        let (place, fix) = match note {
+            Note::Void { number, .. } => {
+                let tag = release(*number);
+                (Some(self.full(&tag)), put_back(&tag, self.take_away(&tag)))
             }
-        }
-        let Some(newest) = entries.last() else { return };
-        // Releases that no rollback can reach are history.
-        let below = stack(&entries);
-        for (entry, is_live) in [(newest, true)]
-            .into_iter()
-            .chain(below.into_iter().map(|entry| (entry, false)))
-        {
-            let is_told = wrong.contains(&(name.clone(), entry.version));
-            if entry.action == Action::Unpublish || is_told {
-                continue;
+            Note::Gap { first, .. } => {
+                let tag = release(*first);
+                (Some(self.full(&tag)), put_back(&tag, LOOK.to_owned()))
             }
-            if let Err(failure) = self.check_against_version(entry) {
-                let fix = self.fix_of_release(entry, is_live);
-                troubles.push(Trouble {
-                    is_error: is_live,
-                    ..Trouble::of(&failure, fix)
-                });
+            Note::Stray { first, .. } => {
+                let tag = release(*first);
+                (Some(self.full(&tag)), self.take_away(&tag))
             }
+            Note::Chain { number } | Note::Under { number } => {
+                let tag = release(*number);
+                let look = format!("promptctl releases {name} --env {environment}");
+                (Some(self.full(&tag)), look)
+            }
+            Note::NoVersionTag { number, version } => {
+                let tag = TagName::Version {
+                    name: name.clone(),
+                    version: *version,
+                };
+                let publish = if *number == live {
+                    format!("promptctl publish {name}@{version} --env {environment}")
+                } else {
+                    LOOK.to_owned()
+                };
+                (None, put_back(&tag, publish))
+            }
+            Note::Changed(changed) => {
+                let fix = format!("promptctl fetch --accept {}", changed.tag);
+                (Some(changed.tag.clone()), fix)
+            }
+        };
+        let finding = note.finding(name, environment, &self.settings.prefix);
+        let is_error = match note {
+            Note::NoVersionTag { number, .. } => *number == live,
+            _ => finding.is_error(),
+        };
+        Trouble {
+            is_error,
+            place,
+            fix,
+            ..Trouble::error(finding.code, finding.message, String::new())
         }
     }
 
-    /// What makes a release and the tag of its version agree.
-    fn fix_of_release(&self, release: &Release, is_live: bool) -> String {
-        let version = TagName::Version {
-            name: release.name.clone(),
-            version: release.version,
+    /// Whether a tag that is neither a version nor a release has the name of a prompt, or of an
+    /// environment of it: git can make no tags below it then.
+    fn is_in_the_way(&self, rest: &str, rows: &Rows) -> bool {
+        let is_prompt = |text: &str| {
+            let Ok(name) = text.parse::<PromptName>() else {
+                return false;
+            };
+            rows.versions.iter().any(|(other, _)| *other == name)
+                || rows.releases.keys().any(|(other, _)| *other == name)
+                || self.list().files.iter().any(|file| file.name == name)
         };
-        let of_release = TagName::Release {
-            name: release.name.clone(),
-            environment: release.environment.clone(),
-            number: release.number,
+        is_prompt(rest)
+            || rest.rsplit_once('/').is_some_and(|(name, environment)| {
+                environment.parse::<Environment>().is_ok() && is_prompt(name)
+            })
+    }
+
+    /// A tag with the name of a prompt or an environment.
+    fn trouble_of_stray_name(&self, rest: &str) -> Trouble {
+        let full = format!("{}{rest}", self.settings.prefix);
+        let delete = format!("git tag -d {full}");
+        let fix = match self.settings.remote.as_deref() {
+            Some(remote) => {
+                let own = self.ref_target(&format!("refs/tags/{full}"));
+                let delete = own.map_or_else(String::new, |_| format!("{delete} && "));
+                format!(
+                    "{delete}git push {remote} --delete refs/tags/{full} && promptctl fetch --accept {full}"
+                )
+            }
+            None => delete,
         };
-        let is_there = self
-            .ref_target(&self.true_space().reference(&version))
-            .is_some();
-        let lost = if is_there { &of_release } else { &version };
-        if let Some(object) = self.lost_object(lost) {
-            return self.restore(lost, object);
-        }
-        if is_live {
-            return format!(
-                "promptctl publish {}@{} --env {}",
-                release.name, release.version, release.environment
-            );
-        }
-        LOOK.to_owned()
+        Trouble::warning(
+            code::BAD_TAG,
+            format!("the tag {full} is neither a version nor a release, and stands where they must be made"),
+            fix,
+        )
+        .at(full)
     }
 
     /// A prompt stays live when its file is deleted, which may not be what was meant.

@@ -1,0 +1,158 @@
+//! What people must know about a row of releases, and the words for it.
+
+use super::tag::TagName;
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::version::Version;
+
+/// Something about a row that people must know, and that does not change what counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The tag of this number is no release, and is passed over.
+    Void {
+        /// Its number.
+        number: u64,
+        /// Why; the words go on after the tag's name.
+        why: String,
+    },
+    /// These numbers are missing.
+    Gap {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
+    /// Tags so far above the row that they are not read.
+    Stray {
+        /// The lowest number of them.
+        first: u64,
+        /// How many there are.
+        count: usize,
+    },
+    /// A release does not name the one before it as the one that was active, though that is there.
+    Chain {
+        /// Its number.
+        number: u64,
+    },
+    /// A release says that a rollback from it returns to one that does not lie below.
+    Under {
+        /// Its number.
+        number: u64,
+    },
+    /// The tag of the version that a release names is missing.
+    NoVersionTag {
+        /// The release's number.
+        number: u64,
+        /// The version.
+        version: Version,
+    },
+    /// The remote moved or dropped a tag that this clone saw. What it saw first goes on counting.
+    Changed(Changed),
+}
+
+/// A tag that the remote moved or dropped after this clone saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The remote.
+    pub remote: String,
+    /// The tag, with the prefix.
+    pub tag: String,
+    /// The object that this clone saw first, or that a person accepted.
+    pub first: String,
+    /// What the remote says now; `None` where it dropped the tag.
+    pub now: Option<String>,
+}
+
+impl Note {
+    /// The note in words. `prefix` is that of all tags.
+    pub fn finding(&self, name: &PromptName, environment: &Environment, prefix: &str) -> Finding {
+        let tag = |number: u64| {
+            let tag = TagName::Release {
+                name: name.clone(),
+                environment: environment.clone(),
+                number,
+            };
+            format!("{prefix}{tag}")
+        };
+        let doctor = "promptctl doctor tells what to do about it";
+        match self {
+            Self::Void { number, why } => Finding::warning(
+                code::BAD_TAG,
+                format!("the tag {} {why}: it is passed over", tag(*number)),
+            )
+            .help(doctor),
+            Self::Gap { first, last } => Finding::warning(code::RELEASE_GAP, gap(*first, *last, name, environment))
+                .help("a tag was deleted: promptctl doctor tells whether this clone still has it"),
+            Self::Stray { first, count } => Finding::warning(
+                code::STRAY_TAG,
+                format!(
+                    "{} above the releases of {name} in {environment} and {} not read, from {} on",
+                    if *count == 1 { "a tag lies far".to_owned() } else { format!("{count} tags lie far") },
+                    if *count == 1 { "is" } else { "are" },
+                    tag(*first)
+                ),
+            )
+            .help("releases count 1, 2, 3; the host can delete the tag"),
+            Self::Chain { number } => Finding::warning(
+                code::BROKEN_CHAIN,
+                format!(
+                    "release {number} of {name} in {environment} does not name the release before it as the one it follows"
+                ),
+            )
+            .help("a tag between them was deleted, or this one was made by hand: promptctl releases shows who made it"),
+            Self::Under { number } => Finding::warning(
+                code::BROKEN_CHAIN,
+                format!(
+                    "release {number} of {name} in {environment} names a later release as the one below it: nothing is read as below it"
+                ),
+            )
+            .help("a rollback from it needs --to"),
+            Self::NoVersionTag { number, version } => Finding::warning(
+                code::RELEASE_MISMATCH,
+                format!(
+                    "release {number} of {name} in {environment} names {version}, which has no tag"
+                ),
+            )
+            .help(doctor),
+            Self::Changed(changed) => changed.finding(),
+        }
+    }
+}
+
+fn gap(first: u64, last: u64, name: &PromptName, environment: &Environment) -> String {
+    if first == last {
+        format!("release {first} of {name} in {environment} is missing")
+    } else {
+        format!("releases {first} to {last} of {name} in {environment} are missing")
+    }
+}
+
+impl Changed {
+    /// It in words.
+    pub fn finding(&self) -> Finding {
+        let Self {
+            remote, tag, first, ..
+        } = self;
+        let what = match &self.now {
+            Some(now) => format!(
+                "{remote} moved the tag {tag} from {} to {}",
+                short(first),
+                short(now)
+            ),
+            None => format!("{remote} no longer has the tag {tag} ({})", short(first)),
+        };
+        let force = if self.now.is_some() { "--force " } else { "" };
+        Finding::error(
+            code::TAG_GONE,
+            format!("{what}; what this clone saw first goes on counting here"),
+        )
+        .help(format!(
+            "ask who did it; git push {force}{remote} {first}:refs/tags/{tag} puts it back, promptctl fetch --accept {tag} takes the remote's word"
+        ))
+    }
+}
+
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}

@@ -1,0 +1,387 @@
+//! A stranger who may push tags and has no key: what they push is told of, and changes nothing that it
+//! must not.
+
+use insta::assert_snapshot;
+
+use crate::env::{Shell, TestEnv};
+use crate::policy::{keys, require_signatures, sign_as};
+use crate::remote::origin;
+
+/// Pushes a release tag as somebody without a key makes it.
+fn forge(env: &TestEnv, number: u64, version: u64, action: &str, under: &str) {
+    let eve = origin(env).person("Eve");
+    let version_tag = format!("prompts/support/triage/v{version}");
+    let digest = eve.ok(&format!("git cat-file -p {version_tag}"));
+    let digest = digest
+        .lines()
+        .find_map(|line| line.strip_prefix("Digest: "))
+        .unwrap();
+    let message = format!(
+        "Trust me\n\nPrompt: support/triage\nVersion: {version}\nDigest: {digest}\nEnvironment: production\nAction: {action}\nUnder: {under}\n"
+    );
+    eve.write("message", &message);
+    eve.git(&format!(
+        "-c user.name=Eve -c user.email=e@e tag -a --cleanup=verbatim -F message prompts/support/triage/production/{number} {version_tag}^{{}}"
+    ));
+}
+
+/// Three signed versions, where signatures are required, and one that nobody signed.
+fn signed(env: &TestEnv) -> Option<Shell> {
+    let ada = env.with_origin();
+    keys(&ada, &["ada"])?;
+    require_signatures(&ada, &["ada"]);
+    sign_as(&ada, "ada");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    for (from, to) in [("800", "600"), ("600", "400")] {
+        ada.next_version(
+            "support/triage",
+            &format!("maxTokens: {from}"),
+            &format!("maxTokens: {to}"),
+        );
+        ada.ok("git push --quiet");
+        ada.ok("promptctl publish support/triage");
+    }
+    // Version 9 of a stranger, on no branch.
+    let eve = env.clone_of_origin("Eve");
+    eve.git("switch --quiet --create evil");
+    eve.next_version("support/triage", "maxTokens: 400", "maxTokens: 9");
+    let digest = eve.json("promptctl get support/triage --format json")["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    eve.write(
+        "message",
+        format!("Evil\n\nPrompt: support/triage\nVersion: 4\nDigest: {digest}\n"),
+    );
+    eve.git("tag -a --cleanup=verbatim -F message prompts/support/triage/v4");
+    eve.git("push --quiet origin prompts/support/triage/v4");
+    Some(ada)
+}
+
+fn live(clone: &Shell) -> u64 {
+    clone.json("promptctl get support/triage@production --format json")["version"]
+        .as_u64()
+        .unwrap()
+}
+
+#[test]
+fn a_rollback_does_not_launder_what_nobody_signed() {
+    let env = TestEnv::new();
+    let Some(ada) = signed(&env) else { return };
+    forge(&env, 4, 4, "publish", "3");
+    forge(&env, 5, 3, "rollback", "4");
+    ada.next_version("support/triage", "maxTokens: 400", "maxTokens: 200");
+    ada.ok("promptctl edit support/triage --set modelParameters.maxTokens=100");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    assert_snapshot!(ada.play(
+        "promptctl rollback support/triage
+         promptctl verify --env production"
+    ), @"
+    $ promptctl rollback support/triage
+    support/triage rolled back to v3 in production (was v5), and the remote has it
+    $ promptctl verify --env production
+    production	support/triage	v3	7	xxxxxxxxxxxx	ada@example.com	from 5	2026-11-03	proven
+    --- stderr
+    warning[P251]: release 4 of support/triage in production does not name the release before it as the one it follows
+      help: a tag between them was deleted, or this one was made by hand: promptctl releases shows who made it
+    1 active version proven
+    by the rules of HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
+    ");
+    assert_eq!(live(&ada), 3);
+}
+
+#[test]
+fn what_a_stranger_made_live_is_undone_by_one_rollback() {
+    for (action, under) in [
+        ("publish", "3"),
+        ("publish", "none"),
+        ("publish", "1"),
+        ("rollback", "2"),
+    ] {
+        let env = TestEnv::new();
+        let Some(ada) = signed(&env) else { return };
+        forge(&env, 4, 4, action, under);
+        ada.ok("promptctl fetch");
+        assert_eq!(live(&ada), 4, "{action} {under}");
+        assert_eq!(
+            ada.run("promptctl verify").code,
+            Some(3),
+            "{action} {under}"
+        );
+        ada.ok("promptctl rollback support/triage --again");
+        assert_eq!(live(&ada), 3, "{action} {under}");
+        assert_eq!(
+            ada.run("promptctl verify").code,
+            Some(0),
+            "{action} {under}"
+        );
+    }
+}
+
+#[test]
+fn an_unsigned_unpublish_stops_a_bare_rollback() {
+    let env = TestEnv::new();
+    let Some(ada) = signed(&env) else { return };
+    forge(&env, 4, 3, "unpublish", "3");
+    ada.ok("promptctl publish support/triage@v3");
+    assert_snapshot!(ada.play(
+        "promptctl rollback support/triage
+         promptctl rollback support/triage --to v2"
+    ), @"
+    $ promptctl rollback support/triage
+    error[P213]: before v3 nothing of support/triage was live in production: release 4 had unpublished it
+      hint: promptctl rollback support/triage --env production --to v3 goes further back
+      hint: promptctl unpublish support/triage --env production takes it out
+    [exit 1]
+    $ promptctl rollback support/triage --to v2
+    support/triage rolled back to v2 in production (was v3), and the remote has it
+    ");
+}
+
+#[test]
+fn removing_a_key_never_widens_trust() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    if keys(&ada, &["ada", "bob"]).is_none() {
+        return;
+    }
+    // What was released before the rule, then by a key, then by another.
+    ada.ok("promptctl publish support/triage");
+    require_signatures(&ada, &["ada", "bob"]);
+    ada.ok("git push --quiet");
+    for (person, from, to) in [("ada", "800", "600"), ("bob", "600", "400")] {
+        sign_as(&ada, person);
+        ada.next_version(
+            "support/triage",
+            &format!("maxTokens: {from}"),
+            &format!("maxTokens: {to}"),
+        );
+        ada.ok("git push --quiet");
+        ada.ok("promptctl publish support/triage");
+    }
+    // Ada's key is stolen: its line is deleted, and what it signed does not count.
+    let list = ada.read("allowed_signers");
+    let kept: String = list
+        .lines()
+        .filter(|line| line.starts_with("bob"))
+        .collect();
+    ada.write("allowed_signers", kept + "\n");
+    ada.git("commit --quiet --all --message 'Without Ada'");
+    ada.ok("git push --quiet");
+    assert_snapshot!(ada.play("promptctl rollback support/triage"), @"
+    $ promptctl rollback support/triage
+    error[P254]: nobody whose signature counts today signed for what was live before v3 of support/triage in production
+      hint: promptctl rollback support/triage --env production --to v2 goes to what Ada released without such a signature (release 2)
+      hint: promptctl rollback support/triage --env production --to v1 goes to what Ada released without such a signature (release 1)
+      hint: nothing was changed
+    [exit 3]
+    ");
+    ada.ok("promptctl rollback support/triage --to v2");
+    assert_eq!(ada.run("promptctl verify").code, Some(3));
+    sign_as(&ada, "bob");
+    ada.ok("promptctl publish support/triage@v2");
+    assert_eq!(ada.run("promptctl verify").code, Some(0));
+}
+
+#[test]
+fn one_bad_tag_does_not_stop_a_prompt() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    let eve = origin(&env).person("Eve");
+    for number in ["2", "7", "5000", "9007199254740991", "9007199254740992"] {
+        eve.git(&format!(
+            "tag prompts/support/triage/production/{number} main"
+        ));
+    }
+    ada.ok("promptctl fetch");
+    assert_snapshot!(ada.play("promptctl get support/triage@production --strict --format json"), @r#"
+    $ promptctl get support/triage@production --strict --format json
+    {
+      "schema": 1,
+      "name": "support/triage",
+      "reference": "support/triage@production",
+      "version": 1,
+      "digest": "<id>",
+      "commit": "<id>",
+      "blob": "<id>",
+      "dirty": false,
+      "path": "prompts/support/triage.prompt.yml",
+      "document": {
+        "name": "Support triage",
+        "description": "Sorts an incoming ticket.",
+        "version": 1,
+        "digest": "xxxxxxxxxxxx",
+        "tags": [
+          "tickets"
+        ],
+        "category": "support",
+        "model": "openai/gpt-5-mini",
+        "modelParameters": {
+          "maxTokens": 800
+        },
+        "input": {
+          "schema": {
+            "type": "object",
+            "required": [
+              "ticket"
+            ],
+            "properties": {
+              "ticket": {
+                "type": "string"
+              },
+              "locale": {
+                "type": "string",
+                "default": "en"
+              }
+            }
+          }
+        },
+        "messages": [
+          {
+            "role": "system",
+            "content": "You sort support tickets. Answer in {{locale}}.\nSay which queue the ticket belongs to: billing or tech.\n"
+          },
+          {
+            "role": "user",
+            "content": "{{ticket}}"
+          }
+        ]
+      },
+      "variables": [
+        {
+          "name": "locale",
+          "required": false,
+          "type": "string",
+          "default": "en",
+          "description": null
+        },
+        {
+          "name": "ticket",
+          "required": true,
+          "type": "string",
+          "default": null,
+          "description": null
+        }
+      ],
+      "partials": [],
+      "environments": {
+        "production": 1
+      },
+      "warnings": [
+        {
+          "code": "P209",
+          "severity": "warning",
+          "path": null,
+          "line": null,
+          "column": null,
+          "message": "releases 3 to 6 of support/triage in production are missing",
+          "help": "a tag was deleted: promptctl doctor tells whether this clone still has it"
+        },
+        {
+          "code": "P250",
+          "severity": "warning",
+          "path": null,
+          "line": null,
+          "column": null,
+          "message": "2 tags lie far above the releases of support/triage in production and are not read, from prompts/support/triage/production/5000 on",
+          "help": "releases count 1, 2, 3; the host can delete the tag"
+        },
+        {
+          "code": "P210",
+          "severity": "warning",
+          "path": null,
+          "line": null,
+          "column": null,
+          "message": "the tag prompts/support/triage/production/7 is not annotated (promptctl did not make it): it is passed over",
+          "help": "promptctl doctor tells what to do about it"
+        },
+        {
+          "code": "P210",
+          "severity": "warning",
+          "path": null,
+          "line": null,
+          "column": null,
+          "message": "the tag prompts/support/triage/production/2 is not annotated (promptctl did not make it): it is passed over",
+          "help": "promptctl doctor tells what to do about it"
+        }
+      ]
+    }
+    --- stderr
+    warning[P209]: releases 3 to 6 of support/triage in production are missing
+      help: a tag was deleted: promptctl doctor tells whether this clone still has it
+    warning[P250]: 2 tags lie far above the releases of support/triage in production and are not read, from prompts/support/triage/production/5000 on
+      help: releases count 1, 2, 3; the host can delete the tag
+    warning[P210]: the tag prompts/support/triage/production/7 is not annotated (promptctl did not make it): it is passed over
+      help: promptctl doctor tells what to do about it
+    warning[P210]: the tag prompts/support/triage/production/2 is not annotated (promptctl did not make it): it is passed over
+      help: promptctl doctor tells what to do about it
+    [exit 3]
+    "#);
+    assert_eq!(live(&ada), 1);
+    ada.ok("promptctl unpublish support/triage");
+    ada.ok("promptctl rollback support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(live(&ada), 2);
+    let releases = ada.json("promptctl releases support/triage --format json");
+    let numbers: Vec<u64> = releases["releases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|release| release["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [10, 9, 8, 1]);
+    // A clone that sees it all for the first time gives the same answer.
+    let fresh = env.clone_of_origin("Bob");
+    fresh.ok("promptctl fetch");
+    assert_eq!(live(&fresh), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_never_taken_for_void() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    // The object of the newest release is not here.
+    let id = ada.git("rev-parse prompts/support/triage/production/2");
+    let id = id.trim();
+    ada.ok("git repack -d --quiet");
+    std::fs::remove_file(
+        ada.dir
+            .join(format!(".git/objects/{}/{}", &id[..2], &id[2..])),
+    )
+    .ok();
+    let packed = ada.run(&format!("git cat-file -e {id}"));
+    if packed.code == Some(0) {
+        ada.ok("git repack -A -d --quiet --unpack-unreachable=now");
+    }
+    if ada.run(&format!("git cat-file -e {id}")).code == Some(0) {
+        return;
+    }
+    let got = ada.fails("promptctl get support/triage@production --format json");
+    assert_eq!(got.error()["code"], "P217");
+}
+
+#[test]
+fn a_replaced_tag_object_does_not_count() {
+    let env = TestEnv::new();
+    let Some(ada) = signed(&env) else { return };
+    forge(&env, 4, 4, "publish", "3");
+    ada.ok("promptctl fetch");
+    let id = |number: u64| {
+        ada.git(&format!(
+            "rev-parse refs/promptctl/origin/prompts/support/triage/production/{number}"
+        ))
+    };
+    ada.git(&format!("replace -f {} {}", id(4).trim(), id(3).trim()));
+    assert_eq!(ada.run("promptctl verify").code, Some(3));
+    assert_eq!(live(&ada), 4);
+}
