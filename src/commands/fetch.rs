@@ -16,7 +16,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, _) = session.store_and_remote()?;
     let fetched = store.fetch()?;
     if json {
         let pending: Vec<&str> = fetched

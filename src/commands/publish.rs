@@ -9,6 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::{shell_path, shell_paths};
 use crate::prompt::reference::{Reference, Selector};
 use crate::store::{Action, Change, Demand, Loaded, Options, Rules, Signing, Store};
 
@@ -48,6 +49,17 @@ pub(super) struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// The repository and its settings; for a dry run one that nothing is written into.
+    pub(super) fn store(&self, session: &Session) -> Result<(Store, Config), Failure> {
+        let (store, config) = session.store_and_remote()?;
+        let store = if self.dry_run {
+            store.rehearsed()?
+        } else {
+            store
+        };
+        Ok((store, config))
+    }
+
     /// The options of a rollback or an unpublish: no rule stands in their way. Where releases must
     /// be signed, theirs is if git can sign.
     pub(super) fn options(&self, env: &EnvArg, config: &Config) -> Options {
@@ -96,7 +108,7 @@ impl ReleaseArgs {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
-    let (store, config) = session.store()?;
+    let (store, config) = args.release.store(session)?;
     let options = args.release.publish_options(&args.env, &store, &config)?;
     refuse_misspelt(&options.environment, &store)?;
     if args.all {
@@ -198,7 +210,7 @@ fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
     let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
         .chain(partials)
         .collect();
-    let paths = paths.join(" ");
+    let paths = shell_paths(paths);
     let bump = if loaded.is_unbumped() {
         format!("promptctl bump {} && ", loaded.name)
     } else {
@@ -240,7 +252,8 @@ fn check(loaded: &Loaded) -> Result<(), Failure> {
         .at(loaded.path.clone())
         .hint(format!(
             "promptctl bump {} && git commit -m \"…\" -- {}",
-            loaded.name, loaded.path
+            loaded.name,
+            shell_path(&loaded.path)
         )));
     }
     compile(loaded).map(drop)

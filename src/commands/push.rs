@@ -20,7 +20,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, _) = session.store_and_remote()?;
     let (sent, lost) = store.push_pending(args.name.as_ref())?;
     if json {
         session.ui.line(json::document(

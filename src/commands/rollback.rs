@@ -31,7 +31,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
-    let (store, config) = session.store()?;
+    let (store, config) = args.release.store(session)?;
     let options = args.release.options(&args.env, &config);
     let planned = store.plan(&args.name, &Demand::Rollback(args.to), &options)?;
     let mut back = ComesBack::default();

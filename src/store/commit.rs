@@ -10,6 +10,7 @@ use super::process::{Git, explain, words_of, write_failure};
 use super::tagging::SCRATCH;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::quote::shell_path;
 
 /// How long another process of this program that commits is waited for: its hooks may be slow.
 const TURN_PATIENCE: Duration = Duration::from_secs(60);
@@ -129,8 +130,8 @@ impl Store {
         }
         let said = self
             .git()
-            .args(["ls-files", "-z", "--others", "--exclude-standard", "--"])
-            .args(paths)
+            .args(["ls-files", "-z", "--others", "--exclude-standard"])
+            .paths(paths)
             .read()?;
         Ok(said
             .split('\0')
@@ -158,9 +159,8 @@ impl Store {
                 "-z",
                 "--untracked-files=all",
                 "--ignored",
-                "--",
             ])
-            .args(paths)
+            .paths(paths)
             .read()?;
         if changed.is_empty() {
             return Ok(Written { commit: None });
@@ -171,7 +171,8 @@ impl Store {
         {
             return Err(
                 Failure::new(code::HOOK_REFUSED, format!("git ignores {ignored}")).hint(format!(
-                    "git check-ignore -v {ignored} shows the rule; remove it from the .gitignore"
+                    "git check-ignore -v {} shows the rule; remove it from the .gitignore",
+                    shell_path(ignored)
                 )),
             );
         }
@@ -183,22 +184,15 @@ impl Store {
             // `git commit --only` wants to know the files; an intent to add stages no content.
             Git::read_when_unlocked(|| {
                 self.git()
-                    .args(["add", "--intent-to-add", "--"])
-                    .args(&untracked)
+                    .args(["add", "--intent-to-add"])
+                    .paths(&untracked)
             })?;
         }
         let said = Git::say_when_unlocked(|| {
-            self.git()
-                .args([
-                    "commit",
-                    "--quiet",
-                    "--only",
-                    "--cleanup=verbatim",
-                    "-F",
-                    "-",
-                    "--",
-                ])
-                .args(paths)
+            self.git_with_hooks()
+                .args(["commit", "--quiet", "--only", "--cleanup=verbatim"])
+                .args(["-F", "-"])
+                .paths(paths)
                 .input(format!("{}\n", message.trim_end()))
         })?;
         if !said.ok {
@@ -206,8 +200,8 @@ impl Store {
                 // The intent to add is taken back; if that fails the file is merely listed as new.
                 drop(
                     self.git()
-                        .args(["rm", "--cached", "--quiet", "--force", "--"])
-                        .args(&untracked)
+                        .args(["rm", "--cached", "--quiet", "--force"])
+                        .paths(&untracked)
                         .say(),
                 );
             }

@@ -18,12 +18,14 @@ mod hooks;
 mod live;
 mod load;
 mod merging;
+mod open;
 mod overview;
 mod plan;
 mod policy;
 mod process;
 mod publish;
 mod refs;
+mod rehearsal;
 mod release;
 mod remote;
 mod resolve;
@@ -36,14 +38,16 @@ mod tagger;
 mod tagging;
 mod verify;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorClass, ErrorCode, Repository};
+use git2::Repository;
 
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
+use crate::prompt::quote::shell_word;
+use crate::prompt::remote::RemoteName;
 
 pub use between::Between;
 pub use commit::{FileChange, Written};
@@ -54,18 +58,20 @@ pub use history::{HistoryEntry, Numbers};
 pub use hooks::PlannedHook;
 pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
+pub use open::{GitVariables, Start, Surroundings};
 pub use plan::Planned;
 pub use policy::{Place, Rules};
+pub use process::OF_ONE_REPOSITORY;
 pub use publish::{Change, Demand, Options, Releasing};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::{Fetched, Pending};
-pub use setup::{Adoptable, init_repository};
+pub use setup::{Adoptable, init_repository, is_in_repository};
 pub use signature::{Signer, Signers, Signing};
 pub use since::{Base, Blobs, VersionTags};
 pub use tag::{Action, TagName};
 pub use verify::{Live, Proof};
 
-use process::Git;
+use process::{Git, Hooks, Pinned};
 
 /// What the configuration says about a repository.
 #[derive(Debug, Clone)]
@@ -75,11 +81,13 @@ pub struct Settings {
     /// What the names of all tags begin with, such as `prompts/`.
     pub prefix: String,
     /// The remote that says what is live; none where the repository has none.
-    pub remote: Option<String>,
+    pub remote: Option<RemoteName>,
     /// The configured environments.
     pub environments: Vec<Environment>,
     /// Whether nobody is there to answer a question that git would ask.
     pub unattended: bool,
+    /// What of the environment holds here; [`Store::open`] finds it out.
+    pub surroundings: Surroundings,
 }
 
 impl Default for Settings {
@@ -90,6 +98,7 @@ impl Default for Settings {
             remote: None,
             environments: vec![Environment::production()],
             unattended: true,
+            surroundings: Surroundings::default(),
         }
     }
 }
@@ -101,25 +110,31 @@ pub struct Store {
     top: PathBuf,
     settings: Settings,
     early: RefCell<Option<early::Early>>,
+    has_own_ssh: OnceCell<bool>,
+    /// The folder of a dry run, which is removed at its end.
+    scratch: Option<tempfile::TempDir>,
 }
 
 impl Store {
-    /// Opens the repository that `directory` is in.
+    /// Opens the repository that is meant.
     ///
     /// # Errors
     /// There is none, or it is in a format or of an owner that is refused.
-    pub fn open(directory: &Path) -> Result<Self, Failure> {
+    pub fn open(start: &Start) -> Result<Self, Failure> {
         // As git reads: its checksums of packed data are looked at, and the content of a version is
         // compared with its digest in any case.
         git2::opts::strict_hash_verification(false);
-        let repo =
-            Repository::discover(directory).map_err(|error| cannot_open(directory, &error))?;
-        Ok(Self::of(repo, Settings::default()))
+        let (repo, surroundings) = start.open()?;
+        let settings = Settings {
+            surroundings,
+            ..Settings::default()
+        };
+        Ok(Self::of(repo, settings))
     }
 
     /// The repository at `path` once more, for another thread: git2's handle cannot be shared.
     fn open_again(path: &Path, settings: &Settings) -> Result<Self, Failure> {
-        let repo = Repository::open(path).map_err(|error| cannot_open(path, &error))?;
+        let repo = settings.surroundings.open_again(path)?;
         Ok(Self::of(repo, settings.clone()))
     }
 
@@ -133,28 +148,58 @@ impl Store {
             top,
             settings,
             early: RefCell::new(None),
+            has_own_ssh: OnceCell::new(),
+            scratch: None,
         }
     }
 
     /// The same repository with what the configuration says; without a remote in it, `origin` or
     /// the only remote is taken.
-    #[must_use]
-    pub fn with_settings(mut self, mut settings: Settings) -> Self {
+    ///
+    /// # Errors
+    /// The only remote has a name that cannot be used.
+    pub fn with_settings(mut self, mut settings: Settings) -> Result<Self, Failure> {
         if settings.remote.is_none() {
-            let remotes = self.repo.remotes().ok();
-            let names: Vec<&str> = remotes
-                .iter()
-                .flat_map(|names| names.iter())
-                .filter_map(|name| name.ok().flatten())
-                .collect();
-            settings.remote = match names.as_slice() {
-                names if names.contains(&"origin") => Some("origin".to_owned()),
-                [only] => Some((*only).to_owned()),
-                _ => None,
-            };
+            settings.remote = self.usual_remote()?;
         }
+        settings.surroundings = std::mem::take(&mut self.settings.surroundings);
         self.settings = settings;
-        self
+        Ok(self)
+    }
+
+    /// The remote that is meant where nothing names one.
+    fn usual_remote(&self) -> Result<Option<RemoteName>, Failure> {
+        let remotes = self.repo.remotes().ok();
+        let names: Vec<&str> = remotes
+            .iter()
+            .flat_map(|names| names.iter())
+            .filter_map(|name| name.ok().flatten())
+            .collect();
+        let name = match names.as_slice() {
+            names if names.contains(&"origin") => "origin",
+            [only] => only,
+            _ => return Ok(None),
+        };
+        let remote = name.parse().map_err(|fault| {
+            Failure::new(
+                code::BAD_CONFIG,
+                format!("the only remote of this clone is called `{name}`, and promptctl cannot use that name: {fault}"),
+            )
+            .hint(format!("git remote rename {} origin", shell_word(name)))
+        })?;
+        Ok(Some(remote))
+    }
+
+    /// Fails where the remote is not one of this clone: nothing is sent to what merely stands in a
+    /// file.
+    ///
+    /// # Errors
+    /// The settings name a remote for which this clone has no URL.
+    pub fn require_known_remote(&self) -> Result<(), Failure> {
+        match &self.settings.remote {
+            Some(remote) if !self.has_remote_named(remote) => Err(unknown_remote(remote)),
+            _ => Ok(()),
+        }
     }
 
     /// What the configuration says.
@@ -162,9 +207,10 @@ impl Store {
         &self.settings
     }
 
-    /// Whether git knows a remote of this name.
-    pub fn has_remote_named(&self, name: &str) -> bool {
-        self.repo.find_remote(name).is_ok()
+    /// Whether this clone has a URL for a remote of this name.
+    pub fn has_remote_named(&self, name: &RemoteName) -> bool {
+        self.config_value(&format!("remote.{name}.url"))
+            .is_some_and(|url| !url.is_empty())
     }
 
     /// The top of the working tree, or the repository itself where it has none.
@@ -203,8 +249,29 @@ impl Store {
             .map(|commit| commit.id())
     }
 
+    /// A call of git that runs no hooks.
     fn git(&self) -> Git {
-        Git::new(&self.top).quiet_terminal(self.settings.unattended)
+        Git::new(&self.pinned(), Hooks::Silent)
+    }
+
+    /// A commit or a push, which the person's hooks may stop.
+    fn git_with_hooks(&self) -> Git {
+        Git::new(&self.pinned(), Hooks::Run)
+    }
+
+    /// What git is told of the repository, so that it works on the one that was opened.
+    fn pinned(&self) -> Pinned<'_> {
+        let own_ssh =
+            || self.settings.surroundings.has_ssh || self.config_value("core.sshCommand").is_some();
+        Pinned {
+            top: &self.top,
+            git_dir: Some(without_slash(self.repo.path())),
+            work_tree: self.repo.workdir().map(without_slash),
+            is_elsewhere: self.settings.surroundings.is_elsewhere,
+            no_config: self.settings.surroundings.no_config.as_deref(),
+            unattended: self.settings.unattended,
+            has_own_ssh: *self.has_own_ssh.get_or_init(own_ssh),
+        }
     }
 
     /// The text of `promptctl.yaml`: of the working copy, or of HEAD in a repository without one.
@@ -251,57 +318,17 @@ impl Store {
     }
 }
 
-fn cannot_open(directory: &Path, error: &git2::Error) -> Failure {
-    let at = directory.display();
-    let words = error.message();
-    if error.code() == ErrorCode::NotFound {
-        return Failure::new(
-            code::NO_REPOSITORY,
-            format!("{at} is not inside a git repository"),
-        )
-        .hint("promptctl init makes a repository of prompts here; -C DIR names another folder");
-    }
-    if error.code() == ErrorCode::Owner {
-        let path = Repository::discover_path(directory, std::iter::empty::<&Path>()).map_or_else(
-            |_| directory.to_path_buf(),
-            |git_dir| git_dir.parent().unwrap_or(&git_dir).to_path_buf(),
-        );
-        return Failure::new(
-            code::UNSAFE_OWNER,
-            format!(
-                "the repository at {} belongs to another user",
-                path.display()
-            ),
-        )
-        .hint(format!(
-            "git config --global --add safe.directory {}",
-            path.display()
-        ));
-    }
-    let unsupported = |what: &str| {
-        Failure::new(
-            code::UNSUPPORTED_REPOSITORY,
-            format!("the repository at {at} {what}, which promptctl cannot read"),
-        )
-    };
-    if words.contains("refstorage") || words.contains("reftable") {
-        return unsupported("keeps its references in a reftable")
-            .hint("git refs migrate --ref-format=files");
-    }
-    if words.contains("objectformat") || words.contains("object format") || words.contains("sha256")
-    {
-        return unsupported("names its objects by SHA-256")
-            .hint("keep prompts in a SHA-1 repository: git init --object-format=sha1");
-    }
-    if words.contains("partialclone") {
-        return unsupported("is a partial clone")
-            .hint("make a full one: git clone URL, or git clone --depth 1 URL for a small one");
-    }
-    if error.class() == ErrorClass::Repository || error.code() == ErrorCode::Invalid {
-        return unsupported(&format!("is in a format of its own ({words})"));
-    }
+/// A folder without the slash that libgit2 ends it with, which would stand in git's messages.
+fn without_slash(folder: &Path) -> &Path {
+    folder.components().as_path()
+}
+
+/// The settings name a remote that the clone does not have.
+pub fn unknown_remote(remote: &RemoteName) -> Failure {
     Failure::new(
-        code::UNSUPPORTED_REPOSITORY,
-        format!("the repository at {at} could not be opened: {words}"),
+        code::BAD_CONFIG,
+        format!("`remote` names {remote}, which is not a remote of this clone"),
     )
+    .at("promptctl.yaml")
+    .hint(format!("git remote add {remote} URL"))
 }

@@ -142,6 +142,7 @@ impl Store {
         self.git()
             .args(["tag", "-a", "--cleanup=verbatim", "-m"])
             .arg(&planned.release_message)
+            .arg("--end-of-options")
             .arg(&planned.release_name)
             .arg(planned.commit.to_string())
     }

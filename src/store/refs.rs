@@ -52,7 +52,7 @@ impl Store {
         let Some(mirror) = self.mirror_space() else {
             return false;
         };
-        self.config_value(Self::MIRROR_KEY) == self.settings.remote
+        self.config_value(Self::MIRROR_KEY).as_deref() == self.settings.remote.as_deref()
             || self.any_ref(&mirror.base).unwrap_or(false)
     }
 

@@ -45,6 +45,7 @@ pub(super) enum Sent {
 
 impl Store {
     fn remote(&self) -> Result<&str, Failure> {
+        self.require_known_remote()?;
         self.settings.remote.as_deref().ok_or_else(|| {
             Failure::new(code::REMOTE_UNREACHABLE, "this repository has no remote")
                 .hint("git remote add origin URL; with several remotes, name one: `remote:` in promptctl.yaml")
@@ -63,6 +64,7 @@ impl Store {
     /// # Errors
     /// The clone's configuration cannot be written.
     pub fn configure_mirror(&self) -> Result<bool, Failure> {
+        self.require_known_remote()?;
         let Some(remote) = self.settings.remote.as_deref() else {
             return Ok(false);
         };
@@ -149,7 +151,7 @@ impl Store {
                 if prune {
                     git = git.arg("--prune");
                 }
-                git.args(depth).args([remote, refspec])
+                git.args(depth).args(["--end-of-options", remote, refspec])
             })
         };
         let mut said = fetch(if self.is_shallow() {
@@ -244,11 +246,13 @@ impl Store {
         tags: &[(String, Oid)],
         atomic: bool,
     ) -> Result<super::process::Said, Failure> {
-        let mut git = self.git().args(["push", "--porcelain", "--no-follow-tags"]);
+        let mut git = self
+            .git_with_hooks()
+            .args(["push", "--porcelain", "--no-follow-tags"]);
         if atomic {
             git = git.arg("--atomic");
         }
-        git.arg(remote)
+        git.args(["--end-of-options", remote])
             .args(
                 tags.iter()
                     .map(|(full, id)| format!("{id}:refs/tags/{full}")),
@@ -260,7 +264,7 @@ impl Store {
         let pattern = format!("refs/tags/{}{name}/*", self.settings.prefix);
         let said = self
             .git()
-            .args(["ls-remote", "--refs", remote, &pattern])
+            .args(["ls-remote", "--refs", "--end-of-options", remote, &pattern])
             .read()?;
         Ok(said
             .lines()

@@ -12,6 +12,7 @@ use super::Trouble;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 
@@ -140,7 +141,10 @@ impl Store {
                         "{name} {} was published with other content than the file has",
                         loaded.version()
                     ),
-                    format!("promptctl bump {name} && git commit -m \"Bump {name}\" -- {path}"),
+                    format!(
+                        "promptctl bump {name} && git commit -m \"Bump {name}\" -- {}",
+                        shell_path(path)
+                    ),
                 )
                 .at(path.clone()),
             );
