@@ -233,6 +233,9 @@ codes! {
     TAG_GONE = "P244", "a tag that the remote no longer has as it was",
         "Somebody deleted or moved a published tag at the remote. This clone still has it as it was, and can put it back; the host's tag rules can forbid both.";
 
+    INDEX_BEHIND = "P245", "git's index is behind HEAD",
+        "A commit was killed after it moved the branch and before it wrote the index, so that something older looks staged. `promptctl doctor --fix` brings the index of the prompts up to HEAD, and the next `promptctl edit` of the prompt does too.";
+
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
     KEY_REFUSED = "P302", "the API refused the key",

@@ -162,7 +162,18 @@ impl Store {
             ])
             .paths(paths)
             .read()?;
-        if changed.is_empty() {
+        let is_staged = |entry: &str| !entry.is_empty() && !entry.starts_with([' ', '?', '!']);
+        let caught_up = if changed.split('\0').any(is_staged) {
+            self.catch_up(paths)?
+        } else {
+            Vec::new()
+        };
+        let paths: Vec<&str> = paths
+            .iter()
+            .copied()
+            .filter(|path| !caught_up.iter().any(|own| own == path))
+            .collect();
+        if changed.is_empty() || paths.is_empty() {
             return Ok(Written { commit: None });
         }
         if let Some(ignored) = changed
@@ -192,7 +203,7 @@ impl Store {
             self.git_with_hooks()
                 .args(["commit", "--quiet", "--only", "--cleanup=verbatim"])
                 .args(["-F", "-"])
-                .paths(paths)
+                .paths(&paths)
                 .input(format!("{}\n", message.trim_end()))
         })?;
         if !said.ok {
@@ -214,6 +225,42 @@ impl Store {
 }
 
 impl Store {
+    /// Those of these files whose index is behind HEAD: they are as HEAD has them, and something
+    /// else is staged. A commit that was killed before it wrote the index leaves that.
+    pub(super) fn behind_head(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
+        if self.head_commit().is_none() || self.is_bare() {
+            return Ok(Vec::new());
+        }
+        let differing = |from: &str| -> Result<Vec<String>, Failure> {
+            let said = self
+                .git()
+                .args(["diff", from, "--name-only", "-z", "--no-renames"])
+                .args(["--no-ext-diff", "--ignore-submodules"])
+                .paths(paths)
+                .read()?;
+            let paths = said.split('\0').filter(|path| !path.is_empty());
+            Ok(paths.map(str::to_owned).collect())
+        };
+        let staged = differing("--cached")?;
+        if staged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changed = differing("HEAD")?;
+        Ok(staged
+            .into_iter()
+            .filter(|path| !changed.contains(path))
+            .collect())
+    }
+
+    /// Brings the index of these files up to HEAD where it is behind. Returns which.
+    pub(super) fn catch_up(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
+        let behind = self.behind_head(paths)?;
+        if !behind.is_empty() {
+            Git::read_when_unlocked(|| self.git().args(["reset", "--quiet"]).paths(&behind))?;
+        }
+        Ok(behind)
+    }
+
     /// Waits until no other process of this program commits here; the turn ends when it is dropped.
     ///
     /// `git commit --only` reads the index before it locks it, so of two at once one may write the

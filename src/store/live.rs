@@ -228,6 +228,10 @@ impl Store {
         let Some(remote) = self.settings.remote.as_deref() else {
             return Ok(true);
         };
+        // What this clone has may be of any other remote then.
+        if self.require_known_remote().is_err() {
+            return Ok(false);
+        }
         if self.has_mirror() {
             return Ok(true);
         }

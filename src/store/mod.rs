@@ -29,6 +29,7 @@ mod rehearsal;
 mod release;
 mod remote;
 mod resolve;
+mod running;
 mod setup;
 mod signature;
 mod since;
@@ -40,6 +41,7 @@ mod verify;
 
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use git2::Repository;
 
@@ -111,6 +113,8 @@ pub struct Store {
     settings: Settings,
     early: RefCell<Option<early::Early>>,
     has_own_ssh: OnceCell<bool>,
+    /// What says that this run writes here; after `early`, whose calls end first.
+    note: Arc<running::Note>,
     /// The folder of a dry run, which is removed at its end.
     scratch: Option<tempfile::TempDir>,
 }
@@ -142,6 +146,7 @@ impl Store {
         let top = repo.workdir().unwrap_or_else(|| repo.path()).to_path_buf();
         // The references of all worktrees stand in the common directory.
         let refs = gix_ref::file::Store::at(repo.commondir().to_path_buf(), gix_hash::Kind::Sha1);
+        let note = Arc::new(running::Note::new(repo.commondir()));
         Self {
             repo,
             refs,
@@ -149,6 +154,7 @@ impl Store {
             settings,
             early: RefCell::new(None),
             has_own_ssh: OnceCell::new(),
+            note,
             scratch: None,
         }
     }
@@ -270,6 +276,7 @@ impl Store {
             is_elsewhere: self.settings.surroundings.is_elsewhere,
             no_config: self.settings.surroundings.no_config.as_deref(),
             unattended: self.settings.unattended,
+            note: Some(&self.note),
             has_own_ssh: *self.has_own_ssh.get_or_init(own_ssh),
         }
     }

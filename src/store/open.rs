@@ -85,9 +85,8 @@ impl Start {
             surroundings.prepare(&repo)?;
             return Ok((repo, surroundings));
         }
-        let repo = match self.look_for()? {
-            Some(repo) => repo,
-            None => return Err(self.not_found()),
+        let Some(repo) = self.look_for()? else {
+            return Err(self.not_found());
         };
         // Git sets no GIT_DIR for most hooks: its other variables are of the repository in which
         // the hook was started.

@@ -4,8 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::running::Note;
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -22,6 +24,7 @@ pub(super) struct Git {
     command: Command,
     input: Option<Vec<u8>>,
     hooks: Hooks,
+    note: Option<Arc<Note>>,
 }
 
 /// What a call of `git` said.
@@ -115,7 +118,25 @@ pub(super) struct Pinned<'a> {
     pub(super) unattended: bool,
     /// Whether the person has set up how ssh is called.
     pub(super) has_own_ssh: bool,
+    /// Where it is written down that a git that writes is started.
+    pub(super) note: Option<&'a Arc<Note>>,
 }
+
+/// The commands that change a repository, besides `config`.
+const WRITES: [&str; 9] = [
+    "add",
+    "commit",
+    "commit-graph",
+    "fetch",
+    "push",
+    "reset",
+    "rm",
+    "tag",
+    "update-ref",
+];
+
+/// What follows `config` where it only reads.
+const READS_CONFIG: [&str; 4] = ["--get-all", "--get-colorbool", "--list", "-z"];
 
 /// Whether a call of git runs the person's hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +198,7 @@ impl Git {
             command,
             input: None,
             hooks,
+            note: pinned.note.cloned(),
         }
     }
 
@@ -343,8 +365,34 @@ impl Git {
         }
     }
 
+    /// Starts git; that one which writes is started is written down before, and which one after.
     fn start(&mut self) -> std::io::Result<Child> {
-        self.command.spawn()
+        let note = self.note.clone().filter(|_| self.writes());
+        if let Some(note) = &note {
+            note.git_starts();
+        }
+        let child = self.command.spawn()?;
+        if let Some(note) = &note {
+            note.git_started(child.id());
+        }
+        Ok(child)
+    }
+
+    /// Whether this call changes the repository, and so takes its locks.
+    fn writes(&self) -> bool {
+        let mut words = self.command.get_args().filter_map(OsStr::to_str);
+        let mut word = words.next();
+        // Before the command stand `-C DIR` and `-c SETTING`.
+        while matches!(word, Some("-C" | "-c")) {
+            words.next();
+            word = words.next();
+        }
+        match word {
+            Some("config") => !words
+                .next()
+                .is_some_and(|next| READS_CONFIG.contains(&next)),
+            word => word.is_some_and(|word| WRITES.contains(&word)),
+        }
     }
 
     fn output(&mut self) -> std::io::Result<Output> {

@@ -75,6 +75,7 @@ fn outside(directory: &Path, unattended: bool) -> Git {
         work_tree: None,
         is_elsewhere: false,
         no_config: None,
+        note: None,
         unattended,
         has_own_ssh: false,
     };

@@ -5,7 +5,7 @@ use std::fs;
 use insta::assert_snapshot;
 
 use crate::dry_run::{same, tree};
-use crate::env::{SMALL, Shell, TRIAGE, TestEnv, executable};
+use crate::env::{SMALL, Shell, TestEnv, executable};
 use crate::policy::{keys, require_signatures, sign_as};
 
 /// Lays a folder of plain files out as a bare repository that runs programs in every way it can.
@@ -200,6 +200,9 @@ fn a_remote_of_the_settings_that_is_none_is_refused_before_anything_is_done() {
     ada.write("promptctl.yaml", "remote: upstream\n");
     ada.ok("promptctl list");
     ada.ok("promptctl validate");
+    // Nothing that this clone has is taken for what that remote says.
+    let run = ada.fails("promptctl get support/triage@production");
+    assert!(run.stderr.contains("error[P217]"), "{run}");
     // A new repository has no remote at all.
     let root = env.root();
     root.write("fresh/promptctl.yaml", "remote: '--upload-pack=x'\n");
@@ -428,11 +431,31 @@ fn a_hint_holds_no_command_of_somebody_else() {
         "environments: {production: {requireBranch: 'a`touch pwned`'}}\n",
     );
     ada.git("commit --quiet --all --message Policy");
-    assert_snapshot!(ada.play("promptctl publish support/triage"), @"");
+    assert_snapshot!(ada.play("promptctl publish support/triage"), @"
+    $ promptctl publish support/triage
+    error[P208]: the branch a`touch pwned`, which `requireBranch` names, is not in this clone
+      hint: git fetch origin
+      hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
+    [exit 3]
+    ");
+    ada.git("config remote.origin.fetch +refs/heads/main:refs/remotes/origin/main");
+    let run = ada.fails("promptctl publish support/triage");
+    assert!(
+        run.stderr.contains(
+            "hint: git fetch origin '+refs/heads/a`touch pwned`:refs/remotes/origin/a`touch pwned`'"
+        ),
+        "{run}"
+    );
     ada.write("promptctl.yaml", "roots: ['a $(touch pwned)']\n");
     ada.git("commit --quiet --all --message Roots");
     ada.write("a $(touch pwned)/x.prompt.yml", SMALL);
-    assert_snapshot!(ada.play("promptctl publish x"), @"");
+    assert_snapshot!(ada.play("promptctl publish x"), @r#"
+    $ promptctl publish x
+    error[P204]: x has changes that are not committed
+      at: a $(touch pwned)/x.prompt.yml
+      hint: git add 'a $(touch pwned)/x.prompt.yml' && git commit -m "…" -- 'a $(touch pwned)/x.prompt.yml'
+    [exit 1]
+    "#);
 }
 
 #[test]
@@ -444,66 +467,4 @@ fn a_relative_folder_for_settings_is_ignored() {
     repo.with("XDG_CONFIG_HOME", "here").ok(line);
     let absolute = repo.dir.join("here");
     repo.with("XDG_CONFIG_HOME", absolute).fails(line);
-}
-
-/// What a hook of one repository says of its index is not said of another.
-#[cfg(unix)]
-#[test]
-fn a_hook_that_works_on_another_repository_leaves_its_own_index_out() {
-    let env = TestEnv::new();
-    let repo = env.triage();
-    env.root().ok("promptctl init --quiet other");
-    let other = env.root().cd("other");
-    other.add("greeting", SMALL);
-    let program = env!("CARGO_BIN_EXE_promptctl");
-    crate::env::hook(
-        &repo,
-        ".git/hooks/pre-commit",
-        &format!("'{program}' -C ../other edit greeting --set description=hooked"),
-    );
-    repo.write("note.txt", "-");
-    repo.git("add note.txt");
-    repo.git("commit --quiet --message Note -- note.txt");
-    assert_eq!(other.git("log -1 --format=%s"), "Edit greeting");
-    assert_eq!(
-        other.git("show --name-only --format= HEAD"),
-        "prompts/greeting.prompt.yml"
-    );
-    assert_eq!(other.git("status --porcelain"), "");
-    assert_eq!(repo.git("show --name-only --format= HEAD"), "note.txt");
-    assert_eq!(repo.git("status --porcelain"), "");
-}
-
-/// Folders that a person names for git hold here too.
-#[test]
-fn a_repository_whose_files_stand_elsewhere_is_opened_as_git_opens_it() {
-    let env = TestEnv::new();
-    let root = env.root();
-    root.ok("git init --quiet --separate-git-dir=store.git tree");
-    let tree = root.cd("tree");
-    tree.ok("promptctl init --quiet");
-    tree.add("support/triage", TRIAGE);
-    tree.ok("promptctl publish support/triage");
-    let elsewhere = root
-        .with("GIT_DIR", root.dir.join("store.git"))
-        .with("GIT_WORK_TREE", "tree");
-    assert_eq!(elsewhere.ok("promptctl list"), tree.ok("promptctl list"));
-    elsewhere.ok("promptctl edit support/triage --set description=x");
-    assert_eq!(tree.git("status --porcelain"), "");
-    // A worktree and a submodule have a file for their `.git`.
-    tree.git("worktree add --quiet ../second");
-    assert_eq!(
-        root.cd("second").ok("promptctl list"),
-        tree.ok("promptctl list")
-    );
-    root.cd("second")
-        .ok("promptctl edit support/triage --set description=y");
-    root.ok("git init --quiet super");
-    let over = root.cd("super");
-    over.git("submodule --quiet add ../store.git sub");
-    assert_eq!(
-        over.cd("sub/prompts").ok("promptctl list"),
-        tree.ok("promptctl list")
-            .replace("production v1", "production v1")
-    );
 }

@@ -90,6 +90,7 @@ fn locked(err: &str, words: &str) -> Failure {
                 },
                 format!("{path} is held by another process (it is {age} s old)"),
             )
+            .hint("promptctl doctor --fix removes it where a promptctl that was killed left it")
             .hint(format!(
                 "if no git process is running, remove it: rm {}",
                 shell_path(&path)
