@@ -24,6 +24,9 @@ const DRAFT: &str = "new-";
 /// How long after the last start of git a lock may have been made by it.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
+/// How long the note of a run that died is kept, for `doctor` to look at.
+const LONG_DEAD: Duration = Duration::from_secs(24 * 3600);
+
 /// How long a git counts as alive where the system cannot tell.
 const MAY_LIVE: Duration = Duration::from_secs(60);
 
@@ -63,6 +66,8 @@ impl Note {
             return;
         };
         if written.is_none() {
+            // What old runs left that nobody asked doctor about.
+            Others::at(&self.folder, None).forget(LONG_DEAD);
             *written = self.begin().ok();
         }
         if let Some(written) = written.as_mut() {
@@ -137,12 +142,13 @@ impl Others {
     /// Looks at the notes of a repository; that of this run is left out.
     pub(super) fn of(note: &Note) -> Self {
         let own = note.written.lock().ok();
-        let own = own
-            .as_ref()
-            .and_then(|own| own.as_ref())
-            .map(|own| &own.path);
+        let own = own.as_ref().and_then(|own| own.as_ref());
+        Self::at(&note.folder, own.map(|own| &own.path))
+    }
+
+    fn at(folder: &Path, own: Option<&PathBuf>) -> Self {
         let mut others = Self::default();
-        let Ok(entries) = fs::read_dir(&note.folder) else {
+        let Ok(entries) = fs::read_dir(folder) else {
             return others;
         };
         for entry in entries.filter_map(Result::ok) {
@@ -182,12 +188,15 @@ impl Others {
                 .any(|dead| (dead.since..=dead.until).contains(&made))
     }
 
-    /// Takes away the notes of the runs that died.
-    pub(super) fn forget(self) {
+    /// Takes away the notes of the runs that died at least so long ago.
+    pub(super) fn forget(self, age: Duration) {
         let free = |path: &PathBuf| File::open(path).is_ok_and(|file| file.try_lock().is_ok());
         let notes = self.dead.into_iter().map(|dead| dead.note);
         for path in notes.chain(self.drafts.into_iter().filter(free)) {
-            drop(fs::remove_file(path));
+            let changed = fs::metadata(&path).and_then(|data| data.modified());
+            if changed.is_ok_and(|time| time.elapsed().unwrap_or_default() >= age) {
+                drop(fs::remove_file(path));
+            }
         }
     }
 }
@@ -318,7 +327,9 @@ mod tests {
             .unwrap();
         assert!(!others.left(&early), "it was made long after");
         assert!(others.left(&lock(folder.path())));
-        others.forget();
+        Others::of(&own).forget(LONG_DEAD);
+        assert!(Others::of(&own).are_dead());
+        others.forget(Duration::ZERO);
         assert!(!Others::of(&own).are_dead());
     }
 

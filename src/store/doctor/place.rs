@@ -147,7 +147,7 @@ impl Store {
     pub fn forget_dead_runs(&self) {
         let others = Others::of(&self.note);
         if !others.is_one_alive {
-            others.forget();
+            others.forget(Duration::ZERO);
         }
     }
 

@@ -54,7 +54,9 @@ impl Store {
             }
         }
         self.check_contents(&rows, &wrong, &mut troubles);
-        if self.knows_releases()? {
+        // That the settings name a remote which is none is told of them: the tags that are here are
+        // looked at all the same.
+        if self.knows_releases()? || self.require_known_remote().is_err() {
             for ((name, environment), row) in &rows.releases {
                 self.check_row(name, environment, row, &wrong, &mut troubles);
             }
