@@ -438,7 +438,7 @@ fn a_hint_holds_no_command_of_somebody_else() {
       hint: if it is called otherwise, `requireBranch` in promptctl.yaml must say so
     [exit 3]
     ");
-    ada.git("config remote.origin.fetch +refs/heads/main:refs/remotes/origin/main");
+    ada.git("config --replace-all remote.origin.fetch +refs/heads/main:refs/remotes/origin/main");
     let run = ada.fails("promptctl publish support/triage");
     assert!(
         run.stderr.contains(
