@@ -18,6 +18,7 @@ use crate::prompt::code::Code;
 use crate::prompt::document::parse_value;
 use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
+use crate::prompt::remote::RemoteName;
 
 pub use environ::Environ;
 pub use limits::{Budgets, LogConfig, OnExceed};
@@ -35,7 +36,7 @@ pub struct Config {
     /// `tagPrefix:`, what the names of all tags begin with.
     pub tag_prefix: String,
     /// `remote:`, the remote that says what is live.
-    pub remote: Option<String>,
+    pub remote: Option<RemoteName>,
     /// `environments:`, in the order of the file.
     pub environments: Vec<(Environment, Policy)>,
     /// `allowedSigners:`, the file of the keys whose signatures count.
@@ -125,7 +126,13 @@ impl Config {
             ));
         };
         for (key, value) in &map {
-            config.set(key, value)?;
+            config.set(key, value).map_err(|mut failure| {
+                failure.location = failure.location.map(|place| match line_of(text, key) {
+                    Some(line) => format!("{place}:{line}"),
+                    None => place,
+                });
+                failure
+            })?;
         }
         Ok(config)
     }
@@ -134,7 +141,7 @@ impl Config {
         match key {
             "roots" => self.roots = roots(value)?,
             "tagPrefix" => self.tag_prefix = tag_prefix(value)?,
-            "remote" => self.remote = Some(text(key, value)?),
+            "remote" => self.remote = Some(remote(value)?),
             "environments" => self.environments = policy::environments(value)?,
             "allowedSigners" => self.allowed_signers = Some(text(key, value)?),
             "log" => self.log = limits::log(value)?,
@@ -172,6 +179,29 @@ fn text(key: &str, value: &Value) -> Result<String, Failure> {
         .filter(|text| !text.is_empty())
         .map(str::to_owned)
         .ok_or_else(|| bad(format!("`{key}` wants text"), format!("write {key}: \"…\"")))
+}
+
+/// The line on which a key of the outermost map stands.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let is_it = |line: &str| {
+        let rest = line.trim_start_matches(['"', '\'']).strip_prefix(key);
+        rest.is_some_and(|rest| {
+            rest.trim_start_matches(['"', '\''])
+                .trim_start()
+                .starts_with(':')
+        })
+    };
+    text.lines().position(is_it).map(|at| at + 1)
+}
+
+fn remote(value: &Value) -> Result<RemoteName, Failure> {
+    let name = text("remote", value)?;
+    name.parse().map_err(|fault| {
+        bad(
+            format!("`remote` is not the name of a remote: {fault}"),
+            "write the name that `git remote` shows, such as `remote: origin`",
+        )
+    })
 }
 
 fn roots(value: &Value) -> Result<Vec<String>, Failure> {
@@ -223,6 +253,7 @@ fn tag_prefix(value: &Value) -> Result<String, Failure> {
     let prefix = format!("{}/", prefix.trim_end_matches('/'));
     let fine = prefix.trim_end_matches('/').split('/').all(|part| {
         !part.is_empty()
+            && !part.starts_with('-')
             && part
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')

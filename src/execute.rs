@@ -14,6 +14,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::finding::{Finding, Position};
+use crate::prompt::quote::shell_word;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
 use crate::prompt::variables::complete;
@@ -129,7 +130,10 @@ fn without_value(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Fai
             .collect();
         return failure_of(placed, path);
     };
-    let wanted: Vec<String> = names.iter().map(|name| format!("--var {name}=…")).collect();
+    let wanted: Vec<String> = names
+        .iter()
+        .map(|name| format!("--var {}=…", shell_word(name)))
+        .collect();
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let finding = Finding::error(
         code::MISSING_VARIABLE,

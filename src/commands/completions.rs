@@ -12,7 +12,7 @@ use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::store::{Settings, Store};
+use crate::store::{Settings, Start, Store};
 
 /// Print the completions for a shell
 ///
@@ -77,7 +77,15 @@ fn registration(shell: &dyn EnvCompleter) -> Result<String, Failure> {
 /// The repository of the folder that the command would work in; none where there is none, since
 /// nobody reads an error here.
 fn store() -> Option<Store> {
-    let store = Store::open(&directory(Environ::arguments())).ok()?;
+    let named = directory(Environ::arguments());
+    let here = Environ::current_dir().ok()?;
+    let store = Store::open(&Start {
+        is_named: named.is_some(),
+        directory: named.unwrap_or_else(|| here.clone()),
+        here,
+        variables: Environ::read().git,
+    })
+    .ok()?;
     let config = store
         .config_text()
         .ok()?
@@ -93,22 +101,22 @@ fn store() -> Option<Store> {
             .collect(),
         ..Settings::default()
     };
-    let store = store.with_settings(settings);
+    let store = store.with_settings(settings).ok()?;
     // Whoever presses the tab key changes nothing.
     store.write_nothing();
     Some(store)
 }
 
-/// What the last `-C DIR` among the words says, else the current folder.
-fn directory(words: Vec<std::ffi::OsString>) -> PathBuf {
-    let mut directory = PathBuf::from(".");
+/// What the last `-C DIR` among the words says.
+fn directory(words: Vec<std::ffi::OsString>) -> Option<PathBuf> {
+    let mut directory = None;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let text = word.to_string_lossy();
         if text == "-C" || text == "--directory" {
-            directory = words.next().map_or(directory, PathBuf::from);
+            directory = words.next().map(PathBuf::from).or(directory);
         } else if let Some(named) = text.strip_prefix("--directory=") {
-            directory = named.into();
+            directory = Some(named.into());
         }
     }
     directory
@@ -227,12 +235,9 @@ mod tests {
     #[test]
     fn the_last_folder_named_is_the_one_to_work_in() {
         let directory = |line: &str| directory(line.split(' ').map(Into::into).collect());
-        assert_eq!(directory("promptctl show").to_str(), Some("."));
-        assert_eq!(directory("promptctl -C a show").to_str(), Some("a"));
-        assert_eq!(
-            directory("promptctl -C a --directory=b").to_str(),
-            Some("b")
-        );
-        assert_eq!(directory("promptctl show -C").to_str(), Some("."));
+        assert_eq!(directory("promptctl show"), None);
+        assert_eq!(directory("promptctl -C a show"), Some("a".into()));
+        assert_eq!(directory("promptctl -C a --directory=b"), Some("b".into()));
+        assert_eq!(directory("promptctl show -C"), None);
     }
 }

@@ -10,6 +10,7 @@ use crate::config::Environ;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::code;
+use crate::store::OF_ONE_REPOSITORY;
 
 /// Show the whole life of a prompt in a scratch repository, offline
 ///
@@ -218,11 +219,14 @@ impl Stage {
             .env("PROMPTCTL_WIDTH", self.width.to_string())
             .env_remove("PROMPTCTL_LOG")
             .env_remove("PROMPTCTL_CONFIG")
-            .env_remove("GIT_DIR")
-            .env_remove("GIT_WORK_TREE")
+            .env("GIT_DEFAULT_HASH", "sha1")
+            .env("GIT_DEFAULT_REF_FORMAT", "files")
             .stdin(std::process::Stdio::null())
             .stdout(writer.try_clone().map_err(failed)?)
             .stderr(writer);
+        for name in OF_ONE_REPOSITORY {
+            command.env_remove(name);
+        }
         let mut child = command.spawn().map_err(failed)?;
         // The command holds the writing end too; without this the reading below would never end.
         drop(command);

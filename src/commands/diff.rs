@@ -16,6 +16,7 @@ use crate::output::{diff_markdown, diff_text, json};
 use crate::prompt::diff::{Impact, PromptDiff, Side, Status, compare};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_word;
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::store::{Between, Loaded, Store};
@@ -193,9 +194,10 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
 }
 
 fn mixed(prompt: &str, revision: &str) -> Failure {
+    let name = prompt.split('@').next().unwrap_or(prompt);
     Failure::usage(format!("{prompt} is a prompt and {revision} is not")).hint(format!(
-        "to compare one prompt at a revision: {}@{revision}",
-        prompt.split('@').next().unwrap_or(prompt)
+        "to compare one prompt at a revision: {}",
+        shell_word(&format!("{name}@{revision}"))
     ))
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
-use crate::store::{Store, Trouble};
+use crate::store::{Repair, Store, Trouble};
 
 /// Find what is unsound in the repository, and fix it
 ///
@@ -20,8 +20,9 @@ use crate::store::{Store, Trouble};
 /// right. Exits with 3 if something does not work. The network is asked only with --online.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Do what can be done without a decision: write the commit-graph, set up the mirror, discard
-    /// pending tags that lost, set torn lines of the log apart
+    /// Do what can be done without a decision: remove the locks that a killed promptctl left, write
+    /// the commit-graph, set up the mirror, discard pending tags that lost, set torn lines of the log
+    /// apart
     #[arg(long)]
     fix: bool,
     /// Ask the remote for its tags, and the API for the models that the key may use
@@ -78,9 +79,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 /// Does what can be done without a decision.
 fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Failure> {
     let before = store.troubles()?;
-    for repair in before.iter().filter_map(|trouble| trouble.repair.as_ref()) {
+    let mut repairs: Vec<&Repair> = before
+        .iter()
+        .filter_map(|trouble| trouble.repair.as_ref())
+        .collect();
+    // What a killed run left stands in the way of all others.
+    repairs.sort_by_key(|repair| !matches!(repair, Repair::RemoveLock(_)));
+    for repair in repairs {
         store.repair(repair)?;
     }
+    store.forget_dead_runs();
     let after = if before.iter().any(|trouble| trouble.repair.is_some()) {
         store.troubles()?.len()
     } else {

@@ -14,6 +14,7 @@ use crate::prompt::diff::{Side, Status, compare};
 use crate::prompt::document::{Document, parse};
 use crate::prompt::merge::{Marks, Merged, Sides, merge};
 use crate::prompt::name::PromptName;
+use crate::prompt::quote::shell_path;
 use crate::prompt::template::Partials;
 use crate::store::{Asked, Store};
 
@@ -283,7 +284,8 @@ fn report(merged: &Merged, path: &str, name: Option<&PromptName>, session: &mut 
     ));
     if let (Some(name), Some(_)) = (name, merged.version) {
         session.ui.hint(format!(
-            "resolve what is marked, then: promptctl bump {name} && git add {path}"
+            "resolve what is marked, then: promptctl bump {name} && git add {}",
+            shell_path(path)
         ));
     }
     Exit::Failed

@@ -12,7 +12,7 @@ use super::common::{compile, load_to_change, warn_all};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::document;
-use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set};
+use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set, set_version};
 use crate::prompt::name::PromptName;
 use crate::store::{FileChange, Loaded, Store};
 
@@ -151,7 +151,7 @@ fn finish(
 impl Args {
     fn changed_text(&self, before: &Loaded, session: &mut Session) -> Result<String, Failure> {
         if let Some(file) = &self.file {
-            return read_file(file, session);
+            return Ok(numbered_as(before, read_file(file, session)?));
         }
         if self.set.is_empty() && self.unset.is_empty() {
             return in_editor(before, session);
@@ -170,6 +170,28 @@ impl Args {
         }
         Ok(text)
     }
+}
+
+/// A whole new text that says nothing of the version keeps what the file says of it, so that the
+/// same content has the same number.
+fn numbered_as(before: &Loaded, text: String) -> String {
+    let Some(version) = before.document.version else {
+        return text;
+    };
+    let is_numbered =
+        document::parse(&text).map_or(true, |new| new.version.is_some() || new.digest.is_some());
+    if is_numbered {
+        return text;
+    }
+    let numbered = match &before.document.digest {
+        Some(digest) => set_version(&text, version, digest),
+        None => set(
+            &text,
+            &[Step::Key("version".to_owned())],
+            &version.number().into(),
+        ),
+    };
+    numbered.unwrap_or(text)
 }
 
 /// Sets a value. `600` is a number where a number fits, and text where only text does.

@@ -10,6 +10,7 @@ use crate::output::table::{Table, TableCell};
 use crate::output::ui::{DIM, GOOD, NOTE};
 use crate::prompt::diff::{Side, compare};
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_path;
 use crate::prompt::version::Version;
 use crate::store::{HistoryEntry, State, Store};
 
@@ -108,7 +109,10 @@ fn not_committed(store: &Store, name: &PromptName) -> Failure {
             format!("{name} was never committed"),
         )
         .at(loaded.path.clone())
-        .hint(format!("git add {0} && git commit -- {0}", loaded.path)),
+        .hint(format!(
+            "git add {0} && git commit -- {0}",
+            shell_path(&loaded.path)
+        )),
         Err(failure) => failure,
     }
 }

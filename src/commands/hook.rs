@@ -5,6 +5,7 @@ use super::bump::{Numbered, may_need_number, number};
 use super::validate::Check;
 use crate::error::{Exit, Failure};
 use crate::prompt::code::{self, Code};
+use crate::prompt::quote::shell_paths;
 use crate::store::{FileChange, Loaded, Store};
 
 /// Check what is to be committed, for git's hooks
@@ -143,7 +144,8 @@ fn raise(prompts: &[Loaded], store: &Store, session: &Session) -> Result<Vec<Str
             .at(files.clone())
             .hint("the file has changes beside those that are staged, which a bump would mix")
             .hint(format!(
-                "stage all of it: promptctl bump {all_names} && git add {files}"
+                "stage all of it: promptctl bump {all_names} && git add {}",
+                shell_paths(&unstaged)
             ))
             .hint("or put the rest aside: git stash --keep-index, commit, git stash pop"));
     }

@@ -9,8 +9,12 @@ use super::common::count;
 use crate::config::{Config, Environ, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::prompt::name::SUFFIXES;
+use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::schema::prompt_schema;
-use crate::store::{ATTRIBUTES, Adoptable, FileChange, PlannedHook, Store, init_repository};
+use crate::store::{
+    ATTRIBUTES, Adoptable, FileChange, PlannedHook, Store, init_repository, is_in_repository,
+    unknown_remote,
+};
 
 /// Make a repository of prompts, or adopt `.prompt.yml` files
 ///
@@ -61,10 +65,17 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
         || session.directory.clone(),
         |named| session.directory.join(named),
     );
-    let made = init_repository(&directory)?;
-    session.directory.clone_from(&directory);
+    session.directory = directory;
+    session.is_directory_named |= args.folder.is_some();
+    let start = session.start();
     // An existing configuration is honoured; a broken one is told before anything is written.
-    let (store, config) = session.store()?;
+    if !is_in_repository(&start)?
+        && let Some(remote) = Config::of_repository(&session.directory)?.remote
+    {
+        return Err(unknown_remote(&remote));
+    }
+    let made = init_repository(&start, !session.ui.can_ask())?;
+    let (store, config) = session.store_and_remote()?;
     let faults = config.environments.iter();
     let mut faults = faults.flat_map(|(environment, _)| config.policy_faults(environment));
     if let Some(fault) = faults.next() {
@@ -219,7 +230,7 @@ fn adopt(
             .warning(format!("{path} cannot be named: {reason}"));
         session
             .ui
-            .hint(format!("rename it: git mv {} …", quoted(path)));
+            .hint(format!("rename it: git mv {} …", shell_path(path)));
     }
     if !found.uncommitted.is_empty() {
         let of_them = found.uncommitted.len();
@@ -305,23 +316,18 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
     Ok(changes)
 }
 
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 /// The command that commits prompt files which git does not hold yet.
 fn commit_of(uncommitted: &[String]) -> String {
     const MOST: usize = 5;
     let wanted: Vec<String> = if uncommitted.len() <= MOST {
-        uncommitted.iter().map(|path| quoted(path)).collect()
+        uncommitted.iter().map(|path| shell_path(path)).collect()
     } else {
         let suffixes = SUFFIXES.iter().filter(|suffix| {
             let mut paths = uncommitted.iter();
             paths.any(|path| path.ends_with(*suffix))
         });
         suffixes
-            .map(|suffix| quoted(&format!(":/*{suffix}")))
+            .map(|suffix| shell_word(&format!(":/*{suffix}")))
             .collect()
     };
     format!(

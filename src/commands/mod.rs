@@ -48,7 +48,7 @@ use lazy::Lazy;
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
-use crate::store::{Settings, Store};
+use crate::store::{Settings, Start, Store};
 
 /// What every command works with: the way to the user, and what the process was started with.
 pub struct Session {
@@ -58,6 +58,8 @@ pub struct Session {
     pub environ: Environ,
     /// The folder to work in.
     pub directory: PathBuf,
+    /// Whether the command line names that folder.
+    pub is_directory_named: bool,
     /// The time that counts as now.
     pub now: Timestamp,
 }
@@ -68,16 +70,36 @@ impl Session {
     /// # Errors
     /// There is no repository, or its configuration is not valid.
     pub fn store(&self) -> Result<(Store, Config), Failure> {
-        let store = Store::open(&self.directory)?;
+        let store = Store::open(&self.start())?;
         let config = match store.config_text()? {
             Some(text) => Config::parse(&text)?,
             None => Config::default(),
         };
-        Ok((self.configured(store, &config), config))
+        Ok((self.configured(store, &config)?, config))
+    }
+
+    /// The same for what uses the remote, which must be one of this clone then.
+    ///
+    /// # Errors
+    /// As [`Session::store`]; or the settings name a remote that this clone does not have.
+    pub fn store_and_remote(&self) -> Result<(Store, Config), Failure> {
+        let (store, config) = self.store()?;
+        store.require_known_remote()?;
+        Ok((store, config))
+    }
+
+    /// Where the repository is looked for.
+    fn start(&self) -> Start {
+        Start {
+            directory: self.directory.clone(),
+            is_named: self.is_directory_named,
+            here: Environ::current_dir().unwrap_or_default(),
+            variables: self.environ.git.clone(),
+        }
     }
 
     /// The repository with what its configuration says.
-    fn configured(&self, store: Store, config: &Config) -> Store {
+    fn configured(&self, store: Store, config: &Config) -> Result<Store, Failure> {
         store.with_settings(Settings {
             roots: config.roots.clone(),
             prefix: config.tag_prefix.clone(),
@@ -89,6 +111,7 @@ impl Session {
                 .collect(),
             unattended: !self.ui.can_ask(),
             now: self.now,
+            ..Settings::default()
         })
     }
 }
@@ -303,6 +326,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         ui,
         environ,
         directory: PathBuf::new(),
+        is_directory_named: cli.directory.is_some(),
         now,
     };
     let ended = directory(cli.directory).and_then(|directory| {

@@ -9,6 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::{shell_path, shell_paths};
 use crate::prompt::reference::{Reference, Selector};
 use crate::store::{Action, Before, Change, Demand, Loaded, Options, Rules, Signing, Store};
 
@@ -53,6 +54,17 @@ impl ReleaseArgs {
         !self.no_push && store.has_remote()
     }
 
+    /// The repository and its settings; for a dry run one that nothing is written into.
+    pub(super) fn store(&self, session: &Session) -> Result<(Store, Config), Failure> {
+        let (store, config) = session.store_and_remote()?;
+        let store = if self.dry_run {
+            store.rehearsed()?
+        } else {
+            store
+        };
+        Ok((store, config))
+    }
+
     /// Asks the remote, and returns the options of a rollback or an unpublish: no rule stands in their
     /// way. Where releases must be signed, theirs is if git can sign, and a rollback returns to what
     /// somebody signed for.
@@ -64,9 +76,6 @@ impl ReleaseArgs {
         config: &Config,
         session: &mut Session,
     ) -> Result<Options, Failure> {
-        if self.dry_run {
-            store.write_nothing();
-        }
         let before = store.ask_remote(names, &branches_of(store, config), !self.no_push)?;
         let signers = signers_of(&env.env, store, config, session);
         let signing = if signers.is_some() {
@@ -120,10 +129,7 @@ impl ReleaseArgs {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
-    let (store, config) = session.store()?;
-    if args.release.dry_run {
-        store.write_nothing();
-    }
+    let (store, config) = args.release.store(session)?;
     // What can be said without the remote is said before it is asked.
     args.release.publish_options(&args.env, &store, &config)?;
     refuse_misspelt(&args.env.env, &store)?;
@@ -249,7 +255,7 @@ fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
     let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
         .chain(partials)
         .collect();
-    let paths = paths.join(" ");
+    let paths = shell_paths(paths);
     let bump = if loaded.is_unbumped() {
         format!("promptctl bump {} && ", loaded.name)
     } else {
@@ -291,7 +297,8 @@ fn check(loaded: &Loaded) -> Result<(), Failure> {
         .at(loaded.path.clone())
         .hint(format!(
             "promptctl bump {} && git commit -m \"…\" -- {}",
-            loaded.name, loaded.path
+            loaded.name,
+            shell_path(&loaded.path)
         )));
     }
     compile(loaded).map(drop)

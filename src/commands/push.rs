@@ -32,12 +32,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, config) = session.store()?;
-    if args.dry_run {
-        store.write_nothing();
+    let (store, config) = session.store_and_remote()?;
+    let store = if args.dry_run {
+        store.rehearsed()?
     } else {
-        store.fetch_all(&branches_of(&store, &config))?;
-    }
+        store
+    };
+    store.fetch_all(&branches_of(&store, &config))?;
     let (groups, lost) = store.groups(&args.names, args.env.as_ref())?;
     let mut pushed = Pushed {
         lost,

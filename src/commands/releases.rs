@@ -28,7 +28,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, _) = session.store_and_remote()?;
     let environments = match &args.env {
         Some(environment) => vec![environment.clone()],
         None => store.environments_of(&args.name)?,

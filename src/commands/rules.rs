@@ -4,6 +4,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
+use crate::prompt::quote::shell_path;
 use crate::store::{Place, Rules, Signers, Store};
 
 use super::Session;
@@ -44,7 +45,7 @@ pub(super) fn rules_of(
         return Ok(rules);
     }
     let Some((place, path)) = signers else {
-        let file = config.allowed_signers.as_deref().unwrap_or_default();
+        let file = shell_path(config.allowed_signers.as_deref().unwrap_or_default());
         return Err(Failure::new(
             code::BAD_SIGNERS,
             "`allowedSigners` counts only when it is committed",

@@ -53,7 +53,7 @@ struct Row {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, _) = session.store_and_remote()?;
     let (overview, (loaded, findings)) = store.overview_beside(|| store.load_all());
     let overview = overview?;
     if args.at.at.is_none() {

@@ -23,7 +23,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.json(session);
-    let (store, config) = session.store()?;
+    let (store, config) = args.release.store(session)?;
     let options = args
         .release
         .options(&[&args.name], &args.env, &store, &config, session)?;

@@ -61,7 +61,7 @@ impl Section {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, config) = session.store()?;
+    let (store, config) = session.store_and_remote()?;
     let mut findings = Vec::new();
     let mut sections = Vec::new();
     for environment in environments(args, &store)? {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::error::Failure;
 use crate::openai::key::ApiKey;
 use crate::prompt::code;
+use crate::store::GitVariables;
 
 /// How the variables that name stored prompts begin.
 const STORED: [&str; 2] = ["OPENAI_PROMPT_ID_", "OPENAI_PROMPT_VERSION_"];
@@ -53,6 +54,8 @@ pub struct Environ {
     /// Whether `GIT_INDEX_FILE` is the index that git makes for a commit of single files: what a
     /// hook stages there is lost from the index that stays.
     pub is_partial_commit: bool,
+    /// What git's own variables say.
+    pub git: GitVariables,
     /// `PROMPTCTL_NOW`, a time that stands for now, for tests and demonstrations.
     pub now: Option<jiff::Timestamp>,
 }
@@ -62,7 +65,7 @@ impl Environ {
     pub fn read() -> Self {
         let text = |name: &str| text_in(name);
         let path = |name: &str| path_in(name);
-        let config_home = path("XDG_CONFIG_HOME")
+        let config_home = xdg("XDG_CONFIG_HOME")
             .or_else(|| path("APPDATA"))
             .or_else(|| path("HOME").map(|home| home.join(".config")));
         Self {
@@ -90,6 +93,7 @@ impl Environ {
             base_commit: text("CI_MERGE_REQUEST_DIFF_BASE_SHA"),
             is_partial_commit: text("GIT_INDEX_FILE")
                 .is_some_and(|path| path.contains("next-index-")),
+            git: git_variables(),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
     }
@@ -178,5 +182,26 @@ fn cache_home() -> Option<PathBuf> {
         };
         path_in("HOME").map(|home| home.join(below))
     };
-    path_in("XDG_CACHE_HOME").or_else(of_system)
+    xdg("XDG_CACHE_HOME").or_else(of_system)
+}
+
+/// A folder of the XDG specification, which says that a relative path is ignored: it would name
+/// another folder in each repository, and one that a stranger fills.
+fn xdg(variable: &str) -> Option<PathBuf> {
+    path_in(variable).filter(|path| path.is_absolute())
+}
+
+fn git_variables() -> GitVariables {
+    let mut objects: Vec<PathBuf> = path_in("GIT_OBJECT_DIRECTORY").into_iter().collect();
+    if let Some(others) = path_in("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
+        objects.extend(env::split_paths(&others).filter(|path| path.is_absolute()));
+    }
+    GitVariables {
+        dir: path_in("GIT_DIR"),
+        work_tree: path_in("GIT_WORK_TREE"),
+        objects,
+        has_ssh: ["GIT_SSH_COMMAND", "GIT_SSH"]
+            .iter()
+            .any(|name| path_in(name).is_some()),
+    }
 }

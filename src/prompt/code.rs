@@ -233,6 +233,8 @@ codes! {
     TAG_GONE = "P244", "a tag that the remote no longer has as it was",
         "Somebody deleted or moved a published tag at the remote. This clone still has it as it was, and can put it back; the host's tag rules can forbid both.";
 
+    INDEX_BEHIND = "P245", "git's index is behind HEAD",
+        "A commit was killed after it moved the branch and before it wrote the index, so that something older looks staged. `promptctl doctor --fix` brings the index of the prompts up to HEAD, and the next `promptctl edit` of the prompt does too.";
     STRAY_TAG = "P250", "a release tag far above the others",
         "Releases count 1, 2, 3. A tag more than 1,000 above the one before it is not read, so that nobody can use the numbers up; it counts when the releases have come that far.";
     BROKEN_CHAIN = "P251", "a release that does not follow the one before it",

@@ -12,6 +12,7 @@ use super::code;
 use super::document::Object;
 use super::finding::Finding;
 use super::name::nearest;
+use super::quote::shell_word;
 use super::rendered::Variable;
 use super::template::schema::Schema;
 
@@ -59,7 +60,8 @@ pub fn complete(
 
 fn missing(name: &str) -> Finding {
     Finding::error(code::MISSING_VARIABLE, format!("`{name}` has no value")).help(format!(
-        "pass `--var {name}=…`, or give it a `default` in `input.schema`"
+        "pass `--var {}=…`, or give it a `default` in `input.schema`",
+        shell_word(name)
     ))
 }
 

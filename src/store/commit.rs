@@ -10,6 +10,7 @@ use super::process::{Git, explain, words_of, write_failure};
 use super::tagging::SCRATCH;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::quote::shell_path;
 
 /// How long another process of this program that commits is waited for: its hooks may be slow.
 const TURN_PATIENCE: Duration = Duration::from_secs(60);
@@ -129,8 +130,8 @@ impl Store {
         }
         let said = self
             .git()
-            .args(["ls-files", "-z", "--others", "--exclude-standard", "--"])
-            .args(paths)
+            .args(["ls-files", "-z", "--others", "--exclude-standard"])
+            .paths(paths)
             .read()?;
         Ok(said
             .split('\0')
@@ -158,11 +159,21 @@ impl Store {
                 "-z",
                 "--untracked-files=all",
                 "--ignored",
-                "--",
             ])
-            .args(paths)
+            .paths(paths)
             .read()?;
-        if changed.is_empty() {
+        let is_staged = |entry: &str| !entry.is_empty() && !entry.starts_with([' ', '?', '!']);
+        let caught_up = if changed.split('\0').any(is_staged) {
+            self.catch_up(paths)?
+        } else {
+            Vec::new()
+        };
+        let paths: Vec<&str> = paths
+            .iter()
+            .copied()
+            .filter(|path| !caught_up.iter().any(|own| own == path))
+            .collect();
+        if changed.is_empty() || paths.is_empty() {
             return Ok(Written { commit: None });
         }
         if let Some(ignored) = changed
@@ -171,7 +182,8 @@ impl Store {
         {
             return Err(
                 Failure::new(code::HOOK_REFUSED, format!("git ignores {ignored}")).hint(format!(
-                    "git check-ignore -v {ignored} shows the rule; remove it from the .gitignore"
+                    "git check-ignore -v {} shows the rule; remove it from the .gitignore",
+                    shell_path(ignored)
                 )),
             );
         }
@@ -183,22 +195,15 @@ impl Store {
             // `git commit --only` wants to know the files; an intent to add stages no content.
             Git::read_when_unlocked(|| {
                 self.git()
-                    .args(["add", "--intent-to-add", "--"])
-                    .args(&untracked)
+                    .args(["add", "--intent-to-add"])
+                    .paths(&untracked)
             })?;
         }
         let said = Git::say_when_unlocked(|| {
-            self.git()
-                .args([
-                    "commit",
-                    "--quiet",
-                    "--only",
-                    "--cleanup=verbatim",
-                    "-F",
-                    "-",
-                    "--",
-                ])
-                .args(paths)
+            self.git_with_hooks()
+                .args(["commit", "--quiet", "--only", "--cleanup=verbatim"])
+                .args(["-F", "-"])
+                .paths(&paths)
                 .input(format!("{}\n", message.trim_end()))
         })?;
         if !said.ok {
@@ -206,8 +211,8 @@ impl Store {
                 // The intent to add is taken back; if that fails the file is merely listed as new.
                 drop(
                     self.git()
-                        .args(["rm", "--cached", "--quiet", "--force", "--"])
-                        .args(&untracked)
+                        .args(["rm", "--cached", "--quiet", "--force"])
+                        .paths(&untracked)
                         .say(),
                 );
             }
@@ -220,6 +225,42 @@ impl Store {
 }
 
 impl Store {
+    /// Those of these files whose index is behind HEAD: they are as HEAD has them, and something
+    /// else is staged. A commit that was killed before it wrote the index leaves that.
+    pub(super) fn behind_head(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
+        if self.head_commit().is_none() || self.is_bare() {
+            return Ok(Vec::new());
+        }
+        let differing = |from: &str| -> Result<Vec<String>, Failure> {
+            let said = self
+                .git()
+                .args(["diff", from, "--name-only", "-z", "--no-renames"])
+                .args(["--no-ext-diff", "--ignore-submodules"])
+                .paths(paths)
+                .read()?;
+            let paths = said.split('\0').filter(|path| !path.is_empty());
+            Ok(paths.map(str::to_owned).collect())
+        };
+        let staged = differing("--cached")?;
+        if staged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changed = differing("HEAD")?;
+        Ok(staged
+            .into_iter()
+            .filter(|path| !changed.contains(path))
+            .collect())
+    }
+
+    /// Brings the index of these files up to HEAD where it is behind. Returns which.
+    pub(super) fn catch_up(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
+        let behind = self.behind_head(paths)?;
+        if !behind.is_empty() {
+            Git::read_when_unlocked(|| self.git().args(["reset", "--quiet"]).paths(&behind))?;
+        }
+        Ok(behind)
+    }
+
     /// Waits until no other process of this program commits here; the turn ends when it is dropped.
     ///
     /// `git commit --only` reads the index before it locks it, so of two at once one may write the

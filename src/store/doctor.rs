@@ -10,6 +10,7 @@ mod remote;
 mod tags;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::Store;
 use super::process::Git;
@@ -84,6 +85,10 @@ pub enum Repair {
     DiscardTag(String),
     /// Write the commit-graph that makes history fast.
     WriteCommitGraph,
+    /// Remove a lock that a run of this program left which was killed.
+    RemoveLock(PathBuf),
+    /// Bring the index of a file up to HEAD.
+    CatchUp(String),
 }
 
 impl Store {
@@ -94,7 +99,7 @@ impl Store {
     pub fn troubles(&self) -> Result<Vec<Trouble>, Failure> {
         let mut troubles = self.troubles_of_tags()?;
         troubles.extend(self.troubles_of_remote(&troubles)?);
-        troubles.extend(self.troubles_of_place());
+        troubles.extend(self.troubles_of_place()?);
         let mut seen = BTreeSet::new();
         troubles.retain(|trouble| seen.insert(trouble.message.clone()));
         Ok(troubles)
@@ -122,6 +127,8 @@ impl Store {
                     None => self.update_refs(&[format!("delete refs/tags/{tag}")]),
                 }
             }
+            Repair::RemoveLock(lock) => self.remove_lock(lock),
+            Repair::CatchUp(path) => self.catch_up(&[path]).map(drop),
             Repair::WriteCommitGraph => Git::read_when_unlocked(|| {
                 self.git()
                     .args(["commit-graph", "write", "--reachable", "--changed-paths"])

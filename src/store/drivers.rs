@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::Document;
 use crate::prompt::name::SUFFIXES;
+use crate::prompt::quote::{in_quotes, shell_path};
 use crate::prompt::template::{self, Partials};
 
 /// The file that says which driver compares and merges which files.
@@ -64,7 +65,8 @@ impl Store {
                     )
                     .at(ATTRIBUTES)
                     .hint(format!(
-                        "git check-attr {attribute} {path} tells; remove that attribute from {ATTRIBUTES} or .git/info/attributes, or leave --diff-driver out"
+                        "git check-attr {attribute} {} tells; remove that attribute from {ATTRIBUTES} or .git/info/attributes, or leave --diff-driver out",
+                        shell_path(&path)
                     )));
                 }
             }
@@ -87,7 +89,10 @@ impl Store {
     pub fn configure_drivers(&self, program: &Path) -> Result<bool, Failure> {
         let missing = self.missing_settings(program)?;
         for (key, value) in &missing {
-            Git::read_when_unlocked(|| self.git().args(["config", "--local", key, value]))?;
+            Git::read_when_unlocked(|| {
+                self.git()
+                    .args(["config", "--local", "--end-of-options", key, value])
+            })?;
         }
         Ok(!missing.is_empty())
     }
@@ -160,7 +165,7 @@ pub(super) fn shell_word(path: &Path) -> String {
     } else {
         text.into_owned()
     };
-    format!("'{}'", text.replace('\'', r"'\''"))
+    in_quotes(&text)
 }
 
 /// Whether a key holds a command, rather than words.

@@ -13,6 +13,7 @@ use super::tag::TagName;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
+use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::version::Version;
 
 /// A version, as history tells it.
@@ -108,9 +109,9 @@ impl Store {
     ) -> Result<(), Failure> {
         self.git()
             .args(["log", "-z", "--format=%H%x1f%an%x1f%at%x1f%s"])
+            .arg("--end-of-options")
             .args(revisions)
-            .arg("--")
-            .args(paths)
+            .paths(paths)
             .each_entry(|entry| {
                 let mut fields = entry.trim_start_matches('\n').split('\u{1f}');
                 let mut line = || {
@@ -356,10 +357,13 @@ impl Store {
         .exit(Exit::Verdict);
         match self.settings.remote.as_deref() {
             Some(remote) if self.fetches_only_a_part(remote) => failure.hint(format!(
-                "git fetch {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+                "git fetch {remote} {}",
+                shell_word(&format!(
+                    "+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+                ))
             )),
             Some(remote) => failure.hint(format!("git fetch {remote}")),
-            None => failure.hint(format!("git branch {branch}")),
+            None => failure.hint(format!("git branch {}", shell_path(branch))),
         }
         .hint("if it is called otherwise, `requireBranch` in promptctl.yaml must say so")
     }

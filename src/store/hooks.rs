@@ -40,7 +40,7 @@ impl Store {
     /// Another hook stands there, or the hooks' folder belongs to other repositories too.
     pub fn missing_hooks(&self, program: &Path) -> Result<Vec<PlannedHook>, Failure> {
         let said = self
-            .git()
+            .git_with_hooks()
             .args(["rev-parse", "--git-path", "hooks"])
             .read()?;
         let folder = self.top.join(said.trim_end_matches(['\n', '\r']));

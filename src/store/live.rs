@@ -239,7 +239,7 @@ impl Store {
             true
         })?;
         let compared = self.seen(name).compare(now);
-        if !self.dry_run.get() && !compared.new.is_empty() {
+        if !self.writes_nothing.get() && !compared.new.is_empty() {
             // A disk that cannot be written is no reason not to say what is live.
             drop(self.note_seen(&compared.new));
         }

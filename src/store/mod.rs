@@ -21,6 +21,7 @@ mod made;
 mod memory;
 mod merging;
 mod note;
+mod open;
 mod overview;
 mod partial;
 mod plan;
@@ -28,12 +29,14 @@ mod policy;
 mod process;
 mod publish;
 mod refs;
+mod rehearsal;
 mod release;
 mod remote;
 mod resolve;
 mod row;
 mod seen;
 mod sending;
+mod running;
 mod setup;
 mod signature;
 mod since;
@@ -43,15 +46,18 @@ mod tagger;
 mod tagging;
 mod verify;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use git2::{ErrorClass, ErrorCode, Repository};
+use git2::Repository;
 use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
+use crate::prompt::quote::shell_word;
+use crate::prompt::remote::RemoteName;
 
 pub use between::Between;
 pub use commit::{FileChange, Written};
@@ -63,19 +69,21 @@ pub use hooks::PlannedHook;
 pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
 pub use note::{Changed, Note};
+pub use open::{GitVariables, Start, Surroundings};
 pub use plan::Planned;
 pub use policy::{Place, Rules};
+pub use process::OF_ONE_REPOSITORY;
 pub use publish::{Back, Before, Change, Demand, Options, Releasing};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::Fetched;
 pub use sending::{Group, Pending, Pushed};
-pub use setup::{Adoptable, init_repository};
+pub use setup::{Adoptable, init_repository, is_in_repository};
 pub use signature::{Signer, Signers, Signing};
 pub use since::{Base, Blobs, VersionTags};
 pub use tag::{Action, TagName};
 pub use verify::{Live, Proof};
 
-use process::Git;
+use process::{Git, Hooks, Pinned};
 
 /// What the configuration says about a repository.
 #[derive(Debug, Clone)]
@@ -85,13 +93,15 @@ pub struct Settings {
     /// What the names of all tags begin with, such as `prompts/`.
     pub prefix: String,
     /// The remote that says what is live; none where the repository has none.
-    pub remote: Option<String>,
+    pub remote: Option<RemoteName>,
     /// The configured environments.
     pub environments: Vec<Environment>,
     /// Whether nobody is there to answer a question that git would ask.
     pub unattended: bool,
     /// The time that counts as now.
     pub now: Timestamp,
+    /// What of the environment holds here; [`Store::open`] finds it out.
+    pub surroundings: Surroundings,
 }
 
 impl Default for Settings {
@@ -103,6 +113,7 @@ impl Default for Settings {
             environments: vec![Environment::production()],
             unattended: true,
             now: Timestamp::UNIX_EPOCH,
+            surroundings: Surroundings::default(),
         }
     }
 }
@@ -117,27 +128,35 @@ pub struct Store {
     mirror: RefCell<Option<refs::Mirror>>,
     /// The remote's default branch as it said itself, where this clone does not know it.
     default_branch_asked: RefCell<Option<String>>,
-    /// Whether nothing may be written, not even what this clone remembers.
-    dry_run: Cell<bool>,
+    /// Whether what is seen of the remote is not written down.
+    writes_nothing: Cell<bool>,
+    has_own_ssh: OnceCell<bool>,
+    /// What says that this run writes here; after `early`, whose calls end first.
+    note: Arc<running::Note>,
+    /// The folder of a dry run, which is removed at its end.
+    scratch: Option<tempfile::TempDir>,
 }
 
 impl Store {
-    /// Opens the repository that `directory` is in.
+    /// Opens the repository that is meant.
     ///
     /// # Errors
     /// There is none, or it is in a format or of an owner that is refused.
-    pub fn open(directory: &Path) -> Result<Self, Failure> {
+    pub fn open(start: &Start) -> Result<Self, Failure> {
         // As git reads: its checksums of packed data are looked at, and the content of a version is
         // compared with its digest in any case.
         git2::opts::strict_hash_verification(false);
-        let repo =
-            Repository::discover(directory).map_err(|error| cannot_open(directory, &error))?;
-        Ok(Self::of(repo, Settings::default()))
+        let (repo, surroundings) = start.open()?;
+        let settings = Settings {
+            surroundings,
+            ..Settings::default()
+        };
+        Ok(Self::of(repo, settings))
     }
 
     /// The repository at `path` once more, for another thread: git2's handle cannot be shared.
     fn open_again(path: &Path, settings: &Settings) -> Result<Self, Failure> {
-        let repo = Repository::open(path).map_err(|error| cannot_open(path, &error))?;
+        let repo = settings.surroundings.open_again(path)?;
         Ok(Self::of(repo, settings.clone()))
     }
 
@@ -145,6 +164,7 @@ impl Store {
         let top = repo.workdir().unwrap_or_else(|| repo.path()).to_path_buf();
         // The references of all worktrees stand in the common directory.
         let refs = gix_ref::file::Store::at(repo.commondir().to_path_buf(), gix_hash::Kind::Sha1);
+        let note = Arc::new(running::Note::new(repo.commondir()));
         Self {
             repo,
             refs,
@@ -153,32 +173,80 @@ impl Store {
             early: RefCell::new(None),
             mirror: RefCell::new(None),
             default_branch_asked: RefCell::new(None),
-            dry_run: Cell::new(false),
+            writes_nothing: Cell::new(false),
+            has_own_ssh: OnceCell::new(),
+            note,
+            scratch: None,
         }
     }
 
     /// The same repository with what the configuration says; without a remote in it, `origin` or
     /// the only remote is taken.
-    #[must_use]
-    pub fn with_settings(mut self, mut settings: Settings) -> Self {
+    ///
+    /// # Errors
+    /// The only remote has a name that cannot be used.
+    pub fn with_settings(mut self, mut settings: Settings) -> Result<Self, Failure> {
         // A clone can say for itself which remote counts, as a fork must.
-        settings.remote = self.config_value("promptctl.remote").or(settings.remote);
-        if settings.remote.is_none() {
-            let names = self.remote_names();
-            settings.remote = match names.as_slice() {
-                names if names.iter().any(|name| name == "origin") => Some("origin".to_owned()),
-                [only] => Some(only.clone()),
-                _ => None,
-            };
+        if let Some(own) = self.own_remote()? {
+            settings.remote = Some(own);
+        } else if settings.remote.is_none() {
+            settings.remote = self.usual_remote()?;
         }
+        settings.surroundings = std::mem::take(&mut self.settings.surroundings);
         self.settings = settings;
         self.forget_mirror();
-        self
+        Ok(self)
     }
 
-    /// From now on nothing is written, not even what this clone remembers of the remote.
+    /// The remote that this clone's own configuration names.
+    fn own_remote(&self) -> Result<Option<RemoteName>, Failure> {
+        const KEY: &str = "promptctl.remote";
+        let Some(name) = self.config_value(KEY) else {
+            return Ok(None);
+        };
+        let remote = name.parse().map_err(|fault| {
+            Failure::new(
+                code::BAD_CONFIG,
+                format!("`{name}`, which git's configuration names as {KEY}, is not the name of a remote: {fault}"),
+            )
+            .hint(format!("git config {KEY} origin, for example; git remote lists the names"))
+        })?;
+        Ok(Some(remote))
+    }
+
+    /// The remote that is meant where nothing names one.
+    fn usual_remote(&self) -> Result<Option<RemoteName>, Failure> {
+        let names = self.remote_names();
+        let name = match names.as_slice() {
+            names if names.iter().any(|name| name == "origin") => "origin",
+            [only] => only,
+            _ => return Ok(None),
+        };
+        let remote = name.parse().map_err(|fault| {
+            Failure::new(
+                code::BAD_CONFIG,
+                format!("the only remote of this clone is called `{name}`, and promptctl cannot use that name: {fault}"),
+            )
+            .hint(format!("git remote rename {} origin", shell_word(name)))
+        })?;
+        Ok(Some(remote))
+    }
+
+    /// Fails where the remote is not one of this clone: nothing is sent to what merely stands in a
+    /// file.
+    ///
+    /// # Errors
+    /// The settings name a remote for which this clone has no URL.
+    pub fn require_known_remote(&self) -> Result<(), Failure> {
+        match &self.settings.remote {
+            Some(remote) if !self.has_remote_named(remote) => Err(unknown_remote(remote)),
+            _ => Ok(()),
+        }
+    }
+
+    /// From now on nothing is remembered of the remote.
     pub fn write_nothing(&self) {
-        self.dry_run.set(true);
+        self.writes_nothing.set(true);
     }
 
     /// What the configuration says.
@@ -186,9 +254,10 @@ impl Store {
         &self.settings
     }
 
-    /// Whether git knows a remote of this name.
-    pub fn has_remote_named(&self, name: &str) -> bool {
-        self.repo.find_remote(name).is_ok()
+    /// Whether this clone has a URL for a remote of this name.
+    pub fn has_remote_named(&self, name: &RemoteName) -> bool {
+        self.config_value(&format!("remote.{name}.url"))
+            .is_some_and(|url| !url.is_empty())
     }
 
     /// The top of the working tree, or the repository itself where it has none.
@@ -227,8 +296,30 @@ impl Store {
             .map(|commit| commit.id())
     }
 
+    /// A call of git that runs no hooks.
     fn git(&self) -> Git {
-        Git::new(&self.top).quiet_terminal(self.settings.unattended)
+        Git::new(&self.pinned(), Hooks::Silent)
+    }
+
+    /// A commit or a push, which the person's hooks may stop.
+    fn git_with_hooks(&self) -> Git {
+        Git::new(&self.pinned(), Hooks::Run)
+    }
+
+    /// What git is told of the repository, so that it works on the one that was opened.
+    fn pinned(&self) -> Pinned<'_> {
+        let own_ssh =
+            || self.settings.surroundings.has_ssh || self.config_value("core.sshCommand").is_some();
+        Pinned {
+            top: &self.top,
+            git_dir: Some(without_slash(self.repo.path())),
+            work_tree: self.repo.workdir().map(without_slash),
+            is_elsewhere: self.settings.surroundings.is_elsewhere,
+            no_config: self.settings.surroundings.no_config.as_deref(),
+            unattended: self.settings.unattended,
+            note: Some(&self.note),
+            has_own_ssh: *self.has_own_ssh.get_or_init(own_ssh),
+        }
     }
 
     /// The text of `promptctl.yaml`: of the working copy, or of HEAD in a repository without one.
@@ -275,57 +366,17 @@ impl Store {
     }
 }
 
-fn cannot_open(directory: &Path, error: &git2::Error) -> Failure {
-    let at = directory.display();
-    let words = error.message();
-    if error.code() == ErrorCode::NotFound {
-        return Failure::new(
-            code::NO_REPOSITORY,
-            format!("{at} is not inside a git repository"),
-        )
-        .hint("promptctl init makes a repository of prompts here; -C DIR names another folder");
-    }
-    if error.code() == ErrorCode::Owner {
-        let path = Repository::discover_path(directory, std::iter::empty::<&Path>()).map_or_else(
-            |_| directory.to_path_buf(),
-            |git_dir| git_dir.parent().unwrap_or(&git_dir).to_path_buf(),
-        );
-        return Failure::new(
-            code::UNSAFE_OWNER,
-            format!(
-                "the repository at {} belongs to another user",
-                path.display()
-            ),
-        )
-        .hint(format!(
-            "git config --global --add safe.directory {}",
-            path.display()
-        ));
-    }
-    let unsupported = |what: &str| {
-        Failure::new(
-            code::UNSUPPORTED_REPOSITORY,
-            format!("the repository at {at} {what}, which promptctl cannot read"),
-        )
-    };
-    if words.contains("refstorage") || words.contains("reftable") {
-        return unsupported("keeps its references in a reftable")
-            .hint("git refs migrate --ref-format=files");
-    }
-    if words.contains("objectformat") || words.contains("object format") || words.contains("sha256")
-    {
-        return unsupported("names its objects by SHA-256")
-            .hint("keep prompts in a SHA-1 repository: git init --object-format=sha1");
-    }
-    if words.contains("partialclone") {
-        return unsupported("is a partial clone")
-            .hint("make a full one: git clone URL, or git clone --depth 1 URL for a small one");
-    }
-    if error.class() == ErrorClass::Repository || error.code() == ErrorCode::Invalid {
-        return unsupported(&format!("is in a format of its own ({words})"));
-    }
+/// A folder without the slash that libgit2 ends it with, which would stand in git's messages.
+fn without_slash(folder: &Path) -> &Path {
+    folder.components().as_path()
+}
+
+/// The settings name a remote that the clone does not have.
+pub fn unknown_remote(remote: &RemoteName) -> Failure {
     Failure::new(
-        code::UNSUPPORTED_REPOSITORY,
-        format!("the repository at {at} could not be opened: {words}"),
+        code::BAD_CONFIG,
+        format!("`remote` names {remote}, which is not a remote of this clone"),
     )
+    .at("promptctl.yaml")
+    .hint(format!("git remote add {remote} URL"))
 }

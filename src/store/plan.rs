@@ -13,6 +13,7 @@ use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 
@@ -261,9 +262,7 @@ impl Store {
         if self.made().get(&key) != Some(&Fate::Sending) {
             return Ok(false);
         }
-        if !self.dry_run.get() {
-            self.journal(Fate::Confirmed, &[key])?;
-        }
+        self.journal(Fate::Confirmed, &[key])?;
         Ok(true)
     }
 
@@ -550,7 +549,10 @@ fn uncommitted(loaded: &Loaded) -> Failure {
         format!("{} has changes that are not committed", loaded.name),
     )
     .at(loaded.path.clone())
-    .hint(format!("git commit -m \"…\" -- {}", loaded.path))
+    .hint(format!(
+        "git commit -m \"…\" -- {}",
+        shell_path(&loaded.path)
+    ))
     .hint("only committed content is published, so that every clone can see what is live")
 }
 

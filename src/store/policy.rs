@@ -11,6 +11,7 @@ use super::{Loaded, Store};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
+use crate::prompt::quote::shell_path;
 
 /// What must hold before something is published to an environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +98,8 @@ impl Store {
         const FILE: &str = "promptctl.yaml";
         let said = self
             .git()
-            .args(["log", "-n", "20", "--format=%H", "HEAD", "--", FILE])
+            .args(["log", "-n", "20", "--format=%H", "HEAD"])
+            .paths([FILE])
             .say();
         let commits = said.map(|said| said.out).unwrap_or_default();
         ["HEAD"]
@@ -139,7 +141,8 @@ impl Store {
         };
         let bytes = bytes.ok_or_else(|| {
             bad(&format!("{} does not hold", place.name)).hint(format!(
-                "git add {path} && git commit -m \"Allowed signers\" -- {path}"
+                "git add {0} && git commit -m \"Allowed signers\" -- {0}",
+                shell_path(path)
             ))
         })?;
         let text = String::from_utf8(bytes).map_err(|_| bad("is not UTF-8 text"))?;
@@ -212,7 +215,7 @@ impl Store {
         match self.settings.remote.as_deref() {
             // It is there, and only here.
             Some(remote) if self.branch().as_deref() == Some(branch) => {
-                failure.hint(format!("git push {remote} {branch}"))
+                failure.hint(format!("git push {remote} {}", shell_path(branch)))
             }
             _ => failure.hint(format!(
                 "merge it into {branch}, then git fetch and publish again"

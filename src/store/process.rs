@@ -1,13 +1,20 @@
 //! The `git` program: what it is asked, what it answers, and what its errors mean.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Exit, Failure};
+use super::running::Note;
+use crate::error::Failure;
 use crate::prompt::code;
+
+mod words;
+
+use words::{age_of, has_moved, lock_path};
+pub(super) use words::{explain, is_lock_message, refused, words_of, write_failure};
 
 /// How long a lock that another process holds is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -16,6 +23,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Git {
     command: Command,
     input: Option<Vec<u8>>,
+    hooks: Hooks,
+    note: Option<Arc<Note>>,
 }
 
 /// What a call of `git` said.
@@ -58,17 +67,167 @@ impl Running {
     }
 }
 
+/// What every call of git is told, whatever a repository says: only the repository that was opened
+/// counts, nothing is done in submodules, nothing is tidied up, and no program watches files.
+const SETTINGS: [&str; 7] = [
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "push.recurseSubmodules=no",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "core.fsmonitor=false",
+];
+
+/// Variables that git sets for the hooks of one repository and that are wrong in another.
+pub const OF_ONE_REPOSITORY: [&str; 12] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
+/// Variables that would make git read something else than what was opened, or read our arguments
+/// in another way.
+const NEVER: [&str; 8] = [
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_CONFIG",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_ATTR_SOURCE",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+];
+
+/// The repository that a call of git works on: none but this one, however git would find another.
+pub(super) struct Pinned<'a> {
+    /// Where git is started.
+    pub(super) top: &'a Path,
+    /// The repository itself; none where there is no repository yet.
+    pub(super) git_dir: Option<&'a Path>,
+    /// Its working tree, where it has one.
+    pub(super) work_tree: Option<&'a Path>,
+    /// Whether the variables of [`OF_ONE_REPOSITORY`] are of another repository.
+    pub(super) is_elsewhere: bool,
+    /// An empty file instead of the person's configuration.
+    pub(super) no_config: Option<&'a Path>,
+    /// Whether nobody is there to answer a question.
+    pub(super) unattended: bool,
+    /// Whether the person has set up how ssh is called.
+    pub(super) has_own_ssh: bool,
+    /// Where it is written down that a git that writes is started.
+    pub(super) note: Option<&'a Arc<Note>>,
+}
+
+/// The commands that change a repository, besides `config`.
+const WRITES: [&str; 9] = [
+    "add",
+    "commit",
+    "commit-graph",
+    "fetch",
+    "push",
+    "reset",
+    "rm",
+    "tag",
+    "update-ref",
+];
+
+/// What follows `config` where it only reads.
+const READS_CONFIG: [&str; 4] = ["--get-all", "--get-colorbool", "--list", "-z"];
+
+/// Whether a call of git runs the person's hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hooks {
+    /// It runs none.
+    Silent,
+    /// It is a commit or a push, which they may stop.
+    Run,
+}
+
 impl Git {
-    /// A call of git in `directory`.
-    pub(super) fn new(directory: &Path) -> Self {
+    /// A call of git on one repository.
+    pub(super) fn new(pinned: &Pinned<'_>, hooks: Hooks) -> Self {
         let mut command = Command::new("git");
-        command.arg("-C").arg(directory);
+        command.arg("-C").arg(pinned.top);
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        for name in NEVER {
+            command.env_remove(name);
+        }
+        if pinned.is_elsewhere || pinned.git_dir.is_none() {
+            for name in OF_ONE_REPOSITORY {
+                command.env_remove(name);
+            }
+        }
+        match hooks {
+            Hooks::Silent => {
+                command.arg("-c").arg(no_hooks(pinned.git_dir));
+                command.env("GIT_LITERAL_PATHSPECS", "1");
+                // What only looks writes nothing, not even what it learnt of the index.
+                command.env("GIT_OPTIONAL_LOCKS", "0");
+            }
+            // Hooks are to find git as the person has it: our own paths are marked one by one.
+            Hooks::Run => drop(command.env_remove("GIT_LITERAL_PATHSPECS")),
+        }
+        if let Some(git_dir) = pinned.git_dir {
+            command.env("GIT_DIR", git_dir);
+            match pinned.work_tree {
+                Some(tree) => command.env("GIT_WORK_TREE", tree),
+                None => command.env_remove("GIT_WORK_TREE"),
+            };
+        }
+        if let Some(empty) = pinned.no_config {
+            command.env("GIT_CONFIG_GLOBAL", empty);
+            command.env("GIT_CONFIG_NOSYSTEM", "1");
+        }
+        command.env("GIT_NO_REPLACE_OBJECTS", "1");
         // Messages are read below, so they must not be translated.
         command.env("LC_ALL", "C").env("LANGUAGE", "C");
+        if pinned.unattended {
+            command.env("GIT_TERMINAL_PROMPT", "0");
+            command.env("SSH_ASKPASS_REQUIRE", "never");
+            if !pinned.has_own_ssh {
+                command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+            }
+        }
         Self {
             command,
             input: None,
+            hooks,
+            note: pinned.note.cloned(),
         }
+    }
+
+    /// The same call on a scratch repository that writes its objects elsewhere.
+    pub(super) fn in_scratch(mut self, git_dir: &Path, objects: &Path) -> Self {
+        for name in OF_ONE_REPOSITORY {
+            self.command.env_remove(name);
+        }
+        self.env("GIT_DIR", git_dir)
+            .env("GIT_OBJECT_DIRECTORY", objects)
+    }
+
+    /// The end of the options, and then files, each of which is that file and no pattern.
+    pub(super) fn paths(self, paths: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mark = match self.hooks {
+            Hooks::Silent => "",
+            Hooks::Run => ":(top,literal)",
+        };
+        let mut git = self.arg("--");
+        for path in paths {
+            git = git.arg(format!("{mark}{}", path.as_ref()));
+        }
+        git
     }
 
     pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -84,15 +243,6 @@ impl Git {
     pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
-    }
-
-    /// Never asks for a password or a passphrase on the terminal.
-    pub(super) fn quiet_terminal(self, nobody_there: bool) -> Self {
-        if nobody_there {
-            self.env("GIT_TERMINAL_PROMPT", "0")
-        } else {
-            self
-        }
     }
 
     pub(super) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
@@ -118,16 +268,14 @@ impl Git {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        self.command.spawn().map(Running).map_err(not_started)
+        self.start().map(Running).map_err(not_started)
     }
 
     /// Starts git, which waits for its input; what it says of errors is not heard.
     pub(super) fn spawn(mut self) -> std::io::Result<Child> {
-        self.command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
+        self.command.stdin(Stdio::piped());
+        self.command.stdout(Stdio::piped()).stderr(Stdio::null());
+        self.start()
     }
 
     /// Runs git and returns its standard output.
@@ -223,12 +371,44 @@ impl Git {
         }
     }
 
+    /// Starts git; that one which writes is started is written down before, and which one after.
+    fn start(&mut self) -> std::io::Result<Child> {
+        let note = self.note.clone().filter(|_| self.writes());
+        if let Some(note) = &note {
+            note.git_starts();
+        }
+        let child = self.command.spawn()?;
+        if let Some(note) = &note {
+            note.git_started(child.id());
+        }
+        Ok(child)
+    }
+
+    /// Whether this call changes the repository, and so takes its locks.
+    fn writes(&self) -> bool {
+        let mut words = self.command.get_args().filter_map(OsStr::to_str);
+        let mut word = words.next();
+        // Before the command stand `-C DIR` and `-c SETTING`.
+        while matches!(word, Some("-C" | "-c")) {
+            words.next();
+            word = words.next();
+        }
+        match word {
+            Some("config") => !words
+                .next()
+                .is_some_and(|next| READS_CONFIG.contains(&next)),
+            word => word.is_some_and(|word| WRITES.contains(&word)),
+        }
+    }
+
     fn output(&mut self) -> std::io::Result<Output> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let Some(input) = self.input.take() else {
-            return self.command.stdin(Stdio::null()).output();
+            self.command.stdin(Stdio::null());
+            return self.start()?.wait_with_output();
         };
-        let mut child = self.command.stdin(Stdio::piped()).spawn()?;
+        self.command.stdin(Stdio::piped());
+        let mut child = self.start()?;
         let writer = child.stdin.take().map(|mut stdin| {
             // git may stop reading early; what it says then is the answer.
             std::thread::spawn(move || drop(stdin.write_all(&input)))
@@ -241,6 +421,17 @@ impl Git {
     }
 }
 
+/// The setting that leaves out all hooks: a folder that only who may write into the repository could
+/// make, on every system.
+fn no_hooks(git_dir: Option<&Path>) -> OsString {
+    let mut setting = OsString::from("core.hooksPath=");
+    match git_dir {
+        Some(git_dir) => setting.push(git_dir.join("promptctl-runs-no-hooks")),
+        None => setting.push("/dev/null"),
+    }
+    setting
+}
+
 fn not_started(error: std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::NotFound {
         Failure::new(code::NO_REPOSITORY, "the `git` program was not found")
@@ -251,137 +442,4 @@ fn not_started(error: std::io::Error) -> Failure {
             format!("`git` could not be started: {error}"),
         )
     }
-}
-
-pub(super) fn is_lock_message(err: &str) -> bool {
-    err.contains(".lock': File exists")
-        || err.contains("could not lock config file")
-        || err.contains("cannot lock ref")
-            && !err.contains("reference already exists")
-            && !err.contains("is at ")
-            && !err.contains("Permission denied")
-}
-
-/// Whether another process changed a reference between git's look at it and its own change.
-fn has_moved(err: &str) -> bool {
-    err.contains("cannot lock ref")
-        && (err.contains("is at ") || err.contains("reference already exists"))
-}
-
-fn lock_path(err: &str) -> Option<String> {
-    let end = err.find(".lock'")? + ".lock".len();
-    let start = err[..end].rfind('\'')? + 1;
-    Some(err[start..end].to_owned())
-}
-
-fn age_of(path: &str) -> Duration {
-    std::fs::metadata(path)
-        .and_then(|data| data.modified())
-        .ok()
-        .and_then(|time| time.elapsed().ok())
-        .unwrap_or_default()
-}
-
-/// What git's words mean, and what to do about them.
-pub(super) fn explain(err: &str) -> Failure {
-    let words = words_of(err);
-    let has = |needle: &str| err.contains(needle);
-    if is_lock_message(err) {
-        return locked(err, &words);
-    }
-    if has("Please tell me who you are")
-        || has("empty ident name")
-        || has("unable to auto-detect email")
-        || has("no email was given")
-    {
-        return Failure::new(code::NO_IDENTITY, "git does not know who you are")
-            .hint("git config --global user.name \"Your Name\"")
-            .hint("git config --global user.email \"you@example.com\"");
-    }
-    if has("dubious ownership") {
-        let path = err.split('\'').nth(1).unwrap_or(".").to_owned();
-        return Failure::new(
-            code::UNSAFE_OWNER,
-            format!("the repository at {path} belongs to another user"),
-        )
-        .hint(format!("git config --global --add safe.directory {path}"));
-    }
-    if has("No space left on device") {
-        return Failure::new(code::WRITE_FAILED, "the disk is full")
-            .hint("free some space, then run the same command again");
-    }
-    if has("Read-only file system")
-        || has("Permission denied") && !has("publickey")
-        || has("insufficient permission")
-    {
-        return Failure::new(code::WRITE_FAILED, format!("the repository could not be written: {words}"))
-            .hint("check who owns the files below the repository's .git folder, and whether the disk is mounted read-only");
-    }
-    Failure::new(code::HOOK_REFUSED, format!("git failed: {words}"))
-}
-
-fn locked(err: &str, words: &str) -> Failure {
-    match lock_path(err) {
-        Some(path) => {
-            let age = age_of(&path).as_secs();
-            Failure::new(
-                if age > LOCK_PATIENCE.as_secs() {
-                    code::STALE_LOCK
-                } else {
-                    code::LOCKED
-                },
-                format!("{path} is held by another process (it is {age} s old)"),
-            )
-            .hint(format!(
-                "if no git process is running, remove it: rm '{path}'"
-            ))
-        }
-        None => Failure::new(
-            code::LOCKED,
-            format!("git could not lock a reference: {words}"),
-        )
-        .hint("another process is writing the same tags: try again"),
-    }
-}
-
-/// git's message in one line, without its prefixes and advice.
-pub(super) fn words_of(err: &str) -> String {
-    let lines: Vec<&str> = err
-        .lines()
-        .map(|line| {
-            line.trim()
-                .trim_start_matches("fatal: ")
-                .trim_start_matches("error: ")
-        })
-        .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
-        // Where git keeps the message of a tag that it could not sign is of no use: we have it.
-        .filter(|line| !line.starts_with("The tag message has been left in"))
-        .collect();
-    if lines.is_empty() {
-        "it gave no reason".to_owned()
-    } else {
-        lines.join("; ")
-    }
-}
-
-/// A failure to write that the operating system reported.
-pub(super) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(
-        code::WRITE_FAILED,
-        format!("{} could not be written: {error}", path.display()),
-    );
-    match error.kind() {
-        std::io::ErrorKind::StorageFull => {
-            failure.hint("free some space, then run the same command again")
-        }
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            failure.hint("check who owns the file, and whether the disk is mounted read-only")
-        }
-        _ => failure,
-    }
-}
-
-/// The exit code of a refusal by a remote.
-pub(super) fn refused(message: String) -> Failure {
-    Failure::new(code::REMOTE_REFUSED, message).exit(Exit::Denied)
 }

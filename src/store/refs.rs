@@ -82,6 +82,10 @@ impl Store {
     }
 
     fn look_at_mirror(&self) -> Mirror {
+        // What this clone has may be of any other remote, where it does not know the one that is named.
+        if self.require_known_remote().is_err() {
+            return Mirror::None;
+        }
         let (Some(remote), Some(space)) = (&self.settings.remote, self.mirror_space()) else {
             // Of several remotes, one must be chosen before anything can be known.
             return match self.remote_names().is_empty() {

@@ -10,7 +10,6 @@ use super::process::{Git, Said, words_of};
 use super::refs::Mirror;
 use super::seen::Moved;
 use super::sending::Pending;
-use super::tag::TagName;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
@@ -38,6 +37,7 @@ pub struct Fetched {
 
 impl Store {
     pub(super) fn remote(&self) -> Result<&str, Failure> {
+        self.require_known_remote()?;
         self.settings
             .remote
             .as_deref()
@@ -101,6 +101,7 @@ impl Store {
     /// # Errors
     /// The clone's configuration cannot be written.
     pub fn configure_mirror(&self) -> Result<bool, Failure> {
+        self.require_known_remote()?;
         let Some(remote) = self.settings.remote.as_deref() else {
             return Ok(false);
         };
@@ -198,16 +199,12 @@ impl Store {
     }
 
     /// Fetches what the remote says of these prompts and branches; the whole mirror where there is
-    /// none yet, since half a mirror would say that the other prompts were never published. A dry
-    /// run only asks whether this clone has what the remote has.
+    /// none yet, since half a mirror would say that the other prompts were never published.
     ///
     /// # Errors
-    /// No remote, or one that cannot be reached; a dry run in a clone that lacks something.
+    /// No remote, or one that cannot be reached.
     pub fn refresh(&self, names: &[&PromptName], branches: &[String]) -> Result<(), Failure> {
         let remote = self.remote()?.to_owned();
-        if self.dry_run.get() {
-            return self.require_fresh(&remote, names);
-        }
         if self.mirror() != Mirror::Whole {
             return self.fetch_all(branches).map(drop);
         }
@@ -226,34 +223,6 @@ impl Store {
             self.keep(&compared.changed)?;
         }
         Ok(())
-    }
-
-    /// Fails where the remote's tags of these prompts are not those of the mirror. Writes nothing.
-    fn require_fresh(&self, remote: &str, names: &[&PromptName]) -> Result<(), Failure> {
-        self.require_releases()?;
-        let mut ours = BTreeMap::new();
-        for name in names {
-            ours.extend(self.prompt_refs(name)?);
-        }
-        let prefix = &self.settings.prefix;
-        let patterns: Vec<String> = names
-            .iter()
-            .map(|name| format!("refs/tags/{prefix}{name}/*"))
-            .collect();
-        let theirs = self.ask(remote, &patterns)?;
-        let is_of_names = |tag: &str| {
-            let tag = TagName::parse(tag);
-            tag.is_some_and(|tag| names.contains(&tag.prompt()))
-        };
-        let differs = |(tag, id): (&String, &Oid)| is_of_names(tag) && ours.get(tag) != Some(id);
-        if !theirs.iter().any(differs) {
-            return Ok(());
-        }
-        Err(Failure::new(
-            code::NOT_FETCHED,
-            format!("{remote} has releases that this clone has not fetched, so that nobody can say what would happen"),
-        )
-        .hint("promptctl fetch, then the same command again: a dry run fetches nothing"))
     }
 
     /// The references of a prompt's tags as the mirror has them, by what stands after the prefix.

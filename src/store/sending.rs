@@ -388,7 +388,9 @@ impl Store {
     }
 
     fn push(&self, remote: &str, tags: &[(String, Oid)], atomic: bool) -> Result<Said, Failure> {
-        let mut git = self.git().args(["push", "--porcelain", "--no-follow-tags"]);
+        let mut git = self
+            .git_with_hooks()
+            .args(["push", "--porcelain", "--no-follow-tags"]);
         if atomic {
             git = git.arg("--atomic");
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::Store;
 use super::files::join_root;
-use super::process::{Git, write_failure};
+use super::process::{Git, Hooks, Pinned, write_failure};
+use super::{Start, Store};
 use crate::error::Failure;
 use crate::prompt::name::{PromptName, SUFFIXES};
 
@@ -23,33 +23,63 @@ pub struct Adoptable {
     pub uncommitted: Vec<String>,
 }
 
-/// Makes a git repository in `directory`, with its folders, unless there is one.
+/// Makes a git repository in the folder, with the folders on the way to it, unless there is one.
 ///
 /// # Errors
 /// The folder cannot be made, or git fails.
-pub fn init_repository(directory: &Path) -> Result<bool, Failure> {
-    // What exists of the folder's path so far.
-    let there = directory.ancestors().find(|folder| folder.is_dir());
-    if let Some(there) = there
-        && git2::Repository::discover(there).is_err()
-    {
-        // The first commit needs one, and without it nothing shall be left behind.
-        require_identity(there)?;
-    }
-    fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
-    if git2::Repository::discover(directory).is_ok() {
+pub fn init_repository(start: &Start, unattended: bool) -> Result<bool, Failure> {
+    let directory = &start.directory;
+    if is_in_repository(start)? {
+        fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
         return Ok(false);
     }
-    Git::new(directory).args(["init", "--quiet"]).read()?;
+    let there = existing(directory);
+    // The first commit needs an identity, and without it nothing shall be left behind.
+    for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+        outside(there, unattended).args(["var", who]).read()?;
+    }
+    fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
+    // The formats that promptctl reads, whatever git takes by default; a git that does not know
+    // these variables makes no other.
+    outside(directory, unattended)
+        .env("GIT_DEFAULT_HASH", "sha1")
+        .env("GIT_DEFAULT_REF_FORMAT", "files")
+        .args(["init", "--quiet"])
+        .read()?;
     Ok(true)
 }
 
-/// Fails where git does not know who would commit.
-fn require_identity(directory: &Path) -> Result<(), Failure> {
-    for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
-        Git::new(directory).args(["var", who]).read()?;
-    }
-    Ok(())
+/// Whether the folder is in a repository, or would be if it existed.
+///
+/// # Errors
+/// It is in one that is refused.
+pub fn is_in_repository(start: &Start) -> Result<bool, Failure> {
+    let above = Start {
+        directory: existing(&start.directory).to_path_buf(),
+        ..start.clone()
+    };
+    Ok(start.variables.dir.is_some() || above.look_for()?.is_some())
+}
+
+/// What exists of a folder's path so far.
+fn existing(directory: &Path) -> &Path {
+    let mut folders = directory.ancestors();
+    folders.find(|folder| folder.is_dir()).unwrap_or(directory)
+}
+
+/// A call of git in a folder that is in no repository.
+fn outside(directory: &Path, unattended: bool) -> Git {
+    let nowhere = Pinned {
+        top: directory,
+        git_dir: None,
+        work_tree: None,
+        is_elsewhere: false,
+        no_config: None,
+        note: None,
+        unattended,
+        has_own_ssh: false,
+    };
+    Git::new(&nowhere, Hooks::Silent)
 }
 
 impl Store {
@@ -61,20 +91,13 @@ impl Store {
     pub fn adoptable(&self) -> Result<Adoptable, Failure> {
         let said = self
             .git()
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                "--deduplicate",
-                "--",
-            ])
-            .args(SUFFIXES.map(|suffix| format!("*{suffix}")))
+            .args(["ls-files", "-z", "--cached", "--others"])
+            .args(["--exclude-standard", "--deduplicate"])
             .read()?;
+        let is_prompt = |path: &str| SUFFIXES.iter().any(|suffix| path.ends_with(suffix));
         let files: Vec<String> = said
             .split('\0')
-            .filter(|path| !path.is_empty() && self.top.join(path).is_file())
+            .filter(|path| is_prompt(path) && self.top.join(path).is_file())
             .map(str::to_owned)
             .collect();
         let roots = roots_for(&files);

@@ -13,6 +13,7 @@ use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
+use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::version::Version;
 
 /// Where a branch began.
@@ -141,7 +142,11 @@ impl Store {
         match self.remote_branch(revision) {
             Some((remote, branch)) => {
                 format!(
-                    "git fetch --no-tags{whole} {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+                    "git fetch --no-tags{whole} {} {}",
+                    shell_path(remote),
+                    shell_word(&format!(
+                        "+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+                    ))
                 )
             }
             None => format!("git fetch{whole}"),

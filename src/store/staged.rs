@@ -128,8 +128,8 @@ impl Store {
     pub fn unstaged(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
         let said = self
             .git()
-            .args(["diff", "--name-only", "-z", "--no-ext-diff", "--"])
-            .args(paths.iter().map(|path| format!(":(literal,top){path}")))
+            .args(["diff", "--name-only", "-z", "--no-ext-diff"])
+            .paths(paths)
             .read()?;
         Ok(split(&said).collect())
     }
@@ -139,11 +139,7 @@ impl Store {
     /// # Errors
     /// git refuses.
     pub fn stage(&self, paths: &[&str]) -> Result<(), Failure> {
-        let paths: Vec<String> = paths
-            .iter()
-            .map(|path| format!(":(literal,top){path}"))
-            .collect();
-        Git::read_when_unlocked(|| self.git().args(["add", "--"]).args(&paths)).map(drop)
+        Git::read_when_unlocked(|| self.git().arg("add").paths(paths)).map(drop)
     }
 
     fn staged_paths(&self) -> Result<BTreeSet<String>, Failure> {

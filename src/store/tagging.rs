@@ -121,10 +121,10 @@ impl Store {
     ) -> Result<Oid, Failure> {
         let sign = signed.map(|wanted| if wanted { "--sign" } else { "--no-sign" });
         self.git()
-            .env("GIT_DIR", scratch)
-            .env("GIT_OBJECT_DIRECTORY", objects)
+            .in_scratch(scratch, objects)
             .args(["tag", "-a", "--cleanup=verbatim", "-F", "-"])
             .args(sign)
+            .arg("--end-of-options")
             .arg(&tag.name)
             .arg(tag.commit.to_string())
             .input(tag.message.as_bytes())
@@ -156,7 +156,7 @@ impl Store {
 }
 
 /// A key such as `gpg.ssh.allowedsignersfile` and its value as lines of a configuration file.
-fn config_lines(key: &str, value: &str) -> String {
+pub(super) fn config_lines(key: &str, value: &str) -> String {
     let Some((section, name)) = key.rsplit_once('.') else {
         return String::new();
     };

@@ -51,7 +51,7 @@ fn the_repository_cannot_say_where_a_key_goes() {
     );
     assert_snapshot!(repo.run("promptctl run echo --var ticket=hi"), @r"
     error[P226]: `providers` may not stand in promptctl.yaml
-      at: promptctl.yaml
+      at: promptctl.yaml:1
       hint: it decides where a secret goes, so it belongs to your own configuration, which no pull request can change
     [exit 1]
     ");

@@ -17,7 +17,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use promptctl::prompt::document::parse;
-use promptctl::store::Store;
+use promptctl::store::{Start, Store};
 use rayon::prelude::*;
 
 use repository::{Repository, Size, command, name, path};
@@ -341,7 +341,11 @@ fn load_apart(large: &Repository, how: &str, peak: &mut u64) -> io::Result<Durat
 
 /// Loads all files of a repository, prints the microseconds and the peak of memory in KB.
 fn load(how: &str, directory: &Path) -> io::Result<()> {
-    let store = Store::open(directory).map_err(|failure| io::Error::other(failure.message))?;
+    let place = Start {
+        directory: directory.to_path_buf(),
+        ..Start::default()
+    };
+    let store = Store::open(&place).map_err(|failure| io::Error::other(failure.message))?;
     let start = Instant::now();
     let count = if how == "load" {
         store.load_all().0.len()

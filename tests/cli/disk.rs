@@ -173,7 +173,7 @@ fn a_lock_that_was_left_is_named_with_what_to_do() {
         assert!(run.stderr.contains("error[P230]"), "{lock}: {run}");
         assert!(
             run.stderr
-                .contains("hint: if no git process is running, remove it: rm '"),
+                .contains("hint: if no git process is running, remove it: rm "),
             "{lock}: {run}"
         );
         assert!(run.stderr.contains(lock), "{lock}: {run}");

@@ -383,7 +383,7 @@ fn broken_settings_do_not_hide_the_rest() {
     assert_snapshot!(repo.play("promptctl doctor"), @"
     $ promptctl doctor
     error[P226]: `rots` is not a key of the configuration; did you mean `roots`?
-      at: promptctl.yaml
+      at: promptctl.yaml:1
       help: git checkout HEAD -- promptctl.yaml
     warning[P209]: release 2 of support/triage in production is missing
       at: prompts/support/triage/production/2

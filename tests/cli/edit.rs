@@ -378,6 +378,58 @@ fn an_invalid_edit_leaves_all_as_it_was() {
     assert_eq!(repo.git("status --porcelain"), "");
 }
 
+/// A program that writes the file without a version each time makes no version each time.
+#[test]
+fn a_file_without_a_version_and_with_the_same_content_is_no_new_version() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    env.root().write("triage.yml", TRIAGE);
+    let line = "promptctl edit support/triage --file ../triage.yml";
+    assert_snapshot!(repo.play(line), @"
+    $ promptctl edit support/triage --file ../triage.yml
+    nothing changed
+    ");
+    assert_eq!(repo.git("rev-list --count HEAD"), "2");
+    env.root().write("triage.yml", TRIAGE.replace("800", "700"));
+    assert_snapshot!(repo.play(&format!("{line}\n{line}")), @"
+    $ promptctl edit support/triage --file ../triage.yml
+    support/triage is v2 now
+    $ promptctl edit support/triage --file ../triage.yml
+    nothing changed
+    ");
+    // What nobody sees needs no version either.
+    let described = TRIAGE
+        .replace("800", "700")
+        .replace("Sorts an", "Sorts every");
+    env.root().write("triage.yml", described);
+    assert_snapshot!(repo.play(&format!("{line}\n{line}")), @"
+    $ promptctl edit support/triage --file ../triage.yml
+    support/triage v2 keeps its number: no model and no caller sees the change
+    $ promptctl edit support/triage --file ../triage.yml
+    nothing changed
+    ");
+}
+
+#[test]
+fn a_file_without_a_version_keeps_the_number_of_one_that_has_no_digest() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "prompts/greeting.prompt.yml",
+        format!("version: 4\n{SMALL}"),
+    );
+    repo.git("add --all");
+    repo.git("commit --quiet --message Greeting");
+    env.root().write("greeting.yml", SMALL);
+    let line = "promptctl edit greeting --file ../greeting.yml";
+    assert_snapshot!(repo.play(&format!("{line}\n{line}")), @"
+    $ promptctl edit greeting --file ../greeting.yml
+    greeting v4 keeps its number: no model and no caller sees the change
+    $ promptctl edit greeting --file ../greeting.yml
+    nothing changed
+    ");
+}
+
 #[test]
 fn the_commit_takes_exactly_the_file_whatever_else_is_staged() {
     let env = TestEnv::new();

@@ -71,13 +71,25 @@ pub(crate) fn often(name: &str, usually: usize) -> usize {
 
 /// Writes a program.
 pub(crate) fn executable(shell: &Shell, path: &str, text: &str) {
-    shell.write(path, text);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let all = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(shell.dir.join(path), all).unwrap();
+    if cfg!(windows) {
+        return shell.write(path, text);
     }
+    // By another process: one that this one forks meanwhile would hold the file open for writing,
+    // and Linux starts no such file.
+    let script = "mkdir -p \"$(dirname \"$0\")\" && cat > \"$0\" && chmod 755 \"$0\"";
+    let mut child = shell
+        .command("sh")
+        .args(["-c", script, path])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    assert!(child.wait().unwrap().success(), "{path}");
 }
 
 /// Makes a hook that git runs.

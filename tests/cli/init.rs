@@ -285,7 +285,7 @@ fn files_that_git_does_not_hold_yet_are_told() {
     wrote promptctl.yaml
     wrote .github/prompts/prompt.schema.json
     wrote .gitignore
-    hint: publish takes what is committed, and these prompts are not: git add -- '.github/prompts/new.prompt.yml' '.github/prompts/staged.prompt.yaml' && git commit -m "Add prompts"
+    hint: publish takes what is committed, and these prompts are not: git add -- .github/prompts/new.prompt.yml .github/prompts/staged.prompt.yaml && git commit -m "Add prompts"
     "#);
     let run = repo.run("promptctl init --adopt --yes");
     let command = run.stderr.split_once("are not: ").unwrap().1.trim();
@@ -383,7 +383,7 @@ fn a_file_that_cannot_have_a_name_is_told() {
     warning: prompts/two words.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
     hint: rename it: git mv 'prompts/two words.prompt.yml' …
     warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version
-    hint: rename it: git mv 'prompts/v3.prompt.yml' …
+    hint: rename it: git mv prompts/v3.prompt.yml …
     promptctl.yaml would say roots: [prompts]; the prompt files stay as they are
     wrote promptctl.yaml
     wrote prompts/prompt.schema.json
@@ -432,7 +432,7 @@ fn a_broken_configuration_is_told_before_anything_is_written() {
     assert_snapshot!(repo.play("promptctl init"), @"
     $ promptctl init
     error[P226]: `rots` is not a key of the configuration
-      at: promptctl.yaml
+      at: promptctl.yaml:1
       hint: did you mean `roots`?
     [exit 1]
     ");
@@ -443,7 +443,7 @@ fn a_broken_configuration_is_told_before_anything_is_written() {
     assert_snapshot!(repo.play("promptctl list"), @"
     $ promptctl list
     error[P226]: `providers` may not stand in promptctl.yaml
-      at: promptctl.yaml
+      at: promptctl.yaml:1
       hint: it decides where a secret goes, so it belongs to your own configuration, which no pull request can change
     [exit 1]
     ");

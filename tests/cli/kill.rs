@@ -2,10 +2,11 @@
 
 #![cfg(unix)]
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::env::{Shell, TestEnv, executable, often};
+use crate::env::{Run, Shell, TestEnv, executable, hook, often, skipped};
 
 /// How many random moments are tried; `PROMPTCTL_TEST_KILLS` asks for another number.
 const KILLS: usize = 40;
@@ -14,10 +15,11 @@ const KILLS: usize = 40;
 /// `$KILL_AT` kills the process that started it, before or after it did its work.
 const GIT: &str = "#!/bin/sh
 calls=1
+[ -z \"$KILL_GROUP\" ] || whom=0
 until mkdir \"$CALLS.$calls\" 2>/dev/null; do calls=$((calls + 1)); done
 if [ $calls = \"$KILL_AT\" ]; then
     [ \"$KILL_WHEN\" = after ] && \"$REAL_GIT\" \"$@\" <&0
-    kill -KILL $PPID
+    kill -KILL ${whom-$PPID}
     exit 1
 fi
 exec \"$REAL_GIT\" \"$@\"
@@ -137,6 +139,14 @@ fn must_recover(env: &TestEnv, ada: &Shell, deed: &Deed, when: &str) {
         "{} killed {when}: {before}",
         deed.line
     );
+    // What was left is mended without a hand, or there is nothing to mend.
+    let mended = ada.run("promptctl doctor --fix");
+    assert_ne!(
+        mended.code,
+        Some(1),
+        "{} killed {when}: {mended}",
+        deed.line
+    );
     let again = ada.run(deed.line);
     assert!(
         again.code == Some(0),
@@ -168,6 +178,7 @@ fn must_recover(env: &TestEnv, ada: &Shell, deed: &Deed, when: &str) {
         "{} killed {when}: {doctor}",
         deed.line
     );
+    assert_eq!(leftovers(ada), "", "{} killed {when}", deed.line);
     // Done twice it was done once: one release more than before, and no gap.
     let numbers: Vec<u64> = (1..=deed.releases).rev().collect();
     assert_eq!(release_numbers(ada), numbers, "{} killed {when}", deed.line);
@@ -176,9 +187,42 @@ fn must_recover(env: &TestEnv, ada: &Shell, deed: &Deed, when: &str) {
     }
 }
 
+/// Locks, half-made indexes and notes of runs in a clone.
+fn leftovers(ada: &Shell) -> String {
+    ada.ok("find .git -name *.lock -o -name next-index-* -o -path *running/*")
+}
+
+/// Runs a line in a process group of its own, which can be killed as a whole.
+fn in_a_group(shell: &Shell, line: &str) -> Run {
+    let output = shell.line(line).process_group(0).output().unwrap();
+    Run::new(shell, line, &output)
+}
+
+/// Lets the other end of a push live on, as it does on another machine; `false` where this machine
+/// cannot.
+fn remote_of_its_own(ada: &Shell) -> bool {
+    if ada.run("sh -c 'command -v setsid'").code != Some(0) {
+        skipped("no setsid, so process groups with a remote were not killed");
+        return false;
+    }
+    ada.git("config remote.origin.receivepack 'setsid git-receive-pack'");
+    ada.git("config remote.origin.uploadpack 'setsid git-upload-pack'");
+    true
+}
+
 /// Every call of git is a moment at which half of the work is done.
 #[test]
 fn before_and_after_each_step() {
+    at_each_step("");
+}
+
+/// The same where the whole process group dies, git with it.
+#[test]
+fn the_group_before_and_after_each_step() {
+    at_each_step("1");
+}
+
+fn at_each_step(group: &str) {
     let env = TestEnv::new();
     world(&env);
     let real = env.root().ok("sh -c 'command -v git'");
@@ -186,19 +230,24 @@ fn before_and_after_each_step() {
         for when in ["before", "after"] {
             for step in 1.. {
                 let (env, ada) = fresh(&env, deed);
+                if !group.is_empty() && !remote_of_its_own(&ada) {
+                    return;
+                }
                 executable(&ada, "../bin/git", GIT);
                 let path = format!(
                     "{}:{}",
                     env.root().dir.join("bin").display(),
                     ada.ok("printenv PATH").trim()
                 );
-                let killed = ada
-                    .with("PATH", path)
-                    .with("REAL_GIT", real.trim())
-                    .with("CALLS", env.root().dir.join("calls"))
-                    .with("KILL_AT", step.to_string())
-                    .with("KILL_WHEN", when)
-                    .run(deed.line);
+                let killed = in_a_group(
+                    &ada.with("PATH", path)
+                        .with("REAL_GIT", real.trim())
+                        .with("CALLS", env.root().dir.join("calls"))
+                        .with("KILL_AT", step.to_string())
+                        .with("KILL_WHEN", when)
+                        .with("KILL_GROUP", group),
+                    deed.line,
+                );
                 if killed.code.is_some() {
                     assert_eq!(killed.code, Some(0), "{killed}");
                     assert!(step > 1, "{} starts no git", deed.line);
@@ -208,6 +257,91 @@ fn before_and_after_each_step() {
             }
         }
     }
+}
+
+/// Between the moments at which git moves the branch and writes the index.
+#[test]
+fn the_group_inside_of_a_commit() {
+    let env = TestEnv::new();
+    world(&env);
+    let deed = &DEEDS[4];
+    for (name, script) in [
+        ("pre-commit", "kill -KILL 0"),
+        ("commit-msg", "kill -KILL 0"),
+        (
+            "reference-transaction",
+            "[ $1 = prepared ] && kill -KILL 0; exit 0",
+        ),
+        (
+            "reference-transaction",
+            "[ $1 = committed ] && kill -KILL 0; exit 0",
+        ),
+        ("post-index-change", "kill -KILL 0"),
+        ("post-commit", "kill -KILL 0"),
+    ] {
+        let (env, ada) = fresh(&env, deed);
+        let path = format!(".git/hooks/{name}");
+        hook(&ada, &path, script);
+        let killed = in_a_group(&ada, deed.line);
+        assert_eq!(killed.code, None, "{name} {script}: {killed}");
+        std::fs::remove_file(ada.dir.join(path)).unwrap();
+        if script.contains("committed") {
+            let told = ada.run("promptctl doctor").stderr;
+            assert!(told.contains("error[P245]"), "{told}");
+            assert!(
+                told.contains("index.lock was left by a promptctl that was killed"),
+                "{told}"
+            );
+        }
+        must_recover(&env, &ada, deed, &format!("in {name}: {script}"));
+    }
+}
+
+/// The index is behind HEAD, and nobody asks `doctor`.
+#[test]
+fn an_edit_whose_index_is_behind_head_completes() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let index = std::fs::read(repo.dir.join(".git/index")).unwrap();
+    repo.ok("promptctl edit support/triage --set modelParameters.maxTokens=600");
+    std::fs::write(repo.dir.join(".git/index"), index).unwrap();
+    assert_eq!(
+        repo.git("status --porcelain"),
+        "MM prompts/support/triage.prompt.yml"
+    );
+    let again = repo.run("promptctl edit support/triage --set modelParameters.maxTokens=600");
+    assert_eq!(again.code, Some(0), "{again}");
+    assert_eq!(repo.git("status --porcelain"), "");
+    assert_eq!(repo.git("rev-list --count HEAD"), "3");
+}
+
+/// A lock that no dead run explains is somebody's: it is named with its age, and stays.
+#[test]
+fn a_lock_of_somebody_else_is_not_taken_away() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(".git/index.lock", "");
+    let lock = repo.dir.join(".git/index.lock");
+    let hour = std::time::SystemTime::now() - Duration::from_secs(3700);
+    std::fs::File::options()
+        .write(true)
+        .open(&lock)
+        .unwrap()
+        .set_modified(hour)
+        .unwrap();
+    let run = repo.run("promptctl doctor --fix");
+    assert!(lock.exists(), "{run}");
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(run.stderr.contains("error[P230]"), "{run}");
+    assert!(
+        run.stderr.contains("has been there for 61 minutes"),
+        "{run}"
+    );
+    assert!(
+        run.stderr.contains("remove it if no git is running here"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("help: rm "), "{run}");
 }
 
 /// A row of numbers that looks random and is the same in every run.
@@ -239,6 +373,7 @@ fn at_random_moments() {
     for kill in 0..often("PROMPTCTL_TEST_KILLS", KILLS) {
         let deed = &DEEDS[kill % DEEDS.len()];
         let (env, ada) = fresh(&env, deed);
+        let whole_group = kill % 2 == 1 && remote_of_its_own(&ada);
         let micros = u64::try_from(lengths[kill % DEEDS.len()].as_micros()).unwrap();
         let moment = Duration::from_micros(dice.roll(micros + micros / 10));
         let start = Instant::now();
@@ -246,12 +381,16 @@ fn at_random_moments() {
             .line(deed.line)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .unwrap();
         while start.elapsed() < moment {
             std::thread::yield_now();
         }
         // It may be done already; then there is nothing to kill.
+        if whole_group {
+            ada.run(&format!("sh -c 'kill -KILL -- -{}'", child.id()));
+        }
         drop(child.kill());
         child.wait().unwrap();
         must_recover(&env, &ada, deed, &format!("after {moment:?}"));

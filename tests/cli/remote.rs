@@ -384,8 +384,9 @@ fn another_remote_can_be_the_truth() {
     ada.write("promptctl.yaml", "remote: nowhere\n");
     assert_snapshot!(ada.play("promptctl publish support/triage@HEAD --env staging"), @"
     $ promptctl publish support/triage@HEAD --env staging
-    error[P215]: the remote nowhere could not be reached: 'nowhere' does not appear to be a git repository; Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
-      hint: git ls-remote nowhere shows whether git can reach it
+    error[P226]: `remote` names nowhere, which is not a remote of this clone
+      at: promptctl.yaml
+      hint: git remote add nowhere URL
     [exit 1]
     ");
 }

@@ -299,7 +299,7 @@ fn a_repository_cannot_say_where_a_key_goes() {
     assert_snapshot!(ada.play("promptctl run support/triage --var ticket=Help"), @"
     $ promptctl run support/triage --var ticket=Help
     error[P226]: `baseUrl` may not stand in promptctl.yaml
-      at: promptctl.yaml
+      at: promptctl.yaml:1
       hint: it decides where a secret goes, so it belongs to your own configuration, which no pull request can change
     [exit 1]
     ");

@@ -354,3 +354,64 @@ fn two_files_of_one_name() {
     repo.write("prompts/support/triage.prompt.yaml", SMALL);
     repo.ok("promptctl publish support/triage@v1 --env staging");
 }
+
+/// What a hook of one repository says of its index is not said of another.
+#[cfg(unix)]
+#[test]
+fn a_hook_that_works_on_another_repository_leaves_its_own_index_out() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    env.root().ok("promptctl init --quiet other");
+    let other = env.root().cd("other");
+    other.add("greeting", SMALL);
+    let program = env!("CARGO_BIN_EXE_promptctl");
+    hook(
+        &repo,
+        ".git/hooks/pre-commit",
+        &format!("'{program}' -C ../other edit greeting --set description=hooked"),
+    );
+    repo.write("note.txt", "-");
+    repo.git("add note.txt");
+    repo.git("commit --quiet --message Note -- note.txt");
+    assert_eq!(other.git("log -1 --format=%s"), "Edit greeting");
+    assert_eq!(
+        other.git("show --name-only --format= HEAD"),
+        "prompts/greeting.prompt.yml"
+    );
+    assert_eq!(other.git("status --porcelain"), "");
+    assert_eq!(repo.git("show --name-only --format= HEAD"), "note.txt");
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+/// Folders that a person names for git hold here too.
+#[test]
+fn a_repository_whose_files_stand_elsewhere_is_opened_as_git_opens_it() {
+    let env = TestEnv::new();
+    let root = env.root();
+    root.ok("git init --quiet --separate-git-dir=store.git tree");
+    let tree = root.cd("tree");
+    tree.ok("promptctl init --quiet");
+    tree.add("support/triage", TRIAGE);
+    tree.ok("promptctl publish support/triage");
+    let elsewhere = root
+        .with("GIT_DIR", root.dir.join("store.git"))
+        .with("GIT_WORK_TREE", "tree");
+    assert_eq!(elsewhere.ok("promptctl list"), tree.ok("promptctl list"));
+    elsewhere.ok("promptctl edit support/triage --set description=x");
+    assert_eq!(tree.git("status --porcelain"), "");
+    // A worktree and a submodule have a file for their `.git`.
+    tree.git("worktree add --quiet ../second");
+    assert_eq!(
+        root.cd("second").ok("promptctl list"),
+        tree.ok("promptctl list")
+    );
+    root.cd("second")
+        .ok("promptctl edit support/triage --set description=y");
+    root.ok("git init --quiet super");
+    let over = root.cd("super");
+    over.git("submodule --quiet add ../store.git sub");
+    assert_eq!(
+        over.cd("sub/prompts").ok("promptctl list"),
+        tree.ok("promptctl list")
+    );
+}

@@ -98,7 +98,7 @@ fn what_breaks_a_prompt_cannot_be_configured() {
     assert_eq!(said.code, 1);
     insta::assert_snapshot!(said.err, @r"
     error[P226]: P207 cannot be configured
-      at: promptctl.yaml
+      at: promptctl.yaml:1
       hint: it names what keeps a prompt from being used: promptctl explain P207
     ");
 }

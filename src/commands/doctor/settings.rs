@@ -15,7 +15,7 @@ pub(super) fn open(
     session: &Session,
     findings: &mut Vec<Finding>,
 ) -> Result<(Store, Config), Failure> {
-    let store = Store::open(&session.directory)?;
+    let store = Store::open(&session.start())?;
     let read = store.config_text().and_then(|text| match text {
         Some(text) => Config::parse(&text),
         None => Ok(Config::default()),
@@ -40,7 +40,7 @@ pub(super) fn open(
             config
         }
     };
-    let store = session.configured(store, &config);
+    let store = session.configured(store, &config)?;
     Ok((store, config))
 }
 
@@ -64,7 +64,7 @@ pub(super) fn findings(
     let mut findings = Vec::new();
     if let Some(remote) = config
         .remote
-        .as_deref()
+        .as_ref()
         .filter(|remote| !store.has_remote_named(remote))
     {
         findings.push(

@@ -5,6 +5,7 @@ use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::{Finding, Position};
 use crate::prompt::name::PromptName;
+use crate::prompt::quote::shell_word;
 use crate::prompt::version::Version;
 use crate::store::{Base, Loaded, Store, VersionTags};
 
@@ -160,7 +161,9 @@ fn wrong(
 ) -> Result<Finding, Failure> {
     let next = next(store, prompt, above)?;
     // Without the base, the command would not see what is wrong.
-    let base = base.map_or(String::new(), |base| format!(" --base {}", base.revision));
+    let base = base.map_or(String::new(), |base| {
+        format!(" --base {}", shell_word(&base.revision))
+    });
     Ok(finding.in_file(&prompt.path).at(prompt.at).help(format!(
         "use {next}: promptctl validate{base} --fix {} writes it",
         prompt.name

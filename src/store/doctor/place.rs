@@ -1,26 +1,35 @@
 //! The clone itself: locks that were left, its depth, and what makes its history fast.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::Store;
+use super::super::process::write_failure;
+use super::super::running::Others;
 use super::{Repair, Trouble};
+use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::quote::shell_path;
 
 /// A lock older than this was left behind.
 const STALE: Duration = Duration::from_secs(600);
+
+/// A lock older than this is worth a word: git holds one for a moment.
+const NOTABLE: Duration = Duration::from_secs(60);
 
 /// The most commits whose history is found fast without a commit-graph.
 const LONG: usize = 1000;
 
 impl Store {
-    pub(super) fn troubles_of_place(&self) -> Vec<Trouble> {
+    pub(super) fn troubles_of_place(&self) -> Result<Vec<Trouble>, Failure> {
         let mut troubles = Vec::new();
-        self.check_locks(&mut troubles);
+        let others = Others::of(&self.note);
+        self.check_locks(&others, &mut troubles);
+        self.check_index(&others, &mut troubles)?;
         self.check_depth(&mut troubles);
         self.check_commit_graph(&mut troubles);
-        troubles
+        Ok(troubles)
     }
 
     /// The command that brings what a partial clone left out; `None` where it left nothing out.
@@ -51,38 +60,94 @@ impl Store {
         ));
     }
 
-    fn check_locks(&self, troubles: &mut Vec<Trouble>) {
+    /// The files by which git keeps others out, and what a commit of single files works on.
+    fn locks(&self) -> Vec<PathBuf> {
         let common = self.repo.commondir().to_path_buf();
-        let mut candidates = vec![
-            self.repo.path().join("index.lock"),
-            common.join("packed-refs.lock"),
-            common.join("config.lock"),
-        ];
+        let is_lock = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "lock");
+        let mut folders = vec![common.clone()];
+        if self.repo.is_worktree() {
+            folders.push(self.repo.path().to_path_buf());
+        }
+        let flat = folders
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok());
+        let flat = flat.flatten().filter_map(|entry| Some(entry.ok()?.path()));
         let below = ignore::WalkBuilder::new(common.join("refs"))
             .standard_filters(false)
             .build();
-        candidates.extend(
-            below
-                .filter_map(Result::ok)
-                .map(ignore::DirEntry::into_path)
-                .filter(|path| path.extension().is_some_and(|ending| ending == "lock")),
-        );
-        for path in candidates {
+        let below = below
+            .filter_map(Result::ok)
+            .map(ignore::DirEntry::into_path);
+        flat.chain(below).filter(is_lock).collect()
+    }
+
+    fn check_locks(&self, others: &Others, troubles: &mut Vec<Trouble>) {
+        for path in self.locks() {
             let age = fs::metadata(&path)
                 .and_then(|data| data.modified())
                 .ok()
-                .and_then(|time| time.elapsed().ok());
-            if age.is_some_and(|age| age > STALE) {
-                let place = path.display().to_string();
+                .and_then(|time| time.elapsed().ok())
+                .unwrap_or_default();
+            let place = path.display().to_string();
+            if others.left(&path) {
+                let what = format!("{place} was left by a promptctl that was killed");
                 troubles.push(
-                    Trouble::error(
-                        code::STALE_LOCK,
-                        format!("{place} was left by a process that died"),
-                        format!("rm '{place}'"),
-                    )
-                    .at(place),
+                    Trouble::error(code::STALE_LOCK, what, "promptctl doctor --fix")
+                        .at(place)
+                        .repaired_by(Repair::RemoveLock(path)),
                 );
+            } else if age > NOTABLE {
+                let what = format!(
+                    "{place} has been there for {}: a git that works holds it, or one that died left it; remove it if no git is running here",
+                    words_of_age(age)
+                );
+                let fix = format!("rm {}", shell_path(&place));
+                troubles.push(Trouble {
+                    is_error: age > STALE,
+                    ..Trouble::warning(code::STALE_LOCK, what, fix).at(place)
+                });
             }
+        }
+    }
+
+    /// What a run that was killed wrote into HEAD and not into the index.
+    fn check_index(&self, others: &Others, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
+        if !others.are_dead() {
+            return Ok(());
+        }
+        let roots: Vec<&str> = self.settings.roots.iter().map(String::as_str).collect();
+        for path in self.behind_head(&roots)? {
+            troubles.push(
+                Trouble::error(
+                    code::INDEX_BEHIND,
+                    format!("a commit that was killed did not write git's index: {path} is as HEAD has it, and something older is staged"),
+                    "promptctl doctor --fix",
+                )
+                .at(path.clone())
+                .repaired_by(Repair::CatchUp(path)),
+            );
+        }
+        Ok(())
+    }
+
+    /// Removes a lock, if it is still one that a killed run left.
+    pub(super) fn remove_lock(&self, lock: &Path) -> Result<(), Failure> {
+        if !Others::of(&self.note).left(lock) {
+            return Ok(());
+        }
+        match fs::remove_file(lock) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(write_failure(lock, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets the runs that were killed, whose traces were looked at.
+    pub fn forget_dead_runs(&self) {
+        let others = Others::of(&self.note);
+        if !others.is_one_alive {
+            others.forget(Duration::ZERO);
         }
     }
 
@@ -108,6 +173,18 @@ impl Store {
         };
         walk.push_head().is_ok() && walk.nth(LONG).is_some()
     }
+}
+
+/// How long something has been there, in the largest unit that fits.
+fn words_of_age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (count, unit) = match seconds {
+        0..=119 => (seconds, "seconds"),
+        120..=7199 => (seconds / 60, "minutes"),
+        7200..=172_799 => (seconds / 3600, "hours"),
+        _ => (seconds / 86_400, "days"),
+    };
+    format!("{count} {unit}")
 }
 
 /// Whether a commit-graph of the repository says which paths commits changed; `git gc` writes one

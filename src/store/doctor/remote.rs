@@ -15,7 +15,7 @@ impl Store {
     pub(super) fn troubles_of_remote(&self, known: &[Trouble]) -> Result<Vec<Trouble>, Failure> {
         let mut troubles = Vec::new();
         // A remote that the settings name and git does not know is told of the settings.
-        let remote = self.settings.remote.as_deref();
+        let remote = self.settings.remote.as_ref();
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
             return Ok(troubles);
         };
@@ -87,7 +87,7 @@ impl Store {
     /// The references of this clone cannot be read.
     pub fn troubles_online(&self) -> Result<Vec<Trouble>, Failure> {
         let mut troubles = Vec::new();
-        let remote = self.settings.remote.as_deref();
+        let remote = self.settings.remote.as_ref();
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
             return Ok(troubles);
         };

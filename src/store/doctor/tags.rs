@@ -12,6 +12,7 @@ use super::Trouble;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 
@@ -54,7 +55,9 @@ impl Store {
             }
         }
         self.check_contents(&rows, &wrong, &mut troubles);
-        if self.knows_releases() {
+        // That the settings name a remote which is none is told of them: the tags that are here are
+        // looked at all the same.
+        if self.knows_releases() || self.require_known_remote().is_err() {
             for (name, environment) in rows.releases.keys() {
                 self.check_row(name, environment, &wrong, &mut troubles);
             }
@@ -150,7 +153,10 @@ impl Store {
                         "{name} {} was published with other content than the file has",
                         loaded.version()
                     ),
-                    format!("promptctl bump {name} && git commit -m \"Bump {name}\" -- {path}"),
+                    format!(
+                        "promptctl bump {name} && git commit -m \"Bump {name}\" -- {}",
+                        shell_path(path)
+                    ),
                 )
                 .at(path.clone()),
             );
