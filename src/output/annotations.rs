@@ -1,6 +1,7 @@
 //! Findings as annotations of GitHub Actions: `::error file=…,line=…::message`.
 
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::visible;
 
 /// One line a finding. GitHub shows ten errors and ten warnings of a step at their lines, and the
 /// others in its log.
@@ -35,7 +36,8 @@ fn line(finding: &Finding) -> String {
 
 /// A message, as the runner wants it escaped.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
+    visible::text(text)
+        .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }

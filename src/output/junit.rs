@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::snippet::{NO_FILE, Sources, render as snippet};
 use crate::prompt::finding::Finding;
+use crate::prompt::visible;
 
 /// One suite with a test for each file in `files` and each other file that has a finding.
 /// Warnings are the test's output.
@@ -84,7 +85,7 @@ fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
 /// Text for an element or an attribute, without what XML 1.0 cannot hold.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for each in text.chars() {
+    for each in visible::text(text).chars() {
         match each {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -92,7 +93,6 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(each),
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            each if each.is_control() => out.push('\u{fffd}'),
             each => out.push(each),
         }
     }
@@ -119,7 +119,7 @@ mod tests {
               <failure type="P104" message="`a` &amp; &lt;b&gt; (and 1 more)">error[P104]: `a` &amp; &lt;b&gt;
          --&gt; a.yml
 
-        error[P026]: again �
+        error[P026]: again \u{1}
          --&gt; a.yml
 
         </failure>

@@ -20,6 +20,7 @@ mod drivers;
 mod edit;
 #[allow(dead_code, reason = "tests/api uses the rest of it")]
 mod env;
+mod foreign;
 mod help;
 mod history;
 mod hooks;
