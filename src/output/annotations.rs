@@ -36,9 +36,8 @@ fn line(finding: &Finding) -> String {
 
 /// A message, as the runner wants it escaped.
 fn data(text: &str) -> String {
-    visible::text(text)
+    visible::without_commands(&visible::text(text))
         .replace('%', "%25")
-        .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
@@ -63,7 +62,7 @@ mod tests {
             Finding::warning(code::UNUSED_PARTIAL, "plain"),
         ];
         insta::assert_snapshot!(render(&findings), @r"
-        ::error file=a%2Cb%3Ac.yml,line=2,col=3,title=P104::100%25 wrong%0A::stop-commands::x%0Ahelp: do
+        ::error file=a%2Cb%3Ac.yml,line=2,col=3,title=P104::100%25 wrong%0A\::stop-commands::x%0Ahelp: do
         ::warning title=P115::plain
         ");
     }

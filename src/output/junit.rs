@@ -42,7 +42,7 @@ pub fn render(findings: &[Finding], files: &[String], sources: &Sources) -> Stri
 }
 
 fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
-    let file = escaped(file);
+    let file = attribute(file);
     let open = format!("    <testcase classname=\"promptctl\" name=\"{file}\" file=\"{file}\"");
     if found.is_empty() {
         out.push_str(&format!("{open}/>\n"));
@@ -57,7 +57,7 @@ fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
         } else {
             String::new()
         };
-        let message = escaped(&format!("{}{more}", first.message));
+        let message = attribute(&format!("{}{more}", first.message));
         let text: String = errors
             .iter()
             .map(|finding| snippet(finding, sources, false))
@@ -82,7 +82,12 @@ fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
     out.push_str("    </testcase>\n");
 }
 
-/// Text for an element or an attribute, without what XML 1.0 cannot hold.
+/// Text for an attribute, on one line and without a command of a build server.
+fn attribute(text: &str) -> String {
+    escaped(text).replace('\n', "&#10;").replace('[', "&#91;")
+}
+
+/// Text for an element, without what XML 1.0 cannot hold.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for each in visible::text(text).chars() {

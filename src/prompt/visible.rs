@@ -30,7 +30,6 @@ pub fn line(text: &str) -> Cow<'_, str> {
         let mut shown = String::with_capacity(text.len() + 16);
         each(text, |before, each, next| match each {
             '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
             _ => push(&mut shown, before, each, next),
         });
@@ -47,10 +46,11 @@ pub fn without_commands(text: &str) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);
     }
+    // Readers of lines end one at each of them.
     let lines = text
-        .split('\n')
+        .split_inclusive(['\n', '\r'])
         .map(|line| without_command(line).map_or(Cow::Borrowed(line), Cow::Owned));
-    Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
+    Cow::Owned(lines.collect())
 }
 
 fn without_command(line: &str) -> Option<String> {
@@ -130,6 +130,9 @@ fn each(text: &str, mut take: impl FnMut(char, char, char)) {
 }
 
 fn push(shown: &mut String, before: char, each: char, next: char) {
+    if each == '\r' {
+        return shown.push_str("\\r");
+    }
     match is_hidden(before, each, next) {
         true => shown.push_str(&format!("\\u{{{:x}}}", u32::from(each))),
         false => shown.push(each),
@@ -184,7 +187,7 @@ mod tests {
     fn nothing_is_obeyed_and_nothing_is_hidden() {
         assert_eq!(
             text(HOSTILE),
-            "a\\u{1b}]0;x\\u{7}b\\u{9b}31m\\u{202e}c\\u{200b}d\ne\tf\\u{e0041}\\u{ad}g\\u{d}h"
+            "a\\u{1b}]0;x\\u{7}b\\u{9b}31m\\u{202e}c\\u{200b}d\ne\tf\\u{e0041}\\u{ad}g\\rh"
         );
         assert_eq!(
             line(HOSTILE),
@@ -227,8 +230,8 @@ mod tests {
             assert_eq!(line(foreign), shown);
         }
         assert_eq!(
-            without_commands("a::b\n ::error::x\n##[x]\r\n"),
-            "a::b\n \\::error::x\n##\\[x]\r\n"
+            without_commands("a::b\n ::error::x\n##[x]\r::y\r\n"),
+            "a::b\n \\::error::x\n##\\[x]\r\\::y\r\n"
         );
     }
 

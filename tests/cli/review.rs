@@ -272,8 +272,7 @@ fn nothing_in_a_comment_mentions_links_or_runs() {
     repo.git("commit --quiet --all --message Hostile");
     for line in [
         "promptctl diff main...topic --format markdown",
-        "promptctl diff topic...main --format markdown",
-        "promptctl diff main topic --format markdown",
+        "promptctl diff one@topic one@main --format markdown",
     ] {
         let comment = repo.run(line).stdout;
         assert!(comment.contains("octocat"), "{comment}");
