@@ -98,6 +98,9 @@ impl Log {
 
     /// Compresses every archive that is not yet.
     pub(super) fn pack_archives(&self) -> io::Result<()> {
+        if self.archives()?.values().all(|path| is_packed(path)) {
+            return Ok(());
+        }
         // Another process may be at it; those that append need not wait.
         let _turn = Turn::wait(&self.path().with_extension("pack"))?;
         for path in self

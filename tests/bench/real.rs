@@ -103,7 +103,7 @@ fn read(folder: &Path) -> io::Result<Duration> {
 
 fn text(prompt: usize) -> String {
     let mut text = format!(
-        "name: Prompt {prompt}\ndescription: One of many.\ntags: [bench]\nmodel: openai/gpt-5-mini\n\
+        "name: Prompt {prompt}\nversion: 1\ndescription: One of many.\ntags: [bench]\nmodel: openai/gpt-5-mini\n\
          modelParameters:\n  maxTokens: 800\ninput:\n  schema:\n    type: object\n    required: [ticket]\n    properties:\n"
     );
     text.push_str("      ticket: {type: string}\n");
