@@ -227,3 +227,26 @@ fn foreign_text_never_starts_a_line() {
     }
     assert!(said.contains("x\\n::error::pwned"), "it is shown: {said}");
 }
+
+#[test]
+fn a_wrong_command_line_repeats_no_command() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    for foreign in [
+        "a b\n::error::pwned\n",
+        "::error::pwned",
+        "x ##[error]pwned",
+        "x\u{1b}]0;pwned\u{7}",
+        "x\r::error::pwned",
+    ] {
+        for line in ["promptctl get", "promptctl", "promptctl list --no-such"] {
+            let output = repo.line(line).arg(foreign).output().unwrap();
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(!told.is_empty());
+            for part in told.split(['\n', '\r']) {
+                assert!(!part.trim_start().starts_with("::error::"), "{told}");
+                assert!(!part.contains("##[") && !part.contains('\u{1b}'), "{told}");
+            }
+        }
+    }
+}
