@@ -149,14 +149,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .map_err(|error| unwritable(&stage.config, &error))?;
     for scene in SCENES {
         let colors = session.ui.colors_out();
-        session.ui.line(format!(
-            "\n{}",
+        session.ui.styled(format!(
+            "\n{}\n",
             paint(colors, DIM, &format!("# {}", scene.title))
         ));
         for command in scene.commands {
-            session
-                .ui
-                .line(paint(colors, BOLD, &format!("$ {command}")));
+            session.ui.styled(format!(
+                "{}\n",
+                paint(colors, BOLD, &format!("$ {command}"))
+            ));
             session.ui.flush();
             if session.ui.is_closed() {
                 return Ok(Exit::Done);
@@ -166,7 +167,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     if args.keep.is_some() {
-        session.ui.status(format!("\nkept in {}", top.display()));
+        session.ui.status(format!("kept in {}", top.display()));
     }
     Ok(Exit::Done)
 }
@@ -237,11 +238,11 @@ impl Stage {
         if status.success() {
             Ok(output)
         } else {
-            Err(Failure::new(
-                code::NO_REPOSITORY,
-                format!("`{line}` failed: {status}\n{output}"),
+            Err(
+                Failure::new(code::NO_REPOSITORY, format!("`{line}` failed: {status}"))
+                    .caused_by(std::io::Error::other(output))
+                    .hint("is git installed, 2.31 or newer?"),
             )
-            .hint("is git installed, 2.31 or newer?"))
         }
     }
 }

@@ -154,7 +154,7 @@ fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Sessio
                 color: session.ui.colors_out(),
                 width: session.ui.width().unwrap_or(100),
             };
-            session.ui.data(diff_text::render(diffs, beside, options));
+            session.ui.styled(diff_text::render(diffs, beside, options));
         }
     }
     if args.format == DiffFormat::Text {

@@ -16,6 +16,7 @@ use crate::prompt::merge::{Marks, Merged, Sides, merge};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::template::Partials;
+use crate::prompt::visible;
 use crate::store::{Asked, Store};
 
 /// Compare and merge prompt files for git
@@ -124,7 +125,9 @@ fn tool(args: &ToolArgs, session: &mut Session) -> Result<Exit, Failure> {
 fn textconv(args: &TextconvArgs, session: &mut Session) -> Result<Exit, Failure> {
     let text = read(&args.file, session)?.unwrap_or_default();
     let lines = prompt_text::render(&text);
-    session.ui.data(lines.unwrap_or(text));
+    session
+        .ui
+        .styled(lines.unwrap_or_else(|| visible::text(&text).into_owned()));
     Ok(Exit::Done)
 }
 
@@ -163,7 +166,7 @@ fn show(path: &str, old: Option<&str>, new: Option<&str>, session: &mut Session)
     let text = store
         .and_then(|store| by_field(&store, path, old, new, options))
         .unwrap_or_else(|| diff_plain::render(path, old, new, color));
-    session.ui.data(text);
+    session.ui.styled(text);
 }
 
 /// What changed by field; `None` where a side is no prompt, or only its comments or layout changed.

@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     for entry in &wanted {
         let code = paint(session.ui.colors_out(), BOLD, entry.code.as_str());
-        session.ui.line(format!("{code}  {}", entry.title));
+        session.ui.styled(format!("{code}  {}\n", entry.title));
         if args.code.is_some() {
             session.ui.line(format!("\n{}", entry.text));
             if let Some(rule) = rule(entry.code) {
@@ -92,7 +92,7 @@ fn explain_change(rule: &ChangeRule, json: bool, session: &mut Session) {
         return;
     }
     let id = paint(session.ui.colors_out(), BOLD, rule.id);
-    session.ui.line(format!("{id}  {}", rule.when));
+    session.ui.styled(format!("{id}  {}\n", rule.when));
     session.ui.line(format!(
         "\nIts impact is {}. For example: {}.",
         rule.impact, rule.example

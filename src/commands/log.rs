@@ -4,6 +4,7 @@ mod feed;
 mod show;
 mod trim;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM, GOOD, NOTE};
+use crate::prompt::visible;
 use crate::record::entry::{Record, Status};
 use crate::record::filter::Filter;
 use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
@@ -199,7 +201,7 @@ fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failu
     executions.reverse();
     if json {
         for execution in &executions {
-            session.ui.line(shape(execution));
+            session.ui.line(json::line(&shape(execution)));
         }
     } else {
         table(&executions, session);
@@ -226,14 +228,14 @@ fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<
                 outcomes: Vec::new(),
             };
             if session.ui.json {
-                session.ui.line(shape(&execution));
+                session.ui.line(json::line(&shape(&execution)));
             } else {
                 let now = session.environ.now.unwrap_or_else(Timestamp::now);
                 session.ui.line(plain(&execution.record, now));
             }
         }
         Item::Outcome(outcome) if session.ui.json => {
-            session.ui.line(json!(outcome));
+            session.ui.line(json::line(&outcome));
         }
         Item::Outcome(_) => {}
         Item::Bad(bad) => warn_bad(&[bad], session),
@@ -247,8 +249,8 @@ fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<
 /// A record in one line.
 fn plain(record: &Record, now: Timestamp) -> String {
     let cells = row(record, now, true);
-    let cells: Vec<&str> = cells.iter().map(TableCell::text).collect();
-    crate::output::ui::printable(&cells.join("\t"))
+    let cells: Vec<Cow<'_, str>> = cells.iter().map(|it| visible::line(it.text())).collect();
+    cells.join("\t")
 }
 
 impl FilterArgs {

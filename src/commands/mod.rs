@@ -38,6 +38,7 @@ mod unpublish;
 mod validate;
 mod verify;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -48,6 +49,7 @@ use lazy::Lazy;
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
+use crate::prompt::visible;
 use crate::store::{Settings, Start, Store};
 
 /// What every command works with: the way to the user, and what the process was started with.
@@ -300,19 +302,20 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     {
         Ok(true) => return Exit::Done,
         Ok(false) => {}
-        Err(error) => return clap_exit(&error),
+        Err(error) => return clap_exit(&error, &arguments),
     }
+    let given = arguments.clone();
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);
     // Taking it apart would take longer than some commands do.
     std::mem::forget(line);
     let matches = match matches {
         Ok(matches) => matches,
-        Err(error) => return clap_exit(&error),
+        Err(error) => return clap_exit(&error, &given),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return clap_exit(&error),
+        Err(error) => return clap_exit(&error, &given),
     };
     let ui = Ui::new(UiSettings {
         color: cli.color,
@@ -357,13 +360,25 @@ fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
 }
 
 /// clap prints help to standard output and errors to standard error; a closed pipe is no error.
-fn clap_exit(error: &clap::Error) -> Exit {
-    drop(error.print());
-    if error.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Done
+fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
+    if !error.use_stderr() {
+        drop(error.print());
+        return Exit::Done;
     }
+    // An argument may hold what a stranger wrote, such as the title of a pull request.
+    let is_plain = |argument: &std::ffi::OsString| {
+        let text = argument.to_string_lossy();
+        visible::line(&text) == text
+    };
+    if arguments.iter().all(is_plain) {
+        drop(error.print());
+    } else {
+        let told = error.render().to_string();
+        let told = visible::text(&told);
+        let told = visible::without_commands(&told);
+        drop(io::stderr().write_all(told.as_bytes()));
+    }
+    Exit::Usage
 }
 
 impl Command {

@@ -12,6 +12,7 @@ use super::common::{FormatArg, ago};
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::execute::Caller;
+use crate::openai::address::open_to_all;
 use crate::openai::client::block_on;
 use crate::openai::models::{Model, ends_on};
 use crate::openai::prices::{OwnPrices, Price, price_of};
@@ -151,6 +152,9 @@ fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached,
 
 fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached, Failure> {
     let api = user.api(&args.provider, &session.environ)?;
+    if let Some(warning) = open_to_all(&api.base_url) {
+        session.ui.finding(&warning);
+    }
     let caller = Caller::new(&api, None)?;
     let Some(client) = caller.client() else {
         return Err(Failure::new(

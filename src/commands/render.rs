@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 &chosen.rendered.messages,
                 &RequestOptions::default(),
             )?;
-            session.ui.line(pretty(&request));
+            session.ui.line(json::pretty(&request));
         }
         RenderFormat::Json => {
             let loaded = &chosen.loaded;
@@ -116,11 +116,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// JSON for people to read.
-pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
 /// Prints messages, each under its role.
 pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
     let colors = session.ui.colors_out();
@@ -128,9 +123,10 @@ pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
         if at > 0 {
             session.ui.line("");
         }
+        let role = format!("{}:", message.role);
         session
             .ui
-            .line(paint(colors, BOLD, &format!("{}:", message.role)));
+            .styled(format!("{}\n", paint(colors, BOLD, &role)));
         for part in &message.parts {
             match part {
                 RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),

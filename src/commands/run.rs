@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use super::Session;
 use super::common::FormatArg;
-use super::render::{Chosen, PromptArgs, pretty};
+use super::render::{Chosen, PromptArgs};
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, Executed, Expected, Request, SourceChoice, Terms, execute};
+use crate::openai::address::open_to_all;
 use crate::openai::echo;
 use crate::openai::prices::warm_up;
 use crate::openai::request::{RequestOptions, curl};
 use crate::output::json;
-use crate::record::entry::{Overrides, Record, Source};
+use crate::record::entry::{Overrides, Source};
 use crate::store::Loaded;
 
 pub(super) use ground::{Ground, log};
@@ -92,11 +93,18 @@ struct BatchArgs {
     #[arg(long, requires = "output")]
     resume: bool,
     /// Begin no call once those before have cost so many US dollars; calls under way still end
-    #[arg(long, value_name = "USD", requires = "inputs")]
+    #[arg(long, value_name = "USD", requires = "inputs", value_parser = parse_dollars)]
     max_cost: Option<f64>,
     /// Begin no call after one has failed
     #[arg(long, requires = "inputs")]
     fail_fast: bool,
+}
+
+fn parse_dollars(text: &str) -> Result<f64, String> {
+    let amount: Option<f64> = text.parse().ok();
+    amount
+        .filter(|amount| amount.is_finite() && *amount >= 0.0)
+        .ok_or_else(|| "write US dollars as a number, such as 0.10".to_owned())
 }
 
 fn parse_label(text: &str) -> Result<(String, String), String> {
@@ -121,7 +129,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let stored = args.stored(&chosen.loaded, &ground, session)?;
     let request = Request::new(&chosen.loaded.document, &chosen.rendered, &options, stored)?;
     if args.dry_run {
-        session.ui.line(pretty(&request.body));
+        session.ui.line(json::pretty(&request.body));
         return Ok(Exit::Done);
     }
     if args.curl {
@@ -160,7 +168,7 @@ fn call(
         },
         &mut |text| {
             if !json && args.retry_invalid == 0 {
-                ui.answer(text);
+                ui.data(text);
                 ui.flush();
                 printed += text.len();
             }
@@ -170,7 +178,7 @@ fn call(
         ground.append(&executed.record, session);
     }
     show(&executed, printed, &chosen.loaded, session);
-    ground.tell_after(&executed.record, session);
+    ground.tell_after(&executed, session);
     match executed.failure {
         Some(failure) => Err(failure),
         None => Ok(Exit::Done),
@@ -189,14 +197,12 @@ fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Sess
     };
     session
         .ui
-        .answer(answer.text.get(printed..).unwrap_or_default());
+        .data(answer.text.get(printed..).unwrap_or_default());
     if !answer.text.is_empty() && !answer.text.ends_with('\n') {
         session.ui.line("");
     }
     for call in &answer.tool_calls {
-        let line = serde_json::to_string(call).unwrap_or_default();
-        session.ui.answer(&line);
-        session.ui.line("");
+        session.ui.line(json::line(call));
     }
     if !answer.tool_calls.is_empty() {
         session.ui.status(
@@ -208,6 +214,9 @@ fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Sess
 fn print_curl(request: &Request, ground: &Ground, session: &mut Session) -> Result<Exit, Failure> {
     let provider = request.provider();
     let (base_url, variable) = ground.user.address(provider, &session.environ)?;
+    if let Some(warning) = open_to_all(&base_url) {
+        session.ui.finding(&warning);
+    }
     let environ = &session.environ;
     let own = |value: &Option<String>| value.clone().filter(|_| provider == "openai");
     let organization = own(&environ.openai_org_id);
@@ -284,8 +293,9 @@ impl Args {
 }
 
 /// Says that the version here answered for a stored prompt that is gone.
-fn tell_fallback(record: &Record, session: &mut Session) {
-    let (Source::Fallback, Some(why)) = (record.source, &record.fallback) else {
+fn tell_fallback(executed: &Executed, session: &mut Session) {
+    let record = &executed.record;
+    let (Source::Fallback, Some(why)) = (record.source, &executed.fallback) else {
         return;
     };
     let version = record

@@ -11,6 +11,7 @@ use crate::prompt::document::{Document, Part};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::nearest;
 use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::visible;
 use crate::store::{Loaded, Store};
 
 /// Show one prompt
@@ -49,21 +50,22 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let colors = session.ui.colors_out();
     let title = loaded.document.title.as_deref().unwrap_or_default();
     let head = format!("{} {}", loaded.name, loaded.version());
-    session
-        .ui
-        .line(format!("{}  {title}", paint(colors, BOLD, &head)).trim_end());
+    let head = format!("{}  {}", paint(colors, BOLD, &head), visible::line(title));
+    session.ui.styled(format!("{}\n", head.trim_end()));
     if let Some(description) = &loaded.document.description {
-        session.ui.line(description.trim_end());
+        session.ui.view(description.trim_end());
     }
     session.ui.line("");
     for (label, value) in facts(&loaded, &live) {
         let label = paint(colors, DIM, &format!("{label:<12}"));
-        session.ui.line(format!("{label}{value}"));
+        session
+            .ui
+            .styled(format!("{label}{}\n", visible::line(&value)));
     }
     if !variables.is_empty() {
         session
             .ui
-            .line(format!("\n{}", paint(colors, BOLD, "Variables")));
+            .styled(format!("\n{}\n", paint(colors, BOLD, "Variables")));
         let mut table = Table::new(&["name", "type", "needed", "description"]);
         for variable in &variables {
             let needed = match (&variable.default, variable.required) {
@@ -82,11 +84,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     show_messages(&loaded.document, colors, session);
     for (name, partial) in &loaded.partials {
-        session.ui.line(format!(
-            "\n{}",
-            paint(colors, BOLD, &format!("{{{{> {name}}}}}"))
-        ));
-        session.ui.line(partial.text.trim_end());
+        let name = format!("{{{{> {}}}}}", visible::line(name));
+        session
+            .ui
+            .styled(format!("\n{}\n", paint(colors, BOLD, &name)));
+        session.ui.view(partial.text.trim_end());
     }
     Ok(Exit::Done)
 }
@@ -221,12 +223,11 @@ fn facts(
 
 fn show_messages(document: &Document, colors: bool, session: &mut Session) {
     for message in &document.messages {
-        session
-            .ui
-            .line(format!("\n{}", paint(colors, BOLD, message.role.as_str())));
+        let role = paint(colors, BOLD, message.role.as_str());
+        session.ui.styled(format!("\n{role}\n"));
         for part in &message.parts {
             match part {
-                Part::Text(text) => session.ui.line(text.value.trim_end()),
+                Part::Text(text) => session.ui.view(text.value.trim_end()),
                 Part::Image { source, .. } => {
                     session.ui.line(format!("[image {}]", source.text().value));
                 }

@@ -269,7 +269,7 @@ fn row_at(
 fn print(section: &Section, piped: bool, session: &mut Session) {
     if !piped {
         let title = paint(session.ui.colors_out(), BOLD, section.name.as_str());
-        session.ui.line(title);
+        session.ui.styled(format!("{title}\n"));
     }
     if section.prompts.is_empty() {
         session.ui.status("  no prompts");
@@ -316,7 +316,7 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
             names.join(", ")
         );
         let text = paint(session.ui.colors_out(), DIM, &text);
-        session.ui.line(text);
+        session.ui.styled(format!("{text}\n"));
     }
     if !piped {
         session.ui.line("");

@@ -146,7 +146,7 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
         Some(ReportFormat::Text) | None => {
             let colors = session.ui.colors_out();
             for finding in findings {
-                session.ui.data(snippet::render(finding, sources, colors));
+                session.ui.styled(snippet::render(finding, sources, colors));
             }
             if args.format.is_none() && session.environ.is_github_actions {
                 session.ui.data(annotations::render(findings));
@@ -195,7 +195,7 @@ impl Check {
         let colors = session.ui.colors_out();
         for finding in &checked.findings {
             let shown = snippet::render(finding, &checked.sources, colors);
-            session.ui.data(shown);
+            session.ui.styled(shown);
         }
         session.ui.flush();
         if !checked.findings.is_empty() {

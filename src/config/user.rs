@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::environ::{Environ, key_in, text_in};
 use crate::error::{Exit, Failure};
+use crate::openai::address::host_of;
 use crate::openai::key::ApiKey;
 use crate::openai::prices::OwnPrices;
 use crate::openai::provider::DEFAULT_PROVIDER;
@@ -134,19 +135,12 @@ impl UserConfig {
     ///
     /// # Errors
     /// - `P310`: the provider is not mapped; the hint holds the lines to add.
+    /// - `P226`: the base URL is not one, or holds a password.
     /// - `P301`: the key cannot be one, or OpenAI's is missing.
     pub fn api(&self, provider: &str, environ: &Environ) -> Result<Api, Failure> {
         let is_openai = provider == DEFAULT_PROVIDER;
         let configured = self.providers.get(provider).cloned().unwrap_or_default();
-        let base_url = if is_openai {
-            environ.openai_base_url.clone()
-        } else {
-            text_in(&variable(provider, "BASE_URL"))
-        };
-        let base_url = base_url
-            .or(configured.base_url)
-            .or_else(|| is_openai.then(|| OPENAI_URL.to_owned()))
-            .ok_or_else(|| unmapped(provider, environ))?;
+        let base_url = self.base_url(provider, environ)?;
         let key_variable = configured
             .key_variable
             .unwrap_or_else(|| variable(provider, "API_KEY"));
@@ -170,21 +164,30 @@ impl UserConfig {
     /// The address and the key's variable of a provider, for showing a request without a key.
     ///
     /// # Errors
-    /// `P310`: the provider is not mapped.
+    /// - `P310`: the provider is not mapped.
+    /// - `P226`: the base URL is not one, or holds a password.
     pub fn address(&self, provider: &str, environ: &Environ) -> Result<(String, String), Failure> {
-        match self.api(provider, environ) {
-            Ok(api) => Ok((api.base_url, api.key_variable)),
-            Err(failure) if failure.code == Some(code::NO_KEY) => {
-                let configured = self.providers.get(provider).cloned().unwrap_or_default();
-                let base_url = environ.openai_base_url.clone().or(configured.base_url);
-                let key_variable = configured.key_variable;
-                Ok((
-                    base_url.unwrap_or_else(|| OPENAI_URL.to_owned()),
-                    key_variable.unwrap_or_else(|| variable(provider, "API_KEY")),
-                ))
-            }
-            Err(failure) => Err(failure),
-        }
+        let configured = self.providers.get(provider);
+        let key_variable = configured
+            .and_then(|it| it.key_variable.clone())
+            .unwrap_or_else(|| variable(provider, "API_KEY"));
+        Ok((self.base_url(provider, environ)?, key_variable))
+    }
+
+    fn base_url(&self, provider: &str, environ: &Environ) -> Result<String, Failure> {
+        let is_openai = provider == DEFAULT_PROVIDER;
+        let base_url = if is_openai {
+            environ.openai_base_url.clone()
+        } else {
+            text_in(&variable(provider, "BASE_URL"))
+        };
+        let configured = self.providers.get(provider);
+        let base_url = base_url
+            .or_else(|| configured?.base_url.clone())
+            .or_else(|| is_openai.then(|| OPENAI_URL.to_owned()))
+            .ok_or_else(|| unmapped(provider, environ))?;
+        host_of(&base_url)?;
+        Ok(base_url.trim().to_owned())
     }
 }
 

@@ -33,7 +33,8 @@ impl Spent {
     }
 
     fn add(&mut self, record: &Record) {
-        if let Some(cost) = record.cost_usd {
+        // No call earns money: such a line was not written by promptctl.
+        if let Some(cost) = record.cost_usd.filter(|cost| *cost > 0.0) {
             *self.0.entry(record.prompt.clone()).or_default() += cost;
         }
     }
@@ -113,6 +114,7 @@ mod tests {
         add("a", "2026-11-20T00:00:00Z", Some(0.5), Source::Local);
         add("b/c", "2026-11-20T01:00:00Z", Some(0.25), Source::Local);
         add("b/c", "2026-11-20T02:00:00Z", None, Source::Local);
+        add("b/c", "2026-11-20T03:00:00Z", Some(-9.0), Source::External);
         add("b/c", "2026-01-01T02:00:00Z", Some(7.0), Source::External);
         let spent = spent_today(&log, now).unwrap();
         assert_eq!(

@@ -57,8 +57,12 @@ pub struct Call<'a> {
 
 /// How a call ended: its record for the log, the answer if one came, and the failure if it was none.
 pub struct Executed {
-    /// The record.
+    /// The record, with what the log may keep.
     pub record: Record,
+    /// What went wrong, in full.
+    pub error: Option<ErrorNote>,
+    /// Why the local version answered instead of the stored prompt, in full.
+    pub fallback: Option<String>,
     /// The answer.
     pub answer: Option<Answer>,
     /// The answer as JSON, where it was asked for as JSON and fits.
@@ -160,8 +164,12 @@ impl Call<'_> {
             answer.text = caller.redact(&answer.text);
             answer
         });
+        let record = caller.without_key(record);
+        let schema = self.terms.loaded.document.input_schema.as_ref();
         Executed {
-            record: caller.without_key(record),
+            error: record.error.clone(),
+            fallback: record.fallback.clone(),
+            record: self.terms.privacy.keep(record, schema),
             answer,
             parsed: end.parsed,
             failure: end.failure,
@@ -261,16 +269,8 @@ impl Call<'_> {
         record.request_hash = Some(request_hash(&self.request.body));
         record.case.clone_from(&self.case);
         record.labels.clone_from(&terms.labels);
-        let schema = loaded.document.input_schema.as_ref();
-        record.variables = terms.privacy.variables(self.values, schema);
-        record.overrides = Overrides {
-            user: terms
-                .overrides
-                .user
-                .as_deref()
-                .and_then(|text| terms.privacy.input(text)),
-            ..terms.overrides.clone()
-        };
+        record.variables = Some(self.values.clone());
+        record.overrides.clone_from(&terms.overrides);
         record
     }
 
@@ -289,15 +289,8 @@ impl Call<'_> {
         }
         record.response_id.clone_from(&answer.response_id);
         record.request_id.clone_from(&answer.request_id);
-        record.output = self.terms.privacy.output(&answer.text);
-        record.tool_calls = answer
-            .tool_calls
-            .iter()
-            .filter_map(|call| {
-                let arguments = self.terms.privacy.output(&call.arguments)?;
-                Some(json!({ "call_id": call.call_id, "name": call.name, "arguments": arguments }))
-            })
-            .collect();
+        record.output = Some(answer.text.clone());
+        record.tool_calls = answer.tool_calls.iter().map(|call| json!(call)).collect();
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Exit, Failure};
 use crate::openai::client::{Client, Settings, interrupted};
 use crate::openai::echo;
 use crate::openai::fault::{CallError, CallErrorKind};
-use crate::openai::key::ApiKey;
+use crate::openai::key::{ApiKey, Redactor};
 use crate::openai::response::Answer;
 use crate::prompt::code;
 use crate::record::entry::Record;
@@ -102,30 +102,49 @@ impl Caller {
 
     /// A record without the key: not even a server that repeats it brings it into the log.
     pub(super) fn without_key(&self, record: Record) -> Record {
-        let Ok(text) = serde_json::to_string(&record) else {
+        let To::Api(remote) = &self.to else {
             return record;
         };
-        let clean = self.redact(&text);
-        match clean == text {
-            true => record,
-            false => serde_json::from_str(&clean).unwrap_or(record),
-        }
+        let Ok(mut value) = serde_json::to_value(&record) else {
+            return record;
+        };
+        Redactor::value(&remote.keys.borrow(), &mut value);
+        serde_json::from_value(value).unwrap_or(record)
     }
 
     /// `text` without the key, wherever it stands.
     pub(super) fn redact(&self, text: &str) -> String {
-        let To::Api(remote) = &self.to else {
-            return text.to_owned();
-        };
-        remote
-            .keys
-            .borrow()
-            .iter()
-            .fold(text.to_owned(), |text, key| key.redact(&text))
+        self.redactor().whole(text)
     }
 
-    /// Sends one request. It is stopped by Ctrl-C.
+    fn redactor(&self) -> Redactor {
+        match &self.to {
+            To::Echo => Redactor::new(&[]),
+            To::Api(remote) => Redactor::new(&remote.keys.borrow()),
+        }
+    }
+
+    /// Sends one request. It is stopped by Ctrl-C. A key in the text is not handed on, also where
+    /// it comes in two pieces.
     pub(super) async fn send(
+        &self,
+        body: &Value,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Result<Answer, Unanswered> {
+        let mut redactor = self.redactor();
+        let mut hand_on = |text: String| {
+            if !text.is_empty() {
+                on_text(&text);
+            }
+        };
+        let sent = self
+            .send_as_it_comes(body, &mut |piece| hand_on(redactor.push(piece)))
+            .await;
+        hand_on(redactor.finish());
+        sent
+    }
+
+    async fn send_as_it_comes(
         &self,
         body: &Value,
         on_text: &mut dyn FnMut(&str),

@@ -12,6 +12,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
+use super::address::host_of;
 use super::fault::{ApiError, CallError, CallErrorKind};
 use super::key::ApiKey;
 use super::models::{self, Model};
@@ -200,15 +201,27 @@ impl Client {
                 Either::Right(_) => None,
             }
         };
-        match outcome {
-            Some(Ok(answer)) => Ok(progress.complete(answer)),
-            Some(Err(error)) => Err(progress.complete_error(error)),
+        let mut error = match outcome {
+            Some(Ok(answer)) => return Ok(self.without_key(progress.complete(answer))),
+            Some(Err(error)) => error,
             None => {
                 let mut error = CallError::new(CallErrorKind::Interrupted, "interrupted");
                 error.partial = Some(Box::new(progress.assembly.partial()));
-                Err(progress.complete_error(error))
+                error
             }
+        };
+        error.partial = error
+            .partial
+            .map(|partial| Box::new(self.without_key(*partial)));
+        Err(progress.complete_error(error))
+    }
+
+    /// An answer without the key, also where it came in pieces.
+    fn without_key(&self, mut answer: Answer) -> Answer {
+        if let Some(key) = &self.settings.key {
+            answer.redact(key);
         }
+        answer
     }
 
     /// What the API offers.
@@ -335,15 +348,12 @@ impl Client {
             .headers(self.headers.clone())
     }
 
-    /// A text of the server's, fit for an error: without the key, without control characters.
+    /// A text of the server's without the key.
     fn clean(&self, text: &str) -> String {
-        let text = match &self.settings.key {
-            Some(key) => Cow::Owned(key.redact(text)),
-            None => Cow::Borrowed(text),
-        };
-        text.chars()
-            .map(|letter| if letter.is_control() { ' ' } else { letter })
-            .collect()
+        match &self.settings.key {
+            Some(key) => key.redact(text),
+            None => text.to_owned(),
+        }
     }
 
     fn not_an_answer(&self, wanted: &str) -> CallError {
@@ -385,27 +395,6 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-fn host_of(base_url: &str) -> Result<String, Failure> {
-    let bad = |message: String| {
-        Failure::new(code::BAD_CONFIG, message)
-            .hint("write the base URL like `https://api.openai.com/v1`")
-    };
-    let url = reqwest::Url::parse(base_url.trim())
-        .map_err(|error| bad("the base URL of the API is not a URL".to_owned()).caused_by(error))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad(format!("the base URL begins with `{}:`", url.scheme())));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad("the base URL holds a user or a password".to_owned())
-            .hint("a secret in a URL is shown too easily: give it as the key"));
-    }
-    let host = url.host_str().unwrap_or_default();
-    Ok(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
 }
 
 fn headers_of(settings: &Settings) -> Result<HeaderMap, Failure> {

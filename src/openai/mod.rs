@@ -5,6 +5,7 @@
 //! cost. Nothing here reads the environment or the configuration: base URL, key and timeouts
 //! come in as values.
 
+pub mod address;
 pub mod client;
 pub mod echo;
 pub mod fault;

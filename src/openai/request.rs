@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::{Document, Object, ResponseFormat, Role};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
+use crate::prompt::visible;
 
 /// The name of a schema that has none: the API wants one.
 const SCHEMA_NAME: &str = "answer";
@@ -370,6 +371,7 @@ pub fn curl(base_url: &str, key_variable: &str, headers: &[(&str, &str)], body: 
     }
     // `--data-binary`, because `-d` reads a file when the text begins with `@`.
     let text = format!("{body:#}");
+    let text = visible::json(&text);
     lines.push(format!("  --data-binary {}", shell_quote(&text)));
     lines.join(" \\\n")
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::key::{ApiKey, Redactor};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -114,6 +115,28 @@ impl Answer {
         }
         answer.raw = raw;
         answer
+    }
+
+    /// Takes a key out of every text.
+    pub(super) fn redact(&mut self, key: &ApiKey) {
+        let clean = |text: &mut String| *text = key.redact(text);
+        clean(&mut self.text);
+        [
+            &mut self.refusal,
+            &mut self.incomplete_reason,
+            &mut self.model,
+            &mut self.service_tier,
+            &mut self.response_id,
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(clean);
+        for call in &mut self.tool_calls {
+            call.call_id.iter_mut().for_each(clean);
+            clean(&mut call.name);
+            clean(&mut call.arguments);
+        }
+        Redactor::value(std::slice::from_ref(key), &mut self.raw);
     }
 
     /// Adds one item of the output.

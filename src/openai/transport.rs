@@ -5,6 +5,7 @@ use std::path::Path;
 use reqwest::{Certificate, ClientBuilder, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto};
 
+use super::address::is_loopback;
 use super::client::Settings;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -80,41 +81,9 @@ fn bundled_roots() -> Result<ClientConfig, Failure> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn is_loopback(base_url: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(base_url) else {
-        return false;
-    };
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_this_machine_is_reached_without_a_proxy() {
-        for url in [
-            "http://localhost:11434/v1",
-            "http://127.0.0.1:1",
-            "http://[::1]:8000/v1",
-        ] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in [
-            "https://api.openai.com/v1",
-            "http://localhost.evil.example",
-            "x",
-        ] {
-            assert!(!is_loopback(url), "{url}");
-        }
-    }
 
     #[test]
     fn a_client_starts_without_any_roots_of_the_machine() {

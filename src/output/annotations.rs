@@ -1,6 +1,7 @@
 //! Findings as annotations of GitHub Actions: `::error file=…,line=…::message`.
 
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::visible;
 
 /// One line a finding. GitHub shows ten errors and ten warnings of a step at their lines, and the
 /// others in its log.
@@ -35,8 +36,8 @@ fn line(finding: &Finding) -> String {
 
 /// A message, as the runner wants it escaped.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
+    visible::without_commands(&visible::text(text))
+        .replace('%', "%25")
         .replace('\n', "%0A")
 }
 
@@ -61,7 +62,7 @@ mod tests {
             Finding::warning(code::UNUSED_PARTIAL, "plain"),
         ];
         insta::assert_snapshot!(render(&findings), @r"
-        ::error file=a%2Cb%3Ac.yml,line=2,col=3,title=P104::100%25 wrong%0A::stop-commands::x%0Ahelp: do
+        ::error file=a%2Cb%3Ac.yml,line=2,col=3,title=P104::100%25 wrong%0A\::stop-commands::x%0Ahelp: do
         ::warning title=P115::plain
         ");
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::prompt::diff::{Change, Piece, PieceKind, WordDiff};
+use crate::prompt::visible;
 
 /// So many unchanged lines are shown on each side of a changed one.
 const CONTEXT: usize = 1;
@@ -205,31 +206,9 @@ fn ends(chars: &[char], first: usize, last: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// The text with every character that a terminal or a browser obeys instead of showing it made
-/// visible: control characters, and those that turn the direction of text or have no width.
+/// A text on one line, with blanks for its tabs.
 pub(super) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '\t' => shown.push_str("    "),
-            '\u{0}'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(char))),
-            '\u{7f}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}' => {
-                shown.push_str(&format!("<U+{:04X}>", u32::from(char)));
-            }
-            char => shown.push(char),
-        }
-    }
-    shown
+    visible::line(&text.replace('\t', "    ")).into_owned()
 }
 
 /// A value on one line, in at most `width` characters.
@@ -321,7 +300,7 @@ mod tests {
     fn nothing_that_a_terminal_obeys_gets_through() {
         assert_eq!(
             visible("a\u{1b}[31mb\r\u{202e}c\u{7f}"),
-            "a␛[31mb␍<U+202E>c<U+007F>"
+            r"a\u{1b}[31mb\r\u{202e}c\u{7f}"
         );
         assert_eq!(visible("👩‍👩‍👧 é 请"), "👩‍👩‍👧 é 请");
     }

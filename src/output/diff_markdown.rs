@@ -1,21 +1,25 @@
 //! A comparison for a pull request, in GitHub's Markdown.
 //!
 //! Texts of prompts are written by whoever opened the pull request, so none of them is read as
-//! Markdown or HTML: values stand in code spans, texts in `<pre>` with every `<` and `&` escaped,
-//! where neither a mention nor a link comes alive.
+//! Markdown or HTML: all stands in code spans, or in `<pre>` with every `<` and `&` escaped, where
+//! neither a mention nor a link comes alive.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::diff_beside::{self, Beside};
-use super::diff_lines::{self, Line, Span, layout, role, short, visible, words};
+use super::diff_lines::{self, Line, Span, layout, role, short, words};
 use super::diff_text::{callers_notes, count, versions};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
+
+mod inline;
+
+use inline::{cell, code, escape, message, plain};
 
 /// The first line: by it a bot finds its comment again.
 pub const MARKER: &str = "<!-- promptctl diff -->";
@@ -189,7 +193,7 @@ impl Page<'_> {
                 cells.push(
                     releases
                         .get(name)
-                        .map(|words| plain(words))
+                        .map(|words| cell(words))
                         .unwrap_or_default(),
                 );
             }
@@ -335,7 +339,7 @@ fn field(change: &Change, lines: usize, text: &mut String) {
     let path = code(&change.path);
     if let Some(words) = words(change) {
         let role = role(change)
-            .map(|role| format!(" {role},"))
+            .map(|role| format!(" {},", plain(role)))
             .unwrap_or_default();
         let kind = match change.kind {
             ChangeKind::Added => "new",
@@ -387,57 +391,6 @@ fn span(span: &Span) -> String {
         PieceKind::MovedAway => format!("<i>[moved away: {text}]</i>"),
         PieceKind::MovedHere => format!("<i>[moved here: {text}]</i>"),
     }
-}
-
-/// Text between HTML tags.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// A code span that holds any text on one line.
-fn code(text: &str) -> String {
-    let text = visible(text).replace(['\n', '\r'], " ");
-    let mut longest = 0;
-    let mut run = 0;
-    for char in text.chars() {
-        run = if char == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    let needs_room = text.is_empty() || text.starts_with('`') || text.ends_with('`');
-    let room = if needs_room { " " } else { "" };
-    format!("{fence}{room}{text}{room}{fence}")
-}
-
-/// A message whose names stand between backticks: those become code, the rest plain text.
-fn message(message: &str) -> String {
-    let part = |(at, part): (usize, &str)| match at % 2 {
-        1 => code(part),
-        _ => plain(part),
-    };
-    message.split('`').enumerate().map(part).collect()
-}
-
-/// Text in which Markdown finds nothing to do.
-fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    for char in visible(text).chars() {
-        match char {
-            '&' => plain.push_str("&amp;"),
-            '<' => plain.push_str("&lt;"),
-            '>' => plain.push_str("&gt;"),
-            '@' => plain.push_str("&#64;"),
-            '#' => plain.push_str("&#35;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '!' => {
-                plain.push('\\');
-                plain.push(char);
-            }
-            char => plain.push(char),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

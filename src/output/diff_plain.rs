@@ -4,6 +4,7 @@
 use similar::TextDiff;
 
 use super::ui::{BAD, BOLD, GOOD, NOTE, paint};
+use crate::prompt::visible;
 
 /// So many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
@@ -11,11 +12,12 @@ const CONTEXT: usize = 3;
 /// The lines of a file that changed; a side that is missing has no such file.
 pub fn render(path: &str, before: Option<&str>, after: Option<&str>, color: bool) -> String {
     let name = |side: &str, text: Option<&str>| match text {
-        Some(_) => format!("{side}/{path}"),
+        Some(_) => format!("{side}/{}", visible::line(path)),
         None => "/dev/null".to_owned(),
     };
-    let (old, new) = (before.unwrap_or_default(), after.unwrap_or_default());
-    let diff = TextDiff::from_lines(old, new);
+    let side = |text: Option<&str>| visible::text(text.unwrap_or_default()).into_owned();
+    let (old, new) = (side(before), side(after));
+    let diff = TextDiff::from_lines(&old, &new);
     let text = diff
         .unified_diff()
         .context_radius(CONTEXT)

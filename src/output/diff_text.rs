@@ -424,7 +424,7 @@ mod tests {
         insta::assert_snapshot!(text.replace('\u{1b}', "^"), @r"
         ^[1ma^[0m  v1  ^[36mwording^[0m
           messages[0].content:
-            be ^[31mkind^[0m^[32m␛[2J brief^[0m
+            be ^[31mkind^[0m^[32m\u{1b}[2J brief^[0m
         ");
     }
 

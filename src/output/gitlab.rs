@@ -16,7 +16,7 @@ pub fn render(findings: &[Finding], sources: &Sources) -> String {
         .zip(marks)
         .map(|(finding, mark)| issue(finding, &mark))
         .collect();
-    let mut text = serde_json::to_string_pretty(&issues).unwrap_or_default();
+    let mut text = super::json::pretty(&issues);
     text.push('\n');
     text
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::Failure;
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::visible;
 
 /// The version of every shape below.
 pub const SCHEMA: u32 = 1;
@@ -18,12 +19,24 @@ pub fn document(value: &impl Serialize) -> String {
     if let Value::Object(fields) = body {
         object.extend(fields);
     }
-    serde_json::to_string_pretty(&Value::Object(object)).unwrap_or_default()
+    pretty(&Value::Object(object))
+}
+
+/// The JSON text of a value for people to read.
+pub fn pretty(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    visible::json(&text).into_owned()
+}
+
+/// The JSON text of a value in one line.
+pub fn line(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    visible::json(&text).into_owned()
 }
 
 /// An error as scripts read it, in one line.
-pub fn failure(failure: &Failure) -> Value {
-    json!({
+pub fn failure(failure: &Failure) -> String {
+    line(&json!({
         "schema": SCHEMA,
         "error": {
             "code": failure.code.map(|code| code.as_str()),
@@ -31,7 +44,7 @@ pub fn failure(failure: &Failure) -> Value {
             "location": failure.location,
             "hints": failure.hints,
         }
-    })
+    }))
 }
 
 /// A time as scripts read it: RFC 3339 in UTC.

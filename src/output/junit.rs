@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::snippet::{NO_FILE, Sources, render as snippet};
 use crate::prompt::finding::Finding;
+use crate::prompt::visible;
 
 /// One suite with a test for each file in `files` and each other file that has a finding.
 /// Warnings are the test's output.
@@ -41,7 +42,7 @@ pub fn render(findings: &[Finding], files: &[String], sources: &Sources) -> Stri
 }
 
 fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
-    let file = escaped(file);
+    let file = attribute(file);
     let open = format!("    <testcase classname=\"promptctl\" name=\"{file}\" file=\"{file}\"");
     if found.is_empty() {
         out.push_str(&format!("{open}/>\n"));
@@ -56,7 +57,7 @@ fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
         } else {
             String::new()
         };
-        let message = escaped(&format!("{}{more}", first.message));
+        let message = attribute(&format!("{}{more}", first.message));
         let text: String = errors
             .iter()
             .map(|finding| snippet(finding, sources, false))
@@ -81,10 +82,15 @@ fn test(file: &str, found: &[&Finding], sources: &Sources, out: &mut String) {
     out.push_str("    </testcase>\n");
 }
 
-/// Text for an element or an attribute, without what XML 1.0 cannot hold.
+/// Text for an attribute, on one line and without a command of a build server.
+fn attribute(text: &str) -> String {
+    escaped(text).replace('\n', "&#10;").replace('[', "&#91;")
+}
+
+/// Text for an element, without what XML 1.0 cannot hold.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for each in text.chars() {
+    for each in visible::text(text).chars() {
         match each {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -92,7 +98,6 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(each),
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            each if each.is_control() => out.push('\u{fffd}'),
             each => out.push(each),
         }
     }
@@ -119,7 +124,7 @@ mod tests {
               <failure type="P104" message="`a` &amp; &lt;b&gt; (and 1 more)">error[P104]: `a` &amp; &lt;b&gt;
          --&gt; a.yml
 
-        error[P026]: again �
+        error[P026]: again \u{1}
          --&gt; a.yml
 
         </failure>

@@ -148,8 +148,8 @@ model_parameters: {max_tokens: 800}
 mine: {x: []}
 name: \"a\\e[31m\"
 ";
-        insta::assert_snapshot!(render(text).unwrap_or_default(), @"
-        name: a␛[31m
+        insta::assert_snapshot!(render(text).unwrap_or_default(), @r"
+        name: a\u{1b}[31m
         version: 3
         tags: a, b
         modelParameters.maxTokens: 800

@@ -43,7 +43,7 @@ pub fn render(findings: &[Finding], sources: &Sources) -> String {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let mut text = super::json::pretty(&log);
     text.push('\n');
     text
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::ui::{BAD, BOLD, HINT, NOTE, paint, printable};
+use super::ui::{BAD, BOLD, HINT, NOTE, paint};
 use crate::prompt::finding::{Finding, Position, Severity};
 use crate::prompt::lint::secrets::blot;
+use crate::prompt::visible;
 
 /// The texts of files, by path, from which lines are shown.
 pub type Sources = BTreeMap<String, String>;
@@ -27,7 +28,7 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
         Severity::Warning => (NOTE, "warning"),
     };
     let label = paint(colors, style, &format!("{word}[{}]", finding.code));
-    let message = paint(colors, BOLD, &one_line(&finding.message));
+    let message = paint(colors, BOLD, &visible::line(&finding.message));
     let mut out = format!("{label}: {message}\n");
     let margin = finding.position.map_or(1, |at| at.line.to_string().len());
     let pad = " ".repeat(margin);
@@ -35,7 +36,7 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
         out.push_str(&format!(
             "{pad}{} {}\n",
             paint(colors, HINT, "-->"),
-            printable(&location)
+            visible::line(&location)
         ));
     }
     let bar = paint(colors, HINT, "|");
@@ -55,7 +56,7 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     }
     if let Some(help) = &finding.help {
         let sign = paint(colors, HINT, "=");
-        out.push_str(&format!("{pad} {sign} help: {}\n", one_line(help)));
+        out.push_str(&format!("{pad} {sign} help: {}\n", visible::line(help)));
     }
     out.push('\n');
     out
@@ -81,7 +82,10 @@ fn marked(source: &str, at: Position) -> Option<Marked> {
     let length = token(whole, start);
     // A secret may go on below, so the text around the line is needed to know it.
     let blotted = shown_line(source, at.line).unwrap_or_else(|| blot(whole));
-    let chars: Vec<char> = printable(&blotted).replace('\t', " ").chars().collect();
+    let chars: Vec<char> = visible::blanked(&blotted)
+        .replace('\t', " ")
+        .chars()
+        .collect();
     let from = if chars.len() > WIDTH {
         start.saturating_sub(BEFORE)
     } else {
@@ -150,10 +154,6 @@ fn token(line: &str, start: usize) -> usize {
         }
     };
     length(rest.find(ends).unwrap_or(rest.len())).max(1)
-}
-
-fn one_line(text: &str) -> String {
-    printable(text).replace('\n', " ")
 }
 
 #[cfg(test)]

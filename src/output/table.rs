@@ -6,7 +6,8 @@ use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArran
 
 use unicode_width::UnicodeWidthStr;
 
-use super::ui::{Ui, printable};
+use super::ui::Ui;
+use crate::prompt::visible;
 
 /// Rows under a header.
 pub struct Table {
@@ -109,7 +110,7 @@ impl Table {
             Some(width) => {
                 let colors = ui.colors_out();
                 let text = self.fitted(width, colors);
-                ui.line(text);
+                ui.styled(format!("{text}\n"));
             }
             None => {
                 for row in &self.rows {
@@ -253,10 +254,8 @@ fn styled(cell: TableCell, colors: bool) -> Cell {
 }
 
 fn one_line(text: &str) -> String {
-    printable(text)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words: Vec<&str> = text.split_whitespace().collect();
+    visible::line(&words.join(" ")).into_owned()
 }
 
 #[cfg(test)]

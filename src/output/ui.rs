@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::error::{Exit, Failure};
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::visible;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -109,25 +110,33 @@ impl Ui {
             .or(Some(80))
     }
 
-    /// Writes data to standard output, as it stands.
+    /// Writes data to standard output: byte by byte in a pipe, and on a terminal with the control
+    /// characters that could deceive it made visible.
     pub fn data(&mut self, text: impl Display) {
-        let written = write!(self.out, "{text}");
+        let written = match self.out_is_terminal {
+            true => self
+                .out
+                .write_all(visible::text(&text.to_string()).as_bytes()),
+            false => write!(self.out, "{text}"),
+        };
         self.note_closed(written);
     }
 
-    /// Writes an answer of a model to standard output: on a terminal without the control characters
-    /// that could deceive it.
-    pub fn answer(&mut self, text: &str) {
-        if self.out_is_terminal {
-            self.data(printable(text));
-        } else {
-            self.data(text);
-        }
+    /// Writes data of which a person looks at a part: in a pipe too, no line of it starts a command
+    /// of a build server.
+    pub fn view(&mut self, text: &str) {
+        self.line(visible::without_commands(text));
     }
 
     /// Hands the writer of standard output over, for long data.
     pub fn write_data(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-        let written = write(&mut self.out);
+        if !self.out_is_terminal {
+            let written = write(&mut self.out);
+            return self.note_closed(written);
+        }
+        let mut bytes = Vec::new();
+        let written = write(&mut bytes);
+        self.data(String::from_utf8_lossy(&bytes));
         self.note_closed(written);
     }
 
@@ -138,7 +147,13 @@ impl Ui {
 
     /// Writes data and ends the line.
     pub fn line(&mut self, text: impl Display) {
-        let written = writeln!(self.out, "{text}");
+        self.data(text);
+        self.styled("\n");
+    }
+
+    /// Writes text that may be coloured, as it stands: its foreign parts are escaped already.
+    pub fn styled(&mut self, text: impl Display) {
+        let written = write!(self.out, "{text}");
         self.note_closed(written);
     }
 
@@ -188,7 +203,8 @@ impl Ui {
         // What was printed before must stand before.
         self.flush();
         let colors = self.colors(self.err_is_terminal);
-        let text = printable(&text.to_string());
+        let text = text.to_string();
+        let text = visible::line(&text);
         let line = match label {
             None => format!("{text}\n"),
             Some((style, word)) => format!("{}: {text}\n", paint(colors, style, word)),
@@ -215,12 +231,12 @@ impl Ui {
 
     fn say_below(&mut self, label: &str, text: &str) {
         let colors = self.colors(self.err_is_terminal);
-        let line = format!(
-            "  {} {}\n",
-            paint(colors, HINT, &format!("{label}:")),
-            printable(text)
-        );
-        drop(self.err.write_all(line.as_bytes()));
+        let label = paint(colors, HINT, &format!("{label}:"));
+        // What other programs say may have several lines: each stands behind the label.
+        for part in text.lines().filter(|part| !part.trim().is_empty()) {
+            let line = format!("  {label} {}\n", visible::line(part));
+            drop(self.err.write_all(line.as_bytes()));
+        }
     }
 
     /// Shows an error, as text or as the JSON object that scripts read.
@@ -254,7 +270,7 @@ impl Ui {
         if !self.can_ask() {
             return false;
         }
-        drop(write!(self.err, "{question} [y/N] "));
+        drop(write!(self.err, "{} [y/N] ", visible::line(question)));
         drop(self.err.flush());
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok()
@@ -275,20 +291,4 @@ pub fn paint(colors: bool, style: Style, text: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-/// Text without the control characters that could deceive a terminal: prompts and messages of tags
-/// come from strangers.
-pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|char| match char {
-            '\n' | '\t' => char,
-            char if char.is_control()
-                || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                '\u{fffd}'
-            }
-            char => char,
-        })
-        .collect()
 }

@@ -301,6 +301,9 @@ codes! {
     IN_THE_WAY = "P330", "a file or setting of yours stands in the way",
         "`promptctl init` never overwrites a workflow, a hook or a setting of git that it did not write. The hint says how to have both.";
 
+    PLAIN_HTTP = "P335", "an API that is spoken to without encryption",
+        "The base URL begins with `http://` and leads to another machine: whoever stands in between reads the key, the prompts and the answers. Write `https://`, or reach the server through a tunnel that ends on this machine.";
+
     NEWER_RECORD = "P340", "a line of the execution log that a newer version wrote",
         "The line has a `schema` that this version does not know. It is skipped and stays where it is: read it with the newer version.";
     MODEL_NOT_OFFERED = "P341", "a model that this key cannot use",

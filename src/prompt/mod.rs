@@ -19,3 +19,4 @@ pub mod size;
 pub mod template;
 pub mod variables;
 pub mod version;
+pub mod visible;

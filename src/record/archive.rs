@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
+use std::io::{self, ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -14,9 +14,10 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
+use super::log::hold::{Turn, lock_itself};
 use super::log::lines::{Blocks, Segment, lines_of};
 use super::log::parse::{Parsed, parse};
-use super::log::{Log, Order, is_same, lock};
+use super::log::{Log, Order, is_same};
 use crate::error::Failure;
 use crate::record::filter::Filter;
 
@@ -97,6 +98,11 @@ impl Log {
 
     /// Compresses every archive that is not yet.
     pub(super) fn pack_archives(&self) -> io::Result<()> {
+        if self.archives()?.values().all(|path| is_packed(path)) {
+            return Ok(());
+        }
+        // Another process may be at it; those that append need not wait.
+        let _turn = Turn::wait(&self.path().with_extension("pack"))?;
         for path in self
             .archives()?
             .into_values()
@@ -117,10 +123,9 @@ impl Log {
         if !self.path().exists() && self.archives().is_ok_and(|it| it.is_empty()) {
             return Ok(Pruned::default());
         }
-        let held = if is_dry {
-            None
-        } else {
-            Some(self.open_locked()?)
+        let held = match is_dry {
+            true => None,
+            false => Some(self.open_locked()?.into_swap()),
         };
         let pruned = self
             .prune_held(cutoff, is_dry)
@@ -160,19 +165,19 @@ fn pack(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         file => file?,
     };
-    // Another process may be at it.
-    lock(&file)?;
+    // An earlier version may be at it.
+    lock_itself(&file)?;
     if !is_same(&file, path) {
         return Ok(());
     }
-    (&file).rewind()?;
     let mut target = path.as_os_str().to_owned();
     target.push(".gz");
-    write_anew(Path::new(&target), &file, |to| {
+    write_anew(Path::new(&target), file.metadata()?.permissions(), |to| {
         let mut encoder = GzEncoder::new(to, Compression::default());
         io::copy(&mut &file, &mut encoder)?;
         encoder.finish().map(drop)
     })?;
+    drop(file);
     fs::remove_file(path)
 }
 
@@ -185,13 +190,13 @@ pub(super) fn unpack(file: File) -> (Vec<u8>, bool) {
     (text, is_whole)
 }
 
-/// Writes a file whole and puts it in its place, with the permissions of `like`.
+/// Writes a file whole and puts it in its place. The one that stood there must not be open in this
+/// process: some systems do not replace it then.
 pub(super) fn write_anew(
     target: &Path,
-    like: &File,
+    permissions: fs::Permissions,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let permissions = like.metadata()?.permissions();
     let folder = target.parent().filter(|it| !it.as_os_str().is_empty());
     let mut fresh = tempfile::Builder::new()
         .prefix("executions.new-")
@@ -214,8 +219,9 @@ struct Pruner {
 impl Pruner {
     fn prune_file(&mut self, path: &Path, is_archive: bool) -> io::Result<()> {
         let file = File::open(path)?;
+        let permissions = file.metadata()?.permissions();
         let segment = if is_packed(path) {
-            let (text, is_whole) = unpack(file.try_clone()?);
+            let (text, is_whole) = unpack(file);
             if !is_whole {
                 // What cannot be read cannot be judged.
                 return Ok(());
@@ -223,7 +229,7 @@ impl Pruner {
             Segment::Memory(text)
         } else {
             let length = file.metadata()?.len();
-            Segment::File(file.try_clone()?, length)
+            Segment::File(file, length)
         };
         let before = self.pruned;
         let mut kept = Vec::new();
@@ -231,13 +237,14 @@ impl Pruner {
         while let Some((at, text)) = blocks.next()? {
             self.prune_block(at, &text, &mut kept);
         }
+        drop(blocks);
         if self.is_dry || self.pruned.bytes == before.bytes {
             return Ok(());
         }
         if is_archive && kept.is_empty() {
             return fs::remove_file(path);
         }
-        write_anew(path, &file, |to| {
+        write_anew(path, permissions, |to| {
             if !is_packed(path) {
                 return to.write_all(&kept);
             }
@@ -312,6 +319,7 @@ mod tests {
         let entries = fs::read_dir(folder).unwrap();
         let mut names: Vec<_> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.ends_with(".lock"))
             .collect();
         names.sort();
         names

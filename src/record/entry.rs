@@ -181,6 +181,10 @@ impl Record {
                 record.schema
             )));
         }
+        if record.cost_usd.is_some_and(|cost| cost < 0.0) {
+            return Err(bad("`cost_usd` is negative".to_owned())
+                .hint("it would lift the budgets; leave it out where the cost is not known"));
+        }
         record.source = Source::External;
         Ok(record)
     }
@@ -457,6 +461,10 @@ mod tests {
             (json!({"prompt": "a", "version": "3"}), "not valid"),
             (json!({"prompt": "a", "time": "yesterday"}), "RFC 3339"),
             (json!({"prompt": "a", "schema": 2}), "`schema` is 2"),
+            (
+                json!({"prompt": "a", "cost_usd": -0.01}),
+                "`cost_usd` is negative",
+            ),
         ] {
             let failure = Record::external(&line, now()).unwrap_err();
             assert!(

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry::{Outcome, Record, Status};
 use super::log::Execution;
+use crate::prompt::visible;
 
 /// The columns of [`csv`], in order.
 pub const COLUMNS: [&str; 34] = [
@@ -47,7 +48,8 @@ pub const COLUMNS: [&str; 34] = [
 ];
 
 /// Writes a table (RFC 4180) with a line of [`COLUMNS`]. Maps are JSON, unknown values are empty,
-/// and of several outcomes the newest that says something counts.
+/// and of several outcomes the newest that says something counts. A text that a spreadsheet would
+/// run as a formula begins with `'`.
 ///
 /// # Errors
 /// Writing fails.
@@ -102,14 +104,28 @@ fn row(execution: &Execution) -> Map<String, Value> {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
+        Value::String(text) if is_formula(text) => format!("'{text}"),
         Value::String(text) => text.clone(),
         Value::Object(map) if map.is_empty() => String::new(),
         other => other.to_string(),
     }
 }
 
+/// Whether a spreadsheet would compute this text, or what stands behind its first blanks. A number
+/// is none, whatever its sign.
+fn is_formula(text: &str) -> bool {
+    const STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+    let is_number = || {
+        let is_plain = |letter: u8| letter.is_ascii_digit() || b"+-.eE".contains(&letter);
+        text.bytes().all(is_plain) && text.parse::<f64>().is_ok_and(f64::is_finite)
+    };
+    let inner = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']);
+    inner.starts_with(STARTS) && !is_number()
+}
+
 fn quote(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
+    // Some spreadsheets part cells at `;` or at a tab where the line holds one outside of quotes.
+    if text.contains([',', '"', '\n', '\r', ';', '\t', '\'']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
     text.to_owned()
@@ -135,8 +151,8 @@ pub fn jsonl<'a>(
             record: &execution.record,
             outcomes: &execution.outcomes,
         };
-        serde_json::to_writer(&mut *to, &line)?;
-        to.write_all(b"\n")?;
+        let line = serde_json::to_string(&line)?;
+        writeln!(to, "{}", visible::json(&line))?;
     }
     Ok(())
 }
@@ -293,6 +309,28 @@ fn attributes<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
 mod tests {
     use super::*;
     use crate::record::entry::ErrorNote;
+
+    #[test]
+    fn no_cell_is_run_by_a_spreadsheet() {
+        for (text, written) in [
+            ("=1+1", "\"'=1+1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("+1;=2", "\"'+1;=2\""),
+            ("-cmd", "\"'-cmd\""),
+            ("\t=1", "\"'\t=1\""),
+            ("\r=1", "\"'\r=1\""),
+            (" =1", "\"' =1\""),
+            ("＝1", "\"'＝1\""),
+            ("a;=1", "\"a;=1\""),
+            ("-0.5", "-0.5"),
+            ("+1e3", "+1e3"),
+            ("-inf", "\"'-inf\""),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(quote(&cell(&json!(text))), written);
+        }
+        assert_eq!(quote(&cell(&json!(-0.5))), "-0.5");
+    }
 
     fn execution() -> Execution {
         let mut record = Record::new("support/triage", "2026-11-20T12:00:00Z".parse().unwrap());

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use hold::{Held, Turn, lock_itself};
+
 use crate::error::Failure;
 use crate::prompt::code;
 
+pub(super) mod hold;
 pub(super) mod lines;
 pub(super) mod parse;
 pub(super) mod read;
@@ -84,15 +87,16 @@ impl Log {
         if text.is_empty() {
             return Ok(());
         }
-        let mut file = self.open_locked()?;
-        let is_rotated = self.is_full(&file, text.len()) && self.set_aside().is_ok();
+        let mut held = self.open_locked()?;
+        let is_rotated = self.is_full(&held.file, text.len()) && self.set_aside().is_ok();
         if is_rotated {
-            file = self.open_locked()?;
+            drop(held);
+            held = self.open_locked()?;
         }
-        self.append_text(&mut file, text)
+        self.append_text(&mut held.file, text)
             .map_err(|error| self.write_failed(error))?;
-        // Closing the file lets go of the lock.
-        drop(file);
+        // Closing the files lets go of the locks.
+        drop(held);
         if is_rotated {
             // The record is safe; what is not compressed now is compressed next time.
             drop(self.pack_archives());
@@ -135,16 +139,18 @@ impl Log {
         })
     }
 
-    /// Opens the file for appending and takes its lock.
-    pub(super) fn open_locked(&self) -> Result<File, Failure> {
+    /// Waits for the turn to write, and opens the file for appending.
+    pub(super) fn open_locked(&self) -> Result<Held, Failure> {
         self.refuse_link()?;
+        let failed = |error: io::Error| self.write_failed(error);
+        self.make_folder().map_err(failed)?;
+        let turn = Turn::wait(&self.path).map_err(failed)?;
         for _ in 0..MOST_SWAPS {
-            let file = self
-                .open_or_create()
-                .map_err(|error| self.write_failed(error))?;
-            lock(&file).map_err(|error| self.write_failed(error))?;
+            let file = self.open_or_create().map_err(failed)?;
+            lock_itself(&file).map_err(failed)?;
+            // Only a writer that does not know the lock beside the log can have swapped it.
             if is_same(&file, &self.path) {
-                return Ok(file);
+                return Ok(Held::new(file, turn));
             }
         }
         Err(self.unwritable("the execution log is being swapped over and over"))
@@ -152,20 +158,17 @@ impl Log {
 
     fn open_or_create(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.read(true).append(true);
-        match options.open(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.make_folder()?;
-                options.create(true).open(&self.path)
-            }
-            opened => opened,
-        }
+        options.read(true).append(true).create(true);
+        options.open(&self.path)
     }
 
     fn make_folder(&self) -> io::Result<()> {
         let Some(folder) = self.path.parent().filter(|it| !it.as_os_str().is_empty()) else {
             return Ok(());
         };
+        if self.path.exists() {
+            return Ok(());
+        }
         std::fs::create_dir_all(folder)?;
         if folder.file_name().is_some_and(|name| name == OWN_FOLDER) {
             let ignore = folder.join(".gitignore");
@@ -214,18 +217,6 @@ impl Log {
             ..self.unwritable("the execution log could not be read")
         }
         .caused_by(error)
-    }
-}
-
-/// Waits for the lock. A file system without locks is written all the same: one write to a file
-/// opened for appending is the next best thing.
-pub(super) fn lock(file: &File) -> io::Result<()> {
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(()),
-            outcome => return outcome,
-        }
     }
 }
 

@@ -31,7 +31,7 @@ impl Log {
         if !self.path().exists() && self.archives().is_ok_and(|it| it.is_empty()) {
             return Ok(0);
         }
-        let held = self.open_locked()?;
+        let held = self.open_locked()?.into_swap();
         let moved = self
             .set_apart_held()
             .map_err(|error| self.write_failed(error));
@@ -54,8 +54,9 @@ impl Log {
 
     fn set_apart_in(&self, path: &Path) -> io::Result<usize> {
         let file = File::open(path)?;
+        let permissions = file.metadata()?.permissions();
         let segment = if is_packed(path) {
-            let (text, is_whole) = unpack(file.try_clone()?);
+            let (text, is_whole) = unpack(file);
             if !is_whole {
                 // What cannot be unpacked cannot be judged.
                 return Ok(0);
@@ -63,7 +64,7 @@ impl Log {
             Segment::Memory(text)
         } else {
             let length = file.metadata()?.len();
-            Segment::File(file.try_clone()?, length)
+            Segment::File(file, length)
         };
         let (mut kept, mut torn, mut count) = (Vec::new(), Vec::new(), 0);
         let mut blocks = Blocks::new(segment, Order::OldestFirst);
@@ -77,6 +78,7 @@ impl Log {
                 count += usize::from(is_torn);
             }
         }
+        drop(blocks);
         if count == 0 {
             return Ok(0);
         }
@@ -93,7 +95,7 @@ impl Log {
             .open(self.apart())?;
         apart.write_all(&torn)?;
         apart.sync_all()?;
-        write_anew(path, &file, |to| {
+        write_anew(path, permissions, |to| {
             if !is_packed(path) {
                 return to.write_all(&kept);
             }

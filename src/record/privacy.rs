@@ -3,8 +3,11 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// How much of a value is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+use super::entry::{ErrorNote, Record};
+use crate::prompt::code::{Code, STORED_PROMPT_GONE};
+
+/// How much of a value is kept, from all of it to nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Keep {
     /// All of it.
     #[default]
@@ -26,11 +29,28 @@ impl Keep {
         }
     }
 
-    fn of(self, text: &str) -> Option<String> {
+    fn of(self, text: String) -> Option<String> {
         match self {
-            Self::Full => Some(text.to_owned()),
-            Self::Hash => Some(hash_text(text)),
+            Self::Full => Some(text),
+            // A hash of a hash would say nothing.
+            Self::Hash if is_hash_text(&text) => Some(text),
+            Self::Hash => Some(hash_text(&text)),
             Self::None => None,
+        }
+    }
+
+    /// Words that are not ours, about something with this title.
+    fn words(self, title: &str, words: String) -> String {
+        let is_kept_already = words == title
+            || words
+                .strip_prefix(title)
+                .and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'))
+                .is_some_and(is_hash_text);
+        match self {
+            Self::Full => words,
+            _ if is_kept_already => words,
+            Self::Hash => format!("{title} ({})", hash_text(&words)),
+            Self::None => title.to_owned(),
         }
     }
 }
@@ -45,35 +65,81 @@ pub struct Privacy {
 }
 
 impl Privacy {
-    /// What is kept of the variables. A variable that the schema marks `x-sensitive: true`, at
-    /// any depth, is kept as a hash at most.
-    pub fn variables(
+    /// The record with what the log may keep of it. A variable that the schema marks
+    /// `x-sensitive: true`, at any depth, is kept as a hash at most.
+    ///
+    /// What a server or a model said about an error can repeat variables and answer, so of those
+    /// words as much is kept as of both; the code and what it means always are.
+    #[must_use]
+    pub fn keep(&self, mut record: Record, schema: Option<&Value>) -> Record {
+        let is_sensitive = |name: &str| schema.is_some_and(|schema| is_sensitive(schema, name));
+        let is_any_sensitive = record
+            .variables
+            .as_ref()
+            .is_some_and(|values| values.keys().any(|name| is_sensitive(name)));
+        let sensitive = match is_any_sensitive {
+            true => Keep::Hash,
+            false => Keep::Full,
+        };
+        let words = self.variables.max(self.output).max(sensitive);
+        record.variables = record
+            .variables
+            .and_then(|values| self.kept_variables(values, is_sensitive));
+        record.overrides.user = record
+            .overrides
+            .user
+            .and_then(|text| self.variables.of(text));
+        record.output = record.output.and_then(|text| self.output.of(text));
+        record.tool_calls = record
+            .tool_calls
+            .into_iter()
+            .filter_map(|call| self.tool_call(call))
+            .collect();
+        record.error = record.error.map(|error| {
+            let code = error.code.as_deref().and_then(Code::find);
+            let title = code.map_or(record.status.as_str(), |code| code.explanation().title);
+            ErrorNote {
+                message: words.words(title, error.message),
+                code: error.code,
+            }
+        });
+        let gone = STORED_PROMPT_GONE.explanation().title;
+        record.fallback = record.fallback.map(|why| words.words(gone, why));
+        record
+    }
+
+    fn kept_variables(
         &self,
-        values: &Map<String, Value>,
-        schema: Option<&Value>,
+        values: Map<String, Value>,
+        is_sensitive: impl Fn(&str) -> bool,
     ) -> Option<Map<String, Value>> {
         if self.variables == Keep::None {
             return None;
         }
-        let kept = values.iter().map(|(name, value)| {
-            let is_sensitive = schema.is_some_and(|schema| is_sensitive(schema, name));
-            let kept = match self.variables {
-                Keep::Full if !is_sensitive => value.clone(),
-                _ => Value::String(hash_value(value)),
+        let kept = values.into_iter().map(|(name, value)| {
+            let is_whole = self.variables == Keep::Full && !is_sensitive(&name);
+            let kept = match is_whole || is_hash(&value) {
+                true => value,
+                false => Value::String(hash_value(&value)),
             };
-            (name.clone(), kept)
+            (name, kept)
         });
         Some(kept.collect())
     }
 
-    /// What is kept of a text that the caller gave, as of a variable.
-    pub fn input(&self, text: &str) -> Option<String> {
-        self.variables.of(text)
-    }
-
-    /// What is kept of the answer.
-    pub fn output(&self, text: &str) -> Option<String> {
-        self.output.of(text)
+    /// The arguments of a tool that the model wants called are its answer.
+    fn tool_call(&self, call: Value) -> Option<Value> {
+        match (self.output, call) {
+            (Keep::Full, call) => Some(call),
+            (Keep::Hash, Value::Object(mut call)) => {
+                call.retain(|key, _| matches!(key.as_str(), "call_id" | "name" | "arguments"));
+                if let Some(arguments) = call.get_mut("arguments").filter(|it| !is_hash(it)) {
+                    *arguments = Value::String(hash_value(arguments));
+                }
+                Some(Value::Object(call))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -138,6 +204,24 @@ mod tests {
             .unwrap()
     }
 
+    fn record() -> Record {
+        let mut record = Record::new("a", "2026-11-20T12:00:00Z".parse().unwrap());
+        record.variables = Some(values());
+        record.output = Some("abc".to_owned());
+        record.overrides.user = Some("abc".to_owned());
+        record.tool_calls = vec![
+            json!({"call_id": "c", "name": "f", "arguments": "abc"}),
+            json!("abc"),
+            json!({"function": {"arguments": "abc"}, "arguments": {"a": "abc"}}),
+        ];
+        record.fallback = Some("no prompt for abc".to_owned());
+        record.error = Some(ErrorNote {
+            code: Some("P314".to_owned()),
+            message: "the model refused: abc is not nice".to_owned(),
+        });
+        record
+    }
+
     #[test]
     fn a_marked_variable_is_never_kept_in_full() {
         let schema = json!({"properties": {
@@ -145,31 +229,47 @@ mod tests {
             "address": {"properties": {"street": {"x-sensitive": true}}},
             "ticket": {"x-sensitive": false},
         }});
-        let kept = Privacy::default()
-            .variables(&values(), Some(&schema))
-            .unwrap();
-        assert_eq!(kept["ticket"], "abc");
-        assert_eq!(kept["card"], ABC);
-        assert!(is_hash(&kept["address"]));
+        let kept = Privacy::default().keep(record(), Some(&schema));
+        let variables = kept.variables.unwrap();
+        assert_eq!(variables["ticket"], "abc");
+        assert_eq!(variables["card"], ABC);
+        assert!(is_hash(&variables["address"]));
+        let words = kept.error.unwrap().message;
+        assert!(
+            !words.contains("abc"),
+            "a server repeats what it was sent: {words}"
+        );
+        assert_eq!(kept.output.as_deref(), Some("abc"));
+        let whole = record();
+        assert_eq!(Privacy::default().keep(whole.clone(), None), whole);
     }
 
     #[test]
-    fn the_configuration_decides_over_the_rest() {
-        let privacy = Privacy {
-            variables: Keep::Hash,
-            output: Keep::Hash,
-        };
-        let kept = privacy.variables(&values(), None).unwrap();
-        assert!(kept.values().all(is_hash));
-        assert_eq!(privacy.output("abc").as_deref(), Some(ABC));
-
-        let none = Privacy {
-            variables: Keep::None,
-            output: Keep::None,
-        };
-        assert_eq!(none.variables(&values(), None), None);
-        assert_eq!(none.output("abc"), None);
-        assert_eq!(Privacy::default().output("abc").as_deref(), Some("abc"));
+    fn no_field_keeps_what_the_settings_leave_out() {
+        let of = |variables, output| Privacy { variables, output }.keep(record(), None);
+        let hashed = of(Keep::Hash, Keep::Hash);
+        assert!(hashed.variables.as_ref().unwrap().values().all(is_hash));
+        assert_eq!(hashed.output.as_deref(), Some(ABC));
+        assert_eq!(hashed.overrides.user.as_deref(), Some(ABC));
+        assert_eq!(hashed.tool_calls[0]["arguments"], ABC);
+        for (variables, output) in [
+            (Keep::Hash, Keep::Hash),
+            (Keep::Hash, Keep::None),
+            (Keep::None, Keep::Hash),
+            (Keep::None, Keep::None),
+        ] {
+            let kept = of(variables, output);
+            let text = serde_json::to_string(&kept).unwrap();
+            assert!(!text.contains("abc"), "{text}");
+            assert!(text.contains("the model refused"), "{text}");
+            let again = Privacy { variables, output }.keep(kept.clone(), None);
+            assert_eq!(again, kept, "what was kept once is kept so");
+        }
+        for (variables, output) in [(Keep::None, Keep::Full), (Keep::Full, Keep::None)] {
+            let kept = of(variables, output);
+            assert_eq!(kept.error.unwrap().message, "the model refused");
+            assert_eq!(kept.fallback.as_deref(), Some("the stored prompt is gone"));
+        }
     }
 
     #[test]

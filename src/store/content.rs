@@ -2,6 +2,7 @@
 //! working copy or from the tree of a commit.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use git2::{ObjectType, Oid};
 use sha1::{Digest as _, Sha1};
@@ -76,7 +77,7 @@ impl<'a> CommitTree<'a> {
     }
 
     fn look_up(&self, path: &str) -> Option<Oid> {
-        let entry = self.tree.get_path(std::path::Path::new(path)).ok()?;
+        let entry = self.tree.get_path(Path::new(path)).ok()?;
         let is_file = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != 0o120_000;
         is_file.then(|| entry.id())
     }
@@ -184,10 +185,13 @@ fn is_below(path: &str, root: &str) -> bool {
 }
 
 impl Store {
-    /// The bytes of an attachment named by a path relative to the prompt file's folder.
+    /// The bytes of an attachment named by a path relative to the prompt file's folder: a file of
+    /// the commit, or one of the working copy that git tracks. What git ignores, such as a file of
+    /// secrets, is never sent.
     ///
     /// # Errors
-    /// It leads out of the repository, does not exist, or is larger than 20 MB.
+    /// It leads out of the repository, is a link, does not exist or is not tracked, or is larger
+    /// than 20 MB.
     pub fn attachment(&self, loaded: &Loaded, path: &str) -> Result<Vec<u8>, Failure> {
         let folder = loaded
             .path
@@ -202,7 +206,13 @@ impl Store {
             .hint("attachments must stand inside the repository; give others with --var NAME=@FILE")
         })?;
         let bytes = match &loaded.source {
-            Source::WorkingCopy if !self.is_bare() => self.work_tree().read(&full),
+            Source::WorkingCopy if !self.is_bare() => {
+                let bytes = self.work_tree().read(&full)?;
+                if bytes.is_some() {
+                    self.require_tracked(&full, loaded)?;
+                }
+                Ok(bytes)
+            }
             Source::WorkingCopy => Ok(None),
             Source::Commit(id) => Oid::from_str(id)
                 .ok()
@@ -228,6 +238,33 @@ impl Store {
         }
         Ok(bytes)
     }
+
+    /// Refuses a file of the working copy that git's index does not hold.
+    fn require_tracked(&self, path: &str, loaded: &Loaded) -> Result<(), Failure> {
+        let unreadable = |error: git2::Error| {
+            Failure::new(code::BAD_ATTACHMENT, "git's index could not be read")
+                .at(loaded.path.clone())
+                .caused_by(error)
+        };
+        let mut index = self.repo.index().map_err(unreadable)?;
+        index.read(false).map_err(unreadable)?;
+        let is_tracked = (0..=3).any(|stage| index.get_path(Path::new(path), stage).is_some());
+        if is_tracked {
+            return Ok(());
+        }
+        let tracks = match self.repo.is_path_ignored(Path::new(path)) {
+            Ok(true) => {
+                "git ignores it, so it may hold what nobody else shall see: give its text with --var NAME=@FILE"
+            }
+            _ => "git add it, so that a reviewer sees what is sent",
+        };
+        Err(Failure::new(
+            code::BAD_ATTACHMENT,
+            format!("{path} is not tracked by git, so it is not attached"),
+        )
+        .at(loaded.path.clone())
+        .hint(tracks))
+    }
 }
 
 /// `path` seen from `folder`, without `.` and `..`; `None` if it leads out of the repository.
@@ -242,7 +279,7 @@ fn normal_path(folder: &str, path: &str) -> Option<String> {
             ".." => {
                 parts.pop()?;
             }
-            ".git" => return None,
+            part if part.eq_ignore_ascii_case(".git") => return None,
             part => parts.push(part),
         }
     }

@@ -129,14 +129,16 @@ pub(super) struct Pinned<'a> {
 }
 
 /// The commands that change a repository, besides `config`.
-const WRITES: [&str; 9] = [
+const WRITES: [&str; 11] = [
     "add",
     "commit",
     "commit-graph",
     "fetch",
+    "pack-refs",
     "push",
     "reset",
     "rm",
+    "symbolic-ref",
     "tag",
     "update-ref",
 ];

@@ -284,3 +284,51 @@ fn a_server_that_is_too_slow() {
     assert!(run.stderr.contains("error[P307]"), "{run}");
     assert_eq!(records(&repo)[0]["attempts"], 3);
 }
+
+#[test]
+fn nothing_that_a_server_says_starts_a_line() {
+    let evil = "x\n::error::pwned\r::error::pwned\n##[error]pwned\u{1b}]0;pwned\u{202e}";
+    let refusal = json!({ "output": [{ "type": "message", "content": [{ "type": "refusal", "refusal": evil }] }] });
+    let mut incomplete = crate::server::answer("x");
+    incomplete["status"] = json!("incomplete");
+    incomplete["incomplete_details"] = json!({ "reason": evil });
+    let key = json!({ evil: 1 }).to_string();
+    let replies = vec![
+        Reply::error(400, Some(evil), Some(evil), evil),
+        Reply::error(404, None, None, &format!("prompt {evil}")),
+        Reply::json(200, &refusal),
+        Reply::json(200, &incomplete),
+        Reply::text(
+            500,
+            &[("content-type", "text/html"), ("retry-after-ms", "1")],
+            &format!("<title>{evil}</title>"),
+        ),
+        Reply::text(200, &[], evil),
+        Reply::answer(&key),
+        Reply::answer(evil),
+    ];
+    for reply in replies {
+        let env = TestEnv::new();
+        let server = Server::answering(move |_| reply.clone());
+        let repo = server.repo(&env);
+        for line in [
+            "promptctl run sorter --var ticket=hi",
+            "promptctl run sorter --var ticket=hi --format json",
+            "promptctl models --refresh",
+            "promptctl doctor --online",
+            "promptctl log",
+        ] {
+            let run = repo.run(line);
+            // An answer is data; what is said about it is not.
+            let said = match line.contains("run") {
+                true => run.stderr.clone(),
+                false => format!("{}{}", run.stdout, run.stderr),
+            };
+            for part in said.split(['\n', '\r']) {
+                assert!(!part.trim_start().starts_with("::error::"), "{run}");
+                assert!(!part.contains("##[error]"), "{run}");
+                assert!(!part.contains(['\u{1b}', '\u{202e}']), "{run}");
+            }
+        }
+    }
+}

@@ -24,6 +24,7 @@ fn everything_that_a_file_can_say() {
     let server = Server::start(vec![Reply::answer("Hello.")]);
     let repo = server.repo(&env);
     repo.write("prompts/dot.png", [0x89, b'P', b'N', b'G']);
+    repo.git("add prompts/dot.png");
     repo.add("rich", RICH);
     let line = "promptctl run rich --var ticket=hi --user 'And now?' --previous-response-id resp_0";
     let shown = repo.run(&format!("{line} --dry-run"));

@@ -4,8 +4,11 @@
 //! temporary folder and prints a Markdown table. `PROMPTCTL_BENCH_PROMPTS` sets the number of
 //! prompts (at least 100) and `PROMPTCTL_BENCH_ROUNDS` how often each pair is run. A target that
 //! is missed is said and fails nothing: the figures depend on the machine.
-//! `cargo bench --bench store -- make DIR` makes only the repository, to look into.
+//! `cargo bench --bench store -- make DIR` makes only the repository, to look into, and `make-real DIR`
+//! the one of 3,000 prompts of real size. `PROMPTCTL_BENCH_OTHER` names another build of promptctl,
+//! which is compared with this one on those.
 
+mod real;
 mod repository;
 mod review;
 mod timing;
@@ -28,6 +31,8 @@ const PROMPTCTL: &str = env!("CARGO_BIN_EXE_promptctl");
 const LOAD: &str = "load-files";
 /// The argument that asks for the repository alone.
 const MAKE: &str = "make";
+/// The argument that asks for the repository of prompts of real size alone.
+const MAKE_REAL: &str = "make-real";
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +46,11 @@ fn main() -> io::Result<()> {
         && first == MAKE
     {
         return Repository::make(directory.into(), Size { prompts }).map(drop);
+    }
+    if let [first, directory, ..] = arguments.as_slice()
+        && first == MAKE_REAL
+    {
+        return real::make(Path::new(directory));
     }
     // `cargo test --benches` only wants to know that this starts.
     if arguments.iter().any(|argument| argument == "--test") {
@@ -72,15 +82,27 @@ fn main() -> io::Result<()> {
     bench.history()?;
     review::run(&bench.large, bench.rounds)?;
     bench.with_mirror()?;
-    bench.loading()
+    bench.loading()?;
+    say("\n| | promptctl | the other | ratio | target | |\n|---|---|---|---|---|---|")?;
+    real::run(
+        PROMPTCTL,
+        text("PROMPTCTL_BENCH_OTHER").as_deref(),
+        &place.path().join("real"),
+        rounds,
+        &say,
+    )
 }
 
 #[allow(
     clippy::disallowed_methods,
     reason = "a benchmark has no configuration of its own"
 )]
+fn text(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|text| !text.is_empty())
+}
+
 fn number(variable: &str) -> Option<usize> {
-    std::env::var(variable).ok()?.parse().ok()
+    text(variable)?.parse().ok()
 }
 
 fn say(line: &str) -> io::Result<()> {

@@ -23,6 +23,7 @@ mod dry_run;
 mod edit;
 #[allow(dead_code, reason = "tests/api uses the rest of it")]
 mod env;
+mod foreign;
 mod forks;
 mod formats;
 mod help;

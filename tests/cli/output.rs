@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use crate::env::{Shell, TestEnv, skipped};
+use crate::foreign::in_terminal;
 
 const LOOKING: [&str; 9] = [
     "list",
@@ -91,28 +92,14 @@ fn colours_can_be_wanted() {
 fn a_terminal_is_coloured_unless_it_is_declined() {
     let env = TestEnv::new();
     let repo = released(&env).with("TERM", "xterm");
-    let program = env!("CARGO_BIN_EXE_promptctl");
-    let in_terminal = |shell: &Shell| {
-        let output = shell
-            .command("script")
-            .args([
-                "-qec",
-                &format!("'{program}' show support/triage"),
-                "/dev/null",
-            ])
-            .output();
-        output
-            .ok()
-            .filter(|output| output.status.success())
-            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let Some(coloured) = in_terminal(&repo) else {
+    let show = |shell: &Shell| in_terminal(shell, "promptctl show support/triage");
+    let Some(coloured) = show(&repo) else {
         skipped("`script` makes no terminal here, so colours on one are not seen");
         return;
     };
     assert!(coloured.contains('\u{1b}'), "{coloured}");
     for declined in [repo.with("NO_COLOR", "1"), repo.with("TERM", "dumb")] {
-        let plain = in_terminal(&declined).unwrap();
+        let plain = show(&declined).unwrap();
         assert!(!plain.contains('\u{1b}'), "{plain}");
     }
 }

@@ -336,7 +336,7 @@ fn attachments() {
     let env = TestEnv::new();
     let repo = env.repo();
     repo.write("prompts/charts/small.png", b"\x89PNG\r\n\x1a\n\0\0");
-    repo.write("prompts/_secret.txt", "x");
+    repo.git("add prompts/charts");
     let prompt = |source: &str| {
         format!(
             "model: openai/gpt-5-mini\nmessages:\n- role: user\n  content:\n  - {{type: text, text: Look}}\n  - {{type: image, {source}, detail: low}}\n  - {{type: file, fileId: file-1}}\n"
@@ -413,6 +413,41 @@ fn attachments() {
         );
         assert!(run.stderr.contains(path), "{path}: {run}");
     }
+}
+
+#[test]
+fn what_git_does_not_track_is_never_attached() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(".gitignore", ".env\nsecrets/\n");
+    repo.write(".env", "TOKEN=hunter2");
+    repo.write("prompts/secrets/key.txt", "hunter2");
+    repo.write("prompts/notes.txt", "hunter2");
+    let prompt = |path: &str| {
+        format!(
+            "model: openai/gpt-5-mini\nmessages:\n- role: user\n  content:\n  - {{type: file, path: {path}}}\n"
+        )
+    };
+    for path in ["../.env", "secrets/key.txt", "notes.txt", "../.GIT/config"] {
+        repo.write("prompts/bad.prompt.yml", prompt(path));
+        for line in [
+            "promptctl render bad --format json",
+            "promptctl run bad --dry-run",
+        ] {
+            let run = repo.fails(line);
+            assert!(!run.stdout.contains("data:"), "{path}: {run}");
+        }
+    }
+    repo.write("prompts/bad.prompt.yml", prompt("../.env"));
+    assert_snapshot!(repo.run("promptctl render bad"), @r"
+    error[P018]: .env is not tracked by git, so it is not attached
+      at: prompts/bad.prompt.yml
+      hint: git ignores it, so it may hold what nobody else shall see: give its text with --var NAME=@FILE
+    [exit 1]
+    ");
+    repo.write("prompts/bad.prompt.yml", prompt("notes.txt"));
+    repo.git("add prompts/notes.txt");
+    repo.ok("promptctl render bad");
 }
 
 #[test]

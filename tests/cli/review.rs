@@ -206,3 +206,86 @@ fn a_shallow_clone_is_told_what_to_fetch() {
     let comment = ci.ok("promptctl diff origin/main...HEAD --format markdown");
     assert!(comment.contains("(2 prompts: 2 wording)"), "{comment}");
 }
+
+/// What GitHub's own renderer makes of a comment; none where it is not installed.
+fn rendered(markdown: &str) -> Option<String> {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let extensions = [
+        "autolink",
+        "table",
+        "strikethrough",
+        "tasklist",
+        "footnotes",
+    ];
+    let mut renderer = Command::new("cmark-gfm")
+        .arg("--unsafe")
+        .args(extensions.iter().flat_map(|it| ["--extension", it]))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut page = renderer.stdin.take().unwrap();
+    page.write_all(markdown.as_bytes()).unwrap();
+    drop(page);
+    let output = renderer.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// A page without its `<code>` and `<pre>`: where GitHub looks for what it can bring alive.
+fn searched(page: &str) -> String {
+    let mut left = page.to_owned();
+    for tag in ["pre", "code"] {
+        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+        let mut rest = String::new();
+        for (at, part) in left.split(&open).enumerate() {
+            let after = part.split_once(&close).map_or(part, |(_, after)| after);
+            rest.push_str(if at == 0 { part } else { after });
+        }
+        left = rest;
+    }
+    left
+}
+
+#[test]
+fn nothing_in_a_comment_mentions_links_or_runs() {
+    let live = "@octocat @org/team #12 GH-12 org/repo#12 0123456789abcdef0123456789abcdef01234567 \
+        https://evil.example www.evil.example me@evil.example <img src=x> <!-- [x](y) ![z](y) `#1` ``@b`` \
+        |@c| ~~d~~ **e** [^1] </pre>@f</code>@g</details> &#64;h";
+    let Some(page) = rendered(live) else {
+        return crate::env::skipped("cmark-gfm is not installed, so comments are not rendered");
+    };
+    assert!(page.contains("<a href"), "the renderer finds links: {page}");
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let quoted = serde_json::to_string(live).unwrap();
+    repo.add("one", SMALL);
+    repo.git("switch --quiet --create topic");
+    let hostile = format!(
+        "name: {quoted}\ndescription: {quoted}\ntags: [{quoted}]\nmodel: {quoted}\n{quoted}: 1\n\
+         input: {{schema: {{type: object, required: [{quoted}], properties: {{{quoted}: {{enum: [{quoted}]}}, name: {{type: string}}}}}}}}\n\
+         jsonSchema: {{name: x, schema: {{type: object, properties: {{{quoted}: {{type: string}}}}}}}}\n\
+         messages:\n  - role: user\n    content: {quoted}\n  - role: assistant\n    content: \"Hello {{{{name}}}}\"\n"
+    );
+    repo.write("prompts/one.prompt.yml", hostile);
+    repo.git("commit --quiet --all --message Hostile");
+    for line in [
+        "promptctl diff main...topic --format markdown",
+        "promptctl diff one@topic one@main --format markdown",
+    ] {
+        let comment = repo.run(line).stdout;
+        assert!(comment.contains("octocat"), "{comment}");
+        let page = searched(&rendered(&comment).unwrap());
+        for alive in [
+            "@", "#1", "GH-", "://", "www.", "0123456", "<a ", "<img", "octocat", "evil", "<em",
+            "<sup",
+        ] {
+            assert!(!page.contains(alive), "{alive} in {page}\n{comment}");
+        }
+        assert_eq!(
+            page.matches("<details>").count(),
+            page.matches("</details>").count()
+        );
+    }
+}

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Session;
 use super::finding_of_failure;
-use crate::config::UserConfig;
+use crate::config::{Api, UserConfig};
 use crate::error::Failure;
 use crate::execute::Caller;
+use crate::openai::address::open_to_all;
 use crate::openai::client::block_on;
 use crate::openai::echo;
 use crate::openai::provider::ModelId;
@@ -29,7 +30,9 @@ pub(super) fn findings(store: &Store, session: &Session) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (provider, asked) in wanted {
-        match offered(&provider, session) {
+        let api = api_of(&provider, session);
+        findings.extend(api.iter().filter_map(|api| open_to_all(&api.base_url)));
+        match api.and_then(|api| offered(&api)) {
             Ok(offered) => findings.extend(
                 asked
                     .into_iter()
@@ -42,11 +45,13 @@ pub(super) fn findings(store: &Store, session: &Session) -> Vec<Finding> {
     findings
 }
 
+fn api_of(provider: &str, session: &Session) -> Result<Api, Failure> {
+    UserConfig::read(session.environ.user_config.as_deref())?.api(provider, &session.environ)
+}
+
 /// The models that the API of a provider offers to this key.
-fn offered(provider: &str, session: &Session) -> Result<BTreeSet<String>, Failure> {
-    let user = UserConfig::read(session.environ.user_config.as_deref())?;
-    let api = user.api(provider, &session.environ)?;
-    let caller = Caller::new(&api, None)?;
+fn offered(api: &Api) -> Result<BTreeSet<String>, Failure> {
+    let caller = Caller::new(api, None)?;
     let Some(client) = caller.client() else {
         return Ok(BTreeSet::new());
     };

@@ -15,14 +15,13 @@ use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::record::entry::Record;
 use crate::record::log::Log;
-use crate::record::privacy::{is_hash, is_hash_text};
 use crate::store::Store;
 
 /// Append records that services made of their own calls
 ///
 /// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there.
 /// All lines are checked before the first is kept. What the configuration says of variables and
-/// output holds for them too.
+/// output holds for them too, and for what their errors say. A negative cost is refused.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file; standard input when left out
@@ -54,7 +53,8 @@ pub(super) fn run(
         }
         let record =
             read(line, session).map_err(|failure| failure.at(format!("{place}:{}", number + 1)))?;
-        records.push(keep(record, config, &mut schemas));
+        let schema = schemas.of(&record.prompt);
+        records.push(config.log.privacy.keep(record, schema));
     }
     log.append_all(&records)?;
     if json {
@@ -84,31 +84,6 @@ fn read(line: &str, session: &Session) -> Result<Record, Failure> {
         .parse::<PromptName>()
         .map_err(|error| Failure::new(code::BAD_LOG_LINE, error.to_string()))?;
     Ok(record)
-}
-
-/// The record with what the log may keep.
-fn keep(mut record: Record, config: &Config, schemas: &mut Schemas<'_>) -> Record {
-    let privacy = &config.log.privacy;
-    if let Some(values) = record.variables.take() {
-        let hashed: Vec<(String, Value)> = values
-            .iter()
-            .filter(|(_, value)| is_hash(value))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let schema = schemas.of(&record.prompt);
-        record.variables = privacy.variables(&values, schema).map(|mut kept| {
-            // A hash of a hash would say nothing.
-            kept.extend(hashed);
-            kept
-        });
-    }
-    if let Some(output) = record.output.take() {
-        record.output = match is_hash_text(&output) {
-            true => privacy.output("").map(|_| output),
-            false => privacy.output(&output),
-        };
-    }
-    record
 }
 
 /// The input schemas of prompts, each looked up once.

@@ -15,6 +15,7 @@ use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::visible;
 use crate::record::entry::{Record, Source};
 use crate::record::log::Log;
 use crate::record::privacy::{is_hash, is_hash_text};
@@ -59,14 +60,13 @@ pub(super) fn run(
             other => other.to_string(),
         };
         let label = paint(colors, DIM, &format!("{key:<13}"));
-        session.ui.data(format!("{label} "));
-        session.ui.answer(&text);
-        session.ui.line("");
+        session
+            .ui
+            .styled(format!("{label} {}\n", visible::line(&text)));
     }
     if let Some(output) = &execution.record.output {
         session.ui.line("");
-        session.ui.answer(output.trim_end());
-        session.ui.line("");
+        session.ui.view(output.trim_end());
     }
     Ok(Exit::Done)
 }

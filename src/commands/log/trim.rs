@@ -44,7 +44,7 @@ pub(super) fn export(args: &ExportArgs, log: &Log, session: &mut Session) -> Res
     session.ui.write_data(|out| match args.format {
         ExportFormat::Csv => export::csv(executions, out),
         ExportFormat::Jsonl => export::jsonl(executions, out),
-        ExportFormat::Otlp => writeln!(out, "{}", export::otlp(executions)),
+        ExportFormat::Otlp => writeln!(out, "{}", json::line(&export::otlp(executions))),
     });
     Ok(Exit::Done)
 }

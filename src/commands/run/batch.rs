@@ -165,7 +165,7 @@ impl Tally {
             usize::from(record.cost_usd.is_none() && record.usage.output_tokens.is_some());
         if record.source == Source::Fallback {
             if self.fallbacks == 0 {
-                progress.pause(|| tell_fallback(record, session));
+                progress.pause(|| tell_fallback(executed, session));
             }
             self.fallbacks += 1;
         }

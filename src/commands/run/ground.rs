@@ -10,7 +10,10 @@ use super::super::models;
 use super::tell_fallback;
 use crate::config::{Config, OnExceed, UserConfig};
 use crate::error::{Exit, Failure};
-use crate::execute::{Caller, Places, Request, StoredId, spent_today, stored_prompt, used_up};
+use crate::execute::{
+    Caller, Executed, Places, Request, StoredId, spent_today, stored_prompt, used_up,
+};
+use crate::openai::address::open_to_all;
 use crate::openai::echo;
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
@@ -78,7 +81,7 @@ impl Ground {
         &self,
         request: &Request,
         timeout: Option<Duration>,
-        session: &Session,
+        session: &mut Session,
     ) -> Result<Caller, Failure> {
         let is_echo = request
             .model
@@ -88,6 +91,9 @@ impl Ground {
             return Ok(Caller::echo());
         }
         let api = self.user.api(request.provider(), &session.environ)?;
+        if let Some(warning) = open_to_all(&api.base_url) {
+            session.ui.finding(&warning);
+        }
         Caller::new(&api, timeout)
     }
 
@@ -165,8 +171,9 @@ impl Ground {
     }
 
     /// Says what is known only after a call.
-    pub(super) fn tell_after(&self, record: &Record, session: &mut Session) {
-        tell_fallback(record, session);
+    pub(super) fn tell_after(&self, executed: &Executed, session: &mut Session) {
+        tell_fallback(executed, session);
+        let record = &executed.record;
         match record.cost_usd {
             Some(cost) => self.warn_of_run(cost, session),
             None => warn_of_price(record, session),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Client, Fault, Progress, header};
 use crate::openai::fault::{ApiError, CallError, CallErrorKind};
+use crate::openai::key::Redactor;
 use crate::openai::response::{Answer, RateLimit};
 use crate::openai::retry::Advice;
 use crate::openai::stream::Step;
@@ -128,13 +129,11 @@ impl Client {
             Err(Broken::Transport(error)) => return Err(Fault::passing(self.cut(Some(error)))),
         };
         let text = String::from_utf8_lossy(&bytes);
+        let mut value =
+            serde_json::from_str(&text).map_err(|_| Fault::lasting(self.not_json(&text)))?;
         // The key could be echoed by what answers; it must not get into the record.
-        let text = self
-            .settings
-            .key
-            .as_ref()
-            .map_or_else(|| text.to_string(), |key| key.redact(&text));
-        serde_json::from_str(&text).map_err(|_| Fault::lasting(self.not_json(&text)))
+        Redactor::value(self.settings.key.as_slice(), &mut value);
+        Ok(value)
     }
 
     /// Reads an answer that comes in pieces.

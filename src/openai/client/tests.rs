@@ -331,7 +331,7 @@ fn what_is_not_an_answer_is_told() {
     for (body, part) in [
         ("", "answered with nothing"),
         ("{\"id\": \"resp_1\", \"outp", "not JSON: {\"id\""),
-        ("\u{1b}[31mred", "not JSON:  [31mred"),
+        ("red", "not JSON: red"),
         ("[1, 2]", "not an answer of a model"),
         ("{\"choices\": []}", "not an answer of a model"),
     ] {

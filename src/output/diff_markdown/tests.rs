@@ -102,19 +102,19 @@ fn nothing_in_a_prompt_becomes_markdown_or_html() {
 
     - `model`: new
 
-    <pre><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ &lt;U+202E&gt;</b></ins></pre>
+    <pre><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</b></ins></pre>
 
-    - `input.schema`: new, ````{"type":"object","required":["`x` </details> @me"],"properties":{"`x` </details> @me":{"enum":["</pre></details><script>x</script> ``` @admins [a](http://b) | ~~x~~ <U+202E>"]}}}````
+    - `input.schema`: new, ````{"type":"object","required":["`x` </details> @me"],"properties":{"`x` </details> @me":{"enum":["</pre></details><script>x</script> ``` @admins [a](http://b) | ~~x~~ \u{202e}"]}}}````
     - `messages[0].content`: text changed
 
-    <pre><del>x</del><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ &lt;U+202E&gt;</b></ins><ins><b>⏎</b></ins>
+    <pre><del>x</del><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</b></ins><ins><b>⏎</b></ins>
     <ins><b>⏎</b></ins>
     <ins><b># Title</b></ins>
-    <ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ &lt;U+202E&gt;</b></ins></pre>
+    <ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</b></ins></pre>
 
-    - ````["</pre></details><script>x</script> ``` @admins [a](http://b) | ~~x~~ <U+202E>"]````: new
+    - ````["</pre></details><script>x</script> ``` @admins [a](http://b) | ~~x~~ \u{202e}"]````: new
 
-    <pre><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ &lt;U+202E&gt;</b></ins></pre>
+    <pre><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</b></ins></pre>
 
     </details>
     "#);
@@ -191,4 +191,40 @@ fn code_spans_hold_any_text() {
     assert_eq!(code("a`b``c"), "```a`b``c```");
     assert_eq!(code("`a`"), "`` `a` ``");
     assert_eq!(code(""), "`  `");
+}
+
+#[test]
+fn only_words_and_numbers_stand_outside_of_code() {
+    for inert in [
+        "callers must pass it, or not (yet).",
+        "was 500 and is 1,000: +20%",
+        "make v2 live in production instead of v1",
+        "a well-known word: it's so…",
+    ] {
+        assert_eq!(plain(inert), inert);
+    }
+    assert_eq!(plain("+$0.0215 per call"), "+\\$0.0215 per call");
+    for (foreign, shown) in [
+        ("@admins", "`@admins`"),
+        ("ask @admins now", "ask `@admins` now"),
+        ("see #12 org/x#1 GH-1 now", "see `#12 org/x#1 GH-1` now"),
+        (
+            "a https://x.y www.x.y a@b.c",
+            "a `https://x.y www.x.y a@b.c`",
+        ),
+        (
+            "at deadbeef 1234567 0a1b2c3",
+            "at `deadbeef 1234567 0a1b2c3`",
+        ),
+        (
+            "*a* _b_ :tada: $x$ <b> ![x](y)",
+            "`*a* _b_ :tada: $x$ <b> ![x](y)`",
+        ),
+    ] {
+        assert_eq!(plain(foreign), shown);
+    }
+    assert_eq!(message("`a`@admins `b`"), "`a` `@admins` `b`");
+    assert_eq!(message("a` @admins `b"), "a` @admins `b");
+    assert_eq!(message("one ` @admins"), "one ` @admins`");
+    assert_eq!(cell("a|b"), "`a\\|b`");
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::hold::{Turn, quiet_length};
 use super::lines::{Blocks, Segment, lines_of};
 use super::parse::{Parsed, parse};
 use super::{Log, is_same};
@@ -296,15 +297,10 @@ impl Log {
     /// The file and its length at a moment when nobody writes, so that a record that is being
     /// written does not look torn.
     fn open_to_read(&self) -> Result<Option<(File, u64)>, Failure> {
-        let opened = File::open(&self.path).and_then(|file| {
-            // Without locks, a last line may look torn for a moment; that is all.
-            let locked = file.lock_shared();
-            let length = file.metadata()?.len();
-            if locked.is_ok() {
-                file.unlock()?;
-            }
-            Ok((file, length))
-        });
+        let turn = Turn::to_look(&self.path);
+        let opened = File::open(&self.path)
+            .and_then(|file| quiet_length(&file).map(|length| (file, length)));
+        drop(turn);
         match opened {
             Ok(opened) => Ok(Some(opened)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -411,9 +411,52 @@ fn a_full_disk_is_told() {
 fn half_a_record_is_cut_off_again() {
     let (place, _) = filled(1);
     let before = fs::read(place.log.path()).unwrap();
-    let mut file = place.log.open_locked().unwrap();
-    file.write_all(b"half a rec").unwrap();
-    place.log.cut_back(&file, before.len() as u64).unwrap();
-    drop(file);
+    let mut held = place.log.open_locked().unwrap();
+    held.file.write_all(b"half a rec").unwrap();
+    place.log.cut_back(&held.file, before.len() as u64).unwrap();
+    drop(held);
     assert_eq!(fs::read(place.log.path()).unwrap(), before);
+}
+
+#[test]
+fn the_lock_of_writers_keeps_nobody_from_reading() {
+    let (place, _) = filled(1);
+    let lock = place.log.path().with_extension("jsonl.lock");
+    assert_eq!(fs::metadata(&lock).unwrap().len(), 0, "nobody reads it");
+    // A writer of an earlier version locks the log itself.
+    let old = fs::OpenOptions::new()
+        .append(true)
+        .open(place.log.path())
+        .unwrap();
+    if cfg!(unix) {
+        old.lock().unwrap();
+    }
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| place.log.append(&record(7, "a")));
+        (&old).write_all(b"{\"schema\":2}\n").unwrap();
+        drop(old);
+        writer.join().unwrap().unwrap();
+    });
+    let text = fs::read_to_string(place.log.path()).unwrap();
+    assert_eq!(text.lines().count(), 3);
+    if cfg!(unix) {
+        assert!(
+            text.lines().nth(1).unwrap().contains("\"schema\":2"),
+            "{text}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_in_a_folder_that_cannot_be_written_to_is_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (place, _) = filled(1);
+    let folder = place.log.path().parent().unwrap();
+    fs::remove_file(place.log.path().with_extension("jsonl.lock")).unwrap();
+    let mode = |mode| fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o555);
+    let appended = place.log.append(&record(7, "a"));
+    mode(0o755);
+    appended.unwrap();
 }

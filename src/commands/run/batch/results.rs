@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::super::super::Session;
 use crate::error::{Exit, Failure};
+use crate::output::json;
 use crate::prompt::code;
 
 /// Where the results go.
@@ -75,7 +76,7 @@ impl Results {
                 Some(mut line) => {
                     line["index"] = Value::from(index);
                     line["case"] = Value::from(case_of(index));
-                    self.held.insert(index, line.to_string());
+                    self.held.insert(index, json::line(&line));
                 }
                 None => todo.push(index),
             }
@@ -93,7 +94,7 @@ impl Results {
         line: &Value,
         session: &mut Session,
     ) -> Result<(), Failure> {
-        self.held.insert(index, line.to_string());
+        self.held.insert(index, json::line(line));
         match &mut self.to {
             To::File(kept) => kept.append(&self.held[&index]),
             To::Out(next) => {
@@ -134,8 +135,9 @@ impl Kept {
             return Err(Failure::usage(format!("{} exists", there.display()))
                 .hint("--resume goes on with it; or name another file"));
         }
-        let journal = OpenOptions::new()
+        let mut journal = OpenOptions::new()
             .create(true)
+            .read(true)
             .append(true)
             .open(&part)
             .map_err(|error| unwritable(&part, error))?;
@@ -147,9 +149,23 @@ impl Kept {
             .hint("wait until it ends, or name another file with --output"));
         }
         let mut earlier = HashMap::new();
-        for file in [&path, &part] {
-            read_good(file, &mut earlier)?;
+        let unreadable = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: std::io::Error| {
+                let message = format!("{path} could not be read: {error}");
+                Failure::new(code::NOT_A_FILE, message)
+            }
+        };
+        match std::fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            read => add_good(&read.map_err(unreadable(&path))?, &mut earlier),
         }
+        // By the handle that holds the lock: on Windows no other can read it.
+        let mut before = Vec::new();
+        journal
+            .read_to_end(&mut before)
+            .map_err(unreadable(&part))?;
+        add_good(&before, &mut earlier);
         let mut kept = Self {
             path,
             part,
@@ -182,6 +198,7 @@ impl Kept {
             text.push('\n');
         }
         write_whole(&self.path, &text).map_err(|error| unwritable(&self.path, error))?;
+        drop(self.journal);
         std::fs::remove_file(&self.part).map_err(|error| unwritable(&self.part, error))
     }
 }
@@ -199,16 +216,7 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Adds the good answers of a file; a torn line is none.
-fn read_good(path: &Path, good: &mut HashMap<String, Vec<Value>>) -> Result<(), Failure> {
-    let bytes = match std::fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        read => read.map_err(|error| {
-            Failure::new(
-                code::NOT_A_FILE,
-                format!("{} could not be read: {error}", path.display()),
-            )
-        })?,
-    };
+fn add_good(bytes: &[u8], good: &mut HashMap<String, Vec<Value>>) {
     for line in bytes.split(|byte| *byte == b'\n') {
         let Ok(line) = serde_json::from_slice::<Value>(line) else {
             continue;
@@ -225,7 +233,6 @@ fn read_good(path: &Path, good: &mut HashMap<String, Vec<Value>>) -> Result<(), 
             }
         }
     }
-    Ok(())
 }
 
 fn unwritable(path: &Path, error: std::io::Error) -> Failure {
