@@ -120,6 +120,10 @@ codes! {
         "Some lines end as on Windows and some do not, so that every editor shows another change. `promptctl validate --fix` writes all of them like most of them.";
     NOT_NUMBERED = "P030", "no `version:` line",
         "A file without it is version 1, and a change of its content is not noticed. `promptctl validate --fix` writes `version:` and `digest:`.";
+    ROOTS_CHANGED = "P031", "the folders that hold prompts changed",
+        "`roots:` of promptctl.yaml is another than where the branch began. What left the folders is no prompt any more, and what came in is one now. The files of both are compared, so that nothing escapes the check.";
+    NOT_SET_UP = "P032", "the repository is not set up for prompts",
+        "There is neither a `promptctl.yaml` nor a folder `prompts/`. `promptctl init` makes both; `-C DIR` names another repository.";
 
     TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
         "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use git2::Oid;
 
-use super::Store;
-use super::content::same_as_committed;
+use super::content::{Files, same_as_committed};
 use super::load::Loaded;
 use super::tag::TagName;
+use super::{CONFIG_FILE, Settings, Store};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
-use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
 
@@ -24,6 +23,8 @@ pub struct Base {
     pub commit: String,
     /// The commit that the other branch has now.
     pub tip: String,
+    /// The folders that held prompts where the branch began.
+    pub roots: Vec<String>,
 }
 
 /// The files of a commit.
@@ -57,6 +58,7 @@ impl Store {
             revision: revision.to_owned(),
             commit: commit.to_string(),
             tip: tip.to_string(),
+            roots: self.settings.roots.clone(),
         })
     }
 
@@ -69,6 +71,7 @@ impl Store {
             revision: id.clone(),
             commit: id.clone(),
             tip: id,
+            roots: self.settings.roots.clone(),
         })
     }
 
@@ -156,19 +159,72 @@ impl Store {
         Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below_roots(&tree)))
     }
 
-    /// A prompt as a commit holds it; `None` if the commit does not.
+    /// The files below the folders that held prompts where the branch began, as they were there.
+    pub fn blobs_of(&self, base: &Base) -> Blobs {
+        let tree = Oid::from_str(&base.commit)
+            .ok()
+            .and_then(|commit| self.commit_tree(commit));
+        Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below(&base.roots, &tree)))
+    }
+
+    /// A prompt as it was where the branch began; `None` if there was none.
+    pub fn load_before(&self, base: &Base, name: &PromptName) -> Option<Loaded> {
+        let commit = Oid::from_str(&base.commit).ok()?;
+        self.load_below(&base.roots, commit, name).ok().flatten()
+    }
+
+    /// A prompt as the other branch holds it now; `None` if it does not.
+    pub fn load_tip(&self, base: &Base, name: &PromptName) -> Option<Loaded> {
+        let commit = Oid::from_str(&base.tip).ok()?;
+        let mut roots = base.roots.clone();
+        let own = self.settings.roots.iter();
+        roots.extend(own.filter(|root| !base.roots.contains(root)).cloned());
+        self.load_below(&roots, commit, name).ok().flatten()
+    }
+
+    /// The text of `promptctl.yaml` in a commit; `None` if the commit holds none.
     ///
     /// # Errors
-    /// What keeps the file from being used.
-    pub fn load_from(
-        &self,
-        commit: &str,
-        name: &PromptName,
-    ) -> Result<Option<Loaded>, Vec<Finding>> {
-        match Oid::from_str(commit) {
-            Ok(commit) => self.load_at(commit, name),
-            Err(_) => Ok(None),
-        }
+    /// The file cannot be read.
+    pub fn config_text_at(&self, revision: &str) -> Result<Option<String>, Failure> {
+        let commit = self.resolve_commit(revision)?;
+        let bytes = match self.commit_tree(commit) {
+            Some(tree) => tree.read_file(CONFIG_FILE)?,
+            None => None,
+        };
+        // What is not text cannot be parsed either.
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The same repository, its prompts in other folders.
+    ///
+    /// # Errors
+    /// It cannot be opened once more.
+    pub fn with_roots(&self, roots: Vec<String>) -> Result<Self, Failure> {
+        let settings = Settings {
+            roots,
+            ..self.settings.clone()
+        };
+        Self::open_again(self.repo.path(), &settings)
+    }
+
+    /// Whether a path stands in one of the folders that hold prompts.
+    pub fn is_below_roots(&self, path: &str) -> bool {
+        self.below_roots(path).is_some()
+    }
+
+    /// Whether this repository was set up to hold prompts: it has a configuration, or one of the
+    /// folders that hold prompts.
+    pub fn is_set_up(&self) -> bool {
+        let head = self
+            .head_commit()
+            .and_then(|commit| self.commit_tree(commit));
+        let in_head = head.is_some_and(|head| {
+            head.blob_id(CONFIG_FILE).is_some() || !self.root_trees(&head.tree).is_empty()
+        });
+        let is_there = |path: &str| !self.is_bare() && self.top.join(path).exists();
+        let roots = &self.settings.roots;
+        in_head || is_there(CONFIG_FILE) || roots.iter().any(|root| root != "." && is_there(root))
     }
 
     /// The version tags of all prompts, from one pass over the references.

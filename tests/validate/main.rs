@@ -6,6 +6,7 @@ mod base;
 mod env;
 mod fix;
 mod formats;
+mod hidden;
 mod hostile;
 mod live;
 mod rules;

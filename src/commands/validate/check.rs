@@ -5,7 +5,6 @@ use std::sync::{PoisonError, RwLock};
 
 use jiff::civil::Date;
 
-use super::super::Session;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
@@ -18,7 +17,7 @@ use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
 };
-use crate::store::{Base, Blobs, Loaded, Store};
+use crate::store::{Base, Blobs, Listing, Loaded, Store};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -43,22 +42,39 @@ impl Checked {
             .filter(|finding| finding.is_error())
             .count()
     }
+
+    /// The same with what was found in other files.
+    pub(super) fn add(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.findings.extend(other.findings);
+        self.allowed += other.allowed;
+        self.sources.extend(other.sources);
+        self.changed_partials.extend(other.changed_partials);
+    }
 }
 
-/// Checks files of the working copy.
+/// What files are checked for, and which.
+pub(super) struct Rules<'r> {
+    pub(super) wanted: &'r Wanted,
+    pub(super) today: Date,
+    pub(super) levels: &'r Levels,
+}
+
+/// Checks these files of the working copy.
 pub(super) fn files(
     store: &Store,
-    paths: &[String],
+    listing: Listing,
     base: Option<&Base>,
-    today: Date,
-    levels: &Levels,
-    session: &Session,
+    settings: &Rules<'_>,
 ) -> Result<Checked, Failure> {
-    let wanted = Wanted::new(paths, store, session)?;
-    let listing = store.list();
+    let &Rules {
+        wanted,
+        today,
+        levels,
+    } = settings;
     let mut findings = Vec::new();
     let partials = read_partials(store, &listing.partials, &mut findings);
-    let before = base.map(|base| store.blobs_at(&base.commit));
+    let before = base.map(|base| store.blobs_of(base));
     let is_new = |path: &str, text: &str| {
         before
             .as_ref()
@@ -104,7 +120,6 @@ pub(super) fn files(
             .filter(|seen| seen.found.is_some())
             .map(|seen| seen.path.clone()),
     );
-    wanted.used(files.len() + texts.len())?;
 
     let used: BTreeSet<&str> = seen
         .iter()

@@ -82,14 +82,14 @@ pub(super) fn check(
 /// Against where the branch began, and against what the other branch holds now.
 fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding>, Failure> {
     let version = prompt.version;
-    let before = store.load_from(&base.commit, &prompt.name).ok().flatten();
+    let before = store.load_before(base, &prompt.name);
     if before
         .as_ref()
         .is_some_and(|before| *before.digest() == prompt.digest)
     {
         return Ok(None);
     }
-    let tip = store.load_from(&base.tip, &prompt.name).ok().flatten();
+    let tip = store.load_tip(base, &prompt.name);
     let moved = tip.filter(|tip| {
         before
             .as_ref()
