@@ -124,6 +124,8 @@ codes! {
         "`roots:` of promptctl.yaml is another than where the branch began. What left the folders is no prompt any more, and what came in is one now. The files of both are compared, so that nothing escapes the check.";
     NOT_SET_UP = "P032", "the repository is not set up for prompts",
         "There is neither a `promptctl.yaml` nor a folder `prompts/`. `promptctl init` makes both; `-C DIR` names another repository.";
+    SCHEMA_TOO_COMPLEX = "P033", "a JSON Schema that asks for too much work",
+        "References and alternatives multiply, patterns grow when their repetitions are written out, and a schema may refer to itself without an end. What a schema asks for is counted before it is used: at most 50,000 steps at one place, 5 million for one value, 150 levels, 20,000 maps.";
 
     TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
         "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";
