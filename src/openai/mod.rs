@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod echo;
+mod events;
 pub mod fault;
 pub mod key;
 pub mod models;

@@ -126,6 +126,12 @@ codes! {
         "There is neither a `promptctl.yaml` nor a folder `prompts/`. `promptctl init` makes both; `-C DIR` names another repository.";
     SCHEMA_TOO_COMPLEX = "P033", "a JSON Schema that asks for too much work",
         "References and alternatives multiply, patterns grow when their repetitions are written out, and a schema may refer to itself without an end. What a schema asks for is counted before it is used: at most 50,000 steps at one place, 5 million for one value, 150 levels, 20,000 maps.";
+    MANY_FINDINGS = "P034", "more findings than anyone reads",
+        "Of each file 200 findings are shown, the errors first. Mend those, and the others show.";
+    NO_NUMBER_LEFT = "P035", "no version number is left",
+        "Versions count up to 4294967295, and the file has that number. Write one that people count to; git tells which it was: `git log -p FILE`.";
+    NUMBER_LEAP = "P036", "a version number far above the last one",
+        "The number stands more than 1,000 above the highest one that has a tag, or that the file had where the branch began. It may be a slip; numbers that are used up never come back. Numbers taken from elsewhere, such as dates, are fine: `# promptctl: allow P036`.";
 
     TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
         "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";

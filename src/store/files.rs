@@ -13,6 +13,9 @@ use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
 
+/// No file of the working copy is read that is larger, in bytes.
+const MAX_READ: u64 = 64 << 20;
+
 /// A prompt file, by name and place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PromptFile {
@@ -201,8 +204,8 @@ impl WorkTree {
         is_inside: impl FnOnce(&Path) -> bool,
     ) -> Result<Option<Vec<u8>>, Finding> {
         let full = self.top.join(path);
-        let kind = match fs::symlink_metadata(&full) {
-            Ok(data) => data.file_type(),
+        let (kind, length) = match fs::symlink_metadata(&full) {
+            Ok(data) => (data.file_type(), data.len()),
             Err(error) if is_absence(&error) => {
                 // A file that is to be written there must not go through a link either.
                 let folder = full.ancestors().skip(1).find(|folder| folder.exists());
@@ -218,6 +221,12 @@ impl WorkTree {
         }
         if !full.parent().is_some_and(is_inside) {
             return Err(outside(path));
+        }
+        if length > MAX_READ {
+            let message = format!("{path} has {} MB", length >> 20);
+            return Err(Finding::error(code::TOO_LARGE, message)
+                .in_file(path)
+                .help("no file of a prompt is so large"));
         }
         fs::read(&full)
             .map(Some)

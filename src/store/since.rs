@@ -40,7 +40,17 @@ impl Blobs {
 
 /// The tags of versions: which object each names.
 #[derive(Debug, Default)]
-pub struct VersionTags(HashMap<(PromptName, Version), Oid>);
+pub struct VersionTags {
+    objects: HashMap<(PromptName, Version), Oid>,
+    highest: HashMap<PromptName, Version>,
+}
+
+impl VersionTags {
+    /// The highest number of a prompt that has a tag.
+    pub fn highest(&self, name: &PromptName) -> Option<Version> {
+        self.highest.get(name).copied()
+    }
+}
 
 impl Store {
     /// Where HEAD parted from `revision`, such as `origin/main`.
@@ -232,7 +242,7 @@ impl Store {
     /// # Errors
     /// The references cannot be read.
     pub fn version_tags(&self) -> Result<VersionTags, Failure> {
-        let mut tags = HashMap::new();
+        let mut tags = VersionTags::default();
         let (own, confirmed) = (self.local_space(), self.true_space());
         let spaces = if own == confirmed {
             vec![own]
@@ -243,11 +253,13 @@ impl Store {
         for space in spaces {
             for found in self.refs_below(&space.base)? {
                 if let Some(TagName::Version { name, version }) = TagName::parse(&found.rest) {
-                    tags.insert((name, version), found.id);
+                    let highest = tags.highest.entry(name.clone()).or_insert(version);
+                    *highest = version.max(*highest);
+                    tags.objects.insert((name, version), found.id);
                 }
             }
         }
-        Ok(VersionTags(tags))
+        Ok(tags)
     }
 
     /// The digest that a version was published with, or is pending with; `None` where it has no tag.
@@ -260,7 +272,7 @@ impl Store {
         name: &PromptName,
         version: Version,
     ) -> Result<Option<Digest>, Failure> {
-        let Some(object) = tags.0.get(&(name.clone(), version)) else {
+        let Some(object) = tags.objects.get(&(name.clone(), version)) else {
             return Ok(None);
         };
         let tag = TagName::Version {

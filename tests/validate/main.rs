@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod base;
+mod bounded;
 mod env;
 mod fix;
 mod formats;
