@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
-use serde_json::ser::CompactFormatter;
 
 use super::budget::{Budget, Held};
 
@@ -390,7 +389,7 @@ pub(super) fn print<'v>(value: &'v Value, budget: &Budget) -> Result<Cow<'v, str
     match (value, plain(value)) {
         (Value::Null, _) => Ok(Cow::Borrowed("")),
         (_, Some(text)) => Ok(text),
-        _ => budget.json(value, CompactFormatter).map(Cow::Owned),
+        _ => budget.json(value, 0).map(Cow::Owned),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Helpers for texts and lists.
 
 use serde_json::Value;
-use serde_json::ser::{CompactFormatter, PrettyFormatter};
 
 use super::{Args, describe, print, wrong};
 
@@ -9,7 +8,6 @@ use super::{Args, describe, print, wrong};
 const MAX_INDENT: usize = 1_000;
 
 pub(super) fn json(args: &Args<'_, '_>) -> Result<Value, String> {
-    let value = args.value(0);
     let is_pretty = match args.option("pretty") {
         None => false,
         Some(flag) => flag
@@ -26,14 +24,7 @@ pub(super) fn json(args: &Args<'_, '_>) -> Result<Value, String> {
         }
         Some(_) => args.count("indent", None, MAX_INDENT)?,
     };
-    let text = if indent == 0 {
-        args.budget.json(value, CompactFormatter)?
-    } else {
-        let blanks = " ".repeat(indent);
-        args.budget
-            .json(value, PrettyFormatter::with_indent(blanks.as_bytes()))?
-    };
-    Ok(text.into())
+    args.budget.json(args.value(0), indent).map(Value::String)
 }
 
 pub(super) fn upper(args: &Args<'_, '_>) -> Result<Value, String> {

@@ -121,7 +121,7 @@ fn helpers_that_multiply_end_before_they_make_what_they_are_asked_for() {
     for template in [
         format!("{{{{join xs separator={joins}x{}}}}}", ")".repeat(20)),
         format!("{{{{{}indent x 1000{}}}}}", "indent (".repeat(20), ") 1000".repeat(20)),
-        format!("{{{{{}deep{} indent=1000}}}}", "json (json ".repeat(1), " indent=1000)"),
+        format!("{{{{{}deep{} indent=1000}}}}", "json (json ", " indent=1000)"),
         "{{#each xs}}{{#each @root.xs}}{{json @root.xs indent=1000}}{{/each}}{{/each}}".to_owned(),
         "{{#each xs}}{{#each @root.xs}}{{#if (json @root)}}{{/if}}{{/each}}{{/each}}".to_owned(),
         "{{#each xs}}{{#each @root.xs}}{{#if (eq @root @root)}}{{/if}}{{/each}}{{/each}}".to_owned(),
