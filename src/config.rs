@@ -107,10 +107,7 @@ impl Config {
     /// # Errors
     /// It is not YAML, or says something that cannot be.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        if text
-            .lines()
-            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
-        {
+        if is_blank(text) {
             return Ok(Self::default());
         }
         let value = parse_value(text).map_err(|finding| {
@@ -137,6 +134,23 @@ impl Config {
         Ok(config)
     }
 
+    /// The folders that a configuration file names, whatever else it says: one of another time may
+    /// hold keys that are not known here.
+    ///
+    /// # Errors
+    /// It is not YAML, or its `roots` cannot be.
+    pub fn roots_of(text: &str) -> Result<Vec<String>, Failure> {
+        if is_blank(text) {
+            return Ok(Self::default().roots);
+        }
+        let value =
+            parse_value(text).map_err(|finding| Failure::from(finding.in_file(FILE_NAME)))?;
+        match value.get("roots") {
+            Some(value) => roots(value),
+            None => Ok(Self::default().roots),
+        }
+    }
+
     fn set(&mut self, key: &str, value: &Value) -> Result<(), Failure> {
         match key {
             "roots" => self.roots = roots(value)?,
@@ -157,6 +171,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Whether a configuration file says nothing.
+fn is_blank(text: &str) -> bool {
+    text.lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
 fn bad(message: impl Into<String>, hint: impl Into<String>) -> Failure {

@@ -1,7 +1,7 @@
 //! `promptctl bump`, and the numbering that `edit` and `new` share.
 
 use super::Session;
-use super::common::{FormatArg, load_to_change, warn_all};
+use super::common::{FormatArg, load_to_change, warn_all, warn_of_passed};
 use super::edit::edit_failure;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -37,6 +37,8 @@ pub(super) struct Numbered {
     pub(super) version: Version,
     /// Whether the content is new, so that it was given a number of its own.
     pub(super) is_new: bool,
+    /// The last number there is, where it is taken and was passed over.
+    pub(super) passed: Option<Version>,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -62,6 +64,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             continue;
         }
         let numbered = number(&store, prompt)?;
+        warn_of_passed(&prompt.name, numbered.passed, session);
         // An adopted file that nobody changed gets its lines only when it is named.
         let wanted = numbered.is_new || !args.names.is_empty();
         if wanted && numbered.text != prompt.text {
@@ -148,13 +151,25 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
     // The line fits, and yet somebody else published the number first.
     let is_taken = store.is_taken(prompt);
     let is_sound = !is_taken && (fits_line || (as_committed && prompt.document.digest.is_none()));
-    let (version, is_new) = if is_sound {
-        (own, false)
+    let (version, is_new, passed) = if is_sound {
+        (own, false, None)
     } else {
         let numbers = store.numbers(&prompt.name)?;
-        match numbers.highest() {
-            Some(highest) if own <= highest => (highest.next(), true),
-            _ => (own, true),
+        let passed = numbers.passes_over();
+        let is_behind = numbers.taken.contains(&own)
+            || numbers
+                .taken
+                .iter()
+                .rev()
+                .find(|taken| Some(**taken) != passed)
+                .is_some_and(|highest| own <= *highest);
+        match is_behind {
+            true => {
+                let next = numbers.next(Some(own));
+                let next = next.map_err(|failure| failure.at(prompt.path.clone()))?;
+                (next, true, passed)
+            }
+            false => (own, true, passed),
         }
     };
     let text = if is_sound && fits_line {
@@ -167,5 +182,6 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
         text,
         version,
         is_new,
+        passed,
     })
 }

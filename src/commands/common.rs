@@ -229,6 +229,18 @@ pub(super) fn warn_all(session: &mut Session, findings: &[Finding]) {
     }
 }
 
+/// Says that the last number there is was taken, and is passed over.
+pub(super) fn warn_of_passed(name: &PromptName, passed: Option<Version>, session: &mut Session) {
+    if let Some(last) = passed {
+        session.ui.warning(format!(
+            "{name} {last} is taken, after which no number comes; it is passed over"
+        ));
+        session.ui.hint(format!(
+            "promptctl history {name} shows who took it; a version that nobody uses does no harm"
+        ));
+    }
+}
+
 /// The prompt of the working copy, to be changed.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::Session;
 use super::common::{variables_of, warn_all};
+use super::validate::roots::{changed, roots_at};
 use crate::error::{Exit, Failure};
 use crate::output::diff_beside::{Beside, ChangedPartial};
 use crate::output::diff_json::DiffReportJson;
@@ -255,11 +256,18 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
 
 /// All prompts between two commits, or a commit and the working copy.
 fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Failure> {
+    let own = &store.settings().roots;
+    let old_roots = roots_at(store, from)?.unwrap_or_else(|| own.clone());
+    let new_roots = to.map(|to| roots_at(store, to)).transpose()?.flatten();
+    let new_roots = new_roots.unwrap_or_else(|| own.clone());
+    let moved = (old_roots != new_roots).then(|| changed(&old_roots, &new_roots));
+    let (old, new) = (store.with_roots(old_roots)?, store.with_roots(new_roots)?);
     let Between {
         before,
         after,
-        findings,
-    } = store.between(from, to)?;
+        mut findings,
+    } = new.between(&old, from, to)?;
+    findings.extend(moved);
     let partials = beside::changed_partials(&before, &after);
     let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {

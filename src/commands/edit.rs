@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Session;
 use super::bump::number;
-use super::common::{compile, load_to_change, warn_all};
+use super::common::{compile, load_to_change, warn_all, warn_of_passed};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::document;
@@ -108,6 +108,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         compile(&after)?;
         warn_all(session, &after.document.warnings);
         let numbered = number(&store, &after)?;
+        warn_of_passed(&after.name, numbered.passed, session);
         let version = numbered.version;
         sentences.push(if numbered.is_new {
             format!("{name} is {version} now")

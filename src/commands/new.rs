@@ -1,7 +1,7 @@
 //! `promptctl new`.
 
 use super::Session;
-use super::common::{failure_of, in_file, warn_all};
+use super::common::{failure_of, in_file, warn_all, warn_of_passed};
 use super::edit::{edit_failure, read_file};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -10,7 +10,6 @@ use crate::prompt::edit::{Step, remove, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
-use crate::prompt::version::Version;
 use crate::store::{FileChange, Store};
 
 /// Make version 1 of a prompt
@@ -86,8 +85,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let loaded = store.with_new_text(&args.name, &path, text)?;
     Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
     // The number and the digest are those of the new prompt, not of the one that it was copied from.
-    let highest = store.numbers(&args.name)?.highest();
-    let version = highest.map_or(Version::FIRST, Version::next);
+    let numbers = store.numbers(&args.name)?;
+    let version = numbers.next(None)?;
     let text = set_version(&loaded.text, version, loaded.digest().short())
         .map_err(|error| edit_failure(&path, &error))?;
     refuse_existing(args, &store, &text)?;
@@ -105,6 +104,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .unwrap_or_else(|| format!("Add {}", args.name));
         store.commit(&[change], &message)?;
     }
+    warn_of_passed(&args.name, numbers.passes_over(), session);
     session
         .ui
         .status(format!("{} {version} made: {path}", args.name));

@@ -447,9 +447,11 @@ fn say_unsigned(change: &Change, session: &mut Session) {
     }
     if let Some(words) = &change.note {
         session.ui.warning(format!(
-            "the remote has it, and this clone could not write that down: {words}"
+            "it is done, and this clone could not write that down: {words}"
         ));
-        session.ui.hint("promptctl fetch makes up for it");
+        if change.pushed {
+            session.ui.hint("promptctl fetch makes up for it");
+        }
     }
     if let Some(words) = &change.unsigned {
         session.ui.warning(format!(

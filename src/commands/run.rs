@@ -51,7 +51,8 @@ pub(super) struct Args {
     /// Ask again up to N times, with the errors, when the answer does not fit its JSON Schema
     #[arg(long, value_name = "N", default_value = "0")]
     retry_invalid: u32,
-    /// How long an answer may take, and a stream be silent
+    /// How long a call may take in all, attempts and waits included; 1800 seconds, or `timeout:` of
+    /// your own configuration
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: Option<u64>,
     /// Show the answer as it comes, also in a pipe

@@ -4,17 +4,19 @@ pub(super) mod check;
 mod fix;
 mod live;
 mod numbers;
+pub(super) mod roots;
 mod wanted;
 
 use serde_json::{Value, json};
 
 use self::check::Checked;
+use self::wanted::Wanted;
 use super::Session;
 use super::common::count;
 use crate::error::{Exit, Failure};
 use crate::output::json::{self, FindingJson};
 use crate::output::{annotations, gitlab, junit, sarif, snippet};
-use crate::prompt::code::Code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
@@ -70,6 +72,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.json = args.format == Some(ReportFormat::Json);
     let (store, config) = session.store()?;
     let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    if !store.is_set_up() {
+        return Err(Failure::new(
+            code::NOT_SET_UP,
+            "there is nothing to check: this repository is not set up for prompts",
+        )
+        .hint("promptctl init sets it up; -C DIR names another repository"));
+    }
     let base = args.base(&store, session)?;
     if args.fix {
         let fixed = fix::fix(&args.paths, base.as_ref(), &store, session)?;
@@ -86,17 +95,28 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             &config.lint,
             session,
         )?,
-        None => check::files(
-            &store,
-            &args.paths,
-            base.as_ref(),
-            today,
-            &config.lint,
-            session,
-        )?,
+        None => {
+            let wanted = Wanted::new(&args.paths, &store, session)?;
+            let rules = check::Rules {
+                wanted: &wanted,
+                today,
+                levels: &config.lint,
+            };
+            roots::files(&store, base.as_ref(), &rules)?
+        }
     };
     print(args, &checked, session);
-    let is_refused = checked.errors() > 0 || (args.strict && !checked.findings.is_empty());
+    if checked.files.is_empty() && args.env.is_none() && store.list().is_empty() {
+        let roots = store.settings().roots.iter().map(|root| format!("{root}/"));
+        let roots = roots.collect::<Vec<_>>().join(", ");
+        session
+            .ui
+            .warning(format!("there are no prompts below {roots}"));
+        session.ui.hint("promptctl new NAME makes one; `roots:` in promptctl.yaml names the folders that hold prompts");
+    }
+    // A change of the folders is news, and nothing that could be mended.
+    let is_slip = |finding: &Finding| finding.code != code::ROOTS_CHANGED;
+    let is_refused = checked.errors() > 0 || (args.strict && checked.findings.iter().any(is_slip));
     Ok(if is_refused {
         Exit::Verdict
     } else {
@@ -105,8 +125,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    /// Where HEAD parted from what it is compared with.
+    /// Where HEAD parted from what it is compared with, and which folders held prompts there.
     fn base(&self, store: &Store, session: &Session) -> Result<Option<Base>, Failure> {
+        let base = self.parted(store, session)?;
+        base.map(|base| roots::known_of(store, base)).transpose()
+    }
+
+    fn parted(&self, store: &Store, session: &Session) -> Result<Option<Base>, Failure> {
         let Some(revision) = &self.base else {
             return Ok(None);
         };

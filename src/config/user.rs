@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -27,6 +28,8 @@ pub struct UserConfig {
     pub providers: BTreeMap<String, ProviderConfig>,
     /// `prices:`, a file of the user's own prices.
     pub prices: Option<PathBuf>,
+    /// `timeout:`, how long a call may take in all.
+    pub timeout: Option<Duration>,
 }
 
 /// A server of models.
@@ -57,6 +60,8 @@ pub struct Api {
     pub project: Option<String>,
     /// `SSL_CERT_FILE`.
     pub ssl_cert_file: Option<PathBuf>,
+    /// How long a call may take in all, where the user says so.
+    pub timeout: Option<Duration>,
 }
 
 /// A key, or how to get it.
@@ -111,8 +116,10 @@ impl UserConfig {
             match key.as_str() {
                 "providers" => config.providers = providers(value)?,
                 "prices" => config.prices = Some(folder.join(text_of(key, value)?)),
+                "timeout" => config.timeout = Some(timeout(value)?),
                 _ => {
-                    return Err(unknown(key, "your configuration", &["providers", "prices"]));
+                    let known = ["providers", "prices", "timeout"];
+                    return Err(unknown(key, "your configuration", &known));
                 }
             }
         }
@@ -158,6 +165,7 @@ impl UserConfig {
             organization: environ.openai_org_id.clone().filter(|_| is_openai),
             project: environ.openai_project_id.clone().filter(|_| is_openai),
             ssl_cert_file: environ.ssl_cert_file.clone(),
+            timeout: self.timeout,
         })
     }
 
@@ -189,6 +197,18 @@ impl UserConfig {
         host_of(&base_url)?;
         Ok(base_url.trim().to_owned())
     }
+}
+
+/// `timeout: 300`, in whole seconds up to a day.
+fn timeout(value: &Value) -> Result<Duration, Failure> {
+    value
+        .as_u64()
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| {
+            let message = "`timeout` wants a number of seconds from 1 to 86400";
+            Failure::new(code::BAD_CONFIG, message).hint("write `timeout: 300`")
+        })
 }
 
 /// `XAI_API_KEY` for the provider `xai`.

@@ -66,7 +66,9 @@ impl Caller {
         settings.organization.clone_from(&api.organization);
         settings.project.clone_from(&api.project);
         settings.ssl_cert_file.clone_from(&api.ssl_cert_file);
-        settings.timeout = timeout.unwrap_or(settings.timeout);
+        if let Some(overall) = timeout.or(api.timeout) {
+            settings = settings.within(overall);
+        }
         let mut key_command = None;
         settings.key = match &api.key {
             KeySource::Absent => None,

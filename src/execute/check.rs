@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::document::{Document, ResponseFormat};
-use crate::prompt::variables::validator;
+use crate::prompt::validator::{Judged, Validator};
 
 /// How many mismatches are told.
 const MOST_MISMATCHES: usize = 20;
@@ -16,7 +16,7 @@ const LONGEST_VALUE: usize = 60;
 /// The form that an answer must have.
 pub struct Expected {
     is_json: bool,
-    validator: Option<jsonschema::Validator>,
+    validator: Option<Validator>,
 }
 
 impl Expected {
@@ -36,7 +36,10 @@ impl Expected {
             .and_then(|outer| outer.get("schema"));
         Ok(Self {
             is_json: is_schema || format == Some(ResponseFormat::JsonObject),
-            validator: schema.map(validator).transpose().map_err(Failure::from)?,
+            validator: schema
+                .map(Validator::new)
+                .transpose()
+                .map_err(Failure::from)?,
         })
     }
 
@@ -59,8 +62,17 @@ impl Expected {
                 )]),
             };
         };
-        let mismatches: Vec<String> = validator
-            .iter_errors(&value)
+        let errors = match validator.judge(&value) {
+            Ok(Judged::Fits) => Vec::new(),
+            Ok(Judged::Misfits(errors)) => errors,
+            Ok(Judged::Misfit) => {
+                let reason = "the answer does not fit, and is too large to say where";
+                return Err(vec![reason.to_owned()]);
+            }
+            Err(finding) => return Err(vec![finding.message]),
+        };
+        let mismatches: Vec<String> = errors
+            .iter()
             .take(MOST_MISMATCHES)
             .map(|error| {
                 let pointer = error.instance_path().to_string();
@@ -69,14 +81,25 @@ impl Expected {
                 } else {
                     pointer
                 };
-                format!("{place}: {}", error.masked_with(short(error.instance())))
+                let reason = error.masked_with(short(error.instance())).to_string();
+                format!("{place}: {}", cut(&reason))
             })
             .collect();
+        drop(errors);
         if mismatches.is_empty() {
             Ok(Some(value))
         } else {
             Err(mismatches)
         }
+    }
+}
+
+/// A reason in so many characters: a schema may list any number of values.
+fn cut(reason: &str) -> String {
+    const LONGEST: usize = 400;
+    match reason.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &reason[..at]),
+        None => reason.to_owned(),
     }
 }
 

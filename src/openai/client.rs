@@ -36,8 +36,10 @@ pub struct Settings {
     pub organization: Option<String>,
     /// The header `OpenAI-Project`.
     pub project: Option<String>,
-    /// How long a whole answer may take, and how long a stream may be silent.
+    /// How long an answer that comes whole may take, and how long a stream may be silent.
     pub timeout: Duration,
+    /// How long a call may take in all: every attempt, the waits between, and all of the stream.
+    pub overall: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How often a request is sent again.
@@ -46,7 +48,18 @@ pub struct Settings {
     pub ssl_cert_file: Option<PathBuf>,
 }
 
+/// How long a call may take in all unless somebody says otherwise.
+pub const OVERALL: Duration = Duration::from_secs(1_800);
+
 impl Settings {
+    /// The same with this limit for a call in all.
+    #[must_use]
+    pub fn within(mut self, overall: Duration) -> Self {
+        self.overall = overall;
+        self.timeout = self.timeout.min(overall);
+        self
+    }
+
     /// OpenAI's own limits, for the API at this URL.
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
@@ -55,6 +68,7 @@ impl Settings {
             organization: None,
             project: None,
             timeout: Duration::from_secs(600),
+            overall: OVERALL,
             connect_timeout: Duration::from_secs(5),
             retries: DEFAULT_RETRIES,
             ssl_cert_file: None,
@@ -195,15 +209,17 @@ impl Client {
     ) -> Result<Answer, Box<CallError>> {
         let mut progress = Progress::new();
         let outcome = {
-            let call = pin!(self.call(body, &mut progress, on_delta));
+            let call = self.call(body, &mut progress, on_delta);
+            let call = pin!(tokio::time::timeout(self.settings.overall, call));
             match select(call, pin!(stop)).await {
                 Either::Left((outcome, _)) => Some(outcome),
                 Either::Right(_) => None,
             }
         };
         let mut error = match outcome {
-            Some(Ok(answer)) => return Ok(self.without_key(progress.complete(answer))),
-            Some(Err(error)) => error,
+            Some(Ok(Ok(answer))) => return Ok(self.without_key(progress.complete(answer))),
+            Some(Ok(Err(error))) => error,
+            Some(Err(_)) => self.took_too_long(&progress),
             None => {
                 let mut error = CallError::new(CallErrorKind::Interrupted, "interrupted");
                 error.partial = Some(Box::new(progress.assembly.partial()));
@@ -230,7 +246,11 @@ impl Client {
     /// See [`create`](Self::create).
     pub async fn models(&self) -> Result<Vec<Model>, Box<CallError>> {
         let mut progress = Progress::new();
-        let outcome = self.list_models(&mut progress).await;
+        let listed = tokio::time::timeout(self.settings.overall, self.list_models(&mut progress));
+        let outcome = match listed.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.took_too_long(&progress)),
+        };
         outcome.map_err(|error| progress.complete_error(error))
     }
 

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod client;
 pub mod echo;
+mod events;
 pub mod fault;
 pub mod key;
 pub mod models;

@@ -73,15 +73,11 @@ struct Marked {
 
 /// The line at a place as it may be shown: without secrets, control characters and what is too long.
 fn marked(source: &str, at: Position) -> Option<Marked> {
-    let whole = source
-        .split('\n')
-        .nth(at.line.checked_sub(1)?)?
-        .trim_end_matches('\r');
-    // A place behind the end marks the end.
-    let start = at.column.saturating_sub(1).min(whole.chars().count());
-    let length = token(whole, start);
+    let around = around(source, at.line)?;
+    let (whole, start, around) = window(around, at.column.saturating_sub(1));
+    let length = token(&whole, start);
     // A secret may go on below, so the text around the line is needed to know it.
-    let blotted = shown_line(source, at.line).unwrap_or_else(|| blot(whole));
+    let blotted = shown_line(&around).unwrap_or_else(|| blot(&whole));
     let chars: Vec<char> = visible::blanked(&blotted)
         .replace('\t', " ")
         .chars()
@@ -112,20 +108,67 @@ fn marked(source: &str, at: Position) -> Option<Marked> {
     })
 }
 
-/// A line of a text in which secrets are blotted out; none where the text has no secret.
-fn shown_line(source: &str, line: usize) -> Option<String> {
-    let first = line.saturating_sub(2);
-    // A key has fewer lines than this.
-    let around: Vec<&str> = source.split('\n').skip(first).take(4).collect();
-    let text = around.join("\n");
+/// How many characters of a line on either side of a place are looked at: of a line of megabytes, no
+/// more than this is needed to show a part and to know a secret in it.
+const LOOKED_AT: usize = 4_000;
+
+/// A line and those around it that a secret may go over: one above, and two below.
+struct Around<'s> {
+    above: Option<&'s str>,
+    line: &'s str,
+    below: Vec<&'s str>,
+}
+
+/// The line with this number, found without looking at the text line by line.
+fn around(source: &str, line: usize) -> Option<Around<'_>> {
+    let index = line.checked_sub(1)?;
+    let mut ends = memchr::memchr_iter(b'\n', source.as_bytes());
+    let start = match index.checked_sub(2) {
+        Some(before) => ends.nth(before)? + 1,
+        None => 0,
+    };
+    let mut lines = source.get(start..)?.split('\n');
+    let above = match index {
+        0 => None,
+        _ => Some(lines.next()?),
+    };
+    Some(Around {
+        above,
+        line: lines.next()?,
+        below: lines.take(2).collect(),
+    })
+}
+
+/// The part of a line around a place, where the place is in it, and the same lines that are to be
+/// looked at for secrets, cut alike; the line itself is between the first and the second of them.
+fn window(around: Around<'_>, column: usize) -> (String, usize, [String; 3]) {
+    let line = around.line.trim_end_matches('\r');
+    let cut = |text: &str, from: usize, many: usize| -> String {
+        text.chars().skip(from).take(many).collect()
+    };
+    let from = column.saturating_sub(LOOKED_AT);
+    let whole = cut(line, from, 2 * LOOKED_AT);
+    // A place behind the end marks the end.
+    let start = (column - from).min(whole.chars().count());
+    let above = around.above.map_or(String::new(), |above| {
+        format!("{}\n", cut(above, 0, LOOKED_AT))
+    });
+    let below = around.below.iter().map(|below| {
+        let below = cut(below, 0, LOOKED_AT);
+        format!("\n{below}")
+    });
+    let below = below.collect();
+    (whole.clone(), start, [above, whole, below])
+}
+
+/// A line among others in which secrets are blotted out; none where there is no secret.
+fn shown_line([above, line, below]: &[String; 3]) -> Option<String> {
+    let text = format!("{above}{line}{below}");
     let shown = blot(&text);
+    let number = usize::from(!above.is_empty());
     (shown != text).then(|| {
-        shown
-            .split('\n')
-            .nth(line - 1 - first)
-            .unwrap_or_default()
-            .trim_end_matches('\r')
-            .to_owned()
+        let line = shown.split('\n').nth(number).unwrap_or_default();
+        line.trim_end_matches('\r').to_owned()
     })
 }
 

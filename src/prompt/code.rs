@@ -120,6 +120,18 @@ codes! {
         "Some lines end as on Windows and some do not, so that every editor shows another change. `promptctl validate --fix` writes all of them like most of them.";
     NOT_NUMBERED = "P030", "no `version:` line",
         "A file without it is version 1, and a change of its content is not noticed. `promptctl validate --fix` writes `version:` and `digest:`.";
+    ROOTS_CHANGED = "P031", "the folders that hold prompts changed",
+        "`roots:` of promptctl.yaml is another than where the branch began. What left the folders is no prompt any more, and what came in is one now. The files of both are compared, so that nothing escapes the check.";
+    NOT_SET_UP = "P032", "the repository is not set up for prompts",
+        "There is neither a `promptctl.yaml` nor a folder `prompts/`. `promptctl init` makes both; `-C DIR` names another repository.";
+    SCHEMA_TOO_COMPLEX = "P033", "a JSON Schema that asks for too much work",
+        "References and alternatives multiply, patterns grow when their repetitions are written out, and a schema may refer to itself without an end. What a schema asks for is counted before it is used: at most 50,000 steps at one place, 5 million for one value, 150 levels, 20,000 maps.";
+    MANY_FINDINGS = "P034", "more findings than anyone reads",
+        "Of each file 200 findings are shown, the errors first. Mend those, and the others show.";
+    NO_NUMBER_LEFT = "P035", "no version number is left",
+        "Versions count up to 4294967295, and the file has that number. Write one that people count to; git tells which it was: `git log -p FILE`.";
+    NUMBER_LEAP = "P036", "a version number far above the last one",
+        "The number stands more than 1,000 above the highest one that has a tag, or that the file had where the branch began. It may be a slip; numbers that are used up never come back. Numbers taken from elsewhere, such as dates, are fine: `# promptctl: allow P036`.";
 
     TEMPLATE_SYNTAX = "P101", "a template that cannot be parsed",
         "The Handlebars parser stopped at the place named. Write `\\{{` for braces that are text.";

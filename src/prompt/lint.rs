@@ -14,6 +14,7 @@ mod numbering;
 mod parameters;
 mod partials;
 mod respell;
+mod samples;
 mod schemas;
 pub mod secrets;
 mod strict;
@@ -71,6 +72,7 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
         Ok(outline) => {
             findings.extend(outline.warnings().iter().cloned());
             variables::check(subject, &outline, input.as_ref(), &mut findings);
+            samples::check(subject, outline.variables(), &mut findings);
         }
         Err(found) => findings.extend(found),
     }

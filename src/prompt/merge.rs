@@ -172,13 +172,14 @@ fn numbered(
     let [Some(digest), Some(other)] = digests else {
         return Err(Unmergeable);
     };
-    Ok(Number::of(
+    Number::of(
         &base,
         &ours,
         &theirs,
         (digest == other).then_some(&digest),
         published,
-    ))
+    )
+    .ok_or(Unmergeable)
 }
 
 /// A file, its numbering apart from its fields.

@@ -17,6 +17,7 @@ pub mod rendered;
 pub mod schema;
 pub mod size;
 pub mod template;
+pub mod validator;
 pub mod variables;
 pub mod version;
 pub mod visible;

@@ -267,18 +267,29 @@ pub fn partial_path(name: &str) -> Option<String> {
 
 /// The known name nearest to `wanted`, if one is near enough to be meant.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Longer names are no slips, and comparing them takes long.
+    const LONGEST: usize = 200;
+    /// So many names are looked at.
+    const MOST: usize = 2_000;
+    if wanted.len() > LONGEST {
+        return None;
+    }
     let lower = wanted.to_lowercase();
+    let limit = |name: &str| 1 + name.len().max(wanted.len()) / 5;
+    // Every letter more is a step, of which each takes at most four bytes.
+    let is_near =
+        |name: &&str| name.len() <= LONGEST && name.len().abs_diff(wanted.len()) <= 4 * limit(name);
     known
         .into_iter()
+        .take(MOST)
+        .filter(is_near)
         .map(|name| {
             (
                 strsim::damerau_levenshtein(&lower, &name.to_lowercase()),
                 name,
             )
         })
-        .filter(|(distance, name)| {
-            *distance <= 1 + name.len().max(wanted.len()) / 5 && *distance < name.len()
-        })
+        .filter(|(distance, name)| *distance <= limit(name) && *distance < name.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

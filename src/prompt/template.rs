@@ -16,6 +16,7 @@
 //! - `@key` of a list is the index. `../` leaves `each`, `with` and a partial that was given
 //!   values; `{{#if}}` opens no context.
 
+mod budget;
 mod build;
 mod check;
 mod compile;
@@ -34,7 +35,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -45,6 +46,7 @@ use self::tree::Body;
 use super::document::{Attachment, Document, Object, Origin, Part, Role, Text};
 use super::finding::{Finding, Position};
 use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
+use super::variables::weight;
 
 pub use self::effective::{Effective, effective, literals};
 pub use self::helpers::HELPERS;
@@ -369,11 +371,11 @@ impl Compiled {
     /// The first use of each variable that the input schema does not declare, if the schema
     /// declares any.
     pub fn undeclared(&self) -> Vec<&Use> {
-        let declared = self.declared();
+        let declared: HashSet<&str> = self.declared().into_iter().collect();
         let mut seen = BTreeSet::new();
         self.uses
             .iter()
-            .filter(|one| !declared.is_empty() && !declared.contains(&one.name.as_str()))
+            .filter(|one| !declared.is_empty() && !declared.contains(one.name.as_str()))
             .filter(|one| seen.insert(one.name.as_str()))
             .collect()
     }
@@ -381,7 +383,8 @@ impl Compiled {
     /// The variables that the input schema declares and no template uses.
     pub fn unused(&self) -> Vec<&str> {
         let mut declared = self.declared();
-        declared.retain(|name| !self.uses.iter().any(|one| one.name == *name));
+        let used: HashSet<&str> = self.uses.iter().map(|one| one.name.as_str()).collect();
+        declared.retain(|name| !used.contains(name));
         declared
     }
 
@@ -458,6 +461,9 @@ impl CompiledPart {
     }
 }
 
+/// The most that the defaults of all variables may take where they are shown, in bytes.
+const MAX_DEFAULTS: usize = 10_000_000;
+
 /// The variables used and declared.
 fn variables(uses: &[Use], schema: Option<Schema<'_>>) -> Vec<Variable> {
     let used = uses.iter().map(|one| one.name.as_str());
@@ -471,17 +477,25 @@ fn variables(uses: &[Use], schema: Option<Schema<'_>>) -> Vec<Variable> {
         .filter(|one| !one.is_guarded)
         .map(|one| one.name.as_str())
         .collect();
+    let listed: HashSet<&str> = schema.map(Schema::required).unwrap_or_default();
+    let mut left = MAX_DEFAULTS;
     used.chain(declared)
         .filter(|name| seen.insert(*name))
         .map(|name| {
             let property = schema.and_then(|schema| schema.property(name));
-            let default = property.and_then(Schema::default).cloned();
-            let is_required = schema.is_some_and(|schema| schema.requires(name));
+            let default = property.and_then(Schema::default);
+            let is_required = listed.contains(name);
+            // Many references may lead to one large default: it is known, and not shown each time.
+            let shown = default.filter(|default| {
+                let rest = left.checked_sub(weight(default, left));
+                left = rest.unwrap_or_default();
+                rest.is_some()
+            });
             Variable {
                 name: name.to_owned(),
                 required: default.is_none() && (is_required || needed.contains(name)),
                 kind: property.and_then(Schema::kind),
-                default,
+                default: shown.cloned(),
                 description: property.and_then(Schema::description),
             }
         })

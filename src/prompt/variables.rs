@@ -2,7 +2,7 @@
 
 mod argument;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -15,11 +15,18 @@ use super::name::nearest;
 use super::quote::shell_word;
 use super::rendered::Variable;
 use super::template::schema::Schema;
+use super::validator::{Judged, Validator, short, too_complex};
 
 pub use self::argument::{BadVarArg, Given, VarArg};
 
 /// How deep defaults are looked for in a schema.
 const MAX_DEPTH: usize = 50;
+
+/// The most that the defaults of one schema may take, in bytes.
+const MAX_DEFAULTS: usize = 20_000_000;
+
+/// The most steps that all cases of a prompt may take together.
+const MAX_FOR_CASES: u64 = 10_000_000;
 
 /// Completes the values given with the defaults of the input schema, and checks them.
 ///
@@ -40,7 +47,9 @@ pub fn complete(
     let mut errors = Vec::new();
     if let Some(root) = schema {
         convert(Schema::new(root), &mut values);
-        add_defaults(Schema::new(root), &mut values, 0);
+        if let Err(finding) = add_defaults(Schema::new(root), &mut values) {
+            return Err(vec![finding]);
+        }
     }
     for variable in variables {
         if variable.required && values.get(&variable.name).is_none_or(Value::is_null) {
@@ -137,19 +146,62 @@ fn exactly(text: &str, kinds: &str) -> Option<Value> {
 }
 
 /// Puts defaults where a value is absent, also inside maps that were given.
-fn add_defaults(schema: Schema<'_>, values: &mut Object, depth: usize) {
+///
+/// # Errors
+/// The defaults are too large: many references may lead to one.
+fn add_defaults(schema: Schema<'_>, values: &mut Object) -> Result<(), Finding> {
+    let mut left = MAX_DEFAULTS;
+    add_defaults_below(schema, values, 0, &mut left).ok_or_else(|| {
+        let message = format!("the defaults of the schema take more than {MAX_DEFAULTS} bytes");
+        Finding::error(code::SCHEMA_TOO_COMPLEX, message)
+            .help("write a large default once, where it is used")
+    })
+}
+
+fn add_defaults_below(
+    schema: Schema<'_>,
+    values: &mut Object,
+    depth: usize,
+    left: &mut usize,
+) -> Option<()> {
     if depth >= MAX_DEPTH {
-        return;
+        return Some(());
     }
     for (name, property) in schema.properties() {
         match (values.get_mut(name), property.default()) {
-            (Some(Value::Object(inner)), _) => add_defaults(property, inner, depth + 1),
+            (Some(Value::Object(inner)), _) => {
+                add_defaults_below(property, inner, depth + 1, left)?;
+            }
             (None, Some(default)) => {
+                *left = left.checked_sub(weight(default, *left))?;
                 values.insert(name.clone(), default.clone());
             }
             _ => {}
         }
     }
+    Some(())
+}
+
+/// How many bytes a value takes about, counted until they are more than `most`.
+pub(super) fn weight(value: &Value, most: usize) -> usize {
+    let mut pending = vec![value];
+    let mut bytes = 0;
+    while let Some(next) = pending.pop() {
+        bytes += 16;
+        match next {
+            Value::String(text) => bytes += text.len(),
+            Value::Array(items) => pending.extend(items),
+            Value::Object(map) => {
+                bytes += map.keys().map(String::len).sum::<usize>();
+                pending.extend(map.values());
+            }
+            _ => {}
+        }
+        if bytes > most {
+            break;
+        }
+    }
+    bytes
 }
 
 /// What the schema says against the values.
@@ -164,7 +216,7 @@ fn misfits(schema: &Value, values: &Object, variables: &[Variable]) -> Vec<Findi
 #[derive(Debug)]
 pub struct InputSchema<'a> {
     schema: &'a Value,
-    validator: jsonschema::Validator,
+    validator: Validator,
 }
 
 impl<'a> InputSchema<'a> {
@@ -175,23 +227,8 @@ impl<'a> InputSchema<'a> {
     pub fn new(schema: &'a Value) -> Result<Self, Finding> {
         Ok(Self {
             schema,
-            validator: validator(schema)?,
+            validator: Validator::new(schema)?,
         })
-    }
-
-    /// What is wrong with a case as values of the variables, its defaults filled in. Fields of the
-    /// case that are no variables are not looked at, and those that are missing not reported.
-    pub fn check_case(&self, variables: &[Variable], case: &Object) -> Vec<Finding> {
-        let is_variable = |name: &String| variables.iter().any(|one| one.name == *name);
-        let given = case.iter().filter(|(name, _)| is_variable(name));
-        let mut values: Object = given
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        convert(Schema::new(self.schema), &mut values);
-        add_defaults(Schema::new(self.schema), &mut values, 0);
-        let mut findings = self.misfits(&values, variables);
-        findings.retain(|finding| finding.code != code::MISSING_VARIABLE);
-        findings
     }
 
     fn misfits(&self, values: &Object, variables: &[Variable]) -> Vec<Finding> {
@@ -200,9 +237,51 @@ impl<'a> InputSchema<'a> {
     }
 }
 
+/// An input schema and the variables of a prompt, ready to check many cases.
+pub struct CaseCheck<'a> {
+    input: &'a InputSchema<'a>,
+    variables: &'a [Variable],
+    names: HashSet<&'a str>,
+}
+
+impl<'a> CaseCheck<'a> {
+    /// Ready for these variables.
+    pub fn new(input: &'a InputSchema<'a>, variables: &'a [Variable]) -> Self {
+        let names = variables.iter().map(|variable| variable.name.as_str());
+        Self {
+            input,
+            variables,
+            names: names.collect(),
+        }
+    }
+
+    /// What is wrong with a case as values of the variables, its defaults filled in. Fields of the
+    /// case that are no variables are not looked at, and those that are missing not reported.
+    pub fn misfits(&self, case: &Object) -> Vec<Finding> {
+        if self.input.validator.spent() > MAX_FOR_CASES {
+            let message = "the cases so far took so many steps that the others are not checked";
+            return vec![too_complex(message)];
+        }
+        let given = case
+            .iter()
+            .filter(|(name, _)| self.names.contains(name.as_str()));
+        let mut values: Object = given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let schema = Schema::new(self.input.schema);
+        convert(schema, &mut values);
+        if let Err(finding) = add_defaults(schema, &mut values) {
+            return vec![finding];
+        }
+        let mut findings = self.input.misfits(&values, self.variables);
+        findings.retain(|finding| finding.code != code::MISSING_VARIABLE);
+        findings
+    }
+}
+
 fn misfits_of(
     schema: &Value,
-    validator: &jsonschema::Validator,
+    validator: &Validator,
     values: &Object,
     variables: &[Variable],
 ) -> Vec<Finding> {
@@ -212,7 +291,19 @@ fn misfits_of(
         is_required && values.get(name).is_none_or(Value::is_null)
     };
     let mut findings = Vec::new();
-    for error in validator.iter_errors(&instance) {
+    let errors = match validator.judge(&instance) {
+        Ok(Judged::Fits) => return findings,
+        Ok(Judged::Misfits(errors)) => errors,
+        Ok(Judged::Misfit) => {
+            let message = "the values do not fit `input.schema`, and are too many to say where";
+            return vec![
+                Finding::error(code::BAD_VALUE, message)
+                    .help("check a part of them, such as a shorter list"),
+            ];
+        }
+        Err(finding) => return vec![finding],
+    };
+    for error in errors {
         let path = error.instance_path().to_string();
         let name = match error.kind() {
             ValidationErrorKind::Required { property } if path.is_empty() => property.as_str(),
@@ -260,7 +351,8 @@ fn misfit(path: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
             )
         }
         ValidationErrorKind::Enum { options } => format!(
-            "{subject} must be one of {options}, and {} was given",
+            "{subject} must be one of {}, and {} was given",
+            choices(options),
             short(error.instance())
         ),
         ValidationErrorKind::AdditionalProperties { unexpected } => {
@@ -287,6 +379,18 @@ fn misfit(path: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
     })
 }
 
+/// The values that a schema lists, or the first of many.
+fn choices(options: &Value) -> String {
+    const MOST: usize = 20;
+    match options.as_array() {
+        Some(list) if list.len() > MOST => {
+            let first: Vec<String> = list.iter().take(MOST).map(short).collect();
+            format!("[{},…]", first.join(","))
+        }
+        _ => options.to_string(),
+    }
+}
+
 /// A type of JSON Schema in a sentence.
 fn article(kind: &str) -> String {
     let first = kind.split('|').next().unwrap_or_default();
@@ -298,91 +402,12 @@ fn article(kind: &str) -> String {
     format!("{article} {}", kind.replace('|', " or "))
 }
 
-/// A value short enough for a message.
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 60 {
-        return text;
-    }
-    format!("{}…", text.chars().take(60).collect::<String>())
-}
-
 /// Checks that a JSON Schema is one, and that it refers to nothing outside of itself.
 ///
 /// # Errors
 /// Where and why the schema is not valid.
 pub fn check_schema(schema: &Value) -> Result<(), Finding> {
-    validator(schema).map(|_| ())
-}
-
-/// The validator of a schema, which may only refer to itself.
-///
-/// # Errors
-/// Where and why the schema is not valid.
-pub fn validator(schema: &Value) -> Result<jsonschema::Validator, Finding> {
-    if !schema.is_object() && !schema.is_boolean() {
-        let finding = Finding::error(code::BAD_SCHEMA, "a JSON Schema is a map");
-        return Err(finding.help("it begins with `type: object`"));
-    }
-    if let Some(outside) = outside_reference(schema) {
-        let message = format!("the schema refers to `{outside}`, which is outside of the file");
-        let help =
-            "only references such as `#/$defs/name` are followed; copy the schema into the file";
-        return Err(Finding::error(code::BAD_SCHEMA, message).help(help));
-    }
-    jsonschema::options().build(schema).map_err(|error| {
-        let place = error.instance_path().to_string();
-        let reason = if place.ends_with("/type") {
-            let types = "string, number, integer, boolean, array, object and null";
-            format!(
-                "{} is not a type; types are {types}",
-                short(error.instance())
-            )
-        } else {
-            error.masked_with(short(error.instance())).to_string()
-        };
-        let place = if place.is_empty() {
-            String::new()
-        } else {
-            format!(" at `{place}`")
-        };
-        let message = format!("the schema is not valid{place}: {reason}");
-        Finding::error(code::BAD_SCHEMA, message)
-            .help("it must be a JSON Schema, see https://json-schema.org")
-    })
-}
-
-/// Keys whose values are references.
-const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
-
-/// Keys whose values are data, whatever they look like.
-const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
-
-/// A reference to something outside of the schema.
-fn outside_reference(schema: &Value) -> Option<&str> {
-    every_map(schema).find_map(|map| {
-        let targets = REFERENCES.iter().filter_map(|key| map.get(*key)?.as_str());
-        targets.into_iter().find(|target| !target.starts_with('#'))
-    })
-}
-
-/// Every map inside a schema, found without recursion.
-fn every_map(value: &Value) -> impl Iterator<Item = &Object> {
-    let mut pending = vec![value];
-    std::iter::from_fn(move || {
-        while let Some(next) = pending.pop() {
-            match next {
-                Value::Array(items) => pending.extend(items),
-                Value::Object(map) => {
-                    let schemas = map.iter().filter(|(key, _)| !DATA.contains(&key.as_str()));
-                    pending.extend(schemas.map(|(_, inner)| inner));
-                    return Some(map);
-                }
-                _ => {}
-            }
-        }
-        None
-    })
+    Validator::new(schema).map(drop)
 }
 
 #[cfg(test)]

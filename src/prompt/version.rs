@@ -1,5 +1,6 @@
 //! Version numbers: positive integers, written `v3`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -24,12 +25,48 @@ impl Version {
         self.0.get()
     }
 
-    /// The version after this one.
+    /// The highest number that there is.
+    pub const LAST: Self = Self(NonZeroU32::MAX);
+
+    /// The version after this one; none after the last.
     #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
+    /// Whether this number leaps further above the highest one known than anybody counts: the
+    /// highest that has a tag, or that stood in the file before. A slip, or somebody who wants to use
+    /// the numbers up.
+    #[must_use]
+    pub fn leaps(self, highest: Option<Self>) -> bool {
+        let highest = highest.map_or(0, Self::number);
+        self.number().saturating_sub(highest) > MAX_LEAP
+    }
+
+    /// The first number above `own` and all that are `taken`. Where the last number is taken, which
+    /// leaves none after it, the first that is free below it; none where `own` is the last itself.
+    #[must_use]
+    pub fn free(own: Option<Self>, taken: &BTreeSet<Self>) -> Option<Self> {
+        let highest = taken.last().copied().max(own);
+        let Some(highest) = highest else {
+            return Some(Self::FIRST);
+        };
+        if let Some(next) = highest.next() {
+            return Some(next);
+        }
+        if own == Some(Self::LAST) {
+            return None;
+        }
+        let mut known = taken.clone();
+        known.extend(own);
+        let after = known.iter().rev().filter_map(|number| number.next());
+        let mut free = after.filter(|next| !known.contains(next));
+        free.next().or(Some(Self::FIRST))
     }
 }
+
+/// How far a number may stand above the highest one known.
+pub const MAX_LEAP: u32 = 1_000;
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,6 +101,36 @@ pub struct BadVersion;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_number_is_given_twice_where_the_last_one_is_taken() {
+        let version = |number| Version::new(number).expect("a number");
+        let free = |own: Option<u32>, taken: &[u32]| {
+            let taken = taken.iter().map(|number| version(*number)).collect();
+            Version::free(own.map(version), &taken).map(Version::number)
+        };
+        assert_eq!(free(None, &[]), Some(1));
+        assert_eq!(free(Some(3), &[1, 2]), Some(4));
+        assert_eq!(free(Some(1), &[7]), Some(8));
+        assert_eq!(free(Some(3), &[1, 2, 3, u32::MAX]), Some(4));
+        assert_eq!(free(Some(5), &[3, u32::MAX - 1, u32::MAX]), Some(6));
+        assert_eq!(free(None, &[u32::MAX]), Some(1));
+        assert_eq!(free(Some(u32::MAX - 1), &[]), Some(u32::MAX));
+        assert_eq!(free(Some(u32::MAX), &[]), None);
+        assert_eq!(free(Some(u32::MAX), &[1, u32::MAX]), None);
+        assert_eq!(Version::LAST.next(), None);
+    }
+
+    #[test]
+    fn a_leap_is_more_than_anybody_counts() {
+        let version = |number| Version::new(number).expect("a number");
+        assert!(!version(1_000).leaps(None));
+        assert!(version(1_001).leaps(None));
+        assert!(!version(1_007).leaps(Some(version(7))));
+        assert!(version(1_008).leaps(Some(version(7))));
+        assert!(Version::LAST.leaps(Some(version(20_261_120))));
+        assert!(!version(3).leaps(Some(Version::LAST)));
+    }
 
     #[test]
     fn only_plain_positive_numbers_are_versions() {

@@ -161,7 +161,7 @@ pub(super) fn is_packed(path: &Path) -> bool {
 
 /// Compresses an archive beside itself, then removes it.
 fn pack(path: &Path) -> io::Result<()> {
-    let file = match File::open(path) {
+    let file = match open_regular(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         file => file?,
     };
@@ -181,13 +181,81 @@ fn pack(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// The text of an archive, as far as it can be unpacked, and whether that was all of it.
-pub(super) fn unpack(file: File) -> (Vec<u8>, bool) {
-    let mut text = Vec::new();
-    let is_whole = MultiGzDecoder::new(io::BufReader::new(file))
-        .read_to_end(&mut text)
-        .is_ok();
-    (text, is_whole)
+/// The text of an archive.
+pub(super) struct Unpacked {
+    pub(super) segment: Segment,
+    pub(super) length: u64,
+    /// Why it is not all of the text, if it is not.
+    pub(super) damage: Option<&'static str>,
+}
+
+/// So much text of an archive is kept in memory, in bytes; what is longer goes to a file that nobody
+/// else sees.
+const IN_MEMORY: u64 = 16 << 20;
+
+/// What an archive may always unpack to, in bytes, and how many times its own size otherwise: records
+/// that are much alike come to a fiftieth.
+const MAX_TEXT: u64 = 64 << 20;
+const MAX_RATIO: u64 = 200;
+
+/// The text of an archive, as far as it can be unpacked. It is never held whole.
+pub(super) fn unpack(file: File) -> io::Result<Unpacked> {
+    let most = MAX_TEXT.max(file.metadata()?.len().saturating_mul(MAX_RATIO));
+    let mut text = MultiGzDecoder::new(io::BufReader::new(file));
+    let mut start = Vec::new();
+    let read = (&mut text).take(IN_MEMORY).read_to_end(&mut start);
+    let torn = |is_torn: bool| is_torn.then_some("what follows cannot be unpacked");
+    if read.is_err() || (start.len() as u64) < IN_MEMORY {
+        return Ok(Unpacked {
+            length: start.len() as u64,
+            segment: Segment::Memory(start),
+            damage: torn(read.is_err()),
+        });
+    }
+    let mut spilt = tempfile::tempfile()?;
+    spilt.write_all(&start)?;
+    drop(start);
+    let (mut length, mut piece, mut damage) = (IN_MEMORY, vec![0; 1 << 16], None);
+    loop {
+        match text.read(&mut piece) {
+            Ok(0) => break,
+            Ok(more) => {
+                length += more as u64;
+                if length > most {
+                    damage = Some("it unpacks to far more than records do, and is not read");
+                    spilt.set_len(0)?;
+                    length = 0;
+                    break;
+                }
+                spilt.write_all(&piece[..more])?;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => {
+                damage = torn(true);
+                break;
+            }
+        }
+    }
+    Ok(Unpacked {
+        segment: Segment::File(spilt, length),
+        length,
+        damage,
+    })
+}
+
+/// Opens a file to read it. A pipe would keep us waiting, and a device may never end.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    require_regular(path)?;
+    File::open(path)
+}
+
+/// Refuses what is there and not a regular file, or a link to one.
+pub(super) fn require_regular(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    let message = format!("{} is not a regular file", path.display());
+    Err(io::Error::new(ErrorKind::InvalidInput, message))
 }
 
 /// Writes a file whole and puts it in its place. The one that stood there must not be open in this
@@ -218,15 +286,15 @@ struct Pruner {
 
 impl Pruner {
     fn prune_file(&mut self, path: &Path, is_archive: bool) -> io::Result<()> {
-        let file = File::open(path)?;
+        let file = open_regular(path)?;
         let permissions = file.metadata()?.permissions();
         let segment = if is_packed(path) {
-            let (text, is_whole) = unpack(file);
-            if !is_whole {
+            let unpacked = unpack(file)?;
+            if unpacked.damage.is_some() {
                 // What cannot be read cannot be judged.
                 return Ok(());
             }
-            Segment::Memory(text)
+            unpacked.segment
         } else {
             let length = file.metadata()?.len();
             Segment::File(file, length)
@@ -287,7 +355,97 @@ impl Pruner {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Seek as _;
+
     use super::*;
+
+    /// A log with one record in it, and this as its first archive.
+    fn with_archive(packed: &[u8]) -> (tempfile::TempDir, Log) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::at(folder.path().join("executions.jsonl"));
+        log.append(&record(1)).unwrap();
+        fs::write(folder.path().join("executions.1.jsonl.gz"), packed).unwrap();
+        (folder, log)
+    }
+
+    fn zip(text: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        for part in text {
+            encoder.write_all(&part).unwrap();
+        }
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn an_archive_that_unpacks_to_too_much_is_not_read() {
+        let bomb = zip(std::iter::repeat_n(vec![b' '; 1 << 20], 80));
+        let file = tempfile::tempfile().unwrap();
+        (&file).write_all(&bomb).unwrap();
+        (&file).rewind().unwrap();
+        let unpacked = unpack(file).unwrap();
+        assert_eq!(unpacked.length, 0);
+        assert!(unpacked.damage.unwrap().contains("far more"));
+        for order in [Order::OldestFirst, Order::NewestFirst] {
+            let (_folder, log) = with_archive(&bomb);
+            let query = Query {
+                order,
+                ..Query::default()
+            };
+            let listing = log.list(&query).unwrap();
+            assert_eq!(listing.executions.len(), 1);
+            assert!(listing.bad[0].reason.contains("far more"));
+        }
+    }
+
+    #[test]
+    fn an_archive_larger_than_memory_should_hold_is_read_from_either_end() {
+        let line = |second: i64| {
+            let mut record = record(second);
+            // No two alike, so that it does not look like a bomb.
+            let output = (0..40_000).map(|at| ((at * second * 7_919) % 9_973).to_string());
+            record.output = Some(output.collect());
+            let mut line = serde_json::to_vec(&record).unwrap();
+            line.push(b'\n');
+            line
+        };
+        let count = 1 + (IN_MEMORY as i64) / 100_000;
+        let packed = zip((1..=count).map(line));
+        for order in [Order::OldestFirst, Order::NewestFirst] {
+            let (_folder, log) = with_archive(&packed);
+            assert_eq!(times(&log, order).len() as i64, count + 1);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_or_a_pipe_is_neither_a_log_nor_an_archive() {
+        let (folder, log) = with_archive(b"");
+        let archive = folder.path().join("executions.1.jsonl.gz");
+        fs::remove_file(&archive).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &archive).unwrap();
+        let failure = log.list(&Query::default()).unwrap_err();
+        assert!(
+            format!("{failure:?}").contains("not a regular file"),
+            "{failure:?}"
+        );
+        fs::remove_file(&archive).unwrap();
+
+        fs::remove_file(log.path()).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(log.path())
+            .status();
+        assert!(made.unwrap().success());
+        for failure in [
+            log.list(&Query::default()).unwrap_err(),
+            log.append(&record(1)).unwrap_err(),
+            log.tail().map(drop).unwrap_err(),
+        ] {
+            assert!(
+                format!("{failure:?}").contains("not a regular file"),
+                "{failure:?}"
+            );
+        }
+    }
     use crate::record::entry::{Outcome, Record};
     use crate::record::log::Query;
 

@@ -32,6 +32,22 @@ pub struct Log {
     rotate_at: Option<u64>,
 }
 
+/// Refuses what keeps a writer waiting, or forgets what is written.
+fn refuse_pipe(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Ok(data) = std::fs::metadata(path) {
+        use std::os::unix::fs::FileTypeExt as _;
+        let kind = data.file_type();
+        if kind.is_fifo() || kind.is_socket() {
+            let message = format!("{} is not a regular file", path.display());
+            return Err(io::Error::new(ErrorKind::InvalidInput, message));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
 impl Log {
     /// The log in this file, which need not exist yet.
     pub fn at(path: impl Into<PathBuf>) -> Self {
@@ -157,6 +173,7 @@ impl Log {
     }
 
     fn open_or_create(&self) -> io::Result<File> {
+        refuse_pipe(&self.path)?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         options.open(&self.path)

@@ -1,13 +1,13 @@
 //! Setting torn lines apart: what can no longer be read stands in a file of its own afterwards.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::archive::{is_packed, unpack, write_anew};
+use super::archive::{is_packed, open_regular, unpack, write_anew};
 use super::filter::Filter;
 use super::log::lines::{Blocks, Segment, lines_of};
 use super::log::parse::{Parsed, parse};
@@ -53,15 +53,15 @@ impl Log {
     }
 
     fn set_apart_in(&self, path: &Path) -> io::Result<usize> {
-        let file = File::open(path)?;
+        let file = open_regular(path)?;
         let permissions = file.metadata()?.permissions();
         let segment = if is_packed(path) {
-            let (text, is_whole) = unpack(file);
-            if !is_whole {
+            let unpacked = unpack(file)?;
+            if unpacked.damage.is_some() {
                 // What cannot be unpacked cannot be judged.
                 return Ok(0);
             }
-            Segment::Memory(text)
+            unpacked.segment
         } else {
             let length = file.metadata()?.len();
             Segment::File(file, length)

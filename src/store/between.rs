@@ -3,7 +3,7 @@
 //! Only what differs is parsed: trees are compared first, and other prompts are looked at only
 //! where a partial changed that they may include.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use git2::Oid;
 use memchr::memmem;
@@ -41,21 +41,26 @@ enum Side {
 
 impl Store {
     /// The prompts that differ between two revisions, or between one and the working copy, in the
-    /// order of their names. A prompt whose partials differ counts.
+    /// order of their names. A prompt whose partials differ counts. `before` is the same repository
+    /// with the folders that held prompts on the old side.
     ///
     /// # Errors
     /// There is no such revision, or git's objects cannot be read.
-    pub fn between(&self, from: &str, to: Option<&str>) -> Result<Between, Failure> {
+    pub fn between(&self, before: &Self, from: &str, to: Option<&str>) -> Result<Between, Failure> {
         let old = Side::Commit(self.resolve_commit(from)?);
         let new = match to {
             Some(to) => Side::Commit(self.resolve_commit(to)?),
             None => Side::WorkingCopy,
         };
-        let paths = self.paths_between(old, new);
+        let paths = self.paths_between(before, old, new);
         let mut names = BTreeSet::new();
+        if before.settings.roots != self.settings.roots {
+            let all = [before.texts_of(old).0, self.texts_of(new).0];
+            names.extend(all.into_iter().flat_map(|all| all.files).map(|it| it.name));
+        }
         let mut partials = BTreeSet::new();
         for path in &paths {
-            let Some(below) = self.below_root(path) else {
+            let Some(below) = self.below_roots(path) else {
                 continue;
             };
             match PromptName::of_path(below) {
@@ -64,11 +69,10 @@ impl Store {
             }
         }
         if !partials.is_empty() {
-            for side in [old, new] {
-                self.add_users(side, &partials, &mut names);
-            }
+            before.add_users(old, &partials, &mut names);
+            self.add_users(new, &partials, &mut names);
         }
-        let (before, _) = self.load_side(old, &names)?;
+        let (before, _) = before.load_side(old, &names)?;
         let (after, findings) = self.load_side(new, &names)?;
         // A file that cannot be used is told; it is not a prompt that was removed.
         let broken: BTreeSet<&str> = findings
@@ -87,25 +91,14 @@ impl Store {
         })
     }
 
-    /// The path below the root that holds it.
-    fn below_root<'p>(&self, path: &'p str) -> Option<&'p str> {
-        self.settings
-            .roots
-            .iter()
-            .find_map(|root| match root.as_str() {
-                "" | "." => Some(path),
-                root => path.strip_prefix(root)?.strip_prefix('/'),
-            })
-    }
-
     /// The files below the roots that differ.
-    fn paths_between(&self, old: Side, new: Side) -> BTreeSet<String> {
-        match (self.tree_of(old), new) {
+    fn paths_between(&self, before: &Self, old: Side, new: Side) -> BTreeSet<String> {
+        match (before.tree_of(old), new) {
             (Some(old), Side::Commit(_)) => match self.tree_of(new) {
                 Some(new) => self.tree_paths(&old, &new),
                 None => BTreeSet::new(),
             },
-            (Some(old), Side::WorkingCopy) => self.changed_files(&old),
+            (Some(old), Side::WorkingCopy) => self.changed_files(before.blobs_below_roots(&old)),
             (None, _) => BTreeSet::new(),
         }
     }
@@ -132,8 +125,7 @@ impl Store {
     }
 
     /// The files of the working copy that are not as a commit holds them.
-    fn changed_files(&self, old: &CommitTree<'_>) -> BTreeSet<String> {
-        let committed = self.blobs_below_roots(old);
+    fn changed_files(&self, committed: HashMap<String, Oid>) -> BTreeSet<String> {
         let listing = self.list();
         let tree = self.work_tree();
         let paths: Vec<&String> = listing
@@ -211,7 +203,7 @@ impl Store {
             .blobs_below_roots(&tree)
             .into_keys()
             .filter_map(|path| {
-                let name = partial_of_path(self.below_root(&path)?)?;
+                let name = partial_of_path(self.below_roots(&path)?)?;
                 Some((name, path))
             });
         listing.partials = partials.collect::<BTreeMap<_, _>>();

@@ -148,8 +148,17 @@ impl Store {
 
     /// The regular files below the roots of a commit, from one walk.
     pub(super) fn blobs_below_roots(&self, head: &CommitTree<'_>) -> HashMap<String, Oid> {
+        self.blobs_below(&self.settings.roots, head)
+    }
+
+    /// The regular files below these `roots` of a commit, from one walk.
+    pub(super) fn blobs_below(
+        &self,
+        roots: &[String],
+        head: &CommitTree<'_>,
+    ) -> HashMap<String, Oid> {
         let mut blobs = HashMap::new();
-        for (root, tree) in self.root_trees(&head.tree) {
+        for (root, tree) in self.trees_of(roots, &head.tree) {
             // A walk stops only when its callback says so.
             drop(tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
                 if entry.kind() == Some(ObjectType::Blob)

@@ -1,7 +1,7 @@
 //! The files of the working copy: where prompts stand, and how they are read safely.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,9 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
+
+/// No file of the working copy is read that is larger, in bytes.
+const MAX_READ: u64 = 64 << 20;
 
 /// A prompt file, by name and place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +36,21 @@ pub struct Listing {
     pub findings: Vec<Finding>,
 }
 
+impl Listing {
+    /// Whether there is nothing, not even a file that cannot be used.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.partials.is_empty() && self.findings.is_empty()
+    }
+
+    /// Takes out the prompts and partials whose paths are known elsewhere.
+    pub fn leave_out(&mut self, is_known: impl Fn(&str) -> bool) {
+        self.files.retain(|file| !is_known(&file.path));
+        self.partials.retain(|_, path| !is_known(path));
+        self.findings
+            .retain(|finding| !finding.path.as_deref().is_some_and(&is_known));
+    }
+}
+
 /// The working copy. It can be shared among threads.
 #[derive(Debug, Clone)]
 pub(super) struct WorkTree {
@@ -41,13 +59,18 @@ pub(super) struct WorkTree {
 }
 
 impl WorkTree {
-    /// All prompts and partials below the roots. Ignored files and links are left out.
-    pub(super) fn list(&self) -> Listing {
+    /// All prompts and partials below the roots. Links are left out, and what git ignores unless it
+    /// is among the `tracked` paths: an ignore file must not hide what a commit holds.
+    pub(super) fn list(&self, tracked: &BTreeSet<String>) -> Listing {
         let mut listing = Listing::default();
         for root in &self.roots {
             let folder = self.top.join(root);
             if folder.is_dir() && self.inside(&folder) {
-                self.list_root(root, &folder, &mut listing);
+                let seen = self.list_root(root, &folder, &mut listing);
+                let hidden = tracked.iter().filter(|path| !seen.contains(*path));
+                for path in hidden.filter(|path| self.root_of(path) == Some(root)) {
+                    self.list_hidden(root, path, &mut listing);
+                }
             }
         }
         listing.files.sort();
@@ -55,7 +78,8 @@ impl WorkTree {
         listing
     }
 
-    fn list_root(&self, root: &str, folder: &Path, listing: &mut Listing) {
+    /// Lists what the walk below a root finds, and returns the paths of prompts and partials there.
+    fn list_root(&self, root: &str, folder: &Path, listing: &mut Listing) -> HashSet<String> {
         let nested: Vec<PathBuf> = self
             .roots
             .iter()
@@ -74,38 +98,71 @@ impl WorkTree {
                     && !is_other_repository(entry)
             })
             .build();
-        for entry in walk.filter_map(Result::ok) {
-            let Some(below) = entry.path().strip_prefix(folder).ok().and_then(slashed) else {
+        let mut seen = HashSet::new();
+        for entry in walk {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    listing.findings.extend(self.unreadable_folder(&error));
+                    continue;
+                }
+            };
+            let Some(below) = entry.path().strip_prefix(folder).ok() else {
                 continue;
             };
-            let is_prompt = SUFFIXES.iter().any(|suffix| below.ends_with(suffix));
-            let partial = partial_of_path(&below);
-            if !is_prompt && partial.is_none() {
+            let Some(below) = slashed(below) else {
+                listing.findings.extend(not_utf8(root, below));
                 continue;
-            }
-            let path = join_root(root, &below);
-            let kind = entry.file_type();
-            if !kind.is_some_and(|kind| kind.is_file()) {
-                if is_prompt {
-                    let is_link = kind.is_some_and(|kind| kind.is_symlink());
-                    listing.findings.push(not_regular(&path, is_link));
-                }
-                continue;
-            }
-            if let Some(name) = partial {
-                listing.partials.entry(name).or_insert(path);
-                continue;
-            }
-            match PromptName::of_path(&below) {
-                Some(Ok(name)) => listing.files.push(PromptFile { name, path }),
-                Some(Err(error)) => listing.findings.push(
-                    Finding::error(code::BAD_NAME, error.to_string())
-                        .in_file(&path)
-                        .help("rename the file: git mv keeps its history"),
-                ),
-                None => {}
+            };
+            if let Some(kind) = entry.file_type()
+                && note(root, &below, kind, listing)
+            {
+                seen.insert(join_root(root, &below));
             }
         }
+        seen
+    }
+
+    /// Lists a tracked file that the walk did not meet, if it is there.
+    fn list_hidden(&self, root: &str, path: &str, listing: &mut Listing) {
+        let full = self.top.join(path);
+        let is_link = |folder: &Path| {
+            fs::symlink_metadata(folder).is_ok_and(|data| data.file_type().is_symlink())
+        };
+        let mut folders = full.ancestors().skip(1);
+        // What a link leads to is not what git tracks.
+        if folders
+            .by_ref()
+            .take_while(|folder| *folder != self.top)
+            .any(is_link)
+        {
+            return;
+        }
+        match fs::symlink_metadata(&full) {
+            Ok(data) => {
+                let below = below_root(root, path).unwrap_or(path);
+                note(root, below, data.file_type(), listing);
+            }
+            Err(error) if is_absence(&error) => {}
+            Err(error) => listing.findings.push(unreadable(path, &error)),
+        }
+    }
+
+    /// The root that a path belongs to: the deepest that holds it.
+    fn root_of(&self, path: &str) -> Option<&String> {
+        let holding = self
+            .roots
+            .iter()
+            .filter(|root| below_root(root, path).is_some());
+        holding.max_by_key(|root| if *root == "." { 0 } else { root.len() })
+    }
+
+    /// A folder that cannot be read may hold prompts that nobody sees.
+    fn unreadable_folder(&self, error: &ignore::Error) -> Option<Finding> {
+        let io = error.io_error().filter(|io| !is_absence(io))?;
+        let full = path_of(error)?;
+        let path = slashed(full.strip_prefix(&self.top).ok()?)?;
+        Some(unreadable(&path, io))
     }
 
     /// The file of the prompt `name`, without a walk.
@@ -147,8 +204,8 @@ impl WorkTree {
         is_inside: impl FnOnce(&Path) -> bool,
     ) -> Result<Option<Vec<u8>>, Finding> {
         let full = self.top.join(path);
-        let kind = match fs::symlink_metadata(&full) {
-            Ok(data) => data.file_type(),
+        let (kind, length) = match fs::symlink_metadata(&full) {
+            Ok(data) => (data.file_type(), data.len()),
             Err(error) if is_absence(&error) => {
                 // A file that is to be written there must not go through a link either.
                 let folder = full.ancestors().skip(1).find(|folder| folder.exists());
@@ -164,6 +221,12 @@ impl WorkTree {
         }
         if !full.parent().is_some_and(is_inside) {
             return Err(outside(path));
+        }
+        if length > MAX_READ {
+            let message = format!("{path} has {} MB", length >> 20);
+            return Err(Finding::error(code::TOO_LARGE, message)
+                .in_file(path)
+                .help("no file of a prompt is so large"));
         }
         fs::read(&full)
             .map(Some)
@@ -210,6 +273,66 @@ impl Store {
 fn is_other_repository(entry: &ignore::DirEntry) -> bool {
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
     entry.depth() > 0 && is_folder && entry.path().join(".git").exists()
+}
+
+/// Lists what stands at a path below a root; `false` if it is neither a prompt nor a partial.
+fn note(root: &str, below: &str, kind: FileType, listing: &mut Listing) -> bool {
+    let is_prompt = SUFFIXES.iter().any(|suffix| below.ends_with(suffix));
+    let partial = partial_of_path(below);
+    if !is_prompt && partial.is_none() {
+        return false;
+    }
+    let path = join_root(root, below);
+    if !kind.is_file() {
+        if is_prompt {
+            listing.findings.push(not_regular(&path, kind.is_symlink()));
+        }
+        return true;
+    }
+    if let Some(name) = partial {
+        listing.partials.entry(name).or_insert(path);
+        return true;
+    }
+    match PromptName::of_path(below) {
+        Some(Ok(name)) => listing.files.push(PromptFile { name, path }),
+        Some(Err(error)) => listing.findings.push(
+            Finding::error(code::BAD_NAME, error.to_string())
+                .in_file(&path)
+                .help("rename the file: git mv keeps its history"),
+        ),
+        None => {}
+    }
+    true
+}
+
+/// A prompt file whose path is not text; nobody could name it.
+fn not_utf8(root: &str, below: &Path) -> Option<Finding> {
+    let shown = below.to_string_lossy();
+    let is_prompt = SUFFIXES.iter().any(|suffix| shown.ends_with(suffix));
+    is_prompt.then(|| {
+        Finding::error(code::BAD_NAME, "the name of the file is not UTF-8 text")
+            .in_file(&join_root(root, &shown))
+            .help("rename the file: git mv keeps its history")
+    })
+}
+
+/// The path that an error of the walk is about.
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
+        _ => None,
+    }
+}
+
+/// The part of a path that stands below a root, if the root holds it.
+pub(super) fn below_root<'p>(root: &str, path: &'p str) -> Option<&'p str> {
+    match root {
+        "" | "." => Some(path),
+        root => path.strip_prefix(root)?.strip_prefix('/'),
+    }
 }
 
 /// A path below a root as a path below the top of the repository.

@@ -49,6 +49,33 @@ impl Numbers {
     pub fn highest(&self) -> Option<Version> {
         self.taken.last().copied()
     }
+
+    /// The first number above all that are taken and `own`, that of the file.
+    ///
+    /// # Errors
+    /// The file has the last number that there is.
+    pub fn next(&self, own: Option<Version>) -> Result<Version, Failure> {
+        Version::free(own, &self.taken).ok_or_else(|| {
+            let below = self.taken.range(..Version::LAST).next_back().copied();
+            let free = Version::free(below, &BTreeSet::new()).unwrap_or(Version::FIRST);
+            Failure::new(
+                code::NO_NUMBER_LEFT,
+                format!("{} is the highest number there is: none comes after it", Version::LAST),
+            )
+            .hint(format!(
+                "write a number that people count to, such as `version: {}`, and run the command again; nothing was changed",
+                free.number()
+            ))
+        })
+    }
+
+    /// Whether the last number there is was taken, by a tag or a commit, and is passed over.
+    pub fn passes_over(&self) -> Option<Version> {
+        self.taken
+            .last()
+            .copied()
+            .filter(|last| *last == Version::LAST)
+    }
 }
 
 /// The commits that hold a version.

@@ -86,7 +86,7 @@ impl Store {
     /// All prompts: of the working copy, or of HEAD in a repository without one.
     pub fn list(&self) -> Listing {
         if !self.is_bare() {
-            return self.work_tree().list();
+            return self.work_tree().list(&self.tracked_files());
         }
         self.head_commit()
             .map(|commit| self.list_at(commit))
@@ -123,6 +123,15 @@ impl Store {
 
     /// The roots that a tree holds, each with its own tree.
     pub(super) fn root_trees<'a>(&'a self, tree: &Tree<'a>) -> Vec<(&'a str, Tree<'a>)> {
+        self.trees_of(&self.settings.roots, tree)
+    }
+
+    /// Those of these `roots` that a tree holds, each with its own tree.
+    pub(super) fn trees_of<'a>(
+        &'a self,
+        roots: &'a [String],
+        tree: &Tree<'a>,
+    ) -> Vec<(&'a str, Tree<'a>)> {
         let below = |root: &str| {
             if root == "." || root.is_empty() {
                 return Some(tree.clone());
@@ -130,8 +139,9 @@ impl Store {
             let entry = tree.get_path(Path::new(root)).ok()?;
             self.repo.find_tree(entry.id()).ok()
         };
-        let roots = self.settings.roots.iter().map(String::as_str);
         roots
+            .iter()
+            .map(String::as_str)
             .filter_map(|root| Some((root, below(root)?)))
             .collect()
     }
@@ -174,6 +184,16 @@ impl Store {
         commit: Oid,
         name: &PromptName,
     ) -> Result<Option<Loaded>, Vec<Finding>> {
+        self.load_below(&self.settings.roots, commit, name)
+    }
+
+    /// The prompt as a commit holds it below these `roots`; `None` if the commit does not.
+    pub(super) fn load_below(
+        &self,
+        roots: &[String],
+        commit: Oid,
+        name: &PromptName,
+    ) -> Result<Option<Loaded>, Vec<Finding>> {
         let Some(tree) = self.commit_tree(commit) else {
             return Err(vec![Finding::error(
                 code::SHALLOW,
@@ -181,7 +201,7 @@ impl Store {
             )
             .help("promptctl fetch brings the commits of releases, git fetch --unshallow the whole history")]);
         };
-        let found = self.settings.roots.iter().find_map(|root| {
+        let found = roots.iter().find_map(|root| {
             name.paths().into_iter().find_map(|below| {
                 let path = join_root(root, &below);
                 tree.blob_id(&path).map(|blob| (path, blob))
@@ -190,7 +210,7 @@ impl Store {
         let Some((path, blob)) = found else {
             return Ok(None);
         };
-        let Some(assembled) = assemble(&tree, &self.settings.roots, &path)? else {
+        let Some(assembled) = assemble(&tree, roots, &path)? else {
             return Ok(None);
         };
         Ok(Some(Loaded {

@@ -9,6 +9,9 @@ use git2::Oid;
 use super::{Store, memory};
 use crate::error::Failure;
 
+/// What stands in the place of the remote where there was none; no remote can be called so.
+const NO_REMOTE: &str = "-";
+
 /// What became of a tag that this clone made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -39,15 +42,17 @@ impl Fate {
 pub(super) type Made = BTreeMap<(String, Oid), Fate>;
 
 impl Store {
-    /// Writes down what became of tags. This comes before the reference, or the push, that it is about.
+    /// Writes down what became of tags. With a remote, this comes before the reference, or the push,
+    /// that it is about. Without one, it says which tags may be sent to the remote that comes later.
     ///
     /// # Errors
     /// The repository cannot be written.
     pub(super) fn journal(&self, fate: Fate, tags: &[(String, Oid)]) -> Result<(), Failure> {
-        let Some(remote) = self.settings.remote.as_deref() else {
-            return Ok(());
-        };
+        let remote = self.settings.remote.as_deref().unwrap_or(NO_REMOTE);
         let line = |(full, id): &(String, Oid)| format!("{} {id} {remote} {full}\n", fate.as_str());
+        if tags.is_empty() {
+            return Ok(());
+        }
         let lines: String = tags.iter().map(line).collect();
         self.remember(&[(self.memory().join("made"), lines)])
     }
@@ -72,7 +77,9 @@ fn read(lines: &str, remote: &str) -> Made {
         let fate = fields.next().unwrap_or_default();
         let fate = Fate::ALL.into_iter().find(|it| it.as_str() == fate);
         let id = fields.next().and_then(|id| Oid::from_str(id).ok());
-        let own = fields.next() == Some(remote);
+        let own = fields
+            .next()
+            .is_some_and(|it| it == remote || it == NO_REMOTE);
         if let (Some(fate), Some(id), true, Some(full)) = (fate, id, own, fields.next()) {
             made.insert((full.to_owned(), id), fate);
         }

@@ -44,6 +44,7 @@ mod staged;
 mod tag;
 mod tagger;
 mod tagging;
+mod tracked;
 mod verify;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -84,6 +85,9 @@ pub use tag::{Action, TagName};
 pub use verify::{Live, Proof};
 
 use process::{Git, Hooks, Pinned};
+
+/// The configuration, at the top of the repository.
+const CONFIG_FILE: &str = "promptctl.yaml";
 
 /// What the configuration says about a repository.
 #[derive(Debug, Clone)]
@@ -328,7 +332,7 @@ impl Store {
     /// The file cannot be read.
     pub fn config_text(&self) -> Result<Option<String>, Failure> {
         use content::Files;
-        const FILE: &str = "promptctl.yaml";
+        const FILE: &str = CONFIG_FILE;
         let bytes = if self.is_bare() {
             let tree = self
                 .head_commit()

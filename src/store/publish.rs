@@ -205,7 +205,14 @@ impl Store {
             said = Git::say_when_free(|| self.tag_in_place(&planned))?;
         }
         if said.ok {
-            return Ok(planned.change);
+            let made = planned.release_names.into_iter().filter_map(|name| {
+                let id = self.ref_target(&format!("refs/tags/{name}"))?;
+                Some((name, id))
+            });
+            let made: Vec<(String, git2::Oid)> = made.collect();
+            let mut change = planned.change;
+            change.note = self.journal(Fate::Made, &made).err().map(|it| it.message);
+            return Ok(change);
         }
         if said.err.contains("already exists") {
             return Err(self.lost_locally(&planned.change));

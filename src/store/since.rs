@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use git2::Oid;
 
-use super::Store;
-use super::content::same_as_committed;
+use super::content::{Files, same_as_committed};
 use super::load::Loaded;
 use super::tag::TagName;
+use super::{CONFIG_FILE, Settings, Store};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
-use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::version::Version;
@@ -25,6 +24,8 @@ pub struct Base {
     pub commit: String,
     /// The commit that the other branch has now.
     pub tip: String,
+    /// The folders that held prompts where the branch began.
+    pub roots: Vec<String>,
 }
 
 /// The files of a commit.
@@ -40,7 +41,17 @@ impl Blobs {
 
 /// The tags of versions: which object each names.
 #[derive(Debug, Default)]
-pub struct VersionTags(HashMap<(PromptName, Version), Oid>);
+pub struct VersionTags {
+    objects: HashMap<(PromptName, Version), Oid>,
+    highest: HashMap<PromptName, Version>,
+}
+
+impl VersionTags {
+    /// The highest number of a prompt that has a tag.
+    pub fn highest(&self, name: &PromptName) -> Option<Version> {
+        self.highest.get(name).copied()
+    }
+}
 
 impl Store {
     /// Where HEAD parted from `revision`, such as `origin/main`.
@@ -58,6 +69,7 @@ impl Store {
             revision: revision.to_owned(),
             commit: commit.to_string(),
             tip: tip.to_string(),
+            roots: self.settings.roots.clone(),
         })
     }
 
@@ -70,6 +82,7 @@ impl Store {
             revision: id.clone(),
             commit: id.clone(),
             tip: id,
+            roots: self.settings.roots.clone(),
         })
     }
 
@@ -161,19 +174,72 @@ impl Store {
         Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below_roots(&tree)))
     }
 
-    /// A prompt as a commit holds it; `None` if the commit does not.
+    /// The files below the folders that held prompts where the branch began, as they were there.
+    pub fn blobs_of(&self, base: &Base) -> Blobs {
+        let tree = Oid::from_str(&base.commit)
+            .ok()
+            .and_then(|commit| self.commit_tree(commit));
+        Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below(&base.roots, &tree)))
+    }
+
+    /// A prompt as it was where the branch began; `None` if there was none.
+    pub fn load_before(&self, base: &Base, name: &PromptName) -> Option<Loaded> {
+        let commit = Oid::from_str(&base.commit).ok()?;
+        self.load_below(&base.roots, commit, name).ok().flatten()
+    }
+
+    /// A prompt as the other branch holds it now; `None` if it does not.
+    pub fn load_tip(&self, base: &Base, name: &PromptName) -> Option<Loaded> {
+        let commit = Oid::from_str(&base.tip).ok()?;
+        let mut roots = base.roots.clone();
+        let own = self.settings.roots.iter();
+        roots.extend(own.filter(|root| !base.roots.contains(root)).cloned());
+        self.load_below(&roots, commit, name).ok().flatten()
+    }
+
+    /// The text of `promptctl.yaml` in a commit; `None` if the commit holds none.
     ///
     /// # Errors
-    /// What keeps the file from being used.
-    pub fn load_from(
-        &self,
-        commit: &str,
-        name: &PromptName,
-    ) -> Result<Option<Loaded>, Vec<Finding>> {
-        match Oid::from_str(commit) {
-            Ok(commit) => self.load_at(commit, name),
-            Err(_) => Ok(None),
-        }
+    /// The file cannot be read.
+    pub fn config_text_at(&self, revision: &str) -> Result<Option<String>, Failure> {
+        let commit = self.resolve_commit(revision)?;
+        let bytes = match self.commit_tree(commit) {
+            Some(tree) => tree.read_file(CONFIG_FILE)?,
+            None => None,
+        };
+        // What is not text cannot be parsed either.
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The same repository, its prompts in other folders.
+    ///
+    /// # Errors
+    /// It cannot be opened once more.
+    pub fn with_roots(&self, roots: Vec<String>) -> Result<Self, Failure> {
+        let settings = Settings {
+            roots,
+            ..self.settings.clone()
+        };
+        Self::open_again(self.repo.path(), &settings)
+    }
+
+    /// Whether a path stands in one of the folders that hold prompts.
+    pub fn is_below_roots(&self, path: &str) -> bool {
+        self.below_roots(path).is_some()
+    }
+
+    /// Whether this repository was set up to hold prompts: it has a configuration, or one of the
+    /// folders that hold prompts.
+    pub fn is_set_up(&self) -> bool {
+        let head = self
+            .head_commit()
+            .and_then(|commit| self.commit_tree(commit));
+        let in_head = head.is_some_and(|head| {
+            head.blob_id(CONFIG_FILE).is_some() || !self.root_trees(&head.tree).is_empty()
+        });
+        let is_there = |path: &str| !self.is_bare() && self.top.join(path).exists();
+        let roots = &self.settings.roots;
+        in_head || is_there(CONFIG_FILE) || roots.iter().any(|root| root != "." && is_there(root))
     }
 
     /// The version tags of all prompts, from one pass over the references.
@@ -181,7 +247,7 @@ impl Store {
     /// # Errors
     /// The references cannot be read.
     pub fn version_tags(&self) -> Result<VersionTags, Failure> {
-        let mut tags = HashMap::new();
+        let mut tags = VersionTags::default();
         let (own, confirmed) = (self.local_space(), self.true_space());
         let spaces = if own == confirmed {
             vec![own]
@@ -192,11 +258,13 @@ impl Store {
         for space in spaces {
             for found in self.refs_below(&space.base)? {
                 if let Some(TagName::Version { name, version }) = TagName::parse(&found.rest) {
-                    tags.insert((name, version), found.id);
+                    let highest = tags.highest.entry(name.clone()).or_insert(version);
+                    *highest = version.max(*highest);
+                    tags.objects.insert((name, version), found.id);
                 }
             }
         }
-        Ok(VersionTags(tags))
+        Ok(tags)
     }
 
     /// The digest that a version was published with, or is pending with; `None` where it has no tag.
@@ -209,7 +277,7 @@ impl Store {
         name: &PromptName,
         version: Version,
     ) -> Result<Option<Digest>, Failure> {
-        let Some(object) = tags.0.get(&(name.clone(), version)) else {
+        let Some(object) = tags.objects.get(&(name.clone(), version)) else {
             return Ok(None);
         };
         let tag = TagName::Version {

@@ -6,7 +6,7 @@ use git2::{Oid, Repository};
 
 use super::Store;
 use super::content::{Files, assemble, same_as_committed};
-use super::files::PromptFile;
+use super::files::{PromptFile, below_root};
 use super::load::{Loaded, in_working_copy};
 use super::process::Git;
 use crate::error::Failure;
@@ -174,13 +174,8 @@ impl Store {
 
     /// The path below the root that it stands in.
     pub(super) fn below_roots<'a>(&self, path: &'a str) -> Option<&'a str> {
-        self.settings
-            .roots
-            .iter()
-            .find_map(|root| match root.as_str() {
-                "." | "" => Some(path),
-                root => path.strip_prefix(root)?.strip_prefix('/'),
-            })
+        let roots = &self.settings.roots;
+        roots.iter().find_map(|root| below_root(root, path))
     }
 }
 

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod base;
+mod bounded;
 mod env;
 mod fix;
 mod formats;
+mod hidden;
 mod hostile;
 mod live;
 mod rules;

@@ -5,7 +5,6 @@ use std::sync::{PoisonError, RwLock};
 
 use jiff::civil::Date;
 
-use super::super::Session;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
@@ -13,12 +12,13 @@ use crate::openai::models::facts;
 use crate::output::diff_beside::ChangedPartial;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
+use crate::prompt::document::{Attachment, Part, Text};
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
 };
-use crate::store::{Base, Blobs, Loaded, Store};
+use crate::store::{Base, Blobs, Listing, Loaded, Store};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -43,22 +43,39 @@ impl Checked {
             .filter(|finding| finding.is_error())
             .count()
     }
+
+    /// The same with what was found in other files.
+    pub(super) fn add(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.findings.extend(other.findings);
+        self.allowed += other.allowed;
+        self.sources.extend(other.sources);
+        self.changed_partials.extend(other.changed_partials);
+    }
 }
 
-/// Checks files of the working copy.
+/// What files are checked for, and which.
+pub(super) struct Rules<'r> {
+    pub(super) wanted: &'r Wanted,
+    pub(super) today: Date,
+    pub(super) levels: &'r Levels,
+}
+
+/// Checks these files of the working copy.
 pub(super) fn files(
     store: &Store,
-    paths: &[String],
+    listing: Listing,
     base: Option<&Base>,
-    today: Date,
-    levels: &Levels,
-    session: &Session,
+    settings: &Rules<'_>,
 ) -> Result<Checked, Failure> {
-    let wanted = Wanted::new(paths, store, session)?;
-    let listing = store.list();
+    let &Rules {
+        wanted,
+        today,
+        levels,
+    } = settings;
     let mut findings = Vec::new();
     let partials = read_partials(store, &listing.partials, &mut findings);
-    let before = base.map(|base| store.blobs_at(&base.commit));
+    let before = base.map(|base| store.blobs_of(base));
     let is_new = |path: &str, text: &str| {
         before
             .as_ref()
@@ -104,7 +121,6 @@ pub(super) fn files(
             .filter(|seen| seen.found.is_some())
             .map(|seen| seen.path.clone()),
     );
-    wanted.used(files.len() + texts.len())?;
 
     let used: BTreeSet<&str> = seen
         .iter()
@@ -128,6 +144,8 @@ pub(super) fn files(
             .flat_map(|seen| seen.found.iter().flatten().cloned()),
     );
     findings.extend(numbering(store, &seen, base)?);
+    let attaching = seen.iter().filter_map(|seen| seen.attaching.as_deref());
+    findings.extend(attaching.flat_map(|prompt| attachments(store, prompt)));
 
     let prompts = seen
         .iter()
@@ -188,6 +206,8 @@ struct Seen {
     /// Its text, where it is asked for again: to be shown, or for its comments.
     text: Option<String>,
     numbered: Numbered,
+    /// Itself, where it was to be checked and attaches files.
+    attaching: Option<Box<Loaded>>,
 }
 
 impl Seen {
@@ -195,7 +215,9 @@ impl Seen {
         let is_asked = found
             .as_ref()
             .is_some_and(|found| !found.is_empty() || has_comments(&prompt.text));
+        let is_attaching = found.is_some() && attached(&prompt).next().is_some();
         Self {
+            attaching: is_attaching.then(|| Box::new(prompt.clone())),
             numbered: Numbered::of(&prompt),
             name: prompt.name.to_string(),
             path: prompt.path,
@@ -262,6 +284,8 @@ pub(in crate::commands) fn loaded(
             .flat_map(|seen| seen.found.iter().flatten().cloned()),
     );
     findings.extend(numbering(store, &seen, None)?);
+    let attaching = seen.iter().filter_map(|seen| seen.attaching.as_deref());
+    findings.extend(attaching.flat_map(|prompt| attachments(store, prompt)));
     let known: BTreeMap<&str, &str> = texts
         .iter()
         .chain(&partials)
@@ -277,6 +301,38 @@ pub(in crate::commands) fn loaded(
         allowed,
         ..Checked::default()
     })
+}
+
+/// The files that a prompt attaches by a path which is no template.
+fn attached(prompt: &Loaded) -> impl Iterator<Item = &Text> {
+    let messages = prompt.document.messages.iter();
+    let parts = messages.flat_map(|message| &message.parts);
+    parts.filter_map(|part| match part {
+        Part::Image { source, .. } | Part::File { source, .. } => match source {
+            Attachment::Path(text) if !text.value.contains("{{") => Some(text),
+            _ => None,
+        },
+        Part::Text(_) => None,
+    })
+}
+
+/// What `render` would refuse of the files that a prompt attaches.
+pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let paths = attached(prompt).filter(|text| seen.insert(text.value.as_str()));
+    let refused = |text: &Text| {
+        let failure = store.attachment(prompt, &text.value).err()?;
+        let finding = of_failure(&failure)?;
+        Some(finding.in_file(&prompt.path).at(text.origin.start))
+    };
+    paths
+        .filter_map(refused)
+        .map(|mut finding| {
+            // The line that names the file is where it is to be mended.
+            finding.path = Some(prompt.path.clone());
+            finding
+        })
+        .collect()
 }
 
 pub(super) fn of_failure(failure: &Failure) -> Option<Finding> {
@@ -333,6 +389,7 @@ fn numbering(
         // A tag that is not sound concerns this prompt alone.
         let found = found.unwrap_or_else(|failure| of_failure(&failure));
         findings.extend(found.map(|finding| finding.in_file(&prompt.path)));
+        findings.extend(numbers::leap(store, &tags, &prompt.numbered, base));
     }
     Ok(findings)
 }

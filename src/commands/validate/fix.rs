@@ -105,7 +105,7 @@ fn numbered(
         return Ok(Some(numbered.text).filter(|text| *text != prompt.text));
     }
     if let Some(finding) = numbers::check(store, tags, &Numbered::of(prompt), base)? {
-        let tip = base.and_then(|base| store.load_from(&base.tip, &prompt.name).ok().flatten());
+        let tip = base.and_then(|base| store.load_tip(base, &prompt.name));
         let above = tip
             .filter(|_| finding.code == code::CONTESTED_NUMBER)
             .map(|tip| tip.version());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::super::Session;
-use super::check::{Checked, Models, in_file, of_failure, rules, sources};
+use super::check::{Checked, Models, attachments, in_file, of_failure, rules, sources};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -53,6 +53,7 @@ pub(super) fn check(
         match prompt {
             Ok(None) => {}
             Ok(Some((prompt, found))) => {
+                findings.extend(attachments(store, &prompt));
                 loaded.push(prompt);
                 findings.extend(found);
             }

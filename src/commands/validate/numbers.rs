@@ -83,14 +83,14 @@ pub(super) fn check(
 /// Against where the branch began, and against what the other branch holds now.
 fn since(store: &Store, prompt: &Numbered, base: &Base) -> Result<Option<Finding>, Failure> {
     let version = prompt.version;
-    let before = store.load_from(&base.commit, &prompt.name).ok().flatten();
+    let before = store.load_before(base, &prompt.name);
     if before
         .as_ref()
         .is_some_and(|before| *before.digest() == prompt.digest)
     {
         return Ok(None);
     }
-    let tip = store.load_from(&base.tip, &prompt.name).ok().flatten();
+    let tip = store.load_tip(base, &prompt.name);
     let moved = tip.filter(|tip| {
         before
             .as_ref()
@@ -179,11 +179,40 @@ pub(super) fn next(
     prompt: &Numbered,
     above: Option<Version>,
 ) -> Result<Version, Failure> {
-    let highest = store.numbers(&prompt.name)?.highest();
-    let highest = highest
-        .into_iter()
-        .chain(above)
-        .chain([prompt.version])
-        .max();
-    Ok(highest.map_or(Version::FIRST, Version::next))
+    let own = above.max(Some(prompt.version));
+    let numbers = store.numbers(&prompt.name)?;
+    numbers
+        .next(own)
+        .map_err(|failure| failure.at(prompt.path.clone()))
+}
+
+/// A warning where the number stands far above the highest one that has a tag, or that the file had
+/// before.
+pub(super) fn leap(
+    store: &Store,
+    tags: &VersionTags,
+    prompt: &Numbered,
+    base: Option<&Base>,
+) -> Option<Finding> {
+    let tagged = tags.highest(&prompt.name);
+    if !prompt.version.leaps(tagged) {
+        return None;
+    }
+    let before = match base {
+        Some(base) => store.load_before(base, &prompt.name),
+        None if prompt.is_dirty => store.committed(&prompt.name).ok().flatten(),
+        None => None,
+    };
+    let highest = tagged.max(before.map(|before| before.version()));
+    prompt.version.leaps(highest).then(|| {
+        let than = match highest {
+            Some(highest) => format!("the highest before is {highest}"),
+            None => "there is none before".to_owned(),
+        };
+        let message = format!("{} is far above: {than}", prompt.version);
+        Finding::warning(code::NUMBER_LEAP, message)
+            .in_file(&prompt.path)
+            .at(prompt.at)
+            .help("write the next number, or allow it with a comment: # promptctl: allow P036")
+    })
 }

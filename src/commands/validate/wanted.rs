@@ -6,11 +6,13 @@ use super::super::Session;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::store::{Loaded, Store};
+use crate::store::{Listing, Loaded, Store};
 
 /// What the arguments name.
 pub(super) struct Wanted {
     names: Vec<PromptName>,
+    /// The files that have these names, so that one which cannot be read is known too.
+    files: Vec<String>,
     places: Vec<String>,
 }
 
@@ -18,6 +20,7 @@ impl Wanted {
     pub(super) fn new(paths: &[String], store: &Store, session: &Session) -> Result<Self, Failure> {
         let mut wanted = Self {
             names: Vec::new(),
+            files: Vec::new(),
             places: Vec::new(),
         };
         for path in paths {
@@ -26,9 +29,13 @@ impl Wanted {
             if full.symlink_metadata().is_ok() {
                 wanted.places.push(below_top(&full, store.top())?);
             } else if let Ok(name) = path.parse::<PromptName>() {
-                if !store.list().files.iter().any(|file| file.name == name) {
+                let listing = store.list();
+                let files = listing.files.into_iter().filter(|file| file.name == name);
+                let files: Vec<String> = files.map(|file| file.path).collect();
+                if files.is_empty() {
                     return Err(store.unknown_prompt(&name));
                 }
+                wanted.files.extend(files);
                 wanted.names.push(name);
             } else {
                 return Err(Failure::new(
@@ -47,19 +54,14 @@ impl Wanted {
 
     /// Whether a file is wanted by its path.
     pub(super) fn path(&self, path: &str) -> bool {
-        let below = |place: &String| {
-            place.is_empty()
-                || path == place
-                || path
-                    .strip_prefix(place.as_str())
-                    .is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.is_all() || self.places.iter().any(below)
+        self.is_all()
+            || self.files.iter().any(|file| file == path)
+            || self.places.iter().any(|place| is_below(path, place))
     }
 
     /// Whether a prompt is wanted.
     pub(super) fn prompt(&self, prompt: &Loaded) -> bool {
-        self.names.contains(&prompt.name) || self.path(&prompt.path)
+        self.file(&prompt.name, &prompt.path)
     }
 
     /// Whether a prompt's file is wanted, which may be one that cannot be read.
@@ -67,17 +69,35 @@ impl Wanted {
         self.names.contains(name) || self.path(path)
     }
 
-    /// Fails where a file that was named is no prompt.
-    pub(super) fn used(&self, checked: usize) -> Result<(), Failure> {
-        match self.places.first() {
-            Some(place) if checked == 0 => Err(Failure::new(
+    /// Fails where a file or folder that was named holds no prompt.
+    pub(super) fn require(&self, listings: &[&Listing]) -> Result<(), Failure> {
+        let holds = |listing: &Listing, place: &str| {
+            let prompts = listing.files.iter().map(|file| &file.path);
+            let found = listing.findings.iter();
+            let found = found.filter_map(|finding| finding.path.as_ref());
+            let mut known = prompts.chain(listing.partials.values()).chain(found);
+            known.any(|path| is_below(path, place))
+        };
+        let is_empty = |place: &&String| {
+            !place.is_empty() && !listings.iter().any(|listing| holds(listing, place))
+        };
+        match self.places.iter().find(is_empty) {
+            Some(place) => Err(Failure::new(
                 code::UNKNOWN_PROMPT,
                 format!("{place} holds no prompt below the roots"),
             )
             .hint("`roots:` in promptctl.yaml names the folders that hold prompts")),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
+}
+
+/// Whether a path is a place or stands below it.
+fn is_below(path: &str, place: &str) -> bool {
+    place.is_empty()
+        || path
+            .strip_prefix(place)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {

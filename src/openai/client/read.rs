@@ -1,12 +1,12 @@
 //! Sending one request, and reading what comes back.
 
-use eventsource_stream::Eventsource as _;
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 use super::{Client, Fault, Progress, header};
+use crate::openai::events::{Events, NoEvent};
 use crate::openai::fault::{ApiError, CallError, CallErrorKind};
 use crate::openai::key::Redactor;
 use crate::openai::response::{Answer, RateLimit};
@@ -143,57 +143,54 @@ impl Client {
         progress: &mut Progress,
         on_delta: &mut dyn FnMut(&str),
     ) -> Result<Answer, Fault> {
+        let mut pieces = response.bytes_stream();
+        let (mut events, mut ended) = (Events::default(), Vec::new());
         let mut read = 0;
-        let mut mark = ByteOrderMark::default();
-        let chunks = response.bytes_stream().map(move |chunk| {
-            let chunk = chunk.map_err(Broken::Transport)?;
-            read += chunk.len();
-            if read > LARGEST_ANSWER {
-                return Err(Broken::TooLarge);
-            }
-            Ok(mark.strip(&chunk))
-        });
-        // The empty line that some servers leave out after their last event.
-        let end = stream::iter([Ok(b"\n\n".to_vec())]);
-        let mut events = Box::pin(chunks.chain(end).eventsource());
-        let error = loop {
-            let data = match events.next().await {
-                Some(Ok(event)) => event.data,
-                Some(Err(error)) => break self.stream_broken(error),
-                None => break self.cut(None),
-            };
-            let data = self
-                .settings
-                .key
-                .as_ref()
-                .map_or(data.clone(), |key| key.redact(&data));
-            match progress.assembly.take(&data) {
-                Ok(Step::Delta(text)) => on_delta(&text),
-                Ok(Step::End(answer)) => return Ok(*answer),
-                Ok(Step::Error(error)) => {
-                    let error = error
-                        .get("error")
-                        .filter(|it| it.is_object())
-                        .unwrap_or(&error);
-                    let api = ApiError::of_object(error).map(|text| self.clean(text));
-                    break CallError::from_api(200, api, None);
+        let error = 'stream: loop {
+            let next = pieces.next().await;
+            let is_end = next.is_none();
+            let taken = match next {
+                Some(Err(error)) => break self.cut(Some(error)),
+                Some(Ok(piece)) => {
+                    read += piece.len();
+                    if read > LARGEST_ANSWER {
+                        break self.too_large();
+                    }
+                    events.take(&piece, &mut ended)
                 }
-                Ok(Step::Nothing) => {}
-                Err(_) => break self.cut(None),
+                // The empty line that some servers leave out after their last event.
+                None => events.take(b"\n\n", &mut ended),
+            };
+            for data in ended.drain(..) {
+                let data = match &self.settings.key {
+                    Some(key) => key.redact(&data),
+                    None => data,
+                };
+                match progress.assembly.take(&data) {
+                    Ok(Step::Delta(text)) => on_delta(&text),
+                    Ok(Step::End(answer)) => return Ok(*answer),
+                    Ok(Step::Error(error)) => {
+                        let error = error
+                            .get("error")
+                            .filter(|it| it.is_object())
+                            .unwrap_or(&error);
+                        let api = ApiError::of_object(error).map(|text| self.clean(text));
+                        break 'stream CallError::from_api(200, api, None);
+                    }
+                    Ok(Step::Nothing) => {}
+                    Err(_) => break 'stream self.cut(None),
+                }
+            }
+            match taken {
+                Err(NoEvent::TooLarge) => break self.too_large(),
+                Err(NoEvent::NotText) => break self.not_an_answer("a stream of events"),
+                Ok(()) if is_end => break self.cut(None),
+                Ok(()) => {}
             }
         };
         let mut error = error;
         error.partial = Some(Box::new(progress.assembly.partial()));
         Err(Fault::lasting(error))
-    }
-
-    fn stream_broken(&self, error: eventsource_stream::EventStreamError<Broken>) -> CallError {
-        use eventsource_stream::EventStreamError::{Parser, Transport, Utf8};
-        match error {
-            Transport(Broken::TooLarge) => self.too_large(),
-            Transport(Broken::Transport(error)) => self.cut(Some(error)),
-            Utf8(_) | Parser(_) => self.not_an_answer("a stream of events"),
-        }
     }
 
     fn cut(&self, error: Option<reqwest::Error>) -> CallError {
@@ -212,6 +209,25 @@ impl Client {
             format!("the answer from {} broke off{why}", self.host),
         )
         .hint("the call may have been billed; run it again for a whole answer")
+    }
+
+    /// The error of a call that took longer than it may in all.
+    pub(super) fn took_too_long(&self, progress: &Progress) -> CallError {
+        let seconds = self.settings.overall.as_secs_f64();
+        let partial = progress.assembly.partial();
+        let kind = if partial.text.is_empty() {
+            CallErrorKind::Unreachable
+        } else {
+            CallErrorKind::StreamCut
+        };
+        let message = format!(
+            "no whole answer from {} within {seconds} seconds",
+            self.host
+        );
+        let mut error = CallError::new(kind, message)
+            .hint("the call may have been billed all the same; --timeout SECONDS gives it longer");
+        error.partial = Some(Box::new(partial));
+        error
     }
 
     fn too_large(&self) -> CallError {
@@ -267,32 +283,6 @@ impl Client {
             &cause
         };
         CallError::new(kind, format!("{} could not be reached: {why}", self.host)).hint(hint)
-    }
-}
-
-/// Takes a byte order mark from the beginning of a stream: the reader of events panics at one.
-#[derive(Default)]
-struct ByteOrderMark {
-    /// The first bytes, until there are enough of them to tell.
-    held: Vec<u8>,
-    is_past: bool,
-}
-
-impl ByteOrderMark {
-    const MARK: &[u8] = "\u{feff}".as_bytes();
-
-    fn strip(&mut self, chunk: &[u8]) -> Vec<u8> {
-        if self.is_past {
-            return chunk.to_vec();
-        }
-        self.held.extend_from_slice(chunk);
-        if self.held.len() < Self::MARK.len() && Self::MARK.starts_with(&self.held) {
-            return Vec::new();
-        }
-        self.is_past = true;
-        let held = std::mem::take(&mut self.held);
-        held.strip_prefix(Self::MARK)
-            .map_or(held.clone(), <[u8]>::to_vec)
     }
 }
 

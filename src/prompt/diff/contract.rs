@@ -1,6 +1,7 @@
 //! What the changes of a prompt mean for its callers: what they pass in and what they get back.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -122,11 +123,16 @@ fn with_required(
     listed: Vec<String>,
     variables: Option<&[Variable]>,
 ) -> Value {
-    let known = |name: &str| variables?.iter().find(|variable| variable.name == name);
-    let is_required = |name: &&String| match known(name) {
+    let known: HashMap<&str, &Variable> = variables
+        .unwrap_or_default()
+        .iter()
+        .map(|variable| (variable.name.as_str(), variable))
+        .collect();
+    let all: HashSet<&String> = listed.iter().collect();
+    let is_required = |name: &&String| match known.get(name.as_str()) {
         Some(variable) => variable.required,
         None => {
-            listed.contains(name)
+            all.contains(name)
                 && properties
                     .get(*name)
                     .is_none_or(|schema| schema.get("default").is_none())

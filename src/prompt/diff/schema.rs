@@ -9,6 +9,9 @@ mod rename;
 mod tests;
 mod view;
 
+use std::cell::Cell;
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::value;
@@ -19,6 +22,12 @@ const MAX_DEPTH: usize = 48;
 
 /// So many pairs of schemas are compared; the rest is undecided.
 const MAX_STEPS: usize = 20_000;
+
+/// So many events are told; whoever reads them has understood.
+const MAX_EVENTS: usize = 5_000;
+
+/// So many schemas are laid flat for one comparison.
+const MAX_FLAT: usize = 200_000;
 
 /// What happened at one place of a schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,12 +82,15 @@ pub(super) fn compare(before: &Value, after: &Value, at: &str) -> Vec<Event> {
     if before == after {
         return Vec::new();
     }
+    let left = Cell::new(MAX_FLAT);
     let mut comparer = Comparer {
-        before: Root::new(before, at),
-        after: Root::new(after, at),
+        before: Root::new(before, at, &left),
+        after: Root::new(after, at, &left),
         has_same_definitions: has_same_definitions(before, after),
         active: Vec::new(),
+        known: HashMap::new(),
         steps: 0,
+        told: 0,
         events: Vec::new(),
     };
     comparer.schemas(&Spot::new(before, at), &Spot::new(after, at), "");
@@ -104,11 +116,13 @@ fn has_same_definitions(before: &Value, after: &Value) -> bool {
 struct Root<'a> {
     schema: &'a Value,
     at: &'a str,
+    /// How many more schemas may be laid flat.
+    left: &'a Cell<usize>,
 }
 
 impl<'a> Root<'a> {
-    fn new(schema: &'a Value, at: &'a str) -> Self {
-        Self { schema, at }
+    fn new(schema: &'a Value, at: &'a str, left: &'a Cell<usize>) -> Self {
+        Self { schema, at, left }
     }
 }
 
@@ -148,12 +162,20 @@ struct Comparer<'a> {
     has_same_definitions: bool,
     /// The pairs being compared: coming back to one through a `$ref` adds nothing.
     active: Vec<(*const Value, *const Value)>,
+    /// Whether two schemas say the same, once that was found out.
+    known: HashMap<(*const Value, *const Value), bool>,
     steps: usize,
+    /// How many events were found, those of trials included.
+    told: usize,
     events: Vec<Event>,
 }
 
 impl<'a> Comparer<'a> {
     fn report(&mut self, what: What, path: &str, at: impl IntoIterator<Item = String>) {
+        self.told += 1;
+        if self.told == MAX_EVENTS {
+            self.steps = self.steps.max(MAX_STEPS);
+        }
         self.events.push(Event {
             what,
             path: path.to_owned(),
@@ -168,15 +190,15 @@ impl<'a> Comparer<'a> {
             std::ptr::from_ref(before.schema),
             std::ptr::from_ref(after.schema),
         );
-        if self.active.contains(&pair) || self.is_same(before.schema, after.schema) {
+        if self.steps > MAX_STEPS || self.active.contains(&pair) {
+            return;
+        }
+        if self.is_known_same(before.schema, after.schema) {
             return;
         }
         self.steps += 1;
         if self.active.len() >= MAX_DEPTH || self.steps > MAX_STEPS {
-            // Once is enough: the verdict is the worst already.
-            if self.steps <= MAX_STEPS + 1 {
-                self.undecided("it is too large or too deep", Spots(before, after), path);
-            }
+            self.undecided("it is too large or too deep", Spots(before, after), path);
             return;
         }
         self.active.push(pair);
@@ -195,6 +217,17 @@ impl<'a> Comparer<'a> {
     fn undecided(&mut self, reason: &str, spots: Spots<'_, 'a>, path: &str) {
         let reason = reason.to_owned();
         self.report(What::Undecided { reason }, path, spots.at());
+    }
+
+    /// The same, found out once for each pair: many references may lead to one schema.
+    fn is_known_same(&mut self, before: &Value, after: &Value) -> bool {
+        let pair = (std::ptr::from_ref(before), std::ptr::from_ref(after));
+        if let Some(known) = self.known.get(&pair) {
+            return *known;
+        }
+        let is_same = self.is_same(before, after);
+        self.known.insert(pair, is_same);
+        is_same
     }
 
     /// Whether two schemas say the same, definitions that they refer to included.

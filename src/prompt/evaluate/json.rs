@@ -1,11 +1,10 @@
 //! `json:`, checks of the output as JSON.
 
-use jsonschema::Validator;
 use serde_json::Value;
 
 use super::fill::{self, Fields};
 use super::{Finding, Object, Verdict, bad, count, cut, holds, only_known, shown};
-use crate::prompt::code::BAD_SCHEMA;
+use crate::prompt::validator::{Judged, Validator};
 
 const CHECKS: [&str; 8] = [
     "schema", "path", "equals", "oneOf", "contains", "minItems", "maxItems", "fenced",
@@ -24,7 +23,7 @@ pub(super) fn evaluate(
         Err(reason) => return Ok(Verdict::fail(reason)),
     };
     if asks_for_output_schema(&checks)
-        && let Some(reason) = misfit(&own_schema(schema)?, &value)
+        && let Some(reason) = misfit(&own_schema(schema)?, &value)?
     {
         return Ok(Verdict::fail(reason));
     }
@@ -119,32 +118,31 @@ fn own_schema(schema: Option<&Value>) -> Result<Validator, Finding> {
         bad("`schema: output` needs a schema, and the prompt has no `jsonSchema`")
             .help("Give the prompt a `jsonSchema`, or write the schema out in the evaluator.")
     })?;
-    build(schema).map_err(|reason| {
-        Finding::error(
-            BAD_SCHEMA,
-            format!("`jsonSchema.schema` is not a JSON Schema: {reason}"),
-        )
+    Validator::new(schema).map_err(|mut finding| {
+        finding.message = format!("`jsonSchema.schema`: {}", finding.message);
+        finding
     })
 }
 
-fn build(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .offline()
-        .build(schema)
-        .map_err(|error| cut(&error.to_string()))
-}
-
 /// Why the value does not fit, with the places of the first few misfits.
-fn misfit(validator: &Validator, value: &Value) -> Option<String> {
-    let reasons: Vec<_> = validator
-        .iter_errors(value)
+fn misfit(validator: &Validator, value: &Value) -> Result<Option<String>, Finding> {
+    let errors = match validator.judge(value)? {
+        Judged::Fits => return Ok(None),
+        Judged::Misfits(errors) => errors,
+        Judged::Misfit => return Ok(Some("does not fit the schema".to_owned())),
+    };
+    let reasons: Vec<_> = errors
+        .iter()
         .take(3)
         .map(|error| match error.instance_path().as_str() {
             "" => cut(&error.to_string()),
             place => format!("`{place}`: {}", cut(&error.to_string())),
         })
         .collect();
-    (!reasons.is_empty()).then(|| format!("does not fit the schema: {}", reasons.join("; ")))
+    Ok(Some(format!(
+        "does not fit the schema: {}",
+        reasons.join("; ")
+    )))
 }
 
 /// Why the value fails one check, if it does.
@@ -152,9 +150,9 @@ fn run(key: &str, wanted: &Value, value: &Value) -> Result<Option<String>, Findi
     let reason = match (key, wanted) {
         ("schema", Value::String(text)) if text == "output" => None,
         ("schema", Value::Object(_) | Value::Bool(_)) => {
-            let validator = build(wanted)
-                .map_err(|reason| bad(format!("`schema` is not a JSON Schema: {reason}")))?;
-            misfit(&validator, value)
+            let validator = Validator::new(wanted)
+                .map_err(|finding| bad(format!("`schema`: {}", finding.message)))?;
+            misfit(&validator, value)?
         }
         ("schema", other) => {
             return Err(bad(format!(

@@ -199,7 +199,7 @@ fn an_evaluator_that_cannot_work_says_why() {
     assert_snapshot!(string(json!({"contains": "{{#if a}}"}), ""), @"P401: evaluator `n`: `{{#if a}}` is not the name of a field | Evaluators know `{{name}}` for a field of the case and `{{completion}}` for the output, and no helpers or blocks.");
     assert_snapshot!(json_check(json!({"path": "a.b"}), "{}"), @r#"P401: evaluator `n`: `path` must be a JSON pointer, not "a.b" | A JSON pointer begins with `/`, such as `/issues/0/title`."#);
     assert_snapshot!(json_check(json!({"schema": "output"}), "{}"), @"P401: evaluator `n`: `schema: output` needs a schema, and the prompt has no `jsonSchema` | Give the prompt a `jsonSchema`, or write the schema out in the evaluator.");
-    assert_snapshot!(json_check(json!({"schema": {"type": "strnig"}}), "{}"), @r#"P401: evaluator `n`: `schema` is not a JSON Schema: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword | "#);
+    assert_snapshot!(json_check(json!({"schema": {"type": "strnig"}}), "{}"), @r#"P401: evaluator `n`: `schema`: the schema is not valid at `/type`: "strnig" is not a type; types are string, number, integer, boolean, array, object and null | "#);
 }
 
 #[test]

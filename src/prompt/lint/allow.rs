@@ -5,7 +5,7 @@
 //! line begins a text of several lines, it holds for all of them, because a `#` inside would be
 //! text. In templates `{{! promptctl: allow P105 }}` does the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use super::Finding;
@@ -13,6 +13,9 @@ use super::level::{Levels, rule};
 use crate::prompt::code::{self, Code};
 use crate::prompt::document::yaml::{Kind, Node, parse_tree};
 use crate::prompt::finding::Position;
+
+/// How many findings of one file are told.
+const MAX_OF_FILE: usize = 200;
 
 const MARK: &str = "promptctl: allow";
 
@@ -39,10 +42,10 @@ pub fn settle<'a>(
     texts: impl IntoIterator<Item = (&'a str, &'a str)>,
     levels: &Levels,
 ) -> (Vec<Finding>, usize) {
-    let mut allowances: BTreeMap<&str, Vec<Allowance>> = BTreeMap::new();
+    let mut allowances: BTreeMap<&str, Allowances> = BTreeMap::new();
     for (path, text) in texts {
         if has_comments(text) {
-            allowances.insert(path, read(path, text));
+            allowances.insert(path, Allowances::new(read(path, text)));
         }
     }
     let before = findings.len();
@@ -52,12 +55,12 @@ pub fn settle<'a>(
             let path = finding.path.as_deref().unwrap_or_default();
             !allowances
                 .get_mut(path)
-                .is_some_and(|known| is_allowed(finding, known))
+                .is_some_and(|known| known.allow(finding))
         })
         .collect();
     let allowed = before - left.len();
     for (path, known) in &allowances {
-        let unused = known.iter().filter(|allowance| !allowance.is_used);
+        let unused = known.all.iter().filter(|allowance| !allowance.is_used);
         let judged =
             unused.filter(|allowance| allowance.code.is_none_or(|code| levels.is_on(code)));
         left.extend(judged.map(|allowance| allowance.finding().in_file(path)));
@@ -70,27 +73,128 @@ pub fn settle<'a>(
         (&a.path, a.position, a.code, &a.message).cmp(&(&b.path, b.position, b.code, &b.message))
     });
     left.dedup();
-    (left, allowed)
+    (bounded(left), allowed)
 }
 
-fn is_allowed(finding: &Finding, known: &mut [Allowance]) -> bool {
-    // What breaks a prompt is not a matter of taste.
-    if rule(finding.code).is_none() {
-        return false;
+/// The findings, of each file no more than a person can read: the errors first, and a last one that
+/// tells how many there are beside them.
+fn bounded(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut counts: HashMap<Option<&str>, (usize, usize)> = HashMap::new();
+    for finding in &findings {
+        let count = counts.entry(finding.path.as_deref()).or_default();
+        count.0 += 1;
+        count.1 += usize::from(finding.is_error());
     }
-    let mut is_allowed = false;
-    for allowance in known
-        .iter_mut()
-        .filter(|allowance| allowance.code == Some(finding.code))
-    {
-        let holds = match finding.position {
-            Some(at) => allowance.lines.contains(&at.line),
-            None => *allowance.lines.start() == 1 && *allowance.lines.end() == usize::MAX,
-        };
-        allowance.is_used |= holds;
-        is_allowed |= holds;
+    if counts.values().all(|(all, _)| *all <= MAX_OF_FILE) {
+        return findings;
     }
-    is_allowed
+    let room: HashMap<Option<String>, (usize, usize, usize)> = counts
+        .into_iter()
+        .map(|(path, (all, errors))| {
+            let errors_shown = errors.min(MAX_OF_FILE);
+            let room = (errors_shown, MAX_OF_FILE - errors_shown, all);
+            (path.map(str::to_owned), room)
+        })
+        .collect();
+    let mut left = room.clone();
+    let mut kept: Vec<Finding> = Vec::new();
+    let mut dropped: BTreeMap<Option<String>, (usize, bool)> = BTreeMap::new();
+    for finding in findings {
+        let (errors, warnings, _) = left.entry(finding.path.clone()).or_default();
+        let room = if finding.is_error() { errors } else { warnings };
+        match room.checked_sub(1) {
+            Some(less) => {
+                *room = less;
+                kept.push(finding);
+            }
+            None => {
+                let is_error = finding.is_error();
+                let gone = dropped.entry(finding.path).or_default();
+                gone.0 += 1;
+                gone.1 |= is_error;
+            }
+        }
+    }
+    for (path, (count, is_error)) in dropped {
+        let message = format!("{count} more findings in this file are not shown");
+        let mut last = if is_error {
+            Finding::error(code::MANY_FINDINGS, message)
+        } else {
+            Finding::warning(code::MANY_FINDINGS, message)
+        }
+        .help("mend those that are shown first");
+        last.path = path;
+        kept.push(last);
+    }
+    kept
+}
+
+/// The comments of a file, to be asked about many findings.
+struct Allowances {
+    /// In the order of the file.
+    all: Vec<Allowance>,
+    /// Those of each code, by their places in `all`, with the last line that any of them up to
+    /// there holds for.
+    of_code: HashMap<Code, Vec<(usize, usize)>>,
+    /// What was found out about a line.
+    known: HashMap<(Code, Option<usize>), bool>,
+}
+
+impl Allowances {
+    fn new(all: Vec<Allowance>) -> Self {
+        let mut of_code: HashMap<Code, Vec<(usize, usize)>> = HashMap::new();
+        for (at, allowance) in all.iter().enumerate() {
+            let Some(code) = allowance.code else {
+                continue;
+            };
+            let list = of_code.entry(code).or_default();
+            let furthest = list.last().map_or(0, |(_, end)| *end);
+            list.push((at, furthest.max(*allowance.lines.end())));
+        }
+        Self {
+            all,
+            of_code,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Whether a finding is allowed; what allows it is used then.
+    fn allow(&mut self, finding: &Finding) -> bool {
+        // What breaks a prompt is not a matter of taste.
+        if rule(finding.code).is_none() {
+            return false;
+        }
+        let line = finding.position.map(|at| at.line);
+        if let Some(known) = self.known.get(&(finding.code, line)) {
+            return *known;
+        }
+        let list = self.of_code.get(&finding.code).map_or(&[][..], |it| it);
+        let mut is_allowed = false;
+        match line {
+            Some(line) => {
+                let begun = list.partition_point(|(at, _)| *self.all[*at].lines.start() <= line);
+                for (at, furthest) in list[..begun].iter().rev() {
+                    if *furthest < line {
+                        break;
+                    }
+                    if self.all[*at].lines.contains(&line) {
+                        self.all[*at].is_used = true;
+                        is_allowed = true;
+                    }
+                }
+            }
+            None => {
+                for (at, _) in list {
+                    if self.all[*at].lines == (1..=usize::MAX) {
+                        self.all[*at].is_used = true;
+                        is_allowed = true;
+                    }
+                }
+            }
+        }
+        self.known.insert((finding.code, line), is_allowed);
+        is_allowed
+    }
 }
 
 impl Allowance {
@@ -116,17 +220,18 @@ impl Allowance {
 /// All comments of a file that allow something.
 fn read(path: &str, text: &str) -> Vec<Allowance> {
     let is_template = path.ends_with(".hbs");
-    let scalars = if is_template {
+    let scalars = Scalars::new(if is_template {
         Vec::new()
     } else {
         scalars(text)
-    };
+    });
     let lines: Vec<&str> = text.split('\n').collect();
     let head = if is_template {
         usize::from(lines.first().is_some_and(|line| line.contains(MARK)))
     } else {
         head(&lines)
     };
+    let targets = targets(&lines);
     let mut found = Vec::new();
     let mut offset = 0;
     for (index, line) in lines.iter().enumerate() {
@@ -135,16 +240,14 @@ fn read(path: &str, text: &str) -> Vec<Allowance> {
             let Some(comment) = Comment::of(line, at) else {
                 continue;
             };
-            let is_text = scalars
-                .iter()
-                .any(|scalar| scalar.bytes.contains(&(offset + at)));
+            let is_text = scalars.hold(offset + at);
             if comment.is_yaml == is_template || (comment.is_yaml && is_text) {
                 continue;
             }
             let reach = if number <= head {
                 1..=usize::MAX
             } else {
-                reach(number, &comment, &lines, &scalars)
+                reach(number, &comment, &targets, &scalars)
             };
             add(&comment, line, at, number, &reach, &mut found);
         }
@@ -192,28 +295,38 @@ impl Comment {
     }
 }
 
+/// For each line, the first from there on that is neither blank nor a comment, counted from 1.
+fn targets(lines: &[&str]) -> Vec<usize> {
+    let is_skipped = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let mut targets = vec![lines.len() + 1; lines.len() + 1];
+    for (index, line) in lines.iter().enumerate().rev() {
+        targets[index] = if is_skipped(line) {
+            targets[index + 1]
+        } else {
+            index + 1
+        };
+    }
+    targets
+}
+
 /// The lines for which a comment holds.
 fn reach(
     number: usize,
     comment: &Comment,
-    lines: &[&str],
-    scalars: &[Scalar],
+    targets: &[usize],
+    scalars: &Scalars,
 ) -> RangeInclusive<usize> {
-    let is_skipped = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
-    let target = if comment.is_alone {
-        let below = lines.iter().skip(number);
-        number
-            + 1
-            + below
-                .take_while(|line| comment.is_yaml && is_skipped(line))
-                .count()
-    } else {
-        number
+    let target = match comment {
+        Comment {
+            is_alone: false, ..
+        } => number,
+        Comment { is_yaml: true, .. } => targets.get(number).copied().unwrap_or(number + 1),
+        Comment { .. } => number + 1,
     };
-    let inside = scalars
-        .iter()
-        .filter(|scalar| comment.is_yaml && scalar.begins == target);
-    let end = inside.map(|scalar| scalar.ends).max().unwrap_or(target);
+    let end = match comment.is_yaml {
+        true => scalars.ends.get(&target).copied().unwrap_or(target),
+        false => target,
+    };
     number..=end.max(target)
 }
 
@@ -272,6 +385,36 @@ struct Scalar {
     /// The line of its key, or its own.
     begins: usize,
     ends: usize,
+}
+
+/// The texts of a file, to be asked often.
+struct Scalars {
+    /// In the order of the file.
+    bytes: Vec<std::ops::Range<usize>>,
+    /// The last line of what begins at a line.
+    ends: HashMap<usize, usize>,
+}
+
+impl Scalars {
+    fn new(mut all: Vec<Scalar>) -> Self {
+        all.sort_by_key(|scalar| scalar.bytes.start);
+        let mut ends = HashMap::new();
+        for scalar in &all {
+            let end = ends.entry(scalar.begins).or_insert(scalar.ends);
+            *end = scalar.ends.max(*end);
+        }
+        Self {
+            bytes: all.into_iter().map(|scalar| scalar.bytes).collect(),
+            ends,
+        }
+    }
+
+    /// Whether a place is inside of one.
+    fn hold(&self, offset: usize) -> bool {
+        let next = self.bytes.partition_point(|bytes| bytes.start <= offset);
+        let last = next.checked_sub(1).and_then(|at| self.bytes.get(at));
+        last.is_some_and(|bytes| bytes.contains(&offset))
+    }
 }
 
 fn scalars(text: &str) -> Vec<Scalar> {
@@ -384,6 +527,41 @@ mod tests {
             settled("_a.hbs", &later, moved.to_vec()),
             "warning P104 _a.hbs:6:3 found"
         );
+    }
+
+    #[test]
+    fn many_comments_and_many_findings_are_not_held_against_each_other_one_by_one() {
+        let many = 60_000;
+        let mut text = "name: a\n".to_owned();
+        text.push_str(&"# promptctl: allow P003\n".repeat(many));
+        for line in 0..many {
+            text.push_str(&format!("k{line}: 1 # promptctl: allow P003\n"));
+        }
+        let findings: Vec<Finding> = (2..2 * many + 2)
+            .map(|line| at(line, code::UNKNOWN_KEY))
+            .collect();
+        assert_eq!(settled(FILE, &text, findings), "");
+    }
+
+    #[test]
+    fn no_file_gives_more_findings_than_anyone_reads() {
+        let mut findings: Vec<Finding> = (1..60_000)
+            .map(|line| at(line, code::UNKNOWN_KEY))
+            .collect();
+        let last = Position {
+            line: 60_001,
+            column: 1,
+        };
+        findings.push(Finding::error(code::WRONG_TYPE, "wrong").at(last));
+        let (kept, _) = settle(findings, [(FILE, "")], &Levels::default());
+        assert_eq!(kept.len(), MAX_OF_FILE + 1);
+        assert!(kept.iter().any(|finding| finding.code == code::WRONG_TYPE));
+        let last = kept.last().expect("the last");
+        assert_eq!(
+            last.message,
+            "59800 more findings in this file are not shown"
+        );
+        assert!(!last.is_error());
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub const RULES: &[Rule] = &[
     warning(code::UNUSED_ALLOW),
     warning(code::MIXED_LINE_ENDS),
     warning(code::NOT_NUMBERED),
+    warning(code::NUMBER_LEAP),
     error(code::UNDECLARED_VARIABLE),
     warning(code::UNUSED_VARIABLE),
     warning(code::JINJA),

@@ -1,6 +1,6 @@
 //! Variables: what the template uses, what the input schema declares, and what the cases give.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Finding, Subject};
 use crate::prompt::code;
@@ -9,10 +9,13 @@ use crate::prompt::finding::Position;
 use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
-use crate::prompt::variables::InputSchema;
+use crate::prompt::variables::{CaseCheck, InputSchema};
 
 /// How many cases are told about; after so many the reader has understood.
 const MAX_CASES: usize = 5;
+
+/// How many findings one case gives at most.
+const MAX_OF_CASE: usize = 20;
 
 pub(super) fn check(
     subject: &Subject<'_>,
@@ -44,10 +47,11 @@ fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut V
         finding.path.clone_from(&used.path);
         findings.push(finding);
     }
+    let lines: Vec<&str> = subject.text.split('\n').collect();
     for name in unused {
         findings.push(
             Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
-                .at(declaration(subject, name))
+                .at(declaration(subject, &lines, name))
                 .help(format!(
                     "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
                 )),
@@ -56,11 +60,11 @@ fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut V
 }
 
 /// Where a variable is declared: its key, also where the value stands behind it.
-fn declaration(subject: &Subject<'_>, name: &str) -> Option<Position> {
+fn declaration(subject: &Subject<'_>, lines: &[&str], name: &str) -> Option<Position> {
     let path = format!("input.schema.properties.{name}");
     let mut at = subject.document.place(&path)?;
     if subject.document.written.places().contains_key(&path) {
-        let line = subject.text.split('\n').nth(at.line - 1)?;
+        let line = lines.get(at.line - 1)?;
         let before: String = line.chars().take(at.column - 1).collect();
         if let Some(key) = before.rfind(name) {
             at.column = before[..key].chars().count() + 1;
@@ -82,11 +86,18 @@ fn check_cases(
         .map(|variable| variable.name.as_str())
         .collect();
     // What every case lacks is told once.
+    let given: HashSet<&str> = cases
+        .iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, _)| name.as_str())
+        .collect();
     let never: BTreeSet<&str> = needed
         .iter()
         .copied()
-        .filter(|name| cases.iter().all(|case| lacks(case, name)))
+        .filter(|name| !given.contains(name))
         .collect();
+    let input = input.map(|input| CaseCheck::new(input, variables));
     if !cases.is_empty()
         && let Some(first) = never.first()
     {
@@ -117,7 +128,8 @@ fn check_cases(
             })
             .collect();
         let misfits = input
-            .map(|input| input.check_case(variables, case))
+            .as_ref()
+            .map(|input| input.misfits(case))
             .unwrap_or_default();
         found.extend(misfits.into_iter().map(|misfit| {
             Finding::warning(
@@ -130,6 +142,7 @@ fn check_cases(
         if told > MAX_CASES {
             return;
         }
+        found.truncate(MAX_OF_CASE);
         findings.extend(found.into_iter().map(|finding| finding.at(at)));
     }
 }

@@ -34,14 +34,14 @@ pub(super) struct Number {
 }
 
 impl Number {
-    /// The number of the merged content, whose digest is not known while there are conflicts.
+    /// None where no number is left. The number of the merged content, whose digest is not known while there are conflicts.
     pub(super) fn of(
         base: &Side,
         ours: &Side,
         theirs: &Side,
         merged: Option<&Digest>,
         published: Option<Version>,
-    ) -> Self {
+    ) -> Option<Self> {
         let is_of = |side: &Side| merged.is_some() && side.content.as_ref() == merged;
         // A number that the other side gave meanwhile may stand for other content there.
         let is_free = |side: &Side, other: &Side| {
@@ -49,7 +49,7 @@ impl Number {
                 || base.version.is_some() && other.version == base.version
                 || other.version.is_none() && base.version.is_none() && base.content.is_some()
         };
-        match (is_of(ours), is_of(theirs)) {
+        Some(match (is_of(ours), is_of(theirs)) {
             (true, true) => {
                 let rank = |side: &Side| (side.number(), side.is_bumped(), side.version.is_some());
                 Self::kept(if rank(theirs) > rank(ours) {
@@ -60,8 +60,8 @@ impl Number {
             }
             (true, false) if is_free(ours, theirs) => Self::kept(ours),
             (false, true) if is_free(theirs, ours) => Self::kept(theirs),
-            _ => Self::next(ours, theirs, merged, published),
-        }
+            _ => return Self::next(ours, theirs, merged, published),
+        })
     }
 
     /// The side's own lines, as they stand: a line that does not fit must still be noticed.
@@ -77,25 +77,23 @@ impl Number {
         theirs: &Side,
         merged: Option<&Digest>,
         published: Option<Version>,
-    ) -> Self {
+    ) -> Option<Self> {
         let is_numbered = [ours, theirs]
             .iter()
             .any(|side| side.version.is_some() || side.digest.is_some());
         if !is_numbered {
-            return Self {
+            return Some(Self {
                 version: None,
                 digest: None,
-            };
+            });
         }
-        let taken = ours
-            .number()
-            .max(theirs.number())
-            .max(published.unwrap_or(Version::FIRST));
+        let own = ours.number().max(theirs.number());
+        let next = Version::free(Some(own), &published.into_iter().collect())?;
         // Until the conflicts are resolved the line fits nothing, so that it cannot be forgotten.
         let stale = || ours.digest.clone().or_else(|| theirs.digest.clone());
-        Self {
-            version: Some(taken.next()),
+        Some(Self {
+            version: Some(next),
             digest: merged.map_or_else(stale, |digest| Some(digest.short().to_owned())),
-        }
+        })
     }
 }

@@ -10,6 +10,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
+use super::budget::{Budget, Held};
+
 use crate::prompt::name::nearest;
 
 /// A function that a template can call.
@@ -41,8 +43,9 @@ pub(super) enum Accepts {
 
 /// The values with which a helper is called.
 pub(super) struct Args<'a, 'v> {
-    pub(super) values: &'a [Cow<'v, Value>],
-    pub(super) options: &'a [(&'a str, Cow<'v, Value>)],
+    pub(super) values: &'a [Held<'v>],
+    pub(super) options: &'a [(&'a str, Held<'v>)],
+    pub(super) budget: &'a Budget,
 }
 
 /// No value: the most that any helper is likely to need.
@@ -318,17 +321,15 @@ fn wrong(option: &str, wanted: &str, given: &Value) -> String {
 impl<'v> Args<'_, 'v> {
     /// The value at a place; the count was checked before.
     fn value(&self, at: usize) -> &Value {
-        self.values
-            .get(at)
-            .map_or(&Value::Null, |value| value.as_ref())
+        self.values.get(at).map_or(&Value::Null, |value| &**value)
     }
 
     /// The option of this name, or the second value, which is the same said shorter.
-    fn option_or_second(&self, name: &str) -> Option<&Cow<'v, Value>> {
+    fn option_or_second(&self, name: &str) -> Option<&Held<'v>> {
         self.option(name).or_else(|| self.values.get(1))
     }
 
-    fn option(&self, name: &str) -> Option<&Cow<'v, Value>> {
+    fn option(&self, name: &str) -> Option<&Held<'v>> {
         self.options
             .iter()
             .find(|(given, _)| *given == name)
@@ -339,7 +340,10 @@ impl<'v> Args<'_, 'v> {
     fn text<'a>(&'a self, name: &str, default: &'a str) -> Result<&'a str, String> {
         match self.option(name) {
             None => Ok(default),
-            Some(value) => value.as_str().ok_or_else(|| wrong(name, "a text", value)),
+            Some(value) => {
+                self.budget.take_value(value)?;
+                value.as_str().ok_or_else(|| wrong(name, "a text", value))
+            }
         }
     }
 
@@ -366,6 +370,7 @@ impl<'v> Args<'_, 'v> {
     /// The first value as text: a text, a number, or true or false.
     fn subject(&self) -> Result<Cow<'_, str>, String> {
         let value = self.value(0);
+        self.budget.take_value(value)?;
         plain(value).ok_or_else(|| format!("wants a text, and {} was given", describe(value)))
     }
 }
@@ -380,10 +385,11 @@ fn plain(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// The value as `{{x}}` prints it: lists and maps as compact JSON, null as nothing.
-pub(super) fn print(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::Null => Cow::Borrowed(""),
-        _ => plain(value).unwrap_or_else(|| Cow::Owned(value.to_string())),
+pub(super) fn print<'v>(value: &'v Value, budget: &Budget) -> Result<Cow<'v, str>, String> {
+    match (value, plain(value)) {
+        (Value::Null, _) => Ok(Cow::Borrowed("")),
+        (_, Some(text)) => Ok(text),
+        _ => budget.json(value, 0).map(Cow::Owned),
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Source;
+use super::budget::{Budget, Held, TOO_MUCH};
 use super::helpers::{Accepts, Args, describe, is_true, print};
 use super::missing::{Absence, Missing};
 use super::path::Path;
@@ -19,13 +20,11 @@ use crate::prompt::finding::{Finding, Position};
 
 /// How many pieces a rendering may take: loops inside loops end.
 const MAX_STEPS: usize = 2_000_000;
-/// The longest text rendered, in bytes.
-const MAX_OUTPUT: usize = 50_000_000;
 
 /// A value with what the input schema says about it.
 #[derive(Debug, Clone)]
 pub(super) struct Item<'r> {
-    value: Cow<'r, Value>,
+    value: Held<'r>,
     schema: Option<Schema<'r>>,
     /// Whether it is the map of all variables.
     is_all: bool,
@@ -34,7 +33,7 @@ pub(super) struct Item<'r> {
 impl<'r> Item<'r> {
     pub(super) fn all(values: &'r Value, schema: Option<Schema<'r>>) -> Self {
         Self {
-            value: Cow::Borrowed(values),
+            value: Held::Given(values),
             schema,
             is_all: true,
         }
@@ -42,7 +41,7 @@ impl<'r> Item<'r> {
 
     fn made(value: Value) -> Self {
         Self {
-            value: Cow::Owned(value),
+            value: Held::made(value),
             schema: None,
             is_all: false,
         }
@@ -51,12 +50,12 @@ impl<'r> Item<'r> {
     /// What stands under a key or an index.
     fn step(&self, key: &str) -> Result<Self, Absence> {
         let value = match &self.value {
-            Cow::Borrowed(value) => child(value, key).map(Cow::Borrowed),
-            Cow::Owned(value) => child(value, key).cloned().map(Cow::Owned),
+            Held::Given(value) => child(value, key).map(Held::Given),
+            Held::Made(value) => child(value, key).cloned().map(Held::made),
         };
         let Some(value) = value else {
             // `{{xs.length}}` is common, because it works in JavaScript.
-            if let (Value::Array(items), "length") = (self.value.as_ref(), key) {
+            if let (Value::Array(items), "length") = (&*self.value, key) {
                 return Ok(Self::made(items.len().into()));
             }
             let presence = self
@@ -107,6 +106,7 @@ pub(super) struct Renderer<'r> {
     blocks: Vec<Option<String>>,
     source: usize,
     steps: usize,
+    budget: Budget,
     out: String,
 }
 
@@ -124,6 +124,7 @@ impl<'r> Renderer<'r> {
             blocks: Vec::new(),
             source: 0,
             steps: 0,
+            budget: Budget::new(),
             out: String::new(),
         }
     }
@@ -143,17 +144,33 @@ impl<'r> Renderer<'r> {
 
     fn count(&mut self, at: Position) -> Result<(), Finding> {
         self.steps += 1;
-        if self.steps <= MAX_STEPS && self.out.len() <= MAX_OUTPUT {
+        if self.steps <= MAX_STEPS {
             return Ok(());
         }
-        let finding = Finding::error(
-            code::TEMPLATE_TOO_COMPLEX,
-            "the template renders to more than 50 MB or 2 million pieces",
-        );
-        Err(self.place(
-            finding.help("give shorter lists, or put fewer loops inside each other"),
-            at,
-        ))
+        Err(self.too_much(at))
+    }
+
+    fn too_much(&self, at: Position) -> Finding {
+        let finding = Finding::error(code::TEMPLATE_TOO_COMPLEX, TOO_MUCH);
+        let help = "give shorter lists, or put fewer loops and helpers inside each other";
+        self.place(finding.help(help), at)
+    }
+
+    /// Adds to the text, if there is room.
+    fn push(&mut self, text: &str, at: Position) -> Result<(), Finding> {
+        if self.budget.take(text.len()).is_err() {
+            return Err(self.too_much(at));
+        }
+        self.out.push_str(text);
+        Ok(())
+    }
+
+    /// Takes what it costs to copy a value that a helper made.
+    fn copied(&self, item: &Item<'_>, at: Position) -> Result<(), Finding> {
+        match &item.value {
+            Held::Made(value) => self.budget.take_value(value).map_err(|_| self.too_much(at)),
+            Held::Given(_) => Ok(()),
+        }
     }
 
     fn body(&mut self, body: &'r Body) -> Result<(), Finding> {
@@ -162,11 +179,13 @@ impl<'r> Renderer<'r> {
         self.define(body);
         for node in &body.nodes {
             match node {
-                Node::Text(text) => self.out.push_str(text),
+                Node::Text(text) => self.push(text, Position { line: 1, column: 1 })?,
                 Node::Print(expr) => {
                     self.count(expr.at)?;
                     if let Some(item) = self.expr(expr, Mode::Value)? {
-                        self.out.push_str(&print(&item.value));
+                        let text = print(&item.value, &self.budget);
+                        let text = text.map_err(|_| self.too_much(expr.at))?;
+                        self.push(&text, expr.at)?;
                     }
                 }
                 Node::Block(block) => self.block(block)?,
@@ -224,7 +243,7 @@ impl<'r> Renderer<'r> {
     }
 
     fn each(&mut self, block: &'r Block, item: &Item<'r>) -> Result<(), Finding> {
-        let keys: Vec<Option<String>> = match item.value.as_ref() {
+        let keys: Vec<Option<String>> = match &*item.value {
             Value::Array(items) => vec![None; items.len()],
             Value::Object(map) => map.keys().cloned().map(Some).collect(),
             _ => return Err(self.not_a_list(block, item)),
@@ -236,6 +255,7 @@ impl<'r> Renderer<'r> {
             let Ok(value) = item.step(&name) else {
                 continue;
             };
+            self.copied(&value, block.at)?;
             let label = key.clone().map_or_else(|| index.into(), Value::String);
             let params = block
                 .params
@@ -275,8 +295,8 @@ impl<'r> Renderer<'r> {
         let result = self.included(include, context, given);
         let inner = std::mem::replace(&mut self.out, outer);
         for line in inner.split_inclusive('\n') {
-            self.out.push_str(&include.indent);
-            self.out.push_str(line);
+            self.push(&include.indent, include.at)?;
+            self.push(line, include.at)?;
         }
         result
     }
@@ -290,6 +310,9 @@ impl<'r> Renderer<'r> {
         let name = include.name.as_str();
         if name == PARTIAL_BLOCK {
             if let Some(Some(text)) = self.blocks.last() {
+                if self.budget.take(text.len()).is_err() {
+                    return Err(self.too_much(include.at));
+                }
                 self.out.push_str(text);
                 return Ok(());
             }
@@ -337,7 +360,7 @@ impl<'r> Renderer<'r> {
     fn expr(&mut self, expr: &'r Expr, mode: Mode) -> Result<Option<Item<'r>>, Finding> {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(Some(Item {
-                value: Cow::Borrowed(value),
+                value: Held::Given(value),
                 schema: None,
                 is_all: false,
             })),
@@ -351,7 +374,12 @@ impl<'r> Renderer<'r> {
     fn path(&self, path: &Path, mode: Mode, at: Position) -> Result<Option<Item<'r>>, Finding> {
         let absence = match self.resolve(path) {
             Ok(item) if item.value.is_null() && mode == Mode::Value => Absence::Null,
-            Ok(item) => return Ok(Some(item)),
+            Ok(item) => {
+                if !path.segments.is_empty() {
+                    self.copied(&item, at)?;
+                }
+                return Ok(Some(item));
+            }
             Err(_) if mode == Mode::Absent => return Ok(None),
             Err(Absence::Optional) if mode == Mode::Condition => return Ok(None),
             Err(absence) => absence,
@@ -422,7 +450,7 @@ impl<'r> Renderer<'r> {
             };
             let value = self
                 .expr(arg, wanted)?
-                .map_or(Cow::Owned(Value::Null), |item| item.value);
+                .map_or(Held::Given(&Value::Null), |item| item.value);
             let is_decided = match call.helper.name {
                 "default" => !value.is_null(),
                 "and" => !is_true(&value),
@@ -443,6 +471,7 @@ impl<'r> Renderer<'r> {
         let args = Args {
             values: &values,
             options: &options,
+            budget: &self.budget,
         };
         let result = match (call.helper.run)(&args) {
             Ok(Value::Null) if mode == Mode::Value => {
@@ -451,6 +480,9 @@ impl<'r> Renderer<'r> {
             other => other,
         };
         result.map_err(|reason| {
+            if self.budget.is_spent() {
+                return self.too_much(at);
+            }
             let finding = Finding::error(
                 code::HELPER_FAILED,
                 format!("`{}` {reason}", call.helper.name),

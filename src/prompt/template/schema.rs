@@ -1,5 +1,7 @@
 //! What a JSON Schema says about the parts of a value.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 /// How many `$ref` are followed, one after the other.
@@ -81,6 +83,15 @@ impl<'s> Schema<'s> {
     pub(in crate::prompt) fn requires(self, key: &str) -> bool {
         let list = self.at.get("required").and_then(Value::as_array);
         list.is_some_and(|list| list.iter().any(|name| name.as_str() == Some(key)))
+    }
+
+    /// All that `required` lists.
+    pub(in crate::prompt) fn required(self) -> HashSet<&'s str> {
+        let list = self.at.get("required").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
     }
 
     /// What the schema says about a key.

@@ -213,6 +213,33 @@ fn schemas_are_checked_and_stay_in_their_file() {
         assert_eq!(error.code, code::BAD_SCHEMA);
     }
     insta::assert_snapshot!(check_schema(&json!({"properties": {"a": {"type": "strng"}}})).expect_err("wrong"), @r#"the schema is not valid at `/properties/a/type`: "strng" is not a type; types are string, number, integer, boolean, array, object and null"#);
-    // A schema that leads back to itself ends.
-    assert!(complete(Some(&json!({"allOf": [{"$ref": "#"}]})), &[], Object::new()).is_ok());
+    // A schema that leads back to itself would not end.
+    let circle = json!({"allOf": [{"$ref": "#"}]});
+    let findings = complete(Some(&circle), &[], Object::new()).expect_err("endless");
+    assert_eq!(findings[0].code, code::SCHEMA_TOO_COMPLEX);
+}
+
+#[test]
+fn one_default_that_many_variables_share_is_not_copied_without_a_limit() {
+    let names = (0..1_000).map(|at| (format!("x{at}"), json!({"$ref": "#/$defs/big"})));
+    let schema = json!({
+        "properties": names.collect::<Object>(),
+        "$defs": {"big": {"default": "a".repeat(100_000)}},
+    });
+    let findings = complete(Some(&schema), &[], Object::new()).expect_err("too large");
+    assert_eq!(findings[0].code, code::SCHEMA_TOO_COMPLEX);
+}
+
+#[test]
+fn all_cases_together_have_a_limit_of_steps() {
+    let alternatives: Vec<Value> = (0..20_000).map(Value::from).collect();
+    let schema = json!({"properties": {"a": {"type": "array", "items": {"enum": alternatives}}}});
+    let input = InputSchema::new(&schema).expect("a schema");
+    let variables = [variable("a", true)];
+    let cases = CaseCheck::new(&input, &variables);
+    let case = object(json!({"a": vec![1; 200]}));
+    let checked = (0..10)
+        .take_while(|_| cases.misfits(&case).is_empty())
+        .count();
+    assert_eq!(checked, 3);
 }

@@ -8,6 +8,9 @@ use super::Order;
 /// How much is read at once, in bytes, unless a line is longer.
 const BLOCK: u64 = 4 << 20;
 
+/// The longest line that is read, in bytes.
+const MAX_LINE: u64 = 128 << 20;
+
 /// A part of the log: the file that is written to, or an archive.
 #[derive(Debug)]
 pub(in crate::record) enum Segment {
@@ -99,6 +102,10 @@ impl Blocks {
                 }
             };
             let Some(cut) = cut else {
+                if size > MAX_LINE {
+                    let message = format!("a line is longer than {} MB", MAX_LINE >> 20);
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                }
                 size = size.saturating_mul(2);
                 continue;
             };

@@ -15,7 +15,7 @@ use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
-use crate::record::archive::unpack;
+use crate::record::archive::{open_regular, unpack};
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::Filter;
 
@@ -298,7 +298,7 @@ impl Log {
     /// written does not look torn.
     fn open_to_read(&self) -> Result<Option<(File, u64)>, Failure> {
         let turn = Turn::to_look(&self.path);
-        let opened = File::open(&self.path)
+        let opened = open_regular(&self.path)
             .and_then(|file| quiet_length(&file).map(|length| (file, length)));
         drop(turn);
         match opened {
@@ -317,7 +317,7 @@ enum Part {
 
 impl Part {
     fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = open_regular(path)?;
         if path.extension().is_some_and(|extension| extension == "gz") {
             return Ok(Self::Packed(file));
         }
@@ -336,11 +336,13 @@ fn visit_part(
     let segment = match part {
         Part::Text(file, length) => Segment::File(file, length),
         Part::Packed(file) => {
-            let (text, is_whole) = unpack(file);
-            if !is_whole && each(damaged(path, text.len())).is_break() {
+            let unpacked = unpack(file)?;
+            if let Some(damage) = unpacked.damage
+                && each(damaged(path, unpacked.length, damage)).is_break()
+            {
                 return Ok(ControlFlow::Break(()));
             }
-            Segment::Memory(text)
+            unpacked.segment
         }
     };
     let mut blocks = Blocks::new(segment, query.order);
@@ -354,12 +356,12 @@ fn visit_part(
     Ok(ControlFlow::Continue(()))
 }
 
-fn damaged(path: &Path, length: usize) -> Item {
+fn damaged(path: &Path, length: u64, damage: &str) -> Item {
     Item::Bad(BadLine {
         path: path.to_path_buf(),
         line: 0,
-        offset: length as u64,
-        reason: "the archive is damaged: what follows cannot be unpacked".to_owned(),
+        offset: length,
+        reason: format!("the archive is damaged: {damage}"),
         newer_schema: None,
     })
 }
@@ -475,16 +477,28 @@ fn count_lines(bad: &mut [BadLine]) {
     }
 }
 
+/// Counts the lines of what is written to it.
+struct Lines(usize);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += memchr::memchr_iter(b'\n', bytes).count();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn count_lines_of(bad: &mut [BadLine]) -> io::Result<()> {
     use std::io::Read as _;
-    let mut file = File::open(&bad[0].path)?;
+    let mut file = open_regular(&bad[0].path)?;
     let (mut at, mut line) = (0, 1);
     for entry in bad {
-        let mut before = Vec::new();
-        (&mut file)
-            .take(entry.offset - at)
-            .read_to_end(&mut before)?;
-        line += memchr::memchr_iter(b'\n', &before).count();
+        let mut before = Lines(0);
+        io::copy(&mut (&mut file).take(entry.offset - at), &mut before)?;
+        line += before.0;
         at = entry.offset;
         entry.line = line;
     }

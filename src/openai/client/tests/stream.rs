@@ -83,6 +83,33 @@ fn a_stream_that_falls_silent_keeps_what_came() {
 }
 
 #[test]
+fn a_stream_that_never_ends_is_cut_off_after_the_whole_time() {
+    let start = Reply::stream_head() + &format!("data: {}\n\n", delta("Hel"));
+    let server = Server::start(vec![Reply::Hang(start.into_bytes()); 3]);
+    // Silence would be borne for ever; attempts and waits count too.
+    let settings = Settings {
+        timeout: Duration::from_secs(3_600),
+        overall: Duration::from_millis(300),
+        ..settings(&server)
+    };
+    let run = run_with(settings, &server, &streamed());
+    let error = run.error();
+    let message = &error.message;
+    assert!(message.contains("no whole answer"), "{message}");
+    assert!(message.contains("within 0.3 seconds"), "{message}");
+    assert!(error.partial.is_some());
+}
+
+#[test]
+fn a_stream_without_line_ends_is_refused() {
+    let mut pieces = vec![Reply::stream_head().into_bytes()];
+    pieces.extend(vec![vec![b'x'; 1 << 20]; 18]);
+    let run = run(vec![Reply::Pieces(pieces)], &streamed());
+    let message = &run.error().message;
+    assert!(message.contains("larger than"), "{message}");
+}
+
+#[test]
 fn a_failure_after_the_first_pieces_is_told() {
     let failed = json!({"type": "response.failed", "response": {"status": "failed", "error": {"code": "rate_limit_exceeded", "message": "slow"}}});
     let error =

@@ -93,6 +93,11 @@ impl<'a> Alternatives<'a> {
         if nesting > MAX_NESTING {
             return Err("its `$ref`s lead too deep or in a circle".to_owned());
         }
+        // References that lead to the same again multiply before they are deep.
+        match root.left.get().checked_sub(self.views.len().max(1)) {
+            Some(left) => root.left.set(left),
+            None => return Err("its references and alternatives are too many".to_owned()),
+        }
         let object = match spot.schema {
             Value::Bool(accepts) => {
                 self.views

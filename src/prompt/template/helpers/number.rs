@@ -18,7 +18,9 @@ struct Decimal {
 }
 
 impl Decimal {
-    fn of(value: &Value) -> Result<Self, String> {
+    fn of(args: &Args<'_, '_>) -> Result<Self, String> {
+        let value = args.value(0);
+        args.budget.take_value(value)?;
         let number = as_number(value)
             .ok_or_else(|| format!("wants a number, and {} was given", describe(value)))?;
         // `f64` prints without an exponent, unlike JSON.
@@ -114,7 +116,7 @@ impl Decimal {
 
 pub(super) fn round(args: &Args<'_, '_>) -> Result<Value, String> {
     let digits = args.count("digits", Some(0), MAX_DIGITS)?;
-    let decimal = Decimal::of(args.value(0))?.rounded(digits);
+    let decimal = Decimal::of(args)?.rounded(digits);
     let text = format!("{}{}", decimal.sign(), decimal.unsigned(""));
     // A whole number beyond 64 bits stays text, so that no digit is lost.
     Ok(
@@ -125,6 +127,7 @@ pub(super) fn round(args: &Args<'_, '_>) -> Result<Value, String> {
 
 pub(super) fn abs(args: &Args<'_, '_>) -> Result<Value, String> {
     let value = args.value(0);
+    args.budget.take_value(value)?;
     let number = as_number(value)
         .ok_or_else(|| format!("wants a number, and {} was given", describe(value)))?;
     Ok(match (number.as_i64(), number.as_f64()) {
@@ -136,7 +139,7 @@ pub(super) fn abs(args: &Args<'_, '_>) -> Result<Value, String> {
 
 pub(super) fn percent(args: &Args<'_, '_>) -> Result<Value, String> {
     let digits = args.count("digits", Some(1), MAX_DIGITS)?;
-    let decimal = Decimal::of(args.value(0))?.times_hundred().rounded(digits);
+    let decimal = Decimal::of(args)?.times_hundred().rounded(digits);
     Ok(format!("{}{}%", decimal.sign(), decimal.unsigned("")).into())
 }
 
@@ -164,7 +167,10 @@ pub(super) fn currency(args: &Args<'_, '_>) -> Result<Value, String> {
         "" => format!("{code} "),
         symbol => symbol.to_owned(),
     };
-    let decimal = Decimal::of(args.value(0))?.rounded(digits);
-    let amount = decimal.unsigned(args.text("thousands", ",")?);
+    let decimal = Decimal::of(args)?.rounded(digits);
+    let thousands = args.text("thousands", ",")?;
+    args.budget
+        .take(thousands.len().saturating_mul(decimal.digits.len()))?;
+    let amount = decimal.unsigned(thousands);
     Ok(format!("{}{symbol}{amount}", decimal.sign()).into())
 }

@@ -1,6 +1,5 @@
 //! Helpers for texts and lists.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{Args, describe, print, wrong};
@@ -9,7 +8,6 @@ use super::{Args, describe, print, wrong};
 const MAX_INDENT: usize = 1_000;
 
 pub(super) fn json(args: &Args<'_, '_>) -> Result<Value, String> {
-    let value = args.value(0);
     let is_pretty = match args.option("pretty") {
         None => false,
         Some(flag) => flag
@@ -26,19 +24,7 @@ pub(super) fn json(args: &Args<'_, '_>) -> Result<Value, String> {
         }
         Some(_) => args.count("indent", None, MAX_INDENT)?,
     };
-    if indent == 0 {
-        return Ok(value.to_string().into());
-    }
-    let blanks = " ".repeat(indent);
-    let mut text = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(blanks.as_bytes());
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
-    value
-        .serialize(&mut serializer)
-        .map_err(|error| error.to_string())?;
-    String::from_utf8(text)
-        .map(Value::String)
-        .map_err(|error| error.to_string())
+    args.budget.json(args.value(0), indent).map(Value::String)
 }
 
 pub(super) fn upper(args: &Args<'_, '_>) -> Result<Value, String> {
@@ -84,7 +70,10 @@ pub(super) fn truncate(args: &Args<'_, '_>) -> Result<Value, String> {
 
 pub(super) fn indent(args: &Args<'_, '_>) -> Result<Value, String> {
     let text = args.subject()?;
-    let blanks = " ".repeat(args.count("spaces", None, MAX_INDENT)?);
+    let spaces = args.count("spaces", None, MAX_INDENT)?;
+    let lines = text.lines().count();
+    args.budget.take(lines.saturating_mul(spaces))?;
+    let blanks = " ".repeat(spaces);
     let lines = text.split_inclusive('\n').map(|line| {
         if line.trim_end_matches(['\r', '\n']).is_empty() {
             line.to_owned()
@@ -109,25 +98,43 @@ pub(super) fn join(args: &Args<'_, '_>) -> Result<Value, String> {
             .as_str()
             .ok_or_else(|| wrong("separator", "a text", value))?,
     };
-    let items: Vec<_> = list(args)?.iter().map(print).collect();
-    Ok(items.join(separator).into())
+    let mut text = String::new();
+    for (at, item) in list(args)?.iter().enumerate() {
+        let item = print(item, args.budget)?;
+        args.budget.take(separator.len() + item.len())?;
+        if at > 0 {
+            text.push_str(separator);
+        }
+        text.push_str(&item);
+    }
+    Ok(text.into())
+}
+
+fn copy(args: &Args<'_, '_>, item: Option<&Value>) -> Result<Option<Value>, String> {
+    if let Some(item) = item {
+        args.budget.take_value(item)?;
+    }
+    Ok(item.cloned())
 }
 
 pub(super) fn first(args: &Args<'_, '_>) -> Result<Value, String> {
-    let item = list(args)?.first().cloned();
-    item.ok_or_else(|| "wants a list with items, and an empty one was given".to_owned())
+    copy(args, list(args)?.first())?
+        .ok_or_else(|| "wants a list with items, and an empty one was given".to_owned())
 }
 
 pub(super) fn last(args: &Args<'_, '_>) -> Result<Value, String> {
-    let item = list(args)?.last().cloned();
-    item.ok_or_else(|| "wants a list with items, and an empty one was given".to_owned())
+    copy(args, list(args)?.last())?
+        .ok_or_else(|| "wants a list with items, and an empty one was given".to_owned())
 }
 
 pub(super) fn length(args: &Args<'_, '_>) -> Result<Value, String> {
     Ok(match args.value(0) {
         Value::Array(items) => items.len(),
         Value::Object(map) => map.len(),
-        Value::String(text) => text.chars().count(),
+        Value::String(text) => {
+            args.budget.take(text.len())?;
+            text.chars().count()
+        }
         other => {
             return Err(format!(
                 "wants a list, a map or a text, and {} was given",
@@ -144,7 +151,7 @@ pub(super) fn lookup(args: &Args<'_, '_>) -> Result<Value, String> {
         Value::Array(items) => super::as_number(key)
             .and_then(|index| usize::try_from(index.as_u64()?).ok())
             .and_then(|index| items.get(index)),
-        Value::Object(map) => map.get(print(key).as_ref()),
+        Value::Object(map) => map.get(print(key, args.budget)?.as_ref()),
         _ => {
             return Err(format!(
                 "wants a list or a map, and {} was given",
@@ -152,6 +159,5 @@ pub(super) fn lookup(args: &Args<'_, '_>) -> Result<Value, String> {
             ));
         }
     };
-    item.cloned()
-        .ok_or_else(|| format!("finds nothing under {}", describe(key)))
+    copy(args, item)?.ok_or_else(|| format!("finds nothing under {}", describe(key)))
 }

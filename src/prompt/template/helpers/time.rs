@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::{Args, describe, wrong};
 
+/// The longest format, in bytes: `%255d` is short and makes much.
+const MAX_PATTERN: usize = 1_000;
+
 pub(super) fn date(args: &Args<'_, '_>) -> Result<Value, String> {
     format(args, "%Y-%m-%d")
 }
@@ -22,6 +25,10 @@ fn format(args: &Args<'_, '_>, default: &str) -> Result<Value, String> {
             .as_str()
             .ok_or_else(|| wrong("format", "a text such as \"%Y-%m-%d\"", value))?,
     };
+    if pattern.len() > MAX_PATTERN {
+        return Err(format!("wants a format of at most {MAX_PATTERN} bytes"));
+    }
+    args.budget.take_value(args.value(0))?;
     let zone = zone(args.text("tz", "UTC")?)?;
     let value = args.value(0);
     let moment = moment(value, &zone).ok_or_else(|| {

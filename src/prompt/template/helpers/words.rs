@@ -8,9 +8,9 @@ use super::{Args, as_number, describe, is_true};
 
 pub(super) fn default(args: &Args<'_, '_>) -> Result<Value, String> {
     let found = args.values.iter().find(|value| !value.is_null());
-    found
-        .map(|value| value.as_ref().clone())
-        .ok_or_else(|| "has no value that is given".to_owned())
+    let found = found.ok_or_else(|| "has no value that is given".to_owned())?;
+    args.budget.take_value(found)?;
+    Ok((**found).clone())
 }
 
 pub(super) fn trend_label(args: &Args<'_, '_>) -> Result<Value, String> {
@@ -46,6 +46,7 @@ pub(super) fn signal_label(args: &Args<'_, '_>) -> Result<Value, String> {
 
 fn number(args: &Args<'_, '_>) -> Result<f64, String> {
     let value = args.value(0);
+    args.budget.take_value(value)?;
     as_number(value)
         .and_then(|number| number.as_f64())
         .ok_or_else(|| format!("wants a number, and {} was given", describe(value)))
@@ -62,16 +63,20 @@ fn equal(a: &Value, b: &Value) -> bool {
 }
 
 pub(super) fn eq(args: &Args<'_, '_>) -> Result<Value, String> {
+    args.budget.take_value(args.value(0))?;
     Ok(equal(args.value(0), args.value(1)).into())
 }
 
 pub(super) fn ne(args: &Args<'_, '_>) -> Result<Value, String> {
+    args.budget.take_value(args.value(0))?;
     Ok((!equal(args.value(0), args.value(1))).into())
 }
 
 /// How two values are ordered: as numbers where both are numbers, else as texts.
 fn order(args: &Args<'_, '_>) -> Result<Ordering, String> {
     let (a, b) = (args.value(0), args.value(1));
+    args.budget.take_value(a)?;
+    args.budget.take_value(b)?;
     if let (Some(x), Some(y)) = (as_number(a), as_number(b)) {
         if let (Some(x), Some(y)) = (x.as_i64(), y.as_i64()) {
             return Ok(x.cmp(&y));

@@ -1,6 +1,7 @@
 //! Templates that would overflow the stack or never end.
 
 use super::*;
+use crate::prompt::code;
 
 /// Refused with this code, rather than running on.
 fn refused(template: &str, list: &[(&str, &str)], code: &str) {
@@ -110,4 +111,61 @@ fn loops_that_multiply_end() {
     );
     let error = error(&loops, json!({"xs": [1, 2, 3]}));
     assert!(error.starts_with("P108"), "{error}");
+}
+
+#[test]
+fn helpers_that_multiply_end_before_they_make_what_they_are_asked_for() {
+    let list: Vec<Value> = (0..1_000).map(|at| json!(format!("item {at}\n"))).collect();
+    let values = json!({"xs": list, "x": "a\n".repeat(1_000), "n": 1e300, "deep": {"a": {"b": {"c": [1, 2, 3]}}}});
+    let joins = "(join xs separator=".repeat(20);
+    for template in [
+        format!("{{{{join xs separator={joins}x{}}}}}", ")".repeat(20)),
+        format!("{{{{{}indent x 1000{}}}}}", "indent (".repeat(20), ") 1000".repeat(20)),
+        format!("{{{{{}deep{} indent=1000}}}}", "json (json ", " indent=1000)"),
+        "{{#each xs}}{{#each @root.xs}}{{json @root.xs indent=1000}}{{/each}}{{/each}}".to_owned(),
+        "{{#each xs}}{{#each @root.xs}}{{#if (json @root)}}{{/if}}{{/each}}{{/each}}".to_owned(),
+        "{{#each xs}}{{#each @root.xs}}{{#if (eq @root @root)}}{{/if}}{{/each}}{{/each}}".to_owned(),
+        "{{#each xs}}{{#each @root.xs}}{{#with (default @root.xs)}}{{/with}}{{/each}}{{/each}}"
+            .replace("default @root.xs", "default @root.xs 1"),
+        "{{#each xs}}{{#each @root.xs}}{{#if (upper (join @root.xs))}}{{/if}}{{/each}}{{/each}}".to_owned(),
+        "{{#with (join xs) as |t|}}{{#each @root.xs}}{{#each @root.xs}}{{t}}{{/each}}{{/each}}{{/with}}".to_owned(),
+        "{{#each xs}}{{#each @root.xs}}{{currency @root.n thousands=@root.x digits=20}}{{/each}}{{/each}}".to_owned(),
+        "{{#each xs}}{{#each @root.xs}}{{truncate (join @root.xs) 3}}{{/each}}{{/each}}".to_owned(),
+    ] {
+        let error = render(&template, values.clone()).map(|text| text.len());
+        let Err(error) = error else {
+            // What a tag with few lines makes is small.
+            assert!(template.starts_with("{{json"), "{template}: {error:?}");
+            continue;
+        };
+        assert!(error.starts_with("P108 "), "{template}: {error}");
+    }
+    let format = error("{{date \"2026-11-20\" (join xs)}}", values);
+    assert!(format.starts_with("P1"), "{format}");
+}
+
+#[test]
+fn an_indented_partial_cannot_multiply_its_indentation() {
+    let list = [("p", "{{#each xs}}a\n{{/each}}")];
+    let template = format!("{}{{{{> p}}}}\n", " ".repeat(60_000));
+    let values = json!({"xs": vec![1; 5_000]});
+    let compiled = compile_with(&template, None, &list).expect("a template");
+    let error = compiled
+        .render(values.as_object().unwrap())
+        .expect_err("too much");
+    assert_eq!(error.code, code::TEMPLATE_TOO_COMPLEX);
+}
+
+#[test]
+fn all_messages_together_have_one_budget() {
+    let message = "  - {role: user, content: \"{{#each xs}}{{@root.x}}{{/each}}\"}\n";
+    let text = format!("messages:\n{}", message.repeat(20));
+    let document = crate::prompt::document::parse(&text).expect("a prompt");
+    let compiled = Compiled::new(&document, &Partials::default()).expect("templates");
+    let values = json!({"xs": vec![1; 3_000], "x": "a".repeat(1_000)});
+    let error = compiled
+        .render(values.as_object().unwrap())
+        .expect_err("too much");
+    assert_eq!(error.code, code::TEMPLATE_TOO_COMPLEX);
+    assert!(error.position.is_some());
 }

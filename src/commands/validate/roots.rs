@@ -1,0 +1,60 @@
+//! The folders that hold prompts, where a branch changes which they are.
+
+use super::check::{self, Checked, Rules};
+use crate::config::{Config, FILE_NAME};
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
+use crate::store::{Base, Store};
+
+/// The base with the folders that held prompts there. A configuration that cannot be read says
+/// nothing.
+pub(super) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
+    Ok(match roots_at(store, &base.commit)? {
+        Some(roots) => Base { roots, ..base },
+        None => base,
+    })
+}
+
+/// The folders that hold prompts in a commit, if its configuration can be read.
+pub(in crate::commands) fn roots_at(
+    store: &Store,
+    commit: &str,
+) -> Result<Option<Vec<String>>, Failure> {
+    let text = store.config_text_at(commit)?.unwrap_or_default();
+    Ok(Config::roots_of(&text).ok())
+}
+
+/// Says that two sides keep prompts in different folders.
+pub(in crate::commands) fn changed(before: &[String], after: &[String]) -> Finding {
+    let message = format!(
+        "the folders that hold prompts were {} and are {}",
+        before.join(", "),
+        after.join(", ")
+    );
+    Finding::warning(code::ROOTS_CHANGED, message)
+        .in_file(FILE_NAME)
+        .help("the files of both were compared; what left the folders is no prompt any more")
+}
+
+/// Checks the files of the working copy; where a branch changed the folders, those of both.
+pub(super) fn files(
+    store: &Store,
+    base: Option<&Base>,
+    rules: &Rules<'_>,
+) -> Result<Checked, Failure> {
+    let own = &store.settings().roots;
+    let listing = store.list();
+    let Some(base) = base.filter(|base| base.roots != *own) else {
+        rules.wanted.require(&[&listing])?;
+        return check::files(store, listing, base, rules);
+    };
+    let as_before = store.with_roots(base.roots.clone())?;
+    let mut left = as_before.list();
+    left.leave_out(|path| store.is_below_roots(path));
+    rules.wanted.require(&[&listing, &left])?;
+    let mut checked = check::files(store, listing, Some(base), rules)?;
+    checked.add(check::files(&as_before, left, Some(base), rules)?);
+    checked.findings.insert(0, changed(&base.roots, own));
+    Ok(checked)
+}
