@@ -1,17 +1,19 @@
 //! `promptctl publish`, and what the three commands that change what is live share.
 
 use super::Session;
-use super::common::{EnvArg, FormatArg, compile, known_environments, near_environment, warn_all};
+use super::common::{
+    EnvArg, FormatArg, compile, known_environments, near_environment, short, warn_all,
+};
 use super::rules::{branches_of, rules_of, signers_of};
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::{shell_path, shell_paths};
 use crate::prompt::reference::{Reference, Selector};
-use crate::store::{Action, Before, Change, Demand, Loaded, Options, Rules, Signing, Store};
+use crate::store::{Action, Before, Change, Demand, Loaded, Options, Rules, Signing, State, Store};
 
 /// Make a version live in an environment
 ///
@@ -26,10 +28,17 @@ pub(super) struct Args {
     /// Every prompt whose version is higher than any that was ever released in the environment
     #[arg(long, conflicts_with = "references")]
     all: bool,
+    /// Let through what has this code, such as P036; the release says so
+    #[arg(long, value_name = "CODE", value_parser = parse_code)]
+    allow: Vec<Code>,
     #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
     release: ReleaseArgs,
+}
+
+fn parse_code(text: &str) -> Result<Code, String> {
+    Code::find(text).ok_or_else(|| "promptctl explain lists the codes".to_owned())
 }
 
 /// What `publish`, `rollback` and `unpublish` share.
@@ -93,6 +102,7 @@ impl ReleaseArgs {
                 ..Rules::default()
             },
             signing,
+            allowed: Vec::new(),
         })
     }
 
@@ -123,6 +133,7 @@ impl ReleaseArgs {
             before: Before::default(),
             rules,
             signing,
+            allowed: Vec::new(),
         })
     }
 }
@@ -154,8 +165,25 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     print_changes(&changes, json, args.release.dry_run, &store, session);
+    say_unpushed(&changes, &store, session);
     say_pending(&changes, &store, &options, session);
     Ok(Exit::Done)
+}
+
+/// Says which released commits are on no branch of the remote: they were never reviewed there.
+fn say_unpushed(changes: &[Change], store: &Store, session: &mut Session) {
+    for change in changes {
+        if change.pushed && !store.is_on_a_branch(&change.commit) {
+            session.ui.warning(format!(
+                "the commit {} of {} is on no branch of the remote that this clone knows",
+                &short(&change.commit),
+                change.name
+            ));
+            session.ui.hint(
+                "git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule",
+            );
+        }
+    }
 }
 
 /// Fetches the tags of these prompts, the default branch and the branches of the rules, and reads the
@@ -168,7 +196,8 @@ fn ask_and_check(
 ) -> Result<Options, Failure> {
     let known = branches_of(store, config);
     store.ask_remote(names, &known, !args.release.no_push)?;
-    let options = args.release.publish_options(&args.env, store, config)?;
+    let mut options = args.release.publish_options(&args.env, store, config)?;
+    options.allowed.clone_from(&args.allow);
     let is_new = |branch: &&String| !known.contains(branch);
     if args.release.pushes(store)
         && !args.release.dry_run
@@ -316,7 +345,9 @@ fn publish_all(
         let known = branches_of(store, config);
         store.fetch_all(&known)?;
     }
-    let options = &args.release.publish_options(&args.env, store, config)?;
+    let mut options = args.release.publish_options(&args.env, store, config)?;
+    options.allowed.clone_from(&args.allow);
+    let options = &options;
     let (mut loaded, findings) = store.load_all();
     loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
@@ -327,7 +358,7 @@ fn publish_all(
         .filter(|prompt| !prompt.document.archived)
     {
         let name = prompt.name.clone();
-        match publish_if_new(prompt, args, store, options) {
+        match publish_if_new(prompt, args, store, options, session) {
             Ok(change) => changes.extend(change),
             Err(failure) => {
                 session.ui.failure(&failure);
@@ -354,6 +385,7 @@ fn publish_if_new(
     args: &Args,
     store: &Store,
     options: &Options,
+    session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
     let Some(prompt) = (if prompt.dirty {
         store.committed(&prompt.name)?
@@ -365,6 +397,7 @@ fn publish_if_new(
     store.require_one_file(&prompt.name)?;
     let highest = store.highest_released(&prompt.name, &options.environment)?;
     if highest.is_some_and(|highest| prompt.version() <= highest) {
+        say_behind(&prompt, store, options, session)?;
         return Ok(None);
     }
     check(&prompt)?;
@@ -376,6 +409,29 @@ fn publish_if_new(
         options,
         args.release.dry_run,
     )
+}
+
+/// Says that what is live is above the file, as after a pull request that was reverted.
+fn say_behind(
+    prompt: &Loaded,
+    store: &Store,
+    options: &Options,
+    session: &mut Session,
+) -> Result<(), Failure> {
+    let (name, environment) = (&prompt.name, &options.environment);
+    if let State::Live(active) = store.state(name, environment)?
+        && active.version > prompt.version()
+    {
+        let version = prompt.version();
+        session.ui.warning(format!(
+            "{name} {} is live in {environment}, above {version}, which the file has: it stays live",
+            active.version
+        ));
+        session.ui.hint(format!(
+            "promptctl rollback {name} --env {environment} --to {version}, if what was reverted shall go"
+        ));
+    }
+    Ok(())
 }
 
 /// Plans a change and makes it, unless this is a dry run.

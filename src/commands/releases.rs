@@ -35,7 +35,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     let mut rows: Vec<(Release, bool)> = Vec::new();
     for environment in &environments {
-        let releases = store.releases(&args.name, environment)?;
+        let releases = match args.at.at {
+            Some(_) => store.releases_at(&args.name, environment)?,
+            None => store.releases(&args.name, environment)?,
+        };
         let notes = store.words_of(&releases.notes, &args.name, environment);
         warn_all(session, &notes);
         let newest = match args.at.at {

@@ -39,6 +39,8 @@ struct Row {
     active: Option<Version>,
     /// The version of the working copy, where it is not what is live.
     ahead: Option<Version>,
+    /// The version of the working copy, where it is below what is live, as after a revert.
+    behind: Option<Version>,
     /// Versions of releases that the remote has not confirmed.
     pending: Vec<Version>,
     since: Option<String>,
@@ -60,7 +62,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         warn_all(session, &findings);
     }
     warn_of_releases(&overview, &store, session);
-    let sections = sections(args, &store, &overview, &loaded)?;
+    let sections = sections(args, &store, &overview, &loaded, session)?;
     if json {
         session.ui.line(json::document(
             &serde_json::json!({ "environments": sections }),
@@ -80,6 +82,7 @@ fn sections(
     store: &Store,
     overview: &Overview,
     loaded: &[Loaded],
+    session: &mut Session,
 ) -> Result<Vec<Section>, Failure> {
     let mut environments = store.settings().environments.clone();
     for states in overview.states.values() {
@@ -98,7 +101,17 @@ fn sections(
     let pending = pending_versions(store)?;
     environments
         .into_iter()
-        .map(|environment| section(environment, args, store, overview, loaded, &pending))
+        .map(|environment| {
+            section(
+                environment,
+                args,
+                store,
+                overview,
+                loaded,
+                &pending,
+                session,
+            )
+        })
         .collect()
 }
 
@@ -134,6 +147,7 @@ fn section(
     overview: &Overview,
     loaded: &[Loaded],
     pending: &PendingVersions,
+    session: &mut Session,
 ) -> Result<Section, Failure> {
     let mut names: BTreeSet<&PromptName> = overview
         .states
@@ -182,7 +196,7 @@ fn section(
                 file,
             ),
             Some(_) if unsound => row_now(name, None, None),
-            Some(time) => row_at(store, name, &environment, time)?,
+            Some(time) => row_at(store, name, &environment, time, session)?,
         };
         if unsound {
             row.problem = Some("unsound");
@@ -206,6 +220,7 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
         name: name.clone(),
         active: None,
         ahead: None,
+        behind: None,
         pending: Vec::new(),
         since: None,
         by: None,
@@ -230,6 +245,10 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
     }
     row.since = row.when.map(json::time);
     match file {
+        Some(file) if row.active.is_some_and(|active| active > file.version()) => {
+            row.behind = Some(file.version());
+            row.note = "the file is older";
+        }
         Some(file) if Some(file.digest()) != live_digest => {
             row.ahead = Some(file.version());
             if row.ahead == row.active {
@@ -248,8 +267,11 @@ fn row_at(
     name: &PromptName,
     environment: &Environment,
     time: jiff::Timestamp,
+    session: &mut Session,
 ) -> Result<Row, Failure> {
-    let releases = store.releases(name, environment)?;
+    let releases = store.releases_at(name, environment)?;
+    let notes = store.words_of(&releases.notes, name, environment);
+    warn_all(session, &notes);
     let mut row = row_now(name, None, None);
     row.note = "not yet published";
     if let Some(entry) = releases.newest_at(time) {

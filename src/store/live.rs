@@ -374,6 +374,24 @@ impl Store {
         Ok(releases)
     }
 
+    /// The same for who asks what was live at a time: it is noted where a release is dated ahead of now.
+    ///
+    /// # Errors
+    /// As [`Store::releases`].
+    pub fn releases_at(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Releases, Failure> {
+        let mut releases = self.releases(name, environment)?;
+        let ahead = releases.dated_ahead(self.settings.now);
+        let ahead = ahead.map(|entry| Note::Ahead {
+            number: entry.number,
+        });
+        releases.notes.extend(ahead);
+        Ok(releases)
+    }
+
     /// The environments in which a prompt was ever released, and the configured ones.
     ///
     /// # Errors

@@ -40,6 +40,11 @@ pub enum Note {
         /// Its number.
         number: u64,
     },
+    /// A release is dated ahead of now, so that what was live at a time cannot be told from it on.
+    Ahead {
+        /// Its number.
+        number: u64,
+    },
     /// The tag of the version that a release names is missing.
     NoVersionTag {
         /// The release's number.
@@ -108,6 +113,13 @@ impl Note {
                 ),
             )
             .help("a rollback from it needs --to"),
+            Self::Ahead { number } => Finding::warning(
+                code::DATED_AHEAD,
+                format!(
+                    "release {number} of {name} in {environment} is dated ahead of now: what was live at a time is not told from it on"
+                ),
+            )
+            .help("the order of releases is their number and never the clock; promptctl releases shows them all"),
             Self::NoVersionTag { number, version } => Finding::warning(
                 code::RELEASE_MISMATCH,
                 format!(

@@ -143,6 +143,9 @@ impl Store {
         if existing.is_some() && live.is_some_and(|live| row.trust.trusts(live)) {
             return Ok(None);
         }
+        if existing.is_none() && !options.allowed.contains(&code::NUMBER_LEAP) {
+            self.refuse_leap(loaded)?;
+        }
         self.check_rules(loaded, &options.environment, &options.rules)?;
         // A version whose tag was lost gets it where its release says that it was.
         let commit = live
@@ -164,6 +167,30 @@ impl Store {
             options,
         })?;
         Ok(Some(planned))
+    }
+
+    /// Fails where the number of a version lies so far above the others that it may be a slip, or use
+    /// the numbers up.
+    fn refuse_leap(&self, loaded: &Loaded) -> Result<(), Failure> {
+        let (name, version) = (&loaded.name, loaded.version());
+        let highest = self.tagged_versions(name)?.into_keys().max();
+        if !version.leaps(highest) {
+            return Ok(());
+        }
+        let above = match highest {
+            Some(highest) => format!("{highest}, the highest that has a tag"),
+            None => "0, and no version has a tag yet".to_owned(),
+        };
+        Err(Failure::new(
+            code::NUMBER_LEAP,
+            format!("{name} {version} is more than 1,000 above {above}"),
+        )
+        .exit(Exit::Verdict)
+        .at(loaded.path.clone())
+        .hint(format!(
+            "promptctl publish {name}@{version} --allow {} releases it all the same, if the number is meant",
+            code::NUMBER_LEAP
+        )))
     }
 
     /// Fails where the remote moved or dropped a tag that the publish would stand on.
@@ -376,6 +403,7 @@ impl Store {
             action,
             under,
             previous: previous.clone(),
+            allowed: options.allowed.clone(),
         };
         let words = options
             .message
@@ -397,6 +425,7 @@ impl Store {
                 action,
                 from: before,
                 to: (action != Action::Unpublish).then_some(version),
+                commit: commit.to_string(),
                 tags,
                 pushed: false,
                 unsigned: None,

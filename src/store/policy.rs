@@ -202,6 +202,26 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a branch of the remote, as far as this clone knows them, holds a commit.
+    pub fn is_on_a_branch(&self, commit: &str) -> bool {
+        let Some(remote) = self.settings.remote.as_deref() else {
+            return true;
+        };
+        let said = self
+            .git()
+            .args([
+                "for-each-ref",
+                "--count=1",
+                "--format=x",
+                "--contains",
+                commit,
+            ])
+            .arg(format!("refs/remotes/{remote}/"))
+            .say();
+        // What cannot be asked is not said.
+        said.is_ok_and(|said| !said.ok || !said.out.is_empty())
+    }
+
     fn not_on_branch(&self, loaded: &Loaded, branch: &str, environment: &Environment) -> Failure {
         let failure = Failure::new(
             code::WRONG_BRANCH,

@@ -12,7 +12,7 @@ use super::tag::{Action, TagName};
 use super::tagging::NewTag;
 use super::{Loaded, Store};
 use crate::error::Failure;
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
 
@@ -76,6 +76,8 @@ pub struct Options {
     pub rules: Rules,
     /// Whether the tags are signed.
     pub signing: Signing,
+    /// The codes of what is let through, which the release says.
+    pub allowed: Vec<Code>,
 }
 
 /// What changed, or would change.
@@ -91,6 +93,8 @@ pub struct Change {
     pub from: Option<Version>,
     /// The version that is live now.
     pub to: Option<Version>,
+    /// The id of the released version's commit.
+    pub commit: String,
     /// The tags made, with the prefix.
     pub tags: Vec<String>,
     /// Whether the remote has them.

@@ -95,6 +95,11 @@ impl Releases {
         self.confirmed().last()
     }
 
+    /// The first release that is dated ahead of `now`: from it on, nobody can say what was live when.
+    pub fn dated_ahead(&self, now: Timestamp) -> Option<&Release> {
+        self.confirmed().iter().find(|entry| entry.time > now)
+    }
+
     /// The release that was the newest at `time`: release n takes effect at the latest time among 1…n.
     pub fn newest_at(&self, time: Timestamp) -> Option<&Release> {
         let mut effective = Timestamp::MIN;

@@ -205,7 +205,7 @@ impl Store {
         environment: &Environment,
         time: Timestamp,
     ) -> Result<Loaded, Failure> {
-        let releases = self.releases(name, environment)?;
+        let releases = self.releases_at(name, environment)?;
         if releases.entries.is_empty() {
             return self.load_active(name, environment);
         }

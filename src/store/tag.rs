@@ -5,6 +5,7 @@ use std::fmt;
 use git2::Oid;
 
 use super::release::Previous;
+use crate::prompt::code::Code;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
@@ -159,6 +160,8 @@ pub(super) struct ReleaseTrailers {
     pub(super) under: Option<u64>,
     /// `Previous:`, the release that was active when this one was made.
     pub(super) previous: Previous,
+    /// `Allowed:`, the codes of what was let through.
+    pub(super) allowed: Vec<Code>,
 }
 
 impl Trailers {
@@ -192,6 +195,10 @@ impl Trailers {
                 Previous::Nothing => message.push_str("Previous: none\n"),
                 Previous::Object(id) => message.push_str(&format!("Previous: {id}\n")),
             }
+            if !release.allowed.is_empty() {
+                let codes: Vec<&str> = release.allowed.iter().map(|code| code.as_str()).collect();
+                message.push_str(&format!("Allowed: {}\n", codes.join(" ")));
+            }
         }
         message
     }
@@ -211,6 +218,7 @@ impl Trailers {
                 "Action" => &mut said.action,
                 "Under" => &mut said.under,
                 "Previous" => &mut said.previous,
+                "Allowed" => &mut said.allowed,
                 _ => continue,
             };
             *field = Some(value.trim());
@@ -229,6 +237,7 @@ struct Said<'a> {
     action: Option<&'a str>,
     under: Option<&'a str>,
     previous: Option<&'a str>,
+    allowed: Option<&'a str>,
 }
 
 impl Said<'_> {
@@ -254,6 +263,12 @@ impl Said<'_> {
                     Some("none") => Previous::Nothing,
                     Some(id) => Previous::Object(Oid::from_str(id).unwrap_or(Oid::ZERO_SHA1)),
                 },
+                allowed: self
+                    .allowed
+                    .into_iter()
+                    .flat_map(str::split_whitespace)
+                    .filter_map(Code::find)
+                    .collect(),
             }),
         };
         Some(Trailers {
@@ -374,6 +389,7 @@ mod tests {
                 previous: under.map_or(Previous::Nothing, |_| {
                     Previous::Object(Oid::from_str(&"ab".repeat(20)).expect("an id"))
                 }),
+                allowed: Vec::from_iter(under.map(|_| crate::prompt::code::NUMBER_LEAP)),
             }),
         }
     }

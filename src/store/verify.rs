@@ -343,7 +343,10 @@ impl Proof {
                 Note::Changed(_) => true,
                 Note::Gap { last, .. } => last + 1 == top,
                 Note::Chain { number } | Note::NoVersionTag { number, .. } => *number == top,
-                Note::Void { .. } | Note::Stray { .. } | Note::Under { .. } => false,
+                Note::Void { .. }
+                | Note::Stray { .. }
+                | Note::Under { .. }
+                | Note::Ahead { .. } => false,
             };
             let finding = note.finding(&self.name, environment, &store.settings.prefix);
             let failure = Failure::from(finding);

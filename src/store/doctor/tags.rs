@@ -238,7 +238,7 @@ impl Store {
                 let tag = release(*first);
                 (Some(self.full(&tag)), self.take_away(&tag))
             }
-            Note::Chain { number } | Note::Under { number } => {
+            Note::Chain { number } | Note::Under { number } | Note::Ahead { number } => {
                 let tag = release(*number);
                 let look = format!("promptctl releases {name} --env {environment}");
                 (Some(self.full(&tag)), look)
