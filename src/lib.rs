@@ -11,6 +11,7 @@
 //! - [`prompt`]: the core. Pure: no files, no git, no network, no clock, no environment.
 //! - [`config`]: flags over environment over files over defaults, resolved once.
 //! - [`packs`]: the bundled prompts.
+//! - [`scan`]: ids of stored prompts in source code. Pure, as the core is.
 //!
 //! `store`, `openai`, `record` and `output` do not know each other; all of them know `prompt`.
 
@@ -23,4 +24,5 @@ pub mod output;
 pub mod packs;
 pub mod prompt;
 pub mod record;
+pub mod scan;
 pub mod store;

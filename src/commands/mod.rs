@@ -29,6 +29,7 @@ mod render;
 mod rollback;
 mod rules;
 mod run;
+mod scan;
 mod schema;
 mod seed;
 mod shapes;
@@ -185,6 +186,8 @@ enum Command {
     Outcome(Lazy<outcome::Args>),
     /// List the models that the API offers, with price and end
     Models(Lazy<models::Args>),
+    /// Find the ids of stored prompts in source code and settings
+    Scan(Lazy<scan::Args>),
     /// Prove what is live, offline
     Verify(Lazy<verify::Args>),
     /// Find what is unsound in the repository, and fix it
@@ -218,6 +221,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
     ("Run", &["render", "run", "log", "outcome", "models"]),
+    ("Move", &["scan"]),
     ("Keep sound", &["validate", "verify", "doctor", "explain"]),
     ("Called by git", &["hook", "driver"]),
     (
@@ -370,6 +374,7 @@ impl Command {
             Self::Log(Lazy(args)) => log::run(&args, session),
             Self::Outcome(Lazy(args)) => outcome::run(&args, session),
             Self::Models(Lazy(args)) => models::run(&args, session),
+            Self::Scan(Lazy(args)) => scan::run(&args, session),
             Self::Verify(Lazy(args)) => verify::run(&args, session),
             Self::Doctor(Lazy(args)) => doctor::run(&args, session),
             Self::Explain(Lazy(args)) => explain::run(&args, session),

@@ -293,4 +293,7 @@ codes! {
 
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
+
+    STORED_ID = "P510", "the id of a stored prompt in a file",
+        "OpenAI's stored prompts end on 2026-11-30; from then on a call that sends such an id fails. `promptctl help stored-prompts` tells how to bring the prompts here. A line that must keep its id says `promptctl: allow P510` in a comment.";
 }

@@ -34,6 +34,7 @@ mod staged;
 mod tag;
 mod tagger;
 mod tagging;
+mod tracked;
 mod verify;
 
 use std::cell::RefCell;
