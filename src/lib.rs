@@ -10,6 +10,7 @@
 //! - [`output`]: what people and scripts see.
 //! - [`prompt`]: the core. Pure: no files, no git, no network, no clock, no environment.
 //! - [`config`]: flags over environment over files over defaults, resolved once.
+//! - [`exchange`]: prompts of other places, to and from prompt files. Pure.
 //! - [`packs`]: the bundled prompts.
 //! - [`scan`]: ids of stored prompts in source code. Pure, as the core is.
 //!
@@ -18,6 +19,7 @@
 pub mod commands;
 pub mod config;
 pub mod error;
+pub mod exchange;
 pub mod execute;
 pub mod openai;
 pub mod output;

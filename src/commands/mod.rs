@@ -14,6 +14,7 @@ mod fetch;
 mod get;
 mod history;
 mod hook;
+mod import;
 mod init;
 mod lazy;
 mod list;
@@ -188,6 +189,8 @@ enum Command {
     Models(Lazy<models::Args>),
     /// Find the ids of stored prompts in source code and settings
     Scan(Lazy<scan::Args>),
+    /// Bring stored prompts of OpenAI's here, all versions
+    Import(Lazy<import::Args>),
     /// Prove what is live, offline
     Verify(Lazy<verify::Args>),
     /// Find what is unsound in the repository, and fix it
@@ -221,7 +224,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
     ("Run", &["render", "run", "log", "outcome", "models"]),
-    ("Move", &["scan"]),
+    ("Move", &["scan", "import"]),
     ("Keep sound", &["validate", "verify", "doctor", "explain"]),
     ("Called by git", &["hook", "driver"]),
     (
@@ -375,6 +378,7 @@ impl Command {
             Self::Outcome(Lazy(args)) => outcome::run(&args, session),
             Self::Models(Lazy(args)) => models::run(&args, session),
             Self::Scan(Lazy(args)) => scan::run(&args, session),
+            Self::Import(Lazy(args)) => import::run(&args, session),
             Self::Verify(Lazy(args)) => verify::run(&args, session),
             Self::Doctor(Lazy(args)) => doctor::run(&args, session),
             Self::Explain(Lazy(args)) => explain::run(&args, session),

@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 /// The name of an environment is permanent from the first release to it, so one that is nearly
 /// another's is refused.
-fn refuse_misspelt(environment: &Environment, store: &Store) -> Result<(), Failure> {
+pub(super) fn refuse_misspelt(environment: &Environment, store: &Store) -> Result<(), Failure> {
     if store.settings().environments.contains(environment) {
         return Ok(());
     }

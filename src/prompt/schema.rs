@@ -336,6 +336,22 @@ fn request() -> Properties {
                 },
             }),
         ),
+        (
+            "source",
+            json!({
+                "description": "Where the prompt came from, as `promptctl import` wrote it; no part of the content.",
+                "type": ["object", "null"],
+                "properties": {
+                    "format": { "description": "What it was, such as `openai`.", "type": ["string", "null"] },
+                    "id": { "description": "Its id there.", "type": ["string", "null"] },
+                    "version": version,
+                    "versions": { "description": "The versions there that have this content.", "type": ["array", "null"] },
+                    "current": version,
+                    "project": { "description": "The project that the id belongs to.", "type": ["string", "null"] },
+                    "digest": { "description": "The digest of what was imported.", "type": ["string", "null"] },
+                },
+            }),
+        ),
     ])
 }
 

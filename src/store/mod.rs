@@ -36,6 +36,7 @@ mod tagger;
 mod tagging;
 mod tracked;
 mod verify;
+mod versions;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

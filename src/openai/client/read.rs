@@ -13,7 +13,7 @@ use crate::openai::retry::Advice;
 use crate::openai::stream::Step;
 
 /// The largest answer that is read, in bytes.
-const LARGEST_ANSWER: usize = 64 << 20;
+pub(super) const LARGEST_ANSWER: usize = 64 << 20;
 
 /// How much of the body of an error is read, in bytes.
 const LARGEST_ERROR: usize = 1 << 20;
@@ -22,7 +22,7 @@ const LARGEST_ERROR: usize = 1 << 20;
 const EXCERPT: usize = 200;
 
 /// Why the body of an answer could not be read.
-enum Broken {
+pub(super) enum Broken {
     TooLarge,
     Transport(reqwest::Error),
 }
@@ -118,7 +118,7 @@ impl Client {
         Ok(Answer::read(json))
     }
 
-    async fn read_json(&self, response: Response) -> Result<Value, Fault> {
+    pub(super) async fn read_json(&self, response: Response) -> Result<Value, Fault> {
         let bytes = match read_up_to(response, LARGEST_ANSWER).await {
             Ok(bytes) => bytes,
             Err(Broken::TooLarge) => return Err(Fault::lasting(self.too_large())),
@@ -188,7 +188,10 @@ impl Client {
         Err(Fault::lasting(error))
     }
 
-    fn stream_broken(&self, error: eventsource_stream::EventStreamError<Broken>) -> CallError {
+    pub(super) fn stream_broken(
+        &self,
+        error: eventsource_stream::EventStreamError<Broken>,
+    ) -> CallError {
         use eventsource_stream::EventStreamError::{Parser, Transport, Utf8};
         match error {
             Transport(Broken::TooLarge) => self.too_large(),
@@ -197,7 +200,7 @@ impl Client {
         }
     }
 
-    fn cut(&self, error: Option<reqwest::Error>) -> CallError {
+    pub(super) fn cut(&self, error: Option<reqwest::Error>) -> CallError {
         let why = match error {
             Some(error) if error.is_timeout() => {
                 format!(
@@ -273,7 +276,7 @@ impl Client {
 
 /// Takes a byte order mark from the beginning of a stream: the reader of events panics at one.
 #[derive(Default)]
-struct ByteOrderMark {
+pub(super) struct ByteOrderMark {
     /// The first bytes, until there are enough of them to tell.
     held: Vec<u8>,
     is_past: bool,
@@ -282,7 +285,7 @@ struct ByteOrderMark {
 impl ByteOrderMark {
     const MARK: &[u8] = "\u{feff}".as_bytes();
 
-    fn strip(&mut self, chunk: &[u8]) -> Vec<u8> {
+    pub(super) fn strip(&mut self, chunk: &[u8]) -> Vec<u8> {
         if self.is_past {
             return chunk.to_vec();
         }
