@@ -11,6 +11,7 @@
 //! - [`prompt`]: the core. Pure: no files, no git, no network, no clock, no environment.
 //! - [`config`]: flags over environment over files over defaults, resolved once.
 //! - [`exchange`]: prompts of other places, to and from prompt files. Pure.
+//! - [`help`]: the topics of `promptctl help`.
 //! - [`packs`]: the bundled prompts.
 //! - [`scan`]: ids of stored prompts in source code. Pure, as the core is.
 //!
@@ -21,6 +22,7 @@ pub mod config;
 pub mod error;
 pub mod exchange;
 pub mod execute;
+pub mod help;
 pub mod openai;
 pub mod output;
 pub mod packs;

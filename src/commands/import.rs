@@ -120,7 +120,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         })?;
         return record::run(first, args, folder, session);
     }
-    if args.name.is_some() && inputs.wanted.len() + inputs.saved.len() > 1 {
+    let ids: BTreeSet<&str> = inputs
+        .wanted
+        .iter()
+        .map(|wanted| wanted.wish.id.as_str())
+        .chain(
+            inputs
+                .saved
+                .iter()
+                .filter_map(|saved| saved.echo.id.as_deref()),
+        )
+        .collect();
+    if args.name.is_some() && ids.len() > 1 {
         return Err(Failure::usage("--name names one prompt, and several were given")
             .hint("import them one by one, or leave --name out: scan proposes names, and --into DIR puts them below a folder"));
     }
@@ -129,7 +140,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(environment) = &args.publish {
         super::publish::refuse_misspelt(environment, &store)?;
     }
-    let here = keep::Here::read(&store)?;
+    let asked = inputs
+        .wanted
+        .iter()
+        .map(|wanted| wanted.wish.id.clone())
+        .collect();
+    let here = keep::Here::read(&store, asked)?;
     let mut outcomes = Vec::new();
     let mut calls = (0, 0);
     for saved in inputs.saved {

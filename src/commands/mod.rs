@@ -49,6 +49,7 @@ use lazy::Lazy;
 
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
+use crate::help::TOPICS;
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
 use crate::store::{Settings, Store};
 
@@ -252,6 +253,11 @@ fn with_grouped_help(command: clap::Command) -> clap::Command {
         }
         groups.push('\n');
     }
+    groups.push_str("Topics (promptctl help TOPIC):\n");
+    for topic in TOPICS {
+        groups.push_str(&format!("  {:<14} {}\n", topic.name, topic.about));
+    }
+    groups.push('\n');
     groups.push_str("A prompt is named by its path below prompts/: support/triage, support/triage@v3,\nsupport/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.");
     command.help_template(format!(
         "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}\n\nOptions:\n{{options}}"
@@ -284,6 +290,20 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Ok(true) => return Exit::Done,
         Ok(false) => {}
         Err(error) => return clap_exit(&error),
+    }
+    if let [_, help, topic] = arguments.as_slice()
+        && help == "help"
+        && let Some(topic) = topic.to_str().and_then(crate::help::find)
+    {
+        let mut ui = Ui::new(UiSettings {
+            color: ColorChoice::Auto,
+            no_color: true,
+            quiet: false,
+            columns: None,
+            width: None,
+        });
+        ui.data(topic.text);
+        return ui.finish(Exit::Done);
     }
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);

@@ -171,13 +171,33 @@ impl Recovery {
             .await
     }
 
-    /// Fetches the versions of prompts, a few prompts at a time; in the order given.
+    /// Fetches the versions of prompts, a few prompts at a time; in the order given. Then each
+    /// model is asked once without a prompt.
     pub async fn fetch(&self, known: Vec<Known>) -> Vec<Recovered> {
-        stream::iter(known)
+        let mut all: Vec<Recovered> = stream::iter(known)
             .map(|known| self.recover(known))
             .buffered(AT_ONCE)
             .collect()
-            .await
+            .await;
+        for recovered in &mut all {
+            for index in 0..recovered.versions.len() {
+                let model = recovered.versions[index]
+                    .echo
+                    .model
+                    .clone()
+                    .unwrap_or_default();
+                match self.control(recovered.key, &model).await {
+                    Ok(control) => recovered.versions[index].control = control,
+                    Err(failure) => {
+                        // What cannot be told from the model's own settings is not written.
+                        recovered.versions.truncate(index);
+                        recovered.failure.get_or_insert(failure);
+                        break;
+                    }
+                }
+            }
+        }
+        all
     }
 
     /// The answer of a model without a prompt, asked for once.

@@ -44,6 +44,7 @@ mod render;
 mod review;
 mod rollback;
 mod run;
+mod scan;
 mod seed;
 mod session;
 mod setup_github;

@@ -61,6 +61,10 @@ impl Kept {
 /// The imported prompts that are here, by their ids at OpenAI.
 pub(super) struct Here {
     by_id: BTreeMap<String, Imported>,
+    /// All names that are here.
+    names: BTreeSet<String>,
+    /// All ids that are asked for.
+    asked: BTreeSet<String>,
 }
 
 struct Imported {
@@ -72,7 +76,13 @@ struct Imported {
 }
 
 impl Here {
-    pub(super) fn read(store: &Store) -> Result<Self, Failure> {
+    pub(super) fn read(store: &Store, asked: BTreeSet<String>) -> Result<Self, Failure> {
+        let names = store
+            .list()
+            .files
+            .iter()
+            .map(|file| file.name.to_string())
+            .collect();
         let (all, _) = store.load_all();
         let mut by_id = BTreeMap::new();
         for loaded in all {
@@ -106,7 +116,11 @@ impl Here {
                 },
             );
         }
-        Ok(Self { by_id })
+        Ok(Self {
+            by_id,
+            names,
+            asked,
+        })
     }
 
     pub(super) fn versions_of(&self, id: &str) -> BTreeSet<u64> {
@@ -114,6 +128,29 @@ impl Here {
             .get(id)
             .map(|imported| imported.versions.clone())
             .unwrap_or_default()
+    }
+
+    /// A name of the first digits of an id, of more where another prompt has them.
+    fn free_name(&self, id: &str) -> String {
+        let digits = id.trim_start_matches("pmpt_");
+        let named = |length: usize| {
+            let part: String = digits.chars().take(length).collect();
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            format!("imported/{}{part}", if is_number { "p" } else { "" })
+        };
+        let others = self.asked.iter().filter(|other| *other != id);
+        let is_taken = |name: &String| {
+            let part = name.trim_start_matches("imported/").trim_start_matches('p');
+            self.names.contains(name)
+                || others
+                    .clone()
+                    .any(|other| other.trim_start_matches("pmpt_").starts_with(part))
+        };
+        [8, 16, 24]
+            .into_iter()
+            .map(named)
+            .find(|name| !is_taken(name))
+            .unwrap_or_else(|| named(usize::MAX))
     }
 
     /// The name that a prompt has or gets.
@@ -129,8 +166,7 @@ impl Here {
         if let Some(imported) = self.by_id.get(id) {
             return Ok(imported.name.clone());
         }
-        let digits: String = id.trim_start_matches("pmpt_").chars().take(8).collect();
-        let own = proposed.map_or_else(|| format!("imported/p{digits}"), str::to_owned);
+        let own = proposed.map_or_else(|| self.free_name(id), str::to_owned);
         let name = match &args.into {
             Some(folder) => format!(
                 "{}/{}",

@@ -61,6 +61,7 @@ pub struct Recovered {
     pub missing: Missing,
     /// What stopped it.
     pub failure: Option<Failure>,
+    pub(super) key: usize,
 }
 
 /// What one request came to.
@@ -94,6 +95,7 @@ impl Recovery {
             higher: Vec::new(),
             missing: known.missing,
             failure: None,
+            key: known.key,
         };
         let mut row = Row {
             names: known.wish.variables.keys().cloned().collect(),
@@ -256,18 +258,12 @@ impl Recovery {
                             .extend(new.into_iter().filter(|name| !without.contains(name)));
                         continue;
                     }
-                    let model = echo.model.clone().unwrap_or_default();
-                    // The call that finds the current version is followed by one that names it.
-                    let control = match version {
-                        Some(_) => self.control(row.known.key, &model).await?,
-                        None => Value::Null,
-                    };
                     return Ok(One::Fetched(
                         Box::new(Fetched {
                             version: answered.or(version).unwrap_or(0),
                             echo,
                             sentinels,
-                            control,
+                            control: Value::Null,
                             without_limit: is_whole,
                             stored_model,
                             unknown: without,

@@ -125,10 +125,8 @@ impl Client {
             );
             if has_response {
                 let response = event["response"].take();
-                let is_told = !has_prompt
-                    || response
-                        .get("instructions")
-                        .is_some_and(|it| !it.is_null());
+                let is_told =
+                    !has_prompt || response.get("instructions").is_some_and(|it| !it.is_null());
                 last = Some(response);
                 if is_told {
                     break;
