@@ -152,7 +152,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         outcomes.push(keep::saved(saved, args, &here, &store));
     }
     if !inputs.wanted.is_empty() {
-        let wanted = with_what_is_here(inputs.wanted, &here);
+        let wanted = with_what_is_here(inputs.wanted, &here, args);
         if args.dry_run && args.offline {
             show::offline(&wanted, &here, args, json, session);
             return Ok(Exit::Done);
@@ -204,11 +204,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// What is wanted, with the versions that are here already.
-fn with_what_is_here(wanted: Vec<Wanted>, here: &keep::Here) -> Vec<Wanted> {
+fn with_what_is_here(wanted: Vec<Wanted>, here: &keep::Here, args: &Args) -> Vec<Wanted> {
     wanted
         .into_iter()
         .map(|mut wanted| {
-            wanted.wish.have = here.versions_of(&wanted.wish.id);
+            wanted.wish.have = here.versions_of(&wanted.wish.id, args.name.as_ref());
             wanted
         })
         .collect()

@@ -255,7 +255,7 @@ fn with_grouped_help(command: clap::Command) -> clap::Command {
     }
     groups.push_str("Topics (promptctl help TOPIC):\n");
     for topic in TOPICS {
-        groups.push_str(&format!("  {:<14} {}\n", topic.name, topic.about));
+        groups.push_str(&format!("  {:<15} {}\n", topic.name, topic.about));
     }
     groups.push('\n');
     groups.push_str("A prompt is named by its path below prompts/: support/triage, support/triage@v3,\nsupport/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.");

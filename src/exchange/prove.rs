@@ -103,7 +103,7 @@ fn joined(parts: impl Iterator<Item = String>) -> Vec<String> {
     for part in parts {
         match all.last_mut() {
             Some(last) if !part.starts_with('\u{e002}') && !last.starts_with('\u{e002}') => {
-                last.push_str(&part)
+                last.push_str(&part);
             }
             _ => all.push(part),
         }

@@ -122,7 +122,7 @@ impl Settings {
         }
         if is_equal(value, before) && !keep {
             let name = part.map_or_else(|| key.to_owned(), |part| format!("{key}.{part}"));
-            if !is_nothing(before) && !(value.is_object() || value.is_array()) {
+            if !(is_nothing(before) || value.is_object() || value.is_array()) {
                 self.same_as_default.push(format!("{name} {value}"));
             }
             return;

@@ -200,7 +200,7 @@ fn message(
                 match (part(index, each, lost)?, read.last_mut()) {
                     // What was one text in the prompt is one again.
                     (Some(EchoPart::Text(text)), Some(EchoPart::Text(before))) => {
-                        before.push_str(&text)
+                        before.push_str(&text);
                     }
                     (part, _) => read.extend(part),
                 }

@@ -2,9 +2,10 @@
 
 mod versions;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::lock::Mutex;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
@@ -108,12 +109,15 @@ pub enum Missing {
     Unknown,
 }
 
+/// Tells the price of a model.
+type Prices = Box<dyn Fn(&str) -> Option<Price>>;
+
 /// Asks the API about stored prompts.
 pub struct Recovery {
     keys: Vec<Keyed>,
     nonce: Nonce,
     limits: Limits,
-    price_of: Box<dyn Fn(&str) -> Option<Price>>,
+    price_of: Prices,
     /// Calls that a model began to answer.
     paid: Cell<usize>,
     /// Calls that were refused.
@@ -121,7 +125,7 @@ pub struct Recovery {
     /// What all calls cost at most.
     spent: Cell<f64>,
     /// Answers of models without a prompt.
-    controls: RefCell<BTreeMap<String, Value>>,
+    controls: Mutex<BTreeMap<String, Value>>,
 }
 
 /// Why a call brought nothing.
@@ -148,7 +152,7 @@ impl Recovery {
             paid: Cell::new(0),
             refused: Cell::new(0),
             spent: Cell::new(0.0),
-            controls: RefCell::new(BTreeMap::new()),
+            controls: Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -202,17 +206,15 @@ impl Recovery {
 
     /// The answer of a model without a prompt, asked for once.
     async fn control(&self, key: usize, model: &str) -> Result<Value, Failure> {
-        if let Some(known) = self.controls.borrow().get(model) {
+        // Who comes second waits for the answer of the first.
+        let mut controls = self.controls.lock().await;
+        if let Some(known) = controls.get(model) {
             return Ok(known.clone());
         }
-        let answer = self
-            .ask(key, &ask::control(model), self.cost(Some(model), 20, None))
-            .await;
-        match answer {
+        let cost = self.cost(Some(model), 20, None);
+        match self.ask(key, &ask::control(model), cost).await {
             Ok(opening) => {
-                self.controls
-                    .borrow_mut()
-                    .insert(model.to_owned(), opening.response.clone());
+                controls.insert(model.to_owned(), opening.response.clone());
                 Ok(opening.response)
             }
             Err(Unanswered::Failed(failure)) => Err(failure),

@@ -146,7 +146,7 @@ impl Entry {
         for call in &spot.calls {
             match &call.version {
                 Some(version) if !self.versions.contains(version) => {
-                    self.versions.push(version.clone())
+                    self.versions.push(version.clone());
                 }
                 Some(_) => {}
                 None if call.has_unknown_version => self.has_unknown_version = true,

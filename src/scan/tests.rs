@@ -357,7 +357,7 @@ fn hostile_files_cost_no_more_than_their_size() {
         format!("{real}\r\n\u{0}\u{feff}\u{e9}'{real}"),
     ] {
         for path in ["a.js", "a.yml", "a.sh"] {
-            assert!(!places(path, &text).is_empty(), "{path}: {:.40}", text);
+            assert!(!places(path, &text).is_empty(), "{path}: {text:.40}");
         }
     }
 }

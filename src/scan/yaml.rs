@@ -174,7 +174,7 @@ impl Entry<'_> {
         for (line, below) in &self.beside {
             match role(line.key) {
                 Role::Version if !line.value.is_empty() => {
-                    call.version = Some(line.value.to_owned())
+                    call.version = Some(line.value.to_owned());
                 }
                 Role::Variables => call.variables = variables(line.value, below),
                 _ => {}

@@ -51,17 +51,56 @@ fn every_version_becomes_a_commit_under_its_number() {
     let env = TestEnv::new();
     let prompts = simple(3);
     let (_server, repo) = with(&env, &prompts);
-    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name support/triage --publish production")), @"");
-    assert_snapshot!(repo.git("log --format=%s --reverse"), @"");
-    assert_snapshot!(repo.tags(), @"");
-    assert_snapshot!(repo.read("prompts/support/triage.prompt.yml"), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name support/triage --publish production")), @"
+    support/triage v1 to v3 made from pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (OpenAI's current one is 3)
+      OpenAI's version 1, 2, 3: message 1 (developer) is empty, and the model never sees it: left out
+    support/triage v3 published to production
+    3 new versions of 1 prompt here; 5 calls that OpenAI bills, 10 refused without cost
+    ");
+    assert_snapshot!(repo.git("log --format=%s --reverse"), @"
+    Set up promptctl
+    Import support/triage v1 from OpenAI
+    Import support/triage v2 from OpenAI
+    Import support/triage v3 from OpenAI
+    ");
+    assert_snapshot!(repo.tags(), @"
+    prompts/support/triage/production/1
+    prompts/support/triage/v1
+    prompts/support/triage/v2
+    prompts/support/triage/v3
+    ");
+    assert_snapshot!(repo.read("prompts/support/triage.prompt.yml"), @r#"
+    version: 3
+    digest: aee4923f6462
+    model: openai/o4-mini-2025-04-16
+    input:
+      schema:
+        type: object
+        required: [ticket]
+        properties:
+          ticket:
+            type: string
+    messages:
+      - role: user
+        content: "Sort {{ticket}} in 3 words."
+    source:
+      format: openai
+      id: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+      version: "3"
+      current: "3"
+      project: proj_1
+      digest: aee4923f6462
+    "#);
     // Versions, prompts and models.
     assert_eq!(prompts.paid(), 3 + 1 + 1);
     assert_eq!(repo.git("status --porcelain"), "");
-    assert_snapshot!(repo.run("promptctl validate"), @"");
+    assert_snapshot!(repo.run("promptctl validate"), @"1 checked, 0 errors, 0 warnings");
     // Again there is nothing to do.
     let head = repo.git("rev-parse HEAD");
-    assert_snapshot!(repo.run(&format!("promptctl import {ID} --publish production")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID} --publish production")), @"
+    support/triage is up to date with pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: nothing to do
+    0 new versions of 1 prompt here; 1 call that OpenAI bills, 10 refused without cost
+    ");
     assert_eq!(repo.git("rev-parse HEAD"), head);
     assert_eq!(prompts.paid(), 5 + 1);
 }
@@ -76,7 +115,7 @@ const AWKWARD: &[&str] = &[
     "{{{word}}} {{{{word}}}} {{{{{word}}}}}",
     "{ {{word}} } }}{{word}}{{",
     "{\"a\": {{word}}, \"b\": {\"c\": \"{{phrase}}\"}}",
-    "\\{{if}} \\\\{{ {{#if word}}x{{/if}} {{> partial}} {{!comment}} {{^}} {{else}} {{word}}",
+    "\\{{if}} \\\\{{ {{#if word}}x{{/if}} {{> partial}} {{!comment}} {{^}} {{else if x}} {{word}}",
     "{% if x %} $99.99 & <b> 'q' \"q\" `code` ${word} {{word}}",
     "# no comment: - [x] | > {{word}}: yes\ttab {{phrase}}",
     "é ß 漢字 🎉 \u{200b}\u{feff} {{word}} \u{2028}",
@@ -138,7 +177,48 @@ fn settings_that_were_stored_are_told_from_those_of_the_model() {
     let (_server, repo) = with(&env, &prompts);
     repo.ok(&format!("promptctl import {ID} --var-name q"));
     let file = repo.git("ls-files prompts/imported");
-    assert_snapshot!(repo.read(&file), @"");
+    assert_snapshot!(repo.read(&file), @r#"
+    version: 1
+    digest: d26c6c6a3914
+    model: openai/o4-mini-2025-04-16
+    modelParameters:
+      maxTokens: 777
+      temperature: 0.3
+      verbosity: low
+    input:
+      schema:
+        type: object
+        required: [q]
+        properties:
+          q:
+            type: string
+    responseFormat: json_schema
+    jsonSchema:
+      name: answer
+      strict: true
+      schema:
+        type: object
+        properties:
+          a:
+            type: string
+        required: [a]
+        additionalProperties: false
+    messages:
+      - role: developer
+        content: "Answer {{q}}."
+    extraBody:
+      tools:
+        - type: web_search
+      metadata:
+        team: support
+    source:
+      format: openai
+      id: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+      version: "1"
+      current: "1"
+      project: proj_1
+      digest: d26c6c6a3914
+    "#);
     repo.ok(&format!(
         "promptctl import {ID} --var-name q --name all --keep-defaults"
     ));
@@ -163,10 +243,26 @@ fn what_scan_prints_is_what_import_reads() {
     repo.write("src/other.ts", format!("export async function greet() {{\n  return f({{ prompt: {{ id: '{OTHER}' }} }});\n}}\n// pmpt_123\n"));
     let found = repo.ok("promptctl scan --ids src --format json");
     let planned = repo.run_with("promptctl import - --dry-run --offline", &found);
-    assert_snapshot!(planned, @"");
-    assert_snapshot!(repo.run_with("promptctl import - --dry-run", &found), @"");
+    assert_snapshot!(planned, @"
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  triage
+      the code asks for versions: 1
+      the code sends variables: ticket
+    pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  other/greet
+      the code asks for versions: none
+      the code sends variables: none
+    --- stderr
+    2 prompts; nothing was asked
+    ");
+    assert_snapshot!(repo.run_with("promptctl import - --dry-run", &found), @"
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  triage
+      versions 1, 2, 3; here already: none
+    pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  other/greet
+      versions 1; here already: none
+    --- stderr
+    6 calls that OpenAI bills would be made, and one a model; nothing was changed
+    ");
     assert_eq!(prompts.paid(), 0);
-    assert_eq!(repo.git("log --format=%s"), "Start a repository of prompts");
+    assert_eq!(repo.git("log --format=%s"), "Set up promptctl");
     let run = repo.run_with("promptctl import - --publish production", &found);
     assert_snapshot!(run, @"");
     assert_eq!(prompts.paid(), (2 + 1) + (1 + 1) + 1);
@@ -201,7 +297,10 @@ fn equal_neighbours_are_one_version_that_names_both() {
     );
     let second = repo.git("show HEAD~1:prompts/p.prompt.yml");
     assert!(second.contains("versions: [\"2\", \"3\"]"), "{second}");
-    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"
+    p is up to date with pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: nothing to do
+    0 new versions of 1 prompt here; 1 call that OpenAI bills, 10 refused without cost
+    ");
 }
 
 #[test]
@@ -230,8 +329,18 @@ fn an_answer_that_somebody_saved_is_read_offline() {
         json!({ "ticket": text("my printer burns") }),
     );
     repo.write("two.json", plain.to_string());
-    assert_snapshot!(repo.run("promptctl import two.json one.json --name p"), @"");
-    assert_eq!(repo.git("log --format=%s --reverse -- prompts"), "");
+    assert_snapshot!(repo.run("promptctl import two.json one.json --name p"), @"
+    p v1 made from pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+      OpenAI's version 1: message 1 (developer) is empty, and the model never sees it: left out
+    p v2 made from pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+      OpenAI's version 2: message 1 (developer) is empty, and the model never sees it: left out
+    warning: p, OpenAI's version 2: the answer holds values and no sentinels: where a text of the prompt is equal to a value, it was taken for the variable [P503]
+    [exit 3]
+    ");
+    assert_eq!(
+        repo.git("log --format=%s --reverse -- prompts/p.prompt.yml"),
+        "Import p v1 from OpenAI\nImport p v2 from OpenAI"
+    );
     let values = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
     assert_eq!(
         rendered(&repo, "p@v2", &values("ticket", "x")),

@@ -96,8 +96,17 @@ fn an_api_that_ignores_versions_gives_no_copies() {
     let mut prompts = simple(2);
     prompts.no_version = NoVersion::Ignored;
     let (_server, repo) = with(&env, &prompts);
-    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"");
-    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket --version current")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"
+    error[P506]: the API answers for a version that does not exist: it ignores versions, and every one would be a copy of the current one
+      hint: --version current takes that one alone
+    0 new versions of 1 prompt here; 2 calls that OpenAI bills, 5 refused without cost
+    [exit 1]
+    ");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket --version current")), @"
+    p v2 made from pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (OpenAI's current one is 2)
+      OpenAI's version 2: message 1 (developer) is empty, and the model never sees it: left out
+    1 new version of 1 prompt here; 3 calls that OpenAI bills, 5 refused without cost
+    ");
 }
 
 #[test]
@@ -124,7 +133,12 @@ fn a_prompt_of_another_project_is_found_by_its_key() {
     let mut prompts = simple(1);
     prompts.key = "sk-other-project-0123456789".to_owned();
     let (_server, repo) = with(&env, &prompts);
-    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"
+    error[P505]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: not found, or it belongs to another project
+      hint: an id is visible to its own project only: --key-env VARIABLE names the variable with that project's key
+    0 new versions of 1 prompt here; 0 calls that OpenAI bills, 2 refused without cost
+    [exit 1]
+    ");
     let repo = repo.with("OTHER_KEY", "sk-other-project-0123456789");
     let run = repo.run(&format!("promptctl import {ID} --name p --var-name ticket --key-env OPENAI_API_KEY --key-env OTHER_KEY"));
     assert_eq!(run.code, Some(0), "{run}");
@@ -141,7 +155,12 @@ fn a_model_that_is_gone_is_replaced_only_when_asked() {
     let mut prompts = simple(1);
     prompts.gone = Some("o4-mini-2025-04-16");
     let (_server, repo) = with(&env, &prompts);
-    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"
+    error[P506]: the model of pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is gone: The model `o4-mini-2025-04-16` does not exist.
+      hint: --model gpt-5-mini lets another one answer; the text of the prompt does not depend on it
+    0 new versions of 1 prompt here; 0 calls that OpenAI bills, 10 refused without cost
+    [exit 1]
+    ");
     let run = repo.run(&format!(
         "promptctl import {ID} --name p --var-name ticket --model gpt-5-mini"
     ));
@@ -207,7 +226,10 @@ fn an_edit_made_here_is_never_written_over() {
     let (_server, repo) = with(&env, &prompts);
     repo.ok(&format!("promptctl import {ID} --name p --var-name ticket"));
     repo.next_version("p", "in 2 words", "in few words");
-    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"
+    p is up to date with pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: nothing to do
+    0 new versions of 1 prompt here; 1 call that OpenAI bills, 9 refused without cost
+    ");
     let versions = (1..=3).map(|number| {
         Version::new(&[("user", &format!("Sort {{{{ticket}}}} in {number} words."))])
     });
@@ -217,7 +239,12 @@ fn an_edit_made_here_is_never_written_over() {
     let inner = prompts.clone();
     let server = crate::server::Server::answering(move |request| inner.answer(request));
     let repo = repo.with("OPENAI_BASE_URL", server.url());
-    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"");
+    assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"
+    error[P508]: p was edited here since it was imported; OpenAI has version 3 now, which was not written
+      hint: promptctl import pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --name p-openai brings theirs beside it, to compare
+    0 new versions of 1 prompt here; 3 calls that OpenAI bills, 10 refused without cost
+    [exit 1]
+    ");
     assert!(repo.read("prompts/p.prompt.yml").contains("in few words"));
 }
 
@@ -246,7 +273,24 @@ fn what_cannot_be_imported_is_told_with_what_to_do() {
         promptctl import y.json
         promptctl import pmpt_
         promptctl import nowhere.json
-    "), @"");
+    "), @"
+    $ promptctl import x.json
+    error[P323]: x.json is neither an answer of the API nor what scan prints
+      at: x.json
+      hint: save what the API answers to a call with the stored prompt: `promptctl help stored-prompts` has the command
+    [exit 1]
+    $ promptctl import y.json
+    error[P323]: y.json is not JSON: expected ident at line 1 column 2
+      at: y.json:1:2
+      hint: import reads ids, saved answers of the API, and what `promptctl scan --ids --format json` prints
+    [exit 1]
+    $ promptctl import pmpt_
+    error: pmpt_ is not the id of a stored prompt
+    [exit 2]
+    $ promptctl import nowhere.json
+    error[P017]: nowhere.json could not be read: No such file or directory (os error 2)
+    [exit 1]
+    ");
     repo.add("taken", crate::server::ECHO);
     let run = repo.run(&format!("promptctl import {ID} --name taken"));
     assert!(run.stderr.contains("error[P224]"), "{run}");

@@ -14,7 +14,7 @@ use crate::execute::recover::Fetched;
 use crate::prompt::code;
 use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document;
-use crate::prompt::template::Partials;
+use crate::prompt::template::{HELPERS, Partials};
 use crate::scan::ValueKind;
 
 /// One version, not yet numbered.
@@ -147,6 +147,14 @@ fn make(
         )
         .hint("nothing was written for it; please report the text of the prompt, as far as it may be shown")
     };
+    // A name that means something else in a template prints that, or nothing.
+    let own_word = templates
+        .used
+        .iter()
+        .find(|name| is_word_of_templates(name));
+    if let Some(name) = own_word {
+        return Err(no_template(&id, None, &NoTemplate::BadName(name.clone())));
+    }
     let document = document::parse(&text).map_err(|findings| {
         not_written(
             findings
@@ -208,4 +216,24 @@ fn no_template(id: &str, version: Option<u64>, why: &NoTemplate) -> Failure {
         )
         .hint("save the whole answer, with its `prompt.variables`"),
     }
+}
+
+/// Whether a name is one of a helper or a word of the language.
+fn is_word_of_templates(name: &str) -> bool {
+    let words = [
+        "else",
+        "this",
+        "true",
+        "false",
+        "null",
+        "undefined",
+        "if",
+        "unless",
+        "each",
+        "with",
+        "lookup",
+        "log",
+        "raw",
+    ];
+    words.contains(&name) || HELPERS.iter().any(|(helper, _)| *helper == name)
 }

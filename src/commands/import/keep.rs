@@ -60,7 +60,7 @@ impl Kept {
 
 /// The imported prompts that are here, by their ids at OpenAI.
 pub(super) struct Here {
-    by_id: BTreeMap<String, Imported>,
+    by_id: BTreeMap<String, Vec<Imported>>,
     /// All names that are here.
     names: BTreeSet<String>,
     /// All ids that are asked for.
@@ -107,14 +107,12 @@ impl Here {
                 );
             }
             let is_edited = source.digest.as_deref() != Some(loaded.digest().short());
-            by_id.insert(
-                id.to_owned(),
-                Imported {
-                    name: loaded.name.clone(),
-                    versions,
-                    is_edited,
-                },
-            );
+            let imported: &mut Vec<Imported> = by_id.entry(id.to_owned()).or_default();
+            imported.push(Imported {
+                name: loaded.name.clone(),
+                versions,
+                is_edited,
+            });
         }
         Ok(Self {
             by_id,
@@ -123,11 +121,25 @@ impl Here {
         })
     }
 
-    pub(super) fn versions_of(&self, id: &str) -> BTreeSet<u64> {
-        self.by_id
-            .get(id)
+    /// What is here of an id: under the name that was asked for, else under any.
+    fn imported(&self, id: &str, name: Option<&PromptName>) -> Option<&Imported> {
+        let all = self.by_id.get(id)?;
+        match name {
+            Some(name) => all.iter().find(|imported| imported.name == *name),
+            None => all.first(),
+        }
+    }
+
+    pub(super) fn versions_of(&self, id: &str, name: Option<&PromptName>) -> BTreeSet<u64> {
+        self.imported(id, name)
             .map(|imported| imported.versions.clone())
             .unwrap_or_default()
+    }
+
+    /// Another prompt that has this id, too.
+    fn other(&self, id: &str, name: &PromptName) -> Option<&PromptName> {
+        let mut all = self.by_id.get(id)?.iter().map(|imported| &imported.name);
+        all.find(|other| *other != name)
     }
 
     /// A name of the first digits of an id, of more where another prompt has them.
@@ -163,7 +175,7 @@ impl Here {
         if let Some(name) = &args.name {
             return Ok(name.clone());
         }
-        if let Some(imported) = self.by_id.get(id) {
+        if let Some(imported) = self.imported(id, None) {
             return Ok(imported.name.clone());
         }
         let own = proposed.map_or_else(|| self.free_name(id), str::to_owned);
@@ -239,7 +251,7 @@ pub(super) fn saved(saved: Saved, args: &Args, here: &Here, store: &Store) -> Ke
         Ok(draft) => {
             let mut kept = Kept::failed(&id, Failure::usage(""));
             kept.failure = None;
-            let have = here.versions_of(&id);
+            let have = here.versions_of(&id, args.name.as_ref());
             let versions: Vec<u64> = draft
                 .versions
                 .iter()
@@ -291,10 +303,7 @@ fn write(
     store: &Store,
     kept: &mut Kept,
 ) -> Result<(), Failure> {
-    let imported = here
-        .by_id
-        .get(&kept.id)
-        .filter(|imported| imported.name == *name);
+    let imported = here.imported(&kept.id, Some(name));
     kept.was_here = imported.is_some();
     if drafts.is_empty() {
         return Ok(());
@@ -329,6 +338,16 @@ fn write(
         let label = draft.versions.first().cloned();
         kept.lost
             .extend(draft.lost.iter().map(|lost| (label.clone(), lost.clone())));
+    }
+    if let Some(other) = here.other(&kept.id, name) {
+        kept.lost.push((
+            None,
+            Lost {
+                code: code::SOURCE_CHANGED,
+                message: format!("{other} has the same id: only one of the two may be live where callers ask by the id"),
+                is_note: true,
+            },
+        ));
     }
     let path = store.path_for(name);
     if args.dry_run {

@@ -209,7 +209,16 @@ pub(super) fn outcome(
         .iter()
         .any(|kept| !kept.made.is_empty() || kept.failure.is_none());
     match (is_failed, is_lost) {
-        (true, _) if !is_there => Exit::Failed,
+        (true, _) if !is_there => {
+            // A limit that was reached is a verdict, as a budget is.
+            let failures = || outcomes.iter().filter_map(|kept| kept.failure.as_ref());
+            let is_verdict = failures().all(|failure| failure.exit == Exit::Verdict);
+            if is_verdict {
+                Exit::Verdict
+            } else {
+                Exit::Failed
+            }
+        }
         (true, _) | (_, true) => Exit::Verdict,
         _ => Exit::Done,
     }
@@ -315,7 +324,10 @@ fn tell(kept: &Kept, args: &Args, session: &mut Session) {
             .iter()
             .find(|(_, lost)| lost.message == message)
             .map(|(_, lost)| (lost.code, lost.is_note));
-        let which = format!("OpenAI's version {}", versions.join(", "));
+        let which = match versions.as_slice() {
+            ["-", ..] => "note".to_owned(),
+            versions => format!("OpenAI's version {}", versions.join(", ")),
+        };
         match code {
             Some((code, false)) => session
                 .ui

@@ -124,6 +124,12 @@ impl Recovery {
             }
         };
         recovered.current = Some(current);
+        if let Some(model) = &row.model
+            && row.known.wish.have.is_empty()
+        {
+            // Without it nothing could be written of what is paid for next.
+            self.control(row.known.key, model).await?;
+        }
         self.tell_versions_apart(row).await?;
         let wanted = self.wanted(row, current);
         for &version in &wanted {

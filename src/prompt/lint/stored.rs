@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn a_call_of_a_stored_prompt_is_warned_about_with_its_end() {
         let text = "version: 1\nmessages: [{role: user, content: Hi}]\n";
-        insta::assert_snapshot!(found(&format!("{text}openai:\n  promptId: pmpt_1\n")), @"");
+        insta::assert_snapshot!(found(&format!("{text}openai:\n  promptId: pmpt_1\n")), @"warning P520 4:13 `openai.promptId` makes `run` call a stored prompt, and OpenAI ends those on 2026-11-30");
         assert!(
             found(&format!(
                 "{text}openai: {{environments: {{staging: {{promptId: pmpt_1}}}}}}\n"
