@@ -304,7 +304,7 @@ fn evaluator() -> Value {
 }
 
 fn request() -> Properties {
-    let id = json!({ "description": "The stored prompt's id, such as `pmpt_123`.", "type": ["string", "null"] });
+    let id = json!({ "description": "The stored prompt's id, `pmpt_` and hexadecimal digits.", "type": ["string", "null"] });
     let version = json!({
         "description": "Its version; OpenAI's current one when left out.",
         "type": ["string", "integer", "null"],

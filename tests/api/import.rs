@@ -115,7 +115,7 @@ const AWKWARD: &[&str] = &[
     "{{{word}}} {{{{word}}}} {{{{{word}}}}}",
     "{ {{word}} } }}{{word}}{{",
     "{\"a\": {{word}}, \"b\": {\"c\": \"{{phrase}}\"}}",
-    "\\{{if}} \\\\{{ {{#if word}}x{{/if}} {{> partial}} {{!comment}} {{^}} {{else if x}} {{word}}",
+    "\\{{if x}} \\\\{{ {{#if word}}x{{/if}} {{> partial}} {{!comment}} {{^}} {{else if x}} {{word}}",
     "{% if x %} $99.99 & <b> 'q' \"q\" `code` ${word} {{word}}",
     "# no comment: - [x] | > {{word}}: yes\ttab {{phrase}}",
     "é ß 漢字 🎉 \u{200b}\u{feff} {{word}} \u{2028}",
@@ -264,7 +264,15 @@ fn what_scan_prints_is_what_import_reads() {
     assert_eq!(prompts.paid(), 0);
     assert_eq!(repo.git("log --format=%s"), "Set up promptctl");
     let run = repo.run_with("promptctl import - --publish production", &found);
-    assert_snapshot!(run, @"");
+    assert_snapshot!(run, @"
+    triage v1 to v2 made from pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (OpenAI's current one is 2)
+    warning: triage: OpenAI has later versions than its current one (3), which were not taken
+    hint: promptctl import pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --version all takes them; the next publish --all would release the last of them
+    triage v2 published to production
+    other/greet v1 made from pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb (OpenAI's current one is 1)
+    other/greet v1 published to production
+    3 new versions of 2 prompts here; 6 calls that OpenAI bills, 18 refused without cost
+    ");
     assert_eq!(prompts.paid(), (2 + 1) + (1 + 1) + 1);
     assert_eq!(
         rendered(

@@ -99,7 +99,7 @@ fn an_api_that_ignores_versions_gives_no_copies() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"
     error[P506]: the API answers for a version that does not exist: it ignores versions, and every one would be a copy of the current one
       hint: --version current takes that one alone
-    0 new versions of 1 prompt here; 2 calls that OpenAI bills, 5 refused without cost
+    0 new versions of 1 prompt here; 3 calls that OpenAI bills, 5 refused without cost
     [exit 1]
     ");
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket --version current")), @"
@@ -296,4 +296,53 @@ fn what_cannot_be_imported_is_told_with_what_to_do() {
     assert!(run.stderr.contains("error[P224]"), "{run}");
     let without = repo.without("OPENAI_API_KEY");
     assert_eq!(without.run(&format!("promptctl import {ID}")).code, Some(4));
+}
+
+#[test]
+fn a_variable_that_is_a_word_of_templates_is_refused_by_name() {
+    let env = TestEnv::new();
+    let versions = vec![
+        Version::new(&[("user", "{{a}}")]),
+        Version::new(&[("user", "{{a}} {{else}}")]),
+    ];
+    let prompts = Prompts::new(ID, 2, versions);
+    let (_server, repo) = with(&env, &prompts);
+    let run = repo.run(&format!("promptctl import {ID} --name p --var-name a"));
+    // What lies below is sound, and kept.
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(
+        run.stderr.contains("error[P504]") && run.stderr.contains("`else`"),
+        "{run}"
+    );
+    assert_eq!(repo.git("log -1 --format=%s"), "Import p v1 from OpenAI");
+}
+
+#[test]
+fn parts_that_no_file_can_hold_are_refused_and_those_that_are_not_given_away_are_told() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let answer = |item: &str| {
+        format!(
+            "{{\"model\": \"m\", \"output\": [], \"instructions\": [{item}], \"prompt\": {{\"id\": \"{ID}\", \"version\": \"1\"}}}}"
+        )
+    };
+    repo.write(
+        "call.json",
+        answer("{\"type\": \"function_call\", \"name\": \"f\"}"),
+    );
+    let run = repo.run("promptctl import call.json --name p");
+    assert!(
+        run.code == Some(1) && run.stderr.contains("error[P501]"),
+        "{run}"
+    );
+    repo.write(
+        "picture.json",
+        answer("{\"role\": \"user\", \"content\": [{\"type\": \"input_text\", \"text\": \"Look.\"}, {\"type\": \"input_image\", \"image_url\": null}]}"),
+    );
+    let run = repo.run("promptctl import picture.json --name p");
+    assert!(
+        run.code == Some(3) && run.stderr.contains("[P502]"),
+        "{run}"
+    );
+    assert!(repo.read("prompts/p.prompt.yml").contains("content: Look."));
 }

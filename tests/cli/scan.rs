@@ -25,8 +25,32 @@ fn ids_are_found_with_what_calls_them() {
     let env = TestEnv::new();
     let repo = env.repo();
     tree(&repo);
-    assert_snapshot!(repo.run("promptctl scan --ids"), @"");
-    assert_snapshot!(repo.run("promptctl scan --ids src --format github --fail"), @"");
+    assert_snapshot!(repo.run("promptctl scan --ids"), @"
+    pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  talk
+      versions   OpenAI's current one
+      variables  photo (image)
+      .env:2:16  sets TALK_PROMPT_ID
+      src/talk.ts:1:24  reads TALK_PROMPT_ID; sent in line 2; beside prompt: type; realtime: not covered by serve
+
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  triage
+      versions   6
+      variables  ticket
+      src/app.py:1:11  sent in line 5; beside prompt: input: [], max_output_tokens
+
+    pmpt_123  a stand-in, not an id of OpenAI's
+      README.md:1:6
+
+    --- stderr
+    2 stored prompts in 3 places of 7 files, and 1 stand-in
+    warning: realtime sessions and batches (1 place) are not covered by serve: put the text there yourself before 2026-11-30
+    hint: promptctl scan --ids --format json | promptctl import - brings them here, until 2026-11-30
+    ");
+    assert_snapshot!(repo.run("promptctl scan --ids src --format github --fail"), @"
+    ::warning file=src/app.py,line=1,col=11,title=P510::pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is a stored prompt at OpenAI, which ends on 2026-11-30%0Ahelp: promptctl scan --ids --format json | promptctl import -
+    --- stderr
+    1 stored prompt in use: --fail
+    [exit 3]
+    ");
     let shown = repo.json("promptctl scan --ids --format json");
     assert_eq!(shown["findings"][0]["stored"]["versions"][0], "6");
     assert_eq!(
@@ -60,8 +84,20 @@ fn a_folder_without_git_is_scanned_by_its_ignore_rules() {
         "{text}"
     );
     assert!(!text.contains("ignored/"), "{text}");
-    assert_snapshot!(folder.run("promptctl scan --ids nowhere"), @"");
-    assert_snapshot!(folder.run("promptctl scan"), @"");
+    assert_snapshot!(folder.run("promptctl scan --ids nowhere"), @"
+    error: there is no nowhere
+      hint: name a file or a folder that exists
+    [exit 2]
+    ");
+    assert_snapshot!(folder.run("promptctl scan"), @"
+    error: the following required arguments were not provided:
+      --ids
+
+    Usage: promptctl scan --ids [PATH]...
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
 }
 
 #[test]
@@ -118,8 +154,19 @@ fn a_prompt_that_calls_a_stored_one_is_an_error_of_doctor_from_december_on() {
     let env = TestEnv::new();
     let repo = env.repo();
     repo.add("p", "model: openai/gpt-5-mini\nmessages:\n  - role: user\n    content: Hi\nopenai:\n  promptId: pmpt_1\n");
-    assert_snapshot!(repo.run("promptctl doctor"), @"");
-    assert_snapshot!(repo.at("2026-12-01T00:00:00Z").run("promptctl doctor"), @"");
+    assert_snapshot!(repo.run("promptctl doctor"), @"
+    warning[P520]: p calls a stored prompt, which OpenAI ends on 2026-11-30
+      at: prompts/p.prompt.yml:7:1
+      help: promptctl edit p --unset openai
+    0 errors, 1 warning
+    ");
+    assert_snapshot!(repo.at("2026-12-01T00:00:00Z").run("promptctl doctor"), @"
+    error[P520]: p calls a stored prompt, and OpenAI ended those on 2026-11-30
+      at: prompts/p.prompt.yml:7:1
+      help: promptctl edit p --unset openai
+    1 error, 0 warnings
+    [exit 3]
+    ");
     repo.ok("promptctl edit p --unset openai");
     assert_eq!(
         repo.at("2026-12-01T00:00:00Z").run("promptctl doctor").code,

@@ -153,7 +153,12 @@ fn make(
         .iter()
         .find(|name| is_word_of_templates(name));
     if let Some(name) = own_word {
-        return Err(no_template(&id, None, &NoTemplate::BadName(name.clone())));
+        let version = echo.version.as_deref().and_then(|it| it.parse().ok());
+        return Err(no_template(
+            &id,
+            version,
+            &NoTemplate::BadName(name.clone()),
+        ));
     }
     let document = document::parse(&text).map_err(|findings| {
         not_written(

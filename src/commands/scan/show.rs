@@ -303,7 +303,7 @@ fn summary(entries: &[Entry], scanned: &Scanned, session: &mut Session) {
     match not_served.count() {
         0 => {}
         places => session.ui.warning(format!(
-            "{} send an id in a realtime session or a batch, which serve does not answer for: put the text there yourself before 2026-11-30",
+            "realtime sessions and batches ({}) are not covered by serve: put the text there yourself before 2026-11-30",
             count(places, "place")
         )),
     }
