@@ -116,7 +116,7 @@ pub fn of_saved(echo: &Echo) -> Result<(Templates, Sentinels), NoTemplate> {
         let overlaps = texts
             .iter()
             .any(|(other, text)| other != name && text.contains(value.as_str()));
-        if is_short || overlaps || all.iter().map(|text| holds(text)).sum::<usize>() != 1 {
+        if is_short || overlaps || all.iter().map(holds).sum::<usize>() != 1 {
             return Err(NoTemplate::Ambiguous((*name).to_owned()));
         }
         values.push((name, value));

@@ -52,9 +52,9 @@ fn ids_are_found_with_what_calls_them() {
     [exit 3]
     ");
     let shown = repo.json("promptctl scan --ids --format json");
-    assert_eq!(shown["findings"][0]["stored"]["versions"][0], "6");
+    assert_eq!(shown["findings"][1]["stored"]["versions"][0], "6");
     assert_eq!(
-        shown["findings"][1]["places"][1]["calls"][0]["served"],
+        shown["findings"][0]["places"][1]["calls"][0]["served"],
         false
     );
     assert!(!shown.to_string().contains("sk-secret"));
