@@ -344,16 +344,16 @@ fn one_id_in_several_places_is_one_entry_and_stand_ins_come_last() {
 fn hostile_files_cost_no_more_than_their_size() {
     let real = id('a');
     for text in [
-        "{[(".repeat(5_000) + &format!("\"id\": \"{real}\""),
-        "'\\'\\".repeat(5_000) + &real,
-        "\"{".repeat(30_000) + &real,
-        format!("{{\"id\": \"{real}\"}},").repeat(5_000),
-        format!("const X = \"{real}\";\n") + &"f({prompt: {id: X}});".repeat(5_000),
-        "prompt:{".repeat(10_000) + &format!("id:'{real}'"),
+        "{[(".repeat(1_500) + &format!("\"id\": \"{real}\""),
+        "'\\'\\".repeat(1_500) + &real,
+        "\"{".repeat(6_000) + &real,
+        format!("{{\"id\": \"{real}\"}},").repeat(1_500),
+        format!("const X = \"{real}\";\n") + &"f({prompt: {id: X}});".repeat(1_500),
+        "prompt:{".repeat(3_000) + &format!("id:'{real}'"),
         format!(
             "a = b = \"{real}\"\nb = a\na = b\nf(prompt={{'id': a, 'version': b, 'variables': a}})"
         ),
-        "}])".repeat(30_000) + &real,
+        "}])".repeat(6_000) + &real,
         format!("{real}\r\n\u{0}\u{feff}\u{e9}'{real}"),
     ] {
         for path in ["a.js", "a.yml", "a.sh"] {
