@@ -5,6 +5,7 @@ mod budget;
 mod call;
 mod caller;
 mod check;
+pub mod recover;
 mod stored;
 
 use base64::Engine;

@@ -10,17 +10,23 @@
 //! - [`output`]: what people and scripts see.
 //! - [`prompt`]: the core. Pure: no files, no git, no network, no clock, no environment.
 //! - [`config`]: flags over environment over files over defaults, resolved once.
+//! - [`exchange`]: prompts of other places, to and from prompt files. Pure.
+//! - [`help`]: the topics of `promptctl help`.
 //! - [`packs`]: the bundled prompts.
+//! - [`scan`]: ids of stored prompts in source code. Pure, as the core is.
 //!
 //! `store`, `openai`, `record` and `output` do not know each other; all of them know `prompt`.
 
 pub mod commands;
 pub mod config;
 pub mod error;
+pub mod exchange;
 pub mod execute;
+pub mod help;
 pub mod openai;
 pub mod output;
 pub mod packs;
 pub mod prompt;
 pub mod record;
+pub mod scan;
 pub mod store;

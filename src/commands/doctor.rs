@@ -13,6 +13,9 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
 use crate::store::{Repair, Store, Trouble};
 
+/// 2026-12-01, when OpenAI's stored prompts are gone.
+const STORED_PROMPTS_END: jiff::Timestamp = jiff::Timestamp::constant(1_796_083_200, 0);
+
 /// Find what is unsound in the repository, and fix it
 ///
 /// Looks at the settings, tags and releases, required signatures, the mirror of the remote, pending
@@ -42,7 +45,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     findings.extend(settings::findings(&store, &config, is_told)?);
     findings.extend(store.troubles()?.iter().map(finding_of));
-    findings.extend(files(&store));
+    findings.extend(files(&store, session));
     findings.extend(log::findings(&store, &config, session)?);
     if args.online {
         findings.extend(store.troubles_online()?.iter().map(finding_of));
@@ -124,7 +127,7 @@ pub(super) fn finding_of_failure(failure: &Failure) -> Finding {
     finding
 }
 
-fn files(store: &Store) -> Vec<Finding> {
+fn files(store: &Store, session: &Session) -> Vec<Finding> {
     let (loaded, mut findings) = store.load_all();
     for prompt in loaded.iter().filter(|prompt| prompt.is_unbumped()) {
         findings.push(
@@ -140,6 +143,39 @@ fn files(store: &Store) -> Vec<Finding> {
             .at(prompt.document.place("digest"))
             .help(format!("promptctl bump {}", prompt.name)),
         );
+    }
+    let ended = session.now >= STORED_PROMPTS_END;
+    for prompt in loaded.iter().filter(|prompt| !prompt.document.archived) {
+        let stored = prompt.document.openai.as_ref();
+        let has_id = stored.is_some_and(|stored| {
+            stored.prompt_id.is_some()
+                || stored
+                    .environments
+                    .values()
+                    .any(|it| it.prompt_id.is_some())
+        });
+        if !has_id {
+            continue;
+        }
+        let message = if ended {
+            format!(
+                "{} calls a stored prompt, and OpenAI ended those on 2026-11-30",
+                prompt.name
+            )
+        } else {
+            format!(
+                "{} calls a stored prompt, which OpenAI ends on 2026-11-30",
+                prompt.name
+            )
+        };
+        let mut finding = Finding::error(code::STORED_CALL, message)
+            .in_file(&prompt.path)
+            .at(prompt.document.place("openai"))
+            .help(format!("promptctl edit {} --unset openai", prompt.name));
+        if !ended {
+            finding.severity = Severity::Warning;
+        }
+        findings.push(finding);
     }
     findings
 }

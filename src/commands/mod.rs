@@ -14,6 +14,7 @@ mod fetch;
 mod get;
 mod history;
 mod hook;
+mod import;
 mod init;
 mod lazy;
 mod list;
@@ -29,6 +30,7 @@ mod render;
 mod rollback;
 mod rules;
 mod run;
+mod scan;
 mod schema;
 mod seed;
 mod shapes;
@@ -48,6 +50,7 @@ use lazy::Lazy;
 
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
+use crate::help::TOPICS;
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
 use crate::prompt::visible;
 use crate::store::{Settings, Start, Store};
@@ -91,7 +94,7 @@ impl Session {
     }
 
     /// Where the repository is looked for.
-    fn start(&self) -> Start {
+    pub(super) fn start(&self) -> Start {
         Start {
             directory: self.directory.clone(),
             is_named: self.is_directory_named,
@@ -211,6 +214,10 @@ enum Command {
     Outcome(Lazy<outcome::Args>),
     /// List the models that the API offers, with price and end
     Models(Lazy<models::Args>),
+    /// Find the ids of stored prompts in source code and settings
+    Scan(Lazy<scan::Args>),
+    /// Bring stored prompts of OpenAI's here, all versions
+    Import(Lazy<import::Args>),
     /// Prove what is live, offline
     Verify(Lazy<verify::Args>),
     /// Find what is unsound in the repository, and fix it
@@ -244,6 +251,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
     ("Run", &["render", "run", "log", "outcome", "models"]),
+    ("Move", &["scan", "import"]),
     ("Keep sound", &["validate", "verify", "doctor", "explain"]),
     ("Called by git", &["hook", "driver"]),
     (
@@ -271,6 +279,11 @@ fn with_grouped_help(command: clap::Command) -> clap::Command {
         }
         groups.push('\n');
     }
+    groups.push_str("Topics (promptctl help TOPIC):\n");
+    for topic in TOPICS {
+        groups.push_str(&format!("  {:<15} {}\n", topic.name, topic.about));
+    }
+    groups.push('\n');
     groups.push_str("A prompt is named by its path below prompts/: support/triage, support/triage@v3,\nsupport/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.");
     command.help_template(format!(
         "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}\n\nOptions:\n{{options}}"
@@ -305,6 +318,20 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Err(error) => return clap_exit(&error, &arguments),
     }
     let given = arguments.clone();
+    if let [_, help, topic] = arguments.as_slice()
+        && help == "help"
+        && let Some(topic) = topic.to_str().and_then(crate::help::find)
+    {
+        let mut ui = Ui::new(UiSettings {
+            color: ColorChoice::Auto,
+            no_color: true,
+            quiet: false,
+            columns: None,
+            width: None,
+        });
+        ui.data(topic.text);
+        return ui.finish(Exit::Done);
+    }
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);
     // Taking it apart would take longer than some commands do.
@@ -410,6 +437,8 @@ impl Command {
             Self::Log(Lazy(args)) => log::run(&args, session),
             Self::Outcome(Lazy(args)) => outcome::run(&args, session),
             Self::Models(Lazy(args)) => models::run(&args, session),
+            Self::Scan(Lazy(args)) => scan::run(&args, session),
+            Self::Import(Lazy(args)) => import::run(&args, session),
             Self::Verify(Lazy(args)) => verify::run(&args, session),
             Self::Doctor(Lazy(args)) => doctor::run(&args, session),
             Self::Explain(Lazy(args)) => explain::run(&args, session),

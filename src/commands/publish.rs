@@ -210,7 +210,7 @@ fn ask_and_check(
 
 /// The name of an environment is permanent from the first release to it, so one that is nearly
 /// another's is refused.
-fn refuse_misspelt(environment: &Environment, store: &Store) -> Result<(), Failure> {
+pub(super) fn refuse_misspelt(environment: &Environment, store: &Store) -> Result<(), Failure> {
     if store.settings().environments.contains(environment) {
         return Ok(());
     }

@@ -169,6 +169,28 @@ impl UserConfig {
         })
     }
 
+    /// The same API with the key of another variable of the environment.
+    ///
+    /// # Errors
+    /// `P301`: the variable is empty or cannot hold a key.
+    pub fn api_with_key(
+        &self,
+        provider: &str,
+        key_variable: &str,
+        environ: &Environ,
+    ) -> Result<Api, Failure> {
+        let key = key_in(key_variable)?.ok_or_else(|| no_key(key_variable))?;
+        let mut config = self.clone();
+        let provider_config = config.providers.entry(provider.to_owned()).or_default();
+        provider_config.key_variable = Some(key_variable.to_owned());
+        Ok(Api {
+            key: KeySource::Key(key),
+            // The key says which project is meant.
+            project: None,
+            ..config.api(provider, environ)?
+        })
+    }
+
     /// The address and the key's variable of a provider, for showing a request without a key.
     ///
     /// # Errors

@@ -23,7 +23,10 @@ use super::transport;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 
+mod opening;
 mod read;
+
+pub use opening::{Opening, Recorded};
 
 /// Where the API is, and how it is spoken to.
 #[derive(Debug, Clone)]
@@ -178,6 +181,13 @@ impl Client {
     #[must_use]
     pub fn with_pace(mut self, pace: Arc<dyn Pace>) -> Self {
         self.pace = pace;
+        self
+    }
+
+    /// The same client that sends a request again so often.
+    #[must_use]
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.settings.retries = retries;
         self
     }
 

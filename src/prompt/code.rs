@@ -325,4 +325,25 @@ codes! {
 
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
+
+    NOT_TRANSLATABLE = "P501", "a part of a foreign prompt that a prompt file cannot hold",
+        "The message names the part. Nothing of that prompt was written, because another text would have been.";
+    SOURCE_DROPPED = "P502", "a part of a foreign prompt that was left out",
+        "The prompt was written without it, as the message says.";
+    SOURCE_CHANGED = "P503", "a part of a foreign prompt that was written in another way",
+        "The prompt means the same, as far as can be known; the message says what changed.";
+    NEEDS_NAME = "P504", "a name is needed",
+        "A variable, or the prompt, has a name that a prompt file cannot hold, or none. Variables are named by letters, digits and `_`; `--var-name NAME` names one that the API does not tell, `--name NAME` names the prompt.";
+    NOT_STORED = "P505", "no stored prompt of that id",
+        "An id is visible to its own project only. `--key-env VARIABLE` names the variable that holds the key of another project; several are tried in turn.";
+    NOT_RECOVERED = "P506", "a stored prompt could not be read whole",
+        "The API answered something that gives no sure text. What was got before is kept; the same command later goes on from there.";
+    COST_LIMIT = "P507", "the calls could cost more than allowed",
+        "`--max-cost` counts every call as if the model answered in full, which it does not: each call is closed at its first event. Raise it to go on.";
+    EDITED_HERE = "P508", "the prompt was edited here since it was imported",
+        "What is new at OpenAI is not written over it. Compare the two, then import under another `--name`, or edit the prompt.";
+    STORED_ID = "P510", "the id of a stored prompt in a file",
+        "OpenAI's stored prompts end on 2026-11-30; from then on a call that sends such an id fails. `promptctl help stored-prompts` tells how to bring the prompts here. A line that must keep its id says `promptctl: allow P510` in a comment.";
+    STORED_CALL = "P520", "a prompt that calls a stored prompt at OpenAI",
+        "`openai.promptId` makes `run` send the id instead of the messages. OpenAI's stored prompts end on 2026-11-30: `promptctl import ID` brings the text here, `promptctl edit NAME --unset openai` sends the messages from then on.";
 }

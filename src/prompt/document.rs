@@ -63,6 +63,8 @@ pub struct Document {
     pub extra_body: Object,
     /// `openai:`, a stored prompt at OpenAI.
     pub openai: Option<StoredPrompt>,
+    /// `source:`, where the prompt came from; not content.
+    pub source: Option<Provenance>,
     /// The file as it was written.
     pub written: Written,
     /// What looks wrong and does not stop the prompt from being used.
@@ -248,4 +250,28 @@ pub struct StoredPromptVersion {
     pub prompt_id: Option<String>,
     /// `promptVersion:`.
     pub prompt_version: Option<String>,
+}
+
+/// `source:`, where a prompt came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// `format:`, such as `openai`.
+    pub format: Option<String>,
+    /// `id:`, the id there.
+    pub id: Option<String>,
+    /// `version:` or `versions:`, the versions there that have this content.
+    pub versions: Vec<String>,
+    /// `current:`, the version that was current there.
+    pub current: Option<String>,
+    /// `digest:`, the digest of what was imported.
+    pub digest: Option<String>,
+}
+
+impl Provenance {
+    /// The id of the stored prompt at OpenAI that the prompt was.
+    pub fn stored_id(&self) -> Option<&str> {
+        self.id
+            .as_deref()
+            .filter(|_| self.format.as_deref() == Some("openai"))
+    }
 }

@@ -17,6 +17,7 @@ mod respell;
 mod samples;
 mod schemas;
 pub mod secrets;
+mod stored;
 mod strict;
 mod text;
 mod variables;
@@ -68,6 +69,7 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     models::check(subject, &mut findings);
     let input = schemas::check(subject, &mut findings);
     evaluators::check(subject, &mut findings);
+    stored::check(subject, &mut findings);
     match Outline::new(subject.document, subject.partials) {
         Ok(outline) => {
             findings.extend(outline.warnings().iter().cloned());

@@ -304,7 +304,7 @@ fn evaluator() -> Value {
 }
 
 fn request() -> Properties {
-    let id = json!({ "description": "The stored prompt's id, such as `pmpt_123`.", "type": ["string", "null"] });
+    let id = json!({ "description": "The stored prompt's id, `pmpt_` and hexadecimal digits.", "type": ["string", "null"] });
     let version = json!({
         "description": "Its version; OpenAI's current one when left out.",
         "type": ["string", "integer", "null"],
@@ -333,6 +333,22 @@ fn request() -> Properties {
                             "properties": { "promptId": id, "promptVersion": version },
                         },
                     },
+                },
+            }),
+        ),
+        (
+            "source",
+            json!({
+                "description": "Where the prompt came from, as `promptctl import` wrote it; no part of the content.",
+                "type": ["object", "null"],
+                "properties": {
+                    "format": { "description": "What it was, such as `openai`.", "type": ["string", "null"] },
+                    "id": { "description": "Its id there.", "type": ["string", "null"] },
+                    "version": version,
+                    "versions": { "description": "The versions there that have this content.", "type": ["array", "null"] },
+                    "current": version,
+                    "project": { "description": "The project that the id belongs to.", "type": ["string", "null"] },
+                    "digest": { "description": "The digest of what was imported.", "type": ["string", "null"] },
                 },
             }),
         ),

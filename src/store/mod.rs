@@ -46,6 +46,7 @@ mod tagger;
 mod tagging;
 mod tracked;
 mod verify;
+mod versions;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::path::{Path, PathBuf};

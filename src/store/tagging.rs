@@ -22,6 +22,7 @@ const ABANDONED: Duration = Duration::from_secs(600);
 pub(super) const SCRATCH: &str = "scratch-";
 
 /// A tag to make.
+#[derive(Clone)]
 pub(super) struct NewTag {
     /// Its name with the prefix, without `refs/tags/`.
     pub(super) name: String,

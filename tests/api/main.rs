@@ -10,6 +10,8 @@ mod endings;
 #[path = "../cli/env.rs"]
 mod env;
 mod errors;
+mod import;
+mod import_trouble;
 mod log;
 mod models;
 mod providers;
@@ -17,4 +19,5 @@ mod requests;
 mod secrets;
 #[allow(dead_code, reason = "the bench uses the rest of it")]
 mod server;
+mod store_of_prompts;
 mod stored;

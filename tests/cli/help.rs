@@ -48,6 +48,10 @@ fn the_help() {
       outcome      Tell what became of an execution
       models       List the models that the API offers, with price and end
 
+    Move:
+      scan         Find the ids of stored prompts in source code and settings
+      import       Bring stored prompts of OpenAI's here, all versions
+
     Keep sound:
       validate     Check prompt files
       verify       Prove what is live, offline
@@ -62,6 +66,9 @@ fn the_help() {
       completions  Print the completions for a shell
       man          Print the manual pages
       schema       Print the JSON Schema of the prompt file
+
+    Topics (promptctl help TOPIC):
+      stored-prompts  The way out of OpenAI's stored prompts, by 2026-11-30
 
     A prompt is named by its path below prompts/: support/triage, support/triage@v3,
     support/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.

@@ -52,6 +52,7 @@ mod review;
 mod rollback;
 mod rows;
 mod run;
+mod scan;
 mod seed;
 mod session;
 mod setup_github;

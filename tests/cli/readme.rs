@@ -12,12 +12,13 @@ use crate::architecture::tests_and_sources;
 use crate::env::{of_this_process, top};
 
 /// What the first digit of a code says.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 6] = [
     ("P0", "the file"),
     ("P1", "templates and variables"),
     ("P2", "versions, releases and git"),
     ("P3", "models, the API, the log and settings"),
     ("P4", "evaluators"),
+    ("P5", "moving in and out"),
 ];
 
 fn cell(text: &str) -> String {

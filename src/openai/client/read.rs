@@ -1,6 +1,8 @@
 //! Sending one request, and reading what comes back.
 
-use futures_util::StreamExt as _;
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt as _};
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
@@ -8,13 +10,13 @@ use serde_json::Value;
 use super::{Client, Fault, Progress, header};
 use crate::openai::events::{Events, NoEvent};
 use crate::openai::fault::{ApiError, CallError, CallErrorKind};
-use crate::openai::key::Redactor;
+use crate::openai::key::{ApiKey, Redactor};
 use crate::openai::response::{Answer, RateLimit};
 use crate::openai::retry::Advice;
 use crate::openai::stream::Step;
 
 /// The largest answer that is read, in bytes.
-const LARGEST_ANSWER: usize = 64 << 20;
+pub(super) const LARGEST_ANSWER: usize = 64 << 20;
 
 /// How much of the body of an error is read, in bytes.
 const LARGEST_ERROR: usize = 1 << 20;
@@ -23,7 +25,7 @@ const LARGEST_ERROR: usize = 1 << 20;
 const EXCERPT: usize = 200;
 
 /// Why the body of an answer could not be read.
-enum Broken {
+pub(super) enum Broken {
     TooLarge,
     Transport(reqwest::Error),
 }
@@ -119,7 +121,7 @@ impl Client {
         Ok(Answer::read(json))
     }
 
-    async fn read_json(&self, response: Response) -> Result<Value, Fault> {
+    pub(super) async fn read_json(&self, response: Response) -> Result<Value, Fault> {
         let bytes = match read_up_to(response, LARGEST_ANSWER).await {
             Ok(bytes) => bytes,
             Err(Broken::TooLarge) => return Err(Fault::lasting(self.too_large())),
@@ -143,49 +145,26 @@ impl Client {
         progress: &mut Progress,
         on_delta: &mut dyn FnMut(&str),
     ) -> Result<Answer, Fault> {
-        let mut pieces = response.bytes_stream();
-        let (mut events, mut ended) = (Events::default(), Vec::new());
-        let mut read = 0;
-        let error = 'stream: loop {
-            let next = pieces.next().await;
-            let is_end = next.is_none();
-            let taken = match next {
-                Some(Err(error)) => break self.cut(Some(error)),
-                Some(Ok(piece)) => {
-                    read += piece.len();
-                    if read > LARGEST_ANSWER {
-                        break self.too_large();
-                    }
-                    events.take(&piece, &mut ended)
-                }
-                // The empty line that some servers leave out after their last event.
-                None => events.take(b"\n\n", &mut ended),
+        let mut flow = self.flow(response.bytes_stream());
+        let error = loop {
+            let data = match flow.next().await {
+                Some(Ok(data)) => data,
+                Some(Err(error)) => break error,
+                None => break self.cut(None),
             };
-            for data in ended.drain(..) {
-                let data = match &self.settings.key {
-                    Some(key) => key.redact(&data),
-                    None => data,
-                };
-                match progress.assembly.take(&data) {
-                    Ok(Step::Delta(text)) => on_delta(&text),
-                    Ok(Step::End(answer)) => return Ok(*answer),
-                    Ok(Step::Error(error)) => {
-                        let error = error
-                            .get("error")
-                            .filter(|it| it.is_object())
-                            .unwrap_or(&error);
-                        let api = ApiError::of_object(error).map(|text| self.clean(text));
-                        break 'stream CallError::from_api(200, api, None);
-                    }
-                    Ok(Step::Nothing) => {}
-                    Err(_) => break 'stream self.cut(None),
+            match progress.assembly.take(&data) {
+                Ok(Step::Delta(text)) => on_delta(&text),
+                Ok(Step::End(answer)) => return Ok(*answer),
+                Ok(Step::Error(error)) => {
+                    let error = error
+                        .get("error")
+                        .filter(|it| it.is_object())
+                        .unwrap_or(&error);
+                    let api = ApiError::of_object(error).map(|text| self.clean(text));
+                    break CallError::from_api(200, api, None);
                 }
-            }
-            match taken {
-                Err(NoEvent::TooLarge) => break self.too_large(),
-                Err(NoEvent::NotText) => break self.not_an_answer("a stream of events"),
-                Ok(()) if is_end => break self.cut(None),
-                Ok(()) => {}
+                Ok(Step::Nothing) => {}
+                Err(_) => break self.cut(None),
             }
         };
         let mut error = error;
@@ -193,7 +172,20 @@ impl Client {
         Err(Fault::lasting(error))
     }
 
-    fn cut(&self, error: Option<reqwest::Error>) -> CallError {
+    /// The events of a stream, as its pieces come.
+    pub(super) fn flow<S>(&self, pieces: S) -> Flow<'_, S> {
+        Flow {
+            client: self,
+            pieces: Box::pin(pieces),
+            events: Events::default(),
+            ended: Vec::new(),
+            read: 0,
+            is_over: false,
+            broken: None,
+        }
+    }
+
+    pub(super) fn cut(&self, error: Option<reqwest::Error>) -> CallError {
         let why = match error {
             Some(error) if error.is_timeout() => {
                 format!(
@@ -340,4 +332,61 @@ fn excerpt(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// The events of a stream, without the key.
+pub(super) struct Flow<'c, S> {
+    client: &'c Client,
+    pieces: Pin<Box<S>>,
+    events: Events,
+    /// The events that have come, the last first.
+    ended: Vec<String>,
+    read: usize,
+    is_over: bool,
+    /// What is wrong with what follows the events that have come.
+    broken: Option<CallError>,
+}
+
+impl<S, B> Flow<'_, S>
+where
+    S: Stream<Item = reqwest::Result<B>>,
+    B: AsRef<[u8]>,
+{
+    /// The data of the next event; `None` at the end of the stream.
+    pub(super) async fn next(&mut self) -> Option<Result<String, CallError>> {
+        let client = self.client;
+        loop {
+            if let Some(data) = self.ended.pop() {
+                let clean = |key: &ApiKey| key.redact(&data);
+                return Some(Ok(client.settings.key.as_ref().map_or(data.clone(), clean)));
+            }
+            if self.is_over {
+                return self.broken.take().map(Err);
+            }
+            let taken = match self.pieces.next().await {
+                Some(Err(error)) => return Some(Err(client.cut(Some(error)))),
+                Some(Ok(piece)) => {
+                    self.read += piece.as_ref().len();
+                    if self.read > LARGEST_ANSWER {
+                        return Some(Err(client.too_large()));
+                    }
+                    self.events.take(piece.as_ref(), &mut self.ended)
+                }
+                None => {
+                    self.is_over = true;
+                    // The empty line that some servers leave out after their last event.
+                    self.events.take(b"\n\n", &mut self.ended)
+                }
+            };
+            self.ended.reverse();
+            if let Err(error) = taken {
+                // What came whole before is handed over first.
+                self.is_over = true;
+                self.broken = Some(match error {
+                    NoEvent::TooLarge => client.too_large(),
+                    NoEvent::NotText => client.not_an_answer("a stream of events"),
+                });
+            }
+        }
+    }
 }

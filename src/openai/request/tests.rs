@@ -21,6 +21,7 @@ fn document(model: Option<&str>) -> Document {
         evaluators: Vec::new(),
         extra_body: Map::new(),
         openai: None,
+        source: None,
         written: Default::default(),
         warnings: Vec::new(),
     }

@@ -35,6 +35,7 @@ pub(in crate::prompt) const TOP: &[Known] = &[
     key("evaluators"),
     key("extraBody"),
     key("openai"),
+    key("source"),
 ];
 
 /// The keys of `modelParameters:`.
@@ -77,6 +78,20 @@ pub(in crate::prompt) const PART: &[Known] = &[
 /// The keys of `openai:`.
 pub(in crate::prompt) const OPENAI: &[Known] =
     &[key("promptId"), key("promptVersion"), key("environments")];
+
+/// The keys of `source:`; importers of other formats may add theirs.
+pub(in crate::prompt) const SOURCE: &[Known] = &[
+    key("format"),
+    key("id"),
+    key("path"),
+    key("line"),
+    key("commit"),
+    key("version"),
+    key("versions"),
+    key("current"),
+    key("project"),
+    key("digest"),
+];
 
 /// The keys of one entry of `openai.environments:`.
 pub(in crate::prompt) const OPENAI_ENVIRONMENT: &[Known] = &[key("promptId"), key("promptVersion")];
@@ -238,7 +253,6 @@ mod tests {
             "metadata",
             "config",
             "region",
-            "source",
             "status",
             "owner",
             "prompt",

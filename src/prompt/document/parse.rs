@@ -107,6 +107,7 @@ impl Reader<'_> {
             openai: fields
                 .get("openai")
                 .and_then(|field| self.stored_prompt(field)),
+            source: fields.get("source").and_then(|field| self.source(field)),
             written: Written::default(),
             warnings: Vec::new(),
         };

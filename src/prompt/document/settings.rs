@@ -4,10 +4,10 @@ use serde_json::{Number, Value, json};
 
 use super::super::code;
 use super::super::name::nearest;
-use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, look_up};
+use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
 use super::reader::{Field, Reader};
 use super::yaml::{Kind, Node, to_object};
-use super::{Object, ResponseFormat, StoredPrompt, StoredPromptVersion};
+use super::{Object, Provenance, ResponseFormat, StoredPrompt, StoredPromptVersion};
 
 /// The keywords that show that a map is a JSON Schema itself.
 const SCHEMA_WORDS: [&str; 12] = [
@@ -212,6 +212,27 @@ impl Reader<'_> {
             }
         }
         Some(stored)
+    }
+
+    /// Where the prompt came from.
+    pub(super) fn source(&mut self, field: &Field<'_>) -> Option<Provenance> {
+        let entries = self.map(field)?;
+        let fields = self.fields(Some(field), entries, SOURCE);
+        let mut text = |key: &str| fields.get(key).and_then(|field| self.text(field));
+        let mut source = Provenance {
+            format: text("format"),
+            id: text("id"),
+            versions: text("version").into_iter().collect(),
+            current: text("current"),
+            digest: text("digest"),
+        };
+        if let Some(versions) = fields.get("versions") {
+            let items = self.list(versions);
+            source
+                .versions
+                .extend(items.iter().filter_map(|item| self.text(item)));
+        }
+        Some(source)
     }
 
     fn stored_version(&mut self, field: &Field<'_>) -> StoredPromptVersion {

@@ -61,6 +61,7 @@ pub const RULES: &[Rule] = &[
         severity: None,
     },
     error(code::BAD_EVALUATOR),
+    warning(code::STORED_CALL),
 ];
 
 /// The rule with this code, if it can be configured.

@@ -53,6 +53,7 @@ fn document(texts: &[&str], schema: Option<Value>) -> Document {
         evaluators: Vec::new(),
         extra_body: Object::new(),
         openai: None,
+        source: None,
         written: Default::default(),
         warnings: Vec::new(),
     }

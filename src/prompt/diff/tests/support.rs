@@ -57,6 +57,7 @@ pub(crate) fn document(file: Value) -> Document {
         evaluators: objects("evaluators"),
         extra_body: object("extraBody").unwrap_or_default(),
         openai: None,
+        source: None,
         written: raw.into(),
         warnings: Vec::new(),
     }

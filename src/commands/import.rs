@@ -1,0 +1,337 @@
+//! `promptctl import`.
+
+mod draft;
+mod inputs;
+mod keep;
+mod record;
+mod show;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+use futures_util::future::{Either, select};
+
+use super::Session;
+use super::common::{FormatArg, count};
+use crate::config::UserConfig;
+use crate::error::{Exit, Failure};
+use crate::execute::Caller;
+use crate::execute::recover::{Keyed, Known, Limits, Recovered, Recovery, Which, Wish};
+use crate::openai::client::{block_on, interrupted};
+use crate::openai::prices::price_of;
+use crate::openai::provider::DEFAULT_PROVIDER;
+use crate::prompt::name::{Environment, PromptName};
+use crate::scan::ValueKind;
+use crate::store::Store;
+
+use inputs::Wanted;
+use keep::Kept;
+
+/// How often a call is sent again where the API is busy.
+const RETRIES: u32 = 5;
+
+/// Bring stored prompts of OpenAI's here, all versions
+///
+/// OpenAI has no export. A call with a stored prompt is answered with the prompt's messages, filled
+/// in: so each version is called once with a mark for every variable, the connection is closed at
+/// the first event, before the model has answered, and the template is read off. It is rendered
+/// again and compared before anything is written. Each version becomes one commit, under its number.
+///
+///   promptctl import pmpt_…                        one prompt
+///   promptctl scan --ids --format json | promptctl import - --publish production
+///   promptctl import answer.json                   a saved answer, offline
+///
+/// What it costs: one call a version, one a prompt and one a model; refused calls are free. --dry-run
+/// asks only what is free. Run again it takes what is new, and what a killed run did not get to.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// Ids (pmpt_…), saved answers (FILE.json), or what `scan --ids --format json` printed (FILE, or
+    /// `-` for standard input)
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
+    /// The prompt's name here; without it, scan's proposal or imported/…
+    #[arg(long, value_name = "NAME")]
+    name: Option<PromptName>,
+    /// Put new prompts below this folder of names
+    #[arg(long, value_name = "DIR")]
+    into: Option<String>,
+    /// Which versions: up to the current one and those that the code asks for, or `all`, `current`,
+    /// `used` (current, and what the code asks for), or a number
+    #[arg(long, value_name = "WHICH", value_parser = parse_which)]
+    version: Option<Which>,
+    /// A variable that the prompt has; more than once for more
+    #[arg(long, value_name = "NAME")]
+    var_name: Vec<String>,
+    /// The variable of the environment that holds the key; more than once for the keys of several
+    /// projects, tried in turn
+    #[arg(long, value_name = "VARIABLE")]
+    key_env: Vec<String>,
+    /// Make the current version live in this environment, and tag the others
+    #[arg(long, value_name = "ENV", add = super::completions::environments())]
+    publish: Option<Environment>,
+    /// With --publish: make the tags here and send them later with promptctl push
+    #[arg(long, requires = "publish")]
+    no_push: bool,
+    /// The model that answers for one that is gone
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Write settings that equal the API's own, too
+    #[arg(long)]
+    keep_defaults: bool,
+    /// Stop before the calls could cost more, in US dollars, counted as if none was closed early
+    #[arg(long, value_name = "USD", default_value_t = 5.0)]
+    max_cost: f64,
+    /// Ask what is free, say what would be called, and change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// With --dry-run: ask nothing at all
+    #[arg(long, requires = "dry_run")]
+    offline: bool,
+    /// Do not ask before the calls that cost something
+    #[arg(short, long)]
+    yes: bool,
+    /// Make the calls that show how the API behaves, with the first id, and write them to DIR,
+    /// without secrets; nothing is imported
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["publish", "dry_run"])]
+    record_calls: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+fn parse_which(text: &str) -> Result<Which, String> {
+    match text {
+        "all" => Ok(Which::All),
+        "current" => Ok(Which::Current),
+        "used" => Ok(Which::Used),
+        number => match number.trim_start_matches('v').parse() {
+            Ok(number) if number > 0 => Ok(Which::One(number)),
+            _ => Err("write all, current, used or a number".to_owned()),
+        },
+    }
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.json(session);
+    let inputs = inputs::read(args, session)?;
+    if let Some(folder) = &args.record_calls {
+        let first = inputs.wanted.first().ok_or_else(|| {
+            Failure::usage("name the id of a stored prompt to make the calls with")
+        })?;
+        return record::run(first, args, folder, session);
+    }
+    let ids: BTreeSet<&str> = inputs
+        .wanted
+        .iter()
+        .map(|wanted| wanted.wish.id.as_str())
+        .chain(
+            inputs
+                .saved
+                .iter()
+                .filter_map(|saved| saved.echo.id.as_deref()),
+        )
+        .collect();
+    if args.name.is_some() && ids.len() > 1 {
+        return Err(Failure::usage("--name names one prompt, and several were given")
+            .hint("import them one by one, or leave --name out: scan proposes names, and --into DIR puts them below a folder"));
+    }
+    let (store, config) = session.store()?;
+    store.require_working_copy()?;
+    if let Some(environment) = &args.publish {
+        super::publish::refuse_misspelt(environment, &store)?;
+    }
+    let asked = inputs
+        .wanted
+        .iter()
+        .map(|wanted| wanted.wish.id.clone())
+        .collect();
+    let here = keep::Here::read(&store, asked)?;
+    let mut outcomes = Vec::new();
+    let mut calls = (0, 0);
+    for saved in inputs.saved {
+        outcomes.push(keep::saved(saved, args, &here, &store));
+    }
+    if !inputs.wanted.is_empty() {
+        let wanted = with_what_is_here(inputs.wanted, &here, args);
+        if args.dry_run && args.offline {
+            show::offline(&wanted, &here, args, json, session);
+            return Ok(Exit::Done);
+        }
+        let names: BTreeMap<String, Option<String>> = wanted
+            .iter()
+            .map(|wanted| (wanted.wish.id.clone(), wanted.name.clone()))
+            .collect();
+        let recovery = recovery(args, session)?;
+        let looked = wait(recovery.look(wanted.into_iter().map(|wanted| wanted.wish).collect()))?;
+        if args.dry_run {
+            return Ok(show::plan(&looked, &names, &here, args, json, session));
+        }
+        let mut known = Vec::new();
+        for (wish, looked) in looked {
+            match looked {
+                Ok(found) => known.push(found),
+                // A key that may not ask may not ask for the others either.
+                Err(failure) if failure.exit == Exit::Denied => return Err(failure),
+                Err(failure) => outcomes.push(Kept::failed(&wish.id, failure)),
+            }
+        }
+        show::silent(&known, session);
+        if !known.is_empty() && !confirmed(&known, args, session) {
+            session
+                .ui
+                .status("nothing was called that costs anything, and nothing was written");
+            return Ok(Exit::Failed);
+        }
+        let recovered: Vec<Recovered> = wait(recovery.fetch(known))?;
+        calls = recovery.calls();
+        for recovered in recovered {
+            let name = names.get(&recovered.id).cloned().flatten();
+            outcomes.push(keep::recovered(
+                recovered,
+                name.as_deref(),
+                args,
+                &here,
+                &store,
+            ));
+        }
+    }
+    if let Some(environment) = &args.publish {
+        for kept in &mut outcomes {
+            keep::publish(kept, environment, args, &store, &config, session);
+        }
+    }
+    Ok(show::outcome(outcomes, calls, args, json, session))
+}
+
+/// What is wanted, with the versions that are here already.
+fn with_what_is_here(wanted: Vec<Wanted>, here: &keep::Here, args: &Args) -> Vec<Wanted> {
+    wanted
+        .into_iter()
+        .map(|mut wanted| {
+            wanted.wish.have = here.versions_of(&wanted.wish.id, args.name.as_ref());
+            wanted
+        })
+        .collect()
+}
+
+fn recovery(args: &Args, session: &mut Session) -> Result<Recovery, Failure> {
+    let user = UserConfig::read(session.environ.user_config.as_deref())?;
+    let mut apis = Vec::new();
+    for variable in &args.key_env {
+        apis.push(user.api_with_key(DEFAULT_PROVIDER, variable, &session.environ)?);
+    }
+    if apis.is_empty() {
+        apis.push(user.api(DEFAULT_PROVIDER, &session.environ)?);
+    }
+    let mut keys = Vec::new();
+    for api in apis {
+        if let Some(client) = Caller::new(&api, None)?.client() {
+            keys.push(Keyed {
+                variable: api.key_variable,
+                client: client.with_retries(RETRIES),
+            });
+        }
+    }
+    let own = user.own_prices(&session.environ)?;
+    let now = session.now;
+    let limits = Limits {
+        which: args.version.clone().unwrap_or_default(),
+        max_cost: args.max_cost,
+        model: args.model.clone(),
+    };
+    let random = RandomState::new().build_hasher().finish();
+    Ok(Recovery::new(keys, random, limits, move |model| {
+        price_of(DEFAULT_PROVIDER, model, now, &own)
+    }))
+}
+
+/// Waits for the network, until Ctrl-C.
+fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let outcome = block_on(async {
+        match select(std::pin::pin!(work), std::pin::pin!(interrupted())).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    })?;
+    outcome.ok_or_else(|| Failure {
+        code: None,
+        exit: Exit::Interrupted,
+        message: "interrupted: nothing was written".to_owned(),
+        location: None,
+        hints: Vec::new(),
+        cause: None,
+    })
+}
+
+/// Whether the person agrees to calls that cost something; who cannot be asked has agreed by
+/// calling, up to `--max-cost`.
+fn confirmed(known: &[Known], args: &Args, session: &mut Session) -> bool {
+    if args.yes || !session.ui.can_ask() {
+        return true;
+    }
+    let calls = show::calls_to_come(known);
+    let at_least = if known.iter().any(|known| known.found.is_none()) {
+        "at least "
+    } else {
+        ""
+    };
+    let question = format!(
+        "{}: {at_least}{} that OpenAI bills, each closed at its first event, at most {} USD. Go on?",
+        count(known.len(), "prompt"),
+        count(calls, "call"),
+        args.max_cost
+    );
+    session.ui.confirm(&question)
+}
+
+/// The variables of `--var-name`, added to what the code sends.
+fn add_variables(wish: &mut Wish, names: &[String]) {
+    for name in names {
+        wish.variables
+            .entry(name.clone())
+            .or_insert(ValueKind::Text);
+    }
+}
+
+/// The inputs of one id, united.
+fn unite(all: Vec<Wanted>) -> Vec<Wanted> {
+    let mut order: Vec<String> = Vec::new();
+    let mut by_id: BTreeMap<String, Wanted> = BTreeMap::new();
+    for wanted in all {
+        match by_id.get_mut(&wanted.wish.id) {
+            Some(known) => {
+                known.wish.pinned.extend(wanted.wish.pinned);
+                for (name, kind) in wanted.wish.variables {
+                    let before = known.wish.variables.entry(name).or_insert(kind);
+                    *before = (*before).max(kind);
+                }
+                known.name = known.name.take().or(wanted.name);
+            }
+            None => {
+                order.push(wanted.wish.id.clone());
+                by_id.insert(wanted.wish.id.clone(), wanted);
+            }
+        }
+    }
+    order
+        .into_iter()
+        .filter_map(|id| by_id.remove(&id))
+        .collect()
+}
+
+/// The numbers among versions as the code writes them.
+fn numbers<'a>(versions: impl Iterator<Item = &'a str>) -> BTreeSet<u64> {
+    versions
+        .filter_map(|version| version.parse().ok())
+        .filter(|version| *version > 0)
+        .collect()
+}
+
+/// Whether the store has a prompt of this name.
+fn has_prompt(store: &Store, name: &PromptName) -> bool {
+    store
+        .list()
+        .files
+        .iter()
+        .any(|file| file.name.as_str().eq_ignore_ascii_case(name.as_str()))
+}

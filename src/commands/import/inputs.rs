@@ -1,0 +1,169 @@
+//! What is to be imported: ids, what scan printed, saved answers.
+
+use serde_json::Value;
+
+use super::super::Session;
+use super::super::edit::read_file;
+use super::{Args, add_variables, numbers, unite};
+use crate::error::Failure;
+use crate::exchange::stored::{Echo, NoEcho, response_of};
+use crate::execute::recover::Wish;
+use crate::prompt::code;
+use crate::scan::{ValueKind, ids};
+
+/// A stored prompt that is to be asked for.
+pub(super) struct Wanted {
+    pub(super) wish: Wish,
+    /// The name that scan proposes.
+    pub(super) name: Option<String>,
+}
+
+/// An answer that somebody saved.
+pub(super) struct Saved {
+    pub(super) file: String,
+    pub(super) echo: Echo,
+}
+
+#[derive(Default)]
+pub(super) struct Inputs {
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) saved: Vec<Saved>,
+}
+
+pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure> {
+    let mut wanted = Vec::new();
+    let mut saved = Vec::new();
+    for source in &args.sources {
+        if source.starts_with(ids::START) {
+            let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+            if !source.bytes().all(is_word) || source.len() == ids::START.len() {
+                return Err(Failure::usage(format!(
+                    "{source} is not the id of a stored prompt"
+                )));
+            }
+            wanted.push(Wanted {
+                wish: Wish {
+                    id: source.clone(),
+                    ..Wish::default()
+                },
+                name: None,
+            });
+            continue;
+        }
+        let shown = if source == "-" {
+            "standard input"
+        } else {
+            source
+        };
+        let text = read_file(source, session)?;
+        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            Failure::new(code::BAD_INPUT, format!("{shown} is not JSON: {error}"))
+                .at(format!("{shown}:{}:{}", error.line(), error.column()))
+                .hint("import reads ids, saved answers of the API, and what `promptctl scan --ids --format json` prints")
+        })?;
+        match value.get("findings").and_then(Value::as_array) {
+            Some(findings) => {
+                let before = wanted.len();
+                wanted.extend(findings.iter().filter_map(of_finding));
+                if wanted.len() == before {
+                    session
+                        .ui
+                        .warning(format!("{shown} names no stored prompt"));
+                }
+            }
+            None => saved.push(of_answer(shown, &value)?),
+        }
+    }
+    let mut wanted = unite(wanted);
+    for wanted in &mut wanted {
+        add_variables(&mut wanted.wish, &args.var_name);
+    }
+    // The versions of one prompt in their order, whatever the order of the files.
+    saved.sort_by_key(|saved| {
+        let version = saved
+            .echo
+            .version
+            .as_deref()
+            .and_then(|version| version.parse::<u64>().ok());
+        (saved.echo.id.clone(), version)
+    });
+    Ok(Inputs { wanted, saved })
+}
+
+/// One finding of scan; none for a stand-in.
+fn of_finding(finding: &Value) -> Option<Wanted> {
+    let stored = finding.get("stored")?;
+    let id = stored.get("id")?.as_str()?;
+    let is_id = id.starts_with(ids::START)
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_id || stored.get("placeholder").and_then(Value::as_bool) == Some(true) {
+        return None;
+    }
+    let list = |key: &str| {
+        stored
+            .get(key)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
+    let variables = list("variables").iter().filter_map(|variable| {
+        let name = variable.get("name")?.as_str()?;
+        let kind = variable
+            .get("kind")
+            .and_then(Value::as_str)
+            .and_then(ValueKind::parse);
+        Some((name.to_owned(), kind.unwrap_or(ValueKind::Text)))
+    });
+    let versions = list("versions").iter().chain(stored.get("version"));
+    Some(Wanted {
+        wish: Wish {
+            id: id.to_owned(),
+            pinned: numbers(versions.filter_map(Value::as_str)),
+            variables: variables.collect(),
+            have: Default::default(),
+        },
+        name: finding
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+    })
+}
+
+fn of_answer(shown: &str, value: &Value) -> Result<Saved, Failure> {
+    // An answer as `--record-calls` writes it, or as it came.
+    let value = value
+        .get("response")
+        .filter(|it| it.get("response").is_some())
+        .unwrap_or(value);
+    let hint = "save what the API answers to a call with the stored prompt: `promptctl help stored-prompts` has the command";
+    let bad = |message: String| {
+        Failure::new(code::BAD_INPUT, message)
+            .at(shown.to_owned())
+            .hint(hint)
+    };
+    if response_of(value).is_none() {
+        return Err(bad(format!(
+            "{shown} is neither an answer of the API nor what scan prints"
+        )));
+    }
+    let echo = Echo::read(value).map_err(|why| match why {
+        NoEcho::NotAnAnswer => bad(format!("{shown} is no answer of the API")),
+        NoEcho::NoInstructions => bad(format!(
+            "{shown} does not hold the messages of a stored prompt"
+        )),
+        NoEcho::Unreadable(what) => {
+            Failure::new(code::NOT_TRANSLATABLE, format!("{shown}: {what}")).at(shown.to_owned())
+        }
+    })?;
+    if echo.id.is_none() {
+        return Err(bad(format!(
+            "{shown} was not answered for a stored prompt: it has no `prompt.id`"
+        )));
+    }
+    Ok(Saved {
+        file: shown.to_owned(),
+        echo,
+    })
+}

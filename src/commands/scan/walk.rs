@@ -1,0 +1,381 @@
+//! The files that are scanned, and reading them.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
+use regex::bytes::RegexBuilder;
+
+use super::Scanned;
+use crate::commands::Session;
+use crate::error::Failure;
+use crate::prompt::finding::Position;
+use crate::scan::{self, Place, Read, ids};
+use crate::store::{Start, Store};
+
+/// How far into a file a NUL is looked for, which says that it is no text.
+const HEAD: usize = 8 << 10;
+
+/// Files above this are read in pieces, for their ids alone.
+const WHOLE: u64 = 64 << 20;
+
+/// The pieces, and how much of each the next repeats, so that no id is cut.
+const PIECE: usize = 8 << 20;
+const OVERLAP: usize = 512;
+
+/// How many files that could not be read are named.
+const MOST_PROBLEMS: usize = 10;
+
+/// Where to look.
+pub(super) struct Files {
+    /// The places, each as it was named.
+    roots: Vec<PathBuf>,
+    /// The folder that paths are relative to.
+    directory: PathBuf,
+    /// What git tracks there although its rules ignore it, too.
+    tracked: Vec<PathBuf>,
+}
+
+/// What the files say.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) places: Vec<(String, Place)>,
+    /// Numbers that settings give to variables of the environment.
+    pub(super) values: Vec<(String, String)>,
+    /// Files that may read the environment: where they are, and what they are called.
+    pub(super) code: Vec<(PathBuf, String)>,
+    pub(super) scanned: Scanned,
+    pub(super) problems: Vec<String>,
+}
+
+impl Files {
+    pub(super) fn new(paths: &[PathBuf], session: &Session) -> Result<Self, Failure> {
+        let directory = &session.directory;
+        let named: &[PathBuf] = match paths {
+            [] => &[PathBuf::from(".")],
+            paths => paths,
+        };
+        let mut roots = Vec::new();
+        let mut tracked = Vec::new();
+        for path in named {
+            let whole = directory.join(path);
+            if !whole.exists() {
+                return Err(Failure::usage(format!("there is no {}", path.display()))
+                    .hint("name a file or a folder that exists"));
+            }
+            let folder = if whole.is_dir() { &whole } else { directory };
+            // Outside of a repository, the ignore rules alone decide.
+            let start = Start {
+                directory: folder.clone(),
+                is_named: false,
+                ..session.start()
+            };
+            if let Ok(store) = Store::open(&start)
+                && !store.is_bare()
+                && let Ok(real) = std::fs::canonicalize(&whole)
+            {
+                let below = |path: PathBuf| Some(whole.join(path.strip_prefix(&real).ok()?));
+                tracked.extend(store.tracked(&real)?.into_iter().filter_map(below));
+            }
+            roots.push(whole);
+        }
+        Ok(Self {
+            roots,
+            directory: directory.clone(),
+            tracked,
+        })
+    }
+
+    /// Reads all files.
+    pub(super) fn read_all(&self) -> Found {
+        let all = Mutex::new(Found::default());
+        let seen = Mutex::new(HashSet::new());
+        let Some((first, others)) = self.roots.split_first() else {
+            return Found::default();
+        };
+        let mut walk = WalkBuilder::new(first);
+        for other in others {
+            walk.add(other);
+        }
+        walk.hidden(false)
+            .require_git(false)
+            .follow_links(false)
+            .threads(std::thread::available_parallelism().map_or(2, usize::from))
+            .filter_entry(|entry| entry.file_name() != ".git");
+        let must_remember = !self.tracked.is_empty();
+        walk.build_parallel().run(|| {
+            let mut reader = Reader::new(self, &all);
+            let seen = &seen;
+            Box::new(move |entry| {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        reader.own.problems.push(error.to_string());
+                        return WalkState::Continue;
+                    }
+                };
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                if is_folder {
+                    for path in settings_in(&entry) {
+                        if guard(seen).insert(path.clone()) {
+                            reader.read(&path);
+                        }
+                    }
+                } else if entry.file_type().is_some_and(|kind| kind.is_file()) {
+                    let path = entry.into_path();
+                    let is_settings = path
+                        .file_name()
+                        .is_some_and(|name| name.to_string_lossy().starts_with(".env"));
+                    if (!must_remember && !is_settings) || guard(seen).insert(path.clone()) {
+                        reader.read(&path);
+                    }
+                }
+                WalkState::Continue
+            })
+        });
+        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = Reader::new(self, &all);
+        for path in self.tracked.iter().filter(|path| !seen.contains(*path)) {
+            // A file that was deleted and not committed is no surprise.
+            if path.is_file() {
+                reader.read(path);
+            }
+        }
+        drop(reader);
+        let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found
+            .places
+            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+        found.code.sort();
+        found.problems.sort();
+        if found.problems.len() > MOST_PROBLEMS {
+            let more = found.problems.len() - MOST_PROBLEMS;
+            found.problems.truncate(MOST_PROBLEMS);
+            found
+                .problems
+                .push(format!("{more} more files could not be read"));
+        }
+        found
+    }
+
+    /// The path as a person would write it here.
+    fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(&self.directory).unwrap_or(path);
+        let shown = path.to_string_lossy().replace('\\', "/");
+        shown.strip_prefix("./").unwrap_or(&shown).to_owned()
+    }
+}
+
+fn guard<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The files `.env…` of a folder, which git usually ignores and which hold what the code reads.
+fn settings_in(folder: &DirEntry) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder.path()) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(".env"))
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+/// Reads files one after the other, on one thread.
+struct Reader<'a> {
+    files: &'a Files,
+    all: &'a Mutex<Found>,
+    own: Found,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(files: &'a Files, all: &'a Mutex<Found>) -> Self {
+        Self {
+            files,
+            all,
+            own: Found::default(),
+            buffer: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, path: &Path) {
+        if let Err(error) = self.try_read(path) {
+            let shown = self.files.shown(path);
+            self.own
+                .problems
+                .push(format!("{shown} could not be read: {error}"));
+        }
+    }
+
+    fn try_read(&mut self, path: &Path) -> std::io::Result<()> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        self.buffer.clear();
+        if length > WHOLE {
+            return self.read_pieces(path, file);
+        }
+        (&mut file)
+            .take(HEAD as u64)
+            .read_to_end(&mut self.buffer)?;
+        let is_wide = matches!(self.buffer.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]));
+        if !is_wide && memchr::memchr(0, &self.buffer).is_some() {
+            return Ok(());
+        }
+        if self.buffer.len() == HEAD {
+            self.buffer
+                .reserve(usize::try_from(length).unwrap_or(0).saturating_sub(HEAD) + 1);
+            // A file that grows while it is read.
+            file.take(WHOLE).read_to_end(&mut self.buffer)?;
+        }
+        self.own.scanned.files += 1;
+        self.own.scanned.bytes += self.buffer.len() as u64;
+        let shown = self.files.shown(path);
+        let text = if is_wide {
+            wide(&self.buffer)
+        } else if ids::may_hold(&self.buffer) {
+            String::from_utf8_lossy(&self.buffer).into_owned()
+        } else {
+            self.note_code(path, &shown);
+            return Ok(());
+        };
+        self.note_code(path, &shown);
+        if ids::may_hold(text.as_bytes()) {
+            self.own.scanned.parsed += 1;
+            let places = scan::places(&shown, &text);
+            if places.iter().any(|place| place.variable.is_some()) {
+                self.own.values.extend(scan::numbers(&shown, &text));
+            }
+            self.own
+                .places
+                .extend(places.into_iter().map(|place| (shown.clone(), place)));
+        }
+        Ok(())
+    }
+
+    fn note_code(&mut self, path: &Path, shown: &str) {
+        if scan::may_read_environment(shown) {
+            self.own.code.push((path.to_owned(), shown.to_owned()));
+        }
+    }
+
+    /// Reads a very large file: where its ids are, and nothing around them.
+    fn read_pieces(&mut self, path: &Path, mut file: File) -> std::io::Result<()> {
+        let shown = self.files.shown(path);
+        let mut line = 1;
+        let mut kept = 0;
+        let mut is_first = true;
+        loop {
+            let had = self.buffer.len();
+            (&mut file)
+                .take((PIECE - had) as u64)
+                .read_to_end(&mut self.buffer)?;
+            let is_last = self.buffer.len() < PIECE;
+            if is_first && memchr::memchr(0, &self.buffer[..HEAD.min(self.buffer.len())]).is_some()
+            {
+                return Ok(());
+            }
+            is_first = false;
+            let end = if is_last {
+                self.buffer.len()
+            } else {
+                PIECE - OVERLAP
+            };
+            for range in ids::find(&self.buffer) {
+                // What begins in the part that comes again is found then.
+                if range.start < kept || range.start >= end {
+                    continue;
+                }
+                let before = &self.buffer[..range.start];
+                let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+                self.own.places.push((
+                    shown.clone(),
+                    Place {
+                        id: String::from_utf8_lossy(&self.buffer[range.clone()]).into_owned(),
+                        at: Position {
+                            line: line + memchr::memchr_iter(b'\n', before).count(),
+                            column: range.start - start + 1,
+                        },
+                        calls: Vec::new(),
+                        variable: None,
+                        name: None,
+                        is_allowed: false,
+                    },
+                ));
+            }
+            self.own.scanned.bytes += (end - kept.min(end)) as u64;
+            if is_last {
+                self.own.scanned.files += 1;
+                return Ok(());
+            }
+            // One byte before says whether a word goes on.
+            line += memchr::memchr_iter(b'\n', &self.buffer[..end - 1]).count();
+            self.buffer.drain(..end - 1);
+            kept = 1;
+        }
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut all = guard(self.all);
+        all.places.append(&mut self.own.places);
+        all.values.append(&mut self.own.values);
+        all.code.append(&mut self.own.code);
+        all.problems.append(&mut self.own.problems);
+        all.scanned.files += self.own.scanned.files;
+        all.scanned.bytes += self.own.scanned.bytes;
+        all.scanned.parsed += self.own.scanned.parsed;
+    }
+}
+
+/// UTF-16, as some editors of Windows write it.
+fn wide(bytes: &[u8]) -> String {
+    let is_little = bytes.starts_with(&[0xff, 0xfe]);
+    let units: Vec<u16> = bytes[2..]
+        .chunks_exact(2)
+        .map(|pair| match is_little {
+            true => u16::from_le_bytes([pair[0], pair[1]]),
+            false => u16::from_be_bytes([pair[0], pair[1]]),
+        })
+        .collect();
+    String::from_utf16_lossy(&units)
+}
+
+/// Where code reads variables of the environment.
+pub(super) fn reads(
+    code: &[(PathBuf, String)],
+    variables: &BTreeSet<String>,
+    values: &BTreeMap<String, String>,
+) -> Vec<(String, Read)> {
+    let names: Vec<String> = variables.iter().map(|name| regex::escape(name)).collect();
+    // Names are found by one pass over each file, however many there are.
+    let Ok(sieve) = RegexBuilder::new(&names.join("|"))
+        .size_limit(100 << 20)
+        .unicode(false)
+        .build()
+    else {
+        return Vec::new();
+    };
+    code.par_iter()
+        .filter_map(|(path, shown)| {
+            let length = std::fs::metadata(path).ok()?.len();
+            let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
+            sieve.is_match(&bytes).then(|| {
+                let text = String::from_utf8_lossy(&bytes);
+                let reads = scan::reads(shown, &text, variables, values);
+                reads
+                    .into_iter()
+                    .map(|read| (shown.clone(), read))
+                    .collect::<Vec<_>>()
+            })
+        })
+        .flatten()
+        .collect()
+}

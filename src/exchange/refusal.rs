@@ -1,0 +1,237 @@
+//! What the API says instead of an answer.
+
+/// An error of the API, as far as it matters here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// `error.code`.
+    pub code: Option<String>,
+    /// `error.param`.
+    pub param: Option<String>,
+    /// `error.message`.
+    pub message: String,
+}
+
+/// What tells one kind of refusal from another, whatever it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    status: u16,
+    code: Option<String>,
+    param: Option<String>,
+    words: String,
+}
+
+impl Refusal {
+    /// What it has in common with others of its kind: digits and ids are struck out.
+    pub fn signature(&self) -> Signature {
+        let mut words = String::new();
+        for word in self.message.split_whitespace() {
+            if word.contains("pmpt_") || word.contains("resp_") {
+                words.push('#');
+            } else {
+                words.extend(word.chars().filter(|letter| !letter.is_ascii_digit()));
+            }
+            words.push(' ');
+        }
+        Signature {
+            status: self.status,
+            code: self.code.clone(),
+            param: self.param.clone(),
+            words,
+        }
+    }
+
+    /// Whether the key may not ask at all.
+    pub fn is_of_key(&self) -> bool {
+        matches!(self.status, 401 | 403)
+    }
+
+    /// Whether the prompt is not known, or not to this key's project.
+    pub fn is_unknown_prompt(&self) -> bool {
+        self.status == 404 && !self.is_model_gone() && !self.is_previous_response()
+    }
+
+    /// Whether only the answer that never was is missing: the prompt is there.
+    pub fn is_previous_response(&self) -> bool {
+        self.code.as_deref() == Some("previous_response_not_found")
+            || self.param.as_deref() == Some("previous_response_id")
+    }
+
+    /// Whether the model of the prompt is gone.
+    pub fn is_model_gone(&self) -> bool {
+        let message = self.message.to_lowercase();
+        self.code.as_deref() == Some("model_not_found")
+            || (message.contains("model")
+                && [
+                    "deprecated",
+                    "does not exist",
+                    "no longer",
+                    "shut down",
+                    "retired",
+                ]
+                .iter()
+                .any(|word| message.contains(word)))
+    }
+
+    /// The model that the words name.
+    pub fn model(&self) -> Option<String> {
+        let quoted = quoted(&self.message);
+        quoted.into_iter().next().map(str::to_owned)
+    }
+
+    /// The variables that the prompt does not have.
+    pub fn unknown_variables<'a>(&self, sent: impl Iterator<Item = &'a str>) -> Vec<String> {
+        if self.code.as_deref() != Some("prompt_variable_unknown") {
+            return Vec::new();
+        }
+        let named = self.named_variable();
+        sent.filter(|name| named == Some(*name) || words(&self.message).any(|word| word == *name))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The variables that the prompt has and that were not sent.
+    pub fn missing_variables<'a>(&self, sent: impl Iterator<Item = &'a str>) -> Vec<String> {
+        if !self.is_of_missing_variables() {
+            return Vec::new();
+        }
+        let sent: Vec<&str> = sent.collect();
+        let named = self.named_variable().map(str::to_owned);
+        let found: Vec<String> = match named {
+            Some(name) => vec![name],
+            None => {
+                let quoted = quoted(&self.message);
+                if quoted.is_empty() {
+                    // "Missing prompt variables: a, b"
+                    let list = self.message.rsplit_once(':').map_or("", |(_, list)| list);
+                    list.split(',')
+                        .map(|word| word.trim().trim_end_matches('.').to_owned())
+                        .collect()
+                } else {
+                    quoted.into_iter().map(str::to_owned).collect()
+                }
+            }
+        };
+        found
+            .into_iter()
+            .filter(|name| is_name(name) && !sent.contains(&name.as_str()))
+            .collect()
+    }
+
+    /// Whether variables are missing, named or not.
+    pub fn is_of_missing_variables(&self) -> bool {
+        let message = self.message.to_lowercase();
+        let code = self.code.as_deref().unwrap_or_default();
+        let speaks_of_missing = ["missing", "required", "must be provided", "not provided"]
+            .iter()
+            .any(|word| message.contains(word) || code.contains(word));
+        self.status == 400
+            && code != "prompt_variable_unknown"
+            && speaks_of_missing
+            && message.contains("variable")
+    }
+
+    fn named_variable(&self) -> Option<&str> {
+        self.param.as_deref()?.strip_prefix("prompt.variables.")
+    }
+}
+
+/// Whether a text may be the name of a variable.
+pub fn is_name(text: &str) -> bool {
+    text.len() <= 100
+        && text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '-'))
+        .filter(|word| !word.is_empty())
+}
+
+fn quoted(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for quote in ['\'', '"', '`'] {
+        found.extend(
+            text.split(quote)
+                .skip(1)
+                .step_by(2)
+                .filter(|part| !part.contains(' ')),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, code: Option<&str>, param: Option<&str>, message: &str) -> Refusal {
+        Refusal {
+            status,
+            code: code.map(str::to_owned),
+            param: param.map(str::to_owned),
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn variables_are_read_from_what_the_api_says() {
+        let sent = ["a", "b", "word"];
+        let unknown = refusal(
+            400,
+            Some("prompt_variable_unknown"),
+            Some("prompt.variables.a"),
+            "Unknown prompt variables: a, b",
+        );
+        assert_eq!(unknown.unknown_variables(sent.into_iter()), ["a", "b"]);
+        assert!(unknown.missing_variables(sent.into_iter()).is_empty());
+        for (param, message) in [
+            (Some("prompt.variables.city"), "Missing prompt variables"),
+            (None, "Missing prompt variables: city"),
+            (None, "The variable 'city' is required."),
+        ] {
+            let missing = refusal(400, None, param, message);
+            assert_eq!(
+                missing.missing_variables(sent.into_iter()),
+                ["city"],
+                "{message}"
+            );
+        }
+        assert!(
+            refusal(400, None, None, "Missing required parameter: 'x'")
+                .missing_variables(sent.into_iter())
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn kinds_of_refusals_are_told_apart_whatever_they_speak_of() {
+        let one = refusal(
+            404,
+            None,
+            None,
+            "Prompt with id 'pmpt_1' and version '999999' not found.",
+        );
+        let other = refusal(
+            404,
+            None,
+            None,
+            "Prompt with id 'pmpt_2' and version '7' not found.",
+        );
+        let third = refusal(404, None, None, "Prompt with id 'pmpt_2' not found.");
+        assert_eq!(one.signature(), other.signature());
+        assert_ne!(one.signature(), third.signature());
+        assert!(one.is_unknown_prompt());
+        let gone = refusal(
+            404,
+            Some("model_not_found"),
+            None,
+            "The model `gpt-4` does not exist",
+        );
+        assert!(gone.is_model_gone() && !gone.is_unknown_prompt());
+        assert_eq!(gone.model().as_deref(), Some("gpt-4"));
+    }
+}

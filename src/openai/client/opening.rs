@@ -1,0 +1,155 @@
+//! The beginning of an answer: what the API says about a request before the model has answered.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use super::{Client, Fault, Progress, header, is_event_stream, is_stream};
+use crate::openai::fault::{ApiError, CallError};
+
+/// The beginning of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opening {
+    /// The object of the answer, as the first event that says its instructions has it.
+    pub response: Value,
+    /// The project that answered.
+    pub project: Option<String>,
+}
+
+/// One call as it went, for a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The status.
+    pub status: u16,
+    /// The whole answer, or the first event of a stream.
+    pub body: Value,
+}
+
+impl Client {
+    /// Sends a request and reads as far as the answer says what its instructions were. A stream is
+    /// closed there, which stops the model.
+    ///
+    /// # Errors
+    /// See [`create`](Self::create).
+    pub async fn opening(&self, body: &Value) -> Result<Opening, Box<CallError>> {
+        let mut progress = Progress::new();
+        let outcome = self.open(body, &mut progress).await;
+        outcome.map_err(|error| progress.complete_error(error))
+    }
+
+    async fn open(&self, body: &Value, progress: &mut Progress) -> Result<Opening, CallError> {
+        loop {
+            progress.attempts += 1;
+            match self.try_open(body, progress).await {
+                Ok(opening) => return Ok(opening),
+                Err(fault) => self.wait_or_give_up(fault, progress.attempts).await?,
+            }
+        }
+    }
+
+    async fn try_open(&self, body: &Value, progress: &mut Progress) -> Result<Opening, Fault> {
+        let request = self.post("responses", body);
+        let prompt_id = body.pointer("/prompt/id").and_then(Value::as_str);
+        let response = self.send(request, progress, prompt_id).await?;
+        let project =
+            header(response.headers(), "openai-project").map(|project| self.clean(project));
+        let response = if is_event_stream(response.headers()) {
+            self.first_response(response, body).await?
+        } else {
+            self.read_json(response).await?
+        };
+        Ok(Opening { response, project })
+    }
+
+    fn post(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        match is_stream(body) {
+            true => request.header("accept", "text/event-stream"),
+            false => request.timeout(self.settings.timeout),
+        }
+    }
+
+    /// The first object of an answer that holds its instructions, else the last before the model
+    /// begins to speak.
+    async fn first_response(&self, response: Response, body: &Value) -> Result<Value, Fault> {
+        // A call without a prompt has no instructions to wait for.
+        let has_prompt = body.get("prompt").is_some();
+        let mut flow = self.flow(response.bytes_stream());
+        let mut last = None;
+        loop {
+            let data = match flow.next().await {
+                Some(Ok(data)) => data,
+                Some(Err(error)) => return Err(Fault::passing(error)),
+                None => break,
+            };
+            let Ok(mut event) = serde_json::from_str::<Value>(&data) else {
+                break;
+            };
+            let kind = event
+                .get("type")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            if kind == "error"
+                || (kind.is_empty() && event.get("error").is_some_and(Value::is_object))
+            {
+                let error = event
+                    .get("error")
+                    .filter(|it| it.is_object())
+                    .unwrap_or(&event);
+                let api = ApiError::of_object(error).map(|text| self.clean(text));
+                return Err(Fault::lasting(CallError::from_api(200, api, None)));
+            }
+            let has_response = event.get("response").is_some_and(Value::is_object);
+            let is_early = matches!(
+                kind.as_str(),
+                "response.created" | "response.in_progress" | "response.queued"
+            );
+            if has_response {
+                let response = event["response"].take();
+                let is_told =
+                    !has_prompt || response.get("instructions").is_some_and(|it| !it.is_null());
+                last = Some(response);
+                if is_told {
+                    break;
+                }
+            }
+            if !is_early {
+                break;
+            }
+        }
+        last.ok_or_else(|| Fault::passing(self.cut(None)))
+    }
+
+    /// Sends one request to a path of the API, once, and returns what came, whatever it is.
+    ///
+    /// # Errors
+    /// No connection, or something that is no JSON.
+    pub async fn recorded(&self, path: &str, body: &Value) -> Result<Recorded, Box<CallError>> {
+        let mut progress = Progress::new();
+        let sent = self.send(self.post(path, body), &mut progress, None).await;
+        let outcome = match sent {
+            Ok(response) if is_event_stream(response.headers()) => self
+                .first_response(response, body)
+                .await
+                .map(|response| json!({ "response": response })),
+            Ok(response) => self.read_json(response).await,
+            Err(fault) => match (fault.error.status, &fault.error.api) {
+                (Some(status), Some(api)) => {
+                    let error = json!({ "message": api.message, "type": api.kind, "param": api.param, "code": api.code });
+                    return Ok(Recorded {
+                        status,
+                        body: json!({ "error": error }),
+                    });
+                }
+                _ => Err(fault),
+            },
+        };
+        match outcome {
+            Ok(body) => Ok(Recorded { status: 200, body }),
+            Err(fault) => Err(progress.complete_error(fault.into_error())),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! One entry an id, of all that the files say about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Call, Place, Read, Surface, ValueKind, ids};
+use crate::prompt::finding::Position;
+
+/// A place of an id, or of the variable of the environment that holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file.
+    pub path: String,
+    /// Where in the file.
+    pub at: Position,
+    /// The calls that send it.
+    pub calls: Vec<Call>,
+    /// The variable of the environment that is set or read here.
+    pub variable: Option<String>,
+    /// Whether the variable is read here; else the id itself stands here.
+    pub is_read: bool,
+    /// Whether the line allows the id.
+    pub is_allowed: bool,
+}
+
+impl Spot {
+    /// The part of the API that `serve` does not answer for, if a call goes there.
+    pub fn not_served(&self) -> Option<Surface> {
+        let surfaces = self.calls.iter().map(|call| call.surface);
+        surfaces
+            .filter(|surface| *surface != Surface::Responses)
+            .max()
+    }
+}
+
+/// A stored prompt, as the files speak of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// Whether the id is a stand-in, such as `pmpt_123`.
+    pub is_placeholder: bool,
+    /// What it may be called.
+    pub name: Option<String>,
+    /// The versions that calls ask for, in order.
+    pub versions: Vec<String>,
+    /// Whether a call asks for OpenAI's current version.
+    pub is_unpinned: bool,
+    /// Whether a call asks for a version that cannot be read from the files.
+    pub has_unknown_version: bool,
+    /// The variables that calls send.
+    pub variables: BTreeMap<String, ValueKind>,
+    /// Whether calls may send more variables than can be read from the files.
+    pub has_more_variables: bool,
+    /// All places.
+    pub spots: Vec<Spot>,
+    is_named_by_variable: bool,
+}
+
+/// Makes one entry an id, in the order of the first places; stand-ins come last.
+pub fn join(places: Vec<(String, Place)>, reads: Vec<(String, Read)>) -> Vec<Entry> {
+    let mut by_variable: BTreeMap<String, Vec<(String, Read)>> = BTreeMap::new();
+    for (path, read) in reads {
+        by_variable
+            .entry(read.variable.clone())
+            .or_default()
+            .push((path, read));
+    }
+    let mut order: Vec<String> = Vec::new();
+    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+    let mut joined: BTreeSet<(String, String)> = BTreeSet::new();
+    for (path, place) in places {
+        let entry = entries.entry(place.id.clone()).or_insert_with(|| {
+            order.push(place.id.clone());
+            Entry::new(&place.id)
+        });
+        entry.take_name(place.name.as_deref(), place.variable.is_some());
+        let variable = place.variable.clone();
+        entry.take(Spot {
+            path,
+            at: place.at,
+            calls: place.calls,
+            variable: place.variable,
+            is_read: false,
+            is_allowed: place.is_allowed,
+        });
+        let is_new = |name: &&String| joined.insert((place.id.clone(), (*name).clone()));
+        for (path, read) in variable
+            .iter()
+            .filter(is_new)
+            .filter_map(|name| by_variable.get(name))
+            .flatten()
+        {
+            entry.take_name(read.name.as_deref(), false);
+            entry.take(Spot {
+                path: path.clone(),
+                at: read.at,
+                calls: read.calls.clone(),
+                variable: variable.clone(),
+                is_read: true,
+                is_allowed: false,
+            });
+        }
+    }
+    let mut all: Vec<Entry> = order
+        .into_iter()
+        .filter_map(|id| entries.remove(&id))
+        .collect();
+    all.sort_by_key(|entry| entry.is_placeholder);
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for entry in all.iter_mut().filter(|entry| !entry.is_placeholder) {
+        entry.finish(&mut taken);
+    }
+    for entry in all.iter_mut().filter(|entry| entry.is_placeholder) {
+        entry.finish(&mut taken);
+    }
+    all
+}
+
+impl Entry {
+    fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            is_placeholder: !ids::is_real(id),
+            name: None,
+            versions: Vec::new(),
+            is_unpinned: false,
+            has_unknown_version: false,
+            variables: BTreeMap::new(),
+            has_more_variables: false,
+            spots: Vec::new(),
+            is_named_by_variable: false,
+        }
+    }
+
+    /// The name of a variable says more than that of a file, and the first name wins.
+    fn take_name(&mut self, name: Option<&str>, is_of_variable: bool) {
+        if let Some(name) = name
+            && (self.name.is_none() || (is_of_variable && !self.is_named_by_variable))
+        {
+            self.name = Some(name.to_owned());
+            self.is_named_by_variable |= is_of_variable;
+        }
+    }
+
+    fn take(&mut self, spot: Spot) {
+        for call in &spot.calls {
+            match &call.version {
+                Some(version) if !self.versions.contains(version) => {
+                    self.versions.push(version.clone());
+                }
+                Some(_) => {}
+                None if call.has_unknown_version => self.has_unknown_version = true,
+                None => self.is_unpinned = true,
+            }
+            for (name, kind) in &call.variables {
+                let known = self.variables.entry(name.clone()).or_insert(*kind);
+                *known = (*known).max(*kind);
+            }
+            self.has_more_variables |= call.has_more_variables;
+        }
+        self.spots.push(spot);
+    }
+
+    fn finish(&mut self, taken: &mut BTreeSet<String>) {
+        self.versions
+            .sort_by_key(|version| (version.parse::<u64>().unwrap_or(u64::MAX), version.clone()));
+        self.spots
+            .sort_by(|one, other| (&one.path, one.at).cmp(&(&other.path, other.at)));
+        if let Some(name) = &self.name {
+            let mut free = name.clone();
+            let mut number = 2;
+            while !taken.insert(free.to_lowercase()) {
+                free = format!("{name}-{number}");
+                number += 1;
+            }
+            self.name = Some(free);
+        }
+    }
+
+    /// Whether every place of the id is allowed by its line.
+    pub fn is_allowed(&self) -> bool {
+        self.spots
+            .iter()
+            .filter(|spot| !spot.is_read)
+            .all(|spot| spot.is_allowed)
+    }
+}

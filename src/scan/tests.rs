@@ -1,0 +1,372 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::entry::{Entry, join};
+use super::{Call, Place, numbers, places, reads};
+
+fn id(letter: char) -> String {
+    format!("pmpt_{}", letter.to_string().repeat(48))
+}
+
+/// A text with `A`, `B` for two real ids, read.
+fn read(path: &str, text: &str) -> Vec<Place> {
+    places(
+        path,
+        &text.replace("<A>", &id('a')).replace("<B>", &id('b')),
+    )
+}
+
+fn told(call: &Call) -> String {
+    let mut text = format!("v{}", call.version.as_deref().unwrap_or("-"));
+    if call.has_unknown_version {
+        text.push('?');
+    }
+    for (name, kind) in &call.variables {
+        write!(text, " {name}").unwrap();
+        match kind.as_str() {
+            "text" => {}
+            kind => write!(text, ":{kind}").unwrap(),
+        }
+    }
+    if call.has_more_variables {
+        text.push_str(" …");
+    }
+    if !call.beside.is_empty() {
+        let beside: Vec<&str> = call.beside.iter().map(String::as_str).collect();
+        write!(text, " | {}", beside.join(", ")).unwrap();
+    }
+    match call.surface.as_str() {
+        "responses" => {}
+        surface => write!(text, " | {surface}").unwrap(),
+    }
+    text
+}
+
+/// The calls of the first id, and the variable that holds it.
+#[track_caller]
+fn first(path: &str, text: &str) -> String {
+    let places = read(path, text);
+    let place = places.first().unwrap_or_else(|| panic!("no id in {path}"));
+    let mut calls: Vec<String> = place.calls.iter().map(told).collect();
+    calls.extend(place.variable.iter().map(|name| format!("${name}")));
+    calls.join(" / ")
+}
+
+#[test]
+fn a_call_in_python_tells_version_and_variables() {
+    for (text, expected) in [
+        (
+            "r = client.responses.create(prompt={\"id\": \"<A>\", \"version\": \"6\", \"variables\": {\"ticket\": t, 'tone': f\"{x}\"}}, input=[], max_output_tokens=2048)",
+            "v6 ticket tone | input: [], max_output_tokens",
+        ),
+        (
+            "r = c.responses.create(\n    model=\"m\",\n    prompt={\n        'prompt_id': '<A>',  # the one\n        'version': 6,\n    },\n)",
+            "v6 | model",
+        ),
+        (
+            "PROMPT_ID = \"<A>\"\nVERSION = '3'\ndef f(t):\n    v = {\"a\": t}\n    v[\"b\"] = {\"type\": \"input_image\", \"file_id\": t}\n    return c.create(prompt={\"id\": PROMPT_ID, \"version\": VERSION, \"variables\": v})\n",
+            "v3 a b:image",
+        ),
+        (
+            "PROMPT = {\"id\": \"<A>\", \"version\": \"2\"}\nc.create(prompt={**PROMPT, \"variables\": {\"x\": 1}})\nc.create(prompt=PROMPT, store=True)\n",
+            "v2 x / v2 | store",
+        ),
+        (
+            "agent = Agent(prompt=dict(id=\"<A>\", variables=dict(name=n)))",
+            "v- name",
+        ),
+        (
+            "x = os.environ.get('TRIAGE_ID', '<A>')\nc.create(prompt={'id': x, 'variables': make(t)})",
+            "v- …",
+        ),
+        (
+            "class Ids:\n    TRIAGE: str = \"<A>\"\n\nc.create(prompt={'id': Ids.TRIAGE, 'version': compute()})",
+            "v-?",
+        ),
+        (
+            "c.create(prompt=ResponsePromptParam(id='<A>', version=str(4)))",
+            "v4",
+        ),
+        (
+            "body = '''{\"prompt\": {\"id\": \"<A>\", \"variables\": {\"q\": \"x\"}}}'''",
+            "v- q",
+        ),
+    ] {
+        assert_eq!(first("a.py", text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_call_in_javascript_tells_version_and_variables() {
+    for (text, expected) in [
+        (
+            "await client.responses.create({ prompt: { id: '<A>', version: '6', variables: { ticket, photo: { type: 'input_image', image_url: u } } }, input: [] });",
+            "v6 photo:image ticket | input: []",
+        ),
+        (
+            "export const ID =\n  '<A>';\nconst variables: Vars = { a: 1 };\nf({ prompt: { id: ID, variables } });",
+            "v- a",
+        ),
+        (
+            "const id = `<A>`, version = \"2\";\nf({prompt: {id, version}})",
+            "v2",
+        ),
+        (
+            "const PROMPTS = { triage: '<A>', other: '<B>' };\nf({ prompt: { id: PROMPTS.triage, version: '1' } });",
+            "v1",
+        ),
+        (
+            "export const prompt = { id: '<A>', version: '5' };\nf({ model, prompt, reasoning: {} });",
+            "v5 | model, reasoning: {}",
+        ),
+        (
+            "const config = { promptId: '<A>', promptVersion: '7' };\nf({ prompt: { id: config.promptId, version: config.promptVersion, variables: {...base, x: 1} } });",
+            "v7 x …",
+        ),
+        (
+            "const r = /['\"]/; f({prompt:{id:\"<A>\",version:\"9\"}})",
+            "v9",
+        ),
+        (
+            "await openai.realtime.clientSecrets.create({ session: { type: 'realtime', prompt: { id: '<A>', version: '2' } } });",
+            "v2 | type | realtime",
+        ),
+        (
+            "lines.push({ custom_id: '1', method: 'POST', url: '/v1/responses', body: { prompt: { id: '<A>' } } });",
+            "v- | batch",
+        ),
+    ] {
+        assert_eq!(first("a.ts", text), expected, "{text}");
+    }
+}
+
+#[test]
+fn other_languages_and_data_are_read_too() {
+    for (path, text, expected) in [
+        (
+            "a.go",
+            "params := responses.ResponseNewParams{\n\tPrompt: responses.ResponsePromptParam{\n\t\tID: \"<A>\",\n\t\tVersion: openai.String(\"2\"),\n\t\tVariables: map[string]U{\"a\": u(x)},\n\t},\n}",
+            "v2 a",
+        ),
+        (
+            "a.json",
+            "{\"triage\": {\"prompt\": {\"id\": \"<A>\", \"version\": \"3\", \"variables\": {\"a\": \"x\"}}, \"input\": []}}",
+            "v3 a | input: []",
+        ),
+        (
+            "a.jsonl",
+            "{\"custom_id\": \"1\", \"body\": {\"prompt\": {\"id\": \"<A>\", \"version\": \"3\"}}}\n",
+            "v3 | batch",
+        ),
+        (
+            "a.sh",
+            "curl https://api.openai.com/v1/responses \\\n  -d '{\n    \"prompt\": {\"id\": \"<A>\", \"version\": \"2\", \"variables\": {\"city\": \"'\"$CITY\"'\"}}, \"input\": []\n  }'",
+            "v2 city | input: []",
+        ),
+        (
+            "a.sh",
+            "curl https://api.openai.com/v1/realtime/client_secrets -d \"{\\\"session\\\": {\\\"prompt\\\": {\\\"id\\\": \\\"<A>\\\"}}}\"",
+            "v- | realtime",
+        ),
+        (
+            "README.md",
+            "Don't do this:\n```sh\ncurl -d '{\"prompt\": {\"id\": \"<A>\", \"version\": \"2\"}}'\n```\n",
+            "v2",
+        ),
+        (
+            "a.yml",
+            "prompts:\n  triage:\n    id: <A>\n    version: \"6\"\n    variables:\n      ticket: x\n      photo:\n        type: input_image\n  other:\n    id: x\n    version: 9\n",
+            "v6 photo:image ticket",
+        ),
+        (
+            "a.yml",
+            "request:\n  input: []\n  prompt:\n    version: 2\n    id: \"<A>\"\n  store: true\n",
+            "v2 | input, store",
+        ),
+        (
+            "a.yml",
+            "run: |\n  curl -d '{\"prompt\": {\"id\": \"<A>\", \"version\": \"1\"}}'\n",
+            "v1",
+        ),
+        (
+            "a.yml",
+            "env:\n  - name: TRIAGE_ID\n    value: <A>\n",
+            "$TRIAGE_ID",
+        ),
+        (
+            "compose.yml",
+            "environment:\n  - TRIAGE_ID=<A>\n",
+            "$TRIAGE_ID",
+        ),
+        ("a.yml", "env:\n  TRIAGE_ID: <A> # old\n", "$TRIAGE_ID"),
+        (".env", "# it's here\nexport TRIAGE_ID=<A>\n", "$TRIAGE_ID"),
+        (".env.local", "TRIAGE_ID=\"<A>\"\n", "$TRIAGE_ID"),
+        (
+            "a.tf",
+            "environment {\n  variables = {\n    OTHER = \"x\"\n    TRIAGE_ID = \"<A>\"\n  }\n}",
+            "$TRIAGE_ID",
+        ),
+        (
+            "task.json",
+            "{\"environment\": [{\"name\": \"TRIAGE_ID\", \"value\": \"<A>\"}]}",
+            "$TRIAGE_ID",
+        ),
+        ("Dockerfile", "ENV TRIAGE_ID=<A>\n", "$TRIAGE_ID"),
+        ("a.py", "TRIAGE_ID = \"<A>\"\n", ""),
+    ] {
+        assert_eq!(first(path, text), expected, "{path}: {text}");
+    }
+}
+
+#[test]
+fn what_import_wrote_is_not_found_again() {
+    assert_eq!(
+        read(
+            "p.prompt.yml",
+            "model: m\nsource:\n  format: openai\n  id: <A>\n  version: \"3\"\nmessages: []\n"
+        ),
+        []
+    );
+    assert_eq!(read("p.prompt.yml", "openai:\n  promptId: <A>\n").len(), 1);
+}
+
+/// Some files, joined as the command joins them.
+fn joined(files: &[(&str, &str)]) -> Vec<Entry> {
+    let texts: Vec<(String, String)> = files
+        .iter()
+        .map(|(path, text)| {
+            (
+                (*path).to_owned(),
+                text.replace("<A>", &id('a')).replace("<B>", &id('b')),
+            )
+        })
+        .collect();
+    let found: Vec<(String, Place)> = texts
+        .iter()
+        .flat_map(|(path, text)| {
+            places(path, text)
+                .into_iter()
+                .map(|place| (path.clone(), place))
+        })
+        .collect();
+    let variables: BTreeSet<String> = found
+        .iter()
+        .filter_map(|(_, place)| place.variable.clone())
+        .collect();
+    let values: BTreeMap<String, String> = texts
+        .iter()
+        .flat_map(|(path, text)| numbers(path, text))
+        .collect();
+    let reads = texts
+        .iter()
+        .flat_map(|(path, text)| {
+            reads(path, text, &variables, &values)
+                .into_iter()
+                .map(|read| (path.clone(), read))
+        })
+        .collect();
+    join(found, reads)
+}
+
+#[test]
+fn an_id_in_the_environment_is_joined_with_the_code_that_reads_it() {
+    let entries = joined(&[
+        (
+            ".env",
+            "TRIAGE_PROMPT_ID=<A>\nTRIAGE_PROMPT_VERSION=6\nOTHER=<B>\n",
+        ),
+        (
+            "a.py",
+            "c.create(prompt={\"id\": os.environ[\"TRIAGE_PROMPT_ID\"], \"version\": os.getenv(\"TRIAGE_PROMPT_VERSION\"), \"variables\": {\"a\": 1}})",
+        ),
+        (
+            "b.ts",
+            "const id = process.env.TRIAGE_PROMPT_ID ?? '';\nf({ prompt: { id, variables: { b: { type: 'input_file', file_id } } } });",
+        ),
+        (
+            "c.sh",
+            "curl -d '{\"prompt\": {\"id\": \"'\"$TRIAGE_PROMPT_ID\"'\", \"version\": \"5\", \"variables\": {\"c\": \"x\"}}}'",
+        ),
+    ]);
+    let entry = &entries[0];
+    assert_eq!(entry.id, id('a'));
+    assert_eq!(entry.name.as_deref(), Some("triage"));
+    assert_eq!(entry.versions, ["5", "6"]);
+    assert!(entry.is_unpinned);
+    let variables: Vec<String> = entry
+        .variables
+        .iter()
+        .map(|(name, kind)| format!("{name}:{}", kind.as_str()))
+        .collect();
+    assert_eq!(variables, ["a:text", "b:file", "c:text"]);
+    let spots: Vec<String> = entry
+        .spots
+        .iter()
+        .map(|spot| format!("{}:{} {}", spot.path, spot.at.line, spot.is_read))
+        .collect();
+    assert_eq!(
+        spots,
+        [".env:1 false", "a.py:1 true", "b.ts:1 true", "c.sh:1 true"]
+    );
+    assert_eq!(entries[1].spots.len(), 1);
+}
+
+#[test]
+fn one_id_in_several_places_is_one_entry_and_stand_ins_come_last() {
+    let entries = joined(&[
+        ("a.md", "set pmpt_123 or pmpt_YOUR_ID"),
+        ("a.py", "X = '<A>'"),
+        ("b.py", "Y = '<A>'; Z = '<B>'"),
+    ]);
+    let shown: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            format!(
+                "{} {} {}",
+                &entry.id[..8],
+                entry.spots.len(),
+                entry.is_placeholder
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "pmpt_aaa 2 false",
+            "pmpt_bbb 1 false",
+            "pmpt_123 1 true",
+            "pmpt_YOU 1 true"
+        ]
+    );
+}
+
+#[test]
+fn hostile_files_cost_no_more_than_their_size() {
+    let real = id('a');
+    for text in [
+        "{[(".repeat(1_500) + &format!("\"id\": \"{real}\""),
+        "'\\'\\".repeat(1_500) + &real,
+        "\"{".repeat(6_000) + &real,
+        format!("{{\"id\": \"{real}\"}},").repeat(1_500),
+        format!("const X = \"{real}\";\n") + &"f({prompt: {id: X}});".repeat(1_500),
+        "prompt:{".repeat(3_000) + &format!("id:'{real}'"),
+        format!(
+            "a = b = \"{real}\"\nb = a\na = b\nf(prompt={{'id': a, 'version': b, 'variables': a}})"
+        ),
+        "}])".repeat(6_000) + &real,
+        format!("{real}\r\n\u{0}\u{feff}\u{e9}'{real}"),
+    ] {
+        for path in ["a.js", "a.yml", "a.sh"] {
+            assert!(!places(path, &text).is_empty(), "{path}: {text:.40}");
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_and_every_id_found(before in "[\\PC\\n]{0,80}", after in "[\\PC\\n]{0,80}", path in "[a-z]{1,3}\\.(py|ts|yml|sh|md|json|tf)") {
+        let text = format!("{before} {} {after}", id('a'));
+        let found = places(&path, &text);
+        proptest::prop_assert!(found.iter().any(|place| place.id == id('a')) || text.contains("source"));
+    }
+}
