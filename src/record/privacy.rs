@@ -1,6 +1,6 @@
 //! What of variables and answers is kept in the log.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// How much of a value is kept.
@@ -58,7 +58,7 @@ impl Privacy {
         let kept = values.iter().map(|(name, value)| {
             let is_sensitive = schema.is_some_and(|schema| is_sensitive(schema, name));
             let kept = match self.variables {
-                Keep::Full if !is_sensitive => value.clone(),
+                Keep::Full if !is_sensitive => without_data(value),
                 _ => Value::String(hash_value(value)),
             };
             (name.clone(), kept)
@@ -77,9 +77,27 @@ impl Privacy {
     }
 }
 
-/// Whether this kept value is a hash in place of a value.
+/// Whether this kept value is a hash in place of a value, or holds one in place of data.
 pub fn is_hash(value: &Value) -> bool {
-    value.as_str().is_some_and(is_hash_text)
+    match value {
+        Value::String(text) => is_hash_text(text),
+        Value::Array(list) => list.iter().any(is_data_note),
+        Value::Object(map) => is_data_note(value) || map.values().any(is_data_note),
+        _ => false,
+    }
+}
+
+/// Whether this is, or holds, what stands in place of a data URL.
+fn is_data_note(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(is_data_note),
+        Value::Object(map) => {
+            let is_hash = |it: &Value| it.as_str().is_some_and(is_hash_text);
+            (map.len() == 2 && map.contains_key("length") && map.get("data").is_some_and(is_hash))
+                || map.values().any(is_data_note)
+        }
+        _ => false,
+    }
 }
 
 /// Whether this kept text is a hash in place of a text.
@@ -104,6 +122,29 @@ fn is_marked(schema: &Value) -> bool {
         Value::Array(list) => list.iter().any(is_marked),
         _ => false,
     }
+}
+
+/// A value with what its data URLs hold told by hash and length: a picture in each line makes a log
+/// that nobody can keep.
+fn without_data(value: &Value) -> Value {
+    match value {
+        Value::String(text) if is_data_url(text) => {
+            json!({ "data": hash_text(text), "length": text.len() })
+        }
+        Value::Array(list) => list.iter().map(without_data).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), without_data(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn is_data_url(text: &str) -> bool {
+    let is_data = text
+        .get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
+    is_data && text.contains(";base64,")
 }
 
 /// A text is hashed as it stands, so that `printf %s … | sha256sum` gives the same; any other
@@ -179,5 +220,20 @@ mod tests {
             hash_value(&json!({"b": 2, "a": 1}))
         );
         assert!(!is_hash(&json!("sha256:short")));
+    }
+
+    #[test]
+    fn a_picture_in_a_value_is_told_by_hash_and_length() {
+        let picture = "data:image/png;base64,AAAA";
+        let values =
+            json!({"picture": {"type": "input_image", "image_url": picture}, "text": "data: none"});
+        let kept = Privacy::default()
+            .variables(values.as_object().unwrap(), None)
+            .unwrap();
+        assert_eq!(kept["picture"]["image_url"]["length"], picture.len());
+        assert!(!Value::Object(kept.clone()).to_string().contains("AAAA"));
+        assert!(is_hash(&kept["picture"]), "it cannot be rendered again");
+        assert_eq!(kept["text"], "data: none");
+        assert!(!is_hash(&json!({"data": "x", "length": 3})));
     }
 }
