@@ -9,11 +9,13 @@ use super::common::{AtArg, FormatArg, known_environments, near_environment, vari
 use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
+use crate::execute::attachments;
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::reference::Reference;
-use crate::store::{Overview, State, Store};
+use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::version::Version;
+use crate::store::{Loaded, Overview, State, Store};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -26,6 +28,9 @@ pub(super) struct Args {
     /// All prompts that are live in the environment
     #[arg(long, conflicts_with = "reference")]
     all: bool,
+    /// With --all, every published version of these prompts too: what `serve --snapshot` reads
+    #[arg(long, requires = "all")]
+    versions: bool,
     /// The environment of --all, production unless given; a REF names its own
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
@@ -39,6 +44,9 @@ pub(super) struct Args {
 struct Snapshot<'a> {
     environment: &'a Environment,
     prompts: Vec<PromptJson>,
+    /// The published versions that are not live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Vec<PromptJson>>,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -108,22 +116,53 @@ fn snapshot(
             .map(|(environment, active)| (environment.clone(), active.version))
             .collect();
         let reference = format!("{name}@{environment}");
-        let variables = variables_of(&loaded);
-        Ok(Some(PromptJson::new(reference, &loaded, variables, &live)))
+        let mut read = vec![shape(args, store, &loaded, reference, &live)?];
+        let others = overview.published.get(name).into_iter().flatten();
+        for version in others.filter(|it| args.versions && **it != loaded.version()) {
+            let reference = Reference {
+                name: name.clone(),
+                selector: Selector::Version(*version),
+            };
+            let loaded = store.load(&reference)?;
+            read.push(shape(args, store, &loaded, reference.to_string(), &live)?);
+        }
+        Ok(Some(read))
     })?;
-    let prompts: Vec<PromptJson> = prompts
+    let read: Vec<Vec<PromptJson>> = prompts
         .into_iter()
         .filter_map(Result::transpose)
         .collect::<Result<_, Failure>>()?;
+    let mut prompts = Vec::with_capacity(read.len());
+    let mut versions = Vec::new();
+    for one in read {
+        let mut one = one.into_iter();
+        prompts.extend(one.next());
+        versions.extend(one);
+    }
     session.ui.line(json::document(&Snapshot {
         environment,
         prompts,
+        versions: args.versions.then_some(versions),
     }));
     Ok(Exit::Done)
 }
 
+fn shape(
+    args: &Args,
+    store: &Store,
+    loaded: &Loaded,
+    reference: String,
+    live: &[(Environment, Version)],
+) -> Result<PromptJson, Failure> {
+    let mut shape = PromptJson::new(reference, loaded, variables_of(loaded), live);
+    if args.versions {
+        shape.attachments = attachments(store, loaded)?;
+    }
+    Ok(shape)
+}
+
 /// A misspelt environment must not become an empty snapshot.
-fn require_known(
+pub(super) fn require_known(
     environment: &Environment,
     store: &Store,
     overview: &Overview,

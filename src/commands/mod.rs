@@ -31,6 +31,7 @@ mod rules;
 mod run;
 mod schema;
 mod seed;
+mod serve;
 mod shapes;
 mod show;
 mod status;
@@ -183,6 +184,8 @@ enum Command {
     Log(Lazy<log::Args>),
     /// Tell what became of an execution
     Outcome(Lazy<outcome::Args>),
+    /// Answer calls that name a prompt by its id
+    Serve(Lazy<serve::Args>),
     /// List the models that the API offers, with price and end
     Models(Lazy<models::Args>),
     /// Prove what is live, offline
@@ -217,7 +220,10 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Release",
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
-    ("Run", &["render", "run", "log", "outcome", "models"]),
+    (
+        "Run",
+        &["render", "run", "serve", "log", "outcome", "models"],
+    ),
     ("Keep sound", &["validate", "verify", "doctor", "explain"]),
     ("Called by git", &["hook", "driver"]),
     (
@@ -369,6 +375,7 @@ impl Command {
             Self::Run(Lazy(args)) => run::run(&args, session),
             Self::Log(Lazy(args)) => log::run(&args, session),
             Self::Outcome(Lazy(args)) => outcome::run(&args, session),
+            Self::Serve(Lazy(args)) => serve::run(&args, session),
             Self::Models(Lazy(args)) => models::run(&args, session),
             Self::Verify(Lazy(args)) => verify::run(&args, session),
             Self::Doctor(Lazy(args)) => doctor::run(&args, session),

@@ -1,5 +1,7 @@
 //! The JSON that commands print about what the repository holds. Fields are only ever added.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -36,6 +38,10 @@ pub(super) struct PromptJson {
     pub(super) partials: Vec<PartialJson>,
     /// The live version by environment.
     pub(super) environments: serde_json::Map<String, Value>,
+    /// The files that the prompt attaches, as data URLs by their paths; only in a snapshot that
+    /// serves without the repository.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) attachments: BTreeMap<String, String>,
 }
 
 impl PromptJson {
@@ -66,6 +72,7 @@ impl PromptJson {
                 })
                 .collect(),
             environments: environments(live),
+            attachments: BTreeMap::new(),
         }
     }
 }

@@ -1,0 +1,536 @@
+//! Calls: those with a prompt are rendered here, all others go through as they are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt as _};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use hyper::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::ask::Asked;
+use super::body::{self, Broken, Kept, LARGEST, Outgoing, Patient, whole};
+use super::call::Ready;
+use super::echo::Echo;
+use super::events::Events;
+use super::offline;
+use super::problem::Problem;
+use super::redact::redacted;
+use super::state::{Ended, State, locked};
+use super::upstream;
+use crate::openai::response::Answer;
+use crate::prompt::code;
+use crate::record::entry::{ErrorNote, Status};
+
+/// How long a stream may be silent before it says that it lives: balancers give up after a minute.
+const PING: Duration = Duration::from_secs(25);
+
+/// An answer, with what figures and logs say of it.
+pub(super) struct Said {
+    pub(super) response: Response<Outgoing>,
+    pub(super) prompt: String,
+    pub(super) version: String,
+    pub(super) execution: String,
+}
+
+impl From<Response<Outgoing>> for Said {
+    fn from(response: Response<Outgoing>) -> Self {
+        Self {
+            response,
+            prompt: String::new(),
+            version: String::new(),
+            execution: String::new(),
+        }
+    }
+}
+
+/// A counter that goes down again when this is dropped.
+struct Counted(Arc<State>, fn(&State) -> &AtomicUsize);
+
+impl Counted {
+    fn new(state: &Arc<State>, counter: fn(&State) -> &AtomicUsize) -> Self {
+        counter(state).fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(state), counter)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.1)(&self.0).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The right to make one call more.
+fn permit(state: &Arc<State>) -> Result<Counted, Problem> {
+    if state.calls.load(Ordering::Relaxed) >= state.most_calls {
+        return Err(Problem::new(
+            503,
+            Some("busy"),
+            "The gateway makes as many calls as it can.",
+        )
+        .retry_after(1));
+    }
+    Ok(Counted::new(state, |state| &state.calls))
+}
+
+/// `POST /v1/responses`.
+pub(super) async fn call(
+    state: &Arc<State>,
+    request: Request<Incoming>,
+    key: Option<String>,
+) -> Result<Said, Problem> {
+    let started = Instant::now();
+    let permit = permit(state)?;
+    let (head, incoming) = request.into_parts();
+    let sent = body::read(state, &head.headers, incoming, LARGEST).await?;
+    let unpacked = body::unpacked(&head.headers, &sent.bytes, LARGEST)?;
+    let bytes = unpacked.as_deref().unwrap_or(&sent.bytes);
+    let address = upstream::address(state, &head.uri);
+    let headers = upstream::to_api(&head.headers, state);
+    let read = read(bytes)?;
+    let (caller, asked) = match read {
+        Some((caller, asked)) => (caller, asked),
+        // What it means, the API says.
+        None => {
+            drop(unpacked);
+            return pass(state, &head.method, &address, headers, sent, permit).await;
+        }
+    };
+    let found = match state.find(&asked).await {
+        Err(problem) if problem.is_unknown_prompt() && state.forwards_unknown() => {
+            return pass(state, &head.method, &address, headers, sent, permit).await;
+        }
+        found => found?,
+    };
+    let place = (&*found.prompt, &found.environment);
+    let mut ready = Ready::new(place, &asked, &caller, &state.terms, state.now())?;
+    drop(caller);
+    drop(sent);
+    if let Some(name) = key {
+        ready.record.labels.insert("caller".to_owned(), name);
+    }
+    let notes: Vec<String> = found.note.into_iter().chain(ready.note.take()).collect();
+    let execution = ready.record.id.clone();
+    let (prompt, version) = (
+        ready.record.prompt.clone(),
+        found.prompt.loaded.version().number().to_string(),
+    );
+    let own_headers = [
+        ("promptctl-prompt", prompt.clone()),
+        ("promptctl-version", version.clone()),
+        ("promptctl-environment", found.environment.to_string()),
+        ("promptctl-execution-id", execution.clone()),
+        ("promptctl-snapshot", found.snapshot),
+        ("promptctl-note", notes.join("; ")),
+    ];
+    let mut response = make(state, ready, (&address, headers), started, permit).await?;
+    for (name, value) in own_headers {
+        if let (false, Ok(value)) = (value.is_empty(), HeaderValue::try_from(value)) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(Said {
+        response,
+        prompt,
+        version,
+        execution,
+    })
+}
+
+/// The request and what it asks for, if it asks for a prompt.
+fn read(bytes: &[u8]) -> Result<Option<(serde_json::Map<String, Value>, Asked)>, Problem> {
+    // Without the word there is none, and the body need not be taken apart.
+    if memchr::memmem::find(bytes, b"prompt").is_none() && memchr::memchr(b'\\', bytes).is_none() {
+        return Ok(None);
+    }
+    let Ok(Value::Object(caller)) = serde_json::from_slice(bytes) else {
+        return Ok(None);
+    };
+    Ok(Asked::of(&caller)?.map(|asked| (caller, asked)))
+}
+
+/// Sends a call that is ready, and keeps its record when its answer has ended.
+async fn make(
+    state: &Arc<State>,
+    ready: Ready,
+    (address, headers): (&str, HeaderMap),
+    started: Instant,
+    permit: Counted,
+) -> Result<Response<Outgoing>, Problem> {
+    let Ready {
+        body,
+        own,
+        echo,
+        record,
+        is_stream,
+        ..
+    } = ready;
+    let bytes = Bytes::from(body.to_string());
+    let is_offline = offline::is_ours(&body);
+    let answered_here = is_offline.then(|| offline::answer(&body, record.time));
+    let ended = Ended {
+        sent: (!record.sent.is_empty()).then_some(body),
+        record,
+        own,
+    };
+    let mut finish = Finish::new(state, ended);
+    if let Some(answer) = answered_here {
+        return Ok(offline_answer(&answer, echo.as_ref(), is_stream, finish));
+    }
+    let overhead = started.elapsed();
+    let mut cut = state.cut.subscribe();
+    let headers = upstream::with_own_body(headers);
+    let method = hyper::Method::POST;
+    let sent = tokio::select! {
+        sent = upstream::send(state, &method, address, &headers, bytes) => sent,
+        _ = cut.wait_for(|is_cut| *is_cut) => Err(ending()),
+    };
+    let (response, first_byte) = match sent {
+        Ok(sent) => sent,
+        Err(problem) => {
+            finish.fail(&problem);
+            return Err(problem);
+        }
+    };
+    locked(&state.metrics).time(overhead, first_byte);
+    finish.request_id(response.headers());
+    let (status, mut headers) = (response.status(), upstream::to_caller(response.headers()));
+    headers.remove(CONTENT_LENGTH);
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    if status.is_success() && kind.starts_with("text/event-stream") {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        );
+        let flow = Flow {
+            response,
+            events: Events::new(echo),
+            finish,
+            cut,
+            is_over: false,
+            _permit: permit,
+            _stream: Counted::new(state, |state| &state.streams),
+        };
+        return Ok(answered(status, headers, flow.into_body()));
+    }
+    let read = tokio::select! {
+        read = read_answer(response) => read.map_err(|error| upstream::unreachable(state, &error)),
+        _ = cut.wait_for(|is_cut| *is_cut) => Err(ending()),
+    };
+    let (bytes, rest) = match read {
+        Ok(read) => read,
+        Err(problem) => {
+            finish.fail(&problem);
+            return Err(problem);
+        }
+    };
+    if let Some(rest) = rest {
+        // Larger than anything that is held: it goes on as it is.
+        finish.done(None);
+        let first = stream::once(async { Ok::<Bytes, Broken>(Bytes::from(bytes)) });
+        let all = first.chain(rest.bytes_stream().map(|it| it.map_err(Into::into)));
+        return Ok(answered(
+            status,
+            headers,
+            StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync(),
+        ));
+    }
+    if status.is_success() {
+        let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
+        finish.done(answer);
+        let edited = echo.and_then(|echo| echo.in_answer(&bytes));
+        return Ok(answered(status, headers, whole(edited.unwrap_or(bytes))));
+    }
+    finish.refused(status, &bytes);
+    Ok(answered(status, headers, whole(state.without_keys(bytes))))
+}
+
+fn answered(status: StatusCode, headers: HeaderMap, body: Outgoing) -> Response<Outgoing> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn ending() -> Problem {
+    Problem::new(
+        503,
+        Some("draining"),
+        "The gateway ends, and the call with it.",
+    )
+    .retry_after(1)
+}
+
+/// Reads an answer whole; what comes after the limit is left in the response.
+async fn read_answer(
+    mut response: reqwest::Response,
+) -> Result<(Vec<u8>, Option<reqwest::Response>), reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LARGEST {
+            return Ok((bytes, Some(response)));
+        }
+    }
+    Ok((bytes, None))
+}
+
+fn offline_answer(
+    answer: &Value,
+    echo: Option<&Echo>,
+    is_stream: bool,
+    mut finish: Finish,
+) -> Response<Outgoing> {
+    let mut headers = HeaderMap::new();
+    let (kind, bytes) = match is_stream {
+        true => {
+            let mut events = Events::new(echo.cloned());
+            ("text/event-stream", events.take(&offline::events(answer)))
+        }
+        false => {
+            let text = answer.to_string().into_bytes();
+            (
+                "application/json",
+                echo.and_then(|echo| echo.in_answer(&text)).unwrap_or(text),
+            )
+        }
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    finish.done(Some(answer.clone()));
+    answered(StatusCode::OK, headers, whole(bytes))
+}
+
+/// Passes on a request that was read, as it came.
+async fn pass(
+    state: &Arc<State>,
+    method: &hyper::Method,
+    address: &str,
+    mut headers: HeaderMap,
+    sent: body::Whole,
+    permit: Counted,
+) -> Result<Said, Problem> {
+    headers.remove(CONTENT_LENGTH);
+    let bytes = Bytes::copy_from_slice(&sent.bytes);
+    drop(sent);
+    let (response, _) = upstream::send(state, method, address, &headers, bytes).await?;
+    Ok(handed_on(response, permit).into())
+}
+
+/// Everything else below `/v1/`: passed on, byte for byte, in both directions.
+pub(super) async fn forward(
+    state: &Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Said, Problem> {
+    use hyper::body::Body as _;
+    let permit = permit(state)?;
+    let (head, incoming) = request.into_parts();
+    let address = upstream::address(state, &head.uri);
+    let headers = upstream::to_api(&head.headers, state);
+    let mut asked = state.http.request(head.method, address).headers(headers);
+    if !incoming.is_end_stream() {
+        asked = asked.body(reqwest::Body::wrap(Patient::new(incoming)));
+    }
+    let response = asked
+        .send()
+        .await
+        .map_err(|error| upstream::unreachable(state, &error))?;
+    Ok(handed_on(response, permit).into())
+}
+
+fn handed_on(response: reqwest::Response, permit: Counted) -> Response<Outgoing> {
+    let (status, headers) = (response.status(), upstream::to_caller(response.headers()));
+    let body = hyper::http::Response::<reqwest::Body>::from(response).into_body();
+    let body = body.map_err(Broken::from).boxed_unsync();
+    answered(status, headers, Kept::new(body, permit).boxed_unsync())
+}
+
+/// A stream of events on its way to the caller.
+struct Flow {
+    response: reqwest::Response,
+    events: Events,
+    finish: Finish,
+    cut: watch::Receiver<bool>,
+    is_over: bool,
+    _permit: Counted,
+    _stream: Counted,
+}
+
+impl Flow {
+    fn into_body(self) -> Outgoing {
+        let pieces = stream::unfold(self, |mut flow| async move {
+            let piece = flow.next().await?;
+            Some((piece.map(Frame::data), flow))
+        });
+        StreamBody::new(pieces).boxed_unsync()
+    }
+
+    async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
+        loop {
+            if self.is_over {
+                return None;
+            }
+            let is_between = self.events.is_between();
+            let chunk = tokio::select! {
+                biased;
+                _ = self.cut.wait_for(|is_cut| *is_cut) => {
+                    self.is_over = true;
+                    self.finish.interrupted();
+                    return Some(Ok(last_words()));
+                }
+                chunk = self.response.chunk() => chunk,
+                () = tokio::time::sleep(PING), if is_between => {
+                    return Some(Ok(Bytes::from_static(b": ping\n\n")));
+                }
+            };
+            match chunk {
+                Ok(Some(bytes)) => {
+                    let out = self.events.take(&bytes);
+                    if !out.is_empty() {
+                        return Some(Ok(Bytes::from(out)));
+                    }
+                }
+                Ok(None) => {
+                    self.is_over = true;
+                    let out = self.events.finish();
+                    self.finish.stream_done(self.events.last());
+                    return (!out.is_empty()).then(|| Ok(Bytes::from(out)));
+                }
+                Err(error) => {
+                    self.is_over = true;
+                    self.finish.stream_done(self.events.last());
+                    return Some(Err(error.into()));
+                }
+            }
+        }
+    }
+}
+
+/// What a stream says when the gateway ends before it.
+fn last_words() -> Bytes {
+    let event = json!({ "type": "error", "code": "gateway_ends", "message": "The gateway ends, and the stream with it.", "param": null, "sequence_number": 0 });
+    Bytes::from(format!("event: error\ndata: {event}\n\n"))
+}
+
+/// Keeps the record of a call, however it ends: a call that is dropped was interrupted.
+struct Finish {
+    state: Arc<State>,
+    ended: Option<Ended>,
+    started: Instant,
+}
+
+impl Finish {
+    fn new(state: &Arc<State>, ended: Ended) -> Self {
+        Self {
+            state: Arc::clone(state),
+            ended: Some(ended),
+            started: Instant::now(),
+        }
+    }
+
+    fn request_id(&mut self, headers: &HeaderMap) {
+        let id = headers.get("x-request-id").and_then(|it| it.to_str().ok());
+        if let Some(ended) = &mut self.ended {
+            ended.record.request_id = id.map(str::to_owned);
+        }
+    }
+
+    fn end(&mut self, status: Status, error: Option<ErrorNote>, answer: Option<Answer>) {
+        let Some(mut ended) = self.ended.take() else {
+            return;
+        };
+        let whole = self.started.elapsed();
+        ended.record.duration_ms = Some(u64::try_from(whole.as_millis()).unwrap_or(u64::MAX));
+        ended.record.status = status;
+        ended.record.error = error;
+        locked(&self.state.metrics).time_upstream(whole);
+        self.state.end(ended, answer);
+    }
+
+    fn done(&mut self, answer: Option<Value>) {
+        let answer = answer.map(Answer::read);
+        let failure = answer.as_ref().and_then(Answer::verdict);
+        let note = failure.map(|failure| ErrorNote {
+            code: failure.code.map(|code| code.as_str().to_owned()),
+            message: failure.message,
+        });
+        let status = if note.is_some() {
+            Status::Error
+        } else {
+            Status::Ok
+        };
+        self.end(status, note, answer);
+    }
+
+    fn stream_done(&mut self, last: Option<&Value>) {
+        let Some(last) = last else {
+            let note = note(
+                code::STREAM_CUT,
+                "the stream ended before the API said that the answer was complete",
+            );
+            return self.end(Status::Error, Some(note), None);
+        };
+        let kind = last["type"].as_str().unwrap_or_default();
+        if let "error" | "response.failed" = kind {
+            let error = last.pointer("/response/error").unwrap_or(last);
+            let message = error["message"].as_str().unwrap_or("the API failed");
+            let note = note(code::API_FAILED, &redacted(message));
+            let answer = last.get("response").cloned().map(Answer::read);
+            return self.end(Status::Error, Some(note), answer);
+        }
+        self.done(last.get("response").cloned());
+    }
+
+    fn refused(&mut self, status: StatusCode, body: &[u8]) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let said = crate::openai::fault::ApiError::read(&body).unwrap_or_default();
+        let message = format!("{status}: {}", redacted(&said.message));
+        self.end(Status::Error, Some(note(code::BAD_REQUEST, &message)), None);
+    }
+
+    fn fail(&mut self, problem: &Problem) {
+        let status = if problem.code == Some("draining") {
+            Status::Interrupted
+        } else {
+            Status::Error
+        };
+        self.end(
+            status,
+            Some(note(code::API_UNREACHABLE, problem.message())),
+            None,
+        );
+    }
+
+    fn interrupted(&mut self) {
+        self.end(Status::Interrupted, None, None);
+    }
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        // The caller went away.
+        self.interrupted();
+    }
+}
+
+fn note(code: code::Code, message: &str) -> ErrorNote {
+    let message: String = message
+        .chars()
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .collect();
+    ErrorNote {
+        code: Some(code.as_str().to_owned()),
+        message,
+    }
+}
