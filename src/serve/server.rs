@@ -111,6 +111,7 @@ async fn attend(state: Arc<State>, stream: TcpStream, connection: Arc<Connection
     });
     let served = http1::Builder::new()
         .max_buf_size(LARGEST_HEAD)
+        .max_header_size(LARGEST_HEAD)
         .max_headers(MOST_HEADERS)
         // Heads and rests have limits of their own, which tell them apart.
         .header_read_timeout(None)

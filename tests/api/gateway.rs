@@ -36,16 +36,19 @@ impl Answer {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    fn read(from: &mut BufReader<TcpStream>) -> Self {
+    pub(crate) fn read(from: &mut BufReader<TcpStream>) -> Self {
         let mut answer = Self::read_head(from);
-        let length = answer.header("content-length").map(|it| it.parse::<usize>().unwrap());
+        let length = answer
+            .header("content-length")
+            .map(|it| it.parse::<usize>().unwrap());
         if answer.header("transfer-encoding") == Some("chunked") {
             answer.body = read_chunks(from);
         } else if let Some(length) = length {
@@ -58,7 +61,10 @@ impl Answer {
     pub(crate) fn read_head(from: &mut BufReader<TcpStream>) -> Self {
         let mut line = String::new();
         from.read_line(&mut line).unwrap();
-        let status = line.split(' ').nth(1).unwrap_or_else(|| panic!("no answer: {line:?}"));
+        let status = line
+            .split(' ')
+            .nth(1)
+            .unwrap_or_else(|| panic!("no answer: {line:?}"));
         let status = status.parse().unwrap();
         let mut headers = Vec::new();
         loop {
@@ -81,7 +87,9 @@ impl Answer {
 pub(crate) fn read_chunk(from: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
     let mut size = String::new();
     from.read_line(&mut size).unwrap();
-    let size = usize::from_str_radix(size.trim_end(), 16).ok().filter(|size| *size > 0)?;
+    let size = usize::from_str_radix(size.trim_end(), 16)
+        .ok()
+        .filter(|size| *size > 0)?;
     let mut chunk = vec![0; size + 2];
     from.read_exact(&mut chunk).ok()?;
     chunk.truncate(size);
@@ -99,12 +107,18 @@ fn read_chunks(from: &mut BufReader<TcpStream>) -> Vec<u8> {
 impl Gateway {
     /// Starts a gateway in a folder with a person; `more` are further arguments.
     pub(crate) fn start(shell: &Shell, more: &str) -> Self {
-        Self::of(shell.line(&format!("promptctl serve --listen 127.0.0.1:0 --drain 0s {more}")))
+        Self::of(shell.line(&format!(
+            "promptctl serve --listen 127.0.0.1:0 --drain 0s {more}"
+        )))
     }
 
     /// Starts this command, which is a gateway.
     pub(crate) fn of(mut command: std::process::Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let (tell, lines) = channel();
         let heard = Arc::clone(&said);
@@ -132,7 +146,10 @@ impl Gateway {
     pub(crate) fn wait_for(&self, part: &str) -> String {
         loop {
             let Ok(line) = self.lines.recv() else {
-                panic!("the gateway ended without saying {part:?}:\n{}", self.said());
+                panic!(
+                    "the gateway ended without saying {part:?}:\n{}",
+                    self.said()
+                );
             };
             if line.contains(part) {
                 return line;
@@ -145,9 +162,6 @@ impl Gateway {
         self.said.lock().unwrap().clone()
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
-    }
 
     pub(crate) fn connect(&self) -> BufReader<TcpStream> {
         BufReader::new(TcpStream::connect(&self.address).unwrap())
@@ -162,7 +176,12 @@ impl Gateway {
     }
 
     /// Sends a request.
-    pub(crate) fn send(&self, connection: &mut BufReader<TcpStream>, head: &str, body: impl AsRef<[u8]>) {
+    pub(crate) fn send(
+        &self,
+        connection: &mut BufReader<TcpStream>,
+        head: &str,
+        body: impl AsRef<[u8]>,
+    ) {
         let body = body.as_ref();
         let (line, headers) = head.split_once('\n').unwrap_or((head, ""));
         let mut text = format!("{line} HTTP/1.1\r\n");
@@ -191,15 +210,27 @@ impl Gateway {
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let status = std::process::Command::new("kill").args(["-s", name, &id]).status();
+        let status = std::process::Command::new("kill")
+            .args(["-s", name, &id])
+            .status();
         assert!(status.unwrap().success());
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Asks it to end, and waits until it has. Its code, and what it wrote to standard output.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.signal("TERM");
         let mut out = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut out)
+            .unwrap();
         let code = self.child.wait().unwrap().code();
         assert!(!self.said().contains("panicked"), "{}", self.said());
         (code, out)

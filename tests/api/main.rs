@@ -10,11 +10,14 @@ mod endings;
 #[path = "../cli/env.rs"]
 mod env;
 mod errors;
+mod gateway;
 mod log;
 mod models;
 mod providers;
 mod requests;
 mod secrets;
+mod serve;
+mod serve_life;
 #[allow(dead_code, reason = "the bench uses the rest of it")]
 mod server;
 mod stored;
