@@ -14,6 +14,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::template::is_plain;
 use crate::prompt::version::Version;
 use crate::store::{Loaded, Overview, State, Store};
 
@@ -157,6 +158,7 @@ fn shape(
     let mut shape = PromptJson::new(reference, loaded, variables_of(loaded), live);
     if args.versions {
         shape.attachments = attachments(store, loaded)?;
+        shape.plain = Some(is_plain(&loaded.document));
     }
     Ok(shape)
 }

@@ -42,6 +42,9 @@ pub(super) struct PromptJson {
     /// serves without the repository.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) attachments: BTreeMap<String, String>,
+    /// Whether the messages hold nothing but text and `{{name}}`; only in such a snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) plain: Option<bool>,
 }
 
 impl PromptJson {
@@ -73,6 +76,7 @@ impl PromptJson {
                 .collect(),
             environments: environments(live),
             attachments: BTreeMap::new(),
+            plain: None,
         }
     }
 }

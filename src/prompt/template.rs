@@ -26,6 +26,7 @@ mod jinja;
 mod missing;
 mod outline;
 mod path;
+mod plainness;
 mod render;
 mod scan;
 pub(in crate::prompt) mod schema;
@@ -49,6 +50,7 @@ use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variabl
 
 pub use self::effective::{Effective, effective, literals};
 pub use self::helpers::HELPERS;
+pub use self::plainness::{is_plain, is_plain_text};
 pub use self::scan::{Inclusion, inclusions};
 
 /// Partials by name, with all that they include themselves.

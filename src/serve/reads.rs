@@ -27,6 +27,7 @@ use crate::openai::request::{RequestOptions, body as request_body, request_hash}
 use crate::prompt::code;
 use crate::prompt::document::{Object, Part, parse};
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::template::is_plain_text;
 use crate::record::entry::Outcome;
 
 /// Where a proxy of LiteLLM's asks for prompts.
@@ -511,7 +512,7 @@ async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
         let mut content = String::new();
         for part in &message.parts {
             match part {
-                Part::Text(text) if is_plain(&text.value) => content.push_str(&text.value),
+                Part::Text(text) if is_plain_text(&text.value) => content.push_str(&text.value),
                 _ => {
                     return Err(Problem::new(422, Some("not_a_plain_template"), format!("{} holds more than plain variables.", loaded.name))
                         .hint("call it through this gateway: it renders helpers, blocks, pictures and files"));
@@ -527,20 +528,6 @@ async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
         "prompt_template_optional_params": loaded.document.parameters,
     });
     Ok(Read::new(value, loaded.digest().as_str()))
-}
-
-/// Whether a template holds nothing but text and `{{name}}`.
-fn is_plain(template: &str) -> bool {
-    let mut pieces = template.split("{{");
-    let first = pieces.next().unwrap_or_default();
-    let is_name =
-        |text: &str| !text.is_empty() && text.chars().all(|it| it.is_alphanumeric() || it == '_');
-    let mut before = first;
-    pieces.all(|piece| {
-        let is_escaped = std::mem::replace(&mut before, piece).ends_with('\\');
-        let name = piece.split_once("}}").map(|(name, _)| name.trim());
-        !is_escaped && name.is_some_and(is_name)
-    })
 }
 
 /// `POST /v1/outcomes`.
@@ -657,25 +644,6 @@ async fn execution(state: &Arc<State>, id: &str) -> Result<String, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_text_and_names_are_plain() {
-        for plain in ["", "Hello", "{{a}} and {{ b_1 }}", "{single}"] {
-            assert!(is_plain(plain), "{plain}");
-        }
-        for other in [
-            "{{#if a}}x{{/if}}",
-            "{{upper a}}",
-            "{{a.b}}",
-            "{{> p}}",
-            "{{{a}}}",
-            "\\{{a}}",
-            "{{a",
-            "{{~a}}",
-        ] {
-            assert!(!is_plain(other), "{other}");
-        }
-    }
 
     #[test]
     fn a_query_is_read_as_browsers_write_it() {

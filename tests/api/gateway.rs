@@ -162,6 +162,9 @@ impl Gateway {
         self.said.lock().unwrap().clone()
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
 
     pub(crate) fn connect(&self) -> BufReader<TcpStream> {
         BufReader::new(TcpStream::connect(&self.address).unwrap())

@@ -15,6 +15,7 @@ mod log;
 mod models;
 mod providers;
 mod requests;
+mod sdk;
 mod secrets;
 mod serve;
 mod serve_life;

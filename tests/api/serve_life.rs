@@ -430,7 +430,11 @@ fn idle_connections_make_room_for_calls() {
         &format!("ulimit -n 200; exec {program} serve --listen 127.0.0.1:0 --drain 0s"),
     ]);
     let gateway = Gateway::of(command);
-    assert!(gateway.said().contains("limit of open files leaves room"), "{}", gateway.said());
+    assert!(
+        gateway.said().contains("limit of open files leaves room"),
+        "{}",
+        gateway.said()
+    );
     let mut idle: Vec<_> = (0..400).map(|_| gateway.connect()).collect();
     for _ in 0..5 {
         assert_eq!(version(&gateway, None), "1");

@@ -206,7 +206,15 @@ fn the_neighbours_do_not_know_each_other() {
 #[test]
 fn the_gateway_decides_without_the_world() {
     let pure = [
-        "ask.rs", "given.rs", "merge.rs", "echo.rs", "events.rs", "catalog.rs", "call.rs", "problem.rs", "redact.rs",
+        "ask.rs",
+        "given.rs",
+        "merge.rs",
+        "echo.rs",
+        "events.rs",
+        "catalog.rs",
+        "call.rs",
+        "problem.rs",
+        "redact.rs",
         "offline.rs",
     ];
     let files: Vec<(String, String)> = sources("src/serve")
@@ -214,7 +222,16 @@ fn the_gateway_decides_without_the_world() {
         .filter(|(path, _)| pure.contains(&path.as_str()))
         .collect();
     assert_eq!(files.len(), pure.len());
-    for word in ["hyper", "reqwest", "tokio", "std::fs", "std::net", "std::process", "Instant", "Timestamp::now"] {
+    for word in [
+        "hyper",
+        "reqwest",
+        "tokio",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "Instant",
+        "Timestamp::now",
+    ] {
         assert_eq!(naming(&files, word), Vec::<String>::new(), "`{word}`");
     }
 }
