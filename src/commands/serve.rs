@@ -211,7 +211,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     let mut is_failing = false;
     serve::run(settings, &mut |note| {
-        place.hear(note, &mut is_failing, session)
+        place.hear(note, &mut is_failing, session);
     })?;
     Ok(Exit::Done)
 }

@@ -14,10 +14,17 @@ use crate::prompt::version::Version;
 /// What one environment holds.
 #[derive(Debug, Default)]
 pub(super) struct Live {
-    pub(super) prompts: BTreeMap<PromptName, Arc<Prepared>>,
+    pub(super) prompts: Prompts,
     /// The names of the prompts by the ids of the stored prompts that they stand for.
     ids: HashMap<String, PromptName>,
 }
+
+/// The prompts of an environment by their names.
+pub(super) type Prompts = BTreeMap<PromptName, Arc<Prepared>>;
+
+/// Another id of a prompt in an environment, besides that of its file.
+pub(super) type OtherId<'a> =
+    &'a dyn Fn(&Environment, &Prepared) -> Result<Option<String>, Failure>;
 
 /// What is live in all environments, at one moment.
 #[derive(Debug)]
@@ -66,9 +73,9 @@ impl Catalog {
     pub(super) fn new(
         id: String,
         environment: Environment,
-        live: BTreeMap<Environment, BTreeMap<PromptName, Arc<Prepared>>>,
+        live: BTreeMap<Environment, Prompts>,
         published: BTreeMap<PromptName, BTreeSet<Version>>,
-        other_ids: &dyn Fn(&Environment, &Prepared) -> Result<Option<String>, Failure>,
+        other_ids: OtherId<'_>,
     ) -> Result<Self, Failure> {
         let live = live
             .into_iter()
@@ -235,8 +242,8 @@ pub(super) fn unknown_version(asked: &Asked, version: &str) -> Problem {
 /// The ids by which prompts are called. One id for two prompts would be a guess at each call.
 fn ids(
     environment: &Environment,
-    prompts: &BTreeMap<PromptName, Arc<Prepared>>,
-    other: &dyn Fn(&Environment, &Prepared) -> Result<Option<String>, Failure>,
+    prompts: &Prompts,
+    other: OtherId<'_>,
 ) -> Result<HashMap<String, PromptName>, Failure> {
     let mut ids: HashMap<String, PromptName> = HashMap::new();
     for (name, prompt) in prompts {

@@ -14,14 +14,19 @@ pub(super) struct Problem {
     kind: &'static str,
     /// `error.code`, which OpenAI leaves empty for some.
     pub(super) code: Option<&'static str>,
+    /// Our own code.
+    own: Option<Code>,
+    words: Box<Words>,
+    /// After how many seconds another try may help.
+    pub(super) retry_after: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Words {
     /// `error.param`.
     param: Option<String>,
     message: String,
-    /// Our own code.
-    own: Option<Code>,
     hints: Vec<String>,
-    /// After how many seconds another try may help.
-    pub(super) retry_after: Option<u32>,
 }
 
 impl Problem {
@@ -34,17 +39,18 @@ impl Problem {
             status,
             kind,
             code,
-            param: None,
-            message: message.into(),
             own: None,
-            hints: Vec::new(),
+            words: Box::new(Words {
+                message: message.into(),
+                ..Words::default()
+            }),
             retry_after: None,
         }
     }
 
     #[must_use]
     pub(super) fn param(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
+        self.words.param = Some(param.into());
         self
     }
 
@@ -56,13 +62,13 @@ impl Problem {
 
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.words.hints.push(hint.into());
         self
     }
 
     #[must_use]
     pub(super) fn only_hint(mut self, hint: &str) -> Self {
-        self.hints = vec![hint.to_owned()];
+        self.words.hints = vec![hint.to_owned()];
         self
     }
 
@@ -76,14 +82,14 @@ impl Problem {
     pub(super) fn to_json(&self) -> Value {
         json!({
             "error": {
-                "message": self.message,
+                "message": self.words.message,
                 "type": self.kind,
-                "param": self.param,
+                "param": self.words.param,
                 "code": self.code,
             },
             "promptctl": {
                 "code": self.own.map(|code| code.as_str()),
-                "hints": self.hints,
+                "hints": self.words.hints,
             },
         })
     }
@@ -126,11 +132,10 @@ impl Problem {
             Some(place) => format!("{place}: {}", failure.message),
             None => failure.message.clone(),
         };
-        Self {
-            own: failure.code,
-            hints: failure.hints.clone(),
-            ..Self::new(status, code, message)
-        }
+        let mut problem = Self::new(status, code, message);
+        problem.own = failure.code;
+        problem.words.hints.clone_from(&failure.hints);
+        problem
     }
 
     /// Whether no prompt has the id that was asked for.
@@ -140,7 +145,7 @@ impl Problem {
 
     /// What the log says of it.
     pub(super) fn message(&self) -> &str {
-        &self.message
+        &self.words.message
     }
 
     /// Our own code, or the API's.

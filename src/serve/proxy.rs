@@ -26,8 +26,11 @@ use super::state::{Ended, State, locked};
 use super::upstream;
 use crate::openai::response::Answer;
 use crate::prompt::code;
+use crate::prompt::document::Object;
 use crate::record::entry::{ErrorNote, Status};
 
+/// From how many bytes on a body is worked on beside the others.
+const LARGE: usize = 256 * 1024;
 /// How long a stream may be silent before it says that it lives: balancers give up after a minute.
 const PING: Duration = Duration::from_secs(25);
 
@@ -88,30 +91,50 @@ pub(super) async fn call(
     let started = Instant::now();
     let permit = permit(state)?;
     let (head, incoming) = request.into_parts();
-    let sent = body::read(state, &head.headers, incoming, LARGEST).await?;
-    let unpacked = body::unpacked(&head.headers, &sent.bytes, LARGEST)?;
-    let bytes = unpacked.as_deref().unwrap_or(&sent.bytes);
+    let mut sent = body::read(state, &head.headers, incoming, LARGEST).await?;
     let address = upstream::address(state, &head.uri);
     let headers = upstream::to_api(&head.headers, state);
-    let read = read(bytes)?;
-    let (caller, asked) = match read {
-        Some((caller, asked)) => (caller, asked),
+    let is_large = sent.bytes.len() > LARGE;
+    let (bytes, held) = (Bytes::from(std::mem::take(&mut sent.bytes)), sent);
+    let (packed, packed_by) = (bytes.clone(), head.headers);
+    let read = beside(is_large, move || {
+        let unpacked = body::unpacked(&packed_by, &packed, LARGEST)?;
+        read(unpacked.as_deref().unwrap_or(&packed))
+    });
+    let Some((caller, asked)) = read.await?? else {
         // What it means, the API says.
-        None => {
-            drop(unpacked);
-            return pass(state, &head.method, &address, headers, sent, permit).await;
-        }
+        return pass(
+            state,
+            &head.method,
+            &address,
+            headers,
+            (bytes, held),
+            permit,
+        )
+        .await;
     };
     let found = match state.find(&asked).await {
         Err(problem) if problem.is_unknown_prompt() && state.forwards_unknown() => {
-            return pass(state, &head.method, &address, headers, sent, permit).await;
+            return pass(
+                state,
+                &head.method,
+                &address,
+                headers,
+                (bytes, held),
+                permit,
+            )
+            .await;
         }
         found => found?,
     };
-    let place = (&*found.prompt, &found.environment);
-    let mut ready = Ready::new(place, &asked, &caller, &state.terms, state.now())?;
-    drop(caller);
-    drop(sent);
+    drop(bytes);
+    let (prompt, environment) = (Arc::clone(&found.prompt), found.environment.clone());
+    let (shared, now) = (Arc::clone(state), state.now());
+    let made = beside(is_large, move || {
+        Ready::new((&prompt, &environment), &asked, &caller, &shared.terms, now)
+    });
+    let mut ready = made.await??;
+    drop(held);
     if let Some(name) = key {
         ready.record.labels.insert("caller".to_owned(), name);
     }
@@ -145,8 +168,20 @@ pub(super) async fn call(
     })
 }
 
+/// Work on a body: a large one beside the others, which would wait for it.
+async fn beside<T: Send + 'static>(
+    is_large: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if !is_large {
+        return Ok(work());
+    }
+    let failed = |_| Problem::new(500, None, "The request could not be read.");
+    tokio::task::spawn_blocking(work).await.map_err(failed)
+}
+
 /// The request and what it asks for, if it asks for a prompt.
-fn read(bytes: &[u8]) -> Result<Option<(serde_json::Map<String, Value>, Asked)>, Problem> {
+fn read(bytes: &[u8]) -> Result<Option<(Object, Asked)>, Problem> {
     // Without the word there is none, and the body need not be taken apart.
     if memchr::memmem::find(bytes, b"prompt").is_none() && memchr::memchr(b'\\', bytes).is_none() {
         return Ok(None);
@@ -318,12 +353,10 @@ async fn pass(
     method: &hyper::Method,
     address: &str,
     mut headers: HeaderMap,
-    sent: body::Whole,
+    (bytes, _held): (Bytes, body::Whole),
     permit: Counted,
 ) -> Result<Said, Problem> {
     headers.remove(CONTENT_LENGTH);
-    let bytes = Bytes::copy_from_slice(&sent.bytes);
-    drop(sent);
     let (response, _) = upstream::send(state, method, address, &headers, bytes).await?;
     Ok(handed_on(response, permit).into())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Prompts};
 use crate::error::Failure;
 use crate::execute::{Places, Prepared, stored_prompt_in};
 use crate::prompt::code;
@@ -50,7 +50,7 @@ pub(super) struct Wanted {
     pub(super) stored_prompts: BTreeMap<String, String>,
 }
 
-type Live = BTreeMap<Environment, BTreeMap<PromptName, Arc<Prepared>>>;
+type Live = BTreeMap<Environment, Prompts>;
 type Published = BTreeMap<PromptName, BTreeSet<Version>>;
 
 impl Source {

@@ -210,9 +210,14 @@ impl Gateway {
         self.ask(&format!("GET {path}"), "")
     }
 
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.process().to_string();
         let status = std::process::Command::new("kill")
             .args(["-s", name, &id])
             .status();

@@ -77,9 +77,10 @@ prompt = {"id": "pmpt_greet", "version": "6", "variables": {"name": "Ada"}}
 out = []
 whole = client.responses.create(prompt=prompt, previous_response_id="resp_0")
 out.append(whole.to_dict())
-with client.responses.stream(prompt=prompt, input="more") as stream:
-    text = "".join(e.delta for e in stream if e.type == "response.output_text.delta")
-    final = stream.get_final_response()
+text = ""
+for event in client.responses.create(prompt=prompt, input="more", stream=True):
+    text += event.delta if event.type == "response.output_text.delta" else ""
+    final = event.response if event.type == "response.completed" else None
 assert text == final.output_text == "Hi Ada.", text
 out.append(final.to_dict())
 again = client.responses.retrieve("resp_0a1b")
