@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt as _};
 use http_body_util::{BodyExt as _, StreamBody};
@@ -11,29 +11,23 @@ use hyper::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use hyper::{Request, Response, StatusCode};
-use serde_json::{Value, json};
-use tokio::sync::watch;
+use serde_json::Value;
 
 use super::ask::Asked;
 use super::body::{self, Broken, Kept, LARGEST, Outgoing, Patient, whole};
 use super::call::Ready;
 use super::echo::Echo;
 use super::events::Events;
+use super::finish::Finish;
+use super::flow::Flow;
 use super::offline;
 use super::problem::Problem;
-use super::redact::redacted;
 use super::state::{Ended, State, locked};
 use super::upstream;
-use crate::openai::response::Answer;
-use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::record::entry::{ErrorNote, Status};
 
 /// From how many bytes on a body is worked on beside the others.
 const LARGE: usize = 256 * 1024;
-/// How long a stream may be silent before it says that it lives: balancers give up after a minute.
-const PING: Duration = Duration::from_secs(25);
-
 /// An answer, with what figures and logs say of it.
 pub(super) struct Said {
     pub(super) response: Response<Outgoing>,
@@ -54,7 +48,7 @@ impl From<Response<Outgoing>> for Said {
 }
 
 /// A counter that goes down again when this is dropped.
-struct Counted(Arc<State>, fn(&State) -> &AtomicUsize);
+pub(super) struct Counted(Arc<State>, fn(&State) -> &AtomicUsize);
 
 impl Counted {
     fn new(state: &Arc<State>, counter: fn(&State) -> &AtomicUsize) -> Self {
@@ -255,8 +249,7 @@ async fn make(
             finish,
             cut,
             is_over: false,
-            _permit: permit,
-            _stream: Counted::new(state, |state| &state.streams),
+            _counted: [permit, Counted::new(state, |state| &state.streams)],
         };
         return Ok(answered(status, headers, flow.into_body()));
     }
@@ -387,183 +380,4 @@ fn handed_on(response: reqwest::Response, permit: Counted) -> Response<Outgoing>
     let body = hyper::http::Response::<reqwest::Body>::from(response).into_body();
     let body = body.map_err(Broken::from).boxed_unsync();
     answered(status, headers, Kept::new(body, permit).boxed_unsync())
-}
-
-/// A stream of events on its way to the caller.
-struct Flow {
-    response: reqwest::Response,
-    events: Events,
-    finish: Finish,
-    cut: watch::Receiver<bool>,
-    is_over: bool,
-    _permit: Counted,
-    _stream: Counted,
-}
-
-impl Flow {
-    fn into_body(self) -> Outgoing {
-        let pieces = stream::unfold(self, |mut flow| async move {
-            let piece = flow.next().await?;
-            Some((piece.map(Frame::data), flow))
-        });
-        StreamBody::new(pieces).boxed_unsync()
-    }
-
-    async fn next(&mut self) -> Option<Result<Bytes, Broken>> {
-        loop {
-            if self.is_over {
-                return None;
-            }
-            let is_between = self.events.is_between();
-            let chunk = tokio::select! {
-                biased;
-                _ = self.cut.wait_for(|is_cut| *is_cut) => {
-                    self.is_over = true;
-                    self.finish.interrupted();
-                    return Some(Ok(last_words()));
-                }
-                chunk = self.response.chunk() => chunk,
-                () = tokio::time::sleep(PING), if is_between => {
-                    return Some(Ok(Bytes::from_static(b": ping\n\n")));
-                }
-            };
-            match chunk {
-                Ok(Some(bytes)) => {
-                    let out = self.events.take(&bytes);
-                    if !out.is_empty() {
-                        return Some(Ok(Bytes::from(out)));
-                    }
-                }
-                Ok(None) => {
-                    self.is_over = true;
-                    let out = self.events.finish();
-                    self.finish.stream_done(self.events.last());
-                    return (!out.is_empty()).then(|| Ok(Bytes::from(out)));
-                }
-                Err(error) => {
-                    self.is_over = true;
-                    self.finish.stream_done(self.events.last());
-                    return Some(Err(error.into()));
-                }
-            }
-        }
-    }
-}
-
-/// What a stream says when the gateway ends before it.
-fn last_words() -> Bytes {
-    let event = json!({ "type": "error", "code": "gateway_ends", "message": "The gateway ends, and the stream with it.", "param": null, "sequence_number": 0 });
-    Bytes::from(format!("event: error\ndata: {event}\n\n"))
-}
-
-/// Keeps the record of a call, however it ends: a call that is dropped was interrupted.
-struct Finish {
-    state: Arc<State>,
-    ended: Option<Ended>,
-    started: Instant,
-}
-
-impl Finish {
-    fn new(state: &Arc<State>, ended: Ended) -> Self {
-        Self {
-            state: Arc::clone(state),
-            ended: Some(ended),
-            started: Instant::now(),
-        }
-    }
-
-    fn request_id(&mut self, headers: &HeaderMap) {
-        let id = headers.get("x-request-id").and_then(|it| it.to_str().ok());
-        if let Some(ended) = &mut self.ended {
-            ended.record.request_id = id.map(str::to_owned);
-        }
-    }
-
-    fn end(&mut self, status: Status, error: Option<ErrorNote>, answer: Option<Answer>) {
-        let Some(mut ended) = self.ended.take() else {
-            return;
-        };
-        let whole = self.started.elapsed();
-        ended.record.duration_ms = Some(u64::try_from(whole.as_millis()).unwrap_or(u64::MAX));
-        ended.record.status = status;
-        ended.record.error = error;
-        locked(&self.state.metrics).time_upstream(whole);
-        self.state.end(ended, answer);
-    }
-
-    fn done(&mut self, answer: Option<Value>) {
-        let answer = answer.map(Answer::read);
-        let failure = answer.as_ref().and_then(Answer::verdict);
-        let note = failure.map(|failure| ErrorNote {
-            code: failure.code.map(|code| code.as_str().to_owned()),
-            message: failure.message,
-        });
-        let status = if note.is_some() {
-            Status::Error
-        } else {
-            Status::Ok
-        };
-        self.end(status, note, answer);
-    }
-
-    fn stream_done(&mut self, last: Option<&Value>) {
-        let Some(last) = last else {
-            let note = note(
-                code::STREAM_CUT,
-                "the stream ended before the API said that the answer was complete",
-            );
-            return self.end(Status::Error, Some(note), None);
-        };
-        let kind = last["type"].as_str().unwrap_or_default();
-        if let "error" | "response.failed" = kind {
-            let error = last.pointer("/response/error").unwrap_or(last);
-            let message = error["message"].as_str().unwrap_or("the API failed");
-            let note = note(code::API_FAILED, &redacted(message));
-            let answer = last.get("response").cloned().map(Answer::read);
-            return self.end(Status::Error, Some(note), answer);
-        }
-        self.done(last.get("response").cloned());
-    }
-
-    fn refused(&mut self, status: StatusCode, body: &[u8]) {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let said = crate::openai::fault::ApiError::read(&body).unwrap_or_default();
-        let message = format!("{status}: {}", redacted(&said.message));
-        self.end(Status::Error, Some(note(code::BAD_REQUEST, &message)), None);
-    }
-
-    fn fail(&mut self, problem: &Problem) {
-        let status = if problem.code == Some("draining") {
-            Status::Interrupted
-        } else {
-            Status::Error
-        };
-        self.end(
-            status,
-            Some(note(code::API_UNREACHABLE, problem.message())),
-            None,
-        );
-    }
-
-    fn interrupted(&mut self) {
-        self.end(Status::Interrupted, None, None);
-    }
-}
-
-impl Drop for Finish {
-    fn drop(&mut self) {
-        // The caller went away.
-        self.interrupted();
-    }
-}
-
-fn note(code: code::Code, message: &str) -> ErrorNote {
-    let message: String = message
-        .chars()
-        .map(|it| if it.is_control() { ' ' } else { it })
-        .collect();
-    ErrorNote {
-        code: Some(code.as_str().to_owned()),
-        message,
-    }
 }

@@ -20,21 +20,18 @@ use super::catalog::Pinned;
 use super::given;
 use super::problem::Problem;
 use super::route;
-use super::state::{Found, Note, State};
-use crate::error::Failure;
+use super::state::{Found, State};
 use crate::execute::Prepared;
 use crate::openai::request::{RequestOptions, body as request_body, request_hash};
-use crate::prompt::code;
 use crate::prompt::document::{Object, Part, parse};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::template::is_plain_text;
-use crate::record::entry::Outcome;
 
 /// Where a proxy of LiteLLM's asks for prompts.
 pub(super) const LITELLM: &str = "/beta/litellm_prompt_management";
 
 /// The largest body of a read, in bytes.
-const LARGEST: usize = 1024 * 1024;
+pub(super) const LARGEST: usize = 1024 * 1024;
 /// From how many bytes on an answer is packed.
 const WORTH_PACKING: usize = 1024;
 /// How many prompts one page lists.
@@ -528,117 +525,6 @@ async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
         "prompt_template_optional_params": loaded.document.parameters,
     });
     Ok(Read::new(value, loaded.digest().as_str()))
-}
-
-/// `POST /v1/outcomes`.
-pub(super) async fn outcomes(
-    state: &Arc<State>,
-    request: Request<Incoming>,
-) -> Result<Response<Outgoing>, Problem> {
-    let (head, incoming) = request.into_parts();
-    let sent = body::read(state, &head.headers, incoming, LARGEST).await?;
-    let given: Value = serde_json::from_slice(&sent.bytes)
-        .map_err(|error| Problem::new(400, None, format!("The body is not JSON: {error}")))?;
-    let list = match given {
-        Value::Array(list) => list,
-        one => vec![one],
-    };
-    let mut told = Vec::with_capacity(list.len());
-    for (at, value) in list.iter().enumerate() {
-        told.push(outcome(state, value, at).await?);
-    }
-    let accepted = told.len();
-    if accepted > 0 {
-        state.say(Note::Outcomes(told));
-    }
-    Ok(route::json(
-        StatusCode::ACCEPTED,
-        json!({ "accepted": accepted }).to_string(),
-    ))
-}
-
-async fn outcome(state: &Arc<State>, value: &Value, at: usize) -> Result<Outcome, Problem> {
-    let wrong = |key: &str, what: &str| {
-        Problem::new(400, Some("invalid_value"), format!("'{key}' {what}."))
-            .param(format!("[{at}].{key}"))
-    };
-    let Value::Object(given) = value else {
-        return Err(Problem::wrong_type(&format!("[{at}]"), "an object", value));
-    };
-    const KNOWN: [&str; 6] = ["id", "response_id", "score", "label", "metrics", "note"];
-    if let Some(unknown) = given.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-        return Err(wrong(
-            unknown,
-            "is not known: id, response_id, score, label, metrics and note are",
-        ));
-    }
-    let text = |key: &str| match given.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(wrong(key, "is a text")),
-    };
-    let id = text("id")?
-        .or(text("response_id")?)
-        .ok_or_else(|| wrong("id", "is missing"))?;
-    let mut outcome = Outcome::new(execution(state, &id).await?, state.now());
-    outcome.score = match given.get("score") {
-        None | Some(Value::Null) => None,
-        Some(score) => Some(
-            score
-                .as_f64()
-                .ok_or_else(|| wrong("score", "is a number"))?,
-        ),
-    };
-    outcome.label = text("label")?;
-    outcome.note = text("note")?;
-    if let Some(metrics) = given.get("metrics").filter(|it| !it.is_null()) {
-        let Value::Object(metrics) = metrics else {
-            return Err(wrong("metrics", "is a map of numbers"));
-        };
-        for (name, figure) in metrics {
-            let figure = figure
-                .as_f64()
-                .ok_or_else(|| wrong("metrics", "is a map of numbers"))?;
-            outcome.metrics.insert(name.clone(), figure);
-        }
-    }
-    let is_empty = outcome.score.is_none()
-        && outcome.label.is_none()
-        && outcome.note.is_none()
-        && outcome.metrics.is_empty();
-    match is_empty {
-        true => Err(wrong(
-            "score",
-            "is missing, as are label, metrics and note: nothing is told",
-        )),
-        false => Ok(outcome),
-    }
-}
-
-/// The execution that an outcome is about: one of this process, else one of the log.
-async fn execution(state: &Arc<State>, id: &str) -> Result<String, Problem> {
-    if let Some(found) = state.execution(id) {
-        return Ok(found);
-    }
-    let unknown =
-        |failure: &Failure| Problem::of_failure(404, Some("execution_not_found"), failure);
-    let Some(log) = state.settings.log.clone() else {
-        let failure = Failure::new(
-            code::UNKNOWN_EXECUTION,
-            "no execution has that id since the gateway was started",
-        );
-        return Err(unknown(&failure));
-    };
-    let wanted = id.to_owned();
-    let found = tokio::task::spawn_blocking(move || log.find(&wanted)).await;
-    match found {
-        Ok(Ok(execution)) if execution.record.id == id => Ok(execution.record.id),
-        Ok(Err(failure)) => Err(unknown(&failure)),
-        _ => Err(unknown(&Failure::new(
-            code::UNKNOWN_EXECUTION,
-            "ids must be whole here",
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::auth::{Auth, Right};
 use super::body::{Kept, Outgoing, whole};
 use super::connection::Connection;
+use super::outcomes;
 use super::problem::Problem;
 use super::proxy::{self, Said};
 use super::reads;
@@ -154,7 +155,7 @@ async fn route(
             Ok(of_kind(StatusCode::OK, "text/plain; version=0.0.4", state.figures()).into())
         }
         "/v1/responses" if is_post => proxy::call(state, request, key).await,
-        "/v1/outcomes" if is_post => reads::outcomes(state, request).await.map(Into::into),
+        "/v1/outcomes" if is_post => outcomes::take(state, request).await.map(Into::into),
         _ if right == Right::Read => reads::answer(state, request).await.map(Into::into),
         _ => proxy::forward(state, request).await,
     }

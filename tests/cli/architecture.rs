@@ -101,7 +101,13 @@ fn each_library_has_one_place() {
     // The gateway hands requests and answers on as they are.
     only_in(
         "reqwest",
-        &["openai/", "serve/proxy", "serve/state", "serve/upstream"],
+        &[
+            "openai/",
+            "serve/flow",
+            "serve/proxy",
+            "serve/state",
+            "serve/upstream",
+        ],
     );
     only_in("tokio", &["openai/", "serve/"]);
     only_in("hyper", &["serve/"]);
