@@ -23,7 +23,7 @@ use crate::prompt::remote::RemoteName;
 pub use environ::Environ;
 pub use limits::{Budgets, LogConfig, OnExceed};
 pub use policy::Policy;
-pub use user::{Api, KeySource, ProviderConfig, UserConfig};
+pub use user::{Api, CallerKey, KeySource, ProviderConfig, UserConfig};
 
 /// The repository's configuration file, at its top.
 pub const FILE_NAME: &str = "promptctl.yaml";

@@ -5,6 +5,7 @@ mod budget;
 mod call;
 mod caller;
 mod check;
+mod prepared;
 pub mod recover;
 mod stored;
 
@@ -23,10 +24,11 @@ use crate::store::{Loaded, Store};
 
 pub use batch::{Batch, Ended, Input, Stop, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};
-pub use call::{Call, Executed, Terms, execute};
-pub use caller::Caller;
+pub use call::{Call, Executed, Terms, execute, new_record, rounded, usage_of};
+pub use caller::{Caller, settings_of};
 pub use check::Expected;
-pub use stored::{Places, Request, SourceChoice, StoredId, stored_prompt};
+pub use prepared::{Origin, Prepared, attachments};
+pub use stored::{Places, Request, SourceChoice, StoredId, stored_prompt, stored_prompt_in};
 
 /// A prompt with its variables filled in.
 #[derive(Debug, Clone)]
@@ -72,26 +74,38 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// A variable has no value or one that does not fit, or an attachment cannot be read.
     pub fn render(&self, given: Object) -> Result<Rendered, Failure> {
-        let in_file = |findings: Vec<Finding>| failure_of(findings, &self.loaded.path);
-        let (values, warnings) = complete(
-            self.loaded.document.input_schema.as_ref(),
-            self.compiled.variables(),
-            given,
-        )
-        .map_err(|findings| missing(&self.compiled, findings, &self.loaded.path))?;
-        let mut messages = self
-            .compiled
-            .render(&values)
-            .map_err(|finding| in_file(vec![finding]))?;
-        for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
-            attach(self.store, self.loaded, part)?;
-        }
-        Ok(Rendered {
-            messages,
-            values,
-            warnings,
+        fill(self.loaded, &self.compiled, given, &|path| {
+            let bytes = self.store.attachment(self.loaded, path)?;
+            Ok(data_url(path, &bytes))
         })
     }
+}
+
+/// Fills the templates of a prompt in. `read` gives the data URL of an attachment by its path.
+fn fill(
+    loaded: &Loaded,
+    compiled: &Compiled,
+    given: Object,
+    read: &dyn Fn(&str) -> Result<String, Failure>,
+) -> Result<Rendered, Failure> {
+    let schema = loaded.document.input_schema.as_ref();
+    let (values, warnings) = complete(schema, compiled.variables(), given)
+        .map_err(|findings| missing(compiled, findings, &loaded.path))?;
+    let mut messages = compiled
+        .render(&values)
+        .map_err(|finding| failure_of(vec![finding], &loaded.path))?;
+    for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
+        if let RenderedPart::Image { source, .. } | RenderedPart::File { source, .. } = part
+            && let RenderedAttachment::Path(path) = source
+        {
+            *source = RenderedAttachment::Url(read(path)?);
+        }
+    }
+    Ok(Rendered {
+        messages,
+        values,
+        warnings,
+    })
 }
 
 /// Renders a prompt.
@@ -163,18 +177,6 @@ fn failure_of(findings: Vec<Finding>, path: &str) -> Failure {
     findings.fold(Failure::from(first), |failure, other| {
         failure.hint(format!("also: {}", other.message))
     })
-}
-
-fn attach(store: &Store, loaded: &Loaded, part: &mut RenderedPart) -> Result<(), Failure> {
-    let (RenderedPart::Image { source, .. } | RenderedPart::File { source, .. }) = part else {
-        return Ok(());
-    };
-    let RenderedAttachment::Path(path) = source else {
-        return Ok(());
-    };
-    let bytes = store.attachment(loaded, path)?;
-    *source = RenderedAttachment::Url(data_url(path, &bytes));
-    Ok(())
 }
 
 /// The bytes of a file as a data URL, its type told by the file's name.

@@ -3,6 +3,7 @@
 //! The map of the code; data flows one way, from the commands inwards:
 //!
 //! - [`commands`]: one file a command: its arguments, and a short function.
+//! - [`serve`]: the gateway, the only place that names hyper.
 //! - [`execute`]: one call from reference to record.
 //! - [`store`]: the git repository, the only place that names git2 or starts git.
 //! - [`openai`]: the Responses API, the only place that names reqwest.
@@ -29,4 +30,5 @@ pub mod packs;
 pub mod prompt;
 pub mod record;
 pub mod scan;
+pub mod serve;
 pub mod store;

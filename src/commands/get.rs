@@ -11,12 +11,15 @@ use super::common::{
 use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
+use crate::execute::attachments;
 use crate::output::json::{self, FindingJson};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::reference::Reference;
-use crate::store::{Changed, Note, Overview, State, Store};
+use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::template::is_plain;
+use crate::prompt::version::Version;
+use crate::store::{Changed, Loaded, Note, Overview, State, Store};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -29,6 +32,9 @@ pub(super) struct Args {
     /// All prompts that are live in the environment
     #[arg(long, conflicts_with = "reference")]
     all: bool,
+    /// With --all, every published version of these prompts too: what `serve --snapshot` reads
+    #[arg(long, requires = "all")]
+    versions: bool,
     /// The environment of --all, production unless given; a REF names its own
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
@@ -46,6 +52,9 @@ struct Snapshot<'a> {
     environment: &'a Environment,
     prompts: Vec<PromptJson>,
     warnings: Vec<FindingJson>,
+    /// The published versions that are not live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Vec<PromptJson>>,
 }
 
 impl Args {
@@ -129,23 +138,55 @@ fn snapshot(
             .map(|(environment, active)| (environment.clone(), active.version))
             .collect();
         let reference = format!("{name}@{environment}");
-        let variables = variables_of(&loaded);
-        Ok(Some(PromptJson::new(reference, &loaded, variables, &live)))
+        let mut read = vec![shape(args, store, &loaded, reference, &live)?];
+        let others = overview.published.get(name).into_iter().flatten();
+        for version in others.filter(|it| args.versions && **it != loaded.version()) {
+            let reference = Reference {
+                name: name.clone(),
+                selector: Selector::Version(*version),
+            };
+            let loaded = store.load(&reference)?;
+            read.push(shape(args, store, &loaded, reference.to_string(), &live)?);
+        }
+        Ok(Some(read))
     })?;
-    let prompts: Vec<PromptJson> = prompts
+    let read: Vec<Vec<PromptJson>> = prompts
         .into_iter()
         .filter_map(Result::transpose)
         .collect::<Result<_, Failure>>()?;
+    let mut prompts = Vec::with_capacity(read.len());
+    let mut versions = Vec::new();
+    for one in read {
+        let mut one = one.into_iter();
+        prompts.extend(one.next());
+        versions.extend(one);
+    }
     session.ui.line(json::document(&Snapshot {
         environment,
         prompts,
         warnings: warnings.iter().map(FindingJson::from).collect(),
+        versions: args.versions.then_some(versions),
     }));
     Ok(args.exit(&warnings))
 }
 
+fn shape(
+    args: &Args,
+    store: &Store,
+    loaded: &Loaded,
+    reference: String,
+    live: &[(Environment, Version)],
+) -> Result<PromptJson, Failure> {
+    let mut shape = PromptJson::new(reference, loaded, variables_of(loaded), live);
+    if args.versions {
+        shape.attachments = attachments(store, loaded)?;
+        shape.plain = Some(is_plain(&loaded.document));
+    }
+    Ok(shape)
+}
+
 /// A misspelt environment must not become an empty snapshot.
-fn require_known(
+pub(super) fn require_known(
     environment: &Environment,
     store: &Store,
     overview: &Overview,

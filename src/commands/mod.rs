@@ -33,6 +33,7 @@ mod run;
 mod scan;
 mod schema;
 mod seed;
+mod serve;
 mod shapes;
 mod show;
 mod status;
@@ -212,6 +213,8 @@ enum Command {
     Log(Lazy<log::Args>),
     /// Tell what became of an execution
     Outcome(Lazy<outcome::Args>),
+    /// Answer calls that name a prompt by its id
+    Serve(Lazy<serve::Args>),
     /// List the models that the API offers, with price and end
     Models(Lazy<models::Args>),
     /// Find the ids of stored prompts in source code and settings
@@ -250,7 +253,10 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Release",
         &["publish", "rollback", "unpublish", "fetch", "push"],
     ),
-    ("Run", &["render", "run", "log", "outcome", "models"]),
+    (
+        "Run",
+        &["render", "run", "serve", "log", "outcome", "models"],
+    ),
     ("Move", &["scan", "import"]),
     ("Keep sound", &["validate", "verify", "doctor", "explain"]),
     ("Called by git", &["hook", "driver"]),
@@ -436,6 +442,7 @@ impl Command {
             Self::Run(Lazy(args)) => run::run(&args, session),
             Self::Log(Lazy(args)) => log::run(&args, session),
             Self::Outcome(Lazy(args)) => outcome::run(&args, session),
+            Self::Serve(Lazy(args)) => serve::run(&args, session),
             Self::Models(Lazy(args)) => models::run(&args, session),
             Self::Scan(Lazy(args)) => scan::run(&args, session),
             Self::Import(Lazy(args)) => import::run(&args, session),

@@ -136,6 +136,7 @@ pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
                 RenderedPart::File { source, .. } => {
                     session.ui.line(format!("[file {}]", place(source)));
                 }
+                RenderedPart::Given(part) => session.ui.line(given_place(part)),
             }
         }
     }
@@ -154,6 +155,18 @@ fn place(source: &RenderedAttachment) -> String {
         },
         RenderedAttachment::Path(text) | RenderedAttachment::FileId(text) => text.clone(),
     }
+}
+
+/// A picture or file that a variable brought, in a line.
+fn given_place(part: &Object) -> String {
+    let kind = match part.get("type").and_then(Value::as_str) {
+        Some("input_image") => "image",
+        _ => "file",
+    };
+    let sources = ["image_url", "file_url", "file_data", "file_id"];
+    let source = sources.iter().find_map(|key| part.get(*key)?.as_str());
+    let source = RenderedAttachment::Url(source.unwrap_or("of no source").to_owned());
+    format!("[{kind} {}]", place(&source))
 }
 
 impl PromptArgs {

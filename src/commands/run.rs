@@ -242,8 +242,7 @@ impl Args {
             model: self.model.clone(),
             user: self.user.clone(),
             previous_response_id: self.previous_response_id.clone(),
-            stored: None,
-            stream: false,
+            ..RequestOptions::default()
         }
     }
 

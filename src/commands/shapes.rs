@@ -1,5 +1,7 @@
 //! The JSON that commands print about what the repository holds. Fields are only ever added.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -40,6 +42,13 @@ pub(super) struct PromptJson {
     /// nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<FindingJson>,
+    /// The files that the prompt attaches, as data URLs by their paths; only in a snapshot that
+    /// serves without the repository.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) attachments: BTreeMap<String, String>,
+    /// Whether the messages hold nothing but text and `{{name}}`; only in such a snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) plain: Option<bool>,
 }
 
 impl PromptJson {
@@ -71,6 +80,8 @@ impl PromptJson {
                 .collect(),
             environments: environments(live),
             warnings: loaded.notices.iter().map(FindingJson::from).collect(),
+            attachments: BTreeMap::new(),
+            plain: None,
         }
     }
 }

@@ -30,6 +30,19 @@ pub struct UserConfig {
     pub prices: Option<PathBuf>,
     /// `timeout:`, how long a call may take in all.
     pub timeout: Option<Duration>,
+    /// `serve.keys:`, the keys of those who call through the gateway.
+    pub caller_keys: Vec<CallerKey>,
+}
+
+/// A key that callers of the gateway may have. The key itself is not known, only its hash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallerKey {
+    /// Who has it.
+    pub name: String,
+    /// SHA-256 of the key.
+    pub sha256: [u8; 32],
+    /// What it may: `call`, `read`, `forward`.
+    pub may: Vec<String>,
 }
 
 /// A server of models.
@@ -117,8 +130,9 @@ impl UserConfig {
                 "providers" => config.providers = providers(value)?,
                 "prices" => config.prices = Some(folder.join(text_of(key, value)?)),
                 "timeout" => config.timeout = Some(timeout(value)?),
+                "serve" => config.caller_keys = caller_keys(value)?,
                 _ => {
-                    let known = ["providers", "prices", "timeout"];
+                    let known = ["providers", "prices", "timeout", "serve"];
                     return Err(unknown(key, "your configuration", &known));
                 }
             }
@@ -293,6 +307,66 @@ fn text_of(key: &str, value: &Value) -> Result<String, Failure> {
         .ok_or_else(|| bad(format!("`{key}` wants text")))
 }
 
+/// `serve: {keys: [{name: web, sha256: …, may: [call]}]}`.
+fn caller_keys(value: &Value) -> Result<Vec<CallerKey>, Failure> {
+    const EXAMPLE: &str = "write `serve: {keys: [{name: web, sha256: …, may: [call]}]}`; printf %s KEY | sha256sum gives the hash";
+    let wrong = |what: String| Failure::new(code::BAD_CONFIG, what).hint(EXAMPLE);
+    let list = value.get("keys").and_then(Value::as_array);
+    let Some(list) = list.filter(|_| value.as_object().is_some_and(|map| map.len() == 1)) else {
+        return Err(wrong("`serve` wants a map with `keys`".to_owned()));
+    };
+    list.iter()
+        .map(|entry| {
+            let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+            let name = text("name");
+            let is_plain = !name.is_empty() && !name.contains(char::is_control);
+            if !is_plain {
+                return Err(wrong("a key of `serve.keys` has no `name`".to_owned()));
+            }
+            for key in entry.as_object().into_iter().flat_map(|map| map.keys()) {
+                if !["name", "email", "sha256", "may"].contains(&key.as_str()) {
+                    return Err(unknown(
+                        key,
+                        &format!("the key {name}"),
+                        &["name", "email", "sha256", "may"],
+                    ));
+                }
+            }
+            let sha256 = bytes_of(text("sha256")).ok_or_else(|| {
+                wrong(format!(
+                    "the key {name} has no `sha256` of 64 hexadecimal digits"
+                ))
+            })?;
+            let may = entry.get("may").and_then(Value::as_array);
+            let may: Vec<String> = may
+                .into_iter()
+                .flatten()
+                .filter_map(|right| Some(right.as_str()?.to_owned()))
+                .collect();
+            let is_known = |it: &String| ["call", "read", "forward"].contains(&it.as_str());
+            if may.is_empty() || !may.iter().all(is_known) {
+                return Err(wrong(format!(
+                    "`may` of the key {name} is a list of call, read and forward"
+                )));
+            }
+            Ok(CallerKey {
+                name: name.to_owned(),
+                sha256,
+                may,
+            })
+        })
+        .collect()
+}
+
+fn bytes_of(hex: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let is_hex = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for (at, byte) in bytes.iter_mut().enumerate().filter(|_| is_hex) {
+        *byte = u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).ok()?;
+    }
+    is_hex.then_some(bytes)
+}
+
 fn providers(value: &Value) -> Result<BTreeMap<String, ProviderConfig>, Failure> {
     let Value::Object(map) = value else {
         return Err(bad("`providers` wants a map"));
@@ -353,6 +427,40 @@ mod tests {
         assert_eq!(api.base_url, "http://localhost:8000/v1");
         assert!(matches!(api.key, KeySource::Absent));
         assert_eq!(api.key_variable, "VLLM_API_KEY");
+    }
+
+    #[test]
+    fn a_key_of_callers_is_known_by_its_hash_alone() {
+        let hash = "ab".repeat(32);
+        let config = read(&format!(
+            "serve: {{keys: [{{name: web, sha256: {hash}, may: [call, read]}}]}}"
+        ))
+        .unwrap();
+        assert_eq!(config.caller_keys[0].sha256, [0xab; 32]);
+        assert_eq!(config.caller_keys[0].may, ["call", "read"]);
+        for (text, part) in [
+            ("serve: []", "wants a map with `keys`"),
+            ("serve: {keys: [{sha256: a}]}", "has no `name`"),
+            (
+                "serve: {keys: [{name: web, key: sk-1}]}",
+                "`key` is not a key",
+            ),
+            (
+                "serve: {keys: [{name: web, sha256: abc, may: [call]}]}",
+                "64 hexadecimal digits",
+            ),
+            (
+                &format!("serve: {{keys: [{{name: web, sha256: {hash}, may: [all]}}]}}"),
+                "a list of call",
+            ),
+        ] {
+            let failure = read(text).unwrap_err();
+            assert!(
+                failure.message.contains(part),
+                "{text}: {}",
+                failure.message
+            );
+        }
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn mark(part: &Map<String, Value>) -> String {
 fn parts_of(message: &RenderedMessage) -> Vec<String> {
     let told = message.parts.iter().map(|part| match part {
         RenderedPart::Text(text) => text.clone(),
+        RenderedPart::Given(part) => mark(part),
         RenderedPart::Image { source, .. } | RenderedPart::File { source, .. } => match source {
             RenderedAttachment::Url(at)
             | RenderedAttachment::Path(at)

@@ -253,13 +253,7 @@ impl Call<'_> {
     fn new_record(&self) -> Record {
         let terms = self.terms;
         let loaded = terms.loaded;
-        let mut record = Record::new(loaded.name.as_str(), self.now);
-        record.version = Some(loaded.version().number());
-        record.digest = Some(loaded.digest().to_string());
-        record.commit.clone_from(&loaded.commit);
-        record.blob = Some(loaded.blob.clone());
-        record.dirty = loaded.dirty;
-        record.environment = loaded.environment.as_ref().map(ToString::to_string);
+        let mut record = new_record(loaded, self.now);
         record.variant.clone_from(&terms.variant);
         record.source = match self.request.stored {
             Some(_) => Source::Openai,
@@ -294,8 +288,20 @@ impl Call<'_> {
     }
 }
 
+/// The record of a call of this prompt, with what is known before it.
+pub fn new_record(loaded: &Loaded, now: Timestamp) -> Record {
+    let mut record = Record::new(loaded.name.as_str(), now);
+    record.version = Some(loaded.version().number());
+    record.digest = Some(loaded.digest().to_string());
+    record.commit.clone_from(&loaded.commit);
+    record.blob = Some(loaded.blob.clone());
+    record.dirty = loaded.dirty;
+    record.environment = loaded.environment.as_ref().map(ToString::to_string);
+    record
+}
+
 /// Dollars without the noise of binary fractions.
-fn rounded(dollars: f64) -> f64 {
+pub fn rounded(dollars: f64) -> f64 {
     (dollars * 1e12).round() / 1e12
 }
 
@@ -359,7 +365,8 @@ fn sum(a: &AnswerUsage, b: &AnswerUsage) -> AnswerUsage {
     }
 }
 
-fn usage_of(usage: &AnswerUsage) -> Usage {
+/// The tokens of an answer, as the log writes them.
+pub fn usage_of(usage: &AnswerUsage) -> Usage {
     Usage {
         input_tokens: usage.input,
         cached_tokens: usage.cached,

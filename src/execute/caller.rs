@@ -62,21 +62,13 @@ impl Caller {
     /// # Errors
     /// The key command fails, or the settings of the API are not valid.
     pub fn new(api: &Api, timeout: Option<Duration>) -> Result<Self, Failure> {
-        let mut settings = Settings::new(api.base_url.clone());
-        settings.organization.clone_from(&api.organization);
-        settings.project.clone_from(&api.project);
-        settings.ssl_cert_file.clone_from(&api.ssl_cert_file);
+        let mut settings = settings_of(api)?;
         if let Some(overall) = timeout.or(api.timeout) {
             settings = settings.within(overall);
         }
-        let mut key_command = None;
-        settings.key = match &api.key {
-            KeySource::Absent => None,
-            KeySource::Key(key) => Some(key.clone()),
-            KeySource::Command(command) => {
-                key_command = Some(command.clone());
-                Some(key_from(command)?)
-            }
+        let key_command = match &api.key {
+            KeySource::Command(command) => Some(command.clone()),
+            KeySource::Absent | KeySource::Key(_) => None,
         };
         let client = Client::new(settings.clone())?;
         let keys = RefCell::new(settings.key.iter().cloned().collect());
@@ -180,6 +172,23 @@ impl Caller {
             }
         }
     }
+}
+
+/// How the API is spoken to. Its key command is run now.
+///
+/// # Errors
+/// The key command fails.
+pub fn settings_of(api: &Api) -> Result<Settings, Failure> {
+    let mut settings = Settings::new(api.base_url.clone());
+    settings.organization.clone_from(&api.organization);
+    settings.project.clone_from(&api.project);
+    settings.ssl_cert_file.clone_from(&api.ssl_cert_file);
+    settings.key = match &api.key {
+        KeySource::Absent => None,
+        KeySource::Key(key) => Some(key.clone()),
+        KeySource::Command(command) => Some(key_from(command)?),
+    };
+    Ok(settings)
 }
 
 impl Remote {

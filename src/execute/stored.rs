@@ -51,7 +51,18 @@ pub struct Places<'a> {
 /// # Errors
 /// `P226`: the variable could mean two prompts.
 pub fn stored_prompt(loaded: &Loaded, places: &Places<'_>) -> Result<Option<StoredId>, Failure> {
-    let environment = loaded.environment.as_ref();
+    stored_prompt_in(loaded, loaded.environment.as_ref(), places)
+}
+
+/// The same for a prompt in this environment.
+///
+/// # Errors
+/// See [`stored_prompt`].
+pub fn stored_prompt_in(
+    loaded: &Loaded,
+    environment: Option<&Environment>,
+    places: &Places<'_>,
+) -> Result<Option<StoredId>, Failure> {
     let mut keys = vec![variable_name(&loaded.name, None)];
     keys.extend(environment.map(|it| variable_name(&loaded.name, Some(it))));
     for key in keys.iter().rev() {

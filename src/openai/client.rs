@@ -455,6 +455,16 @@ fn headers_of(settings: &Settings) -> Result<HeaderMap, Failure> {
     Ok(headers)
 }
 
+/// The HTTP client that calls of an API go through, for who hands requests and answers on as they
+/// are. It adds no key.
+///
+/// # Errors
+/// See [`Client::new`].
+pub fn http(settings: &Settings) -> Result<reqwest::Client, Failure> {
+    host_of(&settings.base_url)?;
+    transport::client(settings)
+}
+
 /// Runs asynchronous work to its end, on this thread.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! From a rendered prompt to the body of a request.
 //!
 //! How messages are mapped:
-//! - The system and developer messages that stand first become `instructions` when they all
-//!   have one role and hold nothing but text; several are joined by an empty line. A model sees
-//!   `instructions` at that very place, and a later call of the conversation can bring its own.
+//! - The system and developer messages that stand first become `instructions` when they hold
+//!   nothing but text; several are joined by an empty line. A model sees `instructions` at that
+//!   very place, and a later call of the conversation can bring its own.
 //! - Every other message goes to `input`, in order and with its role. Where `instructions`
 //!   would leave `input` empty, everything goes to `input`, because the API wants one.
 //! - Nothing is sent that the file or the caller did not ask for.
@@ -28,6 +28,9 @@ pub struct RequestOptions {
     pub model: Option<String>,
     /// Text appended as a last user message.
     pub user: Option<String>,
+    /// Whether the caller adds an input of its own, so that `input` need not hold a message of the
+    /// prompt's.
+    pub has_input: bool,
     /// The answer that this request goes on from.
     pub previous_response_id: Option<String>,
     /// A stored prompt to call instead of sending the messages.
@@ -133,7 +136,7 @@ fn put_local(
     })?;
     body.insert("model".to_owned(), json!(ModelId::parse(model)?.name));
 
-    let leading = leading_instructions(messages, options.user.is_some());
+    let leading = leading_instructions(messages, options.has_input || options.user.is_some());
     if leading > 0 {
         let texts: Vec<String> = messages[..leading]
             .iter()
@@ -158,25 +161,17 @@ fn put_local(
 }
 
 /// How many messages become `instructions`.
-fn leading_instructions(messages: &[RenderedMessage], has_user_text: bool) -> usize {
+fn leading_instructions(messages: &[RenderedMessage], has_input: bool) -> usize {
     let count = messages
         .iter()
         .take_while(|message| matches!(message.role, Role::System | Role::Developer))
         .count();
-    let leading = &messages[..count];
-    let one_role = leading
-        .iter()
-        .all(|message| message.role == leading[0].role);
-    let only_text = leading
+    let only_text = messages[..count]
         .iter()
         .flat_map(|message| &message.parts)
         .all(|part| matches!(part, RenderedPart::Text(_)));
-    let leaves_input = count < messages.len() || has_user_text;
-    if one_role && only_text && leaves_input {
-        count
-    } else {
-        0
-    }
+    let leaves_input = count < messages.len() || has_input;
+    if only_text && leaves_input { count } else { 0 }
 }
 
 fn user_message(text: &str) -> Value {
@@ -197,7 +192,11 @@ fn input_message(message: &RenderedMessage) -> Result<Value, Failure> {
     Ok(json!({ "role": message.role.as_str(), "content": content }))
 }
 
-fn input_part(part: &RenderedPart, role: Role) -> Result<Value, Failure> {
+/// A part as the API takes it in a message of this role.
+///
+/// # Errors
+/// See [`body`].
+pub fn input_part(part: &RenderedPart, role: Role) -> Result<Value, Failure> {
     if role == Role::Assistant && !matches!(part, RenderedPart::Text(_)) {
         return Err(Failure::new(
             code::BAD_PART,
@@ -206,6 +205,7 @@ fn input_part(part: &RenderedPart, role: Role) -> Result<Value, Failure> {
         .hint("move the part into a user message"));
     }
     Ok(match part {
+        RenderedPart::Given(part) => Value::Object(part.clone()),
         RenderedPart::Text(text) if role == Role::Assistant => {
             json!({ "type": "output_text", "text": text })
         }

@@ -323,6 +323,17 @@ codes! {
     MODEL_NOT_OFFERED = "P341", "a model that this key cannot use",
         "The API's list of models, as this key sees it, lacks the prompt's model. `promptctl models` shows the list, `promptctl edit NAME --set model=…` takes another.";
 
+    SHARED_ID = "P350", "two prompts with one id",
+        "`serve` finds a prompt by the id of the stored prompt that it was imported from. Where two live prompts have one id, each call would be a guess: the snapshot is refused, and the last good one is served.";
+    CANNOT_LISTEN = "P351", "the address cannot be listened on",
+        "Another process has the port, or the address is none of this machine's. `--listen 127.0.0.1:8378` takes another one.";
+    EXPOSED = "P352", "an address that others can reach, without keys",
+        "Whoever reaches the gateway could call through it. `--auth keys` asks every caller for a key; `--public-pass-through` says that passing the callers' own keys on is meant.";
+    BAD_SNAPSHOT = "P353", "a snapshot that cannot be used",
+        "`serve --snapshot` reads what `promptctl get --all --versions --format json` prints. The file is not that, or its content is not what its digests say.";
+    PROVIDER_MISMATCH = "P354", "the prompt's model belongs to another provider",
+        "The gateway passes calls on to one API. A caller's key goes to no other: name the model of that API in the call, or serve the prompt from a gateway of its own with `--provider`.";
+
     BAD_EVALUATOR = "P401", "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
 

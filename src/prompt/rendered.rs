@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::document::Role;
+use super::document::{Object, Role};
 
 /// One rendered message.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,9 @@ pub enum RenderedPart {
         /// The name that the model sees.
         filename: Option<String>,
     },
+    /// A picture or a file that was the value of a variable, as the caller gave it: an object whose
+    /// `type` is `input_image` or `input_file`.
+    Given(Object),
 }
 
 /// Where a rendered image or file comes from.
@@ -55,7 +58,7 @@ impl RenderedMessage {
             .iter()
             .filter_map(|part| match part {
                 RenderedPart::Text(text) => Some(text.as_str()),
-                RenderedPart::Image { .. } | RenderedPart::File { .. } => None,
+                _ => None,
             })
             .collect()
     }
@@ -76,6 +79,7 @@ impl RenderedPart {
             Self::Text(text) => return json!({ "type": "text", "text": text }),
             Self::Image { source, detail } => ("image", source, "detail", detail),
             Self::File { source, filename } => ("file", source, "filename", filename),
+            Self::Given(part) => return Value::Object(part.clone()),
         };
         let (key, value) = match source {
             RenderedAttachment::Url(url) => ("url", url),

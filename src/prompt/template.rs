@@ -20,12 +20,14 @@ mod budget;
 mod build;
 mod check;
 mod compile;
+mod cut;
 mod effective;
 mod helpers;
 mod jinja;
 mod missing;
 mod outline;
 mod path;
+mod plainness;
 mod render;
 mod scan;
 pub(in crate::prompt) mod schema;
@@ -40,9 +42,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde_json::Value;
 
 use self::check::Checker;
-use self::render::{Item, Renderer};
+use self::render::Renderer;
 use self::schema::Schema;
-use self::tree::Body;
+use self::tree::{Body, Node};
 use super::document::{Attachment, Document, Object, Origin, Part, Role, Text};
 use super::finding::{Finding, Position};
 use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
@@ -50,6 +52,7 @@ use super::variables::weight;
 
 pub use self::effective::{Effective, effective, literals};
 pub use self::helpers::HELPERS;
+pub use self::plainness::{is_plain, is_plain_text};
 pub use self::scan::{Inclusion, inclusions};
 
 /// Partials by name, with all that they include themselves.
@@ -407,6 +410,11 @@ impl Compiled {
         &self.warnings
     }
 
+    /// Whether each message is the same whatever the values are, in order.
+    pub fn fixed_messages(&self) -> impl Iterator<Item = bool> {
+        self.messages.iter().map(CompiledMessage::is_fixed)
+    }
+
     /// Fills the templates in. `values` holds all values, defaults among them.
     ///
     /// # Errors
@@ -414,8 +422,7 @@ impl Compiled {
     pub fn render(&self, values: &Object) -> Result<Vec<RenderedMessage>, Finding> {
         let values = Value::Object(values.clone());
         let schema = self.schema.as_ref().map(Schema::new);
-        let all = Item::all(&values, schema);
-        let mut renderer = Renderer::new(&self.partials, &self.sources, all);
+        let mut renderer = Renderer::new(&self.partials, &self.sources, &values, schema);
         self.messages
             .iter()
             .map(|message| message.render(&mut renderer))
@@ -436,12 +443,27 @@ impl CompiledMessage {
     }
 
     fn render<'r>(&'r self, renderer: &mut Renderer<'r>) -> Result<RenderedMessage, Finding> {
-        let parts = self.parts.iter().map(|part| part.render(renderer));
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                CompiledPart::Text(body) if self.role == Role::User => {
+                    parts.extend(renderer.parts(body)?);
+                }
+                part => parts.push(part.render(renderer)?),
+            }
+        }
+        let is_whole = matches!(parts.as_slice(), [RenderedPart::Text(_)]);
         Ok(RenderedMessage {
             role: self.role,
-            parts: parts.collect::<Result<_, _>>()?,
-            is_plain: self.is_plain,
+            is_plain: self.is_plain && is_whole,
+            parts,
         })
+    }
+
+    /// Whether no value changes it.
+    fn is_fixed(&self) -> bool {
+        let mut nodes = self.bodies().flat_map(|body| &body.nodes);
+        nodes.all(|node| matches!(node, Node::Text(_)))
     }
 }
 

@@ -78,6 +78,12 @@ pub struct Record {
     /// SHA-256 over the request as canonical JSON, without `stream`.
     #[serde(default)]
     pub request_hash: Option<String>,
+    /// The keys of the request that a caller of the gateway added to the prompt's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<String>,
+    /// The hash of the request with what the caller added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_hash: Option<String>,
     /// The case of a dataset that the execution belongs to.
     #[serde(default)]
     pub case: Option<String>,
@@ -134,6 +140,8 @@ impl Record {
             response_id: None,
             request_id: None,
             request_hash: None,
+            sent: Vec::new(),
+            sent_hash: None,
             case: None,
             labels: BTreeMap::new(),
             fallback: None,

@@ -1,6 +1,6 @@
 //! What of variables and answers is kept in the log.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::entry::{ErrorNote, Record};
@@ -73,10 +73,12 @@ impl Privacy {
     #[must_use]
     pub fn keep(&self, mut record: Record, schema: Option<&Value>) -> Record {
         let is_sensitive = |name: &str| schema.is_some_and(|schema| is_sensitive(schema, name));
-        let is_any_sensitive = record
-            .variables
-            .as_ref()
-            .is_some_and(|values| values.keys().any(|name| is_sensitive(name)));
+        // A value that is a hash already, where all is kept, was sensitive when the record began.
+        let is_any_sensitive = record.variables.as_ref().is_some_and(|values| {
+            values
+                .iter()
+                .any(|(name, value)| is_sensitive(name) || is_hash(value))
+        });
         let sensitive = match is_any_sensitive {
             true => Keep::Hash,
             false => Keep::Full,
@@ -119,7 +121,7 @@ impl Privacy {
         let kept = values.into_iter().map(|(name, value)| {
             let is_whole = self.variables == Keep::Full && !is_sensitive(&name);
             let kept = match is_whole || is_hash(&value) {
-                true => value,
+                true => without_data(&value),
                 false => Value::String(hash_value(&value)),
             };
             (name, kept)
@@ -143,9 +145,27 @@ impl Privacy {
     }
 }
 
-/// Whether this kept value is a hash in place of a value.
+/// Whether this kept value is a hash in place of a value, or holds one in place of data.
 pub fn is_hash(value: &Value) -> bool {
-    value.as_str().is_some_and(is_hash_text)
+    match value {
+        Value::String(text) => is_hash_text(text),
+        Value::Array(list) => list.iter().any(is_data_note),
+        Value::Object(map) => is_data_note(value) || map.values().any(is_data_note),
+        _ => false,
+    }
+}
+
+/// Whether this is, or holds, what stands in place of a data URL.
+fn is_data_note(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(is_data_note),
+        Value::Object(map) => {
+            let is_hash = |it: &Value| it.as_str().is_some_and(is_hash_text);
+            (map.len() == 2 && map.contains_key("length") && map.get("data").is_some_and(is_hash))
+                || map.values().any(is_data_note)
+        }
+        _ => false,
+    }
 }
 
 /// Whether this kept text is a hash in place of a text.
@@ -170,6 +190,29 @@ fn is_marked(schema: &Value) -> bool {
         Value::Array(list) => list.iter().any(is_marked),
         _ => false,
     }
+}
+
+/// A value with what its data URLs hold told by hash and length: a picture in each line makes a log
+/// that nobody can keep.
+fn without_data(value: &Value) -> Value {
+    match value {
+        Value::String(text) if is_data_url(text) => {
+            json!({ "data": hash_text(text), "length": text.len() })
+        }
+        Value::Array(list) => list.iter().map(without_data).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), without_data(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn is_data_url(text: &str) -> bool {
+    let is_data = text
+        .get(..5)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
+    is_data && text.contains(";base64,")
 }
 
 /// A text is hashed as it stands, so that `printf %s … | sha256sum` gives the same; any other
@@ -279,5 +322,21 @@ mod tests {
             hash_value(&json!({"b": 2, "a": 1}))
         );
         assert!(!is_hash(&json!("sha256:short")));
+    }
+
+    #[test]
+    fn a_picture_in_a_value_is_told_by_hash_and_length() {
+        let picture = "data:image/png;base64,AAAA";
+        let values =
+            json!({"picture": {"type": "input_image", "image_url": picture}, "text": "data: none"});
+        let values = values.as_object().unwrap().clone();
+        let kept = Privacy::default()
+            .kept_variables(values, |_| false)
+            .unwrap();
+        assert_eq!(kept["picture"]["image_url"]["length"], picture.len());
+        assert!(!Value::Object(kept.clone()).to_string().contains("AAAA"));
+        assert!(is_hash(&kept["picture"]), "it cannot be rendered again");
+        assert_eq!(kept["text"], "data: none");
+        assert!(!is_hash(&json!({"data": "x", "length": 3})));
     }
 }

@@ -55,6 +55,31 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// A prompt as a snapshot holds it: read elsewhere, by somebody who had the repository.
+    pub fn of_snapshot(
+        name: PromptName,
+        path: String,
+        (commit, blob): (Option<String>, String),
+        text: String,
+        (document, partials): (Document, Partials),
+    ) -> Self {
+        let source = commit.clone().map_or(Source::WorkingCopy, Source::Commit);
+        Self {
+            name,
+            path,
+            source,
+            commit,
+            blob,
+            dirty: false,
+            text,
+            document,
+            partials,
+            digest: OnceLock::new(),
+            environment: None,
+            notices: Vec::new(),
+        }
+    }
+
     /// The digest of its content, computed when it is first asked for.
     pub fn digest(&self) -> &Digest {
         self.digest

@@ -10,13 +10,17 @@ mod endings;
 #[path = "../cli/env.rs"]
 mod env;
 mod errors;
+mod gateway;
 mod import;
 mod import_trouble;
 mod log;
 mod models;
 mod providers;
 mod requests;
+mod sdk;
 mod secrets;
+mod serve;
+mod serve_life;
 #[allow(dead_code, reason = "the bench uses the rest of it")]
 mod server;
 mod store_of_prompts;

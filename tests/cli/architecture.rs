@@ -98,8 +98,21 @@ fn only_in(word: &str, places: &[&str]) {
 fn each_library_has_one_place() {
     only_in("git2", &["store/"]);
     only_in("gix_ref", &["store/"]);
-    only_in("reqwest", &["openai/"]);
-    only_in("tokio", &["openai/"]);
+    // The gateway hands requests and answers on as they are.
+    only_in(
+        "reqwest",
+        &[
+            "openai/",
+            "serve/flow",
+            "serve/proxy",
+            "serve/state",
+            "serve/upstream",
+        ],
+    );
+    only_in("tokio", &["openai/", "serve/"]);
+    only_in("hyper", &["serve/"]);
+    only_in("hyper_util", &["serve/"]);
+    only_in("http_body_util", &["serve/"]);
     only_in("comfy_table", &["output/"]);
     only_in("yaml_edit", &["prompt/edit"]);
 }
@@ -177,6 +190,7 @@ fn pure(room: &str, may_name: &[&str]) {
 }
 
 /// `store`, `openai`, `record` and `output` do not know each other, and nobody knows the commands.
+/// The part of the gateway that decides is as pure as the core.
 #[test]
 fn the_neighbours_do_not_know_each_other() {
     let neighbours = ["store", "openai", "record", "output"];
@@ -185,7 +199,7 @@ fn the_neighbours_do_not_know_each_other() {
             for other in neighbours
                 .into_iter()
                 .filter(|other| *other != place)
-                .chain(["commands", "execute", "config"])
+                .chain(["commands", "execute", "config", "serve"])
             {
                 let word = format!("crate::{other}");
                 let names = naming(&[(path.clone(), code.clone())], &word);
@@ -193,14 +207,49 @@ fn the_neighbours_do_not_know_each_other() {
             }
         }
     }
-    for place in ["src/execute", "src/config.rs"] {
-        if !top().join(place).is_dir() {
-            continue;
+    for (place, above) in [
+        ("src/execute", ["commands", "serve"].as_slice()),
+        ("src/config", &["commands", "serve", "execute"]),
+        ("src/serve", &["commands"]),
+    ] {
+        for other in above {
+            let word = format!("crate::{other}");
+            let names = naming(&sources(place), &word);
+            assert_eq!(names, Vec::<String>::new(), "{place} names `{word}`");
         }
-        assert_eq!(
-            naming(&sources(place), "crate::commands"),
-            Vec::<String>::new(),
-            "{place}"
-        );
+    }
+}
+
+/// What a call becomes is decided without a network, a clock or a file.
+#[test]
+fn the_gateway_decides_without_the_world() {
+    let pure = [
+        "ask.rs",
+        "given.rs",
+        "merge.rs",
+        "echo.rs",
+        "events.rs",
+        "catalog.rs",
+        "call.rs",
+        "problem.rs",
+        "redact.rs",
+        "offline.rs",
+    ];
+    let files: Vec<(String, String)> = sources("src/serve")
+        .into_iter()
+        .filter(|(path, _)| pure.contains(&path.as_str()))
+        .collect();
+    assert_eq!(files.len(), pure.len());
+    for word in [
+        "hyper",
+        "reqwest",
+        "tokio",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "Instant",
+        "Timestamp::now",
+    ] {
+        assert_eq!(naming(&files, word), Vec::<String>::new(), "`{word}`");
     }
 }

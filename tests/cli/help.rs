@@ -44,6 +44,7 @@ fn the_help() {
     Run:
       render       Print the messages that a model would see
       run          Call the model and record the execution
+      serve        Answer calls that name a prompt by its id
       log          Read the execution log
       outcome      Tell what became of an execution
       models       List the models that the API offers, with price and end

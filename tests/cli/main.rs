@@ -15,6 +15,7 @@ mod clones;
 mod completions;
 mod corpus;
 mod demo;
+mod deploy;
 mod diff;
 mod disk;
 mod doctor;

@@ -132,8 +132,7 @@ impl Again {
             model: record.overrides.model.clone(),
             user: record.overrides.user.clone(),
             previous_response_id: record.overrides.previous_response_id.clone(),
-            stored: None,
-            stream: false,
+            ..RequestOptions::default()
         };
         let request = Request::new(&loaded.document, &rendered, &options, None)?;
         Ok(Self { rendered, request })

@@ -85,7 +85,7 @@ fn leading_instructions_keep_their_meaning() {
         json!([{"role": "user", "content": "u"}, {"role": "system", "content": "c"}])
     );
 
-    // Two roles are two ranks: they stay apart.
+    // Two roles say the same to a model, and must not be stored with the conversation either.
     let mixed = made(
         &document,
         &[
@@ -94,8 +94,8 @@ fn leading_instructions_keep_their_meaning() {
             text(Role::User, "u"),
         ],
     );
-    assert_eq!(mixed.get("instructions"), None);
-    assert_eq!(mixed["input"].as_array().unwrap().len(), 3);
+    assert_eq!(mixed["instructions"], "a\n\nb");
+    assert_eq!(mixed["input"], json!([{"role": "user", "content": "u"}]));
 
     // The API wants an input.
     let alone = [text(Role::System, "a")];
@@ -113,6 +113,14 @@ fn leading_instructions_keep_their_meaning() {
         with_user["input"],
         json!([{"role": "user", "content": "u"}])
     );
+    // Else the API would keep them as a turn, and they would be doubled with each one.
+    let options = RequestOptions {
+        has_input: true,
+        ..RequestOptions::default()
+    };
+    let with_input = body(&document, &alone, &options).unwrap();
+    assert_eq!(with_input["instructions"], "a");
+    assert_eq!(with_input["input"], json!([]));
 }
 
 #[test]
@@ -272,6 +280,7 @@ fn a_stored_prompt_is_called_by_its_id() {
         user: Some("more".to_owned()),
         previous_response_id: Some("resp_1".to_owned()),
         stream: true,
+        has_input: false,
         model: None,
     };
     assert_eq!(

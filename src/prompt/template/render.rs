@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Source;
 use super::budget::{Budget, Held, TOO_MUCH};
+use super::cut::{self, Cuts};
 use super::helpers::{Accepts, Args, describe, is_true, print};
 use super::missing::{Absence, Missing};
 use super::path::Path;
@@ -17,6 +18,7 @@ use super::scope::{Found, Locals, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
+use crate::prompt::rendered::RenderedPart;
 
 /// How many pieces a rendering may take: loops inside loops end.
 const MAX_STEPS: usize = 2_000_000;
@@ -108,15 +110,19 @@ pub(super) struct Renderer<'r> {
     steps: usize,
     budget: Budget,
     out: String,
+    cuts: Cuts<'r>,
 }
 
 impl<'r> Renderer<'r> {
     pub(super) fn new(
         partials: &'r BTreeMap<String, Body>,
         sources: &'r [Source],
-        all: Item<'r>,
+        values: &'r Value,
+        schema: Option<Schema<'r>>,
     ) -> Self {
+        let all = Item::all(values, schema);
         Self {
+            cuts: Cuts::new(values),
             partials,
             sources,
             scopes: Scopes::new(all),
@@ -131,8 +137,35 @@ impl<'r> Renderer<'r> {
 
     /// Renders one text.
     pub(super) fn text(&mut self, body: &'r Body) -> Result<String, Finding> {
+        self.cuts.may_cut = false;
         self.body(body)?;
         Ok(std::mem::take(&mut self.out))
+    }
+
+    /// Renders one text, cut where it prints a picture or a file.
+    pub(super) fn parts(&mut self, body: &'r Body) -> Result<Vec<RenderedPart>, Finding> {
+        self.cuts.may_cut = true;
+        self.body(body)?;
+        Ok(self.cuts.parts(std::mem::take(&mut self.out)))
+    }
+
+    fn print(&mut self, value: &Value, at: Position) -> Result<(), Finding> {
+        let Some(part) = cut::attachment(value) else {
+            let text = print(value, &self.budget).map_err(|_| self.too_much(at))?;
+            return self.push(&text, at);
+        };
+        if self.cuts.may_cut {
+            self.cuts.put(part, &mut self.out);
+            return Ok(());
+        }
+        let finding = Finding::error(
+            code::BAD_PART,
+            "a picture or a file is printed where only text can stand",
+        );
+        Err(self.place(
+            finding.help("print it in a user message; texts of other roles, URLs and names of files are text alone"),
+            at,
+        ))
     }
 
     fn place(&self, finding: Finding, at: Position) -> Finding {
@@ -183,9 +216,7 @@ impl<'r> Renderer<'r> {
                 Node::Print(expr) => {
                     self.count(expr.at)?;
                     if let Some(item) = self.expr(expr, Mode::Value)? {
-                        let text = print(&item.value, &self.budget);
-                        let text = text.map_err(|_| self.too_much(expr.at))?;
-                        self.push(&text, expr.at)?;
+                        self.print(&item.value, expr.at)?;
                     }
                 }
                 Node::Block(block) => self.block(block)?,

@@ -1,0 +1,174 @@
+//! A prompt that is ready for many calls, and needs its repository no more.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Rendered, data_url, failure_of, fill};
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::document::{Attachment, Object, Part, Written};
+use crate::prompt::rendered::Variable;
+use crate::prompt::template::Compiled;
+use crate::store::{Loaded, Store};
+
+/// A prompt that is ready for many calls.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The prompt; its cases and evaluators are left out.
+    pub loaded: Loaded,
+    /// Where it was imported from, as its file says.
+    pub origin: Option<Origin>,
+    compiled: Compiled,
+    /// The attachments as data URLs, by the paths that the file writes.
+    attachments: BTreeMap<String, String>,
+}
+
+/// The stored prompt at OpenAI that a prompt was imported from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Such as `pmpt_123`.
+    pub id: String,
+    /// The versions there whose content this is.
+    pub versions: Vec<u32>,
+}
+
+impl Origin {
+    /// What `source:` of a prompt file says.
+    fn of(file: &Object) -> Option<Self> {
+        let source = file.get("source")?;
+        if source.get("format")?.as_str()? != "openai" {
+            return None;
+        }
+        let number = |value: &Value| match value {
+            Value::String(text) => text.parse().ok(),
+            other => u32::try_from(other.as_u64()?).ok(),
+        };
+        let one = source.get("version").into_iter();
+        let many = source.get("versions").and_then(Value::as_array);
+        Some(Self {
+            id: source.get("id")?.as_str()?.to_owned(),
+            versions: one
+                .chain(many.into_iter().flatten())
+                .filter_map(number)
+                .collect(),
+        })
+    }
+}
+
+impl Prepared {
+    /// Parses the templates of a prompt and reads its attachments.
+    ///
+    /// # Errors
+    /// The templates cannot be parsed, or an attachment cannot be read.
+    pub fn new(store: &Store, loaded: Loaded) -> Result<Self, Failure> {
+        let attachments = attachments(store, &loaded)?;
+        Self::with_attachments(loaded, attachments)
+    }
+
+    /// The same for a prompt whose attachments were read before.
+    ///
+    /// # Errors
+    /// The templates cannot be parsed.
+    pub fn with_attachments(
+        mut loaded: Loaded,
+        attachments: BTreeMap<String, String>,
+    ) -> Result<Self, Failure> {
+        let compiled = Compiled::new(&loaded.document, &loaded.partials)
+            .map_err(|findings| failure_of(findings, &loaded.path))?;
+        let origin = Origin::of(loaded.document.written.raw());
+        // What no call asks for is large.
+        loaded.digest();
+        loaded.document.written = Written::default();
+        loaded.document.test_data = Vec::new();
+        loaded.document.evaluators = Vec::new();
+        Ok(Self {
+            loaded,
+            origin,
+            compiled,
+            attachments,
+        })
+    }
+
+    /// What the templates ask for, and what the file declares.
+    pub fn variables(&self) -> &[Variable] {
+        self.compiled.variables()
+    }
+
+    /// The attachments as data URLs, by the paths that the file writes.
+    pub fn attachments(&self) -> &BTreeMap<String, String> {
+        &self.attachments
+    }
+
+    /// Whether each message is the same whatever the values are, in order.
+    pub fn fixed_messages(&self) -> impl Iterator<Item = bool> {
+        self.compiled.fixed_messages()
+    }
+
+    /// Renders the prompt with these values.
+    ///
+    /// # Errors
+    /// A variable has no value or one that does not fit, or the path of an attachment is computed.
+    pub fn render(&self, given: Object) -> Result<Rendered, Failure> {
+        fill(&self.loaded, &self.compiled, given, &|path| {
+            self.attachments.get(path).cloned().ok_or_else(|| {
+                Failure::new(
+                    code::BAD_ATTACHMENT,
+                    format!("the attachment `{path}` was not read when the prompt was loaded"),
+                )
+                .at(self.loaded.path.clone())
+                .hint("an attachment whose path is computed can be rendered by `run` alone: write the path out, or give a URL")
+            })
+        })
+    }
+}
+
+/// The attachments of a prompt as data URLs, by the paths that its file writes. Those whose paths
+/// are computed are left out.
+///
+/// # Errors
+/// One cannot be read.
+pub fn attachments(store: &Store, loaded: &Loaded) -> Result<BTreeMap<String, String>, Failure> {
+    let read = |path: String| {
+        let bytes = store.attachment(loaded, &path)?;
+        let url = data_url(&path, &bytes);
+        Ok((path, url))
+    };
+    plain_paths(loaded).into_iter().map(read).collect()
+}
+
+/// The paths of attachments that no variable changes.
+fn plain_paths(loaded: &Loaded) -> Vec<String> {
+    let parts = loaded.document.messages.iter().flat_map(|it| &it.parts);
+    parts
+        .filter_map(|part| match part {
+            Part::Image { source, .. } | Part::File { source, .. } => Some(source),
+            Part::Text(_) => None,
+        })
+        .filter_map(|source| match source {
+            Attachment::Path(text) if !text.value.contains("{{") => Some(text.value.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_origin_names_one_version_or_several() {
+        let of = |source: Value| Origin::of(json!({ "source": source }).as_object().unwrap());
+        let origin = of(json!({"format": "openai", "id": "pmpt_1", "version": "3"})).unwrap();
+        assert_eq!((origin.id.as_str(), origin.versions), ("pmpt_1", vec![3]));
+        let several = of(json!({"format": "openai", "id": "pmpt_1", "versions": ["3", 4]}));
+        assert_eq!(several.unwrap().versions, [3, 4]);
+        // An edit drops the version, and the id stays.
+        assert_eq!(
+            of(json!({"format": "openai", "id": "p"})).unwrap().versions,
+            [0; 0]
+        );
+        assert_eq!(of(json!({"format": "langfuse", "id": "p"})), None);
+    }
+}

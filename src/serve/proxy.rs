@@ -1,0 +1,383 @@
+//! Calls: those with a prompt are rendered here, all others go through as they are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use futures_util::stream::{self, StreamExt as _};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use hyper::{Request, Response, StatusCode};
+use serde_json::Value;
+
+use super::ask::Asked;
+use super::body::{self, Broken, Kept, LARGEST, Outgoing, Patient, whole};
+use super::call::Ready;
+use super::echo::Echo;
+use super::events::Events;
+use super::finish::Finish;
+use super::flow::Flow;
+use super::offline;
+use super::problem::Problem;
+use super::state::{Ended, State, locked};
+use super::upstream;
+use crate::prompt::document::Object;
+
+/// From how many bytes on a body is worked on beside the others.
+const LARGE: usize = 256 * 1024;
+/// An answer, with what figures and logs say of it.
+pub(super) struct Said {
+    pub(super) response: Response<Outgoing>,
+    pub(super) prompt: String,
+    pub(super) version: String,
+    pub(super) execution: String,
+}
+
+impl From<Response<Outgoing>> for Said {
+    fn from(response: Response<Outgoing>) -> Self {
+        Self {
+            response,
+            prompt: String::new(),
+            version: String::new(),
+            execution: String::new(),
+        }
+    }
+}
+
+/// A counter that goes down again when this is dropped.
+pub(super) struct Counted(Arc<State>, fn(&State) -> &AtomicUsize);
+
+impl Counted {
+    fn new(state: &Arc<State>, counter: fn(&State) -> &AtomicUsize) -> Self {
+        counter(state).fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(state), counter)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.1)(&self.0).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The right to make one call more.
+fn permit(state: &Arc<State>) -> Result<Counted, Problem> {
+    if state.calls.load(Ordering::Relaxed) >= state.most_calls {
+        return Err(Problem::new(
+            503,
+            Some("busy"),
+            "The gateway makes as many calls as it can.",
+        )
+        .retry_after(1));
+    }
+    Ok(Counted::new(state, |state| &state.calls))
+}
+
+/// `POST /v1/responses`.
+pub(super) async fn call(
+    state: &Arc<State>,
+    request: Request<Incoming>,
+    key: Option<String>,
+) -> Result<Said, Problem> {
+    let started = Instant::now();
+    let permit = permit(state)?;
+    let (head, incoming) = request.into_parts();
+    let mut sent = body::read(state, &head.headers, incoming, LARGEST).await?;
+    let address = upstream::address(state, &head.uri);
+    let headers = upstream::to_api(&head.headers, state);
+    let is_large = sent.bytes.len() > LARGE;
+    let (bytes, held) = (Bytes::from(std::mem::take(&mut sent.bytes)), sent);
+    let (packed, packed_by) = (bytes.clone(), head.headers);
+    let read = beside(is_large, move || {
+        let unpacked = body::unpacked(&packed_by, &packed, LARGEST)?;
+        read(unpacked.as_deref().unwrap_or(&packed))
+    });
+    let Some((caller, asked)) = read.await?? else {
+        // What it means, the API says.
+        return pass(
+            state,
+            &head.method,
+            &address,
+            headers,
+            (bytes, held),
+            permit,
+        )
+        .await;
+    };
+    let found = match state.find(&asked).await {
+        Err(problem) if problem.is_unknown_prompt() && state.forwards_unknown() => {
+            return pass(
+                state,
+                &head.method,
+                &address,
+                headers,
+                (bytes, held),
+                permit,
+            )
+            .await;
+        }
+        found => found?,
+    };
+    drop(bytes);
+    let (prompt, environment) = (Arc::clone(&found.prompt), found.environment.clone());
+    let (shared, now) = (Arc::clone(state), state.now());
+    let made = beside(is_large, move || {
+        Ready::new((&prompt, &environment), &asked, &caller, &shared.terms, now)
+    });
+    let mut ready = made.await??;
+    drop(held);
+    if let Some(name) = key {
+        ready.record.labels.insert("caller".to_owned(), name);
+    }
+    let notes: Vec<String> = found.note.into_iter().chain(ready.note.take()).collect();
+    let execution = ready.record.id.clone();
+    let (prompt, version) = (
+        ready.record.prompt.clone(),
+        found.prompt.loaded.version().number().to_string(),
+    );
+    let own_headers = [
+        ("promptctl-prompt", prompt.clone()),
+        ("promptctl-version", version.clone()),
+        ("promptctl-environment", found.environment.to_string()),
+        ("promptctl-execution-id", execution.clone()),
+        ("promptctl-snapshot", found.snapshot),
+        ("promptctl-note", notes.join("; ")),
+    ];
+    let mut response = make(state, ready, (&address, headers), started, permit).await?;
+    for (name, value) in own_headers {
+        if let (false, Ok(value)) = (value.is_empty(), HeaderValue::try_from(value)) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(Said {
+        response,
+        prompt,
+        version,
+        execution,
+    })
+}
+
+/// Work on a body: a large one beside the others, which would wait for it.
+async fn beside<T: Send + 'static>(
+    is_large: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if !is_large {
+        return Ok(work());
+    }
+    let failed = |_| Problem::new(500, None, "The request could not be read.");
+    tokio::task::spawn_blocking(work).await.map_err(failed)
+}
+
+/// The request and what it asks for, if it asks for a prompt.
+fn read(bytes: &[u8]) -> Result<Option<(Object, Asked)>, Problem> {
+    // Without the word there is none, and the body need not be taken apart.
+    if memchr::memmem::find(bytes, b"prompt").is_none() && memchr::memchr(b'\\', bytes).is_none() {
+        return Ok(None);
+    }
+    let Ok(Value::Object(caller)) = serde_json::from_slice(bytes) else {
+        return Ok(None);
+    };
+    Ok(Asked::of(&caller)?.map(|asked| (caller, asked)))
+}
+
+/// Sends a call that is ready, and keeps its record when its answer has ended.
+async fn make(
+    state: &Arc<State>,
+    ready: Ready,
+    (address, headers): (&str, HeaderMap),
+    started: Instant,
+    permit: Counted,
+) -> Result<Response<Outgoing>, Problem> {
+    let Ready {
+        body,
+        own,
+        echo,
+        record,
+        is_stream,
+        ..
+    } = ready;
+    let bytes = Bytes::from(body.to_string());
+    let is_offline = offline::is_ours(&body);
+    let answered_here = is_offline.then(|| offline::answer(&body, record.time));
+    let ended = Ended {
+        sent: (!record.sent.is_empty()).then_some(body),
+        record,
+        own,
+    };
+    let mut finish = Finish::new(state, ended);
+    if let Some(answer) = answered_here {
+        return Ok(offline_answer(&answer, echo.as_ref(), is_stream, finish));
+    }
+    let overhead = started.elapsed();
+    let mut cut = state.cut.subscribe();
+    let headers = upstream::with_own_body(headers);
+    let method = hyper::Method::POST;
+    let sent = tokio::select! {
+        sent = upstream::send(state, &method, address, &headers, bytes) => sent,
+        _ = cut.wait_for(|is_cut| *is_cut) => Err(ending()),
+    };
+    let (response, first_byte) = match sent {
+        Ok(sent) => sent,
+        Err(problem) => {
+            finish.fail(&problem);
+            return Err(problem);
+        }
+    };
+    locked(&state.metrics).time(overhead, first_byte);
+    finish.request_id(response.headers());
+    let (status, mut headers) = (response.status(), upstream::to_caller(response.headers()));
+    headers.remove(CONTENT_LENGTH);
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    if status.is_success() && kind.starts_with("text/event-stream") {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        );
+        let flow = Flow {
+            response,
+            events: Events::new(echo),
+            finish,
+            cut,
+            is_over: false,
+            _counted: [permit, Counted::new(state, |state| &state.streams)],
+        };
+        return Ok(answered(status, headers, flow.into_body()));
+    }
+    let read = tokio::select! {
+        read = read_answer(response) => read.map_err(|error| upstream::unreachable(state, &error)),
+        _ = cut.wait_for(|is_cut| *is_cut) => Err(ending()),
+    };
+    let (bytes, rest) = match read {
+        Ok(read) => read,
+        Err(problem) => {
+            finish.fail(&problem);
+            return Err(problem);
+        }
+    };
+    if let Some(rest) = rest {
+        // Larger than anything that is held: it goes on as it is.
+        finish.done(None);
+        let first = stream::once(async { Ok::<Bytes, Broken>(Bytes::from(bytes)) });
+        let all = first.chain(rest.bytes_stream().map(|it| it.map_err(Into::into)));
+        return Ok(answered(
+            status,
+            headers,
+            StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync(),
+        ));
+    }
+    if status.is_success() {
+        let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
+        finish.done(answer);
+        let edited = echo.and_then(|echo| echo.in_answer(&bytes));
+        return Ok(answered(status, headers, whole(edited.unwrap_or(bytes))));
+    }
+    finish.refused(status, &bytes);
+    Ok(answered(status, headers, whole(state.without_keys(bytes))))
+}
+
+fn answered(status: StatusCode, headers: HeaderMap, body: Outgoing) -> Response<Outgoing> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn ending() -> Problem {
+    Problem::new(
+        503,
+        Some("draining"),
+        "The gateway ends, and the call with it.",
+    )
+    .retry_after(1)
+}
+
+/// Reads an answer whole; what comes after the limit is left in the response.
+async fn read_answer(
+    mut response: reqwest::Response,
+) -> Result<(Vec<u8>, Option<reqwest::Response>), reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LARGEST {
+            return Ok((bytes, Some(response)));
+        }
+    }
+    Ok((bytes, None))
+}
+
+fn offline_answer(
+    answer: &Value,
+    echo: Option<&Echo>,
+    is_stream: bool,
+    mut finish: Finish,
+) -> Response<Outgoing> {
+    let mut headers = HeaderMap::new();
+    let (kind, bytes) = match is_stream {
+        true => {
+            let mut events = Events::new(echo.cloned());
+            ("text/event-stream", events.take(&offline::events(answer)))
+        }
+        false => {
+            let text = answer.to_string().into_bytes();
+            (
+                "application/json",
+                echo.and_then(|echo| echo.in_answer(&text)).unwrap_or(text),
+            )
+        }
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    finish.done(Some(answer.clone()));
+    answered(StatusCode::OK, headers, whole(bytes))
+}
+
+/// Passes on a request that was read, as it came.
+async fn pass(
+    state: &Arc<State>,
+    method: &hyper::Method,
+    address: &str,
+    mut headers: HeaderMap,
+    (bytes, _held): (Bytes, body::Whole),
+    permit: Counted,
+) -> Result<Said, Problem> {
+    headers.remove(CONTENT_LENGTH);
+    let (response, _) = upstream::send(state, method, address, &headers, bytes).await?;
+    Ok(handed_on(response, permit).into())
+}
+
+/// Everything else below `/v1/`: passed on, byte for byte, in both directions.
+pub(super) async fn forward(
+    state: &Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Said, Problem> {
+    use hyper::body::Body as _;
+    let permit = permit(state)?;
+    let (head, incoming) = request.into_parts();
+    let address = upstream::address(state, &head.uri);
+    let headers = upstream::to_api(&head.headers, state);
+    let mut asked = state.http.request(head.method, address).headers(headers);
+    if !incoming.is_end_stream() {
+        asked = asked.body(reqwest::Body::wrap(Patient::new(incoming)));
+    }
+    let response = asked
+        .send()
+        .await
+        .map_err(|error| upstream::unreachable(state, &error))?;
+    Ok(handed_on(response, permit).into())
+}
+
+fn handed_on(response: reqwest::Response, permit: Counted) -> Response<Outgoing> {
+    let (status, headers) = (response.status(), upstream::to_caller(response.headers()));
+    let body = hyper::http::Response::<reqwest::Body>::from(response).into_body();
+    let body = body.map_err(Broken::from).boxed_unsync();
+    answered(status, headers, Kept::new(body, permit).boxed_unsync())
+}

@@ -1,0 +1,571 @@
+//! Reading prompts over HTTP: the shapes that the commands print, with an ETag.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap,
+    HeaderValue, IF_NONE_MATCH, ORIGIN, VARY,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::ask::Asked;
+use super::body::{self, Outgoing, whole};
+use super::call::Ready;
+use super::catalog::Pinned;
+use super::given;
+use super::problem::Problem;
+use super::route;
+use super::state::{Found, State};
+use crate::execute::Prepared;
+use crate::openai::request::{RequestOptions, body as request_body, request_hash};
+use crate::prompt::document::{Object, Part, parse};
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::template::is_plain_text;
+
+/// Where a proxy of LiteLLM's asks for prompts.
+pub(super) const LITELLM: &str = "/beta/litellm_prompt_management";
+
+/// The largest body of a read, in bytes.
+pub(super) const LARGEST: usize = 1024 * 1024;
+/// From how many bytes on an answer is packed.
+const WORTH_PACKING: usize = 1024;
+/// How many prompts one page lists.
+const PAGE: usize = 1000;
+
+const FRESH: &str = "private, max-age=15, stale-while-revalidate=60, stale-if-error=86400";
+const FOREVER: &str = "private, max-age=31536000, immutable";
+
+/// What a read answers.
+struct Read {
+    value: Value,
+    /// What changes when the answer does; none where that is not known.
+    tag: Option<String>,
+    is_forever: bool,
+}
+
+impl Read {
+    fn new(value: Value, tag: impl Into<String>) -> Self {
+        Self {
+            value,
+            tag: Some(tag.into()),
+            is_forever: false,
+        }
+    }
+}
+
+/// What stands behind `?`.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn of(query: Option<&str>) -> Self {
+        let pairs = query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|it| !it.is_empty());
+        Self(
+            pairs
+                .map(|pair| {
+                    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    (unescaped(key), unescaped(value))
+                })
+                .collect(),
+        )
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(name, _)| name == key);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = bytes
+            .get(at + 1..at + 3)
+            .and_then(|hex| std::str::from_utf8(hex).ok());
+        match (
+            bytes[at],
+            hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+        ) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 2;
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Answers a read.
+pub(super) async fn answer(
+    state: &Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Response<Outgoing>, Problem> {
+    let (head, incoming) = request.into_parts();
+    let query = Query::of(head.uri.query());
+    let path = head.uri.path();
+    let is_get = matches!(head.method, Method::GET | Method::HEAD);
+    let below = path.strip_prefix("/v1/prompts/").map(unescaped);
+    let (name, what) = match below
+        .as_deref()
+        .map(|below| below.split_once("/-/").unwrap_or((below, "")))
+    {
+        Some((name, what)) => (Some(name), what),
+        None => (None, ""),
+    };
+    let read = match (name, what) {
+        (Some(name), "render") if head.method == Method::POST => {
+            let sent = body::read(state, &head.headers, incoming, LARGEST).await?;
+            render(state, name, &sent.bytes).await?
+        }
+        _ if !is_get => {
+            return Err(Problem::new(
+                405,
+                None,
+                format!("{} is not allowed here.", head.method),
+            ));
+        }
+        (None, _) => match path {
+            "/v1/prompts" => list(state, &query)?,
+            "/v1/snapshot" => snapshot(state, &query)?,
+            LITELLM => litellm(state, &query).await?,
+            _ => return Err(Problem::new(404, None, "Nothing is served here.")),
+        },
+        (Some(name), "") => one(state, name, query.get("version")).await?,
+        (Some(name), "versions" | "releases" | "diff") => {
+            command(state, name, what, &query).await?
+        }
+        _ => return Err(Problem::new(404, None, "Nothing is served here.")),
+    };
+    let mut response = finish(&head.headers, read);
+    let origin = head.headers.get(ORIGIN);
+    if let Some(origin) =
+        origin.filter(|it| state.settings.origins.iter().any(|own| *it == own.as_str()))
+    {
+        response
+            .headers_mut()
+            .insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    Ok(response)
+}
+
+fn finish(headers: &HeaderMap, read: Read) -> Response<Outgoing> {
+    let tag = read
+        .tag
+        .and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok());
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    let is_known = tag.as_ref().is_some_and(|tag| {
+        let tag = tag.to_str().unwrap_or_default();
+        known
+            .split(',')
+            .map(|it| it.trim().trim_start_matches("W/"))
+            .any(|it| it == tag || it == "*")
+    });
+    let mut response = if is_known {
+        let mut response = Response::new(whole(Vec::new()));
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        packed(headers, read.value.to_string())
+    };
+    let headers = response.headers_mut();
+    let cache = match (&tag, read.is_forever) {
+        (None, _) => "no-store",
+        (_, true) => FOREVER,
+        (_, false) => FRESH,
+    };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(tag) = tag {
+        headers.insert(ETAG, tag);
+    }
+    response
+}
+
+fn packed(headers: &HeaderMap, text: String) -> Response<Outgoing> {
+    let accepted = headers
+        .get(ACCEPT_ENCODING)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    let takes_gzip = accepted.split(',').any(|it| {
+        let mut parts = it.split(';').map(str::trim);
+        parts.next() == Some("gzip") && !parts.any(|it| it == "q=0")
+    });
+    if takes_gzip && text.len() >= WORTH_PACKING {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        // Writing to memory does not fail.
+        if gzip.write_all(text.as_bytes()).is_ok()
+            && let Ok(bytes) = gzip.finish()
+        {
+            let mut response = route::json(StatusCode::OK, String::new()).map(|_| whole(bytes));
+            response
+                .headers_mut()
+                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            return response;
+        }
+    }
+    route::json(StatusCode::OK, text)
+}
+
+fn environment(state: &State, query: &Query) -> Result<Environment, Problem> {
+    let Some(text) = query.get("env") else {
+        return Ok(state.settings.environment.clone());
+    };
+    let known = state.snapshot();
+    let environment = text
+        .parse()
+        .ok()
+        .filter(|it| known.catalog.live(it).is_some());
+    environment.ok_or_else(|| {
+        Problem::new(
+            404,
+            None,
+            format!("There is no environment {}.", text.escape_debug()),
+        )
+        .param("env")
+    })
+}
+
+fn list(state: &State, query: &Query) -> Result<Read, Problem> {
+    let environment = environment(state, query)?;
+    let snapshot = state.snapshot();
+    let limit = query
+        .get("limit")
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(PAGE)
+        .clamp(1, PAGE);
+    let after = query.get("after").unwrap_or_default();
+    let prefix = query.get("prefix").unwrap_or_default();
+    let live = snapshot
+        .catalog
+        .live(&environment)
+        .into_iter()
+        .flat_map(|live| &live.prompts);
+    let mut wanted =
+        live.filter(|(name, _)| name.as_str() > after && name.as_str().starts_with(prefix));
+    let prompts: Vec<Value> = wanted
+        .by_ref()
+        .take(limit)
+        .map(|(name, prompt)| {
+            let document = &prompt.loaded.document;
+            json!({
+                "name": name, "version": prompt.loaded.version(), "digest": prompt.loaded.digest(),
+                "model": document.model, "category": document.category, "tags": document.tags,
+            })
+        })
+        .collect();
+    let next = wanted
+        .next()
+        .and(prompts.last())
+        .map(|last| last["name"].clone());
+    let id = &snapshot.catalog.id;
+    let value = json!({ "schema": 1, "snapshot": id, "environment": environment, "prompts": prompts, "next": next });
+    Ok(Read::new(
+        value,
+        format!("{id}-{environment}-{after}-{prefix}-{limit}").replace(['"', '\\'], "_"),
+    ))
+}
+
+/// A prompt as `get` prints it.
+fn shape(state: &State, prompt: &Prepared, environment: &Environment) -> Result<Value, Problem> {
+    let snapshot = state.snapshot();
+    let mut loaded = prompt.loaded.clone();
+    // The file as it was written is not kept: it is large, and read seldom.
+    loaded.document = parse(&loaded.text)
+        .map_err(|_| Problem::new(500, None, "The prompt could not be read again."))?;
+    let name = &loaded.name;
+    let reference = match snapshot
+        .catalog
+        .live(environment)
+        .and_then(|live| live.prompts.get(name))
+    {
+        Some(live) if live.loaded.version() == loaded.version() => format!("{name}@{environment}"),
+        _ => format!("{name}@{}", loaded.version()),
+    };
+    let live = snapshot.catalog.environments(name);
+    Ok((state.settings.shape)(
+        reference,
+        &loaded,
+        prompt.variables().to_vec(),
+        &live,
+    ))
+}
+
+fn snapshot(state: &State, query: &Query) -> Result<Read, Problem> {
+    let environment = environment(state, query)?;
+    let snapshot = state.snapshot();
+    let live = snapshot
+        .catalog
+        .live(&environment)
+        .into_iter()
+        .flat_map(|live| live.prompts.values());
+    let prompts = live
+        .map(|prompt| shape(state, prompt, &environment))
+        .collect::<Result<Vec<_>, _>>()?;
+    let value = json!({ "schema": 1, "environment": environment, "prompts": prompts });
+    Ok(Read::new(
+        value,
+        format!("{}-{environment}", snapshot.catalog.id),
+    ))
+}
+
+async fn find(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<Found, Problem> {
+    let asked = Asked {
+        id: name.to_owned(),
+        version: version.map(|it| {
+            it.strip_prefix('v')
+                .filter(|it| it.parse::<u32>().is_ok())
+                .unwrap_or(it)
+                .to_owned()
+        }),
+        variables: Object::new(),
+    };
+    state.find(&asked).await
+}
+
+async fn one(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<Read, Problem> {
+    let found = find(state, name, version).await?;
+    let mut value = json!({ "schema": 1 });
+    if let (Value::Object(all), Value::Object(fields)) =
+        (&mut value, shape(state, &found.prompt, &found.environment)?)
+    {
+        all.extend(fields);
+    }
+    let is_number = version.is_some_and(|it| it.trim_start_matches('v').parse::<u32>().is_ok());
+    Ok(Read {
+        is_forever: is_number && state.pinned() == Pinned::Exact,
+        ..Read::new(value, found.prompt.loaded.digest().as_str())
+    })
+}
+
+/// What a call would see, and with `request` what would be sent: nothing is.
+async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Problem> {
+    let wrong = || {
+        Problem::new(
+            400,
+            None,
+            "The body is a JSON object with `variables`, and maybe `version` and `request`.",
+        )
+    };
+    let Ok(Value::Object(given)) = serde_json::from_slice::<Value>(bytes) else {
+        return Err(wrong());
+    };
+    let asked = json!({ "prompt": { "id": name, "version": given.get("version"), "variables": given.get("variables") } });
+    let asked = Asked::of(asked.as_object().unwrap_or(&Map::new()))?.ok_or_else(wrong)?;
+    let found = find(state, name, asked.version.as_deref()).await?;
+    let loaded = &found.prompt.loaded;
+    let value = match given.get("request") {
+        Some(Value::Object(caller)) => {
+            let ready = Ready::new(
+                (&found.prompt, &found.environment),
+                &asked,
+                caller,
+                &state.terms,
+                Timestamp::UNIX_EPOCH,
+            )?;
+            json!({ "schema": 1, "name": loaded.name, "version": loaded.version(), "request": ready.body, "request_hash": request_hash(&ready.own) })
+        }
+        Some(other) if !other.is_null() => {
+            return Err(Problem::wrong_type("request", "an object", other));
+        }
+        _ => {
+            let given = given::read(found.prompt.variables(), &asked.variables)?;
+            let rendered = found.prompt.render(given.values).map_err(|failure| {
+                Problem::of_failure(400, Some("invalid_value"), &failure).param("variables")
+            })?;
+            let request = request_body(
+                &loaded.document,
+                &rendered.messages,
+                &RequestOptions::default(),
+            )
+            .ok();
+            let messages: Vec<Value> = rendered.messages.iter().map(|it| it.to_json()).collect();
+            json!({
+                "schema": 1, "name": loaded.name, "version": loaded.version(), "model": loaded.document.model,
+                "messages": messages, "parameters": loaded.document.parameters, "variables": rendered.values,
+                "request_hash": request.as_ref().map(request_hash),
+            })
+        }
+    };
+    Ok(Read {
+        value,
+        tag: None,
+        is_forever: false,
+    })
+}
+
+/// What the command of that name prints, from the repository.
+async fn command(
+    state: &Arc<State>,
+    name: &str,
+    what: &str,
+    query: &Query,
+) -> Result<Read, Problem> {
+    let name: PromptName = name
+        .parse()
+        .map_err(|_| Problem::unknown_prompt(name, false))?;
+    let Some((program, first)) = state
+        .settings
+        .program
+        .as_deref()
+        .and_then(<[_]>::split_first)
+    else {
+        return Err(Problem::new(
+            404,
+            None,
+            "This gateway serves a snapshot, which has no history.",
+        )
+        .hint("one that serves a repository answers this"));
+    };
+    let mut command = Command::new(program);
+    command.args(first).stdin(Stdio::null());
+    match what {
+        "diff" => {
+            let version = |key: &str| {
+                let text = query.get(key).ok_or_else(|| {
+                    Problem::new(
+                        400,
+                        Some("missing_required_parameter"),
+                        format!("Missing required parameter: '{key}'."),
+                    )
+                    .param(key)
+                })?;
+                let number: u32 = text.trim_start_matches('v').parse().map_err(|_| {
+                    Problem::new(
+                        400,
+                        Some("invalid_value"),
+                        format!("'{key}' is not a version."),
+                    )
+                    .param(key)
+                })?;
+                Ok(format!("{name}@v{number}"))
+            };
+            command.args(["diff", &version("from")?, &version("to")?]);
+        }
+        "versions" => drop(command.args(["history", name.as_str()])),
+        _ => drop(command.args(["releases", name.as_str()])),
+    }
+    command.args(["--format", "json"]);
+    let _turn = state
+        .readers
+        .acquire()
+        .await
+        .map_err(|_| Problem::new(503, Some("draining"), "The gateway ends."))?;
+    let done = tokio::task::spawn_blocking(move || command.output()).await;
+    let Ok(Ok(output)) = done else {
+        return Err(Problem::new(500, None, "The repository could not be read."));
+    };
+    if let Ok(value) = serde_json::from_slice::<Value>(&output.stdout) {
+        return Ok(Read {
+            value,
+            tag: None,
+            is_forever: false,
+        });
+    }
+    let said: Value = serde_json::from_slice(&output.stderr).unwrap_or_default();
+    let message = said.pointer("/error/message").and_then(Value::as_str);
+    let is_unknown = matches!(
+        said.pointer("/error/code").and_then(Value::as_str),
+        Some("P201" | "P202")
+    );
+    let status = if is_unknown { 404 } else { 500 };
+    Err(Problem::new(
+        status,
+        None,
+        message.unwrap_or("The repository could not be read."),
+    ))
+}
+
+/// A prompt as a proxy of LiteLLM's wants it.
+async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
+    let id = query.get("prompt_id").ok_or_else(|| {
+        Problem::new(
+            400,
+            Some("missing_required_parameter"),
+            "Missing required parameter: 'prompt_id'.",
+        )
+        .param("prompt_id")
+    })?;
+    let found = find(state, id, query.get("version")).await?;
+    let loaded = &found.prompt.loaded;
+    let mut template = Vec::new();
+    for message in &loaded.document.messages {
+        let mut content = String::new();
+        for part in &message.parts {
+            match part {
+                Part::Text(text) if is_plain_text(&text.value) => content.push_str(&text.value),
+                _ => {
+                    return Err(Problem::new(422, Some("not_a_plain_template"), format!("{} holds more than plain variables.", loaded.name))
+                        .hint("call it through this gateway: it renders helpers, blocks, pictures and files"));
+                }
+            }
+        }
+        template.push(json!({ "role": message.role.as_str(), "content": content }));
+    }
+    let value = json!({
+        "prompt_id": id,
+        "prompt_template": template,
+        "prompt_template_model": loaded.document.model,
+        "prompt_template_optional_params": loaded.document.parameters,
+    });
+    Ok(Read::new(value, loaded.digest().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_as_browsers_write_it() {
+        let query = Query::of(Some("prefix=a%2Fb&env=&x=1+2&bad=%zz"));
+        assert_eq!(query.get("prefix"), Some("a/b"));
+        assert_eq!(query.get("env"), None);
+        assert_eq!(query.get("x"), Some("1 2"));
+        assert_eq!(query.get("bad"), Some("%zz"));
+    }
+
+    #[test]
+    fn what_the_reader_has_is_not_sent_again() {
+        let read = || Read::new(json!({"a": "x".repeat(2000)}), "digest");
+        let with = |name, value: &str| HeaderMap::from_iter([(name, value.parse().unwrap())]);
+        assert_eq!(
+            finish(&with(IF_NONE_MATCH, "\"digest\""), read()).status(),
+            304
+        );
+        assert_eq!(
+            finish(&with(IF_NONE_MATCH, "\"a\", W/\"digest\""), read()).status(),
+            304
+        );
+        let other = finish(&with(IF_NONE_MATCH, "\"other\""), read());
+        assert_eq!(
+            (other.status(), other.headers()[ETAG].to_str().unwrap()),
+            (StatusCode::OK, "\"digest\"")
+        );
+        assert!(
+            finish(&with(ACCEPT_ENCODING, "br, gzip;q=1.0"), read())
+                .headers()
+                .contains_key(CONTENT_ENCODING)
+        );
+        assert!(
+            !finish(&with(ACCEPT_ENCODING, "gzip;q=0"), read())
+                .headers()
+                .contains_key(CONTENT_ENCODING)
+        );
+    }
+}

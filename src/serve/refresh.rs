@@ -1,0 +1,201 @@
+//! Keeping the snapshot current, beside the calls: what the remote has is fetched, and what is live
+//! is read again where that changed. Whatever goes wrong, the last good snapshot is served.
+
+use std::ffi::OsString;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::snapshot::{Snapshot, Source, Wanted};
+use super::state::{Note, State, locked};
+use crate::error::Failure;
+use crate::prompt::code;
+
+/// How long a fetch may take.
+const FETCH_LIMIT: Duration = Duration::from_secs(30);
+/// The longest wait after failures.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// How often is looked whether a fetch has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What the thread that refreshes is told.
+pub(super) enum Order {
+    /// Refresh now.
+    Now,
+    /// End.
+    End,
+}
+
+/// Refreshes until it is told to end.
+pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>) {
+    let mut failures = 0;
+    // The first snapshot was read from what this clone knew.
+    let mut wait = match &state.settings.source {
+        Source::Git { fetch: Some(_), .. } => Duration::ZERO,
+        _ => every(state, failures),
+    };
+    loop {
+        match orders.recv_timeout(wait) {
+            Ok(Order::Now) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        match refresh(state, wanted, orders) {
+            Ok(Some(snapshot)) => {
+                let (count, id) = (
+                    snapshot.catalog.served().count(),
+                    snapshot.catalog.id.clone(),
+                );
+                state.swap(snapshot);
+                state.say(Note::Status(format!(
+                    "snapshot {id}: {count} prompts are live in {}",
+                    wanted.environment
+                )));
+                failures = 0;
+            }
+            Ok(None) => failures = 0,
+            Err(Ended::Told) => return,
+            Err(Ended::Failed(failure)) => {
+                // Once is enough: the figures tell the rest.
+                if failures == 0 {
+                    state.say(Note::Warning(
+                        failure.hint("the last good snapshot is served until this is mended"),
+                    ));
+                }
+                failures += 1;
+                locked(&state.metrics).fetch_failures += 1;
+            }
+        }
+        if failures == 0 {
+            *locked(&state.checked) = Instant::now();
+        }
+        wait = every(state, failures);
+    }
+}
+
+/// How long to wait: a little more or less each time, so that replicas do not ask at once.
+fn every(state: &State, failures: u32) -> Duration {
+    let base = state.settings.fetch_every;
+    let base = match failures {
+        0 => base,
+        _ => (base * 2u32.saturating_pow(failures.min(10))).min(LONGEST_WAIT.max(base)),
+    };
+    let random = uuid::Uuid::now_v7().as_bytes()[15];
+    base.mul_f64(0.9 + 0.2 * f64::from(random) / 255.0)
+}
+
+enum Ended {
+    /// The gateway ends.
+    Told,
+    Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+fn refresh(
+    state: &State,
+    wanted: &Wanted,
+    orders: &Receiver<Order>,
+) -> Result<Option<Snapshot>, Ended> {
+    let source = &state.settings.source;
+    // A remote that is gone does not keep what this clone knows from being served.
+    let fetched = match source {
+        Source::Git {
+            fetch: Some(line), ..
+        } => fetch(line, orders),
+        _ => Ok(()),
+    };
+    if let Err(Ended::Told) = fetched {
+        return Err(Ended::Told);
+    }
+    let read = source.read(wanted, Some(&state.snapshot()))?;
+    match (read, fetched) {
+        (Some(snapshot), _) => Ok(Some(snapshot)),
+        (None, Ok(())) => Ok(None),
+        (None, Err(ended)) => Err(ended),
+    }
+}
+
+fn fetch(line: &[OsString], orders: &Receiver<Order>) -> Result<(), Ended> {
+    let failed = |message: String| {
+        Failure::new(code::REMOTE_UNREACHABLE, message).hint("promptctl fetch says more")
+    };
+    let Some((program, arguments)) = line.split_first() else {
+        return Ok(());
+    };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        // git starts other programs; all of them end together.
+        command.process_group(0);
+    }
+    let mut child = command
+        .spawn()
+        .map_err(|error| failed(format!("the fetch could not be started: {error}")))?;
+    // What it says is short; a full pipe would only make it late.
+    let until = Instant::now() + FETCH_LIMIT;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() >= until => {
+                end(&mut child);
+                return Err(failed(format!(
+                    "the remote did not answer within {} seconds",
+                    FETCH_LIMIT.as_secs()
+                ))
+                .into());
+            }
+            Ok(None) => {}
+            Err(error) => return Err(failed(format!("the fetch was lost: {error}")).into()),
+        }
+        match orders.recv_timeout(LOOK) {
+            Ok(Order::Now) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => {
+                end(&mut child);
+                return Err(Ended::Told);
+            }
+        }
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let mut said = String::new();
+    if let Some(mut err) = child.stderr.take() {
+        use std::io::Read as _;
+        let mut bytes = Vec::new();
+        // The first lines say what is wrong.
+        drop(err.by_ref().take(4096).read_to_end(&mut bytes));
+        said = String::from_utf8_lossy(&bytes).into_owned();
+    }
+    let first = said
+        .lines()
+        .map(|line| line.trim_start_matches("error: "))
+        .find(|line| !line.is_empty());
+    Err(failed(
+        first
+            .unwrap_or("the fetch failed without a word")
+            .to_owned(),
+    )
+    .into())
+}
+
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    if let Ok(id) = i32::try_from(child.id())
+        && let Some(group) = rustix::process::Pid::from_raw(id)
+    {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    drop(child.kill());
+    drop(child.wait());
+}

@@ -1,0 +1,338 @@
+//! From a request to who answers it, and who may ask.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use hyper::body::Incoming;
+use hyper::header::{
+    AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER, UPGRADE,
+};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::auth::{Auth, Right};
+use super::body::{Kept, Outgoing, whole};
+use super::connection::Connection;
+use super::outcomes;
+use super::problem::Problem;
+use super::proxy::{self, Said};
+use super::reads;
+use super::state::{Note, State, locked};
+
+/// Answers a request, whatever comes of it.
+pub(super) async fn answer(
+    state: Arc<State>,
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Response<Outgoing> {
+    let started = Instant::now();
+    let busy = connection.begin();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let said = match route(&state, &connection, request).await {
+        Ok(said) => said,
+        Err(problem) => {
+            locked(&state.metrics).count_rejected(problem.reason());
+            Said::from(of_problem(&problem))
+        }
+    };
+    let status = said.response.status().as_u16();
+    locked(&state.metrics).count_request(&said.prompt, &said.version, status);
+    let line = state.settings.has_access_log.then(|| {
+        let prompt = match said.prompt.is_empty() {
+            true => "-".to_owned(),
+            false => format!("{}@v{}", said.prompt, said.version),
+        };
+        let execution = if said.execution.is_empty() {
+            "-"
+        } else {
+            &said.execution
+        };
+        format!("{method} {path} {status} {prompt} {execution}")
+    });
+    let last = Last {
+        _busy: busy,
+        state,
+        started,
+        line,
+    };
+    said.response.map(|body| {
+        use http_body_util::BodyExt as _;
+        Kept::new(body, last).boxed_unsync()
+    })
+}
+
+/// What happens when the last byte has gone.
+struct Last {
+    _busy: super::connection::Busy,
+    state: Arc<State>,
+    started: Instant,
+    line: Option<String>,
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        if let Some(line) = self.line.take() {
+            let took = self.started.elapsed().as_millis();
+            self.state.say(Note::Access(format!("{line} {took} ms")));
+        }
+    }
+}
+
+pub(super) fn of_problem(problem: &Problem) -> Response<Outgoing> {
+    let mut response = json(
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST),
+        problem.to_json().to_string(),
+    );
+    if let Some(seconds) = problem.retry_after {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+pub(super) fn json(status: StatusCode, text: String) -> Response<Outgoing> {
+    of_kind(status, "application/json", text)
+}
+
+fn of_kind(status: StatusCode, kind: &'static str, text: String) -> Response<Outgoing> {
+    let mut response = Response::new(whole(text));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
+    of_kind(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+async fn route(
+    state: &Arc<State>,
+    connection: &Connection,
+    request: Request<Incoming>,
+) -> Result<Said, Problem> {
+    let path = request.uri().path();
+    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    match path {
+        // A kubelet sends the pod's address as the host, and no key.
+        "/healthz" if is_get => return Ok(text(StatusCode::OK, "ok\n").into()),
+        "/readyz" if is_get => return Ok(readiness(state).into()),
+        _ => {}
+    }
+    check_host(state, request.headers())?;
+    check_origin(state, request.headers(), is_get)?;
+    if request.headers().contains_key(UPGRADE) {
+        return Err(Problem::new(
+            501,
+            Some("upgrade_unsupported"),
+            "Web sockets are not passed on.",
+        )
+        .hint("set `OPENAI_BASE_URL` for calls over HTTP alone; realtime goes to the API itself"));
+    }
+    let is_post = request.method() == Method::POST;
+    let wanted = right_for(path, is_post);
+    let Some(right) = wanted else {
+        return Err(Problem::new(
+            404,
+            None,
+            format!("Nothing is served at {}.", path.escape_debug()),
+        )
+        .hint("the API is below /v1: set the base URL to http://HOST:PORT/v1"));
+    };
+    let key = check_key(state, connection, request.headers(), right)?;
+    if right == Right::Read && !state.settings.has_reads {
+        return Err(Problem::new(
+            403,
+            Some("insufficient_permissions"),
+            "Prompts are read with a key only, where others reach the gateway.",
+        )
+        .hint("start it with `--auth keys`"));
+    }
+    match path {
+        "/metrics" => {
+            Ok(of_kind(StatusCode::OK, "text/plain; version=0.0.4", state.figures()).into())
+        }
+        "/v1/responses" if is_post => proxy::call(state, request, key).await,
+        "/v1/outcomes" if is_post => outcomes::take(state, request).await.map(Into::into),
+        _ if right == Right::Read => reads::answer(state, request).await.map(Into::into),
+        _ => proxy::forward(state, request).await,
+    }
+}
+
+/// What a path asks for; none where nothing is.
+fn right_for(path: &str, is_post: bool) -> Option<Right> {
+    let is_below = |start: &str| {
+        let rest = path.strip_prefix(start);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if is_below("/v1/prompts")
+        || path == "/v1/snapshot"
+        || path == "/metrics"
+        || path == reads::LITELLM
+    {
+        return Some(Right::Read);
+    }
+    let is_call = ["/v1/responses", "/v1/conversations", "/v1/models"]
+        .into_iter()
+        .any(is_below);
+    if is_call || path == "/v1/outcomes" && is_post {
+        return Some(Right::Call);
+    }
+    is_below("/v1").then_some(Right::Forward)
+}
+
+fn readiness(state: &State) -> Response<Outgoing> {
+    if state.is_draining.load(Ordering::Relaxed) {
+        return text(StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    let is_stale = state
+        .settings
+        .max_stale
+        .is_some_and(|most| state.snapshot_age() > most);
+    match is_stale {
+        true => text(StatusCode::SERVICE_UNAVAILABLE, "the snapshot is too old\n"),
+        false => text(StatusCode::OK, "ready\n"),
+    }
+}
+
+/// The host of an authority, without its port.
+fn host_of(authority: &str) -> &str {
+    match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// A page of another site can lead a browser here by a name of its own.
+fn check_host(state: &State, headers: &HeaderMap) -> Result<(), Problem> {
+    let settings = &state.settings;
+    if settings.hosts.is_empty() && !settings.listen.ip().is_loopback() {
+        return Ok(());
+    }
+    let host = headers
+        .get(HOST)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    let host = host_of(host);
+    if is_loopback(host)
+        || settings
+            .hosts
+            .iter()
+            .any(|it| it.eq_ignore_ascii_case(host))
+    {
+        return Ok(());
+    }
+    Err(Problem::new(
+        421,
+        Some("wrong_host"),
+        format!("This gateway is not called {}.", host.escape_debug()),
+    )
+    .hint("`--host NAME` allows a name"))
+}
+
+fn check_origin(state: &State, headers: &HeaderMap, is_get: bool) -> Result<(), Problem> {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    let own = headers
+        .get(HOST)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    let is_own = origin
+        .split_once("://")
+        .is_some_and(|(_, authority)| authority == own);
+    let is_allowed = is_get && state.settings.origins.iter().any(|it| it == origin);
+    match is_own || is_allowed {
+        true => Ok(()),
+        false => Err(Problem::new(
+            403,
+            Some("foreign_origin"),
+            "Pages of other sites may not call this gateway.",
+        )
+        .hint("`--allow-origin URL` lets the pages of a site read")),
+    }
+}
+
+fn check_key(
+    state: &State,
+    connection: &Connection,
+    headers: &HeaderMap,
+    right: Right,
+) -> Result<Option<String>, Problem> {
+    if state.settings.auth == Auth::Pass {
+        return Ok(None);
+    }
+    let now = Instant::now();
+    if locked(&state.failures).is_blocked(connection.peer, now) {
+        return Err(Problem::new(
+            429,
+            Some("too_many_failures"),
+            "Too many wrong keys came from this address.",
+        )
+        .retry_after(60));
+    }
+    let token = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let token = token
+        .and_then(|it| it.strip_prefix("Bearer "))
+        .map(str::trim);
+    let checked = state.settings.auth.check(token, right);
+    if checked.as_ref().is_err_and(|problem| problem.status == 401) {
+        locked(&state.failures).add(connection.peer, now);
+    }
+    checked.map(|name| name.map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_asks_for_one_right() {
+        for (path, right) in [
+            ("/v1/responses", Some(Right::Call)),
+            ("/v1/responses/resp_1/cancel", Some(Right::Call)),
+            ("/v1/models", Some(Right::Call)),
+            ("/v1/conversations/c/items", Some(Right::Call)),
+            ("/v1/outcomes", Some(Right::Call)),
+            ("/v1/files", Some(Right::Forward)),
+            ("/v1/responsesx", Some(Right::Forward)),
+            ("/v1/chat/completions", Some(Right::Forward)),
+            ("/v1/prompts", Some(Right::Read)),
+            ("/v1/prompts/a/-/render", Some(Right::Read)),
+            ("/v1/snapshot", Some(Right::Read)),
+            ("/metrics", Some(Right::Read)),
+            ("/v2/responses", None),
+            ("/", None),
+            ("/admin/refresh", None),
+        ] {
+            assert_eq!(right_for(path, true), right, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_its_own() {
+        for (authority, is_own) in [
+            ("localhost:8377", true),
+            ("127.0.0.1:8377", true),
+            ("127.9.9.9", true),
+            ("[::1]:8377", true),
+            ("evil.example:8377", false),
+            ("localhost.evil.example", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(host_of(authority)), is_own, "{authority}");
+        }
+    }
+}

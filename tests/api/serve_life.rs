@@ -1,0 +1,517 @@
+//! `serve`: how it begins and ends, what it serves when, and what it holds out against.
+
+use std::io::{Read as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::env::TestEnv;
+use crate::gateway::{Answer, Gateway, read_chunk};
+use crate::serve::{GREET, greeting};
+use crate::server::{Reply, Server, records};
+
+/// The version that a call gets.
+fn version(gateway: &Gateway, version: Option<&str>) -> String {
+    let mut call = json!({"prompt": {"id": "greet", "variables": {"name": "Ada"}}});
+    if let Some(version) = version {
+        call["prompt"]["version"] = json!(version);
+    }
+    let answer = gateway.call(&call);
+    match answer.header("promptctl-version") {
+        Some(version) => version.to_owned(),
+        None => format!("{} {}", answer.status, answer.json()["error"]["code"]),
+    }
+}
+
+fn api() -> Server {
+    Server::answering(|_| Reply::answer("Hi!"))
+}
+
+#[test]
+fn pins_get_published_versions_and_environments_what_is_live_there() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    repo.next_version("greet", "Be kind.", "Be very kind.");
+    repo.ok("promptctl publish --quiet greet --env staging");
+    repo.next_version("greet", "Be very kind.", "Be kinder.");
+    let gateway = Gateway::start(&repo, "");
+    for (asked, given) in [
+        (None, "1"),
+        (Some("1"), "1"),
+        (Some("2"), "2"),
+        (Some("staging"), "2"),
+        (Some("3"), "404 \"prompt_version_not_found\""),
+        (Some("newest"), "404 \"prompt_version_not_found\""),
+    ] {
+        assert_eq!(version(&gateway, asked), given, "{asked:?}");
+    }
+    drop(gateway);
+    let live = Gateway::start(&repo, "--pinned live");
+    let call =
+        json!({"prompt": {"id": "pmpt_greet", "version": "5", "variables": {"name": "Ada"}}});
+    let answer = live.call(&call);
+    assert_eq!(answer.header("promptctl-version"), Some("1"));
+    assert!(
+        answer
+            .header("promptctl-note")
+            .unwrap()
+            .contains("version 5 was asked for")
+    );
+}
+
+#[test]
+fn a_release_made_elsewhere_is_served_and_a_remote_that_is_gone_changes_nothing() {
+    let env = TestEnv::new();
+    let server = api();
+    let ada = env.with_origin();
+    ada.add("greet", GREET);
+    ada.ok("git push --quiet origin main");
+    ada.ok("promptctl publish --quiet greet");
+    let clone = env
+        .clone_of_origin("Bob")
+        .with("OPENAI_BASE_URL", server.url());
+    let gateway = Gateway::start(&clone, "--fetch-every 100ms");
+    assert_eq!(version(&gateway, None), "1");
+    ada.next_version("greet", "Be kind.", "Be very kind.");
+    ada.ok("git push --quiet origin main");
+    ada.ok("promptctl publish --quiet greet");
+    gateway.wait_for("are live in");
+    assert_eq!(version(&gateway, None), "2");
+    ada.ok("promptctl rollback --quiet greet");
+    gateway.wait_for("are live in");
+    assert_eq!(version(&gateway, None), "1");
+
+    std::fs::rename(
+        env.root().dir.join("origin.git"),
+        env.root().dir.join("gone.git"),
+    )
+    .unwrap();
+    gateway.wait_for("the last good snapshot is served");
+    assert_eq!(version(&gateway, None), "1");
+    assert_eq!(version(&gateway, Some("2")), "2");
+    assert_eq!(gateway.get("/readyz").status, 200);
+    assert!(
+        gateway
+            .get("/metrics")
+            .text()
+            .contains("promptctl_fetch_failures_total")
+    );
+    assert_eq!(
+        gateway.said().matches("warning").count(),
+        1,
+        "{}",
+        gateway.said()
+    );
+}
+
+#[test]
+fn two_prompts_with_one_id_are_refused_and_the_last_good_snapshot_stays() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "--fetch-every 100ms");
+    repo.add("other", GREET);
+    repo.ok("promptctl publish --quiet other");
+    gateway.wait_for("greet and other are both live in production for the id pmpt_greet");
+    assert_eq!(version(&gateway, None), "1");
+    drop(gateway);
+    let refused = repo.fails("promptctl serve --listen 127.0.0.1:0");
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("P350"), "{refused}");
+    assert!(
+        refused.stderr.contains("promptctl unpublish other"),
+        "{refused}"
+    );
+    repo.ok("promptctl unpublish --quiet other");
+    let gateway = Gateway::start(&repo, "");
+    assert_eq!(version(&gateway, None), "1");
+}
+
+#[test]
+fn a_snapshot_serves_without_a_repository() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    repo.next_version("greet", "Be kind.", "Be very kind.");
+    repo.ok("promptctl publish --quiet greet");
+    repo.add(
+        "unread",
+        GREET.replace("pmpt_greet", "pmpt_unread").as_str(),
+    );
+    let snapshot = repo.ok("promptctl get --all --versions --format json");
+    let names: Vec<Value> = serde_json::from_str::<Value>(&snapshot).unwrap()["versions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["reference"].clone())
+        .collect();
+    assert_eq!(names, ["greet@v1"]);
+    let place = env.root().with("OPENAI_BASE_URL", server.url());
+    place.write("place/prompts.json", &snapshot);
+    let place = place.cd("place");
+    let gateway = Gateway::start(
+        &place,
+        "--snapshot prompts.json --fetch-every 100ms --log -",
+    );
+    assert_eq!(version(&gateway, None), "2");
+    assert_eq!(version(&gateway, Some("1")), "1");
+    assert_eq!(
+        version(&gateway, Some("3")),
+        "404 \"prompt_version_not_found\""
+    );
+    assert_eq!(gateway.get("/v1/prompts/greet").json()["version"], 2);
+    assert_eq!(gateway.get("/v1/prompts/greet/-/releases").status, 404);
+    place.write("prompts.json", "half of a file");
+    gateway.wait_for("not JSON");
+    assert_eq!(version(&gateway, None), "2");
+    repo.ok("promptctl rollback --quiet greet");
+    place.write(
+        "prompts.json",
+        repo.ok("promptctl get --all --versions --format json"),
+    );
+    gateway.wait_for("are live in");
+    assert_eq!(version(&gateway, None), "1");
+    let (code, out) = gateway.end();
+    assert_eq!(code, Some(0));
+    let first: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (first["prompt"].as_str(), first["version"].as_u64()),
+        (Some("greet"), Some(2))
+    );
+    let broken = place.fails("promptctl serve --listen 127.0.0.1:0 --snapshot nothing.json");
+    assert!(broken.stderr.contains("P353"), "{broken}");
+}
+
+#[test]
+fn the_bundled_prompts_are_the_same_in_a_snapshot() {
+    let env = TestEnv::new();
+    let repo = env.repo().with("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+    repo.ok("promptctl seed --quiet");
+    repo.ok("promptctl publish --quiet --all");
+    repo.write(
+        "prompts.json",
+        repo.ok("promptctl get --all --versions --format json"),
+    );
+    // Each content is compared with its digest.
+    let gateway = Gateway::start(&repo, "--snapshot prompts.json --no-log");
+    let count = gateway.get("/v1/prompts").json()["prompts"]
+        .as_array()
+        .unwrap()
+        .len();
+    assert_eq!(
+        count,
+        repo.json("promptctl list --format json")["prompts"]
+            .as_array()
+            .unwrap()
+            .len()
+    );
+}
+
+#[test]
+fn reads_have_the_shapes_of_the_commands_and_are_not_sent_twice() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "");
+    let answer = gateway.get("/v1/prompts/greet");
+    assert_eq!(
+        answer.json(),
+        repo.json("promptctl get greet@production --format json")
+    );
+    let tag = answer.header("etag").unwrap().to_owned();
+    let again = gateway.ask(&format!("GET /v1/prompts/greet\nif-none-match: {tag}"), "");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    assert!(
+        gateway
+            .get("/v1/prompts/greet?version=1")
+            .header("cache-control")
+            .unwrap()
+            .contains("immutable")
+    );
+    let whole = repo.json("promptctl get --all --format json");
+    assert_eq!(gateway.get("/v1/snapshot").json(), whole);
+    for (path, line) in [
+        ("versions", "promptctl history greet --format json"),
+        ("releases", "promptctl releases greet --format json"),
+    ] {
+        assert_eq!(
+            gateway.get(&format!("/v1/prompts/greet/-/{path}")).json(),
+            repo.json(line)
+        );
+    }
+    assert_eq!(gateway.get("/v1/prompts/none").status, 404);
+    assert_eq!(gateway.get("/v1/prompts?env=none").status, 404);
+    let rendered = gateway.ask(
+        "POST /v1/prompts/greet/-/render",
+        json!({"variables": {"name": "Ada"}}).to_string(),
+    );
+    assert_eq!(
+        rendered.json(),
+        repo.json("promptctl render greet@production --var name=Ada --format json")
+    );
+    let dry = gateway.ask(
+        "POST /v1/prompts/greet/-/render",
+        json!({"variables": {"name": "Ada"}, "request": {"input": "x"}}).to_string(),
+    );
+    assert_eq!(dry.json()["request"]["input"][1]["content"], "x");
+    let litellm = gateway
+        .get("/beta/litellm_prompt_management?prompt_id=pmpt_greet")
+        .json();
+    assert_eq!(
+        litellm["prompt_template"][1],
+        json!({"role": "user", "content": "Hello {{name}}"})
+    );
+    assert_eq!(server.requests().len(), 0, "a read asks nobody");
+}
+
+#[test]
+fn outcomes_are_told_of_executions_that_there_are() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "");
+    let answer = gateway.call(&json!({"prompt": {"id": "greet", "variables": {"name": "Ada"}}}));
+    let id = answer.header("promptctl-execution-id").unwrap().to_owned();
+    let tell = |body: Value| gateway.ask("POST /v1/outcomes", body.to_string());
+    let told = tell(
+        json!([{"id": id, "score": 0.5}, {"response_id": "resp_1", "label": "win", "metrics": {"r": 2}}]),
+    );
+    assert_eq!((told.status, told.json()), (202, json!({"accepted": 2})));
+    for (body, status) in [
+        (json!({"id": "none", "score": 1}), 404),
+        (json!({"id": id}), 400),
+        (json!({"id": id, "scor": 1}), 400),
+        (json!({"score": 1}), 400),
+        (
+            json!([{"id": id, "score": 1}, {"id": "none", "score": 1}]),
+            404,
+        ),
+    ] {
+        assert_eq!(tell(body.clone()).status, status, "{body}");
+    }
+    gateway.end();
+    let lines = repo.read(".promptctl/executions.jsonl");
+    assert_eq!(
+        lines.matches("outcome_of").count(),
+        2,
+        "all or none: {lines}"
+    );
+}
+
+#[test]
+fn requests_that_are_not_for_it_are_refused() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(
+        &repo,
+        "--host gateway.internal --allow-origin https://tools.example",
+    );
+    let status = |head: &str| gateway.ask(head, "").status;
+    assert_eq!(status("GET /v1/models\nhost: evil.example"), 421);
+    assert_eq!(status("GET /v1/models\nhost: gateway.internal:8377"), 200);
+    assert_eq!(
+        status("GET /healthz\nhost: 10.0.0.7:8377"),
+        200,
+        "a kubelet knows the address alone"
+    );
+    assert_eq!(
+        status("POST /v1/responses\norigin: https://evil.example"),
+        403
+    );
+    assert_eq!(
+        status("GET /v1/prompts\norigin: https://tools.example"),
+        200
+    );
+    assert_eq!(
+        status("POST /v1/responses\norigin: https://tools.example"),
+        403
+    );
+    assert_eq!(
+        status("GET /v1/realtime\nconnection: upgrade\nupgrade: websocket"),
+        501
+    );
+    assert_eq!(status("GET /elsewhere"), 404);
+    let line = "promptctl serve --listen 0.0.0.0:0";
+    let exposed = repo.fails(line);
+    assert!(exposed.stderr.contains("P352"), "{exposed}");
+    let taken = repo.fails(&format!("promptctl serve --listen {}", gateway.address));
+    assert!(taken.stderr.contains("P351"), "{taken}");
+    let own = repo.with("OPENAI_BASE_URL", "http://localhost:8377/v1");
+    assert_eq!(own.fails("promptctl serve").code, Some(2));
+}
+
+#[test]
+fn large_packed_and_half_sent_bodies_end_well() {
+    let env = TestEnv::new();
+    let server =
+        Server::answering(|request| Reply::json(200, &json!({"length": request.body.len()})));
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "");
+    const MOST: usize = 64 * 1024 * 1024;
+    let whole = gateway.ask("POST /v1/responses", vec![b' '; MOST]);
+    assert_eq!(whole.json(), json!({"length": MOST}));
+    let larger = gateway.ask("POST /v1/responses", vec![b' '; MOST + 1]);
+    assert_eq!(larger.status, 413, "{}", larger.text());
+    let mut connection = gateway.connect();
+    let head = format!(
+        "POST /v1/responses HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        MOST + 1
+    );
+    connection.get_mut().write_all(head.as_bytes()).unwrap();
+    assert_eq!(
+        Answer::read(&mut connection).status,
+        413,
+        "before anything is sent"
+    );
+    assert_eq!(
+        gateway.ask("POST /v1/files", vec![b' '; MOST + 1]).json(),
+        json!({"length": MOST + 1}),
+        "files stream"
+    );
+
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(
+        json!({"prompt": {"id": "greet", "variables": {"name": "Ada"}}})
+            .to_string()
+            .as_bytes(),
+    )
+    .unwrap();
+    let packed = gzip.finish().unwrap();
+    let answer = gateway.ask("POST /v1/responses\ncontent-encoding: gzip", &packed);
+    assert_eq!(
+        answer.header("promptctl-prompt"),
+        Some("greet"),
+        "{}",
+        answer.text()
+    );
+    let request = server.requests().pop().unwrap();
+    assert_eq!(
+        (
+            request.header("content-encoding"),
+            request.json()["model"].as_str()
+        ),
+        (None, Some("gpt-5-mini"))
+    );
+    assert_eq!(
+        gateway
+            .ask("POST /v1/responses\ncontent-encoding: br", &packed)
+            .status,
+        415
+    );
+
+    let mut half = gateway.connect();
+    half.get_mut()
+        .write_all(
+            b"POST /v1/responses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{\"pro",
+        )
+        .unwrap();
+    assert_eq!(version(&gateway, None), "1", "others are served");
+    drop(half);
+    let long = format!("GET /v1/models\nx-long: {}", "a".repeat(70 * 1024));
+    assert_eq!(gateway.ask(&long, "").status, 431);
+    let many: String = (0..101).map(|at| format!("\nx-{at}: 1")).collect();
+    assert_eq!(
+        gateway.ask(&format!("GET /v1/models{many}"), "").status,
+        431
+    );
+    assert_eq!(gateway.end().0, Some(0));
+}
+
+#[test]
+fn idle_connections_make_room_for_calls() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let program = env!("CARGO_BIN_EXE_promptctl");
+    let mut command = repo.command("sh");
+    command.args([
+        "-c",
+        &format!("ulimit -n 200; exec {program} serve --listen 127.0.0.1:0 --drain 0s"),
+    ]);
+    let gateway = Gateway::of(command);
+    assert!(
+        gateway.said().contains("limit of open files leaves room"),
+        "{}",
+        gateway.said()
+    );
+    let mut idle: Vec<_> = (0..400).map(|_| gateway.connect()).collect();
+    for _ in 0..5 {
+        assert_eq!(version(&gateway, None), "1");
+    }
+    // The first ones were closed, the last ones not.
+    assert_eq!(idle[0].read(&mut [0]).unwrap(), 0);
+    let last = idle.last_mut().unwrap();
+    gateway.send(last, "GET /healthz", "");
+    assert_eq!(Answer::read(last).status, 200);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_fails_no_call() {
+    if !std::path::Path::new("/dev/full").exists() {
+        crate::env::skipped("there is no /dev/full here");
+        return;
+    }
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "--log /dev/full");
+    for _ in 0..3 {
+        assert_eq!(version(&gateway, None), "1");
+    }
+    gateway.wait_for("calls are not recorded");
+    assert_eq!(
+        gateway.said().matches("warning").count(),
+        1,
+        "{}",
+        gateway.said()
+    );
+    assert_eq!(gateway.end().0, Some(0));
+}
+
+#[test]
+fn the_end_waits_for_calls_and_tells_those_that_take_too_long() {
+    let env = TestEnv::new();
+    let server = Server::answering(|_| Reply::Hang(Reply::stream(&["half "])));
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "--grace 200ms");
+    let call = json!({"prompt": {"id": "greet", "variables": {"name": "Ada"}}, "stream": true});
+    let mut connection = gateway.connect();
+    gateway.send(&mut connection, "POST /v1/responses", call.to_string());
+    Answer::read_head(&mut connection);
+    assert!(read_chunk(&mut connection).is_some());
+    gateway.signal("TERM");
+    let mut rest = Vec::new();
+    while let Some(chunk) = read_chunk(&mut connection) {
+        rest.extend(chunk);
+    }
+    let rest = String::from_utf8(rest).unwrap();
+    assert!(
+        rest.contains("event: error") && rest.contains("gateway_ends"),
+        "{rest}"
+    );
+    drop(connection);
+    let address = gateway.address.clone();
+    assert_eq!(gateway.wait(), Some(0));
+    assert!(
+        std::net::TcpStream::connect(address).is_err(),
+        "nobody listens any more"
+    );
+    assert_eq!(records(&repo).remove(0)["status"], "interrupted");
+}
+
+#[test]
+fn while_it_drains_it_serves_and_says_that_it_is_not_ready() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::of(repo.line("promptctl serve --listen 127.0.0.1:0 --drain 1h"));
+    assert_eq!(gateway.get("/readyz").status, 200);
+    gateway.signal("TERM");
+    gateway.wait_for("draining");
+    assert_eq!(gateway.get("/readyz").status, 503);
+    assert_eq!(gateway.get("/healthz").status, 200);
+    assert_eq!(version(&gateway, None), "1");
+    // A second signal ends it at once.
+    assert_eq!(gateway.end().0, Some(0));
+}
