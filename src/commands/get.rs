@@ -51,6 +51,8 @@ pub(super) struct Args {
 struct Snapshot<'a> {
     environment: &'a Environment,
     prompts: Vec<PromptJson>,
+    /// What people must know about the releases; left out where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<FindingJson>,
     /// The published versions that are not live.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -41,7 +41,6 @@ mod unpublish;
 mod validate;
 mod verify;
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -409,7 +408,7 @@ fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
         let told = error.render().to_string();
         let told = visible::text(&told);
         let told = visible::without_commands(&told);
-        drop(io::stderr().write_all(told.as_bytes()));
+        crate::output::ui::say_plainly(&told);
     }
     Exit::Usage
 }

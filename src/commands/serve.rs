@@ -238,6 +238,10 @@ impl Args {
             return Ok((Source::File(session.directory.join(file)), config));
         }
         let (store, config) = session.store()?;
+        if store.has_remote() && store.require_releases().is_err() {
+            // A fresh clone, as a container has it, brings the releases before it serves them.
+            store.fetch_all(&[])?;
+        }
         store.require_releases()?;
         super::get::require_known(&self.env, &store, &store.overview()?)?;
         let fetch = match store.settings().remote {

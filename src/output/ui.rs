@@ -284,6 +284,12 @@ impl Ui {
     }
 }
 
+/// Says something on standard error before there is a `Ui`: what is wrong with the arguments.
+pub fn say_plainly(text: &str) {
+    // Nobody is left to tell where that fails.
+    drop(io::stderr().write_all(text.as_bytes()));
+}
+
 /// Text in a style, where colours are wanted.
 pub fn paint(colors: bool, style: Style, text: &str) -> String {
     if colors {

@@ -257,10 +257,10 @@ codes! {
         "What is live is a rollback that this clone had not seen before. Another rollback would go one version further back: `--again` does that, `--undo VERSION` only if that version is live.";
     UNTRUSTED = "P254", "nothing below was signed for",
         "The environment requires signatures, and a bare rollback goes only to what somebody signed for. `--to VERSION` goes to a version all the same; publishing it again signs for it.";
-    DATED_AHEAD = "P256", "a release that is dated ahead of now",
-        "A release takes effect at the latest time among those up to it. One that a wrong clock dated ahead makes `--at` leave it, and those above it, out until that time. What is live is the newest by number all the same.";
     MANY_PUSH_URLS = "P255", "a remote with several push URLs",
         "One push to several places cannot be taken or refused as a whole, so releases cannot be published through such a remote. Name another: `git config promptctl.remote NAME`.";
+    DATED_AHEAD = "P256", "a release that is dated ahead of now",
+        "A release takes effect at the latest time among those up to it. One that a wrong clock dated ahead makes `--at` leave it, and those above it, out until that time. What is live is the newest by number all the same.";
 
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";

@@ -6,7 +6,7 @@ use git2::{ErrorCode, ObjectType, Oid};
 use jiff::Timestamp;
 
 use super::made::Fate;
-use super::note::{Changed, Note};
+use super::note::{Changed, Note, Void};
 use super::refs::Mirror;
 use super::release::{Active, Previous, Release, Releases, State};
 use super::row::{self, Found};
@@ -37,22 +37,10 @@ struct TagObject {
 
 /// Why a tag says nothing.
 enum Unread {
-    /// It is none of ours, or was made under another name. The words go on after its name.
-    Void(&'static str),
-    /// The same, with the name that it was made as.
-    MadeAs(String),
+    /// It is none of ours, or was made under another name.
+    Void(Void),
     /// The tag, or what it names, is not in this clone.
     Missing,
-}
-
-impl Unread {
-    fn words(&self) -> String {
-        match self {
-            Self::Void(words) => (*words).to_owned(),
-            Self::MadeAs(name) => format!("was made as {name}"),
-            Self::Missing => "is not in this clone".to_owned(),
-        }
-    }
 }
 
 /// What an environment says about a prompt, with what people must know about it.
@@ -73,16 +61,13 @@ impl Store {
         let objects = self.repo.odb().map_err(|_| Unread::Missing)?;
         let object = objects.read(object).map_err(|_| Unread::Missing)?;
         if object.kind() != ObjectType::Tag {
-            return Err(Unread::Void("is not annotated (promptctl did not make it)"));
+            return Err(Unread::Void(Void::NotAnnotated));
         }
-        let content = TagContent::parse(object.data())
-            .ok_or(Unread::Void("is not text (promptctl did not make it)"))?;
-        let trailers = Trailers::parse(content.message).ok_or(Unread::Void(
-            "lacks trailers or has wrong ones (promptctl did not make it)",
-        ))?;
+        let content = TagContent::parse(object.data()).ok_or(Unread::Void(Void::NotText))?;
+        let trailers = Trailers::parse(content.message).ok_or(Unread::Void(Void::NoTrailers))?;
         // A release stays what it was when somebody gives its tag another number.
         if content.name.strip_prefix(&self.settings.prefix) != Some(&tag.to_string()) {
-            return Err(Unread::MadeAs(content.name.to_owned()));
+            return Err(Unread::Void(Void::MadeAs(content.name.to_owned())));
         }
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
@@ -97,9 +82,7 @@ impl Store {
             _ => false,
         };
         if !fits {
-            return Err(Unread::Void(
-                "names another prompt, version or environment in its message",
-            ));
+            return Err(Unread::Void(Void::OtherNames));
         }
         let commit = self.commit_of(&content)?;
         Ok(TagObject {
@@ -113,7 +96,7 @@ impl Store {
 
     /// The commit that a tag names, if this clone holds it.
     fn commit_of(&self, tag: &TagContent<'_>) -> Result<Oid, Unread> {
-        let target = Oid::from_str(tag.target).map_err(|_| Unread::Void("names no object"))?;
+        let target = Oid::from_str(tag.target).map_err(|_| Unread::Void(Void::NoCommit))?;
         if tag.target_kind == "commit" {
             // The tag says what it names, so that the commit itself need not be read.
             let objects = self.repo.odb().map_err(|_| Unread::Missing)?;
@@ -129,7 +112,7 @@ impl Store {
         match peeled {
             Ok(Ok(commit)) => Ok(commit.id()),
             Ok(Err(error)) if error.code() == ErrorCode::NotFound => Err(Unread::Missing),
-            Ok(Err(_)) => Err(Unread::Void("does not name a commit")),
+            Ok(Err(_)) => Err(Unread::Void(Void::NoCommit)),
             Err(_) => Err(Unread::Missing),
         }
     }
@@ -143,7 +126,7 @@ impl Store {
                 format!("the tag {full}, or the commit that it names, is not in this clone"),
             )
             .hint("promptctl fetch brings it"),
-            void => Failure::new(code::BAD_TAG, format!("the tag {full} {}", void.words()))
+            Unread::Void(void) => Failure::new(code::BAD_TAG, format!("the tag {full} {void}"))
                 .hint("promptctl doctor tells what to do about it"),
         }
     }
@@ -538,7 +521,7 @@ impl Store {
         let read = match self.read_tag(object, &tag) {
             Ok(read) => read,
             Err(Unread::Missing) => return Err(self.unread(&tag, &Unread::Missing)),
-            Err(void) => return Ok((Found::Void(void.words()), None)),
+            Err(Unread::Void(void)) => return Ok((Found::Void(void), None)),
         };
         let release = read.release(name, environment, number, object);
         let version = release.version;
@@ -552,14 +535,13 @@ impl Store {
             version,
         };
         let note = match of_version(version).map(|object| self.read_tag(object, &tag)) {
-            None | Some(Err(Unread::Void(_) | Unread::MadeAs(_))) => Some(missing),
+            None | Some(Err(Unread::Void(_))) => Some(missing),
             Some(Err(Unread::Missing)) => return Err(self.unread(&tag, &Unread::Missing)),
             Some(Ok(held)) => {
                 if held.trailers.digest != release.digest
                     || held.commit.to_string() != release.commit
                 {
-                    let why = format!("disagrees with the tag of {version}");
-                    return Ok((Found::Void(why), None));
+                    return Ok((Found::Void(Void::Disagrees(version)), None));
                 }
                 None
             }

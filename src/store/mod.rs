@@ -70,7 +70,7 @@ pub use history::{HistoryEntry, Numbers};
 pub use hooks::PlannedHook;
 pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
-pub use note::{Changed, Note};
+pub use note::{Changed, Note, Void};
 pub use open::{GitVariables, Start, Surroundings};
 pub use plan::Planned;
 pub use policy::{Place, Rules};

@@ -1,5 +1,7 @@
 //! What people must know about a row of releases, and the words for it.
 
+use std::fmt;
+
 use super::tag::TagName;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
@@ -13,8 +15,8 @@ pub enum Note {
     Void {
         /// Its number.
         number: u64,
-        /// Why; the words go on after the tag's name.
-        why: String,
+        /// Why.
+        why: Void,
     },
     /// These numbers are missing.
     Gap {
@@ -54,6 +56,43 @@ pub enum Note {
     },
     /// The remote moved or dropped a tag that this clone saw. What it saw first goes on counting.
     Changed(Changed),
+}
+
+/// Why a tag is no version and no release. In words it goes on after the tag's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Void {
+    /// It is a lightweight tag, or names something that is no tag object.
+    NotAnnotated,
+    /// Its object is not text.
+    NotText,
+    /// Its trailers are incomplete or unknown.
+    NoTrailers,
+    /// It was made under this other name.
+    MadeAs(String),
+    /// Its message names another prompt, version or environment than its name does.
+    OtherNames,
+    /// It names no commit.
+    NoCommit,
+    /// The tag of its version holds another content or commit.
+    Disagrees(Version),
+}
+
+impl fmt::Display for Void {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnnotated => f.write_str("is not annotated (promptctl did not make it)"),
+            Self::NotText => f.write_str("is not text (promptctl did not make it)"),
+            Self::NoTrailers => {
+                f.write_str("lacks trailers or has wrong ones (promptctl did not make it)")
+            }
+            Self::MadeAs(name) => write!(f, "was made as {name}"),
+            Self::OtherNames => {
+                f.write_str("names another prompt, version or environment in its message")
+            }
+            Self::NoCommit => f.write_str("does not name a commit"),
+            Self::Disagrees(version) => write!(f, "disagrees with the tag of {version}"),
+        }
+    }
 }
 
 /// A tag that the remote moved or dropped after this clone saw it.
@@ -141,6 +180,15 @@ fn gap(first: u64, last: u64, name: &PromptName, environment: &Environment) -> S
 }
 
 impl Changed {
+    /// The command that puts the tag back as it was seen first.
+    pub fn put_back(&self) -> String {
+        let Self {
+            remote, tag, first, ..
+        } = self;
+        let force = if self.now.is_some() { "--force " } else { "" };
+        format!("git push {force}{remote} {first}:refs/tags/{tag} && promptctl fetch")
+    }
+
     /// It in words.
     pub fn finding(&self) -> Finding {
         let Self {
@@ -154,13 +202,13 @@ impl Changed {
             ),
             None => format!("{remote} no longer has the tag {tag} ({})", short(first)),
         };
-        let force = if self.now.is_some() { "--force " } else { "" };
         Finding::error(
             code::TAG_GONE,
             format!("{what}; what this clone saw first goes on counting here"),
         )
         .help(format!(
-            "ask who did it; git push {force}{remote} {first}:refs/tags/{tag} puts it back, promptctl fetch --accept {tag} takes the remote's word"
+            "ask who did it; {} puts it back, promptctl fetch --accept {tag} takes the remote's word",
+            self.put_back()
         ))
     }
 }

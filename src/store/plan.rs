@@ -179,7 +179,7 @@ impl Store {
         }
         let above = match highest {
             Some(highest) => format!("{highest}, the highest that has a tag"),
-            None => "0, and no version has a tag yet".to_owned(),
+            None => "0 (no version has a tag yet)".to_owned(),
         };
         Err(Failure::new(
             code::NUMBER_LEAP,

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 
-use super::note::Note;
+use super::note::{Note, Void};
 use super::release::{Previous, Release, Releases};
 use super::tag::Action;
 use crate::prompt::version::Version;
@@ -32,8 +32,8 @@ pub(super) enum Found {
     /// A release.
     Sound(Box<Release>),
     /// Nothing: it was not made by promptctl, was made under another name, or disagrees with the tag
-    /// of its version. The words go on after the tag's name.
-    Void(String),
+    /// of its version.
+    Void(Void),
 }
 
 /// Reads a row: `tags` are those within reach, rising; `strays` are the numbers above them.

@@ -282,7 +282,8 @@ fn a_server_that_is_too_slow() {
     let run = repo.run("promptctl run echo --var ticket=hi --timeout 1");
     assert_eq!(run.code, Some(1));
     assert!(run.stderr.contains("error[P307]"), "{run}");
-    assert_eq!(records(&repo)[0]["attempts"], 3);
+    // The limit is that of the whole call, so that nothing is tried again.
+    assert_eq!(records(&repo)[0]["attempts"], 1);
 }
 
 #[test]

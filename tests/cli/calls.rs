@@ -223,7 +223,6 @@ fn each_has_the_settings_that_keep_strangers_out() {
         "ls-remote",
         "push",
         "status",
-        "tag",
         "update-ref",
         "var",
         "rev-parse",

@@ -190,7 +190,7 @@ fn a_bare_clone_is_read() {
     env.root()
         .ok("git clone --quiet --bare origin.git bare.git");
     let bare = env.root().cd("bare.git");
-    bare.ok("promptctl fetch");
+    bare.ok("promptctl -C . fetch");
     assert_snapshot!(bare.play(
         "promptctl -C . list
          promptctl -C . releases support/triage

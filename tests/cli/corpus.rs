@@ -23,7 +23,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.to_string_lossy();
-        if path.is_dir() {
+        // What waits to be imported is in the formats of others.
+        if path.is_dir() && !path.ends_with("import") {
             walk(&path, files);
         } else if name.ends_with(".prompt.yml") || name.ends_with(".prompt.yaml") {
             files.push(path);

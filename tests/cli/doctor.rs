@@ -126,10 +126,10 @@ fn every_fault_of_a_repository_is_put_right_by_the_fix_that_is_printed() {
                 prune(repo);
             },
         ),
-        ("P211", "git update-ref", |repo| {
+        ("P210", "git update-ref", |repo| {
             move_tag(repo, "prompts/support/triage/production/3", "HEAD~1");
         }),
-        ("P211", "promptctl publish support/triage@v3", |repo| {
+        ("P210", "git tag -d", |repo| {
             move_tag(repo, "prompts/support/triage/production/3", "HEAD~1");
             prune(repo);
         }),
@@ -211,23 +211,23 @@ fn every_fault_of_a_clone_is_put_right_by_the_fix_that_is_printed() {
             },
         ),
         // A tag that was deleted at the remote is put back from this clone.
-        ("promptctl doctor", "P209", "git push origin", |ada, bob| {
+        ("promptctl doctor", "P244", "git push origin", |ada, bob| {
             bob.git("push --quiet origin --delete refs/tags/prompts/support/triage/production/2");
             ada.ok("promptctl fetch");
         }),
-        ("promptctl doctor", "P209", "git push origin", |ada, bob| {
+        ("promptctl doctor", "P244", "git push origin", |ada, bob| {
             bob.git("push --quiet origin --delete refs/tags/prompts/support/triage/production/2");
             ada.ok("promptctl fetch");
             ada.git("tag --delete prompts/support/triage/production/2");
         }),
-        ("promptctl doctor", "P209", "promptctl fetch", |ada, _| {
-            ada.git("update-ref -d refs/promptctl/origin/support/triage/production/2");
+        ("promptctl doctor", "P244", "promptctl fetch", |ada, _| {
+            ada.git("update-ref -d refs/promptctl/origin/prompts/support/triage/production/2");
             ada.git("tag --delete prompts/support/triage/production/2");
             prune(ada);
         }),
         (
             "promptctl doctor",
-            "P211",
+            "P244",
             "git push --force origin",
             |ada, bob| {
                 bob.git("fetch --quiet --tags");

@@ -178,8 +178,8 @@ fn what_this_clone_made_does_not_travel_with_it() {
     env.root().ok("git clone --quiet --mirror ada copy.git");
     let copy = env.root().cd("copy.git").person("Eve");
     copy.ok("git remote set-url origin ../origin.git");
-    copy.ok("promptctl fetch");
-    let sent = copy.json("promptctl push --format json");
+    copy.ok("promptctl -C . fetch");
+    let sent = copy.json("promptctl -C . push --format json");
     assert_eq!(sent["sent"].as_array().unwrap().len(), 0);
     assert_eq!(origin(&env).tags(), "");
 }

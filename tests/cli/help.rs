@@ -70,6 +70,7 @@ fn the_help() {
 
     Topics (promptctl help TOPIC):
       stored-prompts  The way out of OpenAI's stored prompts, by 2026-11-30
+      serve           The gateway: what it answers, and how it is deployed
 
     A prompt is named by its path below prompts/: support/triage, support/triage@v3,
     support/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.
@@ -109,6 +110,7 @@ fn the_help() {
     Options:
           --all              Every prompt whose version is higher than any that was ever released in the
                              environment
+          --allow <CODE>     Let through what has this code, such as P036; the release says so
       -e, --env <ENV>        The environment [default: production]
       -m, --message <TEXT>   Why, for people who read the list of releases
       -n, --dry-run          Say what would happen, and change nothing

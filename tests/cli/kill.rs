@@ -37,7 +37,7 @@ struct Deed {
     tokens: &'static str,
 }
 
-const DEEDS: [Deed; 6] = [
+const DEEDS: [Deed; 8] = [
     Deed {
         line: "promptctl publish support/triage@v2",
         prepare: &[],
@@ -72,6 +72,24 @@ const DEEDS: [Deed; 6] = [
         releases: 1,
         live: Some(1),
         tokens: "500",
+    },
+    Deed {
+        line: "promptctl push",
+        prepare: &["promptctl publish support/triage@v2 --no-push"],
+        releases: 2,
+        live: Some(2),
+        tokens: "600",
+    },
+    Deed {
+        line: "promptctl fetch",
+        prepare: &[
+            "promptctl publish support/triage@v2",
+            "git update-ref -d refs/promptctl/origin/prompts/support/triage/v2",
+            "git update-ref -d refs/promptctl/origin/prompts/support/triage/production/2",
+        ],
+        releases: 2,
+        live: Some(2),
+        tokens: "600",
     },
     Deed {
         line: "promptctl unpublish support/triage",

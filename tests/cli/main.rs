@@ -51,6 +51,7 @@ mod remote_trouble;
 mod render;
 mod review;
 mod rollback;
+mod rounds;
 mod rows;
 mod run;
 mod scan;

@@ -221,6 +221,8 @@ fn production_takes_only_what_is_live_in_staging() {
     sent prompts/support/triage/staging/1
     $ promptctl publish support/triage
     support/triage v1 published to production, and the remote has it
+    warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
+    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
     ");
     // What another clone released counts, and what it took out does not.
     bob.ok("promptctl unpublish support/triage --env staging");
@@ -237,6 +239,8 @@ fn production_takes_only_what_is_live_in_staging() {
     [exit 3]
     $ promptctl publish support/triage@v2 --env staging
     support/triage v2 published to staging, and the remote has it
+    warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
+    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl publish --all
     support/triage v2 published to production (was v1), and the remote has it
     $ promptctl rollback support/triage

@@ -277,6 +277,8 @@ fn a_late_job_with_all_never_downgrades() {
     repo.git("checkout --quiet HEAD~1");
     assert_snapshot!(repo.play("promptctl publish --all"), @"
     $ promptctl publish --all
+    warning: support/triage v2 is live in production, above v1, which the file has: it stays live
+    hint: promptctl rollback support/triage --env production --to v1, if what was reverted shall go
     nothing to publish: no version is above those released in production
     ");
     assert_eq!(

@@ -264,7 +264,7 @@ fn a_pull_request_from_its_first_commit_to_the_proof() {
          git tag --list"
     ), @"
     $ promptctl status
-    production	support/triage	v3	v2	1 hour ago	github-actions[bot]	
+    production	support/triage	v3	-	1 hour ago	github-actions[bot]	the file is older
     $ promptctl releases support/triage
     2	production	v3	publish	active	xxxxxxxxxxxx	1 hour ago	github-actions[bot]	Merged as abc
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
@@ -282,9 +282,12 @@ fn a_pull_request_from_its_first_commit_to_the_proof() {
          promptctl render support/triage@production --var ticket=Twice"
     ), @"
     $ promptctl verify --env production
-    production	support/triage	v3	2	xxxxxxxxxxxx	-	proven
+    production	support/triage	v3	2	xxxxxxxxxxxx	-	whole	2026-11-03	sound
     --- stderr
-    1 active version proven
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of origin/main (xxxxxxxxxxxx) and HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
     $ promptctl doctor
     everything is sound
     $ promptctl validate --strict

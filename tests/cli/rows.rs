@@ -385,3 +385,172 @@ fn a_replaced_tag_object_does_not_count() {
     assert_eq!(ada.run("promptctl verify").code, Some(3));
     assert_eq!(live(&ada), 4);
 }
+
+#[test]
+fn a_release_that_is_dated_ahead_is_said_where_a_time_is_asked_for() {
+    let env = TestEnv::new();
+    let ada = env.triage();
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.at("2031-01-01T00:00:00Z")
+        .ok("promptctl publish support/triage");
+    assert_snapshot!(ada.play(
+        "promptctl releases support/triage --at 2026-11-03T12:00:00Z
+         promptctl status --at 2026-11-03T12:00:00Z
+         promptctl status"
+    ), @"
+    $ promptctl releases support/triage --at 2026-11-03T12:00:00Z
+    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    --- stderr
+    warning[P256]: release 2 of support/triage in production is dated ahead of now: what was live at a time is not told from it on
+      help: the order of releases is their number and never the clock; promptctl releases shows them all
+    $ promptctl status --at 2026-11-03T12:00:00Z
+    production	support/triage	v1	-	1 hour ago	Ada	
+    --- stderr
+    warning[P256]: release 2 of support/triage in production is dated ahead of now: what was live at a time is not told from it on
+      help: the order of releases is their number and never the clock; promptctl releases shows them all
+    $ promptctl status
+    production	support/triage	v2	-	2031-01-01 00:00	Ada
+    ");
+}
+
+#[test]
+fn a_version_number_that_leaps_is_not_released_by_accident() {
+    let env = TestEnv::new();
+    let ada = env.triage();
+    ada.replace(
+        "prompts/support/triage.prompt.yml",
+        "version: 1",
+        "version: 4294967295",
+    );
+    ada.git("commit --quiet --all --message Leap");
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage
+         promptctl publish support/triage --allow P036"
+    ), @"
+    $ promptctl publish support/triage
+    error[P036]: support/triage v4294967295 is more than 1,000 above 0 (no version has a tag yet)
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl publish support/triage@v4294967295 --allow P036 releases it all the same, if the number is meant
+    [exit 3]
+    $ promptctl publish support/triage --allow P036
+    support/triage v4294967295 published to production
+    ");
+    let tag = ada.git("cat-file -p prompts/support/triage/production/1");
+    assert!(tag.contains("\nAllowed: P036"), "{tag}");
+}
+
+#[test]
+fn a_remote_with_two_places_to_push_to_is_not_published_through() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.git("remote set-url --add --push origin ../one.git");
+    ada.git("remote set-url --add --push origin ../two.git");
+    let refused = ada.fails("promptctl publish support/triage --format json");
+    assert_eq!(refused.error()["code"], "P255");
+}
+
+#[test]
+fn of_several_remotes_one_is_chosen_before_anything_is_live() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.git("remote rename origin upstream");
+    ada.git("remote add mine ../mine.git");
+    assert_snapshot!(ada.play(
+        "promptctl get support/triage@production
+         promptctl publish support/triage
+         git config promptctl.remote upstream
+         promptctl publish support/triage"
+    ), @"
+    $ promptctl get support/triage@production
+    error[P215]: this clone has several remotes, and none of them is called origin: mine, upstream
+      hint: git config promptctl.remote mine says which one decides what is live
+    [exit 1]
+    $ promptctl publish support/triage
+    error[P215]: this clone has several remotes, and none of them is called origin: mine, upstream
+      hint: git config promptctl.remote mine says which one decides what is live
+    [exit 1]
+    $ git config promptctl.remote upstream
+    $ promptctl publish support/triage
+    support/triage v1 published to production, and the remote has it
+    ");
+    assert!(origin(&env).tags().contains("production/1"));
+}
+
+#[test]
+fn two_prefixes_have_two_mirrors() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.write("promptctl.yaml", "tagPrefix: other/\n");
+    let got = ada.fails("promptctl get support/triage@production --format json");
+    assert_eq!(got.error()["code"], "P217");
+    ada.ok("promptctl fetch");
+    let got = ada.fails("promptctl get support/triage@production --format json");
+    assert_eq!(got.error()["code"], "P203");
+}
+
+#[test]
+fn a_partial_fetch_brings_what_is_live_and_says_so_of_the_rest() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.ok("promptctl publish support/triage --env staging");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    // The newest is void: the one below it is brought.
+    origin(&env).git("tag prompts/support/triage/production/3 main");
+    // A branch can be called like a tag.
+    origin(&env).git("branch refs/tags/prompts/support/triage/production/9 main");
+    let url = format!("file://{}/origin.git", env.root().dir.display());
+    env.root()
+        .ok(&format!("git clone --quiet --depth 1 --no-tags {url} ci"));
+    let ci = env.root().cd("ci").person("CI");
+    ci.ok("promptctl fetch --env production");
+    assert_eq!(
+        ci.git("for-each-ref --format=%(refname) refs/promptctl/"),
+        "refs/promptctl/origin/prompts/support/triage/production/2\n\
+         refs/promptctl/origin/prompts/support/triage/production/3\n\
+         refs/promptctl/origin/prompts/support/triage/v2"
+    );
+    assert_eq!(live(&ci), 2);
+    ci.ok("promptctl render support/triage@production --var ticket=Help");
+    assert_snapshot!(ci.play(
+        "promptctl get support/triage@staging
+         promptctl releases support/triage"
+    ), @"
+    $ promptctl get support/triage@staging
+    error[P225]: `staging` is neither a version, an environment nor a git revision
+      hint: promptctl history support/triage shows the versions, promptctl status the environments
+    [exit 1]
+    $ promptctl releases support/triage
+    error[P217]: this clone has fetched only what is live in production from origin
+      hint: promptctl fetch
+    [exit 1]
+    ");
+    ci.ok("promptctl fetch");
+    ci.ok("promptctl releases support/triage");
+}
+
+#[test]
+fn a_name_that_this_disk_cannot_hold_does_not_fail_the_fetch_of_the_others() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    let id = origin(&env).git("rev-parse prompts/support/triage/v1");
+    let long = "x".repeat(255);
+    // Packed, since no file can have the name.
+    let packed = origin(&env);
+    packed.git("pack-refs --all");
+    let refs = packed.read("packed-refs");
+    packed.write(
+        "packed-refs",
+        format!("{refs}{} refs/tags/prompts/{long}\n", id.trim()),
+    );
+    let bob = env.clone_of_origin("Bob");
+    let fetched = bob.run("promptctl fetch");
+    assert_eq!(fetched.code, Some(0), "{fetched}");
+    assert!(fetched.stderr.contains("could not take it in"), "{fetched}");
+    assert_eq!(live(&bob), 1);
+}

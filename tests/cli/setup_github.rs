@@ -339,7 +339,11 @@ fn what_is_merged_is_published_and_late_jobs_do_no_harm() {
     ada.next_version("support/triage", "800  ", "600  ");
     assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"support/triage v2 published to production (was v1), and the remote has it");
     ada.git("switch --quiet --detach main");
-    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"small v1 published to production, and the remote has it");
+    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"
+    warning: support/triage v2 is live in production, above v1, which the file has: it stays live
+    hint: promptctl rollback support/triage --env production --to v1, if what was reverted shall go
+    small v1 published to production, and the remote has it
+    ");
     assert_snapshot!(env.root().git("--git-dir origin.git tag"), @"
     prompts/small/production/1
     prompts/small/v1

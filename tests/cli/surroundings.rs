@@ -410,6 +410,7 @@ fn a_repository_whose_files_stand_elsewhere_is_opened_as_git_opens_it() {
     root.ok("git init --quiet super");
     let over = root.cd("super");
     over.git("submodule --quiet add ../store.git sub");
+    over.cd("sub").ok("promptctl fetch");
     assert_eq!(
         over.cd("sub/prompts").ok("promptctl list"),
         tree.ok("promptctl list")

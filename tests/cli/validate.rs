@@ -243,14 +243,23 @@ fn doctor_sets_up_what_is_missing() {
     $ promptctl doctor
     warning[P217]: git fetch does not bring the tags of origin into their mirror
       help: promptctl fetch
-    0 errors, 1 warning
+    error[P217]: this clone has not fetched the releases of origin
+      help: promptctl fetch
+    1 error, 1 warning
+    [exit 3]
     $ promptctl doctor --fix
-    1 of 1 trouble fixed
-    everything is sound
+    1 of 2 troubles fixed
+    error[P217]: this clone has not fetched the releases of origin
+      help: promptctl fetch
+    1 error, 0 warnings
+    [exit 3]
     $ promptctl doctor
-    everything is sound
+    error[P217]: this clone has not fetched the releases of origin
+      help: promptctl fetch
+    1 error, 0 warnings
+    [exit 3]
     $ git config --get-all remote.origin.fetch
     +refs/heads/*:refs/remotes/origin/*
-    +refs/tags/prompts/*:refs/promptctl/origin/*
+    +refs/tags/prompts/*:refs/promptctl/origin/prompts/*
     ");
 }

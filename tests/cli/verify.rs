@@ -404,6 +404,6 @@ fn many_prompts_are_proven_as_few_are() {
     error[P240]: release 1 of p8 in production is not signed
       help: promptctl publish p8@v1 --env production
     8 active versions proven, 1 not
-    by the rules of HEAD (4856c15658d9)
+    by the rules of HEAD (3255be2669ca)
     ");
 }

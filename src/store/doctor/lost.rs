@@ -82,6 +82,8 @@ impl Store {
         } else {
             String::new()
         };
-        format!("git push {remote} --delete refs/tags/{full} && {here}promptctl fetch")
+        format!(
+            "git push {remote} --delete refs/tags/{full} && {here}promptctl fetch --accept {full}"
+        )
     }
 }

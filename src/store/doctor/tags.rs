@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use git2::Oid;
 
 use super::super::Store;
-use super::super::note::Note;
+use super::super::note::{Note, Void};
 use super::super::row::find;
 use super::super::tag::TagName;
 use super::Trouble;
@@ -173,7 +173,10 @@ impl Store {
         let releases = match self.releases(name, environment) {
             Ok(releases) => releases,
             Err(failure) => {
-                let fix = self.fix_of(&failure);
+                let fix = match failure.code {
+                    Some(code::TAG_GONE) => "promptctl fetch".to_owned(),
+                    _ => self.fix_of(&failure),
+                };
                 troubles.push(Trouble::of(&failure, fix));
                 return;
             }
@@ -192,6 +195,11 @@ impl Store {
                             && entry
                                 .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
                 }
+                // That is told of the version's tag.
+                Note::Void {
+                    why: Void::Disagrees(version),
+                    ..
+                } => wrong.contains(&(name.clone(), *version)),
                 _ => false,
             };
             if !is_history {
@@ -255,10 +263,7 @@ impl Store {
                 };
                 (None, put_back(&tag, publish))
             }
-            Note::Changed(changed) => {
-                let fix = format!("promptctl fetch --accept {}", changed.tag);
-                (Some(changed.tag.clone()), fix)
-            }
+            Note::Changed(changed) => (Some(changed.tag.clone()), changed.put_back()),
         };
         let finding = note.finding(name, environment, &self.settings.prefix);
         let is_error = match note {

@@ -102,7 +102,7 @@ fn an_under_that_is_void_leaves_only_to() {
     let list = read(
         [
             (1, Found::Sound(Box::new(release(1, Publish, 1, None)))),
-            (2, Found::Void("is not annotated".to_owned())),
+            (2, Found::Void(Void::NotAnnotated)),
             (3, Found::Sound(Box::new(release(3, Publish, 3, Some(2))))),
         ],
         Vec::new(),
@@ -119,7 +119,7 @@ fn a_void_tag_changes_nothing_and_a_gap_is_told() {
     let list = read(
         [
             (1, Found::Sound(Box::new(release(1, Publish, 1, None)))),
-            (4, Found::Void("is not annotated".to_owned())),
+            (4, Found::Void(Void::NotAnnotated)),
         ],
         vec![5_000],
     );
@@ -131,7 +131,7 @@ fn a_void_tag_changes_nothing_and_a_gap_is_told() {
             Note::Gap { first: 2, last: 3 },
             Note::Void {
                 number: 4,
-                why: "is not annotated".to_owned()
+                why: Void::NotAnnotated
             },
             Note::Stray {
                 first: 5_000,
@@ -304,7 +304,7 @@ impl Remote {
         let tags = self.0.iter().take(count).map(|(number, release)| {
             let found = match release {
                 Some(release) => Found::Sound(Box::new(release.clone())),
-                None => Found::Void("is not annotated".to_owned()),
+                None => Found::Void(Void::NotAnnotated),
             };
             (*number, found)
         });
