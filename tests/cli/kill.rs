@@ -83,9 +83,8 @@ const DEEDS: [Deed; 8] = [
     Deed {
         line: "promptctl fetch",
         prepare: &[
-            "promptctl publish support/triage@v2",
-            "git update-ref -d refs/promptctl/origin/prompts/support/triage/v2",
-            "git update-ref -d refs/promptctl/origin/prompts/support/triage/production/2",
+            "git clone --quiet ../origin.git ../bob",
+            "promptctl -C ../bob publish support/triage@v2",
         ],
         releases: 2,
         live: Some(2),

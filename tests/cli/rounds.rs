@@ -134,7 +134,11 @@ impl World {
             .max()
             .unwrap_or(0);
         let far = [1, 2, 3, 1_000, 1_001, 5_000][self.dice.roll(6)];
-        let any = self.dice.pick(&releases).to_owned();
+        let any = match releases.is_empty() {
+            // Everything was deleted already.
+            true => "prompts/support/triage/v1".to_owned(),
+            false => self.dice.pick(&releases).to_owned(),
+        };
         let line = match self.dice.roll(4) {
             0 => format!(
                 "tag prompts/support/triage/production/{} main",
