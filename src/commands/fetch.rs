@@ -106,7 +106,7 @@ fn say_foreign(foreign: &[String], session: &mut Session) {
 pub(super) fn say_pending(pending: &[crate::store::Pending], session: &mut Session) {
     for entry in pending.iter().filter(|entry| entry.lost) {
         session.ui.warning(format!(
-            "{} was made here and never sent; the remote has another tag of that name",
+            "{} was made here and lost: somebody was faster, or a release below it lost",
             entry.full
         ));
         session.ui.hint("promptctl doctor --fix discards it");

@@ -166,7 +166,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     print_changes(&changes, json, args.release.dry_run, &store, session);
     say_unpushed(&changes, &store, session);
-    say_pending(&changes, &store, &options, session);
+    if !args.release.dry_run {
+        say_pending(&changes, &store, &options, session);
+    }
     Ok(Exit::Done)
 }
 
@@ -374,7 +376,9 @@ fn publish_all(
         ));
     }
     print_changes(&changes, json, args.release.dry_run, store, session);
-    say_pending(&changes, store, options, session);
+    if !args.release.dry_run {
+        say_pending(&changes, store, options, session);
+    }
     Ok(if failed { Exit::Verdict } else { Exit::Done })
 }
 

@@ -1,5 +1,7 @@
 //! `promptctl push`.
 
+use std::collections::BTreeSet;
+
 use super::Session;
 use super::common::FormatArg;
 use super::rules::{branches_of, rules_of};
@@ -8,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
-use crate::store::{Group, Pushed, Store};
+use crate::store::{Group, Pushed, Release, Store};
 
 /// Send pending tags to the remote
 ///
@@ -47,17 +49,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     // What follows a release that was not sent is not sent either: it is lost with one that lost, and
     // waits with one that was refused.
     let mut stopped: Vec<(PromptName, Option<Environment>)> = Vec::new();
-    let mut waiting = Vec::new();
+    let mut waiting: Vec<((PromptName, Option<Environment>), usize)> = Vec::new();
     for group in &groups {
         let row = (group.name.clone(), group.environment.clone());
         if stopped.contains(&row) {
             pushed.lost.extend(group.tags());
             continue;
         }
-        if waiting.contains(&row) {
-            if let Some((tags, _)) = pushed.refused.last_mut() {
-                tags.extend(group.tags());
-            }
+        if let Some((_, at)) = waiting.iter().find(|(other, _)| *other == row) {
+            let (tags, _): &mut (Vec<String>, Failure) = &mut pushed.refused[*at];
+            tags.extend(group.tags());
             continue;
         }
         let sent = check(group, &store, &config).and_then(|()| {
@@ -73,11 +74,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             Err(failure) if failure.code == Some(code::REMOTE_UNREACHABLE) => return Err(failure),
             Err(failure) => {
                 pushed.refused.push((group.tags(), failure));
-                waiting.push(row);
+                waiting.push((row, pushed.refused.len() - 1));
             }
         }
     }
     print(&pushed, args.dry_run, json, session);
+    say_who(&pushed.lost, &store, session);
     Ok(
         match pushed
             .refused
@@ -102,6 +104,33 @@ fn check(group: &Group, store: &Store, config: &Config) -> Result<(), Failure> {
         store.check_group(group, signers)?;
     }
     store.check_rules(&loaded, environment, &rules)
+}
+
+/// Who was faster than the releases that are lost, and what to do.
+fn say_who(lost: &[String], store: &Store, session: &mut Session) {
+    let mut told = BTreeSet::new();
+    for newest in lost.iter().filter_map(|tag| store.newest_beside(tag)) {
+        let Release {
+            name,
+            environment,
+            version,
+            number,
+            by,
+            time,
+            ..
+        } = &newest;
+        if told.insert((name.clone(), environment.clone())) {
+            session.ui.warning(format!(
+                "{by} {} {name} {version} in {environment} at {time} (release {number})",
+                newest.action.past()
+            ));
+        }
+    }
+    if !lost.is_empty() {
+        session.ui.hint(
+            "promptctl doctor --fix discards what is lost; what is still wanted is published again",
+        );
+    }
 }
 
 fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
@@ -139,8 +168,5 @@ fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
         session
             .ui
             .warning(format!("{tag} is lost: somebody was faster"));
-    }
-    if !lost.is_empty() {
-        session.ui.hint("promptctl releases NAME shows what is live; promptctl doctor --fix discards what is lost; then publish again");
     }
 }

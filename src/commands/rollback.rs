@@ -99,7 +99,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let changes = [change];
     print_changes(&changes, json, args.release.dry_run, &store, session);
     back.say(session);
-    say_pending(&changes, &store, &options, session);
+    if !args.release.dry_run {
+        say_pending(&changes, &store, &options, session);
+    }
     Ok(Exit::Done)
 }
 

@@ -162,7 +162,7 @@ fn section(
                 .map(|(name, _)| name),
         )
         .collect();
-    let fetched = store.require_releases().is_ok();
+    let fetched = store.require_releases_of(&environment).is_ok();
     if args.at.at.is_none() {
         names.extend(
             loaded

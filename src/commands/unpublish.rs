@@ -42,6 +42,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let changes: Vec<Change> = change.into_iter().collect();
     print_changes(&changes, json, args.release.dry_run, &store, session);
-    say_pending(&changes, &store, &options, session);
+    if !args.release.dry_run {
+        say_pending(&changes, &store, &options, session);
+    }
     Ok(Exit::Done)
 }

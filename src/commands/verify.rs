@@ -149,7 +149,8 @@ fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mu
     }
     let is_empty = table.is_empty();
     table.print(&mut session.ui);
-    for finding in findings {
+    let mut told = BTreeSet::new();
+    for finding in findings.iter().filter(|it| told.insert(&it.message)) {
         session.ui.finding(finding);
     }
     if is_empty {
@@ -159,16 +160,32 @@ fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mu
             .status(format!("nothing is live in {}", names.join(", ")));
         return;
     }
-    let proven: usize = sections.iter().map(Section::proven).sum();
     let all: usize = sections.iter().map(|section| section.proofs.len()).sum();
-    let not = all - proven;
+    let of = |signed: bool| {
+        let wanted = sections
+            .iter()
+            .filter(|it| it.requires_signature() == signed);
+        wanted.map(Section::proven).sum::<usize>()
+    };
+    let (proven, sound) = (of(true), of(false));
     let is_signed = sections
         .iter()
         .any(|section| section.rules.is_none() || section.requires_signature());
-    let word = if is_signed { "proven" } else { "sound" };
-    session.ui.status(match not {
-        0 => format!("{} {word}", count(proven, "active version")),
-        not => format!("{} {word}, {not} not", count(proven, "active version")),
+    let words = [
+        (proven, "proven"),
+        (sound, "sound"),
+        (all - proven - sound, "not proven"),
+    ];
+    let words: Vec<(usize, &str)> = words.into_iter().filter(|it| it.0 > 0).collect();
+    let counted = count(all, "active version");
+    session.ui.status(match words.as_slice() {
+        [(_, word)] => format!("{counted} {word}"),
+        words => {
+            let each = words
+                .iter()
+                .map(|(number, word)| format!("{number} {word}"));
+            format!("{counted}: {}", each.collect::<Vec<_>>().join(", "))
+        }
     });
     if !is_signed {
         session.ui.status(

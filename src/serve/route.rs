@@ -108,12 +108,34 @@ fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
     of_kind(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
+/// Whether a path leads where it says: what a caller may is decided by it as it stands, so that no
+/// segment may mean another one further on.
+fn is_plain(path: &str) -> bool {
+    let decoded = path.replace("%2e", ".").replace("%2E", ".");
+    let lower = path.to_ascii_lowercase();
+    let has_hidden = ["%2f", "%5c", "%25", "%00", "\\"]
+        .iter()
+        .any(|it| lower.contains(it));
+    !has_hidden
+        && !path.contains("//")
+        && !decoded
+            .split('/')
+            .any(|segment| matches!(segment, "." | ".."))
+}
+
 async fn route(
     state: &Arc<State>,
     connection: &Connection,
     request: Request<Incoming>,
 ) -> Result<Said, Problem> {
     let path = request.uri().path();
+    if !is_plain(path) {
+        return Err(Problem::new(
+            400,
+            Some("bad_path"),
+            "The path holds a segment that leads elsewhere.",
+        ));
+    }
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path {
         // A kubelet sends the pod's address as the host, and no key.
@@ -333,6 +355,36 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_loopback(host_of(authority)), is_own, "{authority}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod path_tests {
+    use super::is_plain;
+
+    #[test]
+    fn no_path_leads_past_what_a_key_may() {
+        for path in [
+            "/v1/responses",
+            "/v1/prompts/support/triage",
+            "/v1/models/gpt-5.2",
+            "/v1/a..b",
+        ] {
+            assert!(is_plain(path), "{path}");
+        }
+        for path in [
+            "/v1/models/../files/a",
+            "/v1/models/%2e%2e/files/a",
+            "/v1/models/.%2E/files",
+            "/v1/models/..%2ffiles",
+            "/v1/models/%252e%252e/files",
+            "/v1/models/../../admin",
+            "/v1/..//127.0.0.1:1/x",
+            "/v1/models/..\\files",
+            "/v1/./files",
+        ] {
+            assert!(!is_plain(path), "{path}");
         }
     }
 }

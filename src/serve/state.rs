@@ -318,7 +318,11 @@ impl State {
                 &self.settings.prices,
             )
             .map(crate::execute::rounded);
-            record.output = Some(answer.text);
+            // An answer may repeat the key that it was asked with.
+            record.output = Some(match &self.settings.upstream.key {
+                Some(key) => key.redact(&answer.text),
+                None => answer.text,
+            });
             let tokens = [
                 ("input", answer.usage.input),
                 ("cached", answer.usage.cached),

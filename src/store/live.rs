@@ -212,16 +212,8 @@ impl Store {
         &'a self,
         name: &'a PromptName,
     ) -> Result<PromptTags<'a>, Failure> {
-        let base = format!("{}{name}/", self.true_space().base);
-        let mut now = BTreeMap::new();
-        self.each_ref(&base, |rest, id| {
-            // The tags of `a/b` are not those of `a`.
-            if rest.split('/').count() <= 2 {
-                now.insert(format!("{name}/{rest}"), id);
-            }
-            true
-        })?;
-        let compared = self.seen(name).compare(now);
+        let now = self.prompt_refs(name)?;
+        let compared = self.seen(name)?.compare(now);
         if !self.writes_nothing.get() && !compared.new.is_empty() {
             // A disk that cannot be written is no reason not to say what is live.
             drop(self.note_seen(&compared.new));
@@ -240,6 +232,9 @@ impl Store {
         changed
             .into_iter()
             .map(|(tag, first, now)| Changed {
+                is_sound: TagName::parse(&tag).is_some_and(|name| {
+                    !matches!(self.read_tag(first, &name), Err(Unread::Void(_)))
+                }),
                 remote: remote.to_owned(),
                 tag: format!("{}{tag}", self.settings.prefix),
                 first: first.to_string(),
@@ -434,12 +429,23 @@ impl PromptTags<'_> {
         }
         let mut releases = row::read(found, strays);
         releases.notes.extend(notes);
-        releases.notes.extend(self.changed_notes());
+        releases.notes.extend(self.changed_notes(environment));
         Ok(releases)
     }
 
-    fn changed_notes(&self) -> impl Iterator<Item = Note> {
-        self.changed.iter().cloned().map(Note::Changed)
+    /// What the remote did to the tags of the versions, and to those of a row.
+    fn changed_notes(&self, environment: &Environment) -> impl Iterator<Item = Note> {
+        let is_of_row = |changed: &&Changed| {
+            let below = changed.tag.strip_prefix(&self.store.settings.prefix);
+            match below.and_then(TagName::parse) {
+                Some(TagName::Release {
+                    environment: other, ..
+                }) => other == *environment,
+                _ => true,
+            }
+        };
+        let changed = self.changed.iter().filter(is_of_row);
+        changed.cloned().map(Note::Changed)
     }
 
     /// What one tag of a row says.
@@ -487,7 +493,7 @@ impl PromptTags<'_> {
                 let last = row.last().map_or(0, |(number, _)| *number);
                 self.lost(failure, environment, last)
             })?;
-        notes.extend(self.changed_notes());
+        notes.extend(self.changed_notes(environment));
         Ok((state, notes))
     }
 }

@@ -63,23 +63,27 @@ impl Store {
             return Made::new();
         };
         // What cannot be read is as if it were not ours: nothing is sent then.
-        read(
-            &memory::lines(&self.memory().join("made")).unwrap_or_default(),
-            remote,
-        )
+        let lines = memory::lines(&self.memory().join("made")).unwrap_or_default();
+        let others: Vec<String> = self
+            .remote_names()
+            .into_iter()
+            .filter(|name| name != remote)
+            .collect();
+        read(&lines, |name| {
+            // What was made for a remote that was renamed since is still ours.
+            !others.iter().any(|other| other == name)
+        })
     }
 }
 
-fn read(lines: &str, remote: &str) -> Made {
+fn read(lines: &str, is_own: impl Fn(&str) -> bool) -> Made {
     let mut made = Made::new();
     for line in lines.lines() {
         let mut fields = line.splitn(4, ' ');
         let fate = fields.next().unwrap_or_default();
         let fate = Fate::ALL.into_iter().find(|it| it.as_str() == fate);
         let id = fields.next().and_then(|id| Oid::from_str(id).ok());
-        let own = fields
-            .next()
-            .is_some_and(|it| it == remote || it == NO_REMOTE);
+        let own = fields.next().is_some_and(&is_own);
         if let (Some(fate), Some(id), true, Some(full)) = (fate, id, own, fields.next()) {
             made.insert((full.to_owned(), id), fate);
         }
@@ -97,7 +101,7 @@ mod tests {
         let lines = format!(
             "made {id} origin prompts/a/v1\nsending {id} origin prompts/a/v1\nmade {id} fork prompts/a/v2\nsold {id} origin x\nmade y origin x\n"
         );
-        let made = read(&lines, "origin");
+        let made = read(&lines, |remote| remote != "fork");
         let id = Oid::from_str(&id).expect("an id");
         assert_eq!(
             made.into_iter().collect::<Vec<_>>(),

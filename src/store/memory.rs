@@ -4,13 +4,18 @@
 //! saw it" cannot be planted from elsewhere. Worktrees share them, and a clone has none. Lines are only
 //! ever added, whole and synced, under a lock; a last line that was torn by a kill is ignored.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Store;
 use super::process::write_failure;
 use crate::error::Failure;
+
+/// How long a lock is waited for, and how long between two looks at it.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(5);
 
 impl Store {
     /// The folder of what this clone remembers. It need not exist.
@@ -30,15 +35,30 @@ impl Store {
             fs::create_dir_all(self.memory())?;
             // One lock for all: it is held for the time of a few writes.
             let lock = File::create(self.memory().join("turn-to-remember"))?;
-            match lock.lock() {
-                // A disk without locks: a line is still written in one go.
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
-                Err(error) => return Err(error),
-            }
+            wait_for(&lock)?;
             lines.iter().try_for_each(|(path, lines)| add(path, lines))
         };
         add().map_err(|error| write_failure(first, &error))
+    }
+}
+
+/// Waits for a lock that others hold for the time of a few writes.
+fn wait_for(lock: &File) -> io::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            // A disk without locks: a line is still written in one go.
+            Err(TryLockError::Error(_)) => return Ok(()),
+            Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let message = "another promptctl has been writing it for seconds";
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+            }
+        }
     }
 }
 
@@ -52,18 +72,18 @@ fn add(path: &Path, lines: &str) -> io::Result<()> {
         .append(true)
         .create(true)
         .open(path)?;
-    let mut text = String::new();
-    if file.seek(SeekFrom::End(0))? > 0 {
+    let length = file.seek(SeekFrom::End(0))?;
+    let mut last = [b'\n'];
+    if length > 0 {
         file.seek(SeekFrom::End(-1))?;
-        let mut last = [0];
         file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            // Ends a torn line, so that it is not glued to this one.
-            text.push('\n');
-        }
     }
-    text.push_str(lines);
-    file.write_all(text.as_bytes())?;
+    if last != *b"\n" {
+        // A line that a kill tore goes, so that nothing makes it whole.
+        let whole = self::lines(path)?.len();
+        file.set_len(whole as u64)?;
+    }
+    file.write_all(lines.as_bytes())?;
     file.sync_data()
 }
 
@@ -92,7 +112,7 @@ mod tests {
         fs::write(&path, "one\ntwo\nthr").expect("torn");
         assert_eq!(lines(&path).expect("read"), "one\ntwo\n");
         add(&path, "four\n").expect("written");
-        assert_eq!(lines(&path).expect("read"), "one\ntwo\nthr\nfour\n");
+        assert_eq!(lines(&path).expect("read"), "one\ntwo\nfour\n");
         assert_eq!(lines(&folder.path().join("none")).expect("read"), "");
     }
 }

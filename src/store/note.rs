@@ -106,6 +106,8 @@ pub struct Changed {
     pub first: String,
     /// What the remote says now; `None` where it dropped the tag.
     pub now: Option<String>,
+    /// Whether what was seen first is a version or a release; else it counts for nothing.
+    pub is_sound: bool,
 }
 
 impl Note {
@@ -180,8 +182,12 @@ fn gap(first: u64, last: u64, name: &PromptName, environment: &Environment) -> S
 }
 
 impl Changed {
-    /// The command that puts the tag back as it was seen first.
-    pub fn put_back(&self) -> String {
+    /// The command that ends it: one that puts the tag back as it was seen first, or where that was no
+    /// version and no release, takes the remote's word.
+    pub fn cure(&self) -> String {
+        if !self.is_sound {
+            return format!("promptctl fetch --accept {}", self.tag);
+        }
         let Self {
             remote, tag, first, ..
         } = self;
@@ -202,13 +208,20 @@ impl Changed {
             ),
             None => format!("{remote} no longer has the tag {tag} ({})", short(first)),
         };
+        if !self.is_sound {
+            return Finding::warning(
+                code::TAG_GONE,
+                format!("{what}; what this clone saw first was no version and no release"),
+            )
+            .help(self.cure());
+        }
         Finding::error(
             code::TAG_GONE,
             format!("{what}; what this clone saw first goes on counting here"),
         )
         .help(format!(
             "ask who did it; {} puts it back, promptctl fetch --accept {tag} takes the remote's word",
-            self.put_back()
+            self.cure()
         ))
     }
 }

@@ -13,7 +13,7 @@ use super::load::Loaded;
 use super::refs::Mirror;
 use super::release::{Overview, State};
 use super::seen::{Compared, Moved};
-use super::tag::parse_number;
+use super::tag::{TagName, parse_number, stands_for};
 use crate::error::Failure;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
@@ -183,11 +183,19 @@ impl Store {
     /// The references cannot be read.
     pub(super) fn compared(&self) -> Result<Compared, Failure> {
         let mut now = BTreeMap::new();
+        let mut others = BTreeMap::new();
         self.each_ref(&self.true_space().base, |tag, object| {
-            now.insert(tag.to_owned(), object);
+            // What is no tag of ours is left alone.
+            if let Some(tag) = stands_for(tag) {
+                now.entry(tag).or_insert(object);
+            }
+            if TagName::parse(tag).is_none() {
+                others.insert(tag.to_owned(), object);
+            }
             true
         })?;
-        let compared = self.seen_all().compare(now);
+        let mut compared = self.seen_all()?.compare(now);
+        compared.tags.extend(others);
         if !self.writes_nothing.get() && !compared.new.is_empty() {
             // A disk that cannot be written is no reason not to say what is live.
             drop(self.note_seen(&compared.new));

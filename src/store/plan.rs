@@ -201,11 +201,19 @@ impl Store {
         options: &Options,
     ) -> Result<(), Failure> {
         let version = self.full(version);
+        let reach = row.releases.reach;
         let is_of_row = |changed: &&Changed| {
             let below = changed.tag.strip_prefix(&self.settings.prefix);
-            let tag = below.and_then(TagName::parse);
-            changed.tag == version
-                || matches!(tag, Some(TagName::Release { environment, .. }) if environment == options.environment)
+            let is_of_environment = match below.and_then(TagName::parse) {
+                Some(TagName::Release {
+                    environment,
+                    number,
+                    ..
+                }) => environment == options.environment && number <= reach,
+                _ => false,
+            };
+            // What counted for nothing stands in nobody's way.
+            changed.is_sound && (changed.tag == version || is_of_environment)
         };
         let mut changed = row.releases.notes.iter().filter_map(|note| match note {
             Note::Changed(changed) => Some(changed),
@@ -248,7 +256,7 @@ impl Store {
                 .to(version)
                 .ok_or_else(|| self.not_below(name, version, environment, &way))?,
             Back::Undo(version) if !is_live(version) => return Ok(None),
-            Back::Undo(_) => target(name, environment, top, &way)?,
+            Back::Undo(_) => target(name, environment, top, &way, &row.releases.entries)?,
             Back::Below { again } => {
                 if top.action == Action::Rollback && !top.pending {
                     if self.was_being_sent(top)? {
@@ -258,7 +266,7 @@ impl Store {
                         return Err(unseen(top));
                     }
                 }
-                target(name, environment, top, &way)?
+                target(name, environment, top, &way, &row.releases.entries)?
             }
         };
         let commit =
@@ -271,7 +279,11 @@ impl Store {
             commit,
             under: target.under,
             row,
-            passed: way.passed.iter().map(|entry| (*entry).clone()).collect(),
+            // Who names a version goes there, whoever released what lies between.
+            passed: match back {
+                Back::To(_) => Vec::new(),
+                _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
+            },
             options,
         })
         .map(Some)
@@ -475,6 +487,7 @@ fn target<'a>(
     environment: &Environment,
     top: &Release,
     way: &Way<'a>,
+    entries: &[Release],
 ) -> Result<&'a Release, Failure> {
     match way.target {
         Some(target) if target.action != Action::Unpublish => Ok(target),
@@ -483,7 +496,7 @@ fn target<'a>(
             Err(nothing_below(name, environment, top, &below))
         }
         None if way.passed.iter().any(|entry| entry.version != top.version) => {
-            Err(untrusted(name, environment, top, &way.passed))
+            Err(untrusted(name, environment, top, &way.passed, entries))
         }
         None => match way.broken {
             Some(number) => Err(broken(name, environment, top, number)),
@@ -525,7 +538,19 @@ fn untrusted(
     environment: &Environment,
     top: &Release,
     passed: &[&Release],
+    entries: &[Release],
 ) -> Failure {
+    // First where a rollback would go if nobody had to sign, which is not what was rolled back from.
+    let plain = Trust::new(entries, None).way();
+    let mut others: Vec<&Release> = Vec::new();
+    let stack = plain.target.iter().chain(&plain.below);
+    for entry in stack.chain(passed).copied() {
+        let is_told = others.iter().any(|other| other.version == entry.version);
+        let was_passed = passed.iter().any(|other| other.number == entry.number);
+        if !is_told && was_passed && entry.version != top.version {
+            others.push(entry);
+        }
+    }
     let mut failure = Failure::new(
         code::UNTRUSTED,
         format!(
@@ -534,8 +559,7 @@ fn untrusted(
         ),
     )
     .exit(Exit::Verdict);
-    let others = passed.iter().filter(|entry| entry.version != top.version);
-    for entry in others.take(3) {
+    for entry in others.into_iter().take(3) {
         failure = failure.hint(format!(
             "promptctl rollback {name} --env {environment} --to {} goes to what {} released without such a signature (release {})",
             entry.version, entry.by, entry.number

@@ -141,8 +141,10 @@ impl Store {
         branches: &[String],
         push: bool,
     ) -> Result<Before, Failure> {
-        let before = names.iter().map(|name| ((*name).clone(), self.seen(name)));
-        let before = Before(before.collect());
+        let before = names
+            .iter()
+            .map(|name| Ok(((*name).clone(), self.seen(name)?)));
+        let before = Before(before.collect::<Result<_, Failure>>()?);
         if push && self.has_remote() {
             self.refresh(names, branches)?;
         }

@@ -10,6 +10,7 @@ use super::process::{Git, Said, words_of};
 use super::refs::Mirror;
 use super::seen::Moved;
 use super::sending::Pending;
+use super::tag::{TagName, stands_for};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
@@ -218,7 +219,7 @@ impl Store {
         self.fetch_tags(&remote, &refspecs, branches, &patterns)?;
         for name in names {
             let now = self.prompt_refs(name)?;
-            let compared = self.seen(name).compare(now);
+            let compared = self.seen(name)?.compare(now);
             self.note_seen(&compared.new)?;
             self.keep(&compared.changed)?;
         }
@@ -226,12 +227,14 @@ impl Store {
     }
 
     /// The references of a prompt's tags as the mirror has them, by what stands after the prefix.
-    fn prompt_refs(&self, name: &PromptName) -> Result<BTreeMap<String, Oid>, Failure> {
+    pub(super) fn prompt_refs(&self, name: &PromptName) -> Result<BTreeMap<String, Oid>, Failure> {
         let mut refs = BTreeMap::new();
         self.each_ref(&format!("{}{name}/", self.true_space().base), |rest, id| {
-            // The tags of `a/b` are not those of `a`.
-            if rest.split('/').count() <= 2 {
-                refs.insert(format!("{name}/{rest}"), id);
+            // The tags of `a/b` are not those of `a`; what is no tag of ours is left alone.
+            if let Some(tag) = stands_for(&format!("{name}/{rest}"))
+                && TagName::parse(&tag).is_some_and(|tag| tag.prompt() == name)
+            {
+                refs.entry(tag).or_insert(id);
             }
             true
         })?;
@@ -296,7 +299,29 @@ impl Store {
         if !missing.is_empty() && missing.len() == theirs.len() {
             return Err(super::process::explain(&said.err));
         }
+        // A branch of yesterday must not decide who may release.
+        if !self.has_branches(remote, &wanted)? {
+            return Err(super::process::explain(&said.err));
+        }
         Ok(missing)
+    }
+
+    /// Whether this clone has these branches as the remote has them.
+    fn has_branches(&self, remote: &str, branches: &[&str]) -> Result<bool, Failure> {
+        let said = self
+            .git()
+            .args(["ls-remote", "--heads", "--end-of-options", remote])
+            .args(branches.iter().map(|branch| format!("refs/heads/{branch}")))
+            .say()?;
+        if !said.ok {
+            return Err(unreachable(remote, &said.err));
+        }
+        Ok(branches.iter().all(|branch| {
+            let name = format!("\trefs/heads/{branch}");
+            let theirs = said.out.lines().find_map(|line| line.strip_suffix(&name));
+            let ours = self.ref_target(&format!("refs/remotes/{remote}/{branch}"));
+            theirs == ours.map(|id| id.to_string()).as_deref()
+        }))
     }
 
     fn fetch_refspecs(
@@ -385,7 +410,7 @@ impl Store {
                 self.ref_target(name).is_none()
                     && objects.is_ok_and(|objects| objects.exists(**first))
             })
-            .map(|(name, first)| format!("create {name} {first}"))
+            .map(|(name, first)| format!("update {name} {first}"))
             .collect();
         self.update_refs(&commands)
     }

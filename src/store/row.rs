@@ -2,8 +2,9 @@
 //! prompt in one environment.
 //!
 //! Nothing here reads a repository: the tags come in as they were found, in order of their numbers.
-//! A stranger who may push tags and has no key cannot, by any tag, put an older version live, stop
-//! a release from becoming live, or lead a rollback to content that nobody signed for.
+//! Whoever may push tags may release: only a host's rules and signatures say who that is. But without a
+//! key nobody can, by any tag, stop an honest release from becoming live, use the numbers up, or lead a
+//! rollback to content that nobody signed for.
 
 use std::cell::RefCell;
 

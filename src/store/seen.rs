@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Store, memory};
 use crate::error::Failure;
+use crate::prompt::code;
 use crate::prompt::name::PromptName;
 
 /// What the record says of tags, by what stands after the prefix.
@@ -75,6 +76,10 @@ impl Seen {
             };
             match (kind, self.tags.entry(tag.to_owned())) {
                 ("seen", Entry::Vacant(free)) => drop(free.insert(sight)),
+                // Made again after a person accepted that it was gone.
+                ("seen", Entry::Occupied(mut held)) if *held.get() == Sight::Gone => {
+                    held.insert(sight);
+                }
                 ("accepted", Entry::Vacant(free)) => drop(free.insert(sight)),
                 ("accepted", Entry::Occupied(mut held)) => drop(held.insert(sight)),
                 // The first sight counts.
@@ -98,12 +103,11 @@ impl Seen {
         }
         for (tag, id) in now {
             match self.tags.get(&tag) {
-                None => {
+                // Or put back after a person accepted that it was gone: it counts again.
+                None | Some(Sight::Gone) => {
                     compared.new.push((tag.clone(), id));
                     compared.tags.insert(tag, id);
                 }
-                // Put back after a person accepted that it was gone: it counts again.
-                Some(Sight::Gone) => drop(compared.tags.insert(tag, id)),
                 Some(Sight::Object(first)) => drop(compared.tags.insert(tag, *first)),
             }
         }
@@ -113,7 +117,10 @@ impl Seen {
 
 impl Store {
     /// The record of one prompt's tags. Without a remote there is none.
-    pub(super) fn seen(&self, name: &PromptName) -> Seen {
+    ///
+    /// # Errors
+    /// The record is there and cannot be read: what was moved would be believed.
+    pub(super) fn seen(&self, name: &PromptName) -> Result<Seen, Failure> {
         let mut seen = Seen::default();
         if let Some(folder) = self.record_folder() {
             let below = format!("{name}/");
@@ -122,21 +129,23 @@ impl Store {
                 // The tags of `a/b` are not those of `a`.
                 rest.is_some_and(|rest| rest.split('/').count() <= 2)
             };
-            seen.read(&shard(&folder, name.as_str()), is_own);
+            seen.read(&read_file(&folder.join(shard_name(name.as_str())))?, is_own);
         }
-        seen
+        Ok(seen)
     }
 
     /// The record of all tags.
-    pub(super) fn seen_all(&self) -> Seen {
+    ///
+    /// # Errors
+    /// As [`Store::seen`].
+    pub(super) fn seen_all(&self) -> Result<Seen, Failure> {
         let mut seen = Seen::default();
         let folder = self.record_folder();
         let files = folder.and_then(|folder| std::fs::read_dir(folder).ok());
         for file in files.into_iter().flatten().filter_map(Result::ok) {
-            let lines = memory::lines(&file.path()).unwrap_or_default();
-            seen.read(&lines, |_| true);
+            seen.read(&read_file(&file.path())?, |_| true);
         }
-        seen
+        Ok(seen)
     }
 
     /// Adds tags to the record as they were seen now.
@@ -203,9 +212,15 @@ fn shard_name(prompt: &str) -> String {
     format!("{:02x}", hash[0])
 }
 
-fn shard(folder: &Path, prompt: &str) -> String {
-    // What cannot be read is as if it were not remembered: `verify` says since when it is.
-    memory::lines(&folder.join(shard_name(prompt))).unwrap_or_default()
+fn read_file(path: &Path) -> Result<String, Failure> {
+    memory::lines(path).map_err(|error| {
+        Failure::new(
+            code::WRITE_FAILED,
+            format!("what this clone remembers of the remote's tags could not be read: {error}"),
+        )
+        .at(path.display().to_string())
+        .hint("check who owns the file")
+    })
 }
 
 #[cfg(test)]
@@ -233,6 +248,9 @@ mod tests {
         assert_eq!(seen(&text).get("a/v1"), Some(Sight::Object(id('2'))));
         text.push_str("accepted 30 none a/v1\n");
         assert_eq!(seen(&text).get("a/v1"), Some(Sight::Gone));
+        // Made again, it is protected again.
+        text.push_str(&format!("seen 40 {one} a/v1\nseen 50 {two} a/v1\n"));
+        assert_eq!(seen(&text).get("a/v1"), Some(Sight::Object(id('1'))));
     }
 
     #[test]
@@ -268,7 +286,10 @@ mod tests {
                 ("a/v2".to_owned(), id('1'), Some(id('2')))
             ]
         );
-        assert_eq!(compared.new, [("a/v5".to_owned(), id('1'))]);
+        assert_eq!(
+            compared.new,
+            [("a/v4".to_owned(), id('1')), ("a/v5".to_owned(), id('1'))]
+        );
     }
 
     #[test]

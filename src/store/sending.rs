@@ -81,7 +81,7 @@ impl Store {
         let made = self.made();
         let mut pending = Vec::new();
         let mut foreign = Vec::new();
-        let seen = self.seen_all();
+        let seen = self.seen_all()?;
         for found in self.refs_below(&self.local_space().base)? {
             let Some(tag) = TagName::parse(&found.rest) else {
                 continue;
@@ -221,9 +221,9 @@ impl Store {
             };
             let of_version = open.iter().find(|entry| entry.tag == version);
             let mut tags = Vec::new();
-            if let Some(version) = of_version
-                && taken.insert(version.full.clone())
-            {
+            if let Some(version) = of_version {
+                // Of several releases the first that is taken brings it along.
+                taken.insert(version.full.clone());
                 tags.push((*version).clone());
             }
             tags.push((*release).clone());
@@ -247,16 +247,34 @@ impl Store {
         Ok((groups, lost))
     }
 
+    /// What is live in the row of a tag, which has the prefix.
+    pub fn newest_beside(&self, full: &str) -> Option<super::Release> {
+        let TagName::Release {
+            name, environment, ..
+        } = TagName::parse(full.strip_prefix(&self.settings.prefix)?)?
+        else {
+            return None;
+        };
+        let releases = self.releases(&name, &environment).ok()?;
+        releases.newest().cloned()
+    }
+
     /// Sends one group of pending tags.
     ///
     /// # Errors
     /// The remote cannot be reached or refuses; nothing was changed then.
     pub fn push_group(&self, group: &Group, pushed: &mut Pushed) -> Result<bool, Failure> {
-        let tags = group.objects();
+        let mut tags = group.objects();
+        // A version may have gone with another release.
+        let mirror = self.true_space().base;
+        tags.retain(|(full, id)| {
+            let rest = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
+            self.ref_target(&format!("{mirror}{rest}")) != Some(*id)
+        });
         match self.send(&group.name, &tags)? {
             Sent::Accepted => {
                 pushed.warnings.extend(self.confirm(&tags));
-                pushed.sent.extend(group.tags());
+                pushed.sent.extend(tags.into_iter().map(|(full, _)| full));
                 Ok(true)
             }
             Sent::Overtaken => {

@@ -68,6 +68,17 @@ impl TagName {
     }
 }
 
+/// What a reference below the prefix stands for: the version or release that it is; or where it stands
+/// below the name of a release, the release that cannot be made because of it.
+pub(super) fn stands_for(rest: &str) -> Option<String> {
+    if TagName::parse(rest).is_some() {
+        return Some(rest.to_owned());
+    }
+    let mut ends = rest.match_indices('/').map(|(at, _)| &rest[..at]);
+    let blocked = ends.find(|above| matches!(TagName::parse(above), Some(TagName::Release { .. })));
+    blocked.map(str::to_owned)
+}
+
 /// The highest number of a release: readers of JSON hold it exactly.
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 

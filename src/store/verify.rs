@@ -133,6 +133,7 @@ impl Store {
                 let is_of_tag = |other: &&Trouble| {
                     let place = other.place.as_ref();
                     trouble.code == code::RELEASE_MISMATCH
+                        && trouble.is_error
                         && tags.iter().flatten().any(|tag| place == Some(tag))
                 };
                 let mut found = known.iter().find(is_same);
@@ -155,7 +156,7 @@ impl Store {
             since: None,
             troubles: Vec::new(),
         };
-        let seconds = self.seen(name).since;
+        let seconds = self.seen(name).ok().and_then(|seen| seen.since);
         proof.since = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
         let releases = match self.releases(name, environment) {
             Ok(releases) => releases,
@@ -339,6 +340,10 @@ impl Proof {
     ) {
         let top = top.map_or(0, |top| top.number);
         for note in notes {
+            if matches!(note, Note::NoVersionTag { number, .. } if *number != top) {
+                // What is not live is not part of the proof.
+                continue;
+            }
             let is_error = match note {
                 Note::Changed(_) => true,
                 Note::Gap { last, .. } => last + 1 == top,

@@ -107,7 +107,8 @@ fn after_one_lost_release_all_later_ones_of_the_row_are_lost() {
     warning: prompts/support/triage/v1 is lost: somebody was faster
     warning: prompts/support/triage/production/1 is lost: somebody was faster
     warning: prompts/support/triage/production/2 is lost: somebody was faster
-    hint: promptctl releases NAME shows what is live; promptctl doctor --fix discards what is lost; then publish again
+    warning: Bob published support/triage v1 in production at 2026-11-03T11:00:00Z (release 1)
+    hint: promptctl doctor --fix discards what is lost; what is still wanted is published again
     [exit 1]
     $ promptctl doctor --fix
     3 of 3 troubles fixed
@@ -182,4 +183,35 @@ fn what_this_clone_made_does_not_travel_with_it() {
     let sent = copy.json("promptctl -C . push --format json");
     assert_eq!(sent["sent"].as_array().unwrap().len(), 0);
     assert_eq!(origin(&env).tags(), "");
+}
+
+#[test]
+fn a_release_is_sent_with_its_version_whatever_became_of_the_others() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl fetch");
+    ada.ok("promptctl publish support/triage --no-push");
+    ada.ok("promptctl publish support/triage --env staging --no-push");
+    crate::env::hook(
+        &origin(&env),
+        "hooks/update",
+        "case \"$1\" in *production*) exit 1;; esac",
+    );
+    assert_eq!(ada.run("promptctl push").code, Some(4));
+    assert_eq!(
+        origin(&env).tags(),
+        "prompts/support/triage/staging/1\nprompts/support/triage/v1"
+    );
+}
+
+#[test]
+fn what_waits_to_be_sent_survives_a_new_name_of_the_remote() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl fetch");
+    ada.ok("promptctl publish support/triage --no-push");
+    ada.git("remote rename origin upstream");
+    ada.ok("promptctl fetch");
+    ada.ok("promptctl push");
+    assert!(origin(&env).tags().contains("production/1"));
 }

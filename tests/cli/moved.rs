@@ -125,12 +125,12 @@ fn a_person_takes_the_remotes_word_or_puts_the_tag_back() {
     $ promptctl fetch
     origin has nothing new
     error[P244]: origin no longer has the tag prompts/support/triage/production/2 (xxxxxxxxxxxx); what this clone saw first goes on counting here
-      help: ask who did it; git push origin <id>:refs/tags/prompts/support/triage/production/2 puts it back, promptctl fetch --accept prompts/support/triage/production/2 takes the remote's word
+      help: ask who did it; git push origin <id>:refs/tags/prompts/support/triage/production/2 && promptctl fetch puts it back, promptctl fetch --accept prompts/support/triage/production/2 takes the remote's word
     $ promptctl doctor --fix
     0 of 1 trouble fixed
     error[P244]: origin no longer has the tag prompts/support/triage/production/2 (xxxxxxxxxxxx); what this clone saw first goes on counting here
       at: prompts/support/triage/production/2
-      help: promptctl fetch --accept prompts/support/triage/production/2
+      help: git push origin <id>:refs/tags/prompts/support/triage/production/2 && promptctl fetch
     1 error, 0 warnings
     [exit 3]
     ");
@@ -193,4 +193,33 @@ fn a_deleted_middle_tag_changes_nothing_in_any_clone() {
         clone.ok("promptctl fetch");
         assert_eq!(live(clone), 1);
     }
+}
+
+#[test]
+fn a_number_that_was_accepted_as_gone_and_used_again_is_protected_again() {
+    let env = TestEnv::new();
+    let (ada, remote) = seen(&env);
+    remote.git(&format!("update-ref -d refs/tags/{RELEASE}"));
+    ada.ok(&format!("promptctl fetch --accept {RELEASE}"));
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(live(&ada), 2);
+    remote.ok(&moves()[1].1);
+    ada.ok("promptctl fetch");
+    assert_eq!(live(&ada), 2);
+    assert_eq!(ada.run("promptctl verify").code, Some(3));
+}
+
+#[test]
+fn a_tag_that_counted_for_nothing_stands_in_nobodys_way_when_it_is_gone() {
+    let env = TestEnv::new();
+    let (ada, remote) = seen(&env);
+    let stray = "prompts/support/triage/production/77777";
+    remote.git(&format!("tag {stray} main"));
+    ada.ok("promptctl fetch");
+    remote.git(&format!("update-ref -d refs/tags/{stray}"));
+    ada.ok("promptctl fetch");
+    ada.next_version("support/triage", "maxTokens: 600", "maxTokens: 400");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(live(&ada), 3);
 }

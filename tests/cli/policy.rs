@@ -472,7 +472,7 @@ fn a_rule_of_a_newer_version_stops_a_publish_and_no_rollback() {
     error[P226]: production: `requireReviews` is not a key of the configuration
       at: promptctl.yaml
       help: the keys are requireBranch, requireSigned, requireEval, from
-    0 active versions proven, 1 not
+    1 active version not proven
     by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     $ promptctl rollback support/triage

@@ -81,8 +81,7 @@ fn at_a_time() {
     {
       "schema": 1,
       "environment": "production",
-      "prompts": [],
-      "warnings": []
+      "prompts": []
     }
     $ promptctl show support/triage@production --at 2026-10-01
     error[P203]: support/triage was not live in production at 2026-10-01T23:59:59Z

@@ -223,7 +223,8 @@ fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
     $ promptctl push
     warning: prompts/support/triage/v1 is lost: somebody was faster
     warning: prompts/support/triage/production/1 is lost: somebody was faster
-    hint: promptctl releases NAME shows what is live; promptctl doctor --fix discards what is lost; then publish again
+    warning: Bob published support/triage v1 in production at 2026-11-03T11:00:00Z (release 1)
+    hint: promptctl doctor --fix discards what is lost; what is still wanted is published again
     [exit 1]
     $ promptctl releases support/triage
     1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first

@@ -554,3 +554,51 @@ fn a_name_that_this_disk_cannot_hold_does_not_fail_the_fetch_of_the_others() {
     assert!(fetched.stderr.contains("could not take it in"), "{fetched}");
     assert_eq!(live(&bob), 1);
 }
+
+#[test]
+fn a_tag_below_the_name_of_the_next_release_stops_nothing() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.ok("git push --quiet");
+    ada.ok("promptctl publish support/triage");
+    origin(&env).git("tag prompts/support/triage/production/3/x main");
+    ada.ok("promptctl rollback support/triage");
+    assert_eq!(live(&ada), 1);
+    ada.ok("promptctl publish support/triage");
+    assert_eq!(live(&ada), 2);
+    assert_snapshot!(ada.play("promptctl doctor"), @"
+    $ promptctl doctor
+    warning[P210]: the tag prompts/support/triage/production/3/x is neither a version nor a release, and stands where they must be made
+      at: prompts/support/triage/production/3/x
+      help: git push origin --delete refs/tags/prompts/support/triage/production/3/x && promptctl fetch --accept prompts/support/triage/production/3/x
+    0 errors, 1 warning
+    ");
+}
+
+#[test]
+fn a_branch_that_could_not_be_fetched_does_not_decide_by_what_it_was() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let bob = env.clone_of_origin("Bob");
+    bob.ok("promptctl fetch");
+    ada.write(
+        "promptctl.yaml",
+        "environments: {production: {requireBranch: release}}\n",
+    );
+    ada.git("commit --quiet --all --message Policy");
+    ada.git("push --quiet origin main");
+    let lock = ".git/refs/remotes/origin/main.lock";
+    bob.write(lock, "");
+    let file = std::fs::File::options()
+        .write(true)
+        .open(bob.dir.join(lock))
+        .unwrap();
+    let hours = std::time::Duration::from_secs(7200);
+    file.set_modified(std::time::SystemTime::now() - hours)
+        .unwrap();
+    let refused = bob.fails("promptctl publish support/triage");
+    assert!(refused.stderr.contains("main.lock"), "{refused}");
+    assert_eq!(origin(&env).tags(), "");
+}

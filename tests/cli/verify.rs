@@ -52,7 +52,7 @@ fn what_is_live_is_proven() {
     production	greeting	v1	1	xxxxxxxxxxxx	ada@example.com	whole	-	proven
     production	support/triage	v1	1	xxxxxxxxxxxx	ada@example.com	whole	-	proven
     --- stderr
-    3 active versions proven
+    3 active versions: 2 proven, 1 sound
     by the rules of HEAD (xxxxxxxxxxxx)
     ");
     let mut told = repo.json("promptctl verify --env production --format json");
@@ -145,7 +145,7 @@ fn each_thing_that_is_not_proven_is_told_with_its_fix() {
     --- stderr
     error[P240]: release 1 of support/triage in production is not signed
       help: promptctl publish support/triage@v1 --env production
-    0 active versions proven, 1 not
+    1 active version not proven
     by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     $ promptctl publish support/triage@v1 --env production
@@ -201,7 +201,7 @@ fn each_thing_that_is_not_proven_is_told_with_its_fix() {
     --- stderr
     error[P209]: release 1 of support/triage in production is missing
       help: git update-ref refs/tags/prompts/support/triage/production/1 <id>
-    0 active versions proven, 1 not
+    1 active version not proven
     by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     ");
@@ -228,7 +228,7 @@ fn a_tag_that_lies_about_its_content() {
     --- stderr
     error[P211]: release 1 of support/triage in production does not hold the content that it names
       help: git update-ref refs/tags/prompts/support/triage/v1 <id>
-    0 active versions sound, 1 not
+    1 active version not proven
     no environment requires signatures, so nothing proves who released what: see requireSigned
     by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
@@ -282,7 +282,7 @@ fn a_rollback_that_is_none_is_held_to_every_rule() {
       help: promptctl releases support/triage --env production
     error[P208]: support/triage v3 is not on main, which production requires
       help: merge it into main, or promptctl rollback support/triage --env production
-    0 active versions sound, 1 not
+    1 active version not proven
     no environment requires signatures, so nothing proves who released what: see requireSigned
     by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
@@ -351,7 +351,7 @@ fn a_rollback_without_a_signature_is_told_and_signed_for_later() {
     --- stderr
     error[P240]: release 3 of support/triage in production is not signed
       help: promptctl publish support/triage@v1 --env production
-    0 active versions proven, 1 not
+    1 active version not proven
     by the rules of HEAD (xxxxxxxxxxxx)
     [exit 3]
     $ promptctl publish support/triage@v1 --env production
@@ -403,7 +403,7 @@ fn many_prompts_are_proven_as_few_are() {
     assert_snapshot!(run.stderr, @"
     error[P240]: release 1 of p8 in production is not signed
       help: promptctl publish p8@v1 --env production
-    8 active versions proven, 1 not
-    by the rules of HEAD (3255be2669ca)
+    9 active versions: 8 proven, 1 not proven
+    by the rules of HEAD (601bacfa7342)
     ");
 }

@@ -190,7 +190,7 @@ pub(super) fn text(entries: &[Entry], scanned: &Scanned, session: &mut Session) 
             (Some(name), _) => format!("  {name}"),
             (None, _) => String::new(),
         };
-        session.ui.line(format!("{id}{}", on_one_line(&note)));
+        session.ui.styled(format!("{id}{}\n", on_one_line(&note)));
         if !entry.is_placeholder {
             let versions = versions(entry);
             if !versions.is_empty() {

@@ -15,7 +15,7 @@ use crate::prompt::document::yaml::{Kind, Node, parse_tree};
 use crate::prompt::finding::Position;
 
 /// How many findings of one file are told.
-const MAX_OF_FILE: usize = 200;
+pub(super) const MAX_OF_FILE: usize = 200;
 
 const MARK: &str = "promptctl: allow";
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::allow::MAX_OF_FILE;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
@@ -48,7 +49,8 @@ fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut V
         findings.push(finding);
     }
     let lines: Vec<&str> = subject.text.split('\n').collect();
-    for name in unused {
+    // More findings than this of one file are not shown, and each place takes a look at its line.
+    for name in unused.into_iter().take(MAX_OF_FILE + 1) {
         findings.push(
             Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
                 .at(declaration(subject, &lines, name))

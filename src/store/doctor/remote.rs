@@ -99,15 +99,12 @@ impl Store {
             }
         };
         let space = self.true_space();
-        let ours: BTreeMap<String, Oid> = if self.has_mirror() {
-            self.compared()?.tags
-        } else {
-            let found = self.refs_below(&space.base)?;
-            found
-                .into_iter()
-                .map(|found| (found.rest, found.id))
-                .collect()
-        };
+        // What was moved or dropped before the last fetch is told already.
+        let ours: BTreeMap<String, Oid> = self
+            .refs_below(&space.base)?
+            .into_iter()
+            .map(|found| (found.rest, found.id))
+            .collect();
         let unknown: Vec<&String> = theirs
             .keys()
             .filter(|tag| !ours.contains_key(*tag))

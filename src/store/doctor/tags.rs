@@ -18,6 +18,8 @@ use crate::prompt::version::Version;
 
 /// What shows the tags that git still has, where nobody can say which of them is meant.
 const LOOK: &str = "git fsck --no-reflogs --unreachable";
+/// The same where the tags are the remote's.
+const LOOK_ELSEWHERE: &str = "promptctl doctor, in a clone that fetched it before it was lost";
 
 /// The tags that count, by what they are of.
 #[derive(Default)]
@@ -195,6 +197,31 @@ impl Store {
                             && entry
                                 .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
                 }
+                // Another tag stands below its name, which is told.
+                Note::Void { number, .. }
+                    if self
+                        .ref_target(&self.true_space().reference(&TagName::Release {
+                            name: name.clone(),
+                            environment: environment.clone(),
+                            number: *number,
+                        }))
+                        .is_none() =>
+                {
+                    true
+                }
+                // That is told of what the remote did to it.
+                Note::Void { number, .. }
+                    if releases.notes.iter().any(|note| {
+                        let tag = self.full(&TagName::Release {
+                            name: name.clone(),
+                            environment: environment.clone(),
+                            number: *number,
+                        });
+                        matches!(note, Note::Changed(changed) if changed.tag == tag)
+                    }) =>
+                {
+                    true
+                }
                 // That is told of the version's tag.
                 Note::Void {
                     why: Void::Disagrees(version),
@@ -229,6 +256,10 @@ impl Store {
             environment: environment.clone(),
             number,
         };
+        let look = match self.settings.remote.is_some() {
+            true => LOOK_ELSEWHERE,
+            false => LOOK,
+        };
         let put_back = |tag: &TagName, else_: String| match self.lost_object(tag) {
             Some(object) => self.restore(tag, object),
             None => else_,
@@ -240,7 +271,7 @@ impl Store {
             }
             Note::Gap { first, .. } => {
                 let tag = release(*first);
-                (Some(self.full(&tag)), put_back(&tag, LOOK.to_owned()))
+                (Some(self.full(&tag)), put_back(&tag, look.to_owned()))
             }
             Note::Stray { first, .. } => {
                 let tag = release(*first);
@@ -259,11 +290,11 @@ impl Store {
                 let publish = if *number == live {
                     format!("promptctl publish {name}@{version} --env {environment}")
                 } else {
-                    LOOK.to_owned()
+                    look.to_owned()
                 };
                 (None, put_back(&tag, publish))
             }
-            Note::Changed(changed) => (Some(changed.tag.clone()), changed.put_back()),
+            Note::Changed(changed) => (Some(changed.tag.clone()), changed.cure()),
         };
         let finding = note.finding(name, environment, &self.settings.prefix);
         let is_error = match note {
@@ -289,7 +320,11 @@ impl Store {
                 || rows.releases.keys().any(|(other, _)| *other == name)
                 || self.list().files.iter().any(|file| file.name == name)
         };
-        is_prompt(rest)
+        let is_below_a_tag = rest
+            .match_indices('/')
+            .any(|(at, _)| TagName::parse(&rest[..at]).is_some());
+        is_below_a_tag
+            || is_prompt(rest)
             || rest.rsplit_once('/').is_some_and(|(name, environment)| {
                 environment.parse::<Environment>().is_ok() && is_prompt(name)
             })
