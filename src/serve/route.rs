@@ -111,16 +111,15 @@ fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
 /// Whether a path leads where it says: what a caller may is decided by it as it stands, so that no
 /// segment may mean another one further on.
 fn is_plain(path: &str) -> bool {
-    let decoded = path.replace("%2e", ".").replace("%2E", ".");
-    let lower = path.to_ascii_lowercase();
-    let has_hidden = ["%2f", "%5c", "%25", "%00", "\\"]
-        .iter()
-        .any(|it| lower.contains(it));
-    !has_hidden
-        && !path.contains("//")
-        && !decoded
-            .split('/')
-            .any(|segment| matches!(segment, "." | ".."))
+    let mut decoded = path.to_ascii_lowercase();
+    // Twice, since a server behind may decode once more.
+    for _ in 0..2 {
+        for (code, char) in [("%2e", "."), ("%2f", "/"), ("%5c", "/"), ("%25", "%")] {
+            decoded = decoded.replace(code, char);
+        }
+    }
+    let mut segments = decoded.split(['/', '\\']);
+    !path.contains("//") && !segments.any(|segment| matches!(segment, "." | ".."))
 }
 
 async fn route(

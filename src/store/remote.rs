@@ -425,7 +425,12 @@ impl Store {
         for tag in tags {
             let plain = tag.strip_prefix("refs/tags/").unwrap_or(tag);
             let rest = plain.strip_prefix(&self.settings.prefix).unwrap_or(plain);
-            let found = compared.changed.iter().find(|(other, ..)| other == rest);
+            // One below the name of a release stood for that release.
+            let stood_for = stands_for(rest).unwrap_or_else(|| rest.to_owned());
+            let found = compared
+                .changed
+                .iter()
+                .find(|(other, ..)| *other == stood_for);
             let Some((tag, first, now)) = found else {
                 return Err(Failure::usage(format!(
                     "the remote has not moved or dropped the tag {}{rest}",

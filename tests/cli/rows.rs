@@ -568,6 +568,10 @@ fn a_tag_below_the_name_of_the_next_release_stops_nothing() {
     assert_eq!(live(&ada), 1);
     ada.ok("promptctl publish support/triage");
     assert_eq!(live(&ada), 2);
+    let fix = ada.json("promptctl doctor --format json")["findings"][0]["help"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_snapshot!(ada.play("promptctl doctor"), @"
     $ promptctl doctor
     warning[P210]: the tag prompts/support/triage/production/3/x is neither a version nor a release, and stands where they must be made
@@ -575,6 +579,10 @@ fn a_tag_below_the_name_of_the_next_release_stops_nothing() {
       help: git push origin --delete refs/tags/prompts/support/triage/production/3/x && promptctl fetch --accept prompts/support/triage/production/3/x
     0 errors, 1 warning
     ");
+    for line in fix.split(" && ") {
+        ada.ok(line);
+    }
+    assert_eq!(live(&ada), 2);
 }
 
 #[test]

@@ -304,8 +304,7 @@ fn a_snapshot_of_an_environment() {
             "staging": 1
           }
         }
-      ],
-      "warnings": []
+      ]
     }
     $ promptctl get --all --env nowhere --format json
     {"schema":1,"error":{"code":"P203","message":"nothing was ever published to nowhere, and promptctl.yaml does not name it","location":null,"hints":["the environments are production, staging"]}}

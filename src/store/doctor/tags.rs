@@ -7,7 +7,7 @@ use git2::Oid;
 use super::super::Store;
 use super::super::note::{Note, Void};
 use super::super::row::find;
-use super::super::tag::TagName;
+use super::super::tag::{TagName, stands_for};
 use super::Trouble;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -338,9 +338,14 @@ impl Store {
             Some(remote) => {
                 let own = self.ref_target(&format!("refs/tags/{full}"));
                 let delete = own.map_or_else(String::new, |_| format!("{delete} && "));
-                format!(
-                    "{delete}git push {remote} --delete refs/tags/{full} && promptctl fetch --accept {full}"
-                )
+                {
+                    // What was never looked at needs no word of a person.
+                    let accept =
+                        stands_for(rest).map_or_else(String::new, |_| format!(" --accept {full}"));
+                    format!(
+                        "{delete}git push {remote} --delete refs/tags/{full} && promptctl fetch{accept}"
+                    )
+                }
             }
             None => delete,
         };
