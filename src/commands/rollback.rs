@@ -117,12 +117,26 @@ fn plan(
         Ok(planned) => return Ok(planned),
         Err(failure) => failure,
     };
-    if failure.code != Some(code::UNSEEN_ROLLBACK) || !session.ui.can_ask() {
+    if !session.ui.can_ask() {
         return Err(failure);
     }
+    let (question, back) = match failure.code {
+        Some(code::UNSEEN_ROLLBACK) => (
+            "Go one version further back?".to_owned(),
+            Back::Below { again: true },
+        ),
+        Some(code::UNTRUSTED) => match store.unsigned_target(&args.name, options)? {
+            Some(version) => (
+                format!("Roll back to {version} all the same?"),
+                Back::To(version),
+            ),
+            None => return Err(failure),
+        },
+        _ => return Err(failure),
+    };
     session.ui.warning(&failure);
-    if session.ui.confirm("Go one version further back?") {
-        plan(Back::Below { again: true })
+    if session.ui.confirm(&question) {
+        plan(back)
     } else {
         Err(failure)
     }

@@ -100,6 +100,26 @@ impl Store {
         }
     }
 
+    /// The version that a bare rollback would go to if nobody had to sign for it.
+    ///
+    /// # Errors
+    /// The tags are not in this clone.
+    pub fn unsigned_target(
+        &self,
+        name: &PromptName,
+        options: &Options,
+    ) -> Result<Option<Version>, Failure> {
+        let releases = self.releases(name, &options.environment)?;
+        let entries = releases.confirmed();
+        let signers = options.rules.signers.as_ref();
+        let signed = |entry: &Release| self.is_signed(entry, entries, signers);
+        let way = Trust::new(entries, Some(&signed)).way();
+        let others = entries
+            .last()
+            .map(|top| unsigned(top, &way.passed, entries));
+        Ok(others.and_then(|others| others.first().map(|entry| entry.version)))
+    }
+
     fn plan_publish(
         &self,
         loaded: &Loaded,
@@ -533,14 +553,9 @@ fn unseen(top: &Release) -> Failure {
     .hint("nothing was changed")
 }
 
-fn untrusted(
-    name: &PromptName,
-    environment: &Environment,
-    top: &Release,
-    passed: &[&Release],
-    entries: &[Release],
-) -> Failure {
-    // First where a rollback would go if nobody had to sign, which is not what was rolled back from.
+/// What nobody signed for and a rollback could go to all the same, each version once: first where it
+/// would go if nobody had to sign, which is not what was rolled back from.
+fn unsigned<'a>(top: &Release, passed: &[&'a Release], entries: &'a [Release]) -> Vec<&'a Release> {
     let plain = Trust::new(entries, None).way();
     let mut others: Vec<&Release> = Vec::new();
     let stack = plain.target.iter().chain(&plain.below);
@@ -551,6 +566,17 @@ fn untrusted(
             others.push(entry);
         }
     }
+    others
+}
+
+fn untrusted(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    passed: &[&Release],
+    entries: &[Release],
+) -> Failure {
+    let others = unsigned(top, passed, entries);
     let mut failure = Failure::new(
         code::UNTRUSTED,
         format!(

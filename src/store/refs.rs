@@ -76,6 +76,11 @@ impl Store {
         known.get_or_insert_with(|| self.look_at_mirror()).clone()
     }
 
+    /// Knows what the mirror is, because it was fetched just now.
+    pub(super) fn know_mirror(&self, mirror: Mirror) {
+        *self.mirror.borrow_mut() = Some(mirror);
+    }
+
     /// Forgets what is known of the mirror, because it was fetched.
     pub(super) fn forget_mirror(&self) {
         *self.mirror.borrow_mut() = None;

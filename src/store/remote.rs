@@ -157,7 +157,8 @@ impl Store {
         let remote = self.remote()?.to_owned();
         self.configure_mirror()?;
         let is_first = self.mirror() != Mirror::Whole;
-        if is_first {
+        // Another process may have finished its own first fetch meanwhile.
+        if is_first && self.config_value(Self::MIRROR_KEY).is_none() {
             self.set_key(Self::MIRROR_KEY, Some(Self::UNFINISHED))?;
         }
         let before = self.mirrored()?;
@@ -166,7 +167,8 @@ impl Store {
         let refused = self.fetch_tags(&remote, &[refspec], branches, &[pattern])?;
         self.set_key(Self::MIRROR_KEY, Some(&self.mirror_name(&remote)))?;
         self.set_key(Self::PARTIAL_KEY, None)?;
-        self.forget_mirror();
+        // It is whole for this run, whatever another one that begins says of it.
+        self.know_mirror(Mirror::Whole);
         let compared = self.compared()?;
         self.keep(&compared.changed)?;
         let is_new = |tag: &&String| !before.contains_key(*tag);

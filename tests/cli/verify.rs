@@ -406,6 +406,5 @@ fn many_prompts_are_proven_as_few_are() {
     error[P240]: release 1 of p8 in production is not signed
       help: promptctl publish p8@v1 --env production
     9 active versions: 8 proven, 1 not proven
-    by the rules of HEAD (644aa1d166c3)
     ");
 }
