@@ -1,7 +1,7 @@
 //! Prompts of other places, to and from prompt files. Pure: no files, no git, no network.
 //!
 //! [`stored`] reads what the API answers about a stored prompt of OpenAI's, [`template`] makes a
-//! template of it, [`write`] a prompt file, and [`prove`] renders that file again and compares.
+//! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
 //! [`ask`] makes the requests, [`refusal`] reads what the API says instead of an answer.
 
 pub mod ask;

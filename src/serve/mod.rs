@@ -1,10 +1,10 @@
 //! The gateway: it answers the Responses API for callers that send `prompt: {id, version,
 //! variables}`, and passes on everything else.
 //!
-//! Pure: what a call asks for ([`ask`]), which prompt that is ([`catalog`]), the values of its
-//! variables ([`given`]), the request that is sent ([`call`], [`merge`]), and what the answer says
-//! of the prompt ([`echo`], [`events`]). Around it: [`server`] takes connections, [`route`] finds
-//! who answers, [`proxy`] asks the API, [`refresh`] keeps the [`snapshot`] current.
+//! Pure: what a call asks for (`ask`), which prompt that is (`catalog`), the values of its
+//! variables (`given`), the request that is sent (`call`, `merge`), and what the answer says
+//! of the prompt (`echo`, `events`). Around it: `server` takes connections, `route` finds
+//! who answers, `proxy` asks the API, `refresh` keeps the `snapshot` current.
 //!
 //! A call never waits for git, the log or the terminal: a thread of its own reads what is live, and
 //! what is to be kept or said goes as a [`Note`] to the thread that started the gateway.
