@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::finding::{Finding, Position};
@@ -20,7 +21,7 @@ use crate::prompt::quote::shell_word;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
 use crate::prompt::variables::complete;
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 pub use batch::{Batch, Ended, Input, Stop, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};

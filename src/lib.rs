@@ -5,7 +5,10 @@
 //! - [`commands`]: one file a command: its arguments, and a short function.
 //! - [`serve`]: the gateway, the only place that names hyper.
 //! - [`execute`]: one call from reference to record.
-//! - [`store`]: the git repository, the only place that names git2 or starts git.
+//! - [`setup`]: making a repository of prompts, git's hooks and drivers, and what is wrong with a clone.
+//! - [`releases`]: tags, what is live, publishing and its rules, the remote.
+//! - [`files`]: prompt files in a repository.
+//! - [`repository`]: git itself, the only place that names git2 or starts git.
 //! - [`openai`]: the Responses API, the only place that names reqwest.
 //! - [`record`]: the execution log.
 //! - [`output`]: what people and scripts see.
@@ -16,19 +19,23 @@
 //! - [`packs`]: the bundled prompts.
 //! - [`scan`]: ids of stored prompts in source code. Pure, as the core is.
 //!
-//! `store`, `openai`, `record` and `output` do not know each other; all of them know `prompt`.
+//! `setup` knows `releases`, which knows `files`, which knows `repository`. These four, `openai`, `record`
+//! and `output` do not know each other across; all of them know `prompt`.
 
 pub mod commands;
 pub mod config;
 pub mod error;
 pub mod exchange;
 pub mod execute;
+pub mod files;
 pub mod help;
 pub mod openai;
 pub mod output;
 pub mod packs;
 pub mod prompt;
 pub mod record;
+pub mod releases;
+pub mod repository;
 pub mod scan;
 pub mod serve;
-pub mod store;
+pub mod setup;

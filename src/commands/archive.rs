@@ -3,9 +3,10 @@
 use super::Session;
 use super::common::{live_versions, load_to_change};
 use crate::error::{Exit, Failure};
+use crate::files::{FileChange, Loaded};
 use crate::prompt::edit::{Step, remove, set};
 use crate::prompt::name::PromptName;
-use crate::store::{FileChange, Loaded, Store};
+use crate::releases::Store;
 
 /// Take a prompt out of use
 ///

@@ -4,12 +4,13 @@ use super::Session;
 use super::common::{FormatArg, load_to_change, warn_all, warn_of_passed};
 use super::edit::edit_failure;
 use crate::error::{Exit, Failure};
+use crate::files::{FileChange, Loaded};
 use crate::output::json;
 use crate::prompt::edit::set_version;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
-use crate::store::{FileChange, Loaded, Store};
+use crate::releases::Store;
 
 /// Raise the version of prompts that were changed by hand
 ///

@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE};
 use crate::prompt::document::Document;
@@ -15,7 +16,7 @@ use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::version::Version;
-use crate::store::{Loaded, Overview, Store};
+use crate::releases::{Overview, Store};
 
 use super::Session;
 
@@ -198,7 +199,7 @@ pub(super) fn live_versions(
 ) -> Result<Vec<(Environment, Version)>, Failure> {
     let mut live = Vec::new();
     for environment in store.environments_of(name)? {
-        if let crate::store::State::Live(active) = store.state(name, &environment)? {
+        if let crate::releases::State::Live(active) = store.state(name, &environment)? {
             live.push((environment, active.version));
         }
     }

@@ -12,7 +12,8 @@ use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::store::{Settings, Start, Store};
+use crate::releases::{Settings, Store};
+use crate::repository::Start;
 
 /// Print the completions for a shell
 ///

@@ -10,7 +10,7 @@ use crate::config::Environ;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::code;
-use crate::store::OF_ONE_REPOSITORY;
+use crate::repository::OF_ONE_REPOSITORY;
 
 /// Show the whole life of a prompt in a scratch repository, offline
 ///

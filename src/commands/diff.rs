@@ -10,6 +10,7 @@ use super::Session;
 use super::common::{variables_of, warn_all};
 use super::validate::roots::{changed, roots_at};
 use crate::error::{Exit, Failure};
+use crate::files::{Between, Loaded};
 use crate::output::diff_beside::{Beside, ChangedPartial};
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_text::TextOptions;
@@ -20,7 +21,7 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_word;
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
-use crate::store::{Between, Loaded, Store};
+use crate::releases::Store;
 
 /// Show what changed, and what it means for callers
 ///

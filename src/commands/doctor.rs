@@ -11,7 +11,8 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
-use crate::store::{Repair, Store, Trouble};
+use crate::releases::{Repair, Store, Trouble};
+use crate::setup::Setup;
 
 /// 2026-12-01, when OpenAI's stored prompts are gone.
 const STORED_PROMPTS_END: jiff::Timestamp = jiff::Timestamp::constant(1_796_083_200, 0);
@@ -44,11 +45,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         fix(&store, &config, session)?;
     }
     findings.extend(settings::findings(&store, &config, is_told)?);
-    findings.extend(store.troubles()?.iter().map(finding_of));
+    findings.extend(Setup::of(&store).troubles()?.iter().map(finding_of));
     findings.extend(files(&store, session));
     findings.extend(log::findings(&store, &config, session)?);
     if args.online {
-        findings.extend(store.troubles_online()?.iter().map(finding_of));
+        findings.extend(Setup::of(&store).troubles_online()?.iter().map(finding_of));
         findings.extend(api::findings(&store, session));
     }
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
@@ -81,7 +82,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 /// Does what can be done without a decision.
 fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Failure> {
-    let before = store.troubles()?;
+    let before = Setup::of(store).troubles()?;
     let mut repairs: Vec<&Repair> = before
         .iter()
         .filter_map(|trouble| trouble.repair.as_ref())
@@ -89,11 +90,11 @@ fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Fail
     // What a killed run left stands in the way of all others.
     repairs.sort_by_key(|repair| !matches!(repair, Repair::RemoveLock(_)));
     for repair in repairs {
-        store.repair(repair)?;
+        Setup::of(store).repair(repair)?;
     }
-    store.forget_dead_runs();
+    Setup::of(store).forget_dead_runs();
     let after = if before.iter().any(|trouble| trouble.repair.is_some()) {
-        store.troubles()?.len()
+        Setup::of(store).troubles()?.len()
     } else {
         before.len()
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Session;
 use super::common::variables_of_text;
 use crate::error::{Exit, Failure};
+use crate::files::Asked;
 use crate::output::diff_beside::Beside;
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_plain, diff_text, prompt_text};
@@ -17,7 +18,7 @@ use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::template::Partials;
 use crate::prompt::visible;
-use crate::store::{Asked, Store};
+use crate::releases::Store;
 
 /// Compare and merge prompt files for git
 ///

@@ -10,11 +10,12 @@ use super::Session;
 use super::bump::number;
 use super::common::{compile, load_to_change, warn_all, warn_of_passed};
 use crate::error::{Exit, Failure};
+use crate::files::{FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::document;
 use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set, set_version};
 use crate::prompt::name::PromptName;
-use crate::store::{FileChange, Loaded, Store};
+use crate::releases::Store;
 
 /// Make the next version of a prompt
 ///

@@ -6,7 +6,7 @@ use super::rules::branches_of;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::name::Environment;
-use crate::store::Fetched;
+use crate::releases::Fetched;
 
 /// Bring the tags that the remote has
 ///
@@ -103,7 +103,7 @@ fn say_foreign(foreign: &[String], session: &mut Session) {
 }
 
 /// Says which tags the remote has not confirmed, and what to do about them.
-pub(super) fn say_pending(pending: &[crate::store::Pending], session: &mut Session) {
+pub(super) fn say_pending(pending: &[crate::releases::Pending], session: &mut Session) {
     for entry in pending.iter().filter(|entry| entry.lost) {
         session.ui.warning(format!(
             "{} was made here and lost: somebody was faster, or a release below it lost",

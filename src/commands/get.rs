@@ -12,6 +12,7 @@ use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
 use crate::execute::attachments;
+use crate::files::Loaded;
 use crate::output::json::{self, FindingJson};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
@@ -19,7 +20,7 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::template::is_plain;
 use crate::prompt::version::Version;
-use crate::store::{Changed, Loaded, Note, Overview, State, Store};
+use crate::releases::{Changed, Note, Overview, State, Store};
 
 /// Print one prompt, or all that are live, for programs
 ///

@@ -12,7 +12,7 @@ use crate::prompt::diff::{Side, compare};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_path;
 use crate::prompt::version::Version;
-use crate::store::{HistoryEntry, State, Store};
+use crate::releases::{HistoryEntry, State, Store};
 
 /// Show the versions of a prompt
 #[derive(Debug, clap::Args)]

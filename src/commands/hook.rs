@@ -4,9 +4,10 @@ use super::Session;
 use super::bump::{Numbered, may_need_number, number};
 use super::validate::Check;
 use crate::error::{Exit, Failure};
+use crate::files::{FileChange, Loaded};
 use crate::prompt::code::{self, Code};
 use crate::prompt::quote::shell_paths;
-use crate::store::{FileChange, Loaded, Store};
+use crate::releases::Store;
 
 /// Check what is to be committed, for git's hooks
 ///

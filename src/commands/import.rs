@@ -21,8 +21,8 @@ use crate::openai::client::{block_on, interrupted};
 use crate::openai::prices::price_of;
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::prompt::name::{Environment, PromptName};
+use crate::releases::Store;
 use crate::scan::ValueKind;
-use crate::store::Store;
 
 use inputs::Wanted;
 use keep::Kept;

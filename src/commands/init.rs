@@ -8,13 +8,12 @@ use super::Session;
 use super::common::count;
 use crate::config::{Config, Environ, FILE_NAME};
 use crate::error::{Exit, Failure};
+use crate::files::FileChange;
 use crate::prompt::name::SUFFIXES;
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::schema::prompt_schema;
-use crate::store::{
-    ATTRIBUTES, Adoptable, FileChange, PlannedHook, Store, init_repository, is_in_repository,
-    unknown_remote,
-};
+use crate::releases::{Store, unknown_remote};
+use crate::setup::{ATTRIBUTES, Adoptable, PlannedHook, Setup, init_repository, is_in_repository};
 
 /// Make a repository of prompts, or adopt `.prompt.yml` files
 ///
@@ -88,7 +87,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.status(text);
     }
     let has_config = store.config_text()?.is_some();
-    let found = store.adoptable()?;
+    let found = Setup::of(&store).adoptable()?;
     let roots = if args.adopt && !has_config && !found.roots.is_empty() {
         found.roots.clone()
     } else {
@@ -114,7 +113,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
             .ui
             .status("git fetch brings the tags of releases from now on");
     }
-    let graphed = store.write_missing_commit_graph()?;
+    let graphed = Setup::of(&store).write_missing_commit_graph()?;
     if graphed {
         let text = "wrote git's commit-graph, so that the history of a prompt is found fast";
         session.ui.status(text);
@@ -159,8 +158,8 @@ fn extras(
         changes.extend(github::missing(store, config)?);
     }
     if args.diff_driver {
-        store.check_drivers(&Environ::program()?)?;
-        let missing = store.missing_attributes(roots)?;
+        Setup::of(store).check_drivers(&Environ::program()?)?;
+        let missing = Setup::of(store).missing_attributes(roots)?;
         if !missing.is_empty() {
             let own = store.read_text(ATTRIBUTES)?.unwrap_or_default();
             let title = "# promptctl: how git compares and merges prompts";
@@ -171,7 +170,7 @@ fn extras(
         }
     }
     let hooks = match args.hooks {
-        true => store.missing_hooks(&Environ::program()?)?,
+        true => Setup::of(store).missing_hooks(&Environ::program()?)?,
         false => Vec::new(),
     };
     Ok((changes, hooks))
@@ -186,12 +185,12 @@ fn set_up_clone(
     session: &mut Session,
 ) -> Result<(bool, bool), Failure> {
     for hook in hooks {
-        store.write_hook(hook)?;
+        Setup::of(store).write_hook(hook)?;
         session
             .ui
             .status(format!("wrote {}", store.shown(&hook.path)));
     }
-    let driven = args.diff_driver && store.configure_drivers(&Environ::program()?)?;
+    let driven = args.diff_driver && Setup::of(store).configure_drivers(&Environ::program()?)?;
     if driven {
         session
             .ui
@@ -353,7 +352,7 @@ fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Sessi
             found.prompts.len() - store.list().files.len()
         ));
     }
-    if store.has_foreign_tags() {
+    if Setup::of(store).has_foreign_tags() {
         session.ui.hint("this repository has tags of its own: give git describe --exclude 'prompts/*' from now on");
     }
 }

@@ -9,6 +9,7 @@ use super::Session;
 use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_releases};
 use super::shapes;
 use crate::error::{Exit, Failure};
+use crate::files::Loaded;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{DIM, NOTE};
@@ -16,7 +17,7 @@ use crate::prompt::digest::Digest;
 use crate::prompt::document::Part;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
-use crate::store::{Loaded, Overview, Store};
+use crate::releases::{Overview, Store};
 
 /// List all prompts
 ///

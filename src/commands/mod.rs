@@ -53,7 +53,8 @@ use crate::error::{Exit, Failure};
 use crate::help::TOPICS;
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
 use crate::prompt::visible;
-use crate::store::{Settings, Start, Store};
+use crate::releases::{Settings, Store};
+use crate::repository::Start;
 
 /// What every command works with: the way to the user, and what the process was started with.
 pub struct Session {
@@ -116,7 +117,6 @@ impl Session {
                 .collect(),
             unattended: !self.ui.can_ask(),
             now: self.now,
-            ..Settings::default()
         })
     }
 }

@@ -4,13 +4,14 @@ use super::Session;
 use super::common::{failure_of, in_file, warn_all, warn_of_passed};
 use super::edit::{edit_failure, read_file};
 use crate::error::{Exit, Failure};
+use crate::files::FileChange;
 use crate::prompt::code;
 use crate::prompt::document;
 use crate::prompt::edit::{Step, remove, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
-use crate::store::{FileChange, Store};
+use crate::releases::Store;
 
 /// Make version 1 of a prompt
 ///

@@ -8,12 +8,13 @@ use super::rules::{branches_of, rules_of, signers_of};
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
+use crate::files::Loaded;
 use crate::output::json;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::{shell_path, shell_paths};
 use crate::prompt::reference::{Reference, Selector};
-use crate::store::{Action, Before, Change, Demand, Loaded, Options, Rules, Signing, State, Store};
+use crate::releases::{Action, Before, Change, Demand, Options, Rules, Signing, State, Store};
 
 /// Make a version live in an environment
 ///

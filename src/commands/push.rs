@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
-use crate::store::{Group, Pushed, Release, Store};
+use crate::releases::{Group, Pushed, Release, Store};
 
 /// Send pending tags to the remote
 ///

@@ -9,7 +9,7 @@ use crate::output::table::{Table, TableCell};
 use crate::output::ui::{DIM, GOOD, NOTE};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
-use crate::store::{Action, Release, Store};
+use crate::releases::{Action, Release, Store};
 
 /// Show the releases of a prompt, the newest first
 #[derive(Debug, clap::Args)]

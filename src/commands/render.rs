@@ -7,6 +7,7 @@ use super::common::{load_to_read, warn_all};
 use super::edit::read_file;
 use crate::error::{Exit, Failure};
 use crate::execute::{self, Rendered, data_url};
+use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, body, request_hash};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
@@ -16,7 +17,7 @@ use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::HELPERS;
 use crate::prompt::variables::{Given, VarArg};
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 /// Print the messages that a model would see
 #[derive(Debug, clap::Args)]

@@ -4,13 +4,14 @@ use super::Session;
 use super::common::EnvArg;
 use super::publish::{ReleaseArgs, print_changes, say_pending};
 use crate::error::{Exit, Failure};
+use crate::files::Loaded;
 use crate::openai::models::ends_on;
 use crate::prompt::code;
 use crate::prompt::diff::{Impact, Side, compare};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
-use crate::store::{Back, Change, Demand, Loaded, Options, Planned, State, Store};
+use crate::releases::{Back, Change, Demand, Options, Planned, State, Store};
 
 /// How to roll back where promptctl is not at hand. A test runs it.
 const BY_HAND: &str = "\

@@ -5,7 +5,7 @@ use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
-use crate::store::{Place, Rules, Signers, Store};
+use crate::releases::{Place, Rules, Signers, Store};
 
 use super::Session;
 

@@ -12,13 +12,13 @@ use super::common::FormatArg;
 use super::render::{Chosen, PromptArgs};
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, Executed, Expected, Request, SourceChoice, Terms, execute};
+use crate::files::Loaded;
 use crate::openai::address::open_to_all;
 use crate::openai::echo;
 use crate::openai::prices::warm_up;
 use crate::openai::request::{RequestOptions, curl};
 use crate::output::json;
 use crate::record::entry::{Overrides, Source};
-use crate::store::Loaded;
 
 pub(super) use ground::{Ground, log};
 

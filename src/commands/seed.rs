@@ -3,10 +3,11 @@
 use super::Session;
 use super::common::FormatArg;
 use crate::error::{Exit, Failure};
+use crate::files::FileChange;
 use crate::output::json;
 use crate::packs::{PACKS, Pack};
 use crate::prompt::name::nearest;
-use crate::store::{FileChange, Store};
+use crate::releases::Store;
 
 /// Add the bundled prompts in one commit
 ///

@@ -19,8 +19,8 @@ use crate::openai::request::request_hash;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::record::log::Log;
+use crate::releases::{Settings as StoreSettings, Store};
 use crate::serve::{self, Auth, Given, Note, Pinned, Settings, Source, StoredTurns, Unknown};
-use crate::store::{Settings as StoreSettings, Store};
 
 /// Answer calls that name a prompt by its id
 ///

@@ -9,7 +9,7 @@ use crate::output::json::{FindingJson, PartialJson, time};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::rendered::Variable;
 use crate::prompt::version::Version;
-use crate::store;
+use crate::{files, releases};
 
 /// One prompt with its content: what `show` and `get` print.
 #[derive(Debug, Serialize)]
@@ -55,7 +55,7 @@ impl PromptJson {
     /// The shape of a loaded prompt.
     pub(super) fn new(
         reference: String,
-        loaded: &store::Loaded,
+        loaded: &files::Loaded,
         variables: Vec<Variable>,
         live: &[(Environment, Version)],
     ) -> Self {
@@ -105,8 +105,8 @@ pub(super) struct ChangeJson {
     pushed: bool,
 }
 
-impl From<&store::Change> for ChangeJson {
-    fn from(change: &store::Change) -> Self {
+impl From<&releases::Change> for ChangeJson {
+    fn from(change: &releases::Change) -> Self {
         Self {
             name: change.name.clone(),
             environment: change.environment.clone(),
@@ -138,7 +138,7 @@ pub(super) struct ReleaseJson {
 
 impl ReleaseJson {
     /// The shape of a release, with whether it is what is live now.
-    pub(super) fn new(release: &store::Release, active: bool) -> Self {
+    pub(super) fn new(release: &releases::Release, active: bool) -> Self {
         Self {
             number: release.number,
             name: release.name.clone(),

@@ -4,6 +4,7 @@ use super::Session;
 use super::common::{AtArg, FormatArg, live_versions, load_to_read, short, variables_of, warn_all};
 use super::shapes::PromptJson;
 use crate::error::{Exit, Failure};
+use crate::files::Loaded;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, DIM, paint};
@@ -12,7 +13,7 @@ use crate::prompt::finding::Finding;
 use crate::prompt::name::nearest;
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::visible;
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 /// Show one prompt
 ///

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::Session;
 use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_releases};
 use crate::error::{Exit, Failure};
+use crate::files::Loaded;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, DIM, GOOD, NOTE, paint};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
-use crate::store::{Loaded, Overview, State, Store, TagName};
+use crate::releases::{Overview, State, Store, TagName};
 
 /// Show what is live where, what is ahead and what is pending
 #[derive(Debug, clap::Args)]
@@ -278,7 +279,7 @@ fn row_at(
         row.by = Some(entry.by.clone());
         row.when = Some(entry.time);
         row.since = Some(json::time(entry.time));
-        if entry.action == crate::store::Action::Unpublish {
+        if entry.action == crate::releases::Action::Unpublish {
             row.note = "unpublished";
         } else {
             row.active = Some(entry.version);

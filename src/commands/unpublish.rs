@@ -5,7 +5,7 @@ use super::common::EnvArg;
 use super::publish::{ReleaseArgs, change, print_changes, say_pending};
 use crate::error::{Exit, Failure};
 use crate::prompt::name::PromptName;
-use crate::store::{Change, Demand};
+use crate::releases::{Change, Demand};
 
 /// Take a prompt out of an environment
 ///

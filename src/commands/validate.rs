@@ -14,13 +14,14 @@ use self::wanted::Wanted;
 use super::Session;
 use super::common::count;
 use crate::error::{Exit, Failure};
+use crate::files::{Base, Loaded};
 use crate::output::json::{self, FindingJson};
 use crate::output::{annotations, gitlab, junit, sarif, snippet};
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
-use crate::store::{Base, Loaded, Store};
+use crate::releases::Store;
 
 /// Check prompt files
 ///

@@ -15,7 +15,7 @@ use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM, GOOD};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::Environment;
-use crate::store::{Live, Proof, Rules, Signers, Store};
+use crate::releases::{Live, Proof, Rules, Signers, Store};
 
 /// Prove what is live, offline
 ///

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use crate::error::Failure;
 use crate::openai::key::ApiKey;
 use crate::prompt::code;
-use crate::store::GitVariables;
+use crate::repository::GitVariables;
 
 /// How the variables that name stored prompts begin.
 const STORED: [&str; 2] = ["OPENAI_PROMPT_ID_", "OPENAI_PROMPT_VERSION_"];

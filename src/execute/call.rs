@@ -9,6 +9,7 @@ use super::caller::{Caller, Unanswered};
 use super::check::{Expected, invalid};
 use super::stored::Request;
 use crate::error::{Exit, Failure};
+use crate::files::Loaded;
 use crate::openai::client::block_on;
 use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::prices::{OwnPrices, cost_usd};
@@ -17,7 +18,6 @@ use crate::openai::response::{Answer, Usage as AnswerUsage};
 use crate::prompt::document::Object;
 use crate::record::entry::{ErrorNote, Overrides, Record, Source, Status, Usage};
 use crate::record::privacy::Privacy;
-use crate::store::Loaded;
 
 /// What holds for every call of a run.
 pub struct Terms<'a> {

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::{Rendered, data_url, failure_of, fill};
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Object, Part, Written};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Compiled;
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 /// A prompt that is ready for many calls.
 #[derive(Debug)]

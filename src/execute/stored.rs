@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::Rendered;
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::openai::echo;
 use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
 use crate::openai::request::{RequestOptions, StoredCall, body};
 use crate::prompt::code;
 use crate::prompt::document::{Document, StoredPrompt, StoredPromptVersion};
 use crate::prompt::name::{Environment, PromptName};
-use crate::store::Loaded;
 
 /// Who renders the prompt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -215,9 +215,9 @@ fn not_made(failure: &Failure) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Loaded;
     use crate::prompt::document::parse;
     use crate::prompt::template::Partials;
-    use crate::store::Loaded;
     use serde_json::json;
     use std::collections::BTreeMap;
 

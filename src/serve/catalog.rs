@@ -274,9 +274,9 @@ fn ids(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Loaded;
     use crate::prompt::document::{Object, parse};
     use crate::prompt::template::Partials;
-    use crate::store::Loaded;
 
     fn prompt(name: &str, version: u32, source: &str) -> Arc<Prepared> {
         let text = format!(

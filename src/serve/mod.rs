@@ -48,6 +48,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::openai;
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
@@ -57,7 +58,6 @@ use crate::prompt::rendered::Variable;
 use crate::prompt::version::Version;
 use crate::record::log::Log;
 use crate::record::privacy::Privacy;
-use crate::store::Loaded;
 
 pub use auth::Auth;
 pub use call::StoredTurns;

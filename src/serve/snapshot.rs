@@ -10,13 +10,14 @@ use sha2::{Digest as _, Sha256};
 use super::catalog::{Catalog, Prompts};
 use crate::error::Failure;
 use crate::execute::{Places, Prepared, stored_prompt_in};
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::{Object, parse};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::template::{Partial, Partials};
 use crate::prompt::version::Version;
-use crate::store::{Loaded, State, Store};
+use crate::releases::{State, Store};
 
 /// Opens the repository, with its configuration as it is now.
 pub type Open = Arc<dyn Fn() -> Result<Store, Failure> + Send + Sync>;

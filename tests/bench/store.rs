@@ -20,7 +20,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use promptctl::prompt::document::parse;
-use promptctl::store::{Start, Store};
+use promptctl::{releases::Store, repository::Start};
 use rayon::prelude::*;
 
 use repository::{Repository, Size, command, name, path};

@@ -6,6 +6,7 @@ use super::super::validate::check;
 use super::{Pair, Session};
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::response::Usage;
@@ -14,7 +15,7 @@ use crate::output::diff_beside::ChangedPartial;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
-use crate::store::{Loaded, State, Store};
+use crate::releases::{State, Store};
 
 /// How the size of each prompt changed.
 pub(super) fn sizes(

@@ -7,13 +7,14 @@ use super::finding_of_failure;
 use crate::config::{Api, UserConfig};
 use crate::error::Failure;
 use crate::execute::Caller;
+use crate::files::Loaded;
 use crate::openai::address::open_to_all;
 use crate::openai::client::block_on;
 use crate::openai::echo;
 use crate::openai::provider::ModelId;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 /// What the APIs of the prompts' models say to this key. Nothing is kept.
 pub(super) fn findings(store: &Store, session: &Session) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::record::entry::SCHEMA;
 use crate::record::log::{BadLine, Query};
-use crate::store::Store;
+use crate::releases::Store;
 
 /// What is wrong with the execution log.
 pub(super) fn findings(

@@ -7,7 +7,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::store::{Store, Trouble};
+use crate::releases::{Store, Trouble};
 
 /// Opens the repository. Where the settings cannot be read, that is a finding, and the committed
 /// ones stand in for them, so that the rest is looked at all the same.

@@ -14,11 +14,12 @@ use crate::error::Failure;
 use crate::exchange::Lost;
 use crate::exchange::write::Origin;
 use crate::execute::recover::Recovered;
+use crate::files::{FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::edit::set_version;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
-use crate::store::{Before, Demand, FileChange, Loaded, Options, Signing, Store};
+use crate::releases::{Before, Demand, Options, Signing, Store};
 
 /// What became of one prompt.
 pub(super) struct Kept {

@@ -3,10 +3,12 @@
 use super::yaml_list;
 use crate::config::Config;
 use crate::error::Failure;
+use crate::files::FileChange;
 use crate::output::diff_markdown::MARKER;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
-use crate::store::{FileChange, Store};
+use crate::releases::Store;
+use crate::setup::Setup;
 
 /// The file.
 pub(super) const PATH: &str = ".github/workflows/promptctl.yml";
@@ -51,7 +53,7 @@ fn text(store: &Store, config: &Config) -> String {
         .find(|name| **name == production)
         .or_else(|| environments().next())
         .unwrap_or(&production);
-    let branch = store.default_branch();
+    let branch = Setup::of(store).default_branch();
     let version = concat!("v", env!("CARGO_PKG_VERSION"));
     let action = format!("{}/.github/actions/promptctl@{version}", repository());
     TEMPLATE

@@ -15,7 +15,7 @@ use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::record::entry::Record;
 use crate::record::log::Log;
-use crate::store::Store;
+use crate::releases::Store;
 
 /// Append records that services made of their own calls
 ///

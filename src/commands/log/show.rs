@@ -8,6 +8,7 @@ use super::super::render::print;
 use super::shape;
 use crate::error::{Exit, Failure};
 use crate::execute::{Rendered, Request, render};
+use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, request_hash};
 use crate::output::json;
 use crate::output::ui::{DIM, paint};
@@ -19,7 +20,7 @@ use crate::prompt::visible;
 use crate::record::entry::{Record, Source};
 use crate::record::log::Log;
 use crate::record::privacy::{is_hash, is_hash_text};
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

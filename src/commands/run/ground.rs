@@ -13,6 +13,7 @@ use crate::error::{Exit, Failure};
 use crate::execute::{
     Caller, Executed, Places, Request, StoredId, spent_today, stored_prompt, used_up,
 };
+use crate::files::Loaded;
 use crate::openai::address::open_to_all;
 use crate::openai::echo;
 use crate::openai::prices::OwnPrices;
@@ -20,7 +21,7 @@ use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::record::entry::Record;
 use crate::record::log::Log;
-use crate::store::{Loaded, Store};
+use crate::releases::Store;
 
 /// From how many days before its end a model is warned of.
 const SOON: i32 = 60;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::execute::Executed;
-use crate::store::Loaded;
+use crate::files::Loaded;
 
 /// An execution as `run --format json` and the lines of a batch show it, without `schema`.
 pub(super) fn of(executed: &Executed, loaded: &Loaded) -> Value {

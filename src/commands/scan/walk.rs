@@ -14,8 +14,9 @@ use super::Scanned;
 use crate::commands::Session;
 use crate::error::Failure;
 use crate::prompt::finding::Position;
+use crate::releases::Store;
+use crate::repository::Start;
 use crate::scan::{self, Place, Read, ids};
-use crate::store::{Start, Store};
 
 /// How far into a file a NUL is looked for, which says that it is no text.
 const HEAD: usize = 8 << 10;

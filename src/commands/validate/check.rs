@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
+use crate::files::{Base, Blobs, Listing, Loaded};
 use crate::openai::models::facts;
 use crate::output::diff_beside::ChangedPartial;
 use crate::output::snippet::Sources;
@@ -18,7 +19,7 @@ use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
 };
-use crate::store::{Base, Blobs, Listing, Loaded, Store};
+use crate::releases::Store;
 
 /// What was found.
 #[derive(Debug, Default)]

@@ -6,11 +6,12 @@ use super::super::edit::edit_failure;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
+use crate::files::{Base, FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::edit::set_version;
 use crate::prompt::lint::{even_line_ends, respell};
 use crate::prompt::template::Compiled;
-use crate::store::{Base, FileChange, Loaded, Store, VersionTags};
+use crate::releases::{Store, VersionTags};
 
 /// Mends the files, and says what was done, a line each. Nothing is committed.
 pub(super) fn fix(

@@ -8,11 +8,12 @@ use super::super::Session;
 use super::check::{Checked, Models, attachments, in_file, of_failure, rules, sources};
 use super::wanted::Wanted;
 use crate::error::Failure;
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::{Levels, check_text, settle};
 use crate::prompt::name::{Environment, PromptName};
-use crate::store::{Loaded, State, Store};
+use crate::releases::{State, Store};
 
 /// Checks what is live in an environment.
 pub(super) fn check(

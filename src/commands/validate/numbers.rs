@@ -1,13 +1,14 @@
 //! Whether a version's number is the right one for its content, as git tells it.
 
 use crate::error::Failure;
+use crate::files::{Base, Loaded};
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::{Finding, Position};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_word;
 use crate::prompt::version::Version;
-use crate::store::{Base, Loaded, Store, VersionTags};
+use crate::releases::{Store, VersionTags};
 
 /// What must be known of a prompt to judge its number.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 use super::check::{self, Checked, Rules};
 use crate::config::{Config, FILE_NAME};
 use crate::error::Failure;
+use crate::files::Base;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::store::{Base, Store};
+use crate::releases::Store;
 
 /// The base with the folders that held prompts there. A configuration that cannot be read says
 /// nothing.

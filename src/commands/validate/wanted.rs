@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::super::Session;
 use crate::error::Failure;
+use crate::files::{Listing, Loaded};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::store::{Listing, Loaded, Store};
+use crate::releases::Store;
 
 /// What the arguments name.
 pub(super) struct Wanted {

@@ -65,7 +65,9 @@ fn line_start(text: &str, key: &Key) -> usize {
 fn end_of_entry(text: &str, from: usize, end: usize) -> usize {
     let mut offset = end;
     while offset > from {
-        let start = text[..offset - 1].rfind('\n').map_or(0, |at| at + 1);
+        let whole = &text[..offset];
+        let line = whole.strip_suffix('\n').unwrap_or(whole);
+        let start = line.rfind('\n').map_or(0, |at| at + 1);
         let line = text[start..offset].trim_end();
         let is_apart = line.is_empty() || line.starts_with('#') || line == "...";
         if start <= from || !is_apart {

@@ -1,0 +1,347 @@
+//! Loading: prompts of the working copy and of commits.
+
+use std::sync::OnceLock;
+
+use super::Prompts;
+use super::content::{Assembled, Draft, assemble, blob_id, same_as_committed};
+use super::work_tree::{Listing, PromptFile, WorkTree, join_root};
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::digest::{Digest, digest};
+use crate::prompt::document::Document;
+use crate::prompt::finding::Finding;
+use crate::prompt::name::{Environment, PromptName, nearest};
+use crate::prompt::template::Partials;
+use crate::prompt::version::Version;
+use crate::repository::ObjectId;
+
+/// Where a prompt was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The files of the working copy.
+    WorkingCopy,
+    /// A commit, by its id.
+    Commit(String),
+}
+
+/// A prompt with everything that its content is made of.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The prompt's name.
+    pub name: PromptName,
+    /// The file, relative to the top of the repository.
+    pub path: String,
+    /// Where it was read from.
+    pub source: Source,
+    /// The commit that holds this content: the one read from, or HEAD for a clean working copy.
+    pub commit: Option<String>,
+    /// The id of the file's blob.
+    pub blob: String,
+    /// Whether the working copy differs from HEAD.
+    pub dirty: bool,
+    /// The file's text.
+    pub text: String,
+    /// What it says.
+    pub document: Document,
+    /// The partials that it includes, through partials too.
+    pub partials: Partials,
+    digest: OnceLock<Digest>,
+    /// The environment that was asked for, if one was.
+    pub environment: Option<Environment>,
+    /// What people must know about the releases that say that this is live.
+    pub notices: Vec<Finding>,
+}
+
+impl Loaded {
+    /// A prompt as a snapshot holds it: read elsewhere, by somebody who had the repository.
+    pub fn of_snapshot(
+        name: PromptName,
+        path: String,
+        (commit, blob): (Option<String>, String),
+        text: String,
+        (document, partials): (Document, Partials),
+    ) -> Self {
+        let source = commit.clone().map_or(Source::WorkingCopy, Source::Commit);
+        Self {
+            name,
+            path,
+            source,
+            commit,
+            blob,
+            dirty: false,
+            text,
+            document,
+            partials,
+            digest: OnceLock::new(),
+            environment: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// The digest of its content, computed when it is first asked for.
+    pub fn digest(&self) -> &Digest {
+        self.digest
+            .get_or_init(|| digest(&self.document, &self.partials))
+    }
+
+    /// The version that this content has.
+    pub fn version(&self) -> Version {
+        self.document.version_or_first()
+    }
+
+    /// Whether the `digest:` line disagrees with the content.
+    pub fn is_unbumped(&self) -> bool {
+        self.document
+            .digest
+            .as_deref()
+            .is_some_and(|line| line != self.digest().short())
+    }
+}
+
+impl Prompts {
+    pub(crate) fn work_tree(&self) -> WorkTree {
+        WorkTree {
+            top: self.top().to_path_buf(),
+            roots: self.roots.clone(),
+        }
+    }
+
+    /// All prompts: of the working copy, or of HEAD in a repository without one.
+    pub fn list(&self) -> Listing {
+        if !self.is_bare() {
+            return self.work_tree().list(&self.tracked_files());
+        }
+        self.head_commit()
+            .map(|commit| self.list_at(commit))
+            .unwrap_or_default()
+    }
+
+    /// All prompts of a commit.
+    pub(crate) fn list_at(&self, commit: ObjectId) -> Listing {
+        let mut listing = Listing::default();
+        let Some(tree) = self.commit_tree(commit) else {
+            return listing;
+        };
+        for root in &self.roots {
+            tree.walk(root, |file| {
+                let below = format!("{}{}", file.folder, file.name);
+                if let Some(Ok(name)) = PromptName::of_path(&below) {
+                    let path = join_root(root, &below);
+                    listing.files.push(PromptFile { name, path });
+                }
+            });
+        }
+        listing.files.sort();
+        listing.files.dedup_by(|a, b| a.name == b.name);
+        listing
+    }
+
+    /// The prompt's file in the working copy; in a repository without one, that of HEAD.
+    pub(crate) fn load_working_copy(&self, name: &PromptName) -> Result<Loaded, Failure> {
+        if self.is_bare() {
+            let loaded = match self.head_commit() {
+                Some(commit) => self.load_at(commit, name).map_err(first_failure)?,
+                None => None,
+            };
+            return loaded.ok_or_else(|| self.unknown_prompt(name));
+        }
+        let tree = self.work_tree();
+        let file = tree.locate(name).ok_or_else(|| self.unknown_prompt(name))?;
+        let assembled = assemble(&tree, &tree.roots, &file.path)
+            .map_err(first_failure)?
+            .ok_or_else(|| self.unknown_prompt(name))?;
+        let head = self.head_commit();
+        let tree = head.and_then(|commit| self.commit_tree(commit));
+        Ok(in_working_copy(
+            file,
+            assembled,
+            head,
+            |path, blob, text| {
+                let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
+                same_as_committed(committed, blob, text)
+            },
+        ))
+    }
+
+    /// The prompt as a commit holds it; `None` if the commit does not.
+    pub(crate) fn load_at(
+        &self,
+        commit: ObjectId,
+        name: &PromptName,
+    ) -> Result<Option<Loaded>, Vec<Finding>> {
+        self.load_below(&self.roots, commit, name)
+    }
+
+    /// The prompt as a commit holds it below these `roots`; `None` if the commit does not.
+    pub(crate) fn load_below(
+        &self,
+        roots: &[String],
+        commit: ObjectId,
+        name: &PromptName,
+    ) -> Result<Option<Loaded>, Vec<Finding>> {
+        let Some(tree) = self.commit_tree(commit) else {
+            return Err(vec![Finding::error(
+                code::SHALLOW,
+                format!("commit {commit} is not in this clone"),
+            )
+            .help("promptctl fetch brings the commits of releases, git fetch --unshallow the whole history")]);
+        };
+        let found = roots.iter().find_map(|root| {
+            name.paths().into_iter().find_map(|below| {
+                let path = join_root(root, &below);
+                tree.blob_id(&path).map(|blob| (path, blob))
+            })
+        });
+        let Some((path, blob)) = found else {
+            return Ok(None);
+        };
+        let Some(assembled) = assemble(&tree, roots, &path)? else {
+            return Ok(None);
+        };
+        Ok(Some(Loaded {
+            name: name.clone(),
+            path,
+            source: Source::Commit(commit.to_string()),
+            commit: Some(commit.to_string()),
+            blob: blob.to_string(),
+            dirty: false,
+            text: assembled.text,
+            document: assembled.document,
+            partials: assembled.partials,
+            digest: OnceLock::new(),
+            environment: None,
+            notices: Vec::new(),
+        }))
+    }
+
+    /// Whether the working copy or HEAD has such a prompt.
+    pub(crate) fn knows(&self, name: &PromptName) -> bool {
+        self.work_tree().locate(name).is_some()
+            || self
+                .head_commit()
+                .and_then(|commit| self.load_at(commit, name).ok().flatten())
+                .is_some()
+    }
+
+    /// The failure that names the nearest prompt.
+    pub fn unknown_prompt(&self, name: &PromptName) -> Failure {
+        let failure = Failure::new(
+            code::UNKNOWN_PROMPT,
+            format!("there is no prompt named {name}"),
+        );
+        let listing = self.list();
+        match nearest(
+            name.as_str(),
+            listing.files.iter().map(|file| file.name.as_str()),
+        ) {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None if listing.files.is_empty() => failure.hint(format!(
+                "there are no prompts below {}: promptctl new {name} makes one",
+                self.roots.join(", ")
+            )),
+            None => failure.hint("promptctl list shows all prompts"),
+        }
+    }
+
+    /// The file that a new prompt of this name gets.
+    pub fn path_for(&self, name: &PromptName) -> String {
+        self.path_below_root(&name.paths()[0])
+    }
+
+    /// A path below the root that new files go to.
+    pub fn path_below_root(&self, below: &str) -> String {
+        let root = self.roots.last().map_or("prompts", String::as_str);
+        join_root(root, below)
+    }
+
+    /// The same prompt of the working copy with another text, not written yet.
+    ///
+    /// # Errors
+    /// The text is not a valid prompt.
+    pub fn with_text(&self, loaded: &Loaded, text: String) -> Result<Loaded, Failure> {
+        self.with_new_text(&loaded.name, &loaded.path, text)
+    }
+
+    /// A prompt of the working copy with this text, not written yet.
+    ///
+    /// # Errors
+    /// The text is not a valid prompt.
+    pub fn with_new_text(
+        &self,
+        name: &PromptName,
+        path: &str,
+        text: String,
+    ) -> Result<Loaded, Failure> {
+        let draft = Draft {
+            tree: self.work_tree(),
+            path,
+            text: &text,
+        };
+        let assembled = assemble(&draft, &self.roots, path)
+            .map_err(first_failure)?
+            .ok_or_else(|| self.unknown_prompt(name))?;
+        let file = PromptFile {
+            name: name.clone(),
+            path: path.to_owned(),
+        };
+        let head = self.head_commit();
+        let tree = head.and_then(|commit| self.commit_tree(commit));
+        Ok(in_working_copy(
+            file,
+            assembled,
+            head,
+            |path, blob, text| {
+                let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
+                same_as_committed(committed, blob, text)
+            },
+        ))
+    }
+}
+
+/// A prompt of the working copy. `is_committed` tells of a path, the blob that its file would be
+/// where that is known, and its text, whether HEAD holds the same.
+pub(crate) fn in_working_copy(
+    file: PromptFile,
+    assembled: Assembled,
+    head: Option<ObjectId>,
+    is_committed: impl Fn(&str, Option<ObjectId>, &str) -> bool,
+) -> Loaded {
+    let blob = blob_id(&assembled.text);
+    let dirty = !is_committed(&file.path, blob, &assembled.text)
+        || !assembled
+            .partials
+            .values()
+            .all(|partial| is_committed(&partial.path, None, &partial.text));
+    Loaded {
+        name: file.name,
+        path: file.path,
+        source: Source::WorkingCopy,
+        commit: head.filter(|_| !dirty).map(|id| id.to_string()),
+        blob: blob.map_or_else(String::new, |id| id.to_string()),
+        dirty,
+        text: assembled.text,
+        document: assembled.document,
+        partials: assembled.partials,
+        digest: OnceLock::new(),
+        environment: None,
+        notices: Vec::new(),
+    }
+}
+
+/// The first of several findings as a failure that says how many more there are.
+pub(crate) fn first_failure(findings: Vec<Finding>) -> Failure {
+    let more = findings.len().saturating_sub(1);
+    match findings.into_iter().next() {
+        None => Failure::new(code::INVALID_PROMPT, "the prompt is not valid"),
+        Some(first) => {
+            let failure = Failure::from(first);
+            if more == 0 {
+                failure
+            } else {
+                failure.hint(format!(
+                    "{more} more like this: promptctl validate shows all"
+                ))
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What git tracks, whatever ignore files say.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Prompts;
+use super::work_tree::join_root;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::name::{SUFFIXES, partial_of_path};
+
+impl Prompts {
+    /// The files below a folder, or the file itself, that git tracks, as paths of the system.
+    ///
+    /// # Errors
+    /// `P220`: the index cannot be read.
+    pub fn tracked(&self, below: &Path) -> Result<Vec<PathBuf>, Failure> {
+        self.tracked_below(below).map_err(|words| {
+            Failure::new(
+                code::UNSUPPORTED_REPOSITORY,
+                format!("git's index could not be read: {words}"),
+            )
+        })
+    }
+
+    /// The paths of prompts and partials that the index or HEAD holds.
+    pub(super) fn tracked_files(&self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        let head = self.head_commit();
+        let head = head.and_then(|commit| self.commit_tree(commit));
+        for root in &self.roots {
+            self.index_below(root, |path| {
+                if is_ours(&path) {
+                    paths.insert(path);
+                }
+            });
+            if let Some(head) = &head {
+                head.walk(root, |file| {
+                    if is_ours(file.name) {
+                        let below = format!("{}{}", file.folder, file.name);
+                        paths.insert(join_root(root, &below));
+                    }
+                });
+            }
+        }
+        paths
+    }
+}
+
+/// Whether a path is named like a prompt or a partial.
+fn is_ours(path: &str) -> bool {
+    SUFFIXES.iter().any(|suffix| path.ends_with(suffix)) || partial_of_path(path).is_some()
+}

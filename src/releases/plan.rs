@@ -1,0 +1,701 @@
+//! Deciding what a demand means: which tags it takes, or why it cannot be.
+
+use crate::repository::ObjectId;
+
+use super::Store;
+use super::made::Fate;
+use super::note::{Changed, Note};
+use super::publish::{Back, Change, Demand, Options};
+use super::release::{Previous, Release, Releases};
+use super::row::{Trust, Way};
+use super::tag::{Action, ReleaseTrailers, TagName, Trailers};
+use crate::error::{Exit, Failure};
+use crate::files::Loaded;
+use crate::prompt::code;
+use crate::prompt::digest::Digest;
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_path;
+use crate::prompt::reference::Reference;
+use crate::prompt::version::Version;
+
+/// What becomes of the tag of the version that is released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VersionPlan {
+    /// It is where it counts.
+    Confirmed,
+    /// This clone made it, and it must still be sent.
+    Pending(ObjectId),
+    /// It is to be made.
+    New,
+}
+
+/// A change that was decided and not yet made.
+pub struct Planned {
+    pub(crate) change: Change,
+    pub(crate) commit: ObjectId,
+    pub(crate) version: VersionPlan,
+    pub(crate) version_name: String,
+    pub(crate) version_message: String,
+    /// The names of the release's tags: one, or a second one above a stray.
+    pub(crate) release_names: Vec<String>,
+    pub(crate) previous: Previous,
+    trailers: Trailers,
+    words: String,
+}
+
+impl Planned {
+    /// What would change.
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+
+    /// The message of the release that follows this one.
+    pub(crate) fn release_message(&self, previous: &Previous) -> String {
+        let mut trailers = self.trailers.clone();
+        if let Some(release) = &mut trailers.release {
+            release.previous = previous.clone();
+        }
+        trailers.message(&self.words)
+    }
+}
+
+impl Store {
+    /// Whether releases go to a remote unless that is declined.
+    pub fn has_remote(&self) -> bool {
+        self.settings.remote.is_some()
+    }
+
+    /// Decides what a demand means, by what is known of the remote. `None`: it is so already, and the
+    /// remote agrees.
+    ///
+    /// # Errors
+    /// A rule forbids it, or the tags are not in this clone. Nothing is changed either way.
+    pub fn plan(
+        &self,
+        name: &PromptName,
+        demand: &Demand,
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
+        let mut releases = self.releases(name, &options.environment)?;
+        if options.push && self.has_remote() {
+            if matches!(demand, Demand::Publish(_)) {
+                refuse_pending(&releases)?;
+            }
+            releases.entries.retain(|entry| !entry.pending);
+        }
+        let signers = options.rules.signers.as_ref();
+        let signed = |entry: &Release| self.is_signed(entry, &releases.entries, signers);
+        let is_required = signers.is_some();
+        let trust = Trust::new(
+            &releases.entries,
+            is_required.then_some(&signed as &dyn Fn(&Release) -> bool),
+        );
+        let row = Row {
+            releases: &releases,
+            trust: &trust,
+        };
+        match demand {
+            Demand::Publish(loaded) => self.plan_publish(loaded, &row, options),
+            Demand::Rollback(back) => self.plan_rollback(name, *back, &row, options),
+            Demand::Unpublish => self.plan_unpublish(name, &row, options),
+        }
+    }
+
+    /// The version that a bare rollback would go to if nobody had to sign for it.
+    ///
+    /// # Errors
+    /// The tags are not in this clone.
+    pub fn unsigned_target(
+        &self,
+        name: &PromptName,
+        options: &Options,
+    ) -> Result<Option<Version>, Failure> {
+        let releases = self.releases(name, &options.environment)?;
+        let entries = releases.confirmed();
+        let signers = options.rules.signers.as_ref();
+        let signed = |entry: &Release| self.is_signed(entry, entries, signers);
+        let way = Trust::new(entries, Some(&signed)).way();
+        let others = entries
+            .last()
+            .map(|top| unsigned(top, &way.passed, entries));
+        Ok(others.and_then(|others| others.first().map(|entry| entry.version)))
+    }
+
+    fn plan_publish(
+        &self,
+        loaded: &Loaded,
+        row: &Row<'_>,
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
+        let version = loaded.version();
+        let commit = loaded
+            .commit
+            .as_deref()
+            .and_then(ObjectId::parse)
+            .ok_or_else(|| uncommitted(loaded))?;
+        let tag = TagName::Version {
+            name: loaded.name.clone(),
+            version,
+        };
+        self.refuse_changed(&tag, row, options)?;
+        let existing = self.version_tag(&tag)?;
+        if let Some(found) = &existing
+            && found.trailers.digest != *loaded.digest()
+        {
+            return Err(Failure::new(
+                code::NUMBER_TAKEN,
+                format!(
+                    "{} {version} was published with other content ({} there, {} here)",
+                    loaded.name,
+                    found.trailers.digest.short(),
+                    loaded.digest().short()
+                ),
+            )
+            .hint(format!(
+                "promptctl bump {} gives the new content the next number",
+                loaded.name
+            )));
+        }
+        let live = row.top().filter(|top| {
+            top.action != Action::Unpublish
+                && top.version == version
+                && top.digest == *loaded.digest()
+        });
+        if existing.is_some() && live.is_some_and(|live| row.trust.trusts(live)) {
+            return Ok(None);
+        }
+        if existing.is_none() && !options.allowed.contains(&code::NUMBER_LEAP) {
+            self.refuse_leap(loaded)?;
+        }
+        self.check_rules(loaded, &options.environment, &options.rules)?;
+        // A version whose tag was lost gets it where its release says that it was.
+        let commit = live
+            .filter(|_| existing.is_none())
+            .and_then(|live| ObjectId::parse(&live.commit))
+            .filter(|commit| self.holds(*commit, loaded))
+            .unwrap_or(commit);
+        // What is live already gives its place to the new release: a rollback goes to what lay below.
+        let under = row.trust.ground(live.is_some());
+        let planned = self.planned(PlannedRelease {
+            name: &loaded.name,
+            action: Action::Publish,
+            version,
+            digest: loaded.digest(),
+            commit: existing.as_ref().map_or(commit, |found| found.commit),
+            under,
+            row,
+            passed: Vec::new(),
+            options,
+        })?;
+        Ok(Some(planned))
+    }
+
+    /// Fails where the number of a version lies so far above the others that it may be a slip, or use
+    /// the numbers up.
+    fn refuse_leap(&self, loaded: &Loaded) -> Result<(), Failure> {
+        let (name, version) = (&loaded.name, loaded.version());
+        let highest = self.tagged_versions(name)?.into_keys().max();
+        if !version.leaps(highest) {
+            return Ok(());
+        }
+        let above = match highest {
+            Some(highest) => format!("{highest}, the highest that has a tag"),
+            None => "0 (no version has a tag yet)".to_owned(),
+        };
+        Err(Failure::new(
+            code::NUMBER_LEAP,
+            format!("{name} {version} is more than 1,000 above {above}"),
+        )
+        .exit(Exit::Verdict)
+        .at(loaded.path.clone())
+        .hint(format!(
+            "promptctl publish {name}@{version} --allow {} releases it all the same, if the number is meant",
+            code::NUMBER_LEAP
+        )))
+    }
+
+    /// Fails where the remote moved or dropped a tag that the publish would stand on.
+    fn refuse_changed(
+        &self,
+        version: &TagName,
+        row: &Row<'_>,
+        options: &Options,
+    ) -> Result<(), Failure> {
+        let version = self.full(version);
+        let reach = row.releases.reach;
+        let is_of_row = |changed: &&Changed| {
+            let below = changed.tag.strip_prefix(&self.settings.prefix);
+            let is_of_environment = match below.and_then(TagName::parse) {
+                Some(TagName::Release {
+                    environment,
+                    number,
+                    ..
+                }) => environment == options.environment && number <= reach,
+                _ => false,
+            };
+            // What counted for nothing stands in nobody's way.
+            changed.is_sound && (changed.tag == version || is_of_environment)
+        };
+        let mut changed = row.releases.notes.iter().filter_map(|note| match note {
+            Note::Changed(changed) => Some(changed),
+            _ => None,
+        });
+        match changed.find(is_of_row) {
+            Some(changed) => Err(Failure::from(changed.finding()).exit(Exit::Verdict)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a commit holds this very content under this number.
+    pub(crate) fn holds(&self, commit: ObjectId, loaded: &Loaded) -> bool {
+        self.load_at(commit, &loaded.name)
+            .ok()
+            .flatten()
+            .is_some_and(|other| {
+                other.version() == loaded.version() && other.digest() == loaded.digest()
+            })
+    }
+
+    fn plan_rollback(
+        &self,
+        name: &PromptName,
+        back: Back,
+        row: &Row<'_>,
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
+        let environment = &options.environment;
+        let Some(top) = row.top() else {
+            return Err(self.nothing_released(name, environment));
+        };
+        let is_live = |version| top.version == version && top.action != Action::Unpublish;
+        let way = row.trust.way();
+        let target = match back {
+            // Asked again after it was done, perhaps by a run that was killed before it could say so.
+            Back::To(version) if is_live(version) => return Ok(None),
+            Back::To(version) => row
+                .trust
+                .to(version)
+                .ok_or_else(|| self.not_below(name, version, environment, &way))?,
+            Back::Undo(version) if !is_live(version) => return Ok(None),
+            Back::Undo(_) => target(name, environment, top, &way, &row.releases.entries)?,
+            Back::Below { again } => {
+                if top.action == Action::Rollback && !top.pending {
+                    if self.was_being_sent(top)? {
+                        return Ok(None);
+                    }
+                    if !again && self.has_remote() && !options.before.knows(top) {
+                        return Err(unseen(top));
+                    }
+                }
+                target(name, environment, top, &way, &row.releases.entries)?
+            }
+        };
+        let commit = self.commit_id(&target.commit)?;
+        self.planned(PlannedRelease {
+            name,
+            action: Action::Rollback,
+            version: target.version,
+            digest: &target.digest,
+            commit,
+            under: target.under,
+            row,
+            // Who names a version goes there, whoever released what lies between.
+            passed: match back {
+                Back::To(_) => Vec::new(),
+                _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
+            },
+            options,
+        })
+        .map(Some)
+    }
+
+    /// Whether a release is one that this clone sent, and then was killed or got no answer. From now on
+    /// it is known to be done.
+    fn was_being_sent(&self, top: &Release) -> Result<bool, Failure> {
+        let full = self.full(&TagName::Release {
+            name: top.name.clone(),
+            environment: top.environment.clone(),
+            number: top.number,
+        });
+        let key = (full, top.object);
+        if self.made().get(&key) != Some(&Fate::Sending) {
+            return Ok(false);
+        }
+        self.journal(Fate::Confirmed, &[key])?;
+        Ok(true)
+    }
+
+    fn plan_unpublish(
+        &self,
+        name: &PromptName,
+        row: &Row<'_>,
+        options: &Options,
+    ) -> Result<Option<Planned>, Failure> {
+        let Some(top) = row.top() else {
+            return Err(self.nothing_released(name, &options.environment));
+        };
+        if top.action == Action::Unpublish {
+            return Ok(None);
+        }
+        let commit = self.commit_id(&top.commit)?;
+        self.planned(PlannedRelease {
+            name,
+            action: Action::Unpublish,
+            version: top.version,
+            digest: &top.digest,
+            commit,
+            under: Some(top.number),
+            row,
+            passed: Vec::new(),
+            options,
+        })
+        .map(Some)
+    }
+
+    /// Why a rollback cannot return to a version: there is none, or it does not lie below.
+    fn not_below(
+        &self,
+        name: &PromptName,
+        version: Version,
+        environment: &Environment,
+        way: &Way<'_>,
+    ) -> Failure {
+        let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
+        let below = &below[..];
+        match self.load(&Reference::version(name.clone(), version)) {
+            Err(failure) if failure.code == Some(code::UNKNOWN_VERSION) => {
+                can_return(failure, below)
+            }
+            _ => not_in_stack(name, version, environment, below),
+        }
+    }
+
+    fn nothing_released(&self, name: &PromptName, environment: &Environment) -> Failure {
+        match self.load_active(name, environment) {
+            Err(failure) => failure,
+            // Only a pending release could make it load.
+            Ok(_) => Failure::new(
+                code::NOT_LIVE,
+                format!("{name} has no release in {environment}"),
+            ),
+        }
+    }
+
+    fn planned(&self, wanted: PlannedRelease<'_>) -> Result<Planned, Failure> {
+        let PlannedRelease {
+            name,
+            action,
+            version,
+            digest,
+            commit,
+            under,
+            row,
+            passed,
+            options,
+        } = wanted;
+        let environment = &options.environment;
+        let version_tag = TagName::Version {
+            name: name.clone(),
+            version,
+        };
+        let version_name = self.full(&version_tag);
+        let release_names: Vec<String> = row
+            .releases
+            .next_numbers()
+            .into_iter()
+            .map(|number| {
+                self.full(&TagName::Release {
+                    name: name.clone(),
+                    environment: environment.clone(),
+                    number,
+                })
+            })
+            .collect();
+        // One that cannot be read is no reason not to go back: it is told of the row.
+        let version_plan = match self.confirmed_version(name, version) {
+            Some(_) => VersionPlan::Confirmed,
+            None => match self.version_tag(&version_tag)? {
+                Some(found) => VersionPlan::Pending(found.object),
+                None => VersionPlan::New,
+            },
+        };
+        let previous = match row.top() {
+            Some(top) => Previous::Object(top.object),
+            None => Previous::Nothing,
+        };
+        let trailers = |release| Trailers {
+            prompt: name.clone(),
+            version,
+            digest: digest.clone(),
+            release,
+        };
+        let release = ReleaseTrailers {
+            environment: environment.clone(),
+            action,
+            under,
+            previous: previous.clone(),
+            allowed: options.allowed.clone(),
+        };
+        let words = options
+            .message
+            .clone()
+            .unwrap_or_else(|| action.words(name, version, environment));
+        let before = row
+            .top()
+            .filter(|top| top.action != Action::Unpublish)
+            .map(|top| top.version);
+        let mut tags = Vec::new();
+        if version_plan != VersionPlan::Confirmed {
+            tags.push(version_name.clone());
+        }
+        tags.extend(release_names.iter().cloned());
+        Ok(Planned {
+            change: Change {
+                name: name.clone(),
+                environment: environment.clone(),
+                action,
+                from: before,
+                to: (action != Action::Unpublish).then_some(version),
+                commit: commit.to_string(),
+                tags,
+                pushed: false,
+                unsigned: None,
+                passed,
+                note: None,
+            },
+            commit,
+            version: version_plan,
+            version_message: trailers(None).message(&format!("{name} {version}")),
+            version_name,
+            release_names,
+            previous,
+            trailers: trailers(Some(release)),
+            words,
+        })
+    }
+}
+
+/// A row with what is trusted of it.
+struct Row<'a> {
+    releases: &'a Releases,
+    trust: &'a Trust<'a>,
+}
+
+impl Row<'_> {
+    /// What is live, or was taken out: the newest entry.
+    fn top(&self) -> Option<&Release> {
+        self.releases.entries.last()
+    }
+}
+
+struct PlannedRelease<'a> {
+    name: &'a PromptName,
+    action: Action,
+    version: Version,
+    digest: &'a Digest,
+    commit: ObjectId,
+    under: Option<u64>,
+    row: &'a Row<'a>,
+    passed: Vec<Release>,
+    options: &'a Options,
+}
+
+/// Where a bare rollback goes.
+fn target<'a>(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    way: &Way<'a>,
+    entries: &[Release],
+) -> Result<&'a Release, Failure> {
+    match way.target {
+        Some(target) if target.action != Action::Unpublish => Ok(target),
+        Some(_) => {
+            let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
+            Err(nothing_below(name, environment, top, &below))
+        }
+        None if way.passed.iter().any(|entry| entry.version != top.version) => {
+            Err(untrusted(name, environment, top, &way.passed, entries))
+        }
+        None => match way.broken {
+            Some(number) => Err(broken(name, environment, top, number)),
+            None => Err(nothing_below(name, environment, top, &[])),
+        },
+    }
+}
+
+fn unseen(top: &Release) -> Failure {
+    let Release {
+        name,
+        environment,
+        version,
+        ..
+    } = top;
+    Failure::new(
+        code::UNSEEN_ROLLBACK,
+        format!(
+            "{} has rolled {name} back to {version} in {environment} already, at {} (release {}){}",
+            top.by,
+            top.time,
+            top.number,
+            if top.has_own_message() {
+                format!(": {}", top.message.lines().next().unwrap_or_default())
+            } else {
+                String::new()
+            }
+        ),
+    )
+    .exit(Exit::Verdict)
+    .hint(format!(
+        "promptctl rollback {name} --env {environment} --again goes one version further back"
+    ))
+    .hint("nothing was changed")
+}
+
+/// What nobody signed for and a rollback could go to all the same, each version once: first where it
+/// would go if nobody had to sign, which is not what was rolled back from.
+fn unsigned<'a>(top: &Release, passed: &[&'a Release], entries: &'a [Release]) -> Vec<&'a Release> {
+    let plain = Trust::new(entries, None).way();
+    let mut others: Vec<&Release> = Vec::new();
+    let stack = plain.target.iter().chain(&plain.below);
+    for entry in stack.chain(passed).copied() {
+        let is_told = others.iter().any(|other| other.version == entry.version);
+        let was_passed = passed.iter().any(|other| other.number == entry.number);
+        if !is_told && was_passed && entry.version != top.version {
+            others.push(entry);
+        }
+    }
+    others
+}
+
+fn untrusted(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    passed: &[&Release],
+    entries: &[Release],
+) -> Failure {
+    let others = unsigned(top, passed, entries);
+    let mut failure = Failure::new(
+        code::UNTRUSTED,
+        format!(
+            "nobody whose signature counts today signed for what was live before {} of {name} in {environment}",
+            top.version
+        ),
+    )
+    .exit(Exit::Verdict);
+    for entry in others.into_iter().take(3) {
+        failure = failure.hint(format!(
+            "promptctl rollback {name} --env {environment} --to {} goes to what {} released without such a signature (release {})",
+            entry.version, entry.by, entry.number
+        ));
+    }
+    failure.hint("nothing was changed")
+}
+
+fn broken(name: &PromptName, environment: &Environment, top: &Release, number: u64) -> Failure {
+    Failure::new(
+        code::NOTHING_BELOW,
+        format!(
+            "release {} of {name} in {environment} says that release {number} lies below it, which is missing or void",
+            top.number
+        ),
+    )
+    .hint(format!(
+        "promptctl rollback {name} --env {environment} --to VERSION names the version to go to"
+    ))
+    .hint(format!("promptctl releases {name} --env {environment} shows them"))
+}
+
+fn refuse_pending(releases: &Releases) -> Result<(), Failure> {
+    let Some(first) = releases.entries.iter().find(|entry| entry.pending) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        code::PENDING,
+        format!(
+            "release {} of {} in {} was made with --no-push and never sent",
+            first.number, first.name, first.environment
+        ),
+    )
+    .hint(format!("promptctl push {} sends it first", first.name)))
+}
+
+fn uncommitted(loaded: &Loaded) -> Failure {
+    Failure::new(
+        code::UNCOMMITTED,
+        format!("{} has changes that are not committed", loaded.name),
+    )
+    .at(loaded.path.clone())
+    .hint(format!(
+        "git commit -m \"…\" -- {}",
+        shell_path(&loaded.path)
+    ))
+    .hint("only committed content is published, so that every clone can see what is live")
+}
+
+fn not_in_stack(
+    name: &PromptName,
+    version: Version,
+    environment: &Environment,
+    below: &[&Release],
+) -> Failure {
+    let failure = Failure::new(
+        code::NOT_IN_STACK,
+        format!("{version} is not below the active release of {name} in {environment}"),
+    );
+    can_return(failure, below).hint(format!(
+        "promptctl publish {name}@{version} --env {environment} releases any version"
+    ))
+}
+
+/// The failure with the versions that a rollback can return to.
+fn can_return(failure: Failure, below: &[&Release]) -> Failure {
+    let held: Vec<String> = below
+        .iter()
+        .filter(|entry| entry.action != Action::Unpublish)
+        .map(|entry| entry.version.to_string())
+        .collect();
+    if held.is_empty() {
+        failure
+    } else {
+        failure.hint(format!("a rollback can return to {}", held.join(", ")))
+    }
+}
+
+fn nothing_below(
+    name: &PromptName,
+    environment: &Environment,
+    top: &Release,
+    below: &[&Release],
+) -> Failure {
+    let failure = match below.first() {
+        Some(empty) => Failure::new(
+            code::NOTHING_BELOW,
+            format!(
+                "before {} nothing of {name} was live in {environment}: release {} had unpublished it",
+                top.version, empty.number
+            ),
+        ),
+        None => Failure::new(
+            code::NOTHING_BELOW,
+            format!(
+                "there is nothing to roll {name} back to in {environment}: nothing was live before {}",
+                top.version
+            ),
+        ),
+    };
+    let earlier = below.iter().find(|entry| entry.action != Action::Unpublish);
+    let failure = match earlier {
+        Some(entry) => failure.hint(format!(
+            "promptctl rollback {name} --env {environment} --to {} goes further back",
+            entry.version
+        )),
+        None => failure.hint(format!(
+            "promptctl publish {name}@vN --env {environment} releases another version"
+        )),
+    };
+    failure.hint(format!(
+        "promptctl unpublish {name} --env {environment} takes it out"
+    ))
+}

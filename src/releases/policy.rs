@@ -1,0 +1,282 @@
+//! Release policies: what must hold before something is published, and where the rules are read.
+//!
+//! `rollback` and `unpublish` ask nothing of this.
+
+use crate::repository::ObjectId;
+
+use super::Store;
+use super::release::State;
+use super::signature::Signers;
+use crate::error::{Exit, Failure};
+use crate::files::{Files, Loaded, Source};
+use crate::prompt::code;
+use crate::prompt::name::Environment;
+use crate::prompt::quote::shell_path;
+
+/// What must hold before something is published to an environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The branches that must hold what is published.
+    pub branches: Vec<String>,
+    /// Whose signature the release must bear.
+    pub signers: Option<Signers>,
+    /// The environments in which the same content must be live.
+    pub sources: Vec<Environment>,
+    /// Whether a passing evaluation of the very content must be shown.
+    pub evaluated: bool,
+}
+
+/// A commit whose settings count, because it was reviewed or is what is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// What people call it, such as `origin/main` or `HEAD`.
+    pub name: String,
+    commit: ObjectId,
+}
+
+impl Place {
+    /// The id of the commit.
+    pub fn commit(&self) -> String {
+        self.commit.to_string()
+    }
+}
+
+impl Store {
+    /// The commits whose settings count: the remote's default branch, as it was last fetched, then
+    /// HEAD. The working copy is not among them.
+    pub fn places_of_policy(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        if let Some(remote) = self.settings.remote.as_deref() {
+            let asked = self.default_branch_asked.borrow();
+            let name = match asked.as_deref() {
+                Some(branch) => format!("refs/remotes/{remote}/{branch}"),
+                None => format!("refs/remotes/{remote}/HEAD"),
+            };
+            if let Some((target, commit)) = self.ref_commit(&name) {
+                let name = target.strip_prefix("refs/remotes/").unwrap_or(remote);
+                places.push(Place {
+                    name: name.to_owned(),
+                    commit,
+                });
+            }
+        }
+        if let Some(commit) = self.head_commit() {
+            places.push(Place {
+                name: "HEAD".to_owned(),
+                commit,
+            });
+        }
+        places
+    }
+
+    /// The text of `promptctl.yaml` at a commit; `None` where it holds none.
+    ///
+    /// # Errors
+    /// The commit cannot be read, or the file is not text.
+    pub fn config_at(&self, place: &Place) -> Result<Option<String>, Failure> {
+        const FILE: &str = "promptctl.yaml";
+        let Some(tree) = self.commit_tree(place.commit) else {
+            return Ok(None);
+        };
+        let bytes = tree.read_file(FILE)?;
+        bytes
+            .map(|bytes| {
+                String::from_utf8(bytes).map_err(|_| {
+                    Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text"))
+                        .at(format!("{}:{FILE}", place.name))
+                })
+            })
+            .transpose()
+    }
+
+    /// The texts of `promptctl.yaml` that HEAD and the commits before it hold, the newest first,
+    /// each with its revision.
+    pub fn past_configs(&self) -> Vec<(String, String)> {
+        const FILE: &str = "promptctl.yaml";
+        let said = self
+            .git()
+            .args(["log", "-n", "20", "--format=%H", "HEAD"])
+            .paths([FILE])
+            .say();
+        let commits = said.map(|said| said.out).unwrap_or_default();
+        ["HEAD"]
+            .into_iter()
+            .chain(commits.lines())
+            .filter_map(|revision| {
+                let commit = self.revision(revision)?;
+                let bytes = self.commit_tree(commit)?.read_file(FILE).ok()??;
+                Some((revision.to_owned(), String::from_utf8(bytes).ok()?))
+            })
+            .collect()
+    }
+
+    /// The file of allowed signers as a commit holds it.
+    ///
+    /// # Errors
+    /// The commit holds no such regular file, or it lists nobody.
+    pub fn signers_at(&self, place: &Place, path: &str) -> Result<Signers, Failure> {
+        let bad = |what: &str| {
+            Failure::new(
+                code::BAD_SIGNERS,
+                format!("`allowedSigners` names {path}, which {what}"),
+            )
+            .exit(Exit::Verdict)
+            .at(format!("{}:{path}", place.name))
+        };
+        let tree = self.commit_tree(place.commit);
+        if tree.as_ref().is_some_and(|tree| tree.is_link(path)) {
+            return Err(bad("is a symbolic link")
+                .hint("put the file itself there: a link means something else in every clone"));
+        }
+        let bytes = match &tree {
+            Some(tree) => tree.read_file(path)?,
+            None => None,
+        };
+        let bytes = bytes.ok_or_else(|| {
+            bad(&format!("{} does not hold", place.name)).hint(format!(
+                "git add {0} && git commit -m \"Allowed signers\" -- {0}",
+                shell_path(path)
+            ))
+        })?;
+        let text = String::from_utf8(bytes).map_err(|_| bad("is not UTF-8 text"))?;
+        let lists_nobody = text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+        if lists_nobody {
+            return Err(bad("lists nobody")
+                .hint("a line for each person: ada@example.com ssh-ed25519 AAAA…"));
+        }
+        Ok(Signers {
+            text,
+            place: path.to_owned(),
+        })
+    }
+
+    /// Fails where a branch is not in this clone.
+    ///
+    /// # Errors
+    /// So it is; the hint fetches it.
+    pub fn require_branch(&self, branch: &str) -> Result<(), Failure> {
+        self.branch_tip(branch).map(drop)
+    }
+
+    /// Fails with the rule that content does not meet, and how to meet it.
+    ///
+    /// # Errors
+    /// So it is.
+    pub fn check_rules(
+        &self,
+        loaded: &Loaded,
+        environment: &Environment,
+        rules: &Rules,
+    ) -> Result<(), Failure> {
+        for branch in &rules.branches {
+            if !self.branch_holds(branch, loaded)? {
+                return Err(self.not_on_branch(loaded, branch, environment));
+            }
+        }
+        for source in &rules.sources {
+            let state = self.state(&loaded.name, source)?;
+            let is_live =
+                matches!(&state, State::Live(active) if active.digest == *loaded.digest());
+            if !is_live {
+                return Err(not_staged(loaded, source, environment, &state));
+            }
+        }
+        if rules.evaluated {
+            return Err(Failure::new(
+                code::NOT_READY,
+                format!(
+                    "`requireEval` of {environment} cannot be honoured by this version of promptctl"
+                ),
+            )
+            .exit(Exit::Verdict));
+        }
+        Ok(())
+    }
+
+    /// Whether a branch of the remote, as far as this clone knows them, holds a commit.
+    pub fn is_on_a_branch(&self, commit: &str) -> bool {
+        let Some(remote) = self.settings.remote.as_deref() else {
+            return true;
+        };
+        let said = self
+            .git()
+            .args([
+                "for-each-ref",
+                "--count=1",
+                "--format=x",
+                "--contains",
+                commit,
+            ])
+            .arg(format!("refs/remotes/{remote}/"))
+            .say();
+        // What cannot be asked is not said.
+        said.is_ok_and(|said| !said.ok || !said.out.is_empty())
+    }
+
+    fn not_on_branch(&self, loaded: &Loaded, branch: &str, environment: &Environment) -> Failure {
+        let failure = Failure::new(
+            code::WRONG_BRANCH,
+            format!(
+                "{} {} is not on {branch}, which {environment} requires",
+                loaded.name,
+                loaded.version()
+            ),
+        )
+        .exit(Exit::Verdict);
+        match self.settings.remote.as_deref() {
+            // It is there, and only here.
+            Some(remote) if self.branch().as_deref() == Some(branch) => {
+                failure.hint(format!("git push {remote} {}", shell_path(branch)))
+            }
+            _ => failure.hint(format!(
+                "merge it into {branch}, then git fetch and publish again"
+            )),
+        }
+    }
+
+    /// Fails where a new tag is not signed by one of `signers`.
+    pub(crate) fn check_new_tag(
+        &self,
+        full: &str,
+        object: ObjectId,
+        signers: &Signers,
+    ) -> Result<(), Failure> {
+        self.signer_of(object, signers).map(drop).map_err(|what| {
+            Failure::new(code::UNSIGNED, format!("the tag {full} {what}"))
+                .exit(Exit::Verdict)
+                .hint("git config user.signingkey names the key that git signs with")
+                .hint(format!(
+                    "who may release stands in {}: a change of it is reviewed and merged first",
+                    signers.place
+                ))
+                .hint("nothing was changed")
+        })
+    }
+}
+
+fn not_staged(
+    loaded: &Loaded,
+    source: &Environment,
+    environment: &Environment,
+    state: &State,
+) -> Failure {
+    let (name, version) = (&loaded.name, loaded.version());
+    let instead = match state {
+        State::Live(active) => format!("{} is live there", active.version),
+        _ => "nothing is live there".to_owned(),
+    };
+    let reference = match loaded.source {
+        Source::WorkingCopy => name.to_string(),
+        Source::Commit(_) => format!("{name}@{version}"),
+    };
+    Failure::new(
+        code::NOT_STAGED,
+        format!(
+            "{environment} takes only what is live in {source}, and {name} {version} is not: {instead}"
+        ),
+    )
+    .exit(Exit::Verdict)
+    .hint(format!("promptctl publish {reference} --env {source}"))
+}

@@ -1,0 +1,369 @@
+//! Changing what is live: the demand, and the tags that carry it out.
+
+use super::Store;
+use super::made::Fate;
+use super::plan::{Planned, VersionPlan};
+use super::policy::Rules;
+use super::release::{Previous, Release};
+use super::seen::{Seen, Sight};
+use super::sending::Sent;
+use super::signature::Signing;
+use super::tag::{Action, TagName};
+use crate::error::Failure;
+use crate::files::Loaded;
+use crate::prompt::code::{self, Code};
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::version::Version;
+use crate::repository::{Git, NewTag, ObjectId, Running, explain, is_lock_message};
+
+/// The longest message given to git as an argument, in bytes: Windows takes 32 KB for all of them.
+const MAX_ARGUMENT: usize = 8 * 1024;
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub enum Demand {
+    /// This content shall be live.
+    Publish(Box<Loaded>),
+    /// What was live before shall be live again.
+    Rollback(Back),
+    /// Nothing shall be live.
+    Unpublish,
+}
+
+/// How far a rollback goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// To what was live before.
+    Below {
+        /// Whether to do so also where somebody else has rolled back just now.
+        again: bool,
+    },
+    /// To this version from further down.
+    To(Version),
+    /// To what was live before this version; nothing where it is not live.
+    Undo(Version),
+}
+
+/// The releases that this clone had seen before it asked the remote.
+#[derive(Debug, Default)]
+pub struct Before(std::collections::BTreeMap<PromptName, Seen>);
+
+impl Before {
+    /// Whether the tag of a release had been seen.
+    pub(crate) fn knows(&self, release: &Release) -> bool {
+        let tag = TagName::Release {
+            name: release.name.clone(),
+            environment: release.environment.clone(),
+            number: release.number,
+        };
+        let seen = self.0.get(&release.name);
+        seen.is_some_and(|seen| seen.get(&tag.to_string()) == Some(Sight::Object(release.object)))
+    }
+}
+
+/// How it is wanted.
+#[derive(Debug)]
+pub struct Options {
+    /// Where.
+    pub environment: Environment,
+    /// Why, for people.
+    pub message: Option<String>,
+    /// Whether to send the tags to the remote, where there is one.
+    pub push: bool,
+    /// What was known of the remote before it was asked.
+    pub before: Before,
+    /// What must hold before something is published, and whose signatures count for a rollback.
+    pub rules: Rules,
+    /// Whether the tags are signed.
+    pub signing: Signing,
+    /// The codes of what is let through, which the release says.
+    pub allowed: Vec<Code>,
+}
+
+/// What changed, or would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The prompt.
+    pub name: PromptName,
+    /// Where.
+    pub environment: Environment,
+    /// What was done.
+    pub action: Action,
+    /// The version that was live before.
+    pub from: Option<Version>,
+    /// The version that is live now.
+    pub to: Option<Version>,
+    /// The id of the released version's commit.
+    pub commit: String,
+    /// The tags made, with the prefix.
+    pub tags: Vec<String>,
+    /// Whether the remote has them.
+    pub pushed: bool,
+    /// Why the tags are not signed, where that was tried in vain.
+    pub unsigned: Option<String>,
+    /// The releases that a rollback passed over because nobody signed for them.
+    pub passed: Vec<Release>,
+    /// What could not be written down here although the remote took the tags.
+    pub note: Option<String>,
+}
+
+/// A planned change that is on its way.
+pub struct Releasing<'a> {
+    store: &'a Store,
+    planned: Planned,
+    options: &'a Options,
+    /// The call of git that makes its tag, where that is all there is to do.
+    tagging: Option<Running>,
+}
+
+impl Releasing<'_> {
+    /// Waits until the change is made.
+    ///
+    /// # Errors
+    /// As [`Store::release_planned`].
+    pub fn finish(self) -> Result<Change, Failure> {
+        match self.tagging {
+            Some(tagging) => self.store.end_tagging(tagging, self.planned),
+            None => self.store.release_all(self.planned, self.options),
+        }
+    }
+}
+
+impl Store {
+    /// Notes what this clone has seen of these prompts, then asks the remote what it has, where the
+    /// releases go there.
+    ///
+    /// # Errors
+    /// The remote cannot be reached.
+    pub fn ask_remote(
+        &self,
+        names: &[&PromptName],
+        branches: &[String],
+        push: bool,
+    ) -> Result<Before, Failure> {
+        let before = names
+            .iter()
+            .map(|name| Ok(((*name).clone(), self.seen(name)?)));
+        let before = Before(before.collect::<Result<_, Failure>>()?);
+        if push && self.has_remote() {
+            self.refresh(names, branches)?;
+        }
+        Ok(before)
+    }
+
+    /// Makes a planned change: the tags are written, sent where that is wanted, and only then
+    /// become references of this clone.
+    ///
+    /// # Errors
+    /// The tags cannot be made, the remote refuses them, or somebody was faster. Nothing is
+    /// changed then.
+    pub fn release_planned(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
+        self.begin_release(planned, options)?.finish()
+    }
+
+    /// The same for who has something to do meanwhile.
+    ///
+    /// # Errors
+    /// git cannot be started.
+    pub fn begin_release<'a>(
+        &'a self,
+        planned: Planned,
+        options: &'a Options,
+    ) -> Result<Releasing<'a>, Failure> {
+        let mut tagging = None;
+        if self.is_one_tag(&planned, options) {
+            tagging = Some(self.tag_in_place(&planned).begin()?);
+        }
+        Ok(Releasing {
+            store: self,
+            planned,
+            options,
+            tagging,
+        })
+    }
+
+    /// Whether the change is one tag of a clone without a remote, which `git tag` makes at once. Where
+    /// git was started early for more, that is faster.
+    fn is_one_tag(&self, planned: &Planned, options: &Options) -> bool {
+        self.settings.remote.is_none()
+            && planned.version == VersionPlan::Confirmed
+            && planned.release_names.len() == 1
+            && !self.is_ready_to_release()
+            && options.signing == Signing::AsSetUp
+            && options.rules.signers.is_none()
+            && planned.release_message(&planned.previous).len() <= MAX_ARGUMENT
+    }
+
+    /// The call that makes the tag of a release, or nothing at all, whenever we are killed: its
+    /// message is an argument, since an input could end early.
+    fn tag_in_place(&self, planned: &Planned) -> Git {
+        self.git()
+            .args(["tag", "-a", "--cleanup=verbatim", "-m"])
+            .arg(planned.release_message(&planned.previous))
+            .arg("--end-of-options")
+            .args(&planned.release_names)
+            .arg(planned.commit.to_string())
+    }
+
+    fn end_tagging(&self, tagging: Running, planned: Planned) -> Result<Change, Failure> {
+        let mut said = tagging.end()?;
+        if !said.ok && is_lock_message(&said.err) {
+            said = Git::say_when_free(|| self.tag_in_place(&planned))?;
+        }
+        if said.ok {
+            let made = planned.release_names.into_iter().filter_map(|name| {
+                let id = self.ref_target(&format!("refs/tags/{name}"))?;
+                Some((name, id))
+            });
+            let made: Vec<(String, ObjectId)> = made.collect();
+            let mut change = planned.change;
+            change.note = self.journal(Fate::Made, &made).err().map(|it| it.message);
+            return Ok(change);
+        }
+        if said.err.contains("already exists") {
+            return Err(self.lost_locally(&planned.change));
+        }
+        Err(explain(&said.err))
+    }
+
+    fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
+        let mut unsigned = None;
+        let mut write = |new: Vec<NewTag>| -> Result<Vec<(String, ObjectId)>, Failure> {
+            let written = self.write_signed(&new, options.signing)?;
+            if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
+                for (tag, object) in new.iter().zip(&written.objects) {
+                    self.check_new_tag(&tag.name, *object, signers)?;
+                }
+            }
+            unsigned = unsigned.take().or(written.unsigned);
+            let names = new.into_iter().map(|tag| tag.name);
+            Ok(names.zip(written.objects).collect())
+        };
+        let mut new = Vec::new();
+        if planned.version == VersionPlan::New {
+            new.push(NewTag {
+                name: planned.version_name.clone(),
+                commit: planned.commit,
+                message: planned.version_message.clone(),
+            });
+        }
+        let release = |name: &String, previous: &Previous| NewTag {
+            name: name.clone(),
+            commit: planned.commit,
+            message: planned.release_message(previous),
+        };
+        let mut names = planned.release_names.iter();
+        new.extend(names.next().map(|name| release(name, &planned.previous)));
+        let mut tags = write(new)?;
+        // A second one, above a stray, follows the first.
+        for name in names {
+            let previous = tags
+                .last()
+                .map_or(Previous::Nothing, |(_, object)| Previous::Object(*object));
+            tags.extend(write(vec![release(name, &previous)])?);
+        }
+        if let VersionPlan::Pending(object) = planned.version {
+            tags.insert(0, (planned.version_name.clone(), object));
+        }
+        let mut change = planned.change;
+        change.unsigned = unsigned;
+        if options.push && self.has_remote() {
+            match self.send(&change.name, &tags)? {
+                Sent::Accepted => {
+                    change.note = self.confirm(&tags).map(|failure| failure.message);
+                }
+                Sent::Overtaken => return Err(self.overtaken(&change)),
+            }
+            change.pushed = true;
+            return Ok(change);
+        }
+        let is_here = |(full, id): &&(String, ObjectId)| {
+            self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
+        };
+        let new: Vec<(String, ObjectId)> =
+            tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
+        // The journal first: a reference that it does not know counts as somebody else's.
+        self.journal(Fate::Made, &new)?;
+        let commands: Vec<String> = new
+            .iter()
+            .map(|(full, id)| format!("create refs/tags/{full} {id}"))
+            .collect();
+        // A reference that appeared since the decision means that another process was faster.
+        self.update_refs(&commands).map_err(|failure| {
+            match failure.message.contains("reference already exists") {
+                true => self.lost_locally(&change),
+                false => failure,
+            }
+        })?;
+        Ok(change)
+    }
+
+    /// Who was faster, from what the remote says now.
+    fn overtaken(&self, change: &Change) -> Failure {
+        let fetched = self.refresh(&[&change.name], &[]);
+        let newest = fetched
+            .and_then(|()| self.releases(&change.name, &change.environment))
+            .ok()
+            .and_then(|releases| releases.newest().cloned());
+        self.overtaken_by(change, newest.as_ref())
+    }
+
+    fn overtaken_by(&self, change: &Change, newest: Option<&Release>) -> Failure {
+        let what = match newest {
+            Some(newest) => format!(
+                "somebody was faster: {} {} {} {} in {} at {} (release {})",
+                newest.by,
+                newest.action.past(),
+                change.name,
+                newest.version,
+                change.environment,
+                newest.time,
+                newest.number
+            ),
+            None => format!(
+                "somebody was faster: the tags of {} exist already",
+                change.name
+            ),
+        };
+        Failure::new(code::OVERTAKEN, what).hint(format!(
+            "nothing was changed; promptctl releases {} --env {}",
+            change.name, change.environment
+        ))
+    }
+
+    /// Who was faster in this clone.
+    fn lost_locally(&self, change: &Change) -> Failure {
+        let foreign = self.unconfirmed().map(|(_, foreign)| foreign);
+        let in_the_way = foreign
+            .unwrap_or_default()
+            .into_iter()
+            .find(|tag| change.tags.contains(tag));
+        if let Some(tag) = in_the_way {
+            return Failure::new(
+                code::FOREIGN_TAG,
+                format!("the tag {tag} of this clone is in the way, and it was not made here"),
+            )
+            .hint(format!(
+                "git tag -d {tag} takes it away; it came from another repository or was made by hand"
+            ));
+        }
+        let newest = self
+            .releases(&change.name, &change.environment)
+            .ok()
+            .and_then(|releases| releases.entries.last().cloned());
+        self.overtaken_by(change, newest.as_ref())
+    }
+
+    /// The highest version ever released to an environment.
+    ///
+    /// # Errors
+    /// The tags are not sound.
+    pub fn highest_released(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+    ) -> Result<Option<Version>, Failure> {
+        let releases = self.releases(name, environment)?;
+        Ok(releases.entries.iter().map(|entry| entry.version).max())
+    }
+}

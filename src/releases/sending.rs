@@ -1,0 +1,486 @@
+//! Sending tags to the remote, and those that wait for it.
+
+use std::collections::BTreeSet;
+
+use crate::repository::ObjectId;
+
+use super::Store;
+use super::made::Fate;
+use super::remote::unreachable;
+use super::tag::TagName;
+use crate::error::Failure;
+use crate::files::{Loaded, first_failure};
+use crate::prompt::code;
+use crate::prompt::name::{Environment, PromptName};
+use crate::repository::{Said, refused, words_of};
+
+/// A tag that this clone made and that the remote has not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The tag.
+    pub tag: TagName,
+    /// Its name with the prefix.
+    pub full: String,
+    /// Whether it can never be sent, because somebody was faster.
+    pub lost: bool,
+    pub(crate) object: ObjectId,
+}
+
+/// What became of an attempt to send tags.
+pub(crate) enum Sent {
+    /// The remote has them all.
+    Accepted,
+    /// The remote holds other tags of the same names.
+    Overtaken,
+}
+
+/// What became of the pending tags of a prompt in an environment.
+#[derive(Debug, Default)]
+pub struct Pushed {
+    /// The tags that the remote took, with the prefix.
+    pub sent: Vec<String>,
+    /// The tags that lost: somebody was faster, or one below them lost.
+    pub lost: Vec<String>,
+    /// Those that were refused, with why; they stay pending.
+    pub refused: Vec<(Vec<String>, Failure)>,
+    /// What could not be written down here although the remote took it.
+    pub warnings: Vec<Failure>,
+}
+
+/// Tags that are sent together: a release with the versions that stand before it.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The prompt.
+    pub name: PromptName,
+    /// The environment of its release; none for versions alone.
+    pub environment: Option<Environment>,
+    tags: Vec<Pending>,
+}
+
+impl Group {
+    /// The tags, with the prefix.
+    pub fn tags(&self) -> Vec<String> {
+        self.tags.iter().map(|tag| tag.full.clone()).collect()
+    }
+
+    fn objects(&self) -> Vec<(String, ObjectId)> {
+        let pair = |tag: &Pending| (tag.full.clone(), tag.object);
+        self.tags.iter().map(pair).collect()
+    }
+}
+
+impl Store {
+    /// The tags of this clone that the remote has not confirmed: those that it made, and the names of
+    /// those that came from elsewhere.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub fn unconfirmed(&self) -> Result<(Vec<Pending>, Vec<String>), Failure> {
+        let (Some(mirror), true) = (self.mirror_space(), self.has_mirror()) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let made = self.made();
+        let mut pending = Vec::new();
+        let mut foreign = Vec::new();
+        let seen = self.seen_all()?;
+        for found in self.refs_below(&self.local_space().base)? {
+            let Some(tag) = TagName::parse(&found.rest) else {
+                continue;
+            };
+            let theirs = self.ref_target(&mirror.reference(&tag));
+            if theirs == Some(found.id) {
+                continue;
+            }
+            let full = self.full(&tag);
+            match made.get(&(full.clone(), found.id)) {
+                // Another took its place at the remote after it was there; that is told of the tag.
+                Some(Fate::Confirmed) => {}
+                Some(fate) => pending.push(Pending {
+                    lost: *fate == Fate::Lost || theirs.is_some(),
+                    tag,
+                    full,
+                    object: found.id,
+                }),
+                // What this clone saw at the remote came from there.
+                None if seen.get(&found.rest).is_some() => {}
+                None => foreign.push(full),
+            }
+        }
+        pending.sort_by(|a, b| a.tag.order().cmp(&b.tag.order()));
+        self.mark_lost(&mut pending)?;
+        Ok((pending, foreign))
+    }
+
+    /// The tags that this clone made and that the remote has not confirmed.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub fn pending(&self) -> Result<Vec<Pending>, Failure> {
+        self.unconfirmed().map(|(pending, _)| pending)
+    }
+
+    /// After one lost release all later ones of that row are lost: number, `Under` and `Previous` are
+    /// part of each. So is one that does not follow what is live, and one whose version lost.
+    fn mark_lost(&self, pending: &mut [Pending]) -> Result<(), Failure> {
+        let mut row: Option<(PromptName, Environment)> = None;
+        let mut before: Option<ObjectId> = None;
+        let mut is_row_lost = false;
+        for entry in pending.iter_mut() {
+            let TagName::Release {
+                name, environment, ..
+            } = &entry.tag
+            else {
+                continue;
+            };
+            let own = (name.clone(), environment.clone());
+            if row.as_ref() != Some(&own) {
+                let releases = self.releases(name, environment)?;
+                before = releases.newest().map(|newest| newest.object);
+                is_row_lost = false;
+                row = Some(own);
+            }
+            let follows = self.follows(entry, before);
+            is_row_lost |= entry.lost || !follows || !self.agrees(entry);
+            entry.lost = is_row_lost;
+            before = Some(entry.object);
+        }
+        Ok(())
+    }
+
+    /// Whether a pending release names what the remote has under the number of its version, if anything.
+    fn agrees(&self, entry: &Pending) -> bool {
+        let Ok((commit, trailers)) = self.tag_target(entry.object, &entry.tag) else {
+            return false;
+        };
+        let version = TagName::Version {
+            name: entry.tag.prompt().clone(),
+            version: trailers.version,
+        };
+        let held = self.confirmed_version(entry.tag.prompt(), trailers.version);
+        held.is_none_or(|held| {
+            self.tag_target(held, &version)
+                .is_ok_and(|(other, held)| other == commit && held.digest == trailers.digest)
+        })
+    }
+
+    /// Whether a pending release says that it follows this one.
+    fn follows(&self, entry: &Pending, before: Option<ObjectId>) -> bool {
+        use super::release::Previous;
+        let trailers = self.tag_trailers(entry.object, &entry.tag).ok();
+        let release = trailers.and_then(|trailers| trailers.release);
+        match release.map(|release| release.previous) {
+            Some(Previous::Object(id)) => before == Some(id),
+            Some(Previous::Nothing) => before.is_none(),
+            Some(Previous::Unsaid) | None => false,
+        }
+    }
+
+    /// The pending tags of these prompts and this environment, as they are sent together; and those
+    /// that are lost.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub fn groups(
+        &self,
+        names: &[PromptName],
+        environment: Option<&Environment>,
+    ) -> Result<(Vec<Group>, Vec<String>), Failure> {
+        let pending = self.pending()?;
+        let is_wanted = |entry: &&Pending| names.is_empty() || names.contains(entry.tag.prompt());
+        let (lost, open): (Vec<&Pending>, Vec<&Pending>) =
+            pending.iter().filter(is_wanted).partition(|it| it.lost);
+        let in_environment = |entry: &Pending| match &entry.tag {
+            TagName::Release {
+                environment: other, ..
+            } => environment.is_none_or(|wanted| wanted == other),
+            TagName::Version { .. } => environment.is_none(),
+        };
+        let lost = lost
+            .iter()
+            .filter(|entry| in_environment(entry))
+            .map(|entry| entry.full.clone())
+            .collect();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut taken = BTreeSet::new();
+        for release in open
+            .iter()
+            .filter(|it| matches!(it.tag, TagName::Release { .. }))
+        {
+            if !in_environment(release) {
+                continue;
+            }
+            let TagName::Release {
+                name, environment, ..
+            } = &release.tag
+            else {
+                continue;
+            };
+            let trailers = self.tag_trailers(release.object, &release.tag)?;
+            let version = TagName::Version {
+                name: name.clone(),
+                version: trailers.version,
+            };
+            let of_version = open.iter().find(|entry| entry.tag == version);
+            let mut tags = Vec::new();
+            if let Some(version) = of_version {
+                // Of several releases the first that is taken brings it along.
+                taken.insert(version.full.clone());
+                tags.push((*version).clone());
+            }
+            tags.push((*release).clone());
+            groups.push(Group {
+                name: name.clone(),
+                environment: Some(environment.clone()),
+                tags,
+            });
+        }
+        let alone = open.iter().filter(|entry| {
+            in_environment(entry)
+                && matches!(entry.tag, TagName::Version { .. })
+                && !taken.contains(&entry.full)
+        });
+        groups.extend(alone.map(|entry| Group {
+            name: entry.tag.prompt().clone(),
+            environment: None,
+            tags: vec![(*entry).clone()],
+        }));
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok((groups, lost))
+    }
+
+    /// What is live in the row of a tag, which has the prefix.
+    pub fn newest_beside(&self, full: &str) -> Option<super::Release> {
+        let TagName::Release {
+            name, environment, ..
+        } = TagName::parse(full.strip_prefix(&self.settings.prefix)?)?
+        else {
+            return None;
+        };
+        let releases = self.releases(&name, &environment).ok()?;
+        releases.newest().cloned()
+    }
+
+    /// Sends one group of pending tags.
+    ///
+    /// # Errors
+    /// The remote cannot be reached or refuses; nothing was changed then.
+    pub fn push_group(&self, group: &Group, pushed: &mut Pushed) -> Result<bool, Failure> {
+        let mut tags = group.objects();
+        // A version may have gone with another release.
+        let mirror = self.true_space().base;
+        tags.retain(|(full, id)| {
+            let rest = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
+            self.ref_target(&format!("{mirror}{rest}")) != Some(*id)
+        });
+        match self.send(&group.name, &tags)? {
+            Sent::Accepted => {
+                pushed.warnings.extend(self.confirm(&tags));
+                pushed.sent.extend(tags.into_iter().map(|(full, _)| full));
+                Ok(true)
+            }
+            Sent::Overtaken => {
+                self.refresh(&[&group.name], &[])?;
+                pushed.lost.extend(group.tags());
+                Ok(false)
+            }
+        }
+    }
+
+    /// The release of a group as it would become, with the content that it releases.
+    ///
+    /// # Errors
+    /// A tag of it is not sound.
+    pub fn released_by(&self, group: &Group) -> Result<Option<Loaded>, Failure> {
+        let Some(release) = group
+            .tags
+            .iter()
+            .find(|tag| matches!(tag.tag, TagName::Release { .. }))
+        else {
+            return Ok(None);
+        };
+        let (commit, trailers) = self.tag_target(release.object, &release.tag)?;
+        let is_publish = trailers
+            .release
+            .is_some_and(|release| release.action == super::Action::Publish);
+        if !is_publish {
+            return Ok(None);
+        }
+        let version = TagName::Version {
+            name: group.name.clone(),
+            version: trailers.version,
+        };
+        if let Some(held) = self.version_tag(&version)?
+            && (held.trailers.digest != trailers.digest || held.commit != commit)
+        {
+            return Err(Failure::new(
+                code::RELEASE_MISMATCH,
+                format!(
+                    "{} disagrees with the tag of {}, which the remote has",
+                    release.full, trailers.version
+                ),
+            )
+            .hint(format!(
+                "promptctl bump {} gives the content a number of its own",
+                group.name
+            )));
+        }
+        let loaded = self.load_at(commit, &group.name).map_err(first_failure)?;
+        match loaded {
+            Some(loaded) if *loaded.digest() == trailers.digest => Ok(Some(loaded)),
+            _ => Err(Failure::new(
+                code::RELEASE_MISMATCH,
+                format!("{} does not hold the content that it names", release.full),
+            )
+            .hint("promptctl doctor tells what is wrong")),
+        }
+    }
+
+    /// Fails where a tag of a group lacks a signature of one of `signers`.
+    ///
+    /// # Errors
+    /// So it is.
+    pub fn check_group(
+        &self,
+        group: &Group,
+        signers: &super::signature::Signers,
+    ) -> Result<(), Failure> {
+        group
+            .tags
+            .iter()
+            .try_for_each(|tag| self.check_new_tag(&tag.full, tag.object, signers))
+    }
+
+    /// Sends tags in one push that the remote takes whole or not at all. The journal knows of them
+    /// before they leave.
+    ///
+    /// # Errors
+    /// The remote cannot be reached or refuses.
+    pub(crate) fn send(
+        &self,
+        name: &PromptName,
+        tags: &[(String, ObjectId)],
+    ) -> Result<Sent, Failure> {
+        let remote = self.remote()?.to_owned();
+        self.require_one_push_url(&remote)?;
+        self.journal(Fate::Sending, tags)?;
+        let mut said = self.push(&remote, tags, true)?;
+        if !said.ok && said.err.contains("does not support --atomic") {
+            // The version goes first: without a release it is harmless, and a release without its
+            // version is not.
+            for tag in tags {
+                said = self.push(&remote, std::slice::from_ref(tag), false)?;
+                if !said.ok {
+                    break;
+                }
+            }
+        }
+        if said.ok {
+            return Ok(Sent::Accepted);
+        }
+        let words = format!("{}\n{}", said.out, said.err);
+        // What the remote holds now decides, whatever the answer was: it may have been lost on the way.
+        let pattern = format!("refs/tags/{}{name}/*", self.settings.prefix);
+        let theirs = self
+            .ask(&remote, &[pattern])
+            .map_err(|_| unreachable(&remote, &said.err))?;
+        let held = |full: &str| {
+            let rest = full.strip_prefix(&self.settings.prefix)?;
+            theirs.get(rest).copied()
+        };
+        if tags.iter().all(|(full, id)| held(full) == Some(*id)) {
+            return Ok(Sent::Accepted);
+        }
+        let is_overtaken = tags
+            .iter()
+            .any(|(full, id)| held(full).is_some_and(|other| other != *id));
+        // Whoever waits to be sent goes on waiting after a refusal.
+        let was_pending = tags
+            .iter()
+            .any(|(full, id)| self.ref_target(&format!("refs/tags/{full}")) == Some(*id));
+        let fate = match (is_overtaken, was_pending) {
+            (true, _) | (false, false) => Fate::Lost,
+            (false, true) => Fate::Made,
+        };
+        self.journal(fate, tags)?;
+        if is_overtaken {
+            return Ok(Sent::Overtaken);
+        }
+        Err(refusal(&remote, &words))
+    }
+
+    fn push(
+        &self,
+        remote: &str,
+        tags: &[(String, ObjectId)],
+        atomic: bool,
+    ) -> Result<Said, Failure> {
+        let mut git = self
+            .git_with_hooks()
+            .args(["push", "--porcelain", "--no-follow-tags"]);
+        if atomic {
+            git = git.arg("--atomic");
+        }
+        git.args(["--end-of-options", remote])
+            .args(
+                tags.iter()
+                    .map(|(full, id)| format!("{id}:refs/tags/{full}")),
+            )
+            .say()
+    }
+
+    /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending
+    /// tag of the same name stays, so that it is seen to have lost. What was accepted is done: what
+    /// cannot be noted is a warning.
+    pub(crate) fn confirm(&self, tags: &[(String, ObjectId)]) -> Option<Failure> {
+        let note = || -> Result<(), Failure> {
+            let Some(mirror) = self.mirror_space() else {
+                return Ok(());
+            };
+            let mut commands = Vec::new();
+            let mut seen = Vec::new();
+            for (full, id) in tags {
+                let rest = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
+                commands.push(format!("update {}{rest} {id}", mirror.base));
+                if self.ref_target(&format!("refs/tags/{full}")).is_none() {
+                    commands.push(format!("update refs/tags/{full} {id}"));
+                }
+                seen.push((rest.to_owned(), *id));
+            }
+            self.note_seen(&seen)?;
+            self.update_refs(&commands)?;
+            self.journal(Fate::Confirmed, tags)
+        };
+        note().err()
+    }
+}
+
+/// What a push said that failed although the remote answers.
+fn refusal(remote: &str, words: &str) -> Failure {
+    let reasons: Vec<String> = words.lines().filter_map(reason).collect();
+    if reasons.is_empty() {
+        // The reference was not even offered: a pre-push hook, or no permission to write.
+        return refused(format!(
+            "git did not send the tags to {remote}: {}",
+            words_of(words)
+        ))
+        .hint(
+            "nothing was changed; a pre-push hook or a missing permission to write stops a push",
+        );
+    }
+    let mut failure = refused(format!("the remote {remote} refused the tags"));
+    for reason in reasons.iter().take(5) {
+        failure = failure.hint(format!("git says: {reason}"));
+    }
+    failure.hint("nothing was changed; a host's tag rules say who may create tags below the prefix")
+}
+
+/// A line of `git push --porcelain` that says why a reference was refused.
+fn reason(line: &str) -> Option<String> {
+    let line = line.trim();
+    if let Some(words) = line.strip_prefix("remote:") {
+        return Some(words.trim().to_owned()).filter(|words| !words.is_empty());
+    }
+    let mut fields = line.strip_prefix('!')?.trim_start().split('\t');
+    let reference = fields.next()?.rsplit_once(':')?.1;
+    Some(format!("{reference} {}", fields.next()?))
+}

@@ -1,0 +1,380 @@
+//! Versions and releases: every tag is what it says, and none is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::repository::ObjectId;
+
+use super::Store;
+use super::note::{Note, Void};
+use super::row::find;
+use super::tag::{TagName, stands_for};
+use super::trouble::Trouble;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::quote::shell_path;
+use crate::prompt::reference::Reference;
+use crate::prompt::version::Version;
+
+/// What shows the tags that git still has, where nobody can say which of them is meant.
+const LOOK: &str = "git fsck --no-reflogs --unreachable";
+/// The same where the tags are the remote's.
+const LOOK_ELSEWHERE: &str = "promptctl doctor, in a clone that fetched it before it was lost";
+
+/// The tags that count, by what they are of.
+#[derive(Default)]
+struct Rows {
+    versions: BTreeSet<(PromptName, Version)>,
+    releases: BTreeMap<(PromptName, Environment), BTreeMap<u64, ObjectId>>,
+}
+
+impl Store {
+    pub(crate) fn troubles_of_tags(&self) -> Result<Vec<Trouble>, Failure> {
+        let mut rows = Rows::default();
+        let mut strange = Vec::new();
+        for (rest, id) in self.compared()?.tags {
+            match TagName::parse(&rest) {
+                Some(TagName::Version { name, version }) => {
+                    rows.versions.insert((name, version));
+                }
+                Some(TagName::Release {
+                    name,
+                    environment,
+                    number,
+                }) => {
+                    let row = rows.releases.entry((name, environment)).or_default();
+                    row.insert(number, id);
+                }
+                None => strange.push(rest),
+            }
+        }
+        let mut troubles = Vec::new();
+        let mut wrong = BTreeSet::new();
+        for (name, version) in &rows.versions {
+            if let Some(trouble) = self.trouble_of_version(name, *version, &rows) {
+                troubles.push(trouble);
+                wrong.insert((name.clone(), *version));
+            }
+        }
+        self.check_contents(&rows, &wrong, &mut troubles);
+        // That the settings name a remote which is none is told of them: the tags that are here are
+        // looked at all the same.
+        if self.knows_releases() || self.require_known_remote().is_err() {
+            for (name, environment) in rows.releases.keys() {
+                self.check_row(name, environment, &wrong, &mut troubles);
+            }
+            self.check_deleted(&mut troubles)?;
+        }
+        let in_the_way = strange
+            .iter()
+            .filter(|rest| self.is_in_the_way(rest, &rows));
+        troubles.extend(in_the_way.map(|rest| self.trouble_of_stray_name(rest)));
+        Ok(troubles)
+    }
+
+    /// A version's tag must hold the version that it says.
+    fn trouble_of_version(
+        &self,
+        name: &PromptName,
+        version: Version,
+        rows: &Rows,
+    ) -> Option<Trouble> {
+        let failure = self
+            .load(&Reference::version(name.clone(), version))
+            .err()?;
+        let tag = TagName::Version {
+            name: name.clone(),
+            version,
+        };
+        let is_of_tag = matches!(failure.code, Some(code::BAD_TAG | code::RELEASE_MISMATCH));
+        let fix = if !is_of_tag {
+            self.fix_of(&failure)
+        } else if let Some(object) = self.lost_object(&tag) {
+            self.restore(&tag, object)
+        } else {
+            // A release that names the version says what its tag was.
+            let released = rows
+                .releases
+                .iter()
+                .filter(|((other, _), _)| other == name)
+                .find(|((_, environment), row)| {
+                    let newest = row.last_key_value();
+                    newest.is_some_and(|(number, object)| {
+                        let tag = TagName::Release {
+                            name: name.clone(),
+                            environment: environment.clone(),
+                            number: *number,
+                        };
+                        self.tag_trailers(*object, &tag)
+                            .is_ok_and(|trailers| trailers.version == version)
+                    })
+                });
+            let away = self.take_away(&tag);
+            match released {
+                Some(((_, environment), _)) => {
+                    format!("{away} && promptctl publish {name}@{version} --env {environment}")
+                }
+                None => away,
+            }
+        };
+        Some(Trouble::of(&failure, fix).at(format!("{}{tag}", self.settings.prefix)))
+    }
+
+    /// What puts right what is not wrong with a tag itself.
+    fn fix_of(&self, failure: &Failure) -> String {
+        let is_missing = failure.code == Some(code::SHALLOW);
+        match self.fill().filter(|_| is_missing) {
+            Some(fill) => fill,
+            None if is_missing && self.has_remote() => "promptctl fetch".to_owned(),
+            None => failure.hints.first().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// No file may hold another content under a number that was published.
+    fn check_contents(
+        &self,
+        rows: &Rows,
+        wrong: &BTreeSet<(PromptName, Version)>,
+        troubles: &mut Vec<Trouble>,
+    ) {
+        let (contested, _) = self.load_each(self.list(), |loaded| {
+            let key = (loaded.name.clone(), loaded.version());
+            // That the digest line does not fit is told of the file.
+            let is_bumped = !loaded.is_unbumped();
+            (is_bumped && rows.versions.contains(&key) && !wrong.contains(&key)).then_some(loaded)
+        });
+        for loaded in contested.into_iter().flatten() {
+            if !self.is_taken(&loaded) {
+                continue;
+            }
+            let (name, path) = (&loaded.name, &loaded.path);
+            troubles.push(
+                Trouble::error(
+                    code::NUMBER_TAKEN,
+                    format!(
+                        "{name} {} was published with other content than the file has",
+                        loaded.version()
+                    ),
+                    format!(
+                        "promptctl bump {name} && git commit -m \"Bump {name}\" -- {}",
+                        shell_path(path)
+                    ),
+                )
+                .at(path.clone()),
+            );
+        }
+    }
+
+    fn check_row(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        wrong: &BTreeSet<(PromptName, Version)>,
+        troubles: &mut Vec<Trouble>,
+    ) {
+        let releases = match self.releases(name, environment) {
+            Ok(releases) => releases,
+            Err(failure) => {
+                let fix = match failure.code {
+                    Some(code::TAG_GONE) => "promptctl fetch".to_owned(),
+                    _ => self.fix_of(&failure),
+                };
+                troubles.push(Trouble::of(&failure, fix));
+                return;
+            }
+        };
+        let live = releases.newest().map_or(0, |newest| newest.number);
+        for note in &releases.notes {
+            // What lies below is history, once a sound release stands above it.
+            let is_history = match note {
+                Note::Chain { number } => *number != live,
+                Note::NoVersionTag { number, version } => {
+                    let entry = find(&releases.entries, *number);
+                    let top = find(&releases.entries, live);
+                    let is_told = wrong.contains(&(name.clone(), *version));
+                    is_told
+                        || entry != top
+                            && entry
+                                .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
+                }
+                // Another tag stands below its name, which is told.
+                Note::Void { number, .. }
+                    if self
+                        .ref_target(&self.true_space().reference(&TagName::Release {
+                            name: name.clone(),
+                            environment: environment.clone(),
+                            number: *number,
+                        }))
+                        .is_none() =>
+                {
+                    true
+                }
+                // That is told of what the remote did to it.
+                Note::Void { number, .. }
+                    if releases.notes.iter().any(|note| {
+                        let tag = self.full(&TagName::Release {
+                            name: name.clone(),
+                            environment: environment.clone(),
+                            number: *number,
+                        });
+                        matches!(note, Note::Changed(changed) if changed.tag == tag)
+                    }) =>
+                {
+                    true
+                }
+                // That is told of the version's tag.
+                Note::Void {
+                    why: Void::Disagrees(version),
+                    ..
+                } => wrong.contains(&(name.clone(), *version)),
+                _ => false,
+            };
+            if !is_history {
+                troubles.push(self.trouble_of_note(note, name, environment, live));
+            }
+        }
+        let is_void = |note: &Note| matches!(note, Note::Void { .. });
+        if live == 0 && releases.notes.iter().any(is_void) {
+            troubles.push(Trouble::error(
+                code::BAD_TAG,
+                format!("no release tag of {name} in {environment} is sound: nobody can say what is live"),
+                format!("promptctl publish {name} --env {environment}"),
+            ));
+        }
+    }
+
+    /// What is odd about a row, with the command that puts it right.
+    fn trouble_of_note(
+        &self,
+        note: &Note,
+        name: &PromptName,
+        environment: &Environment,
+        live: u64,
+    ) -> Trouble {
+        let release = |number| TagName::Release {
+            name: name.clone(),
+            environment: environment.clone(),
+            number,
+        };
+        let look = match self.settings.remote.is_some() {
+            true => LOOK_ELSEWHERE,
+            false => LOOK,
+        };
+        let put_back = |tag: &TagName, else_: String| match self.lost_object(tag) {
+            Some(object) => self.restore(tag, object),
+            None => else_,
+        };
+        let (place, fix) = match note {
+            Note::Void { number, .. } => {
+                let tag = release(*number);
+                (Some(self.full(&tag)), put_back(&tag, self.take_away(&tag)))
+            }
+            Note::Gap { first, .. } => {
+                let tag = release(*first);
+                (Some(self.full(&tag)), put_back(&tag, look.to_owned()))
+            }
+            Note::Stray { first, .. } => {
+                let tag = release(*first);
+                (Some(self.full(&tag)), self.take_away(&tag))
+            }
+            Note::Chain { number } | Note::Under { number } | Note::Ahead { number } => {
+                let tag = release(*number);
+                let look = format!("promptctl releases {name} --env {environment}");
+                (Some(self.full(&tag)), look)
+            }
+            Note::NoVersionTag { number, version } => {
+                let tag = TagName::Version {
+                    name: name.clone(),
+                    version: *version,
+                };
+                let publish = if *number == live {
+                    format!("promptctl publish {name}@{version} --env {environment}")
+                } else {
+                    look.to_owned()
+                };
+                (None, put_back(&tag, publish))
+            }
+            Note::Changed(changed) => (Some(changed.tag.clone()), changed.cure()),
+        };
+        let finding = note.finding(name, environment, &self.settings.prefix);
+        let is_error = match note {
+            Note::NoVersionTag { number, .. } => *number == live,
+            _ => finding.is_error(),
+        };
+        Trouble {
+            is_error,
+            place,
+            fix,
+            ..Trouble::error(finding.code, finding.message, String::new())
+        }
+    }
+
+    /// Whether a tag that is neither a version nor a release has the name of a prompt, or of an
+    /// environment of it: git can make no tags below it then.
+    fn is_in_the_way(&self, rest: &str, rows: &Rows) -> bool {
+        let is_prompt = |text: &str| {
+            let Ok(name) = text.parse::<PromptName>() else {
+                return false;
+            };
+            rows.versions.iter().any(|(other, _)| *other == name)
+                || rows.releases.keys().any(|(other, _)| *other == name)
+                || self.list().files.iter().any(|file| file.name == name)
+        };
+        let is_below_a_tag = rest
+            .match_indices('/')
+            .any(|(at, _)| TagName::parse(&rest[..at]).is_some());
+        is_below_a_tag
+            || is_prompt(rest)
+            || rest.rsplit_once('/').is_some_and(|(name, environment)| {
+                environment.parse::<Environment>().is_ok() && is_prompt(name)
+            })
+    }
+
+    /// A tag with the name of a prompt or an environment.
+    fn trouble_of_stray_name(&self, rest: &str) -> Trouble {
+        let full = format!("{}{rest}", self.settings.prefix);
+        let delete = format!("git tag -d {full}");
+        let fix = match self.settings.remote.as_deref() {
+            Some(remote) => {
+                let own = self.ref_target(&format!("refs/tags/{full}"));
+                let delete = own.map_or_else(String::new, |_| format!("{delete} && "));
+                {
+                    // What was never looked at needs no word of a person.
+                    let accept =
+                        stands_for(rest).map_or_else(String::new, |_| format!(" --accept {full}"));
+                    format!(
+                        "{delete}git push {remote} --delete refs/tags/{full} && promptctl fetch{accept}"
+                    )
+                }
+            }
+            None => delete,
+        };
+        Trouble::warning(
+            code::BAD_TAG,
+            format!("the tag {full} is neither a version nor a release, and stands where they must be made"),
+            fix,
+        )
+        .at(full)
+    }
+
+    /// A prompt stays live when its file is deleted, which may not be what was meant.
+    fn check_deleted(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
+        let files: BTreeSet<PromptName> = self
+            .list()
+            .files
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
+        let overview = self.overview()?;
+        for name in overview.states.keys().filter(|name| !files.contains(*name)) {
+            for (environment, _) in overview.live(name) {
+                troubles.push(Trouble::warning(
+                    code::UNKNOWN_PROMPT,
+                    format!("{name} is live in {environment}, and its file was deleted"),
+                    format!("promptctl unpublish {name} --env {environment}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! What git's words mean, and what to do about them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::LOCK_PATIENCE;
+use crate::error::{Exit, Failure};
+use crate::prompt::code;
+use crate::prompt::quote::{shell_path, shell_word};
+
+pub(crate) fn is_lock_message(err: &str) -> bool {
+    err.contains(".lock': File exists")
+        || err.contains("could not lock config file")
+        || err.contains("cannot lock ref")
+            && !err.contains("reference already exists")
+            && !err.contains("is at ")
+            && !err.contains("Permission denied")
+}
+
+/// Whether another process changed a reference between git's look at it and its own change.
+pub(crate) fn has_moved(err: &str) -> bool {
+    err.contains("cannot lock ref")
+        && (err.contains("is at ") || err.contains("reference already exists"))
+}
+
+pub(crate) fn lock_path(err: &str) -> Option<String> {
+    let end = err.find(".lock'")? + ".lock".len();
+    let start = err[..end].rfind('\'')? + 1;
+    Some(err[start..end].to_owned())
+}
+
+pub(crate) fn age_of(path: &str) -> Duration {
+    std::fs::metadata(path)
+        .and_then(|data| data.modified())
+        .ok()
+        .and_then(|time| time.elapsed().ok())
+        .unwrap_or_default()
+}
+
+/// What git's words mean, and what to do about them.
+pub(crate) fn explain(err: &str) -> Failure {
+    let words = words_of(err);
+    let has = |needle: &str| err.contains(needle);
+    if is_lock_message(err) {
+        return locked(err, &words);
+    }
+    if has("Please tell me who you are")
+        || has("empty ident name")
+        || has("unable to auto-detect email")
+        || has("no email was given")
+    {
+        return Failure::new(code::NO_IDENTITY, "git does not know who you are")
+            .hint("git config --global user.name \"Your Name\"")
+            .hint("git config --global user.email \"you@example.com\"");
+    }
+    if has("dubious ownership") {
+        let path = err.split('\'').nth(1).unwrap_or(".").to_owned();
+        return Failure::new(
+            code::UNSAFE_OWNER,
+            format!("the repository at {path} belongs to another user"),
+        )
+        .hint(format!(
+            "git config --global --add safe.directory {}",
+            shell_word(&path)
+        ));
+    }
+    if has("No space left on device") {
+        return Failure::new(code::WRITE_FAILED, "the disk is full")
+            .hint("free some space, then run the same command again");
+    }
+    if has("Read-only file system")
+        || has("Permission denied") && !has("publickey")
+        || has("insufficient permission")
+    {
+        return Failure::new(code::WRITE_FAILED, format!("the repository could not be written: {words}"))
+            .hint("check who owns the files below the repository's .git folder, and whether the disk is mounted read-only");
+    }
+    Failure::new(code::HOOK_REFUSED, format!("git failed: {words}"))
+}
+
+fn locked(err: &str, words: &str) -> Failure {
+    match lock_path(err) {
+        Some(path) => {
+            let age = age_of(&path).as_secs();
+            Failure::new(
+                if age > LOCK_PATIENCE.as_secs() {
+                    code::STALE_LOCK
+                } else {
+                    code::LOCKED
+                },
+                format!("{path} is held by another process (it is {age} s old)"),
+            )
+            .hint("promptctl doctor --fix removes it where a promptctl that was killed left it")
+            .hint(format!(
+                "if no git process is running, remove it: rm {}",
+                shell_path(&path)
+            ))
+        }
+        None => Failure::new(
+            code::LOCKED,
+            format!("git could not lock a reference: {words}"),
+        )
+        .hint("another process is writing the same tags: try again"),
+    }
+}
+
+/// git's message in one line, without its prefixes and advice.
+pub(crate) fn words_of(err: &str) -> String {
+    let lines: Vec<&str> = err
+        .lines()
+        .map(|line| {
+            line.trim()
+                .trim_start_matches("fatal: ")
+                .trim_start_matches("error: ")
+        })
+        .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
+        // Where git keeps the message of a tag that it could not sign is of no use: we have it.
+        .filter(|line| !line.starts_with("The tag message has been left in"))
+        .collect();
+    if lines.is_empty() {
+        "it gave no reason".to_owned()
+    } else {
+        lines.join("; ")
+    }
+}
+
+/// A failure to write that the operating system reported.
+pub(crate) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(
+        code::WRITE_FAILED,
+        format!("{} could not be written: {error}", path.display()),
+    );
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => {
+            failure.hint("free some space, then run the same command again")
+        }
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            failure.hint("check who owns the file, and whether the disk is mounted read-only")
+        }
+        _ => failure,
+    }
+}
+
+/// The exit code of a refusal by a remote.
+pub(crate) fn refused(message: String) -> Failure {
+    Failure::new(code::REMOTE_REFUSED, message).exit(Exit::Denied)
+}
