@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use memchr::memmem;
 use rayon::prelude::*;
 
-use super::Prompts;
 use super::content::{Files, same_as_committed};
 use super::load::Loaded;
+use super::prompts::Prompts;
 use super::work_tree::Listing;
 use crate::error::Failure;
 use crate::prompt::finding::Finding;

@@ -3,8 +3,9 @@
 
 use sha1::{Digest as _, Sha1};
 
+use super::load::{Loaded, Source};
+use super::prompts::Prompts;
 use super::work_tree::{WorkTree, join_root};
-use super::{Loaded, Prompts, Source};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::{self, Document};

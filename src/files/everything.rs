@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::Prompts;
 use super::content::{Files, assemble, same_as_committed};
 use super::load::{Loaded, in_working_copy};
+use super::prompts::Prompts;
 use super::work_tree::{Listing, WorkTree, join_root};
 use crate::prompt::finding::Finding;
 use crate::repository::{CommitTree, ObjectId};

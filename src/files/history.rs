@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::Prompts;
 use super::load::{Loaded, first_failure};
+use super::prompts::Prompts;
 use super::work_tree::join_root;
 use crate::error::Failure;
 use crate::prompt::name::PromptName;

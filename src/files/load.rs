@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use super::Prompts;
 use super::content::{Assembled, Draft, assemble, blob_id, same_as_committed};
+use super::prompts::Prompts;
 use super::work_tree::{Listing, PromptFile, WorkTree, join_root};
 use crate::error::Failure;
 use crate::prompt::code;

@@ -1,7 +1,7 @@
 //! What git's merge driver must know of the repository: the partials on both sides.
 
-use super::Prompts;
 use super::content::{Files, read_partial, same_as_committed};
+use super::prompts::Prompts;
 use super::work_tree::WorkTree;
 use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;

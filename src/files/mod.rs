@@ -7,21 +7,17 @@ mod everything;
 mod history;
 mod load;
 mod merging;
+mod prompts;
 mod since;
 mod staged;
 mod tracked;
 mod work_tree;
 mod write;
 
-use std::ops::Deref;
-
-use crate::error::Failure;
-use crate::prompt::code;
-use crate::repository::Repository;
-
 pub use between::Between;
 pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
+pub use prompts::Prompts;
 pub use since::{Base, Blobs};
 pub use work_tree::{Listing, PromptFile};
 pub use write::FileChange;
@@ -30,57 +26,3 @@ pub(crate) use content::Files;
 pub(crate) use history::LogLine;
 pub(crate) use load::first_failure;
 pub(crate) use work_tree::join_root;
-
-/// The configuration, at the top of the repository.
-const CONFIG_FILE: &str = "promptctl.yaml";
-
-/// The prompts of a repository.
-pub struct Prompts {
-    repository: Repository,
-    /// The folders that hold them, relative to the top of the repository, without a trailing `/`.
-    roots: Vec<String>,
-}
-
-/// What the repository says of itself is at hand for whoever has its prompts.
-impl Deref for Prompts {
-    type Target = Repository;
-
-    fn deref(&self) -> &Repository {
-        &self.repository
-    }
-}
-
-impl Prompts {
-    /// The prompts below `roots`.
-    pub(crate) fn new(repository: Repository, roots: Vec<String>) -> Self {
-        Self { repository, roots }
-    }
-
-    /// The repository, to open it in another way.
-    pub(crate) fn into_repository(self) -> Repository {
-        self.repository
-    }
-
-    /// The text of `promptctl.yaml`: of the working copy, or of HEAD in a repository without one.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn config_text(&self) -> Result<Option<String>, Failure> {
-        const FILE: &str = CONFIG_FILE;
-        let bytes = if self.is_bare() {
-            let tree = self
-                .head_commit()
-                .and_then(|commit| self.commit_tree(commit));
-            tree.map_or(Ok(None), |tree| tree.read_file(FILE))
-        } else {
-            self.work_tree().read(FILE)
-        }?;
-        bytes
-            .map(|bytes| {
-                String::from_utf8(bytes).map_err(|_| {
-                    Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text")).at(FILE)
-                })
-            })
-            .transpose()
-    }
-}

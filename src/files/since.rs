@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::content::{Files, same_as_committed};
 use super::everything::blobs_below;
 use super::load::Loaded;
-use super::{CONFIG_FILE, Prompts};
+use super::prompts::{CONFIG_FILE, Prompts};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Prompts;
 use super::content::{Files, assemble, same_as_committed};
 use super::load::{Loaded, in_working_copy};
+use super::prompts::Prompts;
 use super::work_tree::{PromptFile, below_root};
 use crate::error::Failure;
 use crate::prompt::code;

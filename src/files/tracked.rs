@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Prompts;
+use super::prompts::Prompts;
 use super::work_tree::join_root;
 use crate::error::Failure;
 use crate::prompt::code;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::Prompts;
+use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;

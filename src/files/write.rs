@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::Prompts;
+use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::repository::{SCRATCH, Written, write_failure};

@@ -1,6 +1,6 @@
 //! The branches that the rules of publishing name, and what they hold.
 
-use super::Store;
+use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code;

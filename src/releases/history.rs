@@ -5,7 +5,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 
 use jiff::Timestamp;
 
-use super::Store;
+use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::files::{Loaded, LogLine, first_failure};

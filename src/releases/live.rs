@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Store;
 use super::made::Fate;
-use super::mirror::Mirror;
 use super::note::{Changed, Note, Void};
 use super::release::{Active, Previous, Release, Releases, State};
 use super::row::{self, Found};
 use super::seen::Moved;
+use super::space::Mirror;
+use super::store::Store;
 use super::tag::{Action, TagContent, TagName, Trailers, parse_number, words};
 use crate::error::Failure;
 use crate::files::Loaded;

@@ -1,6 +1,6 @@
 //! Tags that no reference names any more, and that git still has: what puts a lost one back.
 
-use super::Store;
+use super::store::Store;
 use super::tag::{TagContent, TagName};
 use crate::repository::ObjectId;
 

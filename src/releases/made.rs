@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Store;
+use super::store::Store;
 use crate::error::Failure;
 use crate::repository::{ObjectId, lines};
 

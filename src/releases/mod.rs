@@ -21,24 +21,13 @@ mod seen;
 mod sending;
 mod signature;
 mod soundness;
+mod space;
+mod store;
 mod tag;
 mod tagged;
 mod trouble;
 mod verify;
 mod versions;
-
-use std::cell::{Cell, RefCell};
-use std::ops::Deref;
-
-use jiff::Timestamp;
-
-use crate::error::Failure;
-use crate::files::Prompts;
-use crate::prompt::code;
-use crate::prompt::name::Environment;
-use crate::prompt::quote::shell_word;
-use crate::prompt::remote::RemoteName;
-use crate::repository::{Again, ObjectId, Repository, Start, explain};
 
 pub use history::{HistoryEntry, Numbers};
 pub use note::{Changed, Note, Void};
@@ -49,201 +38,8 @@ pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::Fetched;
 pub use sending::{Group, Pending, Pushed};
 pub use signature::{Signer, Signers, Signing};
+pub use store::{Settings, Store, unknown_remote};
 pub use tag::{Action, TagName};
 pub use tagged::VersionTags;
 pub use trouble::{Repair, Trouble};
 pub use verify::{Live, Proof};
-
-/// What the configuration says about a repository.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The folders that hold prompts, relative to the top of the repository, without a trailing `/`.
-    pub roots: Vec<String>,
-    /// What the names of all tags begin with, such as `prompts/`.
-    pub prefix: String,
-    /// The remote that says what is live; none where the repository has none.
-    pub remote: Option<RemoteName>,
-    /// The configured environments.
-    pub environments: Vec<Environment>,
-    /// Whether nobody is there to answer a question that git would ask.
-    pub unattended: bool,
-    /// The time that counts as now.
-    pub now: Timestamp,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            roots: vec!["prompts".to_owned()],
-            prefix: "prompts/".to_owned(),
-            remote: None,
-            environments: vec![Environment::production()],
-            unattended: true,
-            now: Timestamp::UNIX_EPOCH,
-        }
-    }
-}
-
-/// The prompts of a repository with what was released of them.
-pub struct Store {
-    prompts: Prompts,
-    settings: Settings,
-    mirror: RefCell<Option<mirror::Mirror>>,
-    /// The remote's default branch as it said itself, where this clone does not know it.
-    default_branch_asked: RefCell<Option<String>>,
-    /// Whether what is seen of the remote is not written down.
-    writes_nothing: Cell<bool>,
-}
-
-/// What prompts and repository say of themselves is at hand for whoever has the releases.
-impl Deref for Store {
-    type Target = Prompts;
-
-    fn deref(&self) -> &Prompts {
-        &self.prompts
-    }
-}
-
-impl Store {
-    /// Opens the repository that is meant.
-    ///
-    /// # Errors
-    /// There is none, or it is in a format or of an owner that is refused.
-    pub fn open(start: &Start) -> Result<Self, Failure> {
-        Ok(Self::of(Repository::open(start)?, Settings::default()))
-    }
-
-    /// The same once more, for another thread.
-    fn open_again(again: &Again, settings: &Settings) -> Result<Self, Failure> {
-        Ok(Self::of(again.open()?, settings.clone()))
-    }
-
-    fn of(mut repository: Repository, settings: Settings) -> Self {
-        repository.set_unattended(settings.unattended);
-        Self {
-            prompts: Prompts::new(repository, settings.roots.clone()),
-            settings,
-            mirror: RefCell::new(None),
-            default_branch_asked: RefCell::new(None),
-            writes_nothing: Cell::new(false),
-        }
-    }
-
-    /// The same repository for a dry run: it reads all that this one has, and what it writes is gone
-    /// when it is dropped.
-    ///
-    /// # Errors
-    /// The scratch folder cannot be written.
-    pub fn rehearsed(self) -> Result<Self, Failure> {
-        // Only what asks a remote would write anything.
-        if self.settings.remote.is_none() {
-            return Ok(self);
-        }
-        let repository = self.prompts.into_repository().rehearsed()?;
-        Ok(Self::of(repository, self.settings))
-    }
-
-    /// The same repository, its prompts in other folders.
-    ///
-    /// # Errors
-    /// It cannot be opened once more.
-    pub fn with_roots(&self, roots: Vec<String>) -> Result<Self, Failure> {
-        let settings = Settings {
-            roots,
-            ..self.settings.clone()
-        };
-        Self::open_again(&self.again(), &settings)
-    }
-
-    /// The same repository with what the configuration says; without a remote in it, `origin` or
-    /// the only remote is taken.
-    ///
-    /// # Errors
-    /// The only remote has a name that cannot be used.
-    pub fn with_settings(self, mut settings: Settings) -> Result<Self, Failure> {
-        // A clone can say for itself which remote counts, as a fork must.
-        if let Some(own) = self.own_remote()? {
-            settings.remote = Some(own);
-        } else if settings.remote.is_none() {
-            settings.remote = self.usual_remote()?;
-        }
-        Ok(Self::of(self.prompts.into_repository(), settings))
-    }
-
-    /// The remote that this clone's own configuration names.
-    fn own_remote(&self) -> Result<Option<RemoteName>, Failure> {
-        const KEY: &str = "promptctl.remote";
-        let Some(name) = self.config_value(KEY) else {
-            return Ok(None);
-        };
-        let remote = name.parse().map_err(|fault| {
-            Failure::new(
-                code::BAD_CONFIG,
-                format!("`{name}`, which git's configuration names as {KEY}, is not the name of a remote: {fault}"),
-            )
-            .hint(format!("git config {KEY} origin, for example; git remote lists the names"))
-        })?;
-        Ok(Some(remote))
-    }
-
-    /// The remote that is meant where nothing names one.
-    fn usual_remote(&self) -> Result<Option<RemoteName>, Failure> {
-        let names = self.remote_names();
-        let name = match names.as_slice() {
-            names if names.iter().any(|name| name == "origin") => "origin",
-            [only] => only,
-            _ => return Ok(None),
-        };
-        let remote = name.parse().map_err(|fault| {
-            Failure::new(
-                code::BAD_CONFIG,
-                format!("the only remote of this clone is called `{name}`, and promptctl cannot use that name: {fault}"),
-            )
-            .hint(format!("git remote rename {} origin", shell_word(name)))
-        })?;
-        Ok(Some(remote))
-    }
-
-    /// Fails where the remote is not one of this clone: nothing is sent to what merely stands in a
-    /// file.
-    ///
-    /// # Errors
-    /// The settings name a remote for which this clone has no URL.
-    pub fn require_known_remote(&self) -> Result<(), Failure> {
-        match &self.settings.remote {
-            Some(remote) if !self.has_remote_named(remote) => Err(unknown_remote(remote)),
-            _ => Ok(()),
-        }
-    }
-
-    /// From now on nothing is remembered of the remote.
-    pub fn write_nothing(&self) {
-        self.writes_nothing.set(true);
-    }
-
-    /// What the configuration says.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Whether this clone has a URL for a remote of this name.
-    pub fn has_remote_named(&self, name: &RemoteName) -> bool {
-        self.config_value(&format!("remote.{name}.url"))
-            .is_some_and(|url| !url.is_empty())
-    }
-
-    /// The id of the commit that a release or a loaded prompt names.
-    fn commit_id(&self, text: &str) -> Result<ObjectId, Failure> {
-        ObjectId::parse(text).ok_or_else(|| explain(&format!("`{text}` is not the id of a commit")))
-    }
-}
-
-/// The settings name a remote that the clone does not have.
-pub fn unknown_remote(remote: &RemoteName) -> Failure {
-    Failure::new(
-        code::BAD_CONFIG,
-        format!("`remote` names {remote}, which is not a remote of this clone"),
-    )
-    .at("promptctl.yaml")
-    .hint(format!("git remote add {remote} URL"))
-}

@@ -7,11 +7,11 @@ use std::thread;
 use crate::repository::ObjectId;
 use rayon::prelude::*;
 
-use super::Store;
 use super::live::Read;
-use super::mirror::Mirror;
 use super::release::{Overview, State};
 use super::seen::{Compared, Moved};
+use super::space::Mirror;
+use super::store::Store;
 use super::tag::{TagName, parse_number, stands_for};
 use crate::error::Failure;
 use crate::files::Loaded;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::repository::ObjectId;
 
-use super::Store;
-use super::mirror::Mirror;
 use super::remote::{Fetched, unreachable};
 use super::row::Found;
+use super::space::Mirror;
+use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::prompt::name::{Environment, PromptName};

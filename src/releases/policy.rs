@@ -4,9 +4,9 @@
 
 use crate::repository::ObjectId;
 
-use super::Store;
 use super::release::State;
 use super::signature::Signers;
+use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::files::{Files, Loaded, Source};
 use crate::prompt::code;

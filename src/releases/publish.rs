@@ -1,6 +1,5 @@
 //! Changing what is live: the demand, and the tags that carry it out.
 
-use super::Store;
 use super::made::Fate;
 use super::plan::{Planned, VersionPlan};
 use super::policy::Rules;
@@ -8,6 +7,7 @@ use super::release::{Previous, Release};
 use super::seen::{Seen, Sight};
 use super::sending::Sent;
 use super::signature::Signing;
+use super::store::Store;
 use super::tag::{Action, TagName};
 use crate::error::Failure;
 use crate::files::Loaded;

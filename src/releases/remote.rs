@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Store;
-use super::mirror::Mirror;
 use super::note::Changed;
 use super::seen::Moved;
 use super::sending::Pending;
+use super::space::Mirror;
+use super::store::Store;
 use super::tag::{TagName, stands_for};
 use crate::error::Failure;
 use crate::prompt::code;

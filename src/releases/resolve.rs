@@ -3,9 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::Store;
-use super::mirror::Mirror;
 use super::release::{Overview, State};
+use super::space::Mirror;
+use super::store::Store;
 use super::tag::{Action, TagName};
 use crate::error::Failure;
 use crate::files::Loaded;

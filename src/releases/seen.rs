@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Store;
+use super::store::Store;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;

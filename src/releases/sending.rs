@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::repository::ObjectId;
 
-use super::Store;
 use super::made::Fate;
 use super::remote::unreachable;
+use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::files::{Loaded, first_failure};

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
-use super::Store;
 use super::release::Release;
+use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::repository::{NewTag, ObjectId, Said, write_failure};

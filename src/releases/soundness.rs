@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::ObjectId;
 
-use super::Store;
 use super::note::{Note, Void};
 use super::row::find;
+use super::store::Store;
 use super::tag::{TagName, stands_for};
 use super::trouble::Trouble;
 use crate::error::Failure;

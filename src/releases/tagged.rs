@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Store;
+use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::prompt::digest::Digest;

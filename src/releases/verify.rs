@@ -4,12 +4,12 @@
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::Store;
 use super::note::Note;
 use super::policy::Rules;
 use super::release::Release;
 use super::row::{Trust, is_true_rollback};
 use super::signature::Signer;
+use super::store::Store;
 use super::tag::{Action, TagName};
 use super::trouble::Trouble;
 use crate::error::Failure;

@@ -2,9 +2,9 @@
 
 use crate::repository::ObjectId;
 
-use super::Store;
 use super::made::Fate;
 use super::sending::Sent;
+use super::store::Store;
 use super::tag::{TagName, Trailers};
 use crate::error::Failure;
 use crate::files::Loaded;

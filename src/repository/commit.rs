@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::time::Duration;
 
-use super::Repository;
+use super::handle::Repository;
 use super::process::{Git, explain, words_of, write_failure};
 use crate::error::Failure;
 use crate::prompt::code;

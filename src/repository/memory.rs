@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Repository;
+use super::handle::Repository;
 use super::process::write_failure;
 use crate::error::Failure;
 

@@ -1,7 +1,8 @@
 //! References: rows of them by prefix, single ones by name.
 
+use super::handle::Repository;
+use super::id::ObjectId;
 use super::process::Git;
-use super::{ObjectId, Repository};
 use crate::error::Failure;
 use crate::prompt::code;
 

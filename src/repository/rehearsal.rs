@@ -6,9 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::handle::{Again, Repository};
 use super::process::write_failure;
 use super::tagging::{SCRATCH, config_lines};
-use super::{Again, Repository};
 use crate::error::Failure;
 
 /// What of a repository a copy of its references and settings needs not have.

@@ -4,8 +4,8 @@
 //! `git tag` does the work. References are always git's: a process that is killed while it holds
 //! their locks leaves them behind, and git is not killed with us.
 
-use super::tagging::NewTag;
-use super::{ObjectId, Repository};
+use super::handle::Repository;
+use super::id::ObjectId;
 
 /// Settings that make a tag more than an object and a reference, unless they are off.
 const BEYOND: [&str; 6] = [
@@ -16,6 +16,17 @@ const BEYOND: [&str; 6] = [
     "core.fsyncmethod",
     "core.fsyncobjectfiles",
 ];
+
+/// A tag to make.
+#[derive(Clone)]
+pub(crate) struct NewTag {
+    /// Its name with the prefix, without `refs/tags/`.
+    pub(crate) name: String,
+    /// The commit that it names.
+    pub(crate) commit: ObjectId,
+    /// Its message with trailers.
+    pub(crate) message: String,
+}
 
 /// Who tags, in a repository where tags can be made in process.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::handle::Repository;
+use super::id::ObjectId;
 use super::process::{explain, write_failure};
-use super::tagger::Tagger;
-use super::{ObjectId, Repository};
+use super::tagger::{NewTag, Tagger};
 use crate::error::Failure;
 
 /// How old a scratch repository must be before it counts as left behind by a process that died.
@@ -18,17 +19,6 @@ const ABANDONED: Duration = Duration::from_secs(600);
 
 /// What the names of scratch repositories and half-written files begin with.
 pub(crate) const SCRATCH: &str = "scratch-";
-
-/// A tag to make.
-#[derive(Clone)]
-pub(crate) struct NewTag {
-    /// Its name with the prefix, without `refs/tags/`.
-    pub(crate) name: String,
-    /// The commit that it names.
-    pub(crate) commit: ObjectId,
-    /// Its message with trailers.
-    pub(crate) message: String,
-}
 
 impl Repository {
     /// The folder for what is not finished: in the repository, where no listing sees it. What dead

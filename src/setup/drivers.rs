@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::Setup;
+use super::clone::Setup;
 use crate::error::Failure;
 use crate::files::join_root;
 use crate::prompt::code;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Setup;
+use super::clone::Setup;
 use super::drivers::shell_word;
 use crate::error::Failure;
 use crate::prompt::code;

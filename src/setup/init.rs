@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::Setup;
+use super::clone::Setup;
 use crate::error::Failure;
 use crate::files::join_root;
 use crate::prompt::name::{PromptName, SUFFIXES};

@@ -8,7 +8,7 @@ mod remote;
 
 use std::collections::BTreeSet;
 
-use super::Setup;
+use super::clone::Setup;
 use crate::error::Failure;
 use crate::releases::{Repair, Trouble};
 use crate::repository::Git;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::Setup;
+use super::super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::ObjectId;
 
-use super::super::Setup;
+use super::super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::releases::{Repair, Trouble};
