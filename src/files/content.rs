@@ -3,19 +3,13 @@
 
 use sha1::{Digest as _, Sha1};
 
-use super::load::{Loaded, Source};
-use super::prompts::Prompts;
 use super::work_tree::{WorkTree, join_root};
-use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Position};
 use crate::prompt::name::partial_path;
 use crate::prompt::template::{self, Partial, Partials};
 use crate::repository::{CommitTree, ObjectId};
-
-/// The largest attachment, in bytes.
-const MAX_ATTACHMENT: usize = 20 * 1024 * 1024;
 
 /// Something that files can be read from by path.
 pub(crate) trait Files {
@@ -137,112 +131,6 @@ fn is_below(path: &str, root: &str) -> bool {
         || path
             .strip_prefix(root)
             .is_some_and(|rest| rest.starts_with('/'))
-}
-
-impl Prompts {
-    /// The bytes of an attachment named by a path relative to the prompt file's folder: a file of
-    /// the commit, or one of the working copy that git tracks. What git ignores, such as a file of
-    /// secrets, is never sent.
-    ///
-    /// # Errors
-    /// It leads out of the repository, is a link, does not exist or is not tracked, or is larger
-    /// than 20 MB.
-    pub fn attachment(&self, loaded: &Loaded, path: &str) -> Result<Vec<u8>, Failure> {
-        let folder = loaded
-            .path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder);
-        let full = normal_path(folder, path).ok_or_else(|| {
-            Failure::new(
-                code::OUTSIDE_ROOT,
-                format!("the attachment {path} leads out of the repository"),
-            )
-            .at(loaded.path.clone())
-            .hint("attachments must stand inside the repository; give others with --var NAME=@FILE")
-        })?;
-        let bytes = match &loaded.source {
-            Source::WorkingCopy if !self.is_bare() => {
-                let bytes = self.work_tree().read(&full)?;
-                if bytes.is_some() {
-                    self.require_tracked(&full, loaded)?;
-                }
-                Ok(bytes)
-            }
-            Source::WorkingCopy => Ok(None),
-            Source::Commit(id) => ObjectId::parse(id)
-                .and_then(|commit| self.commit_tree(commit))
-                .map_or(Ok(None), |tree| tree.read_file(&full)),
-        }?;
-        let bytes = bytes.ok_or_else(|| {
-            Failure::new(
-                code::BAD_ATTACHMENT,
-                format!("there is no file {full} to attach"),
-            )
-            .at(loaded.path.clone())
-        })?;
-        if bytes.len() > MAX_ATTACHMENT {
-            return Err(Failure::new(
-                code::BAD_ATTACHMENT,
-                format!(
-                    "{full} has {} bytes; an attachment may have {MAX_ATTACHMENT}",
-                    bytes.len()
-                ),
-            )
-            .at(loaded.path.clone()));
-        }
-        Ok(bytes)
-    }
-
-    /// The partials that a document at `path` includes, of the working copy; none if one is missing.
-    pub fn partials_of(&self, path: &str, document: &Document) -> Partials {
-        let files = self.work_tree();
-        let read = |name: &str| read_partial(&files, &self.roots, path, name);
-        template::gather(document, read).unwrap_or_default()
-    }
-
-    /// Refuses a file of the working copy that git's index does not hold.
-    fn require_tracked(&self, path: &str, loaded: &Loaded) -> Result<(), Failure> {
-        let is_tracked = self.is_in_index(path).map_err(|words| {
-            Failure::new(
-                code::BAD_ATTACHMENT,
-                format!("git's index could not be read: {words}"),
-            )
-            .at(loaded.path.clone())
-        })?;
-        if is_tracked {
-            return Ok(());
-        }
-        let tracks = if self.is_ignored(path) {
-            "git ignores it, so it may hold what nobody else shall see: give its text with --var NAME=@FILE"
-        } else {
-            "git add it, so that a reviewer sees what is sent"
-        };
-        Err(Failure::new(
-            code::BAD_ATTACHMENT,
-            format!("{path} is not tracked by git, so it is not attached"),
-        )
-        .at(loaded.path.clone())
-        .hint(tracks))
-    }
-}
-
-/// `path` seen from `folder`, without `.` and `..`; `None` if it leads out of the repository.
-fn normal_path(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains(['\\', '\0', ':']) {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part if part.eq_ignore_ascii_case(".git") => return None,
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// The id that a text has as a blob. It only tells whether a file is what HEAD holds: the looks for

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::content::{Assembled, Draft, assemble, blob_id, same_as_committed};
+use super::content::{Assembled, Draft, assemble, blob_id, read_partial, same_as_committed};
 use super::prompts::Prompts;
 use super::work_tree::{Listing, PromptFile, WorkTree, join_root};
 use crate::error::Failure;
@@ -11,7 +11,7 @@ use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName, nearest};
-use crate::prompt::template::Partials;
+use crate::prompt::template::{self, Partials};
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 
@@ -241,6 +241,38 @@ impl Prompts {
             )),
             None => failure.hint("promptctl list shows all prompts"),
         }
+    }
+
+    /// A warning where two files of the working copy have this name: only the first is read.
+    pub fn clash(&self, name: &PromptName) -> Option<Finding> {
+        let tree = self.work_tree();
+        let mut places = tree.places(name);
+        let (first, second) = (places.next()?, places.next()?);
+        let message = format!("{first} and {second} have the same name");
+        Some(
+            Finding::warning(code::NAME_CLASH, message)
+                .in_file(&first)
+                .help("only the first is read: rename or remove one of them with git mv or git rm"),
+        )
+    }
+
+    /// Refuses to change or release a prompt while two files of the working copy have its name.
+    ///
+    /// # Errors
+    /// They have.
+    pub fn require_one_file(&self, name: &PromptName) -> Result<(), Failure> {
+        match self.clash(name) {
+            None => Ok(()),
+            Some(clash) => Err(Failure::new(code::NAME_CLASH, clash.message)
+                .hint("rename or remove one of them with git mv or git rm; nothing was changed")),
+        }
+    }
+
+    /// The partials that a document at `path` includes, of the working copy; none if one is missing.
+    pub fn partials_of(&self, path: &str, document: &Document) -> Partials {
+        let files = self.work_tree();
+        let read = |name: &str| read_partial(&files, &self.roots, path, name);
+        template::gather(document, read).unwrap_or_default()
     }
 
     /// The file that a new prompt of this name gets.

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::prompts::Prompts;
-use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
@@ -175,7 +173,7 @@ impl WorkTree {
     }
 
     /// The files of this name; there should be one.
-    fn places(&self, name: &PromptName) -> impl Iterator<Item = String> {
+    pub(super) fn places(&self, name: &PromptName) -> impl Iterator<Item = String> {
         self.roots
             .iter()
             .flat_map(|root| name.paths().map(|below| join_root(root, &below)))
@@ -238,33 +236,6 @@ impl WorkTree {
         match (fs::canonicalize(folder), fs::canonicalize(&self.top)) {
             (Ok(folder), Ok(top)) => folder.starts_with(top),
             _ => false,
-        }
-    }
-}
-
-impl Prompts {
-    /// A warning where two files of the working copy have this name: only the first is read.
-    pub fn clash(&self, name: &PromptName) -> Option<Finding> {
-        let tree = self.work_tree();
-        let mut places = tree.places(name);
-        let (first, second) = (places.next()?, places.next()?);
-        let message = format!("{first} and {second} have the same name");
-        Some(
-            Finding::warning(code::NAME_CLASH, message)
-                .in_file(&first)
-                .help("only the first is read: rename or remove one of them with git mv or git rm"),
-        )
-    }
-
-    /// Refuses to change or release a prompt while two files of the working copy have its name.
-    ///
-    /// # Errors
-    /// They have.
-    pub fn require_one_file(&self, name: &PromptName) -> Result<(), Failure> {
-        match self.clash(name) {
-            None => Ok(()),
-            Some(clash) => Err(Failure::new(code::NAME_CLASH, clash.message)
-                .hint("rename or remove one of them with git mv or git rm; nothing was changed")),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod provider;
 pub mod request;
 pub mod response;
 pub mod retry;
+mod settings;
 mod stream;
 #[cfg(test)]
 mod testing;

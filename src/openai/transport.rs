@@ -6,7 +6,7 @@ use reqwest::{Certificate, ClientBuilder, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto};
 
 use super::address::is_loopback;
-use super::client::Settings;
+use super::settings::Settings;
 use crate::error::Failure;
 use crate::prompt::code;
 

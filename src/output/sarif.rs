@@ -8,7 +8,7 @@ use super::gitlab::fingerprints;
 use super::snippet::Sources;
 use crate::prompt::code::Code;
 use crate::prompt::finding::{Finding, Severity};
-use crate::prompt::lint::secrets::blot;
+use crate::prompt::secrets::blot;
 
 /// One SARIF log with one run. Columns count Unicode code points.
 pub fn render(findings: &[Finding], sources: &Sources) -> String {

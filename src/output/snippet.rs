@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ui::{BAD, BOLD, HINT, NOTE, paint};
 use crate::prompt::finding::{Finding, Position, Severity};
-use crate::prompt::lint::secrets::blot;
+use crate::prompt::secrets::blot;
 use crate::prompt::visible;
 
 /// The texts of files, by path, from which lines are shown.

@@ -3,6 +3,7 @@
 pub(in crate::prompt) mod keys;
 mod messages;
 mod mistakes;
+pub(in crate::prompt) mod node;
 mod parse;
 mod plain;
 mod reader;

@@ -15,7 +15,8 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::code::{self, Code};
-use super::document::yaml::{Node, parse_tree};
+use super::document::node::Node;
+use super::document::yaml::parse_tree;
 use super::finding::Finding;
 
 pub use kind::is_text;

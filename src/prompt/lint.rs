@@ -16,7 +16,6 @@ mod partials;
 mod respell;
 mod samples;
 mod schemas;
-pub mod secrets;
 mod stored;
 mod strict;
 mod text;
@@ -157,6 +156,7 @@ mod tests {
     use crate::prompt::digest::digest;
     use crate::prompt::document::parse;
     use crate::prompt::finding::Position;
+    use crate::prompt::secrets;
 
     /// Texts that look like prompt files, secrets, comments and templates, and are none.
     fn hostile() -> impl Strategy<Value = String> {

@@ -15,6 +15,7 @@ pub mod reference;
 pub mod remote;
 pub mod rendered;
 pub mod schema;
+pub mod secrets;
 pub mod size;
 pub mod template;
 pub mod validator;

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::made::Fate;
 use super::note::{Changed, Note, Void};
-use super::release::{Active, Previous, Release, Releases, State};
+use super::release::{Active, Release, Releases, State};
 use super::row::{self, Found};
 use super::seen::Moved;
 use super::space::Mirror;
 use super::store::Store;
-use super::tag::{Action, TagContent, TagName, Trailers, parse_number, words};
+use super::tag::{Action, Previous, TagContent, TagName, Trailers, parse_number, words};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;

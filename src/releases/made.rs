@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::store::Store;
+use super::tag::TagName;
 use crate::error::Failure;
 use crate::repository::{ObjectId, lines};
 
@@ -39,6 +40,18 @@ impl Fate {
 
 /// The tags that this clone made for its remote: by the name with the prefix and the object.
 pub(crate) type Made = BTreeMap<(String, ObjectId), Fate>;
+
+/// A tag that this clone made and that the remote has not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The tag.
+    pub tag: TagName,
+    /// Its name with the prefix.
+    pub full: String,
+    /// Whether it can never be sent, because somebody was faster.
+    pub lost: bool,
+    pub(crate) object: ObjectId,
+}
 
 impl Store {
     /// Writes down what became of tags. With a remote, this comes before the reference, or the push,

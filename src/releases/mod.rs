@@ -2,6 +2,7 @@
 //! and its mirror, and the proof of what is live.
 
 mod branch;
+mod demand;
 mod history;
 mod live;
 mod lost;
@@ -29,14 +30,16 @@ mod trouble;
 mod verify;
 mod versions;
 
+pub use demand::{Back, Before, Change, Demand, Options};
 pub use history::{HistoryEntry, Numbers};
+pub use made::Pending;
 pub use note::{Changed, Note, Void};
 pub use plan::Planned;
 pub use policy::{Place, Rules};
-pub use publish::{Back, Before, Change, Demand, Options, Releasing};
+pub use publish::Releasing;
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::Fetched;
-pub use sending::{Group, Pending, Pushed};
+pub use sending::{Group, Pushed};
 pub use signature::{Signer, Signers, Signing};
 pub use store::{Settings, Store, unknown_remote};
 pub use tag::{Action, TagName};

@@ -2,13 +2,13 @@
 
 use crate::repository::ObjectId;
 
+use super::demand::{Back, Change, Demand, Options};
 use super::made::Fate;
 use super::note::{Changed, Note};
-use super::publish::{Back, Change, Demand, Options};
-use super::release::{Previous, Release, Releases};
+use super::release::{Release, Releases};
 use super::row::{Trust, Way};
 use super::store::Store;
-use super::tag::{Action, ReleaseTrailers, TagName, Trailers};
+use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code;

@@ -6,7 +6,7 @@ use crate::repository::ObjectId;
 use jiff::Timestamp;
 
 use super::note::{Changed, Note};
-use super::tag::Action;
+use super::tag::{Action, Previous};
 use crate::error::Failure;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
@@ -53,17 +53,6 @@ impl Release {
                 .action
                 .words(&self.name, self.version, &self.environment)
     }
-}
-
-/// What a release says of the one that was active when it was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Previous {
-    /// Nothing: it was made by hand, or by a version that did not say.
-    Unsaid,
-    /// That there was none.
-    Nothing,
-    /// Its object.
-    Object(ObjectId),
 }
 
 /// The releases of one prompt in one environment, in order of their numbers.

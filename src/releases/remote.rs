@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::made::Pending;
 use super::note::Changed;
 use super::seen::Moved;
-use super::sending::Pending;
 use super::space::Mirror;
 use super::store::Store;
 use super::tag::{TagName, stands_for};

@@ -9,8 +9,8 @@
 use std::cell::RefCell;
 
 use super::note::{Note, Void};
-use super::release::{Previous, Release, Releases};
-use super::tag::Action;
+use super::release::{Release, Releases};
+use super::tag::{Action, Previous};
 use crate::prompt::version::Version;
 
 /// How far a number may lie above the one before it and still count.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::repository::ObjectId;
 
-use super::made::Fate;
+use super::made::{Fate, Pending};
 use super::remote::unreachable;
 use super::store::Store;
 use super::tag::TagName;
@@ -13,18 +13,6 @@ use crate::files::{Loaded, first_failure};
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::repository::{Said, refused, words_of};
-
-/// A tag that this clone made and that the remote has not confirmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
-    /// The tag.
-    pub tag: TagName,
-    /// Its name with the prefix.
-    pub full: String,
-    /// Whether it can never be sent, because somebody was faster.
-    pub lost: bool,
-    pub(crate) object: ObjectId,
-}
 
 /// What became of an attempt to send tags.
 pub(crate) enum Sent {
@@ -165,7 +153,7 @@ impl Store {
 
     /// Whether a pending release says that it follows this one.
     fn follows(&self, entry: &Pending, before: Option<ObjectId>) -> bool {
-        use super::release::Previous;
+        use super::tag::Previous;
         let trailers = self.tag_trailers(entry.object, &entry.tag).ok();
         let release = trailers.and_then(|trailers| trailers.release);
         match release.map(|release| release.previous) {

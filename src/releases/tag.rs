@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::repository::ObjectId;
 
-use super::release::Previous;
 use crate::prompt::code::Code;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
@@ -145,6 +144,17 @@ impl Action {
             Self::Unpublish => "unpublished",
         }
     }
+}
+
+/// What a release says of the one that was active when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Previous {
+    /// Nothing: it was made by hand, or by a version that did not say.
+    Unsaid,
+    /// That there was none.
+    Nothing,
+    /// Its object.
+    Object(ObjectId),
 }
 
 /// The trailers of a version or release tag.

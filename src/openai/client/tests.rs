@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
+use crate::openai::key::ApiKey;
 use crate::openai::testing::{Reply, Request, Server, StillPace};
 
 const KEY: &str = "sk-test-0123456789abcdefghij";

@@ -3,6 +3,7 @@
 //! The comparison follows nested properties, local `$ref`s, `allOf`, `anyOf`, `oneOf` and lists.
 //! What it can't decide it reports as such; it never guesses that a change is harmless.
 
+mod keywords;
 mod limits;
 mod rename;
 #[cfg(test)]

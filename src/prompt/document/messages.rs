@@ -3,8 +3,8 @@
 use super::super::code;
 use super::super::name::nearest;
 use super::keys::{MESSAGE, PART};
+use super::node::Kind;
 use super::reader::{Field, Fields, Reader};
-use super::yaml::Kind;
 use super::{Attachment, Finding, Message, Part, Position, Role};
 
 const ROLES: [Role; 4] = [Role::System, Role::Developer, Role::User, Role::Assistant];

@@ -1,7 +1,7 @@
 //! What to write instead, where a text is no YAML: the parser says where it stopped, and the lines
 //! around that place tell which of the common mistakes was made.
 
-use super::super::lint::secrets::blot;
+use super::super::secrets::blot;
 use super::Finding;
 use super::keys::{INPUT, Known, Lookup, MESSAGE, PARAMETERS, PART, TOP, look_up};
 

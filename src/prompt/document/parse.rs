@@ -4,9 +4,10 @@ use std::fmt;
 
 use super::super::code;
 use super::keys::TOP;
+use super::node::{Key, Kind, Node, to_object};
 use super::reader::{Field, Fields, Reader};
 use super::written::Written;
-use super::yaml::{Key, Kind, Node, Tree, parse_tree, to_object};
+use super::yaml::{Tree, parse_tree};
 use super::{Document, Finding, Object, Position, ResponseFormat, Version};
 
 /// Reads a prompt file.

@@ -12,7 +12,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 use serde_json::Number;
 
 use super::Position;
-use super::yaml::{Key, Kind, MAX_DEPTH, MAX_NODES, Node};
+use super::node::{Key, Kind, MAX_DEPTH, MAX_NODES, Node};
 
 /// The size of a map from which on a set finds its repeated keys faster than a look at each.
 const MANY_KEYS: usize = 16;

@@ -2,7 +2,7 @@
 
 use super::super::code::{self, Code};
 use super::keys::{Known, Lookup, look_up};
-use super::yaml::{Key, Kind, Node};
+use super::node::{Key, Kind, Node};
 use super::{Finding, Origin, Position, Text};
 
 /// The file that is read, and what was found wrong with it so far.

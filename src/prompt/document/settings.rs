@@ -5,8 +5,8 @@ use serde_json::{Number, Value, json};
 use super::super::code;
 use super::super::name::nearest;
 use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
+use super::node::{Kind, Node, to_object};
 use super::reader::{Field, Reader};
-use super::yaml::{Kind, Node, to_object};
 use super::{Object, Provenance, ResponseFormat, StoredPrompt, StoredPromptVersion};
 
 /// The keywords that show that a map is a JSON Schema itself.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use super::keys::{Lookup, OPENAI, PARAMETERS, TOP, look_up};
+use super::node::{Key, Kind, Node, to_object};
 use super::reader::place;
-use super::yaml::{Key, Kind, Node, to_object};
 use super::{Object, Position};
 
 /// A file as it was written. Few commands ask for its values as JSON, or for their places: both are

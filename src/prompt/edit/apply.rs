@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use yaml_edit::{Document, Mapping, Sequence, YamlNode};
 
 use super::super::document::keys;
-use super::super::document::yaml::{Key, Kind, Node};
+use super::super::document::node::{Key, Kind, Node};
 use super::insert::{Anchor, added};
 use super::path::{child, is_block_container, lines};
 use super::render::{Lines, Quotes, entry, inline};

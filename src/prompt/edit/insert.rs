@@ -1,6 +1,6 @@
 //! New entries of the outermost map, as lines.
 
-use super::super::document::yaml::{Key, Node};
+use super::super::document::node::{Key, Node};
 
 /// Where a new entry is added.
 pub(super) enum Anchor<'a> {

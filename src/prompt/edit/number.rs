@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::document::yaml::{Key, Kind, Node, parse_tree};
+use super::super::document::node::{Key, Kind, Node};
+use super::super::document::yaml::parse_tree;
 use super::super::version::Version;
 use super::insert::{Anchor, added};
 use super::path::{is_block_container, put};

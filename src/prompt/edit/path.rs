@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::super::document::keys::{self, Known, Lookup, look_up};
-use super::super::document::yaml::{Kind, Node};
+use super::super::document::node::{Kind, Node};
 use super::{EditError, Source};
 
 /// The longest path, in steps: deeper files are not read.

@@ -11,7 +11,8 @@ use std::ops::RangeInclusive;
 use super::Finding;
 use super::level::{Levels, rule};
 use crate::prompt::code::{self, Code};
-use crate::prompt::document::yaml::{Kind, Node, parse_tree};
+use crate::prompt::document::node::{Kind, Node};
+use crate::prompt::document::yaml::parse_tree;
 use crate::prompt::finding::Position;
 
 /// How many findings of one file are told.

@@ -6,7 +6,8 @@ use super::text::line_ends;
 use crate::prompt::document::keys::{
     INPUT, Known, Lookup, MESSAGE, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, PART, TOP, look_up,
 };
-use crate::prompt::document::yaml::{Key, Kind, Node, parse_tree};
+use crate::prompt::document::node::{Key, Kind, Node};
+use crate::prompt::document::yaml::parse_tree;
 
 /// The text with every key that is nearly a known one spelt right; none where no key is, or where
 /// the right key stands in the same map already. All else stays as it was.

@@ -1,6 +1,7 @@
 //! What stands in a file as text, whatever it means: secrets, invisible characters, line ends.
 
-use super::{Finding, secrets};
+use super::super::secrets;
+use super::Finding;
 use crate::prompt::code;
 use crate::prompt::finding::Position;
 

@@ -1,12 +1,10 @@
-//! Lists merged item by item.
+//! How the items of lists belong together, for a merge item by item.
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::value::{Both, Three, Walk};
 use crate::prompt::diff::align::{Budget, align, id};
-use crate::prompt::edit::Step;
 
 /// The items of lists whose order means nothing: those that neither side removed, then those that
 /// either added, sorted, so that it does not matter which side is which. `None` if an item is no
@@ -30,55 +28,8 @@ fn texts(items: &[Value]) -> Option<Vec<&str>> {
     texts.filter(|texts| texts.iter().collect::<BTreeSet<_>>().len() == texts.len())
 }
 
-/// Merges lists: an item that one side changed, removed or added is so, and one that both changed
-/// is merged itself. Where both add something in one place they disagree, unless `keeps_both`.
-pub(super) fn merge(
-    walk: &mut Walk,
-    base: &[Value],
-    ours: &[Value],
-    theirs: &[Value],
-    keeps_both: bool,
-) -> Both {
-    let (mine, yours) = (matched(base, ours), matched(base, theirs));
-    let (mut as_ours, mut as_theirs) = (Vec::new(), Vec::new());
-    for place in 0..=base.len() {
-        let (new, other) = (added(&mine, ours, place), added(&yours, theirs, place));
-        if new == other || other.is_empty() {
-            as_ours.extend_from_slice(new);
-            as_theirs.extend_from_slice(new);
-        } else if new.is_empty() {
-            as_ours.extend_from_slice(other);
-            as_theirs.extend_from_slice(other);
-        } else if keeps_both {
-            for side in [&mut as_ours, &mut as_theirs] {
-                side.extend_from_slice(new);
-                side.extend(other.iter().filter(|item| !new.contains(item)).cloned());
-            }
-        } else {
-            walk.note(true);
-            as_ours.extend_from_slice(new);
-            as_theirs.extend_from_slice(other);
-        }
-        let Some(item) = base.get(place) else {
-            break;
-        };
-        let three = Three {
-            base: Some(item),
-            ours: mine[place].map(|at| &ours[at]),
-            theirs: yours[place].map(|at| &theirs[at]),
-        };
-        let both = walk.below(Step::Index(as_ours.len()), three);
-        as_ours.extend(both.ours);
-        as_theirs.extend(both.theirs);
-    }
-    Both {
-        ours: Some(as_ours.into()),
-        theirs: Some(as_theirs.into()),
-    }
-}
-
 /// The items that a side has behind the base's item before `place`, and the base does not.
-fn added<'a>(matched: &[Option<usize>], side: &'a [Value], place: usize) -> &'a [Value] {
+pub(super) fn added<'a>(matched: &[Option<usize>], side: &'a [Value], place: usize) -> &'a [Value] {
     // Behind an item that the side removed, what it added was told with the one before.
     if place > 0 && matched[place - 1].is_none() {
         return &[];
@@ -93,7 +44,7 @@ fn added<'a>(matched: &[Option<usize>], side: &'a [Value], place: usize) -> &'a 
 
 /// For each item of the base, its place on a side, in rising order: equal items, then in the
 /// stretches between those that are alike.
-fn matched(base: &[Value], side: &[Value]) -> Vec<Option<usize>> {
+pub(super) fn matched(base: &[Value], side: &[Value]) -> Vec<Option<usize>> {
     let mut ids = HashMap::new();
     let [old, new] = [base, side].map(|items| {
         let numbers = items.iter().map(|item| id(&mut ids, item.to_string()));

@@ -153,7 +153,57 @@ impl Walk {
             return Both::one(Some(&Value::Array(set)));
         }
         let keeps_both = self.path.len() == 1 && COLLECTIONS.contains(&key);
-        list::merge(self, base, ours, theirs, keeps_both)
+        self.items(base, ours, theirs, keeps_both)
+    }
+
+    /// Merges lists: an item that one side changed, removed or added is so, and one that both changed
+    /// is merged itself. Where both add something in one place they disagree, unless `keeps_both`.
+    fn items(
+        &mut self,
+        base: &[Value],
+        ours: &[Value],
+        theirs: &[Value],
+        keeps_both: bool,
+    ) -> Both {
+        let (mine, yours) = (list::matched(base, ours), list::matched(base, theirs));
+        let (mut as_ours, mut as_theirs) = (Vec::new(), Vec::new());
+        for place in 0..=base.len() {
+            let (new, other) = (
+                list::added(&mine, ours, place),
+                list::added(&yours, theirs, place),
+            );
+            if new == other || other.is_empty() {
+                as_ours.extend_from_slice(new);
+                as_theirs.extend_from_slice(new);
+            } else if new.is_empty() {
+                as_ours.extend_from_slice(other);
+                as_theirs.extend_from_slice(other);
+            } else if keeps_both {
+                for side in [&mut as_ours, &mut as_theirs] {
+                    side.extend_from_slice(new);
+                    side.extend(other.iter().filter(|item| !new.contains(item)).cloned());
+                }
+            } else {
+                self.note(true);
+                as_ours.extend_from_slice(new);
+                as_theirs.extend_from_slice(other);
+            }
+            let Some(item) = base.get(place) else {
+                break;
+            };
+            let three = Three {
+                base: Some(item),
+                ours: mine[place].map(|at| &ours[at]),
+                theirs: yours[place].map(|at| &theirs[at]),
+            };
+            let both = self.below(Step::Index(as_ours.len()), three);
+            as_ours.extend(both.ours);
+            as_theirs.extend(both.theirs);
+        }
+        Both {
+            ours: Some(as_ours.into()),
+            theirs: Some(as_theirs.into()),
+        }
     }
 
     fn texts(&mut self, base: &str, ours: &str, theirs: &str) -> Both {

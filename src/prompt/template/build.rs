@@ -8,7 +8,6 @@ use handlebars::template::{
 };
 use serde_json::Value;
 
-use super::compile::BRACES;
 use super::helpers;
 use super::path::Path;
 use super::scan::{Kind, Tag};
@@ -16,6 +15,9 @@ use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Inline,
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
 use crate::prompt::name::nearest;
+
+/// What to do about braces that are no tag.
+pub(super) const BRACES: &str = "write `\\{{` for braces that are text";
 
 /// Turns the parser's output into a tree.
 pub(super) struct Builder<'t> {

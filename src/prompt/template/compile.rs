@@ -5,16 +5,13 @@ use std::collections::HashSet;
 
 use handlebars::Template;
 
-use super::build::Builder;
+use super::build::{BRACES, Builder};
 use super::outline::outline;
 use super::scan::{Kind, Scan, Tag, check_limits, quoted, scan};
 use super::tree::{Body, Node};
 use super::{Source, jinja};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
-
-/// What to do about braces that are no tag.
-pub(super) const BRACES: &str = "write `\\{{` for braces that are text";
 
 /// Parses the text of the source with this number. The findings have their place inside the
 /// text; without an error among them there is a body.

@@ -4,42 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::keywords::{BOUNDS, EXACT, VALUES};
 use super::view::View;
 use super::{Shifted, What, short};
-
-/// Keywords that set a lower (`true`) or an upper bound.
-static BOUNDS: &[(&str, bool)] = &[
-    ("minimum", true),
-    ("exclusiveMinimum", true),
-    ("minLength", true),
-    ("minItems", true),
-    ("minProperties", true),
-    ("maximum", false),
-    ("exclusiveMaximum", false),
-    ("maxLength", false),
-    ("maxItems", false),
-    ("maxProperties", false),
-];
-
-/// Keywords whose presence limits, and of which one value is not comparable with another.
-static EXACT: &[&str] = &[
-    "pattern",
-    "format",
-    "multipleOf",
-    "contentEncoding",
-    "contentMediaType",
-    "uniqueItems",
-];
-
-/// Whether a keyword is looked at here.
-pub(super) fn knows(keyword: &str) -> bool {
-    VALUES.contains(&keyword)
-        || EXACT.contains(&keyword)
-        || BOUNDS.iter().any(|(bound, _)| *bound == keyword)
-}
-
-/// The keywords that say which values there are.
-static VALUES: &[&str] = &["type", "enum", "const"];
 
 /// How the limits of one place moved, and the keywords that say so.
 pub(super) fn compare(before: &View<'_>, after: &View<'_>) -> Vec<(What, Vec<&'static str>)> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{ANYTHING, Root, Spot, limits};
+use super::{ANYTHING, Root, Spot, keywords};
 use crate::prompt::diff::value::join;
 use crate::prompt::document::Object;
 
@@ -316,7 +316,7 @@ impl<'a> View<'a> {
 
     /// The keywords whose meaning is not known here.
     pub(super) fn other_keywords(&self) -> impl Iterator<Item = &'a str> + '_ {
-        let is_known = |keyword: &str| limits::knows(keyword) || FOLLOWED.contains(&keyword);
+        let is_known = |keyword: &str| keywords::knows(keyword) || FOLLOWED.contains(&keyword);
         self.keywords
             .keys()
             .copied()
