@@ -1,5 +1,6 @@
 //! The arrows of the design: who may name what.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::env::top;
@@ -419,4 +420,80 @@ fn the_gateway_decides_without_the_world() {
     ] {
         assert_eq!(naming(&files, word), Vec::<String>::new(), "`{word}`");
     }
+}
+
+/// The files of `src` as modules, and the modules that each names.
+fn modules() -> BTreeMap<String, BTreeSet<String>> {
+    let module = |path: &str| {
+        let path = path.trim_end_matches(".rs");
+        path.trim_end_matches("/mod").to_owned()
+    };
+    let files = sources("src");
+    let known: BTreeSet<String> = files.iter().map(|(path, _)| module(path)).collect();
+    let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, code) in &files {
+        let own = module(path);
+        let room: Vec<&str> = own.split('/').collect();
+        let found = named.entry(own.clone()).or_default();
+        for (at, _) in code
+            .match_indices("super::")
+            .chain(code.match_indices("crate::"))
+        {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|char| char == ':' || char.is_alphanumeric() || char == '_') {
+                continue;
+            }
+            let mut words: Vec<&str> = Vec::new();
+            let mut rest = &code[at..];
+            let mut above = room.len();
+            loop {
+                let end = rest.find(|char: char| !char.is_alphanumeric() && char != '_');
+                let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+                match word {
+                    "crate" => above = 0,
+                    "super" => above = above.saturating_sub(1),
+                    word => words.push(word),
+                }
+                let Some(below) = after.strip_prefix("::") else {
+                    break;
+                };
+                rest = below;
+            }
+            let mut path: Vec<&str> = room[..above].to_vec();
+            path.extend(words.iter().filter(|word| !word.is_empty()));
+            // The deepest file on the way; what stands above it is an item of that file.
+            while !path.is_empty() && !known.contains(&path.join("/")) {
+                path.pop();
+            }
+            let other = path.join("/");
+            // A file and those in the folder below it are one.
+            let is_family = own.starts_with(&format!("{other}/")) || own == other;
+            if !other.is_empty() && !is_family {
+                found.insert(other);
+            }
+        }
+    }
+    named
+}
+
+#[test]
+fn no_files_need_each_other() {
+    let named = modules();
+    assert!(named.len() > 150);
+    fn leads_to<'a>(
+        named: &'a BTreeMap<String, BTreeSet<String>>,
+        from: &'a str,
+        to: &str,
+        seen: &mut BTreeSet<&'a str>,
+    ) -> bool {
+        seen.insert(from)
+            && named.get(from).is_some_and(|below| {
+                below.contains(to) || below.iter().any(|it| leads_to(named, it, to, seen))
+            })
+    }
+    let circles: Vec<&String> = named
+        .keys()
+        .filter(|file| leads_to(&named, file, file, &mut BTreeSet::new()))
+        .collect();
+    assert_eq!(circles, Vec::<&String>::new());
 }
