@@ -124,38 +124,30 @@ fn set(outcome: &mut Outcome, name: &str, cell: &str, number: usize) -> Result<(
 
 /// The rows of a table with the number of the line that each begins on; empty lines are none.
 fn table(text: &str) -> Result<Vec<(usize, Vec<String>)>, Failure> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let mut rows = Vec::new();
-    let (mut row, mut cell) = (Vec::new(), String::new());
-    let (mut line, mut begun) = (1, 1);
-    let (mut is_quoted, mut was_quoted) = (false, false);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        line += usize::from(letter == '\n');
-        match letter {
-            '"' if is_quoted && letters.peek() == Some(&'"') => cell.extend(letters.next()),
-            '"' if is_quoted => is_quoted = false,
-            letter if is_quoted => cell.push(letter),
-            '"' if cell.is_empty() => (is_quoted, was_quoted) = (true, true),
-            ',' => row.push(std::mem::take(&mut cell)),
-            '\r' if letters.peek() == Some(&'\n') => {}
-            '\n' => {
-                if was_quoted || !row.is_empty() || !cell.is_empty() {
-                    row.push(std::mem::take(&mut cell));
-                    rows.push((begun, std::mem::take(&mut row)));
-                }
-                (begun, was_quoted) = (line, false);
-            }
-            letter => cell.push(letter),
+    let mut row = csv::StringRecord::new();
+    let (mut line, mut start) = (1, 0);
+    loop {
+        let more = reader.read_record(&mut row);
+        let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
+        let written = &text[start..end];
+        let cells = written.trim_start_matches(['\r', '\n']);
+        let lines = |text: &str| text.matches('\n').count();
+        let begins = line + lines(written) - lines(cells);
+        if !more.map_err(|error| bad(begins, error.to_string()))? {
+            return Ok(rows);
         }
+        // Inside of quotation marks, one that is meant is written twice.
+        if cells.matches('"').count() % 2 == 1 && end == text.len() {
+            return Err(bad(begins, "a quotation mark is not closed"));
+        }
+        rows.push((begins, row.iter().map(str::to_owned).collect()));
+        (line, start) = (line + lines(written), end);
     }
-    if is_quoted {
-        return Err(bad(begun, "a quotation mark is not closed"));
-    }
-    if was_quoted || !row.is_empty() || !cell.is_empty() {
-        row.push(cell);
-        rows.push((begun, row));
-    }
-    Ok(rows)
 }
 
 #[cfg(test)]
