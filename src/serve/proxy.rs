@@ -22,6 +22,7 @@ use super::finish::Finish;
 use super::flow::Flow;
 use super::offline;
 use super::problem::Problem;
+use super::redact::Masked;
 use super::state::{Ended, State, locked};
 use super::upstream;
 use crate::prompt::document::Object;
@@ -34,6 +35,27 @@ pub(super) struct Said {
     pub(super) prompt: String,
     pub(super) version: String,
     pub(super) execution: String,
+}
+
+impl Said {
+    /// The answer of the API without this gateway's own key, wherever it repeats it.
+    pub(super) fn covered(mut self, state: &State) -> Self {
+        let Some(mask) = state.mask() else {
+            return self;
+        };
+        for value in self.response.headers_mut().values_mut() {
+            let (mut own, is_secret) = (mask.clone(), value.is_sensitive());
+            if let Some(mut covered) = own.take(value.as_bytes()) {
+                covered.extend(own.finish());
+                *value = HeaderValue::from_bytes(&covered).unwrap_or(HeaderValue::from_static(""));
+                value.set_sensitive(is_secret);
+            }
+        }
+        self.response = self
+            .response
+            .map(|body| Masked::new(body, mask).boxed_unsync());
+        self
+    }
 }
 
 impl From<Response<Outgoing>> for Said {
@@ -245,7 +267,7 @@ async fn make(
         );
         let flow = Flow {
             response,
-            events: Events::new(echo),
+            events: Events::new(echo).hiding_keys(state.hides_keys()),
             finish,
             cut,
             is_over: false,
@@ -282,7 +304,13 @@ async fn make(
         return Ok(answered(status, headers, whole(edited.unwrap_or(bytes))));
     }
     finish.refused(status, &bytes);
-    Ok(answered(status, headers, whole(state.without_keys(bytes))))
+    let bytes = match state.hides_keys() {
+        true => state
+            .without_keys(&String::from_utf8_lossy(&bytes))
+            .into_bytes(),
+        false => bytes,
+    };
+    Ok(answered(status, headers, whole(bytes)))
 }
 
 fn answered(status: StatusCode, headers: HeaderMap, body: Outgoing) -> Response<Outgoing> {

@@ -175,10 +175,10 @@ async fn route(
         "/metrics" => {
             Ok(of_kind(StatusCode::OK, "text/plain; version=0.0.4", state.figures()).into())
         }
-        "/v1/responses" if is_post => proxy::call(state, request, key).await,
+        "/v1/responses" if is_post => Ok(proxy::call(state, request, key).await?.covered(state)),
         "/v1/outcomes" if is_post => outcomes::take(state, request).await.map(Into::into),
         _ if right == Right::Read => reads::answer(state, request).await.map(Into::into),
-        _ => proxy::forward(state, request).await,
+        _ => Ok(proxy::forward(state, request).await?.covered(state)),
     }
 }
 
