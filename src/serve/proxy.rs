@@ -356,7 +356,8 @@ fn offline_answer(
             ("text/event-stream", events.take(&offline::events(answer)))
         }
         false => {
-            let text = answer.to_string().into_bytes();
+            // Indented, as the API writes its own.
+            let text = format!("{answer:#}\n").into_bytes();
             (
                 "application/json",
                 echo.and_then(|echo| echo.in_answer(&text)).unwrap_or(text),

@@ -1,5 +1,6 @@
 //! From a request to who answers it, and who may ask.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -18,6 +19,9 @@ use super::problem::Problem;
 use super::proxy::{self, Said};
 use super::reads;
 use super::state::{Note, State, locked};
+
+/// The kind of figures, as Prometheus knows it.
+const FIGURES: &str = "text/plain; version=0.0.4";
 
 /// Answers a request, whatever comes of it.
 pub(super) async fn answer(
@@ -58,6 +62,34 @@ pub(super) async fn answer(
     said.response.map(|body| {
         use http_body_util::BodyExt as _;
         Kept::new(body, last).boxed_unsync()
+    })
+}
+
+/// Answers at the address of figures, where nothing else is told and nobody is asked for a key.
+pub(super) fn figures(
+    state: &State,
+    connection: &Arc<Connection>,
+    request: &Request<Incoming>,
+) -> Response<Outgoing> {
+    let busy = connection.begin();
+    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_ours = || {
+        // A page of another site can lead a browser to this machine.
+        let listen = state.settings.listen_for_figures;
+        check_host(state, listen, request.headers())
+    };
+    let answered = match request.uri().path() {
+        "/healthz" if is_get => text(StatusCode::OK, "ok\n"),
+        "/readyz" if is_get => readiness(state),
+        "/metrics" if is_get => match is_ours() {
+            Ok(()) => of_kind(StatusCode::OK, FIGURES, state.figures()),
+            Err(problem) => of_problem(&problem),
+        },
+        _ => text(StatusCode::NOT_FOUND, "figures are at /metrics\n"),
+    };
+    answered.map(|body| {
+        use http_body_util::BodyExt as _;
+        Kept::new(body, busy).boxed_unsync()
     })
 }
 
@@ -142,7 +174,7 @@ async fn route(
         "/readyz" if is_get => return Ok(readiness(state).into()),
         _ => {}
     }
-    check_host(state, request.headers())?;
+    check_host(state, Some(state.settings.listen), request.headers())?;
     check_origin(state, request.headers(), is_get)?;
     if request.headers().contains_key(UPGRADE) {
         return Err(Problem::new(
@@ -173,7 +205,7 @@ async fn route(
     }
     match path {
         "/metrics" => {
-            Ok(of_kind(StatusCode::OK, "text/plain; version=0.0.4", state.figures()).into())
+            Ok(of_kind(StatusCode::OK, FIGURES, state.figures()).into())
         }
         "/v1/responses" if is_post => Ok(proxy::call(state, request, key).await?.covered(state)),
         "/v1/outcomes" if is_post => outcomes::take(state, request).await.map(Into::into),
@@ -236,9 +268,13 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// A page of another site can lead a browser here by a name of its own.
-fn check_host(state: &State, headers: &HeaderMap) -> Result<(), Problem> {
+fn check_host(
+    state: &State,
+    listen: Option<SocketAddr>,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     let settings = &state.settings;
-    if settings.hosts.is_empty() && !settings.listen.ip().is_loopback() {
+    if settings.hosts.is_empty() && listen.is_none_or(|it| !it.ip().is_loopback()) {
         return Ok(());
     }
     let host = headers

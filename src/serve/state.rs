@@ -35,8 +35,8 @@ const STORED_PROMPTS_END: i64 = 1_796_083_200;
 
 /// What the gateway says to whoever runs it, in the order in which it happened.
 pub enum Note {
-    /// It listens here.
-    Ready(std::net::SocketAddr),
+    /// It listens here, and tells figures there.
+    Ready(std::net::SocketAddr, Option<std::net::SocketAddr>),
     /// Something that a person should know.
     Status(String),
     /// Something that is wrong and does not stop it.
