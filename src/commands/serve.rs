@@ -130,7 +130,8 @@ struct LifeArgs {
     /// Keep no records
     #[arg(long, conflicts_with = "log")]
     no_log: bool,
-    /// Say each request on standard error: method, path, status, prompt, time, and no more
+    /// Say each request on standard error: method, path, status, prompt, execution, name of the key,
+    /// time, and no more
     #[arg(long)]
     access_log: bool,
     /// Where to tell figures at /metrics without a key, such as 127.0.0.1:9377; `/healthz` and
@@ -244,10 +245,16 @@ impl Args {
             let config = Config::of_repository(&session.directory)?;
             return Ok((Source::File(session.directory.join(file)), config));
         }
-        let (store, config) = session.store()?;
+        let (mut store, config) = session.store()?;
         if store.has_remote() && store.require_releases().is_err() {
-            // A fresh clone, as a container has it, brings the releases before it serves them.
-            store.fetch_all(&[])?;
+            // A fresh clone, as a container has it, brings the releases before it serves them. Where
+            // nobody can be asked for a password, nobody waits for it either.
+            match session.ui.can_ask() {
+                true => drop(store.fetch_all(&[])?),
+                false => serve::fetch(&self.program(session, &["--quiet", "fetch"])?)?,
+            }
+            // Another process may have brought them.
+            store = session.store()?.0;
         }
         store.require_releases()?;
         super::get::require_known(&self.env, &store, &store.overview()?)?;
@@ -380,7 +387,7 @@ impl Place {
         match note {
             Note::Ready(address, figures) => self.greet((address, figures), session),
             Note::Status(text) => session.ui.status(text),
-            Note::Access(text) => session.ui.status(text),
+            Note::Access(text) => session.ui.asked(text),
             Note::Warning(failure) => {
                 session.ui.warning(&failure);
                 for hint in &failure.hints {
@@ -421,11 +428,7 @@ impl Place {
         }
     }
 
-    fn greet(
-        &self,
-        (address, figures): (SocketAddr, Option<SocketAddr>),
-        session: &mut Session,
-    ) {
+    fn greet(&self, (address, figures): (SocketAddr, Option<SocketAddr>), session: &mut Session) {
         if self.is_any_port {
             // Which one it was, a script reads here.
             session.ui.line(format!("http://{address}/v1"));

@@ -310,7 +310,10 @@ mod tests {
         assert_eq!(mask.take(b"nothing of it\n\n"), None);
         assert!(!mask.is_holding());
         // What broke off in the middle of the key is covered as well.
-        assert_eq!(mask.take(&SECRET.as_bytes()[..SECRET.len() - 1]), Some(Vec::new()));
+        assert_eq!(
+            mask.take(&SECRET.as_bytes()[..SECRET.len() - 1]),
+            Some(Vec::new())
+        );
         assert!(mask.is_holding());
         assert_eq!(mask.finish(), vec![b'*'; SECRET.len() - 1]);
     }

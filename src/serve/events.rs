@@ -89,7 +89,9 @@ impl Events {
             && (has("\"error\"") || has("\"response.failed\""))
             && data_of(event)
                 .and_then(|data| serde_json::from_slice::<Value>(&event[data]).ok())
-                .is_some_and(|said| matches!(said["type"].as_str(), Some("error" | "response.failed")));
+                .is_some_and(|said| {
+                    matches!(said["type"].as_str(), Some("error" | "response.failed"))
+                });
         match std::str::from_utf8(event) {
             Ok(text) if is_error => Cow::Owned(redact::redacted(text).into_bytes()),
             _ => Cow::Borrowed(event),

@@ -34,7 +34,10 @@ pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Prob
         let problem = Problem::new(
             400,
             Some("prompt_variable_unknown"),
-            format!("Unknown prompt variables: {}", listed(unknown.iter().copied())),
+            format!(
+                "Unknown prompt variables: {}",
+                listed(unknown.iter().copied())
+            ),
         )
         .param(format!("prompt.variables.{first}"))
         .own(code::UNKNOWN_VARIABLE);
@@ -55,7 +58,10 @@ pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Prob
         return Err(Problem::new(
             400,
             Some("prompt_variable_missing"),
-            format!("Missing prompt variables: {}", listed(missing.iter().copied())),
+            format!(
+                "Missing prompt variables: {}",
+                listed(missing.iter().copied())
+            ),
         )
         .param(format!("prompt.variables.{first}"))
         .own(code::MISSING_VARIABLE)

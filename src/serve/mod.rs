@@ -20,6 +20,7 @@ mod events;
 mod finish;
 mod flow;
 mod given;
+mod head;
 mod merge;
 mod metrics;
 mod offline;
@@ -62,6 +63,7 @@ use crate::store::Loaded;
 pub use auth::Auth;
 pub use call::StoredTurns;
 pub use catalog::Pinned;
+pub use refresh::fetch_first as fetch;
 pub use snapshot::{Open, Source};
 pub use state::{Ended, Note};
 

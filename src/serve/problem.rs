@@ -165,7 +165,8 @@ fn clipped(text: String) -> String {
     clipped_to(text, LONGEST)
 }
 
-fn clipped_to(mut text: String, longest: usize) -> String {
+/// A text as far as it is said, with a limit of its own.
+pub(super) fn clipped_to(mut text: String, longest: usize) -> String {
     if text.len() > longest {
         text.truncate(text.floor_char_boundary(longest));
         text.push('…');

@@ -1,13 +1,5 @@
 //! Keys that stand in somebody else's words.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
-use hyper::body::{Body, Bytes, Frame, SizeHint};
-
-use super::body::{Broken, Outgoing};
-use crate::openai::key::Mask;
-
 /// What a key of the API begins with.
 pub(super) const START: &str = "sk-";
 /// Shorter words are no keys.
@@ -31,58 +23,6 @@ pub(super) fn redacted(text: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// A body in which a key is covered. Its length stays.
-pub(super) struct Masked {
-    body: Outgoing,
-    mask: Mask,
-}
-
-impl Masked {
-    pub(super) fn new(body: Outgoing, mask: Mask) -> Self {
-        Self { body, mask }
-    }
-}
-
-impl Body for Masked {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        loop {
-            let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => frame,
-                None if self.mask.is_holding() => {
-                    let rest = Bytes::from(self.mask.finish());
-                    return Poll::Ready(Some(Ok(Frame::data(rest))));
-                }
-                ended => return Poll::Ready(ended),
-            };
-            let Some(data) = frame.data_ref() else {
-                return Poll::Ready(Some(Ok(frame)));
-            };
-            match self.mask.take(data) {
-                None => return Poll::Ready(Some(Ok(frame))),
-                Some(bytes) if bytes.is_empty() => {}
-                Some(bytes) => return Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes))))),
-            }
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self.mask.is_holding() {
-            true => SizeHint::default(),
-            false => self.body.size_hint(),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream() && !self.mask.is_holding()
-    }
 }
 
 #[cfg(test)]

@@ -121,12 +121,7 @@ async fn end(state: &State, signals: &mut Signals) {
     }
 }
 
-async fn attend(
-    state: Arc<State>,
-    stream: TcpStream,
-    connection: Arc<Connection>,
-    door: Door,
-) {
+async fn attend(state: Arc<State>, stream: TcpStream, connection: Arc<Connection>, door: Door) {
     let io = TokioIo::new(Watched {
         stream,
         connection: Arc::clone(&connection),
