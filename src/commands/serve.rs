@@ -429,8 +429,8 @@ impl Place {
     }
 
     fn greet(&self, (address, figures): (SocketAddr, Option<SocketAddr>), session: &mut Session) {
-        if self.is_any_port {
-            // Which one it was, a script reads here.
+        if self.is_any_port && (session.ui.is_quiet() || !session.ui.out_is_terminal()) {
+            // Which one it was, a script reads here; a person reads the line below.
             session.ui.line(format!("http://{address}/v1"));
             session.ui.flush();
         }
