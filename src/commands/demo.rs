@@ -1,26 +1,35 @@
 //! `promptctl demo`.
 
+mod gateway;
+mod stage;
+
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::Session;
-use crate::config::Environ;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::code;
-use crate::repository::OF_ONE_REPOSITORY;
+use stage::Stage;
 
 /// Show the whole life of a prompt in a scratch repository, offline
 ///
 /// Runs this program as a person would, and shows each command before its output. Nothing outside
 /// the scratch folder is touched.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  promptctl demo
+  promptctl demo --keep shown          and look around afterwards
+  promptctl demo --serve               the gateway, with the model echo")]
 pub(super) struct Args {
     /// Work in DIR, which must not exist, and keep it
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Show the way out of OpenAI's stored prompts instead: an id is found and imported, and a call by
+    /// that id is answered by the gateway
+    #[arg(long)]
+    serve: bool,
 }
 
 const PROMPT: &str = "\
@@ -64,6 +73,23 @@ struct Scene {
     title: &'static str,
     commands: &'static [&'static str],
 }
+
+/// Files that lie ready, and what is done with them.
+struct Story {
+    files: &'static [(&'static str, &'static str)],
+    scenes: &'static [Scene],
+}
+
+const IDENTITY: &str = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[core]\n\tautocrlf = false\n";
+
+const STORY: Story = Story {
+    files: &[
+        ("ticket.prompt.yml", PROMPT),
+        ("friendlier.patch", PATCH),
+        ("ticket.txt", TICKET),
+    ],
+    scenes: SCENES,
+};
 
 const SCENES: &[Scene] = &[
     Scene {
@@ -131,29 +157,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             folder
         }
     };
-    for (name, text) in [
-        ("ticket.prompt.yml", PROMPT),
-        ("friendlier.patch", PATCH),
-        ("ticket.txt", TICKET),
-    ] {
+    let story = match args.serve {
+        true => &gateway::STORY,
+        false => &STORY,
+    };
+    for (name, text) in story.files.iter().chain(&[(stage::GIT_CONFIG, IDENTITY)]) {
         let path = top.join(name);
         fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
     }
-    let mut stage = Stage {
-        program: Environ::program()?,
-        folder: top.clone(),
-        config: top.join("gitconfig"),
-        width: session.ui.width().unwrap_or(100),
-    };
-    fs::write(&stage.config, "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[core]\n\tautocrlf = false\n")
-        .map_err(|error| unwritable(&stage.config, &error))?;
-    for scene in SCENES {
+    let mut stage = Stage::new(&top, session.ui.width().unwrap_or(100))?;
+    for scene in story.scenes {
         let colors = session.ui.colors_out();
         session.ui.styled(format!(
             "\n{}\n",
             paint(colors, DIM, &format!("# {}", scene.title))
         ));
         for command in scene.commands {
+            let command = stage.named(command);
             session.ui.styled(format!(
                 "{}\n",
                 paint(colors, BOLD, &format!("$ {command}"))
@@ -162,8 +182,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             if session.ui.is_closed() {
                 return Ok(Exit::Done);
             }
-            let output = stage.play(command)?;
-            session.ui.data(output);
+            session.ui.data(stage.play(&command)?);
         }
     }
     if args.keep.is_some() {
@@ -178,84 +197,4 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
         format!("{} could not be made: {error}", path.display()),
     )
     .hint("--keep DIR names a folder that does not exist yet")
-}
-
-struct Stage {
-    program: PathBuf,
-    folder: PathBuf,
-    config: PathBuf,
-    width: usize,
-}
-
-impl Stage {
-    /// Runs one command and returns what it printed on both streams, in order.
-    fn play(&mut self, line: &str) -> Result<String, Failure> {
-        let words = words(line);
-        let (program, arguments) = words
-            .split_first()
-            .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-        if program == "cd" {
-            self.folder
-                .push(arguments.first().map_or("", String::as_str));
-            return Ok(String::new());
-        }
-        let failed = |error: std::io::Error| {
-            Failure::new(
-                code::NO_REPOSITORY,
-                format!("`{line}` could not be run: {error}"),
-            )
-            .hint("is git installed, 2.31 or newer?")
-        };
-        let mut command = if program == "promptctl" {
-            Command::new(&self.program)
-        } else {
-            Command::new(program)
-        };
-        let (mut reader, writer) = std::io::pipe().map_err(failed)?;
-        command
-            .args(arguments)
-            .current_dir(&self.folder)
-            .env("GIT_CONFIG_GLOBAL", &self.config)
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("PROMPTCTL_WIDTH", self.width.to_string())
-            .env_remove("PROMPTCTL_LOG")
-            .env_remove("PROMPTCTL_CONFIG")
-            .env("GIT_DEFAULT_HASH", "sha1")
-            .env("GIT_DEFAULT_REF_FORMAT", "files")
-            .stdin(std::process::Stdio::null())
-            .stdout(writer.try_clone().map_err(failed)?)
-            .stderr(writer);
-        for name in OF_ONE_REPOSITORY {
-            command.env_remove(name);
-        }
-        let mut child = command.spawn().map_err(failed)?;
-        // The command holds the writing end too; without this the reading below would never end.
-        drop(command);
-        let mut output = Vec::new();
-        reader.read_to_end(&mut output).map_err(failed)?;
-        let output = String::from_utf8_lossy(&output).into_owned();
-        let status = child.wait().map_err(failed)?;
-        if status.success() {
-            Ok(output)
-        } else {
-            Err(
-                Failure::new(code::NO_REPOSITORY, format!("`{line}` failed: {status}"))
-                    .caused_by(std::io::Error::other(output))
-                    .hint("is git installed, 2.31 or newer?"),
-            )
-        }
-    }
-}
-
-/// Splits a command at blanks; double quotes hold words together.
-fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (at, piece) in line.split('"').enumerate() {
-        if at % 2 == 1 {
-            words.push(piece.to_owned());
-        } else {
-            words.extend(piece.split_whitespace().map(str::to_owned));
-        }
-    }
-    words
 }

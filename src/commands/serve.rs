@@ -40,7 +40,8 @@ Examples:
   promptctl serve --snapshot prompts.json --log -          without git, records to standard output
   promptctl serve --unknown-prompts forward                while prompts are still being imported")]
 pub(super) struct Args {
-    /// Where to listen; port 0 takes any that is free
+    /// Where to listen. Port 0 takes any that is free; the URL is then the first line of standard
+    /// output, also with --quiet
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8377")]
     listen: SocketAddr,
     /// The environment whose prompts are served
@@ -129,9 +130,14 @@ struct LifeArgs {
     /// Keep no records
     #[arg(long, conflicts_with = "log")]
     no_log: bool,
-    /// Say each request on standard error: method, path, status, prompt, time, and no more
+    /// Say each request on standard error: method, path, status, prompt, execution, name of the key,
+    /// time, and no more
     #[arg(long)]
     access_log: bool,
+    /// Where to tell figures at /metrics without a key, such as 127.0.0.1:9377; `/healthz` and
+    /// `/readyz` are told there too
+    #[arg(long, value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// After the signal to end, how long to serve on while balancers look away
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     drain: Duration,
@@ -190,6 +196,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     settings.stored_turns = args.stored_turns;
     settings.has_echo = !args.no_echo;
     settings.has_access_log = args.life.access_log;
+    settings.listen_for_figures = args.life.metrics_listen;
     settings.fetch_every = args.fetch_every.max(Duration::from_millis(100));
     settings.max_stale = args.max_stale;
     settings.drain = args.life.drain;
@@ -207,6 +214,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         environment: args.env.clone(),
         auth: args.access.auth,
         to_stdout: args.life.log.as_deref() == Some("-"),
+        is_any_port: args.listen.port() == 0,
         log,
     };
     let mut is_failing = false;
@@ -237,10 +245,16 @@ impl Args {
             let config = Config::of_repository(&session.directory)?;
             return Ok((Source::File(session.directory.join(file)), config));
         }
-        let (store, config) = session.store()?;
+        let (mut store, config) = session.store()?;
         if store.has_remote() && store.require_releases().is_err() {
-            // A fresh clone, as a container has it, brings the releases before it serves them.
-            store.fetch_all(&[])?;
+            // A fresh clone, as a container has it, brings the releases before it serves them. Where
+            // nobody can be asked for a password, nobody waits for it either.
+            match session.ui.can_ask() {
+                true => drop(store.fetch_all(&[])?),
+                false => serve::fetch(&self.program(session, &["--quiet", "fetch"])?)?,
+            }
+            // Another process may have brought them.
+            store = session.store()?.0;
         }
         store.require_releases()?;
         super::get::require_known(&self.env, &store, &store.overview()?)?;
@@ -363,15 +377,17 @@ struct Place {
     environment: Environment,
     auth: AuthArg,
     to_stdout: bool,
+    /// Whether the address was left to the system.
+    is_any_port: bool,
     log: Option<Log>,
 }
 
 impl Place {
     fn hear(&self, note: Note, is_failing: &mut bool, session: &mut Session) {
         match note {
-            Note::Ready(address) => self.greet(address, session),
+            Note::Ready(address, figures) => self.greet((address, figures), session),
             Note::Status(text) => session.ui.status(text),
-            Note::Access(text) => session.ui.status(text),
+            Note::Access(text) => session.ui.asked(text),
             Note::Warning(failure) => {
                 session.ui.warning(&failure);
                 for hint in &failure.hints {
@@ -412,7 +428,12 @@ impl Place {
         }
     }
 
-    fn greet(&self, address: SocketAddr, session: &mut Session) {
+    fn greet(&self, (address, figures): (SocketAddr, Option<SocketAddr>), session: &mut Session) {
+        if self.is_any_port && (session.ui.is_quiet() || !session.ui.out_is_terminal()) {
+            // Which one it was, a script reads here; a person reads the line below.
+            session.ui.line(format!("http://{address}/v1"));
+            session.ui.flush();
+        }
         let keys = match self.auth {
             AuthArg::Pass => "with the callers' own keys",
             AuthArg::Keys => "with the key of this machine",
@@ -421,6 +442,11 @@ impl Place {
             "serving {} at http://{address}/v1; calls go on to {} {keys}",
             self.environment, self.upstream
         ));
+        if let Some(figures) = figures {
+            session
+                .ui
+                .status(format!("figures are at http://{figures}/metrics"));
+        }
         if session.ui.can_ask() {
             session.ui.hint(format!(
                 "OPENAI_BASE_URL=http://{address}/v1 leads a service here"

@@ -18,6 +18,9 @@ const SHORTEST_PART: usize = 16;
 /// What stands where a key stood.
 const REDACTED: &str = "[key]";
 
+/// What stands for each byte of a key where the length of a text must stay.
+const MASKED: u8 = b'*';
+
 /// An API key. It has no `Display`, and its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
@@ -45,6 +48,14 @@ impl ApiKey {
     /// `text` with the key taken out, wherever it stands.
     pub fn redact(&self, text: &str) -> String {
         Redactor::new(std::slice::from_ref(self)).whole(text)
+    }
+
+    /// A mask for bytes that may repeat the key; none for a placeholder.
+    pub fn mask(&self) -> Option<Mask> {
+        (self.0.len() >= SHORTEST_SECRET).then(|| Mask {
+            key: self.clone(),
+            held: Vec::new(),
+        })
     }
 
     /// The value of the `Authorization` header.
@@ -140,6 +151,58 @@ impl Redactor {
     }
 }
 
+/// Covers a key in bytes that come in pieces; all other bytes, and the number of all, stay. What may
+/// be the beginning of the key is held until more has come.
+#[derive(Debug, Clone)]
+pub struct Mask {
+    key: ApiKey,
+    held: Vec<u8>,
+}
+
+impl Mask {
+    /// What can go on now that this piece has come; `None` where it goes on as it is.
+    pub fn take(&mut self, piece: &[u8]) -> Option<Vec<u8>> {
+        let key = self.key.0.as_bytes();
+        let is_clean = |bytes: &[u8]| memchr::memmem::find(bytes, key).is_none();
+        if self.held.is_empty() && is_clean(piece) && begun(piece, key) == 0 {
+            return None;
+        }
+        let mut bytes = std::mem::take(&mut self.held);
+        bytes.extend_from_slice(piece);
+        let mut from = 0;
+        while let Some(at) = memchr::memmem::find(&bytes[from..], key) {
+            bytes[from + at..from + at + key.len()].fill(MASKED);
+            from += at + key.len();
+        }
+        let keep = begun(&bytes[from..], key);
+        self.held = bytes.split_off(bytes.len() - keep);
+        Some(bytes)
+    }
+
+    /// Whether something is held.
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The rest. The better part of a key at the end of what broke off is covered too.
+    pub fn finish(&mut self) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.held);
+        if rest.len() >= SHORTEST_PART {
+            rest.fill(MASKED);
+        }
+        rest
+    }
+}
+
+/// How many bytes at the end may be the beginning of the key.
+fn begun(bytes: &[u8], key: &[u8]) -> usize {
+    let most = bytes.len().min(key.len().saturating_sub(1));
+    let found = (1..=most)
+        .rev()
+        .find(|length| key.starts_with(&bytes[bytes.len() - length..]));
+    found.unwrap_or(0)
+}
+
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey([key])")
@@ -209,5 +272,49 @@ mod tests {
     fn the_placeholder_of_a_local_server_is_not_torn_out_of_answers() {
         let key = ApiKey::new("ollama").unwrap();
         assert_eq!(key.redact("ollama runs here"), "ollama runs here");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_mask_covers_the_key_and_nothing_else_however_it_is_cut(
+            texts in proptest::collection::vec("(sk-|test-|[a-z0-9\n]{0,3})", 0..6),
+            keys in proptest::collection::vec(proptest::prelude::any::<bool>(), 6),
+            cuts in proptest::collection::vec(0usize..200, 0..8),
+        ) {
+            let key = ApiKey::new(SECRET).unwrap();
+            let mut said = String::new();
+            for (text, has_key) in texts.iter().zip(keys) {
+                said.push_str(text);
+                said.push_str(if has_key { SECRET } else { "" });
+            }
+            let mut mask = key.mask().unwrap();
+            let mut shown = Vec::new();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|at| at.min(said.len())).collect();
+            cuts.extend([0, said.len()]);
+            cuts.sort_unstable();
+            for pair in cuts.windows(2) {
+                let piece = &said.as_bytes()[pair[0]..pair[1]];
+                shown.extend(mask.take(piece).unwrap_or_else(|| piece.to_vec()));
+                proptest::prop_assert!(mask.held.len() < SECRET.len());
+            }
+            shown.extend(mask.finish());
+            let expected = said.replace(SECRET, &"*".repeat(SECRET.len()));
+            proptest::prop_assert_eq!(String::from_utf8(shown).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_not_masked() {
+        assert!(ApiKey::new("ollama").unwrap().mask().is_none());
+        let mut mask = ApiKey::new(SECRET).unwrap().mask().unwrap();
+        assert_eq!(mask.take(b"nothing of it\n\n"), None);
+        assert!(!mask.is_holding());
+        // What broke off in the middle of the key is covered as well.
+        assert_eq!(
+            mask.take(&SECRET.as_bytes()[..SECRET.len() - 1]),
+            Some(Vec::new())
+        );
+        assert!(mask.is_holding());
+        assert_eq!(mask.finish(), vec![b'*'; SECRET.len() - 1]);
     }
 }

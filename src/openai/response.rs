@@ -248,16 +248,20 @@ fn usage(raw: &Value) -> Usage {
     }
 }
 
-/// A count, also where a server writes it as a float.
+/// A count, also where a server writes it as a float. What no call can have used is no count.
 fn count(object: &Map<String, Value>, key: &str) -> Option<u64> {
     let value = object.get(key)?;
-    value.as_u64().or_else(|| {
+    let count = value.as_u64().or_else(|| {
         let number = value.as_f64()?;
         // Every whole number up to 2^53 is exact in a float.
         (number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number))
             .then_some(number as u64)
-    })
+    });
+    count.filter(|count| *count <= MOST_TOKENS)
 }
+
+/// The most tokens that are believed of one call.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
 
 fn text_at(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer)?.as_str().map(str::to_owned)

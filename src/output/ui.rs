@@ -187,6 +187,11 @@ impl Ui {
         }
     }
 
+    /// Says what an option asked for. `--quiet` does not silence it.
+    pub fn asked(&mut self, text: impl Display) {
+        self.say(None, text);
+    }
+
     /// Warns. `--quiet` does not silence it.
     pub fn warning(&mut self, text: impl Display) {
         self.say(Some((NOTE, "warning")), text);

@@ -4,10 +4,10 @@ use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -15,6 +15,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HeaderMap};
 
 use super::problem::Problem;
 use super::state::State;
+use crate::openai::key::Mask;
 
 /// An error while a body was handed on.
 pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -132,10 +133,25 @@ pub(super) async fn read(
         return Err(too_large(limit));
     }
     let mut held = Held::none(state);
-    let mut bytes = Vec::with_capacity(length.unwrap_or(0).min(1024 * 1024));
+    let expected = length.unwrap_or(0).min(1024 * 1024);
+    let bytes = gather(&mut body, (expected, limit), SILENCE, |more| held.add(more)).await?;
+    Ok(Whole { bytes, _held: held })
+}
+
+/// Reads what comes, up to a limit; each piece is held before it is kept.
+async fn gather<B>(
+    body: &mut B,
+    (expected, limit): (usize, usize),
+    silence: Duration,
+    mut hold: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Vec<u8>, Problem>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut bytes = Vec::with_capacity(expected);
     loop {
-        let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
-            Ok(None) => break,
+        let frame = match tokio::time::timeout(silence, body.frame()).await {
+            Ok(None) => return Ok(bytes),
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(_))) => {
                 return Err(Problem::new(
@@ -156,18 +172,17 @@ pub(super) async fn read(
             continue;
         };
         if bytes.len() + data.len() > limit {
-            drain(&mut body, limit).await;
+            drain(body, limit).await;
             return Err(too_large(limit));
         }
-        held.add(data.len())?;
+        hold(data.len())?;
         bytes.extend_from_slice(&data);
     }
-    Ok(Whole { bytes, _held: held })
 }
 
 /// Takes what still comes, so that a caller who has not finished sees the answer and no broken
 /// connection. Nothing of it is kept.
-async fn drain(body: &mut Incoming, most: usize) {
+async fn drain<B: Body<Data = Bytes> + Unpin>(body: &mut B, most: usize) {
     let mut taken = 0;
     while taken <= most {
         match tokio::time::timeout(SILENCE, body.frame()).await {
@@ -194,7 +209,7 @@ pub(super) fn unpacked(
     let most = limit as u64 + 1;
     let read = match encoding.as_str() {
         "identity" | "" => return Ok(None),
-        "gzip" | "x-gzip" => GzDecoder::new(bytes).take(most).read_to_end(&mut out),
+        "gzip" | "x-gzip" => MultiGzDecoder::new(bytes).take(most).read_to_end(&mut out),
         "deflate" => ZlibDecoder::new(bytes).take(most).read_to_end(&mut out),
         other => {
             return Err(Problem::new(
@@ -221,22 +236,80 @@ pub(super) fn unpacked(
     }
 }
 
+/// A body in which a key is covered. Its length stays.
+pub(super) struct Masked {
+    body: Outgoing,
+    mask: Mask,
+}
+
+impl Masked {
+    pub(super) fn new(body: Outgoing, mask: Mask) -> Self {
+        Self { body, mask }
+    }
+}
+
+impl Body for Masked {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        loop {
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => frame,
+                None if self.mask.is_holding() => {
+                    let rest = Bytes::from(self.mask.finish());
+                    return Poll::Ready(Some(Ok(Frame::data(rest))));
+                }
+                ended => return Poll::Ready(ended),
+            };
+            let Some(data) = frame.data_ref() else {
+                return Poll::Ready(Some(Ok(frame)));
+            };
+            match self.mask.take(data) {
+                None => return Poll::Ready(Some(Ok(frame))),
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) => return Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes))))),
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.mask.is_holding() {
+            true => SizeHint::default(),
+            false => self.body.size_hint(),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream() && !self.mask.is_holding()
+    }
+}
+
 /// A body that is handed on as it comes; one that falls silent breaks off.
-pub(super) struct Patient {
-    body: Incoming,
+pub(super) struct Patient<B> {
+    body: B,
+    limit: Duration,
     silence: Pin<Box<tokio::time::Sleep>>,
 }
 
-impl Patient {
-    pub(super) fn new(body: Incoming) -> Self {
+impl<B> Patient<B> {
+    pub(super) fn new(body: B, limit: Duration) -> Self {
         Self {
             body,
-            silence: Box::pin(tokio::time::sleep(SILENCE)),
+            limit,
+            silence: Box::pin(tokio::time::sleep(limit)),
         }
     }
 }
 
-impl Body for Patient {
+impl<B> Body for Patient<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Broken>,
+{
     type Data = Bytes;
     type Error = Broken;
 
@@ -246,7 +319,7 @@ impl Body for Patient {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => {
-                let next = tokio::time::Instant::now() + SILENCE;
+                let next = tokio::time::Instant::now() + self.limit;
                 self.silence.as_mut().reset(next);
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
@@ -271,6 +344,50 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
+    /// A body with these pieces, after which nothing comes and nothing ends.
+    fn stopping(pieces: &[&'static str]) -> impl Body<Data = Bytes, Error = Broken> + Unpin {
+        use futures_util::stream::{StreamExt as _, iter, pending};
+        let pieces = pieces.iter().map(|it| Ok(Frame::data(Bytes::from(*it))));
+        let pieces: Vec<Result<_, Broken>> = pieces.collect();
+        http_body_util::StreamBody::new(iter(pieces).chain(pending()))
+    }
+
+    #[test]
+    fn a_body_that_stops_half_way_ends_after_its_silence() {
+        use crate::openai::client::block_on;
+        let soon = Duration::from_millis(1);
+        let read = block_on(gather(&mut stopping(&["half"]), (0, 100), soon, |_| Ok(())));
+        assert_eq!(read.unwrap().unwrap_err().status, 408);
+        let (first, second) = block_on(async {
+            let mut passed = Patient::new(stopping(&["half"]), soon);
+            (passed.frame().await, passed.frame().await)
+        })
+        .unwrap();
+        assert_eq!(first.unwrap().unwrap().into_data().unwrap(), "half");
+        assert!(second.unwrap().is_err());
+    }
+
+    #[test]
+    fn what_is_held_is_counted_before_it_is_kept() {
+        use crate::openai::client::block_on;
+        let full = || Problem::new(503, Some("busy"), "full");
+        let mut counted = 0;
+        let read = block_on(gather(
+            &mut stopping(&["ab", "cd"]),
+            (0, 100),
+            SILENCE,
+            |more| {
+                counted += more;
+                match counted > 3 {
+                    true => Err(full()),
+                    false => Ok(()),
+                }
+            },
+        ));
+        assert_eq!(read.unwrap().unwrap_err().status, 503);
+        assert_eq!(counted, 4);
+    }
+
     fn packed(encoding: &str) -> HeaderMap {
         HeaderMap::from_iter([(CONTENT_ENCODING, encoding.parse().unwrap())])
     }
@@ -287,6 +404,11 @@ mod tests {
         assert_eq!(
             unpacked(&packed("gzip"), &bytes, 999).unwrap_err().status,
             413
+        );
+        let twice = [&bytes[..], &bytes[..]].concat();
+        assert_eq!(
+            unpacked(&packed("gzip"), &twice, 2000).unwrap(),
+            Some(vec![b'a'; 2000])
         );
         assert_eq!(
             unpacked(&packed("gzip"), b"not gzip", 1000)

@@ -159,10 +159,10 @@ impl Catalog {
             let version = Version::new(number).filter(|it| published.contains(it));
             let version = version.ok_or_else(|| {
                 unknown_version(asked, &number.to_string()).hint(match published.last() {
-                    Some(last) => format!(
+                    Some(last) if number > 0 => format!(
                         "{last} is the newest that is published: promptctl publish {name}@v{number}"
                     ),
-                    None => format!("promptctl history {name} shows the versions"),
+                    _ => format!("promptctl history {name} shows the versions"),
                 })
             })?;
             if prompt.loaded.version() == version {

@@ -145,6 +145,12 @@ fn whole(part: &Value, has_urls: bool) -> Value {
     Value::Object(whole)
 }
 
+/// Whether a text is an object with this key and a value, though it may not be JSON throughout.
+pub(super) fn names(text: &[u8], key: &str) -> bool {
+    let found = Fields::of(text, 0).and_then(|fields| fields.find(key));
+    found.is_some_and(|at| &text[at] != b"null")
+}
+
 /// The fields of an object in a JSON text: where each value stands, and where the object's `}` does.
 struct Fields<'t> {
     text: &'t [u8],

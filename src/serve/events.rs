@@ -1,9 +1,12 @@
 //! A stream of server-sent events on its way through: its bytes stay as they are, but for what
 //! the events with a `response` say about the prompt. The last one of these tells the usage.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::echo::Echo;
+use super::redact;
 
 /// The longest event that is held until it is whole. A longer one goes through as it is.
 const LONGEST: usize = 1024 * 1024;
@@ -18,6 +21,8 @@ pub(super) struct Events {
     is_too_long: bool,
     /// The last event that ended the answer.
     last: Option<Value>,
+    /// Whether an error may hold a key that the caller must not learn.
+    hides_keys: bool,
 }
 
 impl Events {
@@ -27,6 +32,12 @@ impl Events {
             echo,
             ..Self::default()
         }
+    }
+
+    /// The same, with what looks like a key taken out of errors.
+    pub(super) fn hiding_keys(mut self, hides_keys: bool) -> Self {
+        self.hides_keys = hides_keys;
+        self
     }
 
     /// Takes a chunk and returns what can go on: whole events, in order.
@@ -39,7 +50,10 @@ impl Events {
             let event = &self.held[from..from + end];
             match std::mem::take(&mut self.is_too_long) {
                 true => out.extend_from_slice(event),
-                false => pass(event, self.echo.as_ref(), &mut self.last, &mut out),
+                false => {
+                    let event = self.without_keys(event);
+                    pass(&event, self.echo.as_ref(), &mut self.last, &mut out);
+                }
             }
             from += end;
         }
@@ -59,9 +73,29 @@ impl Events {
         let rest = std::mem::take(&mut self.held);
         match self.is_too_long {
             true => out = rest,
-            false => pass(&rest, self.echo.as_ref(), &mut self.last, &mut out),
+            false => {
+                let rest = self.without_keys(&rest);
+                pass(&rest, self.echo.as_ref(), &mut self.last, &mut out);
+            }
         }
         out
+    }
+
+    /// An event as it goes on: one that tells an error, without what looks like a key.
+    fn without_keys<'e>(&self, event: &'e [u8]) -> Cow<'e, [u8]> {
+        let has = |text: &str| memchr::memmem::find(event, text.as_bytes()).is_some();
+        let is_error = self.hides_keys
+            && has(redact::START)
+            && (has("\"error\"") || has("\"response.failed\""))
+            && data_of(event)
+                .and_then(|data| serde_json::from_slice::<Value>(&event[data]).ok())
+                .is_some_and(|said| {
+                    matches!(said["type"].as_str(), Some("error" | "response.failed"))
+                });
+        match std::str::from_utf8(event) {
+            Ok(text) if is_error => Cow::Owned(redact::redacted(text).into_bytes()),
+            _ => Cow::Borrowed(event),
+        }
     }
 
     /// Whether the bytes that went on end with a whole event.
@@ -235,6 +269,21 @@ mod tests {
         assert_eq!(events.last().unwrap()["message"], "m");
         events.take(b"data: {\"type\":\"x\",\"error\":null}\n\n");
         assert_eq!(events.last().unwrap()["message"], "m");
+    }
+
+    #[test]
+    fn a_key_is_taken_out_of_errors_alone() {
+        let stream = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"sk-0123456789abcdef\"}\n\n\
+            data: {\"type\":\"error\",\"message\":\"bad key sk-0123456789abcdef\"}\n\n\
+            data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"message\":\"sk-0123456789abcdef\"}}}\n\n";
+        let said = |hides_keys: bool| {
+            let mut events = Events::new(None).hiding_keys(hides_keys);
+            String::from_utf8(events.take(stream.as_bytes())).unwrap()
+        };
+        assert_eq!(said(false), stream);
+        let (first, errors) = stream.split_once("\n\n").unwrap();
+        let errors = errors.replace("sk-0123456789abcdef", "[key]");
+        assert_eq!(said(true), format!("{first}\n\n{errors}"));
     }
 
     proptest! {

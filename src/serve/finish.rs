@@ -8,7 +8,6 @@ use hyper::header::HeaderMap;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::redact::redacted;
 use super::state::{Ended, State, locked};
 use crate::openai::fault::ApiError;
 use crate::openai::response::Answer;
@@ -77,7 +76,7 @@ impl Finish {
         if let "error" | "response.failed" = kind {
             let error = last.pointer("/response/error").unwrap_or(last);
             let message = error["message"].as_str().unwrap_or("the API failed");
-            let note = note(code::API_FAILED, &redacted(message));
+            let note = note(code::API_FAILED, &self.state.without_keys(message));
             let answer = last.get("response").cloned().map(Answer::read);
             return self.end(Status::Error, Some(note), answer);
         }
@@ -87,7 +86,7 @@ impl Finish {
     pub(super) fn refused(&mut self, status: StatusCode, body: &[u8]) {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let said = ApiError::read(&body).unwrap_or_default();
-        let message = format!("{status}: {}", redacted(&said.message));
+        let message = format!("{status}: {}", self.state.without_keys(&said.message));
         self.end(Status::Error, Some(note(code::BAD_REQUEST, &message)), None);
     }
 

@@ -40,17 +40,14 @@ impl Flow {
             if self.is_over {
                 return None;
             }
-            let is_between = self.events.is_between();
-            let chunk = tokio::select! {
-                biased;
-                _ = self.cut.wait_for(|is_cut| *is_cut) => {
+            let ping = self.events.is_between().then_some(PING);
+            let chunk = match heard(&mut self.response, &mut self.cut, ping).await {
+                Heard::Chunk(chunk) => chunk,
+                Heard::Silence => return Some(Ok(Bytes::from_static(b": ping\n\n"))),
+                Heard::End => {
                     self.is_over = true;
                     self.finish.interrupted();
                     return Some(Ok(last_words()));
-                }
-                chunk = self.response.chunk() => chunk,
-                () = tokio::time::sleep(PING), if is_between => {
-                    return Some(Ok(Bytes::from_static(b": ping\n\n")));
                 }
             };
             match chunk {
@@ -76,8 +73,67 @@ impl Flow {
     }
 }
 
+/// What a stream waits for.
+enum Heard {
+    Chunk(reqwest::Result<Option<Bytes>>),
+    /// Nothing came for so long that somebody could give up.
+    Silence,
+    /// The gateway ends.
+    End,
+}
+
+/// Waits for the next chunk; without a `ping` for as long as it takes.
+async fn heard(
+    response: &mut reqwest::Response,
+    cut: &mut watch::Receiver<bool>,
+    ping: Option<Duration>,
+) -> Heard {
+    tokio::select! {
+        biased;
+        _ = cut.wait_for(|is_cut| *is_cut) => Heard::End,
+        chunk = response.chunk() => Heard::Chunk(chunk),
+        () = tokio::time::sleep(ping.unwrap_or_default()), if ping.is_some() => Heard::Silence,
+    }
+}
+
 /// What a stream says when the gateway ends before it.
 fn last_words() -> Bytes {
     let event = json!({ "type": "error", "code": "gateway_ends", "message": "The gateway ends, and the stream with it.", "param": null, "sequence_number": 0 });
     Bytes::from(format!("event: error\ndata: {event}\n\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openai::client::block_on;
+
+    /// A response with these chunks, after which nothing comes and nothing ends.
+    fn response(chunks: &[&'static str]) -> reqwest::Response {
+        let chunks: Vec<Result<&'static str, Broken>> = chunks.iter().map(|it| Ok(*it)).collect();
+        let endless = stream::StreamExt::chain(stream::iter(chunks), stream::pending());
+        hyper::Response::new(reqwest::Body::wrap_stream(endless)).into()
+    }
+
+    #[test]
+    fn a_silent_stream_says_that_it_lives_between_events_alone() {
+        let soon = Some(Duration::from_millis(1));
+        let (cut_now, mut cut) = watch::channel(false);
+        let heard = |response: &mut reqwest::Response, ping| {
+            block_on(heard(response, &mut cut, ping)).unwrap()
+        };
+        let mut silent = response(&[]);
+        let mut heard = heard;
+        assert!(matches!(heard(&mut silent, soon), Heard::Silence));
+        assert!(matches!(heard(&mut silent, soon), Heard::Silence), "again");
+        let mut speaking = response(&["a"]);
+        let chunk = heard(&mut speaking, Some(PING));
+        assert!(matches!(chunk, Heard::Chunk(Ok(Some(bytes))) if bytes == "a"));
+        // In the middle of an event nothing is said, and the end is still heard.
+        cut_now.send(true).unwrap();
+        assert!(matches!(heard(&mut speaking, None), Heard::End));
+        assert!(
+            PING < Duration::from_secs(60),
+            "balancers give up after a minute"
+        );
+    }
 }

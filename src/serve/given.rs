@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::problem::Problem;
+use super::problem::{Problem, listed};
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::name::nearest;
@@ -34,7 +34,10 @@ pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Prob
         let problem = Problem::new(
             400,
             Some("prompt_variable_unknown"),
-            format!("Unknown prompt variables: {}", unknown.join(", ")),
+            format!(
+                "Unknown prompt variables: {}",
+                listed(unknown.iter().copied())
+            ),
         )
         .param(format!("prompt.variables.{first}"))
         .own(code::UNKNOWN_VARIABLE);
@@ -42,7 +45,7 @@ pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Prob
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem.hint(match variables.is_empty() {
                 true => "the prompt has no variables".to_owned(),
-                false => format!("its variables are {}", names.collect::<Vec<_>>().join(", ")),
+                false => format!("its variables are {}", listed(names)),
             }),
         });
     }
@@ -55,7 +58,10 @@ pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Prob
         return Err(Problem::new(
             400,
             Some("prompt_variable_missing"),
-            format!("Missing prompt variables: {}", missing.join(", ")),
+            format!(
+                "Missing prompt variables: {}",
+                listed(missing.iter().copied())
+            ),
         )
         .param(format!("prompt.variables.{first}"))
         .own(code::MISSING_VARIABLE)

@@ -98,7 +98,8 @@ impl Metrics {
         let prompt = if is_full { "other" } else { prompt };
         for (kind, count) in tokens {
             if let Some(count) = count {
-                *self.tokens.entry((prompt.to_owned(), kind)).or_default() += count;
+                let sum = self.tokens.entry((prompt.to_owned(), kind)).or_default();
+                *sum = sum.saturating_add(*count);
             }
         }
         *self.cost.entry(prompt.to_owned()).or_default() += cost.unwrap_or_default();

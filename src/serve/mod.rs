@@ -20,6 +20,7 @@ mod events;
 mod finish;
 mod flow;
 mod given;
+mod head;
 mod merge;
 mod metrics;
 mod offline;
@@ -62,6 +63,7 @@ use crate::record::privacy::Privacy;
 pub use auth::Auth;
 pub use call::StoredTurns;
 pub use catalog::Pinned;
+pub use refresh::fetch_first as fetch;
 pub use snapshot::{Open, Source};
 pub use state::{Ended, Note};
 
@@ -94,6 +96,8 @@ pub type Shape = fn(String, &Loaded, Vec<Variable>, &[(Environment, Version)]) -
 pub struct Settings {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where figures are told without a key, besides.
+    pub listen_for_figures: Option<SocketAddr>,
     /// What is served where a caller names no environment.
     pub environment: Environment,
     /// Where prompts come from.
@@ -169,6 +173,7 @@ impl Settings {
     pub fn new(given: Given) -> Self {
         Self {
             listen: given.listen,
+            listen_for_figures: None,
             environment: given.environment,
             source: given.source,
             upstream: given.upstream,
@@ -241,6 +246,9 @@ pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Fai
     let listener = listen(settings.listen)?;
     let address = listener.local_addr().unwrap_or(settings.listen);
     settings.listen = address;
+    let figures = settings.listen_for_figures.map(listen).transpose()?;
+    let figures_at = figures.as_ref().and_then(|it| it.local_addr().ok());
+    settings.listen_for_figures = figures_at;
     let (connections, calls) = limits();
     let (notes, heard) = sync_channel(MOST_NOTES);
     let (order, orders) = channel();
@@ -255,13 +263,14 @@ pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Fai
     if calls < MOST_CALLS {
         state.say(Note::Status(format!("the system's limit of open files leaves room for {connections} connections and {calls} calls")));
     }
-    state.say(Note::Ready(address));
+    state.say(Note::Ready(address, figures_at));
     tell_of_turns(&state);
     let refresher = Arc::clone(&state);
     let refreshing = thread::spawn(move || refresh::run(&refresher, &wanted, &orders));
     let serving = thread::spawn(move || {
+        let listeners = (listener, figures);
         let ended =
-            openai::client::block_on(server::serve(Arc::clone(&state), listener, connections));
+            openai::client::block_on(server::serve(Arc::clone(&state), listeners, connections));
         drop(order.send(Order::End));
         drop(refreshing.join());
         ended

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
 
+/// The longest message, hint or place. What a caller sent may stand in each of them.
+const LONGEST: usize = 1000;
+
 /// An error for a caller.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Problem {
@@ -41,7 +44,7 @@ impl Problem {
             code,
             own: None,
             words: Box::new(Words {
-                message: message.into(),
+                message: clipped(message.into()),
                 ..Words::default()
             }),
             retry_after: None,
@@ -50,7 +53,7 @@ impl Problem {
 
     #[must_use]
     pub(super) fn param(mut self, param: impl Into<String>) -> Self {
-        self.words.param = Some(param.into());
+        self.words.param = Some(clipped(param.into()));
         self
     }
 
@@ -62,7 +65,7 @@ impl Problem {
 
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.words.hints.push(hint.into());
+        self.words.hints.push(clipped(hint.into()));
         self
     }
 
@@ -134,7 +137,7 @@ impl Problem {
         };
         let mut problem = Self::new(status, code, message);
         problem.own = failure.code;
-        problem.words.hints.clone_from(&failure.hints);
+        problem.words.hints = failure.hints.iter().cloned().map(clipped).collect();
         problem
     }
 
@@ -157,9 +160,48 @@ impl Problem {
     }
 }
 
+/// A text as far as it is said.
+fn clipped(text: String) -> String {
+    clipped_to(text, LONGEST)
+}
+
+/// A text as far as it is said, with a limit of its own.
+pub(super) fn clipped_to(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push('…');
+    }
+    text
+}
+
+/// A list of names, as far as it is said.
+pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    const MOST: usize = 20;
+    let mut names = names.into_iter();
+    let first: Vec<&str> = names.by_ref().take(MOST).collect();
+    let text = first.join(", ");
+    match names.count() {
+        0 => text,
+        more => format!("{} and {more} more", clipped_to(text, LONGEST / 2)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_does_not_grow_with_the_request() {
+        let long = "é".repeat(1_000_000);
+        let problem = Problem::unknown_prompt(&long, true)
+            .param(&*long)
+            .hint(&*long);
+        assert!(problem.to_json().to_string().len() < 10 * LONGEST);
+        let names: Vec<String> = (0..300_000).map(|at| format!("variable_{at}")).collect();
+        let text = listed(names.iter().map(String::as_str));
+        assert!(text.ends_with("variable_19 and 299980 more"), "{text}");
+        assert_eq!(listed(["a", "b"]), "a, b");
+    }
 
     #[test]
     fn an_unknown_prompt_is_told_as_openai_tells_it() {

@@ -14,9 +14,9 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::Value;
 
 use super::ask::Asked;
-use super::body::{self, Broken, Kept, LARGEST, Outgoing, Patient, whole};
+use super::body::{self, Broken, Kept, LARGEST, Masked, Outgoing, Patient, SILENCE, whole};
 use super::call::Ready;
-use super::echo::Echo;
+use super::echo::{self, Echo};
 use super::events::Events;
 use super::finish::Finish;
 use super::flow::Flow;
@@ -34,6 +34,29 @@ pub(super) struct Said {
     pub(super) prompt: String,
     pub(super) version: String,
     pub(super) execution: String,
+    /// The name of the key that it was asked with.
+    pub(super) caller: String,
+}
+
+impl Said {
+    /// The answer of the API without this gateway's own key, wherever it repeats it.
+    pub(super) fn covered(mut self, state: &State) -> Self {
+        let Some(mask) = state.mask() else {
+            return self;
+        };
+        for value in self.response.headers_mut().values_mut() {
+            let (mut own, is_secret) = (mask.clone(), value.is_sensitive());
+            if let Some(mut covered) = own.take(value.as_bytes()) {
+                covered.extend(own.finish());
+                *value = HeaderValue::from_bytes(&covered).unwrap_or(HeaderValue::from_static(""));
+                value.set_sensitive(is_secret);
+            }
+        }
+        self.response = self
+            .response
+            .map(|body| Masked::new(body, mask).boxed_unsync());
+        self
+    }
 }
 
 impl From<Response<Outgoing>> for Said {
@@ -43,6 +66,7 @@ impl From<Response<Outgoing>> for Said {
             prompt: String::new(),
             version: String::new(),
             execution: String::new(),
+            caller: String::new(),
         }
     }
 }
@@ -146,7 +170,7 @@ pub(super) async fn call(
         ("promptctl-snapshot", found.snapshot),
         ("promptctl-note", notes.join("; ")),
     ];
-    let mut response = make(state, ready, (&address, headers), started, permit).await?;
+    let mut response = make(state, ready, (&address, headers, is_large), started, permit).await?;
     for (name, value) in own_headers {
         if let (false, Ok(value)) = (value.is_empty(), HeaderValue::try_from(value)) {
             response
@@ -159,6 +183,7 @@ pub(super) async fn call(
         prompt,
         version,
         execution,
+        caller: String::new(),
     })
 }
 
@@ -180,17 +205,25 @@ fn read(bytes: &[u8]) -> Result<Option<(Object, Asked)>, Problem> {
     if memchr::memmem::find(bytes, b"prompt").is_none() && memchr::memchr(b'\\', bytes).is_none() {
         return Ok(None);
     }
-    let Ok(Value::Object(caller)) = serde_json::from_slice(bytes) else {
-        return Ok(None);
-    };
-    Ok(Asked::of(&caller)?.map(|asked| (caller, asked)))
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(caller)) => Ok(Asked::of(&caller)?.map(|asked| (caller, asked))),
+        // The API would be asked for a prompt that it does not have.
+        Err(error) if echo::names(bytes, "prompt") => Err(Problem::new(
+            400,
+            Some("invalid_json"),
+            format!("The body of the request asks for a prompt and cannot be read as JSON: {error}."),
+        )
+        .hint("half of a surrogate pair, NaN, and more than 127 levels are what writers of JSON let through")),
+        // What it means, the API says.
+        _ => Ok(None),
+    }
 }
 
 /// Sends a call that is ready, and keeps its record when its answer has ended.
 async fn make(
     state: &Arc<State>,
     ready: Ready,
-    (address, headers): (&str, HeaderMap),
+    (address, headers, is_large): (&str, HeaderMap, bool),
     started: Instant,
     permit: Counted,
 ) -> Result<Response<Outgoing>, Problem> {
@@ -202,9 +235,12 @@ async fn make(
         is_stream,
         ..
     } = ready;
-    let bytes = Bytes::from(body.to_string());
     let is_offline = offline::is_ours(&body);
-    let answered_here = is_offline.then(|| offline::answer(&body, record.time));
+    let written = beside(is_large, move || {
+        let answer = is_offline.then(|| offline::answer(&body, record.time));
+        (Bytes::from(body.to_string()), answer, body, record)
+    });
+    let (bytes, answered_here, body, record) = written.await?;
     let ended = Ended {
         sent: (!record.sent.is_empty()).then_some(body),
         record,
@@ -212,7 +248,10 @@ async fn make(
     };
     let mut finish = Finish::new(state, ended);
     if let Some(answer) = answered_here {
-        return Ok(offline_answer(&answer, echo.as_ref(), is_stream, finish));
+        let answer = beside(is_large, move || {
+            offline_answer(&answer, echo.as_ref(), is_stream, finish)
+        });
+        return answer.await;
     }
     let overhead = started.elapsed();
     let mut cut = state.cut.subscribe();
@@ -245,7 +284,7 @@ async fn make(
         );
         let flow = Flow {
             response,
-            events: Events::new(echo),
+            events: Events::new(echo).hiding_keys(state.hides_keys()),
             finish,
             cut,
             is_over: false,
@@ -266,23 +305,32 @@ async fn make(
     };
     if let Some(rest) = rest {
         // Larger than anything that is held: it goes on as it is.
-        finish.done(None);
+        match status.is_success() {
+            true => finish.done(None),
+            false => finish.refused(status, &[]),
+        }
         let first = stream::once(async { Ok::<Bytes, Broken>(Bytes::from(bytes)) });
         let all = first.chain(rest.bytes_stream().map(|it| it.map_err(Into::into)));
-        return Ok(answered(
-            status,
-            headers,
-            StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync(),
-        ));
+        let body = StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync();
+        let body = Kept::new(body, permit).boxed_unsync();
+        return Ok(answered(status, headers, body));
     }
     if status.is_success() {
-        let answer: Option<Value> = serde_json::from_slice(&bytes).ok();
-        finish.done(answer);
-        let edited = echo.and_then(|echo| echo.in_answer(&bytes));
-        return Ok(answered(status, headers, whole(edited.unwrap_or(bytes))));
+        let bytes = beside(bytes.len() > LARGE, move || {
+            finish.done(serde_json::from_slice(&bytes).ok());
+            echo.and_then(|echo| echo.in_answer(&bytes))
+                .unwrap_or(bytes)
+        });
+        return Ok(answered(status, headers, whole(bytes.await?)));
     }
     finish.refused(status, &bytes);
-    Ok(answered(status, headers, whole(state.without_keys(bytes))))
+    let bytes = match state.hides_keys() {
+        true => state
+            .without_keys(&String::from_utf8_lossy(&bytes))
+            .into_bytes(),
+        false => bytes,
+    };
+    Ok(answered(status, headers, whole(bytes)))
 }
 
 fn answered(status: StatusCode, headers: HeaderMap, body: Outgoing) -> Response<Outgoing> {
@@ -328,7 +376,8 @@ fn offline_answer(
             ("text/event-stream", events.take(&offline::events(answer)))
         }
         false => {
-            let text = answer.to_string().into_bytes();
+            // Indented, as the API writes its own.
+            let text = format!("{answer:#}\n").into_bytes();
             (
                 "application/json",
                 echo.and_then(|echo| echo.in_answer(&text)).unwrap_or(text),
@@ -366,12 +415,13 @@ pub(super) async fn forward(
     let headers = upstream::to_api(&head.headers, state);
     let mut asked = state.http.request(head.method, address).headers(headers);
     if !incoming.is_end_stream() {
-        asked = asked.body(reqwest::Body::wrap(Patient::new(incoming)));
+        asked = asked.body(reqwest::Body::wrap(Patient::new(incoming, SILENCE)));
     }
     let response = asked
         .send()
         .await
         .map_err(|error| upstream::unreachable(state, &error))?;
+    let response = upstream::answered(state, response)?;
     Ok(handed_on(response, permit).into())
 }
 

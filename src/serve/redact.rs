@@ -1,7 +1,7 @@
 //! Keys that stand in somebody else's words.
 
 /// What a key of the API begins with.
-const START: &str = "sk-";
+pub(super) const START: &str = "sk-";
 /// Shorter words are no keys.
 const SHORTEST: usize = 12;
 

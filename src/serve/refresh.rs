@@ -27,6 +27,18 @@ pub(super) enum Order {
     End,
 }
 
+/// Fetches once, before there is anything to serve.
+///
+/// # Errors
+/// The remote cannot be reached, or does not answer in time.
+pub fn fetch_first(line: &[OsString]) -> Result<(), Failure> {
+    let (_nobody, orders) = std::sync::mpsc::channel();
+    match fetch(line, &orders, FETCH_LIMIT) {
+        Err(Ended::Failed(failure)) => Err(failure),
+        Ok(()) | Err(Ended::Told) => Ok(()),
+    }
+}
+
 /// Refreshes until it is told to end.
 pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>) {
     let mut failures = 0;
@@ -106,7 +118,7 @@ fn refresh(
     let fetched = match source {
         Source::Git {
             fetch: Some(line), ..
-        } => fetch(line, orders),
+        } => fetch(line, orders, FETCH_LIMIT),
         _ => Ok(()),
     };
     if let Err(Ended::Told) = fetched {
@@ -120,7 +132,7 @@ fn refresh(
     }
 }
 
-fn fetch(line: &[OsString], orders: &Receiver<Order>) -> Result<(), Ended> {
+fn fetch(line: &[OsString], orders: &Receiver<Order>, limit: Duration) -> Result<(), Ended> {
     let failed = |message: String| {
         Failure::new(code::REMOTE_UNREACHABLE, message).hint("promptctl fetch says more")
     };
@@ -143,7 +155,7 @@ fn fetch(line: &[OsString], orders: &Receiver<Order>) -> Result<(), Ended> {
         .spawn()
         .map_err(|error| failed(format!("the fetch could not be started: {error}")))?;
     // What it says is short; a full pipe would only make it late.
-    let until = Instant::now() + FETCH_LIMIT;
+    let until = Instant::now() + limit;
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
@@ -151,7 +163,7 @@ fn fetch(line: &[OsString], orders: &Receiver<Order>) -> Result<(), Ended> {
                 end(&mut child);
                 return Err(failed(format!(
                     "the remote did not answer within {} seconds",
-                    FETCH_LIMIT.as_secs()
+                    limit.as_secs()
                 ))
                 .into());
             }
@@ -198,4 +210,46 @@ fn end(child: &mut Child) {
     }
     drop(child.kill());
     drop(child.wait());
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    fn line(script: &str) -> Vec<OsString> {
+        ["sh", "-c", script].map(OsString::from).to_vec()
+    }
+
+    #[test]
+    fn a_fetch_that_hangs_is_ended_with_all_that_it_started() {
+        let (_keep, orders) = channel();
+        // The pipe of the shell's child would stay open if only the shell ended.
+        let hangs = line("sleep 100000 & wait");
+        let ended = fetch(&hangs, &orders, Duration::from_millis(50));
+        let Err(Ended::Failed(failure)) = ended else {
+            panic!("it did not fail");
+        };
+        assert_eq!(failure.code, Some(code::REMOTE_UNREACHABLE));
+        assert!(failure.message.contains("did not answer"), "{failure}");
+    }
+
+    #[test]
+    fn a_gateway_that_ends_does_not_wait_for_a_fetch() {
+        let (orders, told) = channel();
+        orders.send(Order::End).unwrap();
+        let ended = fetch(&line("sleep 100000"), &told, FETCH_LIMIT);
+        assert!(matches!(ended, Err(Ended::Told)));
+    }
+
+    #[test]
+    fn what_a_fetch_says_first_is_what_is_wrong() {
+        let (_keep, orders) = channel();
+        let fails = line("echo 'error: no such remote' >&2; exit 1");
+        let Err(Ended::Failed(failure)) = fetch(&fails, &orders, FETCH_LIMIT) else {
+            panic!("it did not fail");
+        };
+        assert_eq!(failure.message, "no such remote");
+        assert!(fetch(&line("true"), &orders, FETCH_LIMIT).is_ok());
+    }
 }

@@ -1,5 +1,6 @@
 //! From a request to who answers it, and who may ask.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -13,11 +14,18 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::auth::{Auth, Right};
 use super::body::{Kept, Outgoing, whole};
 use super::connection::Connection;
+use super::head;
 use super::outcomes;
-use super::problem::Problem;
+use super::problem::{Problem, clipped_to};
 use super::proxy::{self, Said};
 use super::reads;
 use super::state::{Note, State, locked};
+
+/// How much of a path is told.
+const LONGEST_PATH: usize = 300;
+
+/// The kind of figures, as Prometheus knows it.
+const FIGURES: &str = "text/plain; version=0.0.4";
 
 /// Answers a request, whatever comes of it.
 pub(super) async fn answer(
@@ -42,12 +50,13 @@ pub(super) async fn answer(
             true => "-".to_owned(),
             false => format!("{}@v{}", said.prompt, said.version),
         };
-        let execution = if said.execution.is_empty() {
-            "-"
-        } else {
-            &said.execution
+        let or_none = |text: &str| match text.is_empty() {
+            true => "-".to_owned(),
+            false => text.to_owned(),
         };
-        format!("{method} {path} {status} {prompt} {execution}")
+        let (execution, caller) = (or_none(&said.execution), or_none(&said.caller));
+        let path = clipped_to(path, LONGEST_PATH);
+        format!("{method} {path} {status} {prompt} {execution} {caller}")
     });
     let last = Last {
         _busy: busy,
@@ -58,6 +67,34 @@ pub(super) async fn answer(
     said.response.map(|body| {
         use http_body_util::BodyExt as _;
         Kept::new(body, last).boxed_unsync()
+    })
+}
+
+/// Answers at the address of figures, where nothing else is told and nobody is asked for a key.
+pub(super) fn figures(
+    state: &State,
+    connection: &Arc<Connection>,
+    request: &Request<Incoming>,
+) -> Response<Outgoing> {
+    let busy = connection.begin();
+    let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_ours = || {
+        // A page of another site can lead a browser to this machine.
+        let listen = state.settings.listen_for_figures;
+        check_host(state, listen, request.headers())
+    };
+    let answered = match request.uri().path() {
+        "/healthz" if is_get => text(StatusCode::OK, "ok\n"),
+        "/readyz" if is_get => readiness(state),
+        "/metrics" if is_get => match head::check(request).and_then(|()| is_ours()) {
+            Ok(()) => of_kind(StatusCode::OK, FIGURES, state.figures()),
+            Err(problem) => of_problem(&problem),
+        },
+        _ => text(StatusCode::NOT_FOUND, "figures are at /metrics\n"),
+    };
+    answered.map(|body| {
+        use http_body_util::BodyExt as _;
+        Kept::new(body, busy).boxed_unsync()
     })
 }
 
@@ -108,33 +145,13 @@ fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
     of_kind(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
-/// Whether a path leads where it says: what a caller may is decided by it as it stands, so that no
-/// segment may mean another one further on.
-fn is_plain(path: &str) -> bool {
-    let mut decoded = path.to_ascii_lowercase();
-    // Twice, since a server behind may decode once more.
-    for _ in 0..2 {
-        for (code, char) in [("%2e", "."), ("%2f", "/"), ("%5c", "/"), ("%25", "%")] {
-            decoded = decoded.replace(code, char);
-        }
-    }
-    let mut segments = decoded.split(['/', '\\']);
-    !path.contains("//") && !segments.any(|segment| matches!(segment, "." | ".."))
-}
-
 async fn route(
     state: &Arc<State>,
     connection: &Connection,
     request: Request<Incoming>,
 ) -> Result<Said, Problem> {
     let path = request.uri().path();
-    if !is_plain(path) {
-        return Err(Problem::new(
-            400,
-            Some("bad_path"),
-            "The path holds a segment that leads elsewhere.",
-        ));
-    }
+    head::check(&request)?;
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path {
         // A kubelet sends the pod's address as the host, and no key.
@@ -142,7 +159,7 @@ async fn route(
         "/readyz" if is_get => return Ok(readiness(state).into()),
         _ => {}
     }
-    check_host(state, request.headers())?;
+    check_host(state, Some(state.settings.listen), request.headers())?;
     check_origin(state, request.headers(), is_get)?;
     if request.headers().contains_key(UPGRADE) {
         return Err(Problem::new(
@@ -171,15 +188,15 @@ async fn route(
         )
         .hint("start it with `--auth keys`"));
     }
-    match path {
-        "/metrics" => {
-            Ok(of_kind(StatusCode::OK, "text/plain; version=0.0.4", state.figures()).into())
-        }
-        "/v1/responses" if is_post => proxy::call(state, request, key).await,
-        "/v1/outcomes" if is_post => outcomes::take(state, request).await.map(Into::into),
-        _ if right == Right::Read => reads::answer(state, request).await.map(Into::into),
-        _ => proxy::forward(state, request).await,
-    }
+    let caller = key.clone().unwrap_or_default();
+    let said: Said = match path {
+        "/metrics" => of_kind(StatusCode::OK, FIGURES, state.figures()).into(),
+        "/v1/responses" if is_post => proxy::call(state, request, key).await?.covered(state),
+        "/v1/outcomes" if is_post => outcomes::take(state, request).await?.into(),
+        _ if right == Right::Read => reads::answer(state, request).await?.into(),
+        _ => proxy::forward(state, request).await?.covered(state),
+    };
+    Ok(Said { caller, ..said })
 }
 
 /// What a path asks for; none where nothing is.
@@ -236,9 +253,13 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// A page of another site can lead a browser here by a name of its own.
-fn check_host(state: &State, headers: &HeaderMap) -> Result<(), Problem> {
+fn check_host(
+    state: &State,
+    listen: Option<SocketAddr>,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     let settings = &state.settings;
-    if settings.hosts.is_empty() && !settings.listen.ip().is_loopback() {
+    if settings.hosts.is_empty() && listen.is_none_or(|it| !it.ip().is_loopback()) {
         return Ok(());
     }
     let host = headers
@@ -354,36 +375,6 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_loopback(host_of(authority)), is_own, "{authority}");
-        }
-    }
-}
-
-#[cfg(test)]
-mod path_tests {
-    use super::is_plain;
-
-    #[test]
-    fn no_path_leads_past_what_a_key_may() {
-        for path in [
-            "/v1/responses",
-            "/v1/prompts/support/triage",
-            "/v1/models/gpt-5.2",
-            "/v1/a..b",
-        ] {
-            assert!(is_plain(path), "{path}");
-        }
-        for path in [
-            "/v1/models/../files/a",
-            "/v1/models/%2e%2e/files/a",
-            "/v1/models/.%2E/files",
-            "/v1/models/..%2ffiles",
-            "/v1/models/%252e%252e/files",
-            "/v1/models/../../admin",
-            "/v1/..//127.0.0.1:1/x",
-            "/v1/models/..\\files",
-            "/v1/./files",
-        ] {
-            assert!(!is_plain(path), "{path}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Listening: connections in, until it is time to end.
 
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,10 +28,11 @@ const LAST_BYTES: Duration = Duration::from_secs(1);
 /// Serves until a signal ends it.
 pub(super) async fn serve(
     state: Arc<State>,
-    listener: TcpListener,
+    (listener, figures): (TcpListener, Option<TcpListener>),
     most_connections: usize,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let figures = figures.map(tokio::net::TcpListener::from_std).transpose()?;
     let mut signals = Signals::new()?;
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -39,7 +40,7 @@ pub(super) async fn serve(
     let mut is_draining = false;
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            (accepted, door) = accept(&listener, figures.as_ref()) => match accepted {
                 Ok((stream, peer)) => {
                     // Without this each event of a stream would wait for the one before to be confirmed.
                     drop(stream.set_nodelay(true));
@@ -47,7 +48,7 @@ pub(super) async fn serve(
                         continue;
                     }
                     let connection = state.connections.add(peer.ip());
-                    tokio::spawn(attend(Arc::clone(&state), stream, connection));
+                    tokio::spawn(attend(Arc::clone(&state), stream, connection, door));
                 }
                 // No file is left, or the caller has gone: the next one may do better.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -69,9 +70,29 @@ pub(super) async fn serve(
             () = &mut drained, if is_draining => break,
         }
     }
-    drop(listener);
+    drop((listener, figures));
     end(&state, &mut signals).await;
     Ok(())
+}
+
+/// By which address a caller came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Calls,
+    Figures,
+}
+
+async fn accept(
+    calls: &tokio::net::TcpListener,
+    figures: Option<&tokio::net::TcpListener>,
+) -> (std::io::Result<(TcpStream, SocketAddr)>, Door) {
+    let Some(figures) = figures else {
+        return (calls.accept().await, Door::Calls);
+    };
+    tokio::select! {
+        accepted = calls.accept() => (accepted, Door::Calls),
+        accepted = figures.accept() => (accepted, Door::Figures),
+    }
 }
 
 fn pending_sleep() -> std::pin::Pin<Box<tokio::time::Sleep>> {
@@ -100,14 +121,19 @@ async fn end(state: &State, signals: &mut Signals) {
     }
 }
 
-async fn attend(state: Arc<State>, stream: TcpStream, connection: Arc<Connection>) {
+async fn attend(state: Arc<State>, stream: TcpStream, connection: Arc<Connection>, door: Door) {
     let io = TokioIo::new(Watched {
         stream,
         connection: Arc::clone(&connection),
     });
     let service = service_fn(|request| {
         let (state, connection) = (Arc::clone(&state), Arc::clone(&connection));
-        async move { Ok::<_, Infallible>(route::answer(state, connection, request).await) }
+        async move {
+            Ok::<_, Infallible>(match door {
+                Door::Calls => route::answer(state, connection, request).await,
+                Door::Figures => route::figures(&state, &connection, &request),
+            })
+        }
     });
     let served = http1::Builder::new()
         .max_buf_size(LARGEST_HEAD)

@@ -16,10 +16,12 @@ use super::catalog::{Pinned, Resolved, unknown_version};
 use super::connection::Connections;
 use super::metrics::{Metrics, Now};
 use super::problem::Problem;
+use super::redact::redacted;
 use super::refresh::Order;
 use super::snapshot::Snapshot;
 use super::{Settings, Unknown};
 use crate::execute::Prepared;
+use crate::openai::key::Mask;
 use crate::openai::prices::cost_usd;
 use crate::openai::response::Answer;
 use crate::prompt::name::{Environment, PromptName};
@@ -33,8 +35,8 @@ const STORED_PROMPTS_END: i64 = 1_796_083_200;
 
 /// What the gateway says to whoever runs it, in the order in which it happened.
 pub enum Note {
-    /// It listens here.
-    Ready(std::net::SocketAddr),
+    /// It listens here, and tells figures there.
+    Ready(std::net::SocketAddr, Option<std::net::SocketAddr>),
     /// Something that a person should know.
     Status(String),
     /// Something that is wrong and does not stop it.
@@ -175,17 +177,21 @@ impl State {
         }
     }
 
-    /// An error of the API's without this gateway's own key: the caller must not learn it.
-    pub(super) fn without_keys(&self, body: Vec<u8>) -> Vec<u8> {
-        let Some(key) = &self.settings.upstream.key else {
-            return body;
-        };
-        match std::str::from_utf8(&body) {
-            Ok(text) if self.settings.auth != super::auth::Auth::Pass => {
-                super::redact::redacted(&key.redact(text)).into_bytes()
-            }
-            _ => body,
-        }
+    /// Whether calls are made with a key of this gateway's own, which callers must not learn.
+    pub(super) fn hides_keys(&self) -> bool {
+        self.settings.upstream.key.is_some() && self.settings.auth != super::auth::Auth::Pass
+    }
+
+    /// What covers this gateway's own key in answers of the API.
+    pub(super) fn mask(&self) -> Option<Mask> {
+        let key = self.settings.upstream.key.as_ref();
+        key.filter(|_| self.hides_keys())?.mask()
+    }
+
+    /// Words of the API without keys, for the log and for errors.
+    pub(super) fn without_keys(&self, text: &str) -> String {
+        let key = self.settings.upstream.key.as_ref();
+        redacted(&key.map_or_else(|| text.to_owned(), |key| key.redact(text)))
     }
 
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {

@@ -71,6 +71,8 @@ pub(super) fn to_api(headers: &HeaderMap, state: &State) -> HeaderMap {
         for name in ["x-api-key", "openai-organization", "openai-project"] {
             on.remove(name);
         }
+        // In a packed answer the key of this machine could not be found and covered.
+        on.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         on.extend(
             state
                 .settings
@@ -144,8 +146,33 @@ pub(super) async fn send(
         Err(error) if error.is_connect() && !error.is_timeout() => attempt(body).await,
         sent => sent,
     };
-    sent.map(|response| (response, started.elapsed()))
-        .map_err(|error| unreachable(state, &error))
+    let response = sent.map_err(|error| unreachable(state, &error))?;
+    Ok((answered(state, response)?, started.elapsed()))
+}
+
+/// An answer, unless it says that something else than HTTP follows: nobody asked for that.
+pub(super) fn answered(
+    state: &State,
+    response: reqwest::Response,
+) -> Result<reqwest::Response, Problem> {
+    match response.status().is_informational() {
+        true => Err(no_answer(
+            state,
+            &format!("its status is {}", response.status()),
+        )),
+        false => Ok(response),
+    }
+}
+
+fn no_answer(state: &State, why: &str) -> Problem {
+    let host = state.settings.upstream_host();
+    Problem::new(
+        502,
+        Some("upstream_unreachable"),
+        format!("{host} gave no whole answer: {why}"),
+    )
+    .own(code::API_UNREACHABLE)
+    .hint("whoever runs this gateway can check `--upstream` and the network")
 }
 
 /// Why there is no answer.
@@ -162,6 +189,9 @@ pub(super) fn unreachable(state: &State, error: &reqwest::Error) -> Problem {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
+    }
+    if !error.is_connect() {
+        return no_answer(state, &cause.to_string());
     }
     Problem::new(
         502,

@@ -20,6 +20,7 @@ mod requests;
 mod sdk;
 mod secrets;
 mod serve;
+mod serve_hostile;
 mod serve_life;
 #[allow(dead_code, reason = "the bench uses the rest of it")]
 mod server;

@@ -77,6 +77,15 @@ prompt = {"id": "pmpt_greet", "version": "6", "variables": {"name": "Ada"}}
 out = []
 whole = client.responses.create(prompt=prompt, previous_response_id="resp_0")
 out.append(whole.to_dict())
+mixed = client.responses.create(
+    prompt={"id": "pmpt_mixed", "version": "2", "variables": {
+        "message": {"type": "input_text", "text": "Look"},
+        "image": {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "auto"},
+        "file": {"type": "input_file", "file_url": "https://example.com/a.pdf"},
+        "picture": {"type": "input_image", "file_id": "file-1", "detail": "auto"},
+    }},
+    include=["message.input_image.image_url"],
+)
 text = ""
 for event in client.responses.create(prompt=prompt, input="more", stream=True):
     text += event.delta if event.type == "response.output_text.delta" else ""
@@ -91,6 +100,7 @@ for wrong, kind in [({"id": "pmpt_none"}, openai.NotFoundError), ({"id": "pmpt_g
         raise SystemExit("no error")
     except kind as error:
         out.append({"code": error.code, "param": error.param, "type": error.type})
+out.append(mixed.to_dict())
 print(json.dumps(out))
 "#;
 
@@ -102,6 +112,15 @@ const out = [];
 const strip = ({ output_text, _request_id, ...rest }) => rest;
 const whole = await client.responses.create({ prompt, previous_response_id: 'resp_0' });
 out.push(strip(whole));
+const mixed = await client.responses.create({
+  prompt: { id: 'pmpt_mixed', version: '2', variables: {
+    message: { type: 'input_text', text: 'Look' },
+    image: { type: 'input_image', image_url: 'https://example.com/a.png', detail: 'auto' },
+    file: { type: 'input_file', file_url: 'https://example.com/a.pdf' },
+    picture: { type: 'input_image', file_id: 'file-1', detail: 'auto' },
+  } },
+  include: ['message.input_image.image_url'],
+});
 let text = '', final;
 for await (const event of await client.responses.create({ prompt, input: 'more', stream: true })) {
   if (event.type === 'response.output_text.delta') text += event.delta;
@@ -115,6 +134,7 @@ for (const wrong of [{ id: 'pmpt_none' }, { id: 'pmpt_greet', variables: {} }]) 
   try { await client.responses.create({ prompt: wrong }); throw new Error('no error'); }
   catch (error) { if (!error.status) throw error; out.push({ code: error.code, param: error.param, type: error.type }); }
 }
+out.push(strip(mixed));
 console.log(JSON.stringify(out));
 "#;
 
@@ -161,10 +181,146 @@ fn check(said: &str, repo: &Shell, server: &Server) {
         out[3],
         json!({"code": "prompt_variable_missing", "param": "prompt.variables.name", "type": "invalid_request_error"})
     );
+    assert_eq!(
+        plain(&out[4]),
+        plain(&expected_mixed()),
+        "pictures and files as well"
+    );
     let first = server.requests().remove(0);
     assert_eq!(first.json()["previous_response_id"], "resp_0");
     assert_eq!(first.json().get("prompt"), None);
-    assert_eq!(records(repo).len(), 2);
+    assert_eq!(records(repo).len(), 3);
+}
+
+/// A prompt whose variables are texts, pictures and files.
+const MIXED: &str = "model: openai/gpt-5-mini
+source: {format: openai, id: pmpt_mixed, version: '2'}
+input:
+  schema:
+    type: object
+    required: [message, image, file, picture]
+    properties: {message: {type: string}, image: {type: object}, file: {type: object}, picture: {type: object}}
+messages:
+  - role: user
+    content: |-
+      Text: {{message}}
+      First: {{image}}
+      Document: {{file}}
+      Second: {{picture}}
+
+      Compare.
+";
+
+/// What OpenAI says of such a call, as it was recorded: the texts are cut at each place.
+fn mixed_echo() -> (Value, Value) {
+    let text = |text: &str| json!({"type": "input_text", "text": text});
+    let image = json!({"type": "input_image", "detail": "auto", "file_id": null, "image_url": "https://example.com/a.png"});
+    let file =
+        json!({"type": "input_file", "file_id": null, "file_url": "https://example.com/a.pdf"});
+    let picture =
+        json!({"type": "input_image", "detail": "auto", "file_id": "file-1", "image_url": null});
+    let content = json!([
+        text("Text: Look\nFirst: "),
+        image,
+        text("\nDocument: "),
+        file,
+        text("\nSecond: "),
+        picture,
+        text("\n\nCompare."),
+    ]);
+    let instructions = json!([{"type": "message", "content": content, "role": "user"}]);
+    let variables =
+        json!({"message": text("Look"), "image": image, "file": file, "picture": picture});
+    (
+        instructions,
+        json!({"id": "pmpt_mixed", "variables": variables, "version": "2"}),
+    )
+}
+
+fn expected_mixed() -> Value {
+    let mut answer = whole_answer("gpt-5-mini");
+    (answer["instructions"], answer["prompt"]) = mixed_echo();
+    answer
+}
+
+/// A repository with the prompts that the SDKs call.
+fn called(env: &TestEnv, server: &Server) -> Shell {
+    let repo = greeting(env, server);
+    repo.add("mixed", MIXED);
+    repo.ok("promptctl publish --quiet mixed");
+    repo
+}
+
+#[test]
+fn an_answer_equals_the_recorded_one_field_by_field() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = called(&env, &server);
+    let recorded = [
+        (
+            "empty_values.json",
+            "recorded-empty",
+            "I saw a {{phrase}} and another {{word}}",
+        ),
+        (
+            "mixed_inputs_url_preserved.json",
+            "recorded-mixed",
+            "Analyze the following content from the user:\n\nText message: {{user_message}}\nImage reference 1: {{user_image_1}}\nDocument reference: {{user_file}}\nImage reference 2: {{user_image_2}}\n\nPlease provide a comprehensive analysis.",
+        ),
+    ];
+    let corpus = crate::env::top().join("../shared/corpus/openai-stored");
+    let mut calls = Vec::new();
+    for (file, name, text) in recorded {
+        let Ok(text_of) = std::fs::read_to_string(corpus.join(file)) else {
+            skipped(&format!("{file} is not here"));
+            continue;
+        };
+        let said: Value = serde_json::from_str(&text_of).unwrap();
+        let asked = &said["request"]["prompt"];
+        let document = json!({
+            "model": "openai/gpt-5-mini",
+            "source": {"format": "openai", "id": asked["id"], "version": asked["version"]},
+            "messages": [{"role": "user", "content": text}],
+        });
+        repo.add(name, &document.to_string());
+        repo.ok(&format!("promptctl publish --quiet {name}"));
+        let mut instructions = said["response"]["instructions"].clone();
+        // The model never sees a message without content, and it is left out here.
+        let messages = instructions.as_array_mut().unwrap();
+        messages.retain(|it| it["content"] != json!([]));
+        calls.push((
+            said["request"].clone(),
+            instructions,
+            said["response"]["prompt"].clone(),
+        ));
+    }
+    let part = |kind: &str, key: &str, value: &str| json!({"type": kind, key: value});
+    let variables = json!({
+        "message": part("input_text", "text", "Look"),
+        "image": part("input_image", "image_url", "https://example.com/a.png"),
+        "file": part("input_file", "file_url", "https://example.com/a.pdf"),
+        "picture": part("input_image", "file_id", "file-1"),
+    });
+    let prompt = json!({"id": "pmpt_mixed", "version": "2", "variables": variables});
+    let include = json!(["message.input_image.image_url"]);
+    let (instructions, echo) = mixed_echo();
+    calls.push((
+        json!({"prompt": prompt, "include": include}),
+        instructions,
+        echo,
+    ));
+    let gateway = Gateway::start(&repo, "");
+    for (mut call, instructions, prompt) in calls {
+        let answer = gateway.call(&call);
+        let mut expected = whole_answer("gpt-5-mini");
+        (expected["instructions"], expected["prompt"]) = (instructions, prompt);
+        assert_eq!(answer.json(), expected, "{call}");
+        call["stream"] = json!(true);
+        let stream = gateway.call(&call).text();
+        let last = stream.lines().rfind(|line| line.starts_with("data: "));
+        let event: Value = serde_json::from_str(&last.unwrap()["data: ".len()..]).unwrap();
+        assert_eq!(event["response"], expected, "{call}");
+    }
 }
 
 #[test]
@@ -181,7 +337,7 @@ fn the_sdk_for_python_parses_what_openai_would_have_answered() {
         return;
     }
     let server = api();
-    let repo = greeting(&env, &server);
+    let repo = called(&env, &server);
     let gateway = Gateway::start(&repo, "");
     repo.write("try.py", PYTHON);
     let caller = repo.with("OPENAI_BASE_URL", gateway.url());
@@ -198,7 +354,7 @@ fn the_sdk_for_node_parses_what_openai_would_have_answered() {
     };
     let env = TestEnv::new();
     let server = api();
-    let repo = greeting(&env, &server);
+    let repo = called(&env, &server);
     let gateway = Gateway::start(&repo, "");
     repo.write("try.mjs", NODE);
     #[cfg(unix)]

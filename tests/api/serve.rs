@@ -572,6 +572,11 @@ fn a_key_of_the_api_is_never_said() {
         "too many wrong keys"
     );
     let said = gateway.said();
+    assert!(
+        said.lines()
+            .any(|line| line.contains(" 401 greet@v1 ") && line.contains(" web ")),
+        "{said}"
+    );
     gateway.end();
     let log = repo.read(".promptctl/executions.jsonl");
     assert!(log.contains("\"caller\":\"web\""), "{log}");

@@ -1,6 +1,6 @@
 //! `serve`: how it begins and ends, what it serves when, and what it holds out against.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
 use serde_json::{Value, json};
 
@@ -173,7 +173,8 @@ fn a_snapshot_serves_without_a_repository() {
     assert_eq!(version(&gateway, None), "1");
     let (code, out) = gateway.end();
     assert_eq!(code, Some(0));
-    let first: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    // The first line is the URL, since the port was left to the system.
+    let first: Value = serde_json::from_str(out.lines().nth(1).unwrap()).unwrap();
     assert_eq!(
         (first["prompt"].as_str(), first["version"].as_u64()),
         (Some("greet"), Some(2))
@@ -514,4 +515,202 @@ fn while_it_drains_it_serves_and_says_that_it_is_not_ready() {
     assert_eq!(version(&gateway, None), "1");
     // A second signal ends it at once.
     assert_eq!(gateway.end().0, Some(0));
+}
+
+#[test]
+fn a_script_learns_the_port_that_was_taken() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let mut command = repo.line("promptctl --quiet serve --listen 127.0.0.1:0 --drain 0s --log -");
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut url = String::new();
+    out.read_line(&mut url).unwrap();
+    let address = url.trim().strip_prefix("http://").unwrap();
+    let address = address.strip_suffix("/v1").unwrap();
+    // It listens already.
+    std::net::TcpStream::connect(address).unwrap();
+    child.kill().unwrap();
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(said.stderr).unwrap(), "");
+}
+
+#[test]
+fn figures_have_an_address_of_their_own_without_a_key() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server).with("OPENAI_API_KEY", "sk-of-this-machine-01234567");
+    let config = env.root().dir.join("home/.config/promptctl/config.yaml");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let hash = crate::serve::sha256("secret-of-web");
+    let keys = format!("serve: {{keys: [{{name: web, sha256: {hash}, may: [call]}}]}}\n");
+    std::fs::write(&config, keys).unwrap();
+    let mut gateway = Gateway::start(&repo, "--auth keys --metrics-listen 127.0.0.1:0");
+    let calls = gateway.address.clone();
+    assert_eq!(gateway.get("/metrics").status, 401);
+    let line = gateway.wait_for("figures are at");
+    let address = line.split("http://").nth(1).unwrap();
+    gateway.address = address.split('/').next().unwrap().to_owned();
+    let figures = gateway.get("/metrics");
+    assert_eq!(figures.status, 200);
+    assert!(
+        figures.text().contains("promptctl_prompts 1"),
+        "{}",
+        figures.text()
+    );
+    assert_eq!(gateway.get("/readyz").status, 200);
+    assert_eq!(
+        gateway.ask("GET /metrics\nhost: evil.example", "").status,
+        421
+    );
+    assert_eq!(gateway.ask("POST /metrics", "").status, 404);
+    assert_eq!(
+        gateway.get("/v1/prompts").status,
+        404,
+        "nothing else is told there"
+    );
+    assert_eq!(gateway.ask("POST /v1/responses", "{}").status, 404);
+    gateway.address = calls.clone();
+    let taken = repo.fails(&format!(
+        "promptctl serve --listen 127.0.0.1:0 --metrics-listen {calls}"
+    ));
+    assert!(taken.stderr.contains("P351"), "{taken}");
+    assert_eq!(gateway.end().0, Some(0));
+}
+
+/// Takes the content of a version out of the repository.
+fn lose_content(repo: &crate::env::Shell, revision: &str) {
+    let blob = repo.git(&format!("rev-parse {revision}:prompts/greet.prompt.yml"));
+    let (folder, file) = blob.trim().split_at(2);
+    std::fs::remove_file(repo.dir.join(format!(".git/objects/{folder}/{file}"))).unwrap();
+}
+
+#[test]
+fn a_release_that_cannot_be_read_leaves_the_last_good_one_and_refuses_the_first_start() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "--fetch-every 1h");
+    repo.next_version("greet", "Be kind.", "Be very kind.");
+    repo.ok("promptctl publish --quiet greet");
+    lose_content(&repo, "HEAD");
+    gateway.signal("HUP");
+    gateway.wait_for("the last good snapshot is served until this is mended");
+    assert_eq!(version(&gateway, None), "1");
+    assert_eq!(gateway.get("/readyz").status, 200);
+    // Who pins what is lost is told; all others are served.
+    assert_eq!(version(&gateway, Some("1")), "1");
+    let (code, _) = gateway.end();
+    assert_eq!(code, Some(0));
+    let refused = repo.fails("promptctl serve --listen 127.0.0.1:0");
+    assert_eq!(refused.stdout, "", "nothing listens");
+    assert!(refused.stderr.contains("greet"), "{refused}");
+}
+
+#[test]
+fn a_pinned_version_that_cannot_be_read_fails_that_call_alone() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    repo.next_version("greet", "Be kind.", "Be very kind.");
+    repo.ok("promptctl publish --quiet greet");
+    let gateway = Gateway::start(&repo, "--fetch-every 1h");
+    lose_content(&repo, "HEAD~1");
+    assert_eq!(version(&gateway, Some("1")), "500 \"prompt_unreadable\"");
+    assert_eq!(version(&gateway, None), "2");
+    assert_eq!(gateway.end().0, Some(0));
+}
+
+#[test]
+fn a_fetch_that_hangs_keeps_neither_calls_nor_the_end_waiting() {
+    let env = TestEnv::new();
+    let server = api();
+    let ada = env.with_origin();
+    ada.add("greet", GREET);
+    ada.ok("git push --quiet origin main");
+    ada.ok("promptctl publish --quiet greet");
+    let clone = env
+        .clone_of_origin("Bob")
+        .with("OPENAI_BASE_URL", server.url());
+    clone.ok("promptctl fetch --quiet");
+    clone.git("remote set-url origin ssh://localhost/origin.git");
+    let started = env.root().dir.join("started");
+    let script = format!("echo > {}; sleep 100000; :", started.display());
+    clone.ok(&format!("git config core.sshCommand '{script}'"));
+    let gateway = Gateway::start(&clone, "--fetch-every 100ms");
+    while !started.exists() {
+        assert_eq!(version(&gateway, None), "1");
+    }
+    assert_eq!(version(&gateway, None), "1");
+    assert_eq!(gateway.get("/readyz").status, 200);
+    assert_eq!(gateway.end().0, Some(0));
+}
+
+#[test]
+fn an_upload_goes_on_while_it_comes() {
+    let env = TestEnv::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let repo = env.repo().with(
+        "OPENAI_BASE_URL",
+        format!("http://{}/v1", listener.local_addr().unwrap()),
+    );
+    repo.add("greet", GREET);
+    repo.ok("promptctl publish --quiet greet");
+    let gateway = Gateway::start(&repo, "");
+    let mut caller = gateway.connect();
+    let head = "POST /v1/files HTTP/1.1\r\nhost: localhost\r\ncontent-length: 8\r\n\r\nhalf";
+    caller.get_mut().write_all(head.as_bytes()).unwrap();
+    // The first half arrives though the second was never sent.
+    let (mut api, _) = listener.accept().unwrap();
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"half") {
+        let mut piece = [0; 1024];
+        let count = api.read(&mut piece).unwrap();
+        assert!(count > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend(&piece[..count]);
+    }
+    caller.get_mut().write_all(b" too").unwrap();
+    let mut rest = [0; 4];
+    api.read_exact(&mut rest).unwrap();
+    assert_eq!(&rest, b" too");
+    api.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        .unwrap();
+    assert_eq!(Answer::read(&mut caller).status, 200);
+}
+
+#[test]
+fn each_request_is_one_line_without_what_it_held() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "--access-log --log -");
+    let call = json!({"prompt": {"id": "greet", "variables": {"name": "secret-of-ada"}}, "input": "secret-input"});
+    gateway.call(&call);
+    gateway.wait_for("POST /v1/responses 200 greet@v1 ");
+    gateway.get("/v1/models?token=secret-query");
+    let passed = gateway.wait_for("GET /v1/models 200 - - ");
+    assert!(passed.ends_with(" ms"), "{passed}");
+    gateway.ask("GET /nothing/%1b%5b31m\nx-secret: secret-header", "");
+    let said = gateway.said();
+    let (_, out) = gateway.end();
+    for secret in [
+        "secret-of-ada",
+        "secret-input",
+        "secret-query",
+        "secret-header",
+        "sk-caller",
+    ] {
+        assert!(!said.contains(secret), "{secret}: {said}");
+    }
+    let lines: Vec<&str> = out.lines().skip(1).collect();
+    assert_eq!(lines.len(), 1, "one record for the one call: {out}");
+    let record: Value = serde_json::from_str(lines[0]).unwrap();
+    assert_eq!(record["sent"], json!(["input"]));
+    assert!(
+        !out.contains("secret-input") && !out.contains("sk-caller"),
+        "{out}"
+    );
 }

@@ -2,22 +2,32 @@
 import json, re
 
 SNAPSHOT = json.load(open("prompts.json"))  # promptctl get --all --versions --format json
+NAMES = {"maxTokens": "max_output_tokens", "maxCompletionTokens": "max_output_tokens", "temperature": "temperature", "topP": "top_p"}
 
 
 def request(id, version=None, variables=None):
     """What `responses.create` takes instead of `prompt`."""
     entries = SNAPSHOT["prompts"] + SNAPSHOT.get("versions", [])
-    same = [e for e in entries if id in (e["name"], (e["document"].get("source") or {}).get("id"))]
+    source = lambda e: e["document"].get("source") or {}
+    held = lambda e: [str(v) for v in [source(e).get("version"), *source(e).get("versions", [])]]
+    same = [e for e in entries if id in (e["name"], source(e).get("id"))]
     if version is not None:
-        source = lambda e: e["document"].get("source") or {}
-        held = lambda e: [source(e).get("version"), *source(e).get("versions", [])]
-        same = [e for e in same if str(version) in ([str(e["version"])] if id == e["name"] else map(str, held(e)))]
-    if not same or not same[0]["plain"]:
-        raise LookupError(f"{id} is not in the snapshot, or more than a plain template")
-    fill = lambda text: re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda m: (variables or {})[m[1]], text)
+        same = [e for e in same if str(version) in ([str(e["version"])] if id == e["name"] else held(e))]
+    document = same[0]["document"] if same and same[0]["plain"] else {"tools": None}
+    parameters = document.get("modelParameters") or {}
+    if {"tools", "responseFormat", "extraBody"} & set(document) or set(parameters) - set(NAMES):
+        raise LookupError(f"{id} is not in the snapshot, or more than plain texts")
+    given = {v["name"]: v.get("default") for v in same[0]["variables"]} | (variables or {})
+    fill = lambda text: re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda m: value(given, m[1]), text)
     text = lambda c: c if isinstance(c, str) else "".join(part["text"] for part in c)
-    messages = [{"role": m["role"], "content": fill(text(m["content"]))} for m in same[0]["document"]["messages"]]
-    return {"model": same[0]["document"]["model"].split("/", 1)[-1], "input": messages}
+    messages = [{"role": m["role"], "content": fill(text(m["content"]))} for m in document["messages"]]
+    return {"model": document["model"].split("/", 1)[-1], "input": messages} | {NAMES[k]: v for k, v in parameters.items()}
+
+
+def value(given, name):
+    if not isinstance(given.get(name), str):
+        raise LookupError(f"{name} has no value, or one that is no text")
+    return given[name]
 
 
 # client.responses.create(**request("pmpt_…", "6", {"word": "cat"}))

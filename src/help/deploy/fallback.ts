@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 
 const snapshot = JSON.parse(readFileSync("prompts.json", "utf8")); // promptctl get --all --versions --format json
+const names: any = { maxTokens: "max_output_tokens", maxCompletionTokens: "max_output_tokens", temperature: "temperature", topP: "top_p" };
 
 /** What `responses.create` takes instead of `prompt`. */
 export function request(id: string, version?: string, variables: Record<string, string> = {}) {
@@ -9,15 +10,20 @@ export function request(id: string, version?: string, variables: Record<string, 
   const found = [...snapshot.prompts, ...(snapshot.versions ?? [])]
     .filter((e) => id === e.name || id === e.document.source?.id)
     .find((e) => version === undefined || (id === e.name ? String(e.version) === version : versions(e).includes(version)));
-  if (!found?.plain) throw new Error(`${id} is not in the snapshot, or more than a plain template`);
+  const { document, variables: known } = found?.plain ? found : { document: { tools: null }, variables: [] };
+  const parameters = Object.entries(document.modelParameters ?? {});
+  const more = ["tools", "responseFormat", "extraBody"].some((key) => key in document) || parameters.some(([key]) => !names[key]);
+  if (more) throw new Error(`${id} is not in the snapshot, or more than plain texts`);
+  const given: any = { ...Object.fromEntries(known.map((v: any) => [v.name, v.default])), ...variables };
   const value = (name: string) => {
-    if (!(name in variables)) throw new Error(`${name} has no value`);
-    return variables[name];
+    if (typeof given[name] !== "string") throw new Error(`${name} has no value, or one that is no text`);
+    return given[name];
   };
   const fill = (text: string) => text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => value(name));
   const text = (c: any) => (typeof c === "string" ? c : c.map((part: any) => part.text).join(""));
-  const input = found.document.messages.map((m: any) => ({ role: m.role, content: fill(text(m.content)) }));
-  return { model: found.document.model.replace(/^[^/]*\//, ""), input };
+  const input = document.messages.map((m: any) => ({ role: m.role, content: fill(text(m.content)) }));
+  const settings = Object.fromEntries(parameters.map(([key, value]) => [names[key], value]));
+  return { model: document.model.replace(/^[^/]*\//, ""), input, ...settings };
 }
 
 // client.responses.create(request("pmpt_…", "6", { word: "cat" }))
