@@ -354,7 +354,9 @@ codes! {
     EDITED_HERE = "P508", "the prompt was edited here since it was imported",
         "What is new at OpenAI is not written over it. Compare the two, then import under another `--name`, or edit the prompt.";
     STORED_ID = "P510", "the id of a stored prompt in a file",
-        "OpenAI's stored prompts end on 2026-11-30; from then on a call that sends such an id fails. `promptctl help stored-prompts` tells how to bring the prompts here. A line that must keep its id says `promptctl: allow P510` in a comment.";
+        "OpenAI's stored prompts end on 2026-11-30; from then on a call that sends such an id fails. `promptctl help stored-prompts` tells how to bring the prompts here. A line that must keep its id says `promptctl: allow P510` in a comment; `scan --ids --write-baseline` lists all that are in use today.";
+    BAD_BASELINE = "P511", "a baseline that cannot be read",
+        "`.promptctl-baseline` lists the ids of stored prompts that `scan --fail` lets pass: an id and its file on each line, and comments after `#`. `promptctl scan --ids --write-baseline` writes it.";
     STORED_CALL = "P520", "a prompt that calls a stored prompt at OpenAI",
         "`openai.promptId` makes `run` send the id instead of the messages. OpenAI's stored prompts end on 2026-11-30: `promptctl import ID` brings the text here, `promptctl edit NAME --unset openai` sends the messages from then on.";
 }
