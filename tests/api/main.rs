@@ -12,6 +12,8 @@ mod env;
 mod errors;
 mod gateway;
 mod import;
+mod import_options;
+mod import_shapes;
 mod import_trouble;
 mod log;
 mod models;
