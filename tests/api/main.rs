@@ -27,3 +27,4 @@ mod serve_life;
 mod server;
 mod store_of_prompts;
 mod stored;
+mod way_out;
