@@ -1,6 +1,7 @@
 //! `promptctl import`.
 
 mod draft;
+mod here;
 mod inputs;
 mod keep;
 mod record;
@@ -20,12 +21,14 @@ use crate::execute::recover::{Keyed, Known, Limits, Recovered, Recovery, Which, 
 use crate::openai::client::{block_on, interrupted};
 use crate::openai::prices::price_of;
 use crate::openai::provider::DEFAULT_PROVIDER;
+use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::releases::Store;
 use crate::scan::ValueKind;
 
+use here::{Here, Names};
 use inputs::Wanted;
-use keep::Kept;
+use keep::{Kept, Prepared};
 
 /// How often a call is sent again where the API is busy.
 const RETRIES: u32 = 5;
@@ -88,6 +91,18 @@ pub(super) struct Args {
     /// With --dry-run: ask nothing at all
     #[arg(long, requires = "dry_run")]
     offline: bool,
+    /// One more call a prompt, with awkward values: proves that OpenAI changes none
+    #[arg(long)]
+    prove: bool,
+    /// Write nothing unless every prompt comes whole
+    #[arg(long)]
+    strict: bool,
+    /// Write the last version of each into its file, and do not commit
+    #[arg(long, conflicts_with = "publish")]
+    no_commit: bool,
+    /// The message of the commits, and of the releases; without it, what was imported
+    #[arg(short, long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    message: Option<String>,
     /// Do not ask before the calls that cost something
     #[arg(short, long)]
     yes: bool,
@@ -145,11 +160,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .iter()
         .map(|wanted| wanted.wish.id.clone())
         .collect();
-    let here = keep::Here::read(&store, asked)?;
-    let mut outcomes = Vec::new();
+    let here = Here::read(&store, asked)?;
+    let mut prepared = Vec::new();
     let mut calls = (0, 0);
     for saved in inputs.saved {
-        outcomes.push(keep::saved(saved, args, &here, &store));
+        prepared.push(keep::saved(saved, args, &here));
     }
     if !inputs.wanted.is_empty() {
         let wanted = with_what_is_here(inputs.wanted, &here, args);
@@ -167,12 +182,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             return Ok(show::plan(&looked, &names, &here, args, json, session));
         }
         let mut known = Vec::new();
+        let mut taken = Names::default();
         for (wish, looked) in looked {
+            let proposed = names.get(&wish.id).and_then(Option::as_deref);
+            let looked = looked.and_then(|found| {
+                taken.take(&wish.id, proposed, args, &here, &store)?;
+                Ok(found)
+            });
             match looked {
                 Ok(found) => known.push(found),
                 // A key that may not ask may not ask for the others either.
                 Err(failure) if failure.exit == Exit::Denied => return Err(failure),
-                Err(failure) => outcomes.push(Kept::failed(&wish.id, failure)),
+                Err(failure) => prepared.push(Prepared::failed(&wish.id, failure)),
             }
         }
         show::silent(&known, session);
@@ -182,19 +203,28 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 .status("nothing was called that costs anything, and nothing was written");
             return Ok(Exit::Failed);
         }
-        let recovered: Vec<Recovered> = wait(recovery.fetch(known))?;
+        let recovered: Vec<Recovered> = wait(async {
+            let mut all = recovery.fetch(known).await;
+            for recovered in all.iter_mut().filter(|_| args.prove) {
+                recovery.prove(recovered).await;
+            }
+            all
+        })?;
         calls = recovery.calls();
         for recovered in recovered {
             let name = names.get(&recovered.id).cloned().flatten();
-            outcomes.push(keep::recovered(
-                recovered,
-                name.as_deref(),
-                args,
-                &here,
-                &store,
-            ));
+            prepared.push(keep::recovered(recovered, name.as_deref(), args));
         }
     }
+    if args.strict && prepared.iter().any(Prepared::is_lossy) {
+        let refused = prepared.into_iter().map(Prepared::refused).collect();
+        show::outcome(refused, calls, args, json, session);
+        return Ok(Exit::Failed);
+    }
+    let mut outcomes: Vec<Kept> = prepared
+        .into_iter()
+        .map(|prepared| prepared.write(args, &here, &store))
+        .collect();
     if let Some(environment) = &args.publish {
         for kept in &mut outcomes {
             keep::publish(kept, environment, args, &store, &config, session);
@@ -204,7 +234,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// What is wanted, with the versions that are here already.
-fn with_what_is_here(wanted: Vec<Wanted>, here: &keep::Here, args: &Args) -> Vec<Wanted> {
+fn with_what_is_here(wanted: Vec<Wanted>, here: &Here, args: &Args) -> Vec<Wanted> {
     wanted
         .into_iter()
         .map(|mut wanted| {
@@ -218,10 +248,14 @@ fn recovery(args: &Args, session: &mut Session) -> Result<Recovery, Failure> {
     let user = UserConfig::read(session.environ.user_config.as_deref())?;
     let mut apis = Vec::new();
     for variable in &args.key_env {
-        apis.push(user.api_with_key(DEFAULT_PROVIDER, variable, &session.environ)?);
+        let api = user.api_with_key(DEFAULT_PROVIDER, variable, &session.environ);
+        apis.push(api.map_err(without_key)?);
     }
     if apis.is_empty() {
-        apis.push(user.api(DEFAULT_PROVIDER, &session.environ)?);
+        apis.push(
+            user.api(DEFAULT_PROVIDER, &session.environ)
+                .map_err(without_key)?,
+        );
     }
     let mut keys = Vec::new();
     for api in apis {
@@ -243,6 +277,16 @@ fn recovery(args: &Args, session: &mut Session) -> Result<Recovery, Failure> {
     Ok(Recovery::new(keys, random, limits, move |model| {
         price_of(DEFAULT_PROVIDER, model, now, &own)
     }))
+}
+
+/// What else can be done without a key.
+fn without_key(failure: Failure) -> Failure {
+    match failure.code {
+        Some(code::NO_KEY) => failure
+            .hint("the key must be of the project that the prompts belong to; --key-env VARIABLE takes it from another variable")
+            .hint("saved answers are read without one: promptctl import answer.json"),
+        _ => failure,
+    }
 }
 
 /// Waits for the network, until Ctrl-C.
@@ -269,7 +313,7 @@ fn confirmed(known: &[Known], args: &Args, session: &mut Session) -> bool {
     if args.yes || !session.ui.can_ask() {
         return true;
     }
-    let calls = show::calls_to_come(known);
+    let calls = show::calls_to_come(known) + if args.prove { known.len() } else { 0 };
     let at_least = if known.iter().any(|known| known.found.is_none()) {
         "at least "
     } else {

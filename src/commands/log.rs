@@ -20,7 +20,7 @@ use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM, GOOD, NOTE};
 use crate::prompt::visible;
-use crate::record::entry::{Record, Status};
+use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
 use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
 
@@ -307,7 +307,7 @@ fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
         TableCell::from(ago(now, record.time)),
         TableCell::from(record.prompt.as_str()),
         TableCell::from(version),
-        TableCell::styled(record.status.as_str(), style),
+        TableCell::styled(status_of(record), style),
         or_dash(record.model.clone()),
         or_dash(record.usage.total_tokens.map(|count| count.to_string())),
         or_dash(record.cost_usd.map(|cost| {
@@ -318,6 +318,14 @@ fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
         })),
         or_dash(record.duration_ms.map(|time| format!("{time} ms"))),
     ]
+}
+
+/// How an execution ended; a version here that answered for a stored prompt says so.
+fn status_of(record: &Record) -> String {
+    match record.source {
+        Source::Fallback => format!("{}, fallback", record.status.as_str()),
+        _ => record.status.as_str().to_owned(),
+    }
 }
 
 /// A record as scripts read it, with its outcomes.

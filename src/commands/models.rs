@@ -151,7 +151,12 @@ fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached,
 }
 
 fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached, Failure> {
-    let api = user.api(&args.provider, &session.environ)?;
+    let api = user.api(&args.provider, &session.environ);
+    let api = api.map_err(|failure| match failure.code {
+        Some(code::NO_KEY) => failure
+            .hint("the list comes from the API; without a key, `promptctl validate` knows names and ends of models from what is built in"),
+        _ => failure,
+    })?;
     if let Some(warning) = open_to_all(&api.base_url) {
         session.ui.finding(&warning);
     }

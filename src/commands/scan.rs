@@ -1,15 +1,18 @@
 //! `promptctl scan`.
 
+mod baseline;
 mod show;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Session;
 use super::common::count;
 use crate::error::{Exit, Failure};
 use crate::scan::entry::{Entry, join};
+
+use baseline::Baseline;
 
 /// Find the ids of stored prompts in source code and settings
 ///
@@ -21,8 +24,11 @@ use crate::scan::entry::{Entry, join};
 ///   promptctl scan --ids src/
 ///   promptctl scan --ids --format json | promptctl import - --publish production
 ///
-/// Of files above 2 MB only the ids are read. `promptctl: allow P510` in a comment allows the id
-/// on that line.
+/// Of files above 2 MB only the ids are read.
+///
+/// For CI: --fail exits with 3 while ids are in use. `promptctl: allow P510` in a comment allows the
+/// id on that line. --write-baseline lists the ids that are in use today, with their files, in
+/// .promptctl-baseline at the top of the repository: commit it, and --fail finds only what is new.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
@@ -32,9 +38,15 @@ pub(super) struct Args {
     /// Look for ids of OpenAI's stored prompts
     #[arg(long, required = true)]
     ids: bool,
-    /// Exit with 3 if there are ids that no line allows
+    /// Exit with 3 if there are ids that neither a comment nor the baseline allows
     #[arg(long)]
     fail: bool,
+    /// Write the ids that are in use into the baseline
+    #[arg(long, conflicts_with = "fail")]
+    write_baseline: bool,
+    /// The baseline; without it, .promptctl-baseline at the top of the repository
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    baseline: Option<PathBuf>,
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -61,29 +73,54 @@ struct Scanned {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.json = args.format == Format::Json;
-    let (entries, scanned) = entries(&args.paths, session)?;
+    let baseline = Baseline::read(args.baseline.as_deref(), !args.write_baseline, session)?;
+    let (mut entries, scanned) = entries(&args.paths, &baseline, session)?;
+    baseline.mark(&mut entries);
+    let again = show::again(&args.paths);
+    if args.write_baseline {
+        let known = baseline.write(&entries, &args.paths)?;
+        baseline.mark(&mut entries);
+        session.ui.status(format!(
+            "{} written to {}: commit it, and --fail finds what is new",
+            count(known, "place"),
+            baseline.shown
+        ));
+    }
     match args.format {
         Format::Json => session.ui.line(show::json(&entries, &scanned)),
-        Format::Github => session.ui.data(show::annotations(&entries)),
-        Format::Text => show::text(&entries, &scanned, session),
+        Format::Github => session.ui.data(show::annotations(&entries, &again)),
+        Format::Text => show::text(&entries, &scanned, &again, session),
     }
-    let is_found = entries
+    let new: Vec<usize> = entries
         .iter()
-        .any(|entry| !entry.is_placeholder && !entry.is_allowed());
-    if args.fail && is_found {
-        let real = entries.iter().filter(|entry| !entry.is_placeholder).count();
-        session
-            .ui
-            .status(format!("{} in use: --fail", count(real, "stored prompt")));
-        return Ok(Exit::Verdict);
+        .map(|entry| entry.new_spots().count())
+        .filter(|&places| places > 0)
+        .collect();
+    if !args.fail || new.is_empty() {
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    session.ui.status(format!(
+        "--fail: {} in {} that neither a comment nor {} allows",
+        count(new.len(), "stored prompt"),
+        count(new.iter().sum(), "place"),
+        baseline.shown
+    ));
+    session.ui.hint(format!(
+        "`promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids{} --write-baseline all of today",
+        show::paths(&args.paths)
+    ));
+    Ok(Exit::Verdict)
 }
 
 /// All entries of some paths.
-fn entries(paths: &[PathBuf], session: &mut Session) -> Result<(Vec<Entry>, Scanned), Failure> {
+fn entries(
+    paths: &[PathBuf],
+    baseline: &Baseline,
+    session: &mut Session,
+) -> Result<(Vec<Entry>, Scanned), Failure> {
     let files = walk::Files::new(paths, session)?;
-    let found = files.read_all();
+    let mut found = files.read_all();
+    found.places.retain(|(path, _)| !baseline.is_own(path));
     for problem in &found.problems {
         session.ui.warning(problem);
     }
@@ -92,11 +129,15 @@ fn entries(paths: &[PathBuf], session: &mut Session) -> Result<(Vec<Entry>, Scan
         .iter()
         .filter_map(|(_, place)| place.variable.clone())
         .collect();
-    let values: BTreeMap<String, String> = found.values.into_iter().collect();
+    let numbers: BTreeSet<String> = found
+        .values
+        .keys()
+        .map(|(_, variable)| variable.clone())
+        .collect();
     let reads = if variables.is_empty() {
         Vec::new()
     } else {
-        walk::reads(&found.code, &variables, &values)
+        walk::reads(&found.code, &variables, &numbers)
     };
-    Ok((join(found.places, reads), found.scanned))
+    Ok((join(found.places, reads, &found.values), found.scanned))
 }

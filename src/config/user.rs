@@ -266,7 +266,6 @@ fn no_key(variable: &str) -> Failure {
     Failure::new(code::NO_KEY, format!("no API key: {variable} is not set"))
         .exit(Exit::Denied)
         .hint(format!("export {variable}=…"))
-        .hint("--model echo answers offline")
 }
 
 fn unmapped(provider: &str, environ: &Environ) -> Failure {

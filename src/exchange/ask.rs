@@ -56,6 +56,14 @@ pub fn whole(mut request: Value) -> Value {
     request
 }
 
+/// A value that a server would change if it changed any: it looks like a template, has quotes and
+/// backslashes, line ends, and blanks at both ends.
+pub fn awkward(name: &str, index: usize) -> String {
+    format!(
+        " \t{{{{{name}}}}} {{{{{{x}}}}}} {{%x%}} \\ \\n \"'`<b>&amp;\u{e9}\u{1f389}\r\n\n  $1 {index} end \n "
+    )
+}
+
 /// What the API answers for a model without any prompt.
 pub fn control(model: &str) -> Value {
     json!({

@@ -1,5 +1,6 @@
 //! Bringing stored prompts to light: which requests are made, and what their answers mean.
 
+mod proof;
 mod versions;
 
 use std::cell::Cell;

@@ -263,7 +263,7 @@ codes! {
         "A release takes effect at the latest time among those up to it. One that a wrong clock dated ahead makes `--at` leave it, and those above it, out until that time. What is live is the newest by number all the same.";
 
     NO_KEY = "P301", "no API key",
-        "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `--model echo` answers offline.";
+        "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `run --model echo` answers without one, and `import` reads saved answers without one.";
     KEY_REFUSED = "P302", "the API refused the key",
         "The key is wrong, revoked or not allowed to do this.";
     UNKNOWN_MODEL = "P303", "the API does not know the model",
@@ -354,7 +354,11 @@ codes! {
     EDITED_HERE = "P508", "the prompt was edited here since it was imported",
         "What is new at OpenAI is not written over it. Compare the two, then import under another `--name`, or edit the prompt.";
     STORED_ID = "P510", "the id of a stored prompt in a file",
-        "OpenAI's stored prompts end on 2026-11-30; from then on a call that sends such an id fails. `promptctl help stored-prompts` tells how to bring the prompts here. A line that must keep its id says `promptctl: allow P510` in a comment.";
+        "OpenAI's stored prompts end on 2026-11-30; from then on a call that sends such an id fails. `promptctl help stored-prompts` tells how to bring the prompts here. A line that must keep its id says `promptctl: allow P510` in a comment; `scan --ids --write-baseline` lists all that are in use today.";
+    BAD_BASELINE = "P511", "a baseline that cannot be read",
+        "`.promptctl-baseline` lists the ids of stored prompts that `scan --fail` lets pass: an id and its file on each line, and comments after `#`. `promptctl scan --ids --write-baseline` writes it.";
+    NOT_WHOLE = "P512", "something would be lost, and --strict was given",
+        "`import --strict` writes nothing unless every prompt comes whole. Without it the others are written, and what was left out is told.";
     STORED_CALL = "P520", "a prompt that calls a stored prompt at OpenAI",
         "`openai.promptId` makes `run` send the id instead of the messages. OpenAI's stored prompts end on 2026-11-30: `promptctl import ID` brings the text here, `promptctl edit NAME --unset openai` sends the messages from then on.";
 }

@@ -2,9 +2,11 @@
 //! on the way.
 
 mod calls;
+mod names;
+mod scope;
 
 use std::cell::{Cell, OnceCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::lex::{Kind, Language, NONE, Token, tokens};
@@ -46,16 +48,22 @@ const MODIFIERS: &[&str] = &[
     "ARG",
 ];
 
+/// Where a name is given a value: the name, and the first token of the value.
+type Assigned = (usize, usize);
+
 /// A file as tokens.
 pub(super) struct Source<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     pub(super) language: Language,
     /// Where each name is given a value.
-    constants: OnceCell<HashMap<&'a str, Vec<usize>>>,
+    constants: OnceCell<HashMap<&'a str, Vec<Assigned>>>,
+    /// Where functions begin and end, in languages that indent them.
+    functions: OnceCell<Vec<Range<usize>>>,
     /// Where each name or text stands.
     mentioned: OnceCell<HashMap<&'a str, Vec<usize>>>,
-    values: Option<&'a BTreeMap<String, String>>,
+    /// The variables of the environment that hold numbers.
+    values: Option<&'a BTreeSet<String>>,
     /// How many more tokens may be looked at.
     work_left: Cell<usize>,
     /// Where the lines begin.
@@ -67,6 +75,15 @@ pub(super) struct Source<'a> {
 struct Item {
     key: Option<usize>,
     value: Range<usize>,
+}
+
+/// What a value is known to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Literal {
+    /// This text or number.
+    Text(String),
+    /// What this variable of the environment holds.
+    Variable(String),
 }
 
 /// What a key is to a stored prompt.
@@ -112,6 +129,7 @@ impl<'a> Source<'a> {
             tokens: tokens(text, language),
             language,
             constants: OnceCell::new(),
+            functions: OnceCell::new(),
             mentioned: OnceCell::new(),
             values: None,
             work_left: Cell::new(MOST_WORK),
@@ -130,7 +148,7 @@ impl<'a> Source<'a> {
         self.lines.partition_point(|&end| end < at) + 1
     }
 
-    pub(super) fn with_values(mut self, values: &'a BTreeMap<String, String>) -> Self {
+    pub(super) fn with_values(mut self, values: &'a BTreeSet<String>) -> Self {
         self.values = Some(values);
         self
     }
@@ -368,8 +386,8 @@ impl<'a> Source<'a> {
             }
             let items = self.items(open);
             let item = items.into_iter().find(|item| item.value.contains(&token))?;
-            if item.key.is_some() {
-                return Some((open, item));
+            if let Some(key) = item.key {
+                return (!self.is_statement(open, key, &item)).then_some((open, item));
             }
             if self.tokens[open].kind == Kind::Open(b'{') {
                 return None;
@@ -441,119 +459,10 @@ impl<'a> Source<'a> {
             item.key
                 .is_some_and(|key| self.word(key).eq_ignore_ascii_case("name"))
         })?;
-        self.literal(&name.value, 0)
-            .filter(|name| is_variable(name))
-    }
-
-    fn mentioned(&self) -> &HashMap<&'a str, Vec<usize>> {
-        self.mentioned.get_or_init(|| {
-            let mut all: HashMap<&str, Vec<usize>> = HashMap::new();
-            for (index, token) in self.tokens.iter().enumerate() {
-                if matches!(token.kind, Kind::Word | Kind::Text) && token.end - token.start < 100 {
-                    let word = self.word(index).trim_start_matches('$');
-                    all.entry(word).or_default().push(index);
-                }
-            }
-            all
-        })
-    }
-
-    /// Where a name is used as a value.
-    fn uses(&self, name: &str) -> Vec<usize> {
-        let all = self
-            .mentioned()
-            .get(name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        all.iter()
-            .copied()
-            .filter(|&index| self.spend(1) && !self.is_key(index))
-            .take(MOST_USES)
-            .collect()
-    }
-
-    /// Where names are given values: the index of the first token of each value.
-    fn constants(&self) -> &HashMap<&'a str, Vec<usize>> {
-        self.constants.get_or_init(|| {
-            let mut all: HashMap<&str, Vec<usize>> = HashMap::new();
-            for index in 0..self.tokens.len() {
-                if !matches!(self.tokens[index].kind, Kind::Word | Kind::Text)
-                    || !self.is_key(index)
-                {
-                    continue;
-                }
-                let mut value = index + 1;
-                while self.kind(value) == Some(Kind::Line) {
-                    value += 1;
-                }
-                let mut value = value + 1;
-                // `name: Type = value`
-                let typed = (value..(value + 12).min(self.tokens.len()))
-                    .take_while(|&at| {
-                        !matches!(self.tokens[at].kind, Kind::Line | Kind::Mark(b',' | b';'))
-                    })
-                    .find(|&at| self.tokens[at].kind == Kind::Mark(b'='));
-                if self.tokens[value - 1].kind == Kind::Mark(b':') {
-                    value = typed.map_or(value, |at| at + 1);
-                }
-                while self.kind(value) == Some(Kind::Line) {
-                    value += 1;
-                }
-                if value < self.tokens.len() {
-                    all.entry(self.word(index)).or_default().push(value);
-                }
-            }
-            all
-        })
-    }
-
-    /// The value that a name has where it is used: the one given last before, else the last one.
-    fn constant(&self, name: &str, used: usize) -> Option<Range<usize>> {
-        let all = self.constants().get(name)?;
-        let is_literal =
-            |&&start: &&usize| !(self.tokens[start].kind == Kind::Word && self.word(start) == name);
-        let value = all
-            .iter()
-            .filter(is_literal)
-            .rfind(|&&start| start < used)
-            .or_else(|| all.iter().rfind(is_literal))?;
-        Some(self.value_from(*value))
-    }
-
-    /// A value from its first token to its last.
-    fn value_from(&self, start: usize) -> Range<usize> {
-        let mut at = start;
-        while at < self.tokens.len() && at - start < WIDEST && self.spend(1) {
-            match self.tokens[at].kind {
-                Kind::Mark(b',' | b';') | Kind::Close(_) | Kind::Line => break,
-                _ => at = self.after(at),
-            }
+        match self.literal(&name.value, 0)? {
+            Literal::Text(name) if is_variable(&name) => Some(name),
+            _ => None,
         }
-        start..at.min(self.tokens.len())
-    }
-
-    /// The text or number that a value is, through constants and calls that wrap it.
-    fn literal(&self, value: &Range<usize>, depth: usize) -> Option<String> {
-        let short = value.start..value.end.min(value.start + 60);
-        if let Some(values) = self.values {
-            let known = short.clone().find_map(|at| {
-                matches!(self.kind(at), Some(Kind::Word | Kind::Text))
-                    .then(|| values.get(self.word(at).trim_start_matches('$')))?
-            });
-            if let Some(known) = known {
-                return Some(known.clone());
-            }
-        }
-        let is_literal = |at: &usize| matches!(self.kind(*at), Some(Kind::Text | Kind::Number));
-        if let Some(found) = short.clone().find(is_literal) {
-            return Some(self.word(found).to_owned());
-        }
-        let name = short.rev().find(|&at| self.kind(at) == Some(Kind::Word))?;
-        if depth >= DEEPEST {
-            return None;
-        }
-        let value = self.constant(self.word(name), value.start)?;
-        self.literal(&value, depth + 1)
     }
 }
 

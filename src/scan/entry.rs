@@ -20,6 +20,21 @@ pub struct Spot {
     pub is_read: bool,
     /// Whether the line allows the id.
     pub is_allowed: bool,
+    /// Whether the id is known to stand in this file.
+    pub is_known: bool,
+}
+
+/// What calls ask for: a version, with the variables that they send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The version; OpenAI's current one when there is none.
+    pub version: Option<String>,
+    /// Whether the version cannot be read from the files.
+    pub has_unknown_version: bool,
+    /// The variables.
+    pub variables: BTreeMap<String, ValueKind>,
+    /// Whether more variables may be sent than can be read from the files.
+    pub has_more_variables: bool,
 }
 
 impl Spot {
@@ -56,8 +71,35 @@ pub struct Entry {
     is_named_by_variable: bool,
 }
 
+/// The numbers that files of settings give to variables, by file and variable.
+pub type Values = BTreeMap<(String, String), String>;
+
+/// The version of a call that reads it from a variable: as the file says that sets the id, else as
+/// all files say.
+fn with_version(mut call: Call, path: &str, values: &Values) -> Call {
+    let Some(variable) = call.version_variable.clone() else {
+        return call;
+    };
+    let own = values.get(&(path.to_owned(), variable.clone()));
+    let mut all = values
+        .iter()
+        .filter(|((_, name), _)| *name == variable)
+        .map(|(_, value)| value);
+    let first = all.next();
+    let only = first.filter(|first| all.all(|other| other == *first));
+    match own.or(only) {
+        Some(version) => call.version = Some(version.clone()),
+        None => call.has_unknown_version = true,
+    }
+    call
+}
+
 /// Makes one entry an id, in the order of the first places; stand-ins come last.
-pub fn join(places: Vec<(String, Place)>, reads: Vec<(String, Read)>) -> Vec<Entry> {
+pub fn join(
+    places: Vec<(String, Place)>,
+    reads: Vec<(String, Read)>,
+    values: &Values,
+) -> Vec<Entry> {
     let mut by_variable: BTreeMap<String, Vec<(String, Read)>> = BTreeMap::new();
     for (path, read) in reads {
         by_variable
@@ -75,6 +117,7 @@ pub fn join(places: Vec<(String, Place)>, reads: Vec<(String, Read)>) -> Vec<Ent
         });
         entry.take_name(place.name.as_deref(), place.variable.is_some());
         let variable = place.variable.clone();
+        let settings = path.clone();
         entry.take(Spot {
             path,
             at: place.at,
@@ -82,6 +125,7 @@ pub fn join(places: Vec<(String, Place)>, reads: Vec<(String, Read)>) -> Vec<Ent
             variable: place.variable,
             is_read: false,
             is_allowed: place.is_allowed,
+            is_known: false,
         });
         let is_new = |name: &&String| joined.insert((place.id.clone(), (*name).clone()));
         for (path, read) in variable
@@ -94,10 +138,15 @@ pub fn join(places: Vec<(String, Place)>, reads: Vec<(String, Read)>) -> Vec<Ent
             entry.take(Spot {
                 path: path.clone(),
                 at: read.at,
-                calls: read.calls.clone(),
+                calls: read
+                    .calls
+                    .iter()
+                    .map(|call| with_version(call.clone(), &settings, values))
+                    .collect(),
                 variable: variable.clone(),
                 is_read: true,
                 is_allowed: false,
+                is_known: false,
             });
         }
     }
@@ -177,11 +226,35 @@ impl Entry {
         }
     }
 
-    /// Whether every place of the id is allowed by its line.
-    pub fn is_allowed(&self) -> bool {
+    /// The places that are neither allowed by their line nor known.
+    pub fn new_spots(&self) -> impl Iterator<Item = &Spot> {
+        let is_new = |spot: &&Spot| !spot.is_read && !spot.is_allowed && !spot.is_known;
         self.spots
             .iter()
-            .filter(|spot| !spot.is_read)
-            .all(|spot| spot.is_allowed)
+            .filter(is_new)
+            .filter(|_| !self.is_placeholder)
+    }
+
+    /// What the calls ask for, each once, in the order of the versions. Calls that send different
+    /// variables stay apart.
+    pub fn asked(&self) -> Vec<Asked> {
+        let mut all: Vec<Asked> = Vec::new();
+        for call in self.spots.iter().flat_map(|spot| &spot.calls) {
+            let asked = Asked {
+                version: call.version.clone(),
+                has_unknown_version: call.version.is_none() && call.has_unknown_version,
+                variables: call.variables.clone(),
+                has_more_variables: call.has_more_variables,
+            };
+            if !all.contains(&asked) {
+                all.push(asked);
+            }
+        }
+        let rank = |asked: &Asked| match &asked.version {
+            Some(version) => (0, version.parse::<u64>().unwrap_or(u64::MAX)),
+            None => (1 + u8::from(asked.has_unknown_version), 0),
+        };
+        all.sort_by_key(rank);
+        all
     }
 }

@@ -99,6 +99,21 @@ impl Language {
         self.is_settings || self.shell || !(self.hash || self.slashes)
     }
 
+    /// Whether the file holds code alone, whose names stand for values.
+    pub(super) fn is_pure_code(self) -> bool {
+        (self.hash || self.slashes) && !self.shell && !self.is_settings
+    }
+
+    /// Whether this is JavaScript or TypeScript, whose maps never write `=`.
+    pub(super) fn is_script(self) -> bool {
+        self.regex
+    }
+
+    /// Whether indentation says where a function ends, or shows it.
+    pub(super) fn is_indented(self) -> bool {
+        self.hash && !self.slashes && !self.shell && !self.is_settings
+    }
+
     /// Whether files of this name hold code that could read the environment.
     pub(super) fn is_code(path: &str) -> bool {
         let language = Self::of(path);

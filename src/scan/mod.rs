@@ -83,6 +83,8 @@ pub struct Call {
     pub line: usize,
     /// The version that it asks for; OpenAI's current one when there is none.
     pub version: Option<String>,
+    /// The variable of the environment that holds the version.
+    pub version_variable: Option<String>,
     /// Whether a version is sent that cannot be read from the file.
     pub has_unknown_version: bool,
     /// The variables that it sends.
@@ -161,12 +163,12 @@ pub fn places(path: &str, text: &str) -> Vec<Place> {
 }
 
 /// Where a file reads these variables of the environment, and the calls that send their values;
-/// `values` are the other values that the environment is known to have.
+/// `values` are the variables that hold numbers, which may be versions.
 pub fn reads(
     path: &str,
     text: &str,
     variables: &BTreeSet<String>,
-    values: &BTreeMap<String, String>,
+    values: &BTreeSet<String>,
 ) -> Vec<Read> {
     if text.len() > LARGEST {
         return Vec::new();

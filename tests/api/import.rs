@@ -429,14 +429,27 @@ fn calls_are_recorded_without_secrets() {
     let read = |name: &str| -> Value {
         serde_json::from_str(&repo.read(&format!("calls/{name}.json"))).unwrap()
     };
-    assert_eq!(read("05-probe-known")["status"], 400);
+    assert_eq!(read("03-probe-known")["status"], 400);
     assert_eq!(read("03-probe-made-up")["status"], 404);
+    assert_eq!(read("02-cancelled")["ids"].as_array().unwrap().len(), 10);
+    let chain = read("13-previous-response");
+    assert_eq!(chain["first"]["request"]["store"], true);
+    assert_eq!(chain["request"]["previous_response_id"], "resp_1");
     assert_eq!(
         std::fs::read_dir(repo.dir.join("calls")).unwrap().count(),
-        15
+        17,
+        "all but the one with another project's key"
     );
+    // Free questions come first, and what costs most last.
+    let order: Vec<Value> = server.requests().iter().map(|it| it.json()).collect();
+    let is_free = |it: &Value| it.get("previous_response_id").is_some() && it["stream"] == true;
+    assert!(order[..4].iter().all(is_free));
+    assert_eq!(order.last().unwrap()["stream"], false);
+    let again = repo.with("OTHER_KEY", "sk-other-project-0123456789");
+    again.ok(&format!("promptctl import {ID} --var-name ticket --record-calls calls --key-env OPENAI_API_KEY --key-env OTHER_KEY"));
+    assert_eq!(read("14-other-project")["status"], 404);
     // What was recorded can be imported.
-    repo.ok("promptctl import calls/10-current-version.json --name p");
+    repo.ok("promptctl import calls/06-07-08-current-version.json --name p");
     assert_eq!(repo.git("status --porcelain --untracked-files=no"), "");
 }
 

@@ -33,10 +33,11 @@ fn no_key() {
     ");
     let broken = repo.with("OPENAI_API_KEY", "sk-secret part");
     let run = broken.run("promptctl run echo --var ticket=hi");
-    assert_snapshot!(run, @r"
+    assert_snapshot!(run, @"
     error[P301]: the API key holds blanks, line ends or characters outside ASCII
       at: $OPENAI_API_KEY
       hint: copy the key again, on one line and without quotes
+      hint: --model echo answers offline
     [exit 4]
     ");
 }

@@ -113,6 +113,10 @@ pub(crate) struct Prompts {
     pub(crate) busy_after: Arc<Mutex<Option<usize>>>,
     /// How many calls a model began to answer.
     pub(crate) paid: Arc<Mutex<usize>>,
+    /// Whether blanks at the ends of values are taken away.
+    pub(crate) trims: bool,
+    /// The id that answers say, whatever was asked for.
+    pub(crate) answers_for: Option<&'static str>,
     /// How many calls are answered at all; the others fail.
     pub(crate) ends_after: Arc<Mutex<Option<usize>>>,
 }
@@ -130,6 +134,8 @@ impl Prompts {
             key: KEY.to_owned(),
             busy_after: Arc::default(),
             paid: Arc::default(),
+            trims: false,
+            answers_for: None,
             ends_after: Arc::default(),
         };
         prompts.add(id, current, versions);
@@ -259,6 +265,11 @@ impl Prompts {
             );
         }
         let mut values = sent;
+        if self.trims {
+            values
+                .values_mut()
+                .for_each(|value| *value = value.trim().to_owned());
+        }
         if self.missing == Missing::Emptied {
             values.extend(
                 missing
@@ -304,8 +315,7 @@ impl Prompts {
                 .map(|(name, value)| (name.clone(), json!({ "type": "input_text", "text": value })))
                 .collect();
             response["instructions"] = json!(items);
-            response["prompt"] =
-                json!({ "id": id, "version": number.to_string(), "variables": echoed });
+            response["prompt"] = json!({ "id": self.answers_for.unwrap_or(id), "version": number.to_string(), "variables": echoed });
             response["model"] = body
                 .get("model")
                 .cloned()

@@ -103,6 +103,14 @@ fn the_version_here_answers_when_the_stored_one_is_gone() {
     assert_eq!(server.requests()[1].json(), local);
     let id = record["id"].as_str().unwrap();
     repo.ok(&format!("promptctl log show {id} --rendered"));
+    // The log says it, in lists and whole.
+    let listed = repo.ok("promptctl log");
+    assert!(listed.contains("\tok, fallback\t"), "{listed}");
+    let shown = repo.ok(&format!("promptctl log show {id}"));
+    assert!(
+        shown.contains("fallback      the stored prompt is gone"),
+        "{shown}"
+    );
 }
 
 #[test]

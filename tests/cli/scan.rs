@@ -27,14 +27,12 @@ fn ids_are_found_with_what_calls_them() {
     tree(&repo);
     assert_snapshot!(repo.run("promptctl scan --ids"), @"
     pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  talk
-      versions   OpenAI's current one
-      variables  photo (image)
+      current version  photo (image)
       .env:2:16  sets TALK_PROMPT_ID
       src/talk.ts:1:24  reads TALK_PROMPT_ID; sent in line 2; beside prompt: type; realtime: not covered by serve
 
     pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  triage
-      versions   6
-      variables  ticket
+      version 6  ticket
       src/app.py:1:11  sent in line 5; beside prompt: input: [], max_output_tokens
 
     pmpt_123  a stand-in, not an id of OpenAI's
@@ -46,9 +44,10 @@ fn ids_are_found_with_what_calls_them() {
     hint: promptctl scan --ids --format json | promptctl import - brings them here, until 2026-11-30
     ");
     assert_snapshot!(repo.run("promptctl scan --ids src --format github --fail"), @"
-    ::warning file=src/app.py,line=1,col=11,title=P510::pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is a stored prompt at OpenAI, which ends on 2026-11-30%0Ahelp: promptctl scan --ids --format json | promptctl import -
+    ::warning file=src/app.py,line=1,col=11,title=P510::pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is a stored prompt at OpenAI, which ends on 2026-11-30%0Ahelp: promptctl scan --ids src --format json | promptctl import -
     --- stderr
-    1 stored prompt in use: --fail
+    --fail: 1 stored prompt in 1 place that neither a comment nor .promptctl-baseline allows
+    hint: `promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids src --write-baseline all of today
     [exit 3]
     ");
     let shown = repo.json("promptctl scan --ids --format json");
@@ -110,6 +109,122 @@ fn fail_is_for_ids_in_use_that_no_line_allows() {
     assert_eq!(repo.run("promptctl scan --ids --fail").code, Some(0));
     repo.write("c.py", format!("X = '{A}'\n"));
     assert_eq!(repo.run("promptctl scan --ids --fail").code, Some(3));
+}
+
+#[test]
+fn the_baseline_lets_pass_what_was_there_and_nothing_new() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    tree(&repo);
+    assert_snapshot!(repo.run("promptctl scan --ids src --fail"), @"
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  triage
+      version 6  ticket
+      src/app.py:1:11  sent in line 5; beside prompt: input: [], max_output_tokens
+
+    --- stderr
+    1 stored prompt in 1 place of 2 files
+    hint: promptctl scan --ids src --format json | promptctl import - brings them here, until 2026-11-30
+    --fail: 1 stored prompt in 1 place that neither a comment nor .promptctl-baseline allows
+    hint: `promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids src --write-baseline all of today
+    [exit 3]
+    ");
+    repo.ok("promptctl scan --ids --write-baseline");
+    assert_snapshot!(repo.read(".promptctl-baseline"), @"
+    # Ids of stored prompts that `promptctl scan --ids --fail` lets pass: an id and its file on each line.
+    # `promptctl scan --ids --write-baseline` writes the list again.
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa src/app.py
+    pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb .env
+    ");
+    assert_eq!(repo.run("promptctl scan --ids --fail").code, Some(0));
+    // From any folder, and in annotations too; the list itself is in no use.
+    assert_eq!(
+        repo.cd("src").run("promptctl scan --ids --fail").code,
+        Some(0)
+    );
+    assert_eq!(repo.ok("promptctl scan --ids --format github"), "");
+    let shown = repo.json("promptctl scan --ids --format json");
+    assert_eq!(shown["findings"][0]["places"][0]["known"], true);
+    assert!(
+        repo.ok("promptctl scan --ids src")
+            .contains("in the baseline")
+    );
+    // Lines may move; another file, and another id, are new.
+    repo.write(
+        "src/app.py",
+        format!("# moved\n\n{}", repo.read("src/app.py")),
+    );
+    assert_eq!(repo.run("promptctl scan --ids --fail").code, Some(0));
+    repo.write("src/new.py", format!("X = '{A}'\n"));
+    assert_snapshot!(repo.run("promptctl scan --ids --fail --format github"), @"
+    ::warning file=src/new.py,line=1,col=6,title=P510::pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is a stored prompt at OpenAI, which ends on 2026-11-30%0Ahelp: promptctl scan --ids --format json | promptctl import -
+    --- stderr
+    --fail: 1 stored prompt in 1 place that neither a comment nor .promptctl-baseline allows
+    hint: `promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids --write-baseline all of today
+    [exit 3]
+    ");
+    repo.write("src/new.py", "");
+    repo.write("src/app.py", format!("X = '{B}'\n"));
+    assert_eq!(repo.run("promptctl scan --ids --fail").code, Some(3));
+    // What was not looked at stays.
+    repo.ok("promptctl scan --ids src --write-baseline");
+    let text = repo.read(".promptctl-baseline");
+    assert!(
+        text.contains(&format!("{B} .env\n")) && text.contains(&format!("{B} src/app.py\n")),
+        "{text}"
+    );
+    assert!(!text.contains(A), "{text}");
+    repo.write(".promptctl-baseline", "# mine\n\npmpt_1\n");
+    assert_snapshot!(repo.play("
+        promptctl scan --ids --fail
+        promptctl scan --ids --baseline nowhere.txt
+    "), @"
+    $ promptctl scan --ids --fail
+    error[P511]: line 3 of .promptctl-baseline is not an id and a file
+      at: .promptctl-baseline:3:1
+      hint: write `pmpt_… src/app.py`, or take the line out
+    [exit 1]
+    $ promptctl scan --ids --baseline nowhere.txt
+    error[P511]: the baseline nowhere.txt could not be read: No such file or directory (os error 2)
+      at: nowhere.txt
+      hint: promptctl scan --ids --write-baseline --baseline nowhere.txt writes it
+    [exit 1]
+    ");
+}
+
+#[test]
+fn a_baseline_is_kept_where_there_is_no_git() {
+    let env = TestEnv::new();
+    let folder = env.root().cd("tmp");
+    folder.write("a.py", format!("X = '{A}'\n"));
+    folder.ok("promptctl scan --ids --write-baseline");
+    assert_eq!(folder.run("promptctl scan --ids --fail").code, Some(0));
+    folder.ok("promptctl scan --ids --write-baseline --baseline known.txt");
+    assert_eq!(folder.read("known.txt"), folder.read(".promptctl-baseline"));
+    assert_eq!(
+        folder
+            .run("promptctl scan --ids --fail --baseline known.txt")
+            .code,
+        Some(0)
+    );
+}
+
+#[test]
+fn the_next_step_keeps_the_paths_that_were_given() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("my app/it's.py", format!("X = '{A}'\n"));
+    let output = repo
+        .command("promptctl")
+        .args(["scan", "--ids", "my app"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains(
+            "hint: promptctl scan --ids 'my app' --format json | promptctl import - brings"
+        ),
+        "{said}"
+    );
 }
 
 #[test]

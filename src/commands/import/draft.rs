@@ -23,6 +23,8 @@ pub(super) struct Draft {
     pub(super) versions: Vec<String>,
     pub(super) digest: Digest,
     pub(super) lost: Vec<Lost>,
+    /// Whether awkward values were tried at OpenAI.
+    pub(super) is_proven: bool,
     model: Option<String>,
     templates: Templates,
     variables: BTreeMap<String, ValueKind>,
@@ -88,6 +90,20 @@ pub(super) fn of_fetched(
         draft.lost.push(lost(&format!("its model is gone ({model}), and another answered for it: settings that depend on the model may be missing")));
     }
     draft.versions = vec![fetched.version.to_string()];
+    if let Some(answer) = &fetched.proof {
+        let document = document::parse(&draft.text()).ok();
+        let proven = document.map_or(Err("the file cannot be read".to_owned()), |document| {
+            prove::prove(&document, answer)
+        });
+        proven.map_err(|why| {
+            Failure::new(
+                code::NOT_RECOVERED,
+                format!("{}, version {}: with awkward values OpenAI sends another text than the file: {why}", draft.origin.id, fetched.version),
+            )
+            .hint("nothing of it was written; without --prove the file is written, which is exact for plain values")
+        })?;
+        draft.is_proven = true;
+    }
     Ok(draft)
 }
 
@@ -194,6 +210,7 @@ fn make(
         versions: Vec::new(),
         digest: digest(&document, &Partials::new()),
         lost,
+        is_proven: false,
         model,
         templates,
         variables,

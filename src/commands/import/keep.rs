@@ -1,14 +1,12 @@
 //! From what came to files, commits and tags.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
-
 use super::super::Session;
 use super::super::publish::change;
 use super::super::rules::{branches_of, rules_of};
+use super::Args;
 use super::draft::{Draft, of_fetched, of_saved};
+use super::here::{Here, in_the_way, is_in_the_way};
 use super::inputs::Saved;
-use super::{Args, has_prompt};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::exchange::Lost;
@@ -18,6 +16,7 @@ use crate::files::{FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::edit::set_version;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 use crate::releases::{Before, Demand, Options, Signing, Store};
 
@@ -37,6 +36,8 @@ pub(super) struct Kept {
     pub(super) lost: Vec<(Option<String>, Lost)>,
     /// The version that was made live.
     pub(super) published: Option<Version>,
+    /// Whether awkward values were tried at OpenAI.
+    pub(super) is_proven: bool,
     pub(super) failure: Option<Failure>,
 }
 
@@ -54,158 +55,71 @@ impl Kept {
             higher: Vec::new(),
             lost: Vec::new(),
             published: None,
+            is_proven: false,
             failure: Some(failure),
         }
     }
 }
 
-/// The imported prompts that are here, by their ids at OpenAI.
-pub(super) struct Here {
-    by_id: BTreeMap<String, Vec<Imported>>,
-    /// All names that are here.
-    names: BTreeSet<String>,
-    /// All ids that are asked for.
-    asked: BTreeSet<String>,
+/// A prompt with the versions that are to be written.
+pub(super) struct Prepared {
+    pub(super) kept: Kept,
+    drafts: Vec<Draft>,
+    proposed: Option<String>,
 }
 
-struct Imported {
-    name: PromptName,
-    /// The versions at OpenAI that are committed.
-    versions: BTreeSet<u64>,
-    /// Whether the file was edited since.
-    is_edited: bool,
-}
+impl Prepared {
+    pub(super) fn failed(id: &str, failure: Failure) -> Self {
+        Self {
+            kept: Kept::failed(id, failure),
+            drafts: Vec::new(),
+            proposed: None,
+        }
+    }
 
-impl Here {
-    pub(super) fn read(store: &Store, asked: BTreeSet<String>) -> Result<Self, Failure> {
-        let names = store
-            .list()
-            .files
-            .iter()
-            .map(|file| file.name.to_string())
-            .collect();
-        let (all, _) = store.load_all();
-        let mut by_id = BTreeMap::new();
-        for loaded in all {
-            let Some(source) = &loaded.document.source else {
-                continue;
-            };
-            let Some(id) = source.stored_id() else {
-                continue;
-            };
-            let mut versions = BTreeSet::new();
-            for entry in store.history(&loaded.name)? {
-                let of_entry = entry
-                    .loaded
-                    .as_ref()
-                    .and_then(|loaded| loaded.document.source.as_ref());
-                let of_id = of_entry.filter(|source| source.stored_id() == Some(id));
-                versions.extend(
-                    of_id
-                        .iter()
-                        .flat_map(|source| &source.versions)
-                        .filter_map(|version| version.parse::<u64>().ok()),
-                );
+    /// Whether it did not come whole.
+    pub(super) fn is_lossy(&self) -> bool {
+        let mut lost = self.drafts.iter().flat_map(|draft| &draft.lost);
+        self.kept.failure.is_some() || lost.any(|lost| !lost.is_note)
+    }
+
+    /// The same, not written because something did not come whole.
+    pub(super) fn refused(mut self) -> Kept {
+        let is_own = self.is_lossy();
+        for draft in &self.drafts {
+            let label = draft.versions.first().cloned();
+            self.kept
+                .lost
+                .extend(draft.lost.iter().map(|lost| (label.clone(), lost.clone())));
+        }
+        let id = &self.kept.id;
+        let message = match is_own {
+            true => format!("{id}: something would be lost, so nothing was written (--strict)"),
+            false => {
+                format!("{id}: not written, because another one did not come whole (--strict)")
             }
-            let is_edited = source.digest.as_deref() != Some(loaded.digest().short());
-            let imported: &mut Vec<Imported> = by_id.entry(id.to_owned()).or_default();
-            imported.push(Imported {
-                name: loaded.name.clone(),
-                versions,
-                is_edited,
-            });
-        }
-        Ok(Self {
-            by_id,
-            names,
-            asked,
-        })
-    }
-
-    /// What is here of an id: under the name that was asked for, else under any.
-    fn imported(&self, id: &str, name: Option<&PromptName>) -> Option<&Imported> {
-        let all = self.by_id.get(id)?;
-        match name {
-            Some(name) => all.iter().find(|imported| imported.name == *name),
-            None => all.first(),
-        }
-    }
-
-    pub(super) fn versions_of(&self, id: &str, name: Option<&PromptName>) -> BTreeSet<u64> {
-        self.imported(id, name)
-            .map(|imported| imported.versions.clone())
-            .unwrap_or_default()
-    }
-
-    /// Another prompt that has this id, too.
-    fn other(&self, id: &str, name: &PromptName) -> Option<&PromptName> {
-        let mut all = self.by_id.get(id)?.iter().map(|imported| &imported.name);
-        all.find(|other| *other != name)
-    }
-
-    /// A name of the first digits of an id, of more where another prompt has them.
-    fn free_name(&self, id: &str) -> String {
-        let digits = id.trim_start_matches("pmpt_");
-        let named = |length: usize| {
-            let part: String = digits.chars().take(length).collect();
-            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
-            format!("imported/{}{part}", if is_number { "p" } else { "" })
         };
-        let others = self.asked.iter().filter(|other| *other != id);
-        let is_taken = |name: &String| {
-            let part = name.trim_start_matches("imported/").trim_start_matches('p');
-            self.names.contains(name)
-                || others
-                    .clone()
-                    .any(|other| other.trim_start_matches("pmpt_").starts_with(part))
-        };
-        [8, 16, 24]
-            .into_iter()
-            .map(named)
-            .find(|name| !is_taken(name))
-            .unwrap_or_else(|| named(usize::MAX))
+        self.kept.failure.get_or_insert_with(|| {
+            Failure::new(code::NOT_WHOLE, message)
+                .hint("without --strict what can be is written, and what was left out is told")
+        });
+        self.kept
     }
 
-    /// The name that a prompt has or gets.
-    pub(super) fn name_for(
-        &self,
-        id: &str,
-        proposed: Option<&str>,
-        args: &Args,
-    ) -> Result<PromptName, Failure> {
-        if let Some(name) = &args.name {
-            return Ok(name.clone());
-        }
-        if let Some(imported) = self.imported(id, None) {
-            return Ok(imported.name.clone());
-        }
-        let own = proposed.map_or_else(|| self.free_name(id), str::to_owned);
-        let name = match &args.into {
-            Some(folder) => format!(
-                "{}/{}",
-                folder.trim_matches('/'),
-                own.trim_start_matches("imported/")
-            ),
-            None => own,
-        };
-        PromptName::from_str(&name).map_err(|error| {
-            Failure::new(
-                code::NEEDS_NAME,
-                format!("{id} cannot be named {name}: {error}"),
-            )
-            .hint("--name NAME names the prompt")
-        })
+    /// Writes it.
+    pub(super) fn write(self, args: &Args, here: &Here, store: &Store) -> Kept {
+        let Self {
+            mut kept,
+            drafts,
+            proposed,
+        } = self;
+        keep(drafts, proposed.as_deref(), args, here, store, &mut kept);
+        kept
     }
 }
 
-/// Writes what was fetched of one prompt.
-pub(super) fn recovered(
-    recovered: Recovered,
-    proposed: Option<&str>,
-    args: &Args,
-    here: &Here,
-    store: &Store,
-) -> Kept {
+/// What was fetched of one prompt.
+pub(super) fn recovered(recovered: Recovered, proposed: Option<&str>, args: &Args) -> Prepared {
     let mut kept = Kept {
         current: recovered.current,
         project: recovered.project.clone(),
@@ -232,23 +146,31 @@ pub(super) fn recovered(
             // The versions below are sound, those above would stand on a gap that nobody sees.
             Err(failure) => {
                 kept.failure = Some(failure);
+                // What the proof shows of one version holds for all.
+                if fetched.proof.is_some() {
+                    drafts.clear();
+                }
                 break;
             }
         }
     }
-    keep(drafts, proposed, args, here, store, &mut kept);
-    kept
+    kept.is_proven = drafts.iter().any(|draft| draft.is_proven);
+    Prepared {
+        kept,
+        drafts,
+        proposed: proposed.map(str::to_owned),
+    }
 }
 
-/// Writes a saved answer.
-pub(super) fn saved(saved: Saved, args: &Args, here: &Here, store: &Store) -> Kept {
+/// A saved answer.
+pub(super) fn saved(saved: Saved, args: &Args, here: &Here) -> Prepared {
     let id = saved.echo.id.clone().unwrap_or_default();
     let origin = Origin {
         id: id.clone(),
         ..Origin::default()
     };
     match of_saved(&saved.echo, origin, args.keep_defaults) {
-        Err(failure) => Kept::failed(&id, failure.at(saved.file)),
+        Err(failure) => Prepared::failed(&id, failure.at(saved.file)),
         Ok(draft) => {
             let mut kept = Kept::failed(&id, Failure::usage(""));
             kept.failure = None;
@@ -260,8 +182,11 @@ pub(super) fn saved(saved: Saved, args: &Args, here: &Here, store: &Store) -> Ke
                 .collect();
             let is_here = versions.iter().any(|version| have.contains(version));
             let drafts = if is_here { Vec::new() } else { vec![draft] };
-            keep(drafts, None, args, here, store, &mut kept);
-            kept
+            Prepared {
+                kept,
+                drafts,
+                proposed: None,
+            }
         }
     }
 }
@@ -323,16 +248,7 @@ fn write(
             .hint(format!("promptctl import {} --name {name}-openai brings theirs beside it, to compare", kept.id)));
         }
         Some(_) => {}
-        None if is_in_the_way(store, name, &kept.id) => {
-            return Err(Failure::new(
-                code::EXISTS,
-                format!("a prompt named {name} exists, and it is not {}", kept.id),
-            )
-            .hint(format!(
-                "promptctl import {} --name NAME gives it another name",
-                kept.id
-            )));
-        }
+        None if is_in_the_way(store, name, &kept.id) => return Err(in_the_way(name, &kept.id)),
         None => {}
     }
     for draft in &drafts {
@@ -354,7 +270,46 @@ fn write(
     if args.dry_run {
         return Ok(());
     }
+    let numbered = numbered(drafts, name, &path, store)?;
+    refuse_unsaved(&numbered, name, &kept.id, store)?;
+    let last = numbered.len().saturating_sub(1);
+    for (index, (number, draft, text)) in numbered.into_iter().enumerate() {
+        let change = FileChange {
+            path: path.clone(),
+            text,
+        };
+        if args.no_commit {
+            // A file holds one version.
+            if index == last {
+                store.write_files(&[change])?;
+                kept.made.push((number, draft.versions));
+            }
+            continue;
+        }
+        let versions = draft.versions.join(", ");
+        let subject = match &args.message {
+            Some(message) => message.clone(),
+            None => format!("Import {name} {number} from OpenAI"),
+        };
+        let message = format!(
+            "{subject}\n\nStored prompt {}, version {versions}.",
+            kept.id
+        );
+        store.commit(&[change], &message)?;
+        kept.made.push((number, draft.versions));
+    }
+    Ok(())
+}
+
+/// The drafts with their numbers and the texts of their files.
+fn numbered(
+    drafts: Vec<Draft>,
+    name: &PromptName,
+    path: &str,
+    store: &Store,
+) -> Result<Vec<(Version, Draft, String)>, Failure> {
     let mut highest = store.numbers(name)?.highest();
+    let mut all = Vec::new();
     for draft in drafts {
         let theirs = draft
             .versions
@@ -368,43 +323,42 @@ fn write(
                     code::NO_NUMBER_LEFT,
                     format!("{name} has {highest}, and there is no number after it"),
                 )
-                .at(path.clone())
+                .at(path)
                 .hint("promptctl import ID --name OTHER brings the versions under another name")
             })?,
         };
         let number = theirs.filter(|theirs| *theirs >= next).unwrap_or(next);
         let text = set_version(&draft.text(), number, draft.digest.short())
-            .map_err(|error| Failure::from(error.finding().in_file(&path)))?;
-        let change = FileChange {
-            path: path.clone(),
-            text,
-        };
-        let versions = draft.versions.join(", ");
-        let message = format!(
-            "Import {name} {number} from OpenAI\n\nStored prompt {}, version {versions}.",
-            kept.id
-        );
-        store.commit(&[change], &message)?;
+            .map_err(|error| Failure::from(error.finding().in_file(path)))?;
         highest = Some(number);
-        kept.made.push((number, draft.versions));
+        all.push((number, draft, text));
     }
-    Ok(())
+    Ok(all)
 }
 
-/// Whether another prompt has the name: not what a killed run of this command left uncommitted.
-fn is_in_the_way(store: &Store, name: &PromptName, id: &str) -> bool {
-    let reference = crate::prompt::reference::Reference::working_copy(name.clone());
-    match store.load(&reference) {
-        Ok(loaded) => {
-            loaded
-                .document
-                .source
-                .as_ref()
-                .and_then(|source| source.stored_id())
-                != Some(id)
-        }
-        Err(_) => has_prompt(store, name),
+/// Fails where the file holds what nobody committed, and what a run of this command that was
+/// stopped did not leave.
+fn refuse_unsaved(
+    numbered: &[(Version, Draft, String)],
+    name: &PromptName,
+    id: &str,
+    store: &Store,
+) -> Result<(), Failure> {
+    let Ok(loaded) = store.load(&Reference::working_copy(name.clone())) else {
+        return Ok(());
+    };
+    let is_ours = numbered.iter().any(|(_, _, text)| *text == loaded.text);
+    if !loaded.dirty || is_ours {
+        return Ok(());
     }
+    Err(Failure::new(
+        code::EDITED_HERE,
+        format!("{name} has changes that are not committed, and what OpenAI has would be written over them"),
+    )
+    .at(loaded.path.clone())
+    .hint(format!(
+        "commit them or put them away (git stash), then promptctl import {id} again"
+    )))
 }
 
 /// Tags all versions of a prompt and makes the current one live.
@@ -491,7 +445,7 @@ fn try_publish(
     let rules = rules_of(environment, store, config)?;
     let options = Options {
         environment: environment.clone(),
-        message: None,
+        message: args.message.clone(),
         push,
         before: Before::default(),
         allowed: Vec::new(),

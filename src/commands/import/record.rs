@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::Session;
 use super::super::common::count;
 use super::inputs::Wanted;
-use super::{Args, wait};
+use super::{Args, wait, without_key};
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::exchange::ask::{NO_VERSION, probe, request, whole};
@@ -26,15 +26,34 @@ const SECRET: &[&str] = &[
     "headers",
     "api_key",
     "safety_identifier",
+    "prompt_cache_key",
     "user",
 ];
 
-/// The calls: a name, the path, the body.
-fn calls(
-    id: &str,
-    version: Option<&str>,
-    sentinels: &Sentinels,
-) -> Vec<(&'static str, &'static str, Value)> {
+/// How many calls are closed at once, so that the usage page shows what such a call costs.
+const CANCELLED: usize = 10;
+
+/// What is done with one question.
+enum Act {
+    /// One call to this path, closed at the first event where it streams.
+    Call(&'static str, Value),
+    /// The same call so often; only what it was and when is kept.
+    Often(usize, Value),
+    /// A call that is stored, and one that goes on from it: both answers whole.
+    Chain(Value),
+    /// The same call with the key of another project.
+    OtherKey(Value),
+}
+
+/// A question, the file of its answer, and what is done.
+struct Check {
+    name: &'static str,
+    act: Act,
+}
+
+/// All questions: first what is refused or runs no model, then what is closed at its first event,
+/// then what is answered whole. Their numbers are those of the list in the topic.
+fn checks(id: &str, version: Option<&str>, sentinels: &Sentinels) -> Vec<Check> {
     let none = Default::default();
     let base = request(id, version, sentinels, &none);
     let with = |key: &str, value: Value| {
@@ -54,67 +73,74 @@ fn calls(
     small["reasoning"] = json!({});
     small["tools"] = json!([]);
     small["input"] = json!([]);
+    let made_up = request(
+        "pmpt_00000000000000000000000000000000000000000000000f",
+        None,
+        &Sentinels::default(),
+        &none,
+    );
+    let responses = |name: &'static str, body: Value| Check {
+        name,
+        act: Act::Call("responses", body),
+    };
     vec![
-        ("01-created", "responses", base.clone()),
-        ("02-whole", "responses", whole(base.clone())),
-        (
-            "03-probe-made-up",
-            "responses",
-            probe(request(
-                "pmpt_00000000000000000000000000000000000000000000000f",
-                None,
-                &Sentinels::default(),
-                &none,
-            )),
-        ),
-        (
-            "04-probe-no-version",
-            "responses",
+        // Refused, or without a model.
+        responses("03-probe-made-up", probe(made_up)),
+        responses(
+            "03-probe-no-version",
             probe(request(id, Some(NO_VERSION), sentinels, &none)),
         ),
-        (
-            "05-probe-known",
-            "responses",
-            probe(request(id, None, sentinels, &none)),
-        ),
-        (
-            "06-missing-variable",
-            "responses",
-            request(id, version, sentinels, &without_first),
-        ),
-        (
-            "07-probe-missing-variable",
-            "responses",
+        responses("03-probe-known", probe(request(id, None, sentinels, &none))),
+        responses(
+            "04-probe-missing-variable",
             probe(request(id, version, sentinels, &without_first)),
         ),
-        ("08-unknown-variable", "responses", unknown),
-        (
-            "09-no-version",
-            "responses",
+        Check {
+            name: "14-other-project",
+            act: Act::OtherKey(probe(request(id, None, sentinels, &none))),
+        },
+        Check {
+            name: "15-realtime-secret",
+            act: Act::Call(
+                "realtime/client_secrets",
+                json!({ "session": { "type": "realtime", "prompt": base["prompt"] } }),
+            ),
+        },
+        responses("12-unknown-variable", unknown),
+        responses(
+            "05-no-version",
             request(id, Some(NO_VERSION), sentinels, &none),
         ),
-        (
-            "10-current-version",
-            "responses",
+        responses("12-numeric-variable", numeric),
+        responses(
+            "04-missing-variable",
+            request(id, version, sentinels, &without_first),
+        ),
+        // Closed at the first event.
+        responses("01-created", base.clone()),
+        responses(
+            "06-07-08-current-version",
             request(id, None, sentinels, &none),
         ),
-        ("11-numeric-variable", "responses", numeric),
-        (
-            "12-instructions-beside",
-            "responses",
+        responses(
+            "09-instructions-beside",
             with("instructions", json!("Answer in one word.")),
         ),
-        (
-            "13-verbosity-alone",
-            "responses",
+        responses(
+            "10-verbosity-alone",
             with("text", json!({ "verbosity": "low" })),
         ),
-        ("14-empty-keys", "responses", small),
-        (
-            "15-realtime-secret",
-            "realtime/client_secrets",
-            json!({ "session": { "type": "realtime", "prompt": base["prompt"] } }),
-        ),
+        responses("11-empty-keys", small),
+        Check {
+            name: "02-cancelled",
+            act: Act::Often(CANCELLED, base.clone()),
+        },
+        // Answered whole, in 16 tokens.
+        responses("06-07-08-whole", whole(base.clone())),
+        Check {
+            name: "13-previous-response",
+            act: Act::Chain(whole(base)),
+        },
     ]
 }
 
@@ -124,73 +150,153 @@ pub(super) fn run(
     folder: &Path,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let user = UserConfig::read(session.environ.user_config.as_deref())?;
-    let api = match args.key_env.first() {
-        Some(variable) => user.api_with_key(DEFAULT_PROVIDER, variable, &session.environ)?,
-        None => user.api(DEFAULT_PROVIDER, &session.environ)?,
+    let client = client(args.key_env.first(), session)?;
+    let other = match args.key_env.get(1) {
+        Some(variable) => Some(client_of(variable, session)?),
+        None => None,
     };
-    let client: Client = Caller::new(&api, None)?
-        .client()
-        .ok_or_else(|| Failure::new(code::UNKNOWN_PROVIDER, "this provider has no API to call"))?;
     let folder = session.directory.join(folder);
     let failed = |path: &Path, error: std::io::Error| {
         Failure::new(
             code::WRITE_FAILED,
             format!("{} could not be written: {error}", path.display()),
         )
+        .at(path.display().to_string())
+        .hint("name a folder that can be written: --record-calls DIR")
     };
+    // Before anything is asked, so that nothing is paid for that cannot be kept.
     fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
+    drop(tempfile::NamedTempFile::new_in(&folder).map_err(|error| failed(&folder, error))?);
     let sentinels = Sentinels::new(
         &Nonce::new(0),
         wanted.wish.variables.keys().map(String::as_str),
     );
     let version = wanted.wish.pinned.last().map(ToString::to_string);
-    let calls = calls(&wanted.wish.id, version.as_deref(), &sentinels);
-    let total = calls.len();
+    let checks = checks(&wanted.wish.id, version.as_deref(), &sentinels);
     if !args.yes && session.ui.can_ask() {
         let question = format!(
-            "{} to OpenAI, of which up to ten are billed. Go on?",
-            count(total, "call")
+            "{} to OpenAI, of which about 20 are billed, most of them closed at once. Go on?",
+            count(checks.len() + CANCELLED, "call")
         );
         if !session.ui.confirm(&question) {
             return Ok(Exit::Failed);
         }
     }
     let mut broken = 0;
-    for (name, path, body) in calls {
-        let told = wait(client.recorded(path, &body))?;
-        let mut record = match told {
-            Ok(Recorded {
-                status,
-                body: answer,
-            }) => json!({ "request": body, "path": path, "status": status, "response": answer }),
-            Err(error) => {
-                broken += 1;
-                json!({ "request": body, "path": path, "status": error.status, "error": error.message })
-            }
+    let mut written = 0;
+    for Check { name, act } in checks {
+        let record = match act {
+            Act::Call(path, body) => one(&client, path, &body)?,
+            Act::Often(times, body) => often(&client, times, &body)?,
+            Act::Chain(body) => chain(&client, body)?,
+            Act::OtherKey(body) => match &other {
+                Some(other) => one(other, "responses", &body)?,
+                None => {
+                    session.ui.status(format!(
+                        "{name}: left out; a second --key-env VARIABLE names the key of another project"
+                    ));
+                    continue;
+                }
+            },
         };
-        clean(&mut record["response"]);
+        broken += usize::from(record.get("error").is_some());
         let file = folder.join(format!("{name}.json"));
         let text = serde_json::to_string_pretty(&record).unwrap_or_default() + "\n";
         fs::write(&file, text).map_err(|error| failed(&file, error))?;
-        session.ui.status(format!("{name}: {}", record["status"]));
+        written += 1;
+        let status = record["status"].as_u64();
+        session.ui.status(format!(
+            "{name}: {}",
+            status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+        ));
     }
     session.ui.status(format!(
         "{} written to {}",
-        count(total, "answer"),
+        count(written, "answer"),
         folder.display()
     ));
     session
         .ui
         .hint("the prompt's own text stands in the answers: look before you hand them on");
-    Ok(if broken == total {
+    session.ui.hint(format!(
+        "look at the usage page in an hour: what do the {CANCELLED} closed calls of 02-cancelled.json cost?"
+    ));
+    Ok(if broken == written {
         Exit::Failed
     } else {
         Exit::Done
     })
 }
 
-/// Takes secrets out of an answer, and what a model said.
+fn client(variable: Option<&String>, session: &Session) -> Result<Client, Failure> {
+    if let Some(variable) = variable {
+        return client_of(variable, session);
+    }
+    let user = UserConfig::read(session.environ.user_config.as_deref())?;
+    let api = user
+        .api(DEFAULT_PROVIDER, &session.environ)
+        .map_err(without_key)?;
+    made(&api)
+}
+
+fn client_of(variable: &str, session: &Session) -> Result<Client, Failure> {
+    let user = UserConfig::read(session.environ.user_config.as_deref())?;
+    made(&user.api_with_key(DEFAULT_PROVIDER, variable, &session.environ)?)
+}
+
+fn made(api: &crate::config::Api) -> Result<Client, Failure> {
+    Caller::new(api, None)?
+        .client()
+        .ok_or_else(|| Failure::new(code::UNKNOWN_PROVIDER, "this provider has no API to call"))
+}
+
+/// One call, as it is kept.
+fn one(client: &Client, path: &str, body: &Value) -> Result<Value, Failure> {
+    let mut record = match wait(client.recorded(path, body))? {
+        Ok(Recorded {
+            status,
+            body: answer,
+        }) => json!({ "request": body, "path": path, "status": status, "response": answer }),
+        Err(error) => {
+            json!({ "request": body, "path": path, "status": error.status, "error": error.message })
+        }
+    };
+    clean(&mut record["response"]);
+    Ok(record)
+}
+
+/// The same call often: the ids of what began, to be found on the usage page.
+fn often(client: &Client, times: usize, body: &Value) -> Result<Value, Failure> {
+    let mut ids = Vec::new();
+    let mut last = Value::Null;
+    for _ in 0..times {
+        last = one(client, "responses", body)?;
+        let response = &last["response"];
+        let id = response.pointer("/response/id").or(response.get("id"));
+        ids.push(id.cloned().unwrap_or(Value::Null));
+        // What fails once would fail ten times.
+        if last["status"] != 200 {
+            break;
+        }
+    }
+    last["ids"] = json!(ids);
+    Ok(last)
+}
+
+/// A stored call and one that goes on from it: what the second counts as its input.
+fn chain(client: &Client, mut body: Value) -> Result<Value, Failure> {
+    body["store"] = json!(true);
+    let first = one(client, "responses", &body)?;
+    let Some(id) = first.pointer("/response/id").and_then(Value::as_str) else {
+        return Ok(first);
+    };
+    body["previous_response_id"] = json!(id);
+    let mut second = one(client, "responses", &body)?;
+    second["first"] = first;
+    Ok(second)
+}
+
+/// Takes secrets out of an answer.
 fn clean(value: &mut Value) {
     match value {
         Value::Object(map) => clean_map(map),
@@ -221,5 +327,28 @@ mod tests {
             answer,
             json!({ "value": "[taken out]", "tools": [{ "type": "mcp", "headers": "[taken out]", "authorization": "[taken out]" }], "user": null, "model": "m" })
         );
+    }
+
+    #[test]
+    fn every_question_of_the_list_has_its_calls() {
+        let sentinels = Sentinels::new(&Nonce::new(0), ["word"]);
+        let all = checks("pmpt_1", Some("3"), &sentinels);
+        let mut numbers: Vec<u32> = all
+            .iter()
+            .flat_map(|check| check.name.split('-').map_while(|part| part.parse().ok()))
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers, (1..=15).collect::<Vec<_>>());
+        // What costs nothing comes first, what is answered whole last.
+        let cost = |check: &Check| match &check.act {
+            Act::OtherKey(_) => 0,
+            Act::Call(path, _) if *path != "responses" => 0,
+            Act::Call(_, body) if body.get("previous_response_id").is_some() => 0,
+            Act::Call(_, body) if body["stream"] == true => 1,
+            Act::Often(..) => 1,
+            Act::Call(..) | Act::Chain(_) => 2,
+        };
+        assert!(all.is_sorted_by_key(cost));
     }
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::super::Session;
 use super::super::common::count;
 use super::Args;
+use super::here::Here;
 use super::inputs::Wanted;
-use super::keep::{Here, Kept};
+use super::keep::Kept;
 use crate::error::{Exit, Failure};
 use crate::execute::recover::{Known, Missing, Wish};
 use crate::output::json;
@@ -129,6 +130,7 @@ pub(super) fn plan(
         let versions = versions_to_come(wish, known.found.as_deref());
         is_least |= known.found.is_none();
         let own = 1 + versions.len().max(usize::from(known.found.is_none()));
+        let own = own + usize::from(args.prove && own > 1);
         calls += own;
         prompts.push(json!({
             "id": wish.id,
@@ -255,6 +257,7 @@ fn shape(kept: &Kept) -> Value {
         "gaps": kept.gaps,
         "higher": kept.higher,
         "published": kept.published,
+        "proven": kept.is_proven,
         "lost": lost,
         "error": kept.failure.as_ref().map(|failure| json!({
             "code": failure.code.map(|code| code.as_str()), "message": failure.message, "hints": failure.hints,
@@ -289,6 +292,17 @@ fn tell(kept: &Kept, args: &Args, session: &mut Session) {
             kept.id
         )),
         _ => {}
+    }
+    if args.no_commit && !kept.made.is_empty() {
+        let path = kept.path.as_deref().unwrap_or_default();
+        session.ui.status(format!(
+            "  written to {path}, not committed; without --no-commit every version becomes a commit"
+        ));
+    }
+    if kept.is_proven {
+        session
+            .ui
+            .status("  proven with awkward values: OpenAI changes none");
     }
     if !kept.gaps.is_empty() {
         session.ui.status(format!(

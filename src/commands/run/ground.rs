@@ -91,7 +91,11 @@ impl Ground {
         if is_echo && request.stored.is_none() {
             return Ok(Caller::echo());
         }
-        let api = self.user.api(request.provider(), &session.environ)?;
+        let api = self.user.api(request.provider(), &session.environ);
+        let api = api.map_err(|failure| match failure.code {
+            Some(code::NO_KEY) => failure.hint("--model echo answers offline"),
+            _ => failure,
+        })?;
         if let Some(warning) = open_to_all(&api.base_url) {
             session.ui.finding(&warning);
         }

@@ -1,5 +1,7 @@
 //! What was found, for people, scripts and GitHub.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::super::Session;
@@ -9,9 +11,10 @@ use crate::output::ui::{BOLD, paint};
 use crate::output::{annotations, json};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
+use crate::prompt::quote::shell_paths;
 use crate::prompt::visible;
 use crate::scan::Call;
-use crate::scan::entry::{Entry, Spot};
+use crate::scan::entry::{Asked, Entry, Spot};
 
 #[derive(Serialize)]
 struct ScanJson<'a> {
@@ -64,6 +67,7 @@ struct PlaceJson<'a> {
     variable: Option<&'a str>,
     read: bool,
     allowed: bool,
+    known: bool,
     calls: Vec<CallJson<'a>>,
 }
 
@@ -71,7 +75,9 @@ struct PlaceJson<'a> {
 struct CallJson<'a> {
     line: usize,
     version: Option<&'a str>,
+    unknown_version: bool,
     variables: Vec<VariableJson<'a>>,
+    more_variables: bool,
     beside: Vec<&'a str>,
     surface: &'static str,
     served: bool,
@@ -125,6 +131,7 @@ impl<'a> From<&'a Spot> for PlaceJson<'a> {
             variable: spot.variable.as_deref(),
             read: spot.is_read,
             allowed: spot.is_allowed,
+            known: spot.is_known,
             calls: spot.calls.iter().map(CallJson::from).collect(),
         }
     }
@@ -135,7 +142,9 @@ impl<'a> From<&'a Call> for CallJson<'a> {
         Self {
             line: call.line,
             version: call.version.as_deref(),
+            unknown_version: call.has_unknown_version,
             variables: variables(&call.variables),
+            more_variables: call.has_more_variables,
             beside: call.beside.iter().map(String::as_str).collect(),
             surface: call.surface.as_str(),
             served: call.surface == crate::scan::Surface::Responses,
@@ -154,14 +163,29 @@ pub(super) fn json(entries: &[Entry], scanned: &Scanned) -> String {
     })
 }
 
-pub(super) fn annotations(entries: &[Entry]) -> String {
+/// Paths as they are typed after a command, with a blank before.
+pub(super) fn paths(paths: &[PathBuf]) -> String {
+    match paths {
+        [] => String::new(),
+        paths => format!(
+            " {}",
+            shell_paths(paths.iter().map(|path| path.to_string_lossy()))
+        ),
+    }
+}
+
+/// The line that imports what these paths hold.
+pub(super) fn again(named: &[PathBuf]) -> String {
+    format!(
+        "promptctl scan --ids{} --format json | promptctl import -",
+        paths(named)
+    )
+}
+
+pub(super) fn annotations(entries: &[Entry], again: &str) -> String {
     let mut findings = Vec::new();
-    for entry in entries.iter().filter(|entry| !entry.is_placeholder) {
-        for spot in entry
-            .spots
-            .iter()
-            .filter(|spot| !spot.is_read && !spot.is_allowed)
-        {
+    for entry in entries {
+        for spot in entry.new_spots() {
             let not_served = spot
                 .not_served()
                 .map(|surface| format!(" ({}: not covered by serve)", surface.as_str()))
@@ -174,14 +198,14 @@ pub(super) fn annotations(entries: &[Entry]) -> String {
                 Finding::warning(code::STORED_ID, message)
                     .in_file(&spot.path)
                     .at(spot.at)
-                    .help("promptctl scan --ids --format json | promptctl import -"),
+                    .help(again.to_owned()),
             );
         }
     }
     annotations::render(&findings)
 }
 
-pub(super) fn text(entries: &[Entry], scanned: &Scanned, session: &mut Session) {
+pub(super) fn text(entries: &[Entry], scanned: &Scanned, again: &str, session: &mut Session) {
     let colors = session.ui.colors_out();
     for entry in entries {
         let id = paint(colors, BOLD, &entry.id);
@@ -192,17 +216,8 @@ pub(super) fn text(entries: &[Entry], scanned: &Scanned, session: &mut Session) 
         };
         session.ui.styled(format!("{id}{}\n", on_one_line(&note)));
         if !entry.is_placeholder {
-            let versions = versions(entry);
-            if !versions.is_empty() {
-                session
-                    .ui
-                    .line(format!("  versions   {}", on_one_line(&versions)));
-            }
-            let variables = variables_text(entry);
-            if !variables.is_empty() {
-                session
-                    .ui
-                    .line(format!("  variables  {}", on_one_line(&variables)));
+            for line in asked(entry) {
+                session.ui.line(format!("  {}", on_one_line(&line)));
             }
         }
         for spot in &entry.spots {
@@ -210,7 +225,7 @@ pub(super) fn text(entries: &[Entry], scanned: &Scanned, session: &mut Session) 
         }
         session.ui.line("");
     }
-    summary(entries, scanned, session);
+    summary(entries, scanned, again, session);
 }
 
 /// Words of files, which must not begin a line or reach a terminal as commands.
@@ -218,19 +233,28 @@ fn on_one_line(text: &str) -> String {
     visible::line(text).replace('\t', " ")
 }
 
-fn versions(entry: &Entry) -> String {
-    let mut words = entry.versions.clone();
-    if entry.is_unpinned {
-        words.push("OpenAI's current one".to_owned());
-    }
-    if entry.has_unknown_version {
-        words.push("one that the code computes".to_owned());
-    }
-    words.join(", ")
+/// The versions that are asked for, each with the variables that are sent with it.
+fn asked(entry: &Entry) -> Vec<String> {
+    let all = entry.asked();
+    let labels: Vec<String> = all.iter().map(label).collect();
+    let width = labels.iter().map(|label| label.chars().count()).max();
+    let width = width.unwrap_or(0).min(30);
+    let lines = labels.iter().zip(&all);
+    lines
+        .map(|(label, asked)| format!("{label:<width$}  {}", variables_text(asked)))
+        .collect()
 }
 
-fn variables_text(entry: &Entry) -> String {
-    let mut words: Vec<String> = entry
+fn label(asked: &Asked) -> String {
+    match &asked.version {
+        Some(version) => format!("version {version}"),
+        None if asked.has_unknown_version => "a computed version".to_owned(),
+        None => "current version".to_owned(),
+    }
+}
+
+fn variables_text(asked: &Asked) -> String {
+    let mut words: Vec<String> = asked
         .variables
         .iter()
         .map(|(name, kind)| match kind.as_str() {
@@ -238,8 +262,11 @@ fn variables_text(entry: &Entry) -> String {
             kind => format!("{name} ({kind})"),
         })
         .collect();
-    if entry.has_more_variables {
-        words.push("others that the code computes".to_owned());
+    match (words.is_empty(), asked.has_more_variables) {
+        (true, true) => words.push("variables that the code computes".to_owned()),
+        (true, false) => words.push("no variables".to_owned()),
+        (false, true) => words.push("others that the code computes".to_owned()),
+        (false, false) => {}
     }
     words.join(", ")
 }
@@ -265,6 +292,8 @@ fn place(spot: &Spot) -> String {
     }
     if spot.is_allowed {
         notes.push("allowed".to_owned());
+    } else if spot.is_known {
+        notes.push("in the baseline".to_owned());
     }
     notes.dedup();
     let place = format!("{}:{}:{}", spot.path, spot.at.line, spot.at.column);
@@ -274,7 +303,7 @@ fn place(spot: &Spot) -> String {
     format!("{place}  {}", notes.join("; "))
 }
 
-fn summary(entries: &[Entry], scanned: &Scanned, session: &mut Session) {
+fn summary(entries: &[Entry], scanned: &Scanned, again: &str, session: &mut Session) {
     let files = count(scanned.files, "file");
     let real: Vec<&Entry> = entries
         .iter()
@@ -308,5 +337,7 @@ fn summary(entries: &[Entry], scanned: &Scanned, session: &mut Session) {
             count(places, "place")
         )),
     }
-    session.ui.hint("promptctl scan --ids --format json | promptctl import - brings them here, until 2026-11-30");
+    session
+        .ui
+        .hint(format!("{again} brings them here, until 2026-11-30"));
 }

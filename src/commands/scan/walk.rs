@@ -1,6 +1,6 @@
 //! The files that are scanned, and reading them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::prompt::finding::Position;
 use crate::releases::Store;
 use crate::repository::Start;
+use crate::scan::entry::Values;
 use crate::scan::{self, Place, Read, ids};
 
 /// How far into a file a NUL is looked for, which says that it is no text.
@@ -46,7 +47,7 @@ pub(super) struct Files {
 pub(super) struct Found {
     pub(super) places: Vec<(String, Place)>,
     /// Numbers that settings give to variables of the environment.
-    pub(super) values: Vec<(String, String)>,
+    pub(super) values: Values,
     /// Files that may read the environment: where they are, and what they are called.
     pub(super) code: Vec<(PathBuf, String)>,
     pub(super) scanned: Scanned,
@@ -251,7 +252,10 @@ impl<'a> Reader<'a> {
             self.own.scanned.parsed += 1;
             let places = scan::places(&shown, &text);
             if places.iter().any(|place| place.variable.is_some()) {
-                self.own.values.extend(scan::numbers(&shown, &text));
+                let numbers = scan::numbers(&shown, &text).into_iter();
+                self.own
+                    .values
+                    .extend(numbers.map(|(name, value)| ((shown.clone(), name), value)));
             }
             self.own
                 .places
@@ -353,7 +357,7 @@ fn wide(bytes: &[u8]) -> String {
 pub(super) fn reads(
     code: &[(PathBuf, String)],
     variables: &BTreeSet<String>,
-    values: &BTreeMap<String, String>,
+    values: &BTreeSet<String>,
 ) -> Vec<(String, Read)> {
     let names: Vec<String> = variables.iter().map(|name| regex::escape(name)).collect();
     // Names are found by one pass over each file, however many there are.

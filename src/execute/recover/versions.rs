@@ -39,6 +39,8 @@ pub struct Fetched {
     pub stored_model: Option<String>,
     /// The variables that the code sends and this version does not have.
     pub unknown: BTreeSet<String>,
+    /// What the API answers to awkward values, with those values.
+    pub proof: Option<Echo>,
 }
 
 /// A prompt with its versions.
@@ -273,6 +275,7 @@ impl Recovery {
                             without_limit: is_whole,
                             stored_model,
                             unknown: without,
+                            proof: None,
                         }),
                         answered,
                     ));
@@ -341,9 +344,10 @@ impl Recovery {
         let id = &row.known.wish.id;
         if echo.id.as_ref() != Some(id) {
             let other = echo.id.as_deref().unwrap_or("no prompt");
-            return Err(not_recovered(&format!(
-                "{id}: the API answered for {other}"
-            )));
+            return Err(
+                not_recovered(&format!("{id}: the API answered for {other}"))
+                    .hint("check OPENAI_BASE_URL: the server must be OpenAI's API itself"),
+            );
         }
         let answered = echo
             .version

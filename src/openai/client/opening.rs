@@ -4,7 +4,8 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use super::{Client, Fault, Progress, header, is_event_stream, is_stream};
-use crate::openai::fault::{ApiError, CallError};
+use crate::openai::fault::{ApiError, CallError, CallErrorKind};
+use crate::openai::key::Redactor;
 
 /// The beginning of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,13 +79,19 @@ impl Client {
         let has_prompt = body.get("prompt").is_some();
         let mut flow = self.flow(response.bytes_stream());
         let mut last = None;
+        let mut is_broken = false;
         loop {
             let data = match flow.next().await {
                 Some(Ok(data)) => data,
                 Some(Err(error)) => return Err(Fault::passing(error)),
-                None => break,
+                // The model has not spoken yet: more was to come.
+                None => {
+                    is_broken = true;
+                    break;
+                }
             };
             let Ok(mut event) = serde_json::from_str::<Value>(&data) else {
+                is_broken = true;
                 break;
             };
             let kind = event
@@ -100,7 +107,12 @@ impl Client {
                     .filter(|it| it.is_object())
                     .unwrap_or(&event);
                 let api = ApiError::of_object(error).map(|text| self.clean(text));
-                return Err(Fault::lasting(CallError::from_api(200, api, None)));
+                let error = CallError::from_api(200, api, None);
+                // What fails in a stream passes as what fails before it.
+                return Err(match error.kind {
+                    CallErrorKind::RateLimited | CallErrorKind::ApiFailed => Fault::passing(error),
+                    _ => Fault::lasting(error),
+                });
             }
             let has_response = event.get("response").is_some_and(Value::is_object);
             let is_early = matches!(
@@ -120,7 +132,9 @@ impl Client {
                 break;
             }
         }
-        last.ok_or_else(|| Fault::passing(self.cut(None)))
+        // A call without a prompt has nothing more to tell.
+        last.filter(|_| !is_broken || !has_prompt)
+            .ok_or_else(|| Fault::passing(self.cut(None)))
     }
 
     /// Sends one request to a path of the API, once, and returns what came, whatever it is.
@@ -148,7 +162,10 @@ impl Client {
             },
         };
         match outcome {
-            Ok(body) => Ok(Recorded { status: 200, body }),
+            Ok(mut body) => {
+                Redactor::value(self.settings.key.as_slice(), &mut body);
+                Ok(Recorded { status: 200, body })
+            }
             Err(fault) => Err(progress.complete_error(fault.into_error())),
         }
     }

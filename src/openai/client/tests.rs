@@ -8,6 +8,7 @@ use crate::openai::testing::{Reply, Request, Server, StillPace};
 
 const KEY: &str = "sk-test-0123456789abcdefghij";
 
+mod opening;
 mod stream;
 
 /// What came of a call against a server with these replies.

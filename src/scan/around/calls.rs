@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::lex::{Kind, NONE};
 use super::super::{Call, Surface, ValueKind};
-use super::{DEEPEST, MOST_USES, Role, Source, role};
+use super::{DEEPEST, Literal, MOST_USES, Role, Source, role};
 
 impl<'a> Source<'a> {
     /// The calls that send the value of a token.
@@ -42,7 +42,7 @@ impl<'a> Source<'a> {
             return;
         }
         if let Some(name) = self.declared(token) {
-            for used in self.uses(&name) {
+            for used in self.uses_of(&name, token) {
                 if used != token {
                     self.find_calls(used, depth + 1, calls);
                 }
@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
             None => self.declared(open),
         };
         let before = calls.len();
-        for used in name.iter().flat_map(|name| self.uses(name)) {
+        for used in name.iter().flat_map(|name| self.uses_of(name, open)) {
             self.used_as_prompt(used, &call, depth + 1, calls);
         }
         if calls.len() == before {
@@ -194,8 +194,11 @@ impl<'a> Source<'a> {
             let Some(key) = item.key else { continue };
             match role(self.word(key)) {
                 Role::Version => match self.literal(&item.value, 0) {
-                    Some(version) => call.version = Some(version),
-                    None => {
+                    Some(Literal::Variable(variable)) => call.version_variable = Some(variable),
+                    Some(Literal::Text(version)) if is_number(&version) => {
+                        call.version = Some(version);
+                    }
+                    _ => {
                         let word = self
                             .kind(item.value.start)
                             .map(|_| self.word(item.value.start));
@@ -243,7 +246,7 @@ impl<'a> Source<'a> {
                 Some(("null" | "None" | "nil" | "undefined", _)) => {}
                 Some((word, used)) => {
                     let constant = self.constant(word, used);
-                    let assigned = self.assigned_to(word, call);
+                    let assigned = self.assigned_to(word, used, call);
                     match constant {
                         Some(constant) if constant.start != value.start => {
                             self.read_variables(&constant, call, depth + 1);
@@ -273,8 +276,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Variables that are set one by one: `variables["ticket"] = …`.
-    fn assigned_to(&self, name: &str, call: &mut Call) -> bool {
+    /// Variables that are set one by one where a name is used: `variables["ticket"] = …`, or
+    /// `variables.ticket = …`.
+    fn assigned_to(&self, name: &str, used: usize, call: &mut Call) -> bool {
         let all = self
             .mentioned()
             .get(name)
@@ -286,8 +290,12 @@ impl<'a> Source<'a> {
                 && self.kind(index + 2) == Some(Kind::Text)
                 && self.kind(index + 3) == Some(Kind::Close(b'['))
                 && self.kind(index + 4) == Some(Kind::Mark(b'='));
-            if is_subscript {
-                let value = self.value_from(index + 5);
+            let is_field = self.kind(index + 1) == Some(Kind::Mark(b'.'))
+                && self.kind(index + 2) == Some(Kind::Word)
+                && self.kind(index + 3) == Some(Kind::Mark(b'='))
+                && self.kind(index + 4) != Some(Kind::Mark(b'='));
+            if (is_subscript || is_field) && self.is_same(name, index, used) {
+                let value = self.value_from(index + if is_field { 4 } else { 5 });
                 let kind = self.value_kind(&value, 0);
                 call.variables.insert(self.word(index + 2).to_owned(), kind);
                 found = true;
@@ -317,4 +325,9 @@ impl<'a> Source<'a> {
         }
         ValueKind::Text
     }
+}
+
+/// Whether a text can be a version.
+fn is_number(text: &str) -> bool {
+    (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }

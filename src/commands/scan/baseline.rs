@@ -1,0 +1,221 @@
+//! The ids that are known: a file that is committed, so that a reviewer sees what was let pass.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::Session;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::quote::shell_path;
+use crate::releases::Store;
+use crate::repository::Start;
+use crate::scan::entry::Entry;
+use crate::scan::ids;
+
+/// The file, at the top of the repository; without one, where the command runs.
+pub(super) const NAME: &str = ".promptctl-baseline";
+
+const HEAD: &str = "\
+# Ids of stored prompts that `promptctl scan --ids --fail` lets pass: an id and its file on each line.
+# `promptctl scan --ids --write-baseline` writes the list again.
+";
+
+/// What is known, by id and file.
+pub(super) struct Baseline {
+    /// The file as a person would write it.
+    pub(super) shown: String,
+    file: PathBuf,
+    /// The folder that its paths are relative to.
+    root: PathBuf,
+    known: BTreeSet<(String, String)>,
+    directory: PathBuf,
+    /// Paths of the scan as the file writes them.
+    keys: RefCell<BTreeMap<String, String>>,
+}
+
+impl Baseline {
+    pub(super) fn read(
+        named: Option<&Path>,
+        must_be_there: bool,
+        session: &Session,
+    ) -> Result<Self, Failure> {
+        let directory = session.directory.clone();
+        let file = match named {
+            Some(named) => directory.join(named),
+            None => top_of(session).join(NAME),
+        };
+        let folder = match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => &directory,
+        };
+        let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let shown = match named {
+            Some(named) => named.display().to_string(),
+            None => NAME.to_owned(),
+        };
+        let known = match fs::read_to_string(&file) {
+            Ok(text) => lines(&text, &shown)?,
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound
+                    && (named.is_none() || !must_be_there) =>
+            {
+                BTreeSet::new()
+            }
+            Err(error) => {
+                return Err(Failure::new(
+                    code::BAD_BASELINE,
+                    format!("the baseline {shown} could not be read: {error}"),
+                )
+                .at(shown.clone())
+                .hint(format!(
+                    "promptctl scan --ids --write-baseline --baseline {} writes it",
+                    shell_path(&shown)
+                )));
+            }
+        };
+        Ok(Self {
+            shown,
+            file,
+            root,
+            known,
+            directory,
+            keys: RefCell::default(),
+        })
+    }
+
+    /// The path of a scan as the file writes it.
+    fn key(&self, path: &str) -> String {
+        if let Some(known) = self.keys.borrow().get(path) {
+            return known.clone();
+        }
+        let whole = self.directory.join(path);
+        let real = fs::canonicalize(&whole).unwrap_or(whole);
+        let key = match real.strip_prefix(&self.root) {
+            Ok(below) => below.to_string_lossy().replace('\\', "/"),
+            Err(_) => path.to_owned(),
+        };
+        self.keys.borrow_mut().insert(path.to_owned(), key.clone());
+        key
+    }
+
+    /// Whether this path is the file itself, whose ids are in no use.
+    pub(super) fn is_own(&self, path: &str) -> bool {
+        path.ends_with(NAME) || self.directory.join(path) == self.file
+    }
+
+    /// Marks the places that are known.
+    pub(super) fn mark(&self, entries: &mut [Entry]) {
+        for entry in entries {
+            for spot in entry.spots.iter_mut().filter(|spot| !spot.is_read) {
+                let key = (entry.id.clone(), self.key(&spot.path));
+                spot.is_known = self.known.contains(&key);
+            }
+        }
+    }
+
+    /// Writes what is in use below these paths, and keeps what was known elsewhere. How many there
+    /// are.
+    pub(super) fn write(&self, entries: &[Entry], roots: &[PathBuf]) -> Result<usize, Failure> {
+        let roots: Vec<String> = match roots {
+            [] => vec![self.key(".")],
+            roots => roots
+                .iter()
+                .map(|root| self.key(&root.to_string_lossy()))
+                .collect(),
+        };
+        let is_below = |path: &str| {
+            roots.iter().any(|root| {
+                root.is_empty()
+                    || path
+                        .strip_prefix(root.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        let mut known: BTreeSet<(String, String)> = self
+            .known
+            .iter()
+            .filter(|(_, path)| !is_below(path))
+            .cloned()
+            .collect();
+        for entry in entries.iter().filter(|entry| !entry.is_placeholder) {
+            for spot in entry
+                .spots
+                .iter()
+                .filter(|spot| !spot.is_read && !spot.is_allowed)
+            {
+                let key = self.key(&spot.path);
+                // A line for each file: a name that would break it stays a finding.
+                if !key.contains(char::is_control) {
+                    known.insert((entry.id.clone(), key));
+                }
+            }
+        }
+        let mut text = HEAD.to_owned();
+        for (id, path) in &known {
+            text.push_str(&format!("{id} {path}\n"));
+        }
+        let failed = |error: std::io::Error| {
+            Failure::new(
+                code::WRITE_FAILED,
+                format!("{} could not be written: {error}", self.shown),
+            )
+            .at(self.shown.clone())
+        };
+        let fresh = tempfile::NamedTempFile::new_in(&self.root).map_err(failed)?;
+        fs::write(fresh.path(), text).map_err(failed)?;
+        readable(fresh.path()).map_err(failed)?;
+        fresh
+            .persist(&self.file)
+            .map_err(|error| failed(error.error))?;
+        Ok(known.len())
+    }
+}
+
+/// A temporary file is private; this one is committed.
+#[cfg(unix)]
+fn readable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn top_of(session: &Session) -> PathBuf {
+    let start = Start {
+        is_named: false,
+        ..session.start()
+    };
+    match Store::open(&start) {
+        Ok(store) if !store.is_bare() => store.top().to_owned(),
+        _ => session.directory.clone(),
+    }
+}
+
+fn lines(text: &str, shown: &str) -> Result<BTreeSet<(String, String)>, Failure> {
+    let mut known = BTreeSet::new();
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match line.split_once(' ') {
+            Some((id, path)) if id.starts_with(ids::START) && !path.is_empty() => {
+                known.insert((id.to_owned(), path.to_owned()));
+            }
+            _ => {
+                return Err(Failure::new(
+                    code::BAD_BASELINE,
+                    format!("line {} of {shown} is not an id and a file", index + 1),
+                )
+                .at(format!("{shown}:{}:1", index + 1))
+                .hint("write `pmpt_… src/app.py`, or take the line out"));
+            }
+        }
+    }
+    Ok(known)
+}
