@@ -112,6 +112,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             (overview, seen)
         }
         Some(environment) => {
+            store.require_environment(environment)?;
             let overview = store.overview()?;
             let mut seen = live_in(&store, &overview, environment, session, see)?;
             if args.changed {

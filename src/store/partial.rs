@@ -1,6 +1,6 @@
 //! A mirror of only what is live: what a job needs that renders prompts and releases none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git2::Oid;
 
@@ -29,12 +29,17 @@ impl Store {
     /// No remote, or one that cannot be reached.
     pub fn fetch_live(&self, environments: &[Environment]) -> Result<Fetched, Failure> {
         if self.mirror() == Mirror::Whole {
-            return self.fetch(&[]);
+            let fetched = self.fetch(&[])?;
+            for environment in environments {
+                self.require_environment(environment)?;
+            }
+            return Ok(fetched);
         }
         let remote = self.remote()?.to_owned();
-        self.set_key(Self::MIRROR_KEY, Some(Self::UNFINISHED))?;
         let pattern = format!("refs/tags/{}*", self.settings.prefix);
         let theirs = self.ask(&remote, &[pattern])?;
+        self.require_environments_of(&theirs, environments)?;
+        self.set_key(Self::MIRROR_KEY, Some(Self::UNFINISHED))?;
         let mut open = self.rows_of(&theirs, environments);
         let mut new = Vec::new();
         while !open.is_empty() {
@@ -74,6 +79,33 @@ impl Store {
             changed: self.changes(compared.changed),
             ..Fetched::default()
         })
+    }
+
+    /// Fails where the remote has no release in an environment that is not declared either.
+    fn require_environments_of(
+        &self,
+        theirs: &BTreeMap<String, Oid>,
+        environments: &[Environment],
+    ) -> Result<(), Failure> {
+        let is_declared =
+            |environment: &&Environment| self.settings.environments.contains(environment);
+        if environments.iter().all(|it| is_declared(&it)) {
+            return Ok(());
+        }
+        let used: BTreeSet<Environment> = theirs
+            .keys()
+            .filter_map(|tag| match TagName::parse(tag)? {
+                TagName::Release { environment, .. } => Some(environment),
+                TagName::Version { .. } => None,
+            })
+            .collect();
+        let mut unknown = environments
+            .iter()
+            .filter(|it| !is_declared(it) && !used.contains(it));
+        match unknown.next() {
+            Some(environment) => Err(self.unknown_environment(environment, used.clone())),
+            None => Ok(()),
+        }
     }
 
     fn rows_of(&self, theirs: &BTreeMap<String, Oid>, environments: &[Environment]) -> Vec<Row> {

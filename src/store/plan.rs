@@ -2,6 +2,7 @@
 
 use git2::Oid;
 
+use super::gate::{Step, Verdict, judge};
 use super::made::Fate;
 use super::note::{Changed, Note};
 use super::publish::{Back, Change, Demand, Options};
@@ -10,8 +11,9 @@ use super::row::{Trust, Way};
 use super::tag::{Action, ReleaseTrailers, TagName, Trailers};
 use super::{Loaded, Store, process};
 use crate::error::{Exit, Failure};
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::digest::Digest;
+use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
@@ -40,9 +42,30 @@ pub struct Planned {
     pub(super) previous: Previous,
     trailers: Trailers,
     words: String,
+    /// Whether the same content was released there before.
+    was_released: bool,
 }
 
 impl Planned {
+    /// Decides by what the rules find in the content whether the change may be made. The release says
+    /// what was let through.
+    pub fn judge(&mut self, findings: Vec<Finding>, allowed: &[Code]) -> Verdict {
+        let verdict = judge(
+            findings,
+            Step::Release {
+                allowed,
+                was_released: self.was_released,
+            },
+        );
+        if let Some(release) = &mut self.trailers.release {
+            let new = verdict.let_through.iter().copied();
+            release.allowed.extend(new);
+            release.allowed.sort_unstable();
+            release.allowed.dedup();
+        }
+        verdict
+    }
+
     /// What would change.
     pub fn change(&self) -> &Change {
         &self.change
@@ -163,8 +186,14 @@ impl Store {
         if existing.is_some() && live.is_some_and(|live| row.trust.trusts(live)) {
             return Ok(None);
         }
-        if existing.is_none() && !options.allowed.contains(&code::NUMBER_LEAP) {
-            self.refuse_leap(loaded)?;
+        let mut allowed = Vec::new();
+        if existing.is_none()
+            && let Err(failure) = self.refuse_leap(loaded)
+        {
+            if !options.allowed.contains(&code::NUMBER_LEAP) {
+                return Err(failure);
+            }
+            allowed.push(code::NUMBER_LEAP);
         }
         self.check_rules(loaded, &options.environment, &options.rules)?;
         // A version whose tag was lost gets it where its release says that it was.
@@ -184,6 +213,7 @@ impl Store {
             under,
             row,
             passed: Vec::new(),
+            allowed,
             options,
         })?;
         Ok(Some(planned))
@@ -304,6 +334,7 @@ impl Store {
                 Back::To(_) => Vec::new(),
                 _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
             },
+            allowed: Vec::new(),
             options,
         })
         .map(Some)
@@ -348,6 +379,7 @@ impl Store {
             under: Some(top.number),
             row,
             passed: Vec::new(),
+            allowed: Vec::new(),
             options,
         })
         .map(Some)
@@ -392,6 +424,7 @@ impl Store {
             under,
             row,
             passed,
+            allowed,
             options,
         } = wanted;
         let environment = &options.environment;
@@ -435,7 +468,7 @@ impl Store {
             action,
             under,
             previous: previous.clone(),
-            allowed: options.allowed.clone(),
+            allowed,
         };
         let words = options
             .message
@@ -472,6 +505,7 @@ impl Store {
             previous,
             trailers: trailers(Some(release)),
             words,
+            was_released: row.releases.held(version, digest),
         })
     }
 }
@@ -498,6 +532,7 @@ struct PlannedRelease<'a> {
     under: Option<u64>,
     row: &'a Row<'a>,
     passed: Vec<Release>,
+    allowed: Vec<Code>,
     options: &'a Options,
 }
 

@@ -10,7 +10,7 @@ use super::process::{Said, refused, words_of};
 use super::remote::unreachable;
 use super::tag::TagName;
 use crate::error::Failure;
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
 
 /// A tag that this clone made and that the remote has not confirmed.
@@ -283,6 +283,19 @@ impl Store {
                 Ok(false)
             }
         }
+    }
+
+    /// The codes that the release of a group lets through.
+    ///
+    /// # Errors
+    /// Its tag cannot be read.
+    pub fn allowed_by(&self, group: &Group) -> Result<Vec<Code>, Failure> {
+        let mut allowed = Vec::new();
+        for tag in &group.tags {
+            let release = self.tag_trailers(tag.object, &tag.tag)?.release;
+            allowed.extend(release.into_iter().flat_map(|release| release.allowed));
+        }
+        Ok(allowed)
     }
 
     /// The release of a group as it would become, with the content that it releases.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::super::Session;
-use super::super::publish::change;
+use super::super::gate::Gate;
+use super::super::publish::publish as publish_content;
 use super::super::rules::{branches_of, rules_of};
 use super::draft::{Draft, of_fetched, of_saved};
 use super::inputs::Saved;
@@ -18,7 +19,7 @@ use crate::prompt::code;
 use crate::prompt::edit::set_version;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
-use crate::store::{Before, Demand, FileChange, Loaded, Options, Signing, Store};
+use crate::store::{Before, FileChange, Loaded, Options, Signing, Store};
 
 /// What became of one prompt.
 pub(super) struct Kept {
@@ -65,6 +66,7 @@ pub(super) struct Here {
     names: BTreeSet<String>,
     /// All ids that are asked for.
     asked: BTreeSet<String>,
+    gate: Gate,
 }
 
 struct Imported {
@@ -76,7 +78,11 @@ struct Imported {
 }
 
 impl Here {
-    pub(super) fn read(store: &Store, asked: BTreeSet<String>) -> Result<Self, Failure> {
+    pub(super) fn read(
+        store: &Store,
+        asked: BTreeSet<String>,
+        gate: Gate,
+    ) -> Result<Self, Failure> {
         let names = store
             .list()
             .files
@@ -118,6 +124,7 @@ impl Here {
             by_id,
             names,
             asked,
+            gate,
         })
     }
 
@@ -350,6 +357,16 @@ fn write(
         ));
     }
     let path = store.path_for(name);
+    for draft in &drafts {
+        let loaded = store.with_new_text(name, &path, draft.text())?;
+        let checked = here.gate.of_writing(store, &loaded, &path);
+        checked.map_err(|failure| {
+            let versions = draft.versions.join(", ");
+            failure.hint(format!(
+                "it stands in version {versions} at OpenAI: revoke it and take it out there, then import again"
+            ))
+        })?;
+    }
     if args.dry_run {
         return Ok(());
     }
@@ -508,12 +525,7 @@ fn try_publish(
         session.ui.warning(format!("{name}: a later version than {version} was released to {environment} already; left as it is"));
         return Ok(None);
     }
-    let made = change(
-        store,
-        name,
-        &Demand::Publish(Box::new(live)),
-        &options,
-        false,
-    )?;
+    let gate = Gate::new(config, session);
+    let made = publish_content(store, live, &options, &gate, false, session)?;
     Ok(made.and_then(|made| made.to))
 }
