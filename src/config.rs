@@ -3,6 +3,7 @@
 //! This is the only place that reads the environment. What decides where a secret goes comes from
 //! the user's own configuration or the environment, never from the repository.
 
+mod changes;
 mod environ;
 mod limits;
 mod policy;

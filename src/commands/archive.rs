@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::common::{live_versions, load_to_change};
+use super::gate::Gate;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::prompt::edit::{Step, remove, set};
@@ -34,7 +35,7 @@ pub(super) struct UnarchiveArgs {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     let loaded = load_to_change(&store, &args.name)?;
     if loaded.document.archived && !is_unfinished(&store, &loaded) {
         session
@@ -48,7 +49,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         &serde_json::json!(true),
     )
     .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
-    write(&store, &loaded, text, args.message.as_deref(), "Archive")?;
+    let gate = Gate::new(&config, session);
+    write(
+        &store,
+        &gate,
+        &loaded,
+        text,
+        args.message.as_deref(),
+        "Archive",
+    )?;
     session.ui.status(format!("{} archived", args.name));
     for (environment, version) in live_versions(&store, &args.name).unwrap_or_default() {
         session
@@ -63,7 +72,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     let loaded = load_to_change(&store, &args.name)?;
     let text = if loaded.document.archived {
         remove(&loaded.text, &[Step::Key("archived".to_owned())])
@@ -76,7 +85,15 @@ pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Resu
             .status(format!("{} is not archived: nothing to do", args.name));
         return Ok(Exit::Done);
     };
-    write(&store, &loaded, text, args.message.as_deref(), "Unarchive")?;
+    let gate = Gate::new(&config, session);
+    write(
+        &store,
+        &gate,
+        &loaded,
+        text,
+        args.message.as_deref(),
+        "Unarchive",
+    )?;
     session.ui.status(format!("{} is in use again", args.name));
     Ok(Exit::Done)
 }
@@ -89,11 +106,14 @@ fn is_unfinished(store: &Store, loaded: &Loaded) -> bool {
 
 fn write(
     store: &Store,
+    gate: &Gate,
     loaded: &Loaded,
     text: String,
     message: Option<&str>,
     verb: &str,
 ) -> Result<(), Failure> {
+    // What else is wrong with the file is nothing new.
+    gate.of_writing(store, loaded, &loaded.path)?;
     let change = FileChange {
         path: loaded.path.clone(),
         text,

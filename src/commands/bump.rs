@@ -3,9 +3,11 @@
 use super::Session;
 use super::common::{FormatArg, load_to_change, warn_all, warn_of_passed};
 use super::edit::edit_failure;
+use super::gate::Gate;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::output::json;
+use crate::prompt::code::{self, Code};
 use crate::prompt::edit::set_version;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
@@ -17,7 +19,7 @@ use crate::releases::Store;
 /// Without names, every prompt whose content no longer fits its `digest:` line is raised, and every
 /// prompt without such a line whose content differs from HEAD. A change of a partial raises the
 /// prompts that include it. Only the `version:` and `digest:` lines are touched; nothing is
-/// committed.
+/// committed. A file with a secret in it is given no number, and other errors are said.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The prompts
@@ -29,6 +31,14 @@ pub(super) struct Args {
     #[command(flatten)]
     format: FormatArg,
 }
+
+/// What a bump puts right.
+pub(super) const NUMBERING: [Code; 4] = [
+    code::NOT_BUMPED,
+    code::NOT_NUMBERED,
+    code::NUMBER_TAKEN,
+    code::CONTESTED_NUMBER,
+];
 
 /// A prompt's text with the number that its content must have.
 pub(super) struct Numbered {
@@ -44,8 +54,9 @@ pub(super) struct Numbered {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     store.require_working_copy()?;
+    let gate = Gate::new(&config, session);
     let mut is_partly_wrong = false;
     let loaded = if args.names.is_empty() {
         let (loaded, findings) = store.load_all();
@@ -69,6 +80,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         // An adopted file that nobody changed gets its lines only when it is named.
         let wanted = numbered.is_new || !args.names.is_empty();
         if wanted && numbered.text != prompt.text {
+            gate.before_writing(&store, prompt, &prompt.path, session)?;
             bumped.push((
                 prompt.name.clone(),
                 prompt.document.version,

@@ -1,7 +1,5 @@
 //! What several commands share: arguments, and ways of showing.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 use jiff::Timestamp;
 
@@ -11,7 +9,7 @@ use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
-use crate::prompt::name::{Environment, PromptName, nearest};
+use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
@@ -83,36 +81,6 @@ pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| {
             "write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03".to_owned()
         })
-}
-
-/// The environments that promptctl.yaml names, and those that something was released to.
-pub(super) fn known_environments(store: &Store, overview: &Overview) -> BTreeSet<Environment> {
-    let released = overview.states.values().flat_map(|states| states.keys());
-    store
-        .settings()
-        .environments
-        .iter()
-        .chain(released)
-        .cloned()
-        .collect()
-}
-
-/// The environment that a misspelt or shortened one may mean.
-pub(super) fn near_environment<'a>(
-    wanted: &Environment,
-    known: &'a BTreeSet<Environment>,
-) -> Option<&'a str> {
-    let is_part = |name: &str| {
-        let rest = wanted.as_str().strip_prefix(name);
-        rest.is_some_and(|rest| rest.starts_with('-'))
-    };
-    // `staging-eu` stands beside `staging`.
-    let mut names = known
-        .iter()
-        .map(Environment::as_str)
-        .filter(|name| !is_part(name));
-    nearest(wanted.as_str(), names.clone())
-        .or_else(|| names.find(|name| name.starts_with(wanted.as_str())))
 }
 
 /// How long ago, in a few words.

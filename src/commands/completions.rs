@@ -209,18 +209,7 @@ pub(super) fn environments() -> ArgValueCompleter {
         let Some(store) = store() else {
             return Vec::new();
         };
-        let mut environments = store.settings().environments.clone();
-        for states in store
-            .overview()
-            .map(|overview| overview.states)
-            .unwrap_or_default()
-            .into_values()
-        {
-            environments.extend(states.into_keys());
-        }
-        environments.sort();
-        environments.dedup();
-        beginning(current, environments)
+        beginning(current, store.environments())
     })
 }
 

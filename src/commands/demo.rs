@@ -122,7 +122,7 @@ const SCENES: &[Scene] = &[
     Scene {
         title: "Releases: the third to staging, the second to production, and back at 3 a.m.",
         commands: &[
-            "promptctl publish support/triage --env staging",
+            "promptctl publish support/triage --env staging --create-env",
             "promptctl publish support/triage@v2",
             "promptctl rollback support/triage -m \"Refuses refunds\"",
             "promptctl releases support/triage",

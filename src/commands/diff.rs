@@ -118,8 +118,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.format == DiffFormat::Markdown {
         beside.findings = std::mem::take(&mut compared.findings);
         let found = beside::findings(&compared.pairs, &store, &config, session)?;
+        beside.releases = beside::releases(&compared.pairs, &found, &store, &config)?;
         beside.findings.extend(found);
-        beside.releases = beside::releases(&compared.pairs, &store, &config)?;
     }
     warn_all(session, &compared.findings);
     print(args, &compared, &beside, session);

@@ -9,19 +9,20 @@ use serde_json::Value;
 use super::Session;
 use super::bump::number;
 use super::common::{compile, load_to_change, warn_all, warn_of_passed};
+use super::gate::Gate;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
-use crate::prompt::code;
-use crate::prompt::document;
 use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set, set_version};
 use crate::prompt::name::PromptName;
+use crate::prompt::{code, document};
 use crate::releases::Store;
 
 /// Make the next version of a prompt
 ///
 /// Opens $EDITOR, or takes the change from --set, --unset or --file; then checks the file, raises
 /// its version and commits. Several prompts are changed in one commit. A change that no model and
-/// no caller sees, such as a description, needs no new version.
+/// no caller sees, such as a description, needs no new version. A secret stops it; other errors are
+/// said.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The prompts
@@ -93,20 +94,26 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     store.require_working_copy()?;
     if args.file.is_some() && args.names.len() > 1 {
         return Err(
             Failure::usage("--file changes one prompt").hint("name one prompt, or use --set")
         );
     }
+    let gate = Gate::new(&config, session);
     let mut changes = Vec::new();
     let mut sentences = Vec::new();
     for name in &args.names {
         let before = load_to_change(&store, name)?;
         let text = args.changed_text(&before, session)?;
-        let after = store.with_text(&before, text)?;
-        compile(&after)?;
+        let checked = checked(args, &store, &before, &text, &gate, session);
+        let after = match checked {
+            Err(failure) if args.is_by_hand() => {
+                return Err(with_draft(failure, &before, &text));
+            }
+            checked => checked?,
+        };
         warn_all(session, &after.document.warnings);
         let numbered = number(&store, &after)?;
         warn_of_passed(&after.name, numbered.passed, session);
@@ -122,6 +129,37 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         });
     }
     finish(args, &store, &changes, &sentences, session)
+}
+
+/// The prompt with its new text, if that may be written.
+fn checked(
+    args: &Args,
+    store: &Store,
+    before: &Loaded,
+    text: &str,
+    gate: &Gate,
+    session: &mut Session,
+) -> Result<Loaded, Failure> {
+    let after = store.with_text(before, text.to_owned())?;
+    compile(&after)?;
+    gate.before_writing(store, &after, args.shown(before), session)?;
+    Ok(after)
+}
+
+/// The failure with the place where what a person wrote in the editor is kept.
+fn with_draft(failure: Failure, before: &Loaded, text: &str) -> Failure {
+    let folder = tempfile::Builder::new().prefix("promptctl-").tempdir();
+    let Ok(folder) = folder else { return failure };
+    let draft = folder.path().join(file_of(before));
+    if std::fs::write(&draft, text).is_err() {
+        return failure;
+    }
+    let kept = folder.keep().join(file_of(before));
+    failure.hint(format!("your draft is {}", kept.display()))
+}
+
+fn file_of(before: &Loaded) -> &str {
+    before.path.rsplit('/').next().unwrap_or("draft.prompt.yml")
 }
 
 fn finish(
@@ -151,11 +189,25 @@ fn finish(
 }
 
 impl Args {
+    /// Whether the change is made in an editor.
+    fn is_by_hand(&self) -> bool {
+        self.file.is_none() && self.set.is_empty() && self.unset.is_empty()
+    }
+
+    /// Where the person wrote what is wrong.
+    fn shown<'a>(&'a self, before: &'a Loaded) -> &'a str {
+        match self.file.as_deref() {
+            Some("-") => "standard input",
+            Some(file) => file,
+            None => &before.path,
+        }
+    }
+
     fn changed_text(&self, before: &Loaded, session: &mut Session) -> Result<String, Failure> {
         if let Some(file) = &self.file {
             return Ok(numbered_as(before, read_file(file, session)?));
         }
-        if self.set.is_empty() && self.unset.is_empty() {
+        if self.is_by_hand() {
             return in_editor(before, session);
         }
         let mut text = before.text.clone();
@@ -258,7 +310,7 @@ fn in_editor(before: &Loaded, session: &mut Session) -> Result<String, Failure> 
         .prefix("promptctl-")
         .tempdir()
         .map_err(failed)?;
-    let file = before.path.rsplit('/').next().unwrap_or("draft.prompt.yml");
+    let file = file_of(before);
     let draft = folder.path().join(file);
     std::fs::write(&draft, &before.text).map_err(failed)?;
     loop {

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Session;
-use super::common::{
-    AtArg, FormatArg, known_environments, near_environment, variables_of, warn_all,
-};
+use super::common::{AtArg, FormatArg, variables_of, warn_all};
 use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};
@@ -20,7 +18,7 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::template::is_plain;
 use crate::prompt::version::Version;
-use crate::releases::{Changed, Note, Overview, State, Store};
+use crate::releases::{Changed, Note, State, Store};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -108,9 +106,10 @@ fn snapshot(
     store: &Store,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
+    // A misspelt environment must not become an empty snapshot.
+    store.require_environment(environment)?;
     store.require_releases_of(environment)?;
     let mut overview = store.overview()?;
-    require_known(environment, store, &overview)?;
     if let Some(failure) = overview.failures.drain(..).next() {
         return Err(failure);
     }
@@ -186,33 +185,6 @@ fn shape(
         shape.plain = Some(is_plain(&loaded.document));
     }
     Ok(shape)
-}
-
-/// A misspelt environment must not become an empty snapshot.
-pub(super) fn require_known(
-    environment: &Environment,
-    store: &Store,
-    overview: &Overview,
-) -> Result<(), Failure> {
-    let known = known_environments(store, overview);
-    if known.contains(environment) {
-        return Ok(());
-    }
-    let failure = Failure::new(
-        code::NOT_LIVE,
-        format!("nothing was ever published to {environment}, and promptctl.yaml does not name it"),
-    );
-    Err(match near_environment(environment, &known) {
-        Some(near) => failure.hint(format!("did you mean {near}?")),
-        None => failure.hint(format!(
-            "the environments are {}",
-            known
-                .iter()
-                .map(Environment::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
-        )),
-    })
 }
 
 fn is_live(states: &BTreeMap<Environment, State>, environment: &Environment) -> bool {

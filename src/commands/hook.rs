@@ -1,11 +1,11 @@
 //! `promptctl hook`: what git's hooks call.
 
 use super::Session;
-use super::bump::{Numbered, may_need_number, number};
+use super::bump::{NUMBERING, Numbered, may_need_number, number};
 use super::validate::Check;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
-use crate::prompt::code::{self, Code};
+use crate::prompt::code;
 use crate::prompt::quote::shell_paths;
 use crate::releases::Store;
 
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 fn pre_merge_commit(session: &Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
-    let (prompts, _) = store.load_staged()?;
+    let prompts = store.load_staged()?.prompts;
     let raised = to_raise(&prompts, &store)?;
     if raised.is_empty() {
         return Ok(Exit::Done);
@@ -53,32 +53,25 @@ fn pre_merge_commit(session: &Session) -> Result<Exit, Failure> {
         .hint("git commit finishes the merge, and raises what needs it"))
 }
 
-/// What a bump puts right.
-const NUMBERING: [Code; 4] = [
-    code::NOT_BUMPED,
-    code::NOT_NUMBERED,
-    code::NUMBER_TAKEN,
-    code::CONTESTED_NUMBER,
-];
-
 fn pre_commit(session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
-    let (mut prompts, mut findings) = store.load_staged()?;
-    if prompts.is_empty() && findings.is_empty() {
+    let staged = store.load_staged()?;
+    if staged.is_empty() {
         return Ok(Exit::Done);
     }
+    let prompts = staged.prompts.clone();
     // What is refused for something else is not raised, so that all stays as it was.
-    let before = Check::of(&store, prompts.clone(), findings, &config.lint, session)?;
+    let before = Check::of(&store, staged, &config.lint, session)?;
     let before = before.without(&NUMBERING);
     if before.has_errors() {
         return Ok(refuse(&before, session));
     }
     let raised = raise(&prompts, &store, session)?;
-    (prompts, findings) = store.load_staged()?;
+    let staged = store.load_staged()?;
     for line in raised {
         session.ui.status(line);
     }
-    let after = Check::of(&store, prompts, findings, &config.lint, session)?;
+    let after = Check::of(&store, staged, &config.lint, session)?;
     if after.has_errors() {
         return Ok(refuse(&after, session));
     }

@@ -14,6 +14,7 @@ use futures_util::future::{Either, select};
 
 use super::Session;
 use super::common::{FormatArg, count};
+use super::gate::Gate;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::execute::Caller;
@@ -73,6 +74,9 @@ pub(super) struct Args {
     /// Make the current version live in this environment, and tag the others
     #[arg(long, value_name = "ENV", add = super::completions::environments())]
     publish: Option<Environment>,
+    /// With --publish: make the environment, where it is a new one
+    #[arg(long, requires = "publish")]
+    create_env: bool,
     /// With --publish: make the tags here and send them later with promptctl push
     #[arg(long, requires = "publish")]
     no_push: bool,
@@ -153,14 +157,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     store.require_working_copy()?;
     if let Some(environment) = &args.publish {
-        super::publish::refuse_misspelt(environment, &store)?;
+        let asks = !args.no_push && !args.dry_run;
+        if !args.create_env {
+            super::publish::require_environment(environment, asks, &store, &config)?;
+        }
     }
     let asked = inputs
         .wanted
         .iter()
         .map(|wanted| wanted.wish.id.clone())
         .collect();
-    let here = Here::read(&store, asked)?;
+    let here = Here::read(&store, asked, Gate::new(&config, session))?;
     let mut prepared = Vec::new();
     let mut calls = (0, 0);
     for saved in inputs.saved {

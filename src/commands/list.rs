@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::Session;
 use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_releases};
-use super::shapes;
+use super::{Session, shapes};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
@@ -113,6 +112,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             (overview, seen)
         }
         Some(environment) => {
+            store.require_environment(environment)?;
             let overview = store.overview()?;
             let mut seen = live_in(&store, &overview, environment, session, see)?;
             if args.changed {

@@ -19,10 +19,12 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM, GOOD, NOTE};
+use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
 use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
+use crate::releases::Store;
 
 /// Read and keep the execution log
 #[derive(Debug, clap::Args)]
@@ -129,8 +131,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let log = log(&store, &config, session);
     match &args.command {
-        None => list(&args.list, &log, session),
-        Some(Command::List(args)) => list(args, &log, session),
+        None => list(&args.list, &log, &store, session),
+        Some(Command::List(args)) => list(args, &log, &store, session),
         Some(Command::Show(args)) => show::run(args, &log, &store, session),
         Some(Command::Tail(args)) => tail(args, &log, session),
         Some(Command::Append(args)) => feed::run(args, &log, &store, &config, session),
@@ -143,7 +145,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
 }
 
-fn list(args: &ListArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
+/// Fails where nothing can ever have been called in an environment, because nobody knows it.
+fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure> {
+    let Some(Ok(environment)) = filter.env.as_deref().map(str::parse::<Environment>) else {
+        return Ok(());
+    };
+    match store.require_environment(&environment) {
+        Err(failure) if failure.exit == Exit::Usage => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let listing = log.list(&Query {
         filter: args.filter.filter(),
@@ -152,6 +165,9 @@ fn list(args: &ListArgs, log: &Log, session: &mut Session) -> Result<Exit, Failu
         is_short: !json,
     })?;
     warn_bad(&listing.bad, session);
+    if listing.executions.is_empty() {
+        require_environment(&args.filter, store)?;
+    }
     if json {
         let records: Vec<Value> = listing.executions.iter().map(shape).collect();
         session

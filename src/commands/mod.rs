@@ -11,6 +11,7 @@ mod driver;
 mod edit;
 mod explain;
 mod fetch;
+mod gate;
 mod get;
 mod history;
 mod hook;

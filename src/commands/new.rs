@@ -3,19 +3,20 @@
 use super::Session;
 use super::common::{failure_of, in_file, warn_all, warn_of_passed};
 use super::edit::{edit_failure, read_file};
+use super::gate::Gate;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
-use crate::prompt::code;
-use crate::prompt::document;
 use crate::prompt::edit::{Step, remove, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
+use crate::prompt::{code, document};
 use crate::releases::Store;
 
 /// Make version 1 of a prompt
 ///
-/// From a template, a file, standard input, or another prompt; then committed.
+/// From a template, a file, standard input, or another prompt; then committed. A file with a secret
+/// in it is refused; other errors are said.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The prompt's name, such as support/triage
@@ -71,7 +72,7 @@ evaluators:
 ";
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, _) = session.store()?;
+    let (store, config) = session.store()?;
     store.require_working_copy()?;
     let text = source_text(args, &store, session)?;
     let path = store.path_for(&args.name);
@@ -91,6 +92,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let text = set_version(&loaded.text, version, loaded.digest().short())
         .map_err(|error| edit_failure(&path, &error))?;
     refuse_existing(args, &store, &text)?;
+    let gate = Gate::new(&config, session);
+    gate.before_writing(&store, &loaded, shown, session)?;
     warn_all(session, &loaded.document.warnings);
     let change = FileChange {
         path: path.clone(),

@@ -1,9 +1,8 @@
 //! `promptctl publish`, and what the three commands that change what is live share.
 
 use super::Session;
-use super::common::{
-    EnvArg, FormatArg, compile, known_environments, near_environment, short, warn_all,
-};
+use super::common::{EnvArg, FormatArg, short, warn_all};
+use super::gate::{Gate, parse_allowed, refused};
 use super::rules::{branches_of, rules_of, signers_of};
 use super::shapes::ChangeJson;
 use crate::config::Config;
@@ -11,15 +10,19 @@ use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
 use crate::prompt::code::{self, Code};
+use crate::prompt::finding::Severity;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::{shell_path, shell_paths};
 use crate::prompt::reference::{Reference, Selector};
-use crate::releases::{Action, Before, Change, Demand, Options, Rules, Signing, State, Store};
+use crate::releases::{
+    Action, Before, Change, Demand, Options, Planned, Rules, Signing, State, Store,
+};
 
 /// Make a version live in an environment
 ///
 /// Makes the annotated tags PROMPT/vN and PROMPT/ENV/N, and sends them to the remote where there
-/// is one. Only committed and valid content is published. Without @vN, the version of the working
+/// is one. Only committed content without errors is published: what validate calls an error stops
+/// it, unless this very content was released there before. Without @vN, the version of the working
 /// copy is meant.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,17 +32,16 @@ pub(super) struct Args {
     /// Every prompt whose version is higher than any that was ever released in the environment
     #[arg(long, conflicts_with = "references")]
     all: bool,
-    /// Let through what has this code, such as P036; the release says so
-    #[arg(long, value_name = "CODE", value_parser = parse_code)]
+    /// Let through errors with this code, such as P025; the release says so
+    #[arg(long, value_name = "CODE", value_parser = parse_allowed)]
     allow: Vec<Code>,
+    /// Make the environment, where it is a new one; its name is permanent
+    #[arg(long)]
+    create_env: bool,
     #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
     release: ReleaseArgs,
-}
-
-fn parse_code(text: &str) -> Result<Code, String> {
-    Code::find(text).ok_or_else(|| "promptctl explain lists the codes".to_owned())
 }
 
 /// What `publish`, `rollback` and `unpublish` share.
@@ -87,6 +89,8 @@ impl ReleaseArgs {
         session: &mut Session,
     ) -> Result<Options, Failure> {
         let before = store.ask_remote(names, &branches_of(store, config), !self.no_push)?;
+        // Later than what this clone had seen is noted: a rollback asks for that.
+        require_environment(&env.env, !self.no_push, store, config)?;
         let signers = signers_of(&env.env, store, config, session);
         let signing = if signers.is_some() {
             Signing::Tried
@@ -144,16 +148,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = args.release.store(session)?;
     // What can be said without the remote is said before it is asked.
     args.release.publish_options(&args.env, &store, &config)?;
-    refuse_misspelt(&args.env.env, &store)?;
+    if !args.create_env {
+        require_environment(&args.env.env, !args.release.no_push, &store, &config)?;
+    }
     if args.all {
         return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
     let names: Vec<&PromptName> = args.references.iter().map(|it| &it.name).collect();
     let options = ask_and_check(args, &names, &store, &config)?;
+    let gate = Gate::new(&config, session);
     let mut changes = Vec::new();
     for reference in &args.references {
-        let change = publish_one(reference, args, &store, &options, session);
+        let change = publish_one(reference, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
             // What was released stays released and is told before the error.
@@ -211,27 +218,19 @@ fn ask_and_check(
     Ok(options)
 }
 
-/// The name of an environment is permanent from the first release to it, so one that is nearly
-/// another's is refused.
-pub(super) fn refuse_misspelt(environment: &Environment, store: &Store) -> Result<(), Failure> {
-    if store.settings().environments.contains(environment) {
-        return Ok(());
+/// Fails where an environment is neither declared nor used, as far as this clone or, where it asks
+/// there, the remote knows. A declared one costs nothing.
+pub(super) fn require_environment(
+    environment: &Environment,
+    asks: bool,
+    store: &Store,
+    config: &Config,
+) -> Result<(), Failure> {
+    // Somebody may have made it since this clone last fetched.
+    if asks && store.has_remote() && !store.knows_environment(environment) {
+        store.fetch_all(&branches_of(store, config))?;
     }
-    let known = known_environments(store, &store.overview()?);
-    if known.contains(environment) {
-        return Ok(());
-    }
-    let Some(near) = near_environment(environment, &known) else {
-        return Ok(());
-    };
-    Err(Failure::new(
-        code::NOT_LIVE,
-        format!("nothing was ever published to {environment}"),
-    )
-    .hint(format!("did you mean {near}?"))
-    .hint(format!(
-        "if not, write {environment} under `environments:` in promptctl.yaml first"
-    )))
+    store.require_environment(environment)
 }
 
 fn publish_one(
@@ -239,18 +238,13 @@ fn publish_one(
     args: &Args,
     store: &Store,
     options: &Options,
+    gate: &Gate,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
     let loaded = publishable(reference, store, session)?;
     let name = loaded.name.clone();
     let version = loaded.version();
-    let change = change(
-        store,
-        &name,
-        &Demand::Publish(Box::new(loaded)),
-        options,
-        args.release.dry_run,
-    )?;
+    let change = publish(store, loaded, options, gate, args.release.dry_run, session)?;
     if change.is_none() {
         session.ui.status(format!(
             "{name} {version} is live in {} already: nothing to do",
@@ -333,7 +327,7 @@ fn check(loaded: &Loaded) -> Result<(), Failure> {
             shell_path(&loaded.path)
         )));
     }
-    compile(loaded).map(drop)
+    Ok(())
 }
 
 fn publish_all(
@@ -351,6 +345,7 @@ fn publish_all(
     let mut options = args.release.publish_options(&args.env, store, config)?;
     options.allowed.clone_from(&args.allow);
     let options = &options;
+    let gate = Gate::new(config, session);
     let (mut loaded, findings) = store.load_all();
     loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
@@ -361,7 +356,7 @@ fn publish_all(
         .filter(|prompt| !prompt.document.archived)
     {
         let name = prompt.name.clone();
-        match publish_if_new(prompt, args, store, options, session) {
+        match publish_if_new(prompt, args, store, options, &gate, session) {
             Ok(change) => changes.extend(change),
             Err(failure) => {
                 session.ui.failure(&failure);
@@ -390,6 +385,7 @@ fn publish_if_new(
     args: &Args,
     store: &Store,
     options: &Options,
+    gate: &Gate,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
     let Some(prompt) = (if prompt.dirty {
@@ -406,14 +402,33 @@ fn publish_if_new(
         return Ok(None);
     }
     check(&prompt)?;
-    let name = prompt.name.clone();
-    change(
-        store,
-        &name,
-        &Demand::Publish(Box::new(prompt)),
-        options,
-        args.release.dry_run,
-    )
+    publish(store, prompt, options, gate, args.release.dry_run, session)
+}
+
+/// Plans a publish, and makes it where the gate lets it pass.
+pub(super) fn publish(
+    store: &Store,
+    loaded: Loaded,
+    options: &Options,
+    gate: &Gate,
+    dry_run: bool,
+    session: &mut Session,
+) -> Result<Option<Change>, Failure> {
+    let name = loaded.name.clone();
+    let demand = Demand::Publish(Box::new(loaded.clone()));
+    let Some(mut planned) = store.plan(&name, &demand, options)? else {
+        return Ok(None);
+    };
+    let verdict = planned.judge(gate.of_release(store, loaded), &options.allowed);
+    if !verdict.stops.is_empty() {
+        return Err(refused(verdict, &name));
+    }
+    for finding in verdict.passed() {
+        let mut finding = finding.clone();
+        finding.severity = Severity::Warning;
+        session.ui.finding(&finding);
+    }
+    finish(store, &demand, planned, options, dry_run)
 }
 
 /// Says that what is live is above the file, as after a pull request that was reverted.
@@ -450,6 +465,17 @@ pub(super) fn change(
     let Some(planned) = store.plan(name, demand, options)? else {
         return Ok(None);
     };
+    finish(store, demand, planned, options, dry_run)
+}
+
+fn finish(
+    store: &Store,
+    demand: &Demand,
+    planned: Planned,
+    options: &Options,
+    dry_run: bool,
+) -> Result<Option<Change>, Failure> {
+    let name = planned.change().name.clone();
     if dry_run {
         return Ok(Some(planned.change().clone()));
     }
@@ -459,7 +485,7 @@ pub(super) fn change(
             if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) =>
         {
             // What was overtaken has been fetched.
-            match store.plan(name, demand, options) {
+            match store.plan(&name, demand, options) {
                 Ok(None) => Ok(None),
                 _ => Err(failure),
             }

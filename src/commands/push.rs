@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use super::Session;
 use super::common::FormatArg;
+use super::gate::{Gate, refused};
 use super::rules::{branches_of, rules_of};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
-use crate::releases::{Group, Pushed, Release, Store};
+use crate::prompt::quote::shell_paths;
+use crate::releases::{Group, Pushed, Release, Step, Store, judge};
 
 /// Send pending tags to the remote
 ///
@@ -41,6 +43,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         store
     };
     store.fetch_all(&branches_of(&store, &config))?;
+    if let Some(environment) = &args.env {
+        store.require_environment(environment)?;
+    }
+    let gate = Gate::new(&config, session);
     let (groups, lost) = store.groups(&args.names, args.env.as_ref())?;
     let mut pushed = Pushed {
         lost,
@@ -61,7 +67,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             tags.extend(group.tags());
             continue;
         }
-        let sent = check(group, &store, &config).and_then(|()| {
+        let sent = check(group, &store, &config, &gate).and_then(|()| {
             if args.dry_run {
                 pushed.sent.extend(group.tags());
                 return Ok(true);
@@ -95,7 +101,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// Every rule that `publish` checks, by the settings as they were just fetched.
-fn check(group: &Group, store: &Store, config: &Config) -> Result<(), Failure> {
+fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(), Failure> {
     let (Some(environment), Some(loaded)) = (&group.environment, store.released_by(group)?) else {
         return Ok(());
     };
@@ -103,7 +109,20 @@ fn check(group: &Group, store: &Store, config: &Config) -> Result<(), Failure> {
     if let Some(signers) = &rules.signers {
         store.check_group(group, signers)?;
     }
-    store.check_rules(&loaded, environment, &rules)
+    store.check_rules(&loaded, environment, &rules)?;
+    let step = Step::Release {
+        allowed: &store.allowed_by(group)?,
+        was_released: store.was_released(&loaded, environment)?,
+    };
+    let verdict = judge(gate.of_release(store, loaded), step);
+    if verdict.stops.is_empty() {
+        return Ok(());
+    }
+    let tags = group.tags();
+    let tags = shell_paths(tags.iter().map(String::as_str));
+    Err(refused(verdict, &group.name).hint(format!(
+        "the release is made already: git tag -d {tags} takes it back, then publish it again"
+    )))
 }
 
 /// Who was faster than the releases that are lost, and what to do.

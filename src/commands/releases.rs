@@ -30,7 +30,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store_and_remote()?;
     let environments = match &args.env {
-        Some(environment) => vec![environment.clone()],
+        Some(environment) => {
+            store.require_environment(environment)?;
+            vec![environment.clone()]
+        }
         None => store.environments_of(&args.name)?,
     };
     let mut rows: Vec<(Release, bool)> = Vec::new();

@@ -257,7 +257,7 @@ impl Args {
             store = session.store()?.0;
         }
         store.require_releases()?;
-        super::get::require_known(&self.env, &store, &store.overview()?)?;
+        store.require_environment(&self.env)?;
         let fetch = match store.settings().remote {
             Some(_) => Some(self.program(session, &["--quiet", "fetch"])?),
             None => None,

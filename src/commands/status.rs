@@ -57,6 +57,9 @@ struct Row {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.json(session);
     let (store, _) = session.store_and_remote()?;
+    if let Some(environment) = &args.env {
+        store.require_environment(environment)?;
+    }
     let (overview, (loaded, findings)) = store.overview_beside(|| store.load_all());
     let overview = overview?;
     if args.at.at.is_none() {
@@ -95,6 +98,7 @@ fn sections(
     }
     if let Some(wanted) = &args.env {
         environments.retain(|environment| environment == wanted);
+        // One that has nothing but pending releases.
         if environments.is_empty() {
             environments.push(wanted.clone());
         }

@@ -13,15 +13,15 @@ use self::check::Checked;
 use self::wanted::Wanted;
 use super::Session;
 use super::common::count;
+use crate::config::FILE_NAME;
 use crate::error::{Exit, Failure};
-use crate::files::{Base, Loaded};
+use crate::files::{Base, Staged};
 use crate::output::json::{self, FindingJson};
 use crate::output::{annotations, gitlab, junit, sarif, snippet};
 use crate::prompt::code::{self, Code};
-use crate::prompt::finding::Finding;
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
-use crate::releases::Store;
+use crate::releases::{Step, Store, judge};
 
 /// Check prompt files
 ///
@@ -97,13 +97,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             session,
         )?,
         None => {
-            let wanted = Wanted::new(&args.paths, &store, session)?;
+            let wanted = Wanted::new(&args.paths, |_| false, &store, session)?;
             let rules = check::Rules {
                 wanted: &wanted,
                 today,
                 levels: &config.lint,
             };
-            roots::files(&store, base.as_ref(), &rules)?
+            let mut checked = roots::files(&store, base.as_ref(), &rules)?;
+            if wanted.path(FILE_NAME) {
+                let findings = roots::settings(&store, &config, base.as_ref())?;
+                checked.add_settings(findings, &store)?;
+            }
+            checked
         }
     };
     print(args, &checked, session);
@@ -115,13 +120,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .warning(format!("there are no prompts below {roots}"));
         session.ui.hint("promptctl new NAME makes one; `roots:` in promptctl.yaml names the folders that hold prompts");
     }
-    // A change of the folders is news, and nothing that could be mended.
-    let is_slip = |finding: &Finding| finding.code != code::ROOTS_CHANGED;
-    let is_refused = checked.errors() > 0 || (args.strict && checked.findings.iter().any(is_slip));
-    Ok(if is_refused {
-        Exit::Verdict
-    } else {
-        Exit::Done
+    let step = Step::Check {
+        strict: args.strict,
+    };
+    Ok(match judge(checked.findings, step).stops.as_slice() {
+        [] => Exit::Done,
+        _ => Exit::Verdict,
     })
 }
 
@@ -190,16 +194,15 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
 pub(super) struct Check(Checked);
 
 impl Check {
-    /// Checks the prompts. `findings` are of those that could not be loaded.
+    /// Checks what is staged.
     pub(super) fn of(
         store: &Store,
-        prompts: Vec<Loaded>,
-        findings: Vec<Finding>,
+        staged: Staged,
         levels: &Levels,
         session: &Session,
     ) -> Result<Self, Failure> {
         let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        check::loaded(store, prompts, findings, today, levels).map(Self)
+        check::loaded(store, staged, today, levels).map(Self)
     }
 
     /// The same without what has these codes.
@@ -212,7 +215,8 @@ impl Check {
 
     /// Whether something is an error.
     pub(super) fn has_errors(&self) -> bool {
-        self.0.errors() > 0
+        let step = Step::Check { strict: false };
+        !judge(self.0.findings.clone(), step).stops.is_empty()
     }
 
     /// Shows everything, if there is anything.

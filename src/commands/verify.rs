@@ -94,6 +94,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 /// The environment asked for, else the configured ones and those that something was released to.
 fn environments(args: &Args, store: &Store) -> Result<Vec<Environment>, Failure> {
     if let Some(environment) = &args.env {
+        store.require_environment(environment)?;
         return Ok(vec![environment.clone()]);
     }
     let overview = store.overview()?;

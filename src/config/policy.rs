@@ -3,12 +3,14 @@
 //! What a policy wants is read here and judged only where something is published, so that nothing
 //! that is wrong with one stands in the way of a rollback.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::{Config, FILE_NAME, bad, text, unknown};
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::prompt::name::Environment;
+use crate::prompt::name::{Environment, nearest};
 
 /// What must hold before something is released to an environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +25,31 @@ pub struct Policy {
     pub from: Option<Environment>,
     /// What of it cannot be read, such as a rule of a newer version, and what to do about it.
     pub unreadable: Option<(String, String)>,
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rules = Vec::new();
+        if let Some(branch) = &self.require_branch {
+            rules.push(format!("requireBranch {branch}"));
+        }
+        if self.require_signed {
+            rules.push("requireSigned".to_owned());
+        }
+        if self.require_eval {
+            rules.push("requireEval".to_owned());
+        }
+        if let Some(from) = &self.from {
+            rules.push(format!("from {from}"));
+        }
+        if let Some((message, _)) = &self.unreadable {
+            rules.push(message.clone());
+        }
+        match rules.is_empty() {
+            true => f.write_str("no rules"),
+            false => f.write_str(&rules.join(", ")),
+        }
+    }
 }
 
 const KEYS: [&str; 4] = ["requireBranch", "requireSigned", "requireEval", "from"];
@@ -78,11 +105,16 @@ impl Config {
                     "name the environment that a version passes through before, such as staging",
                 ));
             } else if !is_known {
+                let known = self.environments.iter().map(|(name, _)| name.as_str());
+                let near = nearest(from.as_str(), known);
                 faults.push(bad(
                     format!("`from` of {environment} names {from}, which is no environment here"),
-                    format!(
-                        "write {from} under `environments:` too, or name one that stands there"
-                    ),
+                    match near {
+                        Some(near) => format!("did you mean {near}?"),
+                        None => format!(
+                            "write {from} under `environments:` too, or name one that stands there"
+                        ),
+                    },
                 ));
             }
         }

@@ -20,6 +20,7 @@ pub use load::{Loaded, Source};
 pub use merging::{Asked, BothSides};
 pub use prompts::Prompts;
 pub use since::{Base, Blobs};
+pub use staged::Staged;
 pub use work_tree::{Listing, PromptFile};
 pub use write::FileChange;
 

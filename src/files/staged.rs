@@ -1,6 +1,6 @@
 //! What is to be committed: the prompts as git's index holds them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::content::{Files, assemble, same_as_committed};
 use super::load::{Loaded, in_working_copy};
@@ -33,13 +33,30 @@ impl Files for IndexFiles<'_> {
     }
 }
 
+/// What a commit of the index would change.
+#[derive(Debug, Default)]
+pub struct Staged {
+    /// The prompts, also those that change through a partial.
+    pub prompts: Vec<Loaded>,
+    /// What is wrong with those that cannot be loaded.
+    pub findings: Vec<Finding>,
+    /// The partials, by path, whether a prompt includes them or not.
+    pub partials: BTreeMap<String, String>,
+}
+
+impl Staged {
+    /// Whether no prompt and no partial is among it.
+    pub fn is_empty(&self) -> bool {
+        self.prompts.is_empty() && self.findings.is_empty() && self.partials.is_empty()
+    }
+}
+
 impl Prompts {
-    /// The prompts that a commit of the index would change, through their partials too, as they are
-    /// staged; and what is wrong with those that cannot be loaded.
+    /// What a commit of the index would change, as it is staged.
     ///
     /// # Errors
     /// git cannot be asked.
-    pub fn load_staged(&self) -> Result<(Vec<Loaded>, Vec<Finding>), Failure> {
+    pub fn load_staged(&self) -> Result<Staged, Failure> {
         self.require_working_copy()?;
         let changed = self.staged_paths()?;
         let is_partial = |path: &String| {
@@ -52,7 +69,7 @@ impl Prompts {
                 .is_some_and(|it| PromptName::of_path(it).is_some())
         };
         if !has_partials && !changed.iter().any(is_prompt) {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Staged::default());
         }
         let files = self.index_files()?;
         let mut paths: Vec<&String> = files.entries.keys().collect();
@@ -112,7 +129,20 @@ impl Prompts {
                 Err(_) => {}
             }
         }
-        Ok((prompts, findings))
+        let mut partials = BTreeMap::new();
+        for path in changed.iter().filter(|path| is_partial(path)) {
+            // One that is no text is told of by the prompts that include it.
+            if let Ok(Some(bytes)) = files.read_file(path)
+                && let Ok(text) = String::from_utf8(bytes)
+            {
+                partials.insert(path.clone(), text);
+            }
+        }
+        Ok(Staged {
+            prompts,
+            findings,
+            partials,
+        })
     }
 
     /// Those of these files that the working copy has other than staged.

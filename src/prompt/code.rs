@@ -243,7 +243,7 @@ codes! {
     BAD_SIGNERS = "P243", "the list of allowed signers cannot be used",
         "`allowedSigners` names a regular file that is committed, in the format of git's `gpg.ssh.allowedSignersFile`: a line for each person, such as `ada@example.com ssh-ed25519 AAAA…`.";
     TAG_GONE = "P244", "a tag that the remote no longer has as it was",
-        "Somebody deleted or moved a published tag at the remote. This clone still has it as it was, and can put it back; the host's tag rules can forbid both.";
+        "Somebody deleted or moved a published tag at the remote. What this clone saw first goes on counting here. `promptctl doctor` names the `git push` that puts the tag back, `promptctl fetch --accept TAG` takes the remote's word; the host's tag rules can forbid moving and deleting.";
 
     INDEX_BEHIND = "P245", "git's index is behind HEAD",
         "A commit was killed after it moved the branch and before it wrote the index, so that something older looks staged. `promptctl doctor --fix` brings the index of the prompts up to HEAD, and the next `promptctl edit` of the prompt does too.";
@@ -261,6 +261,10 @@ codes! {
         "One push to several places cannot be taken or refused as a whole, so releases cannot be published through such a remote. Name another: `git config promptctl.remote NAME`.";
     DATED_AHEAD = "P256", "a release that is dated ahead of now",
         "A release takes effect at the latest time among those up to it. One that a wrong clock dated ahead makes `--at` leave it, and those above it, out until that time. What is live is the newest by number all the same.";
+    UNKNOWN_ENVIRONMENT = "P257", "an environment that nobody knows",
+        "`environments:` in promptctl.yaml does not name it and nothing was ever released to it, so it is taken for a slip of the pen. To make a new one, write it under `environments:`, or say `promptctl publish NAME --env NEW --create-env` once; its name is permanent.";
+    SETTINGS_CHANGED = "P258", "a setting of releases that changed",
+        "`remote:`, `tagPrefix:`, `allowedSigners:` or the policy of an environment is another than where the branch began. Such a change decides what is live and who may release, so a reviewer should see it.";
 
     NO_KEY = "P301", "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `run --model echo` answers without one, and `import` reads saved answers without one.";

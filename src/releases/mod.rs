@@ -3,6 +3,8 @@
 
 mod branch;
 mod demand;
+mod environments;
+mod gate;
 mod history;
 mod live;
 mod lost;
@@ -31,6 +33,7 @@ mod verify;
 mod versions;
 
 pub use demand::{Back, Before, Change, Demand, Options};
+pub use gate::{Step, Verdict, can_be_let_through, judge};
 pub use history::{HistoryEntry, Numbers};
 pub use made::Pending;
 pub use note::{Changed, Note, Void};

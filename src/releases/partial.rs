@@ -1,8 +1,8 @@
 //! A mirror of only what is live: what a job needs that renders prompts and releases none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::repository::ObjectId;
+use crate::repository::{Git, ObjectId, explain};
 
 use super::remote::{Fetched, unreachable};
 use super::row::Found;
@@ -11,7 +11,6 @@ use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::prompt::name::{Environment, PromptName};
-use crate::repository::{Git, explain};
 
 /// A row of which the newest sound release is looked for.
 struct Row {
@@ -29,12 +28,17 @@ impl Store {
     /// No remote, or one that cannot be reached.
     pub fn fetch_live(&self, environments: &[Environment]) -> Result<Fetched, Failure> {
         if self.mirror() == Mirror::Whole {
-            return self.fetch(&[]);
+            let fetched = self.fetch(&[])?;
+            for environment in environments {
+                self.require_environment(environment)?;
+            }
+            return Ok(fetched);
         }
         let remote = self.remote()?.to_owned();
-        self.set_key(Self::MIRROR_KEY, Some(Self::UNFINISHED))?;
         let pattern = format!("refs/tags/{}*", self.settings.prefix);
         let theirs = self.ask(&remote, &[pattern])?;
+        self.require_environments_of(&theirs, environments)?;
+        self.set_key(Self::MIRROR_KEY, Some(Self::UNFINISHED))?;
         let mut open = self.rows_of(&theirs, environments);
         let mut new = Vec::new();
         while !open.is_empty() {
@@ -74,6 +78,33 @@ impl Store {
             changed: self.changes(compared.changed),
             ..Fetched::default()
         })
+    }
+
+    /// Fails where the remote has no release in an environment that is not declared either.
+    fn require_environments_of(
+        &self,
+        theirs: &BTreeMap<String, ObjectId>,
+        environments: &[Environment],
+    ) -> Result<(), Failure> {
+        let is_declared =
+            |environment: &&Environment| self.settings.environments.contains(environment);
+        if environments.iter().all(|it| is_declared(&it)) {
+            return Ok(());
+        }
+        let used: BTreeSet<Environment> = theirs
+            .keys()
+            .filter_map(|tag| match TagName::parse(tag)? {
+                TagName::Release { environment, .. } => Some(environment),
+                TagName::Version { .. } => None,
+            })
+            .collect();
+        let mut unknown = environments
+            .iter()
+            .filter(|it| !is_declared(it) && !used.contains(it));
+        match unknown.next() {
+            Some(environment) => Err(self.unknown_environment(environment, used.clone())),
+            None => Ok(()),
+        }
     }
 
     fn rows_of(

@@ -3,6 +3,7 @@
 use crate::repository::ObjectId;
 
 use super::demand::{Back, Change, Demand, Options};
+use super::gate::{Step, Verdict, judge};
 use super::made::Fate;
 use super::note::{Changed, Note};
 use super::release::{Release, Releases};
@@ -11,8 +12,9 @@ use super::store::Store;
 use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::digest::Digest;
+use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
@@ -41,9 +43,30 @@ pub struct Planned {
     pub(crate) previous: Previous,
     trailers: Trailers,
     words: String,
+    /// Whether the same content was released there before.
+    was_released: bool,
 }
 
 impl Planned {
+    /// Decides by what the rules find in the content whether the change may be made. The release says
+    /// what was let through.
+    pub fn judge(&mut self, findings: Vec<Finding>, allowed: &[Code]) -> Verdict {
+        let verdict = judge(
+            findings,
+            Step::Release {
+                allowed,
+                was_released: self.was_released,
+            },
+        );
+        if let Some(release) = &mut self.trailers.release {
+            let new = verdict.let_through.iter().copied();
+            release.allowed.extend(new);
+            release.allowed.sort_unstable();
+            release.allowed.dedup();
+        }
+        verdict
+    }
+
     /// What would change.
     pub fn change(&self) -> &Change {
         &self.change
@@ -164,8 +187,14 @@ impl Store {
         if existing.is_some() && live.is_some_and(|live| row.trust.trusts(live)) {
             return Ok(None);
         }
-        if existing.is_none() && !options.allowed.contains(&code::NUMBER_LEAP) {
-            self.refuse_leap(loaded)?;
+        let mut allowed = Vec::new();
+        if existing.is_none()
+            && let Err(failure) = self.refuse_leap(loaded)
+        {
+            if !options.allowed.contains(&code::NUMBER_LEAP) {
+                return Err(failure);
+            }
+            allowed.push(code::NUMBER_LEAP);
         }
         self.check_rules(loaded, &options.environment, &options.rules)?;
         // A version whose tag was lost gets it where its release says that it was.
@@ -185,6 +214,7 @@ impl Store {
             under,
             row,
             passed: Vec::new(),
+            allowed,
             options,
         })?;
         Ok(Some(planned))
@@ -304,6 +334,7 @@ impl Store {
                 Back::To(_) => Vec::new(),
                 _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
             },
+            allowed: Vec::new(),
             options,
         })
         .map(Some)
@@ -347,6 +378,7 @@ impl Store {
             under: Some(top.number),
             row,
             passed: Vec::new(),
+            allowed: Vec::new(),
             options,
         })
         .map(Some)
@@ -391,6 +423,7 @@ impl Store {
             under,
             row,
             passed,
+            allowed,
             options,
         } = wanted;
         let environment = &options.environment;
@@ -434,7 +467,7 @@ impl Store {
             action,
             under,
             previous: previous.clone(),
-            allowed: options.allowed.clone(),
+            allowed,
         };
         let words = options
             .message
@@ -471,6 +504,7 @@ impl Store {
             previous,
             trailers: trailers(Some(release)),
             words,
+            was_released: row.releases.held(version, digest),
         })
     }
 }
@@ -497,6 +531,7 @@ struct PlannedRelease<'a> {
     under: Option<u64>,
     row: &'a Row<'a>,
     passed: Vec<Release>,
+    allowed: Vec<Code>,
     options: &'a Options,
 }
 

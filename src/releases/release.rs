@@ -79,6 +79,12 @@ impl Releases {
         &self.entries[..count]
     }
 
+    /// Whether this content was ever released here.
+    pub(super) fn held(&self, version: Version, digest: &Digest) -> bool {
+        let mut entries = self.confirmed().iter();
+        entries.any(|entry| entry.version == version && entry.digest == *digest)
+    }
+
     /// The newest release that counts.
     pub fn newest(&self) -> Option<&Release> {
         self.confirmed().last()

@@ -3,15 +3,15 @@
 
 use jiff::Timestamp;
 
+use super::environments::near;
 use super::release::{Overview, State};
 use super::space::Mirror;
 use super::store::Store;
 use super::tag::{Action, TagName};
-use crate::error::Failure;
-use crate::files::Loaded;
-use crate::files::first_failure;
+use crate::error::{Exit, Failure};
+use crate::files::{Loaded, first_failure};
 use crate::prompt::code;
-use crate::prompt::name::{Environment, PromptName, nearest};
+use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::version::Version;
 
@@ -69,23 +69,12 @@ impl Store {
 
     fn load_named(&self, name: &PromptName, text: &str) -> Result<Loaded, Failure> {
         if let Ok(environment) = text.parse::<Environment>()
-            && self.is_environment(name, &environment)
+            && self.knows_environment(&environment)
         {
             return self.load_active(name, &environment);
         }
         let Some(commit) = self.revision(text) else {
-            let environments = self.environments_of(name)?;
-            let known = environments.iter().map(Environment::as_str);
-            let failure = Failure::new(
-                code::UNKNOWN_REVISION,
-                format!("`{text}` is neither a version, an environment nor a git revision"),
-            );
-            return Err(match nearest(text, known) {
-                Some(near) => failure.hint(format!("did you mean {name}@{near}?")),
-                None => failure.hint(format!(
-                    "promptctl history {name} shows the versions, promptctl status the environments"
-                )),
-            });
+            return Err(self.unknown_word(name, text));
         };
         self.load_at(commit, name)
             .map_err(first_failure)?
@@ -100,28 +89,28 @@ impl Store {
             })
     }
 
-    /// Whether `environment` means an environment here: it is configured, or something was released there.
-    pub(crate) fn is_environment(&self, name: &PromptName, environment: &Environment) -> bool {
-        if self.settings.environments.contains(environment) {
-            return true;
+    /// That a word after `@` means nothing.
+    fn unknown_word(&self, name: &PromptName, text: &str) -> Failure {
+        let near =
+            near(text, &self.environments()).map(|near| format!("did you mean {name}@{near}?"));
+        if self.mirror() != Mirror::Whole && text.parse::<Environment>().is_ok() {
+            let failure = Failure::new(
+                code::NOT_FETCHED,
+                format!("`{text}` is not known here; the releases are not fetched"),
+            )
+            .hint("promptctl fetch");
+            return near.into_iter().fold(failure, Failure::hint);
         }
-        let is_in_row = self
-            .environments_of(name)
-            .is_ok_and(|known| known.contains(environment));
-        is_in_row || self.is_released_to(environment)
-    }
-
-    /// Whether anything was released to an environment, as far as this clone knows.
-    fn is_released_to(&self, environment: &Environment) -> bool {
-        let middle = format!("/{environment}/");
-        let mut found = false;
-        // What cannot be read names no environment.
-        drop(self.each_ref(&self.true_space().base, |tag, _| {
-            found = tag.contains(&middle)
-                && matches!(TagName::parse(tag), Some(TagName::Release { environment: other, .. }) if other == *environment);
-            !found
-        }));
-        found
+        Failure::new(
+            code::UNKNOWN_REVISION,
+            format!("`{text}` is neither a version, an environment nor a git revision"),
+        )
+        .exit(Exit::Usage)
+        .hint(near.unwrap_or_else(|| {
+            format!(
+                "promptctl history {name} shows the versions, promptctl status the environments"
+            )
+        }))
     }
 
     /// The prompt as it is live in an environment.
@@ -250,7 +239,7 @@ impl Store {
         }
     }
 
-    fn not_fetched(&self) -> Failure {
+    pub(super) fn not_fetched(&self) -> Failure {
         let Some(remote) = self.settings.remote.as_deref() else {
             return self.no_remote();
         };

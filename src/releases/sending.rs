@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::repository::ObjectId;
+use crate::repository::{ObjectId, Said, refused, words_of};
 
 use super::made::{Fate, Pending};
 use super::remote::unreachable;
@@ -10,9 +10,8 @@ use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
 use crate::files::{Loaded, first_failure};
-use crate::prompt::code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
-use crate::repository::{Said, refused, words_of};
 
 /// What became of an attempt to send tags.
 pub(crate) enum Sent {
@@ -272,6 +271,19 @@ impl Store {
                 Ok(false)
             }
         }
+    }
+
+    /// The codes that the release of a group lets through.
+    ///
+    /// # Errors
+    /// Its tag cannot be read.
+    pub fn allowed_by(&self, group: &Group) -> Result<Vec<Code>, Failure> {
+        let mut allowed = Vec::new();
+        for tag in &group.tags {
+            let release = self.tag_trailers(tag.object, &tag.tag)?.release;
+            allowed.extend(release.into_iter().flat_map(|release| release.allowed));
+        }
+        Ok(allowed)
     }
 
     /// The release of a group as it would become, with the content that it releases.

@@ -1,6 +1,6 @@
 //! Tags of versions that are not released.
 
-use crate::repository::ObjectId;
+use crate::repository::{NewTag, ObjectId};
 
 use super::made::Fate;
 use super::sending::Sent;
@@ -9,7 +9,6 @@ use super::tag::{TagName, Trailers};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
-use crate::repository::NewTag;
 
 /// How many tags are sent at once: a host tells nobody of more.
 const AT_ONCE: usize = 3;

@@ -32,7 +32,7 @@ fn pins_get_published_versions_and_environments_what_is_live_there() {
     let server = api();
     let repo = greeting(&env, &server);
     repo.next_version("greet", "Be kind.", "Be very kind.");
-    repo.ok("promptctl publish --quiet greet --env staging");
+    repo.ok("promptctl publish --quiet greet --env staging --create-env");
     repo.next_version("greet", "Be very kind.", "Be kinder.");
     let gateway = Gateway::start(&repo, "");
     for (asked, given) in [

@@ -41,7 +41,7 @@ fn the_environment_of_the_process_names_it_too() {
     let repo = repo(&server, &env);
     repo.ok("promptctl publish stored");
     repo.write("promptctl.yaml", "environments: [production, staging]\n");
-    repo.ok("promptctl publish stored --env staging");
+    repo.ok("promptctl publish stored --env staging --create-env");
     let id = |shell: &Shell, reference: &str| {
         let body = body(shell, reference);
         let part = |key: &str| body["prompt"][key].as_str().unwrap_or("-").to_owned();

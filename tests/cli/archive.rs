@@ -17,7 +17,7 @@ fn out_of_use_and_back() {
          promptctl list --archived
          promptctl archive support/triage
          promptctl get --all --format json --env staging
-         promptctl publish --all --env staging
+         promptctl publish --all --env staging --create-env
          promptctl unarchive support/triage
          promptctl unarchive support/triage
          promptctl list
@@ -44,9 +44,9 @@ fn out_of_use_and_back() {
     $ promptctl archive support/triage
     support/triage is archived already: nothing to do
     $ promptctl get --all --format json --env staging
-    {"schema":1,"error":{"code":"P203","message":"nothing was ever published to staging, and promptctl.yaml does not name it","location":null,"hints":["the environments are production"]}}
-    [exit 1]
-    $ promptctl publish --all --env staging
+    {"schema":1,"error":{"code":"P257","message":"there is no environment staging: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["the environments are production","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env staging --create-env"]}}
+    [exit 2]
+    $ promptctl publish --all --env staging --create-env
     nothing to publish: no version is above those released in staging
     $ promptctl unarchive support/triage
     support/triage is in use again

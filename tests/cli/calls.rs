@@ -168,7 +168,7 @@ fn each_has_the_settings_that_keep_strangers_out() {
         "edit support/triage --set modelParameters.maxTokens=600",
         "edit support/triage --set description=Sorts",
         "publish support/triage",
-        "publish support/triage --env staging --no-push",
+        "publish support/triage --env staging --create-env --no-push",
         "push",
         "publish greeting --dry-run",
         "publish --all",

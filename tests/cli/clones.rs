@@ -308,7 +308,7 @@ fn an_unborn_head_reads_and_makes_the_first_commit() {
     $ promptctl get greeting@HEAD
     error[P225]: `HEAD` is neither a version, an environment nor a git revision
       hint: promptctl history greeting shows the versions, promptctl status the environments
-    [exit 1]
+    [exit 2]
     "#);
     repo.write("../triage.yml", TRIAGE);
     assert_snapshot!(repo.play(

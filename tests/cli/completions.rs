@@ -31,7 +31,7 @@ fn the_files_are_what_the_program_prints() {
 /// A repository with two versions and two environments, in a shell that finds the program by name.
 fn repository(env: &TestEnv) -> Shell {
     let repo = env.triage();
-    repo.ok("promptctl publish --quiet support/triage --env staging");
+    repo.ok("promptctl publish --quiet support/triage --env staging --create-env");
     repo.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
     repo.with("PATH", path())
 }

@@ -62,7 +62,7 @@ fn a_full_disk_changes_nothing() {
     drop(std::fs::write(repo.dir.join("../filler"), vec![0; 4 << 20]));
     for line in [
         "edit support/triage --set modelParameters.maxTokens=600",
-        "publish support/triage --env staging",
+        "publish support/triage --env staging --create-env",
         "new other",
         "seed",
         "unpublish support/triage",
@@ -114,7 +114,7 @@ fn a_read_only_repository_is_read() {
     }
     for line in [
         "edit support/triage --set modelParameters.maxTokens=600",
-        "publish support/triage --env staging",
+        "publish support/triage --env staging --create-env",
         "rollback support/triage --no-push",
         "unpublish support/triage",
         "new other",

@@ -81,7 +81,7 @@ fn a_dry_run_writes_nothing_anywhere() {
             "publish support/triage@HEAD --dry-run",
             "publish --all --dry-run",
             "publish support/triage@HEAD --dry-run --no-push",
-            "publish support/triage@v1 --dry-run --env staging",
+            "publish support/triage@v1 --dry-run --env staging --create-env",
             "rollback support/triage --dry-run",
             "rollback support/triage --dry-run --no-push",
             "unpublish support/triage --dry-run",

@@ -13,7 +13,7 @@ fn fork(env: &TestEnv, ada: &Shell) {
         .ok("git clone --quiet --bare origin.git fork.git");
     env.root().ok("git clone --quiet fork.git eve");
     let eve = env.root().cd("eve").person("Eve");
-    eve.next_version("support/triage", "maxTokens: 800", "maxTokens: 9");
+    eve.next_version("support/triage", "maxTokens: 800", "maxTokens: 900");
     eve.ok("git push --quiet");
     eve.ok("promptctl publish support/triage");
     ada.ok("git remote add fork ../fork.git");
@@ -48,7 +48,7 @@ fn tags_of_a_fork_are_neither_live_nor_sent() {
     0 errors, 2 warnings
     ");
     // nor do they become so by a release that is not sent.
-    ada.ok("promptctl publish support/triage --env staging --no-push");
+    ada.ok("promptctl publish support/triage --env staging --create-env --no-push");
     let got = ada.fails("promptctl get support/triage@production --format json");
     assert_eq!(got.error()["code"], "P203");
     assert_eq!(origin(&env).tags(), "");
@@ -95,7 +95,7 @@ fn after_one_lost_release_all_later_ones_of_the_row_are_lost() {
     let bob = env.clone_of_origin("Bob");
     ada.ok("promptctl publish support/triage --no-push");
     ada.ok("promptctl unpublish support/triage --no-push");
-    ada.ok("promptctl publish support/triage --env staging --no-push");
+    ada.ok("promptctl publish support/triage --env staging --create-env --no-push");
     bob.ok("promptctl publish support/triage -m first");
     assert_snapshot!(ada.play(
         "promptctl push
@@ -162,7 +162,7 @@ fn push_sends_only_what_it_is_asked_for() {
     let ada = env.with_origin();
     ada.ok("promptctl fetch");
     ada.ok("promptctl publish support/triage --no-push");
-    ada.ok("promptctl publish support/triage --env staging --no-push");
+    ada.ok("promptctl publish support/triage --env staging --create-env --no-push");
     ada.ok("promptctl push support/triage --env staging");
     assert_eq!(
         origin(&env).tags(),
@@ -191,7 +191,7 @@ fn a_release_is_sent_with_its_version_whatever_became_of_the_others() {
     let ada = env.with_origin();
     ada.ok("promptctl fetch");
     ada.ok("promptctl publish support/triage --no-push");
-    ada.ok("promptctl publish support/triage --env staging --no-push");
+    ada.ok("promptctl publish support/triage --env staging --create-env --no-push");
     crate::env::hook(
         &origin(&env),
         "hooks/update",

@@ -110,7 +110,8 @@ fn the_help() {
     Options:
           --all              Every prompt whose version is higher than any that was ever released in the
                              environment
-          --allow <CODE>     Let through what has this code, such as P036; the release says so
+          --allow <CODE>     Let through errors with this code, such as P025; the release says so
+          --create-env       Make the environment, where it is a new one; its name is permanent
       -e, --env <ENV>        The environment [default: production]
       -m, --message <TEXT>   Why, for people who read the list of releases
       -n, --dry-run          Say what would happen, and change nothing

@@ -26,7 +26,7 @@ fn versions_with_what_they_meant_for_callers() {
         "{{customer}}: {{ticket}}\"",
     );
     repo.ok("promptctl publish support/triage@v2");
-    repo.ok("promptctl publish support/triage@v3 --env staging");
+    repo.ok("promptctl publish support/triage@v3 --env staging --create-env");
     assert_snapshot!(repo.play(
         "promptctl history support/triage
          promptctl history support/triage --limit 2

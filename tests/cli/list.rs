@@ -164,6 +164,7 @@ fn filters() {
 fn of_an_environment_everything_is_that_of_the_active_version() {
     let env = TestEnv::new();
     let repo = several(&env);
+    repo.write("promptctl.yaml", "environments: [production, staging]\n");
     assert_snapshot!(repo.play(
         "promptctl list --env production
          promptctl list --env production --search 'Answer in'

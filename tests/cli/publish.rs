@@ -158,10 +158,10 @@ fn several_prompts_at_once() {
     let repo = env.triage();
     repo.add("greeting", SMALL);
     assert_snapshot!(repo.play(
-        "promptctl publish support/triage greeting --env staging
+        "promptctl publish support/triage greeting --env staging --create-env
          promptctl publish greeting nobody support/triage"
     ), @"
-    $ promptctl publish support/triage greeting --env staging
+    $ promptctl publish support/triage greeting --env staging --create-env
     support/triage v1 published to staging
     greeting v1 published to staging
     $ promptctl publish greeting nobody support/triage

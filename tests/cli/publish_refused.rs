@@ -151,12 +151,14 @@ fn what_is_not_valid_is_refused() {
     error[P101]: `{{#if}}` is never closed
       at: prompts/template.prompt.yml:4:20
       hint: end the block with `{{/if}}`
-    [exit 1]
+      hint: --allow P101 publishes it all the same, and the release says so
+    [exit 3]
     $ promptctl publish partial
     error[P106]: there is no partial `nowhere`
       at: prompts/partial.prompt.yml:4:20
       hint: make the file `_nowhere.hbs` below a root
-    [exit 1]
+      hint: --allow P106 publishes it all the same, and the release says so
+    [exit 3]
     $ promptctl publish yaml
     error[P001]: unclosed bracket '['
       at: prompts/yaml.prompt.yml:1:11
@@ -211,7 +213,7 @@ fn unknown_things_are_told_with_what_is_near() {
     $ promptctl publish support/triage@nowhere
     error[P225]: `nowhere` is neither a version, an environment nor a git revision
       hint: promptctl history support/triage shows the versions, promptctl status the environments
-    [exit 1]
+    [exit 2]
     $ promptctl publish support/triage --env Production
     error: invalid value 'Production' for '--env <ENV>': `Production` cannot be a name: an environment begins with a small letter
 
@@ -355,23 +357,23 @@ fn without_an_identity_the_two_commands_are_named() {
 fn an_environment_that_is_nearly_another_is_refused() {
     let env = TestEnv::new();
     let repo = env.triage();
-    repo.ok("promptctl publish support/triage --env staging");
+    repo.ok("promptctl publish support/triage --env staging --create-env");
     assert_snapshot!(repo.play(
         "promptctl publish support/triage --env stagign
          promptctl publish support/triage --env prod
-         promptctl publish support/triage --env staging-eu"
+         promptctl publish support/triage --env staging-eu --create-env"
     ), @"
     $ promptctl publish support/triage --env stagign
-    error[P203]: nothing was ever published to stagign
+    error[P257]: there is no environment stagign: promptctl.yaml does not declare it, and nothing was ever released to it
       hint: did you mean staging?
-      hint: if not, write stagign under `environments:` in promptctl.yaml first
-    [exit 1]
+      hint: to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env stagign --create-env
+    [exit 2]
     $ promptctl publish support/triage --env prod
-    error[P203]: nothing was ever published to prod
+    error[P257]: there is no environment prod: promptctl.yaml does not declare it, and nothing was ever released to it
       hint: did you mean production?
-      hint: if not, write prod under `environments:` in promptctl.yaml first
-    [exit 1]
-    $ promptctl publish support/triage --env staging-eu
+      hint: to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env prod --create-env
+    [exit 2]
+    $ promptctl publish support/triage --env staging-eu --create-env
     support/triage v1 published to staging-eu
     ");
     // Whoever asks for what is live there must not be given the working copy.

@@ -99,7 +99,7 @@ fn at_a_time() {
 fn the_answers_for_scripts() {
     let env = TestEnv::new();
     let repo = skewed(&env);
-    repo.ok("promptctl publish support/triage --env staging -m 'Try it'");
+    repo.ok("promptctl publish support/triage --env staging --create-env -m 'Try it'");
     assert_snapshot!(repo.play(
         "promptctl releases support/triage --env staging --format json
          promptctl status --format json"
@@ -168,7 +168,7 @@ fn for_people() {
     let env = TestEnv::new();
     let repo = skewed(&env);
     repo.add("greeting", SMALL);
-    repo.ok("promptctl publish greeting --env staging");
+    repo.ok("promptctl publish greeting --env staging --create-env");
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "100").play(
         "promptctl releases support/triage
          promptctl status"
@@ -196,6 +196,7 @@ fn for_people() {
 fn nothing_to_show() {
     let env = TestEnv::new();
     let repo = env.triage();
+    repo.write("promptctl.yaml", "environments: [production, staging]\n");
     assert_snapshot!(repo.play(
         "promptctl releases support/triage
          promptctl releases nobody
@@ -223,7 +224,7 @@ fn configured_environments_stand_first() {
     let repo = env.triage();
     repo.write("promptctl.yaml", "environments: [staging, production]\n");
     repo.git("commit --quiet --all --message Environments");
-    repo.ok("promptctl publish support/triage --env canary");
+    repo.ok("promptctl publish support/triage --env canary --create-env");
     assert_snapshot!(repo.play("promptctl status"), @"
     $ promptctl status
     staging	support/triage	-	v1	-	-	never published

@@ -33,7 +33,7 @@ fn both_tags_arrive_in_one_push() {
 fn a_second_release_of_a_version_sends_one_tag() {
     let env = TestEnv::new();
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage --env staging");
+    ada.ok("promptctl publish support/triage --env staging --create-env");
     hook(
         &origin(&env),
         "hooks/pre-receive",
@@ -170,7 +170,7 @@ fn several_pending_releases_are_sent_in_their_order() {
     ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
     ada.ok("promptctl publish support/triage --no-push");
     ada.ok("promptctl rollback support/triage --no-push");
-    ada.ok("promptctl publish support/triage --env staging --no-push");
+    ada.ok("promptctl publish support/triage --env staging --create-env --no-push");
     assert_snapshot!(ada.play(
         "promptctl releases support/triage
          promptctl push
@@ -321,7 +321,7 @@ fn fetch_says_what_is_new_and_sets_the_clone_up() {
     +refs/heads/*:refs/remotes/origin/*
     +refs/tags/prompts/*:refs/promptctl/origin/prompts/*
     ");
-    ada.ok("promptctl publish support/triage --env staging");
+    ada.ok("promptctl publish support/triage --env staging --create-env");
     bob.ok("git fetch --quiet --prune --prune-tags");
     assert_eq!(
         bob.json("promptctl get support/triage@staging --format json")["version"],
@@ -383,8 +383,8 @@ fn another_remote_can_be_the_truth() {
     assert_eq!(origin(&env).tags(), "");
     assert_eq!(env.root().cd("upstream.git").tags(), ada.tags());
     ada.write("promptctl.yaml", "remote: nowhere\n");
-    assert_snapshot!(ada.play("promptctl publish support/triage@HEAD --env staging"), @"
-    $ promptctl publish support/triage@HEAD --env staging
+    assert_snapshot!(ada.play("promptctl publish support/triage@HEAD --env staging --create-env"), @"
+    $ promptctl publish support/triage@HEAD --env staging --create-env
     error[P226]: `remote` names nowhere, which is not a remote of this clone
       at: promptctl.yaml
       hint: git remote add nowhere URL

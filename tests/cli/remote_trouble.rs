@@ -62,14 +62,14 @@ fn a_remote_that_refuses_one_of_two_tags_gets_none() {
     ");
     assert_eq!(ada.refs(), before);
     assert_eq!(origin(&env).tags(), "");
-    ada.ok("promptctl publish support/triage --env staging");
+    ada.ok("promptctl publish support/triage --env staging --create-env");
 }
 
 #[test]
 fn a_remote_that_is_away_changes_nothing() {
     let env = TestEnv::new();
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage --env staging");
+    ada.ok("promptctl publish support/triage --env staging --create-env");
     std::fs::rename(
         env.root().dir.join("origin.git"),
         env.root().dir.join("elsewhere"),
@@ -231,7 +231,7 @@ fn pruning_tags_cannot_hurt() {
         ada.json("promptctl get support/triage@production --format json")["version"],
         1
     );
-    ada.ok("promptctl publish support/triage --env staging");
+    ada.ok("promptctl publish support/triage --env staging --create-env");
     assert_snapshot!(origin(&env).tags(), @"
     prompts/support/triage/production/1
     prompts/support/triage/staging/1

@@ -204,9 +204,10 @@ fn nothing_to_go_back_to() {
       hint: promptctl publish support/triage --env production
     [exit 1]
     $ promptctl rollback support/triage --env staging
-    error[P203]: support/triage was never published to staging
-      hint: promptctl publish support/triage --env staging
-    [exit 1]
+    error[P257]: there is no environment staging: promptctl.yaml does not declare it, and nothing was ever released to it
+      hint: the environments are production
+      hint: to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env staging --create-env
+    [exit 2]
     $ promptctl rollback nobody
     error[P201]: there is no prompt named nobody
       hint: promptctl list shows all prompts
@@ -228,9 +229,10 @@ fn nothing_to_go_back_to() {
       hint: promptctl unpublish support/triage --env production takes it out
     [exit 1]
     $ promptctl rollback support/triage --env staging
-    error[P203]: support/triage was never published to staging
-      hint: promptctl publish support/triage --env staging
-    [exit 1]
+    error[P257]: there is no environment staging: promptctl.yaml does not declare it, and nothing was ever released to it
+      hint: the environments are production
+      hint: to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env staging --create-env
+    [exit 2]
     ");
     assert_eq!(repo.refs(), before);
 }
@@ -239,7 +241,7 @@ fn nothing_to_go_back_to() {
 fn environments_have_stacks_of_their_own() {
     let env = TestEnv::new();
     let repo = three_releases(&env);
-    repo.ok("promptctl publish support/triage@v1 --env staging");
+    repo.ok("promptctl publish support/triage@v1 --env staging --create-env");
     repo.ok("promptctl publish support/triage@v3 --env staging");
     repo.ok("promptctl rollback support/triage --env staging");
     assert_snapshot!(repo.play("promptctl status"), @"

@@ -495,7 +495,7 @@ fn a_partial_fetch_brings_what_is_live_and_says_so_of_the_rest() {
     let env = TestEnv::new();
     let ada = env.with_origin();
     ada.ok("promptctl publish support/triage");
-    ada.ok("promptctl publish support/triage --env staging");
+    ada.ok("promptctl publish support/triage --env staging --create-env");
     ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
     ada.ok("git push --quiet");
     ada.ok("promptctl publish support/triage");
@@ -521,8 +521,8 @@ fn a_partial_fetch_brings_what_is_live_and_says_so_of_the_rest() {
          promptctl releases support/triage"
     ), @"
     $ promptctl get support/triage@staging
-    error[P225]: `staging` is neither a version, an environment nor a git revision
-      hint: promptctl history support/triage shows the versions, promptctl status the environments
+    error[P217]: `staging` is not known here; the releases are not fetched
+      hint: promptctl fetch
     [exit 1]
     $ promptctl releases support/triage
     error[P217]: this clone has fetched only what is live in production from origin

@@ -343,7 +343,7 @@ fn what_the_log_may_keep_is_configured() {
 fn the_log_is_filtered_and_shown() {
     let env = TestEnv::new();
     let repo = env.triage();
-    repo.ok("promptctl publish support/triage --env staging");
+    repo.ok("promptctl publish support/triage --env staging --create-env");
     repo.at("2026-11-01T12:00:00Z")
         .ok("promptctl run support/triage --var ticket=one --model echo");
     repo.at("2026-11-02T12:00:00Z")

@@ -23,7 +23,7 @@ fn session(repo: &Shell) -> String {
         "promptctl bump
          git commit --quiet -am Friendlier
          promptctl diff support/triage@v1 support/triage@v3
-         promptctl publish support/triage --env staging
+         promptctl publish support/triage --env staging --create-env
          promptctl publish support/triage@v2
          promptctl list
          promptctl releases support/triage
@@ -92,7 +92,7 @@ fn without_a_remote() {
       messages[0].content:
         You sort support tickets{+, kindly and briefly+}. Answer in {{locale}}.
         Say which queue the ticket belongs to: billing or tech.
-    $ promptctl publish support/triage --env staging
+    $ promptctl publish support/triage --env staging --create-env
     support/triage v3 published to staging
     $ promptctl publish support/triage@v2
     support/triage v2 published to production (was v1)
@@ -172,7 +172,7 @@ fn with_a_remote_that_a_second_clone_reads() {
     ada.ok("promptctl publish --quiet support/triage");
     assert_eq!(live(&bob, "production"), (Some(1), Some(800)));
     ada.ok("promptctl edit --quiet support/triage --set modelParameters.maxTokens=600");
-    ada.ok("promptctl publish --quiet support/triage --env staging");
+    ada.ok("promptctl publish --quiet support/triage --env staging --create-env");
     assert_eq!(live(&bob, "staging"), (Some(2), Some(600)));
     assert_eq!(live(&bob, "production"), (Some(1), Some(800)));
     ada.ok("promptctl publish --quiet support/triage");

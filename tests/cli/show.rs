@@ -257,7 +257,7 @@ fn a_snapshot_of_an_environment() {
     let env = TestEnv::new();
     let repo = released(&env);
     repo.add("greeting", SMALL);
-    repo.ok("promptctl publish greeting --env staging");
+    repo.ok("promptctl publish greeting --env staging --create-env");
     assert_snapshot!(repo.play(
         "promptctl get --all --env staging --format json
          promptctl get --all --env nowhere --format json
@@ -307,11 +307,11 @@ fn a_snapshot_of_an_environment() {
       ]
     }
     $ promptctl get --all --env nowhere --format json
-    {"schema":1,"error":{"code":"P203","message":"nothing was ever published to nowhere, and promptctl.yaml does not name it","location":null,"hints":["the environments are production, staging"]}}
-    [exit 1]
+    {"schema":1,"error":{"code":"P257","message":"there is no environment nowhere: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["the environments are production, staging","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env nowhere --create-env"]}}
+    [exit 2]
     $ promptctl get --all --env stagin --format json
-    {"schema":1,"error":{"code":"P203","message":"nothing was ever published to stagin, and promptctl.yaml does not name it","location":null,"hints":["did you mean staging?"]}}
-    [exit 1]
+    {"schema":1,"error":{"code":"P257","message":"there is no environment stagin: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["did you mean staging?","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env stagin --create-env"]}}
+    [exit 2]
     $ promptctl get --all --env staging
     error: --all prints a snapshot for programs
       hint: promptctl get --all --env staging --format json
@@ -355,11 +355,11 @@ fn unknown_things() {
     $ promptctl get support/triage@producton
     error[P225]: `producton` is neither a version, an environment nor a git revision
       hint: did you mean support/triage@production?
-    [exit 1]
+    [exit 2]
     $ promptctl get support/triage@HEAD~99
     error[P225]: `HEAD~99` is neither a version, an environment nor a git revision
       hint: promptctl history support/triage shows the versions, promptctl status the environments
-    [exit 1]
+    [exit 2]
     $ promptctl get ''
     error: invalid value '' for '[REF]': `` cannot be a name: it is empty
 

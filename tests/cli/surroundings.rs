@@ -352,7 +352,7 @@ fn two_files_of_one_name() {
     repo.git("commit --quiet --message Gone");
     repo.ok("promptctl publish support/triage");
     repo.write("prompts/support/triage.prompt.yaml", SMALL);
-    repo.ok("promptctl publish support/triage@v1 --env staging");
+    repo.ok("promptctl publish support/triage@v1 --env staging --create-env");
 }
 
 /// What a hook of one repository says of its index is not said of another.

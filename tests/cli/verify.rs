@@ -24,7 +24,10 @@ fn nothing_is_live() {
     $ promptctl verify
     nothing is live in production
     $ promptctl verify --env staging
-    nothing is live in staging
+    error[P257]: there is no environment staging: promptctl.yaml does not declare it, and nothing was ever released to it
+      hint: the environments are production
+      hint: to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env staging --create-env
+    [exit 2]
     ");
     repo.ok("promptctl publish support/triage");
     repo.ok("promptctl unpublish support/triage");
@@ -45,7 +48,7 @@ fn what_is_live_is_proven() {
     sign_as(&repo, "ada");
     repo.add("greeting", SMALL);
     repo.ok("promptctl publish greeting support/triage");
-    repo.ok("promptctl publish greeting --env staging");
+    repo.ok("promptctl publish greeting --env staging --create-env");
     assert_snapshot!(repo.play("promptctl verify"), @"
     $ promptctl verify
     staging	greeting	v1	1	xxxxxxxxxxxx	-	whole	-	sound
@@ -261,7 +264,7 @@ fn a_rollback_that_is_none_is_held_to_every_rule() {
     repo.ok("promptctl verify");
     // One that says so of a version that never lay below.
     repo.next_version("support/triage", "maxTokens: 600", "maxTokens: 400");
-    repo.ok("promptctl publish support/triage --env staging");
+    repo.ok("promptctl publish support/triage --env staging --create-env");
     let message = repo
         .git("tag --list --format=%(contents) prompts/support/triage/staging/3")
         .replace("Environment: staging", "Environment: production")

@@ -146,7 +146,8 @@ fn a_prompt_that_is_named_and_cannot_be_read_is_checked() {
     env.write(PATH, b"messages: \xff\n");
     assert!(env.findings("greeting").starts_with("error P008"));
     env.write(PATH, GREETING);
-    let said = env.run(&format!("validate {PATH} promptctl.yaml"));
+    env.write("README.md", "Ours.\n");
+    let said = env.run(&format!("validate {PATH} README.md"));
     assert_eq!(said.code, 1, "{}", said.err);
 }
 

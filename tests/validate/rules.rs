@@ -247,7 +247,8 @@ fn the_arguments_choose() {
     let said = env.run("validate greting");
     assert_eq!(said.code, 1);
     assert!(said.err.contains("did you mean greeting?"), "{}", said.err);
-    assert_eq!(env.run("validate promptctl.yaml").code, 1);
+    env.write("README.md", "Ours.\n");
+    assert_eq!(env.run("validate README.md").code, 1);
 }
 
 #[test]

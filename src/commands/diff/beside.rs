@@ -6,7 +6,7 @@ use super::super::validate::check;
 use super::{Pair, Session};
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;
-use crate::files::Loaded;
+use crate::files::{Loaded, Staged};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::response::Usage;
@@ -15,7 +15,7 @@ use crate::output::diff_beside::ChangedPartial;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
-use crate::releases::{State, Store};
+use crate::releases::{State, Step, Store, judge};
 
 /// How the size of each prompt changed.
 pub(super) fn sizes(
@@ -72,13 +72,17 @@ pub(super) fn findings(
     session: &Session,
 ) -> Result<Vec<Finding>, Failure> {
     let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let after = pairs.iter().filter_map(|pair| pair.after.clone()).collect();
-    check::loaded(store, after, Vec::new(), today, &config.lint).map(|checked| checked.findings)
+    let after = Staged {
+        prompts: pairs.iter().filter_map(|pair| pair.after.clone()).collect(),
+        ..Staged::default()
+    };
+    check::loaded(store, after, today, &config.lint).map(|checked| checked.findings)
 }
 
 /// What `publish` would do to each prompt once the new contents are merged.
 pub(super) fn releases(
     pairs: &[Pair],
+    findings: &[Finding],
     store: &Store,
     config: &Config,
 ) -> Result<BTreeMap<PromptName, String>, Failure> {
@@ -95,42 +99,82 @@ pub(super) fn releases(
         let Some(any) = pair.any() else { continue };
         // Tags that are not sound are told by doctor, and by publish itself.
         let state = store.state(&any.name, &production).ok();
-        releases.insert(any.name.clone(), release(pair, state.as_ref(), &production));
+        let words = match release(pair, state.as_ref(), &production) {
+            Would::Publish(words) => stopped(pair, findings, store, &production).unwrap_or(words),
+            Would::Not(words) => words,
+        };
+        releases.insert(any.name.clone(), words);
     }
     Ok(releases)
 }
 
-fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> String {
+/// What `publish` would do, in words.
+enum Would {
+    /// It would make the version live, if the gate lets it.
+    Publish(String),
+    /// It would not get as far.
+    Not(String),
+}
+
+/// What stops the new content from being published, if the gate says so.
+fn stopped(
+    pair: &Pair,
+    findings: &[Finding],
+    store: &Store,
+    environment: &Environment,
+) -> Option<String> {
+    let after = pair.after.as_ref()?;
+    let is_of_it = |finding: &&Finding| {
+        let mut paths = after.partials.values().map(|partial| &partial.path);
+        let path = finding.path.as_ref();
+        path == Some(&after.path) || paths.any(|partial| path == Some(partial))
+    };
+    let verdict = judge(
+        findings.iter().filter(is_of_it).cloned().collect(),
+        Step::Release {
+            allowed: &[],
+            was_released: store.was_released(after, environment).unwrap_or_default(),
+        },
+    );
+    let mut codes: Vec<&str> = verdict.stops.iter().map(|it| it.code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    (!codes.is_empty()).then(|| format!("refuse: {}", codes.join(", ")))
+}
+
+fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Would {
     let live = match state {
         Some(State::Live(live)) => Some(live),
-        Some(State::NotFetched) => return "not known here: promptctl fetch".to_owned(),
-        None => return "not known: promptctl doctor".to_owned(),
+        Some(State::NotFetched) => {
+            return Would::Not("not known here: promptctl fetch".to_owned());
+        }
+        None => return Would::Not("not known: promptctl doctor".to_owned()),
         Some(State::Never | State::Unpublished { .. }) => None,
     };
     let Some(after) = &pair.after else {
-        return match live {
+        return Would::Not(match live {
             Some(live) => format!("leave {} live in {environment}", live.version),
             None => "do nothing".to_owned(),
-        };
+        });
     };
     let version = after.version();
     let is_same_number =
         |other: &Loaded| other.version() == version && other.digest() != after.digest();
     if after.is_unbumped() || pair.before.as_ref().is_some_and(is_same_number) {
-        return format!("refuse: {version} was not raised");
+        return Would::Not(format!("refuse: {version} was not raised"));
     }
     if after.document.archived {
-        return "refuse: it is archived".to_owned();
+        return Would::Not("refuse: it is archived".to_owned());
     }
     match live {
         Some(live) if live.digest == *after.digest() => {
-            format!("do nothing: {} is live", live.version)
+            Would::Not(format!("do nothing: {} is live", live.version))
         }
-        Some(live) => format!(
+        Some(live) => Would::Publish(format!(
             "make {version} live in {environment} instead of {}",
             live.version
-        ),
-        None => format!("make {version} live in {environment}"),
+        )),
+        None => Would::Publish(format!("make {version} live in {environment}")),
     }
 }
 

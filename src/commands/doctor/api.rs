@@ -13,7 +13,7 @@ use crate::openai::client::block_on;
 use crate::openai::echo;
 use crate::openai::provider::ModelId;
 use crate::prompt::code;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Severity};
 use crate::releases::Store;
 
 /// What the APIs of the prompts' models say to this key. Nothing is kept.
@@ -40,7 +40,14 @@ pub(super) fn findings(store: &Store, session: &Session) -> Vec<Finding> {
                     .filter(|(model, _)| !offered.contains(&model.name))
                     .map(|(model, prompt)| not_offered(&model, prompt)),
             ),
-            Err(failure) => findings.push(finding_of_failure(&failure)),
+            Err(failure) => {
+                let mut finding = finding_of_failure(&failure);
+                // Nothing is unsound: it could not be asked.
+                if finding.code == code::NO_KEY {
+                    finding.severity = Severity::Warning;
+                }
+                findings.push(finding);
+            }
         }
     }
     findings

@@ -11,10 +11,9 @@ use crate::exchange::template::{self, NoTemplate, Templates};
 use crate::exchange::write::{Origin, file};
 use crate::exchange::{Lost, prove};
 use crate::execute::recover::Fetched;
-use crate::prompt::code;
 use crate::prompt::digest::{Digest, digest};
-use crate::prompt::document;
 use crate::prompt::template::{HELPERS, Partials};
+use crate::prompt::{code, document};
 use crate::scan::ValueKind;
 
 /// One version, not yet numbered.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+use super::super::gate::Gate;
 use super::{Args, has_prompt};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -16,6 +17,7 @@ pub(super) struct Here {
     names: BTreeSet<String>,
     /// All ids that are asked for.
     asked: BTreeSet<String>,
+    pub(super) gate: Gate,
 }
 
 pub(super) struct Imported {
@@ -27,7 +29,11 @@ pub(super) struct Imported {
 }
 
 impl Here {
-    pub(super) fn read(store: &Store, asked: BTreeSet<String>) -> Result<Self, Failure> {
+    pub(super) fn read(
+        store: &Store,
+        asked: BTreeSet<String>,
+        gate: Gate,
+    ) -> Result<Self, Failure> {
         let names = store
             .list()
             .files
@@ -69,6 +75,7 @@ impl Here {
             by_id,
             names,
             asked,
+            gate,
         })
     }
 

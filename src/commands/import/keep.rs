@@ -1,7 +1,8 @@
 //! From what came to files, commits and tags.
 
 use super::super::Session;
-use super::super::publish::change;
+use super::super::gate::Gate;
+use super::super::publish::publish as publish_content;
 use super::super::rules::{branches_of, rules_of};
 use super::Args;
 use super::draft::{Draft, of_fetched, of_saved};
@@ -18,7 +19,7 @@ use crate::prompt::edit::set_version;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
-use crate::releases::{Before, Demand, Options, Signing, Store};
+use crate::releases::{Before, Options, Signing, Store};
 
 /// What became of one prompt.
 pub(super) struct Kept {
@@ -267,6 +268,16 @@ fn write(
         ));
     }
     let path = store.path_for(name);
+    for draft in &drafts {
+        let loaded = store.with_new_text(name, &path, draft.text())?;
+        let checked = here.gate.of_writing(store, &loaded, &path);
+        checked.map_err(|failure| {
+            let versions = draft.versions.join(", ");
+            failure.hint(format!(
+                "it stands in version {versions} at OpenAI: revoke it and take it out there, then import again"
+            ))
+        })?;
+    }
     if args.dry_run {
         return Ok(());
     }
@@ -463,12 +474,7 @@ fn try_publish(
         session.ui.warning(format!("{name}: a later version than {version} was released to {environment} already; left as it is"));
         return Ok(None);
     }
-    let made = change(
-        store,
-        name,
-        &Demand::Publish(Box::new(live)),
-        &options,
-        false,
-    )?;
+    let gate = Gate::new(config, session);
+    let made = publish_content(store, live, &options, &gate, false, session)?;
     Ok(made.and_then(|made| made.to))
 }

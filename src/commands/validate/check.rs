@@ -7,8 +7,9 @@ use jiff::civil::Date;
 
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
+use crate::config::FILE_NAME;
 use crate::error::Failure;
-use crate::files::{Base, Blobs, Listing, Loaded};
+use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
 use crate::output::diff_beside::ChangedPartial;
 use crate::output::snippet::Sources;
@@ -43,6 +44,20 @@ impl Checked {
             .iter()
             .filter(|finding| finding.is_error())
             .count()
+    }
+
+    /// The same with what was found in the settings, which come first.
+    pub(super) fn add_settings(
+        &mut self,
+        findings: Vec<Finding>,
+        store: &Store,
+    ) -> Result<(), Failure> {
+        if findings.iter().any(|finding| finding.position.is_some()) {
+            let text = store.config_text()?.unwrap_or_default();
+            self.sources.insert(FILE_NAME.to_owned(), text);
+        }
+        self.findings.splice(0..0, findings);
+        Ok(())
     }
 
     /// The same with what was found in other files.
@@ -250,20 +265,21 @@ impl Models {
     }
 }
 
-/// Checks prompts that were loaded, such as those that are staged.
+/// Checks prompts and partials that were loaded, such as those that are staged.
 pub(in crate::commands) fn loaded(
     store: &Store,
-    prompts: Vec<Loaded>,
-    mut findings: Vec<Finding>,
+    staged: Staged,
     today: Date,
     levels: &Levels,
 ) -> Result<Checked, Failure> {
     let models = Models::default();
-    let partials: BTreeMap<String, String> = prompts
-        .iter()
-        .flat_map(|prompt| prompt.partials.values())
-        .map(|partial| (partial.path.clone(), partial.text.clone()))
-        .collect();
+    let Staged {
+        prompts,
+        mut findings,
+        mut partials,
+    } = staged;
+    let included = prompts.iter().flat_map(|prompt| prompt.partials.values());
+    partials.extend(included.map(|partial| (partial.path.clone(), partial.text.clone())));
     let texts: BTreeMap<String, String> = prompts
         .iter()
         .map(|prompt| (prompt.path.clone(), prompt.text.clone()))
@@ -368,6 +384,42 @@ pub(super) fn rules(
     });
     found.extend(check_text(&prompt.text));
     in_file(found, &prompt.path)
+}
+
+/// What the rules find in one content and its partials.
+pub(super) fn contents(
+    prompt: &Loaded,
+    models: &Models,
+    today: Date,
+    levels: &Levels,
+) -> Vec<Finding> {
+    let mut found = rules(prompt, &BTreeSet::new(), models, today);
+    for partial in prompt.partials.values() {
+        found.extend(in_file(check_text(&partial.text), &partial.path));
+    }
+    let texts = prompt
+        .partials
+        .values()
+        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
+    let texts: Vec<_> = texts
+        .chain([(prompt.path.as_str(), prompt.text.as_str())])
+        .collect();
+    // A comment that allows nothing is for the next version to remove.
+    let (mut found, _) = settle(found, texts, levels);
+    found.retain(|finding| finding.code != code::UNUSED_ALLOW);
+    found
+}
+
+/// The same with the files that it attaches: all that can be said of a content by itself.
+pub(in crate::commands) fn of_content(
+    store: &Store,
+    prompt: &Loaded,
+    today: Date,
+    levels: &Levels,
+) -> Vec<Finding> {
+    let mut found = contents(prompt, &Models::default(), today, levels);
+    found.extend(attachments(store, prompt));
+    found
 }
 
 pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {

@@ -21,7 +21,7 @@ pub(super) fn fix(
     session: &Session,
 ) -> Result<Vec<String>, Failure> {
     store.require_working_copy()?;
-    let wanted = Wanted::new(paths, store, session)?;
+    let wanted = Wanted::new(paths, |_| false, store, session)?;
     let mut told = texts(store, &wanted)?;
     let (loaded, _) = store.load_all();
     let tags = store.version_tags()?;

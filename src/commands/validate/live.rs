@@ -1,17 +1,15 @@
 //! All rules over what is live in an environment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 use super::super::Session;
-use super::check::{Checked, Models, attachments, in_file, of_failure, rules, sources};
+use super::check::{Checked, Models, attachments, contents, of_failure, sources};
 use super::wanted::Wanted;
 use crate::error::Failure;
-use crate::files::Loaded;
-use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::prompt::lint::{Levels, check_text, settle};
+use crate::prompt::lint::Levels;
 use crate::prompt::name::{Environment, PromptName};
 use crate::releases::{State, Store};
 
@@ -24,14 +22,27 @@ pub(super) fn check(
     levels: &Levels,
     session: &Session,
 ) -> Result<Checked, Failure> {
+    store.require_environment(environment)?;
     store.require_releases()?;
-    let wanted = Wanted::new(paths, store, session)?;
     let overview = store.overview()?;
+    let is_live = |name: &PromptName| {
+        let states = overview.states.get(name);
+        matches!(
+            states.and_then(|states| states.get(environment)),
+            Some(State::Live(_))
+        )
+    };
+    let wanted = Wanted::new(paths, is_live, store, session)?;
+    // A name that is asked for is checked, or it is said why not.
+    if let Some(name) = wanted.names().iter().find(|name| !is_live(name)) {
+        store.load_active(name, environment)?;
+    }
     let mut findings: Vec<Finding> = overview.failures.iter().filter_map(of_failure).collect();
-    let live = overview.states.iter().filter_map(|(name, states)| {
-        matches!(states.get(environment), Some(State::Live(_))).then_some(name)
-    });
-    let names: Vec<&PromptName> = live.collect();
+    let names: Vec<&PromptName> = overview
+        .states
+        .keys()
+        .filter(|name| is_live(name))
+        .collect();
     let known_models = Models::default();
     let seen = store.each_live(&names, environment, &overview, |prompt| match prompt {
         Ok(prompt) if wanted.prompt(&prompt) => {
@@ -78,23 +89,4 @@ pub(super) fn check(
         findings,
         ..Checked::default()
     })
-}
-
-/// What the rules find in one content and its partials.
-fn contents(prompt: &Loaded, models: &Models, today: Date, levels: &Levels) -> Vec<Finding> {
-    let mut found = rules(prompt, &BTreeSet::new(), models, today);
-    for partial in prompt.partials.values() {
-        found.extend(in_file(check_text(&partial.text), &partial.path));
-    }
-    let texts = prompt
-        .partials
-        .values()
-        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
-    let texts: Vec<_> = texts
-        .chain([(prompt.path.as_str(), prompt.text.as_str())])
-        .collect();
-    // A comment that allows nothing is for the next version to remove.
-    let (mut found, _) = settle(found, texts, levels);
-    found.retain(|finding| finding.code != code::UNUSED_ALLOW);
-    found
 }

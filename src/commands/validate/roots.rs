@@ -1,11 +1,12 @@
-//! The folders that hold prompts, where a branch changes which they are.
+//! The settings: the folders that hold prompts, where a branch changes which they are, and what else
+//! a reviewer of a change should see.
 
-use super::check::{self, Checked, Rules};
+use super::check::{self, Checked, Rules, of_failure};
 use crate::config::{Config, FILE_NAME};
 use crate::error::Failure;
 use crate::files::Base;
 use crate::prompt::code;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Position};
 use crate::releases::Store;
 
 /// The base with the folders that held prompts there. A configuration that cannot be read says
@@ -36,6 +37,38 @@ pub(in crate::commands) fn changed(before: &[String], after: &[String]) -> Findi
     Finding::warning(code::ROOTS_CHANGED, message)
         .in_file(FILE_NAME)
         .help("the files of both were compared; what left the folders is no prompt any more")
+}
+
+/// What is wrong with the settings, and what a branch changes of those that decide what is live.
+pub(super) fn settings(
+    store: &Store,
+    config: &Config,
+    base: Option<&Base>,
+) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    for (environment, _) in &config.environments {
+        for fault in config.policy_faults(environment) {
+            findings.extend(of_failure(&fault).map(|finding| finding.in_file(FILE_NAME)));
+        }
+    }
+    let Some(base) = base else {
+        return Ok(findings);
+    };
+    let before = store.config_text_at(&base.commit)?.unwrap_or_default();
+    let now = store.config_text()?.unwrap_or_default();
+    // Settings that nobody could read decided nothing.
+    let Some(before) = Config::parse(&before).ok().filter(|_| before != now) else {
+        return Ok(findings);
+    };
+    for change in config.changes_since(&before) {
+        let line = Config::line_of(&now, change.key);
+        let finding = Finding::warning(code::SETTINGS_CHANGED, change.message)
+            .in_file(FILE_NAME)
+            .at(line.map(|line| Position { line, column: 1 }))
+            .help("it takes effect when the branch is merged: a reviewer should want it");
+        findings.push(finding);
+    }
+    Ok(findings)
 }
 
 /// Checks the files of the working copy; where a branch changed the folders, those of both.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::Session;
+use crate::config::FILE_NAME;
 use crate::error::Failure;
 use crate::files::{Listing, Loaded};
 use crate::prompt::code;
@@ -18,7 +19,13 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn new(paths: &[String], store: &Store, session: &Session) -> Result<Self, Failure> {
+    /// `is_live` tells of names that have no file any more.
+    pub(super) fn new(
+        paths: &[String],
+        is_live: impl Fn(&PromptName) -> bool,
+        store: &Store,
+        session: &Session,
+    ) -> Result<Self, Failure> {
         let mut wanted = Self {
             names: Vec::new(),
             files: Vec::new(),
@@ -33,7 +40,7 @@ impl Wanted {
                 let listing = store.list();
                 let files = listing.files.into_iter().filter(|file| file.name == name);
                 let files: Vec<String> = files.map(|file| file.path).collect();
-                if files.is_empty() {
+                if files.is_empty() && !is_live(&name) {
                     return Err(store.unknown_prompt(&name));
                 }
                 wanted.files.extend(files);
@@ -46,6 +53,11 @@ impl Wanted {
             }
         }
         Ok(wanted)
+    }
+
+    /// The names that were asked for.
+    pub(super) fn names(&self) -> &[PromptName] {
+        &self.names
     }
 
     /// Whether everything is wanted.
@@ -80,7 +92,9 @@ impl Wanted {
             known.any(|path| is_below(path, place))
         };
         let is_empty = |place: &&String| {
-            !place.is_empty() && !listings.iter().any(|listing| holds(listing, place))
+            !place.is_empty()
+                && *place != FILE_NAME
+                && !listings.iter().any(|listing| holds(listing, place))
         };
         match self.places.iter().find(is_empty) {
             Some(place) => Err(Failure::new(

@@ -1,0 +1,139 @@
+//! The gate in words: what the rules find in a content, and what to say where that stands in the way.
+
+use jiff::civil::Date;
+
+use super::Session;
+use super::bump::NUMBERING;
+use super::common::failure_of;
+use super::validate::check::of_content;
+use crate::config::Config;
+use crate::error::{Exit, Failure};
+use crate::files::{Loaded, Source};
+use crate::prompt::code::{self, Code};
+use crate::prompt::finding::Finding;
+use crate::prompt::lint::Levels;
+use crate::prompt::name::PromptName;
+use crate::releases::{Step, Store, Verdict, can_be_let_through, judge};
+
+/// How many findings are told beside the first.
+const MAX_TOLD: usize = 8;
+
+/// What the rules are asked with.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    levels: Levels,
+    today: Date,
+}
+
+impl Gate {
+    pub(super) fn new(config: &Config, session: &Session) -> Self {
+        Self {
+            levels: config.lint.clone(),
+            today: session.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        }
+    }
+
+    /// What the rules find in a content that becomes live: what it attaches must be committed too.
+    pub(super) fn of_release(&self, store: &Store, mut loaded: Loaded) -> Vec<Finding> {
+        if let Some(commit) = &loaded.commit {
+            loaded.source = Source::Commit(commit.clone());
+        }
+        self.of_file(store, &loaded)
+    }
+
+    fn of_file(&self, store: &Store, loaded: &Loaded) -> Vec<Finding> {
+        of_content(store, loaded, self.today, &self.levels)
+    }
+
+    /// Stops a command that would write a secret down, and says what else is wrong with the file.
+    /// `shown` is where the person wrote it.
+    ///
+    /// # Errors
+    /// The file holds a secret.
+    pub(super) fn before_writing(
+        &self,
+        store: &Store,
+        loaded: &Loaded,
+        shown: &str,
+        session: &mut Session,
+    ) -> Result<(), Failure> {
+        for finding in self.of_writing(store, loaded, shown)? {
+            session.ui.finding(&finding);
+        }
+        Ok(())
+    }
+
+    /// The same for who says nothing else: what is written changes nothing of what is wrong.
+    ///
+    /// # Errors
+    /// The file holds a secret.
+    pub(super) fn of_writing(
+        &self,
+        store: &Store,
+        loaded: &Loaded,
+        shown: &str,
+    ) -> Result<Vec<Finding>, Failure> {
+        let mut findings = self.of_file(store, loaded);
+        // The number is what the command writes.
+        findings.retain(|finding| !NUMBERING.contains(&finding.code));
+        // Partials are written by nobody here.
+        let is_own = |finding: &Finding| finding.path.as_deref() == Some(&loaded.path);
+        findings.retain(|finding| is_own(finding) || finding.code != code::SECRET);
+        for finding in findings.iter_mut().filter(|it| is_own(it)) {
+            finding.path = Some(shown.to_owned());
+        }
+        let verdict = judge(findings, Step::Write);
+        if verdict.stops.is_empty() {
+            return Ok(verdict.passed().cloned().collect());
+        }
+        Err(of_secret(failure_of(verdict.stops))
+            .hint("nothing was written")
+            .exit(Exit::Verdict))
+    }
+}
+
+/// How a person lets a code through that stops a release.
+pub(super) fn parse_allowed(text: &str) -> Result<Code, String> {
+    let code = Code::find(text).ok_or("promptctl explain lists the codes")?;
+    if can_be_let_through(code) {
+        return Ok(code);
+    }
+    Err(format!(
+        "what it finds is allowed in the file, where a reviewer sees it: # promptctl: allow {code}"
+    ))
+}
+
+/// Why a version does not become live.
+pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
+    let mut stops = verdict.stops;
+    let is_secret = stops.iter().any(|it| it.code == code::SECRET);
+    let more = stops.len().saturating_sub(MAX_TOLD);
+    let stopping = stops.iter().map(|it| it.code);
+    // What is let through already must be said again.
+    let mut codes: Vec<Code> = stopping.chain(verdict.let_through).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    stops.truncate(MAX_TOLD);
+    let mut failure = failure_of(stops).exit(Exit::Verdict);
+    if more > 0 {
+        failure = failure.hint(format!("and {more} more: promptctl validate {name}"));
+    }
+    if is_secret {
+        return of_secret(failure);
+    }
+    if codes.iter().all(|code| can_be_let_through(*code)) {
+        let options: Vec<String> = codes.iter().map(|code| format!("--allow {code}")).collect();
+        failure = failure.hint(format!(
+            "{} publishes it all the same, and the release says so",
+            options.join(" ")
+        ));
+    }
+    failure
+}
+
+fn of_secret(failure: Failure) -> Failure {
+    failure.hint(format!(
+        "where it is no secret, a comment on its line or the one above allows it: # promptctl: allow {}",
+        code::SECRET
+    ))
+}

@@ -1,0 +1,176 @@
+//! The gate: which findings stand in the way of what is to be done.
+//!
+//! Findings come as facts and the verdict goes back as one: who asks turns it into words.
+//! `rollback` and `unpublish` ask nothing of this.
+
+use super::store::Store;
+use crate::error::Failure;
+use crate::files::Loaded;
+use crate::prompt::code::{self, Code};
+use crate::prompt::finding::Finding;
+use crate::prompt::name::Environment;
+
+/// What is to be done with a content.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// It is checked: every error counts, and with `strict` every warning that something is to be
+    /// mended.
+    Check {
+        /// Whether warnings count too.
+        strict: bool,
+    },
+    /// A command writes it down. Only a secret stops that, because git keeps it for ever.
+    Write,
+    /// It becomes live.
+    Release {
+        /// The codes of what is let through.
+        allowed: &'a [Code],
+        /// Whether this very content was released there before: how a rollback is undone, and a
+        /// newer promptctl knows more rules.
+        was_released: bool,
+    },
+}
+
+/// What the gate says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// What stands in the way; nothing where the step may be taken.
+    pub stops: Vec<Finding>,
+    /// The errors and warnings that do not.
+    pub others: Vec<Finding>,
+    /// The codes of the errors that were let through, each once.
+    pub let_through: Vec<Code>,
+}
+
+impl Verdict {
+    /// The errors that do not stand in the way.
+    pub fn passed(&self) -> impl Iterator<Item = &Finding> {
+        self.others.iter().filter(|finding| finding.is_error())
+    }
+}
+
+/// Whether errors with this code can be let through where a version becomes live. A secret cannot:
+/// it is allowed in the file, where a reviewer sees it.
+pub fn can_be_let_through(code: Code) -> bool {
+    !may_be_secret(code)
+}
+
+/// Whether a finding tells of a secret, or of so much else that one could be among it.
+fn may_be_secret(code: Code) -> bool {
+    matches!(code, code::SECRET | code::MANY_FINDINGS)
+}
+
+/// Decides which of the findings stand in the way.
+pub fn judge(findings: Vec<Finding>, step: Step<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for finding in findings {
+        let stops = match step {
+            Step::Check { strict } => finding.is_error() || (strict && !is_news(finding.code)),
+            Step::Write => finding.is_error() && may_be_secret(finding.code),
+            Step::Release {
+                allowed,
+                was_released,
+            } => {
+                let stops = finding.is_error() && !was_released;
+                let is_let_through =
+                    can_be_let_through(finding.code) && allowed.contains(&finding.code);
+                if stops && is_let_through && !verdict.let_through.contains(&finding.code) {
+                    verdict.let_through.push(finding.code);
+                }
+                stops && !is_let_through
+            }
+        };
+        if stops {
+            verdict.stops.push(finding);
+        } else {
+            verdict.others.push(finding);
+        }
+    }
+    verdict
+}
+
+/// What a reviewer must know, and nothing that could be mended.
+fn is_news(code: Code) -> bool {
+    matches!(code, code::ROOTS_CHANGED | code::SETTINGS_CHANGED)
+}
+
+impl Store {
+    /// Whether this very content was ever released to an environment.
+    ///
+    /// # Errors
+    /// The tags are not in this clone.
+    pub fn was_released(
+        &self,
+        loaded: &Loaded,
+        environment: &Environment,
+    ) -> Result<bool, Failure> {
+        let releases = self.releases(&loaded.name, environment)?;
+        Ok(releases.held(loaded.version(), loaded.digest()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings() -> Vec<Finding> {
+        vec![
+            Finding::error(code::SECRET, "a key"),
+            Finding::error(code::PARAMETER_RANGE, "9"),
+            Finding::error(code::PARAMETER_RANGE, "8"),
+            Finding::warning(code::UNUSED_VARIABLE, "x"),
+            Finding::warning(code::ROOTS_CHANGED, "roots"),
+        ]
+    }
+
+    fn stops(step: Step<'_>) -> Vec<String> {
+        let verdict = judge(findings(), step);
+        assert_eq!(verdict.stops.len() + verdict.others.len(), 5);
+        verdict
+            .stops
+            .iter()
+            .map(|finding| finding.code.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_check_counts_errors_and_if_strict_whatever_can_be_mended() {
+        assert_eq!(
+            stops(Step::Check { strict: false }),
+            ["P026", "P025", "P025"]
+        );
+        assert_eq!(
+            stops(Step::Check { strict: true }),
+            ["P026", "P025", "P025", "P105"]
+        );
+    }
+
+    #[test]
+    fn nothing_but_a_secret_stops_a_file_from_being_written() {
+        assert_eq!(stops(Step::Write), ["P026"]);
+    }
+
+    #[test]
+    fn a_release_lets_through_what_is_allowed_and_never_a_secret() {
+        let step = |allowed, was_released| Step::Release {
+            allowed,
+            was_released,
+        };
+        assert_eq!(stops(step(&[], false)), ["P026", "P025", "P025"]);
+        let allowed = [code::PARAMETER_RANGE, code::SECRET, code::BAD_SCHEMA];
+        assert_eq!(stops(step(&allowed, false)), ["P026"]);
+        let verdict = judge(findings(), step(&allowed, false));
+        assert_eq!(verdict.let_through, [code::PARAMETER_RANGE]);
+        assert_eq!(verdict.passed().count(), 2);
+    }
+
+    #[test]
+    fn what_was_released_before_is_not_stopped_and_needs_no_leave() {
+        let step = Step::Release {
+            allowed: &[code::PARAMETER_RANGE],
+            was_released: true,
+        };
+        assert_eq!(stops(step), [""; 0]);
+        assert_eq!(judge(findings(), step).let_through, []);
+    }
+}
