@@ -7,6 +7,7 @@
 
 mod allow;
 mod evaluators;
+mod extra_body;
 mod level;
 mod messages;
 mod models;
@@ -66,6 +67,7 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     numbering::check(subject, &mut findings);
     messages::check(subject, &mut findings);
     parameters::check(subject, &mut findings);
+    extra_body::check(subject, &mut findings);
     models::check(subject, &mut findings);
     let input = schemas::check(subject, &mut findings);
     evaluators::check(subject, &mut findings);

@@ -60,6 +60,11 @@ pub const RULES: &[Rule] = &[
         code: code::PARAMETER_REFUSED,
         severity: None,
     },
+    warning(code::UNSENT_PARAMETER),
+    Rule {
+        code: code::BAD_EXTRA_BODY,
+        severity: None,
+    },
     error(code::BAD_EVALUATOR),
     warning(code::STORED_CALL),
 ];
