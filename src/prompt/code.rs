@@ -163,6 +163,8 @@ codes! {
         "An entry of `testData:` lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated.";
     UNUSED_PARTIAL = "P115", "a partial that no prompt includes",
         "Include it as `{{> name}}`, or remove the file.";
+    FOREIGN_PLACEHOLDER = "P116", "a placeholder of another dialect",
+        "`{ticket}`, `${ticket}`, `%(ticket)s`, `<%= ticket %>`, `[[ticket]]` and the curly quotes about `“{{ticket}}”` go to the model as they stand. A warning where the prompt has no variable at all, or where a declared one of that name is used nowhere else, which `promptctl validate --fix` rewrites; otherwise a note, which `validate --verbose` shows. Code fences and JSON are passed over.";
 
     UNKNOWN_PROMPT = "P201", "no prompt of that name",
         "A name is the path of the file below its root without `.prompt.yml`. `promptctl list` shows all.";

@@ -6,6 +6,7 @@
 //! configured severities.
 
 mod allow;
+mod dialects;
 mod evaluators;
 mod extra_body;
 mod level;
@@ -28,6 +29,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 pub use allow::{has_comments, settle};
+pub use dialects::rewrite;
 pub use level::{Level, Levels, RULES, Rule, rule};
 pub use models::{ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};
@@ -75,7 +77,8 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     match Outline::new(subject.document, subject.partials) {
         Ok(outline) => {
             findings.extend(outline.warnings().iter().cloned());
-            variables::check(subject, &outline, input.as_ref(), &mut findings);
+            let meant = dialects::check(subject, &outline, &mut findings);
+            variables::check(subject, &outline, &meant, input.as_ref(), &mut findings);
             samples::check(subject, outline.variables(), &mut findings);
         }
         Err(found) => findings.extend(found),
@@ -137,11 +140,7 @@ mod testing {
     pub(super) fn show(mut findings: Vec<Finding>) -> String {
         findings.sort_by_key(|finding| (finding.position, finding.code));
         let lines = findings.iter().map(|finding| {
-            let word = if finding.is_error() {
-                "error"
-            } else {
-                "warning"
-            };
+            let word = finding.severity.as_str();
             let place = finding.location().unwrap_or_default();
             format!("{word} {} {place} {}", finding.code, finding.message)
         });
