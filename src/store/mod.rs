@@ -62,7 +62,7 @@ use crate::prompt::quote::shell_word;
 use crate::prompt::remote::RemoteName;
 
 pub use between::Between;
-pub use commit::{FileChange, Written};
+pub use commit::{FileChange, FileMove, Written};
 pub use doctor::{Repair, Trouble};
 pub use drivers::ATTRIBUTES;
 pub use files::{Listing, PromptFile};

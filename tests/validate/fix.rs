@@ -115,7 +115,7 @@ fn only_what_is_named_is_mended() {
 fn only_placeholders_that_can_mean_nothing_else_are_rewritten() {
     let env = Env::new();
     let left = GREETING.replace("Greet {{name}}.", "Greet ${name}, and say {this}.");
-    env.write(PATH, &format!("version: 1\n{left}"));
+    env.write(PATH, format!("version: 1\n{left}"));
     let told = env.run("validate");
     assert!(told.err.contains("0 errors, 1 warning\n"), "{}", told.err);
     assert!(

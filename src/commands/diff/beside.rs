@@ -122,6 +122,11 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Str
         return "refuse: it is archived".to_owned();
     }
     match live {
+        None if pair.renamed_from().is_some() => {
+            format!(
+                "make {version} live in {environment} under the new name; the old one stays live until it is unpublished"
+            )
+        }
         Some(live) if live.digest == *after.digest() => {
             format!("do nothing: {} is live", live.version)
         }

@@ -68,6 +68,9 @@ rules! {
     PROMPT_REMOVED = "prompt-removed", Breaking,
         "the prompt is gone", "a deleted file";
 
+    PROMPT_RENAMED = "prompt-renamed", Breaking,
+        "the prompt has another name and the same content", "`support/triage` becomes `support/routing`";
+
     VARIABLE_REQUIRED = "variable-required", Breaking,
         "a required variable, or a required field of one, was added", "`required: [ticket]` becomes `[ticket, locale]`, and `locale` is new";
     VARIABLE_NEEDED = "variable-needed", Breaking,

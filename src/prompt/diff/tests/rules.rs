@@ -237,7 +237,7 @@ fn cases() -> Vec<(&'static str, Vec<(String, Value)>)> {
 
 #[test]
 fn every_rule_applies_to_its_case_and_decides_the_impact() {
-    let mut seen = vec!["prompt-added", "prompt-removed"];
+    let mut seen = vec!["prompt-added", "prompt-removed", "prompt-renamed"];
     for (id, edits) in cases() {
         let edits: Vec<(&str, Value)> = edits
             .iter()
