@@ -15,7 +15,7 @@ use crate::output::diff_beside::{Beside, ChangedPartial};
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
-use crate::prompt::diff::{Impact, PromptDiff, Side, Status, compare};
+use crate::prompt::diff::{Impact, PromptDiff, Side, Status, compare, renames};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_word;
@@ -96,6 +96,8 @@ struct Compared {
 struct Pair {
     before: Option<Loaded>,
     after: Option<Loaded>,
+    /// Whether these are one prompt under two names.
+    is_rename: bool,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -219,6 +221,7 @@ fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compar
     let pair = Pair {
         before: Some(before),
         after: Some(after),
+        ..Pair::default()
     };
     Ok(Compared::new(
         from.to_string(),
@@ -245,14 +248,32 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
             store.committed(&reference.name)?,
         ),
     };
-    let pair = Pair {
+    let mut pair = Pair {
         before,
         after: Some(after),
+        ..Pair::default()
+    };
+    if pair.before.is_none() && reference.selector == Selector::WorkingCopy {
+        pair = renamed_since_head(store, &reference.name)?.unwrap_or(pair);
+    }
+    let from = match pair.renamed_from() {
+        Some(old) => format!("{old}@HEAD"),
+        None => from,
     };
     Ok(Compared {
         findings: clash.into_iter().collect(),
         ..Compared::new(from, reference.to_string(), vec![pair], Vec::new())
     })
+}
+
+/// A prompt of the working copy that HEAD has under another name.
+fn renamed_since_head(store: &Store, name: &PromptName) -> Result<Option<Pair>, Failure> {
+    if store.head().is_none() {
+        return Ok(None);
+    }
+    let all = revisions(store, "HEAD", None)?.pairs;
+    let is_it = |pair: &Pair| pair.is_rename && pair.any().is_some_and(|it| it.name == *name);
+    Ok(all.into_iter().find(is_it))
 }
 
 /// All prompts between two commits, or a commit and the working copy.
@@ -279,12 +300,44 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
         let pair = pairs.entry(prompt.name.clone()).or_default();
         pair.after = Some(prompt);
     }
+    let pairs = with_renames(pairs);
     let pairs = pairs.into_values().filter(|pair| !pair.is_same()).collect();
     let to = to.unwrap_or("the working copy").to_owned();
     Ok(Compared {
         findings,
         ..Compared::new(from.to_owned(), to, pairs, partials)
     })
+}
+
+/// The same pairs, where a prompt that is gone and a new one with its content are one.
+fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<PromptName, Pair> {
+    let sides = |pick: fn(&Pair) -> Option<&Loaded>| -> Vec<_> {
+        let alone = pairs.values().filter_map(|pair| match pair {
+            Pair {
+                before: Some(_),
+                after: Some(_),
+                ..
+            } => None,
+            pair => pick(pair),
+        });
+        alone.map(|it| (&it.name, it.digest())).collect()
+    };
+    let (gone, new) = (
+        sides(|pair| pair.before.as_ref()),
+        sides(|pair| pair.after.as_ref()),
+    );
+    let renamed: Vec<(PromptName, PromptName)> = renames(&gone, &new)
+        .into_iter()
+        .map(|(from, to)| (from.clone(), to.clone()))
+        .collect();
+    for (from, to) in renamed {
+        let before = pairs.remove(&from).and_then(|pair| pair.before);
+        if let Some(pair) = pairs.get_mut(&to) {
+            pair.before = before;
+            pair.is_rename = true;
+        }
+    }
+    pairs
 }
 
 impl Compared {
@@ -313,19 +366,32 @@ impl Pair {
     fn is_same(&self) -> bool {
         match (&self.before, &self.after) {
             (Some(before), Some(after)) => {
-                before.blob == after.blob && before.digest() == after.digest()
+                before.name == after.name
+                    && before.blob == after.blob
+                    && before.digest() == after.digest()
             }
             _ => false,
         }
     }
 
+    /// The old name of a prompt whose content moved under another.
+    fn renamed_from(&self) -> Option<&PromptName> {
+        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
+        let is_renamed = self.is_rename && before.name != after.name;
+        is_renamed.then_some(&before.name)
+    }
+
     fn diff(&self) -> PromptDiff {
         let (before, after) = (self.before.as_ref(), self.after.as_ref());
         let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
-        compare(
+        let diff = compare(
             before.map(|loaded| side(loaded, &old)),
             after.map(|loaded| side(loaded, &new)),
-        )
+        );
+        match self.renamed_from() {
+            Some(from) => diff.renamed(from),
+            None => diff,
+        }
     }
 }
 

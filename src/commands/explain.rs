@@ -73,6 +73,7 @@ fn configurable(rule: &Rule) -> String {
     let severity = match rule.severity {
         Some(Severity::Error) => "An error",
         Some(Severity::Warning) => "A warning",
+        Some(Severity::Note) => "A note",
         None => "An error or a warning",
     };
     format!(

@@ -22,6 +22,7 @@ mod list;
 mod log;
 mod man;
 mod models;
+mod mv;
 mod new;
 mod outcome;
 mod publish;
@@ -205,6 +206,8 @@ enum Command {
     Archive(Lazy<archive::Args>),
     /// Bring an archived prompt back
     Unarchive(Lazy<archive::UnarchiveArgs>),
+    /// Give a prompt another name
+    Mv(Lazy<mv::Args>),
     /// Print the messages that a model would see
     Render(Lazy<render::Args>),
     /// Call the model and record the execution
@@ -242,7 +245,10 @@ enum Command {
 /// The commands as a person would look for them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["init", "demo", "seed"]),
-    ("Write", &["new", "edit", "bump", "archive", "unarchive"]),
+    (
+        "Write",
+        &["new", "edit", "bump", "mv", "archive", "unarchive"],
+    ),
     (
         "Look",
         &[
@@ -437,6 +443,7 @@ impl Command {
             Self::Fetch(Lazy(args)) => fetch::run(&args, session),
             Self::Push(Lazy(args)) => push::run(&args, session),
             Self::Archive(Lazy(args)) => archive::run(&args, session),
+            Self::Mv(Lazy(args)) => mv::run(&args, session),
             Self::Unarchive(Lazy(args)) => archive::run_unarchive(&args, session),
             Self::Render(Lazy(args)) => render::run(&args, session),
             Self::Run(Lazy(args)) => run::run(&args, session),

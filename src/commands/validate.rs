@@ -42,12 +42,16 @@ pub(super) struct Args {
     /// Check what is live in an environment instead of the files
     #[arg(short, long, value_name = "ENV", conflicts_with_all = ["base", "fix"], add = super::completions::environments())]
     env: Option<Environment>,
-    /// Mend what needs no judgement: missing and unraised versions, misspelt keys, mixed line ends
+    /// Mend what needs no judgement: missing and unraised versions, misspelt keys, mixed line ends,
+    /// placeholders of other dialects that name a declared variable which is used nowhere else
     #[arg(long)]
     fix: bool,
     /// Exit with 3 on warnings too
     #[arg(long)]
     strict: bool,
+    /// Show notes too: what may be meant as it is
+    #[arg(short, long)]
+    verbose: bool,
     /// How to print; text, and in a job of GitHub Actions annotations as well
     #[arg(long, value_name = "FORMAT")]
     format: Option<ReportFormat>,
@@ -87,21 +91,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             session.ui.status(line);
         }
     }
+    let levels = match args.verbose {
+        true => config.lint.clone().with_notes(),
+        false => config.lint.clone(),
+    };
     let checked = match &args.env {
-        Some(environment) => live::check(
-            &store,
-            environment,
-            &args.paths,
-            today,
-            &config.lint,
-            session,
-        )?,
+        Some(environment) => {
+            live::check(&store, environment, &args.paths, today, &levels, session)?
+        }
         None => {
             let wanted = Wanted::new(&args.paths, |_| false, &store, session)?;
             let rules = check::Rules {
                 wanted: &wanted,
                 today,
-                levels: &config.lint,
+                levels: &levels,
             };
             let mut checked = roots::files(&store, base.as_ref(), &rules)?;
             if wanted.path(FILE_NAME) {
@@ -241,8 +244,12 @@ fn summary(checked: &Checked) -> String {
         "{} checked, {}, {}",
         checked.files.len(),
         count(errors, "error"),
-        count(checked.findings.len() - errors, "warning")
+        count(checked.warnings(), "warning")
     );
+    let notes = checked.findings.len() - errors - checked.warnings();
+    if notes > 0 {
+        line.push_str(&format!(", {}", count(notes, "note")));
+    }
     if checked.allowed > 0 {
         line.push_str(&format!(", {} allowed", checked.allowed));
     }
@@ -255,7 +262,7 @@ fn shape(checked: &Checked) -> Value {
     json!({
         "checked": checked.files.len(),
         "errors": errors,
-        "warnings": checked.findings.len() - errors,
+        "warnings": checked.warnings(),
         "allowed": checked.allowed,
         "findings": findings,
         "changed_partials": checked.changed_partials,

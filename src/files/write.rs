@@ -18,6 +18,17 @@ pub struct FileChange {
     pub text: String,
 }
 
+/// A file that goes to another path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileMove {
+    /// Where it stands, relative to the top of the repository.
+    pub from: String,
+    /// Where it goes.
+    pub to: String,
+    /// What it holds.
+    pub text: String,
+}
+
 impl Prompts {
     /// Writes files without a commit, each whole or not at all.
     ///
@@ -74,6 +85,62 @@ impl Prompts {
             put_back(&done);
         }
         committed
+    }
+
+    /// Moves files and commits exactly that. The new files stand before the old ones go, so that a
+    /// kill loses nothing; what is there already of an earlier try is taken as it is.
+    ///
+    /// # Errors
+    /// A file cannot be written, or git refuses the commit. The files are then as they were.
+    pub fn commit_moves(&self, moves: &[FileMove], message: &str) -> Result<Written, Failure> {
+        self.require_working_copy()?;
+        let mut done = Vec::new();
+        let mut put = || -> Result<(), Failure> {
+            for one in moves {
+                let (path, text) = (one.to.clone(), one.text.clone());
+                done.push(self.replace(&FileChange { path, text })?);
+            }
+            for one in moves {
+                done.extend(self.remove(&one.from)?);
+            }
+            Ok(())
+        };
+        let paths: Vec<&str> = moves
+            .iter()
+            .flat_map(|one| [one.from.as_str(), one.to.as_str()])
+            .collect();
+        let committed = put().and_then(|()| self.commit_paths(&paths, message));
+        if committed.is_err() {
+            put_back(&done);
+            return committed;
+        }
+        for one in moves {
+            self.remove_empty_folders(&one.from);
+        }
+        committed
+    }
+
+    fn remove(&self, path: &str) -> Result<Option<Saved>, Failure> {
+        let Some(before) = self.work_tree().read(path)? else {
+            return Ok(None);
+        };
+        let path = self.top().join(path);
+        fs::remove_file(&path).map_err(|error| write_failure(&path, &error))?;
+        let before = Some(before);
+        Ok(Some(Saved { path, before }))
+    }
+
+    /// Removes the folders that a file left empty, below its root, as git does.
+    fn remove_empty_folders(&self, path: &str) {
+        let is_root = |folder: &str| self.roots.iter().any(|root| root == folder);
+        let mut folder = path;
+        while let Some((above, _)) = folder.rsplit_once('/') {
+            folder = above;
+            // A folder that holds something stays, and so do those above it.
+            if is_root(folder) || fs::remove_dir(self.top().join(folder)).is_err() {
+                return;
+            }
+        }
     }
 
     /// The text of a file of the working copy; `None` if there is none.

@@ -13,13 +13,12 @@ use sha2::{Digest, Sha256};
 
 use super::provider::ModelId;
 use crate::error::Failure;
+use crate::prompt::answer::{self, merge, merge_value};
 use crate::prompt::code;
-use crate::prompt::document::{Document, Object, ResponseFormat, Role};
+use crate::prompt::document::{Document, Object, Role};
+use crate::prompt::parameters::place;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::visible;
-
-/// The name of a schema that has none: the API wants one.
-const SCHEMA_NAME: &str = "answer";
 
 /// What the caller adds to the file.
 #[derive(Debug, Clone, Default)]
@@ -250,16 +249,13 @@ fn attachment(kind: &str, source: &RenderedAttachment, url_key: &str) -> Result<
 }
 
 fn put_parameter(body: &mut Object, name: &str, value: &Value) {
-    if value.is_null() {
+    // What the API does not have was warned about when the file was read.
+    let Some(place) = place(name).filter(|_| !value.is_null()) else {
         return;
-    }
-    let value = value.clone();
-    match name {
-        "maxTokens" => drop(body.insert("max_output_tokens".to_owned(), value)),
-        "reasoningEffort" => put_at(body, "reasoning", "effort", value),
-        "reasoningSummary" => put_at(body, "reasoning", "summary", value),
-        "verbosity" => put_at(body, "text", "verbosity", value),
-        other => merge_value(body.entry(snake_case(other)).or_insert(Value::Null), value),
+    };
+    match place.split_once('.') {
+        Some((outer, inner)) => put_at(body, outer, inner, value.clone()),
+        None => drop(body.insert(place.to_owned(), value.clone())),
     }
 }
 
@@ -273,64 +269,14 @@ fn put_at(body: &mut Object, outer: &str, inner: &str, value: Value) {
     );
 }
 
-fn snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 2);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
-}
-
 fn answer_format(document: &Document) -> Result<Option<Value>, Failure> {
-    let format = match (document.response_format, &document.json_schema) {
-        (None, None) => return Ok(None),
-        (None, Some(_)) => ResponseFormat::JsonSchema,
-        (Some(format), _) => format,
-    };
-    if format != ResponseFormat::JsonSchema {
-        return Ok(Some(json!({ "type": format.as_str() })));
-    }
-    let given = document.json_schema.as_ref().ok_or_else(|| {
-        Failure::new(
+    match answer::written(document) {
+        Ok(format) => Ok(format.map(Value::Object)),
+        Err(answer::NoSchema) => Err(Failure::new(
             code::BAD_SCHEMA,
             "`responseFormat: json_schema` wants a `jsonSchema`, and the prompt has none",
         )
-        .hint("add `jsonSchema: {name: …, schema: {…}}`, or write `responseFormat: json_object`")
-    })?;
-    let mut flat = Map::new();
-    flat.insert("type".to_owned(), json!("json_schema"));
-    flat.insert("name".to_owned(), json!(SCHEMA_NAME));
-    match given.get("schema") {
-        Some(_) => {
-            for key in ["name", "description", "schema", "strict"] {
-                if let Some(value) = given.get(key).filter(|value| !value.is_null()) {
-                    flat.insert(key.to_owned(), value.clone());
-                }
-            }
-        }
-        // The map is the schema itself.
-        None => drop(flat.insert("schema".to_owned(), Value::Object(given.clone()))),
-    }
-    Ok(Some(Value::Object(flat)))
-}
-
-/// Merges objects key by key; any other value takes the place of the old one.
-fn merge(target: &mut Object, source: &Object) {
-    for (key, value) in source {
-        merge_value(
-            target.entry(key.clone()).or_insert(Value::Null),
-            value.clone(),
-        );
-    }
-}
-
-fn merge_value(target: &mut Value, source: Value) {
-    match (target, source) {
-        (Value::Object(target), Value::Object(source)) => merge(target, &source),
-        (target, source) => *target = source,
+        .hint("add `jsonSchema: {name: …, schema: {…}}`, or write `responseFormat: json_object`")),
     }
 }
 

@@ -60,8 +60,11 @@ impl<'a> DiffReportJson<'a> {
 pub struct DiffJson<'a> {
     /// The prompt's name.
     pub name: &'a str,
-    /// `added`, `removed`, `changed` or `unchanged`.
+    /// `added`, `removed`, `changed`, `unchanged` or `renamed`.
     pub status: Status,
+    /// The name that it had; only where it was renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<&'a str>,
     /// The old version's number; null if there was no prompt.
     pub from_version: Option<Version>,
     /// The new version's number; null if there is no prompt.
@@ -132,6 +135,7 @@ impl<'a> From<(&'a PromptName, &'a PromptDiff)> for DiffJson<'a> {
         Self {
             name: name.as_str(),
             status: diff.status,
+            from_name: diff.from_name.as_deref(),
             from_version: diff.from_version,
             to_version: diff.to_version,
             impact: diff.impact,

@@ -175,14 +175,14 @@ impl Page<'_> {
         let lines = "| --- ".repeat(titles.len());
         self.push(&format!("| {} |\n{lines}|\n", titles.join(" | ")));
         let row = |(name, diff): &&(PromptName, PromptDiff)| {
-            let change = if diff.status == Status::Added {
-                "new"
-            } else {
-                diff.status.as_str()
+            let change = match (diff.status, &diff.from_name) {
+                (Status::Added, _) => "new".to_owned(),
+                (Status::Renamed, Some(from)) => format!("renamed from `{from}`"),
+                (status, _) => status.as_str().to_owned(),
             };
             let mut cells = vec![
                 format!("`{name}`"),
-                change.to_owned(),
+                change,
                 badge(diff.impact),
                 versions(diff),
             ];

@@ -143,6 +143,10 @@ impl Pen<'_> {
             Status::Removed => head.push_str("  removed"),
             Status::Unchanged => return writeln!(self.out, "{head}  unchanged"),
             Status::Changed => {}
+            Status::Renamed => {
+                let from = diff.from_name.as_deref().unwrap_or_default();
+                head.push_str(&format!("  renamed from {from}"));
+            }
         }
         let impact = self.styled(impact_style(diff.impact), diff.impact.as_str());
         writeln!(self.out, "{head}  {impact}")?;

@@ -37,6 +37,7 @@ fn issue(finding: &Finding, mark: &str) -> Value {
         "severity": match finding.severity {
             Severity::Error => "major",
             Severity::Warning => "minor",
+            Severity::Note => "info",
         },
         "location": {
             // The format wants a file and a line.

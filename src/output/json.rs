@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::finding::Finding;
 use crate::prompt::visible;
 
 /// The version of every shape below.
@@ -68,10 +68,7 @@ impl From<&Finding> for FindingJson {
     fn from(finding: &Finding) -> Self {
         Self {
             code: finding.code.as_str(),
-            severity: match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
+            severity: finding.severity.as_str(),
             path: finding.path.clone(),
             line: finding.position.map(|at| at.line),
             column: finding.position.map(|at| at.column),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::ui::{BAD, BOLD, HINT, NOTE, paint};
+use super::ui::{BAD, BOLD, DIM, HINT, NOTE, paint};
 use crate::prompt::finding::{Finding, Position, Severity};
 use crate::prompt::secrets::blot;
 use crate::prompt::visible;
@@ -26,6 +26,7 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     let (style, word) = match finding.severity {
         Severity::Error => (BAD, "error"),
         Severity::Warning => (NOTE, "warning"),
+        Severity::Note => (DIM, "note"),
     };
     let label = paint(colors, style, &format!("{word}[{}]", finding.code));
     let message = paint(colors, BOLD, &visible::line(&finding.message));

@@ -223,6 +223,7 @@ impl Ui {
         let (style, word) = match finding.severity {
             Severity::Error => (BAD, "error"),
             Severity::Warning => (NOTE, "warning"),
+            Severity::Note => (DIM, "note"),
         };
         let label = format!("{word}[{}]", finding.code);
         self.say(Some((style, &label)), &finding.message);

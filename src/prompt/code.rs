@@ -163,6 +163,8 @@ codes! {
         "An entry of `testData:` lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated.";
     UNUSED_PARTIAL = "P115", "a partial that no prompt includes",
         "Include it as `{{> name}}`, or remove the file.";
+    FOREIGN_PLACEHOLDER = "P116", "a placeholder of another dialect",
+        "`{ticket}`, `${ticket}`, `%(ticket)s`, `<%= ticket %>`, `[[ticket]]` and the curly quotes about `“{{ticket}}”` go to the model as they stand. A warning where the prompt has no variable at all, or where a declared one of that name is used nowhere else, which `promptctl validate --fix` rewrites; otherwise a note, which `validate --verbose` shows. Code fences and JSON are passed over.";
 
     UNKNOWN_PROMPT = "P201", "no prompt of that name",
         "A name is the path of the file below its root without `.prompt.yml`. `promptctl list` shows all.";
@@ -309,12 +311,17 @@ codes! {
     UNKNOWN_EXECUTION = "P321", "no execution of that id",
         "`promptctl log list` shows the ids that this machine's log holds.";
     PARAMETER_REFUSED = "P322", "a parameter that the model refuses",
-        "Reasoning models take no `temperature` and `topP`, other models no `reasoningEffort`, and the Responses API knows no `stop`, `seed` and penalties. The API answers such a request with an error.";
+        "Reasoning models take no `temperature` and `topP`, other models no `reasoningEffort`. The API answers such a request with an error.";
 
     BAD_INPUT = "P323", "an input that is not one",
         "A line of the inputs of a batch, or of what `log append` and `outcome` read, is not what it must be. Nothing was sent or written.";
     NOT_REPRODUCIBLE = "P324", "an execution that cannot be rendered again",
         "The same text needs the commit, the values of the variables and what the caller added. A prompt that was not committed, values kept as hashes and commits that this clone lacks stand in the way.";
+
+    UNSENT_PARAMETER = "P325", "a parameter that is left out of the request",
+        "The Responses API has no `stop`, `seed`, `frequencyPenalty` and `presencePenalty`, which files made for GitHub Models have: they stay in the file and are never sent.";
+    BAD_EXTRA_BODY = "P326", "a field of `extraBody` that OpenAI's API refuses",
+        "`extraBody` is sent as it stands. Fields that the API documents have a type and limits there, such as `metadata` with at most 16 texts of 512 characters; fields that promptctl does not know pass unchecked.";
 
     IN_THE_WAY = "P330", "a file or setting of yours stands in the way",
         "`promptctl init` never overwrites a workflow, a hook or a setting of git that it did not write. The hint says how to have both.";

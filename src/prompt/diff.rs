@@ -18,7 +18,9 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::digest::Digest;
 use super::document::Document;
+use super::name::PromptName;
 use super::rendered::Variable;
 use super::template::Partials;
 use super::version::Version;
@@ -45,6 +47,8 @@ pub struct Side<'a> {
 pub struct PromptDiff {
     /// Whether the prompt came, went or changed.
     pub status: Status,
+    /// The name that it had, where it was renamed.
+    pub from_name: Option<String>,
     /// The version of the old content; none if there was no prompt.
     pub from_version: Option<Version>,
     /// The version of the new content; none if there is no prompt.
@@ -69,6 +73,8 @@ pub enum Status {
     Changed,
     /// It is the same.
     Unchanged,
+    /// It has another name, and its content is the same.
+    Renamed,
 }
 
 impl Status {
@@ -79,6 +85,7 @@ impl Status {
             Self::Removed => "removed",
             Self::Changed => "changed",
             Self::Unchanged => "unchanged",
+            Self::Renamed => "renamed",
         }
     }
 }
@@ -203,12 +210,63 @@ pub fn compare(before: Option<Side<'_>>, after: Option<Side<'_>>) -> PromptDiff 
     let impact = impacts.chain(contract.iter().map(|note| note.impact)).max();
     PromptDiff {
         status,
+        from_name: None,
         from_version: version(before),
         to_version: version(after),
         impact: impact.unwrap_or_default(),
         changes,
         contract,
     }
+}
+
+impl PromptDiff {
+    /// The same for a prompt that was called `from` before.
+    #[must_use]
+    pub fn renamed(mut self, from: &PromptName) -> Self {
+        let note = Note {
+            rule: rules::PROMPT_RENAMED,
+            message: format!(
+                "`{from}` is called something else now: callers must ask for the new name"
+            ),
+            at: Vec::new(),
+        };
+        self.status = Status::Renamed;
+        self.from_name = Some(from.to_string());
+        self.contract.splice(0..0, contract_notes(vec![note]));
+        self.impact = self.impact.max(rules::PROMPT_RENAMED.impact);
+        self
+    }
+}
+
+/// Which of the prompts that are gone became which of the new ones: those with the same content, and
+/// of several first those whose file has the same name. Each is in one pair at most.
+pub fn renames<'p>(
+    gone: &[(&'p PromptName, &Digest)],
+    new: &[(&'p PromptName, &Digest)],
+) -> Vec<(&'p PromptName, &'p PromptName)> {
+    let mut by_content: BTreeMap<&str, Vec<&PromptName>> = BTreeMap::new();
+    for (name, digest) in gone {
+        by_content.entry(digest.as_str()).or_default().push(name);
+    }
+    let mut pairs = Vec::new();
+    let mut taken = HashSet::new();
+    for is_same_file in [true, false] {
+        for (name, digest) in new {
+            if taken.contains(name) {
+                continue;
+            }
+            let Some(names) = by_content.get_mut(digest.as_str()) else {
+                continue;
+            };
+            let fits =
+                |from: &&PromptName| !is_same_file || from.last_segment() == name.last_segment();
+            if let Some(at) = names.iter().position(fits) {
+                taken.insert(*name);
+                pairs.push((names.remove(at), *name));
+            }
+        }
+    }
+    pairs
 }
 
 /// The impact of the worst of these.

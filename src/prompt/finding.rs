@@ -32,6 +32,19 @@ pub enum Severity {
     Error,
     /// The prompt works, and something about it looks wrong.
     Warning,
+    /// Something that may be meant as it is, and is told only where it is asked for.
+    Note,
+}
+
+impl Severity {
+    /// The severity as text and JSON write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// One thing that is wrong with a prompt or a partial.
@@ -96,6 +109,11 @@ impl Finding {
     /// Whether this finding stops the prompt from being used.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Whether this finding is told only where it is asked for.
+    pub fn is_note(&self) -> bool {
+        self.severity == Severity::Note
     }
 
     /// `path:line:column`, as far as it is known.

@@ -6,7 +6,9 @@
 //! configured severities.
 
 mod allow;
+mod dialects;
 mod evaluators;
+mod extra_body;
 mod level;
 mod messages;
 mod models;
@@ -26,6 +28,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 pub use allow::{has_comments, settle};
+pub use dialects::rewrite;
 pub use level::{Level, Levels, RULES, Rule, rule};
 pub use models::{ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};
@@ -65,6 +68,7 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     numbering::check(subject, &mut findings);
     messages::check(subject, &mut findings);
     parameters::check(subject, &mut findings);
+    extra_body::check(subject, &mut findings);
     models::check(subject, &mut findings);
     let input = schemas::check(subject, &mut findings);
     evaluators::check(subject, &mut findings);
@@ -72,7 +76,8 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
     match Outline::new(subject.document, subject.partials) {
         Ok(outline) => {
             findings.extend(outline.warnings().iter().cloned());
-            variables::check(subject, &outline, input.as_ref(), &mut findings);
+            let meant = dialects::check(subject, &outline, &mut findings);
+            variables::check(subject, &outline, &meant, input.as_ref(), &mut findings);
             samples::check(subject, outline.variables(), &mut findings);
         }
         Err(found) => findings.extend(found),
@@ -134,11 +139,7 @@ mod testing {
     pub(super) fn show(mut findings: Vec<Finding>) -> String {
         findings.sort_by_key(|finding| (finding.position, finding.code));
         let lines = findings.iter().map(|finding| {
-            let word = if finding.is_error() {
-                "error"
-            } else {
-                "warning"
-            };
+            let word = finding.severity.as_str();
             let place = finding.location().unwrap_or_default();
             format!("{word} {} {place} {}", finding.code, finding.message)
         });

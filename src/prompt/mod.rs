@@ -1,5 +1,6 @@
 //! The core: what a prompt is. Pure: no files, no git, no network, no clock, no environment.
 
+pub mod answer;
 pub mod code;
 pub mod diff;
 pub mod digest;
@@ -10,6 +11,7 @@ pub mod finding;
 pub mod lint;
 pub mod merge;
 pub mod name;
+pub mod parameters;
 pub mod quote;
 pub mod reference;
 pub mod remote;

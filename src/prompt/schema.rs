@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::parameters::{range, words};
+
 /// The JSON Schema (draft 2020-12) of a prompt file, as `prompts/prompt.schema.json` holds it.
 pub fn prompt_schema() -> String {
     // Writing a value as text cannot fail.
@@ -103,7 +105,10 @@ fn about() -> Properties {
 }
 
 fn model() -> Properties {
-    let number = |description: &str, least: f64, most: f64| json!({ "description": description, "type": ["number", "null"], "minimum": least, "maximum": most });
+    let number = |name: &str, description: &str| {
+        let (least, most) = range(name).unzip();
+        json!({ "description": description, "type": ["number", "null"], "minimum": least, "maximum": most })
+    };
     let tokens = json!({
         "description": "The most tokens that the answer may have, reasoning included.",
         "type": ["integer", "null"],
@@ -113,24 +118,21 @@ fn model() -> Properties {
         "description": "How the model answers. snake_case names are read too.",
         "type": ["object", "null"],
         "properties": {
-            "temperature": number("How freely the model chooses its words.", 0.0, 2.0),
-            "topP": number("The share of likely words that the model chooses from.", 0.0, 1.0),
+            "temperature": number("temperature", "How freely the model chooses its words."),
+            "topP": number("topP", "The share of likely words that the model chooses from."),
             "maxTokens": tokens,
             "maxCompletionTokens": tokens,
             "max_tokens": tokens,
-            "reasoningEffort": open_choice(
-                "How long a reasoning model thinks.",
-                &["none", "minimal", "low", "medium", "high", "xhigh"],
-            ),
-            "verbosity": open_choice("How much the model says.", &["low", "medium", "high"]),
+            "reasoningEffort": open_choice("How long a reasoning model thinks.", words("reasoningEffort")),
+            "verbosity": open_choice("How much the model says.", words("verbosity")),
             "stop": {
-                "description": "Texts at which the answer ends.",
+                "description": "Texts at which the answer ends, for the Chat Completions API; never sent.",
                 "type": ["string", "array", "null"],
                 "items": { "type": "string" },
             },
-            "seed": optional("integer", "The same seed makes the same answer more likely."),
-            "frequencyPenalty": number("How much words are avoided that stand often in the answer.", -2.0, 2.0),
-            "presencePenalty": number("How much words are avoided that stand in the answer at all.", -2.0, 2.0),
+            "seed": optional("integer", "For the Chat Completions API; never sent."),
+            "frequencyPenalty": optional("number", "For the Chat Completions API; never sent."),
+            "presencePenalty": optional("number", "For the Chat Completions API; never sent."),
         },
         "additionalProperties": true,
     });

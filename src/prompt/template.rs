@@ -22,6 +22,7 @@ mod check;
 mod compile;
 mod cut;
 mod effective;
+mod foreign;
 mod helpers;
 mod jinja;
 mod missing;
@@ -51,6 +52,7 @@ use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variabl
 use super::variables::weight;
 
 pub use self::effective::{Effective, effective, literals};
+pub use self::foreign::{Foreign, foreign};
 pub use self::helpers::HELPERS;
 pub use self::plainness::{is_plain, is_plain_text};
 pub use self::scan::{Inclusion, inclusions};

@@ -65,7 +65,9 @@ pub fn judge(findings: Vec<Finding>, step: Step<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     for finding in findings {
         let stops = match step {
-            Step::Check { strict } => finding.is_error() || (strict && !is_news(finding.code)),
+            Step::Check { strict } => {
+                finding.is_error() || (strict && !finding.is_note() && !is_news(finding.code))
+            }
             Step::Write => finding.is_error() && may_be_secret(finding.code),
             Step::Release {
                 allowed,

@@ -73,6 +73,7 @@ impl Repository {
                 "status",
                 "--porcelain=v1",
                 "-z",
+                "--no-renames",
                 "--untracked-files=all",
                 "--ignored",
             ])

@@ -228,6 +228,28 @@ impl Settings {
     }
 }
 
+/// Says what of the live prompts is left out of every request, where `before` had not the same
+/// content.
+fn tell_of_unsent(state: &State, before: Option<&snapshot::Snapshot>) {
+    let now = state.snapshot();
+    let told: BTreeMap<_, _> = before
+        .into_iter()
+        .flat_map(|before| before.catalog.served())
+        .collect();
+    for (name, prompt) in now.catalog.served() {
+        let was = told.get(name);
+        if was.is_some_and(|was| was.loaded.digest() == prompt.loaded.digest()) {
+            continue;
+        }
+        let unsent = prompt.loaded.document.warnings.iter();
+        for finding in unsent.filter(|it| it.code == code::UNSENT_PARAMETER) {
+            let place = &prompt.loaded.path;
+            let finding = finding.clone().in_file(place);
+            state.say(Note::Warning(Failure::from(finding)));
+        }
+    }
+}
+
 /// Serves until a signal ends it. What is to be said and kept is handed to `hear`, in this thread.
 ///
 /// # Errors
@@ -264,6 +286,7 @@ pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Fai
         state.say(Note::Status(format!("the system's limit of open files leaves room for {connections} connections and {calls} calls")));
     }
     state.say(Note::Ready(address, figures_at));
+    tell_of_unsent(&state, None);
     tell_of_turns(&state);
     let refresher = Arc::clone(&state);
     let refreshing = thread::spawn(move || refresh::run(&refresher, &wanted, &orders));

@@ -58,7 +58,9 @@ pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>)
                     snapshot.catalog.served().count(),
                     snapshot.catalog.id.clone(),
                 );
+                let before = state.snapshot();
                 state.swap(snapshot);
+                super::tell_of_unsent(state, Some(&before));
                 state.say(Note::Status(format!(
                     "snapshot {id}: {count} prompts are live in {}",
                     wanted.environment

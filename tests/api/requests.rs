@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::env::TestEnv;
+use crate::gateway::Gateway;
 use crate::server::{ECHO, KEY, Reply, Server};
 
 const RICH: &str = "\
@@ -125,4 +126,51 @@ fn a_curl_command_has_everything_but_the_key() {
     let told = repo.without("OPENAI_API_KEY").run(line);
     assert_eq!(told.stdout, run.stdout);
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn what_the_responses_api_does_not_have_is_left_out_and_told() {
+    let env = TestEnv::new();
+    let server = Server::start(vec![
+        Reply::answer("One."),
+        Reply::answer("Two."),
+        Reply::answer("Three."),
+    ]);
+    let repo = server.repo(&env);
+    let text = "model: openai/gpt-5-mini\nmodelParameters: {maxTokens: 800, stop: [END], seed: 7, frequency_penalty: 0.5, presencePenalty: 0.5}\nmessages: [{role: user, content: \"Hi {{name}}\"}]\n";
+    repo.add("chat", text);
+    let shown = repo.run("promptctl render chat --var name=Ada --format request");
+    assert_snapshot!(shown, @r#"
+    {
+      "model": "gpt-5-mini",
+      "input": [
+        {
+          "role": "user",
+          "content": "Hi Ada"
+        }
+      ],
+      "max_output_tokens": 800
+    }
+    --- stderr
+    warning[P325]: the Responses API has no `stop`, `seed`, `frequencyPenalty`, `presencePenalty`; they are left out of the request
+      at: prompts/chat.prompt.yml:4:35
+      help: remove what is never sent
+    "#);
+    let wanted: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    let told = "the Responses API has no `stop`, `seed`";
+    let ran = repo.run("promptctl run chat --var name=Ada");
+    assert_eq!(ran.stderr.matches(told).count(), 1, "{ran}");
+    assert_eq!(server.requests()[0].json(), wanted);
+    repo.write("inputs.jsonl", "{\"name\": \"Ada\"}\n");
+    let ran = repo.run("promptctl run chat --inputs inputs.jsonl");
+    assert_eq!(ran.stderr.matches(told).count(), 1, "{ran}");
+    assert_eq!(server.requests()[1].json(), wanted);
+
+    repo.ok("promptctl publish --quiet chat");
+    let gateway = Gateway::start(&repo, "");
+    let call = serde_json::json!({"prompt": {"id": "chat", "variables": {"name": "Ada"}}});
+    assert_eq!(gateway.call(&call).status, 200);
+    assert_eq!(server.requests()[2].json(), wanted);
+    let said = gateway.said();
+    assert_eq!(said.matches(told).count(), 1, "{said}");
 }

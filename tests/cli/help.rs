@@ -22,6 +22,7 @@ fn the_help() {
       new          Make version 1 of a prompt
       edit         Make the next version of a prompt
       bump         Raise the version of prompts that were changed by hand
+      mv           Give a prompt another name
       archive      Take a prompt out of use
       unarchive    Bring an archived prompt back
 

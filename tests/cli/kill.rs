@@ -314,6 +314,82 @@ fn the_group_inside_of_a_commit() {
     }
 }
 
+/// `mv`, whose files stand in two places for a moment.
+#[test]
+fn a_move_before_and_after_each_step() {
+    let real = TestEnv::new().root().ok("sh -c 'command -v git'");
+    for when in ["before", "after"] {
+        for step in 1.. {
+            let env = TestEnv::new();
+            let repo = env.triage();
+            executable(&repo, "../bin/git", GIT);
+            let bin = env.root().dir.join("bin");
+            let path = format!("{}:{}", bin.display(), repo.ok("printenv PATH").trim());
+            let killed = in_a_group(
+                &repo
+                    .with("PATH", path)
+                    .with("REAL_GIT", real.trim())
+                    .with("CALLS", env.root().dir.join("calls"))
+                    .with("KILL_AT", step.to_string())
+                    .with("KILL_WHEN", when)
+                    .with("KILL_GROUP", ""),
+                MOVE,
+            );
+            if killed.code.is_some() {
+                assert_eq!(killed.code, Some(0), "{killed}");
+                assert!(step > 1, "{MOVE} starts no git");
+                break;
+            }
+            must_have_moved(&repo, &format!("{when} step {step}"));
+        }
+    }
+    for (name, script) in [
+        ("pre-commit", "kill -KILL 0"),
+        (
+            "reference-transaction",
+            "[ $1 = committed ] && kill -KILL 0; exit 0",
+        ),
+        ("post-commit", "kill -KILL 0"),
+    ] {
+        let env = TestEnv::new();
+        let repo = env.triage();
+        let path = format!(".git/hooks/{name}");
+        hook(&repo, &path, script);
+        let killed = in_a_group(&repo, MOVE);
+        assert_eq!(killed.code, None, "{name} {script}: {killed}");
+        std::fs::remove_file(repo.dir.join(path)).unwrap();
+        must_have_moved(&repo, name);
+    }
+}
+
+const MOVE: &str = "promptctl mv support/triage care/routing";
+
+/// The move done again is done once, and nothing is left of the first try.
+fn must_have_moved(repo: &Shell, when: &str) {
+    let mended = repo.run("promptctl doctor --fix");
+    assert_ne!(mended.code, Some(1), "killed {when}: {mended}");
+    let again = repo.run(MOVE);
+    assert_eq!(
+        again.code,
+        Some(0),
+        "killed {when}: {mended}, then: {again}"
+    );
+    assert_eq!(
+        repo.git("ls-tree -r --name-only HEAD prompts/care prompts/support"),
+        "prompts/care/routing.prompt.yml",
+        "killed {when}"
+    );
+    assert_eq!(repo.git("status --porcelain"), "", "killed {when}");
+    let moves = repo.git("log --format=%s --grep=^Move");
+    assert_eq!(
+        moves, "Move support/triage to care/routing",
+        "killed {when}"
+    );
+    let doctor = repo.run("promptctl doctor");
+    assert_eq!(doctor.code, Some(0), "killed {when}: {doctor}");
+    assert_eq!(leftovers(repo), "", "killed {when}");
+}
+
 /// The index is behind HEAD, and nobody asks `doctor`.
 #[test]
 fn an_edit_whose_index_is_behind_head_completes() {

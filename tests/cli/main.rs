@@ -38,6 +38,7 @@ mod kill;
 mod list;
 mod merge;
 mod moved;
+mod mv;
 mod new;
 mod output;
 mod packs;

@@ -38,6 +38,7 @@ fn codes() -> String {
                 None => "",
                 Some(Some(Severity::Error)) => "error",
                 Some(Some(Severity::Warning)) => "warning",
+                Some(Some(Severity::Note)) => "note",
                 Some(None) => "either",
             };
             let (code, title) = (entry.code, cell(entry.title));

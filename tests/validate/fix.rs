@@ -110,3 +110,34 @@ fn only_what_is_named_is_mended() {
     assert!(env.read("prompts/a.prompt.yml").contains("version: 1\n"));
     assert_eq!(env.read("prompts/b.prompt.yml"), GREETING);
 }
+
+#[test]
+fn only_placeholders_that_can_mean_nothing_else_are_rewritten() {
+    let env = Env::new();
+    let left = GREETING.replace("Greet {{name}}.", "Greet ${name}, and say {this}.");
+    env.write(PATH, format!("version: 1\n{left}"));
+    let told = env.run("validate");
+    assert!(told.err.contains("0 errors, 1 warning\n"), "{}", told.err);
+    assert!(
+        told.out.contains("`${name}`") && !told.out.contains("`{this}`"),
+        "{}",
+        told.out
+    );
+    let told = env.run("validate --verbose --strict");
+    assert!(told.err.contains("1 warning, 1 note\n"), "{}", told.err);
+    assert!(told.out.contains("note[P116]"), "{}", told.out);
+    let said = env.ok("validate --fix");
+    assert!(
+        said.err.contains("its placeholders are Handlebars"),
+        "{}",
+        said.err
+    );
+    assert!(env.read(PATH).contains("Greet {{name}}, and say {this}."));
+    let said = env.ok("validate --fix --strict");
+    assert_eq!(said.err, "1 checked, 0 errors, 0 warnings\n");
+    // A note is no warning, also where it is shown.
+    assert_eq!(
+        env.ok("validate --verbose --strict").err,
+        "1 checked, 0 errors, 0 warnings, 1 note\n"
+    );
+}

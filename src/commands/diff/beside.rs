@@ -167,6 +167,9 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Wou
         return Would::Not("refuse: it is archived".to_owned());
     }
     match live {
+        None if pair.renamed_from().is_some() => Would::Publish(format!(
+            "make {version} live in {environment} under the new name; the old one stays live until it is unpublished"
+        )),
         Some(live) if live.digest == *after.digest() => {
             Would::Not(format!("do nothing: {} is live", live.version))
         }

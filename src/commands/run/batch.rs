@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::Session;
+use super::super::common::warn_all;
 use super::super::edit::read_file;
 use super::{Args, Ground, result, tell_fallback};
 use crate::error::{Exit, Failure};
@@ -40,6 +41,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let given = args.prompt.given(session)?;
     let (loaded, variant) = args.prompt.load(&ground.store, session)?;
+    warn_all(session, &loaded.document.warnings);
     let renderer = Renderer::new(&ground.store, &loaded)?;
     let text = read_file(inputs, session)?;
     let inputs = read_inputs(inputs, &text, &given, &renderer)?;

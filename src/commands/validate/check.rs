@@ -15,7 +15,7 @@ use crate::output::diff_beside::ChangedPartial;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Part, Text};
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
@@ -58,6 +58,14 @@ impl Checked {
         }
         self.findings.splice(0..0, findings);
         Ok(())
+    }
+
+    /// How many findings are warnings.
+    pub(super) fn warnings(&self) -> usize {
+        let findings = self.findings.iter();
+        findings
+            .filter(|finding| finding.severity == Severity::Warning)
+            .count()
     }
 
     /// The same with what was found in other files.

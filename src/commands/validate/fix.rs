@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::files::{Base, FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::edit::set_version;
-use crate::prompt::lint::{even_line_ends, respell};
+use crate::prompt::lint::{even_line_ends, respell, rewrite};
 use crate::prompt::template::Compiled;
 use crate::releases::{Store, VersionTags};
 
@@ -23,7 +23,10 @@ pub(super) fn fix(
     store.require_working_copy()?;
     let wanted = Wanted::new(paths, |_| false, store, session)?;
     let mut told = texts(store, &wanted)?;
-    let (loaded, _) = store.load_all();
+    let (mut loaded, _) = store.load_all();
+    if placeholders(store, &wanted, &loaded, &mut told)? {
+        (loaded, _) = store.load_all();
+    }
     let tags = store.version_tags()?;
     let mut changes = Vec::new();
     for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
@@ -46,6 +49,26 @@ pub(super) fn fix(
     }
     store.write_files(&changes)?;
     Ok(told)
+}
+
+/// Placeholders of other dialects that can mean nothing but a variable. Whether there were any.
+fn placeholders(
+    store: &Store,
+    wanted: &Wanted,
+    loaded: &[Loaded],
+    told: &mut Vec<String>,
+) -> Result<bool, Failure> {
+    let mut changes = Vec::new();
+    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
+        let Some(text) = rewrite(&prompt.text, &prompt.document, &prompt.partials) else {
+            continue;
+        };
+        let path = prompt.path.clone();
+        told.push(format!("fixed {path}: its placeholders are Handlebars"));
+        changes.push(FileChange { path, text });
+    }
+    store.write_files(&changes)?;
+    Ok(!changes.is_empty())
 }
 
 /// Keys and line ends, also of files that cannot be used yet.

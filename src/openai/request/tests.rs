@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::Exit;
+use crate::prompt::document::ResponseFormat;
 
 /// A document with nothing but this model.
 fn document(model: Option<&str>) -> Document {
@@ -206,9 +207,8 @@ fn what_cannot_be_sent_is_refused() {
 fn parameters_go_where_the_api_wants_them() {
     let mut document = document(Some("m"));
     document.parameters = object(json!({
-        "maxTokens": 800, "reasoningEffort": "low", "reasoningSummary": "auto", "verbosity": "low",
-        "temperature": 0.2, "topP": 0.9, "serviceTier": "flex", "safety_identifier": "u1",
-        "maxToolCalls": null,
+        "maxTokens": 800, "reasoningEffort": "low", "verbosity": "low",
+        "temperature": 0.2, "topP": 0.9,
     }));
     document.response_format = Some(ResponseFormat::JsonObject);
     let mut body = made(&document, &[text(Role::User, "u")]);
@@ -217,11 +217,22 @@ fn parameters_go_where_the_api_wants_them() {
         body,
         json!({
             "model": "m", "max_output_tokens": 800,
-            "reasoning": {"effort": "low", "summary": "auto"},
+            "reasoning": {"effort": "low"},
             "text": {"verbosity": "low", "format": {"type": "json_object"}},
-            "temperature": 0.2, "top_p": 0.9, "service_tier": "flex", "safety_identifier": "u1",
+            "temperature": 0.2, "top_p": 0.9,
         })
     );
+}
+
+#[test]
+fn parameters_that_the_api_does_not_have_are_left_out() {
+    let mut document = document(Some("m"));
+    let plain = made(&document, &[text(Role::User, "u")]);
+    document.parameters = object(json!({
+        "stop": ["END"], "seed": 7, "frequencyPenalty": 0.5, "presencePenalty": 0.5,
+        "topK": 40, "serviceTier": "flex", "maxTokens": null,
+    }));
+    assert_eq!(made(&document, &[text(Role::User, "u")]), plain);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::rules::{self, Rule};
 use super::schema::{self, Event, Shifted, What};
 use super::{Side, messages, quote};
+use crate::prompt::answer;
 use crate::prompt::document::{Document, Object, ResponseFormat};
 use crate::prompt::rendered::Variable;
 
@@ -32,6 +33,13 @@ impl Note {
 /// Everything that callers must know.
 pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
     let mut notes = input(before, after);
+    if before.document.model.is_some() && after.document.model.is_none() {
+        notes.push(Note::new(
+            rules::MODEL_REMOVED,
+            "the prompt no longer names a model: callers that do not name one get an error",
+            "model",
+        ));
+    }
     notes.extend(output(before.document, after.document));
     let broken = messages::broken_roles(&before.document.messages, &after.document.messages);
     // It is about all messages together: none of their changes weighs more for it.
@@ -233,23 +241,35 @@ fn input_note(event: Event) -> Note {
     }
 }
 
-/// What callers get back.
+/// What callers get back: what the file asks for, with what `extraBody` puts over it.
 fn output(before: &Document, after: &Document) -> Vec<Note> {
-    let (old, new) = (format_of(before), format_of(after));
-    if old != new {
+    let mut notes = output_notes(&answer::asked(before), &answer::asked(after));
+    let is_over = |document| answer::put_over(document).is_some();
+    if is_over(before) || is_over(after) {
+        for note in &mut notes {
+            let own = note.at.clone().into_iter();
+            note.at.extend(own.map(|at| {
+                let below = at.strip_prefix("jsonSchema").unwrap_or_default();
+                format!("extraBody.text.format{below}")
+            }));
+        }
+    }
+    notes
+}
+
+fn output_notes(old: &Object, new: &Object) -> Vec<Note> {
+    let (old_type, new_type) = (type_of(old), type_of(new));
+    if old_type != new_type {
         let message = format!(
             "the answer was `{}` and is `{}`: callers that read it must change",
-            old.as_str(),
-            new.as_str()
+            quote(old_type),
+            quote(new_type)
         );
         return vec![Note::new(rules::RESPONSE_FORMAT, message, "responseFormat")];
     }
-    if old != ResponseFormat::JsonSchema {
+    if old_type != ResponseFormat::JsonSchema.as_str() {
         return Vec::new();
     }
-    let empty = Object::new();
-    let (old, new) = (before.json_schema.as_ref(), after.json_schema.as_ref());
-    let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
     let mut notes: Vec<Note> = strictness(old, new).into_iter().collect();
     match (old.get("schema"), new.get("schema")) {
         (Some(old), Some(new)) => {
@@ -271,14 +291,10 @@ fn output(before: &Document, after: &Document) -> Vec<Note> {
     notes
 }
 
-/// The form of the answer; a schema alone means that it is used.
-fn format_of(document: &Document) -> ResponseFormat {
-    document
-        .response_format
-        .unwrap_or(match document.json_schema {
-            Some(_) => ResponseFormat::JsonSchema,
-            None => ResponseFormat::Text,
-        })
+/// The form of the answer; free text where nothing is said.
+fn type_of(format: &Object) -> &str {
+    let said = format.get("type").and_then(Value::as_str);
+    said.unwrap_or(ResponseFormat::Text.as_str())
 }
 
 fn strictness(before: &Object, after: &Object) -> Option<Note> {

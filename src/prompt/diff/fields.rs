@@ -12,6 +12,7 @@ use super::rules::{self, Rule};
 use super::value::{Difference, differences, object_differences};
 use super::{Change, ChangeKind, Side};
 use crate::prompt::document::{Document, Message, Object, Part};
+use crate::prompt::parameters::place;
 use crate::prompt::template::{self, Partial};
 
 /// Keys of the file that are compared as what they mean, or that are no change by themselves.
@@ -49,7 +50,7 @@ pub(super) fn changes(before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Ve
     let parameters = |side: Option<&Document>| side.map(|it| it.parameters.clone());
     let parameters =
         object_differences(budget, "modelParameters", parameters(old), parameters(new));
-    changes.extend(by_rule(rules::PARAMETER, parameters));
+    changes.extend(parameters.into_iter().map(parameter));
     changes.extend(input(budget, old, new));
     changes.extend(response_format(budget, old, new));
     let schema = |side: Option<&Document>| {
@@ -221,6 +222,15 @@ fn response_format(
         rules::NOT_CONTENT,
         differences(budget, "responseFormat", old.as_ref(), new.as_ref()),
     )
+}
+
+fn parameter(difference: Difference) -> Change {
+    let below = difference.path.strip_prefix("modelParameters.");
+    let rule = match below.map(|below| below.split(['.', '[']).next().unwrap_or_default()) {
+        Some(name) if place(name).is_none() => rules::PARAMETER_UNSENT,
+        _ => rules::PARAMETER,
+    };
+    Change::from_difference(rule, difference)
 }
 
 fn extra_body(

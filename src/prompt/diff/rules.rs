@@ -68,6 +68,9 @@ rules! {
     PROMPT_REMOVED = "prompt-removed", Breaking,
         "the prompt is gone", "a deleted file";
 
+    PROMPT_RENAMED = "prompt-renamed", Breaking,
+        "the prompt has another name and the same content", "`support/triage` becomes `support/routing`";
+
     VARIABLE_REQUIRED = "variable-required", Breaking,
         "a required variable, or a required field of one, was added", "`required: [ticket]` becomes `[ticket, locale]`, and `locale` is new";
     VARIABLE_NEEDED = "variable-needed", Breaking,
@@ -122,6 +125,8 @@ rules! {
         "the instructions (system or developer) or the user's messages are all gone, or another role speaks last: callers that pick messages by role, or add their own at the end, get something else", "the last message was `user` and is `assistant`";
     MESSAGE_FORM = "message-form", Breaking,
         "the content of a message was a string and is a list of parts, or the reverse: callers that read it find another shape", "`content: text` becomes `content: [{type: text, …}]`";
+    MODEL_REMOVED = "model-removed", Breaking,
+        "the prompt no longer names a model: callers must", "`model: openai/gpt-5` is gone";
     MESSAGE_ADDED = "message-added", Behavior,
         "a message, or a part of one that is no text, was added", "a new `assistant` example";
     MESSAGE_REMOVED = "message-removed", Behavior,
@@ -154,6 +159,8 @@ rules! {
         "other partials are included; the messages are compared with the partials in place", "a paragraph moves into `_tone.hbs`, and the model reads the same";
     MODEL_SPELLING = "model-spelling", None,
         "the same model is spelled in another way", "`gpt-5` becomes `openai/gpt-5`";
+    PARAMETER_UNSENT = "parameter-unsent", None,
+        "a model parameter changed that is never sent, because the API has none of that name", "`seed: 7` is gone";
     NOT_CONTENT = "not-content", None,
         "something changed that no model sees: title, description, category, tags, test data, evaluators, unknown keys", "a corrected `description:`";
 }

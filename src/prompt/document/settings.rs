@@ -4,10 +4,11 @@ use serde_json::{Number, Value, json};
 
 use super::super::code;
 use super::super::name::nearest;
+use super::super::parameters::place;
 use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
 use super::node::{Kind, Node, to_object};
 use super::reader::{Field, Reader};
-use super::{Object, Provenance, ResponseFormat, StoredPrompt, StoredPromptVersion};
+use super::{Object, Position, Provenance, ResponseFormat, StoredPrompt, StoredPromptVersion};
 
 /// The keywords that show that a map is a JSON Schema itself.
 const SCHEMA_WORDS: [&str; 12] = [
@@ -29,18 +30,25 @@ impl Reader<'_> {
     /// `modelParameters:` with canonical keys.
     pub(super) fn parameters(&mut self, field: &Field<'_>) -> Object {
         let mut parameters = Object::new();
+        let mut unsent = Vec::new();
         for (key, node) in self.map(field).unwrap_or_default() {
             let field = field.child(key, node);
             if matches!(node.kind, Kind::Null) {
                 continue;
             }
             let (name, value) = match look_up(&key.text, PARAMETERS) {
-                Lookup::Known(name) => (name, self.parameter(name, &field)),
+                Lookup::Known(name) => {
+                    if place(name).is_none() {
+                        unsent.push((name, key.at));
+                    }
+                    (name, self.parameter(name, &field))
+                }
                 Lookup::Misspelt(meant) => {
                     self.misspelt(key, meant);
                     continue;
                 }
                 Lookup::Unknown => {
+                    // Never sent either: what the file says of it is true.
                     self.unknown(&field.path, key);
                     (key.text.as_str(), Some(node.to_value()))
                 }
@@ -51,7 +59,25 @@ impl Reader<'_> {
                 parameters.insert(name.to_owned(), value);
             }
         }
+        self.tell_unsent(&unsent);
         parameters
+    }
+
+    /// Warns of parameters of the Chat Completions API, which files made for GitHub Models have.
+    fn tell_unsent(&mut self, unsent: &[(&str, Position)]) {
+        let Some((_, at)) = unsent.first() else {
+            return;
+        };
+        let names: Vec<String> = unsent.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let (it, are) = match names.len() {
+            1 => ("it", "is"),
+            _ => ("they", "are"),
+        };
+        let names = names.join(", ");
+        let message =
+            format!("the Responses API has no {names}; {it} {are} left out of the request");
+        let help = "remove what is never sent";
+        self.warn(code::UNSENT_PARAMETER, *at, message, help);
     }
 
     fn parameter(&mut self, name: &str, field: &Field<'_>) -> Option<Value> {

@@ -50,6 +50,10 @@ pub const RULES: &[Rule] = &[
     warning(code::UNUSED_VARIABLE),
     warning(code::JINJA),
     warning(code::CASE_VARIABLES),
+    Rule {
+        code: code::FOREIGN_PLACEHOLDER,
+        severity: None,
+    },
     warning(code::UNUSED_PARTIAL),
     Rule {
         code: code::MODEL_ENDS,
@@ -58,6 +62,11 @@ pub const RULES: &[Rule] = &[
     warning(code::UNLISTED_MODEL),
     Rule {
         code: code::PARAMETER_REFUSED,
+        severity: None,
+    },
+    warning(code::UNSENT_PARAMETER),
+    Rule {
+        code: code::BAD_EXTRA_BODY,
         severity: None,
     },
     error(code::BAD_EVALUATOR),
@@ -94,32 +103,43 @@ impl Level {
 
 /// The configured levels, by code; others are as they come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Levels(BTreeMap<Code, Level>);
+pub struct Levels {
+    levels: BTreeMap<Code, Level>,
+    with_notes: bool,
+}
 
 impl Levels {
     /// Sets the level of a rule; whether there is such a rule.
     pub fn set(&mut self, code: Code, level: Level) -> bool {
         let known = rule(code).is_some();
         if known {
-            self.0.insert(code, level);
+            self.levels.insert(code, level);
         }
         known
     }
 
-    /// Whether the rule with this code is applied.
-    pub(super) fn is_on(&self, code: Code) -> bool {
-        self.0.get(&code) != Some(&Level::Off)
+    /// The same levels, where notes are asked for.
+    #[must_use]
+    pub fn with_notes(mut self) -> Self {
+        self.with_notes = true;
+        self
     }
 
-    /// The finding with its configured severity, unless its rule is off.
+    /// Whether the rule with this code is applied.
+    pub(super) fn is_on(&self, code: Code) -> bool {
+        self.levels.get(&code) != Some(&Level::Off)
+    }
+
+    /// The finding with its configured severity, unless its rule is off, or it is a note and those
+    /// are not asked for.
     pub(super) fn apply(&self, mut finding: Finding) -> Option<Finding> {
-        match self.0.get(&finding.code) {
+        match self.levels.get(&finding.code) {
             None => {}
             Some(Level::Off) => return None,
             Some(Level::Error) => finding.severity = Severity::Error,
             Some(Level::Warning) => finding.severity = Severity::Warning,
         }
-        Some(finding)
+        Some(finding).filter(|finding| self.with_notes || !finding.is_note())
     }
 }
 

@@ -1,67 +1,84 @@
-//! Parameters out of their range, and those that a model refuses.
+//! Parameters out of their range, and those that a model refuses: under `modelParameters` and where
+//! `extraBody` says the same.
 
 use serde_json::Value;
 
 use super::{Finding, Sampling, Subject};
 use crate::prompt::code;
 use crate::prompt::name::nearest;
+use crate::prompt::parameters::{MIN_TOKENS, place, range, words};
 
-/// The numbers that OpenAI's API takes.
-const RANGES: [(&str, f64, f64); 4] = [
-    ("temperature", 0.0, 2.0),
-    ("topP", 0.0, 1.0),
-    ("frequencyPenalty", -2.0, 2.0),
-    ("presencePenalty", -2.0, 2.0),
+/// The parameters that the API has.
+const SENT: [&str; 5] = [
+    "temperature",
+    "topP",
+    "maxTokens",
+    "reasoningEffort",
+    "verbosity",
 ];
 
-/// The fewest tokens that an answer may be limited to.
-const MIN_TOKENS: u64 = 16;
+/// What the file says about a parameter, in one of two places.
+struct Given<'a> {
+    /// The name, as the file has it: `topP` or `extraBody.top_p`.
+    name: String,
+    /// Where it stands.
+    path: String,
+    value: &'a Value,
+}
 
-/// The words that OpenAI's API takes.
-const WORDS: [(&str, &[&str]); 2] = [
-    (
-        "reasoningEffort",
-        &["none", "minimal", "low", "medium", "high", "xhigh"],
-    ),
-    ("verbosity", &["low", "medium", "high"]),
-];
-
-/// What the Chat Completions API knows and the Responses API does not.
-const CHAT_ONLY: [&str; 4] = ["stop", "seed", "frequencyPenalty", "presencePenalty"];
+/// What the file says about a parameter: under `modelParameters`, and in `extraBody`, which wins.
+fn given<'a>(subject: &Subject<'a>, parameter: &str) -> Vec<Given<'a>> {
+    let document = subject.document;
+    let own = document.parameters.get(parameter).map(|value| Given {
+        name: parameter.to_owned(),
+        path: format!("modelParameters.{parameter}"),
+        value,
+    });
+    let place = place(parameter).unwrap_or_default();
+    let mut keys = place.split('.');
+    let first = keys.next().and_then(|first| document.extra_body.get(first));
+    let extra = keys.try_fold(first, |value, key| Some(value?.get(key)));
+    let extra = extra.flatten().map(|value| Given {
+        name: format!("extraBody.{place}"),
+        path: format!("extraBody.{place}"),
+        value,
+    });
+    own.into_iter().chain(extra).collect()
+}
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (name, least, most) in RANGES {
-        if let Some(number) = number(subject, name)
+    for given in SENT.into_iter().flat_map(|name| {
+        let given = given(subject, name).into_iter();
+        given.map(move |given| (name, given))
+    }) {
+        let (name, given) = given;
+        if let (Some((least, most)), Some(number)) = (range(name), given.value.as_f64())
             && !(least..=most).contains(&number)
         {
-            let message = format!("`{name}` is {number}, and goes from {least} to {most}");
+            let message = format!(
+                "`{}` is {number}, and goes from {least} to {most}",
+                given.name
+            );
+            let finding = Finding::error(code::PARAMETER_RANGE, message);
             report(
                 subject,
-                name,
-                Finding::error(code::PARAMETER_RANGE, message),
+                &given,
+                finding,
                 "change the number, or leave it out",
                 findings,
             );
         }
-    }
-    for (name, words) in WORDS {
-        let given = subject
-            .document
-            .parameters
-            .get(name)
-            .and_then(Value::as_str);
-        if let Some(given) = given.filter(|given| !words.contains(given)) {
-            let meant = nearest(given, words.iter().copied())
+        let words = words(name);
+        let Some(word) = given.value.as_str().filter(|_| !words.is_empty()) else {
+            continue;
+        };
+        if !words.contains(&word) {
+            let meant = nearest(word, words.iter().copied())
                 .map_or(String::new(), |word| format!("; `{word}` is meant"));
-            let message = format!("`{name}: {given}` is not known{meant}");
+            let message = format!("`{}: {word}` is not known{meant}", given.name);
+            let finding = Finding::error(code::PARAMETER_RANGE, message);
             let help = format!("it is one of {}", words.join(", "));
-            report(
-                subject,
-                name,
-                Finding::error(code::PARAMETER_RANGE, message),
-                &help,
-                findings,
-            );
+            report(subject, &given, finding, &help, findings);
         }
     }
     if subject.model.is_some_and(|model| model.is_openai) {
@@ -70,32 +87,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn check_openai(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let parameters = &subject.document.parameters;
-    if let Some(tokens) = parameters.get("maxTokens").and_then(Value::as_u64)
-        && tokens < MIN_TOKENS
-    {
-        let message =
-            format!("`maxTokens` is {tokens}, and OpenAI's API takes no less than {MIN_TOKENS}");
-        report(
-            subject,
-            "maxTokens",
-            Finding::error(code::PARAMETER_RANGE, message),
-            "raise it",
-            findings,
-        );
-    }
-    for name in CHAT_ONLY
-        .into_iter()
-        .filter(|name| parameters.contains_key(*name))
-    {
-        let message = format!("the Responses API has no `{name}`");
-        report(
-            subject,
-            name,
-            Finding::warning(code::PARAMETER_REFUSED, message),
-            "remove it: the API refuses it",
-            findings,
-        );
+    for given in given(subject, "maxTokens") {
+        if let Some(tokens) = given.value.as_u64().filter(|tokens| *tokens < MIN_TOKENS) {
+            let message = format!(
+                "`{}` is {tokens}, and OpenAI's API takes no less than {MIN_TOKENS}",
+                given.name
+            );
+            let finding = Finding::error(code::PARAMETER_RANGE, message);
+            report(subject, &given, finding, "raise it", findings);
+        }
     }
     let Some(model) = &subject.document.model else {
         return;
@@ -104,92 +104,56 @@ fn check_openai(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         .model
         .map(|model| model.sampling)
         .unwrap_or_default();
-    let effort = parameters.get("reasoningEffort").and_then(Value::as_str);
+    let efforts = given(subject, "reasoningEffort");
+    let effort = efforts.last().and_then(|given| given.value.as_str());
     let reasons = effort.is_some_and(|effort| effort != "none");
     let is_refused =
         sampling == Sampling::Refused || (sampling == Sampling::WithoutReasoning && reasons);
-    for name in ["temperature", "topP"] {
+    for given in ["temperature", "topP"]
+        .into_iter()
+        .flat_map(|name| given(subject, name))
+    {
         // 1 is what reasoning models do anyway, and they let it pass.
-        if is_refused && number(subject, name).is_some_and(|number| number != 1.0) {
-            let message = match sampling {
-                Sampling::Refused => {
-                    format!("`{model}` is a reasoning model and takes no `{name}`")
-                }
-                _ => format!(
-                    "`{model}` takes no `{name}` while `reasoningEffort` is {}",
-                    effort.unwrap_or_default()
-                ),
-            };
-            let help = match sampling {
-                Sampling::Refused => {
-                    "remove it; `reasoningEffort` and `verbosity` steer this model"
-                }
-                _ => "remove it, or write `reasoningEffort: none`",
-            };
-            report(
-                subject,
-                name,
-                Finding::error(code::PARAMETER_REFUSED, message),
-                help,
-                findings,
-            );
+        let says_something = given.value.as_f64().is_some_and(|number| number != 1.0);
+        if !is_refused || !says_something {
+            continue;
         }
+        let name = &given.name;
+        let message = match sampling {
+            Sampling::Refused => {
+                format!("`{model}` is a reasoning model and takes no `{name}`")
+            }
+            _ => format!(
+                "`{model}` takes no `{name}` while `reasoningEffort` is {}",
+                effort.unwrap_or_default()
+            ),
+        };
+        let help = match sampling {
+            Sampling::Refused => "remove it; `reasoningEffort` and `verbosity` steer this model",
+            _ => "remove it, or write `reasoningEffort: none`",
+        };
+        let finding = Finding::error(code::PARAMETER_REFUSED, message);
+        report(subject, &given, finding, help, findings);
     }
-    if sampling == Sampling::Free && parameters.contains_key("reasoningEffort") {
-        let message = format!("`{model}` does not reason and takes no `reasoningEffort`");
-        report(
-            subject,
-            "reasoningEffort",
-            Finding::error(code::PARAMETER_REFUSED, message),
-            "remove it",
-            findings,
-        );
+    for given in efforts
+        .iter()
+        .filter(|given| sampling == Sampling::Free && !given.value.is_null())
+    {
+        let message = format!("`{model}` does not reason and takes no `{}`", given.name);
+        let finding = Finding::error(code::PARAMETER_REFUSED, message);
+        report(subject, given, finding, "remove it", findings);
     }
-}
-
-fn number(subject: &Subject<'_>, name: &str) -> Option<f64> {
-    subject
-        .document
-        .parameters
-        .get(name)
-        .and_then(Value::as_f64)
 }
 
 /// Adds a finding at a parameter, however the file spells it.
 fn report(
     subject: &Subject<'_>,
-    name: &str,
+    given: &Given<'_>,
     finding: Finding,
     help: &str,
     findings: &mut Vec<Finding>,
 ) {
-    let mut spelt = String::new();
-    for each in name.chars() {
-        if each.is_ascii_uppercase() {
-            spelt.push('_');
-        }
-        spelt.push(each.to_ascii_lowercase());
-    }
-    let places = subject.document.written.places();
-    let mut parents = ["modelParameters", "model_parameters"].into_iter();
-    let exact = parents.find_map(|parent| {
-        let names = [
-            name,
-            spelt.as_str(),
-            "maxCompletionTokens",
-            "max_completion_tokens",
-            "max_output_tokens",
-        ];
-        let names = if name == "maxTokens" {
-            &names[..]
-        } else {
-            &names[..2]
-        };
-        names
-            .iter()
-            .find_map(|name| places.get(&format!("{parent}.{name}")).copied())
-    });
-    let place = exact.or_else(|| subject.document.place("modelParameters"));
+    let place = subject.document.place(&given.path);
     findings.push(finding.at(place).help(help));
 }
 
@@ -210,9 +174,39 @@ mod tests {
         error P025 3:85 `verbosity: loud` is not known
         "
         );
-        assert_eq!(
-            found_after("modelParameters: {temperature: 0, topP: 1, reasoningEffort: low}\n"),
-            ""
+        for effort in words("reasoningEffort") {
+            let text = format!(
+                "modelParameters: {{temperature: 0, topP: 1, reasoningEffort: {effort}}}\n"
+            );
+            assert_eq!(found_after(&text), "", "{effort}");
+        }
+    }
+
+    #[test]
+    fn what_extra_body_says_of_a_parameter_is_checked_too() {
+        insta::assert_snapshot!(
+            [
+                found_after("extraBody: {temperature: 3, reasoning: {effort: hihg}, text: {verbosity: low}}\n"),
+                with(Sampling::Refused, "verbosity: low}\nextraBody: {top_p: 0.5"),
+                with(Sampling::Free, "verbosity: low}\nextraBody: {max_output_tokens: 3, reasoning: {effort: low}"),
+            ].join("\n"),
+            @"
+        error P025 3:26 `extraBody.temperature` is 3, and goes from 0 to 2
+        error P025 3:49 `extraBody.reasoning.effort: hihg` is not known; `high` is meant
+        error P322 5:20 `m` is a reasoning model and takes no `extraBody.top_p`
+        error P025 5:32 `extraBody.max_output_tokens` is 3, and OpenAI's API takes no less than 16
+        error P322 5:55 `m` does not reason and takes no `extraBody.reasoning.effort`
+        "
+        );
+    }
+
+    #[test]
+    fn parameters_that_are_never_sent_are_told_for_every_model() {
+        insta::assert_snapshot!(
+            found_after("model: ollama/x\nmodelParameters: {frequency_penalty: 9, seed: 1}\n"),
+            @"
+        warning P325 4:19 the Responses API has no `frequencyPenalty`, `seed`; they are left out of the request
+        "
         );
     }
 
@@ -242,7 +236,7 @@ mod tests {
         error P322 4:32 `m` takes no `temperature` while `reasoningEffort` is low
         error P322 4:54 `m` does not reason and takes no `reasoningEffort`
         error P025 4:31 `maxTokens` is 5, and OpenAI's API takes no less than 16
-        warning P322 4:40 the Responses API has no `stop`
+        warning P325 4:34 the Responses API has no `stop`; it is left out of the request
         "
         );
         for (sampling, parameters) in [

@@ -21,15 +21,22 @@ const MAX_OF_CASE: usize = 20;
 pub(super) fn check(
     subject: &Subject<'_>,
     outline: &Outline,
+    meant: &BTreeSet<&str>,
     input: Option<&InputSchema<'_>>,
     findings: &mut Vec<Finding>,
 ) {
-    check_declarations(subject, outline, findings);
+    check_declarations(subject, outline, meant, findings);
     check_cases(subject, outline.variables(), input, findings);
 }
 
-fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut Vec<Finding>) {
-    let unused = outline.unused();
+/// `meant` are variables that placeholders of another dialect name: those are told instead.
+fn check_declarations(
+    subject: &Subject<'_>,
+    outline: &Outline,
+    meant: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut unused = outline.unused();
     for used in outline.undeclared() {
         let mut message = format!("`{}` is not declared in `input.schema`", used.name);
         let help = match nearest(&used.name, unused.iter().copied()) {
@@ -48,6 +55,7 @@ fn check_declarations(subject: &Subject<'_>, outline: &Outline, findings: &mut V
         finding.path.clone_from(&used.path);
         findings.push(finding);
     }
+    unused.retain(|name| !meant.contains(name));
     let lines: Vec<&str> = subject.text.split('\n').collect();
     // More findings than this of one file are not shown, and each place takes a look at its line.
     for name in unused.into_iter().take(MAX_OF_FILE + 1) {

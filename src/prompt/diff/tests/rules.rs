@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{base, diff, with};
-use crate::prompt::diff::{RULES, Status};
+use crate::prompt::diff::{Impact, RULES, Status};
 
 const IN: &str = "/input/schema";
 const OUT: &str = "/jsonSchema/schema";
@@ -187,6 +187,11 @@ fn cases() -> Vec<(&'static str, Vec<(String, Value)>)> {
             "parameter",
             vec![(at("/modelParameters/maxTokens"), json!(600))],
         ),
+        ("model-removed", vec![(at("/model"), Value::Null)]),
+        (
+            "parameter-unsent",
+            vec![(at("/modelParameters/seed"), json!(7))],
+        ),
         ("tools", vec![(at("/extraBody/tools/0/name"), json!("see"))]),
         ("extra-body", vec![(at("/extraBody/store"), json!(true))]),
         (
@@ -232,7 +237,7 @@ fn cases() -> Vec<(&'static str, Vec<(String, Value)>)> {
 
 #[test]
 fn every_rule_applies_to_its_case_and_decides_the_impact() {
-    let mut seen = vec!["prompt-added", "prompt-removed"];
+    let mut seen = vec!["prompt-added", "prompt-removed", "prompt-renamed"];
     for (id, edits) in cases() {
         let edits: Vec<(&str, Value)> = edits
             .iter()
@@ -256,5 +261,78 @@ fn every_rule_applies_to_its_case_and_decides_the_impact() {
     }
     for rule in RULES {
         assert!(seen.contains(&rule.id), "{} has no case", rule.id);
+    }
+}
+
+#[test]
+fn a_format_in_extra_body_counts_like_one_of_the_file() {
+    let format = |file: Value| {
+        with(
+            file,
+            &[("/extraBody/text", json!({"format": {"type": "text"}}))],
+        )
+    };
+    let added = diff(&base(), &format(base()));
+    assert_eq!(added.impact, Impact::Breaking);
+    assert_eq!(
+        added.contract[0].message,
+        "the answer was `json_schema` and is `text`: callers that read it must change"
+    );
+    let change = &added.changes[0];
+    assert_eq!(
+        (change.path.as_str(), change.rule),
+        ("extraBody.text", "response-format")
+    );
+    // What the file says below it counts no more.
+    let hidden = with(
+        format(base()),
+        &[
+            ("/responseFormat", json!("text")),
+            ("/jsonSchema", Value::Null),
+        ],
+    );
+    assert!(diff(&format(base()), &hidden).impact < Impact::Breaking);
+
+    let schema = |of: &str| {
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": of}}, "required": ["a"]});
+        let plain = with(
+            base(),
+            &[
+                ("/responseFormat", Value::Null),
+                ("/jsonSchema", Value::Null),
+            ],
+        );
+        let format = json!({"type": "json_schema", "name": "n", "strict": true, "schema": schema});
+        with(plain, &[("/extraBody/text", json!({"format": format}))])
+    };
+    let moved = diff(&schema("string"), &schema("integer"));
+    assert_eq!(moved.impact, Impact::Breaking);
+    assert_eq!(
+        (moved.changes[0].path.as_str(), moved.changes[0].rule),
+        (
+            "extraBody.text.format.schema.properties.a.type",
+            "output-type-widened"
+        )
+    );
+}
+
+#[test]
+fn a_parameter_without_effect_is_no_change_for_anyone() {
+    for name in [
+        "stop",
+        "seed",
+        "frequencyPenalty",
+        "presencePenalty",
+        "topK",
+        "author",
+    ] {
+        let with = with(base(), &[(&format!("/modelParameters/{name}"), json!(1))]);
+        let diff = diff(&base(), &with);
+        assert_eq!(
+            (diff.impact, diff.status),
+            (Impact::None, Status::Changed),
+            "{name}"
+        );
     }
 }

@@ -209,11 +209,11 @@ fn numbers_that_readers_disagree_about_are_warned_of() {
     insta::assert_snapshot!(
         findings(&with("testData:\n  - {zip: 01234, big: 1_000, far: 123456789012345678901, ok: 12, no: .nan, list: [0o7, 10, '012']}")),
         @r#"
-    P016 warning 2:11 `01234` of `testData[0].zip` is read as 1234.0, and differently elsewhere
-    P016 warning 2:23 `1_000` of `testData[0].big` is read as 1000, and differently elsewhere
-    P016 warning 2:35 `123456789012345678901` of `testData[0].far` is read as 1.2345678901234568e+20, and differently elsewhere
-    P016 warning 2:70 `.nan` of `testData[0].no` is read as ".nan", and differently elsewhere
-    P016 warning 2:83 `0o7` of `testData[0].list[0]` is read as 7, and differently elsewhere
+        P016 warning 2:11 `01234` of `testData[0].zip` is read as 1234.0, and differently elsewhere
+        P016 warning 2:23 `1_000` of `testData[0].big` is read as 1000, and differently elsewhere
+        P016 warning 2:35 `123456789012345678901` of `testData[0].far` is read as 1.2345678901234568e+20, and differently elsewhere
+        P016 warning 2:70 `.nan` of `testData[0].no` is read as ".nan", and differently elsewhere
+        P016 warning 2:83 `0o7` of `testData[0].list[0]` is read as 7, and differently elsewhere
     "#
     );
 }
@@ -247,6 +247,7 @@ fn parameters_have_one_name_each() {
         @"
         P021 error 1:33 `max_completion_tokens` is `maxTokens` once more
         P005 error 1:72 `modelParameters.temperature` wants a number, this is text
+        P325 warning 1:77 the Responses API has no `seed`, `stop`; they are left out of the request
         P005 error 1:83 `modelParameters.seed` wants a whole number, this is 1.5
         P005 error 1:94 `modelParameters.stop` wants a text, this is a map
         P002 error 2:1 `model_parameters` is `modelParameters` once more
