@@ -201,7 +201,7 @@ pub(crate) fn get(address: &str, path: &str, more: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{more}\r\n")
 }
 
-/// What a load showed.
+/// What a load showed. Without a single answer there is no median.
 pub(crate) struct Load {
     /// In µs.
     pub(crate) median: f64,
@@ -262,7 +262,9 @@ pub(crate) fn load(
     times.sort_unstable();
     let calls = u64::try_from(times.len()).unwrap();
     Load {
-        median: times[times.len() / 2] as f64 / 1e3,
+        median: times
+            .get(times.len() / 2)
+            .map_or(f64::NAN, |it| *it as f64 / 1e3),
         rate: calls as f64 / took.as_secs_f64(),
         calls,
         failed,

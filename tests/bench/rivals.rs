@@ -56,7 +56,7 @@ impl Rival {
         }
         let address = free_address();
         let configuration = format!(
-            "model_list:\n- model_name: gpt-5-mini\n  litellm_params:\n    model: openai/gpt-5-mini\n    api_base: http://{upstream}/v1\n    api_key: sk-bench\n"
+            "model_list:\n- model_name: gpt-5-mini\n  litellm_params:\n    model: openai/gpt-5-mini\n    api_base: http://{upstream}/v1\n    api_key: sk-bench\ngeneral_settings:\n  dangerously_permit_weak_or_unset_master_key: true\n"
         );
         let path = folder.join("litellm.yaml");
         std::fs::write(&path, configuration).unwrap();
