@@ -98,7 +98,7 @@ pub(crate) fn many(prompts: u64, versions: u64, text: fn(u64) -> String) -> Prom
     let all = |prompt: u64| {
         let version = |number: u64| {
             let mut version = Version::new(&[("developer", &text(number))]);
-            if prompt % 2 == 0 {
+            if prompt.is_multiple_of(2) {
                 version.model = "gpt-5-mini-2025-08-07";
             }
             version
