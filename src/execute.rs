@@ -20,7 +20,7 @@ use crate::prompt::finding::{Finding, Position};
 use crate::prompt::quote::shell_word;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
-use crate::prompt::variables::complete;
+use crate::prompt::variables::{Check, complete};
 use crate::releases::Store;
 
 pub use batch::{Batch, Ended, Input, Stop, request_for, run_batch};
@@ -47,6 +47,7 @@ pub struct Renderer<'a> {
     store: &'a Store,
     loaded: &'a Loaded,
     compiled: Compiled,
+    check: Check,
 }
 
 impl<'a> Renderer<'a> {
@@ -61,6 +62,7 @@ impl<'a> Renderer<'a> {
             store,
             loaded,
             compiled,
+            check: Check::default(),
         })
     }
 
@@ -75,7 +77,7 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// A variable has no value or one that does not fit, or an attachment cannot be read.
     pub fn render(&self, given: Object) -> Result<Rendered, Failure> {
-        fill(self.loaded, &self.compiled, given, &|path| {
+        fill(self.loaded, (&self.compiled, &self.check), given, &|path| {
             let bytes = self.store.attachment(self.loaded, path)?;
             Ok(data_url(path, &bytes))
         })
@@ -85,11 +87,12 @@ impl<'a> Renderer<'a> {
 /// Fills the templates of a prompt in. `read` gives the data URL of an attachment by its path.
 fn fill(
     loaded: &Loaded,
-    compiled: &Compiled,
+    (compiled, check): (&Compiled, &Check),
     given: Object,
     read: &dyn Fn(&str) -> Result<String, Failure>,
 ) -> Result<Rendered, Failure> {
     let schema = loaded.document.input_schema.as_ref();
+    let schema = schema.map(|schema| (schema, check));
     let (values, warnings) = complete(schema, compiled.variables(), given)
         .map_err(|findings| missing(compiled, findings, &loaded.path))?;
     let mut messages = compiled

@@ -11,6 +11,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Attachment, Object, Part, Written};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Compiled;
+use crate::prompt::variables::Check;
 use crate::releases::Store;
 
 /// A prompt that is ready for many calls.
@@ -21,6 +22,7 @@ pub struct Prepared {
     /// Where it was imported from, as its file says.
     pub origin: Option<Origin>,
     compiled: Compiled,
+    check: Check,
     /// The attachments as data URLs, by the paths that the file writes.
     attachments: BTreeMap<String, String>,
 }
@@ -87,6 +89,7 @@ impl Prepared {
             loaded,
             origin,
             compiled,
+            check: Check::default(),
             attachments,
         })
     }
@@ -111,8 +114,12 @@ impl Prepared {
     /// # Errors
     /// A variable has no value or one that does not fit, or the path of an attachment is computed.
     pub fn render(&self, given: Object) -> Result<Rendered, Failure> {
-        fill(&self.loaded, &self.compiled, given, &|path| {
-            self.attachments.get(path).cloned().ok_or_else(|| {
+        fill(
+            &self.loaded,
+            (&self.compiled, &self.check),
+            given,
+            &|path| {
+                self.attachments.get(path).cloned().ok_or_else(|| {
                 Failure::new(
                     code::BAD_ATTACHMENT,
                     format!("the attachment `{path}` was not read when the prompt was loaded"),
@@ -120,7 +127,8 @@ impl Prepared {
                 .at(self.loaded.path.clone())
                 .hint("an attachment whose path is computed can be rendered by `run` alone: write the path out, or give a URL")
             })
-        })
+            },
+        )
     }
 }
 
@@ -157,6 +165,31 @@ fn plain_paths(loaded: &Loaded) -> Vec<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_schema_is_not_made_again_for_each_call() {
+        let text = "model: m\ninput: {schema: {properties: {name: {type: string}}}}\nmessages: [{role: user, content: '{{name}}'}]\n";
+        let document = crate::prompt::document::parse(text).unwrap();
+        let loaded = Loaded::of_snapshot(
+            "a".parse().unwrap(),
+            "prompts/a.prompt.yml".to_owned(),
+            (None, String::new()),
+            text.to_owned(),
+            (document, Default::default()),
+        );
+        let prepared = Prepared::with_attachments(loaded, BTreeMap::new()).unwrap();
+        assert_eq!(prepared.check.spent(), 0, "not before the first call");
+        let mut spent = Vec::new();
+        for _ in 0..3 {
+            let given = json!({"name": "Ada"});
+            prepared.render(given.as_object().unwrap().clone()).unwrap();
+            spent.push(prepared.check.spent());
+        }
+        assert!(spent[0] > 0);
+        assert_eq!(spent, [spent[0], 2 * spent[0], 3 * spent[0]]);
+        let wrong = json!({"name": 1}).as_object().unwrap().clone();
+        assert!(prepared.render(wrong).is_err());
+    }
 
     #[test]
     fn the_origin_names_one_version_or_several() {

@@ -3,6 +3,7 @@
 mod argument;
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -38,14 +39,14 @@ const MAX_FOR_CASES: u64 = 10_000_000;
 /// Every required variable without a value, every value that does not fit the schema, and the values
 /// whose names are nearly that of a variable without one.
 pub fn complete(
-    schema: Option<&Value>,
+    schema: Option<(&Value, &Check)>,
     variables: &[Variable],
     given: Object,
 ) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
     let names: BTreeSet<String> = given.keys().cloned().collect();
     let mut values = given;
     let mut errors = Vec::new();
-    if let Some(root) = schema {
+    if let Some((root, _)) = schema {
         convert(Schema::new(root), &mut values);
         if let Err(finding) = add_defaults(Schema::new(root), &mut values) {
             return Err(vec![finding]);
@@ -56,8 +57,8 @@ pub fn complete(
             errors.push(missing(&variable.name));
         }
     }
-    if let Some(root) = schema {
-        errors.extend(misfits(root, &values, variables));
+    if let Some((root, check)) = schema {
+        errors.extend(check.misfits(root, &values, variables));
     }
     if errors.is_empty() {
         let warnings = unknown(variables, &names);
@@ -204,11 +205,25 @@ pub(super) fn weight(value: &Value, most: usize) -> usize {
     bytes
 }
 
-/// What the schema says against the values.
-fn misfits(schema: &Value, values: &Object, variables: &[Variable]) -> Vec<Finding> {
-    match InputSchema::new(schema) {
-        Ok(checked) => checked.misfits(values, variables),
-        Err(finding) => vec![finding],
+/// What checks values by one schema: made at the first values, since that takes far longer than to
+/// check them, and many prompts that are held ready are never called.
+#[derive(Debug, Default)]
+pub struct Check(OnceLock<Result<Validator, Finding>>);
+
+impl Check {
+    /// The steps that all values so far took, by one schema that was made once.
+    #[cfg(test)]
+    pub(crate) fn spent(&self) -> u64 {
+        let made = self.0.get().and_then(|made| made.as_ref().ok());
+        made.map_or(0, Validator::spent)
+    }
+
+    /// What the schema says against the values.
+    fn misfits(&self, schema: &Value, values: &Object, variables: &[Variable]) -> Vec<Finding> {
+        match self.0.get_or_init(|| Validator::new(schema)) {
+            Ok(validator) => misfits_of(schema, validator, values, variables),
+            Err(finding) => vec![finding.clone()],
+        }
     }
 }
 

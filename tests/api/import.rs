@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::env::{Shell, TestEnv};
 use crate::server::{KEY, Reply, Server};
-use crate::store_of_prompts::{Missing, Prompts, Version};
+use crate::store_of_prompts::{Prompts, Version, many};
 
 pub(crate) const ID: &str = "pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const OTHER: &str = "pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -454,19 +454,17 @@ fn calls_are_recorded_without_secrets() {
 }
 
 #[test]
-fn fifty_prompts_cost_what_was_said() {
+fn fifty_prompts_of_eight_versions_cost_what_was_said_and_no_call_more() {
     let env = TestEnv::new();
-    let mut prompts = simple(4);
-    for number in 1..12 {
-        let versions = (0..4)
-            .map(|version| Version::new(&[("user", &format!("{version} {{{{x{number}}}}}"))]));
-        prompts.add(&format!("pmpt_{number:048x}"), 4, versions.collect());
-    }
-    prompts.missing = Missing::Refused;
-    let (_server, repo) = with(&env, &prompts);
+    // Equal neighbours are one commit: each version is called for all the same.
+    let prompts = many(50, 8, |_| "Sort {{ticket}} into queues.".to_owned());
+    let (server, repo) = with(&env, &prompts);
     let ids: Vec<&str> = prompts.prompts.keys().map(String::as_str).collect();
     let shown = repo.json(&format!("promptctl import {} --format json", ids.join(" ")));
-    assert_eq!(shown["calls"]["paid"], 12 * 4 + 12 + 1, "{shown:#}");
-    assert_eq!(prompts.paid(), 12 * 4 + 12 + 1);
-    assert_eq!(shown["prompts"].as_array().unwrap().len(), 12);
+    let (versions, models) = (50 * 8, 2);
+    assert_eq!(shown["calls"]["paid"], versions + 50 + models, "{shown:#}");
+    assert_eq!(prompts.paid(), versions + 50 + models);
+    let refused = server.requests().len() - prompts.paid();
+    assert_eq!(shown["calls"]["refused"], refused);
+    assert_eq!(repo.git("log --format=%s").lines().count(), 50 + 1);
 }

@@ -93,6 +93,26 @@ impl Version {
     }
 }
 
+/// So many prompts with so many versions each, of two models; `text` is that of a version.
+pub(crate) fn many(prompts: u64, versions: u64, text: fn(u64) -> String) -> Prompts {
+    let all = |prompt: u64| {
+        let version = |number: u64| {
+            let mut version = Version::new(&[("developer", &text(number))]);
+            if prompt.is_multiple_of(2) {
+                version.model = "gpt-5-mini-2025-08-07";
+            }
+            version
+        };
+        (1..=versions).map(version).collect()
+    };
+    let id = |prompt: u64| format!("pmpt_{prompt:048x}");
+    let mut store = Prompts::new(&id(1), versions, all(1));
+    for prompt in 2..=prompts {
+        store.add(&id(prompt), versions, all(prompt));
+    }
+    store
+}
+
 /// The store.
 #[derive(Clone)]
 pub(crate) struct Prompts {

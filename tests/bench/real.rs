@@ -9,8 +9,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::repository::command;
-use crate::timing::{Comparison, time};
+use crate::timing::{Comparison, command, time};
 
 const PROMPTS: usize = 3_000;
 const BYTES: usize = 8_000;

@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use promptctl::prompt::digest::{Digest, digest};
 use promptctl::prompt::document::parse;
 use promptctl::prompt::template::{Partial, gather};
 use rayon::prelude::*;
+
+use crate::timing::command;
 
 /// The published versions of each prompt.
 const VERSIONS: usize = 5;
@@ -123,18 +125,6 @@ impl Repository {
             Err(io::Error::other("git fast-import failed"))
         }
     }
-}
-
-/// A program that sees nothing of this machine's settings.
-pub(crate) fn command(program: &str, directory: &Path) -> Command {
-    let mut command = Command::new(program);
-    command
-        .current_dir(directory)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("HOME", directory)
-        .env_remove("GIT_DIR");
-    command
 }
 
 /// A version of a prompt as a file.

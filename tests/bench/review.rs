@@ -5,8 +5,8 @@ use std::io;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::repository::{Repository, command};
-use crate::timing::{Comparison, time};
+use crate::repository::Repository;
+use crate::timing::{Comparison, command, time};
 use crate::{PROMPTCTL, load_apart, say};
 
 /// Of so many prompts the branch changes one.

@@ -23,8 +23,8 @@ use promptctl::prompt::document::parse;
 use promptctl::{releases::Store, repository::Start};
 use rayon::prelude::*;
 
-use repository::{Repository, Size, command, name, path};
-use timing::{Comparison, time};
+use repository::{Repository, Size, name, path};
+use timing::{Comparison, command, time};
 
 const PROMPTCTL: &str = env!("CARGO_BIN_EXE_promptctl");
 /// The argument with which this program starts itself to load files in a process of its own.

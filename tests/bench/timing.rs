@@ -3,10 +3,20 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::repository::command;
+/// A program that sees nothing of this machine's settings.
+pub(crate) fn command(program: &str, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .current_dir(directory)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("HOME", directory)
+        .env_remove("GIT_DIR");
+    command
+}
 
 /// Runs a program to its end and says how long it took; it must succeed.
 pub(crate) fn time(program: &str, directory: &Path, arguments: &[&str]) -> io::Result<Duration> {

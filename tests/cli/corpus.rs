@@ -163,3 +163,52 @@ fn render(repo: &Shell, name: &str, file: &str) {
     );
     assert_eq!(run.code, Some(0), "{file}: {run}");
 }
+
+/// The ids of stored prompts in all files below a folder, with file and line.
+fn ids_below(folder: &Path, top: &Path, found: &mut BTreeSet<(String, String, usize)>) {
+    let id = regex::Regex::new("pmpt_[0-9a-f]{32,}").unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            ids_below(&path, top, found);
+            continue;
+        }
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        let file = path
+            .strip_prefix(top)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        for (number, line) in (1..).zip(text.lines()) {
+            for id in id.find_iter(line) {
+                found.insert((id.as_str().to_owned(), file.clone(), number));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_id_of_a_stored_prompt_is_overlooked() {
+    if corpus().is_none() {
+        return;
+    }
+    let folder = top().join("../shared/corpus").canonicalize().unwrap();
+    let mut expected = BTreeSet::new();
+    ids_below(&folder, &folder, &mut expected);
+    assert!(!expected.is_empty());
+    let env = TestEnv::new();
+    let shell = env.root().cd(&folder.to_string_lossy());
+    let shown = shell.json("promptctl scan --ids . --format json");
+    let mut found = BTreeSet::new();
+    for finding in shown["findings"].as_array().unwrap() {
+        for place in finding["places"].as_array().unwrap() {
+            found.insert((
+                finding["id"].as_str().unwrap().to_owned(),
+                place["path"].as_str().unwrap().to_owned(),
+                usize::try_from(place["line"].as_u64().unwrap()).unwrap(),
+            ));
+        }
+    }
+    found.retain(|(id, ..)| expected.iter().any(|(known, ..)| known == id));
+    assert_eq!(found, expected);
+}

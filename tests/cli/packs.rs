@@ -17,7 +17,7 @@ use promptctl::prompt::digest::digest;
 use promptctl::prompt::document::{self, Document, Object};
 use promptctl::prompt::evaluate::{Verdict, check, evaluate};
 use promptctl::prompt::template::{Compiled, Partial, Partials, gather};
-use promptctl::prompt::variables::{check_schema, complete};
+use promptctl::prompt::variables::{Check, check_schema, complete};
 use serde_json::{Value, json};
 
 use crate::env::top;
@@ -229,12 +229,17 @@ fn nothing_looks_wrong() {
 fn every_case_renders_and_fits_the_input_schema() {
     for prompt in Prompt::all() {
         let compiled = prompt.compiled();
+        let fits = Check::default();
         for (index, case) in prompt.cases().into_iter().enumerate() {
             let at = format!("{} case {index}", prompt.name);
             let given = prompt.given(case);
             let schema = prompt.document.input_schema.as_ref();
-            let (values, warnings) = complete(schema, compiled.variables(), given.clone())
-                .unwrap_or_else(|findings| panic!("{at}: {findings:?}"));
+            let (values, warnings) = complete(
+                schema.map(|it| (it, &fits)),
+                compiled.variables(),
+                given.clone(),
+            )
+            .unwrap_or_else(|findings| panic!("{at}: {findings:?}"));
             assert_eq!(warnings, [], "{at}");
             let messages = compiled.render(&values).unwrap();
             assert_eq!(messages.len(), prompt.document.messages.len(), "{at}");

@@ -53,19 +53,23 @@ fn variables() -> Vec<Variable> {
 }
 
 fn completed(given: Value) -> Result<Value, String> {
-    complete(Some(&schema()), &variables(), object(given))
-        .map(|(values, _)| Value::Object(values))
-        .map_err(|findings| {
-            let lines = findings.iter().map(|one| {
-                format!(
-                    "{} {}\n  {}",
-                    one.code,
-                    one.message,
-                    one.help.as_deref().unwrap_or_default()
-                )
-            });
-            lines.collect::<Vec<_>>().join("\n")
-        })
+    complete(
+        Some((&schema(), &Check::default())),
+        &variables(),
+        object(given),
+    )
+    .map(|(values, _)| Value::Object(values))
+    .map_err(|findings| {
+        let lines = findings.iter().map(|one| {
+            format!(
+                "{} {}\n  {}",
+                one.code,
+                one.message,
+                one.help.as_deref().unwrap_or_default()
+            )
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    })
 }
 
 #[test]
@@ -181,7 +185,7 @@ fn a_value_that_is_missing_is_told_with_the_name_that_was_given() {
 fn a_closed_schema_refuses_what_it_does_not_list() {
     let closed = json!({"properties": {"a": {}}, "additionalProperties": false});
     let findings = complete(
-        Some(&closed),
+        Some((&closed, &Check::default())),
         &[variable("a", false)],
         object(json!({"b": 1})),
     )
@@ -215,7 +219,8 @@ fn schemas_are_checked_and_stay_in_their_file() {
     insta::assert_snapshot!(check_schema(&json!({"properties": {"a": {"type": "strng"}}})).expect_err("wrong"), @r#"the schema is not valid at `/properties/a/type`: "strng" is not a type; types are string, number, integer, boolean, array, object and null"#);
     // A schema that leads back to itself would not end.
     let circle = json!({"allOf": [{"$ref": "#"}]});
-    let findings = complete(Some(&circle), &[], Object::new()).expect_err("endless");
+    let findings =
+        complete(Some((&circle, &Check::default())), &[], Object::new()).expect_err("endless");
     assert_eq!(findings[0].code, code::SCHEMA_TOO_COMPLEX);
 }
 
@@ -226,7 +231,8 @@ fn one_default_that_many_variables_share_is_not_copied_without_a_limit() {
         "properties": names.collect::<Object>(),
         "$defs": {"big": {"default": "a".repeat(100_000)}},
     });
-    let findings = complete(Some(&schema), &[], Object::new()).expect_err("too large");
+    let findings =
+        complete(Some((&schema, &Check::default())), &[], Object::new()).expect_err("too large");
     assert_eq!(findings[0].code, code::SCHEMA_TOO_COMPLEX);
 }
 
