@@ -124,7 +124,7 @@ pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
     if codes.iter().all(|code| can_be_let_through(*code)) {
         let options: Vec<String> = codes.iter().map(|code| format!("--allow {code}")).collect();
         failure = failure.hint(format!(
-            "{} publishes it all the same, and the release says so",
+            "promptctl publish {name} {} publishes it all the same, and the release says so",
             options.join(" ")
         ));
     }

@@ -110,6 +110,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             if wanted.path(FILE_NAME) {
                 let findings = roots::settings(&store, &config, base.as_ref())?;
                 checked.add_settings(findings, &store)?;
+                if !wanted.is_all() && store.config_text()?.is_some() {
+                    checked.files.push(FILE_NAME.to_owned());
+                }
             }
             checked
         }

@@ -103,7 +103,15 @@ mod tests {
                 "environments: {production: {requireBranch: main, requireSigned: true}, staging: {}}\nallowedSigners: keys\nroots: [a]\n",
                 "environments: {production: {requireSigned: true}, qa: {from: production}}\nremote: fork\ntagPrefix: other/\nlint: {P026: off}\nroots: [b]\n",
             ),
-            @""
+            @"
+    `remote`, which says what is live, was not set and is fork
+    `tagPrefix`, below which all releases are looked for, was prompts/ and is other/
+    `allowedSigners`, whose signatures count, was keys and is not set
+    `lint`, how severe the rules are, changed
+    the policy of production was requireBranch main, requireSigned and is requireSigned
+    the environment qa is new, with from production
+    the environment staging is no longer declared
+    "
         );
         assert_eq!(
             changes("", "environments: {production: {}}\n# a comment\n"),

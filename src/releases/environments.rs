@@ -166,7 +166,7 @@ mod tests {
             ("stage", Some("staging")),
             ("staging-eu", None),
             ("preview", None),
-            ("qx", None),
+            ("qx", Some("qa")),
             ("canary", None),
         ] {
             assert_eq!(near(wanted, &known), meant, "{wanted}");

@@ -24,7 +24,11 @@ fn stored() -> Prompts {
     };
     let mut prompts = Prompts::new(ID, 2, vec![triage(1), triage(2)]);
     let reply = Version::new(&[("system", "Write to {{name}} about {{order}}.")]);
-    prompts.add(REPLY, 1, vec![reply.with(json!({"temperature": 0.3}))]);
+    prompts.add(
+        REPLY,
+        1,
+        vec![reply.with(json!({"max_output_tokens": 400}))],
+    );
     prompts
 }
 
@@ -104,7 +108,7 @@ fn four_commands_lead_from_source_code_to_an_answered_call() {
     );
     assert_eq!(
         sent(&server),
-        json!({"model": "o4-mini-2025-04-16", "temperature": 0.3, "instructions": "Write to Ada about 7.", "input": [{"role": "user", "content": "Now."}]})
+        json!({"model": "o4-mini-2025-04-16", "max_output_tokens": 400, "instructions": "Write to Ada about 7.", "input": [{"role": "user", "content": "Now."}]})
     );
     assert_eq!(gateway.end().0, Some(0));
 }

@@ -78,12 +78,12 @@ fn what_validate_calls_an_error_is_not_published() {
     error[P025]: `temperature` is 9, and goes from 0 to 2
       at: prompts/temperature.prompt.yml:2:32
       hint: change the number, or leave it out
-      hint: --allow P025 publishes it all the same, and the release says so
+      hint: promptctl publish temperature --allow P025 publishes it all the same, and the release says so
     [exit 3]
     $ promptctl publish attachment
     error[P018]: there is no file prompts/gone.png to attach
       at: prompts/attachment.prompt.yml:4:35
-      hint: --allow P018 publishes it all the same, and the release says so
+      hint: promptctl publish attachment --allow P018 publishes it all the same, and the release says so
     [exit 3]
     $ promptctl publish secret
     error[P026]: a GitHub token stands in the text
@@ -100,7 +100,7 @@ fn what_validate_calls_an_error_is_not_published() {
     error[P025]: `temperature` is 9, and goes from 0 to 2
       at: prompts/temperature.prompt.yml:2:32
       hint: change the number, or leave it out
-      hint: --allow P025 publishes it all the same, and the release says so
+      hint: promptctl publish temperature --allow P025 publishes it all the same, and the release says so
     [exit 3]
     ");
     assert_eq!(repo.tags(), "");
@@ -120,7 +120,7 @@ fn what_is_let_through_is_told_by_the_release() {
     error[P025]: `temperature` is 9, and goes from 0 to 2
       at: prompts/hot.prompt.yml:2:32
       hint: change the number, or leave it out
-      hint: --allow P025 publishes it all the same, and the release says so
+      hint: promptctl publish hot --allow P025 publishes it all the same, and the release says so
     [exit 3]
     $ promptctl publish hot --allow P104 --allow P025
     warning[P025]: `temperature` is 9, and goes from 0 to 2
@@ -156,7 +156,7 @@ fn all_others_are_published_where_one_has_errors() {
     error[P025]: `temperature` is 9, and goes from 0 to 2
       at: prompts/hot.prompt.yml:2:32
       hint: change the number, or leave it out
-      hint: --allow P025 publishes it all the same, and the release says so
+      hint: promptctl publish hot --allow P025 publishes it all the same, and the release says so
     warning: hot was not published
     fine v1 published to production
     other v1 published to production

@@ -151,13 +151,13 @@ fn what_is_not_valid_is_refused() {
     error[P101]: `{{#if}}` is never closed
       at: prompts/template.prompt.yml:4:20
       hint: end the block with `{{/if}}`
-      hint: --allow P101 publishes it all the same, and the release says so
+      hint: promptctl publish template --allow P101 publishes it all the same, and the release says so
     [exit 3]
     $ promptctl publish partial
     error[P106]: there is no partial `nowhere`
       at: prompts/partial.prompt.yml:4:20
       hint: make the file `_nowhere.hbs` below a root
-      hint: --allow P106 publishes it all the same, and the release says so
+      hint: promptctl publish partial --allow P106 publishes it all the same, and the release says so
     [exit 3]
     $ promptctl publish yaml
     error[P001]: unclosed bracket '['

@@ -42,7 +42,7 @@ fn a_policy_that_lets_nobody_publish_is_an_error() {
       = help: did you mean production?
 
     --- stderr
-    0 checked, 2 errors, 0 warnings
+    1 checked, 2 errors, 0 warnings
     [exit 3]
     ");
 }

