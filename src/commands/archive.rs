@@ -1,8 +1,8 @@
 //! `promptctl archive` and `promptctl unarchive`.
 
-use super::Session;
 use super::common::{live_versions, load_to_change};
 use super::gate::Gate;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::prompt::edit::{Step, remove, set};
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         &[Step::Key("archived".to_owned())],
         &serde_json::json!(true),
     )
-    .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?;
+    .map_err(|error| super::numbering::edit_failure(&loaded.path, &error))?;
     let gate = Gate::new(&config, session);
     write(
         &store,
@@ -76,7 +76,7 @@ pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Resu
     let loaded = load_to_change(&store, &args.name)?;
     let text = if loaded.document.archived {
         remove(&loaded.text, &[Step::Key("archived".to_owned())])
-            .map_err(|error| super::edit::edit_failure(&loaded.path, &error))?
+            .map_err(|error| super::numbering::edit_failure(&loaded.path, &error))?
     } else if is_unfinished(&store, &loaded) {
         loaded.text.clone()
     } else {

@@ -1,18 +1,15 @@
-//! `promptctl bump`, and the numbering that `edit` and `new` share.
+//! `promptctl bump`.
 
-use super::Session;
 use super::common::{FormatArg, load_to_change, warn_all, warn_of_passed};
-use super::edit::edit_failure;
 use super::gate::Gate;
+use super::numbering::{may_need_number, number};
+use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::files::{FileChange, Loaded};
+use crate::files::FileChange;
 use crate::output::json;
-use crate::prompt::code::{self, Code};
-use crate::prompt::edit::set_version;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
-use crate::releases::Store;
 
 /// Raise the version of prompts that were changed by hand
 ///
@@ -30,26 +27,6 @@ pub(super) struct Args {
     dry_run: bool,
     #[command(flatten)]
     format: FormatArg,
-}
-
-/// What a bump puts right.
-pub(super) const NUMBERING: [Code; 4] = [
-    code::NOT_BUMPED,
-    code::NOT_NUMBERED,
-    code::NUMBER_TAKEN,
-    code::CONTESTED_NUMBER,
-];
-
-/// A prompt's text with the number that its content must have.
-pub(super) struct Numbered {
-    /// The file's new text.
-    pub(super) text: String,
-    /// The number.
-    pub(super) version: Version,
-    /// Whether the content is new, so that it was given a number of its own.
-    pub(super) is_new: bool,
-    /// The last number there is, where it is taken and was passed over.
-    pub(super) passed: Option<Version>,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -103,14 +80,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     })
 }
 
-/// Whether a look at git's history is worth its time: most prompts of a large repository are unchanged.
-pub(super) fn may_need_number(prompt: &Loaded) -> bool {
-    match prompt.document.digest {
-        Some(_) => prompt.is_unbumped(),
-        None => prompt.dirty,
-    }
-}
-
 fn report(
     bumped: &[(PromptName, Option<Version>, Version)],
     json: bool,
@@ -150,51 +119,4 @@ fn report(
     if !dry_run {
         session.ui.hint("commit the change: git commit -a");
     }
-}
-
-/// Gives a prompt's content its number: the one it has if the content is as committed or the
-/// number is its own and new, else one more than any that is taken.
-pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure> {
-    let own = prompt.version();
-    let committed = store.committed(&prompt.name).ok().flatten();
-    let fits_line = prompt.document.digest.as_deref() == Some(prompt.digest().short());
-    let as_committed = committed.as_ref().is_some_and(|committed| {
-        committed.digest() == prompt.digest() && committed.version() == own
-    });
-    // The line fits, and yet somebody else published the number first.
-    let is_taken = store.is_taken(prompt);
-    let is_sound = !is_taken && (fits_line || (as_committed && prompt.document.digest.is_none()));
-    let (version, is_new, passed) = if is_sound {
-        (own, false, None)
-    } else {
-        let numbers = store.numbers(&prompt.name)?;
-        let passed = numbers.passes_over();
-        let is_behind = numbers.taken.contains(&own)
-            || numbers
-                .taken
-                .iter()
-                .rev()
-                .find(|taken| Some(**taken) != passed)
-                .is_some_and(|highest| own <= *highest);
-        match is_behind {
-            true => {
-                let next = numbers.next(Some(own));
-                let next = next.map_err(|failure| failure.at(prompt.path.clone()))?;
-                (next, true, passed)
-            }
-            false => (own, true, passed),
-        }
-    };
-    let text = if is_sound && fits_line {
-        prompt.text.clone()
-    } else {
-        set_version(&prompt.text, version, prompt.digest().short())
-            .map_err(|error| edit_failure(&prompt.path, &error))?
-    };
-    Ok(Numbered {
-        text,
-        version,
-        is_new,
-        passed,
-    })
 }

@@ -16,7 +16,7 @@ use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::version::Version;
 use crate::releases::{Overview, Store};
 
-use super::Session;
+use super::session::Session;
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -7,7 +7,7 @@ use clap_complete::CompletionCandidate;
 use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter};
 use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
-use super::Session;
+use super::session::Session;
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;

@@ -6,7 +6,7 @@ mod stage;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Session;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::code;

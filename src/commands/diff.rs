@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::Session;
 use super::common::{variables_of, warn_all};
+use super::session::Session;
 use super::validate::roots::{changed, roots_at};
 use crate::error::{Exit, Failure};
 use crate::files::{Between, Loaded};

@@ -4,8 +4,8 @@ mod api;
 mod log;
 mod settings;
 
-use super::Session;
 use super::common::{FormatArg, count};
+use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;

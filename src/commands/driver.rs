@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::Session;
 use super::common::variables_of_text;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::Asked;
 use crate::output::diff_beside::Beside;

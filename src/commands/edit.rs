@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::Session;
-use super::bump::number;
 use super::common::{compile, load_to_change, warn_all, warn_of_passed};
 use super::gate::Gate;
+use super::numbering::{edit_failure, number};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set, set_version};
@@ -263,16 +263,6 @@ fn apply(text: &str, setting: &Setting) -> Result<String, EditError> {
     } else {
         typed
     })
-}
-
-/// An edit that cannot be made.
-pub(super) fn edit_failure(path: &str, error: &EditError) -> Failure {
-    Failure::new(
-        code::INVALID_PROMPT,
-        format!("the file could not be changed: {error}"),
-    )
-    .at(path)
-    .hint("change it by hand, then run promptctl bump")
 }
 
 /// The text of a file named on the command line; `-` is standard input.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Session;
 use super::common::FormatArg;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};

@@ -1,8 +1,8 @@
 //! `promptctl fetch`.
 
-use super::Session;
 use super::common::FormatArg;
 use super::rules::branches_of;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::name::Environment;

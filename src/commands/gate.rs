@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::Session;
-use super::bump::NUMBERING;
 use super::common::failure_of;
+use super::numbering::NUMBERING;
+use super::session::Session;
 use super::validate::check::of_content;
 use crate::config::Config;
 use crate::error::{Exit, Failure};

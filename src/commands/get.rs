@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Session;
 use super::common::{AtArg, FormatArg, variables_of, warn_all};
+use super::session::Session;
 use super::shapes::PromptJson;
 use super::show::load_at;
 use crate::error::{Exit, Failure};

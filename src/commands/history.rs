@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Session;
 use super::common::{FormatArg, ago, short, warn_of_unknown_releases};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};

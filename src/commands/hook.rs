@@ -1,7 +1,7 @@
 //! `promptctl hook`: what git's hooks call.
 
-use super::Session;
-use super::bump::{NUMBERING, Numbered, may_need_number, number};
+use super::numbering::{NUMBERING, Numbered, may_need_number, number};
+use super::session::Session;
 use super::validate::Check;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};

@@ -12,9 +12,9 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use futures_util::future::{Either, select};
 
-use super::Session;
 use super::common::{FormatArg, count};
 use super::gate::Gate;
+use super::session::Session;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::execute::Caller;

@@ -4,8 +4,8 @@ mod github;
 
 use std::path::{Path, PathBuf};
 
-use super::Session;
 use super::common::count;
+use super::session::Session;
 use crate::config::{Config, Environ, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_releases};
-use super::{Session, shapes};
+use super::session::Session;
+use super::shapes;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;

@@ -12,9 +12,9 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Session;
 use super::common::{FormatArg, ago, parse_time};
 use super::run::log;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Session;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 
@@ -16,8 +16,11 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let mut command = super::command_line();
+pub(super) fn run(
+    args: &Args,
+    mut command: clap::Command,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     // Only then does a subcommand know its full name and the global options.
     command.build();
     if let Some(folder) = &args.out {

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Session;
 use super::common::{FormatArg, ago};
+use super::session::Session;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::execute::Caller;

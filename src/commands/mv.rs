@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::Session;
 use super::common::{FormatArg, live_versions, warn_of_unknown_releases};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileMove, Listing, Loaded};
 use crate::output::json;

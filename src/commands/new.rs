@@ -1,9 +1,10 @@
 //! `promptctl new`.
 
-use super::Session;
 use super::common::{failure_of, in_file, warn_all, warn_of_passed};
-use super::edit::{edit_failure, read_file};
+use super::edit::read_file;
 use super::gate::Gate;
+use super::numbering::edit_failure;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::prompt::edit::{Step, remove, set_version};

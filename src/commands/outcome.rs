@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use super::Session;
 use super::common::FormatArg;
 use super::edit::read_file;
 use super::run::log;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;

@@ -1,9 +1,9 @@
 //! `promptctl publish`, and what the three commands that change what is live share.
 
-use super::Session;
 use super::common::{EnvArg, FormatArg, short, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
 use super::rules::{branches_of, rules_of, signers_of};
+use super::session::Session;
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Session;
 use super::common::FormatArg;
 use super::gate::{Gate, refused};
 use super::rules::{branches_of, rules_of};
+use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;

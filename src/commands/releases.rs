@@ -1,7 +1,7 @@
 //! `promptctl releases`.
 
-use super::Session;
 use super::common::{AtArg, FormatArg, ago, short, warn_all};
+use super::session::Session;
 use super::shapes::ReleaseJson;
 use crate::error::{Exit, Failure};
 use crate::output::json;

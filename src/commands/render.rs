@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Session;
 use super::common::{load_to_read, warn_all};
 use super::edit::read_file;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{self, Rendered, data_url};
 use crate::files::Loaded;

@@ -1,8 +1,8 @@
 //! `promptctl rollback`.
 
-use super::Session;
 use super::common::EnvArg;
 use super::publish::{ReleaseArgs, print_changes, say_pending};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::openai::models::ends_on;

@@ -7,7 +7,7 @@ use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
 use crate::releases::{Place, Rules, Signers, Store};
 
-use super::Session;
+use super::session::Session;
 
 /// What must hold before something is published to an environment.
 ///

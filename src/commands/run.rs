@@ -7,9 +7,9 @@ mod result;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Session;
 use super::common::FormatArg;
 use super::render::{Chosen, PromptArgs};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, Executed, Expected, Request, SourceChoice, Terms, execute};
 use crate::files::Loaded;

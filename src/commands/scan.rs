@@ -7,8 +7,8 @@ mod walk;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::Session;
 use super::common::count;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::scan::entry::{Entry, join};
 

@@ -1,7 +1,7 @@
 //! `promptctl seed`.
 
-use super::Session;
 use super::common::FormatArg;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::output::json;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Session;
 use super::run::log;
+use super::session::Session;
 use super::shapes::PromptJson;
 use crate::config::{Config, Environ, LogConfig, UserConfig};
 use crate::error::{Exit, Failure};

@@ -1,7 +1,7 @@
 //! `promptctl show`.
 
-use super::Session;
 use super::common::{AtArg, FormatArg, live_versions, load_to_read, short, variables_of, warn_all};
+use super::session::Session;
 use super::shapes::PromptJson;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Session;
 use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_releases};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;

@@ -1,8 +1,8 @@
 //! `promptctl unpublish`.
 
-use super::Session;
 use super::common::EnvArg;
 use super::publish::{ReleaseArgs, change, print_changes, say_pending};
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::name::PromptName;
 use crate::releases::{Change, Demand};

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use self::check::Checked;
 use self::wanted::Wanted;
-use super::Session;
 use super::common::count;
+use super::session::Session;
 use crate::config::FILE_NAME;
 use crate::error::{Exit, Failure};
 use crate::files::{Base, Staged};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::Session;
 use super::common::{FormatArg, count, short};
 use super::doctor::{finding_of, finding_of_failure};
 use super::rules::rules_of;
+use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json::{self as shapes, FindingJson};

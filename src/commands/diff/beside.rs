@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::session::Session;
 use super::super::validate::check;
-use super::{Pair, Session};
+use super::Pair;
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;
 use crate::files::{Loaded, Staged};

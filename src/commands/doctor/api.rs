@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::Session;
+use super::super::session::Session;
 use super::finding_of_failure;
 use crate::config::{Api, UserConfig};
 use crate::error::Failure;

@@ -1,7 +1,7 @@
 //! The execution log: lines that are torn, and lines of a newer version.
 
-use super::super::Session;
 use super::super::run::log;
+use super::super::session::Session;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::prompt::code;

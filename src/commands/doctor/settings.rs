@@ -1,7 +1,7 @@
 //! The settings: what is wrong with them, and with what they require.
 
-use super::super::Session;
 use super::super::rules::rules_of;
+use super::super::session::Session;
 use super::{finding_of, finding_of_failure};
 use crate::config::{Config, FILE_NAME};
 use crate::error::Failure;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::Session;
 use super::super::edit::read_file;
+use super::super::session::Session;
 use super::{Args, add_variables, numbers, unite};
 use crate::error::Failure;
 use crate::exchange::stored::{Echo, NoEcho, response_of};

@@ -1,9 +1,9 @@
 //! From what came to files, commits and tags.
 
-use super::super::Session;
 use super::super::gate::Gate;
 use super::super::publish::publish as publish_content;
 use super::super::rules::{branches_of, rules_of};
+use super::super::session::Session;
 use super::Args;
 use super::draft::{Draft, of_fetched, of_saved};
 use super::here::{Here, in_the_way, is_in_the_way};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::super::Session;
 use super::super::common::count;
+use super::super::session::Session;
 use super::inputs::Wanted;
 use super::{Args, wait, without_key};
 use crate::config::UserConfig;

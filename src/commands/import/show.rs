@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::Session;
 use super::super::common::count;
+use super::super::session::Session;
 use super::Args;
 use super::here::Here;
 use super::inputs::Wanted;

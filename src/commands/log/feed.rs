@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::Session;
 use super::super::common::FormatArg;
 use super::super::edit::read_file;
+use super::super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;

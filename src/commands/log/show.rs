@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::Session;
 use super::super::common::FormatArg;
 use super::super::render::print;
+use super::super::session::Session;
 use super::shape;
 use crate::error::{Exit, Failure};
 use crate::execute::{Rendered, Request, render};

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::super::Session;
 use super::super::common::FormatArg;
+use super::super::session::Session;
 use super::{FilterArgs, warn_bad};
 use crate::error::{Exit, Failure};
 use crate::output::json;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::Session;
 use super::super::common::warn_all;
 use super::super::edit::read_file;
+use super::super::session::Session;
 use super::{Args, Ground, result, tell_fallback};
 use crate::error::{Exit, Failure};
 use crate::execute::{

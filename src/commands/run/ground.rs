@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::super::Session;
 use super::super::models;
+use super::super::session::Session;
 use super::tell_fallback;
 use crate::config::{Config, OnExceed, UserConfig};
 use crate::error::{Exit, Failure};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::Session;
+use super::super::session::Session;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;

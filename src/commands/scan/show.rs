@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::super::Session;
 use super::super::common::count;
+use super::super::session::Session;
 use super::Scanned;
 use crate::output::ui::{BOLD, paint};
 use crate::output::{annotations, json};

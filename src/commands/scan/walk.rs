@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use regex::bytes::RegexBuilder;
 
 use super::Scanned;
-use crate::commands::Session;
+use crate::commands::session::Session;
 use crate::error::Failure;
 use crate::prompt::finding::Position;
 use crate::releases::Store;

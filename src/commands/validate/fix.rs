@@ -1,8 +1,8 @@
 //! `validate --fix`: what can be mended without judgement.
 
-use super::super::Session;
-use super::super::bump::number;
-use super::super::edit::edit_failure;
+use super::super::numbering::edit_failure;
+use super::super::numbering::number;
+use super::super::session::Session;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;

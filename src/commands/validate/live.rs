@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::super::Session;
+use super::super::session::Session;
 use super::check::{Checked, Models, attachments, contents, of_failure, sources};
 use super::wanted::Wanted;
 use crate::error::Failure;

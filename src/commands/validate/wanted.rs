@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::Session;
+use super::super::session::Session;
 use crate::config::FILE_NAME;
 use crate::error::Failure;
 use crate::files::{Listing, Loaded};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::super::Session;
+use super::super::super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
