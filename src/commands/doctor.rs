@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     findings.extend(settings::findings(&store, &config, is_told)?);
     findings.extend(Setup::of(&store).troubles()?.iter().map(finding_of));
+    findings.extend(store.shared_ids()?);
     findings.extend(files(&store, session));
     findings.extend(log::findings(&store, &config, session)?);
     if args.online {

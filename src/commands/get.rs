@@ -16,9 +16,10 @@ use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::rendered::Variable;
 use crate::prompt::template::is_plain;
 use crate::prompt::version::Version;
-use crate::releases::{Changed, Note, State, Store};
+use crate::releases::{Changed, Note, State, Store, shared};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -156,6 +157,18 @@ fn snapshot(
         .into_iter()
         .filter_map(Result::transpose)
         .collect::<Result<_, Failure>>()?;
+    let mut ids: BTreeMap<&str, &PromptName> = BTreeMap::new();
+    let told = warnings.len();
+    for prompt in read.iter().filter_map(|one| one.first()) {
+        let source = &prompt.document["source"];
+        let id = source["id"]
+            .as_str()
+            .filter(|_| source["format"] == "openai");
+        if let Some((other, id)) = id.and_then(|id| ids.insert(id, &prompt.name).zip(Some(id))) {
+            warnings.push(shared(&prompt.name, other, environment, id));
+        }
+    }
+    warn_all(session, &warnings[told..]);
     let mut prompts = Vec::with_capacity(read.len());
     let mut versions = Vec::new();
     for one in read {
@@ -182,7 +195,9 @@ fn shape(
     let mut shape = PromptJson::new(reference, loaded, variables_of(loaded), live);
     if args.versions {
         shape.attachments = attachments(store, loaded)?;
-        shape.plain = Some(is_plain(&loaded.document));
+        // What fills plain texts has texts to fill them with.
+        let takes_text = shape.variables.iter().all(Variable::takes_text);
+        shape.plain = Some(takes_text && is_plain(&loaded.document));
     }
     Ok(shape)
 }

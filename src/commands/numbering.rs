@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
-use crate::prompt::edit::{EditError, set_version};
+use crate::prompt::edit::{EditError, Step, remove, set_version};
 use crate::prompt::version::Version;
 use crate::releases::Store;
 
@@ -74,6 +74,10 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
         set_version(&prompt.text, version, prompt.digest().short())
             .map_err(|error| edit_failure(&prompt.path, &error))?
     };
+    let text = match is_new {
+        true => without_origin(text, prompt),
+        false => text,
+    };
     Ok(Numbered {
         text,
         version,
@@ -90,4 +94,21 @@ pub(super) fn edit_failure(path: &str, error: &EditError) -> Failure {
     )
     .at(path)
     .hint("change it by hand, then run promptctl bump")
+}
+
+/// The text of a new content without the versions elsewhere that had the old one: it is none of
+/// them, and whoever pins one of those means the old content.
+fn without_origin(mut text: String, prompt: &Loaded) -> String {
+    let source = prompt.document.source.as_ref();
+    if source.is_none_or(|source| source.versions.is_empty()) {
+        return text;
+    }
+    for key in ["version", "versions"] {
+        let path = ["source", key].map(|key| Step::Key(key.to_owned()));
+        // Of the two, a file has one.
+        if let Ok(without) = remove(&text, &path) {
+            text = without;
+        }
+    }
+    text
 }

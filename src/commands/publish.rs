@@ -419,7 +419,10 @@ pub(super) fn publish(
     let Some(mut planned) = store.plan(&name, &demand, options)? else {
         return Ok(None);
     };
-    let verdict = planned.judge(gate.of_release(store, loaded), &options.allowed);
+    let shared = store.shared_id(&loaded, &options.environment)?;
+    let mut findings = gate.of_release(store, loaded);
+    findings.extend(shared);
+    let verdict = planned.judge(findings, &options.allowed);
     if !verdict.stops.is_empty() {
         return Err(refused(verdict, &name));
     }

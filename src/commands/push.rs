@@ -114,7 +114,10 @@ fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,
     };
-    let verdict = judge(gate.of_release(store, loaded), step);
+    let shared = store.shared_id(&loaded, environment)?;
+    let mut findings = gate.of_release(store, loaded);
+    findings.extend(shared);
+    let verdict = judge(findings, step);
     if verdict.stops.is_empty() {
         return Ok(());
     }

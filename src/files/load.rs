@@ -275,6 +275,24 @@ impl Prompts {
         template::gather(document, read).unwrap_or_default()
     }
 
+    /// The prompts of the working copy, or of HEAD in a repository without one, whose files hold a
+    /// text somewhere.
+    pub(crate) fn names_naming(&self, text: &str) -> Vec<PromptName> {
+        let tree = self.work_tree();
+        let head = self.head_commit().and_then(|head| self.commit_tree(head));
+        let read = |path: &str| match (self.is_bare(), &head) {
+            (false, _) => tree.read(path).ok().flatten(),
+            (true, Some(head)) => head.read(path).ok().flatten(),
+            (true, None) => None,
+        };
+        let finder = memchr::memmem::Finder::new(text);
+        let files = self.list().files.into_iter();
+        files
+            .filter(|file| read(&file.path).is_some_and(|it| finder.find(&it).is_some()))
+            .map(|file| file.name)
+            .collect()
+    }
+
     /// The file that a new prompt of this name gets.
     pub fn path_for(&self, name: &PromptName) -> String {
         self.path_below_root(&name.paths()[0])

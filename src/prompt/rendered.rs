@@ -109,3 +109,11 @@ pub struct Variable {
     /// `description` in the input schema.
     pub description: Option<String>,
 }
+
+impl Variable {
+    /// Whether a text can be its value, as far as the schema says.
+    pub fn takes_text(&self) -> bool {
+        let kind = self.kind.as_deref();
+        kind.is_none_or(|kind| kind.contains("string"))
+    }
+}

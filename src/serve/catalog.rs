@@ -10,6 +10,7 @@ use crate::execute::Prepared;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
+use crate::releases::shared;
 
 /// What one environment holds.
 #[derive(Debug, Default)]
@@ -251,18 +252,7 @@ fn ids(
         for id in own.into_iter().chain(other(environment, prompt)?) {
             match ids.insert(id.clone(), name.clone()) {
                 Some(before) if before != *name => {
-                    return Err(Failure::new(
-                        code::SHARED_ID,
-                        format!(
-                            "{before} and {name} are both live in {environment} for the id {id}"
-                        ),
-                    )
-                    .hint(format!(
-                        "take one out: promptctl unpublish {name} --env {environment}"
-                    ))
-                    .hint(
-                        "or remove `source:` (or `openai:`) from one of the files, and publish it",
-                    ));
+                    return Err(shared(name, &before, environment, &id).into());
                 }
                 _ => {}
             }

@@ -111,8 +111,11 @@ fn two_prompts_with_one_id_are_refused_and_the_last_good_snapshot_stays() {
     let repo = greeting(&env, &server);
     let gateway = Gateway::start(&repo, "--fetch-every 100ms");
     repo.add("other", GREET);
-    repo.ok("promptctl publish --quiet other");
-    gateway.wait_for("greet and other are both live in production for the id pmpt_greet");
+    let refused = repo.fails("promptctl publish other");
+    assert_eq!(refused.code, Some(3), "{refused}");
+    assert!(refused.stderr.contains("P350"), "{refused}");
+    repo.ok("promptctl publish --quiet other --allow P350");
+    gateway.wait_for("other and greet both answer for pmpt_greet in production");
     assert_eq!(version(&gateway, None), "1");
     drop(gateway);
     let refused = repo.fails("promptctl serve --listen 127.0.0.1:0");

@@ -381,3 +381,51 @@ fn the_comment_on_a_pull_request_says_what_publish_would_refuse() {
         .unwrap_or(&comment);
     assert_snapshot!(line, @"| `greeting` | changed | 🟠 behavior | v1 → v2 | 24 | refuse: `P025, P322` |");
 }
+
+#[test]
+fn two_prompts_that_were_one_stored_prompt_are_not_both_live() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let file = "model: openai/gpt-5-mini\nsource: {format: openai, id: pmpt_1, version: '6'}\nmessages: [{role: user, content: Hi}]\n";
+    repo.add("greet", file);
+    repo.add("welcome", file);
+    repo.ok("promptctl publish --quiet greet");
+    insta::assert_snapshot!(repo.play("
+        promptctl publish welcome
+        promptctl publish --all
+        promptctl publish --quiet welcome --allow P350
+        promptctl doctor
+    "), @"
+    $ promptctl publish welcome
+    error[P350]: welcome and greet both answer for pmpt_1 in production, and a gateway would have to guess
+      at: prompts/welcome.prompt.yml:4:9
+      hint: promptctl unpublish greet --env production takes the other one out; or remove `source:` from one of the files
+      hint: promptctl publish welcome --allow P350 publishes it all the same, and the release says so
+    [exit 3]
+    $ promptctl publish --all
+    error[P350]: welcome and greet both answer for pmpt_1 in production, and a gateway would have to guess
+      at: prompts/welcome.prompt.yml:4:9
+      hint: promptctl unpublish greet --env production takes the other one out; or remove `source:` from one of the files
+      hint: promptctl publish welcome --allow P350 publishes it all the same, and the release says so
+    warning: welcome was not published
+    [exit 3]
+    $ promptctl publish --quiet welcome --allow P350
+    warning[P350]: welcome and greet both answer for pmpt_1 in production, and a gateway would have to guess
+      at: prompts/welcome.prompt.yml:4:9
+      help: promptctl unpublish greet --env production takes the other one out; or remove `source:` from one of the files
+    $ promptctl doctor
+    error[P350]: welcome and greet both answer for pmpt_1 in production, and a gateway would have to guess
+      help: promptctl unpublish greet --env production takes the other one out; or remove `source:` from one of the files
+    1 error, 0 warnings
+    [exit 3]
+    ");
+    let snapshot = repo.json("promptctl get --all --format json");
+    assert_eq!(snapshot["warnings"][0]["code"], "P350", "{snapshot}");
+    // A new content is none of the versions at OpenAI.
+    repo.ok("promptctl edit --quiet greet --set messages[0].content=Hello -m Warmer");
+    let edited = repo.read("prompts/greet.prompt.yml");
+    assert!(
+        edited.contains("source: {format: openai, id: pmpt_1}"),
+        "{edited}"
+    );
+}

@@ -1,7 +1,8 @@
 """The last resort where the gateway is gone: plain prompts of a snapshot, sent to the API directly."""
-import json, re
+import json, pathlib, re
 
-SNAPSHOT = json.load(open("prompts.json"))  # promptctl get --all --versions --format json
+# promptctl get --all --versions --format json > prompts.json, beside this file
+SNAPSHOT = json.loads((pathlib.Path(__file__).parent / "prompts.json").read_text("utf-8"))
 NAMES = {"maxTokens": "max_output_tokens", "maxCompletionTokens": "max_output_tokens", "temperature": "temperature", "topP": "top_p"}
 
 
@@ -13,6 +14,7 @@ def request(id, version=None, variables=None):
     same = [e for e in entries if id in (e["name"], source(e).get("id"))]
     if version is not None:
         same = [e for e in same if str(version) in ([str(e["version"])] if id == e["name"] else held(e))]
+        same.sort(key=lambda e: e["version"])  # an edit may have kept the number: the first was it
     document = same[0]["document"] if same and same[0]["plain"] else {"tools": None}
     parameters = document.get("modelParameters") or {}
     if {"tools", "responseFormat", "extraBody"} & set(document) or set(parameters) - set(NAMES):
