@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::ask::Asked;
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
 
@@ -142,8 +143,10 @@ impl Problem {
     }
 
     /// Whether no prompt has the id that was asked for.
-    pub(super) fn is_unknown_prompt(&self) -> bool {
-        self.own == Some(code::UNKNOWN_PROMPT)
+    /// Whether OpenAI may know what is not known here: the id, or the version of an id of its own.
+    pub(super) fn may_be_known_to_openai(&self, asked: &Asked) -> bool {
+        let is_version = self.own == Some(code::UNKNOWN_VERSION) && asked.id.starts_with("pmpt_");
+        is_version || self.own == Some(code::UNKNOWN_PROMPT)
     }
 
     /// What the log says of it.

@@ -132,7 +132,8 @@ pub(super) async fn call(
         .await;
     };
     let found = match state.find(&asked).await {
-        Err(problem) if problem.is_unknown_prompt() && state.forwards_unknown() => {
+        Err(problem) if problem.may_be_known_to_openai(&asked) && state.forwards_unknown() => {
+            state.tell_forwarded(&asked);
             return pass(
                 state,
                 &head.method,

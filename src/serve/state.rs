@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -15,7 +15,7 @@ use super::call::Terms;
 use super::catalog::{Pinned, Resolved, unknown_version};
 use super::connection::Connections;
 use super::metrics::{Metrics, Now};
-use super::problem::Problem;
+use super::problem::{Problem, clipped_to};
 use super::redact::redacted;
 use super::refresh::Order;
 use super::snapshot::Snapshot;
@@ -26,6 +26,7 @@ use crate::openai::prices::cost_usd;
 use crate::openai::response::Answer;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
+use crate::prompt::visible;
 use crate::record::entry::{Outcome, Record};
 
 /// How many pinned versions are kept ready.
@@ -87,6 +88,8 @@ pub(super) struct State {
     pub(super) readers: tokio::sync::Semaphore,
     /// The executions of this process, which outcomes may name before the log holds them.
     recent: Mutex<Recent>,
+    /// The ids and versions that were sent on, as they were told.
+    forwarded: Mutex<HashSet<String>>,
 }
 
 /// The newest executions by their ids and those of their answers.
@@ -174,6 +177,7 @@ impl State {
             most_calls,
             readers: tokio::sync::Semaphore::new(READERS),
             recent: Mutex::default(),
+            forwarded: Mutex::default(),
         }
     }
 
@@ -214,6 +218,25 @@ impl State {
     pub(super) fn say(&self, note: Note) {
         if let Err(TrySendError::Full(_)) = self.notes.try_send(note) {
             locked(&self.metrics).records_dropped += 1;
+        }
+    }
+
+    /// Says once that a call of an id or version went on to the API, so that a person sees when the
+    /// last one is imported.
+    pub(super) fn tell_forwarded(&self, asked: &Asked) {
+        /// More are not told: they may be anybody's inventions.
+        const MOST: usize = 1_000;
+        const LONGEST: usize = 200;
+        let version = asked.version.as_ref().map(|it| format!(", version {it}"));
+        let which = format!("{}{}", asked.id, version.unwrap_or_default());
+        let which = clipped_to(which, LONGEST);
+        let mut told = locked(&self.forwarded);
+        if told.len() < MOST && told.insert(which.clone()) {
+            drop(told);
+            let which = visible::line(&which);
+            self.say(Note::Status(format!(
+                "{which} is not here, and was sent on to the API"
+            )));
         }
     }
 

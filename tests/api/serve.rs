@@ -397,13 +397,19 @@ fn unknown_ids_go_on_to_the_api_as_long_as_it_knows_any() {
     let gateway = Gateway::start(&last_day, "--unknown-prompts forward");
     assert_eq!(gateway.call(&call).status, 200);
     assert_eq!(server.requests().remove(0).json(), call);
+    gateway.wait_for("pmpt_other, version 1 is not here, and was sent on to the API");
+    // A version that OpenAI may have goes there too.
+    let newer = json!({"prompt": {"id": "pmpt_greet", "version": "99"}});
+    assert_eq!(gateway.call(&newer).status, 200);
+    gateway.wait_for("pmpt_greet, version 99 is not here");
     drop(gateway);
     let after = Gateway::start(
         &repo.at("2026-12-01T00:00:00Z"),
         "--unknown-prompts forward",
     );
     assert_eq!(after.call(&call).status, 404);
-    assert_eq!(server.requests().len(), 1);
+    assert_eq!(after.call(&newer).status, 404);
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]
