@@ -122,7 +122,7 @@ fn two_prompts_with_one_id_are_refused_and_the_last_good_snapshot_stays() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("P350"), "{refused}");
     assert!(
-        refused.stderr.contains("promptctl unpublish other"),
+        refused.stderr.contains("promptctl unpublish greet"),
         "{refused}"
     );
     repo.ok("promptctl unpublish --quiet other");
