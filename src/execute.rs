@@ -138,7 +138,7 @@ fn without_value(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Fai
         .partition(|finding| finding.code == code::MISSING_VARIABLE);
     let names: Vec<String> = absent
         .iter()
-        .filter_map(|finding| finding.message.split('`').nth(1).map(str::to_owned))
+        .filter_map(|finding| finding.subject.clone())
         .collect();
     let [first, _, ..] = names.as_slice() else {
         let place = names.first().and_then(|name| first_use(compiled, name));

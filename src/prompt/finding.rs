@@ -62,6 +62,8 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The name of what it is about, such as a variable's, for who does more with it than print it.
+    pub subject: Option<String>,
 }
 
 impl Finding {
@@ -74,6 +76,7 @@ impl Finding {
             position: None,
             message: message.into(),
             help: None,
+            subject: None,
         }
     }
 
@@ -103,6 +106,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same finding about something that has this name.
+    #[must_use]
+    pub fn about(mut self, name: &str) -> Self {
+        self.subject = Some(name.to_owned());
         self
     }
 

@@ -69,10 +69,12 @@ pub fn complete(
 }
 
 fn missing(name: &str) -> Finding {
-    Finding::error(code::MISSING_VARIABLE, format!("`{name}` has no value")).help(format!(
-        "pass `--var {}=…`, or give it a `default` in `input.schema`",
-        shell_word(name)
-    ))
+    Finding::error(code::MISSING_VARIABLE, format!("`{name}` has no value"))
+        .about(name)
+        .help(format!(
+            "pass `--var {}=…`, or give it a `default` in `input.schema`",
+            shell_word(name)
+        ))
 }
 
 /// Values that were given under a name that is nearly the one that is missing.

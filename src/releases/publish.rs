@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::prompt::code::{self};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
-use crate::repository::{Git, NewTag, ObjectId, Running, explain, is_lock_message};
+use crate::repository::{Git, NewTag, ObjectId, RefsError, Running, explain};
 
 /// The longest message given to git as an argument, in bytes: Windows takes 32 KB for all of them.
 const MAX_ARGUMENT: usize = 8 * 1024;
@@ -117,7 +117,7 @@ impl Store {
 
     fn end_tagging(&self, tagging: Running, planned: Planned) -> Result<Change, Failure> {
         let mut said = tagging.end()?;
-        if !said.ok && is_lock_message(&said.err) {
+        if said.met_a_lock() {
             said = Git::say_when_free(|| self.tag_in_place(&planned))?;
         }
         if said.ok {
@@ -130,7 +130,7 @@ impl Store {
             change.note = self.journal(Fate::Made, &made).err().map(|it| it.message);
             return Ok(change);
         }
-        if said.err.contains("already exists") {
+        if said.found_the_ref() {
             return Err(self.lost_locally(&planned.change));
         }
         Err(explain(&said.err))
@@ -199,11 +199,9 @@ impl Store {
             .map(|(full, id)| format!("create refs/tags/{full} {id}"))
             .collect();
         // A reference that appeared since the decision means that another process was faster.
-        self.update_refs(&commands).map_err(|failure| {
-            match failure.message.contains("reference already exists") {
-                true => self.lost_locally(&change),
-                false => failure,
-            }
+        self.update_refs(&commands).map_err(|error| match error {
+            RefsError::Exists(_) => self.lost_locally(&change),
+            RefsError::Other(failure) => failure,
         })?;
         Ok(change)
     }

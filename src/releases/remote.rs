@@ -397,7 +397,7 @@ impl Store {
             .filter(|(name, first)| self.ref_target(name).is_none() && self.has_object(**first))
             .map(|(name, first)| format!("update {name} {first}"))
             .collect();
-        self.update_refs(&commands)
+        Ok(self.update_refs(&commands)?)
     }
 
     /// Takes the remote's word about tags that it moved or dropped. `tags` are names with the prefix.

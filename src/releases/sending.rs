@@ -364,7 +364,7 @@ impl Store {
         self.require_one_push_url(&remote)?;
         self.journal(Fate::Sending, tags)?;
         let mut said = self.push(&remote, tags, true)?;
-        if !said.ok && said.err.contains("does not support --atomic") {
+        if said.lacks_atomic() {
             // The version goes first: without a release it is harmless, and a release without its
             // version is not.
             for tag in tags {

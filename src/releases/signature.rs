@@ -115,12 +115,12 @@ impl Store {
         let place = &signers.place;
         // git checks a signature by the program of its kind: only what ssh-keygen says counts,
         // since what gpg trusts differs from machine to machine.
-        if said.err.contains("[GNUPG:]") {
+        if said.speaks_of_openpgp() {
             return Err(format!(
                 "is signed with OpenPGP, and only the SSH keys of {place} count"
             ));
         }
-        if said.err.contains("no signature found") {
+        if said.found_no_signature() {
             return Err("is not signed".to_owned());
         }
         let signer = said.err.lines().next().and_then(good_signature);

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use super::handle::Repository;
-use super::process::{Git, explain, words_of, write_failure};
+use super::process::{Git, Said, explain, words_of, write_failure};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;
@@ -133,7 +133,7 @@ impl Repository {
                         .say(),
                 );
             }
-            return Err(refused_commit(&said.err, &said.out));
+            return Err(refused_commit(&said));
         }
         Ok(Written {
             commit: self.head(),
@@ -207,19 +207,20 @@ impl Repository {
     }
 }
 
-fn refused_commit(err: &str, out: &str) -> Failure {
-    if err.contains("cannot do a partial commit during") {
+fn refused_commit(said: &Said) -> Failure {
+    if said.met_a_merge() {
         return Failure::new(
             code::HOOK_REFUSED,
             "a merge or rebase is in progress, and git makes no commit of single files then",
         )
         .hint("finish it with git merge --continue (or --abort), then run the same command again");
     }
-    let explained = explain(err);
+    let explained = explain(&said.err);
     if explained.code != Some(code::HOOK_REFUSED) {
         return explained;
     }
-    let words = words_of(if err.trim().is_empty() { out } else { err });
+    let is_silent = said.err.trim().is_empty();
+    let words = words_of(if is_silent { &said.out } else { &said.err });
     Failure::new(
         code::HOOK_REFUSED,
         format!("git refused the commit: {words}"),

@@ -13,8 +13,8 @@ use crate::prompt::code;
 
 mod words;
 
+pub(crate) use words::{RefsError, explain, is_lock_message, refused, words_of, write_failure};
 use words::{age_of, has_moved, lock_path};
-pub(crate) use words::{explain, is_lock_message, refused, words_of, write_failure};
 
 /// How long a lock that another process holds is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -38,12 +38,6 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// Whether git found that the remote has no such reference.
-    pub(crate) fn is_missing(&self, reference: &str) -> bool {
-        let line = format!("couldn't find remote ref {reference}");
-        self.err.lines().any(|said| said.ends_with(&line))
-    }
-
     fn new(output: &Output) -> Self {
         Self {
             ok: output.status.success(),

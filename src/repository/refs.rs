@@ -2,7 +2,7 @@
 
 use super::handle::Repository;
 use super::id::ObjectId;
-use super::process::Git;
+use super::process::{Git, RefsError, explain};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -85,7 +85,7 @@ impl Repository {
     ///
     /// # Errors
     /// A reference is locked, exists already, or cannot be written.
-    pub(crate) fn update_refs(&self, commands: &[String]) -> Result<(), Failure> {
+    pub(crate) fn update_refs(&self, commands: &[String]) -> Result<(), RefsError> {
         if commands.is_empty() {
             return Ok(());
         }
@@ -93,11 +93,16 @@ impl Repository {
         if self.update_refs_early(&script) {
             return Ok(());
         }
-        Git::read_when_unlocked(|| {
+        let said = Git::say_when_free(|| {
             self.git()
                 .args(["update-ref", "--stdin"])
                 .input(script.as_bytes())
-        })
-        .map(drop)
+        });
+        let said = said.map_err(RefsError::Other)?;
+        match said.ok {
+            true => Ok(()),
+            false if said.found_the_ref() => Err(RefsError::Exists(explain(&said.err))),
+            false => Err(RefsError::Other(explain(&said.err))),
+        }
     }
 }

@@ -18,7 +18,7 @@ impl Reader<'_> {
         let Some(field) = field else {
             let is_slip = |finding: &Finding| {
                 finding.code == code::MISSPELT_KEY
-                    && finding.message.ends_with("`messages` is meant")
+                    && finding.subject.as_deref() == Some("messages")
             };
             if self.findings.iter().any(is_slip) {
                 return Vec::new();

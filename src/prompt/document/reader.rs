@@ -190,7 +190,8 @@ impl Reader<'_> {
     pub(super) fn misspelt(&mut self, key: &Key, meant: &str) {
         let message = format!("`{}` is not a key; `{meant}` is meant", key.text);
         let help = format!("write `{meant}`; a key of your own wants a name less like it");
-        self.error(code::MISSPELT_KEY, key.at, message, &help);
+        let finding = Finding::error(code::MISSPELT_KEY, message).at(key.at);
+        self.findings.push(finding.help(help).about(meant));
     }
 
     /// Adds the warning that `key` has no effect.

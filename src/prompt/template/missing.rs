@@ -43,7 +43,9 @@ impl Missing<'_> {
             Absence::Outside => format!("`{raw}` leads out of the template"),
             Absence::Optional | Absence::Wrong => format!("`{raw}` has no value"),
         };
-        Finding::error(code::MISSING_VARIABLE, message).help(self.help())
+        Finding::error(code::MISSING_VARIABLE, message)
+            .help(self.help())
+            .about(raw)
     }
 
     fn help(&self) -> String {

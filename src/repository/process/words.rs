@@ -3,10 +3,64 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::LOCK_PATIENCE;
+use super::{LOCK_PATIENCE, Said};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::quote::{shell_path, shell_word};
+
+/// What git said, as facts.
+impl Said {
+    /// Whether another process holds a lock.
+    pub(crate) fn met_a_lock(&self) -> bool {
+        !self.ok && is_lock_message(&self.err)
+    }
+
+    /// Whether a reference of that name is there already.
+    pub(crate) fn found_the_ref(&self) -> bool {
+        !self.ok && self.err.contains("already exists")
+    }
+
+    /// Whether the remote takes no atomic pushes.
+    pub(crate) fn lacks_atomic(&self) -> bool {
+        !self.ok && self.err.contains("does not support --atomic")
+    }
+
+    /// Whether a commit of single files was refused because a merge or rebase goes on.
+    pub(crate) fn met_a_merge(&self) -> bool {
+        !self.ok && self.err.contains("cannot do a partial commit during")
+    }
+
+    /// Whether git has found that the remote has no such reference.
+    pub(crate) fn is_missing(&self, reference: &str) -> bool {
+        let line = format!("couldn't find remote ref {reference}");
+        self.err.lines().any(|said| said.ends_with(&line))
+    }
+
+    /// Whether what was verified has a signature of OpenPGP.
+    pub(crate) fn speaks_of_openpgp(&self) -> bool {
+        self.err.contains("[GNUPG:]")
+    }
+
+    /// Whether what was verified has no signature.
+    pub(crate) fn found_no_signature(&self) -> bool {
+        self.err.contains("no signature found")
+    }
+}
+
+/// Why references were not changed.
+pub(crate) enum RefsError {
+    /// One that was to be new is there.
+    Exists(Failure),
+    /// Anything else.
+    Other(Failure),
+}
+
+impl From<RefsError> for Failure {
+    fn from(error: RefsError) -> Self {
+        let (RefsError::Exists(failure) | RefsError::Other(failure)) = error;
+        failure
+    }
+}
 
 pub(crate) fn is_lock_message(err: &str) -> bool {
     err.contains(".lock': File exists")

@@ -42,12 +42,13 @@ impl Setup<'_> {
                             .map(|space| format!("{}{below}", space.base))
                     })
                     .and_then(|name| self.ref_target(&name));
-                match theirs {
+                let change = match theirs {
                     // The remote's tag takes the place of the one that lost.
-                    Some(id) => self.update_refs(&[format!("update refs/tags/{tag} {id}")]),
+                    Some(id) => format!("update refs/tags/{tag} {id}"),
                     // It followed one that lost.
-                    None => self.update_refs(&[format!("delete refs/tags/{tag}")]),
-                }
+                    None => format!("delete refs/tags/{tag}"),
+                };
+                Ok(self.update_refs(&[change])?)
             }
             Repair::RemoveLock(lock) => self.remove_lock(lock),
             Repair::CatchUp(path) => self.catch_up(&[path]).map(drop),
