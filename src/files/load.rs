@@ -247,8 +247,11 @@ impl Prompts {
     pub fn clash(&self, name: &PromptName) -> Option<Finding> {
         let tree = self.work_tree();
         let mut places = tree.places(name);
-        let (first, second) = (places.next()?, places.next()?);
-        let message = format!("{first} and {second} have the same name");
+        let first = places.next()?;
+        let message = match places.next() {
+            Some(second) => format!("{first} and {second} have the same name"),
+            None => format!("{first} and {} differ only in case", tree.twin(&first)?),
+        };
         Some(
             Finding::warning(code::NAME_CLASH, message)
                 .in_file(&first)

@@ -6,6 +6,7 @@ mod between;
 mod content;
 mod everything;
 mod history;
+mod ignored;
 mod load;
 mod merging;
 mod prompts;
@@ -26,5 +27,6 @@ pub use write::{FileChange, FileMove};
 
 pub(crate) use content::Files;
 pub(crate) use history::LogLine;
+pub(crate) use ignored::bad_ignore_file;
 pub(crate) use load::first_failure;
 pub(crate) use work_tree::join_root;

@@ -30,6 +30,11 @@ pub struct Base {
 pub struct Blobs(HashMap<String, ObjectId>);
 
 impl Blobs {
+    /// The paths of all of them.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether the file at `path` differs from this text, or is not there.
     pub fn differ(&self, path: &str, text: &str) -> bool {
         !same_as_committed(self.0.get(path).copied(), None, text)

@@ -196,6 +196,11 @@ impl Prompts {
         })
     }
 
+    /// The name of the partial at a path relative to the top of the repository, if it is one's.
+    pub fn partial_name(&self, path: &str) -> Option<String> {
+        partial_of_path(self.below_roots(path)?)
+    }
+
     /// The path below the root that it stands in.
     pub(crate) fn below_roots<'a>(&self, path: &'a str) -> Option<&'a str> {
         let roots = &self.roots;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use ignore::WalkBuilder;
 
+use super::ignored::bad_ignore_file;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
@@ -85,15 +87,30 @@ impl WorkTree {
             .map(|other| self.top.join(other))
             .filter(|other| other.starts_with(folder))
             .collect();
+        // What stands below a folder whose ignore file cannot be read is listed by nobody.
+        let bad: Arc<Mutex<Vec<Finding>>> = Arc::default();
+        if let Some(finding) = self.bad_ignore_file(folder) {
+            listing.findings.push(finding);
+            return HashSet::new();
+        }
+        let (tree, told) = (self.clone(), Arc::clone(&bad));
         let walk = WalkBuilder::new(folder)
             .hidden(false)
             .follow_links(false)
             .parents(false)
             .git_global(false)
             .filter_entry(move |entry| {
-                entry.file_name() != ".git"
+                let is_wanted = entry.file_name() != ".git"
                     && !nested.iter().any(|other| other == entry.path())
-                    && !is_other_repository(entry)
+                    && !is_other_repository(entry);
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                let found = (is_wanted && is_folder).then(|| tree.bad_ignore_file(entry.path()));
+                let found = found.flatten();
+                let is_good = found.is_none();
+                if let Ok(mut told) = told.lock() {
+                    told.extend(found);
+                }
+                is_wanted && is_good
             })
             .build();
         let mut seen = HashSet::new();
@@ -118,7 +135,21 @@ impl WorkTree {
                 seen.insert(join_root(root, &below));
             }
         }
+        if let Ok(mut bad) = bad.lock() {
+            listing.findings.append(&mut bad);
+        }
         seen
+    }
+
+    /// That an ignore file of a folder is not to be read.
+    fn bad_ignore_file(&self, folder: &Path) -> Option<Finding> {
+        let (path, reason) = bad_ignore_file(folder)?;
+        let path = slashed(path.strip_prefix(&self.top).ok()?)?;
+        Some(
+            Finding::error(code::OUTSIDE_ROOT, format!("{path} {reason}"))
+                .in_file(&path)
+                .help("put the file itself there, or remove it: no prompt of its folder is read"),
+        )
     }
 
     /// Lists a tracked file that the walk did not meet, if it is there.
@@ -178,6 +209,26 @@ impl WorkTree {
             .iter()
             .flat_map(|root| name.paths().map(|below| join_root(root, &below)))
             .filter(|path| fs::symlink_metadata(self.top.join(path)).is_ok())
+    }
+
+    /// Another file whose path differs from this one only in case: some disks hold only one of them.
+    pub(super) fn twin(&self, path: &str) -> Option<String> {
+        let mut found = vec![String::new()];
+        for part in path.split('/') {
+            let wanted = part.to_lowercase();
+            let below = |folder: &String| {
+                let entries = fs::read_dir(self.top.join(folder)).into_iter().flatten();
+                let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+                let alike = names.filter(|name| name.to_lowercase() == wanted);
+                let alike = alike.map(|name| match folder.as_str() {
+                    "" => name,
+                    folder => format!("{folder}/{name}"),
+                });
+                alike.collect::<Vec<String>>()
+            };
+            found = found.iter().flat_map(below).collect();
+        }
+        found.into_iter().find(|other| other != path)
     }
 
     /// The bytes of a file of the repository; `None` if there is none.
@@ -374,6 +425,7 @@ fn note_clashes(listing: &mut Listing) {
             clashes.push(
                 Finding::error(code::NAME_CLASH, what)
                     .in_file(&file.path)
+                    .about(&first.path)
                     .help("rename one of them"),
             );
         } else {

@@ -108,9 +108,15 @@ impl Store {
         let middle = format!("/{environment}/");
         let mut found = false;
         // What cannot be read names no environment.
-        drop(self.each_ref(&self.true_space().base, |tag, _| {
-            found = tag.contains(&middle)
-                && matches!(TagName::parse(tag), Some(TagName::Release { environment: other, .. }) if other == *environment);
+        drop(self.each_ref(&self.true_space().base, |tag, object| {
+            let release = tag.contains(&middle).then(|| TagName::parse(tag)).flatten();
+            let is_of_it = |it: &TagName| {
+                matches!(it, TagName::Release { environment: other, .. } if other == environment)
+            };
+            // A tag that says nothing is no release.
+            found = release
+                .filter(is_of_it)
+                .is_some_and(|it| self.tag_trailers(object, &it).is_ok());
             !found
         }));
         found

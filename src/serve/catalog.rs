@@ -106,6 +106,12 @@ impl Catalog {
             .flat_map(|live| &live.prompts)
     }
 
+    /// Whether a version of a prompt is published.
+    pub(super) fn is_published(&self, name: &PromptName, version: Version) -> bool {
+        let published = self.published.get(name);
+        published.is_some_and(|versions| versions.contains(&version))
+    }
+
     /// The prompts of all environments.
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Prepared>> {
         self.live.values().flat_map(|live| live.prompts.values())
@@ -392,7 +398,7 @@ mod tests {
         )
         .unwrap_err();
         assert_eq!(failure.code, Some(code::SHARED_ID));
-        assert!(failure.message.contains("a and b"), "{}", failure.message);
+        assert!(failure.message.contains("b and a"), "{}", failure.message);
         // The same id in two environments is one prompt seen twice.
         assert!(
             catalog(

@@ -13,9 +13,9 @@ const MOST_DECODED: usize = 4;
 /// Checks what the head says about itself.
 ///
 /// # Errors
-/// A method that is for proxies, a body that is packed for the way, no host or two, and a path that
+/// A method that is for proxies, a body where there is none, one that is packed for the way, no host or two, and a path that
 /// leads elsewhere once it is decoded.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
+pub(super) fn check<B>(request: &Request<B>, has_body: bool) -> Result<(), Problem> {
     let headers = request.headers();
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
         return Err(Problem::new(
@@ -24,6 +24,13 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
             format!("{} is not answered here.", request.method()),
         )
         .hint("the gateway is no proxy: it is the base URL, http://HOST:PORT/v1"));
+    }
+    // What reads no body of these would take it for the next request of whoever is next on the
+    // connection to the API.
+    let has_no_body = matches!(*request.method(), Method::GET | Method::HEAD);
+    if has_no_body && has_body {
+        let message = format!("A {} has no body here.", request.method());
+        return Err(Problem::new(400, Some("unexpected_body"), message));
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
@@ -177,7 +184,7 @@ mod tests {
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
-            check(&request.body(()).unwrap()).map_or_else(|problem| problem.status, |()| 200)
+            check(&request.body(()).unwrap(), false).map_or_else(|problem| problem.status, |()| 200)
         };
         let host = ("host", "localhost");
         let models = ("GET", "/v1/models");

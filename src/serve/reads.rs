@@ -26,6 +26,7 @@ use crate::openai::request::{RequestOptions, body as request_body, request_hash}
 use crate::prompt::document::{Object, Part, parse};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::template::is_plain_text;
+use crate::prompt::version::Version;
 
 /// Where a proxy of LiteLLM's asks for prompts.
 pub(super) const LITELLM: &str = "/beta/litellm_prompt_management";
@@ -446,7 +447,8 @@ async fn command(
                     )
                     .param(key)
                 })?;
-                let number: u32 = text.trim_start_matches('v').parse().map_err(|_| {
+                let number = text.trim_start_matches('v').parse().ok();
+                let version = number.and_then(Version::new).ok_or_else(|| {
                     Problem::new(
                         400,
                         Some("invalid_value"),
@@ -454,7 +456,12 @@ async fn command(
                     )
                     .param(key)
                 })?;
-                Ok(format!("{name}@v{number}"))
+                // What was never published is nobody's to read here.
+                if !state.snapshot().catalog.is_published(&name, version) {
+                    let message = format!("{version} of {name} is not published.");
+                    return Err(Problem::new(404, None, message).param(key));
+                }
+                Ok(format!("{name}@{version}"))
             };
             command.args(["diff", &version("from")?, &version("to")?]);
         }
@@ -471,7 +478,10 @@ async fn command(
     let Ok(Ok(output)) = done else {
         return Err(Problem::new(500, None, "The repository could not be read."));
     };
-    if let Ok(value) = serde_json::from_slice::<Value>(&output.stdout) {
+    if let Ok(mut value) = serde_json::from_slice::<Value>(&output.stdout) {
+        if let Some(versions) = value.get_mut("versions").and_then(Value::as_array_mut) {
+            versions.retain(|version| version["published"] == true);
+        }
         return Ok(Read {
             value,
             tag: None,

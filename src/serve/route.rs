@@ -86,10 +86,12 @@ pub(super) fn figures(
     let answered = match request.uri().path() {
         "/healthz" if is_get => text(StatusCode::OK, "ok\n"),
         "/readyz" if is_get => readiness(state),
-        "/metrics" if is_get => match head::check(request).and_then(|()| is_ours()) {
-            Ok(()) => of_kind(StatusCode::OK, FIGURES, state.figures()),
-            Err(problem) => of_problem(&problem),
-        },
+        "/metrics" if is_get => {
+            match head::check(request, has_body(request)).and_then(|()| is_ours()) {
+                Ok(()) => of_kind(StatusCode::OK, FIGURES, state.figures()),
+                Err(problem) => of_problem(&problem),
+            }
+        }
         _ => text(StatusCode::NOT_FOUND, "figures are at /metrics\n"),
     };
     answered.map(|body| {
@@ -151,7 +153,7 @@ async fn route(
     request: Request<Incoming>,
 ) -> Result<Said, Problem> {
     let path = request.uri().path();
-    head::check(&request)?;
+    head::check(&request, has_body(&request))?;
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     match path {
         // A kubelet sends the pod's address as the host, and no key.
@@ -316,24 +318,31 @@ fn check_key(
     if state.settings.auth == Auth::Pass {
         return Ok(None);
     }
-    let now = Instant::now();
-    if locked(&state.failures).is_blocked(connection.peer, now) {
-        return Err(Problem::new(
-            429,
-            Some("too_many_failures"),
-            "Too many wrong keys came from this address.",
-        )
-        .retry_after(60));
-    }
     let token = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     let token = token
         .and_then(|it| it.strip_prefix("Bearer "))
         .map(str::trim);
     let checked = state.settings.auth.check(token, right);
-    if checked.as_ref().is_err_and(|problem| problem.status == 401) {
-        locked(&state.failures).add(connection.peer, now);
+    // Who has a right key gets in: behind a balancer all callers have one address.
+    if token.is_some() && checked.as_ref().is_err_and(|problem| problem.status == 401) {
+        let now = Instant::now();
+        let mut failures = locked(&state.failures);
+        if failures.is_blocked(connection.peer, now) {
+            return Err(Problem::new(
+                429,
+                Some("too_many_failures"),
+                "Too many wrong keys came from this address.",
+            )
+            .retry_after(60));
+        }
+        failures.add(connection.peer, now);
     }
     checked.map(|name| name.map(str::to_owned))
+}
+
+fn has_body(request: &Request<Incoming>) -> bool {
+    use hyper::body::Body as _;
+    !request.body().is_end_stream()
 }
 
 #[cfg(test)]

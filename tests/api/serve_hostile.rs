@@ -462,3 +462,26 @@ fn a_large_value_is_answered_while_others_are_served() {
             .ends_with("xxx")
     );
 }
+
+#[test]
+fn a_get_brings_no_body_that_could_be_taken_for_the_next_request() {
+    let env = TestEnv::new();
+    let server = Server::answering(|_| Reply::answer("Hi!"));
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "");
+    let inner = "POST /v1/files/all HTTP/1.1\r\nHost: localhost\r\nX-Rest: ";
+    for head in [
+        format!("Content-Length: {}\r\n\r\n{inner}", inner.len()),
+        format!(
+            "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{inner}\r\n0\r\n\r\n",
+            inner.len()
+        ),
+    ] {
+        let said = raw(
+            &gateway,
+            format!("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}"),
+        );
+        assert_eq!(status(&said), "400", "{said}");
+    }
+    assert_eq!(server.requests().len(), 0);
+}

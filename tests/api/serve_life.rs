@@ -234,6 +234,17 @@ fn reads_have_the_shapes_of_the_commands_and_are_not_sent_twice() {
     );
     let whole = repo.json("promptctl get --all --format json");
     assert_eq!(gateway.get("/v1/snapshot").json(), whole);
+    // What was never published is nobody's to read.
+    repo.ok("promptctl edit --quiet greet --set messages[0].content=SECRETDRAFT -m Draft");
+    let drafts = gateway.get("/v1/prompts/greet/-/diff?from=1&to=2");
+    assert_eq!(drafts.status, 404, "{}", drafts.text());
+    assert!(
+        !gateway
+            .get("/v1/prompts/greet/-/versions")
+            .text()
+            .contains("Draft")
+    );
+    repo.git("reset --quiet --hard HEAD~1");
     for (path, line) in [
         ("versions", "promptctl history greet --format json"),
         ("releases", "promptctl releases greet --format json"),

@@ -346,3 +346,33 @@ fn a_fifo_or_device_is_not_read() {
     [exit 1]
     ");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_ignore_file_that_leads_elsewhere_is_told_and_not_read() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("greet", "messages: [{role: user, content: Hi}]\n");
+    for path in ["prompts/.gitignore", "prompts/.ignore"] {
+        std::os::unix::fs::symlink("/dev/zero", repo.dir.join(path)).unwrap();
+        let run = repo.fails("promptctl validate");
+        assert_eq!(run.code, Some(3), "{run}");
+        assert!(
+            run.stdout.contains(&format!("{path} is a symbolic link")),
+            "{run}"
+        );
+        // What git tracks is read all the same.
+        assert!(repo.ok("promptctl list").contains("greet"));
+        let run = repo.fails("promptctl scan --ids prompts");
+        assert!(run.stderr.contains("is a symbolic link"), "{run}");
+        std::fs::remove_file(repo.dir.join(path)).unwrap();
+    }
+    std::fs::create_dir(repo.dir.join("prompts/sub")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", repo.dir.join("prompts/sub/.gitignore")).unwrap();
+    let run = repo.fails("promptctl validate");
+    assert!(
+        run.stdout
+            .contains("prompts/sub/.gitignore is a symbolic link"),
+        "{run}"
+    );
+}

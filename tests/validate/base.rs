@@ -209,3 +209,39 @@ fn a_base_that_is_known_and_unrelated_is_told_from_one_that_is_cut_off() {
         said.err
     );
 }
+
+#[test]
+fn what_breaks_files_that_did_not_change_is_the_branchs_fault() {
+    let env = with_origin();
+    env.write("prompts/_tone.hbs", "Be kind.\n");
+    env.write("prompts/_rule.hbs", "{{> tone}} Always.\n");
+    env.commit_new(
+        "toned",
+        "messages: [{role: system, content: '{{> rule}}'}, {role: user, content: Hi}]\n",
+    );
+    env.git("push --quiet origin HEAD:main");
+    env.git("fetch --quiet origin");
+    assert_eq!(env.findings("--base origin/main"), "");
+    // A name that another has in other letters, and sorts before it.
+    env.write(
+        "prompts/Other.prompt.yml",
+        "messages: [{role: user, content: Evil}]\n",
+    );
+    // A second file of a name.
+    env.write(
+        "prompts/greeting.prompt.yaml",
+        "messages: [{role: user, content: Evil}]\n",
+    );
+    // A partial that others include, through partials too.
+    env.git("rm --quiet prompts/_tone.hbs");
+    env.commit("break");
+    let found = env.findings("--base origin/main");
+    for part in [
+        "differ only in case",
+        "have the same name",
+        "P106",
+        "toned.prompt.yml",
+    ] {
+        assert!(found.contains(part), "{part}\n{found}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use regex::bytes::RegexBuilder;
 use super::Scanned;
 use crate::commands::session::Session;
 use crate::error::Failure;
+use crate::files::bad_ignore_file;
 use crate::prompt::finding::Position;
 use crate::releases::Store;
 use crate::repository::Start;
@@ -83,6 +84,12 @@ impl Files {
                 let below = |path: PathBuf| Some(whole.join(path.strip_prefix(&real).ok()?));
                 tracked.extend(store.tracked(&real)?.into_iter().filter_map(below));
             }
+            // The rules of the folders above hold too.
+            let above = whole.ancestors().filter(|folder| folder.is_dir());
+            if let Some((path, reason)) = above.into_iter().find_map(bad_ignore_file) {
+                return Err(Failure::usage(format!("{} {reason}", path.display()))
+                    .hint("put the file itself there, or remove it"));
+            }
             roots.push(whole);
         }
         Ok(Self {
@@ -103,11 +110,24 @@ impl Files {
         for other in others {
             walk.add(other);
         }
+        let unread: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = Arc::clone(&unread);
         walk.hidden(false)
             .require_git(false)
             .follow_links(false)
             .threads(std::thread::available_parallelism().map_or(2, usize::from))
-            .filter_entry(|entry| entry.file_name() != ".git");
+            .filter_entry(move |entry| {
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                let bad = is_folder.then(|| bad_ignore_file(entry.path())).flatten();
+                let is_good = bad.is_none();
+                if let Some((path, reason)) = bad {
+                    guard(&told).push(format!(
+                        "{} {reason}: its folder was not looked at",
+                        path.display()
+                    ));
+                }
+                is_good && entry.file_name() != ".git"
+            });
         let must_remember = !self.tracked.is_empty();
         walk.build_parallel().run(|| {
             let mut reader = Reader::new(self, &all);
@@ -153,6 +173,7 @@ impl Files {
             .places
             .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
         found.code.sort();
+        found.problems.append(&mut guard(&unread));
         found.problems.sort();
         if found.problems.len() > MOST_PROBLEMS {
             let more = found.problems.len() - MOST_PROBLEMS;

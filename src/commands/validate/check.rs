@@ -20,6 +20,7 @@ use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
 };
+use crate::prompt::template::inclusions;
 use crate::releases::Store;
 
 /// What was found.
@@ -106,13 +107,20 @@ pub(super) fn files(
             .is_none_or(|before| before.differ(path, text))
     };
     let changed_paths = changed_paths(store, &partials, before.as_ref());
+    let lost = lost_partials(store, &partials, before.as_ref());
     let known = Models::default();
     let (seen, unreadable) = store.load_each(listing, |prompt| {
+        let includes_lost = || {
+            inclusions(&prompt.text)
+                .iter()
+                .any(|it| lost.contains(&it.name))
+        };
         let is_changed = is_new(&prompt.path, &prompt.text)
             || prompt
                 .partials
                 .values()
-                .any(|partial| changed_paths.contains(&partial.path));
+                .any(|partial| changed_paths.contains(&partial.path))
+            || (!lost.is_empty() && includes_lost());
         let found = (wanted.prompt(&prompt) && is_changed)
             .then(|| rules(&prompt, &changed_paths, &known, today));
         Seen::new(prompt, found)
@@ -122,10 +130,16 @@ pub(super) fn files(
         let Some(path) = &finding.path else {
             return true;
         };
-        wanted.path(path)
-            && store
+        let is_changed = |path: &str| {
+            store
                 .read_text(path)
                 .map_or(true, |text| is_new(path, &text.unwrap_or_default()))
+        };
+        // Where two files clash, the one that came may be the first of them.
+        let is_clash = finding.code == code::NAME_CLASH;
+        let other = finding.subject.as_deref().filter(|_| is_clash);
+        let is_lost = finding.code == code::MISSING_PARTIAL && !lost.is_empty();
+        wanted.path(path) && (is_lost || is_changed(path) || other.is_some_and(is_changed))
     }));
     let (secrets, mut allowed) = secrets_of_unreadable(store, &findings, levels);
     findings.extend(secrets);
@@ -497,6 +511,37 @@ fn changed_paths(
         .filter(|partial| before.differ(&partial.path, &partial.text))
         .map(|partial| partial.path.clone())
         .collect()
+}
+
+/// The names of partials that were there where the branch began and are gone, and of those that
+/// include one of them.
+fn lost_partials(
+    store: &Store,
+    partials: &[PartialFile],
+    before: Option<&Blobs>,
+) -> BTreeSet<String> {
+    let is_here = |path: &str| partials.iter().any(|partial| partial.path == path);
+    let gone = before.into_iter().flat_map(Blobs::paths);
+    let gone = gone.filter(|path| !is_here(path));
+    let mut lost: BTreeSet<String> = gone.filter_map(|path| store.partial_name(path)).collect();
+    loop {
+        let includes_lost = |partial: &&PartialFile| {
+            !lost.contains(&partial.name)
+                && inclusions(&partial.text)
+                    .iter()
+                    .any(|it| lost.contains(&it.name))
+        };
+        let more: Vec<String> = match lost.is_empty() {
+            true => Vec::new(),
+            false => (partials.iter().filter(includes_lost))
+                .map(|partial| partial.name.clone())
+                .collect(),
+        };
+        if more.is_empty() {
+            return lost;
+        }
+        lost.extend(more);
+    }
 }
 
 fn changed_partials(

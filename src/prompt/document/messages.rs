@@ -17,8 +17,7 @@ impl Reader<'_> {
     pub(super) fn messages(&mut self, field: Option<&Field<'_>>) -> Vec<Message> {
         let Some(field) = field else {
             let is_slip = |finding: &Finding| {
-                finding.code == code::MISSPELT_KEY
-                    && finding.subject.as_deref() == Some("messages")
+                finding.code == code::MISSPELT_KEY && finding.subject.as_deref() == Some("messages")
             };
             if self.findings.iter().any(is_slip) {
                 return Vec::new();
