@@ -185,6 +185,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         },
     });
     let log = args.log(&config, session)?;
+    // Hashes would take long beside the rest of a call.
+    settings.keeps_calls = !args.life.no_log;
     settings.log = log.clone();
     settings.prices = user.own_prices(&session.environ)?;
     settings.privacy = config.log.privacy;
@@ -394,8 +396,6 @@ impl Place {
                     session.ui.hint(hint);
                 }
             }
-            // What nobody keeps needs no hashes, which would take long beside the rest of a call.
-            Note::Call(_) if self.log.is_none() && !self.to_stdout => {}
             Note::Call(ended) => {
                 let mut record = ended.record;
                 record.request_hash = Some(request_hash(&ended.own));

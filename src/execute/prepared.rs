@@ -1,6 +1,7 @@
 //! A prompt that is ready for many calls, and needs its repository no more.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
 
@@ -8,23 +9,37 @@ use super::{Rendered, data_url, failure_of, fill};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
-use crate::prompt::document::{Attachment, Object, Part, Written};
+use crate::prompt::document::{Attachment, Document, Object, Part, Role, Written, parse};
 use crate::prompt::rendered::Variable;
-use crate::prompt::template::Compiled;
+use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::variables::Check;
 use crate::releases::Store;
 
-/// A prompt that is ready for many calls.
+/// A prompt that is ready for many calls: its text, and what is asked of it without a call. What a
+/// call needs takes ten times the room, and is made from the text when one comes: [`Warm`].
 #[derive(Debug)]
 pub struct Prepared {
-    /// The prompt; its cases and evaluators are left out.
+    /// The prompt. What its text tells again is left out: messages, schemas, parameters, cases.
+    pub loaded: Loaded,
+    /// Where it was imported from, as its file says.
+    pub origin: Option<Origin>,
+    /// Whether it brings turns of the assistant.
+    pub has_turns: bool,
+    attachments: Arc<BTreeMap<String, String>>,
+    warm: Mutex<Weak<Warm>>,
+}
+
+/// What a call needs of a prompt: its templates parsed, and what is sent beside them.
+#[derive(Debug)]
+pub struct Warm {
+    /// The prompt; its text, partials, messages, cases and evaluators are left out.
     pub loaded: Loaded,
     /// Where it was imported from, as its file says.
     pub origin: Option<Origin>,
     compiled: Compiled,
     check: Check,
     /// The attachments as data URLs, by the paths that the file writes.
-    attachments: BTreeMap<String, String>,
+    attachments: Arc<BTreeMap<String, String>>,
 }
 
 /// The stored prompt at OpenAI that a prompt was imported from.
@@ -60,7 +75,7 @@ impl Origin {
 }
 
 impl Prepared {
-    /// Parses the templates of a prompt and reads its attachments.
+    /// Checks the templates of a prompt and reads its attachments.
     ///
     /// # Errors
     /// The templates cannot be parsed, or an attachment cannot be read.
@@ -77,31 +92,98 @@ impl Prepared {
         mut loaded: Loaded,
         attachments: BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
-        let compiled = Compiled::new(&loaded.document, &loaded.partials)
+        Outline::new(&loaded.document, &loaded.partials)
             .map_err(|findings| failure_of(findings, &loaded.path))?;
-        let origin = Origin::of(loaded.document.written.raw());
-        // What no call asks for is large.
+        // It is computed from what is left out below.
         loaded.digest();
-        loaded.document.written = Written::default();
-        loaded.document.test_data = Vec::new();
-        loaded.document.evaluators = Vec::new();
+        loaded.text.shrink_to_fit();
+        let document = &mut loaded.document;
+        let origin = Origin::of(document.written.raw());
+        let has_turns = document
+            .messages
+            .iter()
+            .any(|it| it.role == Role::Assistant);
+        leave_out_unsent(document);
+        document.messages = Vec::new();
+        document.parameters = Object::new();
+        document.input_schema = None;
+        document.json_schema = None;
+        document.extra_body = Object::new();
         Ok(Self {
             loaded,
             origin,
+            has_turns,
+            attachments: Arc::new(attachments),
+            warm: Mutex::default(),
+        })
+    }
+
+    /// The prompt with all that its file says.
+    ///
+    /// # Errors
+    /// Its text is read again and is not what it was, which nothing makes happen.
+    pub fn whole(&self) -> Result<Loaded, Failure> {
+        let mut loaded = self.loaded.clone();
+        loaded.document =
+            parse(&loaded.text).map_err(|findings| failure_of(findings, &loaded.path))?;
+        Ok(loaded)
+    }
+
+    /// What a call needs, if somebody holds it.
+    pub fn if_warm(&self) -> Option<Arc<Warm>> {
+        // Whoever has the lock makes it.
+        self.warm.try_lock().ok()?.upgrade()
+    }
+
+    /// What a call needs. It takes a while where nobody holds it, and is gone when nobody does.
+    ///
+    /// # Errors
+    /// See [`whole`](Self::whole).
+    pub fn warm(&self) -> Result<Arc<Warm>, Failure> {
+        let mut known = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(warm) = known.upgrade() {
+            return Ok(warm);
+        }
+        let warm = Arc::new(Warm::new(self)?);
+        *known = Arc::downgrade(&warm);
+        Ok(warm)
+    }
+
+    /// How many bytes of text there are to be parsed.
+    pub fn weight(&self) -> usize {
+        let partials = self.loaded.partials.values().map(|it| it.text.len());
+        self.loaded.text.len() + partials.sum::<usize>()
+    }
+}
+
+/// What neither a call nor a reader asks for is large.
+fn leave_out_unsent(document: &mut Document) {
+    document.written = Written::default();
+    document.test_data = Vec::new();
+    document.evaluators = Vec::new();
+}
+
+impl Warm {
+    fn new(prompt: &Prepared) -> Result<Self, Failure> {
+        let mut loaded = prompt.whole()?;
+        let compiled = Compiled::new(&loaded.document, &loaded.partials)
+            .map_err(|findings| failure_of(findings, &loaded.path))?;
+        leave_out_unsent(&mut loaded.document);
+        loaded.document.messages = Vec::new();
+        loaded.text = String::new();
+        loaded.partials = Partials::new();
+        Ok(Self {
+            loaded,
+            origin: prompt.origin.clone(),
             compiled,
             check: Check::default(),
-            attachments,
+            attachments: Arc::clone(&prompt.attachments),
         })
     }
 
     /// What the templates ask for, and what the file declares.
     pub fn variables(&self) -> &[Variable] {
         self.compiled.variables()
-    }
-
-    /// The attachments as data URLs, by the paths that the file writes.
-    pub fn attachments(&self) -> &BTreeMap<String, String> {
-        &self.attachments
     }
 
     /// Whether each message is the same whatever the values are, in order.
@@ -178,6 +260,7 @@ mod tests {
             (document, Default::default()),
         );
         let prepared = Prepared::with_attachments(loaded, BTreeMap::new()).unwrap();
+        let prepared = prepared.warm().unwrap();
         assert_eq!(prepared.check.spent(), 0, "not before the first call");
         let mut spent = Vec::new();
         for _ in 0..3 {
@@ -189,6 +272,40 @@ mod tests {
         assert_eq!(spent, [spent[0], 2 * spent[0], 3 * spent[0]]);
         let wrong = json!({"name": 1}).as_object().unwrap().clone();
         assert!(prepared.render(wrong).is_err());
+    }
+
+    #[test]
+    fn what_only_a_call_needs_is_held_while_somebody_holds_it() {
+        let text = "model: m\ninput: {schema: {properties: {name: {type: string}}}}\nmodelParameters: {temperature: 1}\nmessages: [{role: assistant, content: 'Hi {{name}}'}]\n";
+        let document = crate::prompt::document::parse(text).unwrap();
+        let loaded = Loaded::of_snapshot(
+            "a".parse().unwrap(),
+            "prompts/a.prompt.yml".to_owned(),
+            (None, String::new()),
+            text.to_owned(),
+            (document, Partials::new()),
+        );
+        let digest = loaded.digest().clone();
+        let prepared = Prepared::with_attachments(loaded, BTreeMap::new()).unwrap();
+        let held = &prepared.loaded.document;
+        assert!(held.messages.is_empty() && held.parameters.is_empty());
+        assert!(held.input_schema.is_none() && prepared.has_turns);
+        assert!(prepared.if_warm().is_none(), "nobody called it");
+        let (first, second) = (prepared.warm().unwrap(), prepared.warm().unwrap());
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&first, &prepared.if_warm().unwrap()));
+        assert!(first.loaded.document.input_schema.is_some());
+        assert_eq!(first.loaded.digest(), &digest);
+        drop((first, second));
+        assert!(prepared.if_warm().is_none(), "nobody holds it");
+        let whole = prepared.whole().unwrap();
+        assert_eq!(
+            (whole.document.messages.len(), whole.digest()),
+            (1, &digest)
+        );
+        let given = json!({"name": "Ada"}).as_object().unwrap().clone();
+        let rendered = prepared.warm().unwrap().render(given).unwrap();
+        assert_eq!(rendered.messages[0].text(), "Hi Ada");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reqwest::{Certificate, ClientBuilder, redirect};
+use reqwest::{Certificate, ClientBuilder, redirect, retry};
 use rustls::{ClientConfig, RootCertStore, crypto};
 
 use super::address::is_loopback;
@@ -32,6 +32,8 @@ fn builder(settings: &Settings) -> ClientBuilder {
     let builder = reqwest::Client::builder()
         // A redirect could take the key to another host.
         .redirect(redirect::Policy::none())
+        // What is tried again is decided where it is known what was billed.
+        .retry(retry::never())
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.timeout)
         .user_agent(concat!("promptctl/", env!("CARGO_PKG_VERSION")));

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use uuid::{ContextV7, Uuid};
+use uuid::{NoContext, Uuid};
 
 use crate::error::Failure;
 use crate::prompt::code;
@@ -372,7 +372,7 @@ pub fn new_id(time: Timestamp) -> String {
     // Before 1970 the clock is wrong; the id is as good with any time.
     let seconds = u64::try_from(time.as_second()).unwrap_or(0);
     let nanos = u32::try_from(time.subsec_nanosecond()).unwrap_or(0);
-    let time = uuid::Timestamp::from_unix(ContextV7::new(), seconds, nanos);
+    let time = uuid::Timestamp::from_unix(NoContext, seconds, nanos);
     Uuid::new_v7(time).to_string()
 }
 

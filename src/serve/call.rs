@@ -8,7 +8,7 @@ use super::echo::Echo;
 use super::problem::Problem;
 use super::{given, merge};
 use crate::error::Failure;
-use crate::execute::{Prepared, Rendered, new_record};
+use crate::execute::{Rendered, Warm, new_record};
 use crate::openai::provider::ModelId;
 use crate::openai::request::{RequestOptions, body};
 use crate::prompt::code;
@@ -59,7 +59,7 @@ impl Ready {
     /// # Errors
     /// The values do not fit the prompt, or its model is another provider's.
     pub(super) fn new(
-        (prompt, environment): (&Prepared, &Environment),
+        (prompt, environment): (&Warm, &Environment),
         asked: &Asked,
         caller: &Object,
         terms: &Terms,
@@ -138,7 +138,7 @@ fn is_leading(role: Role) -> bool {
 }
 
 /// The stored messages that the conversation holds already, where `--stored-turns once` says so.
-fn left_out(prompt: &Prepared, rendered: &Rendered, caller: &Object, terms: &Terms) -> Vec<usize> {
+fn left_out(prompt: &Warm, rendered: &Rendered, caller: &Object, terms: &Terms) -> Vec<usize> {
     if terms.stored_turns == StoredTurns::Again || !merge::has_history(caller) {
         return Vec::new();
     }
@@ -153,7 +153,7 @@ fn left_out(prompt: &Prepared, rendered: &Rendered, caller: &Object, terms: &Ter
 }
 
 /// The version as the answer names it: that of the stored prompt, where this content came from it.
-fn version_of(prompt: &Prepared, asked: &Asked) -> String {
+fn version_of(prompt: &Warm, asked: &Asked) -> String {
     let own = prompt.loaded.version().number();
     let origin = prompt.origin.as_ref().filter(|it| it.id == asked.id);
     let versions = origin.map_or(&[][..], |it| it.versions.as_slice());
@@ -215,6 +215,7 @@ fn not_made(failure: &Failure) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execute::Prepared;
     use crate::files::Loaded;
     use crate::prompt::document::parse;
     use crate::prompt::template::Partials;
@@ -246,7 +247,7 @@ mod tests {
         let asked = Asked::of(caller).unwrap().unwrap();
         let production = Environment::production();
         Ready::new(
-            (&prompt(text), &production),
+            (&prompt(text).warm().unwrap(), &production),
             &asked,
             caller,
             terms,

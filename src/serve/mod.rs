@@ -35,6 +35,7 @@ mod server;
 mod snapshot;
 mod state;
 mod upstream;
+mod warmth;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -53,7 +54,6 @@ use crate::files::Loaded;
 use crate::openai;
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
-use crate::prompt::document::Role;
 use crate::prompt::name::Environment;
 use crate::prompt::rendered::Variable;
 use crate::prompt::version::Version;
@@ -136,6 +136,8 @@ pub struct Settings {
     pub privacy: Privacy,
     /// The user's own prices.
     pub prices: OwnPrices,
+    /// Whether somebody keeps what is told of calls: [`Note::Call`].
+    pub keeps_calls: bool,
     /// Where executions are looked up for outcomes.
     pub log: Option<Log>,
     /// This program, as it reads the repository.
@@ -193,6 +195,7 @@ impl Settings {
             grace: Duration::from_secs(300),
             privacy: Privacy::default(),
             prices: OwnPrices::default(),
+            keeps_calls: true,
             log: None,
             program: None,
             stored_prompts: BTreeMap::new(),
@@ -315,10 +318,7 @@ fn tell_of_turns(state: &State) {
     let names: Vec<&str> = snapshot
         .catalog
         .served()
-        .filter(|(_, prompt)| {
-            let mut messages = prompt.loaded.document.messages.iter();
-            messages.any(|message| message.role == Role::Assistant)
-        })
+        .filter(|(_, prompt)| prompt.has_turns)
         .map(|(name, _)| name.as_str())
         .collect();
     let Some(first) = names

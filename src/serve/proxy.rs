@@ -147,7 +147,7 @@ pub(super) async fn call(
         found => found?,
     };
     drop(bytes);
-    let (prompt, environment) = (Arc::clone(&found.prompt), found.environment.clone());
+    let (prompt, environment) = (state.warm(&found.prompt).await?, found.environment.clone());
     let (shared, now) = (Arc::clone(state), state.now());
     let made = beside(is_large, move || {
         Ready::new((&prompt, &environment), &asked, &caller, &shared.terms, now)

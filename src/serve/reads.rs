@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::ask::Asked;
-use super::body::{self, Outgoing, whole};
+use super::body::{self, Outgoing};
 use super::call::Ready;
 use super::catalog::Pinned;
 use super::given;
@@ -22,10 +22,11 @@ use super::problem::Problem;
 use super::route;
 use super::state::{Found, State};
 use crate::execute::Prepared;
+use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, body as request_body, request_hash};
-use crate::prompt::document::{Object, Part, parse};
+use crate::prompt::document::{Object, Part};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::template::is_plain_text;
+use crate::prompt::template::{Outline, is_plain_text};
 use crate::prompt::version::Version;
 
 /// Where a proxy of LiteLLM's asks for prompts.
@@ -57,6 +58,38 @@ impl Read {
             is_forever: false,
         }
     }
+
+    /// What changes with its tag: it is made for readers who do not have it.
+    fn tagged(
+        headers: &HeaderMap,
+        tag: impl Into<String>,
+        make: impl FnOnce() -> Result<Value, Problem>,
+    ) -> Result<Self, Problem> {
+        let tag = tag.into();
+        let value = match is_known(headers, header_of(&tag).as_ref()) {
+            true => Value::Null,
+            false => make()?,
+        };
+        Ok(Self::new(value, tag))
+    }
+}
+
+/// A tag as the header writes it.
+fn header_of(tag: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("\"{tag}\"")).ok()
+}
+
+/// Whether the reader says that it has what this tag stands for.
+fn is_known(headers: &HeaderMap, tag: Option<&HeaderValue>) -> bool {
+    let known = headers.get(IF_NONE_MATCH).and_then(|it| it.to_str().ok());
+    let (Some(known), Some(tag)) = (known, tag) else {
+        return false;
+    };
+    let tag = tag.to_str().unwrap_or_default();
+    known
+        .split(',')
+        .map(|it| it.trim().trim_start_matches("W/"))
+        .any(|it| it == tag || it == "*")
 }
 
 /// What stands behind `?`.
@@ -140,12 +173,12 @@ pub(super) async fn answer(
             ));
         }
         (None, _) => match path {
-            "/v1/prompts" => list(state, &query)?,
-            "/v1/snapshot" => snapshot(state, &query)?,
+            "/v1/prompts" => list(state, &head.headers, &query)?,
+            "/v1/snapshot" => snapshot(state, &head.headers, &query)?,
             LITELLM => litellm(state, &query).await?,
             _ => return Err(Problem::new(404, None, "Nothing is served here.")),
         },
-        (Some(name), "") => one(state, name, query.get("version")).await?,
+        (Some(name), "") => one(state, &head.headers, name, query.get("version")).await?,
         (Some(name), "versions" | "releases" | "diff") => {
             command(state, name, what, &query).await?
         }
@@ -164,22 +197,9 @@ pub(super) async fn answer(
 }
 
 fn finish(headers: &HeaderMap, read: Read) -> Response<Outgoing> {
-    let tag = read
-        .tag
-        .and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok());
-    let known = headers
-        .get(IF_NONE_MATCH)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
-    let is_known = tag.as_ref().is_some_and(|tag| {
-        let tag = tag.to_str().unwrap_or_default();
-        known
-            .split(',')
-            .map(|it| it.trim().trim_start_matches("W/"))
-            .any(|it| it == tag || it == "*")
-    });
-    let mut response = if is_known {
-        let mut response = Response::new(whole(Vec::new()));
+    let tag = read.tag.as_deref().and_then(header_of);
+    let mut response = if is_known(headers, tag.as_ref()) {
+        let mut response = Response::new(body::whole(Vec::new()));
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
@@ -214,7 +234,8 @@ fn packed(headers: &HeaderMap, text: String) -> Response<Outgoing> {
         if gzip.write_all(text.as_bytes()).is_ok()
             && let Ok(bytes) = gzip.finish()
         {
-            let mut response = route::json(StatusCode::OK, String::new()).map(|_| whole(bytes));
+            let mut response =
+                route::json(StatusCode::OK, String::new()).map(|_| body::whole(bytes));
             response
                 .headers_mut()
                 .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -243,7 +264,7 @@ fn environment(state: &State, query: &Query) -> Result<Environment, Problem> {
     })
 }
 
-fn list(state: &State, query: &Query) -> Result<Read, Problem> {
+fn list(state: &State, headers: &HeaderMap, query: &Query) -> Result<Read, Problem> {
     let environment = environment(state, query)?;
     let snapshot = state.snapshot();
     let limit = query
@@ -253,43 +274,44 @@ fn list(state: &State, query: &Query) -> Result<Read, Problem> {
         .clamp(1, PAGE);
     let after = query.get("after").unwrap_or_default();
     let prefix = query.get("prefix").unwrap_or_default();
-    let live = snapshot
-        .catalog
-        .live(&environment)
-        .into_iter()
-        .flat_map(|live| &live.prompts);
-    let mut wanted =
-        live.filter(|(name, _)| name.as_str() > after && name.as_str().starts_with(prefix));
-    let prompts: Vec<Value> = wanted
-        .by_ref()
-        .take(limit)
-        .map(|(name, prompt)| {
-            let document = &prompt.loaded.document;
-            json!({
-                "name": name, "version": prompt.loaded.version(), "digest": prompt.loaded.digest(),
-                "model": document.model, "category": document.category, "tags": document.tags,
-            })
-        })
-        .collect();
-    let next = wanted
-        .next()
-        .and(prompts.last())
-        .map(|last| last["name"].clone());
     let id = &snapshot.catalog.id;
-    let value = json!({ "schema": 1, "snapshot": id, "environment": environment, "prompts": prompts, "next": next });
-    Ok(Read::new(
-        value,
-        format!("{id}-{environment}-{after}-{prefix}-{limit}").replace(['"', '\\'], "_"),
-    ))
+    let tag = format!("{id}-{environment}-{after}-{prefix}-{limit}").replace(['"', '\\'], "_");
+    Read::tagged(headers, tag, || {
+        let live = snapshot
+            .catalog
+            .live(&environment)
+            .into_iter()
+            .flat_map(|live| &live.prompts);
+        let mut wanted =
+            live.filter(|(name, _)| name.as_str() > after && name.as_str().starts_with(prefix));
+        let prompts: Vec<Value> = wanted
+            .by_ref()
+            .take(limit)
+            .map(|(name, prompt)| {
+                let document = &prompt.loaded.document;
+                json!({
+                    "name": name, "version": prompt.loaded.version(), "digest": prompt.loaded.digest(),
+                    "model": document.model, "category": document.category, "tags": document.tags,
+                })
+            })
+            .collect();
+        let next = wanted
+            .next()
+            .and(prompts.last())
+            .map(|last| last["name"].clone());
+        Ok(
+            json!({ "schema": 1, "snapshot": id, "environment": environment, "prompts": prompts, "next": next }),
+        )
+    })
 }
 
 /// A prompt as `get` prints it.
 fn shape(state: &State, prompt: &Prepared, environment: &Environment) -> Result<Value, Problem> {
     let snapshot = state.snapshot();
-    let mut loaded = prompt.loaded.clone();
-    // The file as it was written is not kept: it is large, and read seldom.
-    loaded.document = parse(&loaded.text)
-        .map_err(|_| Problem::new(500, None, "The prompt could not be read again."))?;
+    let loaded = whole(prompt)?;
+    let variables = Outline::new(&loaded.document, &loaded.partials)
+        .map(|outline| outline.variables().to_vec())
+        .unwrap_or_default();
     let name = &loaded.name;
     let reference = match snapshot
         .catalog
@@ -300,30 +322,30 @@ fn shape(state: &State, prompt: &Prepared, environment: &Environment) -> Result<
         _ => format!("{name}@{}", loaded.version()),
     };
     let live = snapshot.catalog.environments(name);
-    Ok((state.settings.shape)(
-        reference,
-        &loaded,
-        prompt.variables().to_vec(),
-        &live,
-    ))
+    Ok((state.settings.shape)(reference, &loaded, variables, &live))
 }
 
-fn snapshot(state: &State, query: &Query) -> Result<Read, Problem> {
+/// A prompt with all that its file says: that is large, read seldom, and not kept.
+fn whole(prompt: &Prepared) -> Result<Loaded, Problem> {
+    let again = |_| Problem::new(500, None, "The prompt could not be read again.");
+    prompt.whole().map_err(again)
+}
+
+fn snapshot(state: &State, headers: &HeaderMap, query: &Query) -> Result<Read, Problem> {
     let environment = environment(state, query)?;
     let snapshot = state.snapshot();
-    let live = snapshot
-        .catalog
-        .live(&environment)
-        .into_iter()
-        .flat_map(|live| live.prompts.values());
-    let prompts = live
-        .map(|prompt| shape(state, prompt, &environment))
-        .collect::<Result<Vec<_>, _>>()?;
-    let value = json!({ "schema": 1, "environment": environment, "prompts": prompts });
-    Ok(Read::new(
-        value,
-        format!("{}-{environment}", snapshot.catalog.id),
-    ))
+    let tag = format!("{}-{environment}", snapshot.catalog.id);
+    Read::tagged(headers, tag, || {
+        let live = snapshot
+            .catalog
+            .live(&environment)
+            .into_iter()
+            .flat_map(|live| live.prompts.values());
+        let prompts = live
+            .map(|prompt| shape(state, prompt, &environment))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(json!({ "schema": 1, "environment": environment, "prompts": prompts }))
+    })
 }
 
 async fn find(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<Found, Problem> {
@@ -340,18 +362,27 @@ async fn find(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<F
     state.find(&asked).await
 }
 
-async fn one(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<Read, Problem> {
+async fn one(
+    state: &Arc<State>,
+    headers: &HeaderMap,
+    name: &str,
+    version: Option<&str>,
+) -> Result<Read, Problem> {
     let found = find(state, name, version).await?;
-    let mut value = json!({ "schema": 1 });
-    if let (Value::Object(all), Value::Object(fields)) =
-        (&mut value, shape(state, &found.prompt, &found.environment)?)
-    {
-        all.extend(fields);
-    }
     let is_number = version.is_some_and(|it| it.trim_start_matches('v').parse::<u32>().is_ok());
+    let digest = found.prompt.loaded.digest().as_str();
+    let read = Read::tagged(headers, digest, || {
+        let mut value = json!({ "schema": 1 });
+        if let (Value::Object(all), Value::Object(fields)) =
+            (&mut value, shape(state, &found.prompt, &found.environment)?)
+        {
+            all.extend(fields);
+        }
+        Ok(value)
+    })?;
     Ok(Read {
         is_forever: is_number && state.pinned() == Pinned::Exact,
-        ..Read::new(value, found.prompt.loaded.digest().as_str())
+        ..read
     })
 }
 
@@ -370,11 +401,12 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
     let asked = json!({ "prompt": { "id": name, "version": given.get("version"), "variables": given.get("variables") } });
     let asked = Asked::of(asked.as_object().unwrap_or(&Map::new()))?.ok_or_else(wrong)?;
     let found = find(state, name, asked.version.as_deref()).await?;
-    let loaded = &found.prompt.loaded;
+    let prompt = state.warm(&found.prompt).await?;
+    let loaded = &prompt.loaded;
     let value = match given.get("request") {
         Some(Value::Object(caller)) => {
             let ready = Ready::new(
-                (&found.prompt, &found.environment),
+                (&prompt, &found.environment),
                 &asked,
                 caller,
                 &state.terms,
@@ -386,8 +418,8 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
             return Err(Problem::wrong_type("request", "an object", other));
         }
         _ => {
-            let given = given::read(found.prompt.variables(), &asked.variables)?;
-            let rendered = found.prompt.render(given.values).map_err(|failure| {
+            let given = given::read(prompt.variables(), &asked.variables)?;
+            let rendered = prompt.render(given.values).map_err(|failure| {
                 Problem::of_failure(400, Some("invalid_value"), &failure).param("variables")
             })?;
             let request = request_body(
@@ -513,7 +545,7 @@ async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
         .param("prompt_id")
     })?;
     let found = find(state, id, query.get("version")).await?;
-    let loaded = &found.prompt.loaded;
+    let loaded = &whole(&found.prompt)?;
     let mut template = Vec::new();
     for message in &loaded.document.messages {
         let mut content = String::new();
@@ -577,5 +609,23 @@ mod tests {
                 .headers()
                 .contains_key(CONTENT_ENCODING)
         );
+    }
+
+    #[test]
+    fn what_the_reader_has_is_not_made_again() {
+        let made = std::cell::Cell::new(0);
+        let read = |headers: &HeaderMap| {
+            let read = Read::tagged(headers, "digest", || {
+                made.set(made.get() + 1);
+                Ok(json!({"a": 1}))
+            });
+            let status = finish(headers, read.unwrap()).status().as_u16();
+            (status, made.get())
+        };
+        let with = |value: &str| HeaderMap::from_iter([(IF_NONE_MATCH, value.parse().unwrap())]);
+        assert_eq!(read(&with("\"digest\"")), (304, 0));
+        assert_eq!(read(&with("*")), (304, 0));
+        assert_eq!(read(&with("\"other\"")), (200, 1));
+        assert_eq!(read(&HeaderMap::new()), (200, 2));
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::catalog::{Catalog, Prompts};
@@ -248,17 +249,18 @@ fn of_file(
     if before.is_some_and(|before| before.catalog.id == id) {
         return Ok(None);
     }
-    let snapshot: Value = serde_json::from_slice(&bytes)
+    // Entry by entry: as values all together would take ten times the room of the text.
+    let snapshot: BTreeMap<String, &RawValue> = serde_json::from_slice(&bytes)
         .map_err(|error| bad(format!("the snapshot is not JSON: {error}")))?;
-    if snapshot.get("schema") != Some(&Value::from(1)) {
+    let field =
+        |key: &str| -> Option<Value> { serde_json::from_str(snapshot.get(key)?.get()).ok() };
+    if field("schema") != Some(Value::from(1)) {
         return Err(bad(
             "the snapshot is of a version that is not known".to_owned()
         ));
     }
-    let environment: Environment = snapshot
-        .get("environment")
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse().ok())
+    let environment: Environment = field("environment")
+        .and_then(|it| it.as_str()?.parse().ok())
         .ok_or_else(|| bad("the snapshot names no environment".to_owned()))?;
     if environment != wanted.environment {
         return Err(bad(format!(
@@ -267,21 +269,25 @@ fn of_file(
         ))
         .hint(format!("serve it with --env {environment}")));
     }
-    let read = |key: &str| {
-        let entries = snapshot.get(key).and_then(Value::as_array);
-        let read = entries
-            .into_iter()
-            .flatten()
-            .map(|entry| prompt_of(entry).map_err(&bad));
+    let list = |key: &str| -> Option<Vec<&RawValue>> {
+        serde_json::from_str(snapshot.get(key)?.get()).ok()
+    };
+    let read = |entries: Vec<&RawValue>| {
+        let entry = |entry: &RawValue| {
+            let entry: Value = serde_json::from_str(entry.get())
+                .map_err(|error| bad(format!("the snapshot is not JSON: {error}")))?;
+            prompt_of(&entry).map_err(&bad)
+        };
+        let read = entries.into_iter().map(entry);
         read.collect::<Result<Vec<Arc<Prepared>>, Failure>>()
     };
-    if !snapshot.get("prompts").is_some_and(Value::is_array) {
+    let Some(live) = list("prompts") else {
         return Err(bad("the snapshot has no list of prompts".to_owned()));
-    }
+    };
     let mut published = Published::new();
     let mut versions = HashMap::new();
     let mut prompts = BTreeMap::new();
-    for prompt in read("prompts")? {
+    for prompt in read(live)? {
         let loaded = &prompt.loaded;
         published
             .entry(loaded.name.clone())
@@ -289,7 +295,7 @@ fn of_file(
             .insert(loaded.version());
         prompts.insert(loaded.name.clone(), prompt);
     }
-    for prompt in read("versions")? {
+    for prompt in read(list("versions").unwrap_or_default())? {
         let (name, version) = (prompt.loaded.name.clone(), prompt.loaded.version());
         published.entry(name.clone()).or_default().insert(version);
         versions.insert((name, version), prompt);

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::ask::Asked;
 use super::auth::Failures;
@@ -19,8 +21,9 @@ use super::problem::{Problem, clipped_to};
 use super::redact::redacted;
 use super::refresh::Order;
 use super::snapshot::Snapshot;
+use super::warmth::Warmth;
 use super::{Settings, Unknown};
-use crate::execute::Prepared;
+use crate::execute::{Prepared, Warm};
 use crate::openai::key::Mask;
 use crate::openai::prices::cost_usd;
 use crate::openai::response::Answer;
@@ -69,6 +72,7 @@ pub(super) struct State {
     /// When the snapshot was last known to be current.
     pub(super) checked: Mutex<Instant>,
     pins: Mutex<Pins>,
+    warmth: Mutex<Warmth>,
     pub(super) metrics: Mutex<Metrics>,
     pub(super) failures: Mutex<Failures>,
     notes: SyncSender<Note>,
@@ -95,8 +99,39 @@ pub(super) struct State {
 /// The newest executions by their ids and those of their answers.
 #[derive(Default)]
 struct Recent {
-    by_id: HashMap<String, String>,
-    order: std::collections::VecDeque<String>,
+    by_id: HashMap<Trace, Uuid>,
+    order: VecDeque<Trace>,
+}
+
+/// What is remembered of an id, whose length others choose: the beginning of its hash.
+type Trace = [u8; 16];
+
+fn trace(id: &str) -> Trace {
+    let mut trace = Trace::default();
+    let length = trace.len();
+    trace.copy_from_slice(&Sha256::digest(id)[..length]);
+    trace
+}
+
+impl Recent {
+    fn put(&mut self, execution: &str, answer: Option<&str>) {
+        let Ok(id) = Uuid::parse_str(execution) else {
+            return;
+        };
+        for key in std::iter::once(execution).chain(answer).map(trace) {
+            self.by_id.insert(key, id);
+            self.order.push_back(key);
+        }
+        while self.order.len() > MOST_RECENT {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_id.remove(&oldest);
+            }
+        }
+    }
+
+    fn get(&self, id: &str) -> Option<String> {
+        self.by_id.get(&trace(id)).map(Uuid::to_string)
+    }
 }
 
 /// How many commands read the repository at once.
@@ -164,6 +199,7 @@ impl State {
             snapshot: RwLock::new(Arc::new(snapshot)),
             checked: Mutex::new(Instant::now()),
             pins: Mutex::default(),
+            warmth: Mutex::default(),
             metrics: Mutex::default(),
             failures: Mutex::default(),
             notes,
@@ -330,6 +366,29 @@ impl State {
         Ok(prompt)
     }
 
+    /// What a call needs of a prompt.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) async fn warm(&self, prompt: &Arc<Prepared>) -> Result<Arc<Warm>, Problem> {
+        if let Some(warm) = prompt.if_warm() {
+            return Ok(warm);
+        }
+        let cold = Arc::clone(prompt);
+        // The other calls do not wait for it.
+        let warm = match tokio::task::spawn_blocking(move || cold.warm()).await {
+            Ok(Ok(warm)) => warm,
+            Ok(Err(failure)) => {
+                return Err(
+                    Problem::of_failure(500, Some("prompt_unreadable"), &failure).param("prompt"),
+                );
+            }
+            Err(_) => return Err(Problem::new(500, None, "The prompt could not be read.")),
+        };
+        locked(&self.warmth).hold(prompt, &warm);
+        Ok(warm)
+    }
+
     /// Completes the record of a call with its answer and keeps it.
     pub(super) fn end(&self, mut ended: Ended, answer: Option<Answer>) {
         let record = &mut ended.record;
@@ -360,27 +419,17 @@ impl State {
             ];
             locked(&self.metrics).count_usage(&record.prompt, &tokens, record.cost_usd);
         }
-        self.remember(record);
-        ended.record = self.terms.privacy.keep(ended.record, None);
-        self.say(Note::Call(Box::new(ended)));
-    }
-
-    fn remember(&self, record: &Record) {
-        let mut recent = locked(&self.recent);
-        for key in std::iter::once(&record.id).chain(record.response_id.as_ref()) {
-            recent.by_id.insert(key.clone(), record.id.clone());
-            recent.order.push_back(key.clone());
-        }
-        while recent.order.len() > MOST_RECENT {
-            if let Some(oldest) = recent.order.pop_front() {
-                recent.by_id.remove(&oldest);
-            }
+        let answer = record.response_id.as_deref();
+        locked(&self.recent).put(&record.id, answer);
+        if self.settings.keeps_calls {
+            ended.record = self.terms.privacy.keep(ended.record, None);
+            self.say(Note::Call(Box::new(ended)));
         }
     }
 
     /// The execution of this id, or with an answer of this id, if it was made here lately.
     pub(super) fn execution(&self, id: &str) -> Option<String> {
-        locked(&self.recent).by_id.get(id).cloned()
+        locked(&self.recent).get(id)
     }
 
     /// The figures.
@@ -402,5 +451,29 @@ impl State {
     /// Whether the pinned version or the live one is given, for the readers.
     pub(super) fn pinned(&self) -> Pinned {
         self.settings.pinned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::entry::new_id;
+
+    #[test]
+    fn executions_are_found_by_both_ids_until_others_take_their_place() {
+        let mut recent = Recent::default();
+        let first = new_id(Timestamp::UNIX_EPOCH);
+        recent.put(&first, Some("resp_first"));
+        assert_eq!(recent.get(&first).as_ref(), Some(&first));
+        assert_eq!(recent.get("resp_first").as_ref(), Some(&first));
+        assert_eq!(recent.get("resp_other"), None);
+        for number in 0..MOST_RECENT / 2 {
+            let id = new_id(Timestamp::UNIX_EPOCH);
+            recent.put(&id, Some(&format!("resp_{number}")));
+        }
+        assert_eq!(recent.get(&first), None);
+        assert_eq!(recent.get("resp_first"), None);
+        assert!(recent.get("resp_0").is_some());
+        assert_eq!(recent.by_id.len(), MOST_RECENT);
     }
 }
