@@ -3,10 +3,8 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use promptctl::prompt::code::EXPLANATIONS;
+use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
-use promptctl::prompt::finding::Severity;
-use promptctl::prompt::lint::rule;
 
 use crate::architecture::tests_and_sources;
 use crate::env::{of_this_process, top};
@@ -34,12 +32,11 @@ fn codes() -> String {
             .filter(|entry| entry.code.as_str().starts_with(start));
         let mut rows = String::new();
         for entry in codes {
-            let level = match rule(entry.code).map(|rule| rule.severity) {
-                None => "",
-                Some(Some(Severity::Error)) => "error",
-                Some(Some(Severity::Warning)) => "warning",
-                Some(Some(Severity::Note)) => "note",
-                Some(None) => "either",
+            let level = match entry.standing {
+                Standing::Fixed => "",
+                Standing::Error => "error",
+                Standing::Warning => "warning",
+                Standing::Varies => "either",
             };
             let (code, title) = (entry.code, cell(entry.title));
             writeln!(rows, "| {code} | {title} | {level} |").unwrap();
