@@ -5,6 +5,8 @@ use std::fs;
 
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
+use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
+use serde_json::{Map, Value};
 
 use crate::architecture::tests_and_sources;
 use crate::env::{of_this_process, top};
@@ -52,6 +54,23 @@ fn codes() -> String {
     text.trim_end().to_owned()
 }
 
+/// Every helper of the templates, each with an example that a test runs.
+fn helpers() -> String {
+    let values: Map<String, Value> = serde_json::from_str(EXAMPLE_VALUES).unwrap();
+    let values = values
+        .iter()
+        .map(|(name, value)| format!("`{name}` is `{value}`"));
+    let values = values.collect::<Vec<_>>().join(", ");
+    let mut text =
+        format!("In the examples, {values}.\n\n| helper | gives | such as |\n|---|---|---|\n");
+    for helper in HELPERS {
+        let (name, doc, example) = (helper.name, cell(helper.doc), cell(helper.example));
+        let result = cell(helper.result);
+        writeln!(text, "| `{name}` | {doc} | `{example}` is `{result}` |").unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
 /// Every rule of `diff`.
 fn rules() -> String {
     let mut text = format!(
@@ -80,6 +99,7 @@ fn the_tables_of_the_readme_are_those_of_the_source() {
     let readme = fs::read_to_string(&path).unwrap();
     let current = with_table(&readme, "codes", &codes());
     let current = with_table(&current, "rules", &rules());
+    let current = with_table(&current, "helpers", &helpers());
     if of_this_process("UPDATE_README").is_some() {
         fs::write(path, current).unwrap();
         return;
