@@ -5,6 +5,7 @@ use std::fs;
 
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
+use promptctl::prompt::evaluate::checks;
 use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
 use serde_json::{Map, Value};
 
@@ -71,6 +72,17 @@ fn helpers() -> String {
     text.trim_end().to_owned()
 }
 
+/// Every check of an evaluator.
+fn evaluators() -> String {
+    let mut text =
+        "| check | passes when the output, without the blanks around it, … |\n|---|---|\n"
+            .to_owned();
+    for (name, words) in checks() {
+        writeln!(text, "| `{name}` | {} |", cell(words)).unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
 /// Every rule of `diff`.
 fn rules() -> String {
     let mut text = format!(
@@ -100,6 +112,7 @@ fn the_tables_of_the_readme_are_those_of_the_source() {
     let current = with_table(&readme, "codes", &codes());
     let current = with_table(&current, "rules", &rules());
     let current = with_table(&current, "helpers", &helpers());
+    let current = with_table(&current, "checks", &evaluators());
     if of_this_process("UPDATE_README").is_some() {
         fs::write(path, current).unwrap();
         return;
