@@ -114,7 +114,7 @@ fn write(
 ) -> Result<(), Failure> {
     // What else is wrong with the file is nothing new.
     gate.of_writing(store, loaded, &loaded.path)?;
-    let change = FileChange {
+    let change = FileChange::Write {
         path: loaded.path.clone(),
         text,
     };

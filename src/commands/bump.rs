@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 prompt.document.version,
                 numbered.version,
             ));
-            changes.push(FileChange {
+            changes.push(FileChange::Write {
                 path: prompt.path.clone(),
                 text: numbered.text,
             });

@@ -170,12 +170,12 @@ fn files(store: &Store, session: &Session) -> Vec<Finding> {
                 prompt.name
             )
         };
-        let mut finding = Finding::error(code::STORED_CALL, message)
+        let mut finding = Finding::new(code::STORED_CALL, message)
             .in_file(&prompt.path)
             .at(prompt.document.place("openai"))
             .help(format!("promptctl edit {} --unset openai", prompt.name));
-        if !ended {
-            finding.severity = Severity::Warning;
+        if ended {
+            finding.severity = Severity::Error;
         }
         findings.push(finding);
     }

@@ -123,7 +123,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         } else {
             format!("{name} {version} keeps its number: no model and no caller sees the change")
         });
-        changes.push(FileChange {
+        changes.push(FileChange::Write {
             path: before.path.clone(),
             text: numbered.text,
         });

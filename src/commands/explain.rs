@@ -7,10 +7,8 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
-use crate::prompt::code::{Code, EXPLANATIONS, Explanation};
+use crate::prompt::code::{Code, EXPLANATIONS, Explanation, Standing};
 use crate::prompt::diff::{RULES, Rule as ChangeRule};
-use crate::prompt::finding::Severity;
-use crate::prompt::lint::{Rule, rule};
 use crate::prompt::name::nearest;
 
 /// Explain the code of an error or finding, or a rule of diff
@@ -47,7 +45,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                     "code": entry.code.as_str(),
                     "title": entry.title,
                     "text": entry.text,
-                    "configurable": rule(entry.code).is_some(),
+                    "configurable": entry.standing.is_rule(),
                 })
             })
             .collect();
@@ -59,26 +57,26 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.styled(format!("{code}  {}\n", entry.title));
         if args.code.is_some() {
             session.ui.line(format!("\n{}", entry.text));
-            if let Some(rule) = rule(entry.code) {
-                session.ui.line(format!("\n{}", configurable(rule)));
+            if let Some(severity) = configurable(entry) {
+                session.ui.line(format!("\n{severity}"));
             }
         }
     }
     Ok(Exit::Done)
 }
 
-/// How severe a rule is, and how to change that.
-fn configurable(rule: &Rule) -> String {
-    let code = rule.code;
-    let severity = match rule.severity {
-        Some(Severity::Error) => "An error",
-        Some(Severity::Warning) => "A warning",
-        Some(Severity::Note) => "A note",
-        None => "An error or a warning",
+/// How severe the findings of a rule are, and how to change that.
+fn configurable(entry: &Explanation) -> Option<String> {
+    let code = entry.code;
+    let severity = match entry.standing {
+        Standing::Fixed => return None,
+        Standing::Error => "An error",
+        Standing::Warning => "A warning",
+        Standing::Varies => "An error or a warning",
     };
-    format!(
+    Some(format!(
         "{severity} unless promptctl.yaml says otherwise: `lint: {{{code}: error}}`, `warning` or `off`. A comment `# promptctl: allow {code}` allows it in one place."
-    )
+    ))
 }
 
 /// What a rule of `promptctl diff` says.

@@ -116,12 +116,12 @@ fn raise(prompts: &[Loaded], store: &Store, session: &Session) -> Result<Vec<Str
             None => format!("{name} {version}, numbered for the first time, staged"),
         });
         names.push(name.to_string());
-        changes.push(FileChange {
+        changes.push(FileChange::Write {
             path: prompt.path.clone(),
             text: numbered.text,
         });
     }
-    let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+    let paths: Vec<&str> = changes.iter().map(FileChange::path).collect();
     if paths.is_empty() {
         return Ok(said);
     }
@@ -148,7 +148,7 @@ fn raise(prompts: &[Loaded], store: &Store, session: &Session) -> Result<Vec<Str
         .filter(|prompt| paths.contains(&prompt.path.as_str()))
         .filter_map(|prompt| {
             let text = store.read_text(&prompt.path).ok().flatten()?;
-            Some(FileChange {
+            Some(FileChange::Write {
                 path: prompt.path.clone(),
                 text,
             })

@@ -105,7 +105,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
         .unwrap_or_else(|| "Set up promptctl".to_owned());
     let written = store.commit(&changes, &message)?;
     for change in &changes {
-        session.ui.status(format!("wrote {}", change.path));
+        session.ui.status(format!("wrote {}", change.path()));
     }
     let mirrored = store.configure_mirror()?;
     if mirrored {
@@ -163,7 +163,7 @@ fn extras(
         if !missing.is_empty() {
             let own = store.read_text(ATTRIBUTES)?.unwrap_or_default();
             let title = "# promptctl: how git compares and merges prompts";
-            changes.push(FileChange {
+            changes.push(FileChange::Write {
                 path: ATTRIBUTES.to_owned(),
                 text: with_lines(own, &format!("{title}\n{}", missing.join("\n"))),
             });
@@ -281,7 +281,7 @@ fn yaml_list(folders: &[String]) -> String {
 fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileChange>, Failure> {
     let mut changes = Vec::new();
     if !has_config {
-        changes.push(FileChange {
+        changes.push(FileChange::Write {
             path: FILE_NAME.to_owned(),
             text: CONFIG.replace("ROOTS", &yaml_list(roots)),
         });
@@ -297,7 +297,7 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
         format!("{root}/prompt.schema.json")
     };
     if store.read_text(&schema)?.as_deref() != Some(&prompt_schema()) {
-        changes.push(FileChange {
+        changes.push(FileChange::Write {
             path: schema,
             text: prompt_schema(),
         });
@@ -307,7 +307,7 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
         .lines()
         .any(|line| line.trim().trim_start_matches('/').trim_end_matches('/') == ".promptctl")
     {
-        changes.push(FileChange {
+        changes.push(FileChange::Write {
             path: ".gitignore".to_owned(),
             text: with_lines(ignored, "# promptctl: the execution log\n/.promptctl/"),
         });

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::common::{FormatArg, live_versions, warn_of_unknown_releases};
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::files::{FileMove, Listing, Loaded};
+use crate::files::{FileChange, Listing, Loaded};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Part};
@@ -46,6 +46,13 @@ pub(super) struct Args {
     format: FormatArg,
 }
 
+/// Where a file stands, where it goes, and what it holds.
+struct FileMove {
+    from: String,
+    to: String,
+    text: String,
+}
+
 /// A prompt, or a variant of it, that moves.
 struct Move {
     from: PromptName,
@@ -80,8 +87,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .message
             .clone()
             .unwrap_or_else(|| format!("Move {} to {}", args.old, args.new));
-        let files: Vec<FileMove> = moves.iter().map(|one| one.file.clone()).collect();
-        store.commit_moves(&files, &message)?;
+        let changes: Vec<FileChange> = moves
+            .iter()
+            .map(|one| FileChange::Rename {
+                from: one.file.from.clone(),
+                to: one.file.to.clone(),
+                text: one.file.text.clone(),
+            })
+            .collect();
+        store.commit(&changes, &message)?;
     }
     let live: Vec<(&Move, Environment, Version)> = moves
         .iter()

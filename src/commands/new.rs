@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let gate = Gate::new(&config, session);
     gate.before_writing(&store, &loaded, shown, session)?;
     warn_all(session, &loaded.document.warnings);
-    let change = FileChange {
+    let change = FileChange::Write {
         path: path.clone(),
         text,
     };

@@ -68,7 +68,8 @@ pub(super) struct Chosen {
 
 fn helpers_help() -> String {
     let mut help = "Helpers in templates:\n".to_owned();
-    for (name, about) in HELPERS {
+    for helper in HELPERS {
+        let (name, about) = (helper.name, helper.doc);
         help.push_str(&format!("  {name:<13} {about}\n"));
     }
     help

@@ -85,7 +85,7 @@ fn plan(packs: &[&Pack], store: &Store) -> Result<Plan, Failure> {
     for (below, text) in packs.iter().flat_map(|pack| pack.files) {
         let path = store.path_below_root(below);
         match store.read_text(&path)? {
-            None => plan.missing.push(FileChange {
+            None => plan.missing.push(FileChange::Write {
                 path,
                 text: (*text).to_owned(),
             }),
@@ -107,11 +107,7 @@ fn finish_killed(plan: &Plan, store: &Store, message: &str) -> Result<(), Failur
 }
 
 fn report(plan: &Plan, args: &Args, json: bool, session: &mut Session) {
-    let added: Vec<&str> = plan
-        .missing
-        .iter()
-        .map(|change| change.path.as_str())
-        .collect();
+    let added: Vec<&str> = plan.missing.iter().map(FileChange::path).collect();
     if json {
         let key = if args.dry_run || args.check {
             "missing"

@@ -7,17 +7,13 @@ mod numbers;
 pub(super) mod roots;
 mod wanted;
 
-use serde_json::{Value, json};
-
-use self::check::Checked;
 use self::wanted::Wanted;
 use super::common::count;
 use super::session::Session;
 use crate::config::FILE_NAME;
 use crate::error::{Exit, Failure};
 use crate::files::{Base, Staged};
-use crate::output::json::{self, FindingJson};
-use crate::output::{annotations, gitlab, junit, sarif, snippet};
+use crate::output::report::{self, Report, ReportFormat};
 use crate::prompt::code::{self, Code};
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
@@ -57,22 +53,6 @@ pub(super) struct Args {
     format: Option<ReportFormat>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ReportFormat {
-    /// For people
-    Text,
-    /// One JSON object for scripts
-    Json,
-    /// Annotations of GitHub Actions
-    Github,
-    /// SARIF 2.1.0
-    Sarif,
-    /// JUnit XML
-    Junit,
-    /// A Code Quality report of GitLab
-    Gitlab,
-}
-
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.json = args.format == Some(ReportFormat::Json);
     let (store, config) = session.store()?;
@@ -109,7 +89,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             let mut checked = roots::files(&store, base.as_ref(), &rules)?;
             if wanted.path(FILE_NAME) {
                 let findings = roots::settings(&store, &config, base.as_ref())?;
-                checked.add_settings(findings, &store)?;
+                check::add_settings(&mut checked, findings, &store)?;
                 if !wanted.is_all() && store.config_text()?.is_some() {
                     checked.files.push(FILE_NAME.to_owned());
                 }
@@ -167,29 +147,21 @@ impl Args {
     }
 }
 
-fn print(args: &Args, checked: &Checked, session: &mut Session) {
-    let (findings, sources) = (&checked.findings, &checked.sources);
+fn print(args: &Args, checked: &Report, session: &mut Session) {
+    let colors = session.ui.colors_out();
     match args.format {
-        Some(ReportFormat::Json) => session.ui.line(json::document(&shape(checked))),
-        Some(ReportFormat::Github) => session.ui.data(annotations::render(findings)),
-        Some(ReportFormat::Sarif) => session.ui.data(sarif::render(findings, sources)),
-        Some(ReportFormat::Junit) => {
-            session
-                .ui
-                .data(junit::render(findings, &checked.files, sources));
+        // What is coloured is escaped already.
+        None | Some(ReportFormat::Text) => {
+            let text = report::render(ReportFormat::Text, checked, colors);
+            session.ui.styled(text);
         }
-        Some(ReportFormat::Gitlab) => session.ui.data(gitlab::render(findings, sources)),
-        Some(ReportFormat::Text) | None => {
-            let colors = session.ui.colors_out();
-            for finding in findings {
-                session.ui.styled(snippet::render(finding, sources, colors));
-            }
-            if args.format.is_none() && session.environ.is_github_actions {
-                session.ui.data(annotations::render(findings));
-            }
-            session.ui.flush();
-        }
+        Some(format) => session.ui.data(report::render(format, checked, false)),
     }
+    if args.format.is_none() && session.environ.is_github_actions {
+        let annotations = report::render(ReportFormat::Github, checked, false);
+        session.ui.data(annotations);
+    }
+    session.ui.flush();
     for partial in &checked.changed_partials {
         session.ui.status(partial.words());
     }
@@ -197,7 +169,7 @@ fn print(args: &Args, checked: &Checked, session: &mut Session) {
 }
 
 /// What is wrong with prompts that were loaded, such as those that are staged.
-pub(super) struct Check(Checked);
+pub(super) struct Check(Report);
 
 impl Check {
     /// Checks what is staged.
@@ -229,10 +201,8 @@ impl Check {
     pub(super) fn show(&self, session: &mut Session) {
         let Self(checked) = self;
         let colors = session.ui.colors_out();
-        for finding in &checked.findings {
-            let shown = snippet::render(finding, &checked.sources, colors);
-            session.ui.styled(shown);
-        }
+        let shown = report::render(ReportFormat::Text, checked, colors);
+        session.ui.styled(shown);
         session.ui.flush();
         if !checked.findings.is_empty() {
             session.ui.status(summary(checked));
@@ -241,7 +211,7 @@ impl Check {
 }
 
 /// `3 checked, 1 error, 2 warnings, 1 allowed`.
-fn summary(checked: &Checked) -> String {
+fn summary(checked: &Report) -> String {
     let errors = checked.errors();
     let mut line = format!(
         "{} checked, {}, {}",
@@ -257,17 +227,4 @@ fn summary(checked: &Checked) -> String {
         line.push_str(&format!(", {} allowed", checked.allowed));
     }
     line
-}
-
-fn shape(checked: &Checked) -> Value {
-    let errors = checked.errors();
-    let findings: Vec<FindingJson> = checked.findings.iter().map(FindingJson::from).collect();
-    json!({
-        "checked": checked.files.len(),
-        "errors": errors,
-        "warnings": checked.warnings(),
-        "allowed": checked.allowed,
-        "findings": findings,
-        "changed_partials": checked.changed_partials,
-    })
 }

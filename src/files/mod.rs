@@ -23,7 +23,7 @@ pub use prompts::Prompts;
 pub use since::{Base, Blobs};
 pub use staged::Staged;
 pub use work_tree::{Listing, PromptFile};
-pub use write::{FileChange, FileMove};
+pub use write::FileChange;
 
 pub(crate) use content::Files;
 pub(crate) use history::LogLine;

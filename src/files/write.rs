@@ -9,57 +9,60 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::repository::{SCRATCH, Written, write_failure};
 
-/// A file to write.
+/// What is done to a file. Paths are relative to the top of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
-    /// The file, relative to the top of the repository.
-    pub path: String,
-    /// What it shall hold.
-    pub text: String,
+pub enum FileChange {
+    /// It is written, and made where there is none.
+    Write {
+        /// The file.
+        path: String,
+        /// What it shall hold.
+        text: String,
+    },
+    /// It goes to another path.
+    Rename {
+        /// Where it stands.
+        from: String,
+        /// Where it goes.
+        to: String,
+        /// What it shall hold there.
+        text: String,
+    },
 }
 
-/// A file that goes to another path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileMove {
-    /// Where it stands, relative to the top of the repository.
-    pub from: String,
-    /// Where it goes.
-    pub to: String,
-    /// What it holds.
-    pub text: String,
+impl FileChange {
+    /// Where the file stands afterwards.
+    pub fn path(&self) -> &str {
+        self.written().0
+    }
+
+    /// The file that is written, with its text.
+    fn written(&self) -> (&str, &str) {
+        match self {
+            Self::Write { path, text } | Self::Rename { to: path, text, .. } => (path, text),
+        }
+    }
+
+    /// The file that goes.
+    fn removed(&self) -> Option<&str> {
+        match self {
+            Self::Write { .. } => None,
+            Self::Rename { from, .. } => Some(from),
+        }
+    }
 }
 
 impl Prompts {
-    /// Writes files without a commit, each whole or not at all.
+    /// Changes files without a commit, each whole or not at all.
     ///
     /// # Errors
     /// A file cannot be written; those written before it are put back.
     pub fn write_files(&self, changes: &[FileChange]) -> Result<(), Failure> {
         self.require_working_copy()?;
-        let mut done: Vec<Saved> = Vec::new();
-        for change in changes {
-            match self.replace(change) {
-                Ok(saved) => done.push(saved),
-                Err(failure) => {
-                    put_back(&done);
-                    return Err(failure);
-                }
-            }
-        }
-        Ok(())
+        self.apply(changes, || Ok(()))
     }
 
-    fn replace(&self, change: &FileChange) -> Result<Saved, Failure> {
-        let path = self.top().join(&change.path);
-        // A link or a folder in the way is refused, as it is on reading.
-        let before = self.work_tree().read(&change.path)?;
-        let folder = path.parent().unwrap_or(self.top());
-        fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
-        write_whole(&path, change.text.as_bytes(), &self.scratch_folder()?)?;
-        Ok(Saved { path, before })
-    }
-
-    /// Writes files and commits exactly them on the current branch, whatever else is staged, with
+    /// Changes files and commits exactly them on the current branch, whatever else is staged, with
     /// the user's identity, signing and hooks.
     ///
     /// # Errors
@@ -69,55 +72,51 @@ impl Prompts {
         if changes.is_empty() {
             return Ok(Written { commit: None });
         }
-        let mut done = Vec::new();
-        for change in changes {
-            match self.replace(change) {
-                Ok(saved) => done.push(saved),
-                Err(failure) => {
-                    put_back(&done);
-                    return Err(failure);
-                }
-            }
-        }
-        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
-        let committed = self.commit_paths(&paths, message);
-        if committed.is_err() {
-            put_back(&done);
-        }
-        committed
+        let paths: Vec<&str> = changes
+            .iter()
+            .flat_map(|change| change.removed().into_iter().chain([change.written().0]))
+            .collect();
+        self.apply(changes, || self.commit_paths(&paths, message))
     }
 
-    /// Moves files and commits exactly that. The new files stand before the old ones go, so that a
-    /// kill loses nothing; what is there already of an earlier try is taken as it is.
-    ///
-    /// # Errors
-    /// A file cannot be written, or git refuses the commit. The files are then as they were.
-    pub fn commit_moves(&self, moves: &[FileMove], message: &str) -> Result<Written, Failure> {
-        self.require_working_copy()?;
+    /// Changes the files and does what follows from it; if either fails, the files are as they were.
+    /// The new files stand before the old ones go, so that a kill loses nothing; what is there
+    /// already of an earlier try is taken as it is.
+    fn apply<T>(
+        &self,
+        changes: &[FileChange],
+        then: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut done = Vec::new();
-        let mut put = || -> Result<(), Failure> {
-            for one in moves {
-                let (path, text) = (one.to.clone(), one.text.clone());
-                done.push(self.replace(&FileChange { path, text })?);
+        let mut change_all = || -> Result<(), Failure> {
+            for change in changes {
+                let (path, text) = change.written();
+                done.push(self.replace(path, text)?);
             }
-            for one in moves {
-                done.extend(self.remove(&one.from)?);
+            for path in changes.iter().filter_map(FileChange::removed) {
+                done.extend(self.remove(path)?);
             }
             Ok(())
         };
-        let paths: Vec<&str> = moves
-            .iter()
-            .flat_map(|one| [one.from.as_str(), one.to.as_str()])
-            .collect();
-        let committed = put().and_then(|()| self.commit_paths(&paths, message));
-        if committed.is_err() {
-            put_back(&done);
-            return committed;
+        let ended = change_all().and_then(|()| then());
+        match &ended {
+            Ok(_) => changes
+                .iter()
+                .filter_map(FileChange::removed)
+                .for_each(|path| self.remove_empty_folders(path)),
+            Err(_) => put_back(&done),
         }
-        for one in moves {
-            self.remove_empty_folders(&one.from);
-        }
-        committed
+        ended
+    }
+
+    fn replace(&self, path: &str, text: &str) -> Result<Saved, Failure> {
+        // A link or a folder in the way is refused, as it is on reading.
+        let before = self.work_tree().read(path)?;
+        let path = self.top().join(path);
+        let folder = path.parent().unwrap_or(self.top());
+        fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
+        write_whole(&path, text.as_bytes(), &self.scratch_folder()?)?;
+        Ok(Saved { path, before })
     }
 
     fn remove(&self, path: &str) -> Result<Option<Saved>, Failure> {

@@ -12,6 +12,7 @@ pub mod json;
 pub mod junit;
 pub mod progress;
 pub mod prompt_text;
+pub mod report;
 pub mod sarif;
 pub mod snippet;
 pub mod table;

@@ -5,22 +5,7 @@
 //! is asked, and the same output always gets the same verdict. Where an evaluator holds several
 //! checks, all of them must pass.
 //!
-//! | check | passes when the output, without the blanks around it, … |
-//! |---|---|
-//! | `string.equals` | is this text, letter for letter |
-//! | `string.contains` | holds this text, in upper or lower case |
-//! | `string.startsWith`, `string.endsWith` | begins or ends with it, in upper or lower case |
-//! | `string.containsAny`, `string.containsAll` | holds one, or all, of these texts, in upper or lower case |
-//! | `string.notContains` | holds none of this text or these texts, in upper or lower case |
-//! | `string.matches`, `string.notMatches` | matches this regular expression somewhere, or nowhere |
-//! | `string.minLength`, `string.maxLength` | is at least, or at most, so many characters long |
-//! | `json` | is JSON; `json: {}` checks only that |
-//! | `json.fenced` | `true` also takes JSON inside one Markdown code fence |
-//! | `json.schema` | fits: `output` is the prompt's own `jsonSchema` for the whole output, a schema written out is for the value at `path` |
-//! | `json.path` | has a value at this JSON pointer, such as `/issues/0/title`; the checks below look at it |
-//! | `json.equals`, `json.oneOf` | is this value, or one of these; `1` and `1.0` are the same |
-//! | `json.contains` | is a text that holds this text, in upper or lower case, or a list with this item |
-//! | `json.minItems`, `json.maxItems` | is a list of at least, or at most, so many items |
+//! [`checks`] lists the keys below `string:` and `json:`, each a row of one of two tables.
 //!
 //! `equals`, `contains`, `startsWith` and `endsWith` of `string` are GitHub's, and mean here what
 //! they mean there; an empty one counts as left out. `llm` and `uses` need a model.
@@ -36,12 +21,107 @@ mod fill;
 mod json;
 mod string;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::code::BAD_EVALUATOR;
 use super::document::Object;
 use super::finding::Finding;
 use fill::Fields;
+
+/// The evaluators of GitHub's that `uses:` can name.
+pub const BUILT_IN: [&str; 5] = [
+    "github/similarity",
+    "github/relevance",
+    "github/groundedness",
+    "github/fluency",
+    "github/coherence",
+];
+
+/// A check: a key below `string:` or `json:`, and the function that runs it.
+struct Check<Run> {
+    name: &'static str,
+    /// It passes when the output, without the blanks around it, ….
+    words: &'static str,
+    takes: Takes,
+    run: Run,
+}
+
+/// What a check takes. Each can also be a template over the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// A text that GitHub reads as left out where it is empty.
+    Text,
+    Texts,
+    TextOrTexts,
+    /// A regular expression, in which a field of the case is plain text.
+    Pattern,
+    Count,
+    Flag,
+    Pointer,
+    Schema,
+    Value,
+    Values,
+}
+
+impl Takes {
+    /// The JSON Schema of it, for editors.
+    fn schema(self) -> Object {
+        let text = json!({ "type": ["string", "number", "boolean"] });
+        let schema = match self {
+            Self::Text => text,
+            Self::Texts => json!({ "type": ["array", "string"], "items": text }),
+            Self::TextOrTexts => {
+                json!({ "type": ["array", "string", "number", "boolean"], "items": text })
+            }
+            Self::Pattern | Self::Pointer => json!({ "type": "string" }),
+            Self::Count => json!({ "type": ["integer", "string"], "minimum": 0 }),
+            Self::Flag => json!({ "type": ["boolean", "string"] }),
+            Self::Schema => json!({ "type": ["object", "boolean", "string"] }),
+            Self::Value => json!({}),
+            Self::Values => json!({ "type": ["array", "string"], "minItems": 1 }),
+        };
+        schema.as_object().cloned().unwrap_or_default()
+    }
+}
+
+/// Why the output fails a check, if it does.
+type Reason = Result<Option<String>, Finding>;
+
+/// Each check as the reference lists it, such as `string.equals`, with what it passes for.
+pub fn checks() -> Vec<(String, &'static str)> {
+    let mut list = listed("string", &string::CHECKS);
+    list.push(("json".to_owned(), "is JSON; `json: {}` checks only that"));
+    list.extend(listed("json", &json::CHECKS));
+    list
+}
+
+fn listed<Run>(kind: &str, checks: &[Check<Run>]) -> Vec<(String, &'static str)> {
+    let listed = checks.iter();
+    listed
+        .map(|check| (format!("{kind}.{}", check.name), check.words))
+        .collect()
+}
+
+/// The JSON Schema of the checks below `string:` or `json:`, by their names.
+pub fn string_properties() -> Object {
+    properties(&string::CHECKS)
+}
+
+/// As [`string_properties`], for `json:`.
+pub fn json_properties() -> Object {
+    properties(&json::CHECKS)
+}
+
+fn properties<Run>(checks: &[Check<Run>]) -> Object {
+    let property = |check: &Check<Run>| {
+        let mut schema = Object::new();
+        let description = format!("Passes when the answer {}.", check.words);
+        schema.insert("description".to_owned(), Value::from(description));
+        schema.extend(check.takes.schema());
+        (check.name.to_owned(), Value::Object(schema))
+    };
+    checks.iter().map(property).collect()
+}
 
 /// What an evaluator says about an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,13 +233,23 @@ fn named(evaluator: &Object, mut finding: Finding) -> Finding {
     finding
 }
 
-/// Refuses keys that are not in `known`, and names the key that was probably meant.
-fn only_known(kind: &str, checks: &Object, known: &[&str]) -> Result<(), Finding> {
-    let Some(key) = checks.keys().find(|key| !known.contains(&key.as_str())) else {
-        return Ok(());
-    };
-    let nearest = known
+/// The rows of the checks that are given, in the order in which they stand; a key that is no check is
+/// refused with the key that was probably meant.
+fn rows<'a, Run>(
+    kind: &str,
+    given: &'a Object,
+    known: &'static [Check<Run>],
+) -> Result<Vec<(&'static Check<Run>, &'a Value)>, Finding> {
+    let row = |key: &str| known.iter().find(|check| check.name == key);
+    given
         .iter()
+        .map(|(key, value)| Ok((row(key).ok_or_else(|| unknown(kind, key, known))?, value)))
+        .collect()
+}
+
+fn unknown<Run>(kind: &str, key: &str, known: &[Check<Run>]) -> Finding {
+    let names = || known.iter().map(|check| check.name);
+    let nearest = names()
         .map(|name| (strsim::damerau_levenshtein(key, name), name))
         .min()
         .filter(|(distance, _)| *distance <= 3);
@@ -167,14 +257,8 @@ fn only_known(kind: &str, checks: &Object, known: &[&str]) -> Result<(), Finding
         Some((_, name)) => format!("`{kind}.{key}` is not a check; `{name}` is meant"),
         None => format!("`{kind}.{key}` is not a check"),
     };
-    Err(bad(message).help(format!(
-        "The checks of `{kind}` are {}.",
-        known
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    )))
+    let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+    bad(message).help(format!("The checks of `{kind}` are {}.", names.join(", ")))
 }
 
 /// A whole number from 0, for `minLength` and its like.

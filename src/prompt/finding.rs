@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::code::Code;
+use super::code::{Code, Standing};
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,24 +67,36 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding of a rule, as severe as the table of codes says.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        let severity = match code.standing() {
+            Standing::Warning => Severity::Warning,
+            Standing::Error | Standing::Fixed | Standing::Varies => Severity::Error,
+        };
+        Self::with(code, severity, message)
+    }
+
     /// A finding that stops the prompt from being used.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
+        debug_assert_ne!(code.standing(), Standing::Warning, "{code}");
+        Self::with(code, Severity::Error, message)
+    }
+
+    /// A finding that only warns.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        debug_assert_ne!(code.standing(), Standing::Error, "{code}");
+        Self::with(code, Severity::Warning, message)
+    }
+
+    fn with(code: Code, severity: Severity, message: impl Into<String>) -> Self {
         Self {
             code,
-            severity: Severity::Error,
+            severity,
             path: None,
             position: None,
             message: message.into(),
             help: None,
             subject: None,
-        }
-    }
-
-    /// A finding that only warns.
-    pub fn warning(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message)
         }
     }
 

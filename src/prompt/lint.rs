@@ -29,7 +29,7 @@ use jiff::civil::Date;
 
 pub use allow::{has_comments, settle};
 pub use dialects::rewrite;
-pub use level::{Level, Levels, RULES, Rule, rule};
+pub use level::{Level, Levels};
 pub use models::{ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};
 pub use respell::{even_line_ends, respell};
@@ -153,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::prompt::code;
+    use crate::prompt::code::{self, Code};
     use crate::prompt::digest::digest;
     use crate::prompt::document::parse;
     use crate::prompt::finding::Position;
@@ -165,12 +165,32 @@ mod tests {
             "(messages|testData|evaluators|input|jsonSchema|model):\\n? ?",
             "  - (role: user|content: |name: |\\{a: 1\\})\\n?",
             "# promptctl: allow[ P0-9,]{0,12}\\n?",
-            "\\{\\{[!#/>a-z -]{0,10}\\}{0,2}",
+            "\\{\\{[!#/>|a-z -]{0,10}\\}{0,2}",
             "(sk-proj-|AKIA|eyJ|-----BEGIN PRIVATE KEY-----)[A-Za-z0-9+/=\\n]{0,60}",
             "[\\u{200b}\\u{202e}\\u{feff}\\u{e0041}\\r\\n\\t \"'|>&*]{1,5}",
             "\\PC{0,8}",
         ];
         prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    /// What stops a prompt from being used, each with its standing.
+    fn what_stops(text: &str) -> Vec<Finding> {
+        let found = match parse(text) {
+            Ok(document) => Outline::new(&document, &Partials::new()).err(),
+            Err(found) => Some(found),
+        };
+        let found = found.unwrap_or_default();
+        found.into_iter().filter(Finding::is_error).collect()
+    }
+
+    #[test]
+    fn jinja_that_stops_render_cannot_be_set_to_off() {
+        for tag in ["name | upper", "a if b else c"] {
+            let text = format!("messages: [{{role: user, content: '{{{{ {tag} }}}}'}}]\n");
+            let codes: Vec<Code> = what_stops(&text).iter().map(|it| it.code).collect();
+            assert_eq!(codes, [code::TEMPLATE_SYNTAX], "{tag}");
+        }
+        assert!(!code::TEMPLATE_SYNTAX.standing().is_rule());
     }
 
     proptest! {
@@ -186,6 +206,10 @@ mod tests {
             }
             let spelt = respell(&text);
             prop_assert!(spelt.as_deref().and_then(respell).is_none(), "{:?} is spelt twice", spelt);
+            for finding in what_stops(&text) {
+                let standing = finding.code.standing();
+                prop_assert!(!standing.is_rule(), "{} stops render and is a rule", finding.code);
+            }
             let mut findings = check_text(&text);
             let at = Position { line: line + 1, column: column + 1 };
             findings.push(Finding::warning(code::UNUSED_VARIABLE, "").at(at));

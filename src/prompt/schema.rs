@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::evaluate::{BUILT_IN, json_properties, string_properties};
 use super::parameters::{range, words};
 
 /// The JSON Schema (draft 2020-12) of a prompt file, as `prompts/prompt.schema.json` holds it.
@@ -287,17 +288,17 @@ fn evaluator() -> Value {
             "string": {
                 "description": "What the answer must say. Values are templates over the case.",
                 "type": "object",
-                "properties": {
-                    "equals": { "description": "The whole answer." },
-                    "contains": { "description": "A text inside it." },
-                    "startsWith": { "description": "Its beginning." },
-                    "endsWith": { "description": "Its end." },
-                },
+                "properties": string_properties(),
+            },
+            "json": {
+                "description": "What the answer must hold as JSON. Values are templates over the case.",
+                "type": "object",
+                "properties": json_properties(),
             },
             "uses": {
                 "description": "A check that comes with the tool.",
                 "type": "string",
-                "examples": ["github/similarity", "github/coherence", "github/fluency", "github/relevance", "github/groundedness"],
+                "examples": BUILT_IN,
             },
             "llm": { "description": "A model that judges the answer.", "type": "object" },
         },

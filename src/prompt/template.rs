@@ -53,7 +53,7 @@ use super::variables::weight;
 
 pub use self::effective::{Effective, effective, literals};
 pub use self::foreign::{Foreign, foreign};
-pub use self::helpers::HELPERS;
+pub use self::helpers::{EXAMPLE_VALUES, HELPERS, Helper};
 pub use self::plainness::{is_plain, is_plain_text};
 pub use self::scan::{Inclusion, inclusions};
 

@@ -7,7 +7,7 @@ use crate::env::top;
 
 /// The source files below `folder`, each with its path from there and its code without
 /// comments and tests.
-fn sources(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn sources(folder: &str) -> Vec<(String, String)> {
     let root = top().join(folder);
     let mut files = Vec::new();
     walk(&root, &mut files);

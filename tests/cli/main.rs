@@ -65,6 +65,7 @@ mod setup_github;
 mod show;
 mod strangers;
 mod surroundings;
+mod tables;
 mod validate;
 mod verify;
 

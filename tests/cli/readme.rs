@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use promptctl::prompt::code::EXPLANATIONS;
+use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
-use promptctl::prompt::finding::Severity;
-use promptctl::prompt::lint::rule;
+use promptctl::prompt::evaluate::checks;
+use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
+use serde_json::{Map, Value};
 
 use crate::architecture::tests_and_sources;
 use crate::env::{of_this_process, top};
@@ -34,12 +35,11 @@ fn codes() -> String {
             .filter(|entry| entry.code.as_str().starts_with(start));
         let mut rows = String::new();
         for entry in codes {
-            let level = match rule(entry.code).map(|rule| rule.severity) {
-                None => "",
-                Some(Some(Severity::Error)) => "error",
-                Some(Some(Severity::Warning)) => "warning",
-                Some(Some(Severity::Note)) => "note",
-                Some(None) => "either",
+            let level = match entry.standing {
+                Standing::Fixed => "",
+                Standing::Error => "error",
+                Standing::Warning => "warning",
+                Standing::Varies => "either",
             };
             let (code, title) = (entry.code, cell(entry.title));
             writeln!(rows, "| {code} | {title} | {level} |").unwrap();
@@ -51,6 +51,34 @@ fn codes() -> String {
              | code | what | `lint:` |\n|---|---|---|\n{rows}\n</details>\n"
         )
         .unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+/// Every helper of the templates, each with an example that a test runs.
+fn helpers() -> String {
+    let values: Map<String, Value> = serde_json::from_str(EXAMPLE_VALUES).unwrap();
+    let values = values
+        .iter()
+        .map(|(name, value)| format!("`{name}` is `{value}`"));
+    let values = values.collect::<Vec<_>>().join(", ");
+    let mut text =
+        format!("In the examples, {values}.\n\n| helper | gives | such as |\n|---|---|---|\n");
+    for helper in HELPERS {
+        let (name, doc, example) = (helper.name, cell(helper.doc), cell(helper.example));
+        let result = cell(helper.result);
+        writeln!(text, "| `{name}` | {doc} | `{example}` is `{result}` |").unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+/// Every check of an evaluator.
+fn evaluators() -> String {
+    let mut text =
+        "| check | passes when the output, without the blanks around it, … |\n|---|---|\n"
+            .to_owned();
+    for (name, words) in checks() {
+        writeln!(text, "| `{name}` | {} |", cell(words)).unwrap();
     }
     text.trim_end().to_owned()
 }
@@ -83,6 +111,8 @@ fn the_tables_of_the_readme_are_those_of_the_source() {
     let readme = fs::read_to_string(&path).unwrap();
     let current = with_table(&readme, "codes", &codes());
     let current = with_table(&current, "rules", &rules());
+    let current = with_table(&current, "helpers", &helpers());
+    let current = with_table(&current, "checks", &evaluators());
     if of_this_process("UPDATE_README").is_some() {
         fs::write(path, current).unwrap();
         return;

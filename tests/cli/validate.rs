@@ -133,7 +133,7 @@ fn every_finding_has_its_place() {
       |               ^
       = help: Handlebars writes `{{#if x}}`
 
-    error[P109]: `| upper` is a Jinja filter
+    error[P101]: `| upper` is a Jinja filter
      --> prompts/jinja.prompt.yml:4:28
       |
     4 |     content: "{% if name %}{{ name | upper }}{% endif %}"

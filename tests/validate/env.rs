@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use clap::ValueEnum;
+use promptctl::output::report::ReportFormat;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -23,6 +25,14 @@ messages:
   - role: user
     content: Greet {{name}}.
 ";
+
+/// The names of all formats of a report, so that no test forgets one.
+pub(crate) fn formats() -> Vec<String> {
+    let formats = ReportFormat::value_variants().iter();
+    formats
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect()
+}
 
 /// A folder with repositories in it; removed when the test is over.
 pub(crate) struct Env {

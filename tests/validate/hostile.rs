@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::env::Env;
+use super::env::{Env, formats};
 
 #[test]
 fn every_kind_of_bad_file_is_a_finding() {
@@ -92,7 +92,7 @@ fn three_hundred_random_files_end_in_findings() {
         };
         env.write(&kind, text);
     }
-    for format in ["text", "json", "sarif", "junit", "gitlab", "github"] {
+    for format in formats() {
         let said = env.run(&format!("validate --format {format}"));
         assert_eq!(said.code, 3, "{format}: {}", said.err);
         assert!(!said.err.contains("panicked"), "{format}: {}", said.err);

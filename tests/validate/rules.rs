@@ -1,6 +1,6 @@
 //! What is found, how it is shown, and what changes that.
 
-use super::env::{Env, GREETING};
+use super::env::{Env, GREETING, formats};
 
 #[test]
 fn a_finding_shows_its_line_and_says_what_to_do() {
@@ -111,7 +111,7 @@ fn secrets_never_reach_the_report() {
         "prompts/a.prompt.yml",
         format!("version: 1\nmessages:\n  - role: user\n    content: Use {key} now.\n"),
     );
-    for format in ["text", "json", "github", "sarif", "junit", "gitlab"] {
+    for format in formats() {
         let said = env.run(&format!("validate --format {format}"));
         assert_eq!(said.code, 3, "{format}");
         assert!(
@@ -148,8 +148,11 @@ fn secrets_are_found_in_files_that_cannot_be_read() {
     error P026 prompts/a.prompt.yml:4:13 an AWS access key stands in the text
     error P004 prompts/b.prompt.yml:2:1 `mesages` is not a key; `messages` is meant
     ");
+    for format in formats() {
+        let said = env.run(&format!("validate --format {format}"));
+        assert!(!said.out.contains(&key), "{format}: {}", said.out);
+    }
     let said = env.run("validate");
-    assert!(!said.out.contains(&key), "{}", said.out);
     insta::assert_snapshot!(said.err, @"2 checked, 3 errors, 0 warnings, 1 allowed");
 }
 

@@ -256,5 +256,5 @@ fn is_word_of_templates(name: &str) -> bool {
         "log",
         "raw",
     ];
-    words.contains(&name) || HELPERS.iter().any(|(helper, _)| *helper == name)
+    words.contains(&name) || HELPERS.iter().any(|helper| helper.name == name)
 }

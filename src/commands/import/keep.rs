@@ -285,7 +285,7 @@ fn write(
     refuse_unsaved(&numbered, name, &kept.id, store)?;
     let last = numbered.len().saturating_sub(1);
     for (index, (number, draft, text)) in numbered.into_iter().enumerate() {
-        let change = FileChange {
+        let change = FileChange::Write {
             path: path.clone(),
             text,
         };

@@ -25,7 +25,7 @@ const BRANCHES: &str = "    branches: [";
 pub(super) fn missing(store: &Store, config: &Config) -> Result<Option<FileChange>, Failure> {
     let text = text(store, config);
     let Some(own) = store.read_text(PATH)? else {
-        return Ok(Some(FileChange {
+        return Ok(Some(FileChange::Write {
             path: PATH.to_owned(),
             text,
         }));

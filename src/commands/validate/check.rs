@@ -12,10 +12,11 @@ use crate::error::Failure;
 use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
 use crate::output::diff_beside::ChangedPartial;
+use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Part, Text};
-use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::finding::Finding;
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
@@ -23,60 +24,18 @@ use crate::prompt::lint::{
 use crate::prompt::template::inclusions;
 use crate::releases::Store;
 
-/// What was found.
-#[derive(Debug, Default)]
-pub(in crate::commands) struct Checked {
-    /// The files that were looked at.
-    pub(super) files: Vec<String>,
-    /// What is wrong, in the order of the files.
-    pub(in crate::commands) findings: Vec<Finding>,
-    /// How many findings comments allow.
-    pub(super) allowed: usize,
-    /// The texts of the files that have findings.
-    pub(super) sources: Sources,
-    /// The partials that were changed.
-    pub(super) changed_partials: Vec<ChangedPartial>,
-}
-
-impl Checked {
-    /// How many findings are errors.
-    pub(super) fn errors(&self) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| finding.is_error())
-            .count()
+/// Adds what was found in the settings, which comes first.
+pub(super) fn add_settings(
+    report: &mut Report,
+    findings: Vec<Finding>,
+    store: &Store,
+) -> Result<(), Failure> {
+    if findings.iter().any(|finding| finding.position.is_some()) {
+        let text = store.config_text()?.unwrap_or_default();
+        report.sources.insert(FILE_NAME.to_owned(), text);
     }
-
-    /// The same with what was found in the settings, which come first.
-    pub(super) fn add_settings(
-        &mut self,
-        findings: Vec<Finding>,
-        store: &Store,
-    ) -> Result<(), Failure> {
-        if findings.iter().any(|finding| finding.position.is_some()) {
-            let text = store.config_text()?.unwrap_or_default();
-            self.sources.insert(FILE_NAME.to_owned(), text);
-        }
-        self.findings.splice(0..0, findings);
-        Ok(())
-    }
-
-    /// How many findings are warnings.
-    pub(super) fn warnings(&self) -> usize {
-        let findings = self.findings.iter();
-        findings
-            .filter(|finding| finding.severity == Severity::Warning)
-            .count()
-    }
-
-    /// The same with what was found in other files.
-    pub(super) fn add(&mut self, other: Self) {
-        self.files.extend(other.files);
-        self.findings.extend(other.findings);
-        self.allowed += other.allowed;
-        self.sources.extend(other.sources);
-        self.changed_partials.extend(other.changed_partials);
-    }
+    report.findings.splice(0..0, findings);
+    Ok(())
 }
 
 /// What files are checked for, and which.
@@ -92,7 +51,7 @@ pub(super) fn files(
     listing: Listing,
     base: Option<&Base>,
     settings: &Rules<'_>,
-) -> Result<Checked, Failure> {
+) -> Result<Report, Failure> {
     let &Rules {
         wanted,
         today,
@@ -197,7 +156,7 @@ pub(super) fn files(
         .iter()
         .map(|partial| (partial.path.as_str(), partial.text.as_str()));
     let known: BTreeMap<&str, &str> = prompts.chain(all_texts).collect();
-    Ok(Checked {
+    Ok(Report {
         sources: sources(&findings, &known, Some(store)),
         files: files.into_iter().collect(),
         findings,
@@ -293,7 +252,7 @@ pub(in crate::commands) fn loaded(
     staged: Staged,
     today: Date,
     levels: &Levels,
-) -> Result<Checked, Failure> {
+) -> Result<Report, Failure> {
     let models = Models::default();
     let Staged {
         prompts,
@@ -333,12 +292,12 @@ pub(in crate::commands) fn loaded(
     let (findings, allowed) = settle(findings, known.clone(), levels);
     let unreadable = findings.iter().filter_map(|finding| finding.path.clone());
     let files: BTreeSet<String> = texts.keys().cloned().chain(unreadable).collect();
-    Ok(Checked {
+    Ok(Report {
         sources: sources(&findings, &known, Some(store)),
         files: files.into_iter().collect(),
         findings,
         allowed,
-        ..Checked::default()
+        ..Report::default()
     })
 }
 

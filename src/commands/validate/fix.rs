@@ -42,7 +42,7 @@ pub(super) fn fix(
             .and_then(|document| document.version);
         let version = version.unwrap_or_else(|| prompt.version());
         told.push(format!("fixed {}: it is {version} now", prompt.path));
-        changes.push(FileChange {
+        changes.push(FileChange::Write {
             path: prompt.path.clone(),
             text,
         });
@@ -65,7 +65,7 @@ fn placeholders(
         };
         let path = prompt.path.clone();
         told.push(format!("fixed {path}: its placeholders are Handlebars"));
-        changes.push(FileChange { path, text });
+        changes.push(FileChange::Write { path, text });
     }
     store.write_files(&changes)?;
     Ok(!changes.is_empty())
@@ -103,7 +103,7 @@ fn texts(store: &Store, wanted: &Wanted) -> Result<Vec<String>, Failure> {
         }
         if !done.is_empty() {
             told.push(format!("fixed {path}: {}", done.join(", and ")));
-            changes.push(FileChange {
+            changes.push(FileChange::Write {
                 path: path.clone(),
                 text: mended,
             });

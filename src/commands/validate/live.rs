@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::super::session::Session;
-use super::check::{Checked, Models, attachments, contents, of_failure, sources};
+use super::check::{Models, attachments, contents, of_failure, sources};
 use super::wanted::Wanted;
 use crate::error::Failure;
+use crate::output::report::Report;
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::Levels;
 use crate::prompt::name::{Environment, PromptName};
@@ -21,7 +22,7 @@ pub(super) fn check(
     today: Date,
     levels: &Levels,
     session: &Session,
-) -> Result<Checked, Failure> {
+) -> Result<Report, Failure> {
     store.require_environment(environment)?;
     store.require_releases()?;
     let overview = store.overview()?;
@@ -83,10 +84,10 @@ pub(super) fn check(
                 .map(|partial| (partial.path.as_str(), partial.text.as_str())),
         );
     }
-    Ok(Checked {
+    Ok(Report {
         sources: sources(&findings, &known, None),
         files: loaded.iter().map(|prompt| prompt.path.clone()).collect(),
         findings,
-        ..Checked::default()
+        ..Report::default()
     })
 }

@@ -211,7 +211,7 @@ pub(super) fn leap(
             None => "there is none before".to_owned(),
         };
         let message = format!("{} is far above: {than}", prompt.version);
-        Finding::warning(code::NUMBER_LEAP, message)
+        Finding::new(code::NUMBER_LEAP, message)
             .in_file(&prompt.path)
             .at(prompt.at)
             .help("write the next number, or allow it with a comment: # promptctl: allow P036")

@@ -1,10 +1,11 @@
 //! The settings: the folders that hold prompts, where a branch changes which they are, and what else
 //! a reviewer of a change should see.
 
-use super::check::{self, Checked, Rules, of_failure};
+use super::check::{self, Rules, of_failure};
 use crate::config::{Config, FILE_NAME};
 use crate::error::Failure;
 use crate::files::Base;
+use crate::output::report::Report;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Position};
 use crate::releases::Store;
@@ -76,7 +77,7 @@ pub(super) fn files(
     store: &Store,
     base: Option<&Base>,
     rules: &Rules<'_>,
-) -> Result<Checked, Failure> {
+) -> Result<Report, Failure> {
     let own = &store.settings().roots;
     let listing = store.list();
     let Some(base) = base.filter(|base| base.roots != *own) else {

@@ -3,11 +3,71 @@
 use serde_json::Value;
 
 use super::fill::{self, Fields};
-use super::{Finding, Object, Verdict, bad, count, cut, holds, only_known, shown};
+use super::{Check, Finding, Object, Reason, Takes, Verdict, bad, count, cut, holds, rows, shown};
 use crate::prompt::validator::{Judged, Validator};
 
-const CHECKS: [&str; 8] = [
-    "schema", "path", "equals", "oneOf", "contains", "minItems", "maxItems", "fenced",
+type Run = fn(&Value, &Value) -> Reason;
+
+const fn check_of(name: &'static str, words: &'static str, takes: Takes, run: Run) -> Check<Run> {
+    Check {
+        name,
+        words,
+        takes,
+        run,
+    }
+}
+
+pub(super) static CHECKS: [Check<Run>; 8] = [
+    check_of(
+        "schema",
+        "fits: `output` is the prompt's own `jsonSchema` for the whole output, a schema written out is for the value at `path`",
+        Takes::Schema,
+        schema,
+    ),
+    check_of(
+        "path",
+        "has a value at this JSON pointer, such as `/issues/0/title`; the other checks look at it",
+        Takes::Pointer,
+        // Where to look is known before anything is looked at.
+        |_, _| Ok(None),
+    ),
+    check_of(
+        "equals",
+        "is this value; `1` and `1.0` are the same",
+        Takes::Value,
+        equals,
+    ),
+    check_of(
+        "oneOf",
+        "is one of these values; `1` and `1.0` are the same",
+        Takes::Values,
+        one_of,
+    ),
+    check_of(
+        "contains",
+        "is a text that holds this text, in upper or lower case, or a list with this item",
+        Takes::Value,
+        contains,
+    ),
+    check_of(
+        "minItems",
+        "is a list of at least so many items",
+        Takes::Count,
+        |limit, value| Ok(items_reason(count("minItems", limit)?, u64::ge, value)),
+    ),
+    check_of(
+        "maxItems",
+        "is a list of at most so many items",
+        Takes::Count,
+        |limit, value| Ok(items_reason(count("maxItems", limit)?, u64::le, value)),
+    ),
+    check_of(
+        "fenced",
+        "is JSON inside one Markdown code fence, or JSON: `true` takes both",
+        Takes::Flag,
+        // How the output is read is known before anything is looked at.
+        |_, _| Ok(None),
+    ),
 ];
 
 /// Runs every check on the output.
@@ -16,7 +76,7 @@ pub(super) fn evaluate(
     fields: Fields<'_>,
     schema: Option<&Value>,
 ) -> Result<Verdict, Finding> {
-    only_known("json", checks, &CHECKS)?;
+    rows("json", checks, &CHECKS)?;
     let checks = fill_all(checks, fields)?;
     let value = match parse(fields.output, fenced(&checks)?) {
         Ok(value) => value,
@@ -31,10 +91,10 @@ pub(super) fn evaluate(
     let Some(target) = value.pointer(path) else {
         return Ok(Verdict::fail(format!("the output has no `{path}`")));
     };
-    for (key, wanted) in &checks {
-        if let Some(reason) = run(key, wanted, target)? {
+    for (check, wanted) in rows("json", &checks, &CHECKS)? {
+        if let Some(reason) = (check.run)(wanted, target)? {
             let place = if path.is_empty() { "the output" } else { path };
-            return Ok(Verdict::fail(format!("`{key}`: {place} {reason}")));
+            return Ok(Verdict::fail(format!("`{}`: {place} {reason}", check.name)));
         }
     }
     Ok(Verdict::Pass)
@@ -42,7 +102,7 @@ pub(super) fn evaluate(
 
 /// Checks what can be known without a case.
 pub(super) fn check(checks: &Object) -> Result<(), Finding> {
-    only_known("json", checks, &CHECKS)?;
+    rows("json", checks, &CHECKS)?;
     let mut known = Object::new();
     for (key, value) in checks {
         fill::check(value)?;
@@ -52,8 +112,8 @@ pub(super) fn check(checks: &Object) -> Result<(), Finding> {
     }
     fenced(&known)?;
     path(&known)?;
-    for (key, wanted) in &known {
-        run(key, wanted, &Value::Null)?;
+    for (check, wanted) in rows("json", &known, &CHECKS)? {
+        (check.run)(wanted, &Value::Null)?;
     }
     Ok(())
 }
@@ -145,65 +205,58 @@ fn misfit(validator: &Validator, value: &Value) -> Result<Option<String>, Findin
     )))
 }
 
-/// Why the value fails one check, if it does.
-fn run(key: &str, wanted: &Value, value: &Value) -> Result<Option<String>, Finding> {
-    let reason = match (key, wanted) {
-        ("schema", Value::String(text)) if text == "output" => None,
-        ("schema", Value::Object(_) | Value::Bool(_)) => {
+fn schema(wanted: &Value, value: &Value) -> Reason {
+    match wanted {
+        Value::String(text) if text == "output" => Ok(None),
+        Value::Object(_) | Value::Bool(_) => {
             let validator = Validator::new(wanted)
                 .map_err(|finding| bad(format!("`schema`: {}", finding.message)))?;
-            misfit(&validator, value)?
+            misfit(&validator, value)
         }
-        ("schema", other) => {
-            return Err(bad(format!(
-                "`schema` must be `output` or a JSON Schema, not {}",
-                shown(other)
-            )));
-        }
-        ("equals", _) => {
-            (!same(wanted, value)).then(|| format!("is {}, not {}", shown(value), shown(wanted)))
-        }
-        ("oneOf", Value::Array(choices)) if !choices.is_empty() => {
-            let found = choices.iter().any(|choice| same(choice, value));
-            (!found).then(|| format!("is {}, none of {}", shown(value), shown(wanted)))
-        }
-        ("oneOf", other) => {
-            return Err(bad(format!(
-                "`oneOf` must be a list of values, not {}",
-                shown(other)
-            )));
-        }
-        ("contains", _) => (!contains(value, wanted)?)
-            .then(|| format!("is {}, without {}", shown(value), shown(wanted))),
-        ("minItems" | "maxItems", _) => items_reason(key, count(key, wanted)?, value),
-        _ => None,
-    };
-    Ok(reason)
+        other => Err(bad(format!(
+            "`schema` must be `output` or a JSON Schema, not {}",
+            shown(other)
+        ))),
+    }
 }
 
-fn contains(value: &Value, wanted: &Value) -> Result<bool, Finding> {
+fn equals(wanted: &Value, value: &Value) -> Reason {
+    let differs = !same(wanted, value);
+    Ok(differs.then(|| format!("is {}, not {}", shown(value), shown(wanted))))
+}
+
+fn one_of(wanted: &Value, value: &Value) -> Reason {
+    match wanted {
+        Value::Array(choices) if !choices.is_empty() => {
+            let found = choices.iter().any(|choice| same(choice, value));
+            Ok((!found).then(|| format!("is {}, none of {}", shown(value), shown(wanted))))
+        }
+        other => Err(bad(format!(
+            "`oneOf` must be a list of values, not {}",
+            shown(other)
+        ))),
+    }
+}
+
+fn contains(wanted: &Value, value: &Value) -> Reason {
     if wanted.as_str() == Some("") {
         return Err(bad("`contains` looks for an empty text")
             .help("Every text contains an empty text. Give the case a value to look for."));
     }
-    Ok(match (value, wanted) {
+    let found = match (value, wanted) {
         (Value::String(text), Value::String(part)) => holds(text, part),
         (Value::Array(items), item) => items.iter().any(|one| same(one, item)),
         _ => false,
-    })
+    };
+    Ok((!found).then(|| format!("is {}, without {}", shown(value), shown(wanted))))
 }
 
-fn items_reason(key: &str, limit: u64, value: &Value) -> Option<String> {
+fn items_reason(limit: u64, fits: fn(&u64, &u64) -> bool, value: &Value) -> Option<String> {
     let Value::Array(items) = value else {
         return Some(format!("is {}, not a list", shown(value)));
     };
     let length = items.len() as u64;
-    let fits = if key == "minItems" {
-        length >= limit
-    } else {
-        length <= limit
-    };
-    (!fits).then(|| format!("has {length} items, the limit is {limit}"))
+    (!fits(&length, &limit)).then(|| format!("has {length} items, the limit is {limit}"))
 }
 
 /// Whether two values are equal, numbers by value: `1` is `1.0`.

@@ -4,38 +4,100 @@ use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::fill::{self, Fields};
-use super::{Finding, Object, Verdict, bad, count, cut, holds, only_known, shown};
+use super::{Check, Finding, Object, Reason, Takes, Verdict, bad, count, cut, holds, rows, shown};
 
-const CHECKS: [&str; 11] = [
-    "equals",
-    "contains",
-    "startsWith",
-    "endsWith",
-    "containsAny",
-    "containsAll",
-    "notContains",
-    "matches",
-    "notMatches",
-    "minLength",
-    "maxLength",
+type Run = fn(&str, &Value, &str) -> Reason;
+
+const fn check_of(name: &'static str, words: &'static str, takes: Takes, run: Run) -> Check<Run> {
+    Check {
+        name,
+        words,
+        takes,
+        run,
+    }
+}
+
+pub(super) static CHECKS: [Check<Run>; 11] = [
+    check_of(
+        "equals",
+        "is this text, letter for letter",
+        Takes::Text,
+        equals,
+    ),
+    check_of(
+        "contains",
+        "holds this text, in upper or lower case",
+        Takes::Text,
+        |key, value, output| Ok(missing(&[part(key, value)?], output)),
+    ),
+    check_of(
+        "startsWith",
+        "begins with this text, in upper or lower case",
+        Takes::Text,
+        starts_with,
+    ),
+    check_of(
+        "endsWith",
+        "ends with this text, in upper or lower case",
+        Takes::Text,
+        ends_with,
+    ),
+    check_of(
+        "containsAny",
+        "holds one of these texts, in upper or lower case",
+        Takes::Texts,
+        |key, value, output| none_of(&parts(key, value)?, output),
+    ),
+    check_of(
+        "containsAll",
+        "holds all of these texts, in upper or lower case",
+        Takes::Texts,
+        |key, value, output| Ok(missing(&parts(key, value)?, output)),
+    ),
+    check_of(
+        "notContains",
+        "holds none of this text or these texts, in upper or lower case",
+        Takes::TextOrTexts,
+        |key, value, output| Ok(present(&one_or_more(key, value)?, output)),
+    ),
+    check_of(
+        "matches",
+        "matches this regular expression somewhere",
+        Takes::Pattern,
+        matches,
+    ),
+    check_of(
+        "notMatches",
+        "matches this regular expression nowhere",
+        Takes::Pattern,
+        not_matches,
+    ),
+    check_of(
+        "minLength",
+        "is at least so many characters long",
+        Takes::Count,
+        |key, value, output| Ok(length_reason(count(key, value)?, u64::ge, output)),
+    ),
+    check_of(
+        "maxLength",
+        "is at most so many characters long",
+        Takes::Count,
+        |key, value, output| Ok(length_reason(count(key, value)?, u64::le, output)),
+    ),
 ];
-
-/// GitHub reads an empty one of these as left out.
-const GITHUB: [&str; 4] = ["equals", "contains", "startsWith", "endsWith"];
 
 /// Runs every check on the output, without the blanks around it.
 pub(super) fn evaluate(checks: &Object, fields: Fields<'_>) -> Result<Verdict, Finding> {
     let output = fields.output.trim();
-    for (key, value) in given(checks)? {
-        let failed = match (key, value) {
-            ("matches" | "notMatches", Value::String(pattern)) => {
-                let pattern = compile(key, &fields.fill_text(pattern, regex::escape)?)?;
-                pattern_reason(key, &pattern, output)
+    for (check, value) in given(checks)? {
+        let value = match (check.takes, value) {
+            (Takes::Pattern, Value::String(pattern)) => {
+                Value::from(fields.fill_text(pattern, regex::escape)?)
             }
-            _ => run(key, &fields.fill(value)?, output)?,
+            _ => fields.fill(value)?,
         };
-        if let Some(reason) = failed {
-            return Ok(Verdict::fail(format!("`{key}`: {reason}")));
+        if let Some(reason) = (check.run)(check.name, &value, output)? {
+            return Ok(Verdict::fail(format!("`{}`: {reason}", check.name)));
         }
     }
     Ok(Verdict::Pass)
@@ -43,28 +105,18 @@ pub(super) fn evaluate(checks: &Object, fields: Fields<'_>) -> Result<Verdict, F
 
 /// Checks what can be known without a case.
 pub(super) fn check(checks: &Object) -> Result<(), Finding> {
-    for (key, value) in given(checks)? {
+    for (check, value) in given(checks)? {
         fill::check(value)?;
-        match (key, value) {
-            (_, value) if fill::is_open(value) => {}
-            ("matches" | "notMatches", Value::String(pattern)) => {
-                compile(key, pattern)?;
-            }
-            _ => {
-                run(key, value, "")?;
-            }
+        if !fill::is_open(value) {
+            (check.run)(check.name, value, "")?;
         }
     }
     Ok(())
 }
 
-fn given(checks: &Object) -> Result<Vec<(&str, &Value)>, Finding> {
-    only_known("string", checks, &CHECKS)?;
-    let given: Vec<_> = checks
-        .iter()
-        .map(|(key, value)| (key.as_str(), value))
-        .filter(|(key, value)| !(GITHUB.contains(key) && value.as_str() == Some("")))
-        .collect();
+fn given(checks: &Object) -> Result<Vec<(&Check<Run>, &Value)>, Finding> {
+    let mut given = rows("string", checks, &CHECKS)?;
+    given.retain(|(check, value)| !(check.takes == Takes::Text && value.as_str() == Some("")));
     if given.is_empty() {
         return Err(bad("`string` has nothing to check")
             .help("Write a check such as `contains: \"{{expected}}\"`."));
@@ -72,36 +124,35 @@ fn given(checks: &Object) -> Result<Vec<(&str, &Value)>, Finding> {
     Ok(given)
 }
 
-/// Why the output fails one check, if it does.
-fn run(key: &str, value: &Value, output: &str) -> Result<Option<String>, Finding> {
-    let reason = match key {
-        "equals" => {
-            let text = text(key, value)?;
-            (output != text).then(|| format!("the output is not {}", quoted(&text)))
-        }
-        "contains" => missing(&[part(key, value)?], output),
-        "startsWith" => {
-            let part = part(key, value)?;
-            let begins = output.to_lowercase().starts_with(&part.to_lowercase());
-            (!begins).then(|| format!("the output does not begin with {}", quoted(&part)))
-        }
-        "endsWith" => {
-            let part = part(key, value)?;
-            let ends = output.to_lowercase().ends_with(&part.to_lowercase());
-            (!ends).then(|| format!("the output does not end with {}", quoted(&part)))
-        }
-        "containsAll" => missing(&parts(key, value)?, output),
-        "containsAny" => none_of(&parts(key, value)?, output)?,
-        "notContains" => present(&one_or_more(key, value)?, output),
-        "minLength" | "maxLength" => length_reason(key, count(key, value)?, output),
-        _ => {
-            return Err(
-                bad(format!("`{key}` must be a regular expression, not {}", shown(value)))
-                    .help("Write it in single quotes, such as '^\\d+$', so that YAML leaves its backslashes alone."),
-            );
-        }
-    };
-    Ok(reason)
+fn equals(key: &str, value: &Value, output: &str) -> Reason {
+    let text = text(key, value)?;
+    Ok((output != text).then(|| format!("the output is not {}", quoted(&text))))
+}
+
+fn starts_with(key: &str, value: &Value, output: &str) -> Reason {
+    let part = part(key, value)?;
+    let begins = output.to_lowercase().starts_with(&part.to_lowercase());
+    Ok((!begins).then(|| format!("the output does not begin with {}", quoted(&part))))
+}
+
+fn ends_with(key: &str, value: &Value, output: &str) -> Reason {
+    let part = part(key, value)?;
+    let ends = output.to_lowercase().ends_with(&part.to_lowercase());
+    Ok((!ends).then(|| format!("the output does not end with {}", quoted(&part))))
+}
+
+fn matches(key: &str, value: &Value, output: &str) -> Reason {
+    let pattern = pattern(key, value)?;
+    let found = pattern.is_match(output);
+    Ok((!found).then(|| format!("the output does not match `{pattern}`")))
+}
+
+fn not_matches(key: &str, value: &Value, output: &str) -> Reason {
+    let pattern = pattern(key, value)?;
+    Ok(pattern.find(output).map(|found| {
+        let found = quoted(found.as_str());
+        format!("the output matches `{pattern}` at {found}")
+    }))
 }
 
 fn missing(parts: &[String], output: &str) -> Option<String> {
@@ -114,7 +165,7 @@ fn present(parts: &[String], output: &str) -> Option<String> {
     Some(format!("the output contains {}", quoted(part)))
 }
 
-fn none_of(parts: &[String], output: &str) -> Result<Option<String>, Finding> {
+fn none_of(parts: &[String], output: &str) -> Reason {
     if parts.is_empty() {
         return Err(bad("`containsAny` of no texts can never pass")
             .help("Give it at least one text, or use `containsAll`, which an empty list passes."));
@@ -124,25 +175,18 @@ fn none_of(parts: &[String], output: &str) -> Result<Option<String>, Finding> {
     Ok((!found).then(|| format!("the output contains none of {}", cut(&names.join(", ")))))
 }
 
-fn length_reason(key: &str, limit: u64, output: &str) -> Option<String> {
+fn length_reason(limit: u64, fits: fn(&u64, &u64) -> bool, output: &str) -> Option<String> {
     let length = output.chars().count() as u64;
-    let fits = if key == "minLength" {
-        length >= limit
-    } else {
-        length <= limit
-    };
-    (!fits).then(|| format!("the output is {length} characters long, the limit is {limit}"))
+    (!fits(&length, &limit))
+        .then(|| format!("the output is {length} characters long, the limit is {limit}"))
 }
 
-fn pattern_reason(key: &str, pattern: &Regex, output: &str) -> Option<String> {
-    match (key, pattern.find(output)) {
-        ("matches", None) => Some(format!("the output does not match `{pattern}`")),
-        ("notMatches", Some(found)) => Some(format!(
-            "the output matches `{pattern}` at {}",
-            quoted(found.as_str())
-        )),
-        _ => None,
-    }
+fn pattern(key: &str, value: &Value) -> Result<Regex, Finding> {
+    let pattern = value.as_str().ok_or_else(|| {
+        bad(format!("`{key}` must be a regular expression, not {}", shown(value)))
+            .help("Write it in single quotes, such as '^\\d+$', so that YAML leaves its backslashes alone.")
+    })?;
+    compile(key, pattern)
 }
 
 /// The expression, with a limit on its size, so that a hostile file cannot eat the memory.

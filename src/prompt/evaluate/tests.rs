@@ -257,3 +257,40 @@ proptest! {
         prop_assert_ne!(contains, lacks);
     }
 }
+
+/// The schema is for editors: it may take what a check refuses, and refuses nothing that a check takes.
+#[test]
+fn the_schema_takes_whatever_a_check_takes() {
+    let samples = [
+        json!("a"),
+        json!("/a"),
+        json!("output"),
+        json!(3),
+        json!(0.5),
+        json!(true),
+        json!(["a", 1]),
+        json!({"type": "object"}),
+        json!("{{expected}}"),
+        json!(null),
+    ];
+    for (kind, properties) in [("string", string_properties()), ("json", json_properties())] {
+        for (name, schema) in properties {
+            let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+            let takes = |value: &Value| check(&object(json!({kind: {&name: value}}))).is_ok();
+            let mut taken = samples.iter().filter(|value| takes(value)).peekable();
+            assert!(taken.peek().is_some(), "{kind}.{name} takes nothing");
+            for value in taken {
+                assert!(validator.is_valid(value), "{kind}.{name}: {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_check_is_listed_once_with_what_it_passes_for() {
+    let mut names: Vec<String> = checks().into_iter().map(|(name, _)| name).collect();
+    assert!(checks().iter().all(|(_, words)| words.len() > 10));
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), checks().len());
+}

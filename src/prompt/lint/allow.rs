@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use super::Finding;
-use super::level::{Levels, rule};
+use super::level::Levels;
 use crate::prompt::code::{self, Code};
 use crate::prompt::document::node::{Kind, Node};
 use crate::prompt::document::yaml::parse_tree;
@@ -162,7 +162,7 @@ impl Allowances {
     /// Whether a finding is allowed; what allows it is used then.
     fn allow(&mut self, finding: &Finding) -> bool {
         // What breaks a prompt is not a matter of taste.
-        if rule(finding.code).is_none() {
+        if !finding.code.standing().is_rule() {
             return false;
         }
         let line = finding.position.map(|at| at.line);
@@ -202,17 +202,17 @@ impl Allowance {
     fn finding(&self) -> Finding {
         let message = match self.code {
             None => format!("`{}` is not a code", self.word),
-            Some(code) if rule(code).is_none() => format!("{code} cannot be allowed"),
+            Some(code) if !code.standing().is_rule() => format!("{code} cannot be allowed"),
             Some(code) => format!("nothing here needs {code} to be allowed"),
         };
         let help = match self.code {
             None => "write `# promptctl: allow P105`; promptctl explain lists the codes",
-            Some(code) if rule(code).is_none() => {
+            Some(code) if !code.standing().is_rule() => {
                 "it names what keeps a prompt from being used: mend that instead"
             }
             Some(_) => "remove the comment",
         };
-        Finding::warning(code::UNUSED_ALLOW, message)
+        Finding::new(code::UNUSED_ALLOW, message)
             .at(self.at)
             .help(help)
     }
@@ -459,6 +459,7 @@ fn scalars(text: &str) -> Vec<Scalar> {
 mod tests {
     use super::super::testing::show;
     use super::*;
+    use crate::prompt::finding::Severity;
 
     const FILE: &str = "a.prompt.yml";
 
@@ -471,7 +472,11 @@ mod tests {
     }
 
     fn at(line: usize, code: Code) -> Finding {
-        Finding::warning(code, "found").at(Position { line, column: 3 })
+        let found = Finding::new(code, "found").at(Position { line, column: 3 });
+        Finding {
+            severity: Severity::Warning,
+            ..found
+        }
     }
 
     #[test]

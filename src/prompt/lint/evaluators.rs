@@ -7,17 +7,8 @@ use serde_json::Value;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::evaluate;
+use crate::prompt::evaluate::{self, BUILT_IN};
 use crate::prompt::name::nearest;
-
-/// The evaluators that `uses:` can name.
-const BUILT_IN: [&str; 5] = [
-    "github/similarity",
-    "github/relevance",
-    "github/groundedness",
-    "github/fluency",
-    "github/coherence",
-];
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;

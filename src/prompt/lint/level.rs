@@ -1,82 +1,9 @@
-//! Which rules can be configured, and how severe they are.
+//! How severe rules are, as configured.
 
 use std::collections::BTreeMap;
 
-use crate::prompt::code::{self, Code};
+use crate::prompt::code::Code;
 use crate::prompt::finding::{Finding, Severity};
-
-/// A rule that can be allowed by a comment and configured by `lint:`.
-#[derive(Debug, Clone, Copy)]
-pub struct Rule {
-    /// The code of its findings.
-    pub code: Code,
-    /// How severe they are unless the configuration says otherwise; `None` where it depends.
-    pub severity: Option<Severity>,
-}
-
-const fn error(code: Code) -> Rule {
-    Rule {
-        code,
-        severity: Some(Severity::Error),
-    }
-}
-
-const fn warning(code: Code) -> Rule {
-    Rule {
-        code,
-        severity: Some(Severity::Warning),
-    }
-}
-
-/// The rules that can be configured. Other codes name what keeps a prompt from being used or
-/// published, which no setting changes.
-pub const RULES: &[Rule] = &[
-    warning(code::UNKNOWN_KEY),
-    warning(code::AMBIGUOUS_SCALAR),
-    warning(code::UNKNOWN_TAG),
-    warning(code::EMPTY_MESSAGE),
-    error(code::STRICT_SCHEMA),
-    error(code::PARAMETER_RANGE),
-    error(code::SECRET),
-    Rule {
-        code: code::INVISIBLE,
-        severity: None,
-    },
-    warning(code::UNUSED_ALLOW),
-    warning(code::MIXED_LINE_ENDS),
-    warning(code::NOT_NUMBERED),
-    warning(code::NUMBER_LEAP),
-    error(code::UNDECLARED_VARIABLE),
-    warning(code::UNUSED_VARIABLE),
-    warning(code::JINJA),
-    warning(code::CASE_VARIABLES),
-    Rule {
-        code: code::FOREIGN_PLACEHOLDER,
-        severity: None,
-    },
-    warning(code::UNUSED_PARTIAL),
-    Rule {
-        code: code::MODEL_ENDS,
-        severity: None,
-    },
-    warning(code::UNLISTED_MODEL),
-    Rule {
-        code: code::PARAMETER_REFUSED,
-        severity: None,
-    },
-    warning(code::UNSENT_PARAMETER),
-    Rule {
-        code: code::BAD_EXTRA_BODY,
-        severity: None,
-    },
-    error(code::BAD_EVALUATOR),
-    warning(code::STORED_CALL),
-];
-
-/// The rule with this code, if it can be configured.
-pub fn rule(code: Code) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.code == code)
-}
 
 /// How severe a rule is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +38,7 @@ pub struct Levels {
 impl Levels {
     /// Sets the level of a rule; whether there is such a rule.
     pub fn set(&mut self, code: Code, level: Level) -> bool {
-        let known = rule(code).is_some();
+        let known = code.standing().is_rule();
         if known {
             self.levels.insert(code, level);
         }
@@ -146,6 +73,7 @@ impl Levels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prompt::code;
 
     #[test]
     fn a_level_changes_a_rule_and_nothing_else() {

@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .document
                 .place(&format!("messages[{index}].content"));
             findings.push(
-                Finding::warning(
+                Finding::new(
                     code::EMPTY_MESSAGE,
                     format!("the {} message is empty", message.role),
                 )

@@ -42,7 +42,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let place = subject.document.place("model");
     if facts.is_listed == Some(false) {
         findings.push(
-            Finding::warning(
+            Finding::new(
                 code::UNLISTED_MODEL,
                 format!("OpenAI has no model `{model}` that promptctl knows"),
             )

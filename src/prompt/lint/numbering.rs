@@ -7,7 +7,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;
     if document.version.is_none() {
         findings.push(
-            Finding::warning(
+            Finding::new(
                 code::NOT_NUMBERED,
                 "the file has no `version:`, so that its changes go unnoticed",
             )

@@ -59,7 +59,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 "`{}` is {number}, and goes from {least} to {most}",
                 given.name
             );
-            let finding = Finding::error(code::PARAMETER_RANGE, message);
+            let finding = Finding::new(code::PARAMETER_RANGE, message);
             report(
                 subject,
                 &given,
@@ -76,7 +76,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             let meant = nearest(word, words.iter().copied())
                 .map_or(String::new(), |word| format!("; `{word}` is meant"));
             let message = format!("`{}: {word}` is not known{meant}", given.name);
-            let finding = Finding::error(code::PARAMETER_RANGE, message);
+            let finding = Finding::new(code::PARAMETER_RANGE, message);
             let help = format!("it is one of {}", words.join(", "));
             report(subject, &given, finding, &help, findings);
         }
@@ -93,7 +93,7 @@ fn check_openai(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 "`{}` is {tokens}, and OpenAI's API takes no less than {MIN_TOKENS}",
                 given.name
             );
-            let finding = Finding::error(code::PARAMETER_RANGE, message);
+            let finding = Finding::new(code::PARAMETER_RANGE, message);
             report(subject, &given, finding, "raise it", findings);
         }
     }

@@ -37,7 +37,7 @@ pub fn check_partials(
         findings.extend(missing(partial, partials));
         if all_read {
             findings.push(
-                Finding::warning(
+                Finding::new(
                     code::UNUSED_PARTIAL,
                     format!("no prompt includes `{}`", partial.name),
                 )

@@ -43,7 +43,7 @@ fn check_answer(
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
         findings.push(
-            Finding::error(
+            Finding::new(
                 code::STRICT_SCHEMA,
                 format!("`{name}` is not a name that OpenAI takes for a schema"),
             )

@@ -15,7 +15,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     findings.push(
-        Finding::warning(
+        Finding::new(
             code::STORED_CALL,
             "`openai.promptId` makes `run` call a stored prompt, and OpenAI ends those on 2026-11-30",
         )

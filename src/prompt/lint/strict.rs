@@ -57,7 +57,7 @@ pub(super) fn check(
     let mut found = Vec::new();
     let mut add = |path: &str, message: String, help: &str| {
         found.push(
-            Finding::error(code::STRICT_SCHEMA, message)
+            Finding::new(code::STRICT_SCHEMA, message)
                 .at(place(path))
                 .help(help),
         );

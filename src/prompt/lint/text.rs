@@ -14,7 +14,7 @@ pub fn check_text(text: &str) -> Vec<Finding> {
     for secret in secrets::find(text).into_iter().take(MAX_FINDINGS) {
         let at = Position::of_offset(text, secret.range.start);
         findings.push(
-            Finding::error(code::SECRET, format!("{} stands in the text", secret.kind))
+            Finding::new(code::SECRET, format!("{} stands in the text", secret.kind))
                 .at(at)
                 .help("revoke it, for git keeps it for ever; then take it out of the file"),
         );
@@ -134,7 +134,7 @@ fn check_line_ends(text: &str, findings: &mut Vec<Finding>) {
         format!("{count} lines end")
     };
     findings.push(
-        Finding::warning(
+        Finding::new(
             code::MIXED_LINE_ENDS,
             format!("{lines} in `{rare}`, the others in `{wanted}`"),
         )

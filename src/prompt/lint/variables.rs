@@ -49,7 +49,7 @@ fn check_declarations(
                 used.name
             ),
         };
-        let mut finding = Finding::error(code::UNDECLARED_VARIABLE, message)
+        let mut finding = Finding::new(code::UNDECLARED_VARIABLE, message)
             .at(used.position)
             .help(help);
         finding.path.clone_from(&used.path);
@@ -60,7 +60,7 @@ fn check_declarations(
     // More findings than this of one file are not shown, and each place takes a look at its line.
     for name in unused.into_iter().take(MAX_OF_FILE + 1) {
         findings.push(
-            Finding::warning(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
+            Finding::new(code::UNUSED_VARIABLE, format!("no message uses `{name}`"))
                 .at(declaration(subject, &lines, name))
                 .help(format!(
                     "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
@@ -112,7 +112,7 @@ fn check_cases(
         && let Some(first) = never.first()
     {
         let names = never.iter().copied().collect::<Vec<_>>().join("`, `");
-        let all = Finding::warning(
+        let all = Finding::new(
             code::CASE_VARIABLES,
             format!("no case of `testData` gives `{names}`"),
         );
@@ -130,7 +130,7 @@ fn check_cases(
             .filter(|name| !never.contains(*name) && lacks(case, name));
         let mut found: Vec<Finding> = missing
             .map(|name| {
-                Finding::warning(
+                Finding::new(
                     code::CASE_VARIABLES,
                     format!("case {} lacks `{name}`", index + 1),
                 )
@@ -142,7 +142,7 @@ fn check_cases(
             .map(|input| input.misfits(case))
             .unwrap_or_default();
         found.extend(misfits.into_iter().map(|misfit| {
-            Finding::warning(
+            Finding::new(
                 code::CASE_VARIABLES,
                 format!("case {}: {}", index + 1, misfit.message),
             )

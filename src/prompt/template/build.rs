@@ -387,7 +387,7 @@ fn unknown_helper(name: &str) -> String {
     if let Some(help) = dotprompt(name) {
         return help.to_owned();
     }
-    match nearest(name, helpers::HELPERS.iter().map(|(name, _)| *name)) {
+    match nearest(name, helpers::HELPERS.iter().map(|helper| helper.name)) {
         Some(near) => {
             format!("the helper `{near}` has nearly this name; that of a variable has no spaces")
         }

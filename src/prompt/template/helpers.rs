@@ -16,10 +16,15 @@ use crate::prompt::name::nearest;
 
 /// A function that a template can call.
 #[derive(Debug)]
-pub(super) struct Helper {
-    pub(super) name: &'static str,
+pub struct Helper {
+    /// Its name.
+    pub name: &'static str,
     /// What it does, in one line.
-    pub(super) doc: &'static str,
+    pub doc: &'static str,
+    /// A template that calls it, over [`EXAMPLE_VALUES`].
+    pub example: &'static str,
+    /// What that template renders.
+    pub result: &'static str,
     /// How many values it takes.
     pub(super) count: RangeInclusive<usize>,
     /// The options it takes, as in `digits=2`.
@@ -48,12 +53,16 @@ pub(super) struct Args<'a, 'v> {
     pub(super) budget: &'a Budget,
 }
 
+/// The variables of the examples, as a JSON object.
+pub const EXAMPLE_VALUES: &str = r#"{"name": "ada lovelace", "colours": ["red", "green"], "price": 1234.56, "change": -0.4, "day": "2026-11-20", "nickname": null}"#;
+
 /// No value: the most that any helper is likely to need.
 const MANY: usize = 100;
 
 const fn helper(
     name: &'static str,
     doc: &'static str,
+    (example, result): (&'static str, &'static str),
     count: RangeInclusive<usize>,
     options: &'static [&'static str],
     run: fn(&Args<'_, '_>) -> Result<Value, String>,
@@ -61,6 +70,8 @@ const fn helper(
     Helper {
         name,
         doc,
+        example,
+        result,
         count,
         options,
         accepts: Accepts::Value,
@@ -73,12 +84,13 @@ const fn accepting(accepts: Accepts, helper: Helper) -> Helper {
 }
 
 /// All helpers, as they are listed.
-const TABLE: &[Helper] = &[
+pub static HELPERS: &[Helper] = &[
     accepting(
         Accepts::Absent,
         helper(
             "default",
             "the first value that is given: `{{default x \"y\"}}`",
+            ("{{default nickname \"none\"}}", "none"),
             2..=MANY,
             &[],
             words::default,
@@ -89,16 +101,32 @@ const TABLE: &[Helper] = &[
         helper(
             "json",
             "a value as JSON; `pretty=true` or `indent=2` on several lines",
+            ("{{json colours}}", "[\"red\",\"green\"]"),
             1..=1,
             &["pretty", "indent"],
             text::json,
         ),
     ),
-    helper("upper", "text in capitals", 1..=1, &[], text::upper),
-    helper("lower", "text in small letters", 1..=1, &[], text::lower),
+    helper(
+        "upper",
+        "text in capitals",
+        ("{{upper name}}", "ADA LOVELACE"),
+        1..=1,
+        &[],
+        text::upper,
+    ),
+    helper(
+        "lower",
+        "text in small letters",
+        ("{{lower \"Ada\"}}", "ada"),
+        1..=1,
+        &[],
+        text::lower,
+    ),
     helper(
         "title",
         "text with a capital at the start of each word",
+        ("{{title name}}", "Ada Lovelace"),
         1..=1,
         &[],
         text::title,
@@ -106,6 +134,7 @@ const TABLE: &[Helper] = &[
     helper(
         "trim",
         "text without blanks around it",
+        ("{{trim \"  red  \"}}", "red"),
         1..=1,
         &[],
         text::trim,
@@ -113,6 +142,7 @@ const TABLE: &[Helper] = &[
     helper(
         "truncate",
         "the first characters of a text: `{{truncate x 80}}`; `length=`, `ellipsis=\"…\"`",
+        ("{{truncate name 5}}", "ada…"),
         1..=2,
         &["length", "ellipsis"],
         text::truncate,
@@ -120,6 +150,7 @@ const TABLE: &[Helper] = &[
     helper(
         "indent",
         "text with blanks before each line: `{{indent x 4}}`; `spaces=`",
+        ("{{indent name 2}}", "  ada lovelace"),
         1..=2,
         &["spaces"],
         text::indent,
@@ -127,15 +158,31 @@ const TABLE: &[Helper] = &[
     helper(
         "join",
         "the items of a list as one text: `{{join xs}}`; `separator=\", \"`",
+        ("{{join colours \" or \"}}", "red or green"),
         1..=2,
         &["separator"],
         text::join,
     ),
-    helper("first", "the first item of a list", 1..=1, &[], text::first),
-    helper("last", "the last item of a list", 1..=1, &[], text::last),
+    helper(
+        "first",
+        "the first item of a list",
+        ("{{first colours}}", "red"),
+        1..=1,
+        &[],
+        text::first,
+    ),
+    helper(
+        "last",
+        "the last item of a list",
+        ("{{last colours}}", "green"),
+        1..=1,
+        &[],
+        text::last,
+    ),
     helper(
         "length",
         "how many items a list or map has, or how many characters a text",
+        ("{{length colours}}", "2"),
         1..=1,
         &[],
         text::length,
@@ -143,6 +190,7 @@ const TABLE: &[Helper] = &[
     helper(
         "lookup",
         "the item of a list or map under a key: `{{lookup xs 0}}`",
+        ("{{lookup colours 1}}", "green"),
         2..=2,
         &[],
         text::lookup,
@@ -150,14 +198,23 @@ const TABLE: &[Helper] = &[
     helper(
         "round",
         "a number rounded; `digits=0`",
+        ("{{round price digits=1}}", "1234.6"),
         1..=2,
         &["digits"],
         number::round,
     ),
-    helper("abs", "a number without its sign", 1..=1, &[], number::abs),
+    helper(
+        "abs",
+        "a number without its sign",
+        ("{{abs change}}", "0.4"),
+        1..=1,
+        &[],
+        number::abs,
+    ),
     helper(
         "percent",
         "a share as a percentage, 0.123 as 12.3%; `digits=1`",
+        ("{{percent change}}", "-40.0%"),
         1..=2,
         &["digits"],
         number::percent,
@@ -165,6 +222,7 @@ const TABLE: &[Helper] = &[
     helper(
         "currency",
         "an amount of money: `{{currency x \"EUR\"}}`; `code=\"USD\"`, `symbol=`, `digits=2`, `thousands=\",\"`",
+        ("{{currency price \"EUR\"}}", "€1,234.56"),
         1..=2,
         &["code", "symbol", "digits", "thousands"],
         number::currency,
@@ -172,6 +230,7 @@ const TABLE: &[Helper] = &[
     helper(
         "date",
         "a date: `{{date x \"%d %B %Y\"}}`; `format=\"%Y-%m-%d\"`, `tz=\"UTC\"`",
+        ("{{date day \"%d %B %Y\"}}", "20 November 2026"),
         1..=2,
         &["format", "tz"],
         time::date,
@@ -179,6 +238,7 @@ const TABLE: &[Helper] = &[
     helper(
         "datetime",
         "a date and time; `format=\"%Y-%m-%d %H:%M:%S %Z\"`, `tz=\"UTC\"`",
+        ("{{datetime day}}", "2026-11-20 00:00:00 UTC"),
         1..=2,
         &["format", "tz"],
         time::datetime,
@@ -186,6 +246,7 @@ const TABLE: &[Helper] = &[
     helper(
         "trend_label",
         "`up`, `down` or `flat` for a change; `threshold=0`, `up=`, `down=`, `flat=`",
+        ("{{trend_label change}}", "down"),
         1..=1,
         &["threshold", "up", "down", "flat"],
         words::trend_label,
@@ -193,21 +254,37 @@ const TABLE: &[Helper] = &[
     helper(
         "signal_label",
         "`buy`, `hold` or `sell` for a score; `buy=0.5`, `sell=-0.5`, `buy_label=`, `hold_label=`, `sell_label=`",
+        ("{{signal_label change}}", "hold"),
         1..=1,
         &["buy", "sell", "buy_label", "hold_label", "sell_label"],
         words::signal_label,
     ),
     accepting(
         Accepts::Null,
-        helper("eq", "whether two values are equal", 2..=2, &[], words::eq),
+        helper(
+            "eq",
+            "whether two values are equal",
+            ("{{eq name \"ada\"}}", "false"),
+            2..=2,
+            &[],
+            words::eq,
+        ),
     ),
     accepting(
         Accepts::Null,
-        helper("ne", "whether two values differ", 2..=2, &[], words::ne),
+        helper(
+            "ne",
+            "whether two values differ",
+            ("{{ne name \"ada\"}}", "true"),
+            2..=2,
+            &[],
+            words::ne,
+        ),
     ),
     helper(
         "gt",
         "whether the first number or text is greater",
+        ("{{gt price 1000}}", "true"),
         2..=2,
         &[],
         words::gt,
@@ -215,6 +292,7 @@ const TABLE: &[Helper] = &[
     helper(
         "gte",
         "whether the first number or text is greater or equal",
+        ("{{gte price 1000}}", "true"),
         2..=2,
         &[],
         words::gte,
@@ -222,6 +300,7 @@ const TABLE: &[Helper] = &[
     helper(
         "lt",
         "whether the first number or text is less",
+        ("{{lt price 1000}}", "false"),
         2..=2,
         &[],
         words::lt,
@@ -229,6 +308,7 @@ const TABLE: &[Helper] = &[
     helper(
         "lte",
         "whether the first number or text is less or equal",
+        ("{{lte price 1000}}", "false"),
         2..=2,
         &[],
         words::lte,
@@ -238,6 +318,7 @@ const TABLE: &[Helper] = &[
         helper(
             "and",
             "whether all conditions hold",
+            ("{{and name (lt change 0)}}", "true"),
             1..=MANY,
             &[],
             words::and,
@@ -248,6 +329,7 @@ const TABLE: &[Helper] = &[
         helper(
             "or",
             "whether one of the conditions holds",
+            ("{{or nickname name}}", "true"),
             1..=MANY,
             &[],
             words::or,
@@ -258,6 +340,7 @@ const TABLE: &[Helper] = &[
         helper(
             "not",
             "whether a condition does not hold",
+            ("{{not nickname}}", "true"),
             1..=1,
             &[],
             words::not,
@@ -265,22 +348,9 @@ const TABLE: &[Helper] = &[
     ),
 ];
 
-static ALL: &[Helper] = TABLE;
-
-/// The helpers: the name of each, and what it does in one line.
-pub const HELPERS: &[(&str, &str)] = &{
-    let mut list = [("", ""); TABLE.len()];
-    let mut at = 0;
-    while at < list.len() {
-        list[at] = (TABLE[at].name, TABLE[at].doc);
-        at += 1;
-    }
-    list
-};
-
 /// The helper of this name.
 pub(super) fn find(name: &str) -> Option<&'static Helper> {
-    ALL.iter().find(|helper| helper.name == name)
+    HELPERS.iter().find(|helper| helper.name == name)
 }
 
 impl Helper {

@@ -37,14 +37,14 @@ pub(super) fn statements(text: &str, tags: &[Tag<'_>]) -> Option<Finding> {
             continue;
         };
         let message = format!("`{{% {name} %}}` is Jinja and goes to the model as it stands");
-        let warning = Finding::warning(code::JINJA, message).at(Position::of_offset(text, at));
+        let warning = Finding::new(code::JINJA, message).at(Position::of_offset(text, at));
         return Some(warning.help(format!("Handlebars writes {instead}")));
     }
     let at = text
         .find("{# ")
         .filter(|at| is_outside(*at, tags) && closes(&text[*at..], " #}"))?;
     let message = "`{# … #}` is a Jinja comment and goes to the model as it stands";
-    let warning = Finding::warning(code::JINJA, message).at(Position::of_offset(text, at));
+    let warning = Finding::new(code::JINJA, message).at(Position::of_offset(text, at));
     Some(warning.help("Handlebars writes `{{! … }}`"))
 }
 
@@ -101,14 +101,18 @@ pub(super) fn expression(inner: &str) -> Option<Finding> {
             "Handlebars has no filters; `promptctl render --help` lists the helpers".to_owned()
         };
         return Some(
-            Finding::error(code::JINJA, format!("`| {name}` is a Jinja filter")).help(help),
+            Finding::error(
+                code::TEMPLATE_SYNTAX,
+                format!("`| {name}` is a Jinja filter"),
+            )
+            .help(help),
         );
     }
     let (value, rest) = inner.split_once(" if ")?;
     let (condition, other) = rest.split_once(" else ")?;
     let other = other.trim();
     Some(
-        Finding::error(code::JINJA, "`x if y else z` is Jinja").help(format!(
+        Finding::error(code::TEMPLATE_SYNTAX, "`x if y else z` is Jinja").help(format!(
             "Handlebars writes `{{{{#if {}}}}}{{{{{}}}}}{{{{else}}}}{other}{{{{/if}}}}`",
             condition.trim(),
             value.trim()

@@ -250,14 +250,24 @@ fn a_bad_format_is_an_error() {
 }
 
 #[test]
-fn every_helper_is_listed_with_what_it_does() {
-    assert!(
-        HELPERS
-            .iter()
-            .all(|(name, doc)| !name.is_empty() && doc.len() > 10)
-    );
-    let mut names: Vec<_> = HELPERS.iter().map(|(name, _)| name).collect();
-    names.sort();
+fn every_helper_has_an_example_that_renders_as_it_says() {
+    let values: Value = serde_json::from_str(EXAMPLE_VALUES).unwrap();
+    for helper in HELPERS {
+        let (name, example) = (helper.name, helper.example);
+        assert!(
+            example.starts_with(&format!("{{{{{name} ")),
+            "{name}: {example}"
+        );
+        let rendered = render(example, values.clone());
+        assert_eq!(rendered.as_deref(), Ok(helper.result), "{example}");
+    }
+}
+
+#[test]
+fn every_helper_is_listed_once_with_what_it_does() {
+    assert!(HELPERS.iter().all(|helper| helper.doc.len() > 10));
+    let mut names: Vec<_> = HELPERS.iter().map(|helper| helper.name).collect();
+    names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), HELPERS.len());
 }

@@ -76,16 +76,16 @@ fn braces_that_are_text_are_told_from_tags() {
 
 #[test]
 fn jinja_is_translated() {
-    insta::assert_snapshot!(wrong("{{ x | upper }} {{ xs|join('; ') }} {{ n | frobnicate }}"), @r"
-    P109 10:5: `| upper` is a Jinja filter
+    insta::assert_snapshot!(wrong("{{ x | upper }} {{ xs|join('; ') }} {{ n | frobnicate }}"), @"
+    P101 10:5: `| upper` is a Jinja filter
       Handlebars writes `{{upper x}}`
-    P109 10:21: `| join` is a Jinja filter
+    P101 10:21: `| join` is a Jinja filter
       Handlebars writes `{{join xs '; '}}`
-    P109 10:41: `| frobnicate` is a Jinja filter
+    P101 10:41: `| frobnicate` is a Jinja filter
       Handlebars has no filters; `promptctl render --help` lists the helpers
     ");
-    insta::assert_snapshot!(wrong("{{ a if b else c }}"), @r"
-    P109 10:5: `x if y else z` is Jinja
+    insta::assert_snapshot!(wrong("{{ a if b else c }}"), @"
+    P101 10:5: `x if y else z` is Jinja
       Handlebars writes `{{#if b}}{{a}}{{else}}c{{/if}}`
     ");
     let compiled = compile("a\n{%- for x in xs -%}{{x}}{% endfor %}").expect("compiles");
