@@ -8,7 +8,7 @@ use promptctl::prompt::diff::RULES;
 use promptctl::prompt::finding::Severity;
 use promptctl::prompt::lint::rule;
 
-use crate::architecture::tests_and_sources;
+use super::architecture::tests_and_sources;
 use crate::env::{of_this_process, top};
 
 /// What the first digit of a code says.
