@@ -24,6 +24,8 @@ pub(super) type Outgoing = UnsyncBoxBody<Bytes, Broken>;
 
 /// The largest body that is read whole.
 pub(super) const LARGEST: usize = 64 * 1024 * 1024;
+/// The largest body of a read, in bytes.
+pub(super) const LARGEST_OF_OURS: usize = 1024 * 1024;
 /// The most bytes of all such bodies together.
 const MOST_HELD: usize = 512 * 1024 * 1024;
 /// How long a body may bring no byte.

@@ -9,9 +9,9 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::body::{Broken, Outgoing};
+use super::counted::Counted;
 use super::events::Events;
 use super::finish::Finish;
-use super::proxy::Counted;
 
 /// How long a stream may be silent before it says that it lives: balancers give up after a minute.
 const PING: Duration = Duration::from_secs(25);

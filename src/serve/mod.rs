@@ -9,12 +9,14 @@
 //! A call never waits for git, the log or the terminal: a thread of its own reads what is live, and
 //! what is to be kept or said goes as a [`Note`] to the thread that started the gateway.
 
+mod answer;
 mod ask;
 mod auth;
 mod body;
 mod call;
 mod catalog;
 mod connection;
+mod counted;
 mod echo;
 mod events;
 mod finish;
@@ -67,8 +69,8 @@ pub use refresh::fetch_first as fetch;
 pub use snapshot::{Open, Source};
 pub use state::{Ended, Note};
 
-use refresh::Order;
 use snapshot::Wanted;
+use state::Order;
 use state::State;
 
 /// How many notes wait at most; those that find no room are dropped and counted.

@@ -6,10 +6,9 @@ use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::body::{self, Outgoing};
+use super::answer;
+use super::body::{self, LARGEST_OF_OURS, Outgoing};
 use super::problem::Problem;
-use super::reads::LARGEST;
-use super::route;
 use super::state::{Note, State};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -21,7 +20,7 @@ pub(super) async fn take(
     request: Request<Incoming>,
 ) -> Result<Response<Outgoing>, Problem> {
     let (head, incoming) = request.into_parts();
-    let sent = body::read(state, &head.headers, incoming, LARGEST).await?;
+    let sent = body::read(state, &head.headers, incoming, LARGEST_OF_OURS).await?;
     let given: Value = serde_json::from_slice(&sent.bytes)
         .map_err(|error| Problem::new(400, None, format!("The body is not JSON: {error}")))?;
     let list = match given {
@@ -36,7 +35,7 @@ pub(super) async fn take(
     if accepted > 0 {
         state.say(Note::Outcomes(told));
     }
-    Ok(route::json(
+    Ok(answer::json(
         StatusCode::ACCEPTED,
         json!({ "accepted": accepted }).to_string(),
     ))

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::ask::Asked;
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
 
@@ -144,8 +143,8 @@ impl Problem {
 
     /// Whether no prompt has the id that was asked for.
     /// Whether OpenAI may know what is not known here: the id, or the version of an id of its own.
-    pub(super) fn may_be_known_to_openai(&self, asked: &Asked) -> bool {
-        let is_version = self.own == Some(code::UNKNOWN_VERSION) && asked.id.starts_with("pmpt_");
+    pub(super) fn may_be_known_to_openai(&self, id: &str) -> bool {
+        let is_version = self.own == Some(code::UNKNOWN_VERSION) && id.starts_with("pmpt_");
         is_version || self.own == Some(code::UNKNOWN_PROMPT)
     }
 

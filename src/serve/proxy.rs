@@ -1,7 +1,7 @@
 //! Calls: those with a prompt are rendered here, all others go through as they are.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::ask::Asked;
 use super::body::{self, Broken, Kept, LARGEST, Masked, Outgoing, Patient, SILENCE, whole};
 use super::call::Ready;
+use super::counted::Counted;
 use super::echo::{self, Echo};
 use super::events::Events;
 use super::finish::Finish;
@@ -71,22 +72,6 @@ impl From<Response<Outgoing>> for Said {
     }
 }
 
-/// A counter that goes down again when this is dropped.
-pub(super) struct Counted(Arc<State>, fn(&State) -> &AtomicUsize);
-
-impl Counted {
-    fn new(state: &Arc<State>, counter: fn(&State) -> &AtomicUsize) -> Self {
-        counter(state).fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(state), counter)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        (self.1)(&self.0).fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// The right to make one call more.
 fn permit(state: &Arc<State>) -> Result<Counted, Problem> {
     if state.calls.load(Ordering::Relaxed) >= state.most_calls {
@@ -132,7 +117,7 @@ pub(super) async fn call(
         .await;
     };
     let found = match state.find(&asked).await {
-        Err(problem) if problem.may_be_known_to_openai(&asked) && state.forwards_unknown() => {
+        Err(problem) if problem.may_be_known_to_openai(&asked.id) && state.forwards_unknown() => {
             state.tell_forwarded(&asked);
             return pass(
                 state,

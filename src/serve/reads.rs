@@ -13,13 +13,13 @@ use hyper::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::answer;
 use super::ask::Asked;
-use super::body::{self, Outgoing};
+use super::body::{self, LARGEST_OF_OURS, Outgoing};
 use super::call::Ready;
 use super::catalog::Pinned;
 use super::given;
 use super::problem::Problem;
-use super::route;
 use super::state::{Found, State};
 use crate::execute::Prepared;
 use crate::files::Loaded;
@@ -32,8 +32,6 @@ use crate::prompt::version::Version;
 /// Where a proxy of LiteLLM's asks for prompts.
 pub(super) const LITELLM: &str = "/beta/litellm_prompt_management";
 
-/// The largest body of a read, in bytes.
-pub(super) const LARGEST: usize = 1024 * 1024;
 /// From how many bytes on an answer is packed.
 const WORTH_PACKING: usize = 1024;
 /// How many prompts one page lists.
@@ -162,7 +160,7 @@ pub(super) async fn answer(
     };
     let read = match (name, what) {
         (Some(name), "render") if head.method == Method::POST => {
-            let sent = body::read(state, &head.headers, incoming, LARGEST).await?;
+            let sent = body::read(state, &head.headers, incoming, LARGEST_OF_OURS).await?;
             render(state, name, &sent.bytes).await?
         }
         _ if !is_get => {
@@ -235,14 +233,14 @@ fn packed(headers: &HeaderMap, text: String) -> Response<Outgoing> {
             && let Ok(bytes) = gzip.finish()
         {
             let mut response =
-                route::json(StatusCode::OK, String::new()).map(|_| body::whole(bytes));
+                answer::json(StatusCode::OK, String::new()).map(|_| body::whole(bytes));
             response
                 .headers_mut()
                 .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             return response;
         }
     }
-    route::json(StatusCode::OK, text)
+    answer::json(StatusCode::OK, text)
 }
 
 fn environment(state: &State, query: &Query) -> Result<Environment, Problem> {

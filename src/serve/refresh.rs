@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::snapshot::{Snapshot, Source, Wanted};
-use super::state::{Note, State, locked};
+use super::state::{Note, Order, State, locked};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -18,14 +18,6 @@ const FETCH_LIMIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// How often is looked whether a fetch has ended.
 const LOOK: Duration = Duration::from_millis(10);
-
-/// What the thread that refreshes is told.
-pub(super) enum Order {
-    /// Refresh now.
-    Now,
-    /// End.
-    End,
-}
 
 /// Fetches once, before there is anything to serve.
 ///

@@ -6,13 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use hyper::body::Incoming;
-use hyper::header::{
-    AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER, UPGRADE,
-};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::answer::{json, of_kind, text};
 use super::auth::{Auth, Right};
-use super::body::{Kept, Outgoing, whole};
+use super::body::{Kept, Outgoing};
 use super::connection::Connection;
 use super::head;
 use super::outcomes;
@@ -128,23 +127,6 @@ pub(super) fn of_problem(problem: &Problem) -> Response<Outgoing> {
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-pub(super) fn json(status: StatusCode, text: String) -> Response<Outgoing> {
-    of_kind(status, "application/json", text)
-}
-
-fn of_kind(status: StatusCode, kind: &'static str, text: String) -> Response<Outgoing> {
-    let mut response = Response::new(whole(text));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
-}
-
-fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
-    of_kind(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
 async fn route(

@@ -13,8 +13,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::connection::{Connection, Watched};
-use super::refresh::Order;
 use super::route;
+use super::state::Order;
 use super::state::{Note, State, locked};
 
 /// How many bytes and lines the head of a request may have.

@@ -19,7 +19,6 @@ use super::connection::Connections;
 use super::metrics::{Metrics, Now};
 use super::problem::{Problem, clipped_to};
 use super::redact::redacted;
-use super::refresh::Order;
 use super::snapshot::Snapshot;
 use super::warmth::Warmth;
 use super::{Settings, Unknown};
@@ -51,6 +50,14 @@ pub enum Note {
     Outcomes(Vec<Outcome>),
     /// A line for each request.
     Access(String),
+}
+
+/// What the thread that refreshes is told.
+pub(super) enum Order {
+    /// Refresh now.
+    Now,
+    /// End.
+    End,
 }
 
 /// A call that ended.

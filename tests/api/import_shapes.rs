@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::import::{ID, with};
 use crate::env::{TestEnv, skipped, top};
-use crate::import::{ID, with};
 use crate::store_of_prompts::{Prompts, Version};
 
 /// Gives these messages to the store, imports them, and compares: the templates, and what they

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::import::{ID, simple, with};
 use crate::env::TestEnv;
-use crate::import::{ID, simple, with};
 use crate::server::KEY;
 use crate::store_of_prompts::{Missing, NoVersion, Prompts, Version};
 

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::serve::greeting;
 use crate::env::{Shell, TestEnv, of_this_process, skipped};
 use crate::gateway::Gateway;
-use crate::serve::greeting;
 use crate::server::{Reply, Server, records};
 
 /// An answer with all fields that the SDKs look at, in the shape of those that were recorded.

@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
+use super::serve::{greeting, sha256};
 use crate::env::TestEnv;
 use crate::gateway::{Answer, Gateway};
-use crate::serve::{greeting, sha256};
 use crate::server::{KEY, Reply, Server, records};
 
 /// Sends these bytes and reads until the gateway closes.

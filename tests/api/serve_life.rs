@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
 use serde_json::{Value, json};
 
+use super::serve::{GREET, greeting};
 use crate::env::TestEnv;
 use crate::gateway::{Answer, Gateway, read_chunk};
-use crate::serve::{GREET, greeting};
 use crate::server::{Reply, Server, records};
 
 /// The version that a call gets.
@@ -559,7 +559,7 @@ fn figures_have_an_address_of_their_own_without_a_key() {
     let repo = greeting(&env, &server).with("OPENAI_API_KEY", "sk-of-this-machine-01234567");
     let config = env.root().dir.join("home/.config/promptctl/config.yaml");
     std::fs::create_dir_all(config.parent().unwrap()).unwrap();
-    let hash = crate::serve::sha256("secret-of-web");
+    let hash = super::serve::sha256("secret-of-web");
     let keys = format!("serve: {{keys: [{{name: web, sha256: {hash}, may: [call]}}]}}\n");
     std::fs::write(&config, keys).unwrap();
     let mut gateway = Gateway::start(&repo, "--auth keys --metrics-listen 127.0.0.1:0");

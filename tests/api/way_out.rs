@@ -6,9 +6,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use super::import::{ID, with};
 use crate::env::{Shell, TestEnv, of_this_process, skipped};
 use crate::gateway::Gateway;
-use crate::import::{ID, with};
 use crate::server::{KEY, Reply, Server};
 use crate::store_of_prompts::{Prompts, Version};
 

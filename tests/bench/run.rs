@@ -8,10 +8,10 @@
 #![allow(clippy::print_stdout, reason = "the figures are its output")]
 
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../cli/env.rs"]
+#[path = "../env.rs"]
 mod env;
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../api/server.rs"]
+#[path = "../server.rs"]
 mod server;
 
 use std::path::Path;

@@ -9,10 +9,10 @@
 #![allow(clippy::print_stdout, reason = "the figures are its output")]
 
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../cli/env.rs"]
+#[path = "../env.rs"]
 mod env;
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../api/gateway.rs"]
+#[path = "../gateway.rs"]
 mod gateway;
 mod load;
 mod rivals;

@@ -8,13 +8,13 @@
 #![allow(clippy::print_stdout, reason = "the figures are its output")]
 
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../cli/env.rs"]
+#[path = "../env.rs"]
 mod env;
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../api/server.rs"]
+#[path = "../server.rs"]
 mod server;
 #[allow(dead_code, reason = "the tests use the rest of it")]
-#[path = "../api/store_of_prompts.rs"]
+#[path = "../store_of_prompts.rs"]
 mod store_of_prompts;
 #[allow(dead_code, reason = "other measurements use the rest of it")]
 mod timing;

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::remote::origin;
 use crate::env::{Shell, TestEnv, executable, of_this_process};
-use crate::remote::origin;
 
 /// A remote with three releases.
 fn released(env: &TestEnv) -> Shell {

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use insta::assert_snapshot;
 
+use super::policy::{keys, require_signatures, sign_as};
 use crate::env::{Shell, TestEnv};
-use crate::policy::{keys, require_signatures, sign_as};
 
 const FILE: &str = "prompts/support/triage.prompt.yml";
 const LOG: &str = ".promptctl/executions.jsonl";

@@ -3,9 +3,9 @@
 
 use insta::assert_snapshot;
 
+use super::policy::{keys, require_signatures, sign_as};
+use super::remote::origin;
 use crate::env::{Shell, TestEnv};
-use crate::policy::{keys, require_signatures, sign_as};
-use crate::remote::origin;
 
 /// A fork whose owner published a version of their own.
 fn fork(env: &TestEnv, ada: &Shell) {

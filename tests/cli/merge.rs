@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::drivers::with_drivers;
+use super::drivers::with_drivers;
 use crate::env::{SMALL, Shell, TestEnv};
 
 const FILE: &str = "prompts/support/triage.prompt.yml";

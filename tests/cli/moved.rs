@@ -3,8 +3,8 @@
 
 use insta::assert_snapshot;
 
+use super::remote::origin;
 use crate::env::{Shell, TestEnv};
-use crate::remote::origin;
 
 /// A remote with two releases, a clone that saw them, and the remote itself.
 fn seen(env: &TestEnv) -> (Shell, Shell) {

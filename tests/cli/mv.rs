@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::dry_run::{same, tree};
+use super::dry_run::{same, tree};
 use crate::env::{SMALL, Shell, TestEnv};
 
 const OLD: &str = "prompts/support/triage.prompt.yml";

@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
+use super::foreign::in_terminal;
 use crate::env::{Shell, TestEnv, skipped};
-use crate::foreign::in_terminal;
 
 const LOOKING: [&str; 9] = [
     "list",

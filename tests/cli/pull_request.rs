@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::setup_github::{job, steps};
 use crate::env::{Shell, TRIAGE, TestEnv, skipped};
-use crate::setup_github::{job, steps};
 
 const FILE: &str = "prompts/support/triage.prompt.yml";
 

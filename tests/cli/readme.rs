@@ -9,7 +9,7 @@ use promptctl::prompt::evaluate::checks;
 use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
 use serde_json::{Map, Value};
 
-use crate::architecture::tests_and_sources;
+use super::architecture::tests_and_sources;
 use crate::env::{of_this_process, top};
 
 /// What the first digit of a code says.

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::remote::origin;
 use crate::env::{Shell, TestEnv, hook};
-use crate::remote::origin;
 
 /// A command that `promptctl` runs in another clone in the middle of a push.
 fn meanwhile(repo: &Shell, other: &Shell, command: &str) {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::remote::origin;
 use crate::env::{Shell, TestEnv, executable, of_this_process, often};
-use crate::remote::origin;
 
 /// How many rounds are played; `PROMPTCTL_TEST_ROUNDS` asks for another number.
 const ROUNDS: usize = 12;

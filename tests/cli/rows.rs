@@ -3,9 +3,9 @@
 
 use insta::assert_snapshot;
 
+use super::policy::{keys, require_signatures, sign_as};
+use super::remote::origin;
 use crate::env::{Shell, TestEnv};
-use crate::policy::{keys, require_signatures, sign_as};
-use crate::remote::origin;
 
 /// Pushes a release tag as somebody without a key makes it.
 fn forge(env: &TestEnv, number: u64, version: u64, action: &str, under: &str) {

@@ -1,67 +1,24 @@
 //! `run` and `log`: a call, offline or to a server on the loopback, and its record.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::thread::JoinHandle;
-
 use insta::assert_snapshot;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::env::{Shell, TestEnv};
+use crate::env::TestEnv;
+use crate::server::{Reply, Server, records};
 
 const LOG: &str = ".promptctl/executions.jsonl";
 
-/// A server that answers one request with `status` and `body`, and tells what it was sent.
-fn server(status: &'static str, body: Value) -> (String, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let answered = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        let mut buffer = [0; 4096];
-        while !is_whole(&request) {
-            let count = stream.read(&mut buffer).unwrap();
-            request.extend_from_slice(&buffer[..count]);
-        }
-        let body = body.to_string();
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
-        stream.write_all((head + &body).as_bytes()).unwrap();
-        String::from_utf8(request).unwrap()
-    });
-    (url, answered)
-}
-
-/// Whether a request has come with all of its body.
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request).to_lowercase();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .map_or(0, |length| length.parse().unwrap());
-    body.len() >= length
-}
-
-fn answer() -> Value {
-    json!({
-        "id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "gpt-5-mini-2025-08-07",
-        "output": [{"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
-            "content": [{"type": "output_text", "text": "billing", "annotations": []}]}],
-        "usage": {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 10,
-            "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 110},
-    })
-}
-
-fn records(repo: &Shell) -> Vec<Value> {
-    repo.read(LOG)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+fn answer() -> Reply {
+    Reply::json(
+        200,
+        &json!({
+            "id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "gpt-5-mini-2025-08-07",
+            "output": [{"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+                "content": [{"type": "output_text", "text": "billing", "annotations": []}]}],
+            "usage": {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 10,
+                "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 110},
+        }),
+    )
 }
 
 #[test]
@@ -197,27 +154,21 @@ fn a_dry_run_prints_the_request_and_sends_nothing() {
 fn a_call_to_the_api() {
     let env = TestEnv::new();
     let repo = env.triage();
-    let (url, asked) = server("200 OK", answer());
+    let server = Server::start(vec![answer()]);
     let ada = repo
-        .with("OPENAI_BASE_URL", url)
+        .with("OPENAI_BASE_URL", server.url())
         .with("OPENAI_API_KEY", "sk-secret-1234567890");
     assert_snapshot!(ada.play("promptctl run support/triage --var ticket=Help"), @"
     $ promptctl run support/triage --var ticket=Help
     billing
     ");
-    let asked = asked.join().unwrap();
-    assert!(
-        asked.starts_with("POST /v1/responses HTTP/1.1\r\n"),
-        "{asked}"
+    let asked = &server.requests()[0];
+    assert_eq!(asked.line, "POST /v1/responses");
+    assert_eq!(
+        asked.header("authorization"),
+        Some("Bearer sk-secret-1234567890")
     );
-    assert!(
-        asked
-            .to_lowercase()
-            .contains("authorization: bearer sk-secret-1234567890"),
-        "{asked}"
-    );
-    let body: Value = serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap();
-    assert_eq!(body["max_output_tokens"], 800);
+    assert_eq!(asked.json()["max_output_tokens"], 800);
     let record = &records(&repo)[0];
     assert_eq!(record["usage"]["total_tokens"], 110);
     assert_eq!(record["response_id"], "resp_1");
@@ -233,12 +184,12 @@ fn a_call_to_the_api() {
 fn a_key_that_is_refused() {
     let env = TestEnv::new();
     let repo = env.triage();
-    let (url, _asked) = server(
-        "401 Unauthorized",
-        json!({"error": {"message": "Incorrect API key provided: sk-secr*****7890.", "type": "invalid_request_error", "code": "invalid_api_key"}}),
-    );
+    let server = Server::start(vec![Reply::json(
+        401,
+        &json!({"error": {"message": "Incorrect API key provided: sk-secr*****7890.", "type": "invalid_request_error", "code": "invalid_api_key"}}),
+    )]);
     let ada = repo
-        .with("OPENAI_BASE_URL", url)
+        .with("OPENAI_BASE_URL", server.url())
         .with("OPENAI_API_KEY", "sk-secret-1234567890");
     assert_snapshot!(ada.play("promptctl run support/triage --var ticket=Help"), @"
     $ promptctl run support/triage --var ticket=Help
@@ -309,21 +260,24 @@ fn a_repository_cannot_say_where_a_key_goes() {
 fn a_provider_of_the_user_is_used() {
     let env = TestEnv::new();
     let repo = env.triage();
-    let (url, asked) = server("200 OK", answer());
+    let server = Server::start(vec![answer()]);
     env.root().write(
         "home/.config/promptctl/config.yaml",
-        format!("providers: {{mine: {{baseUrl: \"{url}\", apiKeyVariable: MY_KEY}}}}\n"),
+        format!(
+            "providers: {{mine: {{baseUrl: \"{}\", apiKeyVariable: MY_KEY}}}}\n",
+            server.url()
+        ),
     );
     let ada = repo
         .with("MY_KEY", "key-of-mine")
         .with("OPENAI_API_KEY", "sk-secret-1234567890");
     ada.ok("promptctl run support/triage --var ticket=Help --model mine/large");
-    let asked = asked.join().unwrap();
+    let asked = format!("{:?}", server.requests()[0]);
     assert!(
         asked.contains("key-of-mine") && !asked.contains("sk-secret"),
         "{asked}"
     );
-    assert!(asked.contains("\"model\":\"large\""), "{asked}");
+    assert_eq!(server.requests()[0].json()["model"], "large", "{asked}");
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::dry_run::{same, tree};
+use super::dry_run::{same, tree};
+use super::policy::{keys, require_signatures, sign_as};
 use crate::env::{SMALL, Shell, TestEnv, executable};
-use crate::policy::{keys, require_signatures, sign_as};
 
 /// Lays a folder of plain files out as a bare repository that runs programs in every way it can.
 fn trap(shell: &Shell, folder: &str) {

@@ -2,7 +2,7 @@
 
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 
-use crate::architecture::sources;
+use super::architecture::sources;
 
 /// The names that the table of codes gives them, such as `UNUSED_VARIABLE`, by code.
 fn names_of_codes() -> Vec<(&'static str, String)> {

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
+use super::policy::{keys, require_signatures, sign_as};
 use crate::env::{SMALL, Shell, TestEnv};
-use crate::policy::{keys, require_signatures, sign_as};
 
 /// Makes a tag as somebody would who wants to get past the rules: by hand, with a good message.
 fn forge(repo: &Shell, tag: &str, message: &str, commit: &str) {

@@ -4,30 +4,31 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::env::{Env, GREETING};
+use super::{GREETING, greeting};
+use crate::env::{Shell, TestEnv};
 
 /// A repository with an error with a place, one without, and a warning.
-fn faulty() -> Env {
-    let env = Env::new();
-    env.write("prompts/a b/ü.prompt.yml", "version: 1\n");
-    env.write(
+fn faulty(env: &TestEnv) -> Shell {
+    let repo = env.repo();
+    repo.write("prompts/a b/ü.prompt.yml", "version: 1\n");
+    repo.write(
         "prompts/greeting.prompt.yml",
         GREETING.replace("{{name}}", "{{nmae}}"),
     );
-    env.write("prompts/greeting.PROMPT.yml", "x");
-    env.write("prompts/list.prompt.yml", "messages: 1\n");
-    env.write(
+    repo.write("prompts/greeting.PROMPT.yml", "x");
+    repo.write("prompts/list.prompt.yml", "messages: 1\n");
+    repo.write(
         "prompts/twice.prompt.yml",
         "version: 1\nmessages: [{role: user, content: \"{{a}} {{b}}\"}]\nx: 1\ny: 1\n",
     );
-    env.write("prompts/_unused.hbs", "Hi");
-    env
+    repo.write("prompts/_unused.hbs", "Hi");
+    repo
 }
 
-fn of(env: &Env, format: &str) -> String {
-    let said = env.run(&format!("validate --format {format}"));
-    assert_eq!(said.code, 3, "{}", said.err);
-    said.out
+fn of(repo: &Shell, format: &str) -> String {
+    let said = repo.run(&format!("promptctl validate --format {format}"));
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    said.stdout
 }
 
 #[test]
@@ -36,8 +37,10 @@ fn sarif_fits_its_official_schema() {
     let schema = include_str!("../schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}$");
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::options().build(&schema).unwrap();
-    for env in [faulty(), Env::with_greeting()] {
-        let log: Value = serde_json::from_str(&env.run("validate --format sarif").out).unwrap();
+    let (env, sound) = (TestEnv::new(), TestEnv::new());
+    for repo in [faulty(&env), greeting(&sound)] {
+        let log: Value =
+            serde_json::from_str(&repo.run("promptctl validate --format sarif").stdout).unwrap();
         let errors: Vec<String> = validator
             .iter_errors(&log)
             .map(|error| format!("{error} at {}", error.instance_path()))
@@ -54,7 +57,8 @@ fn sarif_fits_its_official_schema() {
 
 #[test]
 fn sarif_names_files_by_references() {
-    let log: Value = serde_json::from_str(&of(&faulty(), "sarif")).unwrap();
+    let env = TestEnv::new();
+    let log: Value = serde_json::from_str(&of(&faulty(&env), "sarif")).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
     let places: BTreeSet<&str> = results
         .iter()
@@ -71,7 +75,8 @@ fn sarif_names_files_by_references() {
 /// GitLab publishes no schema of this format: these are the fields that its documentation requires.
 #[test]
 fn gitlab_gets_the_fields_that_it_documents() {
-    let report: Value = serde_json::from_str(&of(&faulty(), "gitlab")).unwrap();
+    let env = TestEnv::new();
+    let report: Value = serde_json::from_str(&of(&faulty(&env), "gitlab")).unwrap();
     let issues = report.as_array().unwrap();
     assert!(issues.len() > 4);
     let mut marks = BTreeSet::new();
@@ -96,15 +101,17 @@ fn gitlab_gets_the_fields_that_it_documents() {
             "two issues with one fingerprint"
         );
     }
+    let env = TestEnv::new();
     let sound: Value =
-        serde_json::from_str(&Env::with_greeting().ok("validate --format gitlab").out).unwrap();
+        serde_json::from_str(&greeting(&env).ok("promptctl validate --format gitlab")).unwrap();
     assert_eq!(sound, serde_json::json!([]));
 }
 
 /// JUnit XML has no official schema either: it must be well-formed, and count what it holds.
 #[test]
 fn junit_is_well_formed_and_counts_right() {
-    let text = of(&faulty(), "junit");
+    let env = TestEnv::new();
+    let text = of(&faulty(&env), "junit");
     let tags = elements(&text);
     assert_eq!(
         tags.iter()
@@ -166,10 +173,11 @@ fn elements(text: &str) -> Vec<String> {
 
 #[test]
 fn a_job_of_github_gets_annotations_by_itself() {
-    let env = faulty().var("GITHUB_ACTIONS", "true");
-    let said = env.run("validate greeting");
-    assert_eq!(said.code, 3);
-    insta::assert_snapshot!(said.out, @r"
+    let env = TestEnv::new();
+    let repo = faulty(&env).with("GITHUB_ACTIONS", "true");
+    let said = repo.run("promptctl validate greeting");
+    assert_eq!(said.code, Some(3));
+    insta::assert_snapshot!(said.stdout, @r"
     warning[P030]: the file has no `version:`, so that its changes go unnoticed
      --> prompts/greeting.prompt.yml
       = help: promptctl validate --fix writes `version:` and `digest:`
@@ -192,14 +200,22 @@ fn a_job_of_github_gets_annotations_by_itself() {
     ::warning file=prompts/greeting.prompt.yml,line=7,col=7,title=P105::no message uses `name`%0Ahelp: write `{{name}}` where it belongs, or remove it from `input.schema`
     ::error file=prompts/greeting.prompt.yml,line=12,col=20,title=P104::`nmae` is not declared in `input.schema`; `name` is%0Ahelp: write `name`, or declare `nmae`
     ");
-    assert!(!env.run("validate --format text").out.contains("::error"));
-    let only = env.run("validate greeting --format github").out;
+    assert!(
+        !repo
+            .run("promptctl validate --format text")
+            .stdout
+            .contains("::error")
+    );
+    let only = repo
+        .run("promptctl validate greeting --format github")
+        .stdout;
     assert!(only.lines().all(|line| line.starts_with("::")), "{only}");
 }
 
 #[test]
 fn json_has_the_fields_that_are_promised() {
-    let report: Value = serde_json::from_str(&of(&faulty(), "json")).unwrap();
+    let env = TestEnv::new();
+    let report: Value = serde_json::from_str(&of(&faulty(&env), "json")).unwrap();
     assert_eq!(report["schema"], 1);
     for field in ["checked", "errors", "warnings", "allowed"] {
         assert!(report[field].is_u64(), "{field}");

@@ -7,12 +7,14 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::env::{Env, formats};
+use super::formats;
+use crate::env::TestEnv;
 
 #[test]
 fn every_kind_of_bad_file_is_a_finding() {
-    let env = Env::new();
-    let write = |name: &str, bytes: &[u8]| env.write(&format!("prompts/{name}.prompt.yml"), bytes);
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let write = |name: &str, bytes: &[u8]| repo.write(&format!("prompts/{name}.prompt.yml"), bytes);
     let deep = "- ".repeat(10_000);
     let bomb: String = (1..30)
         .map(|level| format!("l{level}: &l{level} [*l{0},*l{0},*l{0},*l{0}]\n", level - 1))
@@ -33,13 +35,16 @@ fn every_kind_of_bad_file_is_a_finding() {
     write("large", &vec![b'a'; 50 * 1024 * 1024]);
     write("latin", b"name: caf\xe9\n");
     write("list", b"- a\n");
-    fs::create_dir_all(env.dir.join("prompts/folder.prompt.yml")).unwrap();
-    env.write("../outside.yml", "messages: []\n");
+    fs::create_dir_all(repo.dir.join("prompts/folder.prompt.yml")).unwrap();
+    repo.write("../outside.yml", "messages: []\n");
     #[cfg(unix)]
-    std::os::unix::fs::symlink("../../outside.yml", env.dir.join("prompts/link.prompt.yml"))
-        .unwrap();
+    std::os::unix::fs::symlink(
+        "../../outside.yml",
+        repo.dir.join("prompts/link.prompt.yml"),
+    )
+    .unwrap();
     let begun = Instant::now();
-    insta::assert_snapshot!(env.findings(""), @r"
+    insta::assert_snapshot!(repo.findings(""), @r"
     error P010 prompts/alias.prompt.yml:1:9 the file goes past a limit
     error P001 prompts/binary.prompt.yml:1:1 unexpected character: `\u{0}'
     error P101 prompts/brace.prompt.yml:2:35 `{{` is never closed: `}}` is missing
@@ -58,15 +63,16 @@ fn every_kind_of_bad_file_is_a_finding() {
         begun.elapsed()
     );
     // The text report marks lines of all of them without harm.
-    let said = env.run("validate");
-    assert_eq!(said.code, 3);
-    assert!(said.out.len() < 20_000, "{}", said.out.len());
+    let said = repo.run("promptctl validate");
+    assert_eq!(said.code, Some(3));
+    assert!(said.stdout.len() < 20_000, "{}", said.stdout.len());
 }
 
 /// One run over many files: a process for each would take minutes.
 #[test]
 fn three_hundred_random_files_end_in_findings() {
-    let env = Env::new();
+    let env = TestEnv::new();
+    let repo = env.repo();
     let piece = prop_oneof![
         "[a-z]{1,8}: ",
         "[ \\n\\t]{1,4}",
@@ -90,12 +96,16 @@ fn three_hundred_random_files_end_in_findings() {
         } else {
             format!("prompts/p{index}.prompt.yml")
         };
-        env.write(&kind, text);
+        repo.write(&kind, text);
     }
     for format in formats() {
-        let said = env.run(&format!("validate --format {format}"));
-        assert_eq!(said.code, 3, "{format}: {}", said.err);
-        assert!(!said.err.contains("panicked"), "{format}: {}", said.err);
+        let said = repo.run(&format!("promptctl validate --format {format}"));
+        assert_eq!(said.code, Some(3), "{format}: {}", said.stderr);
+        assert!(
+            !said.stderr.contains("panicked"),
+            "{format}: {}",
+            said.stderr
+        );
     }
-    assert_eq!(env.run("validate --fix").code, 3);
+    assert_eq!(repo.run("promptctl validate --fix").code, Some(3));
 }

@@ -296,12 +296,18 @@ impl Shell {
         Run::new(self, line, &child.wait_with_output().unwrap())
     }
 
+    /// Runs a line that must succeed, and returns what came of it.
+    #[track_caller]
+    pub(crate) fn ran(&self, line: &str) -> Run {
+        let run = self.run(line);
+        assert_eq!(run.code, Some(0), "$ {line}\n{run}");
+        run
+    }
+
     /// Runs a line that must succeed and returns its standard output.
     #[track_caller]
     pub(crate) fn ok(&self, line: &str) -> String {
-        let run = self.run(line);
-        assert_eq!(run.code, Some(0), "$ {line}\n{run}");
-        run.stdout
+        self.ran(line).stdout
     }
 
     /// Runs a line that must fail, and returns what came of it.

@@ -1,0 +1,76 @@
+//! Whole commands over real git, in one binary, so that everything is linked once.
+//!
+//! `env` is the way in: a folder of its own, a fixed clock and an environment that holds nothing
+//! else. `server` stands in for the API, `store_of_prompts` for its stored prompts, and `gateway`
+//! starts `promptctl serve`; the benches use them too.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod api;
+mod cli;
+mod env;
+mod gateway;
+#[allow(dead_code, reason = "a bench uses the rest of it")]
+mod server;
+mod store_of_prompts;
+mod validate;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files below a folder that no module names, so that their tests would never run.
+fn forgotten(folder: &Path, main: &str) -> Vec<PathBuf> {
+    let names = fs::read_to_string(folder.join(main)).unwrap_or_default();
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let is_named = names.contains(&format!("mod {module};\n"));
+        let file = match path.is_dir() {
+            true => {
+                found.extend(forgotten(&path, "mod.rs"));
+                path.join("mod.rs")
+            }
+            false => path,
+        };
+        let is_rust = file.extension().is_some_and(|ending| ending == "rs");
+        if is_rust && file.exists() && !is_named && !file.ends_with(main) {
+            found.push(file);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_file_is_forgotten() {
+    let tests = env::top().join("tests");
+    let mut found = forgotten(&tests, "main.rs");
+    // These are programs of their own, which Cargo.toml names.
+    found.retain(|path| !path.starts_with(tests.join("bench")));
+    assert_eq!(found, [""; 0].map(PathBuf::from), "no module names them");
+}
+
+#[test]
+fn a_forgotten_file_is_found_in_every_folder() {
+    let env = env::TestEnv::new();
+    let root = env.root().cd("planted");
+    root.write("main.rs", "mod known;\nmod named;\n");
+    root.write("known.rs", "");
+    root.write("named/mod.rs", "mod inside;\n");
+    root.write("named/inside.rs", "");
+    assert_eq!(forgotten(&root.dir, "main.rs"), [""; 0].map(PathBuf::from));
+    let planted = [
+        "unknown.rs",
+        "named/unknown.rs",
+        "whole/mod.rs",
+        "bare/some.rs",
+    ];
+    for path in planted {
+        root.write(path, "");
+    }
+    let mut found = forgotten(&root.dir, "main.rs");
+    found.sort();
+    let mut planted = planted.map(|path| root.dir.join(path));
+    planted.sort();
+    assert_eq!(found, planted);
+}
