@@ -419,6 +419,8 @@ pub(super) fn publish(
     let Some(mut planned) = store.plan(&name, &demand, options)? else {
         return Ok(None);
     };
+    // What is judged is what goes live.
+    let loaded = store.planned_content(&planned)?.unwrap_or(loaded);
     let shared = store.shared_id(&loaded, &options.environment)?;
     let mut findings = gate.of_release(store, loaded);
     findings.extend(shared);

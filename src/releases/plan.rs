@@ -11,7 +11,7 @@ use super::row::{Trust, Way};
 use super::store::Store;
 use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
 use crate::error::{Exit, Failure};
-use crate::files::Loaded;
+use crate::files::{Loaded, first_failure};
 use crate::prompt::code::{self, Code};
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::Finding;
@@ -83,6 +83,16 @@ impl Planned {
 }
 
 impl Store {
+    /// The file that a plan makes live: that of the version's commit. Where the version has a tag
+    /// already, the working copy may say something else in what is no content.
+    ///
+    /// # Errors
+    /// The commit cannot be read.
+    pub fn planned_content(&self, planned: &Planned) -> Result<Option<Loaded>, Failure> {
+        self.load_at(planned.commit, &planned.change.name)
+            .map_err(first_failure)
+    }
+
     /// Whether releases go to a remote unless that is declined.
     pub fn has_remote(&self) -> bool {
         self.settings.remote.is_some()

@@ -368,20 +368,28 @@ async fn one(
 ) -> Result<Read, Problem> {
     let found = find(state, name, version).await?;
     let is_number = version.is_some_and(|it| it.trim_start_matches('v').parse::<u32>().is_ok());
-    let digest = found.prompt.loaded.digest().as_str();
-    let read = Read::tagged(headers, digest, || {
+    let is_forever = is_number && state.pinned() == Pinned::Exact;
+    let loaded = &found.prompt.loaded;
+    // What is no content, and where it is live, stands in the answer too.
+    let live = state.snapshot().catalog.environments(&loaded.name);
+    let live: Vec<String> = (live.iter().filter(|_| !is_forever))
+        .map(|(environment, version)| format!("{environment}.{version}"))
+        .collect();
+    let tag = format!("{}-{}-{}", loaded.digest(), loaded.blob, live.join("_"));
+    let read = Read::tagged(headers, tag, || {
         let mut value = json!({ "schema": 1 });
         if let (Value::Object(all), Value::Object(fields)) =
             (&mut value, shape(state, &found.prompt, &found.environment)?)
         {
             all.extend(fields);
         }
+        if is_forever {
+            // A copy that is kept for a year must not say where it is live today.
+            value["environments"] = json!({});
+        }
         Ok(value)
     })?;
-    Ok(Read {
-        is_forever: is_number && state.pinned() == Pinned::Exact,
-        ..read
-    })
+    Ok(Read { is_forever, ..read })
 }
 
 /// What a call would see, and with `request` what would be sent: nothing is.
