@@ -12,6 +12,7 @@ mod env;
 mod errors;
 mod gateway;
 mod import;
+mod import_first;
 mod import_options;
 mod import_shapes;
 mod import_trouble;
