@@ -172,6 +172,9 @@ impl Prompts {
     }
 
     pub(crate) fn answer(&self, request: &Request) -> Reply {
+        if request.line.starts_with("GET ") {
+            return Reply::error(404, None, None, "There is nothing here.");
+        }
         if let Some(left) = self.ends_after.lock().unwrap().as_mut() {
             if *left == 0 {
                 return Reply::error(400, Some("the_end"), None, "Enough.");

@@ -215,15 +215,30 @@ impl Args {
             text = apply(&text, setting).map_err(|error| edit_failure(&before.path, &error))?;
         }
         for key in &self.unset {
-            text = remove(&text, &key.path).map_err(|error| {
-                edit_failure(&before.path, &error).hint(format!(
-                    "promptctl get {} shows the keys; {} is not one",
-                    before.name, key.text
-                ))
-            })?;
+            text =
+                remove(&text, &key.path).map_err(|error| not_removed(before, &key.text, &error))?;
         }
         Ok(text)
     }
+}
+
+/// A value that cannot be taken out, or is not there.
+fn not_removed(before: &Loaded, key: &str, error: &EditError) -> Failure {
+    let name = &before.name;
+    let EditError::Missing { path } = error else {
+        return edit_failure(&before.path, error);
+    };
+    let failure = Failure::new(
+        code::INVALID_PROMPT,
+        format!("{name} has no `{path}`: there is nothing to take out"),
+    )
+    .at(before.path.clone());
+    if key == "openai" {
+        return failure.hint(format!(
+            "it calls no stored prompt of OpenAI's: promptctl run {name} sends its own messages"
+        ));
+    }
+    failure.hint(format!("promptctl get {name} shows the keys that it has"))
 }
 
 /// A whole new text that says nothing of the version keeps what the file says of it, so that the

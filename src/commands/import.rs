@@ -86,7 +86,8 @@ pub(super) struct Args {
     /// Write settings that equal the API's own, too
     #[arg(long)]
     keep_defaults: bool,
-    /// Stop before the calls could cost more, in US dollars, counted as if none was closed early
+    /// Stop before the calls could cost more, in US dollars, counted as if none was closed early;
+    /// models whose price is not known are not counted, and 0 is no limit
     #[arg(long, value_name = "USD", default_value_t = 5.0)]
     max_cost: f64,
     /// Ask what is free, say what would be called, and change nothing
@@ -159,9 +160,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(environment) = &args.publish {
         let asks = !args.no_push && !args.dry_run;
         if !args.create_env {
-            super::publish::require_environment(environment, asks, &store, &config)?;
+            super::publish::require_environment(environment, asks, &store, &config)
+                .map_err(with_own_option)?;
         }
     }
+    if !args.dry_run && !args.no_commit {
+        store.require_identity()?;
+    }
+    let is_set_up = store.config_text()?.is_some() || !store.list().files.is_empty();
     let asked = inputs
         .wanted
         .iter()
@@ -176,32 +182,44 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if !inputs.wanted.is_empty() {
         let wanted = with_what_is_here(inputs.wanted, &here, args);
         if args.dry_run && args.offline {
-            show::offline(&wanted, &here, args, json, session);
-            return Ok(Exit::Done);
+            return Ok(show::offline(&wanted, (&here, &store), args, json, session));
         }
         let names: BTreeMap<String, Option<String>> = wanted
             .iter()
             .map(|wanted| (wanted.wish.id.clone(), wanted.name.clone()))
             .collect();
         let recovery = recovery(args, session)?;
-        let looked = wait(recovery.look(wanted.into_iter().map(|wanted| wanted.wish).collect()))?;
+        let wishes = wanted.into_iter().map(|wanted| wanted.wish).collect();
+        let mut looked = wait(recovery.look(wishes))??;
+        let mut taken = Names::default();
+        for (wish, looked) in &mut looked {
+            let proposed = names.get(&wish.id).and_then(Option::as_deref);
+            if looked.is_ok()
+                && let Err(failure) = taken.take(&wish.id, proposed, args, &here, &store)
+            {
+                *looked = Err(failure);
+            }
+        }
         if args.dry_run {
-            return Ok(show::plan(&looked, &names, &here, args, json, session));
+            let exit = show::plan(&looked, &names, &here, args, json, session);
+            show::not_set_up(is_set_up, session);
+            return Ok(exit);
         }
         let mut known = Vec::new();
-        let mut taken = Names::default();
         for (wish, looked) in looked {
-            let proposed = names.get(&wish.id).and_then(Option::as_deref);
-            let looked = looked.and_then(|found| {
-                taken.take(&wish.id, proposed, args, &here, &store)?;
-                Ok(found)
-            });
             match looked {
                 Ok(found) => known.push(found),
-                // A key that may not ask may not ask for the others either.
-                Err(failure) if failure.exit == Exit::Denied => return Err(failure),
                 Err(failure) => prepared.push(Prepared::failed(&wish.id, failure)),
             }
+        }
+        // What is known to be missing is known before anything is paid for.
+        if args.strict && prepared.iter().any(Prepared::is_lossy) {
+            prepared.extend(
+                known
+                    .iter()
+                    .map(|known| Prepared::not_asked(&known.wish.id)),
+            );
+            return Ok(refuse_all(prepared, recovery.calls(), args, json, session));
         }
         show::silent(&known, session);
         if !known.is_empty() && !confirmed(&known, args, session) {
@@ -224,9 +242,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     if args.strict && prepared.iter().any(Prepared::is_lossy) {
-        let refused = prepared.into_iter().map(Prepared::refused).collect();
-        show::outcome(refused, calls, args, json, session);
-        return Ok(Exit::Failed);
+        return Ok(refuse_all(prepared, calls, args, json, session));
     }
     let mut outcomes: Vec<Kept> = prepared
         .into_iter()
@@ -237,7 +253,35 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             keep::publish(kept, environment, args, &store, &config, session);
         }
     }
-    Ok(show::outcome(outcomes, calls, args, json, session))
+    let is_written = outcomes.iter().any(|kept| !kept.made.is_empty());
+    let exit = show::outcome(outcomes, calls, args, json, session);
+    show::not_set_up(is_set_up || !is_written, session);
+    Ok(exit)
+}
+
+/// Shows why nothing is written, where all or nothing was wanted.
+fn refuse_all(
+    prepared: Vec<Prepared>,
+    calls: (usize, usize),
+    args: &Args,
+    json: bool,
+    session: &mut Session,
+) -> Exit {
+    let refused = prepared.into_iter().map(Prepared::refused).collect();
+    show::outcome(refused, calls, args, json, session);
+    Exit::Failed
+}
+
+/// The failure of an environment that is not there; where others name publish for a new one, this
+/// command has the option itself.
+fn with_own_option(mut failure: Failure) -> Failure {
+    if failure.code != Some(code::UNKNOWN_ENVIRONMENT) {
+        return failure;
+    }
+    failure.hints.pop();
+    failure.hint(
+        "to make a new one, add --create-env, or write it under `environments:` in promptctl.yaml",
+    )
 }
 
 /// What is wanted, with the versions that are here already.
@@ -246,6 +290,8 @@ fn with_what_is_here(wanted: Vec<Wanted>, here: &Here, args: &Args) -> Vec<Wante
         .into_iter()
         .map(|mut wanted| {
             wanted.wish.have = here.versions_of(&wanted.wish.id, args.name.as_ref());
+            let imported = here.imported(&wanted.wish.id, args.name.as_ref());
+            wanted.wish.is_edited = imported.is_some_and(|imported| imported.is_edited);
             wanted
         })
         .collect()
@@ -327,10 +373,10 @@ fn confirmed(known: &[Known], args: &Args, session: &mut Session) -> bool {
         ""
     };
     let question = format!(
-        "{}: {at_least}{} that OpenAI bills, each closed at its first event, at most {} USD. Go on?",
+        "{}: {at_least}{} that OpenAI bills, each closed at its first event, {}. Go on?",
         count(known.len(), "prompt"),
         count(calls, "call"),
-        args.max_cost
+        show::at_most(args)
     );
     session.ui.confirm(&question)
 }

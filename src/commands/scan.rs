@@ -4,12 +4,13 @@ mod baseline;
 mod show;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::common::count;
 use super::session::Session;
 use crate::error::{Exit, Failure};
+use crate::prompt::name::PromptName;
 use crate::scan::entry::{Entry, join};
 
 use baseline::Baseline;
@@ -77,6 +78,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (mut entries, scanned) = entries(&args.paths, &baseline, session)?;
     baseline.mark(&mut entries);
     let again = show::again(&args.paths);
+    let imported = imported(&entries, session);
     if args.write_baseline {
         let known = baseline.write(&entries, &args.paths)?;
         baseline.mark(&mut entries);
@@ -87,9 +89,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         ));
     }
     match args.format {
-        Format::Json => session.ui.line(show::json(&entries, &scanned)),
-        Format::Github => session.ui.data(show::annotations(&entries, &again)),
-        Format::Text => show::text(&entries, &scanned, &again, session),
+        Format::Json => session.ui.line(show::json(&entries, &scanned, &imported)),
+        Format::Github => {
+            let text = show::annotations(&entries, &again, &imported);
+            session.ui.data(text);
+        }
+        Format::Text => {
+            show::new_first(&mut entries);
+            show::text(&entries, &scanned, &again, &imported, session);
+        }
     }
     let new: Vec<usize> = entries
         .iter()
@@ -118,9 +126,8 @@ fn entries(
     baseline: &Baseline,
     session: &mut Session,
 ) -> Result<(Vec<Entry>, Scanned), Failure> {
-    let files = walk::Files::new(paths, session)?;
-    let mut found = files.read_all();
-    found.places.retain(|(path, _)| !baseline.is_own(path));
+    let files = walk::Files::new(paths, baseline, session)?;
+    let found = files.read_all();
     for problem in &found.problems {
         session.ui.warning(problem);
     }
@@ -140,4 +147,21 @@ fn entries(
         walk::reads(&found.code, &variables, &numbers)
     };
     Ok((join(found.places, reads, &found.values), found.scanned))
+}
+
+/// The prompts that were imported into the repository here, by their ids.
+fn imported(entries: &[Entry], session: &Session) -> BTreeMap<String, PromptName> {
+    if entries.iter().all(|entry| entry.is_placeholder) {
+        return BTreeMap::new();
+    }
+    let Ok((store, _)) = session.store() else {
+        return BTreeMap::new();
+    };
+    let (all, _) = store.load_all();
+    all.into_iter()
+        .filter_map(|loaded| {
+            let source = loaded.document.source.as_ref()?;
+            Some((source.stored_id()?.to_owned(), loaded.name.clone()))
+        })
+        .collect()
 }

@@ -57,6 +57,8 @@ pub struct Wish {
     pub variables: BTreeMap<String, ValueKind>,
     /// The versions that are here already.
     pub have: BTreeSet<u64>,
+    /// Whether it was edited here since, so that no new version can be written over it.
+    pub is_edited: bool,
 }
 
 /// A key, by the variable that holds it, with a client that uses it.
@@ -168,12 +170,28 @@ impl Recovery {
     }
 
     /// Looks at all prompts without paying, a few at a time; in the order of the wishes.
-    pub async fn look(&self, wishes: Vec<Wish>) -> Vec<(Wish, Result<Known, Failure>)> {
-        stream::iter(wishes)
+    ///
+    /// # Errors
+    /// What keeps any prompt from being asked for: the key is refused, nobody answers, or a gateway
+    /// does.
+    pub async fn look(
+        &self,
+        wishes: Vec<Wish>,
+    ) -> Result<Vec<(Wish, Result<Known, Failure>)>, Failure> {
+        if let Some(first) = self.keys.first() {
+            first.client.refuse_gateway().await?;
+        }
+        let mut looked = stream::iter(wishes)
             .map(|wish| async move { (wish.clone(), self.calibrate(wish).await) })
-            .buffered(AT_ONCE)
-            .collect()
-            .await
+            .buffered(AT_ONCE);
+        let mut all = Vec::new();
+        while let Some((wish, found)) = looked.next().await {
+            match found {
+                Err(failure) if is_of_all(&failure) => return Err(failure),
+                found => all.push((wish, found)),
+            }
+        }
+        Ok(all)
     }
 
     /// Fetches the versions of prompts, a few prompts at a time; in the order given. Then each
@@ -238,7 +256,10 @@ impl Recovery {
                     ),
                 )
                 .exit(Exit::Verdict)
-                .hint("--max-cost 20 allows more; what was fetched so far is kept"),
+                .hint(format!(
+                    "--max-cost {} allows more",
+                    4.0 * self.limits.max_cost
+                )),
             ));
         }
         match self.keys[key].client.opening(body).await {
@@ -428,6 +449,16 @@ impl Recovery {
             Err(Unanswered::Failed(failure)) => Err(failure),
         }
     }
+}
+
+/// Whether a failure of one prompt is that of any other.
+fn is_of_all(failure: &Failure) -> bool {
+    let codes = [
+        code::KEY_REFUSED,
+        code::GATEWAY_ASKED,
+        code::API_UNREACHABLE,
+    ];
+    failure.code.is_some_and(|code| codes.contains(&code))
 }
 
 fn not_recovered(message: &str) -> Failure {

@@ -62,6 +62,17 @@ impl Prompts {
         self.apply(changes, || Ok(()))
     }
 
+    /// Makes sure that git knows who commits, before anything is done that would have to be committed.
+    ///
+    /// # Errors
+    /// `P222`: it does not.
+    pub fn require_identity(&self) -> Result<(), Failure> {
+        for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+            self.git().args(["var", who]).read()?;
+        }
+        Ok(())
+    }
+
     /// Changes files and commits exactly them on the current branch, whatever else is staged, with
     /// the user's identity, signing and hooks.
     ///

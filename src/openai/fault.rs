@@ -29,6 +29,8 @@ pub enum CallErrorKind {
     ApiFailed,
     /// The answer broke off.
     StreamCut,
+    /// OpenAI was asked, and a gateway of promptctl's answers in its place.
+    Gateway,
     /// The caller stopped the call.
     Interrupted,
 }
@@ -46,6 +48,7 @@ impl CallErrorKind {
             Self::Unreachable => code::API_UNREACHABLE,
             Self::ApiFailed => code::API_FAILED,
             Self::StreamCut => code::STREAM_CUT,
+            Self::Gateway => code::GATEWAY_ASKED,
             Self::Interrupted => return None,
         })
     }
@@ -72,6 +75,8 @@ pub struct CallError {
     pub duration_ms: u64,
     /// What had come of the answer.
     pub partial: Option<Box<Answer>>,
+    /// Whether a gateway of promptctl's says this, and not the API behind it.
+    pub is_of_gateway: bool,
 }
 
 impl CallError {
@@ -87,6 +92,7 @@ impl CallError {
             attempts: 0,
             duration_ms: 0,
             partial: None,
+            is_of_gateway: false,
         }
     }
 

@@ -386,7 +386,7 @@ codes! {
     NOT_STORED = "P505", Fixed, "no stored prompt of that id",
         "An id is visible to its own project only. `--key-env VARIABLE` names the variable that holds the key of another project; several are tried in turn.";
     NOT_RECOVERED = "P506", Fixed, "a stored prompt could not be read whole",
-        "The API answered something that gives no sure text. What was got before is kept; the same command later goes on from there.";
+        "The API answered something that gives no sure text. The versions below that came whole are written, where there are any; the same command later goes on from there.";
     COST_LIMIT = "P507", Fixed, "the calls could cost more than allowed",
         "`--max-cost` counts every call as if the model answered in full, which it does not: each call is closed at its first event. Raise it to go on.";
     EDITED_HERE = "P508", Fixed, "the prompt was edited here since it was imported",
@@ -397,6 +397,8 @@ codes! {
         "`.promptctl-baseline` lists the ids of stored prompts that `scan --fail` lets pass: an id and its file on each line, and comments after `#`. `promptctl scan --ids --write-baseline` writes it.";
     NOT_WHOLE = "P512", Fixed, "something would be lost, and --strict was given",
         "`import --strict` writes nothing unless every prompt comes whole. Without it the others are written, and what was left out is told.";
+    GATEWAY_ASKED = "P513", Fixed, "a gateway of promptctl's answers in the place of OpenAI",
+        "`import` asks OpenAI for its stored prompts, and `OPENAI_BASE_URL` names a `promptctl serve`, which answers from what was imported. Nothing was paid and nothing written: unset the variable for the import.";
     STORED_CALL = "P520", Warning, "a prompt that calls a stored prompt at OpenAI",
         "`openai.promptId` makes `run` send the id instead of the messages. OpenAI's stored prompts end on 2026-11-30: `promptctl import ID` brings the text here, `promptctl edit NAME --unset openai` sends the messages from then on.";
 }

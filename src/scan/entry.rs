@@ -228,11 +228,12 @@ impl Entry {
 
     /// The places that are neither allowed by their line nor known.
     pub fn new_spots(&self) -> impl Iterator<Item = &Spot> {
-        let is_new = |spot: &&Spot| !spot.is_read && !spot.is_allowed && !spot.is_known;
-        self.spots
-            .iter()
-            .filter(is_new)
-            .filter(|_| !self.is_placeholder)
+        self.spots.iter().filter(|spot| self.is_new(spot))
+    }
+
+    /// Whether this place of it is neither allowed by its line nor known.
+    pub fn is_new(&self, spot: &Spot) -> bool {
+        !self.is_placeholder && !spot.is_read && !spot.is_allowed && !spot.is_known
     }
 
     /// What the calls ask for, each once, in the order of the versions. Calls that send different

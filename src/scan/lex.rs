@@ -23,6 +23,8 @@ pub(super) struct Language {
     regex: bool,
     /// Indentation says what belongs together.
     pub(super) is_yaml: bool,
+    /// A name before `:` in a map is a variable, and not the key itself.
+    pub(super) has_computed_keys: bool,
     /// The file holds settings and no code.
     pub(super) is_settings: bool,
 }
@@ -44,7 +46,12 @@ impl Language {
             };
         }
         match ending {
-            "py" | "pyi" | "rb" | "r" | "ex" | "exs" | "jl" => Self { hash: true, ..none },
+            "py" | "pyi" => Self {
+                hash: true,
+                has_computed_keys: true,
+                ..none
+            },
+            "rb" | "r" | "ex" | "exs" | "jl" => Self { hash: true, ..none },
             "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" => {
                 Self {
                     slashes: true,

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod ids;
 mod lex;
 mod name;
+mod snapshot;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,10 +132,14 @@ pub struct Read {
 /// prompt came from, are left out.
 pub fn places(path: &str, text: &str) -> Vec<Place> {
     let found = ids::find(text.as_bytes());
+    let sources = snapshot::sources(path, text, found.len()).unwrap_or_default();
     let mut lines = Lines::new(text);
     let mut places = Vec::with_capacity(found.len());
     let source = (text.len() <= LARGEST).then(|| Source::new(text, Language::of(path)));
     for (index, range) in found.into_iter().enumerate() {
+        if sources.get(index) == Some(&true) {
+            continue;
+        }
         let at = lines.position(range.start);
         let mut place = Place {
             id: text[range.clone()].to_owned(),

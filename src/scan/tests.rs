@@ -219,6 +219,105 @@ fn other_languages_and_data_are_read_too() {
 }
 
 #[test]
+fn maps_that_are_filled_later_or_with_computed_keys_are_told() {
+    for (path, code, expected) in [
+        (
+            "a.py",
+            "v = {}; v[\"a\"] = x\nc.create(prompt={'id': '<A>', 'variables': v})\n",
+            "v- a",
+        ),
+        (
+            "a.py",
+            "v = {'one': 1}\nv.update(two=2)\nc.create(prompt={'id': '<A>', 'variables': v})\n",
+            "v- one …",
+        ),
+        (
+            "a.py",
+            "v = {}\nfor k in names:\n    v[k] = 1\nc.create(prompt={'id': '<A>', 'variables': v})\n",
+            "v- …",
+        ),
+        (
+            "a.py",
+            "v = dict(one=1)\nv |= more\nc.create(prompt={'id': '<A>', 'variables': v})\n",
+            "v- one …",
+        ),
+        (
+            "a.py",
+            "c.create(prompt={'id': '<A>', 'variables': {'one': 1, key: 2}})\n",
+            "v- one …",
+        ),
+        (
+            "a.py",
+            "c.create(prompt={'id': '<A>', 'variables': {f'a{x}': 2}})\n",
+            "v- …",
+        ),
+        (
+            "a.py",
+            "c.create(prompt={'id': '<A>', 'variables': {k: v for k, v in x}})\n",
+            "v- …",
+        ),
+        (
+            "a.ts",
+            "const v = {one: 1};\nObject.assign(v, more);\nf({prompt: {id: '<A>', variables: v}});\n",
+            "v- one …",
+        ),
+        (
+            "a.ts",
+            "f({prompt: {id: '<A>', variables: {one: 1, [key]: 2}}});\n",
+            "v- one …",
+        ),
+        (
+            "a.ts",
+            "const v: Record<string, string> = {};\nv[key] = 1;\nf({prompt: {id: '<A>', variables: v}});\n",
+            "v- …",
+        ),
+        // The map of the prompt itself.
+        (
+            "a.py",
+            "p = {'id': '<A>'}\np['version'] = '4'\np['variables'] = {'a': 1}\np['variables']['b'] = 2\nc.create(prompt=p)\n",
+            "v4 a b",
+        ),
+        (
+            "a.ts",
+            "const p: any = { id: '<A>' };\np.variables = { a };\nf({ prompt: p });\n",
+            "v- a",
+        ),
+    ] {
+        assert_eq!(first(path, code), expected, "{code}");
+    }
+}
+
+#[test]
+fn a_snapshot_that_a_service_carries_is_known_as_prompt_files_are() {
+    let prompt = r#"{"name": "p", "document": {"source": {"format": "openai", "id": "<A>", "version": "3"}}}"#;
+    let snapshot = format!(
+        r#"{{"schema": 1, "environment": "production", "prompts": [{prompt}], "versions": [{prompt}]}}"#
+    );
+    for text in [
+        &snapshot,
+        prompt,
+        &format!("\u{feff}{snapshot}"),
+        &snapshot.replace(':', " :\n"),
+    ] {
+        assert_eq!(read("prompts.json", text), [], "{text}");
+    }
+    // More than a thousand, and more than are read as code.
+    let many = format!("[{}]", vec![snapshot.as_str(); 20_000].join(","));
+    assert_eq!(read("prompts.json", &many), []);
+    // What is called all the same is found, where it stands.
+    let both = snapshot.replace(r#""name": "p""#, r#""openai": {"promptId": "<A>"}"#);
+    assert_eq!(read("prompts.json", &both).len(), 2);
+    assert_eq!(
+        read("prompts.json", &prompt.replace("openai", "other")).len(),
+        1
+    );
+    assert_eq!(
+        read("prompts.json", &prompt.replace("source", "prompt")).len(),
+        1
+    );
+}
+
+#[test]
 fn what_import_wrote_is_not_found_again() {
     assert_eq!(
         read(

@@ -42,7 +42,7 @@ fn values_that_openai_changes_stop_the_prompt_before_it_is_written() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket --prove")), @"
     error[P506]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, version 3: with awkward values OpenAI sends another text than the file: message 1 has another text
       hint: nothing of it was written; without --prove the file is written, which is exact for plain values
-    0 new versions of 1 prompt here; 6 calls that OpenAI bills, 11 refused without cost
+    6 calls that OpenAI bills, 11 refused without cost; 1 failed
     [exit 1]
     ");
     assert_eq!(repo.git("rev-parse HEAD"), head);
@@ -65,7 +65,7 @@ fn strict_writes_all_or_nothing() {
     warning: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, OpenAI's version 1, 2: max_output_tokens is not known: the API told nothing before its answer was whole [P502]
     error[P512]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: something would be lost, so nothing was written (--strict)
       hint: without --strict what can be is written, and what was left out is told
-    0 new versions of 1 prompt here; 7 calls that OpenAI bills, 10 refused without cost
+    7 calls that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
     assert_eq!(repo.git("rev-parse HEAD"), head);
@@ -82,7 +82,7 @@ fn strict_writes_all_or_nothing() {
       hint: without --strict what can be is written, and what was left out is told
     error[P504]: pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, version 1: the variable `else` has a name that no template can hold
       hint: names are letters, digits and `_`; rename the variable in a new version at OpenAI, and where it is sent
-    0 new versions of 2 prompts here; 5 calls that OpenAI bills, 16 refused without cost
+    5 calls that OpenAI bills, 16 refused without cost; 2 failed
     [exit 1]
     ");
     assert_eq!(repo.git("log --format=%s"), "Set up promptctl");
@@ -140,7 +140,7 @@ fn an_api_that_answers_for_another_prompt_is_not_believed() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --var-name ticket --name p")), @"
     error[P506]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: the API answered for pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
       hint: check OPENAI_BASE_URL: the server must be OpenAI's API itself
-    0 new versions of 1 prompt here; 1 call that OpenAI bills, 10 refused without cost
+    1 call that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
     assert_eq!(repo.git("status --porcelain"), "");
@@ -166,7 +166,7 @@ fn two_ids_do_not_share_a_name() {
       hint: promptctl import pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb --name NAME gives it another name
     p v1 made from pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (OpenAI's current one is 1)
       OpenAI's version 1: message 1 (developer) is empty, and the model never sees it: left out
-    1 new version of 2 prompts here; 3 calls that OpenAI bills, 15 refused without cost
+    1 new version of 1 prompt here; 3 calls that OpenAI bills, 15 refused without cost; 1 failed
     [exit 3]
     ");
     // And one that is there already is not written over.
@@ -175,7 +175,7 @@ fn two_ids_do_not_share_a_name() {
     assert_snapshot!(run, @"
     error[P224]: a prompt named taken exists, and it is not pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
       hint: promptctl import pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb --name NAME gives it another name
-    0 new versions of 1 prompt here; 0 calls that OpenAI bills, 7 refused without cost
+    0 calls that OpenAI bills, 7 refused without cost; 1 failed
     [exit 1]
     ");
 }
@@ -198,6 +198,7 @@ fn a_repository_without_commits_takes_an_import() {
       OpenAI's version 1, 2: message 1 (developer) is empty, and the model never sees it: left out
     p v2 published to production
     2 new versions of 1 prompt here; 4 calls that OpenAI bills, 10 refused without cost
+    hint: this repository is not set up for prompts yet: promptctl init writes its settings and the schema for editors
     ");
 }
 
@@ -227,7 +228,7 @@ fn what_else_is_staged_stays_staged() {
     error[P508]: p has changes that are not committed, and what OpenAI has would be written over them
       at: prompts/p.prompt.yml
       hint: commit them or put them away (git stash), then promptctl import pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa again
-    0 new versions of 1 prompt here; 3 calls that OpenAI bills, 10 refused without cost
+    3 calls that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
     assert!(repo.read("prompts/p.prompt.yml").ends_with("# mine\n"));
@@ -250,7 +251,7 @@ fn a_place_that_cannot_be_written_is_named() {
     error[P223]: prompts/team is a file, and team/p needs a folder of that name
       at: prompts/team
       hint: promptctl import pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --name NAME gives it another name
-    0 new versions of 1 prompt here; 0 calls that OpenAI bills, 10 refused without cost
+    0 calls that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
     assert_eq!(repo.git("log --format=%s"), "Set up promptctl");

@@ -99,7 +99,7 @@ fn an_api_that_ignores_versions_gives_no_copies() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"
     error[P506]: the API answers for a version that does not exist: it ignores versions, and every one would be a copy of the current one
       hint: --version current takes that one alone
-    0 new versions of 1 prompt here; 3 calls that OpenAI bills, 5 refused without cost
+    3 calls that OpenAI bills, 5 refused without cost; 1 failed
     [exit 1]
     ");
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket --version current")), @"
@@ -136,7 +136,7 @@ fn a_prompt_of_another_project_is_found_by_its_key() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"
     error[P505]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: not found, or it belongs to another project
       hint: an id is visible to its own project only: --key-env VARIABLE names the variable with that project's key
-    0 new versions of 1 prompt here; 0 calls that OpenAI bills, 2 refused without cost
+    0 calls that OpenAI bills, 2 refused without cost; 1 failed
     [exit 1]
     ");
     let repo = repo.with("OTHER_KEY", "sk-other-project-0123456789");
@@ -158,7 +158,7 @@ fn a_model_that_is_gone_is_replaced_only_when_asked() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --var-name ticket")), @"
     error[P506]: the model of pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa is gone: The model `o4-mini-2025-04-16` does not exist.
       hint: --model gpt-5-mini lets another one answer; the text of the prompt does not depend on it
-    0 new versions of 1 prompt here; 0 calls that OpenAI bills, 10 refused without cost
+    0 calls that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
     let run = repo.run(&format!(
@@ -242,7 +242,7 @@ fn an_edit_made_here_is_never_written_over() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID}")), @"
     error[P508]: p was edited here since it was imported; OpenAI has version 3 now, which was not written
       hint: promptctl import pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa --name p-openai brings theirs beside it, to compare
-    0 new versions of 1 prompt here; 3 calls that OpenAI bills, 10 refused without cost
+    1 call that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
     assert!(repo.read("prompts/p.prompt.yml").contains("in few words"));
@@ -289,6 +289,7 @@ fn what_cannot_be_imported_is_told_with_what_to_do() {
     [exit 2]
     $ promptctl import nowhere.json
     error[P017]: nowhere.json could not be read: No such file or directory (os error 2)
+      hint: import takes ids (pmpt_…), saved answers, and what `promptctl scan --ids --format json` prints
     [exit 1]
     ");
     repo.add("taken", crate::server::ECHO);

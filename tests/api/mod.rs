@@ -6,6 +6,7 @@ mod doctor;
 mod endings;
 mod errors;
 mod import;
+mod import_first;
 mod import_options;
 mod import_shapes;
 mod import_trouble;

@@ -132,10 +132,9 @@ fn unset_removes_a_line() {
     -  maxTokens: 800        # room for the draft
     +modelParameters: {}
     $ promptctl edit support/triage --unset modelParameters.nothing
-    error[P205]: the file could not be changed: the file has no `modelParameters.nothing`
+    error[P205]: support/triage has no `modelParameters.nothing`: there is nothing to take out
       at: prompts/support/triage.prompt.yml
-      hint: change it by hand, then run promptctl bump
-      hint: promptctl get support/triage shows the keys; modelParameters.nothing is not one
+      hint: promptctl get support/triage shows the keys that it has
     [exit 1]
     ");
 }
@@ -200,10 +199,9 @@ fn several_prompts_in_one_commit() {
     let before = repo.refs();
     assert_snapshot!(repo.play("promptctl edit greeting support/triage --unset modelParameters.maxTokens"), @"
     $ promptctl edit greeting support/triage --unset modelParameters.maxTokens
-    error[P205]: the file could not be changed: the file has no `modelParameters.maxTokens`
+    error[P205]: greeting has no `modelParameters.maxTokens`: there is nothing to take out
       at: prompts/greeting.prompt.yml
-      hint: change it by hand, then run promptctl bump
-      hint: promptctl get greeting shows the keys; modelParameters.maxTokens is not one
+      hint: promptctl get greeting shows the keys that it has
     [exit 1]
     ");
     assert_eq!(repo.refs(), before);
@@ -542,4 +540,18 @@ fn signing_is_as_git_is_set_up() {
     let run = repo.fails("promptctl edit support/triage --set model=openai/gpt-5");
     assert!(run.stderr.contains("/nowhere/key.pub"), "{run}");
     assert_eq!(repo.read(FILE), before);
+}
+
+#[test]
+fn a_prompt_without_a_stored_one_says_that_it_has_none() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.git("rev-parse HEAD");
+    assert_snapshot!(repo.run("promptctl edit support/triage --unset openai"), @"
+    error[P205]: support/triage has no `openai`: there is nothing to take out
+      at: prompts/support/triage.prompt.yml
+      hint: it calls no stored prompt of OpenAI's: promptctl run support/triage sends its own messages
+    [exit 1]
+    ");
+    assert_eq!(repo.git("rev-parse HEAD"), before);
 }

@@ -39,7 +39,7 @@ fn ids_are_found_with_what_calls_them() {
       README.md:1:6
 
     --- stderr
-    2 stored prompts in 3 places of 7 files, and 1 stand-in
+    2 stored prompts in 3 places of 3 files (7 files read), and 1 stand-in
     warning: realtime sessions and batches (1 place) are not covered by serve: put the text there yourself before 2026-11-30
     hint: promptctl scan --ids --format json | promptctl import - brings them here, until 2026-11-30
     ");
@@ -122,7 +122,7 @@ fn the_baseline_lets_pass_what_was_there_and_nothing_new() {
       src/app.py:1:11  sent in line 5; beside prompt: input: [], max_output_tokens
 
     --- stderr
-    1 stored prompt in 1 place of 2 files
+    1 stored prompt in 1 place of 1 file (2 files read)
     hint: promptctl scan --ids src --format json | promptctl import - brings them here, until 2026-11-30
     --fail: 1 stored prompt in 1 place that neither a comment nor .promptctl-baseline allows
     hint: `promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids src --write-baseline all of today
@@ -206,6 +206,79 @@ fn a_baseline_is_kept_where_there_is_no_git() {
             .code,
         Some(0)
     );
+}
+
+#[test]
+fn a_baseline_is_no_place_whatever_it_is_called() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("src/a.py", format!("X = '{A}'\n"));
+    repo.write("ci/mine.txt", format!("{A} ../src/a.py\n"));
+    repo.ok("promptctl scan --ids --write-baseline");
+    repo.ok("promptctl scan --ids --write-baseline --baseline ci/known.txt");
+    for (folder, line) in [
+        (
+            ".",
+            "promptctl scan --ids --fail --baseline ./ci/../ci/known.txt",
+        ),
+        ("src", "promptctl scan --ids .. --fail"),
+        (
+            "ci",
+            "promptctl scan --ids .. --fail --baseline ../ci/known.txt",
+        ),
+    ] {
+        let run = repo.cd(folder).run(line);
+        // The list that somebody wrote by hand, under another name, is a file as any other.
+        assert!(run.stderr.contains("in 2 places of 2 files"), "{run}");
+        assert!(!run.stdout.contains("known.txt"), "{run}");
+    }
+    let run = repo.run("promptctl scan --ids --fail --baseline ci/mine.txt");
+    assert!(
+        run.stderr.contains("in 1 place of 1 file") && !run.stdout.contains("mine.txt"),
+        "{run}"
+    );
+}
+
+#[test]
+fn what_is_new_comes_first_and_what_was_imported_is_told() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("a.py", format!("X = '{A}'\n"));
+    repo.ok("promptctl scan --ids --write-baseline");
+    repo.write("b.py", format!("X = '{B}'\n"));
+    repo.write("c.py", "no id\n");
+    repo.add("triage", &format!("model: openai/gpt-5-mini\nmessages: [{{role: user, content: Hi}}]\nsource:\n  format: openai\n  id: {A}\n"));
+    repo.ok("promptctl publish --quiet triage");
+    let snapshot = repo.ok("promptctl get --all --versions --env production --format json");
+    repo.write("service/prompts.json", snapshot);
+    assert_snapshot!(repo.run("promptctl scan --ids --fail"), @"
+    pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  x-2
+      b.py:1:6  new
+
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  x  imported here as triage
+      a.py:1:6  in the baseline
+
+    --- stderr
+    2 stored prompts in 2 places of 2 files (8 files read); 1 place is new
+    hint: promptctl scan --ids --format json | promptctl import - brings them here, until 2026-11-30
+    --fail: 1 stored prompt in 1 place that neither a comment nor .promptctl-baseline allows
+    hint: `promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids --write-baseline all of today
+    [exit 3]
+    ");
+    let shown = repo.json("promptctl scan --ids --format json");
+    assert_eq!(shown["findings"][0]["imported"], "triage");
+    assert_eq!(shown["findings"][1]["imported"], serde_json::Value::Null);
+    assert_eq!(shown["findings"][0]["places"][0]["new"], false);
+    assert_eq!(shown["findings"][1]["places"][0]["new"], true);
+    repo.write("b.py", "");
+    // All of it is here: there is nothing to bring.
+    assert_snapshot!(repo.run("promptctl scan --ids --fail"), @"
+    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  x  imported here as triage
+      a.py:1:6  in the baseline
+
+    --- stderr
+    1 stored prompt in 1 place of 1 file (8 files read); none is new
+    ");
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::error::Failure;
 use crate::exchange::stored::{Echo, NoEcho, response_of};
 use crate::execute::recover::Wish;
 use crate::prompt::code;
+use crate::prompt::name::PromptName;
+use crate::prompt::reference::Reference;
 use crate::scan::{ValueKind, ids};
 
 /// A stored prompt that is to be asked for.
@@ -55,7 +57,8 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
         } else {
             source
         };
-        let text = read_file(source, session)?;
+        let text =
+            read_file(source, session).map_err(|failure| no_source(failure, source, session))?;
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
             Failure::new(code::BAD_INPUT, format!("{shown} is not JSON: {error}"))
                 .at(format!("{shown}:{}:{}", error.line(), error.column()))
@@ -90,6 +93,26 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
     Ok(Inputs { wanted, saved })
 }
 
+/// What to name instead of a source that is none: the id, for the name of a prompt.
+fn no_source(failure: Failure, source: &str, session: &Session) -> Failure {
+    let load = |name: PromptName| {
+        let (store, _) = session.store().ok()?;
+        store.load(&Reference::working_copy(name)).ok()
+    };
+    let Some(loaded) = source.parse().ok().and_then(load) else {
+        return failure.hint("import takes ids (pmpt_…), saved answers, and what `promptctl scan --ids --format json` prints");
+    };
+    let came_from = loaded.document.source.as_ref();
+    match came_from.and_then(|source| source.stored_id()) {
+        Some(id) => failure.hint(format!(
+            "{source} is a prompt here: promptctl import {id} brings what is new of it"
+        )),
+        None => failure.hint(format!(
+            "{source} is a prompt here, which did not come from OpenAI; import takes ids (pmpt_…)"
+        )),
+    }
+}
+
 /// One finding of scan; none for a stand-in.
 fn of_finding(finding: &Value) -> Option<Wanted> {
     let stored = finding.get("stored")?;
@@ -122,7 +145,7 @@ fn of_finding(finding: &Value) -> Option<Wanted> {
             id: id.to_owned(),
             pinned: numbers(versions.filter_map(Value::as_str)),
             variables: variables.collect(),
-            have: Default::default(),
+            ..Wish::default()
         },
         name: finding
             .get("name")

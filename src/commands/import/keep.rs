@@ -60,12 +60,30 @@ impl Kept {
             failure: Some(failure),
         }
     }
+
+    /// Says what is here of a prompt that the limit of the cost cut short.
+    fn tell_what_is_kept(&mut self) {
+        let Some(mut failure) = self.failure.take() else {
+            return;
+        };
+        if failure.code == Some(code::COST_LIMIT) {
+            failure = match self.made.last() {
+                Some((version, _)) => failure.hint(format!(
+                    "what is here up to {version} is whole; the same command goes on from there"
+                )),
+                None => failure.hint("nothing of it was written"),
+            };
+        }
+        self.failure = Some(failure);
+    }
 }
 
 /// A prompt with the versions that are to be written.
 pub(super) struct Prepared {
     pub(super) kept: Kept,
     drafts: Vec<Draft>,
+    /// Versions that are new and were not asked for, since the prompt was edited here.
+    unasked: Vec<u64>,
     proposed: Option<String>,
 }
 
@@ -74,8 +92,16 @@ impl Prepared {
         Self {
             kept: Kept::failed(id, failure),
             drafts: Vec::new(),
+            unasked: Vec::new(),
             proposed: None,
         }
+    }
+
+    /// One that could be asked for and was not.
+    pub(super) fn not_asked(id: &str) -> Self {
+        let mut prepared = Self::failed(id, Failure::usage(""));
+        prepared.kept.failure = None;
+        prepared
     }
 
     /// Whether it did not come whole.
@@ -112,9 +138,24 @@ impl Prepared {
         let Self {
             mut kept,
             drafts,
+            unasked,
             proposed,
         } = self;
-        keep(drafts, proposed.as_deref(), args, here, store, &mut kept);
+        let outcome = here
+            .name_for(&kept.id, proposed.as_deref(), args)
+            .and_then(|name| {
+                kept.name = Some(name.clone());
+                kept.path = Some(store.path_for(&name));
+                if !unasked.is_empty() {
+                    kept.was_here = true;
+                    return Err(edited_here(&name, &kept.id, &unasked));
+                }
+                write(united(drafts), &name, args, here, store, &mut kept)
+            });
+        if let Err(failure) = outcome {
+            kept.failure = Some(failure);
+        }
+        kept.tell_what_is_kept();
         kept
     }
 }
@@ -159,6 +200,7 @@ pub(super) fn recovered(recovered: Recovered, proposed: Option<&str>, args: &Arg
     Prepared {
         kept,
         drafts,
+        unasked: recovered.unasked,
         proposed: proposed.map(str::to_owned),
     }
 }
@@ -186,28 +228,23 @@ pub(super) fn saved(saved: Saved, args: &Args, here: &Here) -> Prepared {
             Prepared {
                 kept,
                 drafts,
+                unasked: Vec::new(),
                 proposed: None,
             }
         }
     }
 }
 
-fn keep(
-    drafts: Vec<Draft>,
-    proposed: Option<&str>,
-    args: &Args,
-    here: &Here,
-    store: &Store,
-    kept: &mut Kept,
-) {
-    let outcome = here.name_for(&kept.id, proposed, args).and_then(|name| {
-        kept.name = Some(name.clone());
-        kept.path = Some(store.path_for(&name));
-        write(united(drafts), &name, args, here, store, kept)
-    });
-    if let Err(failure) = outcome {
-        kept.failure = Some(failure);
-    }
+fn edited_here(name: &PromptName, id: &str, theirs: &[u64]) -> Failure {
+    let theirs: Vec<String> = theirs.iter().map(ToString::to_string).collect();
+    let theirs = theirs.join(", ");
+    Failure::new(
+        code::EDITED_HERE,
+        format!("{name} was edited here since it was imported; OpenAI has version {theirs} now, which was not written"),
+    )
+    .hint(format!(
+        "promptctl import {id} --name {name}-openai brings theirs beside it, to compare"
+    ))
 }
 
 /// Neighbours with one content are one version.
@@ -237,16 +274,9 @@ fn write(
     }
     match imported {
         Some(imported) if imported.is_edited => {
-            let theirs: Vec<&str> = drafts
-                .iter()
-                .flat_map(|draft| &draft.versions)
-                .map(String::as_str)
-                .collect();
-            return Err(Failure::new(
-                code::EDITED_HERE,
-                format!("{name} was edited here since it was imported; OpenAI has version {} now, which was not written", theirs.join(", ")),
-            )
-            .hint(format!("promptctl import {} --name {name}-openai brings theirs beside it, to compare", kept.id)));
+            let theirs = drafts.iter().flat_map(|draft| &draft.versions);
+            let theirs: Vec<u64> = theirs.filter_map(|version| version.parse().ok()).collect();
+            return Err(edited_here(name, &kept.id, &theirs));
         }
         Some(_) => {}
         None if is_in_the_way(store, name, &kept.id) => return Err(in_the_way(name, &kept.id)),

@@ -15,6 +15,7 @@ use crate::exchange::ask::{NO_VERSION, probe, request, whole};
 use crate::exchange::sentinel::{Nonce, Sentinels};
 use crate::execute::Caller;
 use crate::openai::client::{Client, Recorded};
+use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::prompt::code;
 
@@ -164,7 +165,9 @@ pub(super) fn run(
         .at(path.display().to_string())
         .hint("name a folder that can be written: --record-calls DIR")
     };
+    wait(client.refuse_gateway())??;
     // Before anything is asked, so that nothing is paid for that cannot be kept.
+    let is_new = !folder.exists();
     fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
     drop(tempfile::NamedTempFile::new_in(&folder).map_err(|error| failed(&folder, error))?);
     let sentinels = Sentinels::new(
@@ -186,6 +189,14 @@ pub(super) fn run(
     let mut written = 0;
     for Check { name, act } in checks {
         let record = match act {
+            Act::Call(path, body) if written == 0 => {
+                let first = first(&client, path, &body);
+                if first.is_err() && is_new {
+                    // It is empty, and of no use.
+                    drop(fs::remove_dir(&folder));
+                }
+                first?
+            }
             Act::Call(path, body) => one(&client, path, &body)?,
             Act::Often(times, body) => often(&client, times, &body)?,
             Act::Chain(body) => chain(&client, body)?,
@@ -250,13 +261,47 @@ fn made(api: &crate::config::Api) -> Result<Client, Failure> {
         .ok_or_else(|| Failure::new(code::UNKNOWN_PROVIDER, "this provider has no API to call"))
 }
 
+/// The first call: where it gets nowhere, no other would.
+fn first(client: &Client, path: &str, body: &Value) -> Result<Value, Failure> {
+    let sent = wait(client.recorded(path, body))?;
+    if let Err(error) = &sent
+        && matches!(
+            error.kind,
+            CallErrorKind::Unreachable | CallErrorKind::KeyRefused
+        )
+    {
+        return Err(error.clone().into());
+    }
+    let record = kept(path, body, sent)?;
+    if matches!(record["status"].as_u64(), Some(401 | 403)) {
+        let said = record.pointer("/response/error/message");
+        let said = said.and_then(Value::as_str).unwrap_or("it says no more");
+        return Err(Failure::new(
+            code::KEY_REFUSED,
+            format!("the API refused the key: {said}"),
+        )
+        .exit(Exit::Denied)
+        .hint("check the key, its project and what it is allowed to do"));
+    }
+    Ok(record)
+}
+
 /// One call, as it is kept.
 fn one(client: &Client, path: &str, body: &Value) -> Result<Value, Failure> {
-    let mut record = match wait(client.recorded(path, body))? {
+    kept(path, body, wait(client.recorded(path, body))?)
+}
+
+fn kept(
+    path: &str,
+    body: &Value,
+    sent: Result<Recorded, Box<CallError>>,
+) -> Result<Value, Failure> {
+    let mut record = match sent {
         Ok(Recorded {
             status,
             body: answer,
         }) => json!({ "request": body, "path": path, "status": status, "response": answer }),
+        Err(error) if error.kind == CallErrorKind::Gateway => return Err(error.into()),
         Err(error) => {
             json!({ "request": body, "path": path, "status": error.status, "error": error.message })
         }

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::super::common::count;
 use super::super::session::Session;
 use super::Args;
-use super::here::Here;
+use super::here::{Here, Names};
 use super::inputs::Wanted;
 use super::keep::Kept;
 use crate::error::{Exit, Failure};
 use crate::execute::recover::{Known, Missing, Wish};
 use crate::output::json;
+use crate::releases::Store;
 
 /// How many calls that cost something are to come, as far as can be known.
 pub(super) fn calls_to_come(known: &[Known]) -> usize {
@@ -38,15 +39,37 @@ fn versions_to_come(wish: &Wish, found: Option<&[u64]>) -> Vec<u64> {
     found.collect()
 }
 
+/// What all calls may cost.
+pub(super) fn at_most(args: &Args) -> String {
+    match args.max_cost {
+        max if max > 0.0 => format!("at most {max} USD (--max-cost)"),
+        _ => "without a limit of the cost (--max-cost 0)".to_owned(),
+    }
+}
+
+/// Says that a repository lacks what `init` writes.
+pub(super) fn not_set_up(is_set_up: bool, session: &mut Session) {
+    if !is_set_up {
+        session.ui.hint("this repository is not set up for prompts yet: promptctl init writes its settings and the schema for editors");
+    }
+}
+
 pub(super) fn offline(
     wanted: &[Wanted],
-    here: &Here,
+    (here, store): (&Here, &Store),
     args: &Args,
     json: bool,
     session: &mut Session,
-) {
+) -> Exit {
     let mut prompts = Vec::new();
+    let mut taken = Names::default();
+    let mut failed = 0;
     for wanted in wanted {
+        let proposed = wanted.name.as_deref();
+        let in_the_way = taken
+            .take(&wanted.wish.id, proposed, args, here, store)
+            .err();
+        failed += usize::from(in_the_way.is_some());
         let name = name_of(&wanted.wish.id, wanted.name.as_deref(), here, args);
         prompts.push(json!({
             "id": wanted.wish.id,
@@ -54,6 +77,7 @@ pub(super) fn offline(
             "pinned": wanted.wish.pinned,
             "variables": wanted.wish.variables.keys().collect::<Vec<_>>(),
             "have": wanted.wish.have,
+            "error": in_the_way.as_ref().map(|failure| &failure.message),
         }));
         if !json {
             let pinned = words(wanted.wish.pinned.iter());
@@ -67,6 +91,9 @@ pub(super) fn offline(
                 "  the code sends variables: {}",
                 or_none(&variables.join(", "))
             ));
+            if let Some(failure) = &in_the_way {
+                session.ui.failure(failure);
+            }
         }
     }
     if json {
@@ -75,9 +102,27 @@ pub(super) fn offline(
         ));
     }
     session.ui.status(format!(
-        "{}; nothing was asked",
-        count(wanted.len(), "prompt")
+        "{}; nothing was asked{}",
+        count(wanted.len(), "prompt"),
+        and_failed(failed)
     ));
+    exit_of_plan(failed)
+}
+
+fn exit_of_plan(failed: usize) -> Exit {
+    if failed > 0 {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    }
+}
+
+/// The end of the last line, where not all went well.
+fn and_failed(failed: usize) -> String {
+    match failed {
+        0 => String::new(),
+        failed => format!("; {failed} failed"),
+    }
 }
 
 fn name_of(id: &str, proposed: Option<&str>, here: &Here, args: &Args) -> String {
@@ -108,7 +153,7 @@ pub(super) fn plan(
     let mut prompts = Vec::new();
     let mut calls = 0;
     let mut is_least = false;
-    let mut failed = false;
+    let mut failed = 0;
     for (wish, known) in looked {
         let name = name_of(
             &wish.id,
@@ -119,7 +164,7 @@ pub(super) fn plan(
         let known = match known {
             Ok(known) => known,
             Err(failure) => {
-                failed = true;
+                failed += 1;
                 if !json {
                     session.ui.failure(failure);
                 }
@@ -154,14 +199,23 @@ pub(super) fn plan(
     if json {
         session.ui.line(json::document(&json!({
             "from": "openai", "dry_run": true, "prompts": prompts, "calls": calls, "at_least": is_least,
+            "max_cost_usd": (args.max_cost > 0.0).then_some(args.max_cost),
         })));
     }
     let least = if is_least { "at least " } else { "" };
+    let would = match calls {
+        0 => "no call would be made".to_owned(),
+        calls => format!(
+            "{least}{} that OpenAI bills would be made, and one a model, {}",
+            count(calls, "call"),
+            at_most(args)
+        ),
+    };
     session.ui.status(format!(
-        "{least}{} that OpenAI bills would be made, and one a model; nothing was changed",
-        count(calls, "call")
+        "{would}; nothing was changed{}",
+        and_failed(failed)
     ));
-    if failed { Exit::Verdict } else { Exit::Done }
+    exit_of_plan(failed)
 }
 
 /// Says once what becomes of variables that no call site names.
@@ -194,16 +248,36 @@ pub(super) fn outcome(
             tell(kept, args, session);
         }
     }
-    if calls != (0, 0) {
-        session.ui.status(format!(
-            "{} of {} here; {} that OpenAI bills, {} refused without cost",
+    let failed = outcomes
+        .iter()
+        .filter(|kept| kept.failure.is_some())
+        .count();
+    let good = outcomes
+        .iter()
+        .filter(|kept| kept.failure.is_none() || !kept.made.is_empty())
+        .count();
+    let mut said = Vec::new();
+    if good > 0 {
+        said.push(format!(
+            "{} of {} here",
             count(made, "new version"),
-            count(outcomes.len(), "prompt"),
+            count(good, "prompt")
+        ));
+    }
+    if calls != (0, 0) {
+        said.push(format!(
+            "{} that OpenAI bills, {} refused without cost",
             count(calls.0, "call"),
             calls.1
         ));
     }
-    let is_failed = outcomes.iter().any(|kept| kept.failure.is_some());
+    if failed > 0 {
+        said.push(format!("{failed} failed"));
+    }
+    if calls != (0, 0) || (failed > 0 && outcomes.len() > 1) {
+        session.ui.status(said.join("; "));
+    }
+    let is_failed = failed > 0;
     let is_lost = outcomes
         .iter()
         .any(|kept| kept.lost.iter().any(|(_, lost)| !lost.is_note));

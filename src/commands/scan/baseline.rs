@@ -1,9 +1,9 @@
 //! The ids that are known: a file that is committed, so that a reviewer sees what was let pass.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::super::session::Session;
 use crate::error::Failure;
@@ -17,8 +17,12 @@ use crate::scan::ids;
 /// The file, at the top of the repository; without one, where the command runs.
 pub(super) const NAME: &str = ".promptctl-baseline";
 
+/// How every baseline begins that promptctl wrote.
+pub(super) const START: &str =
+    "# Ids of stored prompts that `promptctl scan --ids --fail` lets pass";
+
 const HEAD: &str = "\
-# Ids of stored prompts that `promptctl scan --ids --fail` lets pass: an id and its file on each line.
+: an id and its file on each line.
 # `promptctl scan --ids --write-baseline` writes the list again.
 ";
 
@@ -32,7 +36,7 @@ pub(super) struct Baseline {
     known: BTreeSet<(String, String)>,
     directory: PathBuf,
     /// Paths of the scan as the file writes them.
-    keys: RefCell<BTreeMap<String, String>>,
+    keys: Mutex<BTreeMap<String, String>>,
 }
 
 impl Baseline {
@@ -81,13 +85,14 @@ impl Baseline {
             root,
             known,
             directory,
-            keys: RefCell::default(),
+            keys: Mutex::default(),
         })
     }
 
     /// The path of a scan as the file writes it.
     fn key(&self, path: &str) -> String {
-        if let Some(known) = self.keys.borrow().get(path) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = keys.get(path) {
             return known.clone();
         }
         let whole = self.directory.join(path);
@@ -96,13 +101,19 @@ impl Baseline {
             Ok(below) => below.to_string_lossy().replace('\\', "/"),
             Err(_) => path.to_owned(),
         };
-        self.keys.borrow_mut().insert(path.to_owned(), key.clone());
+        keys.insert(path.to_owned(), key.clone());
         key
     }
 
-    /// Whether this path is the file itself, whose ids are in no use.
-    pub(super) fn is_own(&self, path: &str) -> bool {
-        path.ends_with(NAME) || self.directory.join(path) == self.file
+    /// Whether this file is a baseline, whose ids are in no use: this one, or one that begins as they
+    /// all do.
+    pub(super) fn is_own(&self, path: &Path, begins: &[u8]) -> bool {
+        let is_named = || {
+            path.file_name().is_some_and(|name| name == NAME)
+                || path.file_name() == self.file.file_name()
+                    && fs::canonicalize(path).ok() == fs::canonicalize(&self.file).ok()
+        };
+        begins.starts_with(START.as_bytes()) || is_named()
     }
 
     /// Marks the places that are known.
@@ -152,7 +163,7 @@ impl Baseline {
                 }
             }
         }
-        let mut text = HEAD.to_owned();
+        let mut text = format!("{START}{HEAD}");
         for (id, path) in &known {
             text.push_str(&format!("{id} {path}\n"));
         }

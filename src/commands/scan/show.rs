@@ -1,5 +1,6 @@
 //! What was found, for people, scripts and GitHub.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -11,10 +12,14 @@ use crate::output::ui::{BOLD, paint};
 use crate::output::{annotations, json};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
+use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_paths;
 use crate::prompt::visible;
 use crate::scan::Call;
 use crate::scan::entry::{Asked, Entry, Spot};
+
+/// The prompts that are here already, by their ids.
+type Imported = BTreeMap<String, PromptName>;
 
 #[derive(Serialize)]
 struct ScanJson<'a> {
@@ -37,6 +42,7 @@ struct FindingJson<'a> {
     path: Option<&'a str>,
     line: Option<usize>,
     name: Option<&'a str>,
+    imported: Option<&'a str>,
     stored: StoredJson<'a>,
     places: Vec<PlaceJson<'a>>,
 }
@@ -68,6 +74,7 @@ struct PlaceJson<'a> {
     read: bool,
     allowed: bool,
     known: bool,
+    new: bool,
     calls: Vec<CallJson<'a>>,
 }
 
@@ -83,8 +90,8 @@ struct CallJson<'a> {
     served: bool,
 }
 
-impl<'a> From<&'a Entry> for FindingJson<'a> {
-    fn from(entry: &'a Entry) -> Self {
+impl<'a> FindingJson<'a> {
+    fn new(entry: &'a Entry, imported: &'a Imported) -> Self {
         let first = entry.spots.first();
         Self {
             id: &entry.id,
@@ -93,6 +100,7 @@ impl<'a> From<&'a Entry> for FindingJson<'a> {
             path: first.map(|spot| spot.path.as_str()),
             line: first.map(|spot| spot.at.line),
             name: entry.name.as_deref(),
+            imported: imported.get(&entry.id).map(PromptName::as_str),
             stored: StoredJson {
                 id: &entry.id,
                 version: match entry.versions.as_slice() {
@@ -106,7 +114,11 @@ impl<'a> From<&'a Entry> for FindingJson<'a> {
                 more_variables: entry.has_more_variables,
                 placeholder: entry.is_placeholder,
             },
-            places: entry.spots.iter().map(PlaceJson::from).collect(),
+            places: entry
+                .spots
+                .iter()
+                .map(|spot| PlaceJson::new(entry, spot))
+                .collect(),
         }
     }
 }
@@ -122,8 +134,8 @@ fn variables(
         .collect()
 }
 
-impl<'a> From<&'a Spot> for PlaceJson<'a> {
-    fn from(spot: &'a Spot) -> Self {
+impl<'a> PlaceJson<'a> {
+    fn new(entry: &Entry, spot: &'a Spot) -> Self {
         Self {
             path: &spot.path,
             line: spot.at.line,
@@ -132,6 +144,7 @@ impl<'a> From<&'a Spot> for PlaceJson<'a> {
             read: spot.is_read,
             allowed: spot.is_allowed,
             known: spot.is_known,
+            new: entry.is_new(spot),
             calls: spot.calls.iter().map(CallJson::from).collect(),
         }
     }
@@ -152,14 +165,17 @@ impl<'a> From<&'a Call> for CallJson<'a> {
     }
 }
 
-pub(super) fn json(entries: &[Entry], scanned: &Scanned) -> String {
+pub(super) fn json(entries: &[Entry], scanned: &Scanned, imported: &Imported) -> String {
     json::document(&ScanJson {
         scanned: ScannedJson {
             files: scanned.files,
             bytes: scanned.bytes,
             parsed: scanned.parsed,
         },
-        findings: entries.iter().map(FindingJson::from).collect(),
+        findings: entries
+            .iter()
+            .map(|entry| FindingJson::new(entry, imported))
+            .collect(),
     })
 }
 
@@ -182,7 +198,7 @@ pub(super) fn again(named: &[PathBuf]) -> String {
     )
 }
 
-pub(super) fn annotations(entries: &[Entry], again: &str) -> String {
+pub(super) fn annotations(entries: &[Entry], again: &str, imported: &Imported) -> String {
     let mut findings = Vec::new();
     for entry in entries {
         for spot in entry.new_spots() {
@@ -194,18 +210,39 @@ pub(super) fn annotations(entries: &[Entry], again: &str) -> String {
                 "{} is a stored prompt at OpenAI, which ends on 2026-11-30{not_served}",
                 entry.id
             );
-            findings.push(
-                Finding::warning(code::STORED_ID, message)
-                    .in_file(&spot.path)
-                    .at(spot.at)
-                    .help(again.to_owned()),
-            );
+            let finding = Finding::warning(code::STORED_ID, message)
+                .in_file(&spot.path)
+                .at(spot.at);
+            findings.push(match imported.get(&entry.id) {
+                Some(name) => finding.help(format!("it was imported here as {name}")),
+                None => finding.help(again.to_owned()),
+            });
         }
     }
     annotations::render(&findings)
 }
 
-pub(super) fn text(entries: &[Entry], scanned: &Scanned, again: &str, session: &mut Session) {
+/// Puts the entries first that have new places.
+pub(super) fn new_first(entries: &mut [Entry]) {
+    if has_old(entries) {
+        entries.sort_by_key(|entry| entry.new_spots().next().is_none());
+    }
+}
+
+/// Whether any place is allowed or known, so that being new means something.
+fn has_old(entries: &[Entry]) -> bool {
+    let mut spots = entries.iter().flat_map(|entry| &entry.spots);
+    spots.any(|spot| spot.is_known || spot.is_allowed)
+}
+
+pub(super) fn text(
+    entries: &[Entry],
+    scanned: &Scanned,
+    again: &str,
+    imported: &Imported,
+    session: &mut Session,
+) {
+    let marks_new = has_old(entries);
     let colors = session.ui.colors_out();
     for entry in entries {
         let id = paint(colors, BOLD, &entry.id);
@@ -214,6 +251,10 @@ pub(super) fn text(entries: &[Entry], scanned: &Scanned, again: &str, session: &
             (Some(name), _) => format!("  {name}"),
             (None, _) => String::new(),
         };
+        let note = match imported.get(&entry.id) {
+            Some(name) => format!("{note}  imported here as {name}"),
+            None => note,
+        };
         session.ui.styled(format!("{id}{}\n", on_one_line(&note)));
         if !entry.is_placeholder {
             for line in asked(entry) {
@@ -221,11 +262,14 @@ pub(super) fn text(entries: &[Entry], scanned: &Scanned, again: &str, session: &
             }
         }
         for spot in &entry.spots {
-            session.ui.line(format!("  {}", on_one_line(&place(spot))));
+            let is_new = marks_new && entry.is_new(spot);
+            session
+                .ui
+                .line(format!("  {}", on_one_line(&place(spot, is_new))));
         }
         session.ui.line("");
     }
-    summary(entries, scanned, again, session);
+    summary(entries, scanned, (again, imported), session);
 }
 
 /// Words of files, which must not begin a line or reach a terminal as commands.
@@ -271,8 +315,11 @@ fn variables_text(asked: &Asked) -> String {
     words.join(", ")
 }
 
-fn place(spot: &Spot) -> String {
+fn place(spot: &Spot, is_new: bool) -> String {
     let mut notes = Vec::new();
+    if is_new {
+        notes.push("new".to_owned());
+    }
     match (&spot.variable, spot.is_read) {
         (Some(variable), true) => notes.push(format!("reads {variable}")),
         (Some(variable), false) => notes.push(format!("sets {variable}")),
@@ -303,7 +350,12 @@ fn place(spot: &Spot) -> String {
     format!("{place}  {}", notes.join("; "))
 }
 
-fn summary(entries: &[Entry], scanned: &Scanned, again: &str, session: &mut Session) {
+fn summary(
+    entries: &[Entry],
+    scanned: &Scanned,
+    (again, imported): (&str, &Imported),
+    session: &mut Session,
+) {
     let files = count(scanned.files, "file");
     let real: Vec<&Entry> = entries
         .iter()
@@ -321,10 +373,23 @@ fn summary(entries: &[Entry], scanned: &Scanned, again: &str, session: &mut Sess
         return;
     }
     let places: usize = real.iter().map(|entry| entry.spots.len()).sum();
+    let holding: BTreeSet<&str> = real
+        .iter()
+        .flat_map(|entry| &entry.spots)
+        .map(|spot| spot.path.as_str())
+        .collect();
+    let new: usize = real.iter().map(|entry| entry.new_spots().count()).sum();
+    let new = match (has_old(entries), new) {
+        (false, _) => String::new(),
+        (true, 0) => "; none is new".to_owned(),
+        (true, 1) => "; 1 place is new".to_owned(),
+        (true, new) => format!("; {new} places are new"),
+    };
     session.ui.status(format!(
-        "{} in {} of {files}{beside}",
+        "{} in {} of {} ({files} read){beside}{new}",
         count(real.len(), "stored prompt"),
         count(places, "place"),
+        count(holding.len(), "file"),
     ));
     let not_served = real
         .iter()
@@ -337,7 +402,9 @@ fn summary(entries: &[Entry], scanned: &Scanned, again: &str, session: &mut Sess
             count(places, "place")
         )),
     }
-    session
-        .ui
-        .hint(format!("{again} brings them here, until 2026-11-30"));
+    if real.iter().any(|entry| !imported.contains_key(&entry.id)) {
+        session
+            .ui
+            .hint(format!("{again} brings them here, until 2026-11-30"));
+    }
 }

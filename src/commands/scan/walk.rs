@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use regex::bytes::RegexBuilder;
 
 use super::Scanned;
+use super::baseline::Baseline;
 use crate::commands::session::Session;
 use crate::error::Failure;
 use crate::files::bad_ignore_file;
@@ -34,13 +35,15 @@ const OVERLAP: usize = 512;
 const MOST_PROBLEMS: usize = 10;
 
 /// Where to look.
-pub(super) struct Files {
+pub(super) struct Files<'b> {
     /// The places, each as it was named.
     roots: Vec<PathBuf>,
     /// The folder that paths are relative to.
     directory: PathBuf,
     /// What git tracks there although its rules ignore it, too.
     tracked: Vec<PathBuf>,
+    /// Whose files are left out.
+    baseline: &'b Baseline,
 }
 
 /// What the files say.
@@ -55,8 +58,12 @@ pub(super) struct Found {
     pub(super) problems: Vec<String>,
 }
 
-impl Files {
-    pub(super) fn new(paths: &[PathBuf], session: &Session) -> Result<Self, Failure> {
+impl<'b> Files<'b> {
+    pub(super) fn new(
+        paths: &[PathBuf],
+        baseline: &'b Baseline,
+        session: &Session,
+    ) -> Result<Self, Failure> {
         let directory = &session.directory;
         let named: &[PathBuf] = match paths {
             [] => &[PathBuf::from(".")],
@@ -96,6 +103,7 @@ impl Files {
             roots,
             directory: directory.clone(),
             tracked,
+            baseline,
         })
     }
 
@@ -212,14 +220,14 @@ fn settings_in(folder: &DirEntry) -> Vec<PathBuf> {
 
 /// Reads files one after the other, on one thread.
 struct Reader<'a> {
-    files: &'a Files,
+    files: &'a Files<'a>,
     all: &'a Mutex<Found>,
     own: Found,
     buffer: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(files: &'a Files, all: &'a Mutex<Found>) -> Self {
+    fn new(files: &'a Files<'a>, all: &'a Mutex<Found>) -> Self {
         Self {
             files,
             all,
@@ -247,6 +255,9 @@ impl<'a> Reader<'a> {
         (&mut file)
             .take(HEAD as u64)
             .read_to_end(&mut self.buffer)?;
+        if self.files.baseline.is_own(path, &self.buffer) {
+            return Ok(());
+        }
         let is_wide = matches!(self.buffer.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]));
         if !is_wide && memchr::memchr(0, &self.buffer).is_some() {
             return Ok(());

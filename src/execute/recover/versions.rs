@@ -59,6 +59,8 @@ pub struct Recovered {
     pub gaps: Vec<u64>,
     /// Versions above the current one that were not taken.
     pub higher: Vec<u64>,
+    /// Versions that are new and were not asked for, since the prompt was edited here.
+    pub unasked: Vec<u64>,
     /// What the API does about a variable that is not sent.
     pub missing: Missing,
     /// What stopped it.
@@ -95,6 +97,7 @@ impl Recovery {
             variables: known.wish.variables.clone(),
             gaps: Vec::new(),
             higher: Vec::new(),
+            unasked: Vec::new(),
             missing: known.missing,
             failure: None,
             key: known.key,
@@ -132,8 +135,13 @@ impl Recovery {
             // Without it nothing could be written of what is paid for next.
             self.control(row.known.key, model).await?;
         }
-        self.tell_versions_apart(row).await?;
         let wanted = self.wanted(row, current);
+        if row.known.wish.is_edited && !wanted.is_empty() {
+            // Nothing of it could be written.
+            recovered.unasked = wanted;
+            return Ok(());
+        }
+        self.tell_versions_apart(row).await?;
         for &version in &wanted {
             match self.one(row, Some(version)).await? {
                 One::Fetched(fetched, _) => recovered.versions.push(*fetched),
@@ -258,6 +266,11 @@ impl Recovery {
                     };
                     let answered = self.check(row, &echo, version)?;
                     row.size = (tokens_of(&echo) + 20 * row.names.len(), limit_of(&echo));
+                    if row.model.is_none() {
+                        // Before the first answer nobody knew which model it would be.
+                        let cost = self.cost(echo.model.as_deref(), row.size.0, row.size.1);
+                        self.spent.set(self.spent.get() + cost);
+                    }
                     row.model.clone_from(&echo.model);
                     let new = new_names(&echo, row, &without, &tried);
                     if !new.is_empty() {

@@ -1,11 +1,20 @@
 //! The beginning of an answer: what the API says about a request before the model has answered.
 
-use reqwest::{Method, Response};
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use super::read::is_of_gateway;
 use super::{Client, Fault, Progress, header, is_event_stream, is_stream};
 use crate::openai::fault::{ApiError, CallError, CallErrorKind};
 use crate::openai::key::Redactor;
+
+/// Where OpenAI's API is.
+const OPENAI: &str = "api.openai.com";
+
+/// How long a server may take to show that it is a gateway, when it is asked for nothing else.
+const FOR_A_GATEWAY: Duration = Duration::from_secs(10);
 
 /// The beginning of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +59,7 @@ impl Client {
     async fn try_open(&self, body: &Value, progress: &mut Progress) -> Result<Opening, Fault> {
         let request = self.post("responses", body);
         let prompt_id = body.pointer("/prompt/id").and_then(Value::as_str);
-        let response = self.send(request, progress, prompt_id).await?;
+        let response = self.send_to_openai(request, progress, prompt_id).await?;
         let project =
             header(response.headers(), "openai-project").map(|project| self.clean(project));
         let response = if is_event_stream(response.headers()) {
@@ -59,6 +68,52 @@ impl Client {
             self.read_json(response).await?
         };
         Ok(Opening { response, project })
+    }
+
+    /// Makes sure that no gateway of promptctl's stands in the place of OpenAI, as far as can be
+    /// known without asking for an answer.
+    ///
+    /// # Errors
+    /// The base URL is that of a gateway.
+    pub async fn refuse_gateway(&self) -> Result<(), Box<CallError>> {
+        if self.host == OPENAI {
+            return Ok(());
+        }
+        // A gateway serves nothing there, and says so in its own words.
+        let root = self.base.strip_suffix("/v1").unwrap_or(&self.base);
+        let request = self.http.get(format!("{root}/")).timeout(FOR_A_GATEWAY);
+        let mut progress = Progress::new();
+        progress.attempts = 1;
+        match self.send_to_openai(request, &mut progress, None).await {
+            Err(fault) if fault.error.kind == CallErrorKind::Gateway => {
+                Err(progress.complete_error(fault.into_error()))
+            }
+            // Whatever else is wrong, the first call says.
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends a request that only OpenAI itself can answer.
+    async fn send_to_openai(
+        &self,
+        request: RequestBuilder,
+        progress: &mut Progress,
+        prompt_id: Option<&str>,
+    ) -> Result<Response, Fault> {
+        match self.send(request, progress, prompt_id).await {
+            Ok(response) if is_of_gateway(response.headers()) => Err(self.of_gateway()),
+            Err(fault) if fault.error.is_of_gateway => Err(self.of_gateway()),
+            sent => sent,
+        }
+    }
+
+    fn of_gateway(&self) -> Fault {
+        let message = format!(
+            "{} is a gateway of promptctl's: it answers from prompts that were imported, and OpenAI itself is to be asked",
+            self.host
+        );
+        let hint = "unset OPENAI_BASE_URL; or name OpenAI's API for this command: OPENAI_BASE_URL=https://api.openai.com/v1 promptctl import …";
+        Fault::lasting(CallError::new(CallErrorKind::Gateway, message).hint(hint))
     }
 
     fn post(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {
@@ -143,7 +198,9 @@ impl Client {
     /// No connection, or something that is no JSON.
     pub async fn recorded(&self, path: &str, body: &Value) -> Result<Recorded, Box<CallError>> {
         let mut progress = Progress::new();
-        let sent = self.send(self.post(path, body), &mut progress, None).await;
+        let sent = self
+            .send_to_openai(self.post(path, body), &mut progress, None)
+            .await;
         let outcome = match sent {
             Ok(response) if is_event_stream(response.headers()) => self
                 .first_response(response, body)

@@ -72,11 +72,14 @@ impl Client {
         let body: Option<Value> = serde_json::from_str(&text).ok();
         let api = body.as_ref().and_then(ApiError::read);
         let is_final = api.as_ref().is_some_and(ApiError::is_quota);
-        let error = match api {
+        let is_of_gateway =
+            is_of_gateway(&headers) || body.is_some_and(|body| body.get("promptctl").is_some());
+        let mut error = match api {
             Some(api) => CallError::from_api(status, api.map(|it| self.clean(it)), prompt_id),
             None if (300..400).contains(&status) => self.redirected(status, &headers),
             None => self.refused_without_words(status, &text),
         };
+        error.is_of_gateway = is_of_gateway;
         Fault {
             error,
             advice: Advice::answer(status, is_final, self.pace.now(), |name| {
@@ -276,6 +279,13 @@ impl Client {
         };
         CallError::new(kind, format!("{} could not be reached: {why}", self.host)).hint(hint)
     }
+}
+
+/// Whether `promptctl serve` made the answer.
+pub(super) fn is_of_gateway(headers: &HeaderMap) -> bool {
+    headers
+        .keys()
+        .any(|name| name.as_str().starts_with("promptctl-"))
 }
 
 fn with_status(status: u16, mut error: CallError) -> CallError {

@@ -77,12 +77,15 @@ impl<'a> Source<'a> {
             }
             None => self.declared(open),
         };
+        let mut call = call;
+        if let Some(name) = &name {
+            self.read_later(name, open, &mut call, depth);
+        }
         let before = calls.len();
         for used in name.iter().flat_map(|name| self.uses_of(name, open)) {
             self.used_as_prompt(used, &call, depth + 1, calls);
         }
         if calls.len() == before {
-            let mut call = call;
             call.surface = self.surface(open);
             calls.push(call);
         }
@@ -258,8 +261,14 @@ impl<'a> Source<'a> {
             }
             return;
         };
+        self.read_items(open, call, depth);
+    }
+
+    /// The variables that the items of a map name, and those that they may name.
+    fn read_items(&self, open: usize, call: &mut Call, depth: usize) {
         for item in self.items(open) {
             match item.key {
+                Some(key) if self.is_computed(key) => call.has_more_variables = true,
                 Some(key) => {
                     let name = self.word(key);
                     if !name.is_empty() && name.len() <= 100 {
@@ -271,13 +280,95 @@ impl<'a> Source<'a> {
                     let rest = item.value.start + 1..item.value.end;
                     self.read_variables(&rest, call, depth + 1);
                 }
-                None => {}
+                // `{[key]: value}`, `{key(): value for …}`.
+                None => call.has_more_variables |= !item.value.is_empty(),
+            }
+        }
+    }
+
+    /// What is put into the map of a prompt after it was made: `prompt["variables"] = …`.
+    fn read_later(&self, name: &str, open: usize, call: &mut Call, depth: usize) {
+        let all = self.mentioned().get(name);
+        let all = all.map(Vec::as_slice).unwrap_or_default();
+        for &index in all.iter().take(MOST_USES) {
+            let Some((key, after)) = self.member(index) else {
+                continue;
+            };
+            let role = role(self.word(key));
+            let is_ours = || {
+                let mut seen = self.seen_from(name, index).into_iter();
+                // `{…}`, or `dict(…)`.
+                seen.any(|(_, start)| start == open || start + 1 == open)
+            };
+            if !matches!(role, Role::Version | Role::Variables) || !is_ours() {
+                continue;
+            }
+            match self.kind(after) {
+                Some(Kind::Mark(b'=')) => {
+                    let value = self.value_from(after + 1);
+                    match (role, self.literal(&value, 0)) {
+                        (Role::Variables, _) => self.read_variables(&value, call, depth),
+                        (_, Some(Literal::Variable(name))) => call.version_variable = Some(name),
+                        (_, Some(Literal::Text(version))) if is_number(&version) => {
+                            call.version = Some(version);
+                        }
+                        _ => call.has_unknown_version = true,
+                    }
+                }
+                // `prompt["variables"]["ticket"] = …`
+                _ if role == Role::Variables => match self.member(after - 1) {
+                    Some((key, end)) if self.kind(end) == Some(Kind::Mark(b'=')) => {
+                        let kind = self.value_kind(&self.value_from(end + 1), 0);
+                        call.variables.insert(self.word(key).to_owned(), kind);
+                    }
+                    _ => call.has_more_variables |= self.is_filled(after - 1),
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// The key of `name["key"]` or `name.key`, and the token after it.
+    fn member(&self, index: usize) -> Option<(usize, usize)> {
+        let is_text = self.kind(index + 2) == Some(Kind::Text);
+        match self.kind(index + 1)? {
+            Kind::Open(b'[')
+                if is_text
+                    && self.kind(index + 3) == Some(Kind::Close(b'['))
+                    && !self.is_computed(index + 2) =>
+            {
+                Some((index + 2, index + 4))
+            }
+            Kind::Mark(b'.') if self.kind(index + 2) == Some(Kind::Word) => {
+                Some((index + 2, index + 3))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a key is worked out when the code runs: a name in Python, or a text with others in it.
+    fn is_computed(&self, key: usize) -> bool {
+        let sign = (key + 1..self.tokens.len()).find(|&at| self.tokens[at].kind != Kind::Line);
+        let is_entry = sign.is_some_and(|at| self.tokens[at].kind == Kind::Mark(b':'));
+        match self.tokens[key].kind {
+            Kind::Word => self.language.has_computed_keys && is_entry,
+            _ => {
+                let is_letter = |at: usize| {
+                    let byte = self.text.as_bytes().get(at);
+                    byte.is_some_and(|byte| matches!(byte, b'f' | b'F'))
+                };
+                // The quote stands between `f` and the text.
+                let start = self.tokens[key].start;
+                self.language.has_computed_keys
+                    && start >= 2
+                    && is_letter(start - 2)
+                    && self.word(key).contains('{')
             }
         }
     }
 
     /// Variables that are set one by one where a name is used: `variables["ticket"] = …`, or
-    /// `variables.ticket = …`.
+    /// `variables.ticket = …`. What is added in other ways may be anything.
     fn assigned_to(&self, name: &str, used: usize, call: &mut Call) -> bool {
         let all = self
             .mentioned()
@@ -286,22 +377,57 @@ impl<'a> Source<'a> {
             .unwrap_or_default();
         let mut found = false;
         for &index in all.iter().take(MOST_USES) {
-            let is_subscript = self.kind(index + 1) == Some(Kind::Open(b'['))
-                && self.kind(index + 2) == Some(Kind::Text)
-                && self.kind(index + 3) == Some(Kind::Close(b'['))
-                && self.kind(index + 4) == Some(Kind::Mark(b'='));
-            let is_field = self.kind(index + 1) == Some(Kind::Mark(b'.'))
-                && self.kind(index + 2) == Some(Kind::Word)
-                && self.kind(index + 3) == Some(Kind::Mark(b'='))
-                && self.kind(index + 4) != Some(Kind::Mark(b'='));
-            if (is_subscript || is_field) && self.is_same(name, index, used) {
-                let value = self.value_from(index + if is_field { 4 } else { 5 });
-                let kind = self.value_kind(&value, 0);
-                call.variables.insert(self.word(index + 2).to_owned(), kind);
+            let named = self
+                .member(index)
+                .filter(|(_, after)| self.kind(*after) == Some(Kind::Mark(b'=')));
+            if let Some((key, after)) = named
+                && self.is_same(name, index, used)
+            {
+                let kind = self.value_kind(&self.value_from(after + 1), 0);
+                call.variables.insert(self.word(key).to_owned(), kind);
                 found = true;
+            } else if self.is_filled(index) && self.is_same(name, index, used) {
+                call.has_more_variables = true;
             }
         }
         found
+    }
+
+    /// Whether a map is filled here with what need not be named: `v[key] = …`, `v.update(…)`,
+    /// `v |= …`, `Object.assign(v, …)`.
+    fn is_filled(&self, index: usize) -> bool {
+        match self.kind(index + 1) {
+            Some(Kind::Open(b'[')) => {
+                let after = self.after(index + 1);
+                self.kind(after) == Some(Kind::Mark(b'='))
+                    && self.kind(after + 1) != Some(Kind::Mark(b'='))
+            }
+            Some(Kind::Mark(b'.')) => {
+                let is_call = self.kind(index + 3) == Some(Kind::Open(b'('));
+                let fills = [
+                    "update",
+                    "setdefault",
+                    "set",
+                    "put",
+                    "putAll",
+                    "insert",
+                    "merge",
+                    "add",
+                    "Add",
+                ];
+                is_call
+                    && self.kind(index + 2) == Some(Kind::Word)
+                    && fills.contains(&self.word(index + 2))
+            }
+            Some(Kind::Mark(b'?')) => {
+                self.word(index + 1) == "|" && self.kind(index + 2) == Some(Kind::Mark(b'='))
+            }
+            _ => {
+                index > 0
+                    && self.kind(index - 1) == Some(Kind::Open(b'('))
+                    && self.callee(index - 1).trim_end().ends_with("Object.assign")
+            }
+        }
     }
 
     fn value_kind(&self, value: &Range<usize>, depth: usize) -> ValueKind {
