@@ -9,7 +9,7 @@ use super::entry::{Outcome, Record, Status};
 use super::log::Execution;
 use crate::prompt::visible;
 
-/// The columns of [`csv`], in order.
+/// The columns of [`csv()`], in order.
 pub const COLUMNS: [&str; 34] = [
     "id",
     "time",
