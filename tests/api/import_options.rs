@@ -265,6 +265,24 @@ fn a_place_that_cannot_be_written_is_named() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_recorded_follows_no_link() {
+    use std::os::unix::fs::symlink;
+    let env = TestEnv::new();
+    let (_server, repo) = with(&env, &simple(1));
+    repo.write("victim", "important\n");
+    std::fs::create_dir(repo.dir.join("calls")).unwrap();
+    symlink("../victim", repo.dir.join("calls/01-created.json")).unwrap();
+    let line = format!("promptctl import {ID} --var-name ticket --record-calls calls");
+    repo.ok(&line);
+    assert_eq!(repo.read("victim"), "important\n");
+    assert!(repo.read("calls/01-created.json").contains("pmpt_"));
+    symlink("elsewhere", repo.dir.join("led")).unwrap();
+    let run = repo.fails(&line.replace("calls calls", "calls led"));
+    assert!(run.stderr.contains("it is a link"), "{run}");
+}
+
 #[test]
 fn without_a_key_the_hint_is_of_use_to_the_command() {
     let env = TestEnv::new();

@@ -1,6 +1,7 @@
 //! `--record-calls`: how the API behaves, written down as long as it answers.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -166,6 +167,10 @@ pub(super) fn run(
         .hint("name a folder that can be written: --record-calls DIR")
     };
     wait(client.refuse_gateway())??;
+    if fs::symlink_metadata(&folder).is_ok_and(|found| found.is_symlink()) {
+        let link = std::io::Error::other("it is a link that leads elsewhere");
+        return Err(failed(&folder, link));
+    }
     // Before anything is asked, so that nothing is paid for that cannot be kept.
     let is_new = !folder.exists();
     fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
@@ -213,7 +218,12 @@ pub(super) fn run(
         broken += usize::from(record.get("error").is_some());
         let file = folder.join(format!("{name}.json"));
         let text = serde_json::to_string_pretty(&record).unwrap_or_default() + "\n";
-        fs::write(&file, text).map_err(|error| failed(&file, error))?;
+        // A link that stands there is replaced, and not followed.
+        let written_to = tempfile::NamedTempFile::new_in(&folder)
+            .and_then(|mut new| new.write_all(text.as_bytes()).map(|()| new));
+        let written_to = written_to.map_err(|error| failed(&file, error))?;
+        let kept = written_to.persist(&file);
+        kept.map_err(|error| failed(&file, error.error))?;
         written += 1;
         let status = record["status"].as_u64();
         session.ui.status(format!(
