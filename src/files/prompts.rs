@@ -18,7 +18,7 @@ pub struct Prompts {
     pub(super) roots: Vec<String>,
 }
 
-/// What the repository says of itself is at hand for whoever has its prompts.
+/// Whoever has the prompts can ask the repository.
 impl Deref for Prompts {
     type Target = Repository;
 

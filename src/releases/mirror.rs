@@ -1,4 +1,4 @@
-//! References: rows of them by prefix, single ones by name.
+//! The mirror of the remote's tags: where it stands, and what of it this clone has.
 
 use super::space::{Mirror, Space};
 use super::store::Store;

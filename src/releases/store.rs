@@ -56,7 +56,7 @@ pub struct Store {
     pub(super) writes_nothing: Cell<bool>,
 }
 
-/// What prompts and repository say of themselves is at hand for whoever has the releases.
+/// Whoever has the releases can ask the prompts and the repository.
 impl Deref for Store {
     type Target = Prompts;
 

@@ -16,7 +16,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// What releases, prompts and repository say of themselves is at hand.
+/// Whoever has the set-up can ask the releases, the prompts and the repository.
 impl Deref for Setup<'_> {
     type Target = Store;
 
