@@ -24,6 +24,15 @@ const KINDS: &[(&str, &str)] = &[
         "a Slack token",
         r"\bxox[abeoprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}|https://hooks\.slack\.com/services/T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,}",
     ),
+    ("an OpenRouter key", r"\bsk-or-v1-[0-9a-f]{64}\b"),
+    ("an xAI key", r"\bxai-[A-Za-z0-9]{64,}\b"),
+    ("a Groq key", r"\bgsk_[A-Za-z0-9]{40,}\b"),
+    ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{34,}\b"),
+    ("an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    (
+        "a SendGrid key",
+        r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b",
+    ),
     ("a Google key", r"\bAIza[A-Za-z0-9_-]{35}"),
     ("a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{24,}"),
     (
@@ -48,7 +57,7 @@ static ANY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What every secret begins with; most texts hold none of these and are not looked at further.
 static BEGINNINGS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|AIza|k_live_|eyJ|-----BEGIN",
+        r"sk-|xai-|gsk_|hf_|npm_|SG\.|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|AIza|k_live_|eyJ|-----BEGIN",
     )
     .ok()
 });
@@ -142,6 +151,18 @@ mod tests {
             (
                 "a Slack token",
                 format!("xoxb-{}-{}", "291837465019", &body[..24]),
+            ),
+            (
+                "an OpenRouter key",
+                format!("sk-or-{}{}", "v1-", "3f9a0c5e7b2d1846".repeat(4)),
+            ),
+            ("an xAI key", format!("xai-{body}{}", &body[..8])),
+            ("a Groq key", format!("gsk_{}", &body[..48])),
+            ("a Hugging Face token", format!("hf_{}", &body[..34])),
+            ("an npm token", format!("npm_{}", &body[..36])),
+            (
+                "a SendGrid key",
+                format!("SG.{}.{}", &body[..22], &body[10..53]),
             ),
             ("a Google key", format!("AIza{}", &body[..35])),
             ("a Stripe key", format!("sk_{}_{}", "live", &body[..24])),
