@@ -236,7 +236,7 @@ impl Store {
     }
 
     /// What is live in the row of a tag, which has the prefix.
-    pub fn newest_beside(&self, full: &str) -> Option<super::Release> {
+    pub fn newest_beside(&self, full: &str) -> Option<super::release::Release> {
         let TagName::Release {
             name, environment, ..
         } = TagName::parse(full.strip_prefix(&self.settings.prefix)?)?
@@ -301,7 +301,7 @@ impl Store {
         let (commit, trailers) = self.tag_target(release.object, &release.tag)?;
         let is_publish = trailers
             .release
-            .is_some_and(|release| release.action == super::Action::Publish);
+            .is_some_and(|release| release.action == super::tag::Action::Publish);
         if !is_publish {
             return Ok(None);
         }
