@@ -12,7 +12,7 @@ use crate::files::{Loaded, Source};
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::Levels;
-use crate::prompt::name::PromptName;
+use crate::prompt::name::{Environment, PromptName};
 use crate::releases::{Step, Store, Verdict, can_be_let_through, judge};
 
 /// How many findings are told beside the first.
@@ -33,12 +33,23 @@ impl Gate {
         }
     }
 
-    /// What the rules find in a content that becomes live: what it attaches must be committed too.
-    pub(super) fn of_release(&self, store: &Store, mut loaded: Loaded) -> Vec<Finding> {
+    /// What the rules find in a content that becomes live in an environment: what it attaches must be
+    /// committed too, and no other prompt may answer for its id there.
+    ///
+    /// # Errors
+    /// What is live there cannot be read.
+    pub(super) fn of_release(
+        &self,
+        store: &Store,
+        mut loaded: Loaded,
+        environment: &Environment,
+    ) -> Result<Vec<Finding>, Failure> {
         if let Some(commit) = &loaded.commit {
             loaded.source = Source::Commit(commit.clone());
         }
-        self.of_file(store, &loaded)
+        let mut findings = self.of_file(store, &loaded);
+        findings.extend(store.shared_id(&loaded, environment)?);
+        Ok(findings)
     }
 
     fn of_file(&self, store: &Store, loaded: &Loaded) -> Vec<Finding> {

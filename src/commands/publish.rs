@@ -1,5 +1,7 @@
 //! `promptctl publish`, and what the three commands that change what is live share.
 
+use std::collections::BTreeMap;
+
 use super::common::{EnvArg, FormatArg, short, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
 use super::rules::{branches_of, rules_of, signers_of};
@@ -7,10 +9,10 @@ use super::session::Session;
 use super::shapes::ChangeJson;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
-use crate::files::Loaded;
+use crate::files::{Loaded, refused_clash};
 use crate::output::json;
 use crate::prompt::code::{self, Code};
-use crate::prompt::finding::Severity;
+use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::{shell_path, shell_paths};
 use crate::prompt::reference::{Reference, Selector};
@@ -350,13 +352,23 @@ fn publish_all(
     loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
     let mut failed = !findings.iter().all(|finding| !finding.is_error());
+    let clashes = findings.iter().filter(|it| it.code == code::NAME_CLASH);
+    // Both files of each, from the one look at all of them.
+    let clashes: BTreeMap<&str, &Finding> = clashes
+        .flat_map(|it| [&it.path, &it.subject].map(|path| Some((path.as_deref()?, it))))
+        .flatten()
+        .collect();
     let mut changes = Vec::new();
     for prompt in loaded
         .into_iter()
         .filter(|prompt| !prompt.document.archived)
     {
         let name = prompt.name.clone();
-        match publish_if_new(prompt, args, store, options, &gate, session) {
+        let published = match clashes.get(prompt.path.as_str()) {
+            Some(clash) => Err(refused_clash(clash)),
+            None => publish_if_new(prompt, args, store, options, &gate, session),
+        };
+        match published {
             Ok(change) => changes.extend(change),
             Err(failure) => {
                 session.ui.failure(&failure);
@@ -395,7 +407,6 @@ fn publish_if_new(
     }) else {
         return Ok(None);
     };
-    store.require_one_file(&prompt.name)?;
     let highest = store.highest_released(&prompt.name, &options.environment)?;
     if highest.is_some_and(|highest| prompt.version() <= highest) {
         say_behind(&prompt, store, options, session)?;
@@ -421,9 +432,7 @@ pub(super) fn publish(
     };
     // What is judged is what goes live.
     let loaded = store.planned_content(&planned)?.unwrap_or(loaded);
-    let shared = store.shared_id(&loaded, &options.environment)?;
-    let mut findings = gate.of_release(store, loaded);
-    findings.extend(shared);
+    let findings = gate.of_release(store, loaded, &options.environment)?;
     let verdict = planned.judge(findings, &options.allowed);
     if !verdict.stops.is_empty() {
         return Err(refused(verdict, &name));

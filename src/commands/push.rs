@@ -114,10 +114,7 @@ fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,
     };
-    let shared = store.shared_id(&loaded, environment)?;
-    let mut findings = gate.of_release(store, loaded);
-    findings.extend(shared);
-    let verdict = judge(findings, step);
+    let verdict = judge(gate.of_release(store, loaded, environment)?, step);
     if verdict.stops.is_empty() {
         return Ok(());
     }

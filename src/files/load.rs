@@ -266,8 +266,7 @@ impl Prompts {
     pub fn require_one_file(&self, name: &PromptName) -> Result<(), Failure> {
         match self.clash(name) {
             None => Ok(()),
-            Some(clash) => Err(Failure::new(code::NAME_CLASH, clash.message)
-                .hint("rename or remove one of them with git mv or git rm; nothing was changed")),
+            Some(clash) => Err(refused_clash(&clash)),
         }
     }
 
@@ -349,6 +348,12 @@ impl Prompts {
             },
         ))
     }
+}
+
+/// Why a prompt is not changed or released while another file clashes with its own.
+pub fn refused_clash(clash: &Finding) -> Failure {
+    Failure::new(code::NAME_CLASH, clash.message.clone())
+        .hint("rename or remove one of them with git mv or git rm; nothing was changed")
 }
 
 /// A prompt of the working copy. `is_committed` tells of a path, the blob that its file would be

@@ -17,7 +17,7 @@ mod work_tree;
 mod write;
 
 pub use between::Between;
-pub use load::{Loaded, Source};
+pub use load::{Loaded, Source, refused_clash};
 pub use merging::{Asked, BothSides};
 pub use prompts::Prompts;
 pub use since::{Base, Blobs};

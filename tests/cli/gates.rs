@@ -429,3 +429,28 @@ fn two_prompts_that_were_one_stored_prompt_are_not_both_live() {
         "{edited}"
     );
 }
+
+// The usual disks of other systems hold only one of two names that differ in case.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_another_file_has_in_other_letters_is_not_published() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("greet", "messages: [{role: user, content: Hi}]\n");
+    repo.ok("promptctl publish --quiet greet");
+    repo.add("new", "messages: [{role: user, content: Hello}]\n");
+    repo.write(
+        "prompts/Greet.prompt.yml",
+        "version: 1\nmessages: [{role: user, content: Evil}]\n",
+    );
+    repo.git("add -A");
+    repo.git("commit --quiet --message Clash");
+    for line in ["promptctl publish Greet", "promptctl publish --all"] {
+        let run = repo.fails(line);
+        assert!(run.stderr.contains("differ only in case"), "{run}");
+    }
+    // The other is published all the same.
+    let tags = repo.git("tag");
+    assert!(tags.contains("prompts/new/production/1"), "{tags}");
+    assert!(!tags.contains("Greet"), "{tags}");
+}
