@@ -334,7 +334,7 @@ fn two_files_of_one_name() {
     error[P012]: prompts/support/triage.prompt.yaml and prompts/support/triage.prompt.yml have the same name
       at: prompts/support/triage.prompt.yml
       help: rename one of them
-    error[P012]: prompts/support/triage.prompt.yml and prompts/support/triage.prompt.yaml have the same name
+    error[P012]: prompts/support/triage.prompt.yaml and prompts/support/triage.prompt.yml have the same name
       hint: rename or remove one of them with git mv or git rm; nothing was changed
     warning: support/triage was not published
     [exit 3]
