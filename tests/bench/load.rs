@@ -211,7 +211,8 @@ pub(crate) struct Load {
     pub(crate) failed: u64,
 }
 
-/// Requests in turns on so many connections, for so long. An answer that `is_good` refuses, or
+/// Requests in turns on so many connections, for so long; each connection begins at another one, so
+/// that together they soon have sent all. An answer that `is_good` refuses, or
 /// that does not come, has failed.
 pub(crate) fn load(
     address: &str,
@@ -227,7 +228,8 @@ pub(crate) fn load(
             async move {
                 let mut times = Vec::new();
                 let mut failed = 0;
-                let mut turns = requests.iter().cycle().skip(at);
+                let first = at * requests.len() / connections;
+                let mut turns = requests.iter().cycle().skip(first);
                 let mut buffer = Vec::new();
                 'connections: loop {
                     let connection = TcpStream::connect(address).await.unwrap();
