@@ -11,6 +11,7 @@ use hyper::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use hyper::{Request, Response, StatusCode};
+use reqwest::Url;
 use serde_json::Value;
 
 use super::ask::Asked;
@@ -95,7 +96,7 @@ pub(super) async fn call(
     let permit = permit(state)?;
     let (head, incoming) = request.into_parts();
     let mut sent = body::read(state, &head.headers, incoming, LARGEST).await?;
-    let address = upstream::address(state, &head.uri);
+    let address = state.addresses.of(&head.uri)?;
     let headers = upstream::to_api(&head.headers, state);
     let is_large = sent.bytes.len() > LARGE;
     let (bytes, held) = (Bytes::from(std::mem::take(&mut sent.bytes)), sent);
@@ -209,7 +210,7 @@ fn read(bytes: &[u8]) -> Result<Option<(Object, Asked)>, Problem> {
 async fn make(
     state: &Arc<State>,
     ready: Ready,
-    (address, headers, is_large): (&str, HeaderMap, bool),
+    (address, headers, is_large): (&Url, HeaderMap, bool),
     started: Instant,
     permit: Counted,
 ) -> Result<Response<Outgoing>, Problem> {
@@ -379,7 +380,7 @@ fn offline_answer(
 async fn pass(
     state: &Arc<State>,
     method: &hyper::Method,
-    address: &str,
+    address: &Url,
     mut headers: HeaderMap,
     (bytes, _held): (Bytes, body::Whole),
     permit: Counted,
@@ -397,7 +398,7 @@ pub(super) async fn forward(
     use hyper::body::Body as _;
     let permit = permit(state)?;
     let (head, incoming) = request.into_parts();
-    let address = upstream::address(state, &head.uri);
+    let address = state.addresses.of(&head.uri)?;
     let headers = upstream::to_api(&head.headers, state);
     let mut asked = state.http.request(head.method, address).headers(headers);
     if !incoming.is_end_stream() {

@@ -20,6 +20,7 @@ use super::metrics::{Metrics, Now};
 use super::problem::{Problem, clipped_to};
 use super::redact::redacted;
 use super::snapshot::Snapshot;
+use super::upstream::Addresses;
 use super::warmth::Warmth;
 use super::{Settings, Unknown};
 use crate::execute::{Prepared, Warm};
@@ -75,6 +76,7 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) terms: Terms,
     pub(super) http: reqwest::Client,
+    pub(super) addresses: Addresses,
     snapshot: RwLock<Arc<Snapshot>>,
     /// When the snapshot was last known to be current.
     pub(super) checked: Mutex<Instant>,
@@ -201,6 +203,7 @@ impl State {
                 privacy: settings.privacy,
                 has_echo: settings.has_echo,
             },
+            addresses: Addresses::new(&settings.upstream.base_url),
             settings,
             http,
             snapshot: RwLock::new(Arc::new(snapshot)),
