@@ -351,7 +351,7 @@ fn a_secret_in_a_partial_that_no_prompt_includes_is_not_committed_by_the_hook() 
      --> prompts/_tone.hbs:1:5
       |
     1 | Use ghp_************************************.
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       = help: revoke it, for git keeps it for ever; then take it out of the file
 
     --- stderr

@@ -13,7 +13,7 @@ use super::level::Levels;
 use crate::prompt::code::{self, Code};
 use crate::prompt::document::node::{Kind, Node};
 use crate::prompt::document::yaml::parse_tree;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 
 /// How many findings of one file are told.
 pub(super) const MAX_OF_FILE: usize = 200;
@@ -25,7 +25,7 @@ const MARK: &str = "promptctl: allow";
 struct Allowance {
     word: String,
     code: Option<Code>,
-    at: Position,
+    at: Span,
     lines: RangeInclusive<usize>,
     is_used: bool,
 }
@@ -71,7 +71,7 @@ pub fn settle<'a>(
         .filter_map(|finding| levels.apply(finding))
         .collect();
     left.sort_by(|a, b| {
-        (&a.path, a.position, a.code, &a.message).cmp(&(&b.path, b.position, b.code, &b.message))
+        (&a.path, a.span, a.code, &a.message).cmp(&(&b.path, b.span, b.code, &b.message))
     });
     left.dedup();
     (bounded(left), allowed)
@@ -165,7 +165,7 @@ impl Allowances {
         if !finding.code.standing().is_rule() {
             return false;
         }
-        let line = finding.position.map(|at| at.line);
+        let line = finding.span.map(|at| at.line);
         if let Some(known) = self.known.get(&(finding.code, line)) {
             return *known;
         }
@@ -370,9 +370,10 @@ fn add(
         found.push(Allowance {
             word: word.to_owned(),
             code: Code::find(word),
-            at: Position {
+            at: Span {
                 line: number,
                 column,
+                length: MARK.trim_end().chars().count(),
             },
             lines: reach.clone(),
             is_used: false,
@@ -472,7 +473,7 @@ mod tests {
     }
 
     fn at(line: usize, code: Code) -> Finding {
-        let found = Finding::new(code, "found").at(Position { line, column: 3 });
+        let found = Finding::new(code, "found").at(Span::point(line, 3));
         Finding {
             severity: Severity::Warning,
             ..found
@@ -554,10 +555,7 @@ mod tests {
         let mut findings: Vec<Finding> = (1..60_000)
             .map(|line| at(line, code::UNKNOWN_KEY))
             .collect();
-        let last = Position {
-            line: 60_001,
-            column: 1,
-        };
+        let last = Span::point(60_001, 1);
         findings.push(Finding::error(code::WRONG_TYPE, "wrong").at(last));
         let (kept, _) = settle(findings, [(FILE, "")], &Levels::default());
         assert_eq!(kept.len(), MAX_OF_FILE + 1);
