@@ -1,5 +1,6 @@
 //! The YAML model: what a prompt file says, read leniently and checked strictly.
 
+pub(in crate::prompt) mod comments;
 pub(in crate::prompt) mod keys;
 mod messages;
 mod mistakes;

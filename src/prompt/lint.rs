@@ -6,6 +6,7 @@
 //! configured severities.
 
 mod allow;
+mod bounded;
 mod dialects;
 mod evaluators;
 mod extra_body;

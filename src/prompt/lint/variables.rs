@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::allow::MAX_OF_FILE;
+use super::bounded::MAX_OF_FILE;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
