@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::quote::shell_word;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
@@ -164,7 +164,7 @@ fn without_value(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Fai
 }
 
 /// Where a message of the prompt itself first asks for a variable.
-fn first_use(compiled: &Compiled, name: &str) -> Option<Position> {
+fn first_use(compiled: &Compiled, name: &str) -> Option<Span> {
     compiled
         .uses()
         .iter()

@@ -1,11 +1,11 @@
-//! `promptctl archive` and `promptctl unarchive`.
+//! `promptctl archive`, and what it shares with `promptctl unarchive`.
 
 use super::common::{live_versions, load_to_change};
 use super::gate::Gate;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
-use crate::prompt::edit::{Step, remove, set};
+use crate::prompt::edit::{Step, set};
 use crate::prompt::name::PromptName;
 use crate::releases::Store;
 
@@ -15,17 +15,6 @@ use crate::releases::Store;
 /// live stays live until it is unpublished.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The prompt
-    #[arg(add = super::completions::names())]
-    name: PromptName,
-    /// The commit's message
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-}
-
-/// Bring an archived prompt back
-#[derive(Debug, clap::Args)]
-pub(super) struct UnarchiveArgs {
     /// The prompt
     #[arg(add = super::completions::names())]
     name: PromptName,
@@ -71,40 +60,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-pub(super) fn run_unarchive(args: &UnarchiveArgs, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, config) = session.store()?;
-    let loaded = load_to_change(&store, &args.name)?;
-    let text = if loaded.document.archived {
-        remove(&loaded.text, &[Step::Key("archived".to_owned())])
-            .map_err(|error| super::numbering::edit_failure(&loaded.path, &error))?
-    } else if is_unfinished(&store, &loaded) {
-        loaded.text.clone()
-    } else {
-        session
-            .ui
-            .status(format!("{} is not archived: nothing to do", args.name));
-        return Ok(Exit::Done);
-    };
-    let gate = Gate::new(&config, session);
-    write(
-        &store,
-        &gate,
-        &loaded,
-        text,
-        args.message.as_deref(),
-        "Unarchive",
-    )?;
-    session.ui.status(format!("{} is in use again", args.name));
-    Ok(Exit::Done)
-}
-
 /// Whether a run that was killed wrote the file and did not commit it.
-fn is_unfinished(store: &Store, loaded: &Loaded) -> bool {
+pub(super) fn is_unfinished(store: &Store, loaded: &Loaded) -> bool {
     let committed = store.committed(&loaded.name).ok().flatten();
     committed.is_some_and(|committed| committed.document.archived != loaded.document.archived)
 }
 
-fn write(
+/// Commits the file with its new text.
+pub(super) fn write(
     store: &Store,
     gate: &Gate,
     loaded: &Loaded,

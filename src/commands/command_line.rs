@@ -7,11 +7,6 @@ use jiff::Timestamp;
 
 use super::lazy::Lazy;
 use super::session::Session;
-use super::{
-    archive, bump, completions, demo, diff, doctor, driver, edit, explain, fetch, get, history,
-    hook, import, init, list, log, man, models, mv, new, outcome, publish, push, releases, render,
-    rollback, run, scan, schema, seed, serve, show, status, unpublish, validate, verify,
-};
 use crate::config::Environ;
 use crate::error::{Exit, Failure};
 use crate::help::TOPICS;
@@ -57,115 +52,45 @@ pub(super) struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Make a repository of prompts, or adopt `.prompt.yml` files
-    Init(Lazy<init::Args>),
-    /// Show the whole life of a prompt in a scratch repository, offline
-    Demo(Lazy<demo::Args>),
-    /// Add the bundled prompts in one commit
-    Seed(Lazy<seed::Args>),
-    /// Make version 1 of a prompt
-    New(Lazy<new::Args>),
-    /// Make the next version of a prompt
-    Edit(Lazy<edit::Args>),
-    /// Raise the version of prompts that were changed by hand
-    Bump(Lazy<bump::Args>),
-    /// List all prompts
-    List(Lazy<list::Args>),
-    /// Show one prompt
-    Show(Lazy<show::Args>),
-    /// Show the versions of a prompt
-    History(Lazy<history::Args>),
-    /// Show the releases of a prompt
-    Releases(Lazy<releases::Args>),
-    /// Show what is live where, what is ahead and what is pending
-    Status(Lazy<status::Args>),
-    /// Print one prompt, or all that are live, for programs
-    Get(Lazy<get::Args>),
-    /// Show what changed, and what it means for callers
-    Diff(Lazy<diff::Args>),
-    /// Check prompt files
-    Validate(Lazy<validate::Args>),
-    /// Make a version live in an environment
-    Publish(Lazy<publish::Args>),
-    /// Make the version live again that was live before
-    Rollback(Lazy<rollback::Args>),
-    /// Take a prompt out of an environment
-    Unpublish(Lazy<unpublish::Args>),
-    /// Bring the tags that the remote has
-    Fetch(Lazy<fetch::Args>),
-    /// Send pending tags to the remote
-    Push(Lazy<push::Args>),
-    /// Take a prompt out of use
-    Archive(Lazy<archive::Args>),
-    /// Bring an archived prompt back
-    Unarchive(Lazy<archive::UnarchiveArgs>),
-    /// Give a prompt another name
-    Mv(Lazy<mv::Args>),
-    /// Print the messages that a model would see
-    Render(Lazy<render::Args>),
-    /// Call the model and record the execution
-    Run(Lazy<run::Args>),
-    /// Read the execution log
-    Log(Lazy<log::Args>),
-    /// Tell what became of an execution
-    Outcome(Lazy<outcome::Args>),
-    /// Answer calls that name a prompt by its id
-    Serve(Lazy<serve::Args>),
-    /// List the models that the API offers, with price and end
-    Models(Lazy<models::Args>),
-    /// Find the ids of stored prompts in source code and settings
-    Scan(Lazy<scan::Args>),
-    /// Bring stored prompts of OpenAI's here, all versions
-    Import(Lazy<import::Args>),
-    /// Prove what is live, offline
-    Verify(Lazy<verify::Args>),
-    /// Find what is unsound in the repository, and fix it
-    Doctor(Lazy<doctor::Args>),
-    /// Explain the code of an error or finding
-    Explain(Lazy<explain::Args>),
-    /// Check what is to be committed, for git's hooks
-    Hook(Lazy<hook::Args>),
-    /// Compare and merge prompt files, for git
-    Driver(Lazy<driver::Args>),
-    /// Print the completions for a shell
-    Completions(Lazy<completions::Args>),
-    /// Print the manual pages
-    Man(Lazy<man::Args>),
-    /// Print the JSON Schema of the prompt file
-    Schema(Lazy<schema::Args>),
+/// Makes of the table of commands all that is said of each: the enum that clap reads, the groups of
+/// the help, and how one is run. A row names the variant and the module, which is also the name that
+/// a person types: its `Args` are the arguments and their help, its `run` is the command.
+macro_rules! commands {
+    ($($title:literal: $($variant:ident($module:ident)),+;)+) => {
+        $($(use super::$module;)+)+
+
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($(
+                #[command(name = stringify!($module))]
+                $variant(Lazy<$module::Args>),
+            )+)+
+        }
+
+        /// The commands as a person would look for them.
+        const GROUPS: &[(&str, &[&str])] = &[$(($title, &[$(stringify!($module)),+])),+];
+
+        impl Command {
+            fn run(self, session: &mut Session) -> Result<Exit, Failure> {
+                match self {
+                    $($(Self::$variant(Lazy(args)) => $module::run(&args, session),)+)+
+                }
+            }
+        }
+    };
 }
 
-/// The commands as a person would look for them.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("Start", &["init", "demo", "seed"]),
-    (
-        "Write",
-        &["new", "edit", "bump", "mv", "archive", "unarchive"],
-    ),
-    (
-        "Look",
-        &[
-            "list", "show", "get", "history", "releases", "status", "diff",
-        ],
-    ),
-    (
-        "Release",
-        &["publish", "rollback", "unpublish", "fetch", "push"],
-    ),
-    (
-        "Run",
-        &["render", "run", "serve", "log", "outcome", "models"],
-    ),
-    ("Move", &["scan", "import"]),
-    ("Keep sound", &["validate", "verify", "doctor", "explain"]),
-    ("Called by git", &["hook", "driver"]),
-    (
-        "Set up a shell and an editor",
-        &["completions", "man", "schema"],
-    ),
-];
+commands! {
+    "Start": Init(init), Demo(demo), Seed(seed);
+    "Write": New(new), Edit(edit), Bump(bump), Mv(mv), Archive(archive), Unarchive(unarchive);
+    "Look": List(list), Show(show), Get(get), History(history), Releases(releases), Status(status), Diff(diff);
+    "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
+    "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
+    "Move": Scan(scan), Import(import);
+    "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
+    "Called by git": Hook(hook), Driver(driver);
+    "Set up a shell and an editor": Completions(completions), Man(man), Schema(schema);
+}
 
 /// The command line, its help grouped.
 pub fn command_line() -> clap::Command {
@@ -173,11 +98,14 @@ pub fn command_line() -> clap::Command {
 }
 
 fn with_grouped_help(command: clap::Command) -> clap::Command {
+    // What a command says of itself is known when its arguments are.
+    let mut known = command.clone();
+    known.build();
     let mut groups = String::new();
     for (title, names) in GROUPS {
         groups.push_str(&format!("{title}:\n"));
         for name in *names {
-            let about = command
+            let about = known
                 .find_subcommand(name)
                 .and_then(clap::Command::get_about)
                 .map(ToString::to_string)
@@ -264,6 +192,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         environ,
         directory: PathBuf::new(),
         is_directory_named: cli.directory.is_some(),
+        command_line,
         now,
     };
     let ended = directory(cli.directory).and_then(|directory| {
@@ -315,51 +244,6 @@ fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
     Exit::Usage
 }
 
-impl Command {
-    fn run(self, session: &mut Session) -> Result<Exit, Failure> {
-        match self {
-            Self::Init(Lazy(args)) => init::run(args, session),
-            Self::Demo(Lazy(args)) => demo::run(&args, session),
-            Self::Seed(Lazy(args)) => seed::run(&args, session),
-            Self::New(Lazy(args)) => new::run(&args, session),
-            Self::Edit(Lazy(args)) => edit::run(&args, session),
-            Self::Bump(Lazy(args)) => bump::run(&args, session),
-            Self::List(Lazy(args)) => list::run(&args, session),
-            Self::Show(Lazy(args)) => show::run(&args, session),
-            Self::History(Lazy(args)) => history::run(&args, session),
-            Self::Releases(Lazy(args)) => releases::run(&args, session),
-            Self::Status(Lazy(args)) => status::run(&args, session),
-            Self::Get(Lazy(args)) => get::run(&args, session),
-            Self::Diff(Lazy(args)) => diff::run(&args, session),
-            Self::Validate(Lazy(args)) => validate::run(&args, session),
-            Self::Publish(Lazy(args)) => publish::run(&args, session),
-            Self::Rollback(Lazy(args)) => rollback::run(&args, session),
-            Self::Unpublish(Lazy(args)) => unpublish::run(&args, session),
-            Self::Fetch(Lazy(args)) => fetch::run(&args, session),
-            Self::Push(Lazy(args)) => push::run(&args, session),
-            Self::Archive(Lazy(args)) => archive::run(&args, session),
-            Self::Mv(Lazy(args)) => mv::run(&args, session),
-            Self::Unarchive(Lazy(args)) => archive::run_unarchive(&args, session),
-            Self::Render(Lazy(args)) => render::run(&args, session),
-            Self::Run(Lazy(args)) => run::run(&args, session),
-            Self::Log(Lazy(args)) => log::run(&args, session),
-            Self::Outcome(Lazy(args)) => outcome::run(&args, session),
-            Self::Serve(Lazy(args)) => serve::run(&args, session),
-            Self::Models(Lazy(args)) => models::run(&args, session),
-            Self::Scan(Lazy(args)) => scan::run(&args, session),
-            Self::Import(Lazy(args)) => import::run(&args, session),
-            Self::Verify(Lazy(args)) => verify::run(&args, session),
-            Self::Doctor(Lazy(args)) => doctor::run(&args, session),
-            Self::Explain(Lazy(args)) => explain::run(&args, session),
-            Self::Hook(Lazy(args)) => hook::run(&args, session),
-            Self::Driver(Lazy(args)) => driver::run(&args, session),
-            Self::Completions(Lazy(args)) => completions::run(&args, session),
-            Self::Man(Lazy(args)) => man::run(&args, command_line(), session),
-            Self::Schema(Lazy(args)) => schema::run(&args, session),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,21 +263,5 @@ mod tests {
             .filter(|line| line.chars().count() > 80)
             .collect();
         assert_eq!(wide, [""; 0]);
-    }
-
-    #[test]
-    fn every_command_stands_in_one_group() {
-        let command = Cli::command();
-        let mut grouped: Vec<&str> = GROUPS
-            .iter()
-            .flat_map(|(_, names)| names.iter().copied())
-            .collect();
-        let mut all: Vec<&str> = command
-            .get_subcommands()
-            .map(clap::Command::get_name)
-            .collect();
-        grouped.sort_unstable();
-        all.sort_unstable();
-        assert_eq!(grouped, all);
     }
 }

@@ -20,7 +20,7 @@ use crate::prompt::template::Partials;
 use crate::prompt::visible;
 use crate::releases::Store;
 
-/// Compare and merge prompt files for git
+/// Compare and merge prompt files, for git
 ///
 /// Git calls these where promptctl init --diff-driver has set it up; nobody needs to type them.
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,7 @@ use crate::prompt::code::{Code, EXPLANATIONS, Explanation, Standing};
 use crate::prompt::diff::{RULES, Rule as ChangeRule};
 use crate::prompt::name::nearest;
 
-/// Explain the code of an error or finding, or a rule of diff
+/// Explain the code of an error or finding
 ///
 /// Without a code, all are listed: P0xx is about files, P1xx about templates and variables, P2xx
 /// about versions, releases and git, P3xx about models, the log and settings, P4xx about evaluators.

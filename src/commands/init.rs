@@ -59,7 +59,7 @@ environments:
   production: {}
 ";
 
-pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let directory = args.folder.as_ref().map_or_else(
         || session.directory.clone(),
         |named| session.directory.join(named),
@@ -93,11 +93,11 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
     } else {
         config.roots.clone()
     };
-    if args.adopt && !adopt(&found, &roots, has_config, &args, session) {
+    if args.adopt && !adopt(&found, &roots, has_config, args, session) {
         return Ok(Exit::Done);
     }
     let mut changes = files(&store, &roots, has_config)?;
-    let (wanted, hooks) = extras(&args, &store, &config, &roots)?;
+    let (wanted, hooks) = extras(args, &store, &config, &roots)?;
     changes.extend(wanted);
     let message = args
         .message
@@ -118,7 +118,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<Exit, Failure> {
         let text = "wrote git's commit-graph, so that the history of a prompt is found fast";
         session.ui.status(text);
     }
-    let (hooked, driven) = set_up_clone(&args, &hooks, &store, session)?;
+    let (hooked, driven) = set_up_clone(args, &hooks, &store, session)?;
     if written.commit.is_none() && !made && !mirrored && !graphed && !hooked && !driven {
         session
             .ui

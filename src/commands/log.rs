@@ -26,7 +26,9 @@ use crate::record::filter::Filter;
 use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
 use crate::releases::Store;
 
-/// Read and keep the execution log
+/// Read the execution log
+///
+/// Its subcommands show one record, follow the log, add to it, export and prune it.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {

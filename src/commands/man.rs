@@ -16,11 +16,8 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(
-    args: &Args,
-    mut command: clap::Command,
-    session: &mut Session,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let mut command = (session.command_line)();
     // Only then does a subcommand know its full name and the global options.
     command.build();
     if let Some(folder) = &args.out {

@@ -128,11 +128,7 @@ impl ReleaseArgs {
         config: &Config,
     ) -> Result<Options, Failure> {
         let rules = rules_of(&env.env, store, config)?;
-        let signing = if rules.signers.is_some() {
-            Signing::Required
-        } else {
-            Signing::AsSetUp
-        };
+        let signing = rules.signing();
         Ok(Options {
             environment: env.env.clone(),
             message: self.message.clone(),

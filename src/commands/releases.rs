@@ -11,7 +11,9 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
 use crate::releases::{Action, Release, Store};
 
-/// Show the releases of a prompt, the newest first
+/// Show the releases of a prompt
+///
+/// The newest comes first.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The prompt

@@ -1,6 +1,6 @@
 //! The rules of an environment, as far as they were reviewed.
 
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, FILE_NAME, Policy};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
@@ -23,24 +23,12 @@ pub(super) fn rules_of(
     config: &Config,
 ) -> Result<Rules, Failure> {
     let mut rules = Rules::default();
-    let mut wants_signature = add(&mut rules, environment, config)?;
-    let mut signers = None;
-    for place in store.places_of_policy() {
-        let Some(text) = store.config_at(&place)? else {
-            continue;
-        };
-        let there = Config::parse(&text)
-            .and_then(|there| {
-                wants_signature |= add(&mut rules, environment, &there)?;
-                Ok(there)
-            })
-            .map_err(|failure| of_place(failure, &place))?;
-        if let Some(path) = there.allowed_signers
-            && signers.is_none()
-        {
-            signers = Some((place, path));
-        }
-    }
+    let (wants_signature, signers) = read(
+        store,
+        config,
+        &mut |config| add(&mut rules, environment, config),
+        &mut Err,
+    )?;
     if !wants_signature {
         return Ok(rules);
     }
@@ -74,13 +62,10 @@ pub(super) fn branches_of(store: &Store, config: &Config) -> Vec<String> {
         }
     };
     add(config);
-    for place in store.places_of_policy() {
-        // What is wrong there is told when the rules are asked.
-        if let Ok(Some(text)) = store.config_at(&place)
-            && let Ok(there) = Config::parse(&text)
-        {
-            add(&there);
-        }
+    // What is wrong there is told when the rules are asked.
+    let there = committed(store).filter_map(|(_, there)| there.ok());
+    for there in there.flatten() {
+        add(&there);
     }
     branches
 }
@@ -93,26 +78,12 @@ pub(super) fn signers_of(
     config: &Config,
     session: &mut Session,
 ) -> Option<Signers> {
-    let mut is_required = config.policy(environment).require_signed;
-    let mut signers = None;
-    for place in store.places_of_policy() {
-        let there = store.config_at(&place).and_then(|text| {
-            let there = text.map(|text| Config::parse(&text)).transpose();
-            there.map_err(|failure| of_place(failure, &place))
-        });
-        match there {
-            Ok(Some(there)) => {
-                is_required |= there.policy(environment).require_signed;
-                if let Some(path) = there.allowed_signers
-                    && signers.is_none()
-                {
-                    signers = Some((place, path));
-                }
-            }
-            Ok(None) => {}
-            Err(failure) => session.ui.warning(&failure),
-        }
-    }
+    let wants = &mut |config: &Config| Ok(config.policy(environment).require_signed);
+    let told = &mut |failure| {
+        session.ui.warning(&failure);
+        Ok(())
+    };
+    let (is_required, signers) = read(store, config, wants, told).ok()?;
     if !is_required {
         return None;
     }
@@ -125,6 +96,47 @@ pub(super) fn signers_of(
         }
         None => Some(Signers::nobody(FILE_NAME)),
     }
+}
+
+/// The settings of each commit that counts, where it has any.
+fn committed(store: &Store) -> impl Iterator<Item = (Place, Result<Option<Config>, Failure>)> {
+    store.places_of_policy().into_iter().map(|place| {
+        let text = store.config_at(&place);
+        let there = text.and_then(|text| {
+            let there = text.map(|text| Config::parse(&text)).transpose();
+            there.map_err(|failure| of_place(failure, &place))
+        });
+        (place, there)
+    })
+}
+
+/// Reads all settings that count: those of the working copy, then those of each commit. Returns
+/// whether any of them wants a signature, as `add` says of each, and where the first file of keys is
+/// that a commit names. What cannot be read of a commit goes to `fault`, which ends it or does not.
+fn read(
+    store: &Store,
+    config: &Config,
+    add: &mut dyn FnMut(&Config) -> Result<bool, Failure>,
+    fault: &mut dyn FnMut(Failure) -> Result<(), Failure>,
+) -> Result<(bool, Option<(Place, String)>), Failure> {
+    let mut wants_signature = add(config)?;
+    let mut signers = None;
+    for (place, there) in committed(store) {
+        let added = there.and_then(|there| {
+            let wants = there.as_ref().map(&mut *add).transpose();
+            let wants = wants.map_err(|failure| of_place(failure, &place))?;
+            wants_signature |= wants.unwrap_or_default();
+            Ok(there)
+        });
+        match added {
+            Ok(there) => {
+                let path = there.and_then(|there| there.allowed_signers);
+                signers = signers.or(path.map(|path| (place, path)));
+            }
+            Err(failure) => fault(failure)?,
+        }
+    }
+    Ok((wants_signature, signers))
 }
 
 /// What is wrong with the settings of a commit, while those of the working copy can be read.
@@ -144,17 +156,24 @@ fn add(rules: &mut Rules, environment: &Environment, config: &Config) -> Result<
     if let Some(fault) = config.policy_faults(environment).into_iter().next() {
         return Err(fault.exit(Exit::Verdict));
     }
-    let policy = config.policy(environment);
-    if let Some(branch) = policy.require_branch
+    let Policy {
+        require_branch,
+        require_signed,
+        require_eval,
+        from,
+        // It is a fault.
+        unreadable: _,
+    } = config.policy(environment);
+    if let Some(branch) = require_branch
         && !rules.branches.contains(&branch)
     {
         rules.branches.push(branch);
     }
-    if let Some(from) = policy.from
+    if let Some(from) = from
         && !rules.sources.contains(&from)
     {
         rules.sources.push(from);
     }
-    rules.evaluated |= policy.require_eval;
-    Ok(policy.require_signed)
+    rules.evaluated |= require_eval;
+    Ok(require_signed)
 }

@@ -20,6 +20,8 @@ pub struct Session {
     pub directory: PathBuf,
     /// Whether the command line names that folder.
     pub is_directory_named: bool,
+    /// Makes the whole command line, for what prints its pages.
+    pub(super) command_line: fn() -> clap::Command,
     /// The time that counts as now.
     pub now: Timestamp,
 }

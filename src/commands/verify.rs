@@ -273,10 +273,17 @@ fn shape(sections: &[Section], findings: &[Finding]) -> Value {
 }
 
 fn shape_of_rules(rules: &Rules) -> Value {
-    let sources: Vec<&str> = rules.sources.iter().map(Environment::as_str).collect();
+    let Rules {
+        branches,
+        signers,
+        sources,
+        // Nothing is proven under a rule that is not checked, and so there are no rules then.
+        evaluated: _,
+    } = rules;
+    let sources: Vec<&str> = sources.iter().map(Environment::as_str).collect();
     json!({
-        "branches": rules.branches,
-        "allowed_signers": rules.signers.as_ref().map(Signers::place),
+        "branches": branches,
+        "allowed_signers": signers.as_ref().map(Signers::place),
         "from": sources,
     })
 }

@@ -29,22 +29,23 @@ pub struct Policy {
 
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rules = Vec::new();
-        if let Some(branch) = &self.require_branch {
-            rules.push(format!("requireBranch {branch}"));
-        }
-        if self.require_signed {
-            rules.push("requireSigned".to_owned());
-        }
-        if self.require_eval {
-            rules.push("requireEval".to_owned());
-        }
-        if let Some(from) = &self.from {
-            rules.push(format!("from {from}"));
-        }
-        if let Some((message, _)) = &self.unreadable {
-            rules.push(message.clone());
-        }
+        let Self {
+            require_branch,
+            require_signed,
+            require_eval,
+            from,
+            unreadable,
+        } = self;
+        let rules = [
+            require_branch
+                .as_ref()
+                .map(|it| format!("requireBranch {it}")),
+            require_signed.then(|| "requireSigned".to_owned()),
+            require_eval.then(|| "requireEval".to_owned()),
+            from.as_ref().map(|from| format!("from {from}")),
+            unreadable.as_ref().map(|(message, _)| message.clone()),
+        ];
+        let rules: Vec<String> = rules.into_iter().flatten().collect();
         match rules.is_empty() {
             true => f.write_str("no rules"),
             false => f.write_str(&rules.join(", ")),
@@ -52,7 +53,29 @@ impl fmt::Display for Policy {
     }
 }
 
-const KEYS: [&str; 4] = ["requireBranch", "requireSigned", "requireEval", "from"];
+/// How the value of a rule is read.
+type Read = fn(&mut Policy, &str, &Value) -> Result<(), Failure>;
+
+/// The rules, by the keys that they have in the file.
+const RULES: [(&str, Read); 4] = [
+    ("requireBranch", |policy, key, value| {
+        policy.require_branch = Some(text(key, value)?);
+        Ok(())
+    }),
+    ("requireSigned", |policy, key, value| {
+        policy.require_signed = flag(key, value)?;
+        Ok(())
+    }),
+    // What it may say is settled by the version that checks it.
+    ("requireEval", |policy, _, value| {
+        policy.require_eval = *value != Value::Bool(false);
+        Ok(())
+    }),
+    ("from", |policy, key, value| {
+        policy.from = Some(environment(&text(key, value)?)?);
+        Ok(())
+    }),
+];
 
 impl Config {
     /// The policy of an environment.
@@ -67,12 +90,19 @@ impl Config {
     /// Why nothing can be published under the policy of an environment, as far as the
     /// configuration itself tells.
     pub fn policy_faults(&self, environment: &Environment) -> Vec<Failure> {
-        let policy = self.policy(environment);
+        let Policy {
+            // Whether the branch is here is asked of the repository.
+            require_branch: _,
+            require_signed,
+            require_eval,
+            from,
+            unreadable,
+        } = self.policy(environment);
         let mut faults = Vec::new();
-        if let Some((message, hint)) = policy.unreadable {
+        if let Some((message, hint)) = unreadable {
             faults.push(bad(format!("{environment}: {message}"), hint));
         }
-        if policy.require_eval {
+        if require_eval {
             // A rule that would be ignored is worse than none.
             faults.push(
                 Failure::new(
@@ -83,7 +113,7 @@ impl Config {
                 .hint("remove it, or use a version that checks it: nothing is published under a rule that is not checked"),
             );
         }
-        if policy.require_signed && self.allowed_signers.is_none() {
+        if require_signed && self.allowed_signers.is_none() {
             faults.push(bad(
                 format!("`requireSigned` of {environment} wants to know whose keys count"),
                 "write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…",
@@ -97,7 +127,7 @@ impl Config {
                 "name a file of the repository, so that a change of it is reviewed",
             ));
         }
-        if let Some(from) = &policy.from {
+        if let Some(from) = &from {
             let is_known = self.environments.iter().any(|(name, _)| name == from);
             if from == environment {
                 faults.push(bad(
@@ -199,15 +229,10 @@ impl Policy {
     }
 
     fn set(&mut self, key: &str, value: &Value) -> Result<(), Failure> {
-        match key {
-            "requireBranch" => self.require_branch = Some(text(key, value)?),
-            "requireSigned" => self.require_signed = flag(key, value)?,
-            // What it may say is settled by the version that checks it.
-            "requireEval" => self.require_eval = *value != Value::Bool(false),
-            "from" => self.from = Some(environment(&text(key, value)?)?),
-            _ => return Err(unknown(key, &KEYS)),
+        match RULES.iter().find(|(name, _)| *name == key) {
+            Some((_, read)) => read(self, key, value),
+            None => Err(unknown(key, &RULES.map(|(name, _)| name))),
         }
-        Ok(())
     }
 }
 
@@ -240,6 +265,36 @@ mod tests {
         for path in ["allowed_signers", ".github/allowed_signers"] {
             assert!(!leaves(path), "{path}");
         }
+    }
+
+    /// A rule without a row would be one that nobody can ask for.
+    #[test]
+    fn every_rule_has_a_row_and_is_told() {
+        let value = |key: &str| match key {
+            "requireSigned" => "true",
+            _ => "main",
+        };
+        let rules = RULES.map(|(key, _)| format!("{key}: {}", value(key)));
+        let text = format!("environments:\n  production: {{{}}}\n", rules.join(", "));
+        let policy = Config::parse(&text)
+            .unwrap()
+            .policy(&"production".parse().unwrap());
+        let told = policy.to_string();
+        let Policy {
+            require_branch,
+            require_signed,
+            require_eval,
+            from,
+            unreadable,
+        } = policy;
+        let is_set = [
+            require_branch.is_some(),
+            require_signed,
+            require_eval,
+            from.is_some(),
+        ];
+        assert_eq!((is_set, unreadable), ([true; RULES.len()], None));
+        assert!(RULES.iter().all(|(key, _)| told.contains(key)), "{told}");
     }
 
     #[test]

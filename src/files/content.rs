@@ -6,7 +6,7 @@ use sha1::{Digest as _, Sha1};
 use super::work_tree::{WorkTree, join_root};
 use crate::prompt::code;
 use crate::prompt::document::{self, Document};
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::name::partial_path;
 use crate::prompt::template::{self, Partial, Partials};
 use crate::repository::{CommitTree, ObjectId};
@@ -59,7 +59,7 @@ fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Finding> {
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
         Finding::error(code::NOT_UTF8, format!("{path} is not UTF-8 text"))
             .in_file(path)
-            .at(Position::of_offset(&before, before.len()))
+            .at(Span::of_range(&before, before.len()..before.len()))
             .help("save it as UTF-8: iconv -f latin1 -t utf-8 converts the most common other encoding")
     })
 }

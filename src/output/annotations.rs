@@ -19,7 +19,7 @@ fn line(finding: &Finding) -> String {
     if let Some(path) = &finding.path {
         properties.push(format!("file={}", property(path)));
     }
-    if let Some(at) = finding.position {
+    if let Some(at) = finding.span {
         properties.push(format!("line={},col={}", at.line, at.column));
     }
     properties.push(format!("title={}", finding.code));
@@ -51,14 +51,14 @@ fn property(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::prompt::code;
-    use crate::prompt::finding::Position;
+    use crate::prompt::finding::Span;
 
     #[test]
     fn nothing_in_a_finding_can_start_another_command() {
         let findings = [
             Finding::error(code::UNDECLARED_VARIABLE, "100% wrong\n::stop-commands::x")
                 .in_file("a,b:c.yml")
-                .at(Position { line: 2, column: 3 })
+                .at(Span::point(2, 3))
                 .help("do"),
             Finding::warning(code::UNUSED_PARTIAL, "plain"),
         ];

@@ -42,7 +42,7 @@ fn issue(finding: &Finding, mark: &str) -> Value {
         "location": {
             // The format wants a file and a line.
             "path": finding.path.as_deref().unwrap_or(NO_FILE),
-            "lines": {"begin": finding.position.map_or(1, |at| at.line)},
+            "lines": {"begin": finding.span.map_or(1, |at| at.line)},
         },
     })
 }
@@ -56,7 +56,7 @@ pub(super) fn fingerprints(findings: &[Finding], sources: &Sources) -> Vec<Strin
             let path = finding.path.as_deref().unwrap_or_default();
             let text = sources
                 .get(path)
-                .zip(finding.position)
+                .zip(finding.span)
                 .and_then(|(text, at)| text.lines().nth(at.line - 1));
             let what = [
                 finding.code.as_str(),
@@ -80,12 +80,12 @@ pub(super) fn fingerprints(findings: &[Finding], sources: &Sources) -> Vec<Strin
 mod tests {
     use super::*;
     use crate::prompt::code;
-    use crate::prompt::finding::Position;
+    use crate::prompt::finding::Span;
 
     fn at(line: usize) -> Finding {
         Finding::error(code::UNDECLARED_VARIABLE, "wrong")
             .in_file("a.yml")
-            .at(Position { line, column: 1 })
+            .at(Span::point(line, 1))
     }
 
     #[test]

@@ -70,8 +70,8 @@ impl From<&Finding> for FindingJson {
             code: finding.code.as_str(),
             severity: finding.severity.as_str(),
             path: finding.path.clone(),
-            line: finding.position.map(|at| at.line),
-            column: finding.position.map(|at| at.column),
+            line: finding.span.map(|at| at.line),
+            column: finding.span.map(|at| at.column),
             message: finding.message.clone(),
             help: finding.help.clone(),
         }

@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
     use crate::prompt::code;
-    use crate::prompt::finding::Position;
+    use crate::prompt::finding::Span;
 
     /// A report in which every foreign text tries to be more than text.
     fn hostile(key: &str) -> Report {
@@ -111,11 +111,11 @@ mod tests {
         let path = format!("a{foreign}.yml");
         let found = Finding::error(code::UNDECLARED_VARIABLE, foreign)
             .in_file(&path)
-            .at(Position { line: 2, column: 1 })
+            .at(Span::point(2, 1))
             .help(foreign);
         let secret = Finding::error(code::SECRET, "a key stands in the text")
             .in_file(&path)
-            .at(Position { line: 3, column: 6 });
+            .at(Span::point(3, 6));
         let without_place = Finding::warning(code::UNUSED_PARTIAL, foreign);
         let source = format!("one\n{}\nkey: {key}\n", foreign.replace('\n', " "));
         Report {

@@ -81,7 +81,7 @@ fn result(finding: &Finding, index: usize, mark: &str, sources: &Sources) -> Val
     });
     if let Some(path) = &finding.path {
         let mut place = json!({"artifactLocation": {"uri": uri(path), "uriBaseId": "SRCROOT"}});
-        if let Some(at) = finding.position {
+        if let Some(at) = finding.span {
             place["region"] = json!({"startLine": at.line, "startColumn": at.column});
             if let Some(line) = sources
                 .get(path)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 use super::ui::{BAD, BOLD, DIM, HINT, NOTE, paint};
-use crate::prompt::finding::{Finding, Position, Severity};
+use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::secrets::blot;
 use crate::prompt::visible;
 
@@ -31,7 +31,7 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     let label = paint(colors, style, &format!("{word}[{}]", finding.code));
     let message = paint(colors, BOLD, &visible::line(&finding.message));
     let mut out = format!("{label}: {message}\n");
-    let margin = finding.position.map_or(1, |at| at.line.to_string().len());
+    let margin = finding.span.map_or(1, |at| at.line.to_string().len());
     let pad = " ".repeat(margin);
     if let Some(location) = finding.location() {
         out.push_str(&format!(
@@ -44,9 +44,9 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     let line = finding
         .path
         .as_ref()
-        .zip(finding.position)
+        .zip(finding.span)
         .and_then(|(path, at)| marked(sources.get(path)?, at));
-    if let Some((at, line)) = finding.position.zip(line) {
+    if let Some((at, line)) = finding.span.zip(line) {
         let number = paint(colors, HINT, &at.line.to_string());
         out.push_str(&format!("{pad} {bar}\n{number} {bar} {}\n", line.text));
         let carets = paint(colors, style, &"^".repeat(line.marks));
@@ -73,10 +73,9 @@ struct Marked {
 }
 
 /// The line at a place as it may be shown: without secrets, control characters and what is too long.
-fn marked(source: &str, at: Position) -> Option<Marked> {
+fn marked(source: &str, at: Span) -> Option<Marked> {
     let around = around(source, at.line)?;
     let (whole, start, around) = window(around, at.column.saturating_sub(1));
-    let length = token(&whole, start);
     // A secret may go on below, so the text around the line is needed to know it.
     let blotted = shown_line(&around).unwrap_or_else(|| blot(&whole));
     let chars: Vec<char> = visible::blanked(&blotted)
@@ -99,7 +98,9 @@ fn marked(source: &str, at: Position) -> Option<Marked> {
             .collect::<String>()
     };
     let before = format!("{head}{}", part(from..start.max(from))).width();
-    let marks = part(start..(start + length).min(to)).width().max(1);
+    let marks = part(start..start.saturating_add(at.length).min(to))
+        .width()
+        .max(1);
     Some(Marked {
         text: format!("{head}{}{tail}", part(from..to))
             .trim_end()
@@ -173,50 +174,27 @@ fn shown_line([above, line, below]: &[String; 3]) -> Option<String> {
     })
 }
 
-/// How many characters the thing at `start` has: a tag of a template, a quoted text or a word.
-fn token(line: &str, start: usize) -> usize {
-    let rest: String = line.chars().skip(start).collect();
-    let length = |end: usize| rest[..end].chars().count();
-    if rest.starts_with("{{") {
-        return rest.find("}}").map_or(2, |end| length(end) + 2);
-    }
-    let is_word =
-        |each: char| each.is_alphanumeric() || matches!(each, '_' | '-' | '.' | '/' | '@');
-    let quote = rest
-        .chars()
-        .next()
-        .filter(|first| matches!(first, '"' | '\''));
-    if let Some(quote) = quote {
-        return rest[1..].find(quote).map_or(1, |end| length(end + 1) + 1);
-    }
-    // A tag such as `!include` goes on to the next blank.
-    let ends = |each: char| {
-        if rest.starts_with('!') {
-            each.is_whitespace()
-        } else {
-            !is_word(each)
-        }
-    };
-    length(rest.find(ends).unwrap_or(rest.len())).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::prompt::code;
 
-    fn shown(line: &str, column: usize) -> String {
+    fn shown(line: &str, column: usize, length: usize) -> String {
         let sources = Sources::from([("a.yml".to_owned(), format!("first\n{line}\r\nlast\n"))]);
         let finding = Finding::error(code::UNDECLARED_VARIABLE, "what is wrong")
             .in_file("a.yml")
-            .at(Position { line: 2, column })
+            .at(Span {
+                line: 2,
+                column,
+                length,
+            })
             .help("what to do");
         render(&finding, &sources, false)
     }
 
     #[test]
     fn the_place_is_marked_in_its_line() {
-        insta::assert_snapshot!(shown("content: Hi {{ name }}!", 13), @r"
+        insta::assert_snapshot!(shown("content: Hi {{ name }}!", 13, 10), @r"
         error[P104]: what is wrong
          --> a.yml:2:13
           |
@@ -229,7 +207,7 @@ mod tests {
     #[test]
     fn wide_letters_tabs_and_the_end_of_a_line_keep_the_mark_in_place() {
         insta::assert_snapshot!(
-            [shown("日本\tname: x", 4), shown("ab", 9), shown("a: 'b c' d", 4)].concat().lines().filter(|line| line.contains('|')).collect::<Vec<_>>().join("\n"),
+            [shown("日本\tname: x", 4, 4), shown("ab", 9, 1), shown("a: 'b c' d", 4, 90)].concat().lines().filter(|line| line.contains('|')).collect::<Vec<_>>().join("\n"),
             @r"
           |
         2 | 日本 name: x
@@ -239,7 +217,7 @@ mod tests {
           |   ^
           |
         2 | a: 'b c' d
-          |    ^^^^^
+          |    ^^^^^^^
         "
         );
     }
@@ -247,7 +225,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_place() {
         let line = format!("{} name {}", "a".repeat(500), "b".repeat(500));
-        let text = shown(&line, 502);
+        let text = shown(&line, 502, 4);
         let lines: Vec<&str> = text.lines().collect();
         assert!(
             lines[3].starts_with("2 | …aaa") && lines[3].ends_with('…'),
@@ -264,7 +242,7 @@ mod tests {
     #[test]
     fn secrets_and_control_characters_are_not_shown() {
         let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
-        let text = shown(&format!("key: {key} \u{1b}[31m\u{202e}"), 6);
+        let text = shown(&format!("key: {key} \u{1b}[31m\u{202e}"), 6, 20);
         assert!(
             text.contains("key: AKIA****************") && !text.contains(&key),
             "{text}"

@@ -1,5 +1,6 @@
 //! The YAML model: what a prompt file says, read leniently and checked strictly.
 
+pub(in crate::prompt) mod comments;
 pub(in crate::prompt) mod keys;
 mod messages;
 mod mistakes;
@@ -17,7 +18,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Position};
+use super::finding::{Finding, Span};
 use super::version::Version;
 
 pub use parse::parse;
@@ -79,7 +80,7 @@ impl Document {
     }
 
     /// The place of the value at `path`, such as `messages[0].content`, or of its nearest parent.
-    pub fn place(&self, path: &str) -> Option<Position> {
+    pub fn place(&self, path: &str) -> Option<Span> {
         let mut path = path;
         loop {
             if let Some(position) = self.written.places().get(path) {
@@ -210,23 +211,25 @@ pub struct Origin {
     /// The path of the value, such as `messages[0].content`.
     pub path: String,
     /// Where the value begins.
-    pub start: Position,
+    pub start: Span,
     /// For a block scalar, the first line of its text and its indentation in columns.
     pub block: Option<(usize, usize)>,
 }
 
 impl Origin {
-    /// The place in the file of the character at `line` and `column` (both from 1) of the text:
-    /// exact for block scalars (`|`) and for the first line of others, else where the value begins.
-    pub fn locate(&self, line: usize, column: usize) -> Position {
+    /// The place in the file of a part of the text: exact for block scalars (`|`) and for the first
+    /// line of others, else where the value begins.
+    pub fn locate(&self, part: Span) -> Span {
         match self.block {
-            Some((first, indent)) => Position {
-                line: first + line.saturating_sub(1),
-                column: indent + column,
+            Some((first, indent)) => Span {
+                line: first + part.line.saturating_sub(1),
+                column: indent + part.column,
+                ..part
             },
-            None if line == 1 => Position {
+            None if part.line == 1 => Span {
                 line: self.start.line,
-                column: self.start.column + column.saturating_sub(1),
+                column: self.start.column + part.column.saturating_sub(1),
+                ..part
             },
             None => self.start,
         }

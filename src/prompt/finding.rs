@@ -1,28 +1,58 @@
 //! What is wrong with a prompt, as a fact: a code, a place, and what to do.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::code::{Code, Standing};
 
-/// A place in a file.
+/// A part of a line of a file: what is meant, and no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub struct Span {
     /// The line, counted from 1.
     pub line: usize,
-    /// The column in characters, counted from 1.
+    /// The column in characters where the part begins, counted from 1.
     pub column: usize,
+    /// How many characters it has, at least one.
+    pub length: usize,
 }
 
-impl Position {
-    /// The place `offset` bytes into `text`.
-    pub fn of_offset(text: &str, offset: usize) -> Self {
-        let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
+impl Span {
+    /// A place of which nothing more is known than where it is.
+    pub fn point(line: usize, column: usize) -> Self {
+        Self {
+            line,
+            column,
+            length: 1,
+        }
+    }
+
+    /// The part of a text that these bytes are; of several lines, the first.
+    pub fn of_range(text: &str, range: Range<usize>) -> Self {
+        let before = &text[..text.floor_char_boundary(range.start.min(text.len()))];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self {
             line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
+            length: length(text, range),
         }
     }
+
+    /// A whole line of a text.
+    pub fn of_line(text: &str, line: usize) -> Self {
+        let whole = text.split('\n').nth(line.saturating_sub(1));
+        Self {
+            line,
+            column: 1,
+            length: whole.map_or(1, |whole| length(whole, 0..whole.len())),
+        }
+    }
+}
+
+/// How many characters a part of a text has in its first line, at least one.
+pub fn length(text: &str, range: Range<usize>) -> usize {
+    let part = text.get(range).unwrap_or_default();
+    let end = memchr::memchr(b'\n', part.as_bytes()).unwrap_or(part.len());
+    part[..end].trim_end().chars().count().max(1)
 }
 
 /// Whether a finding stops the prompt from being used.
@@ -56,8 +86,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The file, relative to the top of the repository, where it is known.
     pub path: Option<String>,
-    /// The place in the file, where it is known.
-    pub position: Option<Position>,
+    /// The place in the file and what is meant there, where it is known.
+    pub span: Option<Span>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -93,7 +123,7 @@ impl Finding {
             code,
             severity,
             path: None,
-            position: None,
+            span: None,
             message: message.into(),
             help: None,
             subject: None,
@@ -102,8 +132,8 @@ impl Finding {
 
     /// The same finding at a place, unless it has one already.
     #[must_use]
-    pub fn at(mut self, position: impl Into<Option<Position>>) -> Self {
-        self.position = self.position.or(position.into());
+    pub fn at(mut self, span: impl Into<Option<Span>>) -> Self {
+        self.span = self.span.or(span.into());
         self
     }
 
@@ -140,7 +170,7 @@ impl Finding {
 
     /// `path:line:column`, as far as it is known.
     pub fn location(&self) -> Option<String> {
-        match (&self.path, self.position) {
+        match (&self.path, self.span) {
             (Some(path), Some(at)) => Some(format!("{path}:{}:{}", at.line, at.column)),
             (Some(path), None) => Some(path.clone()),
             (None, Some(at)) => Some(format!("{}:{}", at.line, at.column)),

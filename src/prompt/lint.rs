@@ -6,6 +6,7 @@
 //! configured severities.
 
 mod allow;
+mod bounded;
 mod dialects;
 mod evaluators;
 mod extra_body;
@@ -137,7 +138,7 @@ mod testing {
     }
 
     pub(super) fn show(mut findings: Vec<Finding>) -> String {
-        findings.sort_by_key(|finding| (finding.position, finding.code));
+        findings.sort_by_key(|finding| (finding.span, finding.code));
         let lines = findings.iter().map(|finding| {
             let word = finding.severity.as_str();
             let place = finding.location().unwrap_or_default();
@@ -156,7 +157,7 @@ mod tests {
     use crate::prompt::code::{self, Code};
     use crate::prompt::digest::digest;
     use crate::prompt::document::parse;
-    use crate::prompt::finding::Position;
+    use crate::prompt::finding::Span;
     use crate::prompt::secrets;
 
     /// Texts that look like prompt files, secrets, comments and templates, and are none.
@@ -211,7 +212,7 @@ mod tests {
                 prop_assert!(!standing.is_rule(), "{} stops render and is a rule", finding.code);
             }
             let mut findings = check_text(&text);
-            let at = Position { line: line + 1, column: column + 1 };
+            let at = Span::point(line + 1, column + 1);
             findings.push(Finding::warning(code::UNUSED_VARIABLE, "").at(at));
             if let Ok(document) = parse(&text) {
                 let partials = Partials::new();
@@ -225,6 +226,12 @@ mod tests {
                     model: None,
                     today: date(2026, 11, 20),
                 }));
+            }
+            for finding in findings.iter().filter(|finding| finding.path.is_none()) {
+                let Some(span) = finding.span else { continue };
+                let line = text.split('\n').nth(span.line - 1).unwrap_or_default();
+                let fits = span.column + span.length <= line.chars().count() + 1;
+                prop_assert!(fits || span.length == 1, "{:?} goes past {:?}", finding, line);
             }
             for path in ["a.prompt.yml", "_a.hbs"] {
                 let in_file = findings.iter().cloned().map(|finding| finding.in_file(path));

@@ -47,7 +47,7 @@ use self::render::Renderer;
 use self::schema::Schema;
 use self::tree::{Body, Node};
 use super::document::{Attachment, Document, Object, Origin, Part, Role, Text};
-use super::finding::{Finding, Position};
+use super::finding::{Finding, Span};
 use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
 use super::variables::weight;
 
@@ -123,7 +123,7 @@ pub struct Use {
     /// The partial's file; `None` in the prompt itself.
     pub path: Option<String>,
     /// The place in the file.
-    pub position: Position,
+    pub position: Span,
     /// Whether rendering gets past this place without a value.
     pub is_guarded: bool,
 }
@@ -137,16 +137,16 @@ enum Source {
 
 impl Source {
     /// The file, if it is not the prompt's own, and the place in it of a place in the template.
-    fn locate(&self, at: Position) -> (Option<&str>, Position) {
+    fn locate(&self, at: Span) -> (Option<&str>, Span) {
         match self {
-            Self::Text(origin) => (None, origin.locate(at.line, at.column)),
+            Self::Text(origin) => (None, origin.locate(at)),
             Self::Partial(path) => (Some(path), at),
         }
     }
 
     /// The finding with its place in the file instead of that in the template.
     fn place(&self, mut finding: Finding) -> Finding {
-        let (path, position) = match finding.position {
+        let (path, position) = match finding.span {
             Some(at) => {
                 let (path, position) = self.locate(at);
                 (path, Some(position))
@@ -156,7 +156,7 @@ impl Source {
                 Self::Partial(path) => (Some(path.as_str()), None),
             },
         };
-        finding.position = position;
+        finding.span = position;
         finding.path = path.map(str::to_owned);
         finding
     }
@@ -347,7 +347,7 @@ impl Compiled {
             ..
         } = checker;
         findings.extend(more);
-        findings.sort_by(|a, b| (&a.path, a.position).cmp(&(&b.path, b.position)));
+        findings.sort_by(|a, b| (&a.path, a.span).cmp(&(&b.path, b.span)));
         if findings.iter().any(Finding::is_error) {
             return Err(findings);
         }

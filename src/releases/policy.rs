@@ -5,7 +5,7 @@
 use crate::repository::ObjectId;
 
 use super::release::State;
-use super::signature::Signers;
+use super::signature::{Signers, Signing};
 use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::files::{Files, Loaded, Source};
@@ -24,6 +24,26 @@ pub struct Rules {
     pub sources: Vec<Environment>,
     /// Whether a passing evaluation of the very content must be shown.
     pub evaluated: bool,
+}
+
+impl Rules {
+    /// How a release is signed that these rules hold for.
+    pub fn signing(&self) -> Signing {
+        match self.signers {
+            Some(_) => Signing::Required,
+            None => Signing::AsSetUp,
+        }
+    }
+}
+
+/// A rule that a content does not meet.
+pub(super) enum Unmet<'r> {
+    /// This branch does not hold it.
+    Branch(&'r str),
+    /// It is not, or never was, live in this environment.
+    Source(&'r Environment),
+    /// Nothing can check an evaluation.
+    Evaluation,
 }
 
 /// A commit whose settings count, because it was reviewed or is what is published.
@@ -170,29 +190,55 @@ impl Store {
         environment: &Environment,
         rules: &Rules,
     ) -> Result<(), Failure> {
-        for branch in &rules.branches {
-            if !self.branch_holds(branch, loaded)? {
-                return Err(self.not_on_branch(loaded, branch, environment));
-            }
-        }
-        for source in &rules.sources {
+        let is_staged = |source: &Environment| {
             let state = self.state(&loaded.name, source)?;
-            let is_live =
-                matches!(&state, State::Live(active) if active.digest == *loaded.digest());
-            if !is_live {
-                return Err(not_staged(loaded, source, environment, &state));
+            Ok(matches!(&state, State::Live(active) if active.digest == *loaded.digest()))
+        };
+        let Some(unmet) = self.unmet(loaded, rules, &is_staged).next().transpose()? else {
+            return Ok(());
+        };
+        Err(match unmet {
+            Unmet::Branch(branch) => self.not_on_branch(loaded, branch, environment),
+            Unmet::Source(source) => {
+                let state = self.state(&loaded.name, source)?;
+                not_staged(loaded, source, environment, &state)
             }
-        }
-        if rules.evaluated {
-            return Err(Failure::new(
-                code::NOT_READY,
-                format!(
-                    "`requireEval` of {environment} cannot be honoured by this version of promptctl"
-                ),
-            )
-            .exit(Exit::Verdict));
-        }
-        Ok(())
+            Unmet::Evaluation => {
+                Failure::new(code::NOT_READY, no_evaluation(environment)).exit(Exit::Verdict)
+            }
+        })
+    }
+
+    /// The rules that content does not meet, and why one cannot be judged. What counts as live in an
+    /// environment that a version comes from is asked of `is_staged`.
+    pub(super) fn unmet<'r>(
+        &self,
+        loaded: &Loaded,
+        rules: &'r Rules,
+        is_staged: &dyn Fn(&Environment) -> Result<bool, Failure>,
+    ) -> impl Iterator<Item = Result<Unmet<'r>, Failure>> {
+        let Rules {
+            branches,
+            // Who signed is judged of a tag, not of content.
+            signers: _,
+            sources,
+            evaluated,
+        } = rules;
+        let branches = branches
+            .iter()
+            .map(|branch| (Unmet::Branch(branch), self.branch_holds(branch, loaded)));
+        let sources = sources
+            .iter()
+            .map(|source| (Unmet::Source(source), is_staged(source)));
+        let evaluation = evaluated.then_some((Unmet::Evaluation, Ok(false)));
+        branches
+            .chain(sources)
+            .chain(evaluation)
+            .filter_map(|(unmet, is_met)| match is_met {
+                Ok(true) => None,
+                Ok(false) => Some(Ok(unmet)),
+                Err(failure) => Some(Err(failure)),
+            })
     }
 
     /// Whether a branch of the remote, as far as this clone knows them, holds a commit.
@@ -254,6 +300,11 @@ impl Store {
                 .hint("nothing was changed")
         })
     }
+}
+
+/// What is said of a rule that nothing checks.
+pub(super) fn no_evaluation(environment: &Environment) -> String {
+    format!("`requireEval` of {environment} cannot be honoured by this version of promptctl")
 }
 
 fn not_staged(

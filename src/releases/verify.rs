@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::note::Note;
-use super::policy::Rules;
+use super::policy::{Rules, Unmet, no_evaluation};
 use super::release::Release;
 use super::row::{Trust, is_true_rollback};
 use super::signature::Signer;
@@ -297,34 +297,35 @@ impl Store {
 
     fn prove_rules(&self, loaded: &Loaded, top: &Release, rules: &Rules, proof: &mut Proof) {
         let (name, version, environment) = (&top.name, top.version, &top.environment);
-        for branch in &rules.branches {
-            match self.branch_holds(branch, loaded) {
-                Ok(true) => {}
-                Ok(false) => proof.troubles.push(Trouble::error(
+        // It need not be live there now, but must have been.
+        let was_live = |source: &Environment| {
+            Ok(self.releases(name, source).is_ok_and(|releases| {
+                let mut entries = releases.confirmed().iter();
+                entries.any(|entry| entry.action != Action::Unpublish && entry.digest == top.digest)
+            }))
+        };
+        for unmet in self.unmet(loaded, rules, &was_live) {
+            proof.troubles.push(match unmet {
+                Ok(Unmet::Branch(branch)) => Trouble::error(
                     code::WRONG_BRANCH,
                     format!("{name} {version} is not on {branch}, which {environment} requires"),
                     format!(
                         "merge it into {branch}, or promptctl rollback {name} --env {environment}"
                     ),
-                )),
-                Err(failure) => proof.add(&failure),
-            }
-        }
-        for source in &rules.sources {
-            // It need not be live there now, but must have been.
-            let was_live = self.releases(name, source).is_ok_and(|releases| {
-                releases
-                    .confirmed()
-                    .iter()
-                    .any(|entry| entry.action != Action::Unpublish && entry.digest == top.digest)
-            });
-            if !was_live {
-                proof.troubles.push(Trouble::error(
+                ),
+                Ok(Unmet::Source(source)) => Trouble::error(
                     code::NOT_STAGED,
                     format!("{name} {version} is live in {environment} and never was in {source}"),
                     format!("promptctl publish {name}@{version} --env {source}"),
-                ));
-            }
+                ),
+                Ok(Unmet::Evaluation) => {
+                    Trouble::error(code::NOT_READY, no_evaluation(environment), String::new())
+                }
+                Err(failure) => {
+                    proof.add(&failure);
+                    continue;
+                }
+            });
         }
     }
 }

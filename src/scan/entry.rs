@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Call, Place, Read, Surface, ValueKind, ids};
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 
 /// A place of an id, or of the variable of the environment that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Spot {
     /// The file.
     pub path: String,
     /// Where in the file.
-    pub at: Position,
+    pub at: Span,
     /// The calls that send it.
     pub calls: Vec<Call>,
     /// The variable of the environment that is set or read here.

@@ -12,9 +12,11 @@ mod name;
 mod snapshot;
 mod yaml;
 
+use std::ops::Range;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::prompt::finding::Position;
+use crate::prompt::finding::{Span, length};
 
 use around::Source;
 use lex::Language;
@@ -104,7 +106,7 @@ pub struct Place {
     /// The id.
     pub id: String,
     /// Where it stands.
-    pub at: Position,
+    pub at: Span,
     /// The calls that send it, as far as this file shows.
     pub calls: Vec<Call>,
     /// The variable of the environment that it is the value of.
@@ -121,7 +123,7 @@ pub struct Read {
     /// The variable.
     pub variable: String,
     /// Where it is read.
-    pub at: Position,
+    pub at: Span,
     /// The calls that send its value.
     pub calls: Vec<Call>,
     /// What the prompt may be called, in words of this file.
@@ -140,7 +142,7 @@ pub fn places(path: &str, text: &str) -> Vec<Place> {
         if sources.get(index) == Some(&true) {
             continue;
         }
-        let at = lines.position(range.start);
+        let at = lines.span(range.clone());
         let mut place = Place {
             id: text[range.clone()].to_owned(),
             at,
@@ -186,7 +188,7 @@ pub fn reads(
         let words = source.declared_at(start);
         reads.push(Read {
             variable: variable.clone(),
-            at: lines.position(start),
+            at: lines.span(start..start + variable.len()),
             calls,
             name: name::proposed(
                 path,
@@ -251,8 +253,9 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The place of a byte, not before the one asked for last.
-    fn position(&mut self, at: usize) -> Position {
+    /// The place of a part of the text, not before the one asked for last.
+    fn span(&mut self, range: Range<usize>) -> Span {
+        let at = range.start;
         if at < self.start {
             *self = Self::new(self.text);
         }
@@ -268,9 +271,10 @@ impl<'a> Lines<'a> {
         } else {
             before.chars().count()
         };
-        Position {
+        Span {
             line: self.line,
             column: column + 1,
+            length: length(self.text, range),
         }
     }
 

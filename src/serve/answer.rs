@@ -1,9 +1,10 @@
 //! Answers of our own, whole.
 
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use super::body::{Outgoing, whole};
+use super::problem::Problem;
 
 pub(super) fn json(status: StatusCode, text: String) -> Response<Outgoing> {
     of_kind(status, "application/json", text)
@@ -20,4 +21,17 @@ pub(super) fn of_kind(status: StatusCode, kind: &'static str, text: String) -> R
 
 pub(super) fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
     of_kind(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+pub(super) fn of_problem(problem: &Problem) -> Response<Outgoing> {
+    let mut response = json(
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST),
+        problem.to_json().to_string(),
+    );
+    if let Some(seconds) = problem.retry_after {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }

@@ -14,6 +14,7 @@ use hyper::{Request, Response, StatusCode};
 use reqwest::Url;
 use serde_json::Value;
 
+use super::answer::of_problem;
 use super::ask::Asked;
 use super::body::{self, Broken, Kept, LARGEST, Masked, Outgoing, Patient, SILENCE, whole};
 use super::call::Ready;
@@ -157,7 +158,12 @@ pub(super) async fn call(
         ("promptctl-snapshot", found.snapshot),
         ("promptctl-note", notes.join("; ")),
     ];
-    let mut response = make(state, ready, (&address, headers, is_large), started, permit).await?;
+    let made = make(state, ready, (&address, headers, is_large), started, permit).await;
+    // A call that failed has a record too, and whoever reads the answer wants to find it.
+    let mut response = made.unwrap_or_else(|problem| {
+        locked(&state.metrics).count_rejected(problem.reason());
+        of_problem(&problem)
+    });
     for (name, value) in own_headers {
         if let (false, Ok(value)) = (value.is_empty(), HeaderValue::try_from(value)) {
             response

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER, UPGRADE};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::answer::{json, of_kind, text};
+use super::answer::{of_kind, of_problem, text};
 use super::auth::{Auth, Right};
 use super::body::{Kept, Outgoing};
 use super::connection::Connection;
@@ -114,19 +114,6 @@ impl Drop for Last {
             self.state.say(Note::Access(format!("{line} {took} ms")));
         }
     }
-}
-
-pub(super) fn of_problem(problem: &Problem) -> Response<Outgoing> {
-    let mut response = json(
-        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST),
-        problem.to_json().to_string(),
-    );
-    if let Some(seconds) = problem.retry_after {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
 }
 
 async fn route(

@@ -460,15 +460,23 @@ fn an_api_that_is_gone_or_breaks_off_fails_that_call_alone() {
     ]);
     let repo = greeting(&env, &server);
     let gateway = Gateway::start(&repo, "");
+    let mut failed: Vec<String> = Vec::new();
     for _ in 0..2 {
         let answer = gateway.call(&greet(None));
         assert_eq!(answer.status, 502, "{}", answer.text());
         assert_eq!(answer.json()["error"]["code"], "upstream_unreachable");
         assert_eq!(answer.json()["error"]["type"], "server_error");
+        // What was asked for, and where it is recorded.
+        assert_eq!(answer.header("promptctl-version"), Some("1"));
+        let id = answer.header("promptctl-execution-id").unwrap();
+        failed.push(id.to_owned());
     }
     assert!(streamed(&gateway).text().contains("half"));
     assert_eq!(gateway.call(&greet(None)).status, 200);
     assert_eq!(gateway.end().0, Some(0));
+    for (record, id) in records(&repo).iter().zip(&failed) {
+        assert_eq!(record["id"], **id);
+    }
     let states: Vec<Value> = records(&repo)
         .iter()
         .map(|it| it["status"].clone())

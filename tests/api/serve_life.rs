@@ -57,6 +57,29 @@ fn pins_get_published_versions_and_environments_what_is_live_there() {
             .unwrap()
             .contains("version 5 was asked for")
     );
+    // What is given for a version changes with the next release.
+    let read = live.get("/v1/prompts/greet?version=1");
+    let cache = read.header("cache-control").unwrap();
+    assert!(!cache.contains("immutable"), "{cache}");
+}
+
+#[test]
+fn a_call_says_which_snapshot_it_was_answered_from() {
+    let env = TestEnv::new();
+    let server = api();
+    let repo = greeting(&env, &server);
+    let gateway = Gateway::start(&repo, "--fetch-every 100ms");
+    let snapshot = || {
+        let answer =
+            gateway.call(&json!({"prompt": {"id": "greet", "variables": {"name": "Ada"}}}));
+        answer.header("promptctl-snapshot").unwrap().to_owned()
+    };
+    let first = snapshot();
+    assert_eq!(snapshot(), first);
+    repo.next_version("greet", "Be kind.", "Be very kind.");
+    repo.ok("promptctl publish --quiet greet");
+    gateway.wait_for("are live in");
+    assert_ne!(snapshot(), first);
 }
 
 #[test]

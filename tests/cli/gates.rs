@@ -351,7 +351,7 @@ fn a_secret_in_a_partial_that_no_prompt_includes_is_not_committed_by_the_hook() 
      --> prompts/_tone.hbs:1:5
       |
     1 | Use ghp_************************************.
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       = help: revoke it, for git keeps it for ever; then take it out of the file
 
     --- stderr
@@ -427,6 +427,36 @@ fn two_prompts_that_were_one_stored_prompt_are_not_both_live() {
     assert!(
         edited.contains("source: {format: openai, id: pmpt_1}"),
         "{edited}"
+    );
+}
+
+#[test]
+fn a_release_that_waits_is_not_sent_once_another_prompt_answers_for_its_id() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let file = "model: openai/gpt-5-mini\nsource: {format: openai, id: pmpt_1, version: '6'}\nmessages: [{role: user, content: Hi}]\n";
+    ada.add("greet", file);
+    ada.add("welcome", file);
+    ada.git("push --quiet origin main");
+    ada.ok("promptctl fetch");
+    ada.ok("promptctl publish --quiet --no-push welcome");
+    let bob = env.clone_of_origin("Bob");
+    bob.ok("promptctl fetch");
+    bob.ok("promptctl publish --quiet greet");
+    insta::assert_snapshot!(ada.play("promptctl push"), @"
+    $ promptctl push
+    error[P350]: welcome and greet both answer for pmpt_1 in production, and a gateway would have to guess
+      at: prompts/welcome.prompt.yml:4:9
+      hint: promptctl unpublish greet --env production takes the other one out; or remove `source:` from one of the files
+      hint: promptctl publish welcome --allow P350 publishes it all the same, and the release says so
+      hint: the release is made already: git tag -d prompts/welcome/v1 prompts/welcome/production/1 takes it back, then publish it again
+    warning: not sent, and still pending: prompts/welcome/v1, prompts/welcome/production/1
+    [exit 3]
+    ");
+    assert_eq!(
+        bob.git("ls-remote --tags origin *welcome*").trim(),
+        "",
+        "nothing of it was sent"
     );
 }
 

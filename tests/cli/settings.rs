@@ -69,28 +69,28 @@ fn a_branch_that_changes_what_decides_about_releases_is_told() {
      --> promptctl.yaml:3:1
       |
     3 | remote: fork
-      | ^^^^^^
+      | ^^^^^^^^^^^^
       = help: it takes effect when the branch is merged: a reviewer should want it
 
     warning[P258]: `tagPrefix`, below which all releases are looked for, was prompts/ and is other/
      --> promptctl.yaml:4:1
       |
     4 | tagPrefix: other
-      | ^^^^^^^^^
+      | ^^^^^^^^^^^^^^^^
       = help: it takes effect when the branch is merged: a reviewer should want it
 
     warning[P258]: `lint`, how severe the rules are, changed
      --> promptctl.yaml:5:1
       |
     5 | lint: {P026: off}
-      | ^^^^
+      | ^^^^^^^^^^^^^^^^^
       = help: it takes effect when the branch is merged: a reviewer should want it
 
     warning[P258]: the policy of production was requireBranch main and is no rules
      --> promptctl.yaml:2:1
       |
     2 | environments: {production: {}}
-      | ^^^^^^^^^^^^
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       = help: it takes effect when the branch is merged: a reviewer should want it
 
     --- stderr

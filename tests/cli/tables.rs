@@ -1,8 +1,11 @@
 //! Each list is kept in one table: what a table says is said nowhere else.
 
+use std::fs;
+
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 
 use super::architecture::sources;
+use crate::env::top;
 
 /// The names that the table of codes gives them, such as `UNUSED_VARIABLE`, by code.
 fn names_of_codes() -> Vec<(&'static str, String)> {
@@ -51,4 +54,49 @@ fn what_has_no_level_in_the_table_says_its_own() {
             }
         }
     }
+}
+
+/// The files of `src` that no module names: they would not even be compiled.
+#[test]
+fn no_source_file_is_forgotten() {
+    let read = |path: &str| fs::read_to_string(top().join("src").join(path)).unwrap_or_default();
+    let mut forgotten = Vec::new();
+    for (path, _) in sources("src") {
+        let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let (parents, name) = match module.rsplit_once('/') {
+            Some((room, name)) => (format!("{room}.rs {room}/mod.rs"), name),
+            None => ("lib.rs main.rs".to_owned(), module),
+        };
+        let line = format!("mod {name};\n");
+        if !["lib", "main"].contains(&module)
+            && !parents.split(' ').any(|it| read(it).contains(&line))
+        {
+            forgotten.push(path);
+        }
+    }
+    assert_eq!(forgotten, [""; 0], "no module names them");
+}
+
+#[test]
+fn every_file_of_a_command_has_a_row_in_the_table_of_commands() {
+    let files = sources("src/commands");
+    let (_, table) = files
+        .iter()
+        .find(|(path, _)| path == "command_line.rs")
+        .unwrap();
+    let mut forgotten = Vec::new();
+    for (path, code) in &files {
+        let is_command = code.contains("struct Args") && code.contains("fn run(");
+        if let Some(name) = path
+            .strip_suffix(".rs")
+            .filter(|name| is_command && !name.contains('/'))
+            && !table.contains(&format!("({name})"))
+        {
+            forgotten.push(name);
+        }
+    }
+    assert_eq!(
+        forgotten, [""; 0],
+        "write a row for them in src/commands/command_line.rs"
+    );
 }

@@ -130,7 +130,7 @@ fn every_finding_has_its_place() {
      --> prompts/jinja.prompt.yml:4:15
       |
     4 |     content: "{% if name %}{{ name | upper }}{% endif %}"
-      |               ^
+      |               ^^^^^^^^^^^^^
       = help: Handlebars writes `{{#if x}}`
 
     error[P101]: `| upper` is a Jinja filter
@@ -144,7 +144,7 @@ fn every_finding_has_its_place() {
      --> prompts/no-messages.prompt.yml:1:1
       |
     1 | model: x
-      | ^^^^^
+      | ^
       = help: write `messages:` with a `role` and a `content` for each
 
     error[P007]: `robot` is not a role

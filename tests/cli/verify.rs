@@ -293,6 +293,42 @@ fn a_rollback_that_is_none_is_held_to_every_rule() {
 }
 
 #[test]
+fn what_never_was_where_it_must_come_from_is_not_proven() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish --quiet support/triage");
+    repo.write(
+        "promptctl.yaml",
+        "environments: {staging: {}, production: {from: staging}}\n",
+    );
+    repo.git("commit --quiet --all --message Policy");
+    assert_snapshot!(repo.play(
+        "promptctl verify --env production
+         promptctl publish --quiet support/triage --env staging
+         promptctl unpublish --quiet support/triage --env staging
+         promptctl verify --env production"
+    ), @"
+    $ promptctl verify --env production
+    production	support/triage	v1	1	xxxxxxxxxxxx	-	whole	-	not proven
+    --- stderr
+    error[P242]: support/triage v1 is live in production and never was in staging
+      help: promptctl publish support/triage@v1 --env staging
+    1 active version not proven
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
+    [exit 3]
+    $ promptctl publish --quiet support/triage --env staging
+    $ promptctl unpublish --quiet support/triage --env staging
+    $ promptctl verify --env production
+    production	support/triage	v1	1	xxxxxxxxxxxx	-	whole	-	sound
+    --- stderr
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
+    ");
+}
+
+#[test]
 fn a_clone_that_fetched_no_releases_proves_nothing() {
     let env = TestEnv::new();
     let ada = env.with_origin();

@@ -3,7 +3,7 @@
 use super::super::rules::rules_of;
 use super::super::session::Session;
 use super::{finding_of, finding_of_failure};
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, FILE_NAME, Policy};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
@@ -79,7 +79,15 @@ pub(super) fn findings(
     for (environment, policy) in &config.environments {
         let faults = config.policy_faults(environment);
         findings.extend(faults.iter().map(finding_of_failure));
-        if let Some(branch) = &policy.require_branch
+        let Policy {
+            require_branch,
+            // What is wrong with these is among the faults.
+            require_signed: _,
+            require_eval: _,
+            from: _,
+            unreadable: _,
+        } = policy;
+        if let Some(branch) = require_branch
             && let Err(failure) = store.require_branch(branch)
         {
             findings.push(finding_of_failure(&failure));

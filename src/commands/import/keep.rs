@@ -19,7 +19,7 @@ use crate::prompt::edit::set_version;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
-use crate::releases::{Before, Options, Signing, Store};
+use crate::releases::{Before, Options, Store};
 
 /// What became of one prompt.
 pub(super) struct Kept {
@@ -490,11 +490,7 @@ fn try_publish(
         push,
         before: Before::default(),
         allowed: Vec::new(),
-        signing: if rules.signers.is_some() {
-            Signing::Required
-        } else {
-            Signing::AsSetUp
-        },
+        signing: rules.signing(),
         rules,
     };
     let version = live.version();

@@ -15,7 +15,7 @@ use super::baseline::Baseline;
 use crate::commands::session::Session;
 use crate::error::Failure;
 use crate::files::bad_ignore_file;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 use crate::releases::Store;
 use crate::repository::Start;
 use crate::scan::entry::Values;
@@ -335,9 +335,10 @@ impl<'a> Reader<'a> {
                     shown.clone(),
                     Place {
                         id: String::from_utf8_lossy(&self.buffer[range.clone()]).into_owned(),
-                        at: Position {
+                        at: Span {
                             line: line + memchr::memchr_iter(b'\n', before).count(),
                             column: range.start - start + 1,
+                            length: range.len(),
                         },
                         calls: Vec::new(),
                         variable: None,

@@ -30,7 +30,7 @@ pub(super) fn add_settings(
     findings: Vec<Finding>,
     store: &Store,
 ) -> Result<(), Failure> {
-    if findings.iter().any(|finding| finding.position.is_some()) {
+    if findings.iter().any(|finding| finding.span.is_some()) {
         let text = store.config_text()?.unwrap_or_default();
         report.sources.insert(FILE_NAME.to_owned(), text);
     }
@@ -530,11 +530,7 @@ pub(super) fn sources(
 ) -> Sources {
     let mut sources = Sources::new();
     for finding in findings {
-        let Some(path) = finding
-            .path
-            .as_deref()
-            .filter(|_| finding.position.is_some())
-        else {
+        let Some(path) = finding.path.as_deref().filter(|_| finding.span.is_some()) else {
             continue;
         };
         if sources.contains_key(path) {

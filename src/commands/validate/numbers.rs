@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::files::{Base, Loaded};
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_word;
 use crate::prompt::version::Version;
@@ -20,7 +20,7 @@ pub(super) struct Numbered {
     has_digest_line: bool,
     is_unbumped: bool,
     is_dirty: bool,
-    at: Option<Position>,
+    at: Option<Span>,
 }
 
 impl Numbered {

@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::files::Base;
 use crate::output::report::Report;
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::releases::Store;
 
 /// The base with the folders that held prompts there. A configuration that cannot be read says
@@ -65,7 +65,7 @@ pub(super) fn settings(
         let line = Config::line_of(&now, change.key);
         let finding = Finding::warning(code::SETTINGS_CHANGED, change.message)
             .in_file(FILE_NAME)
-            .at(line.map(|line| Position { line, column: 1 }))
+            .at(line.map(|line| Span::of_line(&now, line)))
             .help("it takes effect when the branch is merged: a reviewer should want it");
         findings.push(finding);
     }

@@ -5,7 +5,7 @@ use super::super::name::nearest;
 use super::keys::{MESSAGE, PART};
 use super::node::Kind;
 use super::reader::{Field, Fields, Reader};
-use super::{Attachment, Finding, Message, Part, Position, Role};
+use super::{Attachment, Finding, Message, Part, Role, Span};
 
 const ROLES: [Role; 4] = [Role::System, Role::Developer, Role::User, Role::Assistant];
 
@@ -23,7 +23,7 @@ impl Reader<'_> {
                 return Vec::new();
             }
             let help = "write `messages:` with a `role` and a `content` for each";
-            let at = Position { line: 1, column: 1 };
+            let at = Span::point(1, 1);
             self.error(
                 code::NO_MESSAGES,
                 at,

@@ -12,7 +12,7 @@ const MOST_SHOWN: usize = 60;
 
 /// What to write instead of what the parser stopped at.
 pub(super) fn help(text: &str, finding: &Finding) -> String {
-    let line = finding.position.map_or(1, |at| at.line);
+    let line = finding.span.map_or(1, |at| at.line);
     let lines: Vec<&str> = text.lines().take(line + 1).collect();
     let place = Place {
         lines: &lines,
@@ -343,7 +343,7 @@ mod tests {
     fn first(text: &str) -> String {
         let findings = parse(text).expect_err(text);
         let finding = &findings[0];
-        let at = finding.position.expect("a place");
+        let at = finding.span.expect("a place");
         let help = finding.help.as_deref().expect("a hint");
         format!("{} {}: {help}", finding.code, at.line)
     }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use serde_json::{Number, Value};
 
-use super::{Object, Position};
+use super::super::finding::length;
+use super::{Object, Span};
 
 /// The deepest nesting read. A level costs 5 KB of stack, 35 KB without optimisation, and threads
 /// other than the first have 2 MB.
@@ -19,7 +20,7 @@ pub(in crate::prompt) struct Node {
     /// The value.
     pub(in crate::prompt) kind: Kind,
     /// Where the value is used: for an alias, the place of the alias.
-    pub(in crate::prompt) at: Position,
+    pub(in crate::prompt) at: Span,
     /// The bytes of a scalar where it is defined; for a block scalar they begin with its first
     /// text that is not a blank line. Lists and maps only have a beginning.
     pub(in crate::prompt) span: Range<usize>,
@@ -52,7 +53,7 @@ pub(in crate::prompt) struct Key {
     /// The key.
     pub(in crate::prompt) text: String,
     /// Where it stands.
-    pub(in crate::prompt) at: Position,
+    pub(in crate::prompt) at: Span,
     /// Its bytes.
     pub(in crate::prompt) span: Range<usize>,
 }
@@ -76,19 +77,43 @@ impl Node {
         source.get(self.span.clone()).unwrap_or_default().trim()
     }
 
-    /// Notes how numbers that JSON cannot hold are written in `source`: serde does not tell.
-    pub(super) fn note_not_finite(&mut self, source: &str) {
+    /// Notes what serde does not tell: how long each value is, and how numbers that JSON cannot hold
+    /// are written in `source`.
+    pub(super) fn complete(&mut self, source: &str) {
         let raw = source.get(self.span.clone()).unwrap_or_default().trim();
         match &mut self.kind {
             Kind::NotFinite(written) => raw.clone_into(written),
-            Kind::List(items) => items.iter_mut().for_each(|it| it.note_not_finite(source)),
+            Kind::List(items) => items.iter_mut().for_each(|it| it.complete(source)),
             Kind::Map(entries) => {
-                entries
-                    .iter_mut()
-                    .for_each(|(_, it)| it.note_not_finite(source));
+                for (key, node) in entries {
+                    key.at.length = length(source, key.span.clone());
+                    node.complete(source);
+                }
             }
             _ => {}
         }
+        if !self.is_alias {
+            self.at = self.measured(source);
+        }
+    }
+
+    /// The place of a value with its length. Of a list or a map it is its first line's beginning: the
+    /// first key or item, where that is there, else the bracket.
+    pub(super) fn measured(&self, source: &str) -> Span {
+        let first = match &self.kind {
+            Kind::Map(entries) => entries.first().map(|(key, _)| key.at),
+            Kind::List(_) => None,
+            _ => {
+                return Span {
+                    length: length(source, self.span.clone()),
+                    ..self.at
+                };
+            }
+        };
+        let is_here = |first: &Span| (first.line, first.column) == (self.at.line, self.at.column);
+        first
+            .filter(is_here)
+            .unwrap_or(Span::point(self.at.line, self.at.column))
     }
 
     /// What this is, in the words of messages.

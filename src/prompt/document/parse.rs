@@ -8,7 +8,7 @@ use super::node::{Key, Kind, Node, to_object};
 use super::reader::{Field, Fields, Reader};
 use super::written::Written;
 use super::yaml::{Tree, parse_tree};
-use super::{Document, Finding, Object, Position, ResponseFormat, Version};
+use super::{Document, Finding, Object, ResponseFormat, Span, Version};
 
 /// Reads a prompt file.
 ///
@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Result<Document, Vec<Finding>> {
         }
     }
     let mut document = reader.document(&entries);
-    reader.findings.sort_by_key(|finding| finding.position);
+    reader.findings.sort_by_key(|finding| finding.span);
     if reader.findings.iter().any(Finding::is_error) {
         return Err(reader.findings);
     }
@@ -51,7 +51,7 @@ fn conflict(text: &str) -> Option<Finding> {
     let found = Finding::error(code::YAML_SYNTAX, "git marked a conflict here");
     Some(
         found
-            .at(Position { line, column: 1 })
+            .at(Span::of_line(text, line))
             .help("keep what is right of both sides and remove the three marks"),
     )
 }
@@ -301,7 +301,8 @@ impl Reader<'_> {
         let Some(tag) = tag.filter(|_| !node.is_alias) else {
             return;
         };
-        let at = Position::of_offset(before, before.rfind(tag).unwrap_or_default());
+        let start = before.rfind(tag).unwrap_or_default();
+        let at = Span::of_range(before, start..start + tag.len());
         let message = format!("the tag `{tag}` is not known; its value is read as it stands");
         let help = "promptctl includes no other files: use a partial, `{{> name}}`";
         self.warn(code::UNKNOWN_TAG, at, message, help);

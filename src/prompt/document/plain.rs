@@ -8,10 +8,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+use granit_parser::{Event, Parser, ScalarStyle, Span as Extent, StrInput};
 use serde_json::Number;
 
-use super::Position;
+use super::super::finding::length;
+use super::Span;
 use super::node::{Key, Kind, MAX_DEPTH, MAX_NODES, Node};
 
 /// The size of a map from which on a set finds its repeated keys faster than a look at each.
@@ -21,6 +22,7 @@ const MANY_KEYS: usize = 16;
 pub(super) fn read(text: &str) -> Option<Node> {
     let options = granit_parser::options! { emit_comments: false };
     let mut reader = Reader {
+        text,
         parser: Parser::new_from_str_with_options(text, options),
         nodes: 0,
     };
@@ -33,17 +35,18 @@ pub(super) fn read(text: &str) -> Option<Node> {
 }
 
 struct Reader<'a> {
+    text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
     nodes: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Option<(Event<'a>, Span)> {
+    fn next(&mut self) -> Option<(Event<'a>, Extent)> {
         self.parser.next()?.ok()
     }
 
     /// The node that begins with `event`, `depth` levels deep.
-    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Option<Node> {
+    fn node(&mut self, event: Event<'a>, span: Extent, depth: usize) -> Option<Node> {
         self.nodes += 1;
         if self.nodes > MAX_NODES / 2 {
             return None;
@@ -55,12 +58,14 @@ impl<'a> Reader<'a> {
             Event::MappingStart(_, 0, None) if depth < MAX_DEPTH => self.map(depth)?,
             _ => return None,
         };
-        Some(Node {
+        let mut node = Node {
             kind,
             at: position(&span),
             span: span.byte_range()?,
             is_alias: false,
-        })
+        };
+        node.at = node.measured(self.text);
+        Some(node)
     }
 
     fn list(&mut self, depth: usize) -> Option<Kind> {
@@ -78,7 +83,7 @@ impl<'a> Reader<'a> {
         loop {
             let key = match self.next()? {
                 (Event::MappingEnd, _) => break,
-                (Event::Scalar(text, style, 0, None), span) => key(text, style, &span)?,
+                (Event::Scalar(text, style, 0, None), span) => key(self.text, text, style, &span)?,
                 _ => return None,
             };
             let (event, span) = self.next()?;
@@ -88,7 +93,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn key(text: Cow<'_, str>, style: ScalarStyle, span: &Span) -> Option<Key> {
+fn key(source: &str, text: Cow<'_, str>, style: ScalarStyle, span: &Extent) -> Option<Key> {
     let text = match style {
         // A merge key, or one that is no text.
         ScalarStyle::Plain => match plain_scalar(text)? {
@@ -97,10 +102,14 @@ fn key(text: Cow<'_, str>, style: ScalarStyle, span: &Span) -> Option<Key> {
         },
         _ => text.into_owned(),
     };
+    let bytes = span.byte_range()?;
     Some(Key {
         text,
-        at: position(span),
-        span: span.byte_range()?,
+        at: Span {
+            length: length(source, bytes.clone()),
+            ..position(span)
+        },
+        span: bytes,
     })
 }
 
@@ -171,11 +180,8 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn position(span: &Span) -> Position {
-    Position {
-        line: span.start.line().max(1),
-        column: span.start.col() + 1,
-    }
+fn position(span: &Extent) -> Span {
+    Span::point(span.start.line().max(1), span.start.col() + 1)
 }
 
 #[cfg(test)]

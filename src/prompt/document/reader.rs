@@ -3,7 +3,7 @@
 use super::super::code::{self, Code};
 use super::keys::{Known, Lookup, look_up};
 use super::node::{Key, Kind, Node};
-use super::{Finding, Origin, Position, Text};
+use super::{Finding, Origin, Span, Text};
 
 /// The file that is read, and what was found wrong with it so far.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Field<'n> {
 
 impl<'n> Field<'n> {
     /// The place that a reader looks for: the value, or its key where the value begins further down.
-    pub(super) fn place(&self) -> Position {
+    pub(super) fn place(&self) -> Span {
         place(self.key, self.node)
     }
 
@@ -51,7 +51,7 @@ impl<'n> Field<'n> {
 }
 
 /// The place of a value: the value's own, or its key's where the value begins further down.
-pub(super) fn place(key: Option<&Key>, node: &Node) -> Position {
+pub(super) fn place(key: Option<&Key>, node: &Node) -> Span {
     key.filter(|key| key.at.line != node.at.line)
         .map_or(node.at, |key| key.at)
 }
@@ -72,13 +72,13 @@ impl<'n> Fields<'n> {
 
 impl Reader<'_> {
     /// Adds an error at `at`.
-    pub(super) fn error(&mut self, code: Code, at: Position, message: String, help: &str) {
+    pub(super) fn error(&mut self, code: Code, at: Span, message: String, help: &str) {
         let finding = Finding::error(code, message).at(at).help(help);
         self.findings.push(finding);
     }
 
     /// Adds a warning at `at`.
-    pub(super) fn warn(&mut self, code: Code, at: Position, message: String, help: &str) {
+    pub(super) fn warn(&mut self, code: Code, at: Span, message: String, help: &str) {
         let finding = Finding::warning(code, message).at(at).help(help);
         self.findings.push(finding);
     }
@@ -217,6 +217,7 @@ fn origin(source: &str, field: &Field<'_>, value: &str) -> Origin {
     // A place inside a quoted text counts from behind the quote.
     if quoted && !node.is_alias && block.is_none() && matches!(node.kind, Kind::Text(_)) {
         start.column += 1;
+        start.length = start.length.saturating_sub(2).max(1);
     }
     Origin {
         path: field.path.clone(),

@@ -8,7 +8,7 @@ use super::super::parameters::place;
 use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
 use super::node::{Kind, Node, to_object};
 use super::reader::{Field, Reader};
-use super::{Object, Position, Provenance, ResponseFormat, StoredPrompt, StoredPromptVersion};
+use super::{Object, Provenance, ResponseFormat, Span, StoredPrompt, StoredPromptVersion};
 
 /// The keywords that show that a map is a JSON Schema itself.
 const SCHEMA_WORDS: [&str; 12] = [
@@ -64,7 +64,7 @@ impl Reader<'_> {
     }
 
     /// Warns of parameters of the Chat Completions API, which files made for GitHub Models have.
-    fn tell_unsent(&mut self, unsent: &[(&str, Position)]) {
+    fn tell_unsent(&mut self, unsent: &[(&str, Span)]) {
         let Some((_, at)) = unsent.first() else {
             return;
         };
@@ -176,7 +176,7 @@ impl Reader<'_> {
             Err(error) => {
                 let at = text
                     .origin
-                    .locate(error.line().max(1), error.column().max(1));
+                    .locate(Span::point(error.line().max(1), error.column().max(1)));
                 let reason = error.to_string();
                 let reason = reason.split(" at line ").next().unwrap_or_default();
                 let message = format!("`{}` is not valid JSON: {reason}", field.path);

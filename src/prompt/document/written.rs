@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::keys::{Lookup, OPENAI, PARAMETERS, TOP, look_up};
 use super::node::{Key, Kind, Node, to_object};
 use super::reader::place;
-use super::{Object, Position};
+use super::{Object, Span};
 
 /// A file as it was written. Few commands ask for its values as JSON, or for their places: both are
 /// made when they are first asked for.
@@ -15,7 +15,7 @@ use super::{Object, Position};
 pub struct Written {
     entries: Arc<Vec<(Key, Node)>>,
     raw: OnceLock<Object>,
-    places: OnceLock<BTreeMap<String, Position>>,
+    places: OnceLock<BTreeMap<String, Span>>,
 }
 
 impl Written {
@@ -32,7 +32,7 @@ impl Written {
     }
 
     /// Where each value stands, by its path, such as `modelParameters.maxTokens` or `messages[0].content`.
-    pub fn places(&self) -> &BTreeMap<String, Position> {
+    pub fn places(&self) -> &BTreeMap<String, Span> {
         self.places.get_or_init(|| {
             let mut places = Places::default();
             places.map("", &self.entries, 0, usize::MAX);
@@ -52,7 +52,7 @@ impl From<Object> for Written {
 }
 
 #[derive(Default)]
-struct Places(BTreeMap<String, Position>);
+struct Places(BTreeMap<String, Span>);
 
 impl Places {
     fn map(&mut self, path: &str, entries: &[(Key, Node)], depth: usize, deepest: usize) {
@@ -75,7 +75,7 @@ impl Places {
         }
     }
 
-    fn note(&mut self, path: String, at: Position, node: &Node, depth: usize, deepest: usize) {
+    fn note(&mut self, path: String, at: Span, node: &Node, depth: usize, deepest: usize) {
         match &node.kind {
             Kind::Map(entries) => self.map(&path, entries, depth + 1, deepest),
             Kind::List(items) if depth < deepest => {

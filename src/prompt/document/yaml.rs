@@ -12,7 +12,7 @@ use super::super::code;
 use super::mistakes;
 use super::node::{Key, Kind, MAX_DEPTH, MAX_NODES, Node};
 use super::plain;
-use super::{Finding, Position};
+use super::{Finding, Span};
 
 /// The largest file read, in bytes.
 pub(in crate::prompt) const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -77,7 +77,7 @@ fn read(text: &str, strict_tags: bool) -> Result<Node, Error> {
 
 pub(super) fn read_with_serde(text: &str, strict_tags: bool) -> Result<Node, Error> {
     let mut node: Node = serde_yaml::from_str_with_options(text, options(strict_tags))?;
-    node.note_not_finite(text);
+    node.complete(text);
     Ok(node)
 }
 
@@ -191,11 +191,12 @@ impl<'de> Visitor<'de> for KindVisitor {
     }
 }
 
-fn position(location: &Location) -> Position {
+fn position(location: &Location) -> Span {
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
-    Position {
+    Span {
         line: count(location.line()),
         column: count(location.column()),
+        length: count(location.span().len()),
     }
 }
 

@@ -5,18 +5,17 @@
 //! line begins a text of several lines, it holds for all of them, because a `#` inside would be
 //! text. In templates `{{! promptctl: allow P105 }}` does the same.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::{Range, RangeInclusive};
 
 use super::Finding;
+use super::bounded::bounded;
 use super::level::Levels;
 use crate::prompt::code::{self, Code};
+use crate::prompt::document::comments::{Remark, remarks};
 use crate::prompt::document::node::{Kind, Node};
 use crate::prompt::document::yaml::parse_tree;
-use crate::prompt::finding::Position;
-
-/// How many findings of one file are told.
-pub(super) const MAX_OF_FILE: usize = 200;
+use crate::prompt::finding::Span;
 
 const MARK: &str = "promptctl: allow";
 
@@ -25,9 +24,8 @@ const MARK: &str = "promptctl: allow";
 struct Allowance {
     word: String,
     code: Option<Code>,
-    at: Position,
+    at: Span,
     lines: RangeInclusive<usize>,
-    is_used: bool,
 }
 
 /// Whether a text may hold comments that allow something.
@@ -61,9 +59,9 @@ pub fn settle<'a>(
         .collect();
     let allowed = before - left.len();
     for (path, known) in &allowances {
-        let unused = known.all.iter().filter(|allowance| !allowance.is_used);
-        let judged =
-            unused.filter(|allowance| allowance.code.is_none_or(|code| levels.is_on(code)));
+        let judged = known
+            .unused()
+            .filter(|allowance| allowance.code.is_none_or(|code| levels.is_on(code)));
         left.extend(judged.map(|allowance| allowance.finding().in_file(path)));
     }
     let mut left: Vec<Finding> = left
@@ -71,130 +69,84 @@ pub fn settle<'a>(
         .filter_map(|finding| levels.apply(finding))
         .collect();
     left.sort_by(|a, b| {
-        (&a.path, a.position, a.code, &a.message).cmp(&(&b.path, b.position, b.code, &b.message))
+        (&a.path, a.span, a.code, &a.message).cmp(&(&b.path, b.span, b.code, &b.message))
     });
     left.dedup();
     (bounded(left), allowed)
-}
-
-/// The findings, of each file no more than a person can read: the errors first, and a last one that
-/// tells how many there are beside them.
-fn bounded(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut counts: HashMap<Option<&str>, (usize, usize)> = HashMap::new();
-    for finding in &findings {
-        let count = counts.entry(finding.path.as_deref()).or_default();
-        count.0 += 1;
-        count.1 += usize::from(finding.is_error());
-    }
-    if counts.values().all(|(all, _)| *all <= MAX_OF_FILE) {
-        return findings;
-    }
-    let room: HashMap<Option<String>, (usize, usize, usize)> = counts
-        .into_iter()
-        .map(|(path, (all, errors))| {
-            let errors_shown = errors.min(MAX_OF_FILE);
-            let room = (errors_shown, MAX_OF_FILE - errors_shown, all);
-            (path.map(str::to_owned), room)
-        })
-        .collect();
-    let mut left = room.clone();
-    let mut kept: Vec<Finding> = Vec::new();
-    let mut dropped: BTreeMap<Option<String>, (usize, bool)> = BTreeMap::new();
-    for finding in findings {
-        let (errors, warnings, _) = left.entry(finding.path.clone()).or_default();
-        let room = if finding.is_error() { errors } else { warnings };
-        match room.checked_sub(1) {
-            Some(less) => {
-                *room = less;
-                kept.push(finding);
-            }
-            None => {
-                let is_error = finding.is_error();
-                let gone = dropped.entry(finding.path).or_default();
-                gone.0 += 1;
-                gone.1 |= is_error;
-            }
-        }
-    }
-    for (path, (count, is_error)) in dropped {
-        let message = format!("{count} more findings in this file are not shown");
-        let mut last = if is_error {
-            Finding::error(code::MANY_FINDINGS, message)
-        } else {
-            Finding::warning(code::MANY_FINDINGS, message)
-        }
-        .help("mend those that are shown first");
-        last.path = path;
-        kept.push(last);
-    }
-    kept
 }
 
 /// The comments of a file, to be asked about many findings.
 struct Allowances {
     /// In the order of the file.
     all: Vec<Allowance>,
-    /// Those of each code, by their places in `all`, with the last line that any of them up to
-    /// there holds for.
+    /// For each code the lines at which those that allow it begin, each with the last line that any
+    /// of them up to there holds for.
     of_code: HashMap<Code, Vec<(usize, usize)>>,
-    /// What was found out about a line.
-    known: HashMap<(Code, Option<usize>), bool>,
+    /// The findings that were asked about.
+    met: HashMap<Code, Met>,
+}
+
+/// Where findings of a code are.
+#[derive(Default)]
+struct Met {
+    lines: BTreeSet<usize>,
+    /// Whether there is one without a line.
+    is_nowhere: bool,
 }
 
 impl Allowances {
     fn new(all: Vec<Allowance>) -> Self {
         let mut of_code: HashMap<Code, Vec<(usize, usize)>> = HashMap::new();
-        for (at, allowance) in all.iter().enumerate() {
+        for allowance in &all {
             let Some(code) = allowance.code else {
                 continue;
             };
             let list = of_code.entry(code).or_default();
             let furthest = list.last().map_or(0, |(_, end)| *end);
-            list.push((at, furthest.max(*allowance.lines.end())));
+            let (start, end) = (*allowance.lines.start(), *allowance.lines.end());
+            list.push((start, furthest.max(end)));
         }
         Self {
             all,
             of_code,
-            known: HashMap::new(),
+            met: HashMap::new(),
         }
     }
 
-    /// Whether a finding is allowed; what allows it is used then.
+    /// Whether a finding is allowed.
     fn allow(&mut self, finding: &Finding) -> bool {
         // What breaks a prompt is not a matter of taste.
         if !finding.code.standing().is_rule() {
             return false;
         }
-        let line = finding.position.map(|at| at.line);
-        if let Some(known) = self.known.get(&(finding.code, line)) {
-            return *known;
-        }
-        let list = self.of_code.get(&finding.code).map_or(&[][..], |it| it);
-        let mut is_allowed = false;
-        match line {
+        let Some(list) = self.of_code.get(&finding.code) else {
+            return false;
+        };
+        let met = self.met.entry(finding.code).or_default();
+        match finding.span.map(|at| at.line) {
             Some(line) => {
-                let begun = list.partition_point(|(at, _)| *self.all[*at].lines.start() <= line);
-                for (at, furthest) in list[..begun].iter().rev() {
-                    if *furthest < line {
-                        break;
-                    }
-                    if self.all[*at].lines.contains(&line) {
-                        self.all[*at].is_used = true;
-                        is_allowed = true;
-                    }
-                }
+                met.lines.insert(line);
+                let begun = list.partition_point(|(start, _)| *start <= line);
+                begun > 0 && list[begun - 1].1 >= line
             }
             None => {
-                for (at, _) in list {
-                    if self.all[*at].lines == (1..=usize::MAX) {
-                        self.all[*at].is_used = true;
-                        is_allowed = true;
-                    }
-                }
+                met.is_nowhere = true;
+                list[0] == (1, usize::MAX)
             }
         }
-        self.known.insert((finding.code, line), is_allowed);
-        is_allowed
+    }
+
+    /// The comments that allowed nothing.
+    fn unused(&self) -> impl Iterator<Item = &Allowance> {
+        let is_used = |allowance: &Allowance| {
+            let met = allowance.code.and_then(|code| self.met.get(&code));
+            met.is_some_and(|met| {
+                let is_whole = allowance.lines == (1..=usize::MAX);
+                met.lines.range(allowance.lines.clone()).next().is_some()
+                    || (is_whole && met.is_nowhere)
+            })
+        };
+        self.all.iter().filter(move |allowance| !is_used(allowance))
     }
 }
 
@@ -220,39 +172,38 @@ impl Allowance {
 
 /// All comments of a file that allow something.
 fn read(path: &str, text: &str) -> Vec<Allowance> {
-    let is_template = path.ends_with(".hbs");
-    let scalars = Scalars::new(if is_template {
-        Vec::new()
-    } else {
-        scalars(text)
-    });
     let lines: Vec<&str> = text.split('\n').collect();
-    let head = if is_template {
-        usize::from(lines.first().is_some_and(|line| line.contains(MARK)))
-    } else {
-        head(&lines)
-    };
-    let targets = targets(&lines);
     let mut found = Vec::new();
-    let mut offset = 0;
-    for (index, line) in lines.iter().enumerate() {
-        let number = index + 1;
-        for (at, _) in line.match_indices(MARK) {
-            let Some(comment) = Comment::of(line, at) else {
-                continue;
-            };
-            let is_text = scalars.hold(offset + at);
-            if comment.is_yaml == is_template || (comment.is_yaml && is_text) {
-                continue;
+    if path.ends_with(".hbs") {
+        let head = usize::from(lines[0].contains(MARK));
+        for (number, line) in (1..).zip(&lines) {
+            for (at, _) in line.match_indices(MARK) {
+                let Some(comment) = Comment::of_template(line, number, at) else {
+                    continue;
+                };
+                let last = if comment.is_alone { number + 1 } else { number };
+                comment.add(number <= head, last, &mut found);
             }
-            let reach = if number <= head {
-                1..=usize::MAX
-            } else {
-                reach(number, &comment, &targets, &scalars)
-            };
-            add(&comment, line, at, number, &reach, &mut found);
         }
-        offset += line.len() + 1;
+        return found;
+    }
+    let head = head(&lines);
+    let targets = targets(&lines);
+    let ends = ends(text);
+    for Remark {
+        line: number,
+        bytes,
+    } in remarks(text)
+    {
+        let Some(comment) = Comment::of_yaml(text, number, bytes) else {
+            continue;
+        };
+        let target = match comment.is_alone {
+            true => targets.get(number).copied().unwrap_or(number + 1),
+            false => number,
+        };
+        let last = ends.get(&target).copied().unwrap_or(target).max(target);
+        comment.add(number <= head, last, &mut found);
     }
     found
 }
@@ -266,33 +217,80 @@ fn head(lines: &[&str]) -> usize {
     lines.iter().take_while(is_head).count()
 }
 
-/// A comment around the mark.
-struct Comment {
-    /// Whether it is one of YAML, else one of a template.
-    is_yaml: bool,
+/// A comment that begins with the mark.
+struct Comment<'t> {
+    line: usize,
+    /// Where the mark stands.
+    column: usize,
+    /// What follows the mark.
+    rest: &'t str,
     /// Whether it stands alone on its line.
     is_alone: bool,
 }
 
-impl Comment {
-    fn of(line: &str, at: usize) -> Option<Self> {
-        let before = line[..at].trim_end();
-        if let Some(code) = before.strip_suffix('#') {
-            let is_comment = code.is_empty() || code.ends_with([' ', '\t']);
-            return is_comment.then(|| Self {
-                is_yaml: true,
-                is_alone: code.trim().is_empty(),
-            });
-        }
-        let code = before
-            .trim_end_matches('-')
-            .strip_suffix("{{!")
-            .or_else(|| before.trim_end_matches('-').strip_suffix("{{~!"))?;
-        let after = line[at..].split_once("}}").map_or("", |(_, after)| after);
+impl<'t> Comment<'t> {
+    fn of_yaml(text: &'t str, line: usize, bytes: Range<usize>) -> Option<Self> {
+        let words = text.get(bytes.clone())?.strip_prefix('#')?.trim_start();
+        let rest = words.strip_prefix(MARK)?;
+        let start = text[..bytes.start].rfind('\n').map_or(0, |end| end + 1);
+        let before = &text[start..bytes.start];
         Some(Self {
-            is_yaml: false,
+            line,
+            column: text[start..bytes.end - words.len()].chars().count() + 1,
+            rest,
+            is_alone: before.trim_start_matches('\u{feff}').trim().is_empty(),
+        })
+    }
+
+    fn of_template(text: &'t str, line: usize, at: usize) -> Option<Self> {
+        let before = text[..at].trim_end().trim_end_matches('-');
+        let code = before
+            .strip_suffix("{{!")
+            .or_else(|| before.strip_suffix("{{~!"))?;
+        let rest = &text[at + MARK.len()..];
+        let (rest, after) = rest.split_once("}}").unwrap_or((rest, ""));
+        Some(Self {
+            line,
+            column: text[..at].chars().count() + 1,
+            rest: rest.trim_end_matches('-'),
             is_alone: code.trim().is_empty() && after.trim().is_empty(),
         })
+    }
+
+    /// Adds what it allows: in the whole file, or up to its last line.
+    fn add(&self, is_of_file: bool, last: usize, found: &mut Vec<Allowance>) {
+        // What follows the codes is a reason.
+        let words = self
+            .rest
+            .split([' ', ',', '\t', '\r'])
+            .filter(|word| !word.is_empty());
+        let is_code = |word: &&str| {
+            word.len() == 4
+                && word.starts_with(['P', 'p'])
+                && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let mut words: Vec<&str> = words
+            .enumerate()
+            .take_while(|(index, word)| *index == 0 || is_code(word))
+            .map(|(_, word)| word)
+            .collect();
+        if words.is_empty() {
+            words.push("");
+        }
+        found.extend(words.into_iter().map(|word| Allowance {
+            word: word.to_owned(),
+            code: Code::find(word),
+            at: Span {
+                line: self.line,
+                column: self.column,
+                length: MARK.len(),
+            },
+            lines: if is_of_file {
+                1..=usize::MAX
+            } else {
+                self.line..=last
+            },
+        }));
     }
 }
 
@@ -310,153 +308,44 @@ fn targets(lines: &[&str]) -> Vec<usize> {
     targets
 }
 
-/// The lines for which a comment holds.
-fn reach(
-    number: usize,
-    comment: &Comment,
-    targets: &[usize],
-    scalars: &Scalars,
-) -> RangeInclusive<usize> {
-    let target = match comment {
-        Comment {
-            is_alone: false, ..
-        } => number,
-        Comment { is_yaml: true, .. } => targets.get(number).copied().unwrap_or(number + 1),
-        Comment { .. } => number + 1,
-    };
-    let end = match comment.is_yaml {
-        true => scalars.ends.get(&target).copied().unwrap_or(target),
-        false => target,
-    };
-    number..=end.max(target)
-}
-
-fn add(
-    comment: &Comment,
-    line: &str,
-    at: usize,
-    number: usize,
-    reach: &RangeInclusive<usize>,
-    found: &mut Vec<Allowance>,
-) {
-    let rest = &line[at + MARK.len()..];
-    let rest = if comment.is_yaml {
-        rest
-    } else {
-        rest.split("}}")
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches('-')
-    };
-    // What follows the codes is a reason.
-    let words = rest
-        .split([' ', ',', '\t', '\r'])
-        .filter(|word| !word.is_empty());
-    let is_code = |word: &&str| {
-        word.len() == 4
-            && word.starts_with(['P', 'p'])
-            && word[1..].bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let mut words: Vec<&str> = words
-        .enumerate()
-        .take_while(|(index, word)| *index == 0 || is_code(word))
-        .map(|(_, word)| word)
-        .collect();
-    if words.is_empty() {
-        words.push("");
-    }
-    for word in words {
-        let column = line[..at].chars().count() + 1;
-        found.push(Allowance {
-            word: word.to_owned(),
-            code: Code::find(word),
-            at: Position {
-                line: number,
-                column,
-            },
-            lines: reach.clone(),
-            is_used: false,
-        });
-    }
-}
-
-/// A text of the file, whose `#` are no comments.
-struct Scalar {
-    bytes: std::ops::Range<usize>,
-    /// The line of its key, or its own.
-    begins: usize,
-    ends: usize,
-}
-
-/// The texts of a file, to be asked often.
-struct Scalars {
-    /// In the order of the file.
-    bytes: Vec<std::ops::Range<usize>>,
-    /// The last line of what begins at a line.
-    ends: HashMap<usize, usize>,
-}
-
-impl Scalars {
-    fn new(mut all: Vec<Scalar>) -> Self {
-        all.sort_by_key(|scalar| scalar.bytes.start);
-        let mut ends = HashMap::new();
-        for scalar in &all {
-            let end = ends.entry(scalar.begins).or_insert(scalar.ends);
-            *end = scalar.ends.max(*end);
-        }
-        Self {
-            bytes: all.into_iter().map(|scalar| scalar.bytes).collect(),
-            ends,
-        }
-    }
-
-    /// Whether a place is inside of one.
-    fn hold(&self, offset: usize) -> bool {
-        let next = self.bytes.partition_point(|bytes| bytes.start <= offset);
-        let last = next.checked_sub(1).and_then(|at| self.bytes.get(at));
-        last.is_some_and(|bytes| bytes.contains(&offset))
-    }
-}
-
-fn scalars(text: &str) -> Vec<Scalar> {
-    let mut found = Vec::new();
+/// The last line of the texts that begin at a line, or whose keys do.
+fn ends(text: &str) -> HashMap<usize, usize> {
+    let mut ends = HashMap::new();
     let starts: Vec<usize> = std::iter::once(0)
         .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1))
         .collect();
     let line = |offset: usize| starts.partition_point(|start| *start <= offset);
-    if let Ok(tree) = parse_tree(text) {
-        let mut pending: Vec<(&Node, usize)> = vec![(&tree.root, 0)];
-        while let Some((node, key_line)) = pending.pop() {
-            match &node.kind {
-                Kind::Map(entries) => {
-                    pending.extend(entries.iter().map(|(key, node)| (node, key.at.line)));
-                }
-                Kind::List(items) => pending.extend(items.iter().map(|item| (item, item.at.line))),
-                _ if node.is_alias => {}
-                _ => {
-                    // The line breaks that end a block belong to it, what follows them does not.
-                    let end = text
-                        .get(node.span.clone())
-                        .map_or(node.span.end, |own| node.span.start + own.trim_end().len());
-                    let ends = line(end.saturating_sub(1).max(node.span.start));
-                    found.push(Scalar {
-                        bytes: node.span.start..end,
-                        begins: if key_line == 0 {
-                            node.at.line
-                        } else {
-                            key_line
-                        },
-                        ends,
-                    });
-                }
+    let tree = parse_tree(text).ok();
+    let mut pending: Vec<(&Node, usize)> = tree.iter().map(|tree| (&tree.root, 0)).collect();
+    while let Some((node, key_line)) = pending.pop() {
+        match &node.kind {
+            Kind::Map(entries) => {
+                pending.extend(entries.iter().map(|(key, node)| (node, key.at.line)));
+            }
+            Kind::List(items) => pending.extend(items.iter().map(|item| (item, item.at.line))),
+            _ if node.is_alias => {}
+            _ => {
+                // The line breaks that end a block belong to it, what follows them does not.
+                let end = text
+                    .get(node.span.clone())
+                    .map_or(node.span.end, |own| node.span.start + own.trim_end().len());
+                let last = line(end.saturating_sub(1).max(node.span.start));
+                let begins = if key_line == 0 {
+                    node.at.line
+                } else {
+                    key_line
+                };
+                let end = ends.entry(begins).or_insert(last);
+                *end = last.max(*end);
             }
         }
     }
-    found
+    ends
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounded::MAX_OF_FILE;
     use super::super::testing::show;
     use super::*;
     use crate::prompt::finding::Severity;
@@ -472,7 +361,7 @@ mod tests {
     }
 
     fn at(line: usize, code: Code) -> Finding {
-        let found = Finding::new(code, "found").at(Position { line, column: 3 });
+        let found = Finding::new(code, "found").at(Span::point(line, 3));
         Finding {
             severity: Severity::Warning,
             ..found
@@ -554,10 +443,7 @@ mod tests {
         let mut findings: Vec<Finding> = (1..60_000)
             .map(|line| at(line, code::UNKNOWN_KEY))
             .collect();
-        let last = Position {
-            line: 60_001,
-            column: 1,
-        };
+        let last = Span::point(60_001, 1);
         findings.push(Finding::error(code::WRONG_TYPE, "wrong").at(last));
         let (kept, _) = settle(findings, [(FILE, "")], &Levels::default());
         assert_eq!(kept.len(), MAX_OF_FILE + 1);

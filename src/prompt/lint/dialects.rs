@@ -6,7 +6,7 @@ use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::{Document, Part, Text};
 use crate::prompt::edit::{parse_path, set};
-use crate::prompt::finding::{Position, Severity};
+use crate::prompt::finding::{Severity, Span};
 use crate::prompt::template::{Foreign, Outline, Partials, foreign};
 
 /// How many findings of one text are told.
@@ -22,7 +22,7 @@ pub(super) fn check<'o>(
     let unused: BTreeSet<&str> = outline.unused().into_iter().collect();
     let has_none = outline.variables().is_empty();
     let mut meant = BTreeSet::new();
-    let mut tell = |text: &str, locate: &dyn Fn(Position) -> Position, path: Option<&str>| {
+    let mut tell = |text: &str, locate: &dyn Fn(Span) -> Span, path: Option<&str>| {
         let mut seen = BTreeSet::new();
         let mut told = 0;
         for one in foreign(text) {
@@ -38,7 +38,7 @@ pub(super) fn check<'o>(
                 None if has_none && !one.is_code && !one.is_quoted => Severity::Warning,
                 None => Severity::Note,
             };
-            let at = locate(Position::of_offset(text, one.range.start));
+            let at = locate(Span::of_range(text, one.range.clone()));
             let mut finding = finding(written, &one, declared.is_some()).at(at);
             finding.severity = severity;
             finding.path = path.map(str::to_owned);
@@ -46,11 +46,7 @@ pub(super) fn check<'o>(
         }
     };
     for text in texts(subject.document) {
-        tell(
-            &text.value,
-            &|at| text.origin.locate(at.line, at.column),
-            None,
-        );
+        tell(&text.value, &|at| text.origin.locate(at), None);
     }
     for partial in subject.partials.values() {
         tell(&partial.text, &|at| at, Some(&partial.path));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use crate::prompt::code;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 use crate::prompt::name::nearest;
 use crate::prompt::template::inclusions;
 
@@ -138,17 +138,13 @@ fn missing(partial: &PartialFile, all: &[PartialFile]) -> Vec<Finding> {
         .collect()
 }
 
-fn place(text: &str, name: &str) -> Option<Position> {
-    let at = text
-        .match_indices("{{")
-        .find(|(at, _)| {
-            text[*at..]
-                .split("}}")
-                .next()
-                .is_some_and(|tag| tag.contains(name))
-        })?
-        .0;
-    Some(Position::of_offset(text, at))
+fn place(text: &str, name: &str) -> Option<Span> {
+    let mut tags = text.match_indices("{{").map(|(at, _)| {
+        let end = text[at..].find("}}").map_or(text.len(), |end| at + end + 2);
+        at..end
+    });
+    let tag = tags.find(|tag| text[tag.clone()].contains(name))?;
+    Some(Span::of_range(text, tag))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Finding;
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 
 /// Keywords that a strict schema may not have.
 const REFUSED: [&str; 16] = [
@@ -48,7 +48,7 @@ struct Pending<'a> {
 /// Checks a schema; `place` tells where a path of the file stands, or its nearest parent.
 pub(super) fn check(
     root: &Value,
-    place: &dyn Fn(&str) -> Option<Position>,
+    place: &dyn Fn(&str) -> Option<Span>,
     findings: &mut Vec<Finding>,
 ) {
     let Some(schema) = root.as_object() else {
@@ -116,7 +116,7 @@ pub(super) fn check(
             "split the answer",
         );
     }
-    found.sort_by_key(|finding| finding.position);
+    found.sort_by_key(|finding| finding.span);
     found.truncate(MAX_FINDINGS);
     findings.append(&mut found);
 }

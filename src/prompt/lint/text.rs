@@ -3,7 +3,7 @@
 use super::super::secrets;
 use super::Finding;
 use crate::prompt::code;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 
 /// How many findings of one kind a file gives at most.
 const MAX_FINDINGS: usize = 20;
@@ -12,7 +12,7 @@ const MAX_FINDINGS: usize = 20;
 pub fn check_text(text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for secret in secrets::find(text).into_iter().take(MAX_FINDINGS) {
-        let at = Position::of_offset(text, secret.range.start);
+        let at = Span::of_range(text, secret.range.clone());
         findings.push(
             Finding::new(code::SECRET, format!("{} stands in the text", secret.kind))
                 .at(at)
@@ -73,7 +73,7 @@ fn check_invisible(text: &str, findings: &mut Vec<Finding>) {
         in_flag = each == '\u{1f3f4}' || (in_flag && ('\u{e0000}'..='\u{e007f}').contains(&each));
         before = each;
         let Some(kind) = found else { continue };
-        let at = Position::of_offset(text, offset);
+        let at = Span::of_range(text, offset..offset + each.len_utf8());
         // One finding a line; a hidden message is a long row of such characters.
         if at.line == told_on {
             continue;
@@ -138,10 +138,7 @@ fn check_line_ends(text: &str, findings: &mut Vec<Finding>) {
             code::MIXED_LINE_ENDS,
             format!("{lines} in `{rare}`, the others in `{wanted}`"),
         )
-        .at(Position {
-            line: first + 1,
-            column: 1,
-        })
+        .at(Span::of_line(text, first + 1))
         .help("promptctl validate --fix writes all of them alike"),
     );
 }

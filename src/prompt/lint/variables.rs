@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::allow::MAX_OF_FILE;
+use super::bounded::MAX_OF_FILE;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
@@ -70,7 +70,7 @@ fn check_declarations(
 }
 
 /// Where a variable is declared: its key, also where the value stands behind it.
-fn declaration(subject: &Subject<'_>, lines: &[&str], name: &str) -> Option<Position> {
+fn declaration(subject: &Subject<'_>, lines: &[&str], name: &str) -> Option<Span> {
     let path = format!("input.schema.properties.{name}");
     let mut at = subject.document.place(&path)?;
     if subject.document.written.places().contains_key(&path) {
@@ -78,6 +78,7 @@ fn declaration(subject: &Subject<'_>, lines: &[&str], name: &str) -> Option<Posi
         let before: String = line.chars().take(at.column - 1).collect();
         if let Some(key) = before.rfind(name) {
             at.column = before[..key].chars().count() + 1;
+            at.length = name.chars().count();
         }
     }
     Some(at)
@@ -157,7 +158,7 @@ fn check_cases(
     }
 }
 
-fn place(subject: &Subject<'_>, path: &str) -> Option<Position> {
+fn place(subject: &Subject<'_>, path: &str) -> Option<Span> {
     let document = subject.document;
     document
         .place(path)

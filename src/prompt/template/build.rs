@@ -13,7 +13,7 @@ use super::path::Path;
 use super::scan::{Kind, Tag};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Inline, Node};
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::name::nearest;
 
 /// What to do about braces that are no tag.
@@ -90,11 +90,11 @@ impl<'t> Builder<'t> {
             .ok_or(Disagree)
     }
 
-    fn report(&mut self, finding: Finding, at: Position, help: impl Into<String>) {
+    fn report(&mut self, finding: Finding, at: Span, help: impl Into<String>) {
         self.findings.push(finding.at(at).help(help));
     }
 
-    fn print(&mut self, tag: HelperTemplate, at: Position) -> Option<Expr> {
+    fn print(&mut self, tag: HelperTemplate, at: Span) -> Option<Expr> {
         // A helper without arguments can do nothing, so `{{title}}` is always a variable.
         if tag.params.is_empty() && tag.hash.is_empty() {
             return self.expr(tag.name, at);
@@ -102,7 +102,7 @@ impl<'t> Builder<'t> {
         self.call(tag, at)
     }
 
-    fn expr(&mut self, parameter: Parameter, at: Position) -> Option<Expr> {
+    fn expr(&mut self, parameter: Parameter, at: Span) -> Option<Expr> {
         let kind = match parameter {
             Parameter::Literal(value) => ExprKind::Literal(value),
             Parameter::Name(name) => ExprKind::Path(Path::parse(&name)),
@@ -116,7 +116,7 @@ impl<'t> Builder<'t> {
         Some(Expr { kind, at })
     }
 
-    fn call(&mut self, tag: HelperTemplate, at: Position) -> Option<Expr> {
+    fn call(&mut self, tag: HelperTemplate, at: Span) -> Option<Expr> {
         let name = tag.name.as_name().unwrap_or_default().to_owned();
         let Some(helper) = helpers::find(&name) else {
             let help = unknown_helper(&name);
@@ -144,7 +144,7 @@ impl<'t> Builder<'t> {
         })
     }
 
-    fn exprs(&mut self, parameters: Vec<Parameter>, at: Position) -> Vec<Expr> {
+    fn exprs(&mut self, parameters: Vec<Parameter>, at: Span) -> Vec<Expr> {
         parameters
             .into_iter()
             .filter_map(|parameter| self.expr(parameter, at))
@@ -152,7 +152,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Options by name, so that findings come in one order.
-    fn options(&mut self, hash: HashMap<String, Parameter>, at: Position) -> Vec<(String, Expr)> {
+    fn options(&mut self, hash: HashMap<String, Parameter>, at: Span) -> Vec<(String, Expr)> {
         let mut options: Vec<(String, Parameter)> = hash.into_iter().collect();
         options.sort_by(|a, b| a.0.cmp(&b.0));
         options

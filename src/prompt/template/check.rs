@@ -11,7 +11,7 @@ use super::scope::{Found, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use super::{Source, Use};
 use crate::prompt::code::{self, Code};
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 
 /// How deep partials may include each other.
 const MAX_PARTIALS: usize = 50;
@@ -60,9 +60,9 @@ pub(super) struct Checker<'c> {
     pieces: usize,
     pub(super) uses: Vec<Use>,
     /// Where each use stands in `uses`: a partial that is included twice is met twice.
-    known_uses: BTreeMap<(usize, Position, &'c str, String), usize>,
+    known_uses: BTreeMap<(usize, Span, &'c str, String), usize>,
     pub(super) findings: Vec<Finding>,
-    known_findings: BTreeSet<(usize, Position, Code)>,
+    known_findings: BTreeSet<(usize, Span, Code)>,
 }
 
 impl<'c> Checker<'c> {
@@ -90,7 +90,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn report(&mut self, finding: Finding, at: Position) {
+    fn report(&mut self, finding: Finding, at: Span) {
         let is_new = self.known_findings.insert((self.source, at, finding.code));
         if let Some(source) = self.sources.get(self.source).filter(|_| is_new) {
             self.findings.push(source.place(finding.at(at)));
@@ -98,7 +98,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Counts a piece; `None` where the walk must stop.
-    fn count(&mut self, at: Position) -> Option<()> {
+    fn count(&mut self, at: Span) -> Option<()> {
         self.pieces += 1;
         if self.pieces == MAX_PIECES {
             let message = "with its partials in place the prompt has more than 200,000 pieces";
@@ -134,7 +134,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Enters one more level, unless there are too many.
-    fn nested(&mut self, at: Position, inside: impl FnOnce(&mut Self)) {
+    fn nested(&mut self, at: Span, inside: impl FnOnce(&mut Self)) {
         if self.count(at).is_none() {
             return;
         }
@@ -285,7 +285,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Whether a partial may be entered: it is not inside itself, and not too deep.
-    fn may_enter(&mut self, name: &'c str, body: &'c Body, at: Position) -> bool {
+    fn may_enter(&mut self, name: &'c str, body: &'c Body, at: Span) -> bool {
         let inside = self
             .active
             .iter()
@@ -364,7 +364,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn record(&mut self, name: String, path: &'c Path, mode: Mode, at: Position) {
+    fn record(&mut self, name: String, path: &'c Path, mode: Mode, at: Span) {
         let is_declared_optional = self
             .schema
             .is_some_and(|schema| schema.presence(&name) == Presence::Optional);

@@ -11,7 +11,7 @@ use super::scan::{Kind, Scan, Tag, check_limits, quoted, scan};
 use super::tree::{Body, Node};
 use super::{Source, jinja};
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 
 /// Parses the text of the source with this number. The findings have their place inside the
 /// text; without an error among them there is a body.
@@ -81,7 +81,7 @@ fn check_structure(
 ) -> HashSet<usize> {
     let mut open: Vec<(&Tag<'_>, bool)> = Vec::new();
     let mut partial_ends = HashSet::new();
-    let mut report = |message: String, at: Position, help: String| {
+    let mut report = |message: String, at: Span, help: String| {
         findings.push(
             Finding::error(code::TEMPLATE_SYNTAX, message)
                 .at(at)
@@ -272,7 +272,7 @@ fn syntax_errors(text: &str, tags: &[Tag<'_>], error: &handlebars::TemplateError
     if !wrong.is_empty() {
         return wrong;
     }
-    let at = error.pos().map(|(line, column)| Position { line, column });
+    let at = error.pos().map(|(line, column)| Span::point(line, column));
     vec![
         Finding::error(code::TEMPLATE_SYNTAX, error.reason().to_string())
             .at(at)

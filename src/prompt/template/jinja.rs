@@ -3,7 +3,7 @@
 use super::helpers;
 use super::scan::Tag;
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 
 /// The words of Jinja that steer a template. Others, such as Django's `url`, stand in prompts
 /// as examples of code.
@@ -37,15 +37,21 @@ pub(super) fn statements(text: &str, tags: &[Tag<'_>]) -> Option<Finding> {
             continue;
         };
         let message = format!("`{{% {name} %}}` is Jinja and goes to the model as it stands");
-        let warning = Finding::new(code::JINJA, message).at(Position::of_offset(text, at));
+        let warning = Finding::new(code::JINJA, message).at(up_to(text, at, "%}"));
         return Some(warning.help(format!("Handlebars writes {instead}")));
     }
     let at = text
         .find("{# ")
         .filter(|at| is_outside(*at, tags) && closes(&text[*at..], " #}"))?;
     let message = "`{# … #}` is a Jinja comment and goes to the model as it stands";
-    let warning = Finding::new(code::JINJA, message).at(Position::of_offset(text, at));
+    let warning = Finding::new(code::JINJA, message).at(up_to(text, at, "#}"));
     Some(warning.help("Handlebars writes `{{! … }}`"))
+}
+
+/// What begins at `at` and goes on to `close`.
+fn up_to(text: &str, at: usize, close: &str) -> Span {
+    let end = text[at..].find(close).map_or(at, |end| at + end);
+    Span::of_range(text, at..end + close.len())
 }
 
 /// Whether `close` follows on the same line, and soon.

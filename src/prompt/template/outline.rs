@@ -7,7 +7,7 @@
 use super::path::Path;
 use super::scan::{Kind, Tag};
 use super::tree::{Block, BlockKind, Body, Expr, ExprKind, Include, Node};
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 
 /// The outline of a text with these tags; none where only the parser can tell. The tags were
 /// checked to open and close in pairs.
@@ -60,7 +60,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// `user.name`, and nothing that could mean something else.
-fn path(text: &str, at: Position) -> Option<Expr> {
+fn path(text: &str, at: Span) -> Option<Expr> {
     const WORDS: [&str; 5] = ["true", "false", "null", "undefined", "else"];
     let is_plain = text.split('.').all(is_name) && !WORDS.contains(&text);
     is_plain.then(|| Expr {
@@ -70,7 +70,7 @@ fn path(text: &str, at: Position) -> Option<Expr> {
 }
 
 /// `tone` or `support/refund`.
-fn include(text: &str, at: Position) -> Option<Include> {
+fn include(text: &str, at: Span) -> Option<Include> {
     text.split('/').all(is_name).then(|| Include {
         name: text.to_owned(),
         context: None,
@@ -82,7 +82,7 @@ fn include(text: &str, at: Position) -> Option<Include> {
 }
 
 /// `if user.name`.
-fn block(text: &str, at: Position, body: impl Fn() -> Body) -> Option<Block> {
+fn block(text: &str, at: Span, body: impl Fn() -> Body) -> Option<Block> {
     let (name, subject) = text.split_once(' ')?;
     Some(Block {
         kind: BlockKind::find(name)?,

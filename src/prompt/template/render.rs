@@ -17,7 +17,7 @@ use super::schema::{Presence, Schema};
 use super::scope::{Found, Locals, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::rendered::RenderedPart;
 
 /// How many pieces a rendering may take: loops inside loops end.
@@ -149,7 +149,7 @@ impl<'r> Renderer<'r> {
         Ok(self.cuts.parts(std::mem::take(&mut self.out)))
     }
 
-    fn print(&mut self, value: &Value, at: Position) -> Result<(), Finding> {
+    fn print(&mut self, value: &Value, at: Span) -> Result<(), Finding> {
         let Some(part) = cut::attachment(value) else {
             let text = print(value, &self.budget).map_err(|_| self.too_much(at))?;
             return self.push(&text, at);
@@ -168,14 +168,14 @@ impl<'r> Renderer<'r> {
         ))
     }
 
-    fn place(&self, finding: Finding, at: Position) -> Finding {
+    fn place(&self, finding: Finding, at: Span) -> Finding {
         match self.sources.get(self.source) {
             Some(source) => source.place(finding.at(at)),
             None => finding,
         }
     }
 
-    fn count(&mut self, at: Position) -> Result<(), Finding> {
+    fn count(&mut self, at: Span) -> Result<(), Finding> {
         self.steps += 1;
         if self.steps <= MAX_STEPS {
             return Ok(());
@@ -183,14 +183,14 @@ impl<'r> Renderer<'r> {
         Err(self.too_much(at))
     }
 
-    fn too_much(&self, at: Position) -> Finding {
+    fn too_much(&self, at: Span) -> Finding {
         let finding = Finding::error(code::TEMPLATE_TOO_COMPLEX, TOO_MUCH);
         let help = "give shorter lists, or put fewer loops and helpers inside each other";
         self.place(finding.help(help), at)
     }
 
     /// Adds to the text, if there is room.
-    fn push(&mut self, text: &str, at: Position) -> Result<(), Finding> {
+    fn push(&mut self, text: &str, at: Span) -> Result<(), Finding> {
         if self.budget.take(text.len()).is_err() {
             return Err(self.too_much(at));
         }
@@ -199,7 +199,7 @@ impl<'r> Renderer<'r> {
     }
 
     /// Takes what it costs to copy a value that a helper made.
-    fn copied(&self, item: &Item<'_>, at: Position) -> Result<(), Finding> {
+    fn copied(&self, item: &Item<'_>, at: Span) -> Result<(), Finding> {
         match &item.value {
             Held::Made(value) => self.budget.take_value(value).map_err(|_| self.too_much(at)),
             Held::Given(_) => Ok(()),
@@ -212,7 +212,7 @@ impl<'r> Renderer<'r> {
         self.define(body);
         for node in &body.nodes {
             match node {
-                Node::Text(text) => self.push(text, Position { line: 1, column: 1 })?,
+                Node::Text(text) => self.push(text, Span::point(1, 1))?,
                 Node::Print(expr) => {
                     self.count(expr.at)?;
                     if let Some(item) = self.expr(expr, Mode::Value)? {
@@ -402,7 +402,7 @@ impl<'r> Renderer<'r> {
         }
     }
 
-    fn path(&self, path: &Path, mode: Mode, at: Position) -> Result<Option<Item<'r>>, Finding> {
+    fn path(&self, path: &Path, mode: Mode, at: Span) -> Result<Option<Item<'r>>, Finding> {
         let absence = match self.resolve(path) {
             Ok(item) if item.value.is_null() && mode == Mode::Value => Absence::Null,
             Ok(item) => {
@@ -456,7 +456,7 @@ impl<'r> Renderer<'r> {
         }
     }
 
-    fn call(&mut self, call: &'r Call, mode: Mode, at: Position) -> Result<Value, Finding> {
+    fn call(&mut self, call: &'r Call, mode: Mode, at: Span) -> Result<Value, Finding> {
         self.count(at)?;
         let mut values = Vec::with_capacity(call.args.len());
         for (index, arg) in call.args.iter().enumerate() {

@@ -4,7 +4,7 @@
 //! long is refused first, and it knows the place of each tag, which the parser does not.
 
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{self, Finding, Span};
 
 /// The largest text without tags, in bytes.
 const MAX_TEXT: usize = 10_000_000;
@@ -54,8 +54,8 @@ pub(super) struct Tag<'t> {
     pub(super) start: usize,
     /// Where it ends, as a byte offset.
     pub(super) end: usize,
-    /// Where it begins, as a line and a column.
-    pub(super) at: Position,
+    /// The same as a line and a column, with its length.
+    pub(super) at: Span,
     /// What stands between its braces and signs, trimmed.
     pub(super) inner: &'t str,
 }
@@ -98,7 +98,7 @@ pub(super) fn quoted(text: &str) -> Option<&str> {
 pub(super) struct Scan<'t> {
     pub(super) tags: Vec<Tag<'t>>,
     /// Where an unclosed tag begins, and what would close it.
-    pub(super) unclosed: Option<(Position, &'static str)>,
+    pub(super) unclosed: Option<(Span, &'static str)>,
 }
 
 /// Finds the tags of `text`, in linear time.
@@ -152,7 +152,8 @@ struct Place {
 }
 
 impl Place {
-    fn advance(&mut self, text: &str, offset: usize) -> Position {
+    /// Moves to the place where a tag opens.
+    fn advance(&mut self, text: &str, offset: usize) -> Span {
         let passed = &text[self.offset..offset];
         match passed.rfind('\n') {
             Some(last) => {
@@ -162,21 +163,25 @@ impl Place {
             None => self.columns += passed.chars().count(),
         }
         self.offset = offset;
-        Position {
+        Span {
             line: self.lines + 1,
             column: self.columns + 1,
+            length: "{{".len(),
         }
     }
 }
 
 /// The tag that begins at `start`; else what would close it.
-fn tag(text: &str, start: usize, at: Position) -> Result<Tag<'_>, &'static str> {
+fn tag(text: &str, start: usize, at: Span) -> Result<Tag<'_>, &'static str> {
     let rest = &text[start..];
     let make = |kind, length, inner| Tag {
         kind,
         start,
         end: start + length,
-        at,
+        at: Span {
+            length: finding::length(text, start..start + length),
+            ..at
+        },
         inner,
     };
     if let Some(raw) = rest.strip_prefix("{{{{") {

@@ -19,10 +19,7 @@ fn text(value: &str) -> Text {
         value: value.to_owned(),
         origin: Origin {
             path: "messages[0].content".to_owned(),
-            start: Position {
-                line: 9,
-                column: 14,
-            },
+            start: Span::point(9, 14),
             block: Some((10, 4)),
         },
     }

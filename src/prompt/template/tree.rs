@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::helpers::Helper;
 use super::path::Path;
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 
 /// What stands between two tags, or a whole template.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub(super) struct Block {
     pub(super) params: Vec<String>,
     pub(super) body: Body,
     pub(super) otherwise: Body,
-    pub(super) at: Position,
+    pub(super) at: Span,
 }
 
 /// What a block does with its subject.
@@ -77,14 +77,14 @@ pub(super) struct Include {
     pub(super) block: Option<Body>,
     /// The blanks before a tag that stands alone on its line.
     pub(super) indent: String,
-    pub(super) at: Position,
+    pub(super) at: Span,
 }
 
 /// Something that has a value.
 #[derive(Debug)]
 pub(super) struct Expr {
     pub(super) kind: ExprKind,
-    pub(super) at: Position,
+    pub(super) at: Span,
 }
 
 /// What an expression is.

@@ -14,7 +14,7 @@ use super::parse::{Parsed, parse};
 use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::prompt::finding::{Finding, Position};
+use crate::prompt::finding::{Finding, Span};
 use crate::record::archive::{open_regular, unpack};
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::Filter;
@@ -83,10 +83,7 @@ pub struct BadLine {
 
 impl From<&BadLine> for Finding {
     fn from(bad: &BadLine) -> Self {
-        let position = (bad.line > 0).then_some(Position {
-            line: bad.line,
-            column: 1,
-        });
+        let position = (bad.line > 0).then_some(Span::point(bad.line, 1));
         Self::warning(code::BAD_LOG_LINE, format!("skipped: {}", bad.reason))
             .at(position)
             .in_file(&bad.path.display().to_string())

@@ -6,7 +6,7 @@ use crate::prompt::diff::{PromptDiff, Side, compare};
 use crate::prompt::document::{
     Attachment, Document, Message, Object, Origin, Part, ResponseFormat, Role, Text,
 };
-use crate::prompt::finding::Position;
+use crate::prompt::finding::Span;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Partial, Partials};
 use crate::prompt::version::Version;
@@ -68,7 +68,7 @@ fn template(value: &Value) -> Text {
         value: value.as_str().unwrap_or_default().to_owned(),
         origin: Origin {
             path: String::new(),
-            start: Position { line: 1, column: 1 },
+            start: Span::point(1, 1),
             block: None,
         },
     }

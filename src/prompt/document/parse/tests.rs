@@ -385,6 +385,32 @@ fn values_are_found_again_by_their_paths() {
 }
 
 #[test]
+fn a_place_is_as_long_as_what_stands_there() {
+    let text = "a b: 1\nmodel: 'gpt 5'\nname: two\n  lines\nx: &x [1, 2]\ny: *x\nmessages:\n  - {role: user, content: é日}\n";
+    let document = document(text);
+    let lines: Vec<&str> = text.lines().collect();
+    let meant = |path: &str| -> String {
+        let at = document.written.places()[path];
+        let line = lines[at.line - 1].chars();
+        line.skip(at.column - 1).take(at.length).collect()
+    };
+    let paths = [
+        "a b",
+        "model",
+        "name",
+        "x",
+        "y",
+        "messages",
+        "messages[0]",
+        "messages[0].content",
+    ];
+    assert_eq!(
+        paths.map(meant),
+        ["1", "'gpt 5'", "two", "[", "*x", "messages", "{", "é日"]
+    );
+}
+
+#[test]
 fn places_are_found_under_the_usual_spelling() {
     let document = document(&with("model_parameters:\n  max_completion_tokens: 5"));
     let place = document.written.places().get("modelParameters.maxTokens");
@@ -419,13 +445,11 @@ fn a_place_in_a_template_leads_to_its_place_in_the_file() {
             let Part::Text(Text { value, origin }) = &document.messages[0].parts[0] else {
                 panic!("{content}");
             };
-            let inside = Position::of_offset(value, value.find('@').expect("a mark"));
-            let expected = Position::of_offset(&text, text.find('@').expect("a mark"));
-            assert_eq!(
-                origin.locate(inside.line, inside.column),
-                expected,
-                "{text:?}"
-            );
+            let mark = |text: &str| {
+                let at = text.find('@').expect("a mark");
+                Span::of_range(text, at..at + 1)
+            };
+            assert_eq!(origin.locate(mark(value)), mark(&text), "{text:?}");
         }
     }
 }
@@ -438,9 +462,11 @@ fn lines_of_folded_and_quoted_texts_lead_to_their_beginning() {
         let Part::Text(Text { origin, .. }) = &document.messages[0].parts[0] else {
             panic!("{content}");
         };
-        assert_eq!(origin.locate(2, 1), origin.start);
-        let begin = Position::of_offset(&text, text.rfind("a").expect("the text"));
-        assert_eq!(origin.start, begin);
+        assert_eq!(origin.locate(Span::point(2, 1)), origin.start);
+        let begin = text.rfind("a").expect("the text");
+        let begin = Span::of_range(&text, begin..begin + 1);
+        let Span { line, column, .. } = origin.start;
+        assert_eq!((line, column), (begin.line, begin.column));
     }
 }
 

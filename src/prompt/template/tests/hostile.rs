@@ -167,5 +167,5 @@ fn all_messages_together_have_one_budget() {
         .render(values.as_object().unwrap())
         .expect_err("too much");
     assert_eq!(error.code, code::TEMPLATE_TOO_COMPLEX);
-    assert!(error.position.is_some());
+    assert!(error.span.is_some());
 }
