@@ -36,6 +36,7 @@ mod mv;
 mod new;
 mod output;
 mod packs;
+mod placeholders;
 mod policy;
 mod publish;
 mod publish_refused;
