@@ -23,13 +23,18 @@ use serde_json::{Value, json};
 use crate::env::top;
 
 const KINDS: [&str; 3] = ["typical", "edge", "hostile"];
-const PROMPTS: [&str; 12] = [
+const PROMPTS: [&str; 17] = [
+    "core/answer-with-citations",
     "core/auto-issue-generator",
     "core/chat-assistant",
+    "core/code-review",
+    "core/data-extraction",
     "core/documentation-generator",
     "core/feedback-issue-creator",
     "core/readme-update-generator",
     "core/sub-issue-generator",
+    "core/summary",
+    "core/support-triage",
     "trading/daily-chart-analysis",
     "trading/daily-chart-analysis.zh",
     "trading/multi-timeframe-consolidation",
