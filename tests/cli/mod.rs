@@ -54,6 +54,7 @@ mod rows;
 mod run;
 mod scan;
 mod seed;
+mod services;
 mod session;
 mod settings;
 mod setup_github;
