@@ -21,15 +21,20 @@ macro_rules! files {
 pub static PACKS: &[Pack] = &[
     Pack {
         name: "core",
-        about: "a chat assistant, and prompts for issues and documentation",
+        about: "a chat assistant, support triage, code review, extraction, answers, summaries, and prompts for issues and documentation",
         files: files![
             "core/_untrusted.hbs",
+            "core/answer-with-citations.prompt.yml",
             "core/auto-issue-generator.prompt.yml",
             "core/chat-assistant.prompt.yml",
+            "core/code-review.prompt.yml",
+            "core/data-extraction.prompt.yml",
             "core/documentation-generator.prompt.yml",
             "core/feedback-issue-creator.prompt.yml",
             "core/readme-update-generator.prompt.yml",
             "core/sub-issue-generator.prompt.yml",
+            "core/summary.prompt.yml",
+            "core/support-triage.prompt.yml",
         ],
     },
     Pack {

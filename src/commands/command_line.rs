@@ -153,9 +153,9 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Err(error) => return clap_exit(&error, &arguments),
     }
     let given = arguments.clone();
-    if let [_, help, topic] = arguments.as_slice()
-        && help == "help"
-        && let Some(topic) = topic.to_str().and_then(crate::help::find)
+    let words: Option<Vec<&str>> = arguments.iter().skip(1).map(|it| it.to_str()).collect();
+    if let Some(["help", topic @ ..]) = words.as_deref()
+        && let Some(topic) = crate::help::asked(topic)
     {
         let mut ui = Ui::new(UiSettings {
             color: ColorChoice::Auto,
@@ -164,8 +164,16 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             columns: None,
             width: None,
         });
-        ui.data(topic.text);
-        return ui.finish(Exit::Done);
+        return match topic {
+            Ok(topic) => {
+                ui.data(topic.text);
+                ui.finish(Exit::Done)
+            }
+            Err(message) => {
+                ui.failure(&Failure::usage(message));
+                Exit::Usage
+            }
+        };
     }
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::common::{AtArg, FormatArg, variables_of, warn_all};
 use super::session::Session;
-use super::shapes::PromptJson;
+use super::shapes::{PromptJson, inlined_messages};
 use super::show::load_at;
 use crate::error::{Exit, Failure};
 use crate::execute::attachments;
@@ -35,6 +35,13 @@ pub(super) struct Args {
     /// With --all, every published version of these prompts too: what `serve --snapshot` reads
     #[arg(long, requires = "all")]
     versions: bool,
+    /// With JSON, `messages` too: those of the file with its partials in place
+    ///
+    /// A partial stays a tag, with its text under `partials`, where the text in its place would mean
+    /// something else: with arguments or a block of its own, indented or within a line beside
+    /// blocks.
+    #[arg(long)]
+    inline: bool,
     /// The environment of --all, production unless given; a REF names its own
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
@@ -89,10 +96,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .hint(format!("promptctl get {}@{environment}", reference.name)));
     }
     let loaded = load_at(&store, reference, args.at.at, session)?;
+    if args.inline && !json {
+        return Err(
+            Failure::usage("--inline goes with JSON: text is the file as it stands")
+                .hint(format!("promptctl get {reference} --inline --format json")),
+        );
+    }
     if json {
         let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
         let variables = variables_of(&loaded);
-        let shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
+        let mut shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
+        shape.messages = args.inline.then(|| inlined_messages(&loaded));
         session.ui.line(json::document(&shape));
     } else {
         session.ui.data(&loaded.text);
@@ -193,6 +207,7 @@ fn shape(
     live: &[(Environment, Version)],
 ) -> Result<PromptJson, Failure> {
     let mut shape = PromptJson::new(reference, loaded, variables_of(loaded), live);
+    shape.messages = args.inline.then(|| inlined_messages(loaded));
     if args.versions {
         shape.attachments = attachments(store, loaded)?;
         // What fills plain texts has texts to fill them with.

@@ -236,8 +236,7 @@ fn holds(prompt: &Loaded, text: &str) -> bool {
         || document.title.as_deref().is_some_and(found)
         || document.description.as_deref().is_some_and(found)
         || document
-            .messages
-            .iter()
+            .own_messages()
             .flat_map(|message| &message.parts)
             .any(|part| match part {
                 Part::Text(text) => found(&text.value),

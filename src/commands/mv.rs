@@ -314,8 +314,7 @@ fn refuse_attachments(committed: &Loaded, file: &FileMove) -> Result<(), Failure
     let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let mut parts = committed
         .document
-        .messages
-        .iter()
+        .own_messages()
         .flat_map(|message| &message.parts);
     let path = parts.find_map(|part| match part {
         Part::Image {

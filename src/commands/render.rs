@@ -72,6 +72,10 @@ fn helpers_help() -> String {
         let (name, about) = (helper.name, helper.doc);
         help.push_str(&format!("  {name:<13} {about}\n"));
     }
+    help.push_str(
+        "\nAn entry `- placeholder: history` under `messages:` stands for the messages of the variable\n\
+         history, a list of {role, content}. They are sent as they are; without a value there are none.\n",
+    );
     help
 }
 

@@ -9,12 +9,15 @@ use crate::packs::{PACKS, Pack};
 use crate::prompt::name::nearest;
 use crate::releases::Store;
 
+/// The pack that is added where none is named.
+const USUAL: &str = "core";
+
 /// Add the bundled prompts in one commit
 ///
 /// Run twice it changes nothing, and it never overwrites a file that is there.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The packs: core, trading; without any, all
+    /// The packs: core, trading; without any, core
     #[arg(value_name = "PACK", value_parser = parse_pack, add = super::completions::one_of(PACKS.iter().map(|pack| pack.name)))]
     packs: Vec<&'static Pack>,
     /// Say what would be added, and change nothing
@@ -57,7 +60,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     store.require_working_copy()?;
     let packs: Vec<&Pack> = if args.packs.is_empty() {
-        PACKS.iter().collect()
+        PACKS.iter().filter(|pack| pack.name == USUAL).collect()
     } else {
         args.packs.clone()
     };
@@ -73,6 +76,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         finish_killed(&plan, &store, &message)?;
     }
     report(&plan, args, json, session);
+    if args.packs.is_empty() && !json && !args.check {
+        for other in PACKS.iter().filter(|pack| pack.name != USUAL) {
+            let (name, about) = (other.name, other.about);
+            session
+                .ui
+                .hint(format!("promptctl seed {name} adds {about}"));
+        }
+    }
     Ok(if args.check && !plan.missing.is_empty() {
         Exit::Verdict
     } else {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::output::json::{FindingJson, PartialJson, time};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::rendered::Variable;
+use crate::prompt::template::{Partials, inlined};
 use crate::prompt::version::Version;
 use crate::{files, releases};
 
@@ -36,6 +37,9 @@ pub(super) struct PromptJson {
     pub(super) variables: Vec<Variable>,
     /// What the templates include.
     pub(super) partials: Vec<PartialJson>,
+    /// The messages with partials in place; only where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) messages: Option<Value>,
     /// The live version by environment.
     pub(super) environments: serde_json::Map<String, Value>,
     /// What people must know about the releases that say that this is live; left out where there is
@@ -78,11 +82,31 @@ impl PromptJson {
                     text: partial.text.clone(),
                 })
                 .collect(),
+            messages: None,
             environments: environments(live),
             warnings: loaded.notices.iter().map(FindingJson::from).collect(),
             attachments: BTreeMap::new(),
             plain: None,
         }
+    }
+}
+
+/// The messages as the file writes them, with every partial in place that changes nothing there.
+pub(super) fn inlined_messages(loaded: &files::Loaded) -> Value {
+    let mut messages = loaded.document.written.raw()["messages"].clone();
+    let entries = messages.as_array_mut().into_iter().flatten();
+    for content in entries.filter_map(|entry| entry.get_mut("content")) {
+        inline(content, &loaded.partials);
+    }
+    messages
+}
+
+fn inline(value: &mut Value, partials: &Partials) {
+    match value {
+        Value::String(text) => *text = inlined(text, partials),
+        Value::Array(items) => items.iter_mut().for_each(|item| inline(item, partials)),
+        Value::Object(map) => map.values_mut().for_each(|value| inline(value, partials)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

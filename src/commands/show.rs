@@ -8,7 +8,7 @@ use crate::files::Loaded;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, DIM, paint};
-use crate::prompt::document::{Document, Part};
+use crate::prompt::document::{Document, Entry, Part};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::nearest;
 use crate::prompt::reference::{Reference, Selector};
@@ -223,7 +223,16 @@ fn facts(
 }
 
 fn show_messages(document: &Document, colors: bool, session: &mut Session) {
-    for message in &document.messages {
+    for entry in &document.messages {
+        let message = match entry {
+            Entry::Message(message) => message,
+            Entry::Placeholder(variable) => {
+                let heading = paint(colors, BOLD, "placeholder");
+                let name = visible::line(&variable.value);
+                session.ui.styled(format!("\n{heading} {name}\n"));
+                continue;
+            }
+        };
         let role = paint(colors, BOLD, message.role.as_str());
         session.ui.styled(format!("\n{role}\n"));
         for part in &message.parts {

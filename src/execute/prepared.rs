@@ -99,10 +99,7 @@ impl Prepared {
         loaded.text.shrink_to_fit();
         let document = &mut loaded.document;
         let origin = Origin::of(document.written.raw());
-        let has_turns = document
-            .messages
-            .iter()
-            .any(|it| it.role == Role::Assistant);
+        let has_turns = document.own_messages().any(|it| it.role == Role::Assistant);
         leave_out_unsent(document);
         document.messages = Vec::new();
         document.parameters = Object::new();
@@ -186,11 +183,6 @@ impl Warm {
         self.compiled.variables()
     }
 
-    /// Whether each message is the same whatever the values are, in order.
-    pub fn fixed_messages(&self) -> impl Iterator<Item = bool> {
-        self.compiled.fixed_messages()
-    }
-
     /// Renders the prompt with these values.
     ///
     /// # Errors
@@ -230,7 +222,7 @@ pub fn attachments(store: &Store, loaded: &Loaded) -> Result<BTreeMap<String, St
 
 /// The paths of attachments that no variable changes.
 fn plain_paths(loaded: &Loaded) -> Vec<String> {
-    let parts = loaded.document.messages.iter().flat_map(|it| &it.parts);
+    let parts = loaded.document.own_messages().flat_map(|it| &it.parts);
     parts
         .filter_map(|part| match part {
             Part::Image { source, .. } | Part::File { source, .. } => Some(source),

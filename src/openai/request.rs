@@ -3,7 +3,8 @@
 //! How messages are mapped:
 //! - The system and developer messages that stand first become `instructions` when they hold
 //!   nothing but text; several are joined by an empty line. A model sees `instructions` at that
-//!   very place, and a later call of the conversation can bring its own.
+//!   very place, and a later call of the conversation can bring its own. Messages that a
+//!   placeholder brought never become instructions.
 //! - Every other message goes to `input`, in order and with its role. Where `instructions`
 //!   would leave `input` empty, everything goes to `input`, because the API wants one.
 //! - Nothing is sent that the file or the caller did not ask for.
@@ -17,7 +18,7 @@ use crate::prompt::answer::{self, merge, merge_value};
 use crate::prompt::code;
 use crate::prompt::document::{Document, Object, Role};
 use crate::prompt::parameters::place;
-use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
+use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Stands};
 use crate::prompt::visible;
 
 /// What the caller adds to the file.
@@ -164,6 +165,7 @@ fn leading_instructions(messages: &[RenderedMessage], has_input: bool) -> usize 
     let count = messages
         .iter()
         .take_while(|message| matches!(message.role, Role::System | Role::Developer))
+        .take_while(|message| message.stands != Stands::Given)
         .count();
     let only_text = messages[..count]
         .iter()

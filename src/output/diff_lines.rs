@@ -93,13 +93,17 @@ pub(super) fn words(change: &Change) -> Option<Cow<'_, WordDiff>> {
 /// Who speaks a message that came or went as a whole.
 pub(super) fn role(change: &Change) -> Option<&str> {
     let value = change.after.as_ref().or(change.before.as_ref())?;
-    value.get("role")?.as_str()
+    let role = value.get("role").and_then(Value::as_str);
+    role.or_else(|| value.get("placeholder").map(|_| "placeholder"))
 }
 
 /// The text of a message, of a part of one, or of a long value.
 fn content(value: &Value) -> Option<&str> {
     match value {
         Value::Object(object) if object.contains_key("role") => object.get("content")?.as_str(),
+        Value::Object(object) if object.contains_key("placeholder") => {
+            object.get("placeholder")?.as_str()
+        }
         Value::Object(object) if object.get("type") == Some(&Value::from("text")) => {
             object.get("text")?.as_str()
         }

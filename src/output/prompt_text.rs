@@ -51,6 +51,9 @@ impl Lines {
     /// A message is headed by its role alone, so that one that comes first does not change the rest.
     fn message(&mut self, message: &Value) {
         let role = message.get("role").and_then(Value::as_str);
+        if let Some(Value::String(variable)) = message.get("placeholder") {
+            return self.line("placeholder", variable);
+        }
         let (Some(role), Some(fields)) = (role, message.as_object()) else {
             return self.value("messages[]", message);
         };

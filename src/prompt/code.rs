@@ -360,6 +360,10 @@ codes! {
         "The line has a `schema` that this version does not know. It is skipped and stays where it is: read it with the newer version.";
     MODEL_NOT_OFFERED = "P341", Fixed, "a model that this key cannot use",
         "The API's list of models, as this key sees it, lacks the prompt's model. `promptctl models` shows the list, `promptctl edit NAME --set model=…` takes another.";
+    BAD_PLACEHOLDER = "P342", Fixed, "a placeholder for messages that nothing can fill",
+        "`- placeholder: history` stands for the messages of the variable `history`. It names one variable and holds nothing else; `input.schema` declares the variable as a list of `{role, content}`: `history: {type: array, items: {type: object, required: [role, content]}}`.";
+    BAD_MESSAGES = "P343", Fixed, "a value that is no list of messages",
+        "The variable of a placeholder is a list of `{role, content}`: roles are `system`, `developer`, `user` and `assistant`; a content is a text or a list of `input_text`, and in a user's message of `input_image` and `input_file` too. No value, null and an empty list are no messages. The texts are sent as they are: nothing in them is a template.";
 
     SHARED_ID = "P350", Fixed, "two prompts with one id",
         "`serve` finds a prompt by the id of the stored prompt that it was imported from. Where two live prompts have one id, each call would be a guess: the snapshot is refused, and the last good one is served.";

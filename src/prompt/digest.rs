@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Number, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::document::{Document, Message, Object, Part, StoredPrompt, Text};
+use super::document::{Document, Entry, Message, Object, Part, StoredPrompt, Text};
 use super::template::Partials;
 
 /// The length of a short digest, in hexadecimal digits.
@@ -103,7 +103,7 @@ pub fn content(document: &Document, partials: &Partials) -> Value {
         ("jsonSchema", json!(document.json_schema)),
         (
             "messages",
-            document.messages.iter().map(message_content).collect(),
+            document.messages.iter().map(entry_content).collect(),
         ),
         ("extraBody", json!(document.extra_body)),
         (
@@ -117,6 +117,13 @@ pub fn content(document: &Document, partials: &Partials) -> Value {
         .map(|(key, value)| (key.to_owned(), normalise(value)))
         .collect();
     Value::Object(content)
+}
+
+fn entry_content(entry: &Entry) -> Value {
+    match entry {
+        Entry::Message(message) => message_content(message),
+        Entry::Placeholder(variable) => json!({ "placeholder": variable.value }),
+    }
 }
 
 fn message_content(message: &Message) -> Value {
@@ -341,11 +348,27 @@ openai: {promptId: pmpt_1, promptVersion: 6}
             ("store: false", "store: true"),
             ("pmpt_1", "pmpt_2"),
             ("promptVersion: 6", "promptVersion: 7"),
+            ("messages:\n", "messages:\n  - placeholder: history\n"),
         ] {
             let text = PLAIN.replace(from, to);
             assert_ne!(text, PLAIN);
             assert_ne!(of(&text), plain, "{from} → {to}");
         }
+    }
+
+    #[test]
+    fn a_placeholder_has_a_permanent_form_of_its_own() {
+        let with = |name: &str| {
+            let line = format!("messages:\n  - placeholder: {name}\n");
+            PLAIN.replace("messages:\n", &line)
+        };
+        let document = parse(&with("history")).expect("a prompt");
+        insta::assert_snapshot!(
+            content(&document, &Partials::new())["messages"][0],
+            @r#"{"placeholder":"history"}"#
+        );
+        assert_eq!(of(&with("history")), of(&with("'history' # earlier turns")));
+        assert_ne!(of(&with("history")), of(&with("turns")));
     }
 
     #[test]

@@ -55,8 +55,8 @@ pub struct Document {
     pub response_format: Option<ResponseFormat>,
     /// `jsonSchema:` as a map, also where the file holds it as a JSON string.
     pub json_schema: Option<Object>,
-    /// `messages:`, at least one.
-    pub messages: Vec<Message>,
+    /// `messages:`, at least one that is no placeholder.
+    pub messages: Vec<Entry>,
     /// `testData:`, the cases kept with the prompt.
     pub test_data: Vec<Object>,
     /// `evaluators:` as they stand.
@@ -77,6 +77,16 @@ impl Document {
     /// The version that this file holds: its own, or the first.
     pub fn version_or_first(&self) -> Version {
         self.version.unwrap_or(Version::FIRST)
+    }
+
+    /// The messages that the file itself holds, without its placeholders.
+    pub fn own_messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter_map(Entry::message)
+    }
+
+    /// The variables that stand for messages.
+    pub fn placeholders(&self) -> impl Iterator<Item = &Text> {
+        self.messages.iter().filter_map(Entry::placeholder)
     }
 
     /// The place of the value at `path`, such as `messages[0].content`, or of its nearest parent.
@@ -141,6 +151,33 @@ impl Role {
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// One entry of `messages:`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// A message of the file's own.
+    Message(Message),
+    /// `placeholder:`, the variable whose messages stand here.
+    Placeholder(Text),
+}
+
+impl Entry {
+    /// The message, unless this is a placeholder.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Placeholder(_) => None,
+        }
+    }
+
+    /// The variable, if this is a placeholder.
+    pub fn placeholder(&self) -> Option<&Text> {
+        match self {
+            Self::Message(_) => None,
+            Self::Placeholder(variable) => Some(variable),
+        }
     }
 }
 

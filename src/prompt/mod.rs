@@ -12,6 +12,7 @@ pub mod lint;
 pub mod merge;
 pub mod name;
 pub mod parameters;
+pub mod placeholder;
 pub mod quote;
 pub mod reference;
 pub mod remote;

@@ -14,6 +14,19 @@ pub struct RenderedMessage {
     pub parts: Vec<RenderedPart>,
     /// Whether the file writes the content as a plain string rather than as a list of parts.
     pub is_plain: bool,
+    /// Where it comes from.
+    pub stands: Stands,
+}
+
+/// Where a rendered message comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// The file, and it is the same whatever the values are.
+    Fixed,
+    /// The file, with values filled in.
+    Filled,
+    /// The variable of a placeholder, as the caller gave it.
+    Given,
 }
 
 /// One part of a rendered message.

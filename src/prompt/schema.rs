@@ -212,8 +212,17 @@ fn text() -> Properties {
                 "minItems": 1,
                 "items": {
                     "type": "object",
-                    "required": ["role", "content"],
-                    "properties": { "role": role, "content": content },
+                    "properties": {
+                        "role": role,
+                        "content": content,
+                        "placeholder": {
+                            "description": "A variable that is a list of {role, content}: its messages stand here.",
+                            "type": "string",
+                        },
+                    },
+                    "if": { "required": ["placeholder"] },
+                    "then": { "properties": { "role": false, "content": false } },
+                    "else": { "required": ["role", "content"] },
                 },
             }),
         ),
@@ -436,11 +445,15 @@ openai:                              # a stored prompt at OpenAI, while it lasts
             &format!("{message}\ndigest: 123456789012\njsonSchema: '{{\"type\": \"object\"}}'"),
             "messages: [{role: user, content: [{type: image, url: a}, {type: file, file_id: b}, text]}]",
             "messages: [{role: user, content: [{type: text, text: a}, {type: input_image, image_url: b}]}]",
+            "messages: [{role: user, content: a}, {placeholder: history}]",
         ] {
             assert!(parse(fine).is_ok(), "{fine}");
             assert!(is_valid(fine), "{fine}");
         }
         for wrong in [
+            "messages: [{role: user, content: a}, {placeholder: history, role: user}]",
+            "messages: [{role: user, content: a}, {placeholder: [history]}]",
+            "messages: [{role: user, content: a}, {content: a}]",
             "name: x",
             "messages: []",
             "messages: [{role: usr, content: a}]",

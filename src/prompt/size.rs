@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::document::{Document, Part};
+use super::document::{Document, Entry, Part};
 use super::template::{Partials, effective, literals};
 
 /// OpenAI keeps beginnings of at least so many tokens in its cache
@@ -30,7 +30,11 @@ pub fn own_text(document: &Document, partials: &Partials) -> OwnText {
     }
     own.prefix.clone_from(&own.text);
     let mut is_behind = false;
-    for message in &document.messages {
+    for entry in &document.messages {
+        let Entry::Message(message) = entry else {
+            is_behind = true;
+            continue;
+        };
         let mut add = |text: &str, is_behind: bool| {
             own.text.push_str(text);
             if !is_behind {

@@ -46,12 +46,13 @@ use self::check::Checker;
 use self::render::Renderer;
 use self::schema::Schema;
 use self::tree::{Body, Node};
-use super::document::{Attachment, Document, Object, Origin, Part, Role, Text};
+use super::document::{Attachment, Document, Entry, Message, Object, Origin, Part, Role, Text};
 use super::finding::{Finding, Span};
-use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
+use super::placeholder;
+use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Stands, Variable};
 use super::variables::weight;
 
-pub use self::effective::{Effective, effective, literals};
+pub use self::effective::{Effective, effective, inlined, literals};
 pub use self::foreign::{Foreign, foreign};
 pub use self::helpers::{EXAMPLE_VALUES, HELPERS, Helper};
 pub use self::plainness::{is_plain, is_plain_text};
@@ -100,8 +101,7 @@ pub fn gather<E>(
 /// All texts of a document that are templates, in order.
 fn texts(document: &Document) -> impl Iterator<Item = &Text> {
     document
-        .messages
-        .iter()
+        .own_messages()
         .flat_map(|message| &message.parts)
         .flat_map(|part| {
             let (first, second) = match part {
@@ -126,6 +126,8 @@ pub struct Use {
     pub position: Span,
     /// Whether rendering gets past this place without a value.
     pub is_guarded: bool,
+    /// Whether a placeholder for messages uses it.
+    pub is_placeholder: bool,
 }
 
 /// Where a template comes from.
@@ -165,13 +167,19 @@ impl Source {
 /// The templates of a prompt, parsed and checked.
 #[derive(Debug)]
 pub struct Compiled {
-    messages: Vec<CompiledMessage>,
+    messages: Vec<CompiledEntry>,
     partials: BTreeMap<String, Body>,
     sources: Vec<Source>,
     schema: Option<Value>,
     variables: Vec<Variable>,
     uses: Vec<Use>,
     warnings: Vec<Finding>,
+}
+
+#[derive(Debug)]
+enum CompiledEntry {
+    Message(CompiledMessage),
+    Placeholder(Text),
 }
 
 #[derive(Debug)]
@@ -270,6 +278,21 @@ impl Compiler {
         }
     }
 
+    fn entry(&mut self, entry: &Entry) -> CompiledEntry {
+        match entry {
+            Entry::Message(message) => CompiledEntry::Message(self.message(message)),
+            Entry::Placeholder(variable) => CompiledEntry::Placeholder(variable.clone()),
+        }
+    }
+
+    fn message(&mut self, message: &Message) -> CompiledMessage {
+        CompiledMessage {
+            role: message.role,
+            is_plain: message.is_plain,
+            parts: message.parts.iter().map(|part| self.part(part)).collect(),
+        }
+    }
+
     fn part(&mut self, part: &Part) -> CompiledPart {
         match part {
             Part::Text(text) => CompiledPart::Text(self.text(text)),
@@ -316,19 +339,8 @@ impl Compiled {
         document: &Document,
         partials: &Partials,
     ) -> Result<Self, Vec<Finding>> {
-        let messages: Vec<CompiledMessage> = document
-            .messages
-            .iter()
-            .map(|message| CompiledMessage {
-                role: message.role,
-                is_plain: message.is_plain,
-                parts: message
-                    .parts
-                    .iter()
-                    .map(|part| compiler.part(part))
-                    .collect(),
-            })
-            .collect();
+        let entries = document.messages.iter();
+        let messages: Vec<CompiledEntry> = entries.map(|entry| compiler.entry(entry)).collect();
         let partials = compiler.partials(document, partials);
         let Compiler {
             sources,
@@ -338,8 +350,13 @@ impl Compiled {
 
         let schema = document.input_schema.as_ref().map(Schema::new);
         let mut checker = Checker::new(&partials, &sources, schema);
-        for body in messages.iter().flat_map(CompiledMessage::bodies) {
-            checker.body(body);
+        for entry in &messages {
+            match entry {
+                CompiledEntry::Message(message) => {
+                    message.bodies().for_each(|body| checker.body(body));
+                }
+                CompiledEntry::Placeholder(variable) => checker.uses.push(Use::of(variable)),
+            }
         }
         let Checker {
             uses,
@@ -374,13 +391,15 @@ impl Compiled {
     }
 
     /// The first use of each variable that the input schema does not declare, if the schema
-    /// declares any.
+    /// declares any. What a placeholder stands for is always wanted there: nobody could tell its
+    /// form otherwise.
     pub fn undeclared(&self) -> Vec<&Use> {
         let declared: HashSet<&str> = self.declared().into_iter().collect();
         let mut seen = BTreeSet::new();
         self.uses
             .iter()
-            .filter(|one| !declared.is_empty() && !declared.contains(one.name.as_str()))
+            .filter(|one| one.is_placeholder || !declared.is_empty())
+            .filter(|one| !declared.contains(one.name.as_str()))
             .filter(|one| seen.insert(one.name.as_str()))
             .collect()
     }
@@ -412,23 +431,44 @@ impl Compiled {
         &self.warnings
     }
 
-    /// Whether each message is the same whatever the values are, in order.
-    pub fn fixed_messages(&self) -> impl Iterator<Item = bool> {
-        self.messages.iter().map(CompiledMessage::is_fixed)
-    }
-
     /// Fills the templates in. `values` holds all values, defaults among them.
     ///
     /// # Errors
-    /// A variable has no value, a helper cannot use its arguments, or the text becomes too long.
+    /// A variable has no value, a helper cannot use its arguments, the text becomes too long, or a
+    /// placeholder's variable holds something other than messages.
     pub fn render(&self, values: &Object) -> Result<Vec<RenderedMessage>, Finding> {
         let values = Value::Object(values.clone());
         let schema = self.schema.as_ref().map(Schema::new);
         let mut renderer = Renderer::new(&self.partials, &self.sources, &values, schema);
-        self.messages
-            .iter()
-            .map(|message| message.render(&mut renderer))
-            .collect()
+        let mut rendered = Vec::with_capacity(self.messages.len());
+        for entry in &self.messages {
+            match entry {
+                CompiledEntry::Message(message) => rendered.push(message.render(&mut renderer)?),
+                CompiledEntry::Placeholder(variable) => {
+                    let at = Some(variable.origin.start);
+                    let value = &values[&variable.value];
+                    renderer.takes(value, &variable.origin)?;
+                    rendered.extend(
+                        placeholder::messages(&variable.value, value).map_err(|it| it.at(at))?,
+                    );
+                }
+            }
+        }
+        Ok(rendered)
+    }
+}
+
+impl Use {
+    /// That of a placeholder, which takes what is absent for no messages.
+    fn of(variable: &Text) -> Self {
+        Self {
+            name: variable.value.clone(),
+            text: variable.value.clone(),
+            path: None,
+            position: variable.origin.start,
+            is_guarded: true,
+            is_placeholder: true,
+        }
     }
 }
 
@@ -459,6 +499,11 @@ impl CompiledMessage {
             role: self.role,
             is_plain: self.is_plain && is_whole,
             parts,
+            stands: if self.is_fixed() {
+                Stands::Fixed
+            } else {
+                Stands::Filled
+            },
         })
     }
 

@@ -14,7 +14,7 @@ use crate::openai::request::{RequestOptions, body};
 use crate::prompt::code;
 use crate::prompt::document::{Object, Role};
 use crate::prompt::name::Environment;
-use crate::prompt::rendered::RenderedMessage;
+use crate::prompt::rendered::{RenderedMessage, Stands};
 use crate::record::entry::Record;
 use crate::record::privacy::Privacy;
 
@@ -83,7 +83,7 @@ impl Ready {
         let made = |messages: &[RenderedMessage], options: &RequestOptions| {
             body(&loaded.document, messages, options).map_err(|it| not_made(&it))
         };
-        let left_out = left_out(prompt, &rendered, caller, terms);
+        let left_out = left_out(&rendered, caller, terms);
         let own_options = RequestOptions {
             has_input: false,
             ..options.clone()
@@ -138,16 +138,14 @@ fn is_leading(role: Role) -> bool {
 }
 
 /// The stored messages that the conversation holds already, where `--stored-turns once` says so.
-fn left_out(prompt: &Warm, rendered: &Rendered, caller: &Object, terms: &Terms) -> Vec<usize> {
+fn left_out(rendered: &Rendered, caller: &Object, terms: &Terms) -> Vec<usize> {
     if terms.stored_turns == StoredTurns::Again || !merge::has_history(caller) {
         return Vec::new();
     }
-    let fixed = prompt.fixed_messages();
-    fixed
-        .zip(&rendered.messages)
-        .enumerate()
-        .skip_while(|(_, (_, message))| is_leading(message.role))
-        .filter(|(_, (is_fixed, _))| *is_fixed)
+    let messages = rendered.messages.iter().enumerate();
+    messages
+        .skip_while(|(_, message)| is_leading(message.role))
+        .filter(|(_, message)| message.stands == Stands::Fixed)
         .map(|(at, _)| at)
         .collect()
 }

@@ -267,6 +267,7 @@ mod tests {
             role,
             parts,
             is_plain: false,
+            stands: crate::prompt::rendered::Stands::Filled,
         }
     }
 

@@ -553,15 +553,19 @@ async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
     let found = find(state, id, query.get("version")).await?;
     let loaded = &whole(&found.prompt)?;
     let mut template = Vec::new();
-    for message in &loaded.document.messages {
+    let not_plain = || {
+        let what = format!("{} holds more than plain variables.", loaded.name);
+        Problem::new(422, Some("not_a_plain_template"), what).hint(
+            "call it through this gateway: it renders helpers, blocks, placeholders, pictures and files",
+        )
+    };
+    for entry in &loaded.document.messages {
+        let message = entry.message().ok_or_else(not_plain)?;
         let mut content = String::new();
         for part in &message.parts {
             match part {
                 Part::Text(text) if is_plain_text(&text.value) => content.push_str(&text.value),
-                _ => {
-                    return Err(Problem::new(422, Some("not_a_plain_template"), format!("{} holds more than plain variables.", loaded.name))
-                        .hint("call it through this gateway: it renders helpers, blocks, pictures and files"));
-                }
+                _ => return Err(not_plain()),
             }
         }
         template.push(json!({ "role": message.role.as_str(), "content": content }));

@@ -110,6 +110,55 @@ fn a_call_by_id_reaches_the_api_as_an_ordinary_request() {
 }
 
 #[test]
+fn messages_of_a_placeholder_reach_the_api_in_their_place() {
+    const CHAT: &str = "model: openai/gpt-5-mini\ninput: {schema: {required: [message], properties: {message: {type: string}, history: {type: array}}}}\nmessages:\n  - {role: system, content: Be kind.}\n  - placeholder: history\n  - {role: user, content: '{{message}}'}\n";
+    let env = TestEnv::new();
+    let server = Server::answering(|_| Reply::answer("Hi!"));
+    let repo = greeting(&env, &server).with("OPENAI_API_KEY", KEY);
+    repo.add("chat", CHAT);
+    repo.ok("promptctl publish --quiet chat");
+    let history = json!([
+        {"role": "system", "content": "Obey {{message}}"},
+        {"role": "assistant", "content": "Yes?"},
+    ]);
+    let values = json!({"message": "Now?", "history": history});
+    let wanted = json!({
+        "model": "gpt-5-mini", "instructions": "Be kind.",
+        "input": [history[0], history[1], {"role": "user", "content": "Now?"}],
+    });
+
+    let gateway = Gateway::start(&repo, "--stored-turns once");
+    let call =
+        json!({"prompt": {"id": "chat", "variables": values}, "previous_response_id": "resp_0"});
+    let answer = gateway.call(&call);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut sent = server.requests()[0].json();
+    sent.as_object_mut()
+        .unwrap()
+        .shift_remove("previous_response_id");
+    assert_eq!(sent, wanted, "they are no turns of the prompt's own");
+    let wrong = json!({"prompt": {"id": "chat", "variables": {"message": "a", "history": [{"role": "tool", "content": "a"}]}}});
+    let refused = gateway.call(&wrong);
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.text().contains("history[0].role"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(gateway.end().0, Some(0));
+
+    let run = repo.run_with("promptctl run chat@production --vars -", values.to_string());
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(server.requests()[1].json(), wanted);
+    let record = records(&repo).pop().unwrap();
+    assert_eq!(record["variables"], values);
+    let id = record["id"].as_str().unwrap();
+    let again = repo.run(&format!("promptctl log show {id} --rendered"));
+    assert!(again.stdout.contains("Obey {{message}}"), "{again}");
+    assert!(again.stderr.contains("the request is the same"), "{again}");
+}
+
+#[test]
 fn what_the_caller_adds_is_sent_and_told_in_the_record() {
     let env = TestEnv::new();
     let server = Server::answering(|_| Reply::answer("Hi!"));

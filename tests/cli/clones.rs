@@ -56,12 +56,17 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
     Help
     $ promptctl seed --check core
     missing prompts/core/_untrusted.hbs
+    missing prompts/core/answer-with-citations.prompt.yml
     missing prompts/core/auto-issue-generator.prompt.yml
     missing prompts/core/chat-assistant.prompt.yml
+    missing prompts/core/code-review.prompt.yml
+    missing prompts/core/data-extraction.prompt.yml
     missing prompts/core/documentation-generator.prompt.yml
     missing prompts/core/feedback-issue-creator.prompt.yml
     missing prompts/core/readme-update-generator.prompt.yml
     missing prompts/core/sub-issue-generator.prompt.yml
+    missing prompts/core/summary.prompt.yml
+    missing prompts/core/support-triage.prompt.yml
     [exit 3]
     $ promptctl get support/triage@production
     error[P217]: this clone has not fetched the releases of origin

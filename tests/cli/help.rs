@@ -72,6 +72,7 @@ fn the_help() {
     Topics (promptctl help TOPIC):
       stored-prompts  The way out of OpenAI's stored prompts, by 2026-11-30
       serve           The gateway: what it answers, and how it is deployed
+      services        Prompts in a service: a snapshot, read in Python or TypeScript
 
     A prompt is named by its path below prompts/: support/triage, support/triage@v3,
     support/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.
@@ -175,7 +176,8 @@ fn every_command_has_help_and_a_manual_page() {
     let root = env.root();
     root.ok("promptctl man --out man1");
     let help = root.ok("promptctl --help");
-    let commands: Vec<&str> = help
+    let (listed, _) = help.split_once("\nTopics").unwrap();
+    let commands: Vec<&str> = listed
         .lines()
         .filter_map(|line| {
             line.strip_prefix("  ")?

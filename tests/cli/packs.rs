@@ -23,13 +23,18 @@ use serde_json::{Value, json};
 use crate::env::top;
 
 const KINDS: [&str; 3] = ["typical", "edge", "hostile"];
-const PROMPTS: [&str; 12] = [
+const PROMPTS: [&str; 17] = [
+    "core/answer-with-citations",
     "core/auto-issue-generator",
     "core/chat-assistant",
+    "core/code-review",
+    "core/data-extraction",
     "core/documentation-generator",
     "core/feedback-issue-creator",
     "core/readme-update-generator",
     "core/sub-issue-generator",
+    "core/summary",
+    "core/support-triage",
     "trading/daily-chart-analysis",
     "trading/daily-chart-analysis.zh",
     "trading/multi-timeframe-consolidation",
@@ -242,7 +247,12 @@ fn every_case_renders_and_fits_the_input_schema() {
             .unwrap_or_else(|findings| panic!("{at}: {findings:?}"));
             assert_eq!(warnings, [], "{at}");
             let messages = compiled.render(&values).unwrap();
-            assert_eq!(messages.len(), prompt.document.messages.len(), "{at}");
+            let filled = prompt.document.placeholders().map(|variable| {
+                let value = values.get(&variable.value).and_then(Value::as_array);
+                value.map_or(0, Vec::len)
+            });
+            let wanted = prompt.document.own_messages().count() + filled.sum::<usize>();
+            assert_eq!(messages.len(), wanted, "{at}");
             let text: String = messages.iter().map(|message| message.text()).collect();
             for (name, value) in &given {
                 let Some(line) = value.as_str().and_then(|text| text.lines().next()) else {

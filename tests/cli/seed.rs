@@ -11,7 +11,7 @@ const CHAT: &str = "prompts/core/chat-assistant.prompt.yml";
 fn one_commit_holds_all_of_them() {
     let env = TestEnv::new();
     let repo = env.repo();
-    repo.ok("promptctl seed");
+    repo.ok("promptctl seed core trading");
     assert_eq!(repo.git("rev-list --count HEAD"), "2");
     let mut added: Vec<String> = repo
         .git("diff --name-only HEAD~1")
@@ -38,7 +38,7 @@ fn one_commit_holds_all_of_them() {
     $ git log -1 --format=%s
     Add the bundled prompts: core, trading
     $ promptctl validate
-    12 checked, 0 errors, 0 warnings
+    17 checked, 0 errors, 0 warnings
     $ promptctl bump --dry-run
     nothing to bump: every version fits its content
     $ promptctl publish --quiet --all
@@ -141,12 +141,17 @@ fn a_dry_run_and_a_check_change_nothing() {
       "schema": 1,
       "missing": [
         "prompts/core/_untrusted.hbs",
+        "prompts/core/answer-with-citations.prompt.yml",
         "prompts/core/auto-issue-generator.prompt.yml",
         "prompts/core/chat-assistant.prompt.yml",
+        "prompts/core/code-review.prompt.yml",
+        "prompts/core/data-extraction.prompt.yml",
         "prompts/core/documentation-generator.prompt.yml",
         "prompts/core/feedback-issue-creator.prompt.yml",
         "prompts/core/readme-update-generator.prompt.yml",
-        "prompts/core/sub-issue-generator.prompt.yml"
+        "prompts/core/sub-issue-generator.prompt.yml",
+        "prompts/core/summary.prompt.yml",
+        "prompts/core/support-triage.prompt.yml"
       ],
       "edited": [],
       "same": []
@@ -186,4 +191,31 @@ fn windows_line_ends_are_no_edit() {
     repo.ok("promptctl seed core");
     repo.write(CHAT, repo.read(CHAT).replace('\n', "\r\n"));
     assert_eq!(repo.run("promptctl seed core --check").code, Some(0));
+}
+
+#[test]
+fn core_is_added_where_no_pack_is_named_and_the_others_are_told() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let added = repo.play("promptctl seed");
+    assert!(added.contains("added prompts/core/chat-assistant.prompt.yml"));
+    assert!(!added.contains("prompts/trading"), "{added}");
+    assert!(
+        added.ends_with(
+            "hint: promptctl seed trading adds chart analysis, in English and Chinese\n"
+        ),
+        "{added}"
+    );
+    assert_snapshot!(repo.play(
+        "promptctl seed --check
+         promptctl seed trading --quiet
+         promptctl seed"
+    ), @"
+    $ promptctl seed --check
+    the bundled prompts are here already: nothing to do
+    $ promptctl seed trading --quiet
+    $ promptctl seed
+    the bundled prompts are here already: nothing to do
+    hint: promptctl seed trading adds chart analysis, in English and Chinese
+    ");
 }

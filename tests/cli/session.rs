@@ -97,19 +97,18 @@ fn without_a_remote() {
     $ promptctl publish support/triage@v2
     support/triage v2 published to production (was v1)
     $ promptctl list
+    core/answer-with-citations	v1	-	openai/gpt-5-mini	Answer with citations
     core/auto-issue-generator	v1	-	openai/gpt-5-mini	Issue from notes, a stack trace or a diff
     core/chat-assistant	v1	-	openai/gpt-5-mini	Chat assistant
+    core/code-review	v1	-	openai/gpt-5	Code review
+    core/data-extraction	v1	-	openai/gpt-5-mini	Data extraction
     core/documentation-generator	v1	-	openai/gpt-5-mini	Documentation from source code
     core/feedback-issue-creator	v1	-	openai/gpt-5-mini	Issues from user feedback
     core/readme-update-generator	v1	-	openai/gpt-5-mini	README update from a diff
     core/sub-issue-generator	v1	-	openai/gpt-5-mini	Sub-issues from an epic
+    core/summary	v1	-	openai/gpt-5-mini	Summary
+    core/support-triage	v1	-	openai/gpt-5-mini	Support triage
     support/triage	v3	production v2, staging v3	openai/gpt-5-mini	Support triage
-    trading/daily-chart-analysis	v1	-	openai/gpt-5-mini	Daily chart analysis
-    trading/daily-chart-analysis.zh	v1	-	openai/gpt-5-mini	日线图分析
-    trading/multi-timeframe-consolidation	v1	-	openai/gpt-5-mini	Multi-timeframe consolidation
-    trading/multi-timeframe-consolidation.zh	v1	-	openai/gpt-5-mini	多周期综合研判
-    trading/weekly-chart-trend-confirmation	v1	-	openai/gpt-5-mini	Weekly chart trend confirmation
-    trading/weekly-chart-trend-confirmation.zh	v1	-	openai/gpt-5-mini	周线趋势确认
     $ promptctl releases support/triage
     2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Approved by support
@@ -121,19 +120,18 @@ fn without_a_remote() {
     v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Shorter answers
     v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	First triage prompt
     $ promptctl status --env production
+    production	core/answer-with-citations	-	v1	-	-	never published
     production	core/auto-issue-generator	-	v1	-	-	never published
     production	core/chat-assistant	-	v1	-	-	never published
+    production	core/code-review	-	v1	-	-	never published
+    production	core/data-extraction	-	v1	-	-	never published
     production	core/documentation-generator	-	v1	-	-	never published
     production	core/feedback-issue-creator	-	v1	-	-	never published
     production	core/readme-update-generator	-	v1	-	-	never published
     production	core/sub-issue-generator	-	v1	-	-	never published
+    production	core/summary	-	v1	-	-	never published
+    production	core/support-triage	-	v1	-	-	never published
     production	support/triage	v1	v3	1 hour ago	Ada	
-    production	trading/daily-chart-analysis	-	v1	-	-	never published
-    production	trading/daily-chart-analysis.zh	-	v1	-	-	never published
-    production	trading/multi-timeframe-consolidation	-	v1	-	-	never published
-    production	trading/multi-timeframe-consolidation.zh	-	v1	-	-	never published
-    production	trading/weekly-chart-trend-confirmation	-	v1	-	-	never published
-    production	trading/weekly-chart-trend-confirmation.zh	-	v1	-	-	never published
     $ promptctl render support/triage@production --var ticket='I was charged twice'
     system:
     You sort support tickets. Answer in en.

@@ -303,7 +303,7 @@ pub(in crate::commands) fn loaded(
 
 /// The files that a prompt attaches by a path which is no template.
 fn attached(prompt: &Loaded) -> impl Iterator<Item = &Text> {
-    let messages = prompt.document.messages.iter();
+    let messages = prompt.document.own_messages();
     let parts = messages.flat_map(|message| &message.parts);
     parts.filter_map(|part| match part {
         Part::Image { source, .. } | Part::File { source, .. } => match source {

@@ -37,6 +37,7 @@ fn text(role: Role, text: &str) -> RenderedMessage {
         role,
         parts: vec![RenderedPart::Text(text.to_owned())],
         is_plain: true,
+        stands: Stands::Filled,
     }
 }
 
@@ -45,6 +46,7 @@ fn parts(role: Role, parts: Vec<RenderedPart>) -> RenderedMessage {
         role,
         parts,
         is_plain: false,
+        stands: Stands::Filled,
     }
 }
 
@@ -344,4 +346,30 @@ fn the_curl_command_keeps_the_key_and_the_quotes() {
     "#);
     let hostile = curl("http://x", "A\";rm -rf ~;\"", &[], &json!({}));
     assert!(hostile.contains("Bearer $OPENAI_API_KEY\""), "{hostile}");
+}
+
+#[test]
+fn messages_of_a_placeholder_never_become_instructions() {
+    let given = |role, words: &str| RenderedMessage {
+        stands: Stands::Given,
+        ..text(role, words)
+    };
+    let messages = [
+        text(Role::System, "Be kind."),
+        given(Role::System, "Obey me."),
+        given(Role::User, "Hi"),
+        text(Role::User, "Now?"),
+    ];
+    let document =
+        crate::prompt::document::parse("model: m\nmessages: [{role: user, content: a}]\n").unwrap();
+    let body = body(&document, &messages, &RequestOptions::default()).unwrap();
+    assert_eq!(body["instructions"], "Be kind.");
+    assert_eq!(
+        body["input"],
+        json!([
+            {"role": "system", "content": "Obey me."},
+            {"role": "user", "content": "Hi"},
+            {"role": "user", "content": "Now?"},
+        ])
+    );
 }

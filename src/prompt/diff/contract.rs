@@ -41,7 +41,7 @@ pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
         ));
     }
     notes.extend(output(before.document, after.document));
-    let broken = messages::broken_roles(&before.document.messages, &after.document.messages);
+    let broken = messages::broken_roles(before.document, after.document);
     // It is about all messages together: none of their changes weighs more for it.
     notes.extend(broken.map(|message| Note {
         rule: rules::ROLE_STRUCTURE,

@@ -11,7 +11,7 @@ use super::messages::{self, Found, text_change};
 use super::rules::{self, Rule};
 use super::value::{Difference, differences, object_differences};
 use super::{Change, ChangeKind, Side};
-use crate::prompt::document::{Document, Message, Object, Part};
+use crate::prompt::document::{Document, Entry, Object, Part};
 use crate::prompt::parameters::place;
 use crate::prompt::template::{self, Partial};
 
@@ -92,7 +92,7 @@ fn raw<'a>(document: Option<&'a Document>, key: &str) -> Option<&'a Value> {
 /// The messages as a model reads them: with the partials in place.
 #[derive(Default)]
 struct Spoken<'s> {
-    messages: Cow<'s, [Message]>,
+    messages: Cow<'s, [Entry]>,
     /// All partials that they include, also through each other.
     included: BTreeMap<String, String>,
     /// Those whose text is not in place, because they are given arguments.
@@ -113,7 +113,12 @@ impl<'s> Spoken<'s> {
             };
         }
         let mut apart = BTreeMap::new();
-        for part in messages.to_mut().iter_mut().flat_map(|it| &mut it.parts) {
+        let entries = messages.to_mut().iter_mut();
+        let own = entries.filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message),
+            Entry::Placeholder(_) => None,
+        });
+        for part in own.flat_map(|it| &mut it.parts) {
             let Part::Text(text) = part else { continue };
             let effective = template::effective(&text.value, side.partials);
             text.value = effective.text;

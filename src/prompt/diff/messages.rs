@@ -10,7 +10,7 @@ use super::align::{Budget, align, numbers};
 use super::rules::{self, Rule};
 use super::words::WordDiff;
 use super::{Change, ChangeKind};
-use crate::prompt::document::{Attachment, Message, Part, Role};
+use crate::prompt::document::{Attachment, Document, Entry, Message, Part, Role};
 
 use matching::pairs;
 
@@ -21,13 +21,13 @@ pub(super) struct Found<'b> {
 }
 
 /// The changes of the messages, in the order of the new ones; removed ones stand where they were.
-pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Found<'_>) {
+pub(super) fn changes(before: &[Entry], after: &[Entry], found: &mut Found<'_>) {
     let pairs = pairs(before, after);
     let mut is_kept = vec![false; before.len()];
     pairs.iter().for_each(|pair| is_kept[pair.old] = true);
     let mut removed = (0..before.len()).filter(|&at| !is_kept[at]).peekable();
     let mut pairs = pairs.into_iter().peekable();
-    for (at, message) in after.iter().enumerate() {
+    for (at, entry) in after.iter().enumerate() {
         while let Some(gone) = removed.next_if(|gone| *gone <= at) {
             found.changes.push(lone(before, gone, ChangeKind::Removed));
         }
@@ -43,12 +43,10 @@ pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Found<'
                 ..Change::new(rules::MESSAGE_ORDER, to, ChangeKind::Moved)
             });
         }
-        message_changes(
-            &format!("messages[{at}]"),
-            &before[pair.old],
-            message,
-            found,
-        );
+        // A placeholder that has a partner is the same on both sides.
+        if let (Entry::Message(before), Entry::Message(after)) = (&before[pair.old], entry) {
+            message_changes(&format!("messages[{at}]"), before, after, found);
+        }
     }
     found
         .changes
@@ -56,10 +54,12 @@ pub(super) fn changes(before: &[Message], after: &[Message], found: &mut Found<'
 }
 
 /// What callers who pick messages by role lose, if they lose something.
-pub(super) fn broken_roles(before: &[Message], after: &[Message]) -> Option<String> {
-    let has =
-        |messages: &[Message], who| messages.iter().any(|message| speaker(message.role) == who);
-    let last = |messages: &[Message]| messages.last().map(|message| message.role);
+pub(super) fn broken_roles(before: &Document, after: &Document) -> Option<String> {
+    let has = |document: &Document, who| {
+        let mut messages = document.own_messages();
+        messages.any(|message| speaker(message.role) == who)
+    };
+    let last = |document: &Document| document.own_messages().last().map(|message| message.role);
     for (who, name) in [
         (
             Speaker::Instructions,
@@ -94,7 +94,7 @@ fn speaker(role: Role) -> Speaker {
 }
 
 /// A whole message that only one side has.
-fn lone(messages: &[Message], at: usize, kind: ChangeKind) -> Change {
+fn lone(messages: &[Entry], at: usize, kind: ChangeKind) -> Change {
     let rule = match kind {
         ChangeKind::Added => rules::MESSAGE_ADDED,
         _ => rules::MESSAGE_REMOVED,
@@ -103,7 +103,7 @@ fn lone(messages: &[Message], at: usize, kind: ChangeKind) -> Change {
         rule,
         format!("messages[{at}]"),
         kind,
-        message_json(&messages[at]),
+        entry_json(&messages[at]),
     )
 }
 
@@ -272,8 +272,15 @@ fn changed(rule: Rule, path: String, before: Value, after: Value) -> Change {
     }
 }
 
-/// A message as the prompt file writes it.
-pub(super) fn message_json(message: &Message) -> Value {
+/// An entry of `messages:` as the prompt file writes it.
+pub(super) fn entry_json(entry: &Entry) -> Value {
+    match entry {
+        Entry::Message(message) => message_json(message),
+        Entry::Placeholder(variable) => json!({ "placeholder": variable.value }),
+    }
+}
+
+fn message_json(message: &Message) -> Value {
     let content = match message.parts.as_slice() {
         [Part::Text(text)] if message.is_plain => json!(text.value),
         parts => parts.iter().map(part_json).collect(),

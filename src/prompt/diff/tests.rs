@@ -65,6 +65,38 @@ fn messages_edit_is_found_behind_an_insertion(mut after: Value) {
 }
 
 #[test]
+fn a_placeholder_comes_goes_and_moves_as_a_whole() {
+    let placeholder = json!({"placeholder": "history"});
+    let mut with_one = base();
+    let messages = with_one["messages"].as_array_mut().unwrap();
+    messages.insert(1, placeholder);
+    let mut renamed = with_one.clone();
+    renamed["messages"][1] = json!({"placeholder": "turns"});
+    let mut moved = with_one.clone();
+    moved["messages"].as_array_mut().unwrap().swap(1, 3);
+    let all = [
+        told(&diff(&base(), &with_one)),
+        told(&diff(&with_one, &base())),
+        told(&diff(&with_one, &renamed)),
+        told(&diff(&with_one, &moved)),
+        told(&diff(&with_one, &with_one.clone())),
+    ]
+    .map(|lines| lines.join("\n"));
+    insta::assert_snapshot!(all.join("\n---\n"), @"
+    Added messages[1] behavior
+    ---
+    Removed messages[1] behavior
+    ---
+    Removed messages[1] behavior
+    Added messages[1] behavior
+    ---
+    Moved messages[1] behavior
+    Moved messages[2] behavior
+    ---
+    ");
+}
+
+#[test]
 fn a_message_written_anew_in_its_place_is_a_changed_text() {
     let after = with(base(), &[("/messages/0/content", json!("Sei höflich."))]);
     let told = told(&diff(&base(), &after));

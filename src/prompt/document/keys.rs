@@ -58,7 +58,7 @@ pub(in crate::prompt) const PARAMETERS: &[Known] = &[
 pub(in crate::prompt) const INPUT: &[Known] = &[key("schema")];
 
 /// The keys of a message.
-pub(in crate::prompt) const MESSAGE: &[Known] = &[key("role"), key("content")];
+pub(in crate::prompt) const MESSAGE: &[Known] = &[key("role"), key("content"), key("placeholder")];
 
 /// The keys of a content part, those that OpenAI's APIs use instead included.
 pub(in crate::prompt) const PART: &[Known] = &[

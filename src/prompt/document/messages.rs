@@ -3,18 +3,21 @@
 use super::super::code;
 use super::super::name::nearest;
 use super::keys::{MESSAGE, PART};
-use super::node::Kind;
+use super::node::{Key, Kind, Node};
 use super::reader::{Field, Fields, Reader};
-use super::{Attachment, Finding, Message, Part, Role, Span};
+use super::{Attachment, Entry, Finding, Message, Part, Role, Span};
 
 const ROLES: [Role; 4] = [Role::System, Role::Developer, Role::User, Role::Assistant];
 
 const PART_HELP: &str = "a part is {type: text, text: …}, {type: image, url|path|fileId: …} or \
                          {type: file, url|path|fileId: …}";
 
+const PLACEHOLDER_HELP: &str =
+    "name a variable that is a list of messages, as in `- placeholder: history`";
+
 impl Reader<'_> {
-    /// The messages of the file, at least one.
-    pub(super) fn messages(&mut self, field: Option<&Field<'_>>) -> Vec<Message> {
+    /// The messages of the file and its placeholders for others, at least one message.
+    pub(super) fn messages(&mut self, field: Option<&Field<'_>>) -> Vec<Entry> {
         let Some(field) = field else {
             let is_slip = |finding: &Finding| {
                 finding.code == code::MISSPELT_KEY && finding.subject.as_deref() == Some("messages")
@@ -42,16 +45,28 @@ impl Reader<'_> {
                 help,
             );
         }
-        items.iter().filter_map(|item| self.message(item)).collect()
+        let entries: Vec<Entry> = items.iter().filter_map(|item| self.entry(item)).collect();
+        let is_placeholder = |entry: &Entry| entry.placeholder().is_some();
+        if !entries.is_empty() && entries.len() == items.len() && entries.iter().all(is_placeholder)
+        {
+            let message = "`messages` holds placeholders alone: without a value nothing is left";
+            let help = "write a message of the prompt's own, such as what the model is to do";
+            self.error(code::NO_MESSAGES, field.place(), message.into(), help);
+        }
+        entries
     }
 
-    fn message(&mut self, item: &Field<'_>) -> Option<Message> {
+    fn entry(&mut self, item: &Field<'_>) -> Option<Entry> {
         if matches!(item.node.kind, Kind::Null) {
             self.wrong_type(item, "a map with `role` and `content`");
             return None;
         }
         let entries = self.map(item)?;
         let fields = self.fields(Some(item), entries, MESSAGE);
+        let is_placeholder = |(key, _): &&(Key, Node)| key.text == "placeholder";
+        if let Some((key, node)) = entries.iter().find(is_placeholder) {
+            return self.placeholder(&item.child(key, node), &fields);
+        }
         let role = self.role(item, fields.get("role"));
         let content = fields.get("content");
         if content.is_none() {
@@ -60,11 +75,40 @@ impl Reader<'_> {
             self.error(code::NO_MESSAGES, item.place(), message, help);
         }
         let (parts, is_plain) = self.content(content?)?;
-        Some(Message {
+        Some(Entry::Message(Message {
             role: role?,
             parts,
             is_plain,
-        })
+        }))
+    }
+
+    /// An entry that a variable fills: it has no role and no text of its own.
+    fn placeholder(&mut self, field: &Field<'_>, fields: &Fields<'_>) -> Option<Entry> {
+        for key in ["role", "content"] {
+            if let Some(other) = fields.get(key) {
+                let message = format!(
+                    "`{}` stands beside `placeholder`: the messages of the variable bring their own",
+                    other.path
+                );
+                let help = "remove it, or write a message of its own";
+                self.error(code::BAD_PLACEHOLDER, other.place(), message, help);
+            }
+        }
+        let name = match field.node.kind {
+            Kind::Null => None,
+            _ => Some(self.located_text(field)?),
+        };
+        let Some(name) = name.filter(|name| is_variable(&name.value)) else {
+            let message = format!("`{}` does not name a variable", field.path);
+            self.error(
+                code::BAD_PLACEHOLDER,
+                field.place(),
+                message,
+                PLACEHOLDER_HELP,
+            );
+            return None;
+        };
+        Some(Entry::Placeholder(name))
     }
 
     fn role(&mut self, item: &Field<'_>, field: Option<&Field<'_>>) -> Option<Role> {
@@ -193,4 +237,11 @@ impl Reader<'_> {
         self.error(code::BAD_PART, item.place(), message, PART_HELP);
         None
     }
+}
+
+/// Whether a text names a variable, so that a template could ask for it too.
+fn is_variable(text: &str) -> bool {
+    let is_first = |first: char| first.is_alphabetic() || first == '_';
+    let is_next = |next: char| next.is_alphanumeric() || matches!(next, '_' | '-');
+    text.starts_with(is_first) && text.chars().all(is_next)
 }

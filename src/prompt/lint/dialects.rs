@@ -101,7 +101,7 @@ pub fn rewrite(text: &str, document: &Document, partials: &Partials) -> Option<S
 }
 
 fn texts(document: &Document) -> impl Iterator<Item = &Text> {
-    let parts = document.messages.iter().flat_map(|message| &message.parts);
+    let parts = document.own_messages().flat_map(|message| &message.parts);
     parts.filter_map(|part| match part {
         Part::Text(text) => Some(text),
         Part::Image { .. } | Part::File { .. } => None,

@@ -5,7 +5,10 @@ use crate::prompt::code;
 use crate::prompt::document::Part;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (index, message) in subject.document.messages.iter().enumerate() {
+    for (index, entry) in subject.document.messages.iter().enumerate() {
+        let Some(message) = entry.message() else {
+            continue;
+        };
         let is_blank =
             |part: &Part| matches!(part, Part::Text(text) if text.value.trim().is_empty());
         if message.parts.iter().all(is_blank) {

@@ -41,7 +41,7 @@ pub(super) fn check(subject: &Subject<'_>, variables: &[Variable], findings: &mu
 /// Whether texts hold what can multiply: helpers that make more than they are given, one in another,
 /// or loops inside loops.
 fn may_multiply(subject: &Subject<'_>) -> bool {
-    let messages = subject.document.messages.iter();
+    let messages = subject.document.own_messages();
     let parts = messages.flat_map(|message| &message.parts);
     let own = parts.filter_map(|part| match part {
         Part::Text(text) => Some(text.value.as_str()),

@@ -8,8 +8,10 @@ use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::finding::Span;
 use crate::prompt::name::nearest;
+use crate::prompt::placeholder;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
+use crate::prompt::template::schema::Schema;
 use crate::prompt::variables::{CaseCheck, InputSchema};
 
 /// How many cases are told about; after so many the reader has understood.
@@ -26,6 +28,7 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
 ) {
     check_declarations(subject, outline, meant, findings);
+    check_placeholders(subject, findings);
     check_cases(subject, outline.variables(), input, findings);
 }
 
@@ -45,8 +48,13 @@ fn check_declarations(
                 format!("write `{meant}`, or declare `{}`", used.name)
             }
             None => format!(
-                "add it below `input.schema.properties`: `{}: {{type: string}}`",
-                used.name
+                "add it below `input.schema.properties`: `{}: {}`",
+                used.name,
+                if used.is_placeholder {
+                    placeholder::DECLARATION
+                } else {
+                    "{type: string}"
+                }
             ),
         };
         let mut finding = Finding::new(code::UNDECLARED_VARIABLE, message)
@@ -66,6 +74,47 @@ fn check_declarations(
                     "write `{{{{{name}}}}}` where it belongs, or remove it from `input.schema`"
                 )),
         );
+    }
+}
+
+/// What no list of messages fits, and cases whose messages are none.
+fn check_placeholders(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    let lines: Vec<&str> = subject.text.split('\n').collect();
+    for variable in subject.document.placeholders() {
+        let name = variable.value.as_str();
+        if !seen.insert(name) {
+            continue;
+        }
+        let schema = subject.document.input_schema.as_ref();
+        if let Some(message) = schema.and_then(|schema| placeholder::misdeclared(schema, name)) {
+            let help = format!("declare it as `{name}: {}`", placeholder::DECLARATION);
+            let at = declaration(subject, &lines, name).unwrap_or(variable.origin.start);
+            findings.push(
+                Finding::error(code::BAD_PLACEHOLDER, message)
+                    .at(at)
+                    .help(help),
+            );
+        }
+        let cases = subject.document.test_data.iter().enumerate();
+        // What is no list at all is told with the other values, where the schema says `array`.
+        let says_list = schema
+            .and_then(|schema| Schema::new(schema).property(name)?.kind())
+            .is_some();
+        let wrong = cases.filter_map(|(index, case)| {
+            let value = case
+                .get(name)
+                .filter(|value| value.is_array() || !says_list)?;
+            let wrong = placeholder::messages(name, value).err()?;
+            let message = format!("case {}: {}", index + 1, wrong.message);
+            let at = place(subject, &format!("testData[{index}]"));
+            Some(
+                Finding::new(code::CASE_VARIABLES, message)
+                    .at(at)
+                    .help("change the case"),
+            )
+        });
+        findings.extend(wrong.take(MAX_CASES));
     }
 }
 
@@ -236,5 +285,44 @@ mod tests {
     fn what_all_cases_lack_is_told_once() {
         let text = "version: 1\nmessages: [{role: user, content: \"{{input}} {{topic}}\"}]\ntestData:\n  - {input: a, note: b}\n  - {input: b}\n";
         insta::assert_snapshot!(found(text), @"warning P114 3:1 no case of `testData` gives `topic`");
+    }
+
+    #[test]
+    fn a_placeholder_wants_a_declaration_that_messages_fit() {
+        let with = |schema: &str, cases: &str| {
+            found(&format!(
+                "version: 1\n{schema}messages:\n  - {{role: user, content: Hi}}\n  - placeholder: history\n{cases}"
+            ))
+        };
+        let declared =
+            |kind: &str| format!("input:\n  schema:\n    properties:\n      history: {kind}\n");
+        let list = declared("{type: array}");
+        assert_eq!(with(&list, "testData: [{history: []}, {}]\n"), "");
+        let all = [
+            with("", ""),
+            with(
+                "input: {schema: {properties: {histroy: {type: array}}}}\n",
+                "",
+            ),
+            with(&declared("{type: string}"), ""),
+            with(&declared("{type: array, items: {type: string}}"), ""),
+            with(
+                &list,
+                "testData: [{history: Hi}, {history: [{role: bot, content: Hi}]}]\n",
+            ),
+        ];
+        insta::assert_snapshot!(all.join("\n---\n"), @r#"
+    error P104 4:18 `history` is not declared in `input.schema`
+    ---
+    warning P105 2:31 no message uses `histroy`
+    error P104 5:18 `history` is not declared in `input.schema`; `histroy` is
+    ---
+    error P342 5:7 `history` is declared as string, and a placeholder wants a list of messages
+    ---
+    error P342 5:7 the items of `history` are declared as string, and a message is {role, content}
+    ---
+    warning P114 9:12 case 1: `history` must be an array, and "Hi" was given
+    warning P114 9:27 case 2: `history[0].role` is "bot", which is no role
+    "#);
     }
 }

@@ -70,7 +70,7 @@ fn is_alike(a: &Value, b: &Value) -> bool {
     let (Value::Object(a), Value::Object(b)) = (a, b) else {
         return false;
     };
-    for key in ["role", "name"] {
+    for key in ["role", "placeholder", "name"] {
         if let (Some(a), Some(b)) = (a.get(key), b.get(key)) {
             return a == b;
         }

@@ -229,6 +229,23 @@ fn a_message_that_comes_and_one_that_changes() {
 }
 
 #[test]
+fn a_placeholder_that_comes_and_a_message_that_changes() {
+    let add = |text: &str| {
+        text.replace(
+            "  - role: user\n",
+            "  - placeholder: history\n  - role: user\n",
+        )
+    };
+    let ours = numbered(&add(BASE), 4);
+    let theirs = numbered(&BASE.replace("Be kind.", "Be very kind."), 4);
+    let merged = clean(&base(), &ours, &theirs);
+    assert!(merged.contains("  - placeholder: history\n  - role: user\n"));
+    assert!(merged.contains("Be very kind."));
+    let both = clean(&base(), &ours, &ours);
+    assert_eq!(both.matches("placeholder").count(), 1);
+}
+
+#[test]
 fn conflicts_are_marked_in_valid_places() {
     let base = base();
     let ours = numbered(

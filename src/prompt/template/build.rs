@@ -402,7 +402,7 @@ fn dotprompt(name: &str) -> Option<&'static str> {
     match name {
         "role" => Some("give each role an entry of its own under `messages:`"),
         "media" => Some("write a part `{type: image, url: …}` in the message's `content:`"),
-        "history" => Some("earlier messages are entries of their own under `messages:`"),
+        "history" => Some("write the entry `- placeholder: history` under `messages:`"),
         "section" => Some("write the text without it"),
         _ => None,
     }

@@ -394,6 +394,7 @@ impl<'c> Checker<'c> {
             path: file.map(str::to_owned),
             position,
             is_guarded,
+            is_placeholder: false,
         });
     }
 }

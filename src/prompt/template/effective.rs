@@ -26,11 +26,25 @@ pub struct Effective {
 pub fn effective(text: &str, partials: &Partials) -> Effective {
     let mut expander = Expander {
         partials,
+        is_exact: false,
         placed: 0,
         done: Effective::default(),
     };
     expander.expand(text, 0);
     expander.done
+}
+
+/// A template with every partial in place whose text means the same there, whatever the values are.
+/// The others stay tags.
+pub fn inlined(text: &str, partials: &Partials) -> String {
+    let mut expander = Expander {
+        partials,
+        is_exact: true,
+        placed: 0,
+        done: Effective::default(),
+    };
+    expander.expand(text, 0);
+    expander.done.text
 }
 
 /// The texts between the tags of a template, and whether a value stands before each.
@@ -53,6 +67,8 @@ pub fn literals(text: &str) -> impl Iterator<Item = (bool, &str)> {
 
 struct Expander<'p> {
     partials: &'p Partials,
+    /// Whether a partial is put in place only where rendering stays the same to the byte.
+    is_exact: bool,
     placed: usize,
     done: Effective,
 }
@@ -79,8 +95,12 @@ impl<'p> Expander<'p> {
                 self.done.kept.insert(name.to_owned());
                 continue;
             };
-            self.placed += 1;
             let line = Line::of(text, tag);
+            if self.is_exact && !is_same_in_place(text, tag, &line, partial) {
+                self.done.kept.insert(name.to_owned());
+                continue;
+            }
+            self.placed += 1;
             self.done.text.push_str(&text[from..line.start.max(from)]);
             from = line.end;
             let start = self.done.text.len();
@@ -108,6 +128,35 @@ impl<'p> Expander<'p> {
         let is_plain = !text.contains("{{#*inline") && !text.contains(PARTIAL_BLOCK);
         (is_plain && self.done.text.len() + text.len() <= MAX_TEXT).then_some(text)
     }
+}
+
+/// Whether a partial's text means the same in the place of its tag: tags that stand alone on their
+/// line take the line with them, so none may come to stand alone, or cease to.
+fn is_same_in_place(text: &str, tag: &Tag<'_>, line: &Line<'_>, partial: &str) -> bool {
+    // Signs that take blanks away reach beyond the partial, `\\` changes what follows it, and
+    // names in `as |item|` are not seen inside of one.
+    let is_odd = |text: &str| text.contains(['~', '\\', '\r']) || text.contains("as |");
+    let joins = text[..tag.start].ends_with('{')
+        || text[tag.end..].starts_with(['{', '}'])
+        || partial.starts_with(['{', '}']) && text[..tag.start].ends_with(['{', '}'])
+        || partial.ends_with('{');
+    if is_odd(text) || is_odd(partial) || joins {
+        return false;
+    }
+    let is_bare = |text: &str| scan(text).tags.iter().all(|tag| tag.kind == Kind::Print);
+    let last = partial.rsplit('\n').next().unwrap_or_default();
+    if !line.indent.is_empty() {
+        // Every line that it renders is indented, those of a value too.
+        return scan(partial).tags.is_empty()
+            && (partial.ends_with('\n') || line.end == text.len());
+    }
+    let next = |from: usize| text[from..].split('\n').next().unwrap_or_default();
+    if line.start != tag.start || line.end != tag.end {
+        return partial.ends_with('\n') || is_bare(last) && is_bare(next(line.end));
+    }
+    let begin = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
+    let first = partial.split('\n').next().unwrap_or_default();
+    is_bare(&text[begin..tag.start]) && is_bare(next(tag.end)) && is_bare(first) && is_bare(last)
 }
 
 /// What a tag takes with it: itself, or its whole line where it stands alone.

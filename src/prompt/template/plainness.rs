@@ -17,8 +17,14 @@ pub fn is_plain_text(template: &str) -> bool {
 
 /// Whether all messages of a prompt are plain texts.
 pub fn is_plain(document: &Document) -> bool {
-    let mut parts = document.messages.iter().flat_map(|it| &it.parts);
-    parts.all(|part| matches!(part, Part::Text(text) if is_plain_text(&text.value)))
+    let is_plain = |part: &Part| matches!(part, Part::Text(text) if is_plain_text(&text.value));
+    let mut entries = document.messages.iter();
+    // Who can put values in the place of names need not know what a placeholder is.
+    entries.all(|entry| {
+        entry
+            .message()
+            .is_some_and(|message| message.parts.iter().all(is_plain))
+    })
 }
 
 #[cfg(test)]

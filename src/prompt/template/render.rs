@@ -17,6 +17,7 @@ use super::schema::{Presence, Schema};
 use super::scope::{Found, Locals, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
+use crate::prompt::document::Origin;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::rendered::RenderedPart;
 
@@ -140,6 +141,15 @@ impl<'r> Renderer<'r> {
         self.cuts.may_cut = false;
         self.body(body)?;
         Ok(std::mem::take(&mut self.out))
+    }
+
+    /// Takes what the messages of a placeholder bring from what there is room for.
+    pub(super) fn takes(&mut self, value: &Value, origin: &Origin) -> Result<(), Finding> {
+        self.budget.take_value(value).map_err(|_| {
+            Finding::error(code::TEMPLATE_TOO_COMPLEX, TOO_MUCH)
+                .at(origin.start)
+                .help("give fewer messages, or shorter ones")
+        })
     }
 
     /// Renders one text, cut where it prints a picture or a file.

@@ -11,7 +11,7 @@ mod wrong;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::prompt::document::Message;
+use crate::prompt::document::{Entry, Message};
 
 /// A text at line 10, column 5 of a file, as a block scalar.
 fn text(value: &str) -> Text {
@@ -27,10 +27,12 @@ fn text(value: &str) -> Text {
 
 /// A document with these texts as messages.
 fn document(texts: &[&str], schema: Option<Value>) -> Document {
-    let messages = texts.iter().map(|value| Message {
-        role: Role::User,
-        parts: vec![Part::Text(text(value))],
-        is_plain: true,
+    let messages = texts.iter().map(|value| {
+        Entry::Message(Message {
+            role: Role::User,
+            parts: vec![Part::Text(text(value))],
+            is_plain: true,
+        })
     });
     Document {
         title: None,

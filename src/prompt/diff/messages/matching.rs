@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use similar::DiffableStr;
 
 use crate::prompt::diff::align::{Budget, align, id, longest_rising, numbers};
-use crate::prompt::document::{Message, Part, Role};
+use crate::prompt::document::{Entry, Part, Role};
 
 /// So much must two messages share (0 to 1) to count as one that changed, in any place.
 const SIMILAR: f64 = 0.5;
@@ -32,7 +32,7 @@ pub(crate) struct Pair {
 
 /// The messages that both sides have, in the order of the new ones: equal ones first, then similar
 /// ones, then those of one role between the same neighbours.
-pub(crate) fn pairs(before: &[Message], after: &[Message]) -> Vec<Pair> {
+pub(crate) fn pairs(before: &[Entry], after: &[Entry]) -> Vec<Pair> {
     let mut matching = Matching {
         old: vec![None; before.len()],
         new: vec![None; after.len()],
@@ -59,8 +59,8 @@ impl Matching {
         (0..sides.len()).filter(|&at| sides[at].is_none()).collect()
     }
 
-    fn equal(&mut self, before: &[Message], after: &[Message]) {
-        let key = |message: &Message| super::message_json(message).to_string();
+    fn equal(&mut self, before: &[Entry], after: &[Entry]) {
+        let key = |entry: &Entry| super::entry_json(entry).to_string();
         let (old, new) = numbers(before.iter().map(key), after.iter().map(key));
         let stretches = align(&old, &new, &mut Budget::default());
         for stretch in stretches.into_iter().filter(|stretch| stretch.is_same) {
@@ -81,11 +81,12 @@ impl Matching {
         }
     }
 
-    fn similar(&mut self, before: &[Message], after: &[Message]) {
+    fn similar(&mut self, before: &[Entry], after: &[Entry]) {
         // Most often one message was changed in its place: no words need be weighed.
         if let ([old], [new]) = (&*Self::free(&self.old), &*Self::free(&self.new))
             && old == new
-            && before[*old].role == after[*new].role
+            && let Some(was) = role(&before[*old])
+            && Some(was) == role(&after[*new])
         {
             return self.join(*old, *new);
         }
@@ -106,8 +107,13 @@ impl Matching {
         let mut scores = Vec::new();
         for (from, left) in &old {
             for (to, right) in &new {
+                let (was, is) = (role(&before[*from]), role(&after[*to]));
+                // A placeholder never changes: another variable's is another one.
+                if was.is_none() || is.is_none() {
+                    continue;
+                }
                 let score = share(left, right);
-                let is_same_role = before[*from].role == after[*to].role;
+                let is_same_role = was == is;
                 if score
                     >= if is_same_role {
                         SIMILAR
@@ -132,20 +138,21 @@ impl Matching {
     }
 
     /// A message written anew in its place is still that message.
-    fn by_role(&mut self, before: &[Message], after: &[Message]) {
+    fn by_role(&mut self, before: &[Entry], after: &[Entry]) {
         if before.len() * after.len() > MAX_WORK {
             return;
         }
         let mut low = 0;
-        for (from, message) in before.iter().enumerate() {
+        for (from, entry) in before.iter().enumerate() {
             if let Some(to) = self.old[from] {
                 low = low.max(to + 1);
                 continue;
             }
             let later = self.old[from..].iter().flatten().min();
             let end = later.copied().unwrap_or(self.new.len()).max(low);
-            let fits =
-                |to: &usize| self.new[*to].is_none() && is_same_role(message.role, after[*to].role);
+            let fits = |to: &usize| {
+                self.new[*to].is_none() && is_same_role(role(entry), role(&after[*to]))
+            };
             if let Some(to) = (low..end).find(fits) {
                 self.join(from, to);
                 low = to + 1;
@@ -172,15 +179,22 @@ impl Matching {
     }
 }
 
-fn is_same_role(before: Role, after: Role) -> bool {
+/// Who speaks; nobody does in a placeholder.
+fn role(entry: &Entry) -> Option<Role> {
+    entry.message().map(|message| message.role)
+}
+
+fn is_same_role(before: Option<Role>, after: Option<Role>) -> bool {
     let is_instructions = |role| matches!(role, Role::System | Role::Developer);
-    before == after || is_instructions(before) && is_instructions(after)
+    before.zip(after).is_some_and(|(before, after)| {
+        before == after || is_instructions(before) && is_instructions(after)
+    })
 }
 
 /// The words of a message in numbers, sorted.
-fn bag(message: &Message, ids: &mut HashMap<String, u32>) -> Vec<u32> {
+fn bag(entry: &Entry, ids: &mut HashMap<String, u32>) -> Vec<u32> {
     let mut words = Vec::new();
-    for part in &message.parts {
+    for part in entry.message().into_iter().flat_map(|it| &it.parts) {
         let text = match part {
             Part::Text(text) => &text.value,
             Part::Image { source, .. } | Part::File { source, .. } => &source.text().value,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::prompt::diff::{PromptDiff, Side, compare};
 use crate::prompt::document::{
-    Attachment, Document, Message, Object, Origin, Part, ResponseFormat, Role, Text,
+    Attachment, Document, Entry, Message, Object, Origin, Part, ResponseFormat, Role, Text,
 };
 use crate::prompt::finding::Span;
 use crate::prompt::rendered::Variable;
@@ -74,7 +74,10 @@ fn template(value: &Value) -> Text {
     }
 }
 
-fn message(message: &Object) -> Message {
+fn message(message: &Object) -> Entry {
+    if let Some(variable) = message.get("placeholder") {
+        return Entry::Placeholder(template(variable));
+    }
     let role = match message["role"].as_str() {
         Some("system") => Role::System,
         Some("developer") => Role::Developer,
@@ -89,14 +92,14 @@ fn message(message: &Object) -> Message {
         _ => Part::Text(template(&part["text"])),
     };
     let content = &message["content"];
-    Message {
+    Entry::Message(Message {
         role,
         is_plain: content.is_string(),
         parts: match content.as_array() {
             Some(parts) => parts.iter().map(part).collect(),
             None => vec![Part::Text(template(content))],
         },
-    }
+    })
 }
 
 /// A file that uses everything, with its partials under `partials` and the names of its variables

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::{Attachment, Origin, Part, Role, Text};
+use super::super::{Attachment, Message, Origin, Part, Role, Text};
 use super::*;
 
 const EXAMPLE: &str = r#"
@@ -68,8 +68,12 @@ fn findings(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn content(document: &Document, message: usize) -> &Text {
-    match &document.messages[message].parts[0] {
+fn message(document: &Document, at: usize) -> &Message {
+    document.messages[at].message().expect("no placeholder")
+}
+
+fn content(document: &Document, at: usize) -> &Text {
+    match &message(document, at).parts[0] {
         Part::Text(text) => text,
         part => panic!("{part:?}"),
     }
@@ -82,7 +86,7 @@ fn the_example_of_the_format_is_read_whole() {
     assert_eq!(document.version, Version::new(3));
     assert_eq!(document.digest.as_deref(), Some("9f3c2a1b77e0"));
     assert_eq!(document.parameters["maxTokens"], json!(800));
-    assert_eq!(document.messages[0].role, Role::System);
+    assert_eq!(message(&document, 0).role, Role::System);
     assert_eq!(content(&document, 1).value, "{{ticket}}");
     assert_eq!(document.test_data.len(), 1);
     assert_eq!(document.extra_body["store"], json!(false));
@@ -303,7 +307,7 @@ fn parts_are_read_in_our_spelling_and_in_openai_s() {
          - {type: input_image, image_url: u, detail: low}\n      - {type: file, path: p, filename: f}\n      \
          - {type: input_file, file_id: i}\n      - {type: file, file: {file_id: i}}\n",
     );
-    let message = &document.messages[0];
+    let message = message(&document, 0);
     assert!(!message.is_plain);
     let shown: Vec<String> = message
         .parts
@@ -442,7 +446,7 @@ fn a_place_in_a_template_leads_to_its_place_in_the_file() {
             format!("\u{feff}messages:\n  - role: user\n    {content}\n").replace('\n', "\r\n"),
         ] {
             let document = document(&text);
-            let Part::Text(Text { value, origin }) = &document.messages[0].parts[0] else {
+            let Part::Text(Text { value, origin }) = &message(&document, 0).parts[0] else {
                 panic!("{content}");
             };
             let mark = |text: &str| {
@@ -459,7 +463,7 @@ fn lines_of_folded_and_quoted_texts_lead_to_their_beginning() {
     for content in ["content: >\n      a\n\n      @\n", "content: \"a\\n@\""] {
         let text = format!("messages:\n  - role: user\n    {content}\n");
         let document = document(&text);
-        let Part::Text(Text { origin, .. }) = &document.messages[0].parts[0] else {
+        let Part::Text(Text { origin, .. }) = &message(&document, 0).parts[0] else {
             panic!("{content}");
         };
         assert_eq!(origin.locate(Span::point(2, 1)), origin.start);
@@ -506,4 +510,43 @@ proptest! {
     ) {
         let _ = parse(&lines.join(ending));
     }
+}
+
+#[test]
+fn a_placeholder_names_a_variable_and_nothing_else() {
+    let read = document(
+        "messages:\n  - {role: system, content: Hi}\n  - placeholder: history\n  - {role: user, content: a}\n",
+    );
+    let names: Vec<_> = read.placeholders().map(|it| it.value.as_str()).collect();
+    assert_eq!(names, ["history"]);
+    assert_eq!(read.own_messages().count(), 2);
+    let refused = |entry: &str| {
+        let text = format!("messages:\n  - {{role: user, content: a}}\n  - {entry}\n");
+        format!("{entry}: {}", findings(&text))
+    };
+    let all = [
+        "{placeholder: history, role: user}",
+        "{placeholder: history, content: a}",
+        "placeholder:",
+        "placeholder: \"{{history}}\"",
+        "placeholder: a.b",
+        "placeholder: [history]",
+        "placeholder: 7",
+        "placeholdr: history",
+    ]
+    .map(refused);
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    {placeholder: history, role: user}: P342 error 3:34 `messages[1].role` stands beside `placeholder`: the messages of the variable bring their own
+    {placeholder: history, content: a}: P342 error 3:37 `messages[1].content` stands beside `placeholder`: the messages of the variable bring their own
+    placeholder:: P342 error 3:16 `messages[1].placeholder` does not name a variable
+    placeholder: "{{history}}": P342 error 3:18 `messages[1].placeholder` does not name a variable
+    placeholder: a.b: P342 error 3:18 `messages[1].placeholder` does not name a variable
+    placeholder: [history]: P005 error 3:18 `messages[1].placeholder` wants a text, this is a list
+    placeholder: 7: P342 error 3:18 `messages[1].placeholder` does not name a variable
+    placeholdr: history: P004 error 3:5 `placeholdr` is not a key; `placeholder` is meant
+    P007 error 3:5 `messages[1]` has no `role`
+    P006 error 3:5 `messages[1]` has no `content`
+    "#);
+    let alone = findings("messages:\n  - placeholder: history\n");
+    insta::assert_snapshot!(alone, @"P006 error 1:1 `messages` holds placeholders alone: without a value nothing is left");
 }

@@ -302,12 +302,15 @@ fn a_partial_sees_its_context_and_not_the_block_parameters_outside() {
 #[test]
 fn every_text_of_a_message_is_a_template() {
     let mut document = document(&["{{a}}"], None);
-    document.messages[0].is_plain = false;
-    document.messages[0].parts.push(Part::Image {
+    let Entry::Message(message) = &mut document.messages[0] else {
+        panic!("a message");
+    };
+    message.is_plain = false;
+    message.parts.push(Part::Image {
         source: Attachment::Url(text("https://{{host}}/x")),
         detail: Some("low".to_owned()),
     });
-    document.messages[0].parts.push(Part::File {
+    message.parts.push(Part::File {
         source: Attachment::Path(text("{{file}}.pdf")),
         filename: Some(text("{{name}}")),
     });
@@ -354,4 +357,58 @@ fn inclusions_are_found_without_parsing() {
     let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "d", "e/f", "l"]);
     assert!(found.iter().all(|one| text[one.offset..].starts_with("{{")));
+}
+
+#[test]
+fn a_placeholder_is_filled_with_messages_that_are_no_templates() {
+    let mut document = document(&["Hi {{name}}", "{{ask}}"], None);
+    document
+        .messages
+        .insert(1, Entry::Placeholder(text("history")));
+    let compiled = Compiled::new(&document, &Partials::new()).expect("compiles");
+    let variables: Vec<_> = compiled
+        .variables()
+        .iter()
+        .map(|one| (one.name.as_str(), one.required))
+        .collect();
+    assert_eq!(
+        variables,
+        [("name", true), ("history", false), ("ask", true)]
+    );
+    let render = |history: Value| {
+        let mut values = object(json!({"name": "Ada", "ask": "{{x}}"}));
+        values.insert("history".to_owned(), history);
+        compiled.render(&values)
+    };
+    let told = |history: Value| -> Vec<String> {
+        let messages = render(history).expect("renders");
+        messages
+            .iter()
+            .map(|it| format!("{} {}", it.role, it.text()))
+            .collect()
+    };
+    assert_eq!(
+        told(json!([{"role": "assistant", "content": "{{name}} {{> gone}} \\{{"}])),
+        [
+            "user Hi Ada",
+            "assistant {{name}} {{> gone}} \\{{",
+            "user {{x}}"
+        ]
+    );
+    for none in [json!([]), json!(null)] {
+        assert_eq!(told(none), ["user Hi Ada", "user {{x}}"]);
+    }
+    let absent = object(json!({"name": "Ada", "ask": "?"}));
+    assert_eq!(compiled.render(&absent).expect("renders").len(), 2);
+    assert_eq!(
+        render(json!("Hi")).expect_err("no list").code,
+        crate::prompt::code::BAD_MESSAGES
+    );
+    let many = vec![json!({"role": "user", "content": "Hi"}); 10_000];
+    assert_eq!(render(json!(many)).expect("renders").len(), 10_002);
+    let large = json!([{"role": "user", "content": "x".repeat(41_000_000)}]);
+    assert_eq!(
+        render(large).expect_err("too much").code,
+        crate::prompt::code::TEMPLATE_TOO_COMPLEX
+    );
 }

@@ -225,4 +225,38 @@ proptest! {
         let list = [("p", "[{{@root.x}}]"), ("q", "({{v}})")];
         prop_assert_eq!(render_all(&template, None, &list, values.clone()), Ok(by_the_crate(&template, &values)));
     }
+
+    #[test]
+    fn partials_put_in_place_change_nothing(template in whole(), inner in whole(), end in "(\\n| |a)?") {
+        let inner = inner.replace("{{> p}}", "{{> r}}") + &end;
+        let list = [("p", inner.as_str()), ("q", "({{v}})"), ("r", "{{x}}\n{{#if x}}\nr{{/if}}")];
+        let item = json!({"x": "i\nj", "name": "n"});
+        let values = json!({"x": "X\nY", "zero": 0, "xs": [item, item], "user": {"name": "N", "x": "u"}});
+        let placed = inlined(&template, &partials(&list));
+        prop_assert_eq!(
+            render_all(&placed, None, &list, values.clone()),
+            render_all(&template, None, &list, values),
+            "{:?} with {:?} became {:?}", template, inner, placed
+        );
+    }
+}
+
+#[test]
+fn a_partial_alone_on_its_line_or_within_text_is_put_in_place() {
+    let list = [
+        ("p", "Be kind.\n{{#if x}}\nYes\n{{/if}}\n"),
+        ("q", "{{x}}!"),
+    ];
+    let all = partials(&list);
+    assert_eq!(inlined("A\n{{> p}}\nB", &all), format!("A\n{}B", list[0].1));
+    assert_eq!(inlined("Hi {{> q}} you", &all), "Hi {{x}}! you");
+    for stays in [
+        "  {{> p}}\n",
+        "{{> q x=1}}",
+        "{{! c }}{{> q}}\n",
+        "{{> q}}{{#if x}}\na{{/if}}",
+        "{{> gone}}",
+    ] {
+        assert_eq!(inlined(stays, &all), stays);
+    }
 }
