@@ -62,3 +62,4 @@ mod surroundings;
 mod tables;
 mod validate;
 mod verify;
+mod widths;
