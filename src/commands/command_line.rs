@@ -233,10 +233,11 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             color: ColorChoice::Auto,
             no_color: true,
             quiet: false,
-            columns: None,
-            width: None,
+            columns: environ.columns,
+            width: environ.width,
         });
-        ui.data(topic.text);
+        let width = ui.width().unwrap_or(MAX_TERM_WIDTH).min(MAX_TERM_WIDTH);
+        ui.data(topic.fitted(width));
         return ui.finish(Exit::Done);
     }
     let mut line = command_line_for(&arguments);

@@ -1,5 +1,7 @@
 //! The topics of `promptctl help`: what is longer than the help of one command.
 
+use unicode_width::UnicodeWidthStr;
+
 /// A topic: its name, what it is about, and its text.
 pub struct Topic {
     /// Its name.
@@ -50,6 +52,69 @@ pub const FILES: &[Topic] = &[
     deployment!("fallback.ts", "the last resort in TypeScript"),
 ];
 
+impl Topic {
+    /// Its text for a screen of so many columns. Only prose is broken into other lines.
+    pub fn fitted(&self, width: usize) -> String {
+        if FILES.iter().any(|file| file.name == self.name) {
+            return self.text.to_owned();
+        }
+        let mut text = String::new();
+        // A paragraph, and the blanks that its further lines begin with.
+        let mut paragraph: Option<(String, usize)> = None;
+        for line in self.text.lines() {
+            let indent = line.len() - line.trim_start().len();
+            let is_item = line.trim_start().starts_with("- ");
+            let hanging = paragraph.as_ref().map_or(0, |(_, hanging)| *hanging);
+            let is_code = indent >= 4 && hanging == 0 || line.starts_with(['|', '#']);
+            if let Some((words, _)) = &mut paragraph
+                && !line.is_empty()
+                && !is_item
+                && !is_code
+            {
+                words.push(' ');
+                words.push_str(line.trim_start());
+                continue;
+            }
+            if let Some((words, hanging)) = paragraph.take() {
+                text.push_str(&wrap(&words, width, hanging));
+            }
+            if line.is_empty() || is_code {
+                text.push_str(line);
+                text.push('\n');
+            } else {
+                let hanging = indent + if is_item { 2 } else { 0 };
+                paragraph = Some((line.to_owned(), hanging));
+            }
+        }
+        if let Some((words, hanging)) = paragraph {
+            text.push_str(&wrap(&words, width, hanging));
+        }
+        text
+    }
+}
+
+/// A paragraph in lines of at most this width, as far as its words allow.
+pub fn wrap(paragraph: &str, width: usize, hanging: usize) -> String {
+    let start = paragraph.len() - paragraph.trim_start().len();
+    let mut text = " ".repeat(start);
+    let mut column = start;
+    for (at, word) in paragraph.split_whitespace().enumerate() {
+        let length = word.width();
+        if at > 0 && column + 1 + length > width {
+            text.push('\n');
+            text.push_str(&" ".repeat(hanging));
+            column = hanging;
+        } else if at > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text.push('\n');
+    text
+}
+
 /// The topic or the file of this name.
 pub fn find(name: &str) -> Option<&'static Topic> {
     let mut all = TOPICS.iter().chain(FILES);
@@ -59,6 +124,53 @@ pub fn find(name: &str) -> Option<&'static Topic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn topics_fit_the_screen_and_keep_every_word_and_every_command() {
+        for topic in TOPICS {
+            for width in [60, 80, 100] {
+                let fitted = topic.fitted(width);
+                for line in fitted.lines() {
+                    let is_prose = !line.starts_with("    ") && !line.starts_with('|');
+                    let is_word = line
+                        .trim_start_matches(['-', ' '])
+                        .split(' ')
+                        .nth(1)
+                        .is_none();
+                    assert!(
+                        !is_prose || is_word || line.width() <= width,
+                        "{width}: {line}"
+                    );
+                }
+                let words = |text: &str| {
+                    text.split_whitespace()
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(words(&fitted), words(topic.text));
+                let code = |text: &str| -> Vec<String> {
+                    let lines = text.lines().filter(|line| line.starts_with("    "));
+                    lines.map(str::to_owned).collect()
+                };
+                assert_eq!(code(&fitted), code(topic.text));
+            }
+        }
+        let long = FILES.iter().map(|file| file.fitted(40)).collect::<String>();
+        assert_eq!(long, FILES.iter().map(|file| file.text).collect::<String>());
+    }
+
+    #[test]
+    fn the_home_of_the_project_stands_in_one_place() {
+        let home = env!("CARGO_PKG_REPOSITORY");
+        let name = home.rsplit('/').next().expect("a name");
+        for topic in TOPICS.iter().chain(FILES) {
+            let addresses = topic.text.split_whitespace();
+            let addresses = addresses.filter(|word| word.contains(&format!("github.com/{name}")));
+            for address in addresses {
+                assert!(address.contains(home), "{}: {address}", topic.name);
+            }
+        }
+    }
 
     #[test]
     fn the_topic_of_the_gateway_names_every_file() {
