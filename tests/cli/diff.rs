@@ -98,7 +98,8 @@ fn of_two_versions() {
           ]
         }
       ],
-      "partials": []
+      "partials": [],
+      "findings": []
     }
     "#);
     assert_snapshot!(repo.play("promptctl diff support/triage@v1 support/triage@v2 --format markdown"), @r#"
@@ -334,7 +335,8 @@ fn three_dots_mean_since_the_branches_parted() {
           "contract": []
         }
       ],
-      "partials": []
+      "partials": [],
+      "findings": []
     }
     "#);
 }
