@@ -56,6 +56,7 @@ mod seed;
 mod session;
 mod settings;
 mod setup_github;
+mod setup_gitlab;
 mod show;
 mod strangers;
 mod surroundings;
