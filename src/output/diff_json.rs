@@ -246,7 +246,8 @@ mod tests {
         }
       ],
       "partials": [],
-      "findings": []
+      "findings": [],
+      "allowed": []
     }
     "#);
     }

@@ -381,10 +381,11 @@ mod tests {
             "Ada Lovelace".into(),
         ]);
         insta::assert_snapshot!(table.fitted(44, false), @"
-    PROMPT          LIVE          BY
-    …ter/generator  production    Ada Lovelace
-                    v12, staging
-                    v13
+    PROMPT              LIVE        BY
+    …sletter/generator  production  Ada Lovelace
+                        v12,
+                        staging
+                        v13
     ");
     }
 

@@ -99,7 +99,8 @@ fn of_two_versions() {
         }
       ],
       "partials": [],
-      "findings": []
+      "findings": [],
+      "allowed": []
     }
     "#);
     assert_snapshot!(repo.play("promptctl diff support/triage@v1 support/triage@v2 --format markdown"), @r#"
@@ -336,7 +337,8 @@ fn three_dots_mean_since_the_branches_parted() {
         }
       ],
       "partials": [],
-      "findings": []
+      "findings": [],
+      "allowed": []
     }
     "#);
 }
