@@ -21,6 +21,7 @@ use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
 use crate::prompt::remote::RemoteName;
 
+pub use changes::Change;
 pub use environ::Environ;
 pub use limits::{Budgets, LogConfig, OnExceed};
 pub use policy::Policy;

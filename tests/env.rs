@@ -236,6 +236,11 @@ impl Shell {
         shell
     }
 
+    /// Whether a variable of the environment is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.vars.contains_key(name)
+    }
+
     /// Another person in the same folder.
     pub(crate) fn person(&self, name: &str) -> Self {
         let mail = format!("{}@example.com", name.to_lowercase());

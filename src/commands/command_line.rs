@@ -161,8 +161,8 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             color: ColorChoice::Auto,
             no_color: true,
             quiet: false,
-            columns: None,
-            width: None,
+            columns: environ.columns,
+            width: environ.width,
         });
         return match topic {
             Ok(topic) => {

@@ -2,20 +2,22 @@
 
 mod beside;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::common::{variables_of, warn_all};
 use super::session::Session;
-use super::validate::roots::{changed, roots_at};
+use super::validate::roots::{changed, roots_at, settings_between};
+use crate::config::FILE_NAME;
 use crate::error::{Exit, Failure};
 use crate::files::{Between, Loaded};
-use crate::output::diff_beside::{Beside, ChangedPartial};
+use crate::output::diff_beside::{Allowed, Beside, ChangedPartial};
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
-use crate::prompt::diff::{Impact, PromptDiff, Side, Status, compare, renames};
+use crate::prompt::code;
+use crate::prompt::diff::{Attachments, Impact, PromptDiff, Side, Status, compare, renames};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_word;
@@ -98,29 +100,38 @@ struct Pair {
     after: Option<Loaded>,
     /// Whether these are one prompt under two names.
     is_rename: bool,
+    /// The files that each attaches.
+    attachments: [Attachments; 2],
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.json = args.format == DiffFormat::Json;
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
+    // A comment changes nothing else of a prompt.
+    let allowed = beside::allowed(&compared.pairs);
     let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
     let mut kept = compared.diffs.iter().map(|(_, diff)| is_told(diff));
     compared.pairs.retain(|_| kept.next().unwrap_or_default());
     drop(kept);
     compared.diffs.retain(|(_, diff)| is_told(diff));
     let is_unread = compared.findings.iter().any(Finding::is_error);
+    let is_set_otherwise = compared.findings.iter().any(is_of_settings);
     let mut beside = Beside {
         partials: std::mem::take(&mut compared.partials),
+        allowed,
         ..Beside::default()
     };
     if args.cost || args.format == DiffFormat::Markdown {
         beside.sizes = beside::sizes(&compared.pairs, session)?;
     }
     if args.format == DiffFormat::Markdown {
-        beside.findings = std::mem::take(&mut compared.findings);
         let found = beside::findings(&compared.pairs, &store, &config, session)?;
         beside.releases = beside::releases(&compared.pairs, &found, &store, &config)?;
+        beside.raises = beside::raises(&compared.pairs, &store)?;
+        beside.own_changes = beside::own_changes(&compared.pairs, &beside.partials);
+        beside.unreadable = unreadable(&compared.findings).map(str::to_owned).collect();
+        beside.findings = std::mem::take(&mut compared.findings);
         beside.findings.extend(found);
     }
     warn_all(session, &compared.findings);
@@ -130,11 +141,25 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let is_too_bad = args
         .fail_on
         .is_some_and(|limit| is_unread || worst >= Some(limit.into()));
-    Ok(if is_too_bad || args.exit_code && worst.is_some() {
+    let differs = worst.is_some() || is_unread || is_set_otherwise || !beside.allowed.is_empty();
+    Ok(if is_too_bad || args.exit_code && differs {
         Exit::Verdict
     } else {
         Exit::Done
     })
+}
+
+/// The files of the new side that cannot be compared.
+fn unreadable(findings: &[Finding]) -> impl Iterator<Item = &str> {
+    let errors = findings.iter().filter(|finding| finding.is_error());
+    let paths = errors.filter_map(|finding| finding.path.as_deref());
+    let paths: BTreeSet<&str> = paths.filter(|path| *path != FILE_NAME).collect();
+    paths.into_iter()
+}
+
+/// Whether a finding tells of a setting that changed.
+fn is_of_settings(finding: &Finding) -> bool {
+    matches!(finding.code, code::ROOTS_CHANGED | code::SETTINGS_CHANGED)
 }
 
 fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Session) {
@@ -143,7 +168,7 @@ fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Sessio
     } = compared;
     match args.format {
         DiffFormat::Json => {
-            let report = DiffReportJson::new(from, to, diffs, beside);
+            let report = DiffReportJson::new(from, to, diffs, beside, &compared.findings);
             session.ui.line(json::document(&report));
         }
         DiffFormat::Markdown => {
@@ -151,7 +176,9 @@ fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Sessio
             session.ui.data(text);
         }
         DiffFormat::Text if diffs.is_empty() => {
-            session.ui.status(format!("{from} and {to} do not differ"));
+            if compared.findings.is_empty() && beside.allowed.is_empty() {
+                session.ui.status(format!("{from} and {to} do not differ"));
+            }
         }
         DiffFormat::Text => {
             let options = TextOptions {
@@ -162,6 +189,13 @@ fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Sessio
         }
     }
     if args.format == DiffFormat::Text {
+        for path in unreadable(&compared.findings) {
+            session.ui.line(format!("{path}  cannot be read"));
+        }
+        for Allowed { place, code } in &beside.allowed {
+            let title = code.explanation().title;
+            session.ui.line(format!("{place}  allows {code}, {title}"));
+        }
         for partial in &beside.partials {
             session.ui.status(partial.words());
         }
@@ -218,11 +252,12 @@ fn as_prompt(text: &str, store: &Store) -> Option<Reference> {
 
 fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compared, Failure> {
     let (before, after) = (store.load(from)?, store.load(to)?);
-    let pair = Pair {
+    let mut pair = Pair {
         before: Some(before),
         after: Some(after),
         ..Pair::default()
     };
+    pair.add_attachments(store, store);
     Ok(Compared::new(
         from.to_string(),
         to.to_string(),
@@ -256,6 +291,7 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
     if pair.before.is_none() && reference.selector == Selector::WorkingCopy {
         pair = renamed_since_head(store, &reference.name)?.unwrap_or(pair);
     }
+    pair.add_attachments(store, store);
     let from = match pair.renamed_from() {
         Some(old) => format!("{old}@HEAD"),
         None => from,
@@ -290,6 +326,12 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
         mut findings,
     } = new.between(&old, from, to)?;
     findings.extend(moved);
+    let settings = store.config_text_at(from)?.unwrap_or_default();
+    let now = match to {
+        Some(to) => store.config_text_at(to)?,
+        None => store.config_text()?,
+    };
+    findings.extend(settings_between(&settings, &now.unwrap_or_default()));
     let partials = beside::changed_partials(&before, &after);
     let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {
@@ -300,7 +342,10 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
         let pair = pairs.entry(prompt.name.clone()).or_default();
         pair.after = Some(prompt);
     }
-    let pairs = with_renames(pairs);
+    let mut pairs = with_renames(pairs);
+    for pair in pairs.values_mut() {
+        pair.add_attachments(&old, &new);
+    }
     let pairs = pairs.into_values().filter(|pair| !pair.is_same()).collect();
     let to = to.unwrap_or("the working copy").to_owned();
     Ok(Compared {
@@ -358,6 +403,30 @@ impl Compared {
 }
 
 impl Pair {
+    /// Reads the files that each side attaches.
+    fn add_attachments(&mut self, old: &Store, new: &Store) {
+        let of = |store: &Store, side: &Option<Loaded>| {
+            let loaded = side
+                .as_ref()
+                .filter(|side| side.attached().next().is_some());
+            loaded
+                .map(|loaded| store.attachments(loaded))
+                .unwrap_or_default()
+        };
+        self.attachments = [of(old, &self.before), of(new, &self.after)];
+    }
+
+    /// Whether the content changed and its number did not.
+    fn is_unraised(&self) -> bool {
+        let Some(after) = &self.after else {
+            return false;
+        };
+        let is_same_number = |before: &Loaded| {
+            before.version() == after.version() && before.digest() != after.digest()
+        };
+        after.is_unbumped() || self.before.as_ref().is_some_and(is_same_number)
+    }
+
     /// The new content, or the old one of a prompt that is gone.
     fn any(&self) -> Option<&Loaded> {
         self.after.as_ref().or(self.before.as_ref())
@@ -369,6 +438,7 @@ impl Pair {
                 before.name == after.name
                     && before.blob == after.blob
                     && before.digest() == after.digest()
+                    && self.attachments[0] == self.attachments[1]
             }
             _ => false,
         }
@@ -388,6 +458,8 @@ impl Pair {
             before.map(|loaded| side(loaded, &old)),
             after.map(|loaded| side(loaded, &new)),
         );
+        let [old, new] = &self.attachments;
+        let diff = diff.with_attachments(old, new);
         match self.renamed_from() {
             Some(from) => diff.renamed(from),
             None => diff,

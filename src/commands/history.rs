@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         "version", "live", "impact", "commit", "when", "author", "message",
     ])
     .flexible(&[1, 6])
-    .spare(&[3, 5]);
+    .spare(&[3, 2, 4]);
     for row in &rows {
         let state = if !row.environments.is_empty() {
             let names: Vec<&str> = row.environments.iter().map(Environment::as_str).collect();

@@ -1,15 +1,17 @@
 //! `promptctl init`.
 
-mod github;
+mod hosted;
 
 use std::path::{Path, PathBuf};
+
+use self::hosted::Plan;
 
 use super::common::count;
 use super::session::Session;
 use crate::config::{Config, Environ, FILE_NAME};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
-use crate::prompt::name::SUFFIXES;
+use crate::prompt::name::{Environment, SUFFIXES};
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::schema::prompt_schema;
 use crate::releases::{Store, unknown_remote};
@@ -32,6 +34,16 @@ pub(super) struct Args {
     /// Write a workflow for GitHub: check pull requests and comment on them, publish what is merged
     #[arg(long)]
     github: bool,
+    /// Write jobs for GitLab: check merge requests and comment on them, publish what is merged
+    #[arg(long)]
+    gitlab: bool,
+    /// Where --github and --gitlab publish what is merged; without it the first environment that is
+    /// not production, which is published to by hand. Production, if it is named, wants an approval
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
+    /// The action of --github that installs promptctl, such as a fork, or a commit instead of a tag
+    #[arg(long, value_name = "OWNER/REPO@REF", requires = "github")]
+    action: Option<String>,
     /// Install git's hooks in this clone: a commit raises the versions of the prompts that are staged,
     /// and checks them
     #[arg(long)]
@@ -97,7 +109,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let mut changes = files(&store, &roots, has_config)?;
-    let (wanted, hooks) = extras(args, &store, &config, &roots)?;
+    let plan = args.plan(&store, &config, &roots)?;
+    let (wanted, hooks, is_to_include) = extras(&args, &plan, &store, &roots)?;
     changes.extend(wanted);
     let message = args
         .message
@@ -129,8 +142,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             "git keeps its drivers in each clone: promptctl init --diff-driver sets up the others",
         );
     }
-    if args.github && written.commit.is_some() {
-        let text = format!("push {}: GitHub runs it from then on", github::PATH);
+    if written.commit.is_some() {
+        say_hosted(&args, &plan, session);
+    }
+    if is_to_include {
+        let text = format!(
+            "add to .gitlab-ci.yml, under include: - local: {}",
+            hosted::GITLAB
+        );
         session.ui.hint(text);
     }
     if made || !args.wants_extras() {
@@ -141,7 +160,22 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 impl Args {
     fn wants_extras(&self) -> bool {
-        self.github || self.hooks || self.diff_driver
+        self.github || self.gitlab || self.hooks || self.diff_driver
+    }
+
+    /// Where merges are published to.
+    fn plan(&self, store: &Store, config: &Config, roots: &[String]) -> Result<Plan, Failure> {
+        if self.env.is_some() && !self.github && !self.gitlab {
+            let text = "--env says where --github and --gitlab publish to";
+            return Err(Failure::usage(text).hint("promptctl init --github --env staging"));
+        }
+        Plan::new(
+            self.env.as_ref(),
+            self.action.as_deref(),
+            roots,
+            store,
+            config,
+        )
     }
 }
 
@@ -149,13 +183,19 @@ impl Args {
 /// it is known to be possible.
 fn extras(
     args: &Args,
+    plan: &Plan,
     store: &Store,
-    config: &Config,
     roots: &[String],
-) -> Result<(Vec<FileChange>, Vec<PlannedHook>), Failure> {
+) -> Result<(Vec<FileChange>, Vec<PlannedHook>, bool), Failure> {
     let mut changes = Vec::new();
+    let mut is_to_include = false;
     if args.github {
-        changes.extend(github::missing(store, config)?);
+        changes.extend(hosted::github(store, plan)?);
+    }
+    if args.gitlab {
+        let (jobs, is_asked) = hosted::gitlab(store, plan)?;
+        changes.extend(jobs);
+        is_to_include = is_asked;
     }
     if args.diff_driver {
         Setup::of(store).check_drivers(&Environ::program()?)?;
@@ -173,7 +213,33 @@ fn extras(
         true => Setup::of(store).missing_hooks(&Environ::program()?)?,
         false => Vec::new(),
     };
-    Ok((changes, hooks))
+    Ok((changes, hooks, is_to_include))
+}
+
+/// What the files for GitHub and GitLab do from now on, and what they want.
+fn say_hosted(args: &Args, plan: &Plan, session: &mut Session) {
+    if args.github || args.gitlab {
+        session.ui.status(plan.words());
+    }
+    if args.github && plan.goes_to_production() {
+        session.ui.hint("at GitHub, add required reviewers to the environment production (Settings, Environments): without them the job stops");
+    }
+    if args.gitlab && plan.goes_to_production() {
+        session
+            .ui
+            .hint("at GitLab, the job that publishes to production waits until somebody starts it");
+    }
+    if args.github {
+        let text = format!("push {}: GitHub runs it from then on", hosted::GITHUB);
+        session.ui.hint(text);
+    }
+    if args.gitlab {
+        let text = format!(
+            "push {}: GitLab runs it from then on; its first lines say which token it wants",
+            hosted::GITLAB
+        );
+        session.ui.hint(text);
+    }
 }
 
 /// Sets up what git keeps in this clone alone. Returns whether there was a hook to write, and a

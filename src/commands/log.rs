@@ -195,8 +195,8 @@ fn table(executions: &[Execution], session: &mut Session) {
     let piped = session.ui.width().is_none();
     let mut table = Table::new(&columns)
         .right(&[6, 7, 8])
-        .flexible(&[2])
-        .spare(&[8, 5]);
+        .flexible(&[])
+        .spare(&[8, 5, 6, 7]);
     for execution in executions {
         table.row(row(&execution.record, session.now, piped));
     }

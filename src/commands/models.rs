@@ -87,7 +87,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if list.models.is_empty() {
         session.ui.status("the API offers no models");
     }
-    let mut table = Table::new(&["model", "input", "cached", "output", "ends"]).right(&[1, 2, 3]);
+    let mut table = Table::new(&["model", "input", "cached", "output", "ends"])
+        .right(&[1, 2, 3])
+        .spare(&[4, 2]);
     for model in &list.models {
         let price = price_of(&args.provider, &model.id, session.now, &prices);
         table.row(row(model, price));

@@ -119,7 +119,7 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
         "message",
     ])
     .right(&[0])
-    .spare(&[5, 7]);
+    .spare(&[5, 8, 0, 4]);
     let piped = session.ui.width().is_none();
     for (release, active) in rows {
         let state = match (active, release.pending) {

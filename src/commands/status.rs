@@ -301,7 +301,7 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
     if section.prompts.is_empty() {
         session.ui.status("  no prompts");
     }
-    let mut table = Table::new(&["name", "live", "ahead", "since", "by", "note"]);
+    let mut table = Table::new(&["name", "live", "ahead", "since", "by", "note"]).spare(&[3, 2]);
     // On a terminal, prompts that this environment never held are counted and not listed.
     let (shown, never): (Vec<&Row>, Vec<&Row>) = section.prompts.iter().partition(|row| {
         piped || row.when.is_some() || row.problem.is_some() || !row.pending.is_empty()

@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Exit with 3 on warnings too
     #[arg(long)]
     strict: bool,
-    /// Show notes too: what may be meant as it is
+    /// Show notes too, which may be meant as they are, and each of many findings that are alike
     #[arg(short, long)]
     verbose: bool,
     /// How to print; text, and in a job of GitHub Actions annotations as well
@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         true => config.lint.clone().with_notes(),
         false => config.lint.clone(),
     };
-    let checked = match &args.env {
+    let mut checked = match &args.env {
         Some(environment) => {
             live::check(&store, environment, &args.paths, today, &levels, session)?
         }
@@ -97,6 +97,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             checked
         }
     };
+    checked.shows_all = args.verbose;
     print(args, &checked, session);
     if checked.files.is_empty() && args.env.is_none() && store.list().is_empty() {
         let roots = store.settings().roots.iter().map(|root| format!("{root}/"));

@@ -142,7 +142,7 @@ fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mu
     ])
     .right(&[3])
     .flexible(&[1, 5])
-    .spare(&[4, 6, 7]);
+    .spare(&[4, 6, 7, 3]);
     for section in sections {
         for proof in &section.proofs {
             table.row(row(section, proof));

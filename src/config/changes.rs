@@ -47,6 +47,18 @@ impl Config {
                 "`lint`, how severe the rules are, changed".to_owned(),
             );
         }
+        if self.log != before.log {
+            add(
+                "log",
+                "`log`, what is kept of each call, changed".to_owned(),
+            );
+        }
+        if self.budgets != before.budgets {
+            add(
+                "budgets",
+                "`budgets`, what may be spent, changed".to_owned(),
+            );
+        }
         let old = &before.environments;
         for (environment, policy) in &self.environments {
             let words = match of(old, environment) {
@@ -101,13 +113,15 @@ mod tests {
         insta::assert_snapshot!(
             changes(
                 "environments: {production: {requireBranch: main, requireSigned: true}, staging: {}}\nallowedSigners: keys\nroots: [a]\n",
-                "environments: {production: {requireSigned: true}, qa: {from: production}}\nremote: fork\ntagPrefix: other/\nlint: {P026: off}\nroots: [b]\n",
+                "environments: {production: {requireSigned: true}, qa: {from: production}}\nremote: fork\ntagPrefix: other/\nlint: {P026: off}\nroots: [b]\nlog: {output: none}\nbudgets: {perDay: 5}\n",
             ),
             @"
     `remote`, which says what is live, was not set and is fork
     `tagPrefix`, below which all releases are looked for, was prompts/ and is other/
     `allowedSigners`, whose signatures count, was keys and is not set
     `lint`, how severe the rules are, changed
+    `log`, what is kept of each call, changed
+    `budgets`, what may be spent, changed
     the policy of production was requireBranch main, requireSigned and is requireSigned
     the environment qa is new, with from production
     the environment staging is no longer declared

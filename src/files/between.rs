@@ -72,6 +72,19 @@ impl Prompts {
             before.add_users(old, &partials, &mut names);
             self.add_users(new, &partials, &mut names);
         }
+        let others = paths.iter().filter(|path| {
+            let below = self.below_roots(path);
+            below.is_none_or(|below| {
+                PromptName::of_path(below).is_none() && partial_of_path(below).is_none()
+            })
+        });
+        let others = others.filter_map(|path| path.rsplit('/').next());
+        before.add_attaching(old, others.clone(), &mut names);
+        // In the working copy any file may be another; who attaches one is looked at.
+        match new {
+            Side::Commit(_) => self.add_attaching(new, others, &mut names),
+            Side::WorkingCopy => self.add_attaching(new, ["path:"].into_iter(), &mut names),
+        }
         let (before, _) = before.load_side(old, &names)?;
         let (after, findings) = self.load_side(new, &names)?;
         // A file that cannot be used is told; it is not a prompt that was removed.
@@ -170,6 +183,35 @@ impl Prompts {
             };
             // Whether it really does is known once it is loaded.
             if tags.iter().any(|tag| tag.find(text.as_bytes()).is_some()) {
+                names.insert(file.name);
+            }
+        }
+    }
+
+    /// Adds the prompts of a side that may attach a file of one of these names.
+    fn add_attaching<'n>(
+        &self,
+        side: Side,
+        files: impl Iterator<Item = &'n str>,
+        names: &mut BTreeSet<PromptName>,
+    ) {
+        let files: BTreeSet<&str> = files.collect();
+        if files.is_empty() {
+            return;
+        }
+        let files: Vec<memmem::Finder<'_>> = files.into_iter().map(memmem::Finder::new).collect();
+        let path = memmem::Finder::new("path");
+        let (listing, texts) = self.texts_of(side);
+        for file in listing.files {
+            if names.contains(&file.name) {
+                continue;
+            }
+            let Some(text) = texts(&file.path) else {
+                continue;
+            };
+            let holds = |finder: &memmem::Finder<'_>| finder.find(text.as_bytes()).is_some();
+            // Whether it really does is known once it is loaded.
+            if holds(&path) && files.iter().any(holds) {
                 names.insert(file.name);
             }
         }

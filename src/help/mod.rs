@@ -117,6 +117,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_home_of_the_project_stands_in_one_place() {
+        let home = env!("CARGO_PKG_REPOSITORY");
+        let name = home.rsplit('/').next().expect("a name");
+        for topic in TOPICS.iter().chain(FILES) {
+            let addresses = topic.text.split_whitespace();
+            let addresses = addresses.filter(|word| word.contains(&format!("github.com/{name}")));
+            for address in addresses {
+                assert!(address.contains(home), "{}: {address}", topic.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_topic_names_every_file_of_its_own() {
         for file in FILES {
             let (topic, _) = file.name.split_once('/').expect("a topic");

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::prompt::code::Code;
+use crate::prompt::diff::{Change, WordDiff};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::size::{Cache, SizeChange};
+use crate::prompt::version::Version;
 
 /// What a reviewer wants to know beside the changes themselves. All of it may be empty.
 #[derive(Debug, Default)]
@@ -17,8 +20,36 @@ pub struct Beside {
     pub releases: BTreeMap<PromptName, String>,
     /// What the rules find in the new contents; empty where nobody asked.
     pub findings: Vec<Finding>,
+    /// The files of the new side that cannot be read, and so not be compared.
+    pub unreadable: Vec<String>,
     /// The partials that changed.
     pub partials: Vec<ChangedPartial>,
+    /// Of prompts that include a changed partial, what changed in their own files.
+    pub own_changes: BTreeMap<PromptName, Vec<Change>>,
+    /// The versions that were not raised, with what is to be written.
+    pub raises: BTreeMap<PromptName, Raise>,
+    /// What comments in the new files allow that those in the old ones did not.
+    pub allowed: Vec<Allowed>,
+}
+
+/// The two lines that raise the version of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raise {
+    /// The prompt's file.
+    pub path: String,
+    /// The next number.
+    pub version: Version,
+    /// The beginning of the content's digest.
+    pub digest: String,
+}
+
+/// A comment that allows what a rule finds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Allowed {
+    /// The file, the line and the column.
+    pub place: String,
+    /// What is allowed.
+    pub code: Code,
 }
 
 /// A partial that changed, and the prompts that it is part of.
@@ -28,6 +59,9 @@ pub struct ChangedPartial {
     pub path: String,
     /// The prompts that include it, also through other partials.
     pub used_by: Vec<String>,
+    /// What changed in it, where that is told.
+    #[serde(skip)]
+    pub words: Option<WordDiff>,
 }
 
 impl ChangedPartial {

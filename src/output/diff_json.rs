@@ -3,8 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::diff_beside::{Beside, ChangedPartial};
+use super::diff_beside::{Allowed, Beside, ChangedPartial};
+use super::json::FindingJson;
 use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
+use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::size::{Cache, Size, SizeChange};
 use crate::prompt::version::Version;
@@ -24,6 +26,11 @@ pub struct DiffReportJson<'a> {
     pub prompts: Vec<DiffJson<'a>>,
     /// The partials that differ, and the prompts that include them; only of two revisions.
     pub partials: &'a [ChangedPartial],
+    /// The files of the new side that cannot be compared, and the settings that changed; only of two
+    /// revisions.
+    pub findings: Vec<FindingJson>,
+    /// The comments that allow what no comment allowed before.
+    pub allowed: &'a [Allowed],
 }
 
 impl<'a> DiffReportJson<'a> {
@@ -33,6 +40,7 @@ impl<'a> DiffReportJson<'a> {
         to: impl Into<String>,
         diffs: &'a [(PromptName, PromptDiff)],
         beside: &'a Beside,
+        findings: &[Finding],
     ) -> Self {
         Self {
             schema: 1,
@@ -51,6 +59,8 @@ impl<'a> DiffReportJson<'a> {
                 })
                 .collect(),
             partials: &beside.partials,
+            findings: findings.iter().map(FindingJson::from).collect(),
+            allowed: &beside.allowed,
         }
     }
 }
@@ -195,48 +205,50 @@ mod tests {
             diff(&base(), &after),
         )];
         let beside = Beside::default();
-        let report = DiffReportJson::new("main", "HEAD", &diffs, &beside);
+        let report = DiffReportJson::new("main", "HEAD", &diffs, &beside, &[]);
         insta::assert_snapshot!(serde_json::to_string_pretty(&report).expect("JSON"), @r#"
+    {
+      "schema": 1,
+      "from": "main",
+      "to": "HEAD",
+      "impact": "behavior",
+      "prompts": [
         {
-          "schema": 1,
-          "from": "main",
-          "to": "HEAD",
+          "name": "support/triage",
+          "status": "changed",
+          "from_version": 3,
+          "to_version": 4,
           "impact": "behavior",
-          "prompts": [
+          "changes": [
             {
-              "name": "support/triage",
-              "status": "changed",
-              "from_version": 3,
-              "to_version": 4,
-              "impact": "behavior",
-              "changes": [
-                {
-                  "path": "modelParameters.maxTokens",
-                  "kind": "changed",
-                  "before": 800,
-                  "after": 600,
-                  "impact": "behavior"
-                },
-                {
-                  "path": "input.schema.required",
-                  "kind": "changed",
-                  "before": [
-                    "ticket"
-                  ],
-                  "after": [],
-                  "impact": "none"
-                }
+              "path": "modelParameters.maxTokens",
+              "kind": "changed",
+              "before": 800,
+              "after": 600,
+              "impact": "behavior"
+            },
+            {
+              "path": "input.schema.required",
+              "kind": "changed",
+              "before": [
+                "ticket"
               ],
-              "contract": [
-                {
-                  "impact": "none",
-                  "message": "variable `ticket` was required and is optional"
-                }
-              ]
+              "after": [],
+              "impact": "none"
             }
           ],
-          "partials": []
+          "contract": [
+            {
+              "impact": "none",
+              "message": "variable `ticket` was required and is optional"
+            }
+          ]
         }
-        "#);
+      ],
+      "partials": [],
+      "findings": [],
+      "allowed": []
+    }
+    "#);
     }
 }

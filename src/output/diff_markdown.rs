@@ -8,9 +8,10 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::diff_beside::{self, Beside};
+use super::diff_beside::{self, Allowed, Beside, ChangedPartial, Raise};
 use super::diff_lines::{self, Line, Span, layout, role, short, words};
 use super::diff_text::{callers_notes, count, versions};
+use crate::prompt::code::{ROOTS_CHANGED, SETTINGS_CHANGED};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
@@ -64,14 +65,13 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, limit: usize)
         room: limit.max(1_000) - MARKER.len() - 1 - ROOM_FOR_CUT,
         beside,
     };
-    if diffs.is_empty() {
-        page.push("### Prompts: nothing changed\n");
-        return page.text;
-    }
-    page.push(&format!("### Prompts: {}\n\n", headline(&diffs)));
+    page.push(&format!("### Prompts: {}\n", headline(&diffs, beside)));
+    let errors = page.errors();
+    page.raises();
+    let settings = page.settings();
     let rows = page.table(&diffs);
     let notes = page.notes(&diffs);
-    let findings = page.findings();
+    let findings = errors + settings + page.allowed() + page.warnings();
     let partials = page.partials();
     let words = page.details(&diffs);
     page.text
@@ -79,12 +79,46 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, limit: usize)
     page.text
 }
 
-fn headline(diffs: &[&(PromptName, PromptDiff)]) -> String {
+/// The errors first, then what the changes mean.
+fn headline(diffs: &[&(PromptName, PromptDiff)], beside: &Beside) -> String {
+    let errors = beside.findings.iter().filter(|finding| finding.is_error());
+    let errors = match errors.count() {
+        0 => None,
+        1 => Some("❌ 1 error".to_owned()),
+        errors => Some(format!("❌ {errors} errors")),
+    };
+    let changes = (!diffs.is_empty()).then(|| headline_of(diffs));
+    let settings = beside.findings.iter().any(is_of_settings);
+    let settings = settings.then(|| "⚙️ settings changed".to_owned());
+    let allowed = match beside.allowed.len() {
+        0 => None,
+        1 => Some("⚠️ a comment allows what a rule finds".to_owned()),
+        comments => Some(format!("⚠️ {comments} comments allow what rules find")),
+    };
+    let parts = [errors, changes, settings, allowed];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => "nothing changed".to_owned(),
+        false => parts.join("; "),
+    }
+}
+
+fn headline_of(diffs: &[&(PromptName, PromptDiff)]) -> String {
     let worst = diffs
         .iter()
         .map(|(_, diff)| diff.impact)
         .max()
         .unwrap_or_default();
+    let is_new = |diff: &PromptDiff| diff.status == Status::Added;
+    let new = diffs.iter().filter(|(_, diff)| is_new(diff)).count();
+    if worst == Impact::None && new > 0 {
+        let prompts = if new == 1 { "prompt" } else { "prompts" };
+        let others = match diffs.len() - new {
+            0 => "",
+            _ => ", and nothing that a model or a caller sees changed in the others",
+        };
+        return format!("🟢 {new} new {prompts}{others}");
+    }
     let said = match worst {
         Impact::Breaking => "callers may break",
         Impact::Behavior => "the model may answer otherwise",
@@ -96,6 +130,11 @@ fn headline(diffs: &[&(PromptName, PromptDiff)]) -> String {
         _ => format!(" ({})", count(diffs.iter().map(|(_, diff)| diff))),
     };
     format!("{}, {said}{counted}", badge(worst))
+}
+
+/// Whether a finding tells of a setting that changed.
+fn is_of_settings(finding: &Finding) -> bool {
+    matches!(finding.code, ROOTS_CHANGED | SETTINGS_CHANGED)
 }
 
 fn badge(impact: Impact) -> String {
@@ -164,6 +203,9 @@ impl Page<'_> {
 
     fn table(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
         let beside = self.beside;
+        if diffs.is_empty() && beside.unreadable.is_empty() {
+            return 0;
+        }
         let (sizes, releases) = (&beside.sizes, &beside.releases);
         let mut titles = vec!["Prompt", "Change", "Impact", "Versions"];
         if !sizes.is_empty() {
@@ -173,7 +215,12 @@ impl Page<'_> {
             titles.push("`publish` would");
         }
         let lines = "| --- ".repeat(titles.len());
-        self.push(&format!("| {} |\n{lines}|\n", titles.join(" | ")));
+        self.push(&format!("\n| {} |\n{lines}|\n", titles.join(" | ")));
+        let unreadable = beside.unreadable.iter().map(|path| {
+            let path = code(path).replace('|', "\\|");
+            let rest = "| ".repeat(titles.len() - 3);
+            format!("| {path} | cannot be read | ❌ error {rest}|\n")
+        });
         let row = |(name, diff): &&(PromptName, PromptDiff)| {
             let change = match (diff.status, &diff.from_name) {
                 (Status::Added, _) => "new".to_owned(),
@@ -183,7 +230,10 @@ impl Page<'_> {
             let mut cells = vec![
                 format!("`{name}`"),
                 change,
-                badge(diff.impact),
+                match diff.status {
+                    Status::Added if diff.impact == Impact::None => "🟢 new".to_owned(),
+                    _ => badge(diff.impact),
+                },
                 versions(diff),
             ];
             if !sizes.is_empty() {
@@ -199,7 +249,7 @@ impl Page<'_> {
             }
             format!("| {} |\n", cells.join(" | "))
         };
-        let rows: Vec<String> = diffs.iter().map(row).collect();
+        let rows: Vec<String> = unreadable.chain(diffs.iter().map(row)).collect();
         self.push_some(&rows, self.room / 3)
     }
 
@@ -218,54 +268,67 @@ impl Page<'_> {
         self.section("For callers", &notes, 2)
     }
 
-    /// Adds what the rules find, errors first.
-    fn findings(&mut self) -> usize {
-        let mut findings: Vec<&Finding> = self.beside.findings.iter().collect();
-        findings.sort_by_key(|finding| !finding.is_error());
-        let lines: Vec<String> = findings
-            .into_iter()
-            .map(|finding| {
-                let sign = if finding.is_error() { "❌" } else { "⚠️" };
-                let place = finding.location().map(|place| format!(" {}", code(&place)));
-                format!(
-                    "- {sign} {}{}: {}\n",
-                    finding.code,
-                    place.unwrap_or_default(),
-                    message(&finding.message)
-                )
-            })
-            .collect();
-        self.section("Findings", &lines, 3)
+    /// Adds what keeps the prompts from being used.
+    fn errors(&mut self) -> usize {
+        let errors = self.beside.findings.iter();
+        let errors = errors.filter(|finding| finding.is_error());
+        let lines: Vec<String> = errors.map(|error| finding("❌", error)).collect();
+        self.section("Errors", &lines, 3)
     }
 
-    /// Adds who includes the partials that changed.
+    /// Adds what changed in the settings.
+    fn settings(&mut self) -> usize {
+        let told = self.beside.findings.iter();
+        let told = told.filter(|finding| is_of_settings(finding));
+        let lines: Vec<String> = told.map(|told| finding("⚙️", told)).collect();
+        self.section("Settings that take effect when this is merged", &lines, 4)
+    }
+
+    /// Adds what else the rules find.
+    fn warnings(&mut self) -> usize {
+        let found = self.beside.findings.iter();
+        let warnings = found.filter(|finding| !finding.is_error() && !is_of_settings(finding));
+        let lines: Vec<String> = warnings.map(|warning| finding("⚠️", warning)).collect();
+        self.section("Warnings", &lines, 3)
+    }
+
+    /// Adds what comments allow from now on.
+    fn allowed(&mut self) -> usize {
+        let line = |allowed: &Allowed| {
+            let (place, rule) = (code(&allowed.place), allowed.code);
+            format!(
+                "- {place} allows {rule}, {}\n",
+                plain(rule.explanation().title)
+            )
+        };
+        let lines: Vec<String> = self.beside.allowed.iter().map(line).collect();
+        self.section("Comments that allow what a rule finds", &lines, 4)
+    }
+
+    /// Adds the lines that raise versions, to be pasted.
+    fn raises(&mut self) {
+        let raises = &self.beside.raises;
+        if raises.is_empty() {
+            return;
+        }
+        let paste = |raise: &Raise| {
+            format!(
+                "- {}:\n\n  ```yaml\n  version: {}\n  digest: {}\n  ```\n",
+                code(&raise.path),
+                raise.version.number(),
+                raise.digest
+            )
+        };
+        let mut lines: Vec<String> = raises.values().map(paste).collect();
+        lines.push("\nOr `promptctl bump` in a clone, which writes them all.\n".to_owned());
+        self.section("To raise the version, write these two lines", &lines, 4);
+    }
+
+    /// Adds what changed in partials, once, with who includes them.
     fn partials(&mut self) -> usize {
-        let lines: Vec<String> = self
-            .beside
-            .partials
-            .iter()
-            .map(|partial| {
-                let names: Vec<String> = partial
-                    .used_by
-                    .iter()
-                    .take(MAX_NAMES)
-                    .map(|name| format!("`{name}`"))
-                    .collect();
-                let more = match partial.used_by.len().saturating_sub(MAX_NAMES) {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
-                match names.is_empty() {
-                    true => format!("- {}: no prompt includes it\n", code(&partial.path)),
-                    false => format!(
-                        "- {}: part of {}{more}\n",
-                        code(&partial.path),
-                        names.join(", ")
-                    ),
-                }
-            })
-            .collect();
-        self.section("Changed partials", &lines, 4)
+        let partials = self.beside.partials.iter();
+        let lines: Vec<String> = partials.map(partial).collect();
+        self.section("Changed partials", &lines, 3)
     }
 
     /// Adds a list under a title, in a share of the room, and says how much was left out.
@@ -278,11 +341,15 @@ impl Page<'_> {
 
     /// Adds the folded words of each prompt, in short where there is no room for all.
     fn details(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
-        let told = diffs
-            .iter()
-            .filter(|(_, diff)| diff.status != Status::Removed && !diff.changes.is_empty());
+        let beside = self.beside;
+        let told = diffs.iter().filter_map(|(name, diff)| {
+            // What comes from a partial is told there.
+            let changes = beside.own_changes.get(name).unwrap_or(&diff.changes);
+            let is_told = diff.status != Status::Removed && !changes.is_empty();
+            is_told.then_some((name, changes))
+        });
         let mut missing = 0;
-        for (name, diff) in told {
+        for (name, changes) in told {
             let tries = if self.room > ROOM_FOR_WORDS {
                 LINES
             } else {
@@ -290,30 +357,63 @@ impl Page<'_> {
             };
             if tries
                 .iter()
-                .any(|lines| self.push(&details(name, diff, self.beside, *lines)))
+                .any(|lines| self.push(&details(name, changes, self.beside, *lines)))
             {
                 continue;
             }
             missing += 1;
             if self.room > ROOM_FOR_FIELDS {
-                self.push(&details(name, diff, self.beside, 0));
+                self.push(&details(name, changes, self.beside, 0));
             }
         }
         missing
     }
 }
 
+/// What a rule finds, in one line.
+fn finding(sign: &str, finding: &Finding) -> String {
+    let place = finding.location().map(|place| format!(" {}", code(&place)));
+    let place = place.unwrap_or_default();
+    let words = message(&finding.message);
+    format!("- {sign} {}{place}: {words}\n", finding.code)
+}
+
+/// A partial that changed: the prompts that include it, and its words, folded.
+fn partial(partial: &ChangedPartial) -> String {
+    let names = partial.used_by.iter().take(MAX_NAMES);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let more = match partial.used_by.len().saturating_sub(MAX_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let path = code(&partial.path);
+    let mut text = match names.is_empty() {
+        true => format!("- {path}: no prompt includes it\n"),
+        false => format!("- {path}: part of {}{more}\n", names.join(", ")),
+    };
+    if let Some(words) = &partial.words {
+        let lines = layout(words, WIDTH, LINES[0]);
+        let lines: Vec<String> = lines.iter().map(|it| line(it, false)).collect();
+        let lines = lines.join("\n");
+        let _ = writeln!(
+            text,
+            "\n<details>\n<summary>What changed in it</summary>\n\n<pre>{lines}</pre>\n\n</details>\n"
+        );
+    }
+    text
+}
+
 /// One prompt, folded.
-fn details(name: &PromptName, diff: &PromptDiff, beside: &Beside, lines: usize) -> String {
-    let changes = match diff.changes.len() {
+fn details(name: &PromptName, changes: &[Change], beside: &Beside, lines: usize) -> String {
+    let counted = match changes.len() {
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
     };
-    let mut text = format!("\n<details>\n<summary><code>{name}</code>: {changes}</summary>\n\n");
-    for change in diff.changes.iter().take(MAX_CHANGES) {
+    let mut text = format!("\n<details>\n<summary><code>{name}</code>: {counted}</summary>\n\n");
+    for change in changes.iter().take(MAX_CHANGES) {
         field(change, lines, &mut text);
     }
-    if let Some(more @ 1..) = diff.changes.len().checked_sub(MAX_CHANGES) {
+    if let Some(more @ 1..) = changes.len().checked_sub(MAX_CHANGES) {
         let _ = writeln!(text, "- … and {more} more");
     }
     let size = beside.sizes.get(name);
@@ -353,7 +453,10 @@ fn field(change: &Change, lines: usize, text: &mut String) {
             _ => lines,
         };
         if most > 0 {
-            let lines: Vec<String> = layout(&words, WIDTH, most).iter().map(line).collect();
+            // A text that came or went as a whole is a text and no row of changes.
+            let is_whole = words.pieces.len() == 1;
+            let lines = layout(&words, WIDTH, most);
+            let lines: Vec<String> = lines.iter().map(|it| line(it, is_whole)).collect();
             let _ = writeln!(text, "\n<pre>{}</pre>\n", lines.join("\n"));
         }
         return;
@@ -373,11 +476,12 @@ fn field(change: &Change, lines: usize, text: &mut String) {
     };
 }
 
-/// A line inside `<pre>`.
-fn line(line: &Line) -> String {
+/// A line inside `<pre>`; of a text that came or went as a whole, without marks.
+fn line(line: &Line, is_whole: bool) -> String {
     match line {
         Line::Hidden(_) => "…".to_owned(),
         Line::Cut(count) => diff_lines::cut(*count),
+        Line::Shown(spans) if is_whole => spans.iter().map(|span| escape(&span.text)).collect(),
         Line::Shown(spans) => spans.iter().map(span).collect(),
     }
 }

@@ -1,12 +1,18 @@
 //! A report of findings, in each of its formats.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::diff_beside::ChangedPartial;
 use super::json::{self, FindingJson};
 use super::snippet::Sources;
 use super::{annotations, gitlab, junit, sarif, snippet};
+use crate::prompt::code::Code;
 use crate::prompt::finding::{Finding, Severity};
+
+/// So many findings that are alike are shown one by one.
+const MAX_ALIKE: usize = 5;
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -32,6 +38,8 @@ pub struct Report {
     pub files: Vec<String>,
     /// What is wrong, in the order of the files.
     pub findings: Vec<Finding>,
+    /// Whether findings that are alike are shown one by one.
+    pub shows_all: bool,
     /// How many findings comments allow.
     pub allowed: usize,
     /// The texts of the files that have findings.
@@ -73,16 +81,57 @@ impl Report {
 pub fn render(format: ReportFormat, report: &Report, colors: bool) -> String {
     let (findings, sources) = (&report.findings, &report.sources);
     match format {
-        ReportFormat::Text => findings
-            .iter()
-            .map(|finding| snippet::render(finding, sources, colors))
-            .collect(),
+        ReportFormat::Text => text(report, colors),
         ReportFormat::Json => json::document(&shape(report)) + "\n",
         ReportFormat::Github => annotations::render(findings),
         ReportFormat::Sarif => sarif::render(findings, sources),
         ReportFormat::Junit => junit::render(findings, &report.files, sources),
         ReportFormat::Gitlab => gitlab::render(findings, sources),
     }
+}
+
+/// The findings for people. Many that are alike are told once, with their places, unless all are
+/// wanted.
+fn text(report: &Report, colors: bool) -> String {
+    let mut alike: BTreeMap<(Code, Severity, String), Vec<&Finding>> = BTreeMap::new();
+    let key = |finding: &Finding| {
+        (
+            finding.code,
+            finding.severity,
+            without_names(&finding.message),
+        )
+    };
+    for finding in &report.findings {
+        alike.entry(key(finding)).or_default().push(finding);
+    }
+    let mut text = String::new();
+    for finding in &report.findings {
+        let group = alike.get(&key(finding)).map_or(&[][..], Vec::as_slice);
+        if report.shows_all || group.len() <= MAX_ALIKE {
+            text.push_str(&snippet::render(finding, &report.sources, colors));
+        } else if group
+            .first()
+            .is_some_and(|first| std::ptr::eq(*first, finding))
+        {
+            text.push_str(&snippet::render_first(
+                finding,
+                &group[1..],
+                &report.sources,
+                colors,
+            ));
+        }
+    }
+    text
+}
+
+/// A message without the names and numbers in it, which differ from file to file.
+fn without_names(message: &str) -> String {
+    let parts = message.split('`').enumerate();
+    let around: String = parts
+        .filter(|(at, _)| at % 2 == 0)
+        .map(|(_, part)| part)
+        .collect();
+    around.replace(|char: char| char.is_ascii_digit(), "")
 }
 
 fn shape(report: &Report) -> Value {
@@ -122,9 +171,41 @@ mod tests {
             files: vec![path.clone(), format!("sound{foreign}")],
             findings: vec![found, secret, without_place],
             allowed: 1,
+            shows_all: false,
             sources: Sources::from([(path, source)]),
             changed_partials: Vec::new(),
         }
+    }
+
+    #[test]
+    fn many_findings_that_are_alike_are_one_with_a_count() {
+        let finding = |at: usize| {
+            Finding::new(code::UNUSED_VARIABLE, format!("`v{at}` is used nowhere"))
+                .in_file(&format!("prompts/p{at}.prompt.yml"))
+                .at(Span::point(at + 1, 1))
+                .help("remove it")
+        };
+        let mut report = Report {
+            findings: (0..62).map(finding).collect(),
+            ..Report::default()
+        };
+        report
+            .findings
+            .push(Finding::new(code::UNUSED_PARTIAL, "another"));
+        insta::assert_snapshot!(render(ReportFormat::Text, &report, false), @"
+    warning[P105]: `v0` is used nowhere
+     --> prompts/p0.prompt.yml:1:1
+      = help: remove it
+      = and 61 more like it: prompts/p1.prompt.yml:2:1, prompts/p2.prompt.yml:3:1, prompts/p3.prompt.yml:4:1, prompts/p4.prompt.yml:5:1, prompts/p5.prompt.yml:6:1, … (--verbose shows each)
+
+    warning[P115]: another
+    ");
+        report.shows_all = true;
+        let all = render(ReportFormat::Text, &report, false);
+        assert_eq!(all.matches("is used nowhere").count(), 62);
+        report.shows_all = false;
+        report.findings.truncate(MAX_ALIKE);
+        assert!(!render(ReportFormat::Text, &report, false).contains("more like it"));
     }
 
     #[test]

@@ -21,6 +21,33 @@ const WIDTH: usize = 100;
 /// How much of it stands before the place.
 const BEFORE: usize = 40;
 
+/// Of many findings that are alike, the places of so many more are named.
+const MAX_PLACES: usize = 5;
+
+/// The first of findings that are alike, and where the others are.
+pub(super) fn render_first(
+    first: &Finding,
+    others: &[&Finding],
+    sources: &Sources,
+    colors: bool,
+) -> String {
+    let mut out = render(first, sources, colors);
+    out.pop();
+    let margin = first.span.map_or(1, |at| at.line.to_string().len());
+    let places = others.iter().filter_map(|other| other.location());
+    let mut places: Vec<String> = places.take(MAX_PLACES).collect();
+    if others.len() > places.len() {
+        places.push("…".to_owned());
+    }
+    let (pad, sign) = (" ".repeat(margin), paint(colors, HINT, "="));
+    let places = visible::line(&places.join(", ")).into_owned();
+    let count = others.len();
+    out.push_str(&format!(
+        "{pad} {sign} and {count} more like it: {places} (--verbose shows each)\n\n"
+    ));
+    out
+}
+
 /// A finding in several lines, the last one empty.
 pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     let (style, word) = match finding.severity {

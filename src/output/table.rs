@@ -1,10 +1,12 @@
 //! Tables that fit the terminal, and plain rows in a pipe.
 
+use std::borrow::Cow;
+
 use anstyle::Style;
 use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement};
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement};
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::ui::Ui;
 use crate::prompt::visible;
@@ -20,6 +22,9 @@ pub struct Table {
 
 /// The width below which a broken text is no longer readable.
 const READABLE: usize = 24;
+
+/// No column becomes narrower than this to make room for others.
+const NARROWEST: usize = 8;
 
 /// The blanks between two columns.
 const GAP: usize = 2;
@@ -123,18 +128,10 @@ impl Table {
 
     /// The columns that are left out for a terminal of this width.
     fn left_out(&self, width: usize) -> Vec<usize> {
-        let natural: Vec<usize> = (0..self.header.len()).map(|at| self.natural(at)).collect();
         let needs = |left_out: &[usize]| -> usize {
-            let kept = (0..natural.len()).filter(|at| !left_out.contains(at));
-            kept.map(|at| {
-                GAP + if self.flexible.contains(&at) {
-                    natural[at].min(READABLE)
-                } else {
-                    natural[at]
-                }
-            })
-            .sum::<usize>()
-            .saturating_sub(GAP)
+            let kept = (0..self.header.len()).filter(|at| !left_out.contains(at));
+            let needed = kept.map(|at| GAP + self.least(at)).sum::<usize>();
+            needed.saturating_sub(GAP)
         };
         let mut left_out = Vec::new();
         for column in &self.spare {
@@ -156,29 +153,78 @@ impl Table {
             .unwrap_or(0)
     }
 
+    /// The width that a column wants at least: a text wants what is readable, and its longest word.
+    fn least(&self, column: usize) -> usize {
+        let natural = self.natural(column);
+        if !self.flexible.contains(&column) {
+            return natural;
+        }
+        natural.min(READABLE.max(self.longest_word(column).min(2 * READABLE)))
+    }
+
+    fn longest_word(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        let texts = cells.map(|cell| one_line(&cell.text));
+        let title = self.header.get(column).cloned().unwrap_or_default();
+        texts
+            .chain([title])
+            .flat_map(|text| text.split(' ').map(UnicodeWidthStr::width).max())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// How wide each column becomes: texts share what the others leave, and where even the least does
+    /// not fit, the widest gives way.
+    fn widths(&self, width: usize) -> Vec<usize> {
+        let columns = self.header.len();
+        let mut widths: Vec<usize> = (0..columns).map(|at| self.least(at)).collect();
+        let room = width.saturating_sub(GAP * columns.saturating_sub(1));
+        let over = |widths: &[usize]| widths.iter().sum::<usize>().saturating_sub(room);
+        // A text in more lines is better than a name that is cut.
+        for at in &self.flexible {
+            let more = over(&widths);
+            if let Some(width) = widths.get_mut(*at) {
+                let word = self.longest_word(*at).max(NARROWEST);
+                *width = width.saturating_sub(more).max(word.min(*width));
+            }
+        }
+        while over(&widths) > 0 {
+            let Some(widest) = widths
+                .iter_mut()
+                .max()
+                .filter(|widest| **widest > NARROWEST)
+            else {
+                break;
+            };
+            *widest -= 1;
+        }
+        let mut left = room.saturating_sub(widths.iter().sum());
+        for (at, width) in widths.iter_mut().enumerate() {
+            let more = self.natural(at).saturating_sub(*width).min(left);
+            if self.flexible.contains(&at) {
+                *width += more;
+                left -= more;
+            }
+        }
+        widths
+    }
+
     fn fitted(mut self, width: usize, colors: bool) -> String {
         let left_out = self.left_out(width);
         let kept: Vec<usize> = (0..self.header.len())
             .filter(|at| !left_out.contains(at))
             .collect();
-        let fixed: usize = kept
-            .iter()
-            .filter(|at| !self.flexible.contains(at))
-            .map(|at| self.natural(*at) + GAP)
-            .sum();
-        // Where even the names do not fit, everything may be broken.
-        let is_too_narrow = fixed + READABLE / 2 > width;
         self.keep(&kept);
+        let widths = self.widths(width);
         let mut table = comfy_table::Table::new();
         table
             .load_style(NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+            .set_content_arrangement(ContentArrangement::Disabled);
         if colors {
             table.enforce_styling();
         }
-        table.set_header(self.header.iter().map(|title| {
-            let cell = Cell::new(title.to_uppercase());
+        table.set_header(self.header.iter().zip(&widths).map(|(title, width)| {
+            let cell = Cell::new(wrapped(&title.to_uppercase(), *width));
             if colors {
                 cell.add_attribute(Attribute::Dim)
             } else {
@@ -187,17 +233,14 @@ impl Table {
         }));
         let columns = self.header.len();
         for row in std::mem::take(&mut self.rows) {
-            table.add_row(row.into_iter().map(|cell| styled(cell, colors)));
+            let cells = row.into_iter().zip(&widths);
+            table.add_row(cells.map(|(cell, width)| styled(cell, *width, colors)));
         }
         for (at, column) in table.column_iter_mut().enumerate() {
             let padding = if at + 1 == columns { (0, 0) } else { (0, 2) };
             column.set_padding(padding);
             if self.right.contains(&at) {
                 column.set_cell_alignment(CellAlignment::Right);
-            }
-            // Names, numbers and ids are never broken: half of one is of no use.
-            if !is_too_narrow && !self.flexible.contains(&at) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
         table
@@ -229,8 +272,8 @@ impl Table {
     }
 }
 
-fn styled(cell: TableCell, colors: bool) -> Cell {
-    let mut out = Cell::new(one_line(&cell.text));
+fn styled(cell: TableCell, width: usize, colors: bool) -> Cell {
+    let mut out = Cell::new(wrapped(&one_line(&cell.text), width));
     let Some(style) = cell.style.filter(|_| colors) else {
         return out;
     };
@@ -251,6 +294,45 @@ fn styled(cell: TableCell, colors: bool) -> Cell {
         out = out.add_attribute(Attribute::Dim);
     }
     out
+}
+
+/// The text in lines of at most this width, broken between words; a longer word is cut, and the cut is
+/// seen.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let word = cut(word, width);
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(&word),
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word.into_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// A word of at most this width. Of a path the end says most, of anything else the beginning.
+fn cut(word: &str, width: usize) -> Cow<'_, str> {
+    if word.width() <= width {
+        return Cow::Borrowed(word);
+    }
+    let room = width.saturating_sub(1);
+    let mut used = 0;
+    let mut fits = |char: &char| {
+        used += char.width().unwrap_or(0);
+        used <= room
+    };
+    if word.contains('/') {
+        let end: Vec<char> = word.chars().rev().take_while(&mut fits).collect();
+        return Cow::Owned(format!("…{}", end.into_iter().rev().collect::<String>()));
+    }
+    Cow::Owned(format!(
+        "{}…",
+        word.chars().take_while(&mut fits).collect::<String>()
+    ))
 }
 
 fn one_line(text: &str) -> String {
@@ -288,6 +370,23 @@ mod tests {
         support/triage  0123456789ab  Ada Lovelace  Approved by everybody who was asked about it
         a               0123456789ab  Ada Lovelace  日本語
         ");
+    }
+
+    #[test]
+    fn no_word_is_broken_and_what_is_cut_is_seen() {
+        let mut table = Table::new(&["prompt", "live", "by"]).flexible(&[1]);
+        table.row(vec![
+            "content/newsletter/generator".into(),
+            "production v12, staging v13".into(),
+            "Ada Lovelace".into(),
+        ]);
+        insta::assert_snapshot!(table.fitted(44, false), @"
+    PROMPT              LIVE        BY
+    …sletter/generator  production  Ada Lovelace
+                        v12,
+                        staging
+                        v13
+    ");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A code such as `P104`, printed with every error and finding that has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub struct Code(&'static str);
 
 impl Code {

@@ -30,6 +30,10 @@ use value::Difference;
 pub use rules::{Impact, RULES, Rule};
 pub use words::{Piece, PieceKind, WordDiff};
 
+/// The files that a content attaches: their paths, and what tells their bytes from others; none where
+/// there is no such file.
+pub type Attachments = BTreeMap<String, Option<String>>;
+
 /// One content of a prompt.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
@@ -220,6 +224,28 @@ pub fn compare(before: Option<Side<'_>>, after: Option<Side<'_>>) -> PromptDiff 
 }
 
 impl PromptDiff {
+    /// The same with what became of the files that both contents attach by the same path.
+    #[must_use]
+    pub fn with_attachments(mut self, before: &Attachments, after: &Attachments) -> Self {
+        for (path, old) in before {
+            let Some(new) = after.get(path).filter(|new| *new != old) else {
+                continue;
+            };
+            let (old, new) = (old.clone().map(Value::from), new.clone().map(Value::from));
+            let kind = ChangeKind::of(old.as_ref(), new.as_ref());
+            self.changes.push(Change {
+                before: old,
+                after: new,
+                ..Change::new(rules::ATTACHMENT, value::join("attachments", path), kind)
+            });
+            self.impact = self.impact.max(rules::ATTACHMENT.impact);
+            if self.status == Status::Unchanged {
+                self.status = Status::Changed;
+            }
+        }
+        self
+    }
+
     /// The same for a prompt that was called `from` before.
     #[must_use]
     pub fn renamed(mut self, from: &PromptName) -> Self {

@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-pub use allow::{has_comments, settle};
+pub use allow::{has_comments, newly_allowed, settle};
 pub use dialects::rewrite;
 pub use level::{Level, Levels};
 pub use models::{ModelFacts, Sampling};

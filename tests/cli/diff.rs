@@ -98,7 +98,9 @@ fn of_two_versions() {
           ]
         }
       ],
-      "partials": []
+      "partials": [],
+      "findings": [],
+      "allowed": []
     }
     "#);
     assert_snapshot!(repo.play("promptctl diff support/triage@v1 support/triage@v2 --format markdown"), @r#"
@@ -334,7 +336,9 @@ fn three_dots_mean_since_the_branches_parted() {
           "contract": []
         }
       ],
-      "partials": []
+      "partials": [],
+      "findings": [],
+      "allowed": []
     }
     "#);
 }

@@ -249,7 +249,10 @@ fn a_pull_request_from_its_first_commit_to_the_proof() {
     ada.git("merge --quiet --no-ff --no-edit topic");
     ada.git("push --quiet origin main");
     env.root().git("clone --quiet origin.git publisher");
-    let runs = steps("publish", &job(&env, &env.root().cd("publisher")));
+    let runs = steps(
+        "publish-production",
+        &job(&env, &env.root().cd("publisher")),
+    );
     let runs: String = runs.iter().map(ToString::to_string).collect();
     assert_snapshot!(runs, @"
     1 checked, 0 errors, 0 warnings

@@ -47,22 +47,9 @@ fn a_comment_says_what_publish_would_do_and_who_includes_a_partial() {
     - `prompts/_tone.hbs`: part of `one`, `two`
 
     <details>
-    <summary><code>one</code>: 1 change</summary>
+    <summary>What changed in it</summary>
 
-    - `messages[0].content`: text changed
-
-    <pre>Be kind and <del>brief</del><ins><b>precise</b></ins>.
-     Hello {{name}}</pre>
-
-    </details>
-
-    <details>
-    <summary><code>two</code>: 1 change</summary>
-
-    - `messages[0].content`: text changed
-
-    <pre>Be kind and <del>brief</del><ins><b>precise</b></ins>.
-     Hello {{name}}</pre>
+    <pre>Be kind and <del>brief</del><ins><b>precise</b></ins>.</pre>
 
     </details>
     ");
@@ -288,4 +275,212 @@ fn nothing_in_a_comment_mentions_links_or_runs() {
             page.matches("</details>").count()
         );
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_in_the_headline_and_a_row_of_the_comment() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("one", SMALL);
+    repo.git("switch --quiet --create topic");
+    repo.write("prompts/one.prompt.yml", "mesages: []\n");
+    repo.git("commit --quiet --all --message Broken");
+    assert_snapshot!(repo.ok("promptctl diff main...topic --format markdown"), @"
+    <!-- promptctl diff -->
+    ### Prompts: ❌ 1 error
+
+    #### Errors
+
+    - ❌ P004 `prompts/one.prompt.yml:1:1`: `mesages` is not a key; `messages` is meant
+
+    | Prompt | Change | Impact | Versions |
+    | --- | --- | --- | --- |
+    | `prompts/one.prompt.yml` | cannot be read | ❌ error | |
+    ");
+    assert_eq!(
+        repo.run("promptctl diff main...topic --exit-code").code,
+        Some(3)
+    );
+    assert_snapshot!(repo.ok("promptctl diff main...topic"), @"prompts/one.prompt.yml  cannot be read");
+    let json = repo.json("promptctl diff main...topic --format json");
+    assert_eq!(json["findings"][0]["path"], "prompts/one.prompt.yml");
+}
+
+#[test]
+fn a_comment_gives_the_two_lines_that_raise_a_version() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    repo.replace(
+        "prompts/support/triage.prompt.yml",
+        "maxTokens: 800",
+        "maxTokens: 600",
+    );
+    repo.git("commit --quiet --all --message Shorter");
+    let page = repo.ok("promptctl diff main...topic --format markdown");
+    assert_snapshot!(page, @"
+    <!-- promptctl diff -->
+    ### Prompts: ❌ 1 error; 🟠 behavior, the model may answer otherwise
+
+    #### Errors
+
+    - ❌ P207 `prompts/support/triage.prompt.yml:4:9`: the content changed and v1 did not
+
+    #### To raise the version, write these two lines
+
+    - `prompts/support/triage.prompt.yml`:
+
+      ```yaml
+      version: 2
+      digest: b2af38d563bb
+      ```
+
+    Or `promptctl bump` in a clone, which writes them all.
+
+    | Prompt | Change | Impact | Versions | Tokens | `publish` would |
+    | --- | --- | --- | --- | --- | --- |
+    | `support/triage` | changed | 🟠 behavior | v1 | 24 | refuse: v1 was not raised |
+
+    <details>
+    <summary><code>support/triage</code>: 1 change</summary>
+
+    - `modelParameters.maxTokens`: `800` → `600`
+
+    </details>
+    ");
+    // Pasted, they are right.
+    let line = |key: &str| {
+        let mut lines = page.lines().map(str::trim);
+        lines.find(|line| line.starts_with(key)).unwrap().to_owned()
+    };
+    let file = "prompts/support/triage.prompt.yml";
+    let mut text = repo.read(file);
+    for key in ["version: ", "digest: "] {
+        let old = text
+            .lines()
+            .find(|line| line.starts_with(key))
+            .unwrap()
+            .to_owned();
+        text = text.replace(&old, &line(key));
+    }
+    repo.write(file, text);
+    repo.git("commit --quiet --all --message Pasted");
+    repo.ok("promptctl validate --base main");
+}
+
+#[test]
+fn a_comment_tells_of_rules_that_are_allowed_and_of_settings() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    repo.write("promptctl.yaml", "environments: {production: {}}\nlint: {P026: off}\nlog: {output: none}\nbudgets: {perDay: 5}\n");
+    repo.git("commit --quiet --all --message Settings");
+    assert_snapshot!(repo.ok("promptctl diff main...topic --format markdown"), @"
+    <!-- promptctl diff -->
+    ### Prompts: ⚙️ settings changed
+
+    #### Settings that take effect when this is merged
+
+    - ⚙️ P258 `promptctl.yaml:2:1`: `lint`, how severe the rules are, changed
+    - ⚙️ P258 `promptctl.yaml:3:1`: `log`, what is kept of each call, changed
+    - ⚙️ P258 `promptctl.yaml:4:1`: `budgets`, what may be spent, changed
+    ");
+    assert_eq!(
+        repo.run("promptctl diff main...topic --exit-code").code,
+        Some(3)
+    );
+    let file = "prompts/support/triage.prompt.yml";
+    let text = repo.read(file);
+    repo.write(file, format!("# promptctl: allow P105\n{text}"));
+    repo.git("commit --quiet --all --message Allowed");
+    let page = repo.ok("promptctl diff topic~1 topic --format markdown");
+    assert!(
+        page.contains("### Prompts: ⚠️ a comment allows what a rule finds\n"),
+        "{page}"
+    );
+    assert_eq!(
+        repo.run("promptctl diff topic~1 topic --exit-code").code,
+        Some(3)
+    );
+    assert_snapshot!(repo.ok("promptctl diff topic~1 topic"), @"prompts/support/triage.prompt.yml:1  allows P105, a declared variable that the template does not use");
+    assert!(page.contains("#### Comments that allow what a rule finds\n\n- `prompts/support/triage.prompt.yml:1` allows P105, "), "{page}");
+}
+
+#[test]
+fn a_new_prompt_is_told_as_new_and_its_text_is_text() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    repo.add("fresh", "messages:\n  - role: system\n    content: |\n      Be kind to every customer.\n      Close with the number.\n");
+    let page = repo.ok("promptctl diff main...topic --format markdown");
+    assert!(page.contains("### Prompts: 🟢 1 new prompt\n"), "{page}");
+    assert!(
+        page.contains("<pre>Be kind to every customer.\nClose with the number.</pre>"),
+        "{page}"
+    );
+    assert!(!page.contains("nothing that a model"), "{page}");
+}
+
+/// A prompt that attaches a picture, committed on main, and a branch on which only the picture is
+/// another.
+fn with_picture(env: &TestEnv) -> Shell {
+    let repo = env.repo();
+    repo.write("prompts/shot.png", [0x89, b'P', b'N', b'G', 0, 1]);
+    repo.git("add --all");
+    repo.git("commit --quiet --message Picture");
+    repo.add("look", "messages:\n  - role: user\n    content:\n      - {type: text, text: What is this?}\n      - {type: image, path: shot.png}\n");
+    repo.add("other", SMALL);
+    repo.git("switch --quiet --create topic");
+    repo
+}
+
+#[test]
+fn a_changed_attachment_is_told_and_its_prompt_checked() {
+    let env = TestEnv::new();
+    let repo = with_picture(&env);
+    assert_snapshot!(repo.play("promptctl validate --base main\npromptctl diff\npromptctl diff main topic"), @"
+    $ promptctl validate --base main
+    0 checked, 0 errors, 0 warnings
+    $ promptctl diff
+    HEAD and the working copy do not differ
+    $ promptctl diff main topic
+    main and topic do not differ
+    ");
+    repo.write("prompts/shot.png", [0x89, b'P', b'N', b'G', 0, 2]);
+    assert_snapshot!(repo.play("promptctl validate --base main\npromptctl diff\npromptctl diff look"), @r#"
+    $ promptctl validate --base main
+    1 checked, 0 errors, 0 warnings
+    $ promptctl diff
+    look  v1  behavior
+      attachments["prompts/shot.png"]: sha256 xxxxxxxxxxxx → sha256 xxxxxxxxxxxx
+    $ promptctl diff look
+    look  v1  behavior
+      attachments["prompts/shot.png"]: sha256 xxxxxxxxxxxx → sha256 xxxxxxxxxxxx
+    "#);
+    repo.git("commit --quiet --all --message Picture");
+    assert_snapshot!(repo.ok("promptctl diff main...topic"), @r#"
+    look  v1  behavior
+      attachments["prompts/shot.png"]: sha256 09824c6bec84 → sha256 19ed57bd9488
+    "#);
+    assert_eq!(
+        repo.run("promptctl diff main...topic --exit-code").code,
+        Some(3)
+    );
+    repo.git("rm --quiet prompts/shot.png");
+    repo.git("commit --quiet --message Gone");
+    assert_snapshot!(repo.play("promptctl validate --base main\npromptctl diff main...topic"), @r#"
+    $ promptctl validate --base main
+    error[P018]: there is no file prompts/shot.png to attach
+     --> prompts/look.prompt.yml:7:29
+      |
+    7 |       - {type: image, path: shot.png}
+      |                             ^^^^^^^^
+
+    --- stderr
+    1 checked, 1 error, 0 warnings
+    [exit 3]
+    $ promptctl diff main...topic
+    look  v1  behavior
+      attachments["prompts/shot.png"]: sha256 xxxxxxxxxxxx (removed)
+    "#);
 }

@@ -18,7 +18,7 @@ fn workflow(repo: &Shell) -> Value {
 /// A clone of `origin.git` with the workflow.
 fn with_workflow(env: &TestEnv) -> Shell {
     let ada = env.with_origin();
-    ada.ok("promptctl init --quiet --github");
+    ada.ok("promptctl init --quiet --github --env production");
     ada.git("push --quiet origin main");
     ada
 }
@@ -37,6 +37,7 @@ pub(crate) fn job(env: &TestEnv, repo: &Shell) -> Shell {
         &root,
         "bin/gh",
         "#!/bin/sh\necho \"$*\" >>\"$GH_NOTES\"\ncase \"$*\" in\n\
+         *environments/production*) [ ! -f \"$GH_NOTES.approved\" ] || echo required_reviewers ;;\n\
          *--paginate*) [ ! -f \"$GH_NOTES.known\" ] || echo 77 ;;\n\
          *) [ ! -f \"$GH_NOTES.refused\" ] || exit 1 ;;\nesac\n",
     );
@@ -57,7 +58,11 @@ pub(crate) fn job(env: &TestEnv, repo: &Shell) -> Shell {
         .with("RUNNER_TEMP", root.dir.join("temp"))
         .with("GH_NOTES", root.dir.join("gh.txt"))
         .with("GH_TOKEN", "t")
+        .with("GITHUB_OUTPUT", root.dir.join("output.txt"))
+        .with("GITHUB_SERVER_URL", "https://github.com")
+        .with("GITHUB_RUN_ID", "9")
         .with("PULL_REQUEST", "5")
+        .with("TOKEN", "t")
 }
 
 /// Runs the steps of a job that run commands, as GitHub does, until one fails.
@@ -68,6 +73,12 @@ pub(crate) fn steps(name: &str, job: &Shell) -> Vec<Run> {
         let Some(script) = step["run"].as_str() else {
             continue;
         };
+        let is_of_raised = step["if"]
+            .as_str()
+            .is_some_and(|when| when.contains("needs.raise"));
+        if is_of_raised && !job.is_set("STATE") {
+            continue;
+        }
         let output = job.command("bash").args(["-e", "-c", script]).output();
         runs.push(Run::new(job, script, &output.unwrap()));
         if runs.last().unwrap().code != Some(0) {
@@ -91,6 +102,7 @@ fn the_workflow_is_written_once() {
     ), @r#"
     $ promptctl init --github
     wrote .github/workflows/promptctl.yml
+    production is published to by hand
     hint: push .github/workflows/promptctl.yml: GitHub runs it from then on
     $ git show --name-status --format=%s
     Set up promptctl
@@ -107,28 +119,92 @@ fn the_workflow_is_written_once() {
     name: Prompts
 
     on:
-      pull_request:
+      pull_request: # always, so that the check can be required: it says at once where no prompt changed
       push:
         branches: [main]
+        paths: # nothing is published where no prompt changed
+          - "prompts/**"
+          - "promptctl.yaml"
+          - ".github/workflows/promptctl.yml"
+      workflow_dispatch:
 
     permissions:
       contents: read
 
     jobs:
+      # For who edits in the browser: raises the versions that a pull request did not raise, by a commit
+      # on its branch. Asked for by the variable PROMPTCTL_RAISE of the repository (Settings, Secrets and
+      # variables, Actions, Variables): set it to true. Never for a fork.
+      raise:
+        name: Raise versions
+        if: >-
+          github.event_name == 'pull_request' && vars.PROMPTCTL_RAISE == 'true' &&
+          github.event.pull_request.head.repo.full_name == github.repository
+        runs-on: ubuntu-latest
+        timeout-minutes: 10
+        permissions:
+          contents: write # to push the commit
+        concurrency:
+          group: promptctl-raise-${{ github.event.pull_request.number }}
+          cancel-in-progress: false
+        outputs:
+          commit: ${{ steps.raise.outputs.commit }}
+        steps:
+          - uses: actions/checkout@<id> # v7.0.1
+            with:
+              ref: ${{ github.event.pull_request.head.sha }}
+              fetch-depth: 0
+              persist-credentials: false
+          - uses: promptctl/promptctl/.github/actions/promptctl@v0.1.0
+            with:
+              version: v0.1.0
+          - id: raise
+            name: Raise the versions
+            env:
+              TOKEN: ${{ secrets.PROMPTCTL_TOKEN || github.token }}
+              STARTS_WORKFLOWS: ${{ secrets.PROMPTCTL_TOKEN != '' }}
+              BRANCH: ${{ github.event.pull_request.head.ref }}
+              COMMIT: ${{ github.event.pull_request.head.sha }}
+            run: |
+              # What else is wrong is for the check to say.
+              promptctl validate --base "origin/$GITHUB_BASE_REF" --fix --format text || true
+              if git diff --quiet; then
+                echo "every version fits its content"
+                exit 0
+              fi
+              git config user.name "github-actions[bot]"
+              git config user.email "41898282+github-actions[bot]@users.noreply.github.com"
+              git commit --quiet --all --message "Raise the versions of changed prompts"
+              # The token is for this one push. If the branch moved meanwhile, nothing happens.
+              export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.extraheader
+              export GIT_CONFIG_VALUE_0="Authorization: Basic $(printf 'x-access-token:%s' "$TOKEN" | base64 | tr -d '\n')"
+              if ! git push --quiet --force-with-lease="refs/heads/$BRANCH:$COMMIT" origin "HEAD:refs/heads/$BRANCH"; then
+                echo "::notice::the branch moved or cannot be pushed to, so no version was raised"
+                exit 0
+              fi
+              # A commit that GitHub's own token pushed starts no workflow: the check below takes it. One
+              # that PROMPTCTL_TOKEN pushed starts its own.
+              if [ "$STARTS_WORKFLOWS" != true ]; then
+                echo "commit=$(git rev-parse HEAD)" >> "$GITHUB_OUTPUT"
+              fi
+
       check:
         name: Check
-        if: github.event_name == 'pull_request'
+        needs: raise
+        if: ${{ !cancelled() && github.event_name == 'pull_request' }}
         runs-on: ubuntu-latest
         timeout-minutes: 10
         permissions:
           contents: read
           pull-requests: write # for one comment
+          statuses: write # on the commit that raised versions, which starts no workflow of its own
         concurrency: # so that two pushes do not write two comments
           group: promptctl-check-${{ github.event.pull_request.number }}
           cancel-in-progress: true
         steps:
-          - uses: actions/checkout@v6
+          - uses: actions/checkout@<id> # v7.0.1
             with:
+              ref: ${{ needs.raise.outputs.commit }} # empty: the pull request, merged
               fetch-depth: 0 # the branch is compared with where it began
               persist-credentials: false
           - uses: promptctl/promptctl/.github/actions/promptctl@v0.1.0
@@ -173,30 +249,47 @@ fn the_workflow_is_written_once() {
                 gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --field "body=@$page" ||
                   echo "::notice::no comment could be written; the summary of this job has it"
               fi
+          - name: Report on the commit that raised versions
+            if: ${{ !cancelled() && needs.raise.outputs.commit != '' }}
+            env:
+              GH_TOKEN: ${{ github.token }}
+              COMMIT: ${{ needs.raise.outputs.commit }}
+              STATE: ${{ job.status }}
+            run: |
+              # By the name of this job, so that a check which is required passes there too.
+              gh api --silent --method POST "repos/$GITHUB_REPOSITORY/statuses/$COMMIT" \
+                --field context=Check --field "state=$STATE" --field "description=promptctl validate" \
+                --field "target_url=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"
 
-      publish:
-        name: Publish
-        if: github.event_name == 'push'
+      publish-production:
+        name: Publish to production
+        if: github.event_name == 'workflow_dispatch' && github.ref_name == github.event.repository.default_branch
         runs-on: ubuntu-latest
         timeout-minutes: 10
+        environment: production
         permissions:
           contents: write # to push the tags of releases
         concurrency: # one at a time; of those that wait, the newest publishes all
           group: promptctl-publish
           cancel-in-progress: false
         steps:
-          - uses: actions/checkout@v6
+          - uses: actions/checkout@<id> # v7.0.1
             with:
               fetch-depth: 0
+              persist-credentials: false
           - uses: promptctl/promptctl/.github/actions/promptctl@v0.1.0
             with:
               version: v0.1.0
           - name: Validate
             run: promptctl validate
           - name: Publish
+            env:
+              TOKEN: ${{ github.token }}
             run: |
               git config user.name "github-actions[bot]"
               git config user.email "41898282+github-actions[bot]@users.noreply.github.com"
+              export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.extraheader
+              export GIT_CONFIG_VALUE_0="Authorization: Basic $(printf 'x-access-token:%s' "$TOKEN" | base64 | tr -d '\n')"
               promptctl publish --all --env production -m "Merged as $GITHUB_SHA"
     "#);
 }
@@ -209,7 +302,7 @@ fn a_workflow_that_was_changed_is_left_alone() {
     let before = repo.refs();
     assert_snapshot!(repo.play("promptctl init --github --hooks --diff-driver"), @"
     $ promptctl init --github --hooks --diff-driver
-    error[P330]: .github/workflows/promptctl.yml exists, and is not what this version of promptctl writes
+    error[P330]: .github/workflows/promptctl.yml exists, and is not what this command writes
       at: .github/workflows/promptctl.yml
       hint: to compare: git mv it to another name, run the same command again, then keep what you like of both
     [exit 1]
@@ -236,6 +329,7 @@ fn branch_and_environment_are_those_of_the_repository() {
         serde_json::json!(["main"])
     );
     assert!(bob.read(WORKFLOW).contains("--all --env staging -m"));
+    assert!(!bob.read(WORKFLOW).contains("--env production"));
     // Without a remote it is the branch at hand, in quotes where YAML wants them.
     ada.git("remote remove origin");
     ada.ok("promptctl init --quiet --github");
@@ -249,7 +343,7 @@ fn branch_and_environment_are_those_of_the_repository() {
 fn nothing_that_a_stranger_writes_is_run() {
     let env = TestEnv::new();
     let repo = env.triage();
-    repo.ok("promptctl init --quiet --github");
+    repo.ok("promptctl init --quiet --github --env production");
     let workflow = workflow(&repo);
     assert_eq!(
         workflow["permissions"],
@@ -266,9 +360,187 @@ fn nothing_that_a_stranger_writes_is_run() {
     assert_eq!(publish["concurrency"]["cancel-in-progress"], false);
     assert_eq!(
         publish["permissions"],
-        serde_json::json!({"contents": "write"})
+        serde_json::json!({"contents": "write", "actions": "read"})
     );
     assert_eq!(publish["if"], "github.event_name == 'push'");
+    assert_eq!(publish["environment"], "production");
+    let paths = workflow["on"]["push"]["paths"].as_array().unwrap();
+    assert!(paths.contains(&"prompts/**".into()) && paths.contains(&"promptctl.yaml".into()));
+    // Versions are raised where somebody asked for it, and never for a fork.
+    let raise = workflow["jobs"]["raise"]["if"].as_str().unwrap();
+    for condition in [
+        "vars.PROMPTCTL_RAISE == 'true'",
+        "github.event.pull_request.head.repo.full_name == github.repository",
+    ] {
+        assert!(raise.contains(condition), "{raise}");
+    }
+}
+
+#[test]
+fn production_is_published_to_by_hand_or_after_an_approval() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl init --quiet --github");
+    let by_hand = workflow(&repo);
+    assert!(by_hand["jobs"]["publish"].is_null());
+    let when = by_hand["jobs"]["publish-production"]["if"]
+        .as_str()
+        .unwrap();
+    assert!(
+        when.starts_with("github.event_name == 'workflow_dispatch'"),
+        "{when}"
+    );
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let ada = with_workflow(&env);
+    let runs = steps("publish", &job(&env, &ada));
+    assert_snapshot!(runs.last().unwrap(), @"
+    ::error::nobody is asked before production: add required reviewers to it (Settings, Environments)
+    [exit 1]
+    ");
+    assert_eq!(runs.len(), 1);
+}
+
+#[test]
+fn another_action_and_environment_are_taken_and_wrong_ones_are_named() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl init --github --env prodd
+         promptctl init --github --action nothing
+         promptctl init --env production"
+    ), @"
+    $ promptctl init --github --env prodd
+    error[P257]: there is no environment prodd: promptctl.yaml does not declare it, and nothing was ever released to it
+      hint: did you mean production?
+      hint: to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env prodd --create-env
+    [exit 2]
+    $ promptctl init --github --action nothing
+    error: nothing names no action
+      hint: write OWNER/REPO@REF, the repository at GitHub that holds promptctl, and a tag or a commit of it
+    [exit 2]
+    $ promptctl init --env production
+    error: --env says where --github and --gitlab publish to
+      hint: promptctl init --github --env staging
+    [exit 2]
+    ");
+    assert_eq!(repo.refs(), before);
+    repo.ok("promptctl init --quiet --github --action team/promptctl@0123456789abcdef");
+    let written = repo.read(WORKFLOW);
+    let uses = "uses: team/promptctl/.github/actions/promptctl@0123456789abcdef\n";
+    assert_eq!(written.matches(uses).count(), 3, "{written}");
+}
+
+/// A pull request of this repository that changes a prompt and not its version.
+fn unraised(env: &TestEnv) -> Shell {
+    let ada = with_workflow(env);
+    ada.git("switch --quiet --create topic");
+    ada.replace("prompts/support/triage.prompt.yml", "800  ", "600  ");
+    ada.git("commit --quiet --all --message Shorter");
+    ada.git("push --quiet origin topic");
+    let commit = ada.git("rev-parse HEAD");
+    env.root().write("output.txt", "");
+    job(env, &ada)
+        .with("BRANCH", "topic")
+        .with("COMMIT", commit.trim())
+        .with("STARTS_WORKFLOWS", "false")
+}
+
+#[test]
+fn who_edits_in_the_browser_gets_the_version_raised_and_the_commit_checked() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let job_of_ada = unraised(&env);
+    let root = env.root();
+    let runs = steps("raise", &job_of_ada);
+    assert!(runs.iter().all(|run| run.code == Some(0)), "{}", runs[0]);
+    let tip = root.git("--git-dir origin.git rev-parse topic");
+    assert_eq!(root.read("output.txt"), format!("commit={tip}\n"));
+    let text = root.git("--git-dir origin.git show topic:prompts/support/triage.prompt.yml");
+    assert!(text.contains("\nversion: 2\n"), "{text}");
+    assert_eq!(
+        root.git("--git-dir origin.git log --format=%s main..topic"),
+        "Raise the versions of changed prompts\nShorter"
+    );
+    // The check takes that commit, and its verdict stands on it.
+    let job = job_of_ada
+        .with("COMMIT", tip.trim())
+        .with("STATE", "success");
+    let runs = steps("check", &job);
+    assert!(runs.iter().all(|run| run.code == Some(0)), "{}", runs[0]);
+    let asked = root.read("gh.txt");
+    let told = asked.lines().last().unwrap().replace(tip.trim(), "TIP");
+    assert_snapshot!(told, @"api --silent --method POST repos/team/prompts/statuses/TIP --field context=Check --field state=success --field description=promptctl validate --field target_url=https://github.com/team/prompts/actions/runs/9");
+    // A second time there is nothing to raise.
+    root.write("output.txt", "");
+    steps("raise", &job_of_ada);
+    assert_eq!(root.read("output.txt"), "");
+    assert_eq!(root.git("--git-dir origin.git rev-parse topic"), tip);
+}
+
+#[test]
+fn no_version_is_raised_on_a_branch_that_moved_and_a_token_of_ones_own_starts_workflows() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let job = unraised(&env);
+    let root = env.root();
+    let bob = env.clone_of_origin("Bob");
+    bob.git("switch --quiet topic");
+    bob.git("commit --quiet --allow-empty --message Moved");
+    bob.git("push --quiet origin topic");
+    let tip = root.git("--git-dir origin.git rev-parse topic");
+    let runs = steps("raise", &job);
+    let said = runs.last().unwrap();
+    assert!(
+        said.code == Some(0) && said.stdout.contains("::notice::the branch moved"),
+        "{said}"
+    );
+    assert_eq!(root.git("--git-dir origin.git rev-parse topic"), tip);
+    assert_eq!(root.read("output.txt"), "");
+
+    let env = TestEnv::new();
+    let job = unraised(&env).with("STARTS_WORKFLOWS", "true");
+    steps("raise", &job);
+    assert_eq!(env.root().read("output.txt"), "");
+    assert_eq!(
+        env.root()
+            .git("--git-dir origin.git rev-list --count main..topic"),
+        "2"
+    );
+}
+
+#[test]
+fn every_action_of_others_is_pinned_by_commit() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl init --quiet --github");
+    let folder = top().join(".github/workflows");
+    let own = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let texts: Vec<String> = own.chain([repo.read(WORKFLOW)]).collect();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let uses = lines.filter_map(|line| {
+        line.trim_start()
+            .trim_start_matches("- ")
+            .strip_prefix("uses: ")
+    });
+    let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
+    for action in uses.filter(|action| !action.starts_with("./") && !action.starts_with(home)) {
+        let (_, reference) = action.split_once('@').unwrap();
+        let commit: String = reference
+            .chars()
+            .take_while(char::is_ascii_hexdigit)
+            .collect();
+        assert!(commit.len() == 40 && reference.contains(" # v"), "{action}");
+    }
 }
 
 #[test]
@@ -340,6 +612,7 @@ fn what_is_merged_is_published_and_late_jobs_do_no_harm() {
     let env = TestEnv::new();
     let ada = with_workflow(&env);
     let published = |runs: &[Run]| runs.last().unwrap().to_string();
+    env.root().write("gh.txt.approved", "");
     assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"support/triage v1 published to production, and the remote has it");
     ada.add("small", SMALL);
     ada.git("push --quiet origin main");
@@ -476,7 +749,7 @@ fn the_action_and_the_workflow_name_one_repository() {
         repo.read(WORKFLOW)
             .matches(&format!("uses: {uses}\n"))
             .count(),
-        2
+        3
     );
     // The archives are named as the release names them.
     let release = fs::read_to_string(top().join(".github/workflows/release.yml")).unwrap();

@@ -103,6 +103,7 @@ fn every_finding_has_its_place() {
     warning[P030]: the file has no `version:`, so that its changes go unnoticed
      --> prompts/computed.prompt.yml
       = help: promptctl validate --fix writes `version:` and `digest:`
+      = and 6 more like it: prompts/cycle.prompt.yml, prompts/jinja.prompt.yml, prompts/schema.prompt.yml, prompts/undeclared.prompt.yml, prompts/unknown-key.prompt.yml, … (--verbose shows each)
 
     error[P101]: `{{(lookup . 'x')}}` is not a Handlebars expression
      --> prompts/computed.prompt.yml:4:15
@@ -111,20 +112,12 @@ fn every_finding_has_its_place() {
       |               ^^^^^^^^^^^^^^^^^^^^
       = help: a tag holds a name such as `user.name` or a helper such as `upper name`; write `\{{` for braces that are text
 
-    warning[P030]: the file has no `version:`, so that its changes go unnoticed
-     --> prompts/cycle.prompt.yml
-      = help: promptctl validate --fix writes `version:` and `digest:`
-
     error[P002]: `model` stands twice in this map
      --> prompts/duplicate.prompt.yml:5:1
       |
     5 | model: again
       | ^^^^^
       = help: remove one of the two lines
-
-    warning[P030]: the file has no `version:`, so that its changes go unnoticed
-     --> prompts/jinja.prompt.yml
-      = help: promptctl validate --fix writes `version:` and `digest:`
 
     warning[P109]: `{% if %}` is Jinja and goes to the model as it stands
      --> prompts/jinja.prompt.yml:4:15
@@ -154,20 +147,12 @@ fn every_finding_has_its_place() {
       |           ^^^^^
       = help: roles are system, developer, user and assistant
 
-    warning[P030]: the file has no `version:`, so that its changes go unnoticed
-     --> prompts/schema.prompt.yml
-      = help: promptctl validate --fix writes `version:` and `digest:`
-
     error[P014]: the schema is not valid at `/type`: "objekt" is not a type; types are string, number, integer, boolean, array, object and null
      --> prompts/schema.prompt.yml:9:3
       |
     9 |   schema:
       |   ^^^^^^
       = help: it must be a JSON Schema, see https://json-schema.org
-
-    warning[P030]: the file has no `version:`, so that its changes go unnoticed
-     --> prompts/undeclared.prompt.yml
-      = help: promptctl validate --fix writes `version:` and `digest:`
 
     error[P104]: `customer` is not declared in `input.schema`
       --> prompts/undeclared.prompt.yml:21:26
@@ -176,20 +161,12 @@ fn every_finding_has_its_place() {
        |                          ^^^^^^^^^^^^
        = help: add it below `input.schema.properties`: `customer: {type: string}`
 
-    warning[P030]: the file has no `version:`, so that its changes go unnoticed
-     --> prompts/unknown-key.prompt.yml
-      = help: promptctl validate --fix writes `version:` and `digest:`
-
     warning[P003]: `ownKey` is not a key that promptctl knows; it has no effect
      --> prompts/unknown-key.prompt.yml:5:1
       |
     5 | ownKey: 1
       | ^^^^^^
       = help: put a field of the API request under `extraBody`
-
-    warning[P030]: the file has no `version:`, so that its changes go unnoticed
-     --> prompts/unused.prompt.yml
-      = help: promptctl validate --fix writes `version:` and `digest:`
 
     warning[P105]: no message uses `locale`
       --> prompts/unused.prompt.yml:14:7

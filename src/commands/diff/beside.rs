@@ -12,8 +12,11 @@ use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::response::Usage;
 use crate::openai::tokens;
-use crate::output::diff_beside::ChangedPartial;
+use crate::output::diff_beside::{Allowed, ChangedPartial, Raise};
+use crate::prompt::code;
+use crate::prompt::diff::{Change, Side, WordDiff, compare};
 use crate::prompt::finding::Finding;
+use crate::prompt::lint::newly_allowed;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
 use crate::releases::{State, Step, Store, judge};
@@ -77,7 +80,98 @@ pub(super) fn findings(
         prompts: pairs.iter().filter_map(|pair| pair.after.clone()).collect(),
         ..Staged::default()
     };
-    check::loaded(store, after, today, &config.lint).map(|checked| checked.findings)
+    let checked = check::loaded(store, after, today, &config.lint)?;
+    let mut findings = checked.findings;
+    for pair in pairs.iter().filter(|pair| pair.is_unraised()) {
+        // Where the file's own digest tells of it, the rules do.
+        if let Some(after) = pair.after.as_ref().filter(|after| !after.is_unbumped()) {
+            let message = format!("the content changed, and {} did not", after.version());
+            let finding = Finding::error(code::NOT_BUMPED, message).in_file(&after.path);
+            findings.push(finding.at(after.document.place("version")));
+        }
+    }
+    Ok(findings)
+}
+
+/// The lines that raise the versions which were not raised.
+pub(super) fn raises(
+    pairs: &[Pair],
+    store: &Store,
+) -> Result<BTreeMap<PromptName, Raise>, Failure> {
+    let mut raises = BTreeMap::new();
+    for pair in pairs.iter().filter(|pair| pair.is_unraised()) {
+        let Some(after) = &pair.after else { continue };
+        let before = pair.before.as_ref().map(Loaded::version);
+        let highest = before.max(Some(after.version()));
+        let raise = Raise {
+            path: after.path.clone(),
+            version: store.numbers(&after.name)?.next(highest)?,
+            digest: after.digest().short().to_owned(),
+        };
+        raises.insert(after.name.clone(), raise);
+    }
+    Ok(raises)
+}
+
+/// What comments in the new files and partials allow that those in the old ones did not.
+pub(super) fn allowed(pairs: &[Pair]) -> Vec<Allowed> {
+    let texts = |side: &Option<Loaded>| -> BTreeMap<String, String> {
+        let loaded = side.iter();
+        loaded
+            .flat_map(|loaded| {
+                let partials = loaded.partials.values();
+                let partials = partials.map(|partial| (partial.path.clone(), partial.text.clone()));
+                partials.chain([(loaded.path.clone(), loaded.text.clone())])
+            })
+            .collect()
+    };
+    let mut allowed = BTreeMap::new();
+    for pair in pairs {
+        let mut old = texts(&pair.before);
+        if let (Some(before), Some(after)) = (&pair.before, &pair.after) {
+            // A prompt that was renamed is the same file.
+            old.insert(after.path.clone(), before.text.clone());
+        }
+        for (path, text) in texts(&pair.after) {
+            for (at, code) in newly_allowed(&path, old.get(&path).map(String::as_str), &text) {
+                allowed.insert((path.clone(), at, code), ());
+            }
+        }
+    }
+    let allowed = allowed.into_keys().map(|(path, at, code)| Allowed {
+        place: format!("{path}:{}", at.line),
+        code,
+    });
+    allowed.collect()
+}
+
+/// Of the prompts that include one of these partials, what changed in their own files.
+pub(super) fn own_changes(
+    pairs: &[Pair],
+    partials: &[ChangedPartial],
+) -> BTreeMap<PromptName, Vec<Change>> {
+    let mut own = BTreeMap::new();
+    for pair in pairs {
+        let (Some(before), Some(after)) = (&pair.before, &pair.after) else {
+            continue;
+        };
+        let mut included = after.partials.values().map(|partial| &partial.path);
+        if !included.any(|path| partials.iter().any(|changed| changed.path == *path)) {
+            continue;
+        }
+        let mut texts = before.partials.clone();
+        texts.extend(after.partials.clone());
+        let side = |loaded| Side {
+            document: loaded,
+            partials: &texts,
+            variables: None,
+        };
+        let diff = compare(Some(side(&before.document)), Some(side(&after.document)));
+        let [old, new] = &pair.attachments;
+        let changes = diff.with_attachments(old, new).changes;
+        own.insert(after.name.clone(), changes);
+    }
+    own
 }
 
 /// What `publish` would do to each prompt once the new contents are merged.
@@ -159,9 +253,7 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Wou
         });
     };
     let version = after.version();
-    let is_same_number =
-        |other: &Loaded| other.version() == version && other.digest() != after.digest();
-    if after.is_unbumped() || pair.before.as_ref().is_some_and(is_same_number) {
+    if pair.is_unraised() {
         return Would::Not(format!("refuse: {version} was not raised"));
     }
     if after.document.archived {
@@ -200,8 +292,10 @@ pub(super) fn changed_partials(before: &[Loaded], after: &[Loaded]) -> Vec<Chang
                 let mut paths = prompt.partials.values().map(|partial| &partial.path);
                 paths.any(|included| included == path)
             };
+            let words = old.get(path).zip(new.get(path));
             ChangedPartial {
                 path: path.clone(),
+                words: words.map(|(old, new)| WordDiff::new(old, new)),
                 used_by: after
                     .iter()
                     .filter(includes)

@@ -15,7 +15,7 @@ use crate::output::diff_beside::ChangedPartial;
 use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
-use crate::prompt::document::{Attachment, Part, Text};
+use crate::prompt::document::Text;
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
@@ -80,10 +80,20 @@ pub(super) fn files(
                 .values()
                 .any(|partial| changed_paths.contains(&partial.path))
             || (!lost.is_empty() && includes_lost());
-        let found = (wanted.prompt(&prompt) && is_changed)
+        // Whether a file that it attaches changed is asked later, where git may be asked.
+        let may_be_changed = is_changed || prompt.attached().next().is_some();
+        let found = (wanted.prompt(&prompt) && may_be_changed)
             .then(|| rules(&prompt, &changed_paths, &known, today));
-        Seen::new(prompt, found)
+        let seen = Seen::new(prompt, found);
+        (seen, is_changed)
     });
+    let is_seen = |(seen, is_changed): (Seen, bool)| match (base, &seen.attaching) {
+        (Some(base), Some(prompt)) if !is_changed && !attaches_other(store, prompt, base) => {
+            seen.unchecked()
+        }
+        _ => seen,
+    };
+    let seen: Vec<Seen> = seen.into_iter().map(is_seen).collect();
     let all_read = !unreadable.iter().any(Finding::is_error);
     findings.extend(unreadable.into_iter().filter(|finding| {
         let Some(path) = &finding.path else {
@@ -162,6 +172,7 @@ pub(super) fn files(
         findings,
         allowed,
         changed_partials: changed_partials(&partials, &changed_paths, &seen),
+        shows_all: false,
     })
 }
 
@@ -192,6 +203,11 @@ fn secrets_of_unreadable(
     (secrets, allowed)
 }
 
+/// Whether a file that a prompt attaches is another than where the branch began.
+fn attaches_other(store: &Store, prompt: &Loaded, base: &Base) -> bool {
+    store.attachments(prompt) != store.attachments_at(prompt, &base.commit)
+}
+
 /// What is kept of a prompt once its rules were applied.
 struct Seen {
     name: String,
@@ -208,11 +224,21 @@ struct Seen {
 }
 
 impl Seen {
+    /// The same where it was not to be checked.
+    fn unchecked(self) -> Self {
+        Self {
+            found: None,
+            text: None,
+            attaching: None,
+            ..self
+        }
+    }
+
     fn new(prompt: Loaded, found: Option<Vec<Finding>>) -> Self {
         let is_asked = found
             .as_ref()
             .is_some_and(|found| !found.is_empty() || has_comments(&prompt.text));
-        let is_attaching = found.is_some() && attached(&prompt).next().is_some();
+        let is_attaching = found.is_some() && prompt.attached().next().is_some();
         Self {
             attaching: is_attaching.then(|| Box::new(prompt.clone())),
             numbered: Numbered::of(&prompt),
@@ -301,23 +327,12 @@ pub(in crate::commands) fn loaded(
     })
 }
 
-/// The files that a prompt attaches by a path which is no template.
-fn attached(prompt: &Loaded) -> impl Iterator<Item = &Text> {
-    let messages = prompt.document.own_messages();
-    let parts = messages.flat_map(|message| &message.parts);
-    parts.filter_map(|part| match part {
-        Part::Image { source, .. } | Part::File { source, .. } => match source {
-            Attachment::Path(text) if !text.value.contains("{{") => Some(text),
-            _ => None,
-        },
-        Part::Text(_) => None,
-    })
-}
-
 /// What `render` would refuse of the files that a prompt attaches.
 pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let paths = attached(prompt).filter(|text| seen.insert(text.value.as_str()));
+    let paths = prompt
+        .attached()
+        .filter(|text| seen.insert(text.value.as_str()));
     let refused = |text: &Text| {
         let failure = store.attachment(prompt, &text.value).err()?;
         let finding = of_failure(&failure)?;
@@ -513,6 +528,7 @@ fn changed_partials(
         .filter(|partial| changed.contains(&partial.path))
         .map(|partial| ChangedPartial {
             path: partial.path.clone(),
+            words: None,
             used_by: prompts
                 .iter()
                 .filter(|prompt| prompt.partials.contains(&partial.name))

@@ -2,7 +2,7 @@
 //! a reviewer of a change should see.
 
 use super::check::{self, Rules, of_failure};
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Change, Config, FILE_NAME};
 use crate::error::Failure;
 use crate::files::Base;
 use crate::output::report::Report;
@@ -57,19 +57,38 @@ pub(super) fn settings(
     };
     let before = store.config_text_at(&base.commit)?.unwrap_or_default();
     let now = store.config_text()?.unwrap_or_default();
-    // Settings that nobody could read decided nothing.
-    let Some(before) = Config::parse(&before).ok().filter(|_| before != now) else {
-        return Ok(findings);
-    };
-    for change in config.changes_since(&before) {
-        let line = Config::line_of(&now, change.key);
-        let finding = Finding::warning(code::SETTINGS_CHANGED, change.message)
-            .in_file(FILE_NAME)
-            .at(line.map(|line| Span::of_line(&now, line)))
-            .help("it takes effect when the branch is merged: a reviewer should want it");
-        findings.push(finding);
-    }
+    findings.extend(settings_between(&before, &now));
     Ok(findings)
+}
+
+/// What is another in these settings of what decides what is live, what is checked and what is kept.
+pub(in crate::commands) fn settings_between(before: &str, now: &str) -> Vec<Finding> {
+    if before == now {
+        return Vec::new();
+    }
+    let now_read = match Config::parse(now) {
+        Ok(config) => config,
+        Err(failure) => {
+            let finding = of_failure(&failure).map(|finding| finding.in_file(FILE_NAME));
+            return finding.into_iter().collect();
+        }
+    };
+    // Settings that nobody could read decided nothing.
+    let Ok(before) = Config::parse(before) else {
+        return Vec::new();
+    };
+    let told = |change: Change| {
+        let line = Config::line_of(now, change.key);
+        Finding::warning(code::SETTINGS_CHANGED, change.message)
+            .in_file(FILE_NAME)
+            .at(line.map(|line| Span::of_line(now, line)))
+            .help("it takes effect when the branch is merged: a reviewer should want it")
+    };
+    now_read
+        .changes_since(&before)
+        .into_iter()
+        .map(told)
+        .collect()
 }
 
 /// Checks the files of the working copy; where a branch changed the folders, those of both.

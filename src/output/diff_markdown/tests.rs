@@ -102,7 +102,7 @@ fn nothing_in_a_prompt_becomes_markdown_or_html() {
 
     - `model`: new
 
-    <pre><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</b></ins></pre>
+    <pre>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</pre>
 
     - `input.schema`: new, ````{"type":"object","required":["`x` </details> @me"],"properties":{"`x` </details> @me":{"enum":["</pre></details><script>x</script> ``` @admins [a](http://b) | ~~x~~ \u{202e}"]}}}````
     - `messages[0].content`: text changed
@@ -114,7 +114,7 @@ fn nothing_in_a_prompt_becomes_markdown_or_html() {
 
     - ````["</pre></details><script>x</script> ``` @admins [a](http://b) | ~~x~~ \u{202e}"]````: new
 
-    <pre><ins><b>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</b></ins></pre>
+    <pre>&lt;/pre&gt;&lt;/details&gt;&lt;script&gt;x&lt;/script&gt; ``` @admins [a](http://b) | ~~x~~ \u{202e}</pre>
 
     </details>
     "#);

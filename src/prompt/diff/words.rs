@@ -90,10 +90,16 @@ impl WordDiff {
 
     /// Whether every word is still there and only its place changed.
     pub fn is_only_moved(&self) -> bool {
-        let has =
-            |kinds: [PieceKind; 2]| self.pieces.iter().any(|piece| kinds.contains(&piece.kind));
-        has([PieceKind::MovedAway, PieceKind::MovedHere])
-            && !has([PieceKind::Removed, PieceKind::Added])
+        let mut is_moved = false;
+        let is_kept = self.pieces.iter().all(|piece| match piece.kind {
+            PieceKind::Same => true,
+            PieceKind::MovedAway | PieceKind::MovedHere => {
+                is_moved = true;
+                true
+            }
+            PieceKind::Removed | PieceKind::Added => piece.text.trim().is_empty(),
+        });
+        is_kept && is_moved
     }
 
     fn text(&self, wanted: fn(PieceKind) -> bool) -> String {
@@ -154,16 +160,51 @@ impl Writer<'_> {
 fn passages(before: &str, after: &str, writer: &mut Writer<'_>) {
     let (old, new) = (Units::sentences(before), Units::sentences(after));
     let stretches = compare(&old, &new, writer.budget);
+    let stretches: Vec<Stretch> = stretches
+        .into_iter()
+        .flat_map(|stretch| stayed(stretch, &old, &new, writer.budget))
+        .collect();
     let moves = Moves::find(&old, &new, &stretches);
     for stretch in stretches {
         if stretch.is_same {
-            writer.push(PieceKind::Same, old.slice(stretch.old));
+            let (old, new) = (old.slice(stretch.old), new.slice(stretch.new));
+            // What stayed may have been indented or have lost its line end.
+            words(old, new, writer);
         } else {
             let old = runs(&old, stretch.old, &moves.away);
             let new = runs(&new, stretch.new, &moves.here);
             hunk(&old, &new, writer);
         }
     }
+}
+
+/// Cuts a changed stretch at the passages that stayed in their order and differ only in the blanks
+/// around them: those did not move, whatever came or went beside them.
+fn stayed(stretch: Stretch, old: &Units<'_>, new: &Units<'_>, budget: &mut Budget) -> Vec<Stretch> {
+    if stretch.is_same || stretch.old.is_empty() || stretch.new.is_empty() {
+        return vec![stretch];
+    }
+    let (from, to) = (stretch.old.start, stretch.new.start);
+    let trimmed = |units: &Units<'_>, range: Range<usize>| -> Vec<String> {
+        let units = range.map(|at| units.slice(at..at + 1).trim().to_owned());
+        units.collect()
+    };
+    let (before, after) = (trimmed(old, stretch.old), trimmed(new, stretch.new));
+    let (olds, news) = numbers(&before, &after);
+    let is_blank = |range: &Range<usize>| before[range.clone()].iter().all(String::is_empty);
+    let mut parts: Vec<Stretch> = Vec::new();
+    for mut part in align(&olds, &news, budget) {
+        part.is_same &= !is_blank(&part.old);
+        part.old = part.old.start + from..part.old.end + from;
+        part.new = part.new.start + to..part.new.end + to;
+        match parts.last_mut() {
+            Some(last) if !last.is_same && !part.is_same => {
+                (last.old.end, last.new.end) = (part.old.end, part.new.end);
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts
 }
 
 /// Writes one changed passage: its plain runs side by side, its moved runs in their places.
@@ -366,6 +407,31 @@ mod tests {
             diff.pieces
                 .iter()
                 .any(|piece| piece.kind == PieceKind::MovedHere)
+        );
+    }
+
+    #[test]
+    fn a_line_that_stays_is_not_moved_when_the_next_one_goes_or_it_is_indented() {
+        assert_eq!(
+            marked(
+                "Answer in the language of the customer.\nClose with the ticket number please.",
+                "Answer in the language of the customer."
+            ),
+            "Answer in the language of the customer.[-\nClose with the ticket number please.-]"
+        );
+        assert_eq!(
+            marked(
+                "Do this:\n- keep the number in sight\n- sign with the team's name\n",
+                "Do this:\n  - keep the number in sight\n  - sign with the team's name\n"
+            ),
+            "Do this:\n{+  +}- keep the number in sight\n{+  +}- sign with the team's name\n"
+        );
+        assert_eq!(
+            marked(
+                "Cite the handbook by its page. Be kind to every customer.",
+                "Be kind to every customer. Cite the handbook by its page."
+            ),
+            ">Be kind to every customer. >Cite the handbook by its page.[- -]<Be kind to every customer.<"
         );
     }
 

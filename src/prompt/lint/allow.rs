@@ -75,6 +75,41 @@ pub fn settle<'a>(
     (bounded(left), allowed)
 }
 
+/// The comments of a file that allow what `before` did not allow: each with its place and its code. One
+/// that stands above another line than before counts.
+pub fn newly_allowed(path: &str, before: Option<&str>, after: &str) -> Vec<(Span, Code)> {
+    if !has_comments(after) {
+        return Vec::new();
+    }
+    let keyed = |text: &str| -> Vec<((Code, String), Span)> {
+        let lines: Vec<&str> = text.split('\n').collect();
+        let target = |reach: &RangeInclusive<usize>| {
+            let mut reached = lines.iter().skip(reach.start() - 1);
+            let line = match *reach == (1..=usize::MAX) {
+                true => None,
+                false => reached.find(|line| !line.trim_start().starts_with('#')),
+            };
+            let line = line.copied().unwrap_or_default();
+            let code = line.split_once(" #").map_or(line, |(code, _)| code);
+            code.trim().to_owned()
+        };
+        let rules = read(path, text).into_iter().filter_map(|allowance| {
+            let code = allowance.code.filter(|code| code.standing().is_rule())?;
+            Some(((code, target(&allowance.lines)), allowance.at))
+        });
+        rules.collect()
+    };
+    let mut known: Vec<_> = before.map(keyed).unwrap_or_default();
+    let mut added = Vec::new();
+    for (key, at) in keyed(after) {
+        match known.iter().position(|(known, _)| *known == key) {
+            Some(found) => drop(known.swap_remove(found)),
+            None => added.push((at, key.0)),
+        }
+    }
+    added
+}
+
 /// The comments of a file, to be asked about many findings.
 struct Allowances {
     /// In the order of the file.

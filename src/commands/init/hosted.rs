@@ -1,0 +1,271 @@
+//! What `init --github` and `init --gitlab` write: files that check what is proposed, and publish what
+//! was merged.
+
+use super::yaml_list;
+use crate::config::Config;
+use crate::error::Failure;
+use crate::files::FileChange;
+use crate::output::diff_markdown::MARKER;
+use crate::prompt::code;
+use crate::prompt::name::Environment;
+use crate::releases::Store;
+use crate::setup::Setup;
+
+/// The workflow of GitHub.
+pub(super) const GITHUB: &str = ".github/workflows/promptctl.yml";
+
+/// The jobs of GitLab.
+pub(super) const GITLAB: &str = ".gitlab/promptctl.yml";
+
+/// The file in which GitLab looks first.
+const GITLAB_FIRST: &str = ".gitlab-ci.yml";
+
+const VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+
+/// The home of this project, of which the action, its releases and their addresses are made.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// Where the action stands in it.
+const ACTION_PATH: &str = ".github/actions/promptctl";
+
+/// What the workflow runs of others, pinned.
+const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
+
+/// What the jobs of GitLab run in.
+const IMAGE: &str = "alpine:3.22";
+
+/// How the line begins that differs from one branch to the next.
+const BRANCHES: &str = "    branches: [";
+
+/// Where a merge is published to, and how.
+pub(super) struct Plan {
+    /// What the page for a reviewer compares with.
+    checked: Environment,
+    /// Where a merge goes by itself.
+    merged: Option<Environment>,
+    /// Where somebody sends it.
+    by_hand: Option<Environment>,
+    /// The folders that hold prompts.
+    roots: Vec<String>,
+    /// The action that installs promptctl.
+    action: String,
+}
+
+impl Plan {
+    /// What is asked for, and else what harms nobody: production is published to by hand unless it is
+    /// named.
+    ///
+    /// # Errors
+    /// Nobody knows the environment, or the action is not written as one.
+    pub(super) fn new(
+        asked: Option<&Environment>,
+        action: Option<&str>,
+        roots: &[String],
+        store: &Store,
+        config: &Config,
+    ) -> Result<Self, Failure> {
+        if let Some(environment) = asked {
+            store.require_environment(environment)?;
+        }
+        let production = Environment::production();
+        let declared = || config.environments.iter().map(|(name, _)| name);
+        let has_production = declared().any(|name| *name == production);
+        let first = declared().find(|name| **name != production);
+        let merged = asked.or(first).cloned();
+        let is_by_hand = has_production && merged.as_ref() != Some(&production);
+        Ok(Self {
+            checked: match (has_production, &merged) {
+                (false, Some(environment)) => environment.clone(),
+                _ => production.clone(),
+            },
+            merged,
+            by_hand: is_by_hand.then_some(production),
+            roots: roots.to_vec(),
+            action: action_of(action)?,
+        })
+    }
+
+    /// What to say of it.
+    pub(super) fn words(&self) -> String {
+        let merged = self.merged.as_ref();
+        let merged = merged.map(|environment| format!("what is merged goes to {environment}"));
+        let by_hand = self.by_hand.as_ref();
+        let by_hand = by_hand.map(|it| format!("{it} is published to by hand"));
+        let parts: Vec<String> = [merged, by_hand].into_iter().flatten().collect();
+        parts.join(", ")
+    }
+
+    /// Whether merges go to production by themselves.
+    pub(super) fn goes_to_production(&self) -> bool {
+        self.merged == Some(Environment::production())
+    }
+
+    /// The patterns of the files that say that something may be to publish.
+    fn paths(&self, own: &str, every: &str, indent: &str) -> String {
+        let below = |root: &String| match root.as_str() {
+            "." => every.to_owned(),
+            root => format!("{root}/{every}"),
+        };
+        let mut paths: Vec<String> = self.roots.iter().map(below).collect();
+        paths.extend(["promptctl.yaml".to_owned(), own.to_owned()]);
+        let line = |path: &String| format!("{indent}- {}", serde_json::Value::from(path.as_str()));
+        let lines: Vec<String> = paths.iter().map(line).collect();
+        lines.join("\n")
+    }
+
+    fn github(&self, branch: String) -> String {
+        let publish = |job: &str, environment: &Environment, when: &str| {
+            let is_production = *environment == Environment::production();
+            let asks = is_production && when.contains("'push'");
+            include_str!("workflow-publish.yml")
+                .replace("JOB", job)
+                .replace("WHEN", when)
+                .replace(
+                    "      PERMISSION",
+                    if asks {
+                        "      actions: read # to see that somebody is asked\n      "
+                    } else {
+                        "      "
+                    },
+                )
+                .replace("APPROVAL_STEP", if asks { APPROVAL } else { "" })
+                .replace("ENVIRONMENT", environment.as_str())
+        };
+        let mut text = include_str!("workflow.yml")
+            .replace("[BRANCH]", &format!("[{}]", yaml_list(&[branch])))
+            .replace("PATHS", &self.paths(GITHUB, "**", "      "))
+            .replace("CHECKED", self.checked.as_str())
+            .replace("MARKER", MARKER);
+        if let Some(environment) = &self.merged {
+            text.push_str(&publish(
+                "publish",
+                environment,
+                "github.event_name == 'push'",
+            ));
+        }
+        if let Some(environment) = &self.by_hand {
+            let job = format!("publish-{environment}");
+            text.push_str(&publish(&job, environment, BY_HAND));
+        }
+        text.replace("CHECKOUT", CHECKOUT)
+            .replace("ACTION", &self.action)
+            .replace("VERSION", VERSION)
+    }
+
+    fn gitlab(&self) -> String {
+        let publish = |environment: &Environment, is_by_hand: bool| {
+            let by_hand = "      when: manual # whoever may deploy to the environment starts it\n      allow_failure: true\n";
+            include_str!("gitlab-publish.yml")
+                .replace("PATHS", &self.paths(GITLAB, "**/*", "        "))
+                .replace("BY_HAND", if is_by_hand { by_hand } else { "" })
+                .replace("ENVIRONMENT", environment.as_str())
+        };
+        let mut text = include_str!("gitlab.yml")
+            .replace("IMAGE", IMAGE)
+            .replace("CHECKED", self.checked.as_str())
+            .replace("MARKER", MARKER)
+            .replace("REPOSITORY", REPOSITORY)
+            .replace("VERSION", VERSION);
+        if let Some(environment) = &self.merged {
+            let is_production = *environment == Environment::production();
+            text.push_str(&publish(environment, is_production));
+        }
+        if let Some(environment) = &self.by_hand {
+            text.push_str(&publish(environment, true));
+        }
+        text
+    }
+}
+
+/// When a job runs that somebody starts.
+const BY_HAND: &str = "github.event_name == 'workflow_dispatch' && github.ref_name == github.event.repository.default_branch";
+
+/// The step without which production would be published to as soon as something is merged.
+const APPROVAL: &str = r#"      - name: Somebody is asked
+        env:
+          GH_TOKEN: ${{ github.token }}
+        run: |
+          asked='.protection_rules[] | select(.type == "required_reviewers") | .type'
+          if [ -z "$(gh api "repos/$GITHUB_REPOSITORY/environments/ENVIRONMENT" --jq "$asked")" ]; then
+            echo "::error::nobody is asked before ENVIRONMENT: add required reviewers to it (Settings, Environments)"
+            exit 1
+          fi
+"#;
+
+/// The action that installs promptctl: that of this project, or another as `OWNER/REPO@REF`.
+fn action_of(asked: Option<&str>) -> Result<String, Failure> {
+    let Some(asked) = asked else {
+        let home = REPOSITORY.trim_start_matches("https://github.com/");
+        return Ok(format!("{home}/{ACTION_PATH}@{VERSION}"));
+    };
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|char| char.is_ascii_alphanumeric() || "._-/".contains(char))
+    };
+    match asked.split_once('@') {
+        Some((place, reference)) if is_plain(place) && is_plain(reference) => {
+            match place.split('/').count() {
+                2 => Ok(format!("{place}/{ACTION_PATH}@{reference}")),
+                3.. => Ok(asked.to_owned()),
+                _ => Err(bad_action(asked)),
+            }
+        }
+        _ => Err(bad_action(asked)),
+    }
+}
+
+fn bad_action(asked: &str) -> Failure {
+    Failure::usage(format!("{asked} names no action")).hint(
+        "write OWNER/REPO@REF, the repository at GitHub that holds promptctl, and a tag or a commit of it",
+    )
+}
+
+/// The workflow, where the repository does not have it.
+///
+/// # Errors
+/// Another file stands there.
+pub(super) fn github(store: &Store, plan: &Plan) -> Result<Option<FileChange>, Failure> {
+    let branch = Setup::of(store).default_branch();
+    missing(store, GITHUB, plan.github(branch))
+}
+
+/// The jobs and the file that includes them, where the repository does not have them; and whether a
+/// person has to include them.
+///
+/// # Errors
+/// Another file stands there.
+pub(super) fn gitlab(store: &Store, plan: &Plan) -> Result<(Vec<FileChange>, bool), Failure> {
+    let jobs = missing(store, GITLAB, plan.gitlab())?;
+    let mut changes: Vec<FileChange> = jobs.into_iter().collect();
+    let first = store.read_text(GITLAB_FIRST)?;
+    if first.is_none() {
+        changes.push(FileChange::Write {
+            path: GITLAB_FIRST.to_owned(),
+            text: format!("include:\n  - local: {GITLAB}\n"),
+        });
+    }
+    Ok((changes, first.is_some_and(|text| !text.contains(GITLAB))))
+}
+
+fn missing(store: &Store, path: &str, text: String) -> Result<Option<FileChange>, Failure> {
+    let Some(own) = store.read_text(path)? else {
+        let path = path.to_owned();
+        return Ok(Some(FileChange::Write { path, text }));
+    };
+    // Run on another branch, the command would name that one; the file is no other for it.
+    let without_branch = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with(BRANCHES));
+        lines.map(str::to_owned).collect()
+    };
+    if without_branch(&own) == without_branch(&text) {
+        return Ok(None);
+    }
+    Err(Failure::new(
+        code::IN_THE_WAY,
+        format!("{path} exists, and is not what this command writes"),
+    )
+    .at(path)
+    .hint("to compare: git mv it to another name, run the same command again, then keep what you like of both"))
+}

@@ -1,0 +1,305 @@
+//! `init --gitlab`: the jobs that it writes, and their scripts run as GitLab would run them.
+
+use insta::assert_snapshot;
+use promptctl::prompt::document::parse_value;
+use serde_json::{Value, json};
+
+use crate::env::{Run, Shell, TestEnv, executable, skipped};
+
+const JOBS: &str = ".gitlab/promptctl.yml";
+
+fn jobs(repo: &Shell) -> Value {
+    parse_value(&repo.read(JOBS)).unwrap()
+}
+
+#[test]
+fn the_jobs_are_written_once_and_included() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        "promptctl.yaml",
+        "environments: {staging: {}, production: {}}\n",
+    );
+    repo.git("commit --quiet --all --message Environments");
+    assert_snapshot!(repo.play(
+        "promptctl init --gitlab
+         git show --name-status --format=%s
+         cat .gitlab-ci.yml
+         promptctl init --gitlab
+         cat .gitlab/promptctl.yml"
+    ), @r#"
+    $ promptctl init --gitlab
+    wrote .gitlab/promptctl.yml
+    wrote .gitlab-ci.yml
+    what is merged goes to staging, production is published to by hand
+    hint: push .gitlab/promptctl.yml: GitLab runs it from then on; its first lines say which token it wants
+    $ git show --name-status --format=%s
+    Set up promptctl
+
+    A	.gitlab-ci.yml
+    A	.gitlab/promptctl.yml
+    $ cat .gitlab-ci.yml
+    include:
+      - local: .gitlab/promptctl.yml
+    $ promptctl init --gitlab
+    everything is set up already: nothing to do
+    $ cat .gitlab/promptctl.yml
+    # Checks the prompts of every merge request, and publishes what was merged.
+    # Written by promptctl init --gitlab. It is yours now: change it as you like.
+    #
+    # PROMPTCTL_TOKEN (Settings, CI/CD, Variables; masked) is an access token of the project with the
+    # scopes api and write_repository: it writes the comment and pushes the tags of releases. Protect
+    # it, and let merge requests have it only where their authors may have it: without it they are
+    # checked, and the page is kept as an artifact.
+
+    .promptctl:
+      image: alpine:3.22
+      variables:
+        GIT_DEPTH: "0" # the branch is compared with where it began
+        GIT_STRATEGY: clone
+      before_script:
+        - |
+          apk add --no-cache --quiet bash curl git jq tar
+          case "$(uname -m)" in
+            x86_64) target=x86_64-unknown-linux-musl ;;
+            *) target=aarch64-unknown-linux-musl ;;
+          esac
+          name="promptctl-v0.1.0-$target"
+          mkdir -p "$HOME/promptctl"
+          cd "$HOME/promptctl"
+          curl --fail --silent --show-error --location --remote-name "https://github.com/promptctl/promptctl/releases/download/v0.1.0/$name.tar.gz"
+          curl --fail --silent --show-error --location --remote-name "https://github.com/promptctl/promptctl/releases/download/v0.1.0/SHA256SUMS"
+          grep "  $name.tar.gz\$" SHA256SUMS | sha256sum -c -
+          tar -xzf "$name.tar.gz"
+          export PATH="$HOME/promptctl/$name:$PATH"
+          cd "$CI_PROJECT_DIR"
+          # The address without the token of the job; each git below is given the one that it needs.
+          git remote set-url origin "$CI_SERVER_URL/$CI_PROJECT_PATH.git"
+          with_token() {
+            GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.extraheader \
+            GIT_CONFIG_VALUE_0="Authorization: Basic $(printf '%s' "$1" | base64 | tr -d '\n')" \
+              "${@:2}"
+          }
+
+    prompts:check:
+      extends: .promptctl
+      rules:
+        - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+      script:
+        - |
+          own="gitlab-ci-token:$CI_JOB_TOKEN"
+          branch="$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"
+          with_token "$own" git fetch --quiet --no-tags origin "+refs/heads/$branch:refs/remotes/origin/$branch"
+          with_token "$own" promptctl fetch --env production
+          verdict=0
+          promptctl validate --base --format gitlab > gl-code-quality-report.json || verdict=$?
+          promptctl validate --base || true
+          difference=0
+          promptctl diff "origin/$branch...HEAD" --format markdown --exit-code > prompts.md || difference=$?
+          if [ "$difference" != 0 ] && [ "$difference" != 3 ]; then
+            exit "$difference"
+          fi
+          # One note, known by the line that it begins with.
+          notes="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
+          ask() {
+            curl --fail --silent --show-error --header "PRIVATE-TOKEN: $PROMPTCTL_TOKEN" "$@"
+          }
+          if [ -z "${PROMPTCTL_TOKEN:-}" ]; then
+            echo "no PROMPTCTL_TOKEN here, so no comment; the artifact prompts.md has it"
+          elif ! known=$(ask "$notes?per_page=100" | jq -r '[.[] | select(.body | startswith("<!-- promptctl diff -->")) | .id][0] // empty'); then
+            echo "the comments could not be read; the artifact prompts.md has it"
+          elif [ -n "$known" ]; then
+            ask --output /dev/null --request PUT --data-urlencode body@prompts.md "$notes/$known" ||
+              echo "the comment could not be written; the artifact prompts.md has it"
+          elif [ "$difference" = 3 ]; then
+            ask --output /dev/null --request POST --data-urlencode body@prompts.md "$notes" ||
+              echo "no comment could be written; the artifact prompts.md has it"
+          fi
+          exit "$verdict"
+      artifacts:
+        when: always
+        paths: [prompts.md]
+        reports:
+          codequality: gl-code-quality-report.json
+
+    prompts:publish:staging:
+      extends: .promptctl
+      rules:
+        - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+          changes: # nothing is published where no prompt changed
+            - "prompts/**/*"
+            - "promptctl.yaml"
+            - ".gitlab/promptctl.yml"
+      environment:
+        name: staging
+      resource_group: promptctl-publish # one at a time
+      script:
+        - |
+          promptctl validate
+          git config user.name "$GITLAB_USER_NAME"
+          git config user.email "$GITLAB_USER_EMAIL"
+          with_token "oauth2:$PROMPTCTL_TOKEN" promptctl fetch --env staging
+          with_token "oauth2:$PROMPTCTL_TOKEN" promptctl publish --all --env staging -m "Merged as $CI_COMMIT_SHA"
+
+    prompts:publish:production:
+      extends: .promptctl
+      rules:
+        - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+          changes: # nothing is published where no prompt changed
+            - "prompts/**/*"
+            - "promptctl.yaml"
+            - ".gitlab/promptctl.yml"
+          when: manual # whoever may deploy to the environment starts it
+          allow_failure: true
+      environment:
+        name: production
+      resource_group: promptctl-publish # one at a time
+      script:
+        - |
+          promptctl validate
+          git config user.name "$GITLAB_USER_NAME"
+          git config user.email "$GITLAB_USER_EMAIL"
+          with_token "oauth2:$PROMPTCTL_TOKEN" promptctl fetch --env production
+          with_token "oauth2:$PROMPTCTL_TOKEN" promptctl publish --all --env production -m "Merged as $CI_COMMIT_SHA"
+    "#);
+    let jobs = jobs(&repo);
+    let production = &jobs["prompts:publish:production"];
+    assert_eq!(production["rules"][0]["when"], "manual");
+    assert_eq!(production["environment"], json!({"name": "production"}));
+    assert!(jobs["prompts:publish:staging"]["rules"][0]["when"].is_null());
+}
+
+#[test]
+fn jobs_that_stand_there_are_left_alone_and_the_line_to_add_is_named() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(".gitlab-ci.yml", "build:\n  script: [make]\n");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Jobs");
+    assert_snapshot!(repo.play("promptctl init --gitlab"), @"
+    $ promptctl init --gitlab
+    wrote .gitlab/promptctl.yml
+    production is published to by hand
+    hint: push .gitlab/promptctl.yml: GitLab runs it from then on; its first lines say which token it wants
+    hint: add to .gitlab-ci.yml, under include: - local: .gitlab/promptctl.yml
+    ");
+    assert_eq!(repo.read(".gitlab-ci.yml"), "build:\n  script: [make]\n");
+}
+
+/// Runs a job's script with the functions that come before it, as GitLab does.
+fn script(name: &str, job: &Shell) -> Run {
+    let jobs = jobs(job);
+    let text = |part: &Value| part[0].as_str().unwrap().to_owned();
+    let before = text(&jobs[".promptctl"]["before_script"]);
+    // What installs the program is left out, as it stands on the path already.
+    let (_, functions) = before.split_once("cd \"$CI_PROJECT_DIR\"\n").unwrap();
+    let all = format!(
+        "set -eo pipefail\n{functions}{}",
+        text(&jobs[name]["script"])
+    );
+    let output = job.command("bash").args(["-c", &all]).output();
+    Run::new(job, &all, &output.unwrap())
+}
+
+/// The surroundings of a job: this program, and a `curl` that notes what it is asked.
+fn job(env: &TestEnv, repo: &Shell) -> Shell {
+    let root = env.root();
+    let program = env!("CARGO_BIN_EXE_promptctl");
+    executable(
+        &root,
+        "bin/promptctl",
+        &format!("#!/bin/sh\nexec '{program}' \"$@\"\n"),
+    );
+    executable(
+        &root,
+        "bin/curl",
+        "#!/bin/sh\necho \"$*\" >>\"$NOTES\"\ncase \"$*\" in *per_page*) echo '[]' ;; esac\n",
+    );
+    executable(
+        &root,
+        "bin/jq",
+        "#!/bin/sh\ncat >/dev/null\n[ ! -f \"$NOTES.known\" ] || echo 77\n",
+    );
+    let mut path = root.dir.join("bin").into_os_string();
+    path.push(":");
+    let own = repo
+        .command("sh")
+        .get_envs()
+        .find_map(|(name, value)| (name == "PATH").then(|| value.unwrap().to_owned()));
+    path.push(own.unwrap());
+    let server = format!("file://{}", root.dir.display());
+    repo.with("PATH", path)
+        .with("CI_SERVER_URL", server)
+        .with("CI_PROJECT_PATH", "origin")
+        .with("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")
+        .with("CI_JOB_TOKEN", "t")
+        .with("CI_API_V4_URL", "https://gitlab.example/api/v4")
+        .with("CI_PROJECT_ID", "3")
+        .with("CI_MERGE_REQUEST_IID", "5")
+        .with("CI_COMMIT_SHA", "abc")
+        .with("GITLAB_USER_NAME", "Ada")
+        .with("GITLAB_USER_EMAIL", "ada@example.com")
+        .with("NOTES", root.dir.join("curl.txt"))
+        .with("PROMPTCTL_TOKEN", "secret")
+}
+
+#[test]
+fn a_merge_request_is_checked_and_gets_one_comment() {
+    if cfg!(windows) {
+        return skipped("the scripts are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let root = env.root();
+    let ada = env.with_origin();
+    ada.ok("promptctl init --quiet --gitlab");
+    ada.git("push --quiet origin main");
+    ada.git("switch --quiet --create topic");
+    ada.replace("prompts/support/triage.prompt.yml", "800  ", "600  ");
+    ada.git("commit --quiet --all --message Shorter");
+    let job = job(&env, &ada);
+    // The version was not raised: the job fails, and the comment says what to write.
+    let run = script("prompts:check", &job);
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(ada.read("prompts.md").contains("version: 2\n"));
+    let report: Value = serde_json::from_str(&ada.read("gl-code-quality-report.json")).unwrap();
+    assert_eq!(report[0]["check_name"], "P207");
+    let asked = root.read("curl.txt");
+    assert!(
+        asked.lines().last().unwrap().contains("--request POST"),
+        "{asked}"
+    );
+    ada.ok("promptctl bump");
+    ada.git("commit --quiet --all --message Raised");
+    root.write("curl.txt.known", "");
+    let run = script("prompts:check", &job);
+    assert_eq!(run.code, Some(0), "{run}");
+    let asked = root.read("curl.txt");
+    let last = asked.lines().last().unwrap();
+    assert!(
+        last.contains("--request PUT") && last.ends_with("/merge_requests/5/notes/77"),
+        "{last}"
+    );
+    // Without the token the page is an artifact.
+    let run = script("prompts:check", &job.without("PROMPTCTL_TOKEN"));
+    assert!(
+        run.code == Some(0) && run.stdout.contains("no PROMPTCTL_TOKEN here"),
+        "{run}"
+    );
+}
+
+#[test]
+fn what_is_merged_is_published() {
+    if cfg!(windows) {
+        return skipped("the scripts are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl init --quiet --gitlab");
+    ada.git("push --quiet origin main");
+    let run = script("prompts:publish:production", &job(&env, &ada));
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(
+        env.root().git("--git-dir origin.git tag"),
+        "prompts/support/triage/production/1\nprompts/support/triage/v1"
+    );
+}

@@ -1,0 +1,161 @@
+//! Tables on terminals of several widths: who and what stay, and no word is broken.
+
+use insta::assert_snapshot;
+
+use crate::env::{SMALL, Shell, TestEnv};
+
+/// Two prompts with long names, released in two environments by two people.
+fn repo(env: &TestEnv) -> Shell {
+    let repo = env.repo();
+    repo.write(
+        "promptctl.yaml",
+        "environments: {staging: {}, production: {}}\n",
+    );
+    repo.git("commit --quiet --all --message Environments");
+    repo.add("content/newsletter/headline-generator", SMALL);
+    repo.add("support/triage", SMALL);
+    repo.ok("promptctl publish --quiet --env staging content/newsletter/headline-generator");
+    repo.ok("promptctl publish --quiet content/newsletter/headline-generator support/triage");
+    repo.next_version("support/triage", "Hello", "Good day to you");
+    let grace = repo.person("Grace Brewster Hopper");
+    grace.ok("promptctl publish --quiet support/triage -m 'Asked for by the team that answers the phone'");
+    repo
+}
+
+fn at_widths(shell: &Shell, line: &str) -> String {
+    let mut all = String::new();
+    for width in ["60", "100", "200"] {
+        let shown = shell.with("PROMPTCTL_WIDTH", width).ok(line);
+        for line in shown.lines() {
+            assert!(
+                line.chars().count() <= width.parse().unwrap(),
+                "{width}: {line}"
+            );
+        }
+        all.push_str(&format!("{width}\n{shown}\n"));
+    }
+    all
+}
+
+#[test]
+fn list_status_releases_and_history_keep_who_and_what() {
+    let env = TestEnv::new();
+    let repo = repo(&env);
+    assert_snapshot!(at_widths(&repo, "promptctl list"), @"
+    60
+    NAME                                   VERSION  LIVE
+    content/newsletter/headline-generator  v1       production
+                                                    v1, staging
+                                                    v1
+    support/triage                         v2       production
+                                                    v2
+
+    100
+    NAME                                   VERSION  LIVE                       MODEL              TITLE
+    content/newsletter/headline-generator  v1       production v1, staging v1  openai/gpt-5-mini
+    support/triage                         v2       production v2              openai/gpt-5-mini
+
+    200
+    NAME                                   VERSION  LIVE                       MODEL              TITLE
+    content/newsletter/headline-generator  v1       production v1, staging v1  openai/gpt-5-mini
+    support/triage                         v2       production v2              openai/gpt-5-mini
+    ");
+    assert_snapshot!(at_widths(&repo, "promptctl status"), @"
+    60
+    staging
+    NAME                                   LIVE  BY   NOTE
+    content/newsletter/headline-generator  v1    Ada
+    never published: 1 (support/triage)
+
+    production
+    NAME                       LIVE  BY                     NOTE
+    …etter/headline-generator  v1    Ada
+    support/triage             v2    Grace Brewster Hopper
+
+
+    100
+    staging
+    NAME                                   LIVE  AHEAD  SINCE       BY   NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
+    never published: 1 (support/triage)
+
+    production
+    NAME                                   LIVE  AHEAD  SINCE       BY                     NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
+    support/triage                         v2    -      1 hour ago  Grace Brewster Hopper
+
+
+    200
+    staging
+    NAME                                   LIVE  AHEAD  SINCE       BY   NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
+    never published: 1 (support/triage)
+
+    production
+    NAME                                   LIVE  AHEAD  SINCE       BY                     NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
+    support/triage                         v2    -      1 hour ago  Grace Brewster Hopper
+    ");
+    assert_snapshot!(at_widths(&repo, "promptctl releases support/triage"), @"
+    60
+    ENVIRONMENT  VERSION  ACTION   WHEN        BY
+    production   v2       publish  1 hour ago  Grace Brewster
+                                               Hopper
+    production   v1       publish  1 hour ago  Ada
+
+    100
+    RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   WHEN        BY
+          2  production   v2       publish  active  1 hour ago  Grace Brewster Hopper
+          1  production   v1       publish  -       1 hour ago  Ada
+
+    200
+    RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   COMMIT        WHEN        BY                     MESSAGE
+          2  production   v2       publish  active  933815e33aaf  1 hour ago  Grace Brewster Hopper  Asked for by the team that answers the phone
+          1  production   v1       publish  -       950bf221d2d0  1 hour ago  Ada
+    ");
+    assert_snapshot!(at_widths(&repo, "promptctl history support/triage"), @"
+    60
+    VERSION  LIVE        WHEN        AUTHOR  MESSAGE
+    v2       production  1 hour ago  Ada     Change
+    v1       published   1 hour ago  Ada     Add support/triage
+
+    100
+    VERSION  LIVE        IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE
+    v2       production  wording  933815e33aaf  1 hour ago  Ada     Change
+    v1       published   -        950bf221d2d0  1 hour ago  Ada     Add support/triage
+
+    200
+    VERSION  LIVE        IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE
+    v2       production  wording  933815e33aaf  1 hour ago  Ada     Change
+    v1       published   -        950bf221d2d0  1 hour ago  Ada     Add support/triage
+    ");
+}
+
+#[test]
+fn the_log_keeps_the_names_of_prompts_whole() {
+    let env = TestEnv::new();
+    let repo = repo(&env);
+    repo.ok("promptctl run content/newsletter/headline-generator --model echo --var name=Ada");
+    let shown = at_widths(&repo, "promptctl log");
+    for part in shown.trim_end().split("\n\n") {
+        assert!(part.contains("generator"), "{part}");
+    }
+    let whole = "content/newsletter/headline-generator";
+    assert_eq!(shown.matches(whole).count(), 2, "{shown}");
+    let header = |width: &str| {
+        let shown = repo.with("PROMPTCTL_WIDTH", width).ok("promptctl log");
+        let words: Vec<String> = shown
+            .lines()
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        words.join(" ")
+    };
+    assert_snapshot!(["60", "100", "200"].map(header).join("\n"), @"
+    ID WHEN PROMPT VERSION STATUS
+    ID WHEN PROMPT VERSION STATUS MODEL TOKENS COST
+    ID WHEN PROMPT VERSION STATUS MODEL TOKENS COST TIME
+    ");
+}
