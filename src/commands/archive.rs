@@ -14,6 +14,9 @@ use crate::releases::Store;
 /// The file stays and says `archived: true`; list leaves it out and publish refuses it. What is
 /// live stays live until it is unpublished.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl archive support/triage -m \"Replaced by support/routing\"")]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]
@@ -25,6 +28,9 @@ pub(super) struct Args {
 
 /// Bring an archived prompt back
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl unarchive core/sub-issue-generator")]
 pub(super) struct UnarchiveArgs {
     /// The prompt
     #[arg(add = super::completions::names())]
