@@ -42,6 +42,7 @@ mod session;
 mod shapes;
 mod show;
 mod status;
+mod topics;
 mod unpublish;
 mod validate;
 mod verify;

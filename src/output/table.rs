@@ -156,7 +156,7 @@ impl Table {
             .unwrap_or(0)
     }
 
-    fn fitted(mut self, width: usize, colors: bool) -> String {
+    pub(super) fn fitted(mut self, width: usize, colors: bool) -> String {
         let left_out = self.left_out(width);
         let kept: Vec<usize> = (0..self.header.len())
             .filter(|at| !left_out.contains(at))
