@@ -37,6 +37,8 @@ the number of the release that lay below VERSION's, or none:
 Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken
 there.
 
+Exit codes: 3 if somebody else has just rolled back, or nothing below counts as signed; 4 if the remote
+refuses the tag.
 More: promptctl help releases
 
 Examples:

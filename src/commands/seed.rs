@@ -14,7 +14,7 @@ use crate::releases::Store;
 /// Run twice it changes nothing, and it never overwrites a file that is there.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Exit codes: 3 with --check, if a file is missing or differs.
+Exit codes: 3 with --check, if a file is missing.
 
 Examples:
   promptctl seed core

@@ -367,47 +367,6 @@ fn every_topic_is_shown_within_the_width_of_the_terminal() {
             topic.name
         );
     }
-    let narrow = env.root().with("PROMPTCTL_WIDTH", "40");
-    assert_snapshot!(narrow.play("promptctl help exit-codes"), @"
-    $ promptctl help exit-codes
-    # Exit codes
-
-    CODE  MEANS
-    0     done; also when the reader of the
-          output went away
-    1     it failed
-    2     wrong usage
-    3     it ran, and the verdict is no
-    4     not allowed: no API key, a key
-          refused, tags refused by the
-          remote
-    130   interrupted
-
-    3 is the code of
-
-    - `validate` and `doctor` that found
-      errors, `verify` that could not prove
-      something,
-    - `seed --check`, `diff --exit-code` and
-      `diff --fail-on` that found a
-      difference,
-    - `scan --fail` that found a new id,
-      `import` that lost something or, with
-      `--strict`, would,
-    - `run` whose answer does not fit its
-      schema, or when part of a batch
-      failed,
-    - `publish --all` when part of it
-      failed, `publish` when a rule of the
-      environment refused, `run` when a
-      budget did.
-
-    What went wrong has a code of its own,
-    such as P206, which never changes its
-    meaning: `promptctl help errors`. With
-    `--format json` it is in the object on
-    standard error: `promptctl help json`.
-    ");
 }
 
 #[test]
