@@ -28,7 +28,7 @@ use crate::releases::{
 /// copy is meant.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Exit codes: 3 if the file has errors, a rule of the environment refuses, or part of --all failed;
+Exit codes: 3 if the file has errors, a rule of the environment refuses, or part of --all failed; \
 4 if the remote refuses the tags.
 More: promptctl help releases
 

@@ -21,7 +21,7 @@ use crate::releases::{Group, Pushed, Release, Step, Store, judge};
 /// made again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Exit codes: 3 if a file has errors or a rule of the environment refuses; 4 if the remote refuses
+Exit codes: 3 if a file has errors or a rule of the environment refuses; 4 if the remote refuses \
 the tags.
 More: promptctl help releases
 

@@ -15,8 +15,8 @@ use crate::releases::{Back, Change, Demand, Options, Planned, State, Store};
 
 /// How to roll back where promptctl is not at hand, and examples. Tests run both.
 const AFTER_HELP: &str = "\
-Without promptctl, git alone makes the same tag. Say for NAME and ENV what is meant, for VERSION the
-version to go back to, for LIVE the number of the newest release and for NEXT the one after it, for BELOW
+Without promptctl, git alone makes the same tag. Say for NAME and ENV what is meant, for VERSION the \
+version to go back to, for LIVE the number of the newest release and for NEXT the one after it, for BELOW \
 the number of the release that lay below VERSION's, or none:
 
     git fetch origin '+refs/tags/prompts/*:refs/promptctl/origin/prompts/*'
@@ -34,10 +34,10 @@ the number of the release that lay below VERSION's, or none:
     END
     git push origin refs/tags/prompts/NAME/ENV/NEXT
 
-Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken
+Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken \
 there.
 
-Exit codes: 3 if somebody else has just rolled back, or nothing below counts as signed; 4 if the remote
+Exit codes: 3 if somebody else has just rolled back, or nothing below counts as signed; 4 if the remote \
 refuses the tag.
 More: promptctl help releases
 

@@ -31,7 +31,7 @@ pub(super) use ground::{Ground, log};
 /// some calls failed and a budget that refuses the call.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Exit codes: 3 if the answer does not fit its schema, a budget refuses, or part of a batch failed; 4 if
+Exit codes: 3 if the answer does not fit its schema, a budget refuses, or part of a batch failed; 4 if \
 the key is missing or refused.
 More: promptctl help log
 

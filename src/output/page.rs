@@ -186,9 +186,13 @@ fn plain(text: &Inline) -> String {
     text.iter().map(|(_, piece)| piece.as_str()).collect()
 }
 
+/// The text of a cell, in which blanks of code that count are seen: a table closes them up.
 fn text_of(text: &Inline) -> String {
     text.iter()
-        .map(|(voice, piece)| marked(*voice, piece))
+        .map(|(voice, piece)| match voice {
+            Voice::Code => marked(*voice, &piece.replace("  ", "␣␣")),
+            _ => piece.clone(),
+        })
         .collect()
 }
 
@@ -244,6 +248,12 @@ environments: {}
                 );
             }
         }
+    }
+
+    #[test]
+    fn blanks_of_code_in_a_table_are_not_lost() {
+        let page = page("| a |\n|---|\n| `x` is `  ada` |\n", 40, true);
+        assert!(page.contains("`␣␣ada`"), "{page}");
     }
 
     #[test]

@@ -69,12 +69,22 @@ ins { color: #116329; background: #dafbe1; text-decoration: none; }
 del { color: #82071e; background: #ffebe9; }
 ";
 
-/// How many pixels a comment needs: its lines, and the space around its blocks.
+/// How many pixels a comment needs: its blocks with the space around them, and lines of code.
 fn height(page: &str) -> usize {
-    let rows = page.matches("<tr>").count() * 34;
-    let blocks = ["<h3>", "<p>", "<ul>", "<table>", "<pre>"].map(|tag| page.matches(tag).count());
-    let lines = page.lines().filter(|line| !line.contains("<t")).count() * 16;
-    90 + rows + blocks.iter().sum::<usize>() * 20 + lines
+    let sizes = [
+        ("<h3>", 33),
+        ("<h4>", 60),
+        ("<p>", 33),
+        ("<ul>", 12),
+        ("<li>", 21),
+        ("<table>", 12),
+        ("<tr>", 36),
+        ("<pre>", 51),
+    ];
+    let blocks = sizes.map(|(tag, pixels)| page.matches(tag).count() * pixels);
+    let code = page.split("<pre>").skip(1);
+    let lines = code.map(|code| code.split("</pre>").next().unwrap().matches('\n').count() * 19);
+    50 + blocks.iter().sum::<usize>() + lines.sum::<usize>()
 }
 
 /// A comment as GitHub shows it, with all its parts open.
