@@ -479,7 +479,7 @@ pub(crate) fn steady(text: &str, root: &Path) -> String {
 }
 
 /// Splits a line at blanks; single and double quotes hold words together.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

@@ -14,6 +14,9 @@ use crate::releases::Store;
 /// The file stays and says `archived: true`; list leaves it out and publish refuses it. What is
 /// live stays live until it is unpublished.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl archive support/triage -m \"Replaced by support/routing\"")]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]

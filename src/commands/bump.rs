@@ -18,6 +18,12 @@ use crate::prompt::version::Version;
 /// prompts that include it. Only the `version:` and `digest:` lines are touched; nothing is
 /// committed. A file with a secret in it is given no number, and other errors are said.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help versions
+
+Examples:
+  promptctl bump
+  promptctl bump --dry-run support/triage")]
 pub(super) struct Args {
     /// The prompts
     #[arg(value_name = "NAME", add = super::completions::names())]

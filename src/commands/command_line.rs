@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::lazy::Lazy;
 use super::session::Session;
+use super::topics;
 use crate::config::Environ;
 use crate::error::{Exit, Failure};
-use crate::help::TOPICS;
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
 use crate::prompt::visible;
 
@@ -114,10 +114,7 @@ fn with_grouped_help(command: clap::Command) -> clap::Command {
         }
         groups.push('\n');
     }
-    groups.push_str("Topics (promptctl help TOPIC):\n");
-    for topic in TOPICS {
-        groups.push_str(&format!("  {:<15} {}\n", topic.name, topic.about));
-    }
+    groups.push_str(&topics::listed());
     groups.push('\n');
     groups.push_str("A prompt is named by its path below prompts/: support/triage, support/triage@v3,\nsupport/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.");
     command.help_template(format!(
@@ -153,25 +150,16 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Err(error) => return clap_exit(&error, &arguments),
     }
     let given = arguments.clone();
-    let words: Option<Vec<&str>> = arguments.iter().skip(1).map(|it| it.to_str()).collect();
-    if let Some(["help", topic @ ..]) = words.as_deref()
-        && let Some(topic) = crate::help::asked(topic)
-    {
-        let mut ui = Ui::new(UiSettings {
-            color: ColorChoice::Auto,
-            no_color: true,
-            quiet: false,
-            columns: environ.columns,
-            width: environ.width,
-        });
+    if let Some(topic) = topics::asked(&arguments) {
+        let mut ui = ui(ColorChoice::Auto, false, &environ);
         return match topic {
             Ok(topic) => {
-                ui.data(topic.text);
+                topics::show(topic, &mut ui);
                 ui.finish(Exit::Done)
             }
-            Err(message) => {
-                ui.failure(&Failure::usage(message));
-                Exit::Usage
+            Err(failure) => {
+                ui.failure(&failure);
+                failure.exit
             }
         };
     }
@@ -181,19 +169,16 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     std::mem::forget(line);
     let matches = match matches {
         Ok(matches) => matches,
-        Err(error) => return clap_exit(&error, &given),
+        Err(mut error) => {
+            topics::suggest(&mut error);
+            return clap_exit(&error, &given);
+        }
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error, &given),
     };
-    let ui = Ui::new(UiSettings {
-        color: cli.color,
-        no_color: environ.no_color || environ.dumb_terminal,
-        quiet: cli.quiet,
-        columns: environ.columns,
-        width: environ.width,
-    });
+    let ui = ui(cli.color, cli.quiet, &environ);
     let now = environ.now.unwrap_or_else(Timestamp::now);
     let mut session = Session {
         ui,
@@ -214,6 +199,17 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             failure.exit
         }
     }
+}
+
+/// The way to the user, as the arguments and the environment want it.
+fn ui(color: ColorChoice, quiet: bool, environ: &Environ) -> Ui {
+    Ui::new(UiSettings {
+        color,
+        no_color: environ.no_color || environ.dumb_terminal,
+        quiet,
+        columns: environ.columns,
+        width: environ.width,
+    })
 }
 
 fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {

@@ -20,6 +20,12 @@ use crate::repository::Start;
 /// Names of prompts, versions and environments are completed from the repository. Load them in
 /// ~/.bashrc with: eval "$(promptctl completions bash)"
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help settings
+
+Examples:
+  promptctl completions fish > ~/.config/fish/completions/promptctl.fish
+  eval \"$(promptctl completions bash)\"   # in ~/.bashrc")]
 pub(super) struct Args {
     /// The shell
     #[arg(value_enum)]

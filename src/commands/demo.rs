@@ -17,11 +17,11 @@ use stage::Stage;
 /// Runs this program as a person would, and shows each command before its output. Nothing outside
 /// the scratch folder is touched.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   promptctl demo
-  promptctl demo --keep shown          and look around afterwards
-  promptctl demo --serve               the gateway, with the model echo")]
+  promptctl demo --keep shown   # and look around afterwards
+  promptctl demo --serve        # the gateway, with the model echo")]
 pub(super) struct Args {
     /// Work in DIR, which must not exist, and keep it
     #[arg(long, value_name = "DIR")]

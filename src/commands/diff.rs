@@ -31,6 +31,15 @@ use crate::releases::Store;
 /// or with HEAD where nothing is. Two revisions, or A...B, compare all prompts between two commits.
 /// Nothing compares the working copy with HEAD.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 with --exit-code or --fail-on, if there is such a difference.
+More: promptctl help rules
+
+Examples:
+  promptctl diff                  # the working copy with HEAD
+  promptctl diff support/triage   # with what is live in production
+  promptctl diff support/triage@v1 support/triage@v3
+  promptctl diff main~1...HEAD --format markdown --fail-on breaking")]
 pub(super) struct Args {
     /// name@v1, name@production, a git revision, or A...B
     #[arg(value_name = "A", add = super::completions::references())]

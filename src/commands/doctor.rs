@@ -23,6 +23,14 @@ const STORED_PROMPTS_END: jiff::Timestamp = jiff::Timestamp::constant(1_796_083_
 /// tags, the clone, the prompt files and the execution log, and says for each problem what puts it
 /// right. Exits with 3 if something does not work. The network is asked only with --online.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if something does not work.
+More: promptctl help policy
+
+Examples:
+  promptctl doctor
+  promptctl doctor --fix
+  promptctl doctor --online")]
 pub(super) struct Args {
     /// Do what can be done without a decision: remove the locks that a killed promptctl left, write
     /// the commit-graph, set up the mirror, discard pending tags that lost, set torn lines of the log

@@ -24,6 +24,11 @@ use crate::releases::Store;
 ///
 /// Git calls these where promptctl init --diff-driver has set it up; nobody needs to type them.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help merge
+
+Examples:
+  promptctl driver textconv prompts/support/triage.prompt.yml")]
 pub(super) struct Args {
     #[command(subcommand)]
     driver: Driver,

@@ -24,6 +24,14 @@ use crate::releases::Store;
 /// no caller sees, such as a description, needs no new version. A secret stops it; other errors are
 /// said.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help versions
+
+Examples:
+  promptctl edit support/triage   # opens $EDITOR
+  promptctl edit support/triage --set modelParameters.maxTokens=500 -m \"Shorter answers\"
+  promptctl edit support/triage --set 'tags:=[\"tickets\", \"queue\"]' --unset description
+  promptctl edit support/triage core/chat-assistant --set model=openai/gpt-5.1")]
 pub(super) struct Args {
     /// The prompts
     #[arg(value_name = "NAME", required = true, add = super::completions::names())]

@@ -18,6 +18,13 @@ use crate::prompt::name::nearest;
 /// A code never changes its meaning. `lint:` in promptctl.yaml sets how severe some of them are;
 /// each of these says so. A rule of `promptctl diff` is named by its id, such as variable-removed.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help errors
+
+Examples:
+  promptctl explain P206
+  promptctl explain variable-removed
+  promptctl explain --format json")]
 pub(super) struct Args {
     /// The code, such as P104, or the id of a rule; without one, all codes are listed
     #[arg(add = super::completions::one_of(names()))]

@@ -14,6 +14,12 @@ use crate::releases::Fetched;
 /// moved or dropped is told of, and what this clone saw first goes on counting until somebody accepts the
 /// remote's word.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help releases
+
+Examples:
+  promptctl fetch
+  promptctl fetch --env production   # in a job: only what is live there")]
 pub(super) struct Args {
     /// Only what is live in this environment: enough for get, render and run, and quick in a job
     #[arg(short, long, value_name = "ENV", conflicts_with = "accept", add = super::completions::environments())]

@@ -25,6 +25,14 @@ use crate::releases::{Changed, Note, State, Store, shared};
 ///
 /// Text is the file as it stands; JSON holds the file, its partials and its variables.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 with --strict, if something about the releases is odd.
+More: promptctl help services
+
+Examples:
+  promptctl get support/triage@production
+  promptctl get support/triage@v2 --format json
+  promptctl get --all --env production --format json > snapshot.json")]
 pub(super) struct Args {
     /// The prompt: name, name@v3, name@production or name@<git revision>
     #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]

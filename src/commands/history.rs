@@ -16,6 +16,12 @@ use crate::releases::{HistoryEntry, State, Store};
 
 /// Show the versions of a prompt
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help versions
+
+Examples:
+  promptctl history support/triage
+  promptctl history support/triage -n 5")]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]

@@ -13,6 +13,12 @@ use crate::releases::Store;
 ///
 /// promptctl init --hooks sets it up; a hook of your own, or another manager of hooks, can call it.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help hooks
+
+Examples:
+  promptctl hook pre-commit
+  promptctl hook pre-merge-commit")]
 pub(super) struct Args {
     #[command(subcommand)]
     hook: Hook,

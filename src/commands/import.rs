@@ -49,6 +49,14 @@ const RETRIES: u32 = 5;
 /// asks only what is free. Run again it takes what is new, and what a killed run did not get to.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Exit codes: 3 if a prompt or a part of one did not come, or a limit was reached.
+More: promptctl help stored-prompts
+
+Examples:
+  promptctl import pmpt_… --name support/reply   # one prompt
+  promptctl import answer.json                   # a saved answer, offline
+  promptctl scan --ids --format json | promptctl import - --publish production")]
 pub(super) struct Args {
     /// Ids (pmpt_…), saved answers (FILE.json), or what `scan --ids --format json` printed (FILE, or
     /// `-` for standard input)

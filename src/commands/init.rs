@@ -23,6 +23,14 @@ use crate::setup::{ATTRIBUTES, Adoptable, PlannedHook, Setup, init_repository, i
 /// editors and an ignore rule for the execution log. In a clone, it sets git up so that a plain
 /// git fetch brings the tags of releases.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help github
+
+Examples:
+  promptctl init team-prompts
+  promptctl init --adopt --yes           # the .prompt.yml files of this repository
+  promptctl init --hooks --diff-driver   # in each clone
+  promptctl init --github")]
 pub(super) struct Args {
     /// The folder; it is made if it does not exist
     #[arg(value_name = "DIR")]

@@ -23,6 +23,13 @@ use crate::releases::{Overview, Store};
 ///
 /// Without --env the files of the working copy are listed; with it, what is live there.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help json
+
+Examples:
+  promptctl list --search ticket
+  promptctl list --env production
+  promptctl list --changed --format json")]
 pub(super) struct Args {
     /// Only prompts whose name, title, description or messages hold TEXT
     #[arg(short, long, value_name = "TEXT")]

@@ -31,6 +31,14 @@ use crate::releases::Store;
 /// Its subcommands show one record, follow the log, add to it, export and prune it.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_long_help = "\
+More: promptctl help log
+
+Examples:
+  promptctl log --prompt support/ --since 2026-11-01
+  promptctl log show ID --rendered
+  promptctl log tail -f
+  promptctl log export --format csv > calls.csv")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -41,18 +49,31 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List executions, the newest first
+    #[command(
+        after_long_help = "Examples:\n  promptctl log list --status error --since 2026-11-01"
+    )]
     List(ListArgs),
     /// Show one execution whole
+    #[command(
+        after_long_help = "Examples:\n  promptctl log show ID\n  promptctl log show ID --rendered   # the same messages again, from git"
+    )]
     Show(show::Args),
     /// Show the newest executions, and with -f those to come
+    #[command(after_long_help = "Examples:\n  promptctl log tail -n 3\n  promptctl log tail -f")]
     Tail(TailArgs),
     /// Append records that services made of their own calls, as JSON lines on standard input
+    #[command(after_long_help = "Examples:\n  promptctl log append < calls.jsonl")]
     Append(feed::Args),
     /// Write executions for other programs
+    #[command(
+        after_long_help = "Examples:\n  promptctl log export --format csv > calls.csv\n  promptctl log export --format otlp --prompt support/ > traces.json"
+    )]
     Export(trim::ExportArgs),
     /// Take old executions out of the log
+    #[command(after_long_help = "Examples:\n  promptctl log prune --older-than 90d --dry-run")]
     Prune(trim::PruneArgs),
     /// Print where the log is
+    #[command(after_long_help = "Examples:\n  tail -n 1 \"$(promptctl log path)\"")]
     Path,
 }
 

@@ -1,18 +1,29 @@
 //! `promptctl man`.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::session::Session;
 use crate::error::{Exit, Failure};
+use crate::help::{self, TOPICS, Topic};
+use crate::output::manual::manual;
 use crate::prompt::code;
 
 /// Print the manual pages
+///
+/// Commands are in section 1, the topics of `promptctl help` in section 7: `man promptctl-publish`,
+/// `man 7 promptctl-policy`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl man publish > promptctl-publish.1
+  promptctl man policy > promptctl-policy.7
+  promptctl man --out ~/.local/share/man")]
 pub(super) struct Args {
-    /// The command; without one, the page of promptctl itself
-    command: Option<String>,
-    /// Write the pages of all commands into DIR instead
-    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    /// The command or topic; without one, the page of promptctl itself
+    name: Option<String>,
+    /// Write all pages into DIR/man1 and DIR/man7 instead
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
     out: Option<PathBuf>,
 }
 
@@ -22,25 +33,32 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     command.build();
     if let Some(folder) = &args.out {
         let folder = &session.directory.join(folder);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| clap_mangen::generate_to(command, folder))
-            .map_err(|error| {
-                Failure::new(
-                    code::WRITE_FAILED,
-                    format!("{} could not be written: {error}", folder.display()),
-                )
-            })?;
+        write(command, folder).map_err(|error| {
+            Failure::new(
+                code::WRITE_FAILED,
+                format!("{} could not be written: {error}", folder.display()),
+            )
+        })?;
         session
             .ui
             .status(format!("wrote the manual pages to {}", folder.display()));
         return Ok(Exit::Done);
     }
-    let page = match &args.command {
+    let page = match &args.name {
         None => command,
-        Some(name) => command.find_subcommand(name).cloned().ok_or_else(|| {
-            Failure::usage(format!("there is no command {name}"))
-                .hint("promptctl --help lists the commands")
-        })?,
+        Some(name) => match (command.find_subcommand(name), help::topic(name)) {
+            (Some(found), _) => found.clone(),
+            (None, Some(topic)) => {
+                session.ui.data(of_topic(topic));
+                return Ok(Exit::Done);
+            }
+            (None, None) => {
+                return Err(
+                    Failure::usage(format!("there is no command or topic {name}"))
+                        .hint("promptctl help lists the commands and the topics"),
+                );
+            }
+        },
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page)
@@ -48,4 +66,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(code::WRITE_FAILED, error.to_string()))?;
     session.ui.data(String::from_utf8_lossy(&text));
     Ok(Exit::Done)
+}
+
+fn of_topic(topic: &Topic) -> String {
+    manual(topic.name, topic.about, topic.text)
+}
+
+fn write(command: clap::Command, folder: &Path) -> io::Result<()> {
+    let (commands, topics) = (folder.join("man1"), folder.join("man7"));
+    std::fs::create_dir_all(&commands)?;
+    clap_mangen::generate_to(command, &commands)?;
+    std::fs::create_dir_all(&topics)?;
+    for topic in TOPICS {
+        let path = topics.join(format!("promptctl-{}.7", topic.name));
+        std::fs::write(path, of_topic(topic))?;
+    }
+    Ok(())
 }

@@ -42,6 +42,7 @@ mod session;
 mod shapes;
 mod show;
 mod status;
+mod topics;
 mod unarchive;
 mod unpublish;
 mod validate;

@@ -29,6 +29,10 @@ const FRESH: i64 = 24 * 60 * 60;
 ///
 /// The list is kept for a day. Prices are in US dollars for a million tokens.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl models
+  promptctl models --refresh --format json")]
 pub(super) struct Args {
     /// The provider, the part of a model before `/`
     #[arg(default_value = DEFAULT_PROVIDER)]

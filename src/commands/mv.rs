@@ -26,9 +26,10 @@ use crate::releases::Store;
 /// A partial is not moved: its name is content of every prompt that includes it. Rename it with
 /// git mv, change the includes, and let promptctl bump give those prompts their next version.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "\
+Examples:
   promptctl mv support/triage support/routing
-  promptctl mv --dry-run triage support/triage")]
+  promptctl mv --dry-run support/triage support/routing")]
 pub(super) struct Args {
     /// The prompt
     #[arg(value_name = "OLD", add = super::completions::names())]

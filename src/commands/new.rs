@@ -19,6 +19,13 @@ use crate::releases::Store;
 /// From a template, a file, standard input, or another prompt; then committed. A file with a secret
 /// in it is refused; other errors are said.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help prompt-file
+
+Examples:
+  promptctl new support/refund --file ticket.prompt.yml -m \"First refund prompt\"
+  promptctl new support/spanish --from support/triage@v2
+  cat ticket.prompt.yml | promptctl new support/refund --file - --no-commit")]
 pub(super) struct Args {
     /// The prompt's name, such as support/triage
     name: PromptName,

@@ -22,6 +22,11 @@ use crate::record::log::{Item, Log, Query};
 /// `metrics` and `note`, or a CSV table whose other columns are metrics. All are checked before
 /// the first is kept.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl outcome ID --score 0.9 --label win
+  promptctl outcome ID --metric seconds=12.5 --note \"Sent to billing\"
+  promptctl outcome - < outcomes.csv")]
 pub(super) struct Args {
     /// The id of the execution, or its beginning; `-` reads many from standard input
     #[arg(value_name = "ID")]

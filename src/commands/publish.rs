@@ -27,6 +27,16 @@ use crate::releases::{
 /// it, unless this very content was released there before. Without @vN, the version of the working
 /// copy is meant.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if the file has errors, a rule of the environment refuses, or part of --all failed; \
+4 if the remote refuses the tags.
+More: promptctl help releases
+
+Examples:
+  promptctl publish support/triage -m \"Approved by support\"
+  promptctl publish support/triage@v2 --env staging
+  promptctl publish --all --dry-run
+  promptctl publish support/triage --env canary --create-env")]
 pub(super) struct Args {
     /// The prompts: name, name@v3 or name@<git revision>
     #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]

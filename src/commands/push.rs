@@ -20,6 +20,15 @@ use crate::releases::{Group, Pushed, Release, Step, Store, judge};
 /// publish checks it. Where somebody was faster, a release and all that follow it are lost, and must be
 /// made again.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if a file has errors or a rule of the environment refuses; 4 if the remote refuses \
+the tags.
+More: promptctl help releases
+
+Examples:
+  promptctl push
+  promptctl push --dry-run
+  promptctl push support/triage --env production")]
 pub(super) struct Args {
     /// Only those of these prompts
     #[arg(value_name = "NAME", add = super::completions::names())]

@@ -15,6 +15,12 @@ use crate::releases::{Action, Release, Store};
 ///
 /// The newest comes first.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help releases
+
+Examples:
+  promptctl releases support/triage
+  promptctl releases support/triage --env staging --format json")]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]

@@ -15,13 +15,18 @@ use crate::prompt::code;
 use crate::prompt::document::{Object, parse_value};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
-use crate::prompt::template::HELPERS;
 use crate::prompt::variables::{Given, VarArg};
 use crate::releases::Store;
 
 /// Print the messages that a model would see
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = helpers_help())]
+#[command(after_long_help = "\
+More: promptctl help templates
+
+Examples:
+  promptctl render support/triage --var ticket=@ticket.txt
+  promptctl render support/triage@production --vars values.json --format json
+  promptctl render support/triage@v2 --var ticket=Hello --format request")]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) prompt: PromptArgs,
@@ -64,19 +69,6 @@ pub(super) struct Chosen {
     pub(super) rendered: Rendered,
     /// The suffixes of the variant taken, where it is not the plain prompt.
     pub(super) variant: Option<String>,
-}
-
-fn helpers_help() -> String {
-    let mut help = "Helpers in templates:\n".to_owned();
-    for helper in HELPERS {
-        let (name, about) = (helper.name, helper.doc);
-        help.push_str(&format!("  {name:<13} {about}\n"));
-    }
-    help.push_str(
-        "\nAn entry `- placeholder: history` under `messages:` stands for the messages of the variable\n\
-         history, a list of {role, content}. They are sent as they are; without a value there are none.\n",
-    );
-    help
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {

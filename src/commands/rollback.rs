@@ -13,10 +13,10 @@ use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 use crate::releases::{Back, Change, Demand, Options, Planned, State, Store};
 
-/// How to roll back where promptctl is not at hand. A test runs it.
-const BY_HAND: &str = "\
-Without promptctl, git alone makes the same tag. Say for NAME and ENV what is meant, for VERSION the
-version to go back to, for LIVE the number of the newest release and for NEXT the one after it, for BELOW
+/// How to roll back where promptctl is not at hand, and examples. Tests run both.
+const AFTER_HELP: &str = "\
+Without promptctl, git alone makes the same tag. Say for NAME and ENV what is meant, for VERSION the \
+version to go back to, for LIVE the number of the newest release and for NEXT the one after it, for BELOW \
 the number of the release that lay below VERSION's, or none:
 
     git fetch origin '+refs/tags/prompts/*:refs/promptctl/origin/prompts/*'
@@ -34,8 +34,17 @@ the number of the release that lay below VERSION's, or none:
     END
     git push origin refs/tags/prompts/NAME/ENV/NEXT
 
-Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken
-there.";
+Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken \
+there.
+
+Exit codes: 3 if somebody else has just rolled back, or nothing below counts as signed; 4 if the remote \
+refuses the tag.
+More: promptctl help releases
+
+Examples:
+  promptctl rollback support/triage -m \"Refuses refunds\"
+  promptctl rollback support/triage --to v1 --dry-run
+  promptctl rollback support/triage --undo v1   # for scripts: can be repeated";
 
 /// Make the version live again that was live before
 ///
@@ -44,7 +53,7 @@ there.";
 /// since this clone last looked, it asks before it goes one further; a script says --undo VERSION, which
 /// can be repeated.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = BY_HAND)]
+#[command(after_long_help = AFTER_HELP)]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]

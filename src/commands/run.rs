@@ -30,6 +30,16 @@ pub(super) use ground::{Ground, log};
 /// An answer that does not fit the prompt's `jsonSchema` ends with 3, as does a batch in which
 /// some calls failed and a budget that refuses the call.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if the answer does not fit its schema, a budget refuses, or part of a batch failed; 4 if \
+the key is missing or refused.
+More: promptctl help log
+
+Examples:
+  promptctl run support/triage --var ticket=@ticket.txt
+  promptctl run support/triage@production --var ticket=Hello --model echo   # offline
+  promptctl run support/triage --var ticket=Hello --dry-run
+  promptctl run support/triage --inputs cases.jsonl -o out.jsonl --max-cost 1")]
 pub(super) struct Args {
     #[command(flatten)]
     prompt: PromptArgs,

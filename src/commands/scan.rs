@@ -32,6 +32,15 @@ use baseline::Baseline;
 /// .promptctl-baseline at the top of the repository: commit it, and --fail finds only what is new.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
+#[command(after_long_help = "\
+Exit codes: 3 with --fail, if there is an id that is not allowed.
+More: promptctl help stored-prompts
+
+Examples:
+  promptctl scan --ids src/
+  promptctl scan --ids --format json | promptctl import - --dry-run
+  promptctl scan --ids --write-baseline
+  promptctl scan --ids --fail   # in CI")]
 pub(super) struct Args {
     /// Files and folders; without any, the current one
     #[arg(value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]

@@ -9,6 +9,9 @@ use crate::prompt::schema::prompt_schema;
 /// Editors that know YAML check and complete prompt files with it: init writes it to
 /// prompts/prompt.schema.json, and `# yaml-language-server: $schema=…` names it.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl schema > prompts/prompt.schema.json")]
 pub(super) struct Args {}
 
 pub(super) fn run(_args: &Args, session: &mut Session) -> Result<Exit, Failure> {

@@ -16,6 +16,13 @@ const USUAL: &str = "core";
 ///
 /// Run twice it changes nothing, and it never overwrites a file that is there.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 with --check, if a file is missing.
+
+Examples:
+  promptctl seed core
+  promptctl seed --dry-run
+  promptctl seed core --check   # exits with 3 if a file is missing")]
 pub(super) struct Args {
     /// The packs: core, trading; without any, core
     #[arg(value_name = "PACK", value_parser = parse_pack, add = super::completions::one_of(PACKS.iter().map(|pack| pack.name)))]

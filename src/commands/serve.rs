@@ -33,12 +33,14 @@ use crate::serve::{self, Auth, Given, Note, Pinned, Settings, Source, StoredTurn
 /// `version` is left out for what is live, a number for a published version, or the name of an
 /// environment. `promptctl help serve` tells more: keys, deployment, figures, what differs.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
+More: promptctl help serve
+
 Examples:
   promptctl serve
   promptctl serve --env staging --listen 127.0.0.1:9000
-  promptctl serve --snapshot prompts.json --log -          without git, records to standard output
-  promptctl serve --unknown-prompts forward                while prompts are still being imported")]
+  promptctl serve --snapshot prompts.json --log -   # without git, records to standard output
+  promptctl serve --unknown-prompts forward         # while prompts are still being imported")]
 pub(super) struct Args {
     /// Where to listen. Port 0 takes any that is free; the URL is then the first line of standard
     /// output, also with --quiet

@@ -20,6 +20,11 @@ use crate::releases::Store;
 /// REF is name (the working copy), name@v3, name@production or name@<git revision>. With --used-by,
 /// it is the name of a partial, and the prompts that include it are shown.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl show support/triage
+  promptctl show support/triage@production --at 2026-11-17
+  promptctl show core/untrusted --used-by   # the prompts that include a partial")]
 pub(super) struct Args {
     /// The prompt
     #[arg(value_name = "REF", add = super::completions::references())]

@@ -17,6 +17,13 @@ use crate::releases::{Overview, State, Store, TagName};
 
 /// Show what is live where, what is ahead and what is pending
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+More: promptctl help releases
+
+Examples:
+  promptctl status
+  promptctl status --env production
+  promptctl status --at 2026-11-17")]
 pub(super) struct Args {
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]

@@ -10,6 +10,9 @@ use crate::prompt::name::PromptName;
 
 /// Bring an archived prompt back
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl unarchive core/sub-issue-generator")]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]

@@ -11,6 +11,10 @@ use crate::releases::{Change, Demand};
 ///
 /// promptctl rollback brings it back.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl unpublish support/triage -m \"The feature is gone\"
+  promptctl unpublish support/triage --env staging --dry-run")]
 pub(super) struct Args {
     /// The prompt
     #[arg(add = super::completions::names())]

@@ -27,6 +27,16 @@ use crate::releases::{Step, Store, judge};
 /// `# promptctl: allow P105` allows what a rule finds on its line and the next, or in the whole file
 /// where it stands at the top.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if there are errors (with --strict, warnings too).
+More: promptctl help errors
+
+Examples:
+  promptctl validate
+  promptctl validate support/triage --strict
+  promptctl validate --base main~1   # what changed, and whether versions were raised
+  promptctl validate --fix
+  promptctl validate --format sarif > findings.sarif")]
 pub(super) struct Args {
     /// Names, files or folders; without any, all prompts
     #[arg(value_name = "PATH", add = super::completions::names_and_paths())]

@@ -27,6 +27,13 @@ use crate::releases::{Live, Proof, Rules, Signers, Store};
 /// What it cannot see: that the newest tags were removed before this clone first saw them. The column
 /// `since` says since when it remembers them; a host's rule that nobody deletes tags closes the gap.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if anything is not proven.
+More: promptctl help policy
+
+Examples:
+  promptctl verify
+  promptctl verify --env production --format json")]
 pub(super) struct Args {
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]

@@ -10,23 +10,65 @@ pub struct Topic {
     pub text: &'static str,
 }
 
+/// A topic, whose text is the file of its name.
+macro_rules! topic {
+    ($name:literal, $about:literal) => {
+        Topic {
+            name: $name,
+            about: $about,
+            text: include_str!(concat!($name, ".md")),
+        }
+    };
+}
+
 /// All topics.
 pub const TOPICS: &[Topic] = &[
-    Topic {
-        name: "stored-prompts",
-        about: "The way out of OpenAI's stored prompts, by 2026-11-30",
-        text: include_str!("stored-prompts.md"),
-    },
-    Topic {
-        name: "serve",
-        about: "The gateway: what it answers, and how it is deployed",
-        text: include_str!("serve.md"),
-    },
-    Topic {
-        name: "services",
-        about: "Prompts in a service: a snapshot, read in Python or TypeScript",
-        text: include_str!("services.md"),
-    },
+    topic!("prompt-file", "The prompt file, key by key"),
+    topic!(
+        "templates",
+        "What a template may hold: variables, helpers, partials"
+    ),
+    topic!("versions", "What a version numbers, and when it rises"),
+    topic!(
+        "releases",
+        "What is live: publish, rollback, the remote, pending tags"
+    ),
+    topic!("policy", "Who may release, and what must hold before it"),
+    topic!("services", "Prompts in a service: a snapshot, read in Python or TypeScript"),
+    topic!(
+        "serve",
+        "The gateway: what it answers, and how it is deployed"
+    ),
+    topic!(
+        "stored-prompts",
+        "The way out of OpenAI's stored prompts, by 2026-11-30"
+    ),
+    topic!(
+        "github",
+        "Pull requests and releases on GitHub; files of GitHub Models"
+    ),
+    topic!("gitlab", "The same on GitLab and elsewhere"),
+    topic!("hooks", "Versions that rise when you commit"),
+    topic!("merge", "git diff and git merge that know prompts"),
+    topic!("evaluators", "Checks of an answer, kept with the prompt"),
+    topic!("log", "The record of every call"),
+    topic!(
+        "settings",
+        "promptctl.yaml, your own settings, variables, completions"
+    ),
+    topic!("environment", "The variables of the environment"),
+    topic!("exit-codes", "How a command ends"),
+    topic!("json", "What scripts read"),
+    topic!("errors", "Every code of an error or finding"),
+    topic!(
+        "rules",
+        "What a change means for callers: the rules of diff"
+    ),
+    topic!("security", "What is guarded, and how"),
+    topic!(
+        "performance",
+        "What was measured, and how to measure it again"
+    ),
 ];
 
 /// A file for the deployment of the gateway, with the words that name it.
@@ -76,10 +118,19 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("javascript", "prompts.mjs"),
 ];
 
+/// The topic of this name.
+pub fn topic(name: &str) -> Option<&'static Topic> {
+    TOPICS.iter().find(|topic| topic.name == name)
+}
+
+/// The file of this name.
+pub fn file(name: &str) -> Option<&'static Topic> {
+    FILES.iter().find(|file| file.name == name)
+}
+
 /// The topic or the file of this name.
-pub fn find(name: &str) -> Option<&'static Topic> {
-    let mut all = TOPICS.iter().chain(FILES);
-    all.find(|topic| topic.name == name)
+fn find(name: &str) -> Option<&'static Topic> {
+    topic(name).or_else(|| file(name))
 }
 
 /// What `promptctl help` shows for these words: a topic, one of its files, or `TOPIC --lang LANGUAGE`;
@@ -166,6 +217,26 @@ mod tests {
             &[],
         ] {
             assert_eq!(name(other), None);
+        }
+    }
+
+    #[test]
+    fn every_topic_is_a_file_and_every_file_a_topic() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/help");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                assert!(topic(name).is_some(), "{name} is not in TOPICS");
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_of_topics_fits_a_terminal() {
+        for topic in TOPICS {
+            assert!(topic.name.len() <= 15, "{}", topic.name);
+            assert!(topic.about.chars().count() <= 62, "{}", topic.about);
         }
     }
 }

@@ -209,7 +209,7 @@ impl Table {
         widths
     }
 
-    fn fitted(mut self, width: usize, colors: bool) -> String {
+    pub(super) fn fitted(mut self, width: usize, colors: bool) -> String {
         let left_out = self.left_out(width);
         let kept: Vec<usize> = (0..self.header.len())
             .filter(|at| !left_out.contains(at))

@@ -179,7 +179,7 @@ codes! {
     JINJA = "P109", Warning, "Jinja in a Handlebars template",
         "`{% if x %}` is `{{#if x}}`, `{% for i in xs %}` is `{{#each xs}}`, `{# … #}` is `{{! … }}`. Written the other way, it goes to the model as it stands. A tag such as `{{ x | upper }}`, which is `{{upper x}}`, cannot be parsed: P101.";
     UNKNOWN_HELPER = "P110", Fixed, "a helper that does not exist",
-        "The helpers are listed by `promptctl render --help`.";
+        "The helpers are listed by `promptctl help templates`.";
     COMPUTED_PARTIAL = "P111", Fixed, "a partial whose name is computed",
         "The name of a partial must stand in the template, so that a version can be known from its files alone.";
     HELPER_FAILED = "P112", Fixed, "a helper could not use its arguments",

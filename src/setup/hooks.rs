@@ -119,7 +119,7 @@ fn is_there(planned: &PlannedHook, name: &str) -> Result<bool, Failure> {
     let failure = Failure::new(code::IN_THE_WAY, format!("a {name} hook exists already"))
         .at(planned.path.display().to_string());
     Err(if own.contains("pre-commit.com") {
-        failure.hint("it is that of pre-commit.com: add promptctl to .pre-commit-config.yaml, as the README shows under “Hooks”")
+        failure.hint("it is that of pre-commit.com: add promptctl to .pre-commit-config.yaml, as `promptctl help hooks` shows")
     } else {
         failure.hint(format!("add this line to it: {}", call(name)))
     })

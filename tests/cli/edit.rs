@@ -350,7 +350,7 @@ fn an_invalid_edit_leaves_all_as_it_was() {
     $ promptctl edit support/triage --set 'messages[1].content={{unknownHelper ticket}}'
     error[P110]: there is no helper `unknownHelper`
       at: prompts/support/triage.prompt.yml:23:15
-      hint: the name of a variable has no spaces; `promptctl render --help` lists the helpers; write `\{{` for braces that are text
+      hint: the name of a variable has no spaces; `promptctl help templates` lists the helpers; write `\{{` for braces that are text
     [exit 1]
     $ promptctl edit support/triage --set nonsense
     error: invalid value 'nonsense' for '--set <KEY=VALUE>': write KEY=VALUE, or KEY:=JSON, such as modelParameters.maxTokens=600

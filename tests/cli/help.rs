@@ -70,9 +70,28 @@ fn the_help() {
       schema       Print the JSON Schema of the prompt file
 
     Topics (promptctl help TOPIC):
-      stored-prompts  The way out of OpenAI's stored prompts, by 2026-11-30
-      serve           The gateway: what it answers, and how it is deployed
+      prompt-file     The prompt file, key by key
+      templates       What a template may hold: variables, helpers, partials
+      versions        What a version numbers, and when it rises
+      releases        What is live: publish, rollback, the remote, pending tags
+      policy          Who may release, and what must hold before it
       services        Prompts in a service: a snapshot, read in Python or TypeScript
+      serve           The gateway: what it answers, and how it is deployed
+      stored-prompts  The way out of OpenAI's stored prompts, by 2026-11-30
+      github          Pull requests and releases on GitHub; files of GitHub Models
+      gitlab          The same on GitLab and elsewhere
+      hooks           Versions that rise when you commit
+      merge           git diff and git merge that know prompts
+      evaluators      Checks of an answer, kept with the prompt
+      log             The record of every call
+      settings        promptctl.yaml, your own settings, variables, completions
+      environment     The variables of the environment
+      exit-codes      How a command ends
+      json            What scripts read
+      errors          Every code of an error or finding
+      rules           What a change means for callers: the rules of diff
+      security        What is guarded, and how
+      performance     What was measured, and how to measure it again
 
     A prompt is named by its path below prompts/: support/triage, support/triage@v3,
     support/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.
@@ -174,10 +193,10 @@ fn the_version() {
 fn every_command_has_help_and_a_manual_page() {
     let env = TestEnv::new();
     let root = env.root();
-    root.ok("promptctl man --out man1");
+    root.ok("promptctl man --out man");
     let help = root.ok("promptctl --help");
-    let (listed, _) = help.split_once("\nTopics").unwrap();
-    let commands: Vec<&str> = listed
+    let (list, _) = help.split_once("\nTopics").unwrap();
+    let commands: Vec<&str> = list
         .lines()
         .filter_map(|line| {
             line.strip_prefix("  ")?
@@ -193,7 +212,7 @@ fn every_command_has_help_and_a_manual_page() {
                 .contains("Usage: promptctl"),
             "{command}"
         );
-        let page = root.read(&format!("man1/promptctl-{command}.1"));
+        let page = root.read(&format!("man/man1/promptctl-{command}.1"));
         assert!(page.contains(".SH SYNOPSIS"), "{command}");
         assert_eq!(
             root.ok(&format!("promptctl man {command}")),
@@ -201,11 +220,19 @@ fn every_command_has_help_and_a_manual_page() {
             "{command}"
         );
     }
+    for topic in promptctl::help::TOPICS {
+        let page = root.read(&format!("man/man7/promptctl-{}.7", topic.name));
+        assert!(page.contains(".SH DESCRIPTION"), "{}", topic.name);
+    }
+    assert!(
+        root.ok("promptctl man policy")
+            .contains(".TH promptctl-policy 7")
+    );
     assert!(root.ok("promptctl man").contains(".SH SYNOPSIS"));
     assert_snapshot!(root.play("promptctl man nothing"), @"
     $ promptctl man nothing
-    error: there is no command nothing
-      hint: promptctl --help lists the commands
+    error: there is no command or topic nothing
+      hint: promptctl help lists the commands and the topics
     [exit 2]
     ");
 }
@@ -315,4 +342,57 @@ fn a_command_explains_itself_at_length() {
     let page = env.root().ok("promptctl man bump");
     assert!(page.contains("Without names"), "{page}");
     assert!(page.contains("dry"), "{page}");
+}
+
+#[test]
+fn every_topic_is_shown_within_the_width_of_the_terminal() {
+    let env = TestEnv::new();
+    let wide = env.root().with("PROMPTCTL_WIDTH", "200");
+    for topic in promptctl::help::TOPICS {
+        let page = wide.ok(&format!("promptctl help {}", topic.name));
+        let long: Vec<&str> = page
+            .lines()
+            .filter(|line| line.chars().count() > 100)
+            .collect();
+        assert_eq!(long, [""; 0], "{}", topic.name);
+        assert!(
+            page.starts_with("# ") && !page.contains("<!--"),
+            "{}",
+            topic.name
+        );
+        let piped = env.root().ok(&format!("promptctl help {}", topic.name));
+        assert!(
+            piped.starts_with("# ") && !piped.contains("<!--"),
+            "{}",
+            topic.name
+        );
+    }
+}
+
+#[test]
+fn a_word_that_is_nearly_a_topic_is_answered_with_it() {
+    let env = TestEnv::new();
+    for line in [
+        "promptctl polcy",
+        "promptctl policy",
+        "promptctl help polcy",
+        "promptctl help templats",
+    ] {
+        let run = env.root().fails(line);
+        assert_eq!(run.code, Some(2), "{run}");
+        let topic = if line.contains("templats") {
+            "templates"
+        } else {
+            "policy"
+        };
+        assert!(
+            run.stderr.contains(&format!("promptctl help {topic}")),
+            "{run}"
+        );
+    }
+    let run = env.root().fails("promptctl publsh");
+    assert!(
+        run.stderr.contains("'publish'") && !run.stderr.contains("topic"),
+        "{run}"
+    );
 }

@@ -283,7 +283,7 @@ fn what_cannot_work_is_not_made() {
     $ promptctl new bad --file ../bad.yml
     error[P110]: there is no helper `nohelper`
       at: ../bad.yml:4:15
-      hint: the name of a variable has no spaces; `promptctl render --help` lists the helpers; write `\{{` for braces that are text
+      hint: the name of a variable has no spaces; `promptctl help templates` lists the helpers; write `\{{` for braces that are text
     [exit 1]
     "#);
     assert_eq!(repo.git("status --porcelain"), "");

@@ -1,7 +1,8 @@
-//! The reference tables of the README, which are made from the source; and a test for every code.
+//! The reference tables of the help topics, which are made from the source; and a test for every code.
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
@@ -47,8 +48,8 @@ fn codes() -> String {
         let count = rows.lines().count();
         writeln!(
             text,
-            "<details>\n<summary>{start}xx: {about} ({count})</summary>\n\n\
-             | code | what | `lint:` |\n|---|---|---|\n{rows}\n</details>\n"
+            "## {start}xx: {about} ({count})\n\n\
+             | code | what | `lint:` |\n|---|---|---|\n{rows}"
         )
         .unwrap();
     }
@@ -85,42 +86,91 @@ fn evaluators() -> String {
 
 /// Every rule of `diff`.
 fn rules() -> String {
-    let mut text = format!(
-        "<details>\n<summary>The {} rules</summary>\n\n| impact | when | such as | rule |\n|---|---|---|---|\n",
-        RULES.len()
-    );
+    let mut text = "| impact | when | such as | rule |\n|---|---|---|---|\n".to_owned();
     for rule in RULES {
         let (when, example) = (cell(rule.when), cell(rule.example));
         let (impact, id) = (rule.impact, rule.id);
         writeln!(text, "| {impact} | {when} | {example} | `{id}` |").unwrap();
     }
-    text + "\n</details>"
+    text.trim_end().to_owned()
 }
 
-/// The README with a table in the place that its marks name.
-fn with_table(readme: &str, name: &str, table: &str) -> String {
-    let (open, close) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
-    let (before, rest) = readme.split_once(&open).expect("the mark that opens");
-    let (_, after) = rest.split_once(&close).expect("the mark that closes");
-    format!("{before}{open}\n{table}\n{close}{after}")
+/// Every topic, with its file.
+fn topics() -> String {
+    let mut text = "| topic | about |\n|---|---|\n".to_owned();
+    for topic in promptctl::help::TOPICS {
+        let (name, about) = (topic.name, cell(topic.about));
+        writeln!(text, "| [{name}](src/help/{name}.md) | {about} |").unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+/// Makes a table.
+type Make = fn() -> String;
+
+/// What stands between two marks of its name, in any of the documents.
+const MADE: [(&str, Make); 5] = [
+    ("topics", topics),
+    ("codes", codes),
+    ("rules", rules),
+    ("helpers", helpers),
+    ("checks", evaluators),
+];
+
+/// The README and the topics, by their paths.
+pub(crate) fn documents() -> Vec<PathBuf> {
+    let mut paths = vec![top().join("README.md")];
+    for entry in fs::read_dir(top().join("src/help")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "md") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+}
+
+/// A document with what is made between its marks.
+fn made(document: &str) -> String {
+    let mut text = document.to_owned();
+    for (name, make) in MADE {
+        let (open, close) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
+        if let Some((before, rest)) = text.split_once(&open) {
+            let (_, after) = rest.split_once(&close).expect("the mark that closes");
+            text = format!("{before}{open}\n{}\n{close}{after}", make());
+        }
+    }
+    text
+}
+
+/// Writes a file that is made from the source, or fails where it differs from it.
+#[track_caller]
+pub(crate) fn is_made(path: &Path, current: &str) {
+    if of_this_process("UPDATE_README").is_some() {
+        return fs::write(path, current).unwrap();
+    }
+    let kept = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        kept.replace("\r\n", "\n") == current,
+        "{} differs from the source: UPDATE_README=1 cargo test --test cli readme writes it",
+        path.display()
+    );
 }
 
 #[test]
-fn the_tables_of_the_readme_are_those_of_the_source() {
-    let path = top().join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let current = with_table(&readme, "codes", &codes());
-    let current = with_table(&current, "rules", &rules());
-    let current = with_table(&current, "helpers", &helpers());
-    let current = with_table(&current, "checks", &evaluators());
-    if of_this_process("UPDATE_README").is_some() {
-        fs::write(path, current).unwrap();
-        return;
+fn the_tables_of_the_readme_and_the_topics_are_those_of_the_source() {
+    let mut all = String::new();
+    for path in documents() {
+        let document = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        is_made(&path, &made(&document));
+        all.push_str(&document);
     }
-    assert!(
-        readme == current,
-        "README.md differs from the source: UPDATE_README=1 cargo test --test cli readme writes it"
-    );
+    for (name, _) in MADE {
+        assert!(
+            all.contains(&format!("<!-- {name} -->")),
+            "{name} is nowhere"
+        );
+    }
 }
 
 #[test]

@@ -487,9 +487,9 @@ fn a_link_out_of_the_repository_is_refused() {
 }
 
 #[test]
-fn help_lists_the_helpers() {
+fn a_topic_lists_the_helpers() {
     let env = TestEnv::new();
-    let help = env.root().ok("promptctl render --help");
+    let help = env.root().ok("promptctl help templates");
     for helper in [
         "default",
         "trend_label",

@@ -392,7 +392,7 @@ fn unknown_helper(name: &str) -> String {
             format!("the helper `{near}` has nearly this name; that of a variable has no spaces")
         }
         None => format!(
-            "the name of a variable has no spaces; `promptctl render --help` lists the helpers; {BRACES}"
+            "the name of a variable has no spaces; `promptctl help templates` lists the helpers; {BRACES}"
         ),
     }
 }

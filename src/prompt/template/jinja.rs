@@ -104,7 +104,7 @@ pub(super) fn expression(inner: &str) -> Option<Finding> {
                 value.trim()
             )
         } else {
-            "Handlebars has no filters; `promptctl render --help` lists the helpers".to_owned()
+            "Handlebars has no filters; `promptctl help templates` lists the helpers".to_owned()
         };
         return Some(
             Finding::error(

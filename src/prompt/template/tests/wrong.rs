@@ -82,7 +82,7 @@ fn jinja_is_translated() {
     P101 10:21: `| join` is a Jinja filter
       Handlebars writes `{{join xs '; '}}`
     P101 10:41: `| frobnicate` is a Jinja filter
-      Handlebars has no filters; `promptctl render --help` lists the helpers
+      Handlebars has no filters; `promptctl help templates` lists the helpers
     ");
     insta::assert_snapshot!(wrong("{{ a if b else c }}"), @"
     P101 10:5: `x if y else z` is Jinja
@@ -105,7 +105,7 @@ fn unknown_helpers_and_blocks_are_named() {
     P110 10:5: there is no helper `uper`
       the helper `upper` has nearly this name; that of a variable has no spaces
     P110 10:16: there is no helper `client`
-      the name of a variable has no spaces; `promptctl render --help` lists the helpers; write `\{{` for braces that are text
+      the name of a variable has no spaces; `promptctl help templates` lists the helpers; write `\{{` for braces that are text
     P110 10:45: there is no helper `if`
       `if` is a block: write `{{#if x}} … {{/if}}`
     ");

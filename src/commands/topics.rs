@@ -1,0 +1,68 @@
+//! `promptctl help TOPIC`: what is longer than the help of one command.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::Failure;
+use crate::help::{self, TOPICS, Topic};
+use crate::output::markdown::without_marks;
+use crate::output::page::page;
+use crate::output::ui::Ui;
+use crate::prompt::name::nearest;
+
+/// The topic or file that these arguments ask for.
+///
+/// # Errors
+/// The topic has no code in the language that was asked for.
+pub(super) fn asked(arguments: &[OsString]) -> Option<Result<&'static Topic, Failure>> {
+    let words: Option<Vec<&str>> = arguments.iter().skip(1).map(|it| it.to_str()).collect();
+    let words = words?;
+    let ["help", topic @ ..] = words.as_slice() else {
+        return None;
+    };
+    Some(help::asked(topic)?.map_err(Failure::usage))
+}
+
+/// The list of topics, as it stands in the help.
+pub(super) fn listed() -> String {
+    let mut text = "Topics (promptctl help TOPIC):\n".to_owned();
+    for topic in TOPICS {
+        text.push_str(&format!("  {:<15} {}\n", topic.name, topic.about));
+    }
+    text
+}
+
+/// Shows a topic: set for the width of a terminal, and in a pipe as it is written. A file is always
+/// shown as it is.
+pub(super) fn show(topic: &Topic, ui: &mut Ui) {
+    if help::topic(topic.name).is_none() {
+        return ui.data(topic.text);
+    }
+    match ui.width() {
+        Some(width) => {
+            let page = page(topic.text, width, ui.colors_out());
+            ui.styled(page);
+        }
+        None => ui.data(without_marks(topic.text)),
+    }
+}
+
+/// Names the topic that may be meant by a word that is no command.
+pub(super) fn suggest(error: &mut clap::Error) {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let Some(topic) = nearest(word, TOPICS.iter().map(|topic| topic.name)) else {
+        return;
+    };
+    if topic == word {
+        error.remove(ContextKind::SuggestedSubcommand);
+    }
+    let tip = format!("there is a help topic: promptctl help {topic}");
+    let tips = vec![clap::builder::StyledStr::from(tip)];
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+}

@@ -1,0 +1,140 @@
+//! What the topic `json` says of the fields that scripts read.
+
+use std::fs;
+
+use promptctl::commands::command_line;
+use serde_json::Value;
+
+use super::world::{STORED, World, has_shell};
+use crate::env::top;
+
+/// A command for each row of the table.
+const COMMANDS: [(&str, &str); 28] = [
+    ("list", "promptctl list"),
+    ("show", "promptctl show support/triage"),
+    ("get", "promptctl get support/triage@v1"),
+    ("get --all", "promptctl get --all --versions"),
+    ("render", "promptctl render support/triage --var ticket=x"),
+    ("history", "promptctl history support/triage"),
+    ("releases", "promptctl releases support/triage"),
+    ("status", "promptctl status"),
+    ("bump", "promptctl bump"),
+    (
+        "mv",
+        "promptctl mv --dry-run support/triage support/routing",
+    ),
+    ("seed", "promptctl seed core --dry-run"),
+    ("publish", "promptctl publish support/triage@v2 --dry-run"),
+    ("rollback", "promptctl rollback support/triage --dry-run"),
+    ("unpublish", "promptctl unpublish support/triage --dry-run"),
+    ("push", "promptctl push"),
+    ("fetch", "promptctl fetch"),
+    (
+        "diff",
+        "promptctl diff support/triage@v1 support/triage@v3 --cost",
+    ),
+    ("validate", "promptctl validate"),
+    ("doctor", "promptctl doctor"),
+    ("verify", "promptctl verify"),
+    (
+        "run",
+        "promptctl run support/triage --var ticket=x --model echo",
+    ),
+    ("log", "promptctl log"),
+    (
+        "log prune",
+        "promptctl log prune --older-than 90d --dry-run",
+    ),
+    ("outcome", ""),
+    ("models", "promptctl models"),
+    ("scan", "promptctl scan --ids src"),
+    ("import", ""),
+    ("explain", "promptctl explain P206"),
+];
+
+/// The rows of the table: what stands in the first column, and the fields.
+fn rows() -> Vec<(String, String)> {
+    let text = fs::read_to_string(top().join("src/help/json.md")).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = lines.map(|line| line.split_once("` | ").unwrap());
+    rows.map(|(commands, fields)| (commands.replace('`', ""), fields.to_owned()))
+        .collect()
+}
+
+/// The fields of a command, as the table names them.
+#[track_caller]
+fn row_of<'a>(rows: &'a [(String, String)], command: &str) -> &'a str {
+    let found = rows
+        .iter()
+        .find(|(commands, _)| commands.split(", ").any(|it| it == command));
+    &found.unwrap_or_else(|| panic!("{command} has no row")).1
+}
+
+/// Whether a row names a field.
+fn names(row: &str, field: &str) -> bool {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    row.split(|char| !is_part(char)).any(|word| word == field)
+}
+
+#[track_caller]
+fn all_are_named(row: &str, value: &Value, command: &str) {
+    let Value::Object(fields) = value else {
+        panic!("{command}: {value}")
+    };
+    for (field, value) in fields.iter().filter(|(field, _)| *field != "schema") {
+        assert!(names(row, field), "{command}: {field} is not in the table");
+        // What is inside is told where the row tells of it at all.
+        let inner = value
+            .as_array()
+            .and_then(|items| items.first())
+            .unwrap_or(value);
+        if row.contains(&format!("{field}[] {{")) && inner.is_object() {
+            all_are_named(row, inner, command);
+        }
+    }
+}
+
+#[test]
+fn every_field_that_is_printed_is_in_the_table() {
+    if !has_shell() {
+        return;
+    }
+    let mut world = World::new();
+    let repo = world.copy();
+    let rows = rows();
+    for (command, line) in COMMANDS {
+        let row = row_of(&rows, command);
+        let printed = match command {
+            "outcome" => {
+                let line = "promptctl outcome - --format json";
+                let run = repo.run_with(line, repo.read("outcomes.csv"));
+                serde_json::from_str(&run.stdout).unwrap()
+            }
+            "import" => {
+                let dry = format!("promptctl import {STORED} --dry-run --format json");
+                all_are_named(row_of(&rows, "import --dry-run"), &repo.json(&dry), &dry);
+                repo.json(&format!(
+                    "promptctl import {STORED} --var-name ticket --yes --format json"
+                ))
+            }
+            _ => repo.json(&format!("{line} --format json")),
+        };
+        all_are_named(row, &printed, command);
+    }
+}
+
+#[test]
+fn every_command_that_prints_json_is_in_the_table() {
+    let rows = rows();
+    let mut line = command_line();
+    line.build();
+    for command in line.get_subcommands() {
+        let format = command.get_arguments().find(|it| it.get_id() == "format");
+        let values = format
+            .map(clap::Arg::get_possible_values)
+            .unwrap_or_default();
+        if values.iter().any(|value| value.get_name() == "json") {
+            row_of(&rows, command.get_name());
+        }
+    }
+}
