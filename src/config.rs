@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::code::Code;
 use crate::prompt::document::parse_value;
+use crate::prompt::hint::Hint;
 use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
 use crate::prompt::remote::RemoteName;
@@ -180,7 +181,7 @@ fn is_blank(text: &str) -> bool {
         .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
-fn bad(message: impl Into<String>, hint: impl Into<String>) -> Failure {
+fn bad(message: impl Into<String>, hint: impl Into<Hint>) -> Failure {
     Failure::new(code::BAD_CONFIG, message)
         .at(FILE_NAME)
         .hint(hint)

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::prompt::code::Code;
 use crate::prompt::finding::Finding;
+use crate::prompt::hint::Hint;
 
 /// How a command ends, as its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Failure {
     /// The file, line and column, or another place.
     pub location: Option<String>,
     /// What to do next.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// What caused it.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -66,7 +67,7 @@ impl Failure {
 
     /// The same failure with one more thing to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());
         self
     }

@@ -17,7 +17,7 @@ use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::finding::{Finding, Position};
-use crate::prompt::quote::shell_word;
+use crate::prompt::hint::Hint;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
 use crate::prompt::variables::{Check, complete};
@@ -126,7 +126,7 @@ fn missing(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
     let (mistaken, findings): (Vec<Finding>, Vec<Finding>) = findings
         .into_iter()
         .partition(|finding| finding.code == code::UNKNOWN_VARIABLE);
-    let mistaken = mistaken.into_iter().map(|finding| finding.message);
+    let mistaken = mistaken.into_iter().map(|finding| finding.message.into());
     let mut failure = without_value(compiled, findings, path);
     failure.hints.splice(0..0, mistaken);
     failure
@@ -149,17 +149,13 @@ fn without_value(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Fai
             .collect();
         return failure_of(placed, path);
     };
-    let wanted: Vec<String> = names
-        .iter()
-        .map(|name| format!("--var {}=…", shell_word(name)))
-        .collect();
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let finding = Finding::error(
         code::MISSING_VARIABLE,
         format!("{} have no value", quoted.join(", ")),
     )
     .at(first_use(compiled, first))
-    .help(format!("pass {}", wanted.join(" ")));
+    .help(Hint::GiveValues(names));
     failure_of(std::iter::once(finding).chain(other).collect(), path)
 }
 

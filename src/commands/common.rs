@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE};
+use crate::output::words::words;
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
@@ -258,7 +259,7 @@ pub(super) fn warn_of_unknown_releases(store: &Store, session: &mut Session) {
     if let Err(failure) = store.require_releases() {
         session.ui.warning(&failure);
         for hint in &failure.hints {
-            session.ui.hint(hint);
+            session.ui.hint(words(hint));
         }
     }
 }

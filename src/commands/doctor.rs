@@ -11,6 +11,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::hint::Hint;
 use crate::releases::{Repair, Store, Trouble};
 use crate::setup::Setup;
 
@@ -112,7 +113,7 @@ fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Fail
 /// What is wrong with the store, as a finding.
 pub(super) fn finding_of(trouble: &Trouble) -> Finding {
     let mut finding = Finding::error(trouble.code, trouble.message.clone());
-    finding.help = Some(trouble.fix.clone()).filter(|fix| !fix.is_empty());
+    finding.help = Some(trouble.fix.clone()).filter(|fix| *fix != Hint::default());
     if !trouble.is_error {
         finding.severity = Severity::Warning;
     }

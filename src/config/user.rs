@@ -484,6 +484,8 @@ mod tests {
             .api("x-ai", &Environ::default())
             .unwrap_err();
         assert_eq!(failure.code, Some(code::UNKNOWN_PROVIDER));
-        assert!(failure.hints[0].contains("apiKeyVariable: X_AI_API_KEY"));
+        assert!(
+            crate::output::words::words(&failure.hints[0]).contains("apiKeyVariable: X_AI_API_KEY")
+        );
     }
 }

@@ -15,6 +15,7 @@ use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::request::request_hash;
 use crate::openai::response::{Answer, Usage as AnswerUsage};
+use crate::output::words::all_words;
 use crate::prompt::document::Object;
 use crate::record::entry::{ErrorNote, Overrides, Record, Source, Status, Usage};
 use crate::record::privacy::Privacy;
@@ -135,7 +136,7 @@ impl Call<'_> {
                         break end;
                     };
                     tries += 1;
-                    ask_again(&mut body, &answer.text, &failure.hints);
+                    ask_again(&mut body, &answer.text, &all_words(&failure.hints));
                     continue;
                 }
                 Err(Unanswered::Before(failure)) => {
@@ -342,7 +343,7 @@ fn ask_again(body: &mut Value, answer: &str, mismatches: &[String]) {
 fn note(failure: &Failure) -> ErrorNote {
     let mut message = failure.message.clone();
     if failure.code == Some(crate::prompt::code::INVALID_OUTPUT) {
-        message = format!("{message}: {}", failure.hints.join("; "));
+        message = format!("{message}: {}", all_words(&failure.hints).join("; "));
     }
     ErrorNote {
         code: failure.code.map(|code| code.as_str().to_owned()),

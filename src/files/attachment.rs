@@ -5,6 +5,7 @@ use super::load::{Loaded, Source};
 use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::repository::ObjectId;
 
 /// The largest attachment, in bytes.
@@ -29,7 +30,7 @@ impl Prompts {
                 format!("the attachment {path} leads out of the repository"),
             )
             .at(loaded.path.clone())
-            .hint("attachments must stand inside the repository; give others with --var NAME=@FILE")
+            .hint(Hint::GiveOutsideFile)
         })?;
         let bytes = match &loaded.source {
             Source::WorkingCopy if !self.is_bare() => {
@@ -77,9 +78,9 @@ impl Prompts {
             return Ok(());
         }
         let tracks = if self.is_ignored(path) {
-            "git ignores it, so it may hold what nobody else shall see: give its text with --var NAME=@FILE"
+            Hint::GiveIgnoredFile
         } else {
-            "git add it, so that a reviewer sees what is sent"
+            "git add it, so that a reviewer sees what is sent".into()
         };
         Err(Failure::new(
             code::BAD_ATTACHMENT,

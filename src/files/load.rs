@@ -10,6 +10,7 @@ use crate::prompt::code;
 use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName, nearest};
 use crate::prompt::template::{self, Partials};
 use crate::prompt::version::Version;
@@ -180,11 +181,13 @@ impl Prompts {
         name: &PromptName,
     ) -> Result<Option<Loaded>, Vec<Finding>> {
         let Some(tree) = self.commit_tree(commit) else {
-            return Err(vec![Finding::error(
-                code::SHALLOW,
-                format!("commit {commit} is not in this clone"),
-            )
-            .help("promptctl fetch brings the commits of releases, git fetch --unshallow the whole history")]);
+            return Err(vec![
+                Finding::error(
+                    code::SHALLOW,
+                    format!("commit {commit} is not in this clone"),
+                )
+                .help(Hint::FetchHistory),
+            ]);
         };
         let found = roots.iter().find_map(|root| {
             name.paths().into_iter().find_map(|below| {
@@ -235,11 +238,10 @@ impl Prompts {
             listing.files.iter().map(|file| file.name.as_str()),
         ) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
-            None if listing.files.is_empty() => failure.hint(format!(
-                "there are no prompts below {}: promptctl new {name} makes one",
-                self.roots.join(", ")
-            )),
-            None => failure.hint("promptctl list shows all prompts"),
+            None if listing.files.is_empty() => {
+                failure.hint(Hint::NewPrompt(name.clone(), self.roots.clone()))
+            }
+            None => failure.hint(Hint::ListPrompts),
         }
     }
 
@@ -396,9 +398,7 @@ pub(crate) fn first_failure(findings: Vec<Finding>) -> Failure {
             if more == 0 {
                 failure
             } else {
-                failure.hint(format!(
-                    "{more} more like this: promptctl validate shows all"
-                ))
+                failure.hint(Hint::ShowMore(more))
             }
         }
     }

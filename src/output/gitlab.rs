@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::snippet::{NO_FILE, Sources};
+use super::words::words;
 use crate::prompt::finding::{Finding, Severity};
 
 /// A list with one entry a finding.
@@ -25,7 +26,7 @@ fn issue(finding: &Finding, mark: &str) -> Value {
     let help = finding
         .help
         .as_ref()
-        .map(|help| format!(" ({help})"))
+        .map(|help| format!(" ({})", words(help)))
         .unwrap_or_default();
     json!({
         "type": "issue",

@@ -17,3 +17,4 @@ pub mod sarif;
 pub mod snippet;
 pub mod table;
 pub mod ui;
+pub mod words;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 use super::ui::{BAD, BOLD, DIM, HINT, NOTE, paint};
+use super::words::words;
 use crate::prompt::finding::{Finding, Position, Severity};
 use crate::prompt::secrets::blot;
 use crate::prompt::visible;
@@ -57,7 +58,10 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     }
     if let Some(help) = &finding.help {
         let sign = paint(colors, HINT, "=");
-        out.push_str(&format!("{pad} {sign} help: {}\n", visible::line(help)));
+        out.push_str(&format!(
+            "{pad} {sign} help: {}\n",
+            visible::line(&words(help))
+        ));
     }
     out.push('\n');
     out

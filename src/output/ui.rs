@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::words::words;
 use crate::error::{Exit, Failure};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::visible;
@@ -231,7 +232,7 @@ impl Ui {
             self.say_below("at", &location);
         }
         if let Some(help) = &finding.help {
-            self.say_below("help", help);
+            self.say_below("help", &words(help));
         }
     }
 
@@ -267,7 +268,7 @@ impl Ui {
             cause = error.source();
         }
         for hint in &failure.hints {
-            self.say_below("hint", hint);
+            self.say_below("hint", &words(hint));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::code::{Code, Standing};
+use super::hint::Hint;
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +62,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Hint>,
     /// The name of what it is about, such as a variable's, for who does more with it than print it.
     pub subject: Option<String>,
 }
@@ -116,7 +117,7 @@ impl Finding {
 
     /// The same finding with words on what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Hint>) -> Self {
         self.help = Some(help.into());
         self
     }

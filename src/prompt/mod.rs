@@ -8,6 +8,7 @@ pub mod document;
 pub mod edit;
 pub mod evaluate;
 pub mod finding;
+pub mod hint;
 pub mod lint;
 pub mod merge;
 pub mod name;

@@ -51,6 +51,7 @@ use super::finding::{Finding, Position};
 use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Variable};
 use super::variables::weight;
 
+pub use self::build::BRACES;
 pub use self::effective::{Effective, effective, literals};
 pub use self::foreign::{Foreign, foreign};
 pub use self::helpers::{EXAMPLE_VALUES, HELPERS, Helper};

@@ -13,7 +13,9 @@ use crate::prompt::code;
 
 mod words;
 
-pub(crate) use words::{RefsError, explain, is_lock_message, refused, words_of, write_failure};
+pub(crate) use words::{
+    RefsError, TagError, explain, is_lock_message, refused, words_of, write_failure,
+};
 use words::{age_of, has_moved, lock_path};
 
 /// How long a lock that another process holds is waited for.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::handle::Repository;
 use super::id::ObjectId;
-use super::process::{explain, write_failure};
+use super::process::{TagError, write_failure};
 use super::tagger::{NewTag, Tagger};
 use crate::error::Failure;
 
@@ -52,7 +52,7 @@ impl Repository {
         });
         match written {
             Some(written) => Ok(written),
-            None => self.write_tags_with_git(tags, None),
+            None => Ok(self.write_tags_with_git(tags, None)?),
         }
     }
 
@@ -61,7 +61,7 @@ impl Repository {
         &self,
         tags: &[NewTag],
         signed: Option<bool>,
-    ) -> Result<Vec<ObjectId>, Failure> {
+    ) -> Result<Vec<ObjectId>, TagError> {
         let common = fs::canonicalize(self.repo.commondir())
             .map_err(|error| write_failure(self.repo.commondir(), &error))?;
         let folder = self.scratch_folder()?;
@@ -107,9 +107,10 @@ impl Repository {
         objects: &Path,
         tag: &NewTag,
         signed: Option<bool>,
-    ) -> Result<ObjectId, Failure> {
+    ) -> Result<ObjectId, TagError> {
         let sign = signed.map(|wanted| if wanted { "--sign" } else { "--no-sign" });
-        self.git()
+        let said = self
+            .git()
             .in_scratch(scratch, objects)
             .args(["tag", "-a", "--cleanup=verbatim", "-F", "-"])
             .args(sign)
@@ -117,10 +118,14 @@ impl Repository {
             .arg(&tag.name)
             .arg(tag.commit.to_string())
             .input(tag.message.as_bytes())
-            .read()?;
+            .say()?;
+        if !said.ok {
+            return Err(TagError::of(&said.err));
+        }
         let path: PathBuf = scratch.join("refs/tags").join(&tag.name);
         let id = fs::read_to_string(&path).map_err(|error| write_failure(&path, &error))?;
-        ObjectId::parse(id.trim()).ok_or_else(|| explain("the tag that git wrote names no object"))
+        let id = ObjectId::parse(id.trim());
+        id.ok_or_else(|| TagError::of("the tag that git wrote names no object"))
     }
 }
 

@@ -5,6 +5,7 @@ use super::super::session::Session;
 use super::{finding_of, finding_of_failure};
 use crate::config::{Config, FILE_NAME};
 use crate::error::Failure;
+use crate::output::words::words;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::releases::{Store, Trouble};
@@ -32,9 +33,10 @@ pub(super) fn open(
                 };
                 let said = finding
                     .help
-                    .map_or_else(String::new, |said| format!("; {said}"));
+                    .map_or_else(String::new, |said| format!("; {}", words(&said)));
                 finding.message.push_str(&said);
-                finding.help = Some(format!("git checkout {revision} -- {FILE_NAME}{commit}"));
+                finding.help =
+                    Some(format!("git checkout {revision} -- {FILE_NAME}{commit}").into());
             }
             findings.push(finding);
             config

@@ -14,6 +14,7 @@ use crate::prompt::code::{self, Code};
 use crate::prompt::document::node::{Kind, Node};
 use crate::prompt::document::yaml::parse_tree;
 use crate::prompt::finding::Position;
+use crate::prompt::hint::Hint;
 
 /// How many findings of one file are told.
 pub(super) const MAX_OF_FILE: usize = 200;
@@ -206,11 +207,11 @@ impl Allowance {
             Some(code) => format!("nothing here needs {code} to be allowed"),
         };
         let help = match self.code {
-            None => "write `# promptctl: allow P105`; promptctl explain lists the codes",
+            None => Hint::ListCodes,
             Some(code) if !code.standing().is_rule() => {
-                "it names what keeps a prompt from being used: mend that instead"
+                "it names what keeps a prompt from being used: mend that instead".into()
             }
-            Some(_) => "remove the comment",
+            Some(_) => "remove the comment".into(),
         };
         Finding::new(code::UNUSED_ALLOW, message)
             .at(self.at)
