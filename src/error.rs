@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::prompt::code::Code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 
@@ -103,6 +103,30 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// How many findings are told beside the first.
+const MOST_TOLD: usize = 8;
+
+/// The first of several findings as a failure that tells the others.
+impl From<Vec<Finding>> for Failure {
+    fn from(findings: Vec<Finding>) -> Self {
+        let more = findings.len().saturating_sub(1 + MOST_TOLD);
+        let mut findings = findings.into_iter();
+        let Some(first) = findings.next() else {
+            return Self::new(code::INVALID_PROMPT, "the prompt is not valid");
+        };
+        let mut failure = Self::from(first);
+        for other in findings.take(MOST_TOLD) {
+            let place = other.location().map(|place| format!("{place}: "));
+            let place = place.unwrap_or_default();
+            failure = failure.hint(format!("also {place}{}", other.message));
+        }
+        match more {
+            0 => failure,
+            more => failure.hint(Hint::ShowMore(more)),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::common::count;
 use super::session::Session;
-use crate::config::{Config, Environ, FILE_NAME};
+use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::prompt::name::SUFFIXES;
@@ -239,10 +239,10 @@ fn adopt(
     if has_config {
         session
             .ui
-            .status(format!("{FILE_NAME} exists and stays as it is"));
+            .status(format!("{CONFIG_FILE} exists and stays as it is"));
     } else {
         session.ui.status(format!(
-            "{FILE_NAME} would say roots: [{}]; the prompt files stay as they are",
+            "{CONFIG_FILE} would say roots: [{}]; the prompt files stay as they are",
             yaml_list(roots)
         ));
     }
@@ -282,7 +282,7 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
     let mut changes = Vec::new();
     if !has_config {
         changes.push(FileChange::Write {
-            path: FILE_NAME.to_owned(),
+            path: CONFIG_FILE.to_owned(),
             text: CONFIG.replace("ROOTS", &yaml_list(roots)),
         });
     }

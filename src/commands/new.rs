@@ -1,6 +1,6 @@
 //! `promptctl new`.
 
-use super::common::{failure_of, in_file, warn_all, warn_of_passed};
+use super::common::{warn_all, warn_of_passed};
 use super::edit::read_file;
 use super::gate::Gate;
 use super::numbering::edit_failure;
@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::prompt::edit::{Step, remove, set_version};
+use crate::prompt::finding::in_file;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
@@ -83,7 +84,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Some(file) => file,
         None => &path,
     };
-    let told = |findings| failure_of(in_file(findings, shown));
+    let told = |findings| Failure::from(in_file(findings, shown));
     document::parse(&text).map_err(told)?;
     let loaded = store.with_new_text(&args.name, &path, text)?;
     Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;

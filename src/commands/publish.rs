@@ -14,10 +14,10 @@ use crate::output::json;
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::quote::{shell_path, shell_paths};
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
 use crate::releases::{
-    Action, Before, Change, Demand, Options, Planned, Rules, Signing, State, Store,
+    Action, Before, Change, Demand, Options, Planned, Rules, Signing, State, Store, not_committed,
 };
 
 /// Make a version live in an environment
@@ -275,28 +275,7 @@ fn publishable(
 }
 
 fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
-    // A version is its file and its partials: whichever of them changed must be committed.
-    let partials = loaded
-        .partials
-        .values()
-        .map(|partial| partial.path.as_str());
-    let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
-        .chain(partials)
-        .collect();
-    let paths = shell_paths(paths);
-    let bump = if loaded.is_unbumped() {
-        format!("promptctl bump {} && ", loaded.name)
-    } else {
-        String::new()
-    };
-    let failure = Failure::new(
-        code::UNCOMMITTED,
-        format!("{} has changes that are not committed", loaded.name),
-    )
-    .at(loaded.path.clone())
-    .hint(format!(
-        "{bump}git add {paths} && git commit -m \"…\" -- {paths}"
-    ));
+    let failure = not_committed(loaded);
     match store.committed(&loaded.name) {
         Ok(Some(_)) => failure.hint(format!(
             "promptctl publish {}@HEAD publishes what is committed",

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Config, FILE_NAME, bad, text, unknown};
+use super::{CONFIG_FILE, Config, bad, text, unknown};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
@@ -80,7 +80,7 @@ impl Config {
                     code::NOT_READY,
                     format!("`requireEval` of {environment} cannot be honoured by this version of promptctl"),
                 )
-                .at(FILE_NAME)
+                .at(CONFIG_FILE)
                 .hint("remove it, or use a version that checks it: nothing is published under a rule that is not checked"),
             );
         }

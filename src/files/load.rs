@@ -141,7 +141,7 @@ impl Prompts {
     pub(crate) fn load_working_copy(&self, name: &PromptName) -> Result<Loaded, Failure> {
         if self.is_bare() {
             let loaded = match self.head_commit() {
-                Some(commit) => self.load_at(commit, name).map_err(first_failure)?,
+                Some(commit) => self.load_at(commit, name).map_err(Failure::from)?,
                 None => None,
             };
             return loaded.ok_or_else(|| self.unknown_prompt(name));
@@ -149,7 +149,7 @@ impl Prompts {
         let tree = self.work_tree();
         let file = tree.locate(name).ok_or_else(|| self.unknown_prompt(name))?;
         let assembled = assemble(&tree, &tree.roots, &file.path)
-            .map_err(first_failure)?
+            .map_err(Failure::from)?
             .ok_or_else(|| self.unknown_prompt(name))?;
         let head = self.head_commit();
         let tree = head.and_then(|commit| self.commit_tree(commit));
@@ -332,7 +332,7 @@ impl Prompts {
             text: &text,
         };
         let assembled = assemble(&draft, &self.roots, path)
-            .map_err(first_failure)?
+            .map_err(Failure::from)?
             .ok_or_else(|| self.unknown_prompt(name))?;
         let file = PromptFile {
             name: name.clone(),
@@ -385,21 +385,5 @@ pub(crate) fn in_working_copy(
         digest: OnceLock::new(),
         environment: None,
         notices: Vec::new(),
-    }
-}
-
-/// The first of several findings as a failure that says how many more there are.
-pub(crate) fn first_failure(findings: Vec<Finding>) -> Failure {
-    let more = findings.len().saturating_sub(1);
-    match findings.into_iter().next() {
-        None => Failure::new(code::INVALID_PROMPT, "the prompt is not valid"),
-        Some(first) => {
-            let failure = Failure::from(first);
-            if more == 0 {
-                failure
-            } else {
-                failure.hint(Hint::ShowMore(more))
-            }
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::repository::{SCRATCH, Written, write_failure};
+use crate::repository::{SCRATCH, Written, require_identity, write_failure};
 
 /// What is done to a file. Paths are relative to the top of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +67,7 @@ impl Prompts {
     /// # Errors
     /// `P222`: it does not.
     pub fn require_identity(&self) -> Result<(), Failure> {
-        for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
-            self.git().args(["var", who]).read()?;
-        }
-        Ok(())
+        require_identity(|| self.git())
     }
 
     /// Changes files and commits exactly them on the current branch, whatever else is staged, with

@@ -13,9 +13,6 @@ use crate::prompt::visible;
 /// The texts of files, by path, from which lines are shown.
 pub type Sources = BTreeMap<String, String>;
 
-/// Where a finding without a file is put, by formats that want one.
-pub(super) const NO_FILE: &str = "promptctl.yaml";
-
 /// How much of a long line is shown, in columns.
 const WIDTH: usize = 100;
 

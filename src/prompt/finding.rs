@@ -150,6 +150,12 @@ impl Finding {
     }
 }
 
+/// The same findings in a file, where they name none.
+pub fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
+    let placed = findings.into_iter().map(|finding| finding.in_file(path));
+    placed.collect()
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

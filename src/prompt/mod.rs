@@ -25,3 +25,6 @@ pub mod validator;
 pub mod variables;
 pub mod version;
 pub mod visible;
+
+/// The file of settings, at the top of the repository.
+pub const CONFIG_FILE: &str = "promptctl.yaml";

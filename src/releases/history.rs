@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
-use crate::files::{Loaded, LogLine, first_failure};
+use crate::files::{Loaded, LogLine};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
@@ -178,7 +178,7 @@ impl Store {
                 pending: !confirmed,
                 loaded: self
                     .load_at(found.commit, name)
-                    .map_err(first_failure)?
+                    .map_err(Failure::from)?
                     .map(Box::new),
             });
         }

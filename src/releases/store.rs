@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::files::Prompts;
+use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_word;
@@ -205,6 +206,6 @@ pub fn unknown_remote(remote: &RemoteName) -> Failure {
         code::BAD_CONFIG,
         format!("`remote` names {remote}, which is not a remote of this clone"),
     )
-    .at("promptctl.yaml")
+    .at(CONFIG_FILE)
     .hint(format!("git remote add {remote} URL"))
 }

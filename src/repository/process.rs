@@ -430,6 +430,17 @@ fn no_hooks(git_dir: Option<&Path>) -> OsString {
     setting
 }
 
+/// Makes sure that git knows who commits.
+///
+/// # Errors
+/// `P222`: it does not.
+pub(crate) fn require_identity(git: impl Fn() -> Git) -> Result<(), Failure> {
+    for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+        git().args(["var", who]).read()?;
+    }
+    Ok(())
+}
+
 fn not_started(error: std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::NotFound {
         Failure::new(code::NO_REPOSITORY, "the `git` program was not found")

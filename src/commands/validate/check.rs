@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
-use crate::config::FILE_NAME;
+use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
@@ -16,7 +16,7 @@ use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Part, Text};
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
@@ -32,7 +32,7 @@ pub(super) fn add_settings(
 ) -> Result<(), Failure> {
     if findings.iter().any(|finding| finding.position.is_some()) {
         let text = store.config_text()?.unwrap_or_default();
-        report.sources.insert(FILE_NAME.to_owned(), text);
+        report.sources.insert(CONFIG_FILE.to_owned(), text);
     }
     report.findings.splice(0..0, findings);
     Ok(())
@@ -401,13 +401,6 @@ pub(in crate::commands) fn of_content(
     let mut found = contents(prompt, &Models::default(), today, levels);
     found.extend(attachments(store, prompt));
     found
-}
-
-pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
-    findings
-        .into_iter()
-        .map(|finding| finding.in_file(path))
-        .collect()
 }
 
 /// What git says about the numbers of the prompts that were checked.

@@ -2,7 +2,7 @@
 //! a reviewer of a change should see.
 
 use super::check::{self, Rules, of_failure};
-use crate::config::{Config, FILE_NAME};
+use crate::config::{CONFIG_FILE, Config};
 use crate::error::Failure;
 use crate::files::Base;
 use crate::output::report::Report;
@@ -36,7 +36,7 @@ pub(in crate::commands) fn changed(before: &[String], after: &[String]) -> Findi
         after.join(", ")
     );
     Finding::warning(code::ROOTS_CHANGED, message)
-        .in_file(FILE_NAME)
+        .in_file(CONFIG_FILE)
         .help("the files of both were compared; what left the folders is no prompt any more")
 }
 
@@ -49,7 +49,7 @@ pub(super) fn settings(
     let mut findings = Vec::new();
     for (environment, _) in &config.environments {
         for fault in config.policy_faults(environment) {
-            findings.extend(of_failure(&fault).map(|finding| finding.in_file(FILE_NAME)));
+            findings.extend(of_failure(&fault).map(|finding| finding.in_file(CONFIG_FILE)));
         }
     }
     let Some(base) = base else {
@@ -64,7 +64,7 @@ pub(super) fn settings(
     for change in config.changes_since(&before) {
         let line = Config::line_of(&now, change.key);
         let finding = Finding::warning(code::SETTINGS_CHANGED, change.message)
-            .in_file(FILE_NAME)
+            .in_file(CONFIG_FILE)
             .at(line.map(|line| Position { line, column: 1 }))
             .help("it takes effect when the branch is merged: a reviewer should want it");
         findings.push(finding);
