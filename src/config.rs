@@ -95,9 +95,10 @@ impl Config {
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(
+            Err(error) => Err(Failure::of_system(
                 code::BAD_CONFIG,
-                format!("{CONFIG_FILE} could not be read: {error}"),
+                format!("{CONFIG_FILE} could not be read"),
+                error,
             )
             .at(CONFIG_FILE)),
         }

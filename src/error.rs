@@ -1,6 +1,7 @@
 //! What went wrong, what to do next, and the exit code.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
@@ -36,8 +37,8 @@ pub struct Failure {
     pub location: Option<String>,
     /// What to do next.
     pub hints: Vec<Hint>,
-    /// What caused it.
-    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// What nobody expected, such as what the system says, with its causes.
+    pub cause: Option<anyhow::Error>,
 }
 
 impl Failure {
@@ -51,6 +52,28 @@ impl Failure {
             hints: Vec::new(),
             cause: None,
         }
+    }
+
+    /// What the system did not do. What a person sees to have mistaken, such as the name of a file,
+    /// ends the sentence; all else nobody expected, and it is the cause.
+    pub fn of_system(code: Code, message: impl Into<String>, error: io::Error) -> Self {
+        let message = message.into();
+        match error.kind() {
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename
+            | ErrorKind::AlreadyExists
+            | ErrorKind::AddrInUse
+            | ErrorKind::AddrNotAvailable => Self::new(code, format!("{message}: {error}")),
+            _ => Self::new(code, message).caused_by(error),
+        }
+    }
+
+    /// What stands behind the message, the nearest first.
+    pub fn causes(&self) -> Vec<String> {
+        let chain = self.cause.iter().flat_map(anyhow::Error::chain);
+        chain.map(ToString::to_string).collect()
     }
 
     /// A wrong command line.
@@ -88,21 +111,30 @@ impl Failure {
 
     /// The same failure with its cause.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn caused_by(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 }
 
+/// The message; `{:#}` adds the causes.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        if f.alternate() {
+            for cause in self.causes() {
+                write!(f, ": {cause}")?;
+            }
+        }
+        Ok(())
     }
 }
 
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
+        self.cause
+            .as_ref()
+            .map(|cause| -> &(dyn std::error::Error + 'static) { cause.as_ref() })
     }
 }
 
@@ -138,7 +170,7 @@ impl From<Finding> for Failure {
             exit: Exit::Failed,
             message: finding.message,
             location,
-            hints: finding.help.into_iter().collect(),
+            hints: finding.help.into_iter().map(|help| *help).collect(),
             cause: None,
         }
     }

@@ -251,13 +251,14 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error, &given),
     };
-    let ui = Ui::new(UiSettings {
+    let mut ui = Ui::new(UiSettings {
         color: cli.color,
         no_color: environ.no_color || environ.dumb_terminal,
         quiet: cli.quiet,
         columns: environ.columns,
         width: environ.width,
     });
+    ui.json = wants_json(&matches);
     let now = environ.now.unwrap_or_else(Timestamp::now);
     let mut session = Session {
         ui,
@@ -277,6 +278,15 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             failure.exit
         }
     }
+}
+
+/// Whether the command is asked for JSON: its errors are JSON then too.
+fn wants_json(matches: &clap::ArgMatches) -> bool {
+    if let Some((_, below)) = matches.subcommand() {
+        return wants_json(below);
+    }
+    let format = matches.try_get_raw("format").ok().flatten();
+    format.is_some_and(|mut given| given.any(|it| it == "json"))
 }
 
 fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {

@@ -38,10 +38,9 @@ pub(super) struct FormatArg {
 }
 
 impl FormatArg {
-    /// Whether JSON is wanted; errors are printed as JSON from here on then.
-    pub(super) fn json(&self, session: &mut Session) -> bool {
-        session.ui.json = self.format == Format::Json;
-        session.ui.json
+    /// Whether JSON is wanted.
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 }
 
@@ -107,8 +106,8 @@ pub(super) fn count(number: usize, thing: &str) -> String {
 }
 
 /// The first twelve characters of an id.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
+pub(super) fn short(id: impl std::fmt::Display) -> String {
+    id.to_string().chars().take(12).collect()
 }
 
 /// The variables of a prompt; none if its templates cannot be parsed.

@@ -101,7 +101,6 @@ struct Pair {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    session.ui.json = args.format == DiffFormat::Json;
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
     let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
@@ -176,7 +175,7 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
             let to = if to.is_empty() { "HEAD" } else { to };
             let from = if from.is_empty() { "HEAD" } else { from };
             let base = store.merge_base(from, to)?;
-            let mut compared = revisions(store, &base, Some(to))?;
+            let mut compared = revisions(store, &base.to_string(), Some(to))?;
             compared.from = from.to_owned();
             Ok(compared)
         }
@@ -268,7 +267,7 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
 
 /// A prompt of the working copy that HEAD has under another name.
 fn renamed_since_head(store: &Store, name: &PromptName) -> Result<Option<Pair>, Failure> {
-    if store.head().is_none() {
+    if store.head_commit().is_none() {
         return Ok(None);
     }
     let all = revisions(store, "HEAD", None)?.pairs;

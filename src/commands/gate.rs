@@ -43,8 +43,8 @@ impl Gate {
         mut loaded: Loaded,
         environment: &Environment,
     ) -> Result<Vec<Finding>, Failure> {
-        if let Some(commit) = &loaded.commit {
-            loaded.source = Source::Commit(commit.clone());
+        if let Some(commit) = loaded.commit() {
+            loaded.source = Source::Commit(commit);
         }
         let mut findings = self.of_file(store, &loaded);
         findings.extend(store.shared_id(&loaded, environment)?);

@@ -28,9 +28,10 @@ pub(super) fn run(
         std::fs::create_dir_all(folder)
             .and_then(|()| clap_mangen::generate_to(command, folder))
             .map_err(|error| {
-                Failure::new(
+                Failure::of_system(
                     code::WRITE_FAILED,
-                    format!("{} could not be written: {error}", folder.display()),
+                    format!("{} could not be written", folder.display()),
+                    error,
                 )
             })?;
         session

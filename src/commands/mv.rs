@@ -62,7 +62,7 @@ struct Move {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let is_json = args.format.json(session);
+    let is_json = args.format.is_json();
     let (store, _) = session.store()?;
     store.require_working_copy()?;
     if args.dry_run {

@@ -150,7 +150,7 @@ fn refuse_existing(args: &Args, store: &Store, text: &str) -> Result<(), Failure
     let existing = store.load(&Reference::working_copy(args.name.clone()));
     match existing {
         Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(args, store),
-        Ok(loaded) if loaded.text == text && loaded.dirty => Ok(()),
+        Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
         _ => Err(
             Failure::new(code::EXISTS, format!("a prompt named {} exists", args.name)).hint(
                 format!("promptctl edit {} makes its next version", args.name),

@@ -146,7 +146,7 @@ impl ReleaseArgs {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.release.format.json(session);
+    let json = args.release.format.is_json();
     let (store, config) = args.release.store(session)?;
     // What can be said without the remote is said before it is asked.
     args.release.publish_options(&args.env, &store, &config)?;
@@ -185,10 +185,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 /// Says which released commits are on no branch of the remote: they were never reviewed there.
 fn say_unpushed(changes: &[Change], store: &Store, session: &mut Session) {
     for change in changes {
-        if change.pushed && !store.is_on_a_branch(&change.commit) {
+        if change.pushed && !store.is_on_a_branch(change.commit) {
             session.ui.warning(format!(
                 "the commit {} of {} is on no branch of the remote that this clone knows",
-                &short(&change.commit),
+                short(change.commit),
                 change.name
             ));
             session.ui.hint(
@@ -266,7 +266,7 @@ fn publishable(
     if !matches!(reference.selector, Selector::Version(_)) {
         store.require_one_file(&reference.name)?;
     }
-    if reference.selector == Selector::WorkingCopy && loaded.dirty {
+    if reference.selector == Selector::WorkingCopy && loaded.is_dirty() {
         return Err(uncommitted(&loaded, store));
     }
     check(&loaded)?;
@@ -330,7 +330,7 @@ fn publish_all(
     let (mut loaded, findings) = store.load_all();
     loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
-    let mut failed = !findings.iter().all(|finding| !finding.is_error());
+    let mut failed = findings.iter().any(Finding::is_error);
     let clashes = findings.iter().filter(|it| it.code == code::NAME_CLASH);
     // Both files of each, from the one look at all of them.
     let clashes: BTreeMap<&str, &Finding> = clashes
@@ -379,7 +379,7 @@ fn publish_if_new(
     gate: &Gate,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
-    let Some(prompt) = (if prompt.dirty {
+    let Some(prompt) = (if prompt.is_dirty() {
         store.committed(&prompt.name)?
     } else {
         Some(prompt)

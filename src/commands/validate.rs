@@ -54,7 +54,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    session.ui.json = args.format == Some(ReportFormat::Json);
     let (store, config) = session.store()?;
     let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     if !store.is_set_up() {

@@ -6,7 +6,6 @@ use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
-use crate::repository::ObjectId;
 
 /// The largest attachment, in bytes.
 const MAX_ATTACHMENT: usize = 20 * 1024 * 1024;
@@ -33,16 +32,16 @@ impl Prompts {
             .hint(Hint::GiveOutsideFile)
         })?;
         let bytes = match &loaded.source {
-            Source::WorkingCopy if !self.is_bare() => {
+            Source::Clean(_) | Source::Changed if !self.is_bare() => {
                 let bytes = self.work_tree().read(&full)?;
                 if bytes.is_some() {
                     self.require_tracked(&full, loaded)?;
                 }
                 Ok(bytes)
             }
-            Source::WorkingCopy => Ok(None),
-            Source::Commit(id) => ObjectId::parse(id)
-                .and_then(|commit| self.commit_tree(commit))
+            Source::Clean(_) | Source::Changed | Source::Snapshot => Ok(None),
+            Source::Commit(commit) => self
+                .commit_tree(*commit)
                 .map_or(Ok(None), |tree| tree.read_file(&full)),
         }?;
         let bytes = bytes.ok_or_else(|| {

@@ -19,10 +19,14 @@ use crate::repository::ObjectId;
 /// Where a prompt was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The files of the working copy.
-    WorkingCopy,
-    /// A commit, by its id.
-    Commit(String),
+    /// The files of the working copy, which are as this commit, HEAD, has them.
+    Clean(ObjectId),
+    /// The files of the working copy, which HEAD does not have so.
+    Changed,
+    /// A commit.
+    Commit(ObjectId),
+    /// A snapshot that names no commit.
+    Snapshot,
 }
 
 /// A prompt with everything that its content is made of.
@@ -34,12 +38,8 @@ pub struct Loaded {
     pub path: String,
     /// Where it was read from.
     pub source: Source,
-    /// The commit that holds this content: the one read from, or HEAD for a clean working copy.
-    pub commit: Option<String>,
     /// The id of the file's blob.
     pub blob: String,
-    /// Whether the working copy differs from HEAD.
-    pub dirty: bool,
     /// The file's text.
     pub text: String,
     /// What it says.
@@ -62,14 +62,13 @@ impl Loaded {
         text: String,
         (document, partials): (Document, Partials),
     ) -> Self {
-        let source = commit.clone().map_or(Source::WorkingCopy, Source::Commit);
+        let commit = commit.as_deref().and_then(ObjectId::parse);
+        let source = commit.map_or(Source::Snapshot, Source::Commit);
         Self {
             name,
             path,
             source,
-            commit,
             blob,
-            dirty: false,
             text,
             document,
             partials,
@@ -83,6 +82,19 @@ impl Loaded {
     pub fn digest(&self) -> &Digest {
         self.digest
             .get_or_init(|| digest(&self.document, &self.partials))
+    }
+
+    /// The commit that holds this content: the one read from, or HEAD for a clean working copy.
+    pub fn commit(&self) -> Option<ObjectId> {
+        match self.source {
+            Source::Clean(commit) | Source::Commit(commit) => Some(commit),
+            Source::Changed | Source::Snapshot => None,
+        }
+    }
+
+    /// Whether it was read from a working copy that differs from HEAD.
+    pub fn is_dirty(&self) -> bool {
+        self.source == Source::Changed
     }
 
     /// The version that this content has.
@@ -204,10 +216,8 @@ impl Prompts {
         Ok(Some(Loaded {
             name: name.clone(),
             path,
-            source: Source::Commit(commit.to_string()),
-            commit: Some(commit.to_string()),
+            source: Source::Commit(commit),
             blob: blob.to_string(),
-            dirty: false,
             text: assembled.text,
             document: assembled.document,
             partials: assembled.partials,
@@ -367,18 +377,19 @@ pub(crate) fn in_working_copy(
     is_committed: impl Fn(&str, Option<ObjectId>, &str) -> bool,
 ) -> Loaded {
     let blob = blob_id(&assembled.text);
-    let dirty = !is_committed(&file.path, blob, &assembled.text)
-        || !assembled
+    let is_clean = is_committed(&file.path, blob, &assembled.text)
+        && assembled
             .partials
             .values()
             .all(|partial| is_committed(&partial.path, None, &partial.text));
+    let source = head
+        .filter(|_| is_clean)
+        .map_or(Source::Changed, Source::Clean);
     Loaded {
         name: file.name,
         path: file.path,
-        source: Source::WorkingCopy,
-        commit: head.filter(|_| !dirty).map(|id| id.to_string()),
+        source,
         blob: blob.map_or_else(String::new, |id| id.to_string()),
-        dirty,
         text: assembled.text,
         document: assembled.document,
         partials: assembled.partials,

@@ -122,7 +122,7 @@ impl Prompts {
         let before = self.work_tree().read(path)?;
         let path = self.top().join(path);
         let folder = path.parent().unwrap_or(self.top());
-        fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
+        fs::create_dir_all(folder).map_err(|error| write_failure(folder, error))?;
         write_whole(&path, text.as_bytes(), &self.scratch_folder()?)?;
         Ok(Saved { path, before })
     }
@@ -132,7 +132,7 @@ impl Prompts {
             return Ok(None);
         };
         let path = self.top().join(path);
-        fs::remove_file(&path).map_err(|error| write_failure(&path, &error))?;
+        fs::remove_file(&path).map_err(|error| write_failure(&path, error))?;
         let before = Some(before);
         Ok(Some(Saved { path, before }))
     }
@@ -193,7 +193,7 @@ fn write_whole(path: &Path, bytes: &[u8], scratch: &Path) -> Result<(), Failure>
         }
         written => written,
     };
-    written.map_err(|error| write_failure(path, &error))
+    written.map_err(|error| write_failure(path, error))
 }
 
 fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -44,6 +44,7 @@ pub fn failure(failure: &Failure) -> String {
             "message": failure.message,
             "location": failure.location,
             "hints": all_words(&failure.hints),
+            "causes": failure.causes(),
         }
     }))
 }
@@ -74,7 +75,7 @@ impl From<&Finding> for FindingJson {
             line: finding.position.map(|at| at.line),
             column: finding.position.map(|at| at.column),
             message: finding.message.clone(),
-            help: finding.help.as_ref().map(words),
+            help: finding.help.as_deref().map(words),
         }
     }
 }

@@ -193,9 +193,9 @@ impl Ui {
         self.say(None, text);
     }
 
-    /// Warns. `--quiet` does not silence it.
+    /// Warns, with what caused it. `--quiet` does not silence it.
     pub fn warning(&mut self, text: impl Display) {
-        self.say(Some((NOTE, "warning")), text);
+        self.say(Some((NOTE, "warning")), format!("{text:#}"));
     }
 
     /// Says what to do next. `--quiet` silences it.
@@ -262,10 +262,8 @@ impl Ui {
         if let Some(location) = &failure.location {
             self.say_below("at", location);
         }
-        let mut cause = std::error::Error::source(failure);
-        while let Some(error) = cause {
-            self.say_below("because", &error.to_string());
-            cause = error.source();
+        for cause in failure.causes() {
+            self.say_below("caused by", &cause);
         }
         for hint in &failure.hints {
             self.say_below("hint", &words(hint));

@@ -62,7 +62,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub help: Option<Hint>,
+    pub help: Option<Box<Hint>>,
     /// The name of what it is about, such as a variable's, for who does more with it than print it.
     pub subject: Option<String>,
 }
@@ -118,7 +118,7 @@ impl Finding {
     /// The same finding with words on what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<Hint>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(Box::new(help.into()));
         self
     }
 

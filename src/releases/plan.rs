@@ -161,11 +161,7 @@ impl Store {
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
         let version = loaded.version();
-        let commit = loaded
-            .commit
-            .as_deref()
-            .and_then(ObjectId::parse)
-            .ok_or_else(|| not_committed(loaded))?;
+        let commit = loaded.commit().ok_or_else(|| not_committed(loaded))?;
         let tag = TagName::Version {
             name: loaded.name.clone(),
             version,
@@ -210,7 +206,7 @@ impl Store {
         // A version whose tag was lost gets it where its release says that it was.
         let commit = live
             .filter(|_| existing.is_none())
-            .and_then(|live| ObjectId::parse(&live.commit))
+            .map(|live| live.commit)
             .filter(|commit| self.holds(*commit, loaded))
             .unwrap_or(commit);
         // What is live already gives its place to the new release: a rollback goes to what lay below.
@@ -330,7 +326,7 @@ impl Store {
                 target(name, environment, top, &way, &row.releases.entries)?
             }
         };
-        let commit = self.commit_id(&target.commit)?;
+        let commit = target.commit;
         self.planned(PlannedRelease {
             name,
             action: Action::Rollback,
@@ -378,7 +374,7 @@ impl Store {
         if top.action == Action::Unpublish {
             return Ok(None);
         }
-        let commit = self.commit_id(&top.commit)?;
+        let commit = top.commit;
         self.planned(PlannedRelease {
             name,
             action: Action::Unpublish,
@@ -499,7 +495,7 @@ impl Store {
                 action,
                 from: before,
                 to: (action != Action::Unpublish).then_some(version),
-                commit: commit.to_string(),
+                commit,
                 tags,
                 pushed: false,
                 unsigned: None,

@@ -37,8 +37,8 @@ pub struct Place {
 
 impl Place {
     /// The id of the commit.
-    pub fn commit(&self) -> String {
-        self.commit.to_string()
+    pub fn commit(&self) -> ObjectId {
+        self.commit
     }
 }
 
@@ -195,7 +195,7 @@ impl Store {
     }
 
     /// Whether a branch of the remote, as far as this clone knows them, holds a commit.
-    pub fn is_on_a_branch(&self, commit: &str) -> bool {
+    pub fn is_on_a_branch(&self, commit: ObjectId) -> bool {
         let Some(remote) = self.settings.remote.as_deref() else {
             return true;
         };
@@ -206,7 +206,7 @@ impl Store {
                 "--count=1",
                 "--format=x",
                 "--contains",
-                commit,
+                &commit.to_string(),
             ])
             .arg(format!("refs/remotes/{remote}/"))
             .say();
@@ -267,7 +267,7 @@ fn not_staged(
         _ => "nothing is live there".to_owned(),
     };
     let reference = match loaded.source {
-        Source::WorkingCopy => name.to_string(),
+        Source::Clean(_) | Source::Changed | Source::Snapshot => name.to_string(),
         Source::Commit(_) => format!("{name}@{version}"),
     };
     Failure::new(

@@ -154,7 +154,7 @@ impl Store {
         let State::Live(active) = state else {
             return Err(self.not_live(name, environment, state));
         };
-        let commit = self.commit_id(&active.commit)?;
+        let commit = active.commit;
         let mut loaded = self
             .load_at(commit, name)
             .map_err(Failure::from)?
@@ -205,7 +205,7 @@ impl Store {
                 )
                 .hint(format!("promptctl releases {name} --env {environment}"))
             })?;
-        let commit = self.commit_id(&live.commit)?;
+        let commit = live.commit;
         let mut loaded = match self.load_at(commit, name).map_err(Failure::from)? {
             Some(loaded) if *loaded.digest() == live.digest => loaded,
             _ => self.load_version(name, live.version)?,

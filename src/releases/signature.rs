@@ -179,10 +179,10 @@ impl Store {
     fn verify_tag(&self, object: ObjectId, signers: &Signers) -> Result<Said, Failure> {
         let folder = self.common_dir();
         let mut file =
-            tempfile::NamedTempFile::new().map_err(|error| write_failure(folder, &error))?;
+            tempfile::NamedTempFile::new().map_err(|error| write_failure(folder, error))?;
         file.write_all(signers.text.as_bytes())
             .and_then(|()| file.flush())
-            .map_err(|error| write_failure(file.path(), &error))?;
+            .map_err(|error| write_failure(file.path(), error))?;
         self.git()
             .arg("-c")
             .arg(format!(

@@ -12,7 +12,7 @@ use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_word;
 use crate::prompt::remote::RemoteName;
-use crate::repository::{Again, ObjectId, Repository, Start, explain};
+use crate::repository::{Again, Repository, Start};
 
 use super::space::Mirror;
 
@@ -192,11 +192,6 @@ impl Store {
     pub fn has_remote_named(&self, name: &RemoteName) -> bool {
         self.config_value(&format!("remote.{name}.url"))
             .is_some_and(|url| !url.is_empty())
-    }
-
-    /// The id of the commit that a release or a loaded prompt names.
-    pub(super) fn commit_id(&self, text: &str) -> Result<ObjectId, Failure> {
-        ObjectId::parse(text).ok_or_else(|| explain(&format!("`{text}` is not the id of a commit")))
     }
 }
 

@@ -58,7 +58,7 @@ impl Trouble {
             place: failure.location.clone(),
             ..Self::error(
                 failure.code.unwrap_or(code::BAD_TAG),
-                failure.message.clone(),
+                format!("{failure:#}"),
                 fix,
             )
         }

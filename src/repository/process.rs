@@ -446,9 +446,6 @@ fn not_started(error: std::io::Error) -> Failure {
         Failure::new(code::NO_REPOSITORY, "the `git` program was not found")
             .hint("install git 2.31 or newer, and make sure that it is on the PATH")
     } else {
-        Failure::new(
-            code::NO_REPOSITORY,
-            format!("`git` could not be started: {error}"),
-        )
+        Failure::of_system(code::NO_REPOSITORY, "`git` could not be started", error)
     }
 }

@@ -28,9 +28,9 @@ impl Repository {
     /// The folder cannot be made.
     pub(crate) fn scratch_folder(&self) -> Result<PathBuf, Failure> {
         let common = self.repo.commondir();
-        let common = fs::canonicalize(common).map_err(|error| write_failure(common, &error))?;
+        let common = fs::canonicalize(common).map_err(|error| write_failure(common, error))?;
         let folder = common.join("promptctl");
-        fs::create_dir_all(&folder).map_err(|error| write_failure(&folder, &error))?;
+        fs::create_dir_all(&folder).map_err(|error| write_failure(&folder, error))?;
         remove_abandoned(&folder);
         Ok(folder)
     }
@@ -63,12 +63,12 @@ impl Repository {
         signed: Option<bool>,
     ) -> Result<Vec<ObjectId>, TagError> {
         let common = fs::canonicalize(self.repo.commondir())
-            .map_err(|error| write_failure(self.repo.commondir(), &error))?;
+            .map_err(|error| write_failure(self.repo.commondir(), error))?;
         let folder = self.scratch_folder()?;
         let scratch = tempfile::Builder::new()
             .prefix(SCRATCH)
             .tempdir_in(&folder)
-            .map_err(|error| write_failure(&folder, &error))?;
+            .map_err(|error| write_failure(&folder, error))?;
         self.prepare(scratch.path())?;
         tags.iter()
             .map(|tag| self.write_tag(scratch.path(), &common.join("objects"), tag, signed))
@@ -93,12 +93,12 @@ impl Repository {
         }
         let write = |name: &str, text: &str| {
             let path = scratch.join(name);
-            fs::write(&path, text).map_err(|error| write_failure(&path, &error))
+            fs::write(&path, text).map_err(|error| write_failure(&path, error))
         };
         write("config", &config)?;
         write("HEAD", "ref: refs/heads/none\n")?;
         let refs = scratch.join("refs");
-        fs::create_dir(&refs).map_err(|error| write_failure(&refs, &error))
+        fs::create_dir(&refs).map_err(|error| write_failure(&refs, error))
     }
 
     fn write_tag(
@@ -123,7 +123,7 @@ impl Repository {
             return Err(TagError::of(&said.err));
         }
         let path: PathBuf = scratch.join("refs/tags").join(&tag.name);
-        let id = fs::read_to_string(&path).map_err(|error| write_failure(&path, &error))?;
+        let id = fs::read_to_string(&path).map_err(|error| write_failure(&path, error))?;
         let id = ObjectId::parse(id.trim());
         id.ok_or_else(|| TagError::of("the tag that git wrote names no object"))
     }

@@ -30,13 +30,13 @@ pub struct Adoptable {
 pub fn init_repository(start: &Start, unattended: bool) -> Result<bool, Failure> {
     let directory = &start.directory;
     if is_in_repository(start)? {
-        fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
+        fs::create_dir_all(directory).map_err(|error| write_failure(directory, error))?;
         return Ok(false);
     }
     let there = existing(directory);
     // The first commit needs an identity, and without it nothing shall be left behind.
     require_identity(|| outside(there, unattended))?;
-    fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
+    fs::create_dir_all(directory).map_err(|error| write_failure(directory, error))?;
     // The formats that promptctl reads, whatever git takes by default; a git that does not know
     // these variables makes no other.
     outside(directory, unattended)

@@ -35,10 +35,10 @@ pub(super) fn open(
                 };
                 let said = finding
                     .help
+                    .take()
                     .map_or_else(String::new, |said| format!("; {}", words(&said)));
                 finding.message.push_str(&said);
-                finding.help =
-                    Some(format!("git checkout {revision} -- {CONFIG_FILE}{commit}").into());
+                finding = finding.help(format!("git checkout {revision} -- {CONFIG_FILE}{commit}"));
             }
             findings.push(finding);
             config

@@ -397,7 +397,7 @@ fn refuse_unsaved(
         return Ok(());
     };
     let is_ours = numbered.iter().any(|(_, _, text)| *text == loaded.text);
-    if !loaded.dirty || is_ours {
+    if !loaded.is_dirty() || is_ours {
         return Ok(());
     }
     Err(Failure::new(

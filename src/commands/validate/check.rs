@@ -334,7 +334,7 @@ pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
 }
 
 pub(super) fn of_failure(failure: &Failure) -> Option<Finding> {
-    let finding = Finding::error(failure.code?, failure.message.clone());
+    let finding = Finding::error(failure.code?, format!("{failure:#}"));
     Some(match failure.hints.first() {
         Some(hint) => finding.help(hint.clone()),
         None => finding,
@@ -450,10 +450,10 @@ fn changed_paths(
     before: Option<&Blobs>,
 ) -> BTreeSet<String> {
     let head;
-    let before = match (before, store.head()) {
+    let before = match (before, store.head_commit()) {
         (Some(before), _) => before,
         (None, Some(commit)) if !partials.is_empty() => {
-            head = store.blobs_at(&commit);
+            head = store.blobs_at(commit);
             &head
         }
         _ => return BTreeSet::new(),

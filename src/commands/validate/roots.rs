@@ -13,7 +13,7 @@ use crate::releases::Store;
 /// The base with the folders that held prompts there. A configuration that cannot be read says
 /// nothing.
 pub(super) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
-    Ok(match roots_at(store, &base.commit)? {
+    Ok(match roots_at(store, &base.commit.to_string())? {
         Some(roots) => Base { roots, ..base },
         None => base,
     })
@@ -22,9 +22,9 @@ pub(super) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
 /// The folders that hold prompts in a commit, if its configuration can be read.
 pub(in crate::commands) fn roots_at(
     store: &Store,
-    commit: &str,
+    revision: &str,
 ) -> Result<Option<Vec<String>>, Failure> {
-    let text = store.config_text_at(commit)?.unwrap_or_default();
+    let text = store.config_text_at(revision)?.unwrap_or_default();
     Ok(Config::roots_of(&text).ok())
 }
 
@@ -55,7 +55,9 @@ pub(super) fn settings(
     let Some(base) = base else {
         return Ok(findings);
     };
-    let before = store.config_text_at(&base.commit)?.unwrap_or_default();
+    let before = store
+        .config_text_at(&base.commit.to_string())?
+        .unwrap_or_default();
     let now = store.config_text()?.unwrap_or_default();
     // Settings that nobody could read decided nothing.
     let Some(before) = Config::parse(&before).ok().filter(|_| before != now) else {

@@ -222,7 +222,7 @@ fn finding(error: &Error, text: &str) -> Finding {
     let is_rough = finding.help.is_none() || matches!(error, Error::Unexpected { .. });
     if finding.code == code::YAML_SYNTAX && is_rough {
         let help = mistakes::help(text, &finding);
-        finding.help = Some(help.map_or(Hint::LookAround, |help| printable(&help).into()));
+        finding = finding.help(help.map_or(Hint::LookAround, |help| printable(&help).into()));
     }
     finding
 }

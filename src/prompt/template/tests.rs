@@ -81,7 +81,7 @@ fn shown(finding: &Finding) -> String {
     let place = finding.location().unwrap_or_default();
     let help = finding
         .help
-        .as_ref()
+        .as_deref()
         .map(crate::output::words::words)
         .unwrap_or_default();
     format!("{} {place}: {}\n  {help}", finding.code, finding.message)

@@ -66,7 +66,7 @@ fn completed(given: Value) -> Result<Value, String> {
                 one.code,
                 one.message,
                 one.help
-                    .as_ref()
+                    .as_deref()
                     .map(crate::output::words::words)
                     .unwrap_or_default()
             )
@@ -151,7 +151,7 @@ fn unknown_values_are_warned_about() {
                     one.code,
                     one.message,
                     one.help
-                        .as_ref()
+                        .as_deref()
                         .map(crate::output::words::words)
                         .unwrap_or_default()
                 )

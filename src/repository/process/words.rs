@@ -228,12 +228,11 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// A failure to write that the operating system reported.
-pub(crate) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(
-        code::WRITE_FAILED,
-        format!("{} could not be written: {error}", path.display()),
-    );
-    match error.kind() {
+pub(crate) fn write_failure(path: &Path, error: std::io::Error) -> Failure {
+    let kind = error.kind();
+    let message = format!("{} could not be written", path.display());
+    let failure = Failure::of_system(code::WRITE_FAILED, message, error);
+    match kind {
         std::io::ErrorKind::StorageFull => {
             failure.hint("free some space, then run the same command again")
         }
