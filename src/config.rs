@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::code::Code;
 use crate::prompt::document::parse_value;
+use crate::prompt::hint::Hint;
 use crate::prompt::lint::{Level, Levels};
 use crate::prompt::name::{Environment, nearest};
 use crate::prompt::remote::RemoteName;
@@ -27,8 +28,7 @@ pub use limits::{Budgets, LogConfig, OnExceed};
 pub use policy::Policy;
 pub use user::{Api, CallerKey, KeySource, ProviderConfig, UserConfig};
 
-/// The repository's configuration file, at its top.
-pub const FILE_NAME: &str = "promptctl.yaml";
+pub use crate::prompt::CONFIG_FILE;
 
 /// What `promptctl.yaml` says.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,15 +92,16 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or says something that cannot be.
     pub fn of_repository(top: &Path) -> Result<Self, Failure> {
-        let path = top.join(FILE_NAME);
+        let path = top.join(CONFIG_FILE);
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(
+            Err(error) => Err(Failure::of_system(
                 code::BAD_CONFIG,
-                format!("{FILE_NAME} could not be read: {error}"),
+                format!("{CONFIG_FILE} could not be read"),
+                error,
             )
-            .at(FILE_NAME)),
+            .at(CONFIG_FILE)),
         }
     }
 
@@ -113,7 +114,7 @@ impl Config {
             return Ok(Self::default());
         }
         let value = parse_value(text).map_err(|finding| {
-            let mut failure = Failure::from(finding.in_file(FILE_NAME));
+            let mut failure = Failure::from(finding.in_file(CONFIG_FILE));
             failure.code = Some(code::BAD_CONFIG);
             failure
         })?;
@@ -146,7 +147,7 @@ impl Config {
             return Ok(Self::default().roots);
         }
         let value =
-            parse_value(text).map_err(|finding| Failure::from(finding.in_file(FILE_NAME)))?;
+            parse_value(text).map_err(|finding| Failure::from(finding.in_file(CONFIG_FILE)))?;
         match value.get("roots") {
             Some(value) => roots(value),
             None => Ok(Self::default().roots),
@@ -165,7 +166,7 @@ impl Config {
             "lint" => self.lint = lint(value)?,
             key if USER_KEYS.contains(&key) => {
                 return Err(bad(
-                    format!("`{key}` may not stand in {FILE_NAME}"),
+                    format!("`{key}` may not stand in {CONFIG_FILE}"),
                     "it decides where a secret goes, so it belongs to your own configuration, which no pull request can change",
                 ));
             }
@@ -181,9 +182,9 @@ fn is_blank(text: &str) -> bool {
         .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
-fn bad(message: impl Into<String>, hint: impl Into<String>) -> Failure {
+fn bad(message: impl Into<String>, hint: impl Into<Hint>) -> Failure {
     Failure::new(code::BAD_CONFIG, message)
-        .at(FILE_NAME)
+        .at(CONFIG_FILE)
         .hint(hint)
 }
 

@@ -1,9 +1,11 @@
 //! What went wrong, what to do next, and the exit code.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 
-use crate::prompt::code::Code;
+use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
+use crate::prompt::hint::Hint;
 
 /// How a command ends, as its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +36,9 @@ pub struct Failure {
     /// The file, line and column, or another place.
     pub location: Option<String>,
     /// What to do next.
-    pub hints: Vec<String>,
-    /// What caused it.
-    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub hints: Vec<Hint>,
+    /// What nobody expected, such as what the system says, with its causes.
+    pub cause: Option<anyhow::Error>,
 }
 
 impl Failure {
@@ -50,6 +52,28 @@ impl Failure {
             hints: Vec::new(),
             cause: None,
         }
+    }
+
+    /// What the system did not do. What a person sees to have mistaken, such as the name of a file,
+    /// ends the sentence; all else nobody expected, and it is the cause.
+    pub fn of_system(code: Code, message: impl Into<String>, error: io::Error) -> Self {
+        let message = message.into();
+        match error.kind() {
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename
+            | ErrorKind::AlreadyExists
+            | ErrorKind::AddrInUse
+            | ErrorKind::AddrNotAvailable => Self::new(code, format!("{message}: {error}")),
+            _ => Self::new(code, message).caused_by(error),
+        }
+    }
+
+    /// What stands behind the message, the nearest first.
+    pub fn causes(&self) -> Vec<String> {
+        let chain = self.cause.iter().flat_map(anyhow::Error::chain);
+        chain.map(ToString::to_string).collect()
     }
 
     /// A wrong command line.
@@ -66,7 +90,7 @@ impl Failure {
 
     /// The same failure with one more thing to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());
         self
     }
@@ -87,21 +111,54 @@ impl Failure {
 
     /// The same failure with its cause.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn caused_by(mut self, cause: impl Into<anyhow::Error>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 }
 
+/// The message; `{:#}` adds the causes.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        if f.alternate() {
+            for cause in self.causes() {
+                write!(f, ": {cause}")?;
+            }
+        }
+        Ok(())
     }
 }
 
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
+        self.cause
+            .as_ref()
+            .map(|cause| -> &(dyn std::error::Error + 'static) { cause.as_ref() })
+    }
+}
+
+/// How many findings are told beside the first.
+const MOST_TOLD: usize = 8;
+
+/// The first of several findings as a failure that tells the others.
+impl From<Vec<Finding>> for Failure {
+    fn from(findings: Vec<Finding>) -> Self {
+        let more = findings.len().saturating_sub(1 + MOST_TOLD);
+        let mut findings = findings.into_iter();
+        let Some(first) = findings.next() else {
+            return Self::new(code::INVALID_PROMPT, "the prompt is not valid");
+        };
+        let mut failure = Self::from(first);
+        for other in findings.take(MOST_TOLD) {
+            let place = other.location().map(|place| format!("{place}: "));
+            let place = place.unwrap_or_default();
+            failure = failure.hint(format!("also {place}{}", other.message));
+        }
+        match more {
+            0 => failure,
+            more => failure.hint(Hint::ShowMore(more)),
+        }
     }
 }
 
@@ -113,7 +170,7 @@ impl From<Finding> for Failure {
             exit: Exit::Failed,
             message: finding.message,
             location,
-            hints: finding.help.into_iter().collect(),
+            hints: finding.help.into_iter().map(|help| *help).collect(),
             cause: None,
         }
     }

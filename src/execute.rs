@@ -16,8 +16,8 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::{Finding, Span};
-use crate::prompt::quote::shell_word;
+use crate::prompt::finding::{Finding, Span, in_file};
+use crate::prompt::hint::Hint;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::Compiled;
 use crate::prompt::variables::{Check, complete};
@@ -57,7 +57,7 @@ impl<'a> Renderer<'a> {
     /// They cannot be parsed.
     pub fn new(store: &'a Store, loaded: &'a Loaded) -> Result<Self, Failure> {
         let compiled = Compiled::new(&loaded.document, &loaded.partials)
-            .map_err(|findings| failure_of(findings, &loaded.path))?;
+            .map_err(|findings| Failure::from(in_file(findings, &loaded.path)))?;
         Ok(Self {
             store,
             loaded,
@@ -97,7 +97,7 @@ fn fill(
         .map_err(|findings| missing(compiled, findings, &loaded.path))?;
     let mut messages = compiled
         .render(&values)
-        .map_err(|finding| failure_of(vec![finding], &loaded.path))?;
+        .map_err(|finding| Failure::from(finding.in_file(&loaded.path)))?;
     for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         if let RenderedPart::Image { source, .. } | RenderedPart::File { source, .. } = part
             && let RenderedAttachment::Path(path) = source
@@ -126,7 +126,7 @@ fn missing(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
     let (mistaken, findings): (Vec<Finding>, Vec<Finding>) = findings
         .into_iter()
         .partition(|finding| finding.code == code::UNKNOWN_VARIABLE);
-    let mistaken = mistaken.into_iter().map(|finding| finding.message);
+    let mistaken = mistaken.into_iter().map(|finding| finding.message.into());
     let mut failure = without_value(compiled, findings, path);
     failure.hints.splice(0..0, mistaken);
     failure
@@ -147,20 +147,17 @@ fn without_value(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Fai
             .map(|finding| finding.at(place))
             .chain(other)
             .collect();
-        return failure_of(placed, path);
+        return Failure::from(in_file(placed, path));
     };
-    let wanted: Vec<String> = names
-        .iter()
-        .map(|name| format!("--var {}=…", shell_word(name)))
-        .collect();
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let finding = Finding::error(
         code::MISSING_VARIABLE,
         format!("{} have no value", quoted.join(", ")),
     )
     .at(first_use(compiled, first))
-    .help(format!("pass {}", wanted.join(" ")));
-    failure_of(std::iter::once(finding).chain(other).collect(), path)
+    .help(Hint::GiveValues(names));
+    let findings = std::iter::once(finding).chain(other).collect();
+    Failure::from(in_file(findings, path))
 }
 
 /// Where a message of the prompt itself first asks for a variable.
@@ -170,17 +167,6 @@ fn first_use(compiled: &Compiled, name: &str) -> Option<Span> {
         .iter()
         .find(|used| used.name == name && used.path.is_none())
         .map(|used| used.position)
-}
-
-/// The first finding as a failure that tells the others.
-fn failure_of(findings: Vec<Finding>, path: &str) -> Failure {
-    let mut findings = findings.into_iter().map(|finding| finding.in_file(path));
-    let Some(first) = findings.next() else {
-        return Failure::new(code::INVALID_PROMPT, "the prompt is not valid").at(path);
-    };
-    findings.fold(Failure::from(first), |failure, other| {
-        failure.hint(format!("also: {}", other.message))
-    })
 }
 
 /// The bytes of a file as a data URL, its type told by the file's name.

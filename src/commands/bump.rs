@@ -36,7 +36,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, config) = session.store()?;
     store.require_working_copy()?;
     let gate = Gate::new(&config, session);

@@ -178,7 +178,8 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Ok(cli) => cli,
         Err(error) => return clap_exit(&error, &given),
     };
-    let ui = ui(cli.color, cli.quiet, &environ);
+    let mut ui = ui(cli.color, cli.quiet, &environ);
+    ui.json = wants_json(&matches);
     let now = environ.now.unwrap_or_else(Timestamp::now);
     let mut session = Session {
         ui,
@@ -210,6 +211,15 @@ fn ui(color: ColorChoice, quiet: bool, environ: &Environ) -> Ui {
         columns: environ.columns,
         width: environ.width,
     })
+}
+
+/// Whether the command is asked for JSON: its errors are JSON then too.
+fn wants_json(matches: &clap::ArgMatches) -> bool {
+    if let Some((_, below)) = matches.subcommand() {
+        return wants_json(below);
+    }
+    let format = matches.try_get_raw("format").ok().flatten();
+    format.is_some_and(|mut given| given.any(|it| it == "json"))
 }
 
 fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {

@@ -7,8 +7,9 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE};
+use crate::output::words::words;
 use crate::prompt::document::Document;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
@@ -37,10 +38,9 @@ pub(super) struct FormatArg {
 }
 
 impl FormatArg {
-    /// Whether JSON is wanted; errors are printed as JSON from here on then.
-    pub(super) fn json(&self, session: &mut Session) -> bool {
-        session.ui.json = self.format == Format::Json;
-        session.ui.json
+    /// Whether JSON is wanted.
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 }
 
@@ -106,8 +106,8 @@ pub(super) fn count(number: usize, thing: &str) -> String {
 }
 
 /// The first twelve characters of an id.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
+pub(super) fn short(id: impl std::fmt::Display) -> String {
+    id.to_string().chars().take(12).collect()
 }
 
 /// The variables of a prompt; none if its templates cannot be parsed.
@@ -128,33 +128,7 @@ pub(super) fn variables_of_text(document: &Document, partials: &Partials) -> Vec
 /// They cannot be parsed; the first finding is the failure, and says where.
 pub(super) fn compile(loaded: &Loaded) -> Result<Compiled, Failure> {
     Compiled::new(&loaded.document, &loaded.partials)
-        .map_err(|findings| failure_of(in_file(findings, &loaded.path)))
-}
-
-/// The same findings in a file, where they name none.
-pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
-    findings
-        .into_iter()
-        .map(|finding| finding.in_file(path))
-        .collect()
-}
-
-/// The first of several findings as a failure that tells the others.
-pub(super) fn failure_of(findings: Vec<Finding>) -> Failure {
-    let mut findings = findings.into_iter();
-    let Some(first) = findings.next() else {
-        return Failure::new(
-            crate::prompt::code::INVALID_PROMPT,
-            "the prompt is not valid",
-        );
-    };
-    findings.fold(Failure::from(first), |failure, other| {
-        let place = other
-            .location()
-            .map(|place| format!("{place}: "))
-            .unwrap_or_default();
-        failure.hint(format!("also {place}{}", other.message))
-    })
+        .map_err(|findings| Failure::from(in_file(findings, &loaded.path)))
 }
 
 /// The live versions of a prompt.
@@ -258,7 +232,7 @@ pub(super) fn warn_of_unknown_releases(store: &Store, session: &mut Session) {
     if let Err(failure) = store.require_releases() {
         session.ui.warning(&failure);
         for hint in &failure.hints {
-            session.ui.hint(hint);
+            session.ui.hint(words(hint));
         }
     }
 }

@@ -148,12 +148,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let scratch = tempfile::Builder::new()
         .prefix("promptctl-demo-")
         .tempdir()
-        .map_err(|error| unwritable(Path::new("the scratch folder"), &error))?;
+        .map_err(|error| unwritable(Path::new("the scratch folder"), error))?;
     let top = match &args.keep {
         None => scratch.path().to_path_buf(),
         Some(named) => {
             let folder = session.directory.join(named);
-            fs::create_dir(&folder).map_err(|error| unwritable(&folder, &error))?;
+            fs::create_dir(&folder).map_err(|error| unwritable(&folder, error))?;
             folder
         }
     };
@@ -163,7 +163,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     for (name, text) in story.files.iter().chain(&[(stage::GIT_CONFIG, IDENTITY)]) {
         let path = top.join(name);
-        fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        fs::write(&path, text).map_err(|error| unwritable(&path, error))?;
     }
     let mut stage = Stage::new(&top, session.ui.width().unwrap_or(100))?;
     for scene in story.scenes {
@@ -191,10 +191,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
+fn unwritable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::of_system(
         code::WRITE_FAILED,
-        format!("{} could not be made: {error}", path.display()),
+        format!("{} could not be made", path.display()),
+        error,
     )
     .hint("--keep DIR names a folder that does not exist yet")
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::common::{variables_of, warn_all};
 use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
-use crate::config::FILE_NAME;
+use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
 use crate::files::{Between, Loaded};
 use crate::output::diff_beside::{Allowed, Beside, ChangedPartial};
@@ -114,7 +114,6 @@ struct Pair {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    session.ui.json = args.format == DiffFormat::Json;
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
     // A comment changes nothing else of a prompt.
@@ -162,7 +161,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 fn unreadable(findings: &[Finding]) -> impl Iterator<Item = &str> {
     let errors = findings.iter().filter(|finding| finding.is_error());
     let paths = errors.filter_map(|finding| finding.path.as_deref());
-    let paths: BTreeSet<&str> = paths.filter(|path| *path != FILE_NAME).collect();
+    let paths: BTreeSet<&str> = paths.filter(|path| *path != CONFIG_FILE).collect();
     paths.into_iter()
 }
 
@@ -219,7 +218,7 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
             let to = if to.is_empty() { "HEAD" } else { to };
             let from = if from.is_empty() { "HEAD" } else { from };
             let base = store.merge_base(from, to)?;
-            let mut compared = revisions(store, &base, Some(to))?;
+            let mut compared = revisions(store, &base.to_string(), Some(to))?;
             compared.from = from.to_owned();
             Ok(compared)
         }
@@ -313,7 +312,7 @@ fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure>
 
 /// A prompt of the working copy that HEAD has under another name.
 fn renamed_since_head(store: &Store, name: &PromptName) -> Result<Option<Pair>, Failure> {
-    if store.head().is_none() {
+    if store.head_commit().is_none() {
         return Ok(None);
     }
     let all = revisions(store, "HEAD", None)?.pairs;

@@ -11,6 +11,7 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::hint::Hint;
 use crate::releases::{Repair, Store, Trouble};
 use crate::setup::Setup;
 
@@ -45,7 +46,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let mut findings = Vec::new();
     let (store, config) = settings::open(session, &mut findings)?;
     let is_told = !findings.is_empty();
@@ -120,7 +121,7 @@ fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Fail
 /// What is wrong with the store, as a finding.
 pub(super) fn finding_of(trouble: &Trouble) -> Finding {
     let mut finding = Finding::error(trouble.code, trouble.message.clone());
-    finding.help = Some(trouble.fix.clone()).filter(|fix| !fix.is_empty());
+    finding.help = (trouble.fix != Hint::default()).then(|| Box::new(trouble.fix.clone()));
     if !trouble.is_error {
         finding.severity = Severity::Warning;
     }
@@ -131,9 +132,9 @@ pub(super) fn finding_of(trouble: &Trouble) -> Finding {
 /// A failure as a finding: its first hint is the help.
 pub(super) fn finding_of_failure(failure: &Failure) -> Finding {
     let code = failure.code.unwrap_or(code::BAD_CONFIG);
-    let mut finding = Finding::error(code, failure.message.clone());
+    let mut finding = Finding::error(code, format!("{failure:#}"));
     finding.path.clone_from(&failure.location);
-    finding.help = failure.hints.first().cloned();
+    finding.help = failure.hints.first().cloned().map(Box::new);
     finding
 }
 

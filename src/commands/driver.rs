@@ -13,6 +13,7 @@ use crate::output::{diff_plain, diff_text, prompt_text};
 use crate::prompt::code;
 use crate::prompt::diff::{Side, Status, compare};
 use crate::prompt::document::{Document, parse};
+use crate::prompt::finding::Finding;
 use crate::prompt::merge::{Marks, Merged, Sides, merge};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
@@ -145,11 +146,12 @@ fn read(file: &str, session: &Session) -> Result<Option<String>, Failure> {
     let path = session.directory.join(file);
     match fs::read(&path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) => Err(Failure::new(
-            code::NOT_A_FILE,
-            format!("{file} could not be read: {error}"),
-        )
-        .at(file)),
+        Err(error) => {
+            Err(
+                Failure::of_system(code::NOT_A_FILE, format!("{file} could not be read"), error)
+                    .at(file),
+            )
+        }
     }
 }
 
@@ -184,8 +186,8 @@ fn by_field(
     options: TextOptions,
 ) -> Option<String> {
     let name = store.name_of_path(path)?;
-    let old = read_side(store, path, old)?;
-    let new = read_side(store, path, new)?;
+    let side = |text: Option<&str>| text.map(|text| read_side(store, path, text)).transpose();
+    let (old, new) = (side(old).ok()?, side(new).ok()?);
     let [before, after] = [&old, &new].map(|side| {
         side.as_ref().map(|side| Side {
             document: &side.document,
@@ -210,19 +212,19 @@ struct ReadSide {
     variables: Vec<crate::prompt::rendered::Variable>,
 }
 
-/// A side of a comparison with the partials of the working copy; `None` if it is no prompt.
-fn read_side(store: &Store, path: &str, text: Option<&str>) -> Option<Option<ReadSide>> {
-    let Some(text) = text else {
-        return Some(None);
-    };
-    let document = parse(text).ok()?;
+/// A side of a comparison with the partials of the working copy.
+///
+/// # Errors
+/// It is no prompt.
+fn read_side(store: &Store, path: &str, text: &str) -> Result<ReadSide, Vec<Finding>> {
+    let document = parse(text)?;
     let partials = store.partials_of(path, &document);
     let variables = variables_of_text(&document, &partials);
-    Some(Some(ReadSide {
+    Ok(ReadSide {
         document,
         partials,
         variables,
-    }))
+    })
 }
 
 /// Exits with 0 if all was merged, with 1 if conflicts are marked, and with more where git has to
@@ -303,9 +305,10 @@ fn report(merged: &Merged, path: &str, name: Option<&PromptName>, session: &mut 
 /// Git made the file for this answer, so a write that breaks off harms nothing: the exit code tells.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| {
-        Failure::new(
+        Failure::of_system(
             code::WRITE_FAILED,
-            format!("{} could not be written: {error}", path.display()),
+            format!("{} could not be written", path.display()),
+            error,
         )
         .exit(Exit::Verdict)
     })

@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let named = args.code.as_deref().map(find).transpose()?;
     let wanted: Vec<&Explanation> = match named {
         None => EXPLANATIONS.iter().collect(),

@@ -32,7 +32,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, config) = session.store_and_remote()?;
     if !args.env.is_empty() {
         let fetched = store.fetch_live(&args.env)?;

@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 
-use super::common::failure_of;
 use super::numbering::NUMBERING;
 use super::session::Session;
 use super::validate::check::of_content;
@@ -44,8 +43,8 @@ impl Gate {
         mut loaded: Loaded,
         environment: &Environment,
     ) -> Result<Vec<Finding>, Failure> {
-        if let Some(commit) = &loaded.commit {
-            loaded.source = Source::Commit(commit.clone());
+        if let Some(commit) = loaded.commit() {
+            loaded.source = Source::Commit(commit);
         }
         let mut findings = self.of_file(store, &loaded);
         findings.extend(store.shared_id(&loaded, environment)?);
@@ -97,7 +96,7 @@ impl Gate {
         if verdict.stops.is_empty() {
             return Ok(verdict.passed().cloned().collect());
         }
-        Err(of_secret(failure_of(verdict.stops))
+        Err(of_secret(Failure::from(verdict.stops))
             .hint("nothing was written")
             .exit(Exit::Verdict))
     }
@@ -125,7 +124,7 @@ pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
     codes.sort_unstable();
     codes.dedup();
     stops.truncate(MAX_TOLD);
-    let mut failure = failure_of(stops).exit(Exit::Verdict);
+    let mut failure = Failure::from(stops).exit(Exit::Verdict);
     if more > 0 {
         failure = failure.hint(format!("and {more} more: promptctl validate {name}"));
     }

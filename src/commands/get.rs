@@ -85,7 +85,7 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store()?;
     let environment = args.env.clone().unwrap_or_else(Environment::production);
     let Some(reference) = &args.reference else {

@@ -51,7 +51,7 @@ struct Row {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store()?;
     let entries = store.history(&args.name)?;
     if entries.is_empty() {
@@ -168,7 +168,7 @@ fn row(
             .loaded
             .as_ref()
             .map(|loaded| loaded.digest().to_string()),
-        commit: entry.commit.clone(),
+        commit: entry.commit.to_string(),
         author: entry.author.clone(),
         time: json::time(entry.time),
         message: entry.message.clone(),

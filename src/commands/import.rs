@@ -140,7 +140,7 @@ fn parse_which(text: &str) -> Result<Which, String> {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let inputs = inputs::read(args, session)?;
     if let Some(folder) = &args.record_calls {
         let first = inputs.wanted.first().ok_or_else(|| {

@@ -8,7 +8,7 @@ use self::hosted::Plan;
 
 use super::common::count;
 use super::session::Session;
-use crate::config::{Config, Environ, FILE_NAME};
+use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::prompt::name::{Environment, SUFFIXES};
@@ -118,7 +118,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let mut changes = files(&store, &roots, has_config)?;
     let plan = args.plan(&store, &config, &roots)?;
-    let (wanted, hooks, is_to_include) = extras(&args, &plan, &store, &roots)?;
+    let (wanted, hooks, is_to_include) = extras(args, &plan, &store, &roots)?;
     changes.extend(wanted);
     let message = args
         .message
@@ -151,7 +151,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         );
     }
     if written.commit.is_some() {
-        say_hosted(&args, &plan, session);
+        say_hosted(args, &plan, session);
     }
     if is_to_include {
         let text = format!(
@@ -313,10 +313,10 @@ fn adopt(
     if has_config {
         session
             .ui
-            .status(format!("{FILE_NAME} exists and stays as it is"));
+            .status(format!("{CONFIG_FILE} exists and stays as it is"));
     } else {
         session.ui.status(format!(
-            "{FILE_NAME} would say roots: [{}]; the prompt files stay as they are",
+            "{CONFIG_FILE} would say roots: [{}]; the prompt files stay as they are",
             yaml_list(roots)
         ));
     }
@@ -356,7 +356,7 @@ fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileCh
     let mut changes = Vec::new();
     if !has_config {
         changes.push(FileChange::Write {
-            path: FILE_NAME.to_owned(),
+            path: CONFIG_FILE.to_owned(),
             text: CONFIG.replace("ROOTS", &yaml_list(roots)),
         });
     }

@@ -106,7 +106,7 @@ impl Seen {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store()?;
     let see = |prompt: Loaded| Seen::new(&prompt, args);
     let mut unreadable = false;
@@ -267,7 +267,7 @@ impl Row {
             tags: document.tags.clone(),
             variant_of: prompt.name.base(),
             archived: document.archived,
-            modified: prompt.dirty,
+            modified: prompt.is_dirty(),
             published: Vec::new(),
             live: Vec::new(),
             since: None,

@@ -180,7 +180,7 @@ fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure
 }
 
 fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let listing = log.list(&Query {
         filter: args.filter.filter(),
         order: Order::NewestFirst,
@@ -226,7 +226,7 @@ fn table(executions: &[Execution], session: &mut Session) {
 
 /// Shows the end of the log, the oldest first, and follows it if that is wanted.
 fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let filter = args.filter.filter();
     let mut end = log.tail()?;
     let listing = log.list(&Query {

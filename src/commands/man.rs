@@ -34,9 +34,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         let folder = &session.directory.join(folder);
         write(command, folder).map_err(|error| {
-            Failure::new(
+            Failure::of_system(
                 code::WRITE_FAILED,
-                format!("{} could not be written: {error}", folder.display()),
+                format!("{} could not be written", folder.display()),
+                error,
             )
         })?;
         session

@@ -71,7 +71,7 @@ impl From<Model> for CachedModel {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let user = UserConfig::read(session.environ.user_config.as_deref())?;
     let prices = user.own_prices(&session.environ)?;
     let list = list(args, &user, session)?;

@@ -12,10 +12,9 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Part};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::version::Version;
-use crate::releases::Store;
+use crate::releases::{Store, uncommitted};
 
 /// Give a prompt another name
 ///
@@ -64,7 +63,7 @@ struct Move {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let is_json = args.format.json(session);
+    let is_json = args.format.is_json();
     let (store, _) = session.store()?;
     store.require_working_copy()?;
     if args.dry_run {
@@ -226,10 +225,10 @@ fn one_move(
     let there = store.committed(&to)?;
     let Some(committed) = store.committed(&from)? else {
         return match (here, there) {
-            (Some(file), _) => Err(uncommitted(
-                format!("{from} was never committed"),
-                &file.path,
-            )),
+            (Some(file), _) => {
+                let message = format!("{from} was never committed");
+                Err(uncommitted(message, &[&file.path], "").hint("nothing was moved"))
+            }
             (None, Some(there)) if !is_variant && was_moved(store, &from, &there) => Ok(None),
             (None, Some(_)) if is_variant && store.committed(&args.old)?.is_none() => Ok(None),
             (None, _) if is_variant => Err(exists(&to, "a variant that")),
@@ -290,10 +289,10 @@ fn sound_text(store: &Store, committed: &Loaded, file: &FileMove) -> Result<Stri
         (None, Some(new)) if is_as_committed(&new) => Ok(new),
         (Some(_), Some(_)) => Err(Failure::new(code::EXISTS, format!("{} exists", file.to))
             .hint("it was never committed: move it away, or choose another name")),
-        _ => Err(uncommitted(
-            format!("{} has changes that are not committed", committed.name),
-            &file.from,
-        )),
+        _ => {
+            let message = format!("{} has changes that are not committed", committed.name);
+            Err(uncommitted(message, &[&file.from], "").hint("nothing was moved"))
+        }
     }
 }
 
@@ -361,13 +360,4 @@ fn differ_in_case(one: &PromptName, other: &PromptName) -> Failure {
 fn exists(name: &PromptName, what: &str) -> Failure {
     Failure::new(code::EXISTS, format!("there is {what} is called {name}"))
         .hint("choose another name; nothing was moved")
-}
-
-fn uncommitted(message: String, path: &str) -> Failure {
-    Failure::new(code::UNCOMMITTED, message)
-        .at(path.to_owned())
-        .hint(format!(
-            "commit it first: git add {path} && git commit -m \"…\" -- {path}; nothing was moved",
-            path = shell_path(path)
-        ))
 }

@@ -1,6 +1,6 @@
 //! `promptctl new`.
 
-use super::common::{failure_of, in_file, warn_all, warn_of_passed};
+use super::common::{warn_all, warn_of_passed};
 use super::edit::read_file;
 use super::gate::Gate;
 use super::numbering::edit_failure;
@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::prompt::edit::{Step, remove, set_version};
+use crate::prompt::finding::in_file;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
@@ -90,7 +91,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Some(file) => file,
         None => &path,
     };
-    let told = |findings| failure_of(in_file(findings, shown));
+    let told = |findings| Failure::from(in_file(findings, shown));
     document::parse(&text).map_err(told)?;
     let loaded = store.with_new_text(&args.name, &path, text)?;
     Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
@@ -156,7 +157,7 @@ fn refuse_existing(args: &Args, store: &Store, text: &str) -> Result<(), Failure
     let existing = store.load(&Reference::working_copy(args.name.clone()));
     match existing {
         Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(args, store),
-        Ok(loaded) if loaded.text == text && loaded.dirty => Ok(()),
+        Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
         _ => Err(
             Failure::new(code::EXISTS, format!("a prompt named {} exists", args.name)).hint(
                 format!("promptctl edit {} makes its next version", args.name),

@@ -31,7 +31,7 @@ pub(super) struct Numbered {
 pub(super) fn may_need_number(prompt: &Loaded) -> bool {
     match prompt.document.digest {
         Some(_) => prompt.is_unbumped(),
-        None => prompt.dirty,
+        None => prompt.is_dirty(),
     }
 }
 

@@ -55,7 +55,7 @@ fn parse_metric(text: &str) -> Result<(String, f64), String> {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, config) = session.store()?;
     let log = log(&store, &config, session);
     let told = if args.id == "-" {

@@ -14,10 +14,10 @@ use crate::output::json;
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::quote::{shell_path, shell_paths};
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
 use crate::releases::{
-    Action, Before, Change, Demand, Options, Planned, Rules, Signing, State, Store,
+    Action, Before, Change, Demand, Options, Planned, Rules, Signing, State, Store, not_committed,
 };
 
 /// Make a version live in an environment
@@ -152,7 +152,7 @@ impl ReleaseArgs {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.release.format.json(session);
+    let json = args.release.format.is_json();
     let (store, config) = args.release.store(session)?;
     // What can be said without the remote is said before it is asked.
     args.release.publish_options(&args.env, &store, &config)?;
@@ -191,10 +191,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 /// Says which released commits are on no branch of the remote: they were never reviewed there.
 fn say_unpushed(changes: &[Change], store: &Store, session: &mut Session) {
     for change in changes {
-        if change.pushed && !store.is_on_a_branch(&change.commit) {
+        if change.pushed && !store.is_on_a_branch(change.commit) {
             session.ui.warning(format!(
                 "the commit {} of {} is on no branch of the remote that this clone knows",
-                &short(&change.commit),
+                short(change.commit),
                 change.name
             ));
             session.ui.hint(
@@ -272,7 +272,7 @@ fn publishable(
     if !matches!(reference.selector, Selector::Version(_)) {
         store.require_one_file(&reference.name)?;
     }
-    if reference.selector == Selector::WorkingCopy && loaded.dirty {
+    if reference.selector == Selector::WorkingCopy && loaded.is_dirty() {
         return Err(uncommitted(&loaded, store));
     }
     check(&loaded)?;
@@ -281,28 +281,7 @@ fn publishable(
 }
 
 fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
-    // A version is its file and its partials: whichever of them changed must be committed.
-    let partials = loaded
-        .partials
-        .values()
-        .map(|partial| partial.path.as_str());
-    let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
-        .chain(partials)
-        .collect();
-    let paths = shell_paths(paths);
-    let bump = if loaded.is_unbumped() {
-        format!("promptctl bump {} && ", loaded.name)
-    } else {
-        String::new()
-    };
-    let failure = Failure::new(
-        code::UNCOMMITTED,
-        format!("{} has changes that are not committed", loaded.name),
-    )
-    .at(loaded.path.clone())
-    .hint(format!(
-        "{bump}git add {paths} && git commit -m \"…\" -- {paths}"
-    ));
+    let failure = not_committed(loaded);
     match store.committed(&loaded.name) {
         Ok(Some(_)) => failure.hint(format!(
             "promptctl publish {}@HEAD publishes what is committed",
@@ -357,7 +336,7 @@ fn publish_all(
     let (mut loaded, findings) = store.load_all();
     loaded.dedup_by(|second, first| second.name == first.name);
     warn_all(session, &findings);
-    let mut failed = !findings.iter().all(|finding| !finding.is_error());
+    let mut failed = findings.iter().any(Finding::is_error);
     let clashes = findings.iter().filter(|it| it.code == code::NAME_CLASH);
     // Both files of each, from the one look at all of them.
     let clashes: BTreeMap<&str, &Finding> = clashes
@@ -406,7 +385,7 @@ fn publish_if_new(
     gate: &Gate,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
-    let Some(prompt) = (if prompt.dirty {
+    let Some(prompt) = (if prompt.is_dirty() {
         store.committed(&prompt.name)?
     } else {
         Some(prompt)

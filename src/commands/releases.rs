@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store_and_remote()?;
     let environments = match &args.env {
         Some(environment) => {
@@ -139,7 +139,7 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
             TableCell::from(release.version.to_string()),
             TableCell::from(release.action.as_str()),
             state,
-            TableCell::styled(short(&release.commit), DIM),
+            TableCell::styled(short(release.commit), DIM),
             TableCell::from(ago(session.now, release.time)),
             TableCell::from(release.by.as_str()),
             // A message that says what the row says already only takes room.

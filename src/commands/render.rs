@@ -72,7 +72,6 @@ pub(super) struct Chosen {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    session.ui.json = args.format == RenderFormat::Json;
     let (store, _) = session.store()?;
     let chosen = args.prompt.choose(&store, session)?;
     match args.format {
@@ -256,10 +255,7 @@ fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
     const MOST: u64 = 20 * 1024 * 1024;
     let full = session.directory.join(path);
     let failed = |error: std::io::Error| {
-        Failure::new(
-            code::NOT_A_FILE,
-            format!("{path} could not be read: {error}"),
-        )
+        Failure::of_system(code::NOT_A_FILE, format!("{path} could not be read"), error)
     };
     let size = std::fs::metadata(&full).map_err(failed)?.len();
     if size > MOST {

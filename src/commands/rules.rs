@@ -1,6 +1,6 @@
 //! The rules of an environment, as far as they were reviewed.
 
-use crate::config::{Config, FILE_NAME, Policy};
+use crate::config::{CONFIG_FILE, Config, Policy};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
@@ -39,9 +39,9 @@ pub(super) fn rules_of(
             "`allowedSigners` counts only when it is committed",
         )
         .exit(Exit::Verdict)
-        .at(FILE_NAME)
+        .at(CONFIG_FILE)
         .hint(format!(
-            "git add {FILE_NAME} {file} && git commit -m \"Allowed signers\" -- {FILE_NAME} {file}"
+            "git add {CONFIG_FILE} {file} && git commit -m \"Allowed signers\" -- {CONFIG_FILE} {file}"
         )));
     };
     rules.signers = Some(store.signers_at(&place, &path)?);
@@ -92,9 +92,9 @@ pub(super) fn signers_of(
         Some(Ok(signers)) => Some(signers),
         Some(Err(failure)) => {
             session.ui.warning(&failure);
-            Some(Signers::nobody(FILE_NAME))
+            Some(Signers::nobody(CONFIG_FILE))
         }
-        None => Some(Signers::nobody(FILE_NAME)),
+        None => Some(Signers::nobody(CONFIG_FILE)),
     }
 }
 
@@ -142,10 +142,10 @@ fn read(
 /// What is wrong with the settings of a commit, while those of the working copy can be read.
 fn of_place(failure: Failure, place: &Place) -> Failure {
     let name = &place.name;
-    let failure = failure.at(format!("{name}:{FILE_NAME}"));
+    let failure = failure.at(format!("{name}:{CONFIG_FILE}"));
     match name.as_str() {
         "HEAD" => failure.hint(format!(
-            "git commit -m \"Mend the settings\" -- {FILE_NAME}"
+            "git commit -m \"Mend the settings\" -- {CONFIG_FILE}"
         )),
         _ => failure.hint(format!("mend it on {name}, then git fetch")),
     }

@@ -126,7 +126,7 @@ fn parse_label(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let ground = Ground::new(session)?;
     if let Some(inputs) = &args.many.inputs {
         return batch::run(args, inputs, &ground, session);

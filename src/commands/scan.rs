@@ -82,7 +82,6 @@ struct Scanned {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    session.ui.json = args.format == Format::Json;
     let baseline = Baseline::read(args.baseline.as_deref(), !args.write_baseline, session)?;
     let (mut entries, scanned) = entries(&args.paths, &baseline, session)?;
     baseline.mark(&mut entries);

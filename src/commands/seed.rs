@@ -63,7 +63,7 @@ struct Plan {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store()?;
     store.require_working_copy()?;
     let packs: Vec<&Pack> = if args.packs.is_empty() {

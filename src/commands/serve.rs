@@ -16,6 +16,7 @@ use crate::execute::settings_of;
 use crate::openai::client;
 use crate::openai::prices::warm_up;
 use crate::openai::request::request_hash;
+use crate::output::words::words;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::record::log::Log;
@@ -395,7 +396,7 @@ impl Place {
             Note::Warning(failure) => {
                 session.ui.warning(&failure);
                 for hint in &failure.hints {
-                    session.ui.hint(hint);
+                    session.ui.hint(words(hint));
                 }
             }
             Note::Call(ended) => {

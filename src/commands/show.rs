@@ -39,7 +39,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store()?;
     if args.used_by {
         return used_by(&args.reference, &store, json, session);
@@ -180,9 +180,9 @@ fn facts(
     let document = &loaded.document;
     let mut facts = vec![("file", loaded.path.clone())];
     facts.push(("digest", loaded.digest().short().to_owned()));
-    let place = match (&loaded.commit, loaded.dirty) {
+    let place = match (loaded.commit(), loaded.is_dirty()) {
         (_, true) => "changed and not committed".to_owned(),
-        (Some(commit), false) => short(commit).to_owned(),
+        (Some(commit), false) => short(commit),
         (None, false) => "-".to_owned(),
     };
     facts.push(("commit", place));

@@ -62,7 +62,7 @@ struct Row {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, _) = session.store_and_remote()?;
     if let Some(environment) = &args.env {
         store.require_environment(environment)?;

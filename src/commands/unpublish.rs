@@ -26,7 +26,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.release.format.json(session);
+    let json = args.release.format.is_json();
     let (store, config) = args.release.store(session)?;
     let options = args
         .release

@@ -10,7 +10,7 @@ mod wanted;
 use self::wanted::Wanted;
 use super::common::count;
 use super::session::Session;
-use crate::config::FILE_NAME;
+use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
 use crate::files::{Base, Staged};
 use crate::output::report::{self, Report, ReportFormat};
@@ -64,7 +64,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    session.ui.json = args.format == Some(ReportFormat::Json);
     let (store, config) = session.store()?;
     let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     if !store.is_set_up() {
@@ -97,11 +96,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 levels: &levels,
             };
             let mut checked = roots::files(&store, base.as_ref(), &rules)?;
-            if wanted.path(FILE_NAME) {
+            if wanted.path(CONFIG_FILE) {
                 let findings = roots::settings(&store, &config, base.as_ref())?;
                 check::add_settings(&mut checked, findings, &store)?;
                 if !wanted.is_all() && store.config_text()?.is_some() {
-                    checked.files.push(FILE_NAME.to_owned());
+                    checked.files.push(CONFIG_FILE.to_owned());
                 }
             }
             checked

@@ -67,7 +67,7 @@ impl Section {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let (store, config) = session.store_and_remote()?;
     let mut findings = Vec::new();
     let mut sections = Vec::new();
@@ -204,7 +204,7 @@ fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mu
     if !places.is_empty() {
         let places: Vec<String> = places
             .iter()
-            .map(|place| format!("{} ({})", place.name, short(&place.commit())))
+            .map(|place| format!("{} ({})", place.name, short(place.commit())))
             .collect();
         session
             .ui
@@ -231,7 +231,7 @@ fn row(section: &Section, proof: &Proof) -> Vec<TableCell> {
         TableCell::from(proof.name.as_str()),
         live(&|live| live.version.to_string()),
         live(&|live| live.number.to_string()),
-        live(&|live| short(&live.commit).to_owned()),
+        live(&|live| short(live.commit)),
         signer,
         match proof.chain_to {
             Some(1) => TableCell::from("whole"),
@@ -306,7 +306,7 @@ fn prompt(proof: &Proof, is_proven: bool) -> Value {
         "action": live.map(|live| live.action.as_str()),
         "release_tag": live.map(|live| live.release_tag.as_str()),
         "version_tag": live.map(|live| live.version_tag.as_str()),
-        "commit": live.map(|live| live.commit.as_str()),
+        "commit": live.map(|live| live.commit.to_string()),
         "digest": live.map(|live| live.digest.to_string()),
         "by": live.map(|live| live.by.as_str()),
         "time": live.map(|live| shapes::time(live.time)),

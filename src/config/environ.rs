@@ -104,9 +104,10 @@ impl Environ {
     /// It was removed.
     pub fn current_dir() -> Result<PathBuf, Failure> {
         env::current_dir().map_err(|error| {
-            Failure::new(
+            Failure::of_system(
                 code::NO_REPOSITORY,
-                format!("the current folder cannot be used: {error}"),
+                "the current folder cannot be used",
+                error,
             )
             .hint("cd into a folder that exists, or name one with -C DIR")
         })
@@ -123,9 +124,10 @@ impl Environ {
     /// The system cannot tell.
     pub fn program() -> Result<PathBuf, Failure> {
         env::current_exe().map_err(|error| {
-            Failure::new(
+            Failure::of_system(
                 code::NO_REPOSITORY,
-                format!("the path of this program is not known: {error}"),
+                "the path of this program is not known",
+                error,
             )
         })
     }

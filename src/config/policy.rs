@@ -7,9 +7,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Config, FILE_NAME, bad, text, unknown};
+use super::{CONFIG_FILE, Config, bad, text, unknown};
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, nearest};
 
 /// What must hold before something is released to an environment.
@@ -24,7 +25,7 @@ pub struct Policy {
     /// `from:`, the environment in which a version must be live before it is released here.
     pub from: Option<Environment>,
     /// What of it cannot be read, such as a rule of a newer version, and what to do about it.
-    pub unreadable: Option<(String, String)>,
+    pub unreadable: Option<(String, Hint)>,
 }
 
 impl fmt::Display for Policy {
@@ -109,7 +110,7 @@ impl Config {
                     code::NOT_READY,
                     format!("`requireEval` of {environment} cannot be honoured by this version of promptctl"),
                 )
-                .at(FILE_NAME)
+                .at(CONFIG_FILE)
                 .hint("remove it, or use a version that checks it: nothing is published under a rule that is not checked"),
             );
         }

@@ -100,9 +100,10 @@ impl UserConfig {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(
+            Err(error) => Err(Failure::of_system(
                 code::BAD_CONFIG,
-                format!("your configuration could not be read: {error}"),
+                "your configuration could not be read",
+                error,
             )
             .at(path.display().to_string())),
         }
@@ -343,7 +344,7 @@ fn caller_keys(value: &Value) -> Result<Vec<CallerKey>, Failure> {
                 .filter_map(|right| Some(right.as_str()?.to_owned()))
                 .collect();
             let is_known = |it: &String| ["call", "read", "forward"].contains(&it.as_str());
-            if may.is_empty() || !may.iter().all(is_known) {
+            if may.is_empty() || may.iter().any(|it| !is_known(it)) {
                 return Err(wrong(format!(
                     "`may` of the key {name} is a list of call, read and forward"
                 )));
@@ -484,6 +485,8 @@ mod tests {
             .api("x-ai", &Environ::default())
             .unwrap_err();
         assert_eq!(failure.code, Some(code::UNKNOWN_PROVIDER));
-        assert!(failure.hints[0].contains("apiKeyVariable: X_AI_API_KEY"));
+        assert!(
+            crate::output::words::words(&failure.hints[0]).contains("apiKeyVariable: X_AI_API_KEY")
+        );
     }
 }

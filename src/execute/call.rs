@@ -15,6 +15,7 @@ use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::request::request_hash;
 use crate::openai::response::{Answer, Usage as AnswerUsage};
+use crate::output::words::all_words;
 use crate::prompt::document::Object;
 use crate::record::entry::{ErrorNote, Overrides, Record, Source, Status, Usage};
 use crate::record::privacy::Privacy;
@@ -107,13 +108,41 @@ impl End {
     }
 }
 
+/// What the requests of a call cost.
+#[derive(Clone, Copy, Default)]
+enum Cost {
+    /// Nothing was asked yet.
+    #[default]
+    Nothing,
+    Known(f64),
+    /// One part is unknown, so the whole is.
+    Unknown,
+}
+
+impl Cost {
+    fn add(self, cost: Option<f64>) -> Self {
+        match (self, cost) {
+            (Self::Nothing, Some(cost)) => Self::Known(rounded(cost)),
+            (Self::Known(before), Some(cost)) => Self::Known(rounded(before + cost)),
+            (_, None) | (Self::Unknown, _) => Self::Unknown,
+        }
+    }
+
+    fn known(self) -> Option<f64> {
+        match self {
+            Self::Known(cost) => Some(cost),
+            Self::Nothing | Self::Unknown => None,
+        }
+    }
+}
+
 /// What all requests of a call came to.
 #[derive(Default)]
 struct Totals {
     attempts: u32,
     duration_ms: u64,
     usage: Option<AnswerUsage>,
-    cost: Option<Option<f64>>,
+    cost: Cost,
 }
 
 impl Call<'_> {
@@ -135,7 +164,7 @@ impl Call<'_> {
                         break end;
                     };
                     tries += 1;
-                    ask_again(&mut body, &answer.text, &failure.hints);
+                    ask_again(&mut body, &answer.text, &all_words(&failure.hints));
                     continue;
                 }
                 Err(Unanswered::Before(failure)) => {
@@ -239,11 +268,7 @@ impl Call<'_> {
             self.now,
             self.terms.prices,
         );
-        totals.cost = Some(match totals.cost {
-            // One part unknown, the whole is.
-            Some(before) => before.zip(cost).map(|(a, b)| rounded(a + b)),
-            None => cost.map(rounded),
-        });
+        totals.cost = totals.cost.add(cost);
         totals.usage = Some(match &totals.usage {
             Some(before) => sum(before, &answer.usage),
             None => answer.usage,
@@ -272,7 +297,7 @@ impl Call<'_> {
         record.status = end.status;
         record.attempts = totals.attempts;
         record.duration_ms = Some(totals.duration_ms);
-        record.cost_usd = totals.cost.flatten();
+        record.cost_usd = totals.cost.known();
         record.usage = totals.usage.as_ref().map(usage_of).unwrap_or_default();
         record.error = end.failure.as_ref().map(note);
         let Some(answer) = &end.answer else {
@@ -293,9 +318,9 @@ pub fn new_record(loaded: &Loaded, now: Timestamp) -> Record {
     let mut record = Record::new(loaded.name.as_str(), now);
     record.version = Some(loaded.version().number());
     record.digest = Some(loaded.digest().to_string());
-    record.commit.clone_from(&loaded.commit);
+    record.commit = loaded.commit().map(|commit| commit.to_string());
     record.blob = Some(loaded.blob.clone());
-    record.dirty = loaded.dirty;
+    record.dirty = loaded.is_dirty();
     record.environment = loaded.environment.as_ref().map(ToString::to_string);
     record
 }
@@ -340,9 +365,9 @@ fn ask_again(body: &mut Value, answer: &str, mismatches: &[String]) {
 }
 
 fn note(failure: &Failure) -> ErrorNote {
-    let mut message = failure.message.clone();
+    let mut message = format!("{failure:#}");
     if failure.code == Some(crate::prompt::code::INVALID_OUTPUT) {
-        message = format!("{message}: {}", failure.hints.join("; "));
+        message = format!("{message}: {}", all_words(&failure.hints).join("; "));
     }
     ErrorNote {
         code: failure.code.map(|code| code.as_str().to_owned()),

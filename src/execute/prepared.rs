@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
 
-use super::{Rendered, data_url, failure_of, fill};
+use super::{Rendered, data_url, fill};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::document::{Attachment, Document, Object, Part, Role, Written, parse};
+use crate::prompt::finding::in_file;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::variables::Check;
@@ -93,7 +94,7 @@ impl Prepared {
         attachments: BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
         Outline::new(&loaded.document, &loaded.partials)
-            .map_err(|findings| failure_of(findings, &loaded.path))?;
+            .map_err(|findings| Failure::from(in_file(findings, &loaded.path)))?;
         // It is computed from what is left out below.
         loaded.digest();
         loaded.text.shrink_to_fit();
@@ -121,8 +122,8 @@ impl Prepared {
     /// Its text is read again and is not what it was, which nothing makes happen.
     pub fn whole(&self) -> Result<Loaded, Failure> {
         let mut loaded = self.loaded.clone();
-        loaded.document =
-            parse(&loaded.text).map_err(|findings| failure_of(findings, &loaded.path))?;
+        loaded.document = parse(&loaded.text)
+            .map_err(|findings| Failure::from(in_file(findings, &loaded.path)))?;
         Ok(loaded)
     }
 
@@ -164,7 +165,7 @@ impl Warm {
     fn new(prompt: &Prepared) -> Result<Self, Failure> {
         let mut loaded = prompt.whole()?;
         let compiled = Compiled::new(&loaded.document, &loaded.partials)
-            .map_err(|findings| failure_of(findings, &loaded.path))?;
+            .map_err(|findings| Failure::from(in_file(findings, &loaded.path)))?;
         leave_out_unsent(&mut loaded.document);
         loaded.document.messages = Vec::new();
         loaded.text = String::new();

@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::diff::Attachments;
 use crate::prompt::document::{Attachment, Part, Text};
+use crate::prompt::hint::Hint;
 use crate::repository::ObjectId;
 
 /// The largest attachment, in bytes.
@@ -40,17 +41,17 @@ impl Prompts {
     /// The files that a prompt attaches, where the prompt was read from.
     pub fn attachments(&self, loaded: &Loaded) -> Attachments {
         match &loaded.source {
-            Source::WorkingCopy => {
+            Source::Clean(_) | Source::Changed | Source::Snapshot => {
                 let tree = self.work_tree();
                 attachments(loaded, |path| tree.read(path).ok()?)
             }
-            Source::Commit(commit) => self.attachments_at(loaded, commit),
+            Source::Commit(commit) => self.attachments_at(loaded, *commit),
         }
     }
 
     /// The files at the paths that a prompt attaches, as a commit holds them.
-    pub fn attachments_at(&self, loaded: &Loaded, commit: &str) -> Attachments {
-        let tree = ObjectId::parse(commit).and_then(|commit| self.commit_tree(commit));
+    pub fn attachments_at(&self, loaded: &Loaded, commit: ObjectId) -> Attachments {
+        let tree = self.commit_tree(commit);
         attachments(loaded, |path| tree.as_ref()?.read_file(path).ok()?)
     }
 
@@ -68,19 +69,19 @@ impl Prompts {
                 format!("the attachment {path} leads out of the repository"),
             )
             .at(loaded.path.clone())
-            .hint("attachments must stand inside the repository; give others with --var NAME=@FILE")
+            .hint(Hint::GiveOutsideFile)
         })?;
         let bytes = match &loaded.source {
-            Source::WorkingCopy if !self.is_bare() => {
+            Source::Clean(_) | Source::Changed if !self.is_bare() => {
                 let bytes = self.work_tree().read(&full)?;
                 if bytes.is_some() {
                     self.require_tracked(&full, loaded)?;
                 }
                 Ok(bytes)
             }
-            Source::WorkingCopy => Ok(None),
-            Source::Commit(id) => ObjectId::parse(id)
-                .and_then(|commit| self.commit_tree(commit))
+            Source::Clean(_) | Source::Changed | Source::Snapshot => Ok(None),
+            Source::Commit(commit) => self
+                .commit_tree(*commit)
                 .map_or(Ok(None), |tree| tree.read_file(&full)),
         }?;
         let bytes = bytes.ok_or_else(|| {
@@ -116,9 +117,9 @@ impl Prompts {
             return Ok(());
         }
         let tracks = if self.is_ignored(path) {
-            "git ignores it, so it may hold what nobody else shall see: give its text with --var NAME=@FILE"
+            Hint::GiveIgnoredFile
         } else {
-            "git add it, so that a reviewer sees what is sent"
+            "git add it, so that a reviewer sees what is sent".into()
         };
         Err(Failure::new(
             code::BAD_ATTACHMENT,

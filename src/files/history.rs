@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::load::{Loaded, first_failure};
+use super::load::Loaded;
 use super::prompts::Prompts;
 use super::work_tree::join_root;
 use crate::error::Failure;
@@ -132,7 +132,7 @@ impl Prompts {
     /// HEAD's file is not valid.
     pub fn committed(&self, name: &PromptName) -> Result<Option<Loaded>, Failure> {
         match self.head_commit() {
-            Some(head) => self.load_at(head, name).map_err(first_failure),
+            Some(head) => self.load_at(head, name).map_err(Failure::from),
             None => Ok(None),
         }
     }

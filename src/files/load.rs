@@ -10,6 +10,7 @@ use crate::prompt::code;
 use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName, nearest};
 use crate::prompt::template::{self, Partials};
 use crate::prompt::version::Version;
@@ -18,10 +19,14 @@ use crate::repository::ObjectId;
 /// Where a prompt was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The files of the working copy.
-    WorkingCopy,
-    /// A commit, by its id.
-    Commit(String),
+    /// The files of the working copy, which are as this commit, HEAD, has them.
+    Clean(ObjectId),
+    /// The files of the working copy, which HEAD does not have so.
+    Changed,
+    /// A commit.
+    Commit(ObjectId),
+    /// A snapshot that names no commit.
+    Snapshot,
 }
 
 /// A prompt with everything that its content is made of.
@@ -33,12 +38,8 @@ pub struct Loaded {
     pub path: String,
     /// Where it was read from.
     pub source: Source,
-    /// The commit that holds this content: the one read from, or HEAD for a clean working copy.
-    pub commit: Option<String>,
     /// The id of the file's blob.
     pub blob: String,
-    /// Whether the working copy differs from HEAD.
-    pub dirty: bool,
     /// The file's text.
     pub text: String,
     /// What it says.
@@ -61,14 +62,13 @@ impl Loaded {
         text: String,
         (document, partials): (Document, Partials),
     ) -> Self {
-        let source = commit.clone().map_or(Source::WorkingCopy, Source::Commit);
+        let commit = commit.as_deref().and_then(ObjectId::parse);
+        let source = commit.map_or(Source::Snapshot, Source::Commit);
         Self {
             name,
             path,
             source,
-            commit,
             blob,
-            dirty: false,
             text,
             document,
             partials,
@@ -82,6 +82,19 @@ impl Loaded {
     pub fn digest(&self) -> &Digest {
         self.digest
             .get_or_init(|| digest(&self.document, &self.partials))
+    }
+
+    /// The commit that holds this content: the one read from, or HEAD for a clean working copy.
+    pub fn commit(&self) -> Option<ObjectId> {
+        match self.source {
+            Source::Clean(commit) | Source::Commit(commit) => Some(commit),
+            Source::Changed | Source::Snapshot => None,
+        }
+    }
+
+    /// Whether it was read from a working copy that differs from HEAD.
+    pub fn is_dirty(&self) -> bool {
+        self.source == Source::Changed
     }
 
     /// The version that this content has.
@@ -140,7 +153,7 @@ impl Prompts {
     pub(crate) fn load_working_copy(&self, name: &PromptName) -> Result<Loaded, Failure> {
         if self.is_bare() {
             let loaded = match self.head_commit() {
-                Some(commit) => self.load_at(commit, name).map_err(first_failure)?,
+                Some(commit) => self.load_at(commit, name).map_err(Failure::from)?,
                 None => None,
             };
             return loaded.ok_or_else(|| self.unknown_prompt(name));
@@ -148,7 +161,7 @@ impl Prompts {
         let tree = self.work_tree();
         let file = tree.locate(name).ok_or_else(|| self.unknown_prompt(name))?;
         let assembled = assemble(&tree, &tree.roots, &file.path)
-            .map_err(first_failure)?
+            .map_err(Failure::from)?
             .ok_or_else(|| self.unknown_prompt(name))?;
         let head = self.head_commit();
         let tree = head.and_then(|commit| self.commit_tree(commit));
@@ -180,11 +193,13 @@ impl Prompts {
         name: &PromptName,
     ) -> Result<Option<Loaded>, Vec<Finding>> {
         let Some(tree) = self.commit_tree(commit) else {
-            return Err(vec![Finding::error(
-                code::SHALLOW,
-                format!("commit {commit} is not in this clone"),
-            )
-            .help("promptctl fetch brings the commits of releases, git fetch --unshallow the whole history")]);
+            return Err(vec![
+                Finding::error(
+                    code::SHALLOW,
+                    format!("commit {commit} is not in this clone"),
+                )
+                .help(Hint::FetchHistory),
+            ]);
         };
         let found = roots.iter().find_map(|root| {
             name.paths().into_iter().find_map(|below| {
@@ -201,10 +216,8 @@ impl Prompts {
         Ok(Some(Loaded {
             name: name.clone(),
             path,
-            source: Source::Commit(commit.to_string()),
-            commit: Some(commit.to_string()),
+            source: Source::Commit(commit),
             blob: blob.to_string(),
-            dirty: false,
             text: assembled.text,
             document: assembled.document,
             partials: assembled.partials,
@@ -235,11 +248,10 @@ impl Prompts {
             listing.files.iter().map(|file| file.name.as_str()),
         ) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
-            None if listing.files.is_empty() => failure.hint(format!(
-                "there are no prompts below {}: promptctl new {name} makes one",
-                self.roots.join(", ")
-            )),
-            None => failure.hint("promptctl list shows all prompts"),
+            None if listing.files.is_empty() => {
+                failure.hint(Hint::NewPrompt(name.clone(), self.roots.clone()))
+            }
+            None => failure.hint(Hint::ListPrompts),
         }
     }
 
@@ -330,7 +342,7 @@ impl Prompts {
             text: &text,
         };
         let assembled = assemble(&draft, &self.roots, path)
-            .map_err(first_failure)?
+            .map_err(Failure::from)?
             .ok_or_else(|| self.unknown_prompt(name))?;
         let file = PromptFile {
             name: name.clone(),
@@ -365,41 +377,24 @@ pub(crate) fn in_working_copy(
     is_committed: impl Fn(&str, Option<ObjectId>, &str) -> bool,
 ) -> Loaded {
     let blob = blob_id(&assembled.text);
-    let dirty = !is_committed(&file.path, blob, &assembled.text)
-        || !assembled
+    let is_clean = is_committed(&file.path, blob, &assembled.text)
+        && assembled
             .partials
             .values()
             .all(|partial| is_committed(&partial.path, None, &partial.text));
+    let source = head
+        .filter(|_| is_clean)
+        .map_or(Source::Changed, Source::Clean);
     Loaded {
         name: file.name,
         path: file.path,
-        source: Source::WorkingCopy,
-        commit: head.filter(|_| !dirty).map(|id| id.to_string()),
+        source,
         blob: blob.map_or_else(String::new, |id| id.to_string()),
-        dirty,
         text: assembled.text,
         document: assembled.document,
         partials: assembled.partials,
         digest: OnceLock::new(),
         environment: None,
         notices: Vec::new(),
-    }
-}
-
-/// The first of several findings as a failure that says how many more there are.
-pub(crate) fn first_failure(findings: Vec<Finding>) -> Failure {
-    let more = findings.len().saturating_sub(1);
-    match findings.into_iter().next() {
-        None => Failure::new(code::INVALID_PROMPT, "the prompt is not valid"),
-        Some(first) => {
-            let failure = Failure::from(first);
-            if more == 0 {
-                failure
-            } else {
-                failure.hint(format!(
-                    "{more} more like this: promptctl validate shows all"
-                ))
-            }
-        }
     }
 }

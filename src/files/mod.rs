@@ -28,5 +28,4 @@ pub use write::FileChange;
 pub(crate) use content::Files;
 pub(crate) use history::LogLine;
 pub(crate) use ignored::bad_ignore_file;
-pub(crate) use load::first_failure;
 pub(crate) use work_tree::join_root;

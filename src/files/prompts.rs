@@ -3,13 +3,10 @@
 use std::ops::Deref;
 
 use crate::error::Failure;
-use crate::prompt::code;
+use crate::prompt::{CONFIG_FILE, code};
 use crate::repository::Repository;
 
 use super::content::Files as _;
-
-/// The configuration, at the top of the repository.
-pub(super) const CONFIG_FILE: &str = "promptctl.yaml";
 
 /// The prompts of a repository.
 pub struct Prompts {
@@ -43,19 +40,19 @@ impl Prompts {
     /// # Errors
     /// The file cannot be read.
     pub fn config_text(&self) -> Result<Option<String>, Failure> {
-        const FILE: &str = CONFIG_FILE;
         let bytes = if self.is_bare() {
             let tree = self
                 .head_commit()
                 .and_then(|commit| self.commit_tree(commit));
-            tree.map_or(Ok(None), |tree| tree.read_file(FILE))
+            tree.map_or(Ok(None), |tree| tree.read_file(CONFIG_FILE))
         } else {
-            self.work_tree().read(FILE)
+            self.work_tree().read(CONFIG_FILE)
         }?;
         bytes
             .map(|bytes| {
                 String::from_utf8(bytes).map_err(|_| {
-                    Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text")).at(FILE)
+                    Failure::new(code::BAD_CONFIG, format!("{CONFIG_FILE} is not UTF-8 text"))
+                        .at(CONFIG_FILE)
                 })
             })
             .transpose()

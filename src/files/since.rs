@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::content::{Files, same_as_committed};
 use super::everything::blobs_below;
 use super::load::Loaded;
-use super::prompts::{CONFIG_FILE, Prompts};
+use super::prompts::Prompts;
 use crate::error::Failure;
+use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::{shell_path, shell_word};
@@ -18,9 +19,9 @@ pub struct Base {
     /// The other branch, as it was asked for.
     pub revision: String,
     /// The commit at which HEAD parted from the other branch.
-    pub commit: String,
+    pub commit: ObjectId,
     /// The commit that the other branch has now.
-    pub tip: String,
+    pub tip: ObjectId,
     /// The folders that held prompts where the branch began.
     pub roots: Vec<String>,
 }
@@ -55,8 +56,8 @@ impl Prompts {
         let commit = self.parted(("HEAD", head), (revision, tip))?;
         Ok(Base {
             revision: revision.to_owned(),
-            commit: commit.to_string(),
-            tip: tip.to_string(),
+            commit,
+            tip,
             roots: self.roots.clone(),
         })
     }
@@ -65,10 +66,9 @@ impl Prompts {
     /// branch has now is not known then.
     pub fn base_at(&self, commit: &str) -> Option<Base> {
         let id = ObjectId::parse(commit).filter(|id| self.has_commit(*id))?;
-        let id = id.to_string();
         Some(Base {
-            revision: id.clone(),
-            commit: id.clone(),
+            revision: id.to_string(),
+            commit: id,
             tip: id,
             roots: self.roots.clone(),
         })
@@ -78,9 +78,9 @@ impl Prompts {
     ///
     /// # Errors
     /// There is no such revision, or the clone is too shallow to hold it.
-    pub fn merge_base(&self, a: &str, b: &str) -> Result<String, Failure> {
+    pub fn merge_base(&self, a: &str, b: &str) -> Result<ObjectId, Failure> {
         let (a_id, b_id) = (self.resolve_commit(a)?, self.resolve_commit(b)?);
-        self.parted((a, a_id), (b, b_id)).map(|id| id.to_string())
+        self.parted((a, a_id), (b, b_id))
     }
 
     fn parted(&self, one: (&str, ObjectId), other: (&str, ObjectId)) -> Result<ObjectId, Failure> {
@@ -153,30 +153,30 @@ impl Prompts {
     }
 
     /// The files below the roots, as a commit holds them.
-    pub fn blobs_at(&self, commit: &str) -> Blobs {
-        let tree = ObjectId::parse(commit).and_then(|commit| self.commit_tree(commit));
+    pub fn blobs_at(&self, commit: ObjectId) -> Blobs {
+        let tree = self.commit_tree(commit);
         Blobs(tree.map_or_else(HashMap::new, |tree| self.blobs_below_roots(&tree)))
     }
 
     /// The files below the folders that held prompts where the branch began, as they were there.
     pub fn blobs_of(&self, base: &Base) -> Blobs {
-        let tree = ObjectId::parse(&base.commit).and_then(|commit| self.commit_tree(commit));
+        let tree = self.commit_tree(base.commit);
         Blobs(tree.map_or_else(HashMap::new, |tree| blobs_below(&base.roots, &tree)))
     }
 
     /// A prompt as it was where the branch began; `None` if there was none.
     pub fn load_before(&self, base: &Base, name: &PromptName) -> Option<Loaded> {
-        let commit = ObjectId::parse(&base.commit)?;
-        self.load_below(&base.roots, commit, name).ok().flatten()
+        self.load_below(&base.roots, base.commit, name)
+            .ok()
+            .flatten()
     }
 
     /// A prompt as the other branch holds it now; `None` if it does not.
     pub fn load_tip(&self, base: &Base, name: &PromptName) -> Option<Loaded> {
-        let commit = ObjectId::parse(&base.tip)?;
         let mut roots = base.roots.clone();
         let own = self.roots.iter();
         roots.extend(own.filter(|root| !base.roots.contains(root)).cloned());
-        self.load_below(&roots, commit, name).ok().flatten()
+        self.load_below(&roots, base.tip, name).ok().flatten()
     }
 
     /// The text of `promptctl.yaml` in a commit; `None` if the commit holds none.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::repository::{SCRATCH, Written, write_failure};
+use crate::repository::{SCRATCH, Written, require_identity, write_failure};
 
 /// What is done to a file. Paths are relative to the top of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +67,7 @@ impl Prompts {
     /// # Errors
     /// `P222`: it does not.
     pub fn require_identity(&self) -> Result<(), Failure> {
-        for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
-            self.git().args(["var", who]).read()?;
-        }
-        Ok(())
+        require_identity(|| self.git())
     }
 
     /// Changes files and commits exactly them on the current branch, whatever else is staged, with
@@ -125,7 +122,7 @@ impl Prompts {
         let before = self.work_tree().read(path)?;
         let path = self.top().join(path);
         let folder = path.parent().unwrap_or(self.top());
-        fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
+        fs::create_dir_all(folder).map_err(|error| write_failure(folder, error))?;
         write_whole(&path, text.as_bytes(), &self.scratch_folder()?)?;
         Ok(Saved { path, before })
     }
@@ -135,7 +132,7 @@ impl Prompts {
             return Ok(None);
         };
         let path = self.top().join(path);
-        fs::remove_file(&path).map_err(|error| write_failure(&path, &error))?;
+        fs::remove_file(&path).map_err(|error| write_failure(&path, error))?;
         let before = Some(before);
         Ok(Some(Saved { path, before }))
     }
@@ -196,7 +193,7 @@ fn write_whole(path: &Path, bytes: &[u8], scratch: &Path) -> Result<(), Failure>
         }
         written => written,
     };
-    written.map_err(|error| write_failure(path, &error))
+    written.map_err(|error| write_failure(path, error))
 }
 
 fn write_through(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -34,7 +34,10 @@ pub const TOPICS: &[Topic] = &[
         "What is live: publish, rollback, the remote, pending tags"
     ),
     topic!("policy", "Who may release, and what must hold before it"),
-    topic!("services", "Prompts in a service: a snapshot, read in Python or TypeScript"),
+    topic!(
+        "services",
+        "Prompts in a service: a snapshot, read in Python or TypeScript"
+    ),
     topic!(
         "serve",
         "The gateway: what it answers, and how it is deployed"

@@ -355,9 +355,12 @@ impl Fault {
         let mut error = self.error;
         if self.advice.asks_too_much() {
             let seconds = self.advice.after.unwrap_or_default().round();
-            error.hint = Some(format!(
-                "the server asks for a wait of {seconds} seconds, longer than promptctl waits"
-            ));
+            error.hint = Some(
+                format!(
+                    "the server asks for a wait of {seconds} seconds, longer than promptctl waits"
+                )
+                .into(),
+            );
         }
         error
     }

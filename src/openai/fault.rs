@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::response::Answer;
 use crate::error::{Exit, Failure};
 use crate::prompt::code::{self, Code};
+use crate::prompt::hint::Hint;
 
 /// What kind of thing went wrong, named for what a caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,7 +63,7 @@ pub struct CallError {
     /// What happened, without the key.
     pub message: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
     /// The HTTP status, where there was an answer.
     pub status: Option<u16>,
     /// What the API said, where it said something.
@@ -97,7 +98,7 @@ impl CallError {
     }
 
     /// The same error with words on what to do next.
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -126,14 +127,12 @@ impl CallError {
     }
 }
 
-fn advice(kind: CallErrorKind, status: u16, api: &ApiError) -> Option<String> {
+fn advice(kind: CallErrorKind, status: u16, api: &ApiError) -> Option<Hint> {
     let text = match kind {
         CallErrorKind::KeyRefused => "check the key, its project and what it is allowed to do",
-        CallErrorKind::UnknownModel => "`promptctl models` lists what this key may use",
-        CallErrorKind::StoredPromptGone => {
-            "OpenAI's stored prompts end on 2026-11-30; `--source local` renders the version here"
-        }
-        CallErrorKind::RateLimited => "wait, or lower `--concurrency`",
+        CallErrorKind::UnknownModel => return Some(Hint::ListModels),
+        CallErrorKind::StoredPromptGone => return Some(Hint::RenderHere),
+        CallErrorKind::RateLimited => return Some(Hint::AskLess),
         CallErrorKind::Quota => "add credit at the provider, or use another key",
         CallErrorKind::BadRequest if status == 404 => {
             "the server may not offer `/responses`: check the base URL"
@@ -142,11 +141,11 @@ fn advice(kind: CallErrorKind, status: u16, api: &ApiError) -> Option<String> {
             return api
                 .param
                 .as_ref()
-                .map(|param| format!("the API names `{param}`"));
+                .map(|param| format!("the API names `{param}`").into());
         }
         _ => return None,
     };
-    Some(text.to_owned())
+    Some(text.into())
 }
 
 impl fmt::Display for CallError {
@@ -164,12 +163,12 @@ impl From<CallError> for Failure {
             CallErrorKind::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         };
-        let mut hints: Vec<String> = error.hint.into_iter().collect();
+        let mut hints: Vec<Hint> = error.hint.into_iter().collect();
         if error.attempts > 1 && error.kind != CallErrorKind::Interrupted {
-            hints.push(format!("tried {} times", error.attempts));
+            hints.push(format!("tried {} times", error.attempts).into());
         }
         if let Some(id) = error.request_id {
-            hints.push(format!("the request's id is {id}"));
+            hints.push(format!("the request's id is {id}").into());
         }
         Self {
             code: error.kind.code(),

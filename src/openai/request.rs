@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::prompt::answer::{self, merge, merge_value};
 use crate::prompt::code;
 use crate::prompt::document::{Document, Object, Role};
+use crate::prompt::hint::Hint;
 use crate::prompt::parameters::place;
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Stands};
 use crate::prompt::visible;
@@ -131,8 +132,7 @@ fn put_local(
 ) -> Result<(), Failure> {
     let model = options.model.as_ref().or(document.model.as_ref());
     let model = model.ok_or_else(|| {
-        Failure::new(code::NO_MODEL, "the prompt names no model")
-            .hint("add `model: openai/gpt-5-mini` to the file, or pass `--model`")
+        Failure::new(code::NO_MODEL, "the prompt names no model").hint(Hint::NameModel)
     })?;
     body.insert("model".to_owned(), json!(ModelId::parse(model)?.name));
 

@@ -1,5 +1,6 @@
 //! Findings as annotations of GitHub Actions: `::error file=…,line=…::message`.
 
+use super::words::words;
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::visible;
 
@@ -26,7 +27,7 @@ fn line(finding: &Finding) -> String {
     let help = finding
         .help
         .as_ref()
-        .map(|help| format!("\nhelp: {help}"))
+        .map(|help| format!("\nhelp: {}", words(help)))
         .unwrap_or_default();
     format!(
         "::{word} {}::{}\n",

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::snippet::{NO_FILE, Sources};
+use super::snippet::Sources;
+use super::words::words;
+use crate::prompt::CONFIG_FILE;
 use crate::prompt::finding::{Finding, Severity};
 
 /// A list with one entry a finding.
@@ -25,7 +27,7 @@ fn issue(finding: &Finding, mark: &str) -> Value {
     let help = finding
         .help
         .as_ref()
-        .map(|help| format!(" ({help})"))
+        .map(|help| format!(" ({})", words(help)))
         .unwrap_or_default();
     json!({
         "type": "issue",
@@ -41,7 +43,7 @@ fn issue(finding: &Finding, mark: &str) -> Value {
         },
         "location": {
             // The format wants a file and a line.
-            "path": finding.path.as_deref().unwrap_or(NO_FILE),
+            "path": finding.path.as_deref().unwrap_or(CONFIG_FILE),
             "lines": {"begin": finding.span.map_or(1, |at| at.line)},
         },
     })

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::words::{all_words, words};
 use crate::error::Failure;
 use crate::prompt::finding::Finding;
 use crate::prompt::visible;
@@ -42,7 +43,8 @@ pub fn failure(failure: &Failure) -> String {
             "code": failure.code.map(|code| code.as_str()),
             "message": failure.message,
             "location": failure.location,
-            "hints": failure.hints,
+            "hints": all_words(&failure.hints),
+            "causes": failure.causes(),
         }
     }))
 }
@@ -73,7 +75,7 @@ impl From<&Finding> for FindingJson {
             line: finding.span.map(|at| at.line),
             column: finding.span.map(|at| at.column),
             message: finding.message.clone(),
-            help: finding.help.clone(),
+            help: finding.help.as_deref().map(words),
         }
     }
 }

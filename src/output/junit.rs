@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::snippet::{NO_FILE, Sources, render as snippet};
+use super::snippet::{Sources, render as snippet};
+use crate::prompt::CONFIG_FILE;
 use crate::prompt::finding::Finding;
 use crate::prompt::visible;
 
@@ -15,7 +16,7 @@ pub fn render(findings: &[Finding], files: &[String], sources: &Sources) -> Stri
         .collect();
     for finding in findings {
         tests
-            .entry(finding.path.as_deref().unwrap_or(NO_FILE))
+            .entry(finding.path.as_deref().unwrap_or(CONFIG_FILE))
             .or_default()
             .push(finding);
     }

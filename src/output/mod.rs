@@ -20,3 +20,4 @@ pub mod sarif;
 pub mod snippet;
 pub mod table;
 pub mod ui;
+pub mod words;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::gitlab::fingerprints;
 use super::snippet::Sources;
+use super::words::words;
 use crate::prompt::code::Code;
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::secrets::blot;
@@ -69,7 +70,7 @@ fn rule(code: Code, severity: Severity) -> Value {
 
 fn result(finding: &Finding, index: usize, mark: &str, sources: &Sources) -> Value {
     let message = match &finding.help {
-        Some(help) => format!("{}\nhelp: {help}", finding.message),
+        Some(help) => format!("{}\nhelp: {}", finding.message, words(help)),
         None => finding.message.clone(),
     };
     let mut result = json!({

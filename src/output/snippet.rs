@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 use super::ui::{BAD, BOLD, DIM, HINT, NOTE, paint};
+use super::words::words;
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::secrets::blot;
 use crate::prompt::visible;
 
 /// The texts of files, by path, from which lines are shown.
 pub type Sources = BTreeMap<String, String>;
-
-/// Where a finding without a file is put, by formats that want one.
-pub(super) const NO_FILE: &str = "promptctl.yaml";
 
 /// How much of a long line is shown, in columns.
 const WIDTH: usize = 100;
@@ -84,7 +82,10 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
     }
     if let Some(help) = &finding.help {
         let sign = paint(colors, HINT, "=");
-        out.push_str(&format!("{pad} {sign} help: {}\n", visible::line(help)));
+        out.push_str(&format!(
+            "{pad} {sign} help: {}\n",
+            visible::line(&words(help))
+        ));
     }
     out.push('\n');
     out

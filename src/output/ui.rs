@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::words::words;
 use crate::error::{Exit, Failure};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::visible;
@@ -192,9 +193,9 @@ impl Ui {
         self.say(None, text);
     }
 
-    /// Warns. `--quiet` does not silence it.
+    /// Warns, with what caused it. `--quiet` does not silence it.
     pub fn warning(&mut self, text: impl Display) {
-        self.say(Some((NOTE, "warning")), text);
+        self.say(Some((NOTE, "warning")), format!("{text:#}"));
     }
 
     /// Says what to do next. `--quiet` silences it.
@@ -231,7 +232,7 @@ impl Ui {
             self.say_below("at", &location);
         }
         if let Some(help) = &finding.help {
-            self.say_below("help", help);
+            self.say_below("help", &words(help));
         }
     }
 
@@ -261,13 +262,11 @@ impl Ui {
         if let Some(location) = &failure.location {
             self.say_below("at", location);
         }
-        let mut cause = std::error::Error::source(failure);
-        while let Some(error) = cause {
-            self.say_below("because", &error.to_string());
-            cause = error.source();
+        for cause in failure.causes() {
+            self.say_below("caused by", &cause);
         }
         for hint in &failure.hints {
-            self.say_below("hint", hint);
+            self.say_below("hint", &words(hint));
         }
     }
 

@@ -18,6 +18,7 @@ use super::code::{self, Code};
 use super::document::node::Node;
 use super::document::yaml::parse_tree;
 use super::finding::Finding;
+use super::hint::Hint;
 
 pub use kind::is_text;
 pub use number::set_version;
@@ -158,7 +159,7 @@ impl EditError {
             Self::BadPath { .. } => {
                 "write a path such as modelParameters.maxTokens or messages[0].content"
             }
-            Self::Missing { .. } => "`promptctl show --format json` shows what the file has",
+            Self::Missing { .. } => return Finding::error(code, message).help(Hint::ShowDocument),
             Self::WrongKind { .. } => "name the value itself, or change the value above it",
             Self::Refused { .. } => {
                 "change the line in an editor: it uses an alias, an anchor or a rare style"

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::code::{Code, Standing};
+use super::hint::Hint;
 
 /// A part of a line of a file: what is meant, and no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +92,7 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Box<Hint>>,
     /// The name of what it is about, such as a variable's, for who does more with it than print it.
     pub subject: Option<String>,
 }
@@ -146,8 +147,8 @@ impl Finding {
 
     /// The same finding with words on what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+    pub fn help(mut self, help: impl Into<Hint>) -> Self {
+        self.help = Some(Box::new(help.into()));
         self
     }
 
@@ -177,6 +178,12 @@ impl Finding {
             (None, None) => None,
         }
     }
+}
+
+/// The same findings in a file, where they name none.
+pub fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
+    let placed = findings.into_iter().map(|finding| finding.in_file(path));
+    placed.collect()
 }
 
 impl fmt::Display for Finding {

@@ -8,6 +8,7 @@ pub mod document;
 pub mod edit;
 pub mod evaluate;
 pub mod finding;
+pub mod hint;
 pub mod lint;
 pub mod merge;
 pub mod name;
@@ -25,3 +26,6 @@ pub mod validator;
 pub mod variables;
 pub mod version;
 pub mod visible;
+
+/// The file of settings, at the top of the repository.
+pub const CONFIG_FILE: &str = "promptctl.yaml";

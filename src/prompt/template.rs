@@ -52,6 +52,7 @@ use super::placeholder;
 use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Stands, Variable};
 use super::variables::weight;
 
+pub use self::build::BRACES;
 pub use self::effective::{Effective, effective, inlined, literals};
 pub use self::foreign::{Foreign, foreign};
 pub use self::helpers::{EXAMPLE_VALUES, HELPERS, Helper};

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::code;
 use super::document::Object;
 use super::finding::Finding;
+use super::hint::Hint;
 use super::name::nearest;
-use super::quote::shell_word;
 use super::rendered::Variable;
 use super::template::schema::Schema;
 use super::validator::{Judged, Validator, short, too_complex};
@@ -71,10 +71,7 @@ pub fn complete(
 fn missing(name: &str) -> Finding {
     Finding::error(code::MISSING_VARIABLE, format!("`{name}` has no value"))
         .about(name)
-        .help(format!(
-            "pass `--var {}=…`, or give it a `default` in `input.schema`",
-            shell_word(name)
-        ))
+        .help(Hint::GiveValue(name.to_owned()))
 }
 
 /// Values that were given under a name that is nearly the one that is missing.
@@ -390,9 +387,9 @@ fn misfit(path: &str, error: &ValidationError<'_>, schema: &Value) -> Finding {
         ValidationErrorKind::Type { .. } | ValidationErrorKind::Required { .. }
     );
     Finding::error(code::BAD_VALUE, message).help(if wants_json && is_type {
-        format!("pass `--var {variable}:=…` with the value as JSON")
+        Hint::GiveJson(variable.to_owned())
     } else {
-        "`input.schema` in the prompt file says what is allowed".to_owned()
+        "`input.schema` in the prompt file says what is allowed".into()
     })
 }
 

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use hold::{Held, Turn, lock_itself};
@@ -159,7 +160,9 @@ impl Log {
     pub(super) fn open_locked(&self) -> Result<Held, Failure> {
         self.refuse_link()?;
         let failed = |error: io::Error| self.write_failed(error);
-        self.make_folder().map_err(failed)?;
+        self.make_folder()
+            .context("making the log's folder")
+            .map_err(|error| self.write_failed(error))?;
         let turn = Turn::wait(&self.path).map_err(failed)?;
         for _ in 0..MOST_SWAPS {
             let file = self.open_or_create().map_err(failed)?;
@@ -210,8 +213,10 @@ impl Log {
         Ok(())
     }
 
-    pub(super) fn write_failed(&self, error: io::Error) -> Failure {
-        let message = match error.kind() {
+    pub(super) fn write_failed(&self, error: impl Into<anyhow::Error>) -> Failure {
+        let error = error.into();
+        let of_system = error.downcast_ref::<io::Error>();
+        let message = match of_system.map_or(ErrorKind::Other, io::Error::kind) {
             ErrorKind::StorageFull => "the disk is full: the execution log was not written",
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 "the execution log is not writable"

@@ -9,6 +9,7 @@ use crate::files::Loaded;
 use crate::prompt::code::Code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
+use crate::repository::ObjectId;
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ pub struct Change {
     /// The version that is live now.
     pub to: Option<Version>,
     /// The id of the released version's commit.
-    pub commit: String,
+    pub commit: ObjectId,
     /// The tags made, with the prefix.
     pub tags: Vec<String>,
     /// Whether the remote has them.

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
-use crate::files::{Loaded, LogLine, first_failure};
+use crate::files::{Loaded, LogLine};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
+use crate::repository::ObjectId;
 
 /// A version, as history tells it.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct HistoryEntry {
     /// The version.
     pub version: Version,
     /// The commit that made this version: the first that holds it with the content that it has now.
-    pub commit: String,
+    pub commit: ObjectId,
     /// Who made that commit.
     pub author: String,
     /// When.
@@ -118,7 +119,7 @@ impl Store {
             let (line, loaded) = self.made_by(name, held);
             entries.push(HistoryEntry {
                 version,
-                commit: line.commit.to_string(),
+                commit: line.commit,
                 author: line.author,
                 time: line.time,
                 message: line.message,
@@ -170,7 +171,7 @@ impl Store {
             };
             entries.push(HistoryEntry {
                 version: *version,
-                commit: found.commit.to_string(),
+                commit: found.commit,
                 author: commit.author,
                 time: commit.time,
                 message: commit.summary,
@@ -178,7 +179,7 @@ impl Store {
                 pending: !confirmed,
                 loaded: self
                     .load_at(found.commit, name)
-                    .map_err(first_failure)?
+                    .map_err(Failure::from)?
                     .map(Box::new),
             });
         }

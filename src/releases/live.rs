@@ -481,7 +481,7 @@ impl PromptTags<'_> {
             ),
         )
         .hint("a clone that still has it can push it back; promptctl fetch then reads it again")
-        .hint(finding.help.unwrap_or_default())
+        .hint(*finding.help.unwrap_or_default())
     }
 
     fn state(&self, environment: &Environment, row: &[(u64, ObjectId)], strays: &[u64]) -> Read {
@@ -544,9 +544,7 @@ impl Store {
             None | Some(Err(Unread::Void(_))) => Some(missing),
             Some(Err(Unread::Missing)) => return Err(self.unread(&tag, &Unread::Missing)),
             Some(Ok(held)) => {
-                if held.trailers.digest != release.digest
-                    || held.commit.to_string() != release.commit
-                {
+                if held.trailers.digest != release.digest || held.commit != release.commit {
                     return Ok((Found::Void(Void::Disagrees(version)), None));
                 }
                 None
@@ -694,7 +692,7 @@ fn state_of(newest: &Release) -> State {
         number,
         version: newest.version,
         digest: newest.digest.clone(),
-        commit: newest.commit.clone(),
+        commit: newest.commit,
         by,
         time,
     })
@@ -724,7 +722,7 @@ impl TagObject {
             digest: self.trailers.digest,
             under,
             previous,
-            commit: self.commit.to_string(),
+            commit: self.commit,
             by: self.by,
             time: self.time,
             message: self.message,

@@ -38,7 +38,7 @@ pub use gate::{Step, Verdict, can_be_let_through, judge};
 pub use history::{HistoryEntry, Numbers};
 pub use made::Pending;
 pub use note::{Changed, Note, Void};
-pub use plan::Planned;
+pub use plan::{Planned, not_committed, uncommitted};
 pub use policy::{Place, Rules};
 pub use publish::Releasing;
 pub use release::{Active, Overview, Release, Releases, State};

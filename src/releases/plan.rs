@@ -11,12 +11,12 @@ use super::row::{Trust, Way};
 use super::store::Store;
 use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
 use crate::error::{Exit, Failure};
-use crate::files::{Loaded, first_failure};
+use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::quote::shell_path;
+use crate::prompt::quote::shell_paths;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 
@@ -90,7 +90,7 @@ impl Store {
     /// The commit cannot be read.
     pub fn planned_content(&self, planned: &Planned) -> Result<Option<Loaded>, Failure> {
         self.load_at(planned.commit, &planned.change.name)
-            .map_err(first_failure)
+            .map_err(Failure::from)
     }
 
     /// Whether releases go to a remote unless that is declined.
@@ -161,11 +161,7 @@ impl Store {
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
         let version = loaded.version();
-        let commit = loaded
-            .commit
-            .as_deref()
-            .and_then(ObjectId::parse)
-            .ok_or_else(|| uncommitted(loaded))?;
+        let commit = loaded.commit().ok_or_else(|| not_committed(loaded))?;
         let tag = TagName::Version {
             name: loaded.name.clone(),
             version,
@@ -210,7 +206,7 @@ impl Store {
         // A version whose tag was lost gets it where its release says that it was.
         let commit = live
             .filter(|_| existing.is_none())
-            .and_then(|live| ObjectId::parse(&live.commit))
+            .map(|live| live.commit)
             .filter(|commit| self.holds(*commit, loaded))
             .unwrap_or(commit);
         // What is live already gives its place to the new release: a rollback goes to what lay below.
@@ -330,7 +326,7 @@ impl Store {
                 target(name, environment, top, &way, &row.releases.entries)?
             }
         };
-        let commit = self.commit_id(&target.commit)?;
+        let commit = target.commit;
         self.planned(PlannedRelease {
             name,
             action: Action::Rollback,
@@ -378,7 +374,7 @@ impl Store {
         if top.action == Action::Unpublish {
             return Ok(None);
         }
-        let commit = self.commit_id(&top.commit)?;
+        let commit = top.commit;
         self.planned(PlannedRelease {
             name,
             action: Action::Unpublish,
@@ -499,7 +495,7 @@ impl Store {
                 action,
                 from: before,
                 to: (action != Action::Unpublish).then_some(version),
-                commit: commit.to_string(),
+                commit,
                 tags,
                 pushed: false,
                 unsigned: None,
@@ -666,17 +662,32 @@ fn refuse_pending(releases: &Releases) -> Result<(), Failure> {
     .hint(format!("promptctl push {} sends it first", first.name)))
 }
 
-fn uncommitted(loaded: &Loaded) -> Failure {
-    Failure::new(
-        code::UNCOMMITTED,
-        format!("{} has changes that are not committed", loaded.name),
-    )
-    .at(loaded.path.clone())
-    .hint(format!(
-        "git commit -m \"…\" -- {}",
-        shell_path(&loaded.path)
-    ))
-    .hint("only committed content is published, so that every clone can see what is live")
+/// The failure of a prompt whose working copy differs from what is committed.
+pub fn not_committed(loaded: &Loaded) -> Failure {
+    // A version is its file and its partials: whichever of them changed must be committed.
+    let partials = loaded
+        .partials
+        .values()
+        .map(|partial| partial.path.as_str());
+    let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
+        .chain(partials)
+        .collect();
+    let bump = match loaded.is_unbumped() {
+        true => format!("promptctl bump {} && ", loaded.name),
+        false => String::new(),
+    };
+    let message = format!("{} has changes that are not committed", loaded.name);
+    uncommitted(message, &paths, &bump)
+}
+
+/// What is to be committed first: the files at these paths, after the command `before`.
+pub fn uncommitted(message: String, paths: &[&str], before: &str) -> Failure {
+    let all = shell_paths(paths.iter().copied());
+    Failure::new(code::UNCOMMITTED, message)
+        .at(paths.first().copied().unwrap_or_default())
+        .hint(format!(
+            "{before}git add {all} && git commit -m \"…\" -- {all}"
+        ))
 }
 
 fn not_in_stack(

@@ -9,6 +9,7 @@ use super::signature::{Signers, Signing};
 use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::files::{Files, Loaded, Source};
+use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
@@ -56,8 +57,8 @@ pub struct Place {
 
 impl Place {
     /// The id of the commit.
-    pub fn commit(&self) -> String {
-        self.commit.to_string()
+    pub fn commit(&self) -> ObjectId {
+        self.commit
     }
 }
 
@@ -94,16 +95,15 @@ impl Store {
     /// # Errors
     /// The commit cannot be read, or the file is not text.
     pub fn config_at(&self, place: &Place) -> Result<Option<String>, Failure> {
-        const FILE: &str = "promptctl.yaml";
         let Some(tree) = self.commit_tree(place.commit) else {
             return Ok(None);
         };
-        let bytes = tree.read_file(FILE)?;
+        let bytes = tree.read_file(CONFIG_FILE)?;
         bytes
             .map(|bytes| {
                 String::from_utf8(bytes).map_err(|_| {
-                    Failure::new(code::BAD_CONFIG, format!("{FILE} is not UTF-8 text"))
-                        .at(format!("{}:{FILE}", place.name))
+                    Failure::new(code::BAD_CONFIG, format!("{CONFIG_FILE} is not UTF-8 text"))
+                        .at(format!("{}:{CONFIG_FILE}", place.name))
                 })
             })
             .transpose()
@@ -112,11 +112,10 @@ impl Store {
     /// The texts of `promptctl.yaml` that HEAD and the commits before it hold, the newest first,
     /// each with its revision.
     pub fn past_configs(&self) -> Vec<(String, String)> {
-        const FILE: &str = "promptctl.yaml";
         let said = self
             .git()
             .args(["log", "-n", "20", "--format=%H", "HEAD"])
-            .paths([FILE])
+            .paths([CONFIG_FILE])
             .say();
         let commits = said.map(|said| said.out).unwrap_or_default();
         ["HEAD"]
@@ -124,7 +123,7 @@ impl Store {
             .chain(commits.lines())
             .filter_map(|revision| {
                 let commit = self.revision(revision)?;
-                let bytes = self.commit_tree(commit)?.read_file(FILE).ok()??;
+                let bytes = self.commit_tree(commit)?.read_file(CONFIG_FILE).ok()??;
                 Some((revision.to_owned(), String::from_utf8(bytes).ok()?))
             })
             .collect()
@@ -242,7 +241,7 @@ impl Store {
     }
 
     /// Whether a branch of the remote, as far as this clone knows them, holds a commit.
-    pub fn is_on_a_branch(&self, commit: &str) -> bool {
+    pub fn is_on_a_branch(&self, commit: ObjectId) -> bool {
         let Some(remote) = self.settings.remote.as_deref() else {
             return true;
         };
@@ -253,7 +252,7 @@ impl Store {
                 "--count=1",
                 "--format=x",
                 "--contains",
-                commit,
+                &commit.to_string(),
             ])
             .arg(format!("refs/remotes/{remote}/"))
             .say();
@@ -319,7 +318,7 @@ fn not_staged(
         _ => "nothing is live there".to_owned(),
     };
     let reference = match loaded.source {
-        Source::WorkingCopy => name.to_string(),
+        Source::Clean(_) | Source::Changed | Source::Snapshot => name.to_string(),
         Source::Commit(_) => format!("{name}@{version}"),
     };
     Failure::new(

@@ -34,7 +34,7 @@ pub struct Release {
     /// The release that was active when this one was made, as it says.
     pub(crate) previous: Previous,
     /// The id of the released version's commit.
-    pub commit: String,
+    pub commit: ObjectId,
     /// Who released it.
     pub by: String,
     /// When, by the clock of who released it. Order is the number, never the clock.
@@ -118,7 +118,7 @@ pub struct Active {
     /// Its digest.
     pub digest: Digest,
     /// The commit that holds it.
-    pub commit: String,
+    pub commit: ObjectId,
     /// Who released it.
     pub by: String,
     /// When.

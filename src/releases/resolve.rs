@@ -9,7 +9,7 @@ use super::space::Mirror;
 use super::store::Store;
 use super::tag::{Action, TagName};
 use crate::error::{Exit, Failure};
-use crate::files::{Loaded, first_failure};
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
@@ -37,7 +37,7 @@ impl Store {
         if let Some(found) = self.version_tag(&tag)? {
             let loaded = self
                 .load_at(found.commit, name)
-                .map_err(first_failure)?
+                .map_err(Failure::from)?
                 .ok_or_else(|| self.tag_without_file(&tag))?;
             if *loaded.digest() != found.trailers.digest || loaded.version() != version {
                 return Err(Failure::new(
@@ -53,7 +53,7 @@ impl Store {
         }
         let commit = self.newest_commit_with(name, version)?;
         let loaded = commit
-            .map(|commit| self.load_at(commit, name).map_err(first_failure))
+            .map(|commit| self.load_at(commit, name).map_err(Failure::from))
             .transpose()?
             .flatten();
         loaded.ok_or_else(|| self.unknown_version(name, version))
@@ -77,7 +77,7 @@ impl Store {
             return Err(self.unknown_word(name, text));
         };
         self.load_at(commit, name)
-            .map_err(first_failure)?
+            .map_err(Failure::from)?
             .ok_or_else(|| {
                 Failure::new(
                     code::UNKNOWN_PROMPT,
@@ -154,10 +154,10 @@ impl Store {
         let State::Live(active) = state else {
             return Err(self.not_live(name, environment, state));
         };
-        let commit = self.commit_id(&active.commit)?;
+        let commit = active.commit;
         let mut loaded = self
             .load_at(commit, name)
-            .map_err(first_failure)?
+            .map_err(Failure::from)?
             .ok_or_else(|| {
                 self.tag_without_file(&TagName::Release {
                     name: name.clone(),
@@ -205,8 +205,8 @@ impl Store {
                 )
                 .hint(format!("promptctl releases {name} --env {environment}"))
             })?;
-        let commit = self.commit_id(&live.commit)?;
-        let mut loaded = match self.load_at(commit, name).map_err(first_failure)? {
+        let commit = live.commit;
+        let mut loaded = match self.load_at(commit, name).map_err(Failure::from)? {
             Some(loaded) if *loaded.digest() == live.digest => loaded,
             _ => self.load_version(name, live.version)?,
         };

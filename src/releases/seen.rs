@@ -214,9 +214,10 @@ fn shard_name(prompt: &str) -> String {
 
 fn read_file(path: &Path) -> Result<String, Failure> {
     lines(path).map_err(|error| {
-        Failure::new(
+        Failure::of_system(
             code::WRITE_FAILED,
-            format!("what this clone remembers of the remote's tags could not be read: {error}"),
+            "what this clone remembers of the remote's tags could not be read",
+            error,
         )
         .at(path.display().to_string())
         .hint("check who owns the file")

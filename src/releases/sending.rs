@@ -9,7 +9,7 @@ use super::remote::unreachable;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
-use crate::files::{Loaded, first_failure};
+use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
 
@@ -324,7 +324,7 @@ impl Store {
                 group.name
             )));
         }
-        let loaded = self.load_at(commit, &group.name).map_err(first_failure)?;
+        let loaded = self.load_at(commit, &group.name).map_err(Failure::from)?;
         match loaded {
             Some(loaded) if *loaded.digest() == trailers.digest => Ok(Some(loaded)),
             _ => Err(Failure::new(

@@ -11,7 +11,7 @@ use super::release::Release;
 use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
-use crate::repository::{NewTag, ObjectId, Said, write_failure};
+use crate::repository::{NewTag, ObjectId, Said, TagError, write_failure};
 
 /// Whether the tags of a release are signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -96,9 +96,9 @@ impl Store {
                 .map_err(cannot_sign),
             Signing::Tried => match self.write_tags_with_git(tags, Some(true)) {
                 Ok(objects) => Ok(written(objects, None)),
-                Err(failure) => Ok(written(
+                Err(error) => Ok(written(
                     self.write_tags_with_git(tags, Some(false))?,
-                    Some(words_of_signing(&failure.message)),
+                    Some(error.why.unwrap_or(error.failure.message)),
                 )),
             },
         }
@@ -179,10 +179,10 @@ impl Store {
     fn verify_tag(&self, object: ObjectId, signers: &Signers) -> Result<Said, Failure> {
         let folder = self.common_dir();
         let mut file =
-            tempfile::NamedTempFile::new().map_err(|error| write_failure(folder, &error))?;
+            tempfile::NamedTempFile::new().map_err(|error| write_failure(folder, error))?;
         file.write_all(signers.text.as_bytes())
             .and_then(|()| file.flush())
-            .map_err(|error| write_failure(file.path(), &error))?;
+            .map_err(|error| write_failure(file.path(), error))?;
         self.git()
             .arg("-c")
             .arg(format!(
@@ -230,46 +230,20 @@ fn good_signature(line: &str) -> Option<(Option<String>, String)> {
     Some((principal, key))
 }
 
-fn cannot_sign(failure: Failure) -> Failure {
+fn cannot_sign(error: TagError) -> Failure {
     // What is wrong besides the signature says so itself.
-    if failure.code != Some(code::HOOK_REFUSED) {
-        return failure;
-    }
+    let Some(why) = error.why else {
+        return error.failure;
+    };
     Failure::new(
         code::CANNOT_SIGN,
-        format!(
-            "the release must be signed, and git could not sign it: {}",
-            words_of_signing(&failure.message)
-        ),
+        format!("the release must be signed, and git could not sign it: {why}"),
     )
     .exit(Exit::Verdict)
     .hint("git config gpg.format ssh")
     .hint("git config user.signingkey ~/.ssh/id_ed25519.pub")
     .hint("git config tag.gpgSign true")
     .hint("nothing was changed; --global sets it up for all your repositories")
-}
-
-/// What git and gpg say beside the reason.
-const NOISE: [&str; 6] = [
-    "[GNUPG:]",
-    "The tag message has been left",
-    "unable to sign the tag",
-    "gpg failed to sign the data:",
-    "gpg: directory",
-    "gpg: keybox",
-];
-
-/// What git said about signing, without what is meant for programs.
-fn words_of_signing(message: &str) -> String {
-    let message = message.strip_prefix("git failed: ").unwrap_or(message);
-    let words: Vec<&str> = message
-        .split("; ")
-        .filter(|words| {
-            let is_noise = NOISE.iter().any(|noise| words.starts_with(noise));
-            !is_noise
-        })
-        .collect();
-    words.join("; ")
 }
 
 #[cfg(test)]
@@ -303,15 +277,5 @@ mod tests {
         assert!(signers(&ranged).is_limited(print));
         assert!(!signers(&format!("{ranged}\n{plain}")).is_limited(print));
         assert!(signers("# nobody\n").is_limited(print));
-    }
-
-    #[test]
-    fn what_git_says_for_programs_is_left_out() {
-        assert_eq!(
-            words_of_signing(
-                "git failed: gpg failed to sign the data:; gpg: no key; [GNUPG:] FAILURE sign 17; unable to sign the tag; The tag message has been left in x"
-            ),
-            "gpg: no key"
-        );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::prompt::hint::Hint;
 use crate::repository::ObjectId;
 
 use super::note::{Note, Void};
@@ -90,7 +91,7 @@ impl Store {
         let fix = if !is_of_tag {
             self.fix_of(&failure)
         } else if let Some(object) = self.lost_object(&tag) {
-            self.restore(&tag, object)
+            self.restore(&tag, object).into()
         } else {
             // A release that names the version says what its tag was.
             let released = rows
@@ -110,22 +111,23 @@ impl Store {
                     })
                 });
             let away = self.take_away(&tag);
-            match released {
+            let fix = match released {
                 Some(((_, environment), _)) => {
                     format!("{away} && promptctl publish {name}@{version} --env {environment}")
                 }
                 None => away,
-            }
+            };
+            fix.into()
         };
         Some(Trouble::of(&failure, fix).at(format!("{}{tag}", self.settings.prefix)))
     }
 
     /// What puts right what is not wrong with a tag itself.
-    fn fix_of(&self, failure: &Failure) -> String {
+    fn fix_of(&self, failure: &Failure) -> Hint {
         let is_missing = failure.code == Some(code::SHALLOW);
         match self.fill().filter(|_| is_missing) {
-            Some(fill) => fill,
-            None if is_missing && self.has_remote() => "promptctl fetch".to_owned(),
+            Some(fill) => fill.into(),
+            None if is_missing && self.has_remote() => "promptctl fetch".into(),
             None => failure.hints.first().cloned().unwrap_or_default(),
         }
     }
@@ -176,7 +178,7 @@ impl Store {
             Ok(releases) => releases,
             Err(failure) => {
                 let fix = match failure.code {
-                    Some(code::TAG_GONE) => "promptctl fetch".to_owned(),
+                    Some(code::TAG_GONE) => "promptctl fetch".into(),
                     _ => self.fix_of(&failure),
                 };
                 troubles.push(Trouble::of(&failure, fix));
@@ -304,7 +306,7 @@ impl Store {
         Trouble {
             is_error,
             place,
-            fix,
+            fix: fix.into(),
             ..Trouble::error(finding.code, finding.message, String::new())
         }
     }

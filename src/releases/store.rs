@@ -7,11 +7,12 @@ use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::files::Prompts;
+use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_word;
 use crate::prompt::remote::RemoteName;
-use crate::repository::{Again, ObjectId, Repository, Start, explain};
+use crate::repository::{Again, Repository, Start};
 
 use super::space::Mirror;
 
@@ -192,11 +193,6 @@ impl Store {
         self.config_value(&format!("remote.{name}.url"))
             .is_some_and(|url| !url.is_empty())
     }
-
-    /// The id of the commit that a release or a loaded prompt names.
-    pub(super) fn commit_id(&self, text: &str) -> Result<ObjectId, Failure> {
-        ObjectId::parse(text).ok_or_else(|| explain(&format!("`{text}` is not the id of a commit")))
-    }
 }
 
 /// The settings name a remote that the clone does not have.
@@ -205,6 +201,6 @@ pub fn unknown_remote(remote: &RemoteName) -> Failure {
         code::BAD_CONFIG,
         format!("`remote` names {remote}, which is not a remote of this clone"),
     )
-    .at("promptctl.yaml")
+    .at(CONFIG_FILE)
     .hint(format!("git remote add {remote} URL"))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::Failure;
 use crate::prompt::code::{self, Code};
+use crate::prompt::hint::Hint;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +18,13 @@ pub struct Trouble {
     /// The tag or file.
     pub place: Option<String>,
     /// The command that puts it right.
-    pub fix: String,
+    pub fix: Hint,
     /// What `doctor --fix` does about it; none where that takes a decision.
     pub repair: Option<Repair>,
 }
 
 impl Trouble {
-    pub(crate) fn error(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn error(code: Code, message: impl Into<String>, fix: impl Into<Hint>) -> Self {
         Self {
             code,
             is_error: true,
@@ -34,7 +35,7 @@ impl Trouble {
         }
     }
 
-    pub(crate) fn warning(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: Code, message: impl Into<String>, fix: impl Into<Hint>) -> Self {
         Self {
             is_error: false,
             ..Self::error(code, message, fix)
@@ -52,12 +53,12 @@ impl Trouble {
     }
 
     /// A failure with the command that puts it right.
-    pub(crate) fn of(failure: &Failure, fix: impl Into<String>) -> Self {
+    pub(crate) fn of(failure: &Failure, fix: impl Into<Hint>) -> Self {
         Self {
             place: failure.location.clone(),
             ..Self::error(
                 failure.code.unwrap_or(code::BAD_TAG),
-                failure.message.clone(),
+                format!("{failure:#}"),
                 fix,
             )
         }

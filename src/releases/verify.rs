@@ -18,6 +18,7 @@ use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
+use crate::repository::ObjectId;
 
 /// The number of prompts whose proof takes longer than opening the repository in another thread.
 const WORTH_A_THREAD: usize = 8;
@@ -53,7 +54,7 @@ pub struct Live {
     /// The tag of the version, with the prefix.
     pub version_tag: String,
     /// The commit that holds the version.
-    pub commit: String,
+    pub commit: ObjectId,
     /// The digest of its content.
     pub digest: Digest,
     /// Who released it.
@@ -245,7 +246,7 @@ impl Store {
                 name: top.name.clone(),
                 version: top.version,
             }),
-            commit: top.commit.clone(),
+            commit: top.commit,
             digest: top.digest.clone(),
             by: top.by.clone(),
             time: top.time,

@@ -44,8 +44,7 @@ impl Store {
                     )));
                 }
                 None => {
-                    let commit = loaded.commit.as_deref().and_then(ObjectId::parse);
-                    let Some(commit) = commit else {
+                    let Some(commit) = loaded.commit() else {
                         let message =
                             format!("{} {} is not committed", loaded.name, loaded.version());
                         return Err(

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use super::handle::Repository;
+use super::id::ObjectId;
 use super::process::{Git, Said, explain, words_of, write_failure};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -17,7 +18,7 @@ const TURN_PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The commit made; none if the files held all that already.
-    pub commit: Option<String>,
+    pub commit: Option<ObjectId>,
 }
 
 impl Repository {
@@ -136,7 +137,7 @@ impl Repository {
             return Err(refused_commit(&said));
         }
         Ok(Written {
-            commit: self.head(),
+            commit: self.head_commit(),
         })
     }
 }
@@ -184,7 +185,7 @@ impl Repository {
     /// index back without what the other has just committed.
     fn turn_to_commit(&self) -> Result<Option<File>, Failure> {
         let path = self.scratch_folder()?.join("turn-to-commit");
-        let file = File::create(&path).map_err(|error| write_failure(&path, &error))?;
+        let file = File::create(&path).map_err(|error| write_failure(&path, error))?;
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {

@@ -147,13 +147,8 @@ impl Repository {
         Some((last.to_owned(), ObjectId(commit)))
     }
 
-    /// The id of the commit that HEAD names; `None` where there is none yet.
-    pub fn head(&self) -> Option<String> {
-        self.head_commit().map(|id| id.to_string())
-    }
-
     /// The commit that HEAD names; `None` where there is none yet.
-    pub(crate) fn head_commit(&self) -> Option<ObjectId> {
+    pub fn head_commit(&self) -> Option<ObjectId> {
         let commit = self.repo.head().ok()?.peel_to_commit().ok()?;
         Some(ObjectId(commit.id()))
     }

@@ -38,7 +38,7 @@ impl Repository {
             wait_for(&lock)?;
             lines.iter().try_for_each(|(path, lines)| add(path, lines))
         };
-        add().map_err(|error| write_failure(first, &error))
+        add().map_err(|error| write_failure(first, error))
     }
 }
 

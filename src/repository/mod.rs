@@ -31,7 +31,8 @@ pub(crate) use handle::Again;
 pub(crate) use memory::lines;
 pub(crate) use objects::{CommitTree, NoTag, Peeled};
 pub(crate) use process::{
-    Git, Hooks, Pinned, RefsError, Running, Said, explain, refused, words_of, write_failure,
+    Git, Hooks, Pinned, RefsError, Running, Said, TagError, explain, refused, require_identity,
+    words_of, write_failure,
 };
 pub(crate) use running::Others;
 pub(crate) use tagger::NewTag;

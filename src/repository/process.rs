@@ -13,7 +13,9 @@ use crate::prompt::code;
 
 mod words;
 
-pub(crate) use words::{RefsError, explain, is_lock_message, refused, words_of, write_failure};
+pub(crate) use words::{
+    RefsError, TagError, explain, is_lock_message, refused, words_of, write_failure,
+};
 use words::{age_of, has_moved, lock_path};
 
 /// How long a lock that another process holds is waited for.
@@ -428,14 +430,22 @@ fn no_hooks(git_dir: Option<&Path>) -> OsString {
     setting
 }
 
+/// Makes sure that git knows who commits.
+///
+/// # Errors
+/// `P222`: it does not.
+pub(crate) fn require_identity(git: impl Fn() -> Git) -> Result<(), Failure> {
+    for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
+        git().args(["var", who]).read()?;
+    }
+    Ok(())
+}
+
 fn not_started(error: std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::NotFound {
         Failure::new(code::NO_REPOSITORY, "the `git` program was not found")
             .hint("install git 2.31 or newer, and make sure that it is on the PATH")
     } else {
-        Failure::new(
-            code::NO_REPOSITORY,
-            format!("`git` could not be started: {error}"),
-        )
+        Failure::of_system(code::NO_REPOSITORY, "`git` could not be started", error)
     }
 }

@@ -37,9 +37,9 @@ impl Repository {
         let scratch = tempfile::Builder::new()
             .prefix("promptctl-dry-run-")
             .tempdir()
-            .map_err(|error| write_failure(Path::new("the scratch folder"), &error))?;
+            .map_err(|error| write_failure(Path::new("the scratch folder"), error))?;
         let copy = scratch.path();
-        let failed = |error: std::io::Error| write_failure(copy, &error);
+        let failed = |error: std::io::Error| write_failure(copy, error);
         copy_all(self.repo.commondir(), copy, &LEFT_OUT).map_err(failed)?;
         // What is of this working tree alone stands beside it.
         for name in ["HEAD", "index"] {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::handle::Repository;
 use super::id::ObjectId;
-use super::process::{explain, write_failure};
+use super::process::{TagError, write_failure};
 use super::tagger::{NewTag, Tagger};
 use crate::error::Failure;
 
@@ -28,9 +28,9 @@ impl Repository {
     /// The folder cannot be made.
     pub(crate) fn scratch_folder(&self) -> Result<PathBuf, Failure> {
         let common = self.repo.commondir();
-        let common = fs::canonicalize(common).map_err(|error| write_failure(common, &error))?;
+        let common = fs::canonicalize(common).map_err(|error| write_failure(common, error))?;
         let folder = common.join("promptctl");
-        fs::create_dir_all(&folder).map_err(|error| write_failure(&folder, &error))?;
+        fs::create_dir_all(&folder).map_err(|error| write_failure(&folder, error))?;
         remove_abandoned(&folder);
         Ok(folder)
     }
@@ -52,7 +52,7 @@ impl Repository {
         });
         match written {
             Some(written) => Ok(written),
-            None => self.write_tags_with_git(tags, None),
+            None => Ok(self.write_tags_with_git(tags, None)?),
         }
     }
 
@@ -61,14 +61,14 @@ impl Repository {
         &self,
         tags: &[NewTag],
         signed: Option<bool>,
-    ) -> Result<Vec<ObjectId>, Failure> {
+    ) -> Result<Vec<ObjectId>, TagError> {
         let common = fs::canonicalize(self.repo.commondir())
-            .map_err(|error| write_failure(self.repo.commondir(), &error))?;
+            .map_err(|error| write_failure(self.repo.commondir(), error))?;
         let folder = self.scratch_folder()?;
         let scratch = tempfile::Builder::new()
             .prefix(SCRATCH)
             .tempdir_in(&folder)
-            .map_err(|error| write_failure(&folder, &error))?;
+            .map_err(|error| write_failure(&folder, error))?;
         self.prepare(scratch.path())?;
         tags.iter()
             .map(|tag| self.write_tag(scratch.path(), &common.join("objects"), tag, signed))
@@ -93,12 +93,12 @@ impl Repository {
         }
         let write = |name: &str, text: &str| {
             let path = scratch.join(name);
-            fs::write(&path, text).map_err(|error| write_failure(&path, &error))
+            fs::write(&path, text).map_err(|error| write_failure(&path, error))
         };
         write("config", &config)?;
         write("HEAD", "ref: refs/heads/none\n")?;
         let refs = scratch.join("refs");
-        fs::create_dir(&refs).map_err(|error| write_failure(&refs, &error))
+        fs::create_dir(&refs).map_err(|error| write_failure(&refs, error))
     }
 
     fn write_tag(
@@ -107,9 +107,10 @@ impl Repository {
         objects: &Path,
         tag: &NewTag,
         signed: Option<bool>,
-    ) -> Result<ObjectId, Failure> {
+    ) -> Result<ObjectId, TagError> {
         let sign = signed.map(|wanted| if wanted { "--sign" } else { "--no-sign" });
-        self.git()
+        let said = self
+            .git()
             .in_scratch(scratch, objects)
             .args(["tag", "-a", "--cleanup=verbatim", "-F", "-"])
             .args(sign)
@@ -117,10 +118,14 @@ impl Repository {
             .arg(&tag.name)
             .arg(tag.commit.to_string())
             .input(tag.message.as_bytes())
-            .read()?;
+            .say()?;
+        if !said.ok {
+            return Err(TagError::of(&said.err));
+        }
         let path: PathBuf = scratch.join("refs/tags").join(&tag.name);
-        let id = fs::read_to_string(&path).map_err(|error| write_failure(&path, &error))?;
-        ObjectId::parse(id.trim()).ok_or_else(|| explain("the tag that git wrote names no object"))
+        let id = fs::read_to_string(&path).map_err(|error| write_failure(&path, error))?;
+        let id = ObjectId::parse(id.trim());
+        id.ok_or_else(|| TagError::of("the tag that git wrote names no object"))
     }
 }
 

@@ -92,7 +92,7 @@ fn is_plain(path: &str) -> bool {
             return false;
         }
         // What is no text has more than one reading.
-        let Some(next) = unescaped(&decoded) else {
+        let Ok(next) = String::from_utf8(unescaped(&decoded)) else {
             return false;
         };
         if next == decoded {
@@ -111,8 +111,8 @@ fn is_straight(path: &str) -> bool {
         && !segments.any(|it| matches!(it.split(';').next(), Some("." | "..")))
 }
 
-/// A path decoded once; `None` where that makes no text.
-fn unescaped(path: &str) -> Option<String> {
+/// A part of an address, its `%` escapes decoded once.
+pub(super) fn unescaped(path: &str) -> Vec<u8> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let mut out = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -132,7 +132,7 @@ fn unescaped(path: &str) -> Option<String> {
             }
         }
     }
-    String::from_utf8(out).ok()
+    out
 }
 
 #[cfg(test)]

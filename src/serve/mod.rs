@@ -340,9 +340,10 @@ fn tell_of_turns(state: &State) {
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::new(
+        Failure::of_system(
             code::CANNOT_LISTEN,
-            format!("{address} cannot be listened on: {error}"),
+            format!("{address} cannot be listened on"),
+            error,
         )
         .hint(
             "--listen names another address, such as 127.0.0.1:8378; port 0 takes any that is free",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::Failure;
+use crate::output::words::all_words;
 use crate::prompt::code::{self, Code};
 
 /// The longest message, hint or place. What a caller sent may stand in each of them.
@@ -137,7 +138,7 @@ impl Problem {
         };
         let mut problem = Self::new(status, code, message);
         problem.own = failure.code;
-        problem.words.hints = failure.hints.iter().cloned().map(clipped).collect();
+        problem.words.hints = all_words(&failure.hints).into_iter().map(clipped).collect();
         problem
     }
 

@@ -19,6 +19,7 @@ use super::body::{self, LARGEST_OF_OURS, Outgoing};
 use super::call::Ready;
 use super::catalog::Pinned;
 use super::given;
+use super::head::unescaped;
 use super::problem::Problem;
 use super::state::{Found, State};
 use crate::execute::Prepared;
@@ -103,7 +104,7 @@ impl Query {
             pairs
                 .map(|pair| {
                     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    (unescaped(key), unescaped(value))
+                    (decoded(key), decoded(value))
                 })
                 .collect(),
         )
@@ -117,28 +118,9 @@ impl Query {
     }
 }
 
-fn unescaped(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = bytes
-            .get(at + 1..at + 3)
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match (
-            bytes[at],
-            hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()),
-        ) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+/// A part of an address decoded, `+` for a blank as forms write it.
+fn decoded(text: &str) -> String {
+    String::from_utf8_lossy(&unescaped(&text.replace('+', " "))).into_owned()
 }
 
 /// Answers a read.
@@ -150,7 +132,7 @@ pub(super) async fn answer(
     let query = Query::of(head.uri.query());
     let path = head.uri.path();
     let is_get = matches!(head.method, Method::GET | Method::HEAD);
-    let below = path.strip_prefix("/v1/prompts/").map(unescaped);
+    let below = path.strip_prefix("/v1/prompts/").map(decoded);
     let (name, what) = match below
         .as_deref()
         .map(|below| below.split_once("/-/").unwrap_or((below, "")))

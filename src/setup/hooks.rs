@@ -86,7 +86,7 @@ impl Setup<'_> {
                 make_executable(file.as_file())?;
                 file.persist(path).map(drop).map_err(|error| error.error)
             });
-        written.map_err(|error| write_failure(path, &error))
+        written.map_err(|error| write_failure(path, error))
     }
 
     /// Whether a folder, which may not exist yet, belongs to this repository alone.
@@ -108,7 +108,7 @@ fn is_there(planned: &PlannedHook, name: &str) -> Result<bool, Failure> {
     let own = match fs::read(&planned.path) {
         Ok(own) => String::from_utf8_lossy(&own).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(write_failure(&planned.path, &error)),
+        Err(error) => return Err(write_failure(&planned.path, error)),
     };
     if own.contains(MARK) {
         return Ok(own == planned.text);

@@ -8,7 +8,7 @@ use super::clone::Setup;
 use crate::error::Failure;
 use crate::files::join_root;
 use crate::prompt::name::{PromptName, SUFFIXES};
-use crate::repository::{Git, Hooks, Pinned, Start, write_failure};
+use crate::repository::{Git, Hooks, Pinned, Start, require_identity, write_failure};
 
 /// What `init --adopt` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,15 +30,13 @@ pub struct Adoptable {
 pub fn init_repository(start: &Start, unattended: bool) -> Result<bool, Failure> {
     let directory = &start.directory;
     if is_in_repository(start)? {
-        fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
+        fs::create_dir_all(directory).map_err(|error| write_failure(directory, error))?;
         return Ok(false);
     }
     let there = existing(directory);
     // The first commit needs an identity, and without it nothing shall be left behind.
-    for who in ["GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"] {
-        outside(there, unattended).args(["var", who]).read()?;
-    }
-    fs::create_dir_all(directory).map_err(|error| write_failure(directory, &error))?;
+    require_identity(|| outside(there, unattended))?;
+    fs::create_dir_all(directory).map_err(|error| write_failure(directory, error))?;
     // The formats that promptctl reads, whatever git takes by default; a git that does not know
     // these variables makes no other.
     outside(directory, unattended)

@@ -65,7 +65,7 @@ fn what_was_rendered_is_rendered_again() {
     let first = records(&repo)[0]["id"].as_str().unwrap().to_owned();
     assert_snapshot!(repo.run(&format!("promptctl log show {first} --rendered")), @r"
     error[P324]: <uuid> cannot be rendered again: its commit cannot be read here
-      because: `<id>` is neither a version, an environment nor a git revision
+      caused by: `<id>` is neither a version, an environment nor a git revision
       hint: git fetch may bring it
     [exit 3]
     ");

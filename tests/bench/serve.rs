@@ -495,7 +495,10 @@ fn many_prompts(env: &TestEnv, repo: &Shell) {
         .collect();
     // Twice as many, since some connections are faster than others.
     let left = Arc::new(AtomicUsize::new(2 * requests.len()));
-    let lasts = move |_| left.fetch_update(Relaxed, Relaxed, |it| it.checked_sub(1)).is_ok();
+    let lasts = move |_| {
+        left.fetch_update(Relaxed, Relaxed, |it| it.checked_sub(1))
+            .is_ok()
+    };
     let load = load(address, &requests, CALLERS, lasts, is_answer);
     assert_eq!(load.failed, 0);
     row(

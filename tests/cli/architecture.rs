@@ -47,7 +47,7 @@ fn own_code(text: &str) -> (String, String) {
         if code.starts_with("//") {
             continue;
         }
-        if code == "#[cfg(test)]" {
+        if code == "#[cfg(test)]" || code.starts_with("#[cfg(all(test,") {
             is_marked = true;
             continue;
         }
@@ -356,6 +356,178 @@ fn the_arrows_run_one_way() {
         rooms_named("use crate::{files, releases::Store}; crate::error::Failure"),
         ["files", "releases", "error"]
     );
+}
+
+/// The texts in quotes that some code holds.
+fn quoted(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find(['"', '\'']) {
+        let (before, from) = rest.split_at(at);
+        if let Some(char) = from.strip_prefix('\'') {
+            // A character, or else a lifetime.
+            let is_escaped = char.starts_with('\\');
+            let width = char.chars().next().map_or(0, char::len_utf8);
+            rest = match char[width..].starts_with('\'') && !is_escaped {
+                true => &char[width + 1..],
+                false if is_escaped => char[2..].split_once('\'').map_or("", |(_, rest)| rest),
+                false => char,
+            };
+            continue;
+        }
+        let hashes = before.len() - before.trim_end_matches('#').len();
+        let is_raw = before[..before.len() - hashes].ends_with('r');
+        let text = &from[1..];
+        let end = match is_raw {
+            true => text.find(&format!("\"{}", "#".repeat(hashes))).unwrap(),
+            false => {
+                let mut is_escaped = false;
+                let is_end = |(_, char): &(usize, char)| {
+                    let ends = *char == '"' && !is_escaped;
+                    is_escaped = *char == '\\' && !is_escaped;
+                    ends
+                };
+                text.char_indices().find(is_end).unwrap().0
+            }
+        };
+        found.push(text[..end].to_owned());
+        rest = &text[end + 1..];
+    }
+    found
+}
+
+/// Whether a text names a command or an option of the command line.
+fn names_the_command_line(text: &str, commands: &[String]) -> bool {
+    let starts = |rest: &str, word: &str| {
+        rest.strip_prefix(word)
+            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
+    };
+    let command = text.match_indices("promptctl ").any(|(at, mark)| {
+        let rest = &text[at + mark.len()..];
+        commands.iter().any(|command| starts(rest, command))
+    });
+    // An argument of a program that is started stands alone.
+    let is_told = text.contains(' ');
+    let option = is_told
+        && text.match_indices("--").any(|(at, mark)| {
+            let is_begun = at == 0 || text[..at].ends_with([' ', '`', '(', '[']);
+            let is_word =
+                text[at + mark.len()..].starts_with(|next: char| next.is_ascii_lowercase());
+            is_begun && is_word
+        });
+    command || option
+}
+
+/// What knows nothing of the command line tells facts; `output::words` finds the words.
+#[test]
+fn what_stands_below_the_commands_does_not_name_the_command_line() {
+    // What a code means, and the schema of the file, are texts for people as they stand.
+    const TEXTS: [&str; 2] = ["prompt/code.rs", "prompt/schema.rs"];
+    // The options of git and of curl.
+    const OF_OTHERS: [(&str, &str); 3] = [
+        ("openai/request.rs", "  --data-binary {}"),
+        ("files/since.rs", "git fetch --no-tags{whole} {} {}"),
+        ("files/since.rs", " --unshallow"),
+    ];
+    let commands = commands();
+    let rooms = ["prompt", "openai", "exchange", "files", "record"];
+    let mut found = Vec::new();
+    for room in rooms {
+        for (path, code) in sources(&format!("src/{room}")) {
+            let path = format!("{room}/{path}");
+            if TEXTS.contains(&path.as_str()) {
+                continue;
+            }
+            found.extend(
+                quoted(&code)
+                    .into_iter()
+                    .filter(|text| names_the_command_line(text, &commands))
+                    .filter(|text| !OF_OTHERS.contains(&(path.as_str(), text.as_str())))
+                    .map(|text| format!("src/{path}: {text}")),
+            );
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// The commands, from the list that `promptctl help` groups.
+fn commands() -> Vec<String> {
+    let command_line = promptctl::commands::command_line();
+    let names = command_line
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned());
+    names.collect()
+}
+
+#[test]
+fn a_planted_command_or_option_is_found() {
+    let code = r##"
+        fn text<'a>(it: &'a str) -> char { '"' }
+        let one = Finding::new("no value").help("pass `--var x=…`");
+        let two = hint(format!("say \"{it}\": promptctl bump {name}"));
+        let three = ['\'', '\\', '`', r#"a "quoted" --key"#];
+        let four = "a key that promptctl does not know, and -- a dash";
+    "##;
+    let commands = commands();
+    let texts = quoted(code);
+    let found: Vec<&String> = texts
+        .iter()
+        .filter(|text| names_the_command_line(text, &commands))
+        .collect();
+    assert_eq!(texts.len(), 5, "{texts:?}");
+    assert_eq!(found.len(), 3, "{found:?}");
+}
+
+/// Nobody reads what we say ourselves: what must be told apart is a code or a variant. What others
+/// say is read in one place each.
+#[test]
+fn no_code_searches_sentences() {
+    const OF_OTHERS: [&str; 8] = [
+        // The parser of YAML.
+        "prompt/document/mistakes.rs",
+        "prompt/document/yaml.rs",
+        // git.
+        "repository/process/words.rs",
+        // The API.
+        "openai/fault.rs",
+        "exchange/refusal.rs",
+        // The message of a tag.
+        "releases/tag.rs",
+        // What stands in backquotes is shown as code.
+        "output/diff_markdown/inline.rs",
+        "output/words.rs",
+    ];
+    let words = [
+        "message",
+        "stderr",
+        "err",
+        "hint",
+        "help",
+        "failure",
+        "to_string()",
+    ];
+    let ways = [
+        "contains(",
+        "split(",
+        "starts_with(",
+        "ends_with(",
+        "find(",
+        "split_once(",
+    ];
+    let files: Vec<(String, String)> = sources("src")
+        .into_iter()
+        .filter(|(path, _)| !OF_OTHERS.contains(&path.as_str()))
+        .map(|(path, code)| (path, code.split_whitespace().collect()))
+        .collect();
+    for word in words {
+        for way in ways {
+            assert_eq!(
+                naming(&files, &format!("{word}.{way}")),
+                Vec::<String>::new(),
+                "{word}.{way}"
+            );
+        }
+    }
 }
 
 #[test]

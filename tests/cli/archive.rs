@@ -44,7 +44,7 @@ fn out_of_use_and_back() {
     $ promptctl archive support/triage
     support/triage is archived already: nothing to do
     $ promptctl get --all --format json --env staging
-    {"schema":1,"error":{"code":"P257","message":"there is no environment staging: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["the environments are production","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env staging --create-env"]}}
+    {"schema":1,"error":{"code":"P257","message":"there is no environment staging: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["the environments are production","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env staging --create-env"],"causes":[]}}
     [exit 2]
     $ promptctl publish --all --env staging --create-env
     nothing to publish: no version is above those released in staging

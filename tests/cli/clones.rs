@@ -81,7 +81,7 @@ fn a_shallow_clone_without_tags_reads_and_validates() {
       hint: promptctl fetch
     [exit 1]
     $ promptctl get --all --format json
-    {"schema":1,"error":{"code":"P217","message":"this clone has not fetched the releases of origin","location":null,"hints":["promptctl fetch"]}}
+    {"schema":1,"error":{"code":"P217","message":"this clone has not fetched the releases of origin","location":null,"hints":["promptctl fetch"],"causes":[]}}
     [exit 1]
     $ promptctl releases support/triage
     error[P217]: this clone has not fetched the releases of origin
@@ -405,7 +405,7 @@ fn outside_of_any_repository() {
       hint: promptctl init makes a repository of prompts here; -C DIR names another folder
     [exit 1]
     $ promptctl get support/triage --format json
-    {"schema":1,"error":{"code":"P219","message":"$ROOT is not inside a git repository","location":null,"hints":["promptctl init makes a repository of prompts here; -C DIR names another folder"]}}
+    {"schema":1,"error":{"code":"P219","message":"$ROOT is not inside a git repository","location":null,"hints":["promptctl init makes a repository of prompts here; -C DIR names another folder"],"causes":[]}}
     [exit 1]
     "#);
     env.root().write("home/.gitconfig", "");

@@ -148,7 +148,7 @@ fn a_clone_that_has_not_fetched_says_so() {
       hint: promptctl fetch
     [exit 1]
     $ promptctl get --all --env qa --format json
-    {"schema":1,"error":{"code":"P217","message":"the environment qa is not known here; the releases are not fetched","location":null,"hints":["promptctl fetch"]}}
+    {"schema":1,"error":{"code":"P217","message":"the environment qa is not known here; the releases are not fetched","location":null,"hints":["promptctl fetch"],"causes":[]}}
     [exit 1]
     "#);
     // What asks the remote anyway finds it there, and what nobody knows there either is refused.

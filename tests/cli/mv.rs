@@ -160,7 +160,8 @@ fn what_would_clash_or_lose_something_is_refused() {
     $ promptctl mv fresh better
     error[P204]: fresh was never committed
       at: prompts/fresh.prompt.yml
-      hint: commit it first: git add prompts/fresh.prompt.yml && git commit -m "…" -- prompts/fresh.prompt.yml; nothing was moved
+      hint: git add prompts/fresh.prompt.yml && git commit -m "…" -- prompts/fresh.prompt.yml
+      hint: nothing was moved
     [exit 1]
     $ promptctl mv support/triage v3
     error: invalid value 'v3' for '<NEW>': `v3` cannot be a name: a segment may not look like a version
@@ -172,7 +173,8 @@ fn what_would_clash_or_lose_something_is_refused() {
     assert_snapshot!(repo.fails("promptctl mv support/triage care/routing"), @r#"
     error[P204]: support/triage has changes that are not committed
       at: prompts/support/triage.prompt.yml
-      hint: commit it first: git add prompts/support/triage.prompt.yml && git commit -m "…" -- prompts/support/triage.prompt.yml; nothing was moved
+      hint: git add prompts/support/triage.prompt.yml && git commit -m "…" -- prompts/support/triage.prompt.yml
+      hint: nothing was moved
     [exit 1]
     "#);
     assert_eq!((repo.git("rev-parse HEAD"), repo.refs()), (head, tags));

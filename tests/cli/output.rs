@@ -211,3 +211,28 @@ fn nothing_asks_without_a_terminal() {
     repo.ok("promptctl publish support/triage");
     repo.ok("promptctl unpublish support/triage");
 }
+
+#[test]
+fn what_nobody_expected_has_causes_and_a_mistake_has_none() {
+    let env = TestEnv::new();
+    let repo = released(&env);
+    repo.write("folder/kept", "");
+    let run = repo.fails("promptctl render support/triage --var ticket=@folder --format json");
+    let error = run.error();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("folder could not be read: "), "{run}");
+    assert_eq!(error["causes"], serde_json::json!([]), "{run}");
+    let there = repo.with("PROMPTCTL_LOG", "folder");
+    let run = there.fails("promptctl log list --format json");
+    let error = run.error();
+    assert_eq!(error["message"], "the execution log could not be read");
+    assert_eq!(error["causes"].as_array().map(Vec::len), Some(1), "{run}");
+    let run = there.fails("promptctl log list");
+    assert!(run.stderr.contains("\n  caused by: "), "{run}");
+    if std::path::Path::new("/dev/full").exists() {
+        let full = repo.with("PROMPTCTL_LOG", "/dev/full");
+        let run = full.run("promptctl run support/triage --model echo --var ticket=Help");
+        assert!(run.stderr.contains("the disk is full"), "{run}");
+        assert!(run.stderr.contains("os error 28"), "{run}");
+    }
+}

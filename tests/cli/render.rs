@@ -158,7 +158,7 @@ fn what_is_missing_wrong_or_unknown() {
       hint: pass `--var ticket=…`, or give it a `default` in `input.schema`
     [exit 1]
     $ promptctl render typed --format json
-    {"schema":1,"error":{"code":"P102","message":"`ticket` has no value","location":"prompts/typed.prompt.yml:24:15","hints":["pass `--var ticket=…`, or give it a `default` in `input.schema`"]}}
+    {"schema":1,"error":{"code":"P102","message":"`ticket` has no value","location":"prompts/typed.prompt.yml:24:15","hints":["pass `--var ticket=…`, or give it a `default` in `input.schema`"],"causes":[]}}
     [exit 1]
     $ promptctl render typed --var ticket=a --var locale=de
     error[P103]: `locale` must be one of ["en","fr"], and "de" was given

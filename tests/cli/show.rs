@@ -307,10 +307,10 @@ fn a_snapshot_of_an_environment() {
       ]
     }
     $ promptctl get --all --env nowhere --format json
-    {"schema":1,"error":{"code":"P257","message":"there is no environment nowhere: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["the environments are production, staging","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env nowhere --create-env"]}}
+    {"schema":1,"error":{"code":"P257","message":"there is no environment nowhere: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["the environments are production, staging","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env nowhere --create-env"],"causes":[]}}
     [exit 2]
     $ promptctl get --all --env stagin --format json
-    {"schema":1,"error":{"code":"P257","message":"there is no environment stagin: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["did you mean staging?","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env stagin --create-env"]}}
+    {"schema":1,"error":{"code":"P257","message":"there is no environment stagin: promptctl.yaml does not declare it, and nothing was ever released to it","location":null,"hints":["did you mean staging?","to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env stagin --create-env"],"causes":[]}}
     [exit 2]
     $ promptctl get --all --env staging
     error: --all prints a snapshot for programs
@@ -375,7 +375,7 @@ fn unknown_things() {
       hint: promptctl list shows all prompts
     [exit 1]
     $ promptctl show support/triage@v9 --format json
-    {"schema":1,"error":{"code":"P202","message":"support/triage has no v9","location":null,"hints":["promptctl history support/triage shows its versions"]}}
+    {"schema":1,"error":{"code":"P202","message":"support/triage has no v9","location":null,"hints":["promptctl history support/triage shows its versions"],"causes":[]}}
     [exit 1]
     "#);
 }

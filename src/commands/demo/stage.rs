@@ -87,7 +87,7 @@ impl Stage {
     }
 
     fn run(&self, line: &str) -> Result<String, Failure> {
-        let failed = |error: std::io::Error| unrun(line, &error);
+        let failed = |error: std::io::Error| unrun(line, error);
         let (mut reader, writer) = std::io::pipe().map_err(failed)?;
         let mut command = self.command(&words(line));
         command
@@ -142,7 +142,7 @@ impl Stage {
 
     /// Starts the gateway, and returns the line that says where it listens.
     fn start(&mut self, line: &str) -> Result<String, Failure> {
-        let failed = |error: std::io::Error| unrun(line, &error);
+        let failed = |error: std::io::Error| unrun(line, error);
         let mut command = self.command(&words(line));
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(failed)?;
@@ -182,9 +182,9 @@ impl Stage {
             _ => {
                 let file = words.iter().find_map(|it| it.strip_prefix('@'));
                 let body = file.map(|it| std::fs::read_to_string(self.folder.join(it)));
-                let body = body.transpose().map_err(|error| unrun(line, &error))?;
+                let body = body.transpose().map_err(|error| unrun(line, error))?;
                 self.ask("POST", "/responses", &body.unwrap_or_default())
-                    .map_err(|error| unrun(line, &error))?
+                    .map_err(|error| unrun(line, error))?
             }
         };
         if let Some(gateway) = &mut self.gateway {
@@ -237,10 +237,11 @@ impl Stage {
     }
 }
 
-fn unrun(line: &str, error: &std::io::Error) -> Failure {
-    Failure::new(
+fn unrun(line: &str, error: std::io::Error) -> Failure {
+    Failure::of_system(
         code::NO_REPOSITORY,
-        format!("`{line}` could not be run: {error}"),
+        format!("`{line}` could not be run"),
+        error,
     )
     .hint("is git installed, 2.31 or newer?")
 }

@@ -3,8 +3,9 @@
 use super::super::rules::rules_of;
 use super::super::session::Session;
 use super::{finding_of, finding_of_failure};
-use crate::config::{Config, FILE_NAME, Policy};
+use crate::config::{CONFIG_FILE, Config, Policy};
 use crate::error::Failure;
+use crate::output::words::words;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::releases::{Store, Trouble};
@@ -28,13 +29,16 @@ pub(super) fn open(
             if let Some(revision) = revision {
                 let commit = match revision.as_str() {
                     "HEAD" => String::new(),
-                    _ => format!(" && git commit -m \"Settings that can be read\" -- {FILE_NAME}"),
+                    _ => {
+                        format!(" && git commit -m \"Settings that can be read\" -- {CONFIG_FILE}")
+                    }
                 };
                 let said = finding
                     .help
-                    .map_or_else(String::new, |said| format!("; {said}"));
+                    .take()
+                    .map_or_else(String::new, |said| format!("; {}", words(&said)));
                 finding.message.push_str(&said);
-                finding.help = Some(format!("git checkout {revision} -- {FILE_NAME}{commit}"));
+                finding = finding.help(format!("git checkout {revision} -- {CONFIG_FILE}{commit}"));
             }
             findings.push(finding);
             config
@@ -72,7 +76,7 @@ pub(super) fn findings(
                 code::BAD_CONFIG,
                 format!("`remote` names {remote}, which is not a remote of this clone"),
             )
-            .in_file(FILE_NAME)
+            .in_file(CONFIG_FILE)
             .help(format!("git remote add {remote} URL")),
         );
     }

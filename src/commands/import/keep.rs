@@ -43,7 +43,8 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn failed(id: &str, failure: Failure) -> Self {
+    /// One of which nothing is known yet.
+    fn of(id: &str) -> Self {
         Self {
             id: id.to_owned(),
             name: None,
@@ -57,7 +58,14 @@ impl Kept {
             lost: Vec::new(),
             published: None,
             is_proven: false,
+            failure: None,
+        }
+    }
+
+    pub(super) fn failed(id: &str, failure: Failure) -> Self {
+        Self {
             failure: Some(failure),
+            ..Self::of(id)
         }
     }
 
@@ -91,17 +99,18 @@ impl Prepared {
     pub(super) fn failed(id: &str, failure: Failure) -> Self {
         Self {
             kept: Kept::failed(id, failure),
-            drafts: Vec::new(),
-            unasked: Vec::new(),
-            proposed: None,
+            ..Self::not_asked(id)
         }
     }
 
     /// One that could be asked for and was not.
     pub(super) fn not_asked(id: &str) -> Self {
-        let mut prepared = Self::failed(id, Failure::usage(""));
-        prepared.kept.failure = None;
-        prepared
+        Self {
+            kept: Kept::of(id),
+            drafts: Vec::new(),
+            unasked: Vec::new(),
+            proposed: None,
+        }
     }
 
     /// Whether it did not come whole.
@@ -168,7 +177,7 @@ pub(super) fn recovered(recovered: Recovered, proposed: Option<&str>, args: &Arg
         gaps: recovered.gaps,
         higher: recovered.higher,
         failure: recovered.failure,
-        ..Kept::failed(&recovered.id, Failure::usage(""))
+        ..Kept::of(&recovered.id)
     };
     let origin = Origin {
         id: recovered.id.clone(),
@@ -215,8 +224,7 @@ pub(super) fn saved(saved: Saved, args: &Args, here: &Here) -> Prepared {
     match of_saved(&saved.echo, origin, args.keep_defaults) {
         Err(failure) => Prepared::failed(&id, failure.at(saved.file)),
         Ok(draft) => {
-            let mut kept = Kept::failed(&id, Failure::usage(""));
-            kept.failure = None;
+            let kept = Kept::of(&id);
             let have = here.versions_of(&id, args.name.as_ref());
             let versions: Vec<u64> = draft
                 .versions
@@ -389,7 +397,7 @@ fn refuse_unsaved(
         return Ok(());
     };
     let is_ours = numbered.iter().any(|(_, _, text)| *text == loaded.text);
-    if !loaded.dirty || is_ours {
+    if !loaded.is_dirty() || is_ours {
         return Ok(());
     }
     Err(Failure::new(

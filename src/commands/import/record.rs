@@ -159,9 +159,10 @@ pub(super) fn run(
     };
     let folder = session.directory.join(folder);
     let failed = |path: &Path, error: std::io::Error| {
-        Failure::new(
+        Failure::of_system(
             code::WRITE_FAILED,
-            format!("{} could not be written: {error}", path.display()),
+            format!("{} could not be written", path.display()),
+            error,
         )
         .at(path.display().to_string())
         .hint("name a folder that can be written: --record-calls DIR")

@@ -13,6 +13,7 @@ use super::keep::Kept;
 use crate::error::{Exit, Failure};
 use crate::execute::recover::{Known, Missing, Wish};
 use crate::output::json;
+use crate::output::words::all_words;
 use crate::releases::Store;
 
 /// How many calls that cost something are to come, as far as can be known.
@@ -334,7 +335,7 @@ fn shape(kept: &Kept) -> Value {
         "proven": kept.is_proven,
         "lost": lost,
         "error": kept.failure.as_ref().map(|failure| json!({
-            "code": failure.code.map(|code| code.as_str()), "message": failure.message, "hints": failure.hints,
+            "code": failure.code.map(|code| code.as_str()), "message": failure.message, "hints": all_words(&failure.hints),
         })),
     })
 }

@@ -38,7 +38,7 @@ pub(super) fn run(
     config: &Config,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let text = read_file(&args.file, session)?;
     let place = match args.file.as_str() {
         "-" => "standard input",

@@ -39,7 +39,7 @@ pub(super) fn run(
     store: &Store,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let execution = log.find(&args.id)?;
     if args.rendered {
         return show_rendered(&execution.record, store, session);

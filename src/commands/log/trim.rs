@@ -80,7 +80,7 @@ fn parse_age(text: &str) -> Result<SignedDuration, String> {
 }
 
 pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.json(session);
+    let json = args.format.is_json();
     let cutoff = session
         .now
         .checked_sub(args.older_than)

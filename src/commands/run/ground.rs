@@ -108,7 +108,7 @@ impl Ground {
         if let Err(failure) = self.log(session).append(record) {
             session
                 .ui
-                .warning(format!("the execution was not recorded: {failure}"));
+                .warning(format!("the execution was not recorded: {failure:#}"));
         }
     }
 

@@ -68,9 +68,10 @@ impl Baseline {
                 BTreeSet::new()
             }
             Err(error) => {
-                return Err(Failure::new(
+                return Err(Failure::of_system(
                     code::BAD_BASELINE,
-                    format!("the baseline {shown} could not be read: {error}"),
+                    format!("the baseline {shown} could not be read"),
+                    error,
                 )
                 .at(shown.clone())
                 .hint(format!(
@@ -168,9 +169,10 @@ impl Baseline {
             text.push_str(&format!("{id} {path}\n"));
         }
         let failed = |error: std::io::Error| {
-            Failure::new(
+            Failure::of_system(
                 code::WRITE_FAILED,
-                format!("{} could not be written: {error}", self.shown),
+                format!("{} could not be written", self.shown),
+                error,
             )
             .at(self.shown.clone())
         };

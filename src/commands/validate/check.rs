@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
-use crate::config::FILE_NAME;
+use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
@@ -16,7 +16,7 @@ use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
 use crate::prompt::document::Text;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
@@ -32,7 +32,7 @@ pub(super) fn add_settings(
 ) -> Result<(), Failure> {
     if findings.iter().any(|finding| finding.span.is_some()) {
         let text = store.config_text()?.unwrap_or_default();
-        report.sources.insert(FILE_NAME.to_owned(), text);
+        report.sources.insert(CONFIG_FILE.to_owned(), text);
     }
     report.findings.splice(0..0, findings);
     Ok(())
@@ -205,7 +205,7 @@ fn secrets_of_unreadable(
 
 /// Whether a file that a prompt attaches is another than where the branch began.
 fn attaches_other(store: &Store, prompt: &Loaded, base: &Base) -> bool {
-    store.attachments(prompt) != store.attachments_at(prompt, &base.commit)
+    store.attachments(prompt) != store.attachments_at(prompt, base.commit)
 }
 
 /// What is kept of a prompt once its rules were applied.
@@ -349,7 +349,7 @@ pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
 }
 
 pub(super) fn of_failure(failure: &Failure) -> Option<Finding> {
-    let finding = Finding::error(failure.code?, failure.message.clone());
+    let finding = Finding::error(failure.code?, format!("{failure:#}"));
     Some(match failure.hints.first() {
         Some(hint) => finding.help(hint.clone()),
         None => finding,
@@ -418,13 +418,6 @@ pub(in crate::commands) fn of_content(
     found
 }
 
-pub(super) fn in_file(findings: Vec<Finding>, path: &str) -> Vec<Finding> {
-    findings
-        .into_iter()
-        .map(|finding| finding.in_file(path))
-        .collect()
-}
-
 /// What git says about the numbers of the prompts that were checked.
 fn numbering(
     store: &Store,
@@ -472,10 +465,10 @@ fn changed_paths(
     before: Option<&Blobs>,
 ) -> BTreeSet<String> {
     let head;
-    let before = match (before, store.head()) {
+    let before = match (before, store.head_commit()) {
         (Some(before), _) => before,
         (None, Some(commit)) if !partials.is_empty() => {
-            head = store.blobs_at(&commit);
+            head = store.blobs_at(commit);
             &head
         }
         _ => return BTreeSet::new(),

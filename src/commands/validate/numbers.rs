@@ -33,7 +33,7 @@ impl Numbered {
             digest: prompt.digest().clone(),
             has_digest_line: document.digest.is_some(),
             is_unbumped: prompt.is_unbumped(),
-            is_dirty: prompt.dirty,
+            is_dirty: prompt.is_dirty(),
             at: document
                 .place("version")
                 .or_else(|| document.place("messages")),

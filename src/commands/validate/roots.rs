@@ -2,7 +2,7 @@
 //! a reviewer of a change should see.
 
 use super::check::{self, Rules, of_failure};
-use crate::config::{Change, Config, FILE_NAME};
+use crate::config::{CONFIG_FILE, Change, Config};
 use crate::error::Failure;
 use crate::files::Base;
 use crate::output::report::Report;
@@ -13,7 +13,7 @@ use crate::releases::Store;
 /// The base with the folders that held prompts there. A configuration that cannot be read says
 /// nothing.
 pub(super) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
-    Ok(match roots_at(store, &base.commit)? {
+    Ok(match roots_at(store, &base.commit.to_string())? {
         Some(roots) => Base { roots, ..base },
         None => base,
     })
@@ -22,9 +22,9 @@ pub(super) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
 /// The folders that hold prompts in a commit, if its configuration can be read.
 pub(in crate::commands) fn roots_at(
     store: &Store,
-    commit: &str,
+    revision: &str,
 ) -> Result<Option<Vec<String>>, Failure> {
-    let text = store.config_text_at(commit)?.unwrap_or_default();
+    let text = store.config_text_at(revision)?.unwrap_or_default();
     Ok(Config::roots_of(&text).ok())
 }
 
@@ -36,7 +36,7 @@ pub(in crate::commands) fn changed(before: &[String], after: &[String]) -> Findi
         after.join(", ")
     );
     Finding::warning(code::ROOTS_CHANGED, message)
-        .in_file(FILE_NAME)
+        .in_file(CONFIG_FILE)
         .help("the files of both were compared; what left the folders is no prompt any more")
 }
 
@@ -49,13 +49,15 @@ pub(super) fn settings(
     let mut findings = Vec::new();
     for (environment, _) in &config.environments {
         for fault in config.policy_faults(environment) {
-            findings.extend(of_failure(&fault).map(|finding| finding.in_file(FILE_NAME)));
+            findings.extend(of_failure(&fault).map(|finding| finding.in_file(CONFIG_FILE)));
         }
     }
     let Some(base) = base else {
         return Ok(findings);
     };
-    let before = store.config_text_at(&base.commit)?.unwrap_or_default();
+    let before = store
+        .config_text_at(&base.commit.to_string())?
+        .unwrap_or_default();
     let now = store.config_text()?.unwrap_or_default();
     findings.extend(settings_between(&before, &now));
     Ok(findings)
@@ -69,7 +71,7 @@ pub(in crate::commands) fn settings_between(before: &str, now: &str) -> Vec<Find
     let now_read = match Config::parse(now) {
         Ok(config) => config,
         Err(failure) => {
-            let finding = of_failure(&failure).map(|finding| finding.in_file(FILE_NAME));
+            let finding = of_failure(&failure).map(|finding| finding.in_file(CONFIG_FILE));
             return finding.into_iter().collect();
         }
     };
@@ -80,7 +82,7 @@ pub(in crate::commands) fn settings_between(before: &str, now: &str) -> Vec<Find
     let told = |change: Change| {
         let line = Config::line_of(now, change.key);
         Finding::warning(code::SETTINGS_CHANGED, change.message)
-            .in_file(FILE_NAME)
+            .in_file(CONFIG_FILE)
             .at(line.map(|line| Span::of_line(now, line)))
             .help("it takes effect when the branch is merged: a reviewer should want it")
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::session::Session;
-use crate::config::FILE_NAME;
+use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::files::{Listing, Loaded};
 use crate::prompt::code;
@@ -93,7 +93,7 @@ impl Wanted {
         };
         let is_empty = |place: &&String| {
             !place.is_empty()
-                && *place != FILE_NAME
+                && *place != CONFIG_FILE
                 && !listings.iter().any(|listing| holds(listing, place))
         };
         match self.places.iter().find(is_empty) {

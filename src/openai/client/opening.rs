@@ -9,6 +9,7 @@ use super::read::is_of_gateway;
 use super::{Client, Fault, Progress, header, is_event_stream, is_stream};
 use crate::openai::fault::{ApiError, CallError, CallErrorKind};
 use crate::openai::key::Redactor;
+use crate::prompt::hint::Hint;
 
 /// Where OpenAI's API is.
 const OPENAI: &str = "api.openai.com";
@@ -112,8 +113,7 @@ impl Client {
             "{} is a gateway of promptctl's: it answers from prompts that were imported, and OpenAI itself is to be asked",
             self.host
         );
-        let hint = "unset OPENAI_BASE_URL; or name OpenAI's API for this command: OPENAI_BASE_URL=https://api.openai.com/v1 promptctl import …";
-        Fault::lasting(CallError::new(CallErrorKind::Gateway, message).hint(hint))
+        Fault::lasting(CallError::new(CallErrorKind::Gateway, message).hint(Hint::AskOpenAi))
     }
 
     fn post(&self, path: &str, body: &Value) -> reqwest::RequestBuilder {

@@ -14,6 +14,7 @@ use crate::openai::key::{ApiKey, Redactor};
 use crate::openai::response::{Answer, RateLimit};
 use crate::openai::retry::Advice;
 use crate::openai::stream::Step;
+use crate::prompt::hint::Hint;
 
 /// The largest answer that is read, in bytes.
 pub(super) const LARGEST_ANSWER: usize = 64 << 20;
@@ -219,8 +220,7 @@ impl Client {
             "no whole answer from {} within {seconds} seconds",
             self.host
         );
-        let mut error = CallError::new(kind, message)
-            .hint("the call may have been billed all the same; --timeout SECONDS gives it longer");
+        let mut error = CallError::new(kind, message).hint(Hint::GiveTime);
         error.partial = Some(Box::new(partial));
         error
     }

@@ -270,11 +270,7 @@ fn the_headers_decide_about_another_try() {
     );
     assert_eq!(too_long.error().kind, CallErrorKind::RateLimited);
     assert!(
-        too_long
-            .error()
-            .hint
-            .as_ref()
-            .unwrap()
+        crate::output::words::words(too_long.error().hint.as_ref().unwrap())
             .contains("3600 seconds")
     );
     let forbidden = run(
@@ -326,7 +322,9 @@ fn a_web_page_is_not_an_answer() {
             "{}",
             run.error()
         );
-        assert!(run.error().hint.as_ref().unwrap().contains("HTTPS_PROXY"));
+        assert!(
+            crate::output::words::words(run.error().hint.as_ref().unwrap()).contains("HTTPS_PROXY")
+        );
     }
 }
 

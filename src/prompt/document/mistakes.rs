@@ -11,7 +11,7 @@ const MOST_LINES: usize = 50;
 const MOST_SHOWN: usize = 60;
 
 /// What to write instead of what the parser stopped at.
-pub(super) fn help(text: &str, finding: &Finding) -> String {
+pub(super) fn help(text: &str, finding: &Finding) -> Option<String> {
     let line = finding.span.map_or(1, |at| at.line);
     let lines: Vec<&str> = text.lines().take(line + 1).collect();
     let place = Place {
@@ -19,9 +19,7 @@ pub(super) fn help(text: &str, finding: &Finding) -> String {
         at: line.saturating_sub(1).min(lines.len().saturating_sub(1)),
         message: &finding.message,
     };
-    place.help().unwrap_or_else(|| {
-        "look for an open quote, another indentation or a missing blank here and on the line above; promptctl explain P001".to_owned()
-    })
+    place.help()
 }
 
 /// Where the parser stopped.
@@ -332,6 +330,7 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::output::words::words;
     use crate::prompt::document::parse;
 
     /// What is said of a file whose first lines are these.
@@ -344,7 +343,7 @@ mod tests {
         let findings = parse(text).expect_err(text);
         let finding = &findings[0];
         let at = finding.span.expect("a place");
-        let help = finding.help.as_deref().expect("a hint");
+        let help = words(finding.help.as_ref().expect("a hint"));
         format!("{} {}: {help}", finding.code, at.line)
     }
 

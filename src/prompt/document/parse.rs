@@ -9,6 +9,7 @@ use super::reader::{Field, Fields, Reader};
 use super::written::Written;
 use super::yaml::{Tree, parse_tree};
 use super::{Document, Finding, Object, ResponseFormat, Span, Version};
+use crate::prompt::hint::Hint;
 
 /// Reads a prompt file.
 ///
@@ -138,8 +139,8 @@ impl Reader<'_> {
                 .collect();
             let message = format!("`version: {shown}` is not a positive whole number");
             let help = match field.node.kind {
-                Kind::Text(_) => "write it without quotes and letters, as in `version: 3`",
-                _ => "versions count 1, 2, 3; `promptctl bump` raises the number",
+                Kind::Text(_) => "write it without quotes and letters, as in `version: 3`".into(),
+                _ => Hint::RaiseVersion,
             };
             self.error(code::BAD_VERSION_LINE, field.place(), message, help);
         }
@@ -153,8 +154,12 @@ impl Reader<'_> {
             return Some(digest);
         }
         let message = "`digest` is not 12 hexadecimal digits".to_owned();
-        let help = "`promptctl bump` writes the line; remove it to leave the content unchecked";
-        self.error(code::BAD_DIGEST_LINE, field.place(), message, help);
+        self.error(
+            code::BAD_DIGEST_LINE,
+            field.place(),
+            message,
+            Hint::WriteDigest,
+        );
         None
     }
 

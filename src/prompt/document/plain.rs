@@ -123,7 +123,7 @@ fn has_repeated_key(entries: &[(Key, Node)]) -> bool {
         return entries.iter().enumerate().any(stood_before);
     }
     let mut seen = HashSet::with_capacity(entries.len());
-    !entries.iter().all(|(key, _)| seen.insert(&key.text))
+    entries.iter().any(|(key, _)| !seen.insert(&key.text))
 }
 
 /// What a scalar without quotes is; none where that takes more than a look.

@@ -4,6 +4,7 @@ use super::super::code::{self, Code};
 use super::keys::{Known, Lookup, look_up};
 use super::node::{Key, Kind, Node};
 use super::{Finding, Origin, Span, Text};
+use crate::prompt::hint::Hint;
 
 /// The file that is read, and what was found wrong with it so far.
 #[derive(Debug)]
@@ -72,13 +73,13 @@ impl<'n> Fields<'n> {
 
 impl Reader<'_> {
     /// Adds an error at `at`.
-    pub(super) fn error(&mut self, code: Code, at: Span, message: String, help: &str) {
+    pub(super) fn error(&mut self, code: Code, at: Span, message: String, help: impl Into<Hint>) {
         let finding = Finding::error(code, message).at(at).help(help);
         self.findings.push(finding);
     }
 
     /// Adds a warning at `at`.
-    pub(super) fn warn(&mut self, code: Code, at: Span, message: String, help: &str) {
+    pub(super) fn warn(&mut self, code: Code, at: Span, message: String, help: impl Into<Hint>) {
         let finding = Finding::warning(code, message).at(at).help(help);
         self.findings.push(finding);
     }

@@ -13,6 +13,7 @@ use super::mistakes;
 use super::node::{Key, Kind, MAX_DEPTH, MAX_NODES, Node};
 use super::plain;
 use super::{Finding, Span};
+use crate::prompt::hint::Hint;
 
 /// The largest file read, in bytes.
 pub(in crate::prompt) const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -221,7 +222,8 @@ fn finding(error: &Error, text: &str) -> Finding {
     // Where it is one of the common mistakes, the lines tell it better than the parser.
     let is_rough = finding.help.is_none() || matches!(error, Error::Unexpected { .. });
     if finding.code == code::YAML_SYNTAX && is_rough {
-        finding.help = Some(printable(&mistakes::help(text, &finding)));
+        let help = mistakes::help(text, &finding);
+        finding = finding.help(help.map_or(Hint::LookAround, |help| printable(&help).into()));
     }
     finding
 }

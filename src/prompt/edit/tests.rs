@@ -320,7 +320,7 @@ fn what_cannot_be_done_says_why() {
             "{} {} — {}",
             finding.code,
             finding.message,
-            finding.help.unwrap_or_default()
+            crate::output::words::words(&finding.help.unwrap_or_default())
         )
     };
     let try_set = |text: &str, path: &str| {

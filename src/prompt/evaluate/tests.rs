@@ -22,7 +22,7 @@ fn says(evaluator: Value, case: Value, output: &str) -> String {
             "{}: {} | {}",
             finding.code,
             finding.message,
-            finding.help.unwrap_or_default()
+            crate::output::words::words(&finding.help.unwrap_or_default())
         ),
     }
 }

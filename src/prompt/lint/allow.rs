@@ -16,6 +16,7 @@ use crate::prompt::document::comments::{Remark, remarks};
 use crate::prompt::document::node::{Kind, Node};
 use crate::prompt::document::yaml::parse_tree;
 use crate::prompt::finding::Span;
+use crate::prompt::hint::Hint;
 
 const MARK: &str = "promptctl: allow";
 
@@ -193,11 +194,11 @@ impl Allowance {
             Some(code) => format!("nothing here needs {code} to be allowed"),
         };
         let help = match self.code {
-            None => "write `# promptctl: allow P105`; promptctl explain lists the codes",
+            None => Hint::ListCodes,
             Some(code) if !code.standing().is_rule() => {
-                "it names what keeps a prompt from being used: mend that instead"
+                "it names what keeps a prompt from being used: mend that instead".into()
             }
-            Some(_) => "remove the comment",
+            Some(_) => "remove the comment".into(),
         };
         Finding::new(code::UNUSED_ALLOW, message)
             .at(self.at)

@@ -7,6 +7,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Document, Part, Text};
 use crate::prompt::edit::{parse_path, set};
 use crate::prompt::finding::{Severity, Span};
+use crate::prompt::hint::Hint;
 use crate::prompt::template::{Foreign, Outline, Partials, foreign};
 
 /// How many findings of one text are told.
@@ -64,12 +65,10 @@ fn finding(written: &str, one: &Foreign<'_>, is_declared: bool) -> Finding {
     }
     let message = format!("`{written}` is no placeholder here and goes to the model as it stands");
     let help = if is_declared {
-        format!("write `{{{{{name}}}}}`; promptctl validate --fix does")
+        Hint::RewritePlaceholder(name.to_owned())
     } else {
-        format!(
-            "write `{{{{{name}}}}}` if a value belongs there; a comment `promptctl: allow {}` says that it is text",
-            code::FOREIGN_PLACEHOLDER
-        )
+        let code = code::FOREIGN_PLACEHOLDER;
+        format!("write `{{{{{name}}}}}` if a value belongs there; a comment `promptctl: allow {code}` says that it is text").into()
     };
     Finding::warning(code::FOREIGN_PLACEHOLDER, message).help(help)
 }

@@ -2,6 +2,7 @@
 
 use super::{Finding, Subject};
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;
@@ -11,7 +12,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 code::NOT_NUMBERED,
                 "the file has no `version:`, so that its changes go unnoticed",
             )
-            .help("promptctl validate --fix writes `version:` and `digest:`"),
+            .help(Hint::WriteNumbering),
         );
     }
     let Some(line) = &document.digest else { return };
@@ -36,7 +37,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     findings.push(
         Finding::error(code::NOT_BUMPED, message)
             .at(document.place("digest"))
-            .help(format!("promptctl bump {}", subject.name)),
+            .help(Hint::Bump(subject.name.to_owned())),
     );
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Finding, Subject};
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let Some(stored) = &subject.document.openai else {
@@ -20,10 +21,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             "`openai.promptId` makes `run` call a stored prompt, and OpenAI ends those on 2026-11-30",
         )
         .at(subject.document.place("openai.promptId"))
-        .help(format!(
-            "promptctl edit {} --unset openai sends the messages of this file instead; `promptctl import` brings OpenAI's text here",
-            subject.name
-        )),
+        .help(Hint::SendOwnMessages(subject.name.to_owned())),
     );
 }
 

@@ -4,6 +4,7 @@ use super::super::secrets;
 use super::Finding;
 use crate::prompt::code;
 use crate::prompt::finding::Span;
+use crate::prompt::hint::Hint;
 
 /// How many findings of one kind a file gives at most.
 const MAX_FINDINGS: usize = 20;
@@ -139,7 +140,7 @@ fn check_line_ends(text: &str, findings: &mut Vec<Finding>) {
             format!("{lines} in `{rare}`, the others in `{wanted}`"),
         )
         .at(Span::of_line(text, first + 1))
-        .help("promptctl validate --fix writes all of them alike"),
+        .help(Hint::AlignLineEnds),
     );
 }
 

@@ -14,10 +14,12 @@ use super::scan::{Kind, Tag};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Inline, Node};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::hint::Hint;
 use crate::prompt::name::nearest;
 
 /// What to do about braces that are no tag.
-pub(super) const BRACES: &str = "write `\\{{` for braces that are text";
+/// What to write for two braces that are text.
+pub const BRACES: &str = "write `\\{{` for braces that are text";
 
 /// Turns the parser's output into a tree.
 pub(super) struct Builder<'t> {
@@ -90,7 +92,7 @@ impl<'t> Builder<'t> {
             .ok_or(Disagree)
     }
 
-    fn report(&mut self, finding: Finding, at: Span, help: impl Into<String>) {
+    fn report(&mut self, finding: Finding, at: Span, help: impl Into<Hint>) {
         self.findings.push(finding.at(at).help(help));
     }
 
@@ -380,20 +382,19 @@ fn standalone_indent<'t>(text: &'t str, tag: &Tag<'_>) -> &'t str {
 }
 
 /// What to do about a helper that does not exist.
-fn unknown_helper(name: &str) -> String {
+fn unknown_helper(name: &str) -> Hint {
     if BlockKind::find(name).is_some() {
-        return format!("`{name}` is a block: write `{{{{#{name} x}}}} … {{{{/{name}}}}}`");
+        return format!("`{name}` is a block: write `{{{{#{name} x}}}} … {{{{/{name}}}}}`").into();
     }
     if let Some(help) = dotprompt(name) {
-        return help.to_owned();
+        return help.into();
     }
     match nearest(name, helpers::HELPERS.iter().map(|helper| helper.name)) {
         Some(near) => {
             format!("the helper `{near}` has nearly this name; that of a variable has no spaces")
+                .into()
         }
-        None => format!(
-            "the name of a variable has no spaces; `promptctl help templates` lists the helpers; {BRACES}"
-        ),
+        None => Hint::HelperForWords,
     }
 }
 
@@ -411,7 +412,7 @@ fn dotprompt(name: &str) -> Option<&'static str> {
 /// What to do about a block that does not exist.
 fn unknown_block(name: &str) -> String {
     if let Some(help) = dotprompt(name) {
-        return help.to_owned();
+        return help.into();
     }
     if helpers::find(name).is_some() {
         return format!("`{name}` is not a block: write `{{{{#if ({name} …)}}}} … {{{{/if}}}}`");

@@ -4,6 +4,7 @@ use super::helpers;
 use super::scan::Tag;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::hint::Hint;
 
 /// The words of Jinja that steer a template. Others, such as Django's `url`, stand in prompts
 /// as examples of code.
@@ -99,12 +100,10 @@ pub(super) fn expression(inner: &str) -> Option<Finding> {
             .map_or("", |(inside, _)| inside);
         let help = if helpers::find(meant).is_some() {
             let gap = if arguments.is_empty() { "" } else { " " };
-            format!(
-                "Handlebars writes `{{{{{meant} {}{gap}{arguments}}}}}`",
-                value.trim()
-            )
+            let written = format!("{{{{{meant} {}{gap}{arguments}}}}}", value.trim());
+            format!("Handlebars writes `{written}`").into()
         } else {
-            "Handlebars has no filters; `promptctl help templates` lists the helpers".to_owned()
+            Hint::HelperForFilter
         };
         return Some(
             Finding::error(

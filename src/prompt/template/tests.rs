@@ -78,7 +78,11 @@ fn object(value: Value) -> Object {
 /// How a finding reads: where, what, and what to do.
 fn shown(finding: &Finding) -> String {
     let place = finding.location().unwrap_or_default();
-    let help = finding.help.as_deref().unwrap_or_default();
+    let help = finding
+        .help
+        .as_deref()
+        .map(crate::output::words::words)
+        .unwrap_or_default();
     format!("{} {place}: {}\n  {help}", finding.code, finding.message)
 }
 

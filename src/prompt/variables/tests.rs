@@ -65,7 +65,10 @@ fn completed(given: Value) -> Result<Value, String> {
                 "{} {}\n  {}",
                 one.code,
                 one.message,
-                one.help.as_deref().unwrap_or_default()
+                one.help
+                    .as_deref()
+                    .map(crate::output::words::words)
+                    .unwrap_or_default()
             )
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -147,7 +150,10 @@ fn unknown_values_are_warned_about() {
                     "{} {}; {}",
                     one.code,
                     one.message,
-                    one.help.as_deref().unwrap_or_default()
+                    one.help
+                        .as_deref()
+                        .map(crate::output::words::words)
+                        .unwrap_or_default()
                 )
             })
             .collect::<Vec<_>>()

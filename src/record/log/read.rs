@@ -15,6 +15,7 @@ use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::hint::Hint;
 use crate::record::archive::{open_regular, unpack};
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::Filter;
@@ -172,8 +173,9 @@ impl Log {
         let mut found = self.list(&query)?.executions;
         let unknown = |message: String| Failure::new(code::UNKNOWN_EXECUTION, message);
         if id.is_empty() || found.is_empty() {
-            return Err(unknown(format!("no execution has the id `{id}`"))
-                .hint("`promptctl log list` shows the ids that this machine's log holds"));
+            return Err(
+                unknown(format!("no execution has the id `{id}`")).hint(Hint::ListExecutions)
+            );
         }
         if found.len() > 1 {
             let some: Vec<_> = found

@@ -62,6 +62,34 @@ impl From<RefsError> for Failure {
     }
 }
 
+/// Why the object of a tag was not written.
+pub(crate) struct TagError {
+    pub(crate) failure: Failure,
+    /// What git and gpg gave as the reason, where it is nothing that we know.
+    pub(crate) why: Option<String>,
+}
+
+impl TagError {
+    pub(crate) fn of(err: &str) -> Self {
+        let failure = explain(err);
+        let is_unknown = failure.code == Some(code::HOOK_REFUSED);
+        let why = is_unknown.then(|| words_of_signing(err));
+        Self { failure, why }
+    }
+}
+
+impl From<Failure> for TagError {
+    fn from(failure: Failure) -> Self {
+        Self { failure, why: None }
+    }
+}
+
+impl From<TagError> for Failure {
+    fn from(error: TagError) -> Self {
+        error.failure
+    }
+}
+
 pub(crate) fn is_lock_message(err: &str) -> bool {
     err.contains(".lock': File exists")
         || err.contains("could not lock config file")
@@ -160,8 +188,26 @@ fn locked(err: &str, words: &str) -> Failure {
 
 /// git's message in one line, without its prefixes and advice.
 pub(crate) fn words_of(err: &str) -> String {
-    let lines: Vec<&str> = err
-        .lines()
+    joined(lines_of(err))
+}
+
+/// What git and gpg say beside the reason.
+const NOISE: [&str; 5] = [
+    "[GNUPG:]",
+    "unable to sign the tag",
+    "gpg failed to sign the data:",
+    "gpg: directory",
+    "gpg: keybox",
+];
+
+/// What git said about signing, without what is meant for programs.
+fn words_of_signing(err: &str) -> String {
+    let is_noise = |line: &&str| NOISE.iter().any(|noise| line.starts_with(noise));
+    joined(lines_of(err).filter(|line| !is_noise(line)))
+}
+
+fn lines_of(err: &str) -> impl Iterator<Item = &str> {
+    err.lines()
         .map(|line| {
             line.trim()
                 .trim_start_matches("fatal: ")
@@ -170,7 +216,10 @@ pub(crate) fn words_of(err: &str) -> String {
         .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
         // Where git keeps the message of a tag that it could not sign is of no use: we have it.
         .filter(|line| !line.starts_with("The tag message has been left in"))
-        .collect();
+}
+
+fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let lines: Vec<&str> = lines.collect();
     if lines.is_empty() {
         "it gave no reason".to_owned()
     } else {
@@ -179,12 +228,11 @@ pub(crate) fn words_of(err: &str) -> String {
 }
 
 /// A failure to write that the operating system reported.
-pub(crate) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(
-        code::WRITE_FAILED,
-        format!("{} could not be written: {error}", path.display()),
-    );
-    match error.kind() {
+pub(crate) fn write_failure(path: &Path, error: std::io::Error) -> Failure {
+    let kind = error.kind();
+    let message = format!("{} could not be written", path.display());
+    let failure = Failure::of_system(code::WRITE_FAILED, message, error);
+    match kind {
         std::io::ErrorKind::StorageFull => {
             failure.hint("free some space, then run the same command again")
         }
@@ -198,4 +246,18 @@ pub(crate) fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
 /// The exit code of a refusal by a remote.
 pub(crate) fn refused(message: String) -> Failure {
     Failure::new(code::REMOTE_REFUSED, message).exit(Exit::Denied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_says_for_programs_is_left_out() {
+        let error = TagError::of(
+            "error: gpg failed to sign the data:\ngpg: no key\n[GNUPG:] FAILURE sign 17\nerror: unable to sign the tag\nThe tag message has been left in x\n",
+        );
+        assert_eq!(error.why.as_deref(), Some("gpg: no key"));
+        assert!(TagError::of("fatal: empty ident name").why.is_none());
+    }
 }

@@ -127,7 +127,7 @@ impl Setup<'_> {
         }
         match fs::remove_file(lock) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(write_failure(lock, &error))
+                Err(write_failure(lock, error))
             }
             _ => Ok(()),
         }

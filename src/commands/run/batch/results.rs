@@ -152,8 +152,8 @@ impl Kept {
         let unreadable = |path: &Path| {
             let path = path.display().to_string();
             move |error: std::io::Error| {
-                let message = format!("{path} could not be read: {error}");
-                Failure::new(code::NOT_A_FILE, message)
+                let message = format!("{path} could not be read");
+                Failure::of_system(code::NOT_A_FILE, message, error)
             }
         };
         match std::fs::read(&path) {

@@ -1,0 +1,93 @@
+//! What to do next, in the words of the command line.
+
+use crate::prompt::hint::Hint;
+use crate::prompt::quote::shell_word;
+use crate::prompt::template::BRACES;
+
+/// The words for what to do next.
+pub fn words(advice: &Hint) -> String {
+    let fixed = match advice {
+        Hint::Words(words) => words,
+        Hint::LookAround => {
+            "look for an open quote, another indentation or a missing blank here and on the line above; promptctl explain P001"
+        }
+        Hint::RaiseVersion => "versions count 1, 2, 3; `promptctl bump` raises the number",
+        Hint::WriteDigest => {
+            "`promptctl bump` writes the line; remove it to leave the content unchecked"
+        }
+        Hint::Bump(name) => return format!("promptctl bump {name}"),
+        Hint::WriteNumbering => "promptctl validate --fix writes `version:` and `digest:`",
+        Hint::AlignLineEnds => "promptctl validate --fix writes all of them alike",
+        Hint::RewritePlaceholder(name) => {
+            return format!("write `{{{{{name}}}}}`; promptctl validate --fix does");
+        }
+        Hint::ListCodes => "write `# promptctl: allow P105`; promptctl explain lists the codes",
+        Hint::ShowDocument => "`promptctl show --format json` shows what the file has",
+        Hint::SendOwnMessages(name) => {
+            return format!(
+                "promptctl edit {name} --unset openai sends the messages of this file instead; `promptctl import` brings OpenAI's text here"
+            );
+        }
+        Hint::HelperForFilter => {
+            "Handlebars has no filters; `promptctl help templates` lists the helpers"
+        }
+        Hint::HelperForWords => {
+            return format!(
+                "the name of a variable has no spaces; `promptctl help templates` lists the helpers; {BRACES}"
+            );
+        }
+        Hint::GiveValue(name) => {
+            return format!(
+                "pass `--var {}=…`, or give it a `default` in `input.schema`",
+                shell_word(name)
+            );
+        }
+        Hint::GiveValues(names) => {
+            let values = names
+                .iter()
+                .map(|name| format!("--var {}=…", shell_word(name)));
+            return format!("pass {}", values.collect::<Vec<_>>().join(" "));
+        }
+        Hint::GiveJson(name) => {
+            return format!("pass `--var {name}:=…` with the value as JSON");
+        }
+        Hint::GiveOutsideFile => {
+            "attachments must stand inside the repository; give others with --var NAME=@FILE"
+        }
+        Hint::GiveIgnoredFile => {
+            "git ignores it, so it may hold what nobody else shall see: give its text with --var NAME=@FILE"
+        }
+        Hint::FetchHistory => {
+            "promptctl fetch brings the commits of releases, git fetch --unshallow the whole history"
+        }
+        Hint::ListPrompts => "promptctl list shows all prompts",
+        Hint::NewPrompt(name, roots) => {
+            return format!(
+                "there are no prompts below {}: promptctl new {name} makes one",
+                roots.join(", ")
+            );
+        }
+        Hint::ShowMore(count) => {
+            return format!("{count} more like this: promptctl validate shows all");
+        }
+        Hint::ListModels => "`promptctl models` lists what this key may use",
+        Hint::NameModel => "add `model: openai/gpt-5-mini` to the file, or pass `--model`",
+        Hint::RenderHere => {
+            "OpenAI's stored prompts end on 2026-11-30; `--source local` renders the version here"
+        }
+        Hint::AskLess => "wait, or lower `--concurrency`",
+        Hint::GiveTime => {
+            "the call may have been billed all the same; --timeout SECONDS gives it longer"
+        }
+        Hint::AskOpenAi => {
+            "unset OPENAI_BASE_URL; or name OpenAI's API for this command: OPENAI_BASE_URL=https://api.openai.com/v1 promptctl import …"
+        }
+        Hint::ListExecutions => "`promptctl log list` shows the ids that this machine's log holds",
+    };
+    fixed.to_owned()
+}
+
+/// The words for each of several things to do next.
+pub fn all_words(advice: &[Hint]) -> Vec<String> {
+    advice.iter().map(words).collect()
+}
