@@ -401,7 +401,7 @@ impl Place {
             }
             Note::Call(ended) => {
                 let mut record = ended.record;
-                record.request_hash = Some(request_hash(&ended.own));
+                record.request_hash = ended.own.as_ref().map(request_hash);
                 record.sent_hash = ended.sent.as_ref().map(request_hash);
                 self.keep(&[record], is_failing, session);
             }

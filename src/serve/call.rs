@@ -36,6 +36,8 @@ pub(super) struct Terms {
     pub(super) stored_turns: StoredTurns,
     pub(super) privacy: Privacy,
     pub(super) has_echo: bool,
+    /// Whether records of calls are kept.
+    pub(super) keeps_calls: bool,
 }
 
 /// A call that is ready to be sent.
@@ -43,8 +45,8 @@ pub(super) struct Terms {
 pub(super) struct Ready {
     /// What is sent.
     pub(super) body: Value,
-    /// The prompt's own part of it, whose hash the record keeps.
-    pub(super) own: Value,
+    /// The prompt's own part of it, whose hash the record keeps, if it is kept.
+    pub(super) own: Option<Value>,
     pub(super) echo: Option<Echo>,
     /// The record, as far as it is known before the answer.
     pub(super) record: Record,
@@ -84,11 +86,6 @@ impl Ready {
             body(&loaded.document, messages, options).map_err(|it| not_made(&it))
         };
         let left_out = left_out(&rendered, caller, terms);
-        let own_options = RequestOptions {
-            has_input: false,
-            ..options.clone()
-        };
-        let own = made(&rendered.messages, &own_options)?;
         let echo = terms.has_echo.then(|| {
             let version = version_of(prompt, asked);
             Echo::new(
@@ -99,15 +96,25 @@ impl Ready {
             )
         });
         let has_turns = rendered.messages.iter().any(|it| !is_leading(it.role));
-        let sent = if left_out.is_empty() && (has_turns || !options.has_input) {
-            own.clone()
+        let own_options = RequestOptions {
+            has_input: false,
+            ..options.clone()
+        };
+        let is_own = left_out.is_empty() && (has_turns || !options.has_input);
+        let (own, sent) = if is_own {
+            let own = made(&rendered.messages, &own_options)?;
+            (terms.keeps_calls.then(|| own.clone()), own)
         } else {
+            let own = match terms.keeps_calls {
+                true => Some(made(&rendered.messages, &own_options)?),
+                false => None,
+            };
             let mut at = 0;
             rendered.messages.retain(|_| {
                 at += 1;
                 !left_out.contains(&(at - 1))
             });
-            made(&rendered.messages, &options)?
+            (own, made(&rendered.messages, &options)?)
         };
         let mut record = new_record(loaded, now);
         record.environment = Some(environment.to_string());
@@ -117,8 +124,10 @@ impl Ready {
             .and_then(|it| ModelId::parse(it).ok())
             .map(|it| it.name);
         let schema = loaded.document.input_schema.as_ref();
-        record.variables = Some(rendered.values.clone());
-        let mut record = terms.privacy.keep(record, schema);
+        if terms.keeps_calls {
+            record.variables = Some(rendered.values);
+            record = terms.privacy.keep(record, schema);
+        }
         record.sent = merge::sent(caller);
         let body = merge::merge(sent, caller);
         Ok(Self {
@@ -237,6 +246,7 @@ mod tests {
             stored_turns: StoredTurns::Again,
             privacy: Privacy::default(),
             has_echo: true,
+            keeps_calls: true,
         }
     }
 
@@ -275,7 +285,7 @@ mod tests {
             ready.body,
             json!({"model": "o4-mini", "input": [{"role": "user", "content": "Saw a dog, and  "}]})
         );
-        assert_eq!(ready.own, ready.body);
+        assert_eq!(ready.own.as_ref(), Some(&ready.body));
         assert_eq!(ready.record.sent, [""; 0]);
         assert_eq!(
             said(&ready),
@@ -336,9 +346,9 @@ mod tests {
         );
         assert_eq!(with_input.record.sent, ["input", "previous_response_id"]);
         // The record proves what `run` would send, where nobody adds an input.
-        assert_eq!(with_input.own["input"].as_array().unwrap().len(), 2);
+        assert_eq!(with_input.own.unwrap()["input"].as_array().unwrap().len(), 2);
         let alone = ready(SYSTEM, json!({"prompt": vars}));
-        assert_eq!(alone.body, alone.own);
+        assert_eq!(Some(alone.body), alone.own);
     }
 
     #[test]
@@ -378,7 +388,7 @@ mod tests {
         assert_eq!(turns(&left), 1);
         assert_eq!(left.body["instructions"], "S");
         assert_eq!(left.note.as_deref(), Some("2 stored messages left out"));
-        assert_eq!(left.own["input"].as_array().unwrap().len(), 3);
+        assert_eq!(left.own.unwrap()["input"].as_array().unwrap().len(), 3);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::answer;
 use super::ask::Asked;
 use super::body::{self, LARGEST_OF_OURS, Outgoing};
-use super::call::Ready;
+use super::call::{Ready, Terms};
 use super::catalog::Pinned;
 use super::given;
 use super::head::unescaped;
@@ -397,10 +397,14 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
                 (&prompt, &found.environment),
                 &asked,
                 caller,
-                &state.terms,
+                // The answer names the request's hash, whether calls are kept or not.
+                &Terms {
+                    keeps_calls: true,
+                    ..state.terms.clone()
+                },
                 Timestamp::UNIX_EPOCH,
             )?;
-            json!({ "schema": 1, "name": loaded.name, "version": loaded.version(), "request": ready.body, "request_hash": request_hash(&ready.own) })
+            json!({ "schema": 1, "name": loaded.name, "version": loaded.version(), "request": ready.body, "request_hash": ready.own.as_ref().map(request_hash) })
         }
         Some(other) if !other.is_null() => {
             return Err(Problem::wrong_type("request", "an object", other));

@@ -65,8 +65,8 @@ pub(super) enum Order {
 pub struct Ended {
     /// The record, without its hashes.
     pub record: Record,
-    /// The prompt's own part of the request.
-    pub own: Value,
+    /// The prompt's own part of the request, where records are kept.
+    pub own: Option<Value>,
     /// The whole request, where the caller added something.
     pub sent: Option<Value>,
 }
@@ -202,6 +202,7 @@ impl State {
                 stored_turns: settings.stored_turns,
                 privacy: settings.privacy,
                 has_echo: settings.has_echo,
+                keeps_calls: settings.keeps_calls,
             },
             addresses: Addresses::new(&settings.upstream.base_url),
             settings,
@@ -416,11 +417,13 @@ impl State {
                 &self.settings.prices,
             )
             .map(crate::execute::rounded);
-            // An answer may repeat the key that it was asked with.
-            record.output = Some(match &self.settings.upstream.key {
-                Some(key) => key.redact(&answer.text),
-                None => answer.text,
-            });
+            if self.settings.keeps_calls {
+                // An answer may repeat the key that it was asked with.
+                record.output = Some(match &self.settings.upstream.key {
+                    Some(key) => key.redact(&answer.text),
+                    None => answer.text,
+                });
+            }
             let tokens = [
                 ("input", answer.usage.input),
                 ("cached", answer.usage.cached),
