@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::diff_beside::ChangedPartial;
 use super::json::{self, FindingJson};
 use super::snippet::Sources;
+use super::words::words;
 use super::{annotations, gitlab, junit, sarif, snippet};
-use crate::prompt::code::Code;
 use crate::prompt::finding::{Finding, Severity};
 
 /// So many findings that are alike are shown one by one.
@@ -90,17 +90,14 @@ pub fn render(format: ReportFormat, report: &Report, colors: bool) -> String {
     }
 }
 
-/// The findings for people. Many that are alike are told once, with their places, unless all are
-/// wanted.
+/// The findings for people. Many of one code that want the same done are told once, with their
+/// places, unless all are wanted.
 fn text(report: &Report, colors: bool) -> String {
-    let mut alike: BTreeMap<(Code, Severity, String), Vec<&Finding>> = BTreeMap::new();
     let key = |finding: &Finding| {
-        (
-            finding.code,
-            finding.severity,
-            without_names(&finding.message),
-        )
+        let help = finding.help.as_deref().map(words);
+        (finding.code, finding.severity, help)
     };
+    let mut alike: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
         alike.entry(key(finding)).or_default().push(finding);
     }
@@ -122,16 +119,6 @@ fn text(report: &Report, colors: bool) -> String {
         }
     }
     text
-}
-
-/// A message without the names and numbers in it, which differ from file to file.
-fn without_names(message: &str) -> String {
-    let parts = message.split('`').enumerate();
-    let around: String = parts
-        .filter(|(at, _)| at % 2 == 0)
-        .map(|(_, part)| part)
-        .collect();
-    around.replace(|char: char| char.is_ascii_digit(), "")
 }
 
 fn shape(report: &Report) -> Value {

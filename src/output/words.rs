@@ -48,6 +48,11 @@ pub fn words(advice: &Hint) -> String {
                 .map(|name| format!("--var {}=…", shell_word(name)));
             return format!("pass {}", values.collect::<Vec<_>>().join(" "));
         }
+        Hint::GiveMessages(name) => {
+            return format!(
+                "pass `--var '{name}:=[{{\"role\": \"user\", \"content\": \"…\"}}]'`, or a file of values with `--vars`"
+            );
+        }
         Hint::GiveJson(name) => {
             return format!("pass `--var {name}:=…` with the value as JSON");
         }

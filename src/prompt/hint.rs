@@ -37,6 +37,8 @@ pub enum Hint {
     GiveValues(Vec<String>),
     /// Give this variable a value of JSON.
     GiveJson(String),
+    /// Give this variable a list of messages.
+    GiveMessages(String),
     /// Give a file outside of the repository as a value.
     GiveOutsideFile,
     /// Give the text of a file that git ignores as a value.

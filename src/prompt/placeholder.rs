@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::code;
 use super::document::{Object, Role};
 use super::finding::Finding;
+use super::hint::Hint;
 use super::name::nearest;
 use super::rendered::{RenderedMessage, RenderedPart, Stands};
 use super::template::schema::Schema;
@@ -35,9 +36,7 @@ pub fn messages(variable: &str, value: &Value) -> Result<Vec<RenderedMessage>, F
                 "`{variable}` must be a list of messages, and {} was given",
                 short(other)
             );
-            let help = format!(
-                "pass `--var '{variable}:=[{{\"role\": \"user\", \"content\": \"…\"}}]'`, or a file of values with `--vars`"
-            );
+            let help = Hint::GiveMessages(variable.to_owned());
             return Err(Finding::error(code::BAD_MESSAGES, what).help(help));
         }
     };

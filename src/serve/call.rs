@@ -346,7 +346,10 @@ mod tests {
         );
         assert_eq!(with_input.record.sent, ["input", "previous_response_id"]);
         // The record proves what `run` would send, where nobody adds an input.
-        assert_eq!(with_input.own.unwrap()["input"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            with_input.own.unwrap()["input"].as_array().unwrap().len(),
+            2
+        );
         let alone = ready(SYSTEM, json!({"prompt": vars}));
         assert_eq!(Some(alone.body), alone.own);
     }

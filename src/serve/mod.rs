@@ -9,6 +9,7 @@
 //! A call never waits for git, the log or the terminal: a thread of its own reads what is live, and
 //! what is to be kept or said goes as a [`Note`] to the thread that started the gateway.
 
+mod address;
 mod answer;
 mod ask;
 mod auth;

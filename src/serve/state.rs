@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::address::Addresses;
 use super::ask::Asked;
 use super::auth::Failures;
 use super::call::Terms;
@@ -20,7 +21,6 @@ use super::metrics::{Metrics, Now};
 use super::problem::{Problem, clipped_to};
 use super::redact::redacted;
 use super::snapshot::Snapshot;
-use super::upstream::Addresses;
 use super::warmth::Warmth;
 use super::{Settings, Unknown};
 use crate::execute::{Prepared, Warm};

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{
     self, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap,
     HeaderName, HeaderValue,
 };
-use hyper::{Method, Uri};
 use reqwest::Url;
 
 use super::auth::Auth;
@@ -108,46 +108,6 @@ pub(super) fn to_caller(headers: &HeaderMap) -> HeaderMap {
         on.append(name, value.clone());
     }
     on
-}
-
-/// Where responses are made, below the base URL.
-const RESPONSES: &str = "/responses";
-
-/// The addresses of an API.
-#[derive(Debug)]
-pub(super) struct Addresses {
-    base: String,
-    /// The one that nearly all calls go to, read once.
-    responses: Result<Url, String>,
-}
-
-impl Addresses {
-    pub(super) fn new(base: &str) -> Self {
-        let base = base.trim().trim_end_matches('/').to_owned();
-        let responses = read_address(&format!("{base}{RESPONSES}"));
-        Self { base, responses }
-    }
-
-    /// The address of a path below `/v1/` at the API.
-    ///
-    /// # Errors
-    /// The path cannot be part of an address.
-    pub(super) fn of(&self, uri: &Uri) -> Result<Url, Problem> {
-        let path = uri.path().strip_prefix("/v1").unwrap_or_default();
-        let address = match uri.query() {
-            None if path == RESPONSES => self.responses.clone(),
-            None => read_address(&format!("{}{path}", self.base)),
-            Some(query) => read_address(&format!("{}{path}?{query}", self.base)),
-        };
-        address.map_err(|why| {
-            let message = format!("The path cannot be passed on: {why}.");
-            Problem::new(400, Some("invalid_url"), message)
-        })
-    }
-}
-
-fn read_address(text: &str) -> Result<Url, String> {
-    Url::parse(text).map_err(|error| error.to_string())
 }
 
 /// Sends a request whose body is known. Where no connection came about, it is tried once more: then

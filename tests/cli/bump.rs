@@ -253,7 +253,7 @@ fn two_branches_that_both_make_a_version_conflict_when_they_merge() {
      --> prompts/support/triage.prompt.yml:4:1
       |
     4 | <<<<<<< HEAD
-      | ^
+      | ^^^^^^^^^^^^
       = help: keep what is right of both sides and remove the three marks
 
     --- stderr

@@ -113,7 +113,10 @@ impl World {
 /// What the API says: of a stored prompt what OpenAI says, and else an answer.
 fn answer(stored: &Prompts, request: &Request) -> Reply {
     if request.line.ends_with("/models") {
-        return Reply::json(200, &json!({ "data": [{ "id": "gpt-5-mini" }] }));
+        return Reply::json(
+            200,
+            &json!({ "data": [{ "id": "gpt-5-mini" }, { "id": "gpt-5" }] }),
+        );
     }
     let is_of_stored = [STORED, "previous_response_id"]
         .iter()
@@ -200,11 +203,10 @@ pub(super) fn is_command_line(line: &str) {
     if let [_, help, rest @ ..] = words
         && help == "help"
     {
-        let is_known = |name: &String| {
-            let topic = promptctl::help::topic(name).or_else(|| promptctl::help::file(name));
-            topic.is_some()
-        };
-        assert!(rest.iter().all(is_known), "{line}: there is no such topic");
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let is_known =
+            rest.is_empty() || promptctl::help::asked(&rest).is_some_and(|it| it.is_ok());
+        assert!(is_known, "{line}: there is no such topic");
         return;
     }
     let mut own: Vec<&str> = words.iter().map(String::as_str).collect();
