@@ -289,7 +289,7 @@ codes! {
     MANY_PUSH_URLS = "P255", Fixed, "a remote with several push URLs",
         "One push to several places cannot be taken or refused as a whole, so releases cannot be published through such a remote. Name another: `git config promptctl.remote NAME`.";
     DATED_AHEAD = "P256", Fixed, "a release that is dated ahead of now",
-        "A release takes effect at the latest time among those up to it. One that a wrong clock dated ahead makes `--at` leave it, and those above it, out until that time. What is live is the newest by number all the same.";
+        "Somebody's clock was wrong: the release is dated later than now. What is live is the newest release by number, so it counts at once; only `--at` leaves it, and the releases after it, out until the time that it says.";
     UNKNOWN_ENVIRONMENT = "P257", Fixed, "an environment that nobody knows",
         "`environments:` in promptctl.yaml does not name it and nothing was ever released to it, so it is taken for a slip of the pen. To make a new one, write it under `environments:`, or say `promptctl publish NAME --env NEW --create-env` once; its name is permanent.";
     SETTINGS_CHANGED = "P258", Fixed, "a setting of releases that changed",
@@ -390,7 +390,7 @@ codes! {
     NOT_STORED = "P505", Fixed, "no stored prompt of that id",
         "An id is visible to its own project only. `--key-env VARIABLE` names the variable that holds the key of another project; several are tried in turn.";
     NOT_RECOVERED = "P506", Fixed, "a stored prompt could not be read whole",
-        "The API answered something that gives no sure text. The versions below that came whole are written, where there are any; the same command later goes on from there.";
+        "What the API answered for one version does not say its text for certain. The versions before it that were read whole are written; the same command goes on from there later.";
     COST_LIMIT = "P507", Fixed, "the calls could cost more than allowed",
         "`--max-cost` counts every call as if the model answered in full, which it does not: each call is closed at its first event. Raise it to go on.";
     EDITED_HERE = "P508", Fixed, "the prompt was edited here since it was imported",

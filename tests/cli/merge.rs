@@ -216,7 +216,7 @@ fn a_real_conflict_is_marked_around_its_field() {
      --> prompts/support/triage.prompt.yml:9:1
       |
     9 | <<<<<<< HEAD
-      | ^
+      | ^^^^^^^^^^^^
       = help: keep what is right of both sides and remove the three marks
 
     --- stderr

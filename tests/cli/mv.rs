@@ -285,7 +285,9 @@ fn a_rename_is_one_entry_of_a_comparison() {
           ]
         }
       ],
-      "partials": []
+      "partials": [],
+      "findings": [],
+      "allowed": []
     }
     "#);
     repo.ok("git mv prompts/care/routing.prompt.yml prompts/other.prompt.yml");

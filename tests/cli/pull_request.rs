@@ -168,7 +168,7 @@ fn a_pull_request_from_its_first_commit_to_the_proof() {
      --> prompts/support/triage.prompt.yml:4:1
       |
     4 | <<<<<<< HEAD
-      | ^
+      | ^^^^^^^^^^^^
       = help: keep what is right of both sides and remove the three marks
 
     --- stderr
