@@ -184,7 +184,8 @@ fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Sessio
             session.ui.data(text);
         }
         DiffFormat::Text if diffs.is_empty() => {
-            if compared.findings.is_empty() && beside.allowed.is_empty() {
+            let is_different = |finding: &Finding| finding.is_error() || is_of_settings(finding);
+            if beside.allowed.is_empty() && !compared.findings.iter().any(is_different) {
                 session.ui.status(format!("{from} and {to} do not differ"));
             }
         }
