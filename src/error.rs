@@ -56,7 +56,7 @@ impl Failure {
 
     /// What the system did not do. What a person sees to have mistaken, such as the name of a file,
     /// ends the sentence; all else nobody expected, and it is the cause.
-    pub fn of_system(code: Code, message: impl Into<String>, error: io::Error) -> Self {
+    pub fn from_io(code: Code, message: impl Into<String>, error: io::Error) -> Self {
         let message = message.into();
         match error.kind() {
             ErrorKind::NotFound

@@ -25,10 +25,10 @@ use crate::releases::Store;
 
 pub use batch::{Batch, Ended, Input, Stop, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};
-pub use call::{Call, Executed, Terms, execute, new_record, rounded, usage_of};
+pub use call::{Call, CallContext, Executed, execute, new_record, rounded, usage_of};
 pub use caller::{Caller, settings_of};
 pub use check::Expected;
-pub use prepared::{Origin, Prepared, Warm, attachments};
+pub use prepared::{CompiledPrompt, Origin, Prepared, attachments};
 pub use stored::{Places, Request, SourceChoice, StoredId, stored_prompt, stored_prompt_in};
 
 /// A prompt with its variables filled in.

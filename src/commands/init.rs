@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let start = session.start();
     // An existing configuration is honoured; a broken one is told before anything is written.
     if !is_in_repository(&start)?
-        && let Some(remote) = Config::of_repository(&session.directory)?.remote
+        && let Some(remote) = Config::in_repository(&session.directory)?.remote
     {
         return Err(unknown_remote(&remote));
     }

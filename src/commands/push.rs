@@ -123,7 +123,7 @@ fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,
     };
-    let verdict = judge(gate.of_release(store, loaded, environment)?, step);
+    let verdict = judge(gate.check_release(store, loaded, environment)?, step);
     if verdict.stops.is_empty() {
         return Ok(());
     }

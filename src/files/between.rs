@@ -63,7 +63,7 @@ impl Prompts {
             let Some(below) = self.below_roots(path) else {
                 continue;
             };
-            match PromptName::of_path(below) {
+            match PromptName::from_path(below) {
                 Some(Ok(name)) => drop(names.insert(name)),
                 _ => partials.extend(partial_of_path(below)),
             }
@@ -75,7 +75,7 @@ impl Prompts {
         let others = paths.iter().filter(|path| {
             let below = self.below_roots(path);
             below.is_none_or(|below| {
-                PromptName::of_path(below).is_none() && partial_of_path(below).is_none()
+                PromptName::from_path(below).is_none() && partial_of_path(below).is_none()
             })
         });
         let others = others.filter_map(|path| path.rsplit('/').next());

@@ -18,7 +18,7 @@ mod write;
 
 pub use between::Between;
 pub use load::{Loaded, Source, refused_clash};
-pub use merging::{Asked, BothSides};
+pub use merging::{BothSides, MergeRequest};
 pub use prompts::Prompts;
 pub use since::{Base, Blobs};
 pub use staged::Staged;

@@ -28,7 +28,7 @@ impl Span {
     }
 
     /// The part of a text that these bytes are; of several lines, the first.
-    pub fn of_range(text: &str, range: Range<usize>) -> Self {
+    pub fn from_range(text: &str, range: Range<usize>) -> Self {
         let before = &text[..text.floor_char_boundary(range.start.min(text.len()))];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self {
@@ -39,7 +39,7 @@ impl Span {
     }
 
     /// A whole line of a text.
-    pub fn of_line(text: &str, line: usize) -> Self {
+    pub fn whole_line(text: &str, line: usize) -> Self {
         let whole = text.split('\n').nth(line.saturating_sub(1));
         Self {
             line,

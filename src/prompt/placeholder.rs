@@ -9,7 +9,7 @@ use super::code;
 use super::document::{Object, Role};
 use super::finding::Finding;
 use super::name::nearest;
-use super::rendered::{RenderedMessage, RenderedPart, Stands};
+use super::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use super::template::schema::Schema;
 use super::validator::short;
 
@@ -86,7 +86,7 @@ fn message(at: &str, item: &Value) -> Result<RenderedMessage, Finding> {
         role,
         parts,
         is_plain,
-        stands: Stands::Given,
+        stands: MessageOrigin::Given,
     })
 }
 

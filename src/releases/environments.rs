@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::space::Mirror;
+use super::namespace::Mirror;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::{Exit, Failure};

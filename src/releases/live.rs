@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::made::Fate;
-use super::note::{Changed, Note, Void};
+use super::made::SendState;
+use super::namespace::Mirror;
 use super::release::{Active, Release, Releases, State};
-use super::row::{self, Found};
+use super::row::{self, ReadTag};
 use super::seen::Moved;
-use super::space::Mirror;
 use super::store::Store;
 use super::tag::{Action, Previous, TagContent, TagName, Trailers, parse_number, words};
+use super::warning::{Changed, InvalidTag, ReleaseWarning};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
@@ -39,13 +39,13 @@ struct TagObject {
 /// Why a tag says nothing.
 enum Unread {
     /// It is none of ours, or was made under another name.
-    Void(Void),
+    InvalidTag(InvalidTag),
     /// The tag, or what it names, is not in this clone.
     Missing,
 }
 
 /// What an environment says about a prompt, with what people must know about it.
-pub(crate) type Read = Result<(State, Vec<Note>), Failure>;
+pub(crate) type Read = Result<(State, Vec<ReleaseWarning>), Failure>;
 
 /// The tags of one prompt that count, and what is odd about them.
 pub(crate) struct PromptTags<'a> {
@@ -61,13 +61,16 @@ impl Store {
     fn read_tag(&self, object: ObjectId, tag: &TagName) -> Result<TagObject, Unread> {
         let data = self.tag_object(object).map_err(|missing| match missing {
             NoTag::Missing => Unread::Missing,
-            NoTag::OtherKind => Unread::Void(Void::NotAnnotated),
+            NoTag::OtherKind => Unread::InvalidTag(InvalidTag::NotAnnotated),
         })?;
-        let content = TagContent::parse(&data).ok_or(Unread::Void(Void::NotText))?;
-        let trailers = Trailers::parse(content.message).ok_or(Unread::Void(Void::NoTrailers))?;
+        let content = TagContent::parse(&data).ok_or(Unread::InvalidTag(InvalidTag::NotText))?;
+        let trailers =
+            Trailers::parse(content.message).ok_or(Unread::InvalidTag(InvalidTag::NoTrailers))?;
         // A release stays what it was when somebody gives its tag another number.
         if content.name.strip_prefix(&self.settings.prefix) != Some(&tag.to_string()) {
-            return Err(Unread::Void(Void::MadeAs(content.name.to_owned())));
+            return Err(Unread::InvalidTag(InvalidTag::MadeAs(
+                content.name.to_owned(),
+            )));
         }
         let fits = match (tag, &trailers.release) {
             (TagName::Version { name, version }, None) => {
@@ -82,7 +85,7 @@ impl Store {
             _ => false,
         };
         if !fits {
-            return Err(Unread::Void(Void::OtherNames));
+            return Err(Unread::InvalidTag(InvalidTag::OtherNames));
         }
         let commit = self.commit_of(&content)?;
         Ok(TagObject {
@@ -96,7 +99,7 @@ impl Store {
 
     /// The commit that a tag names, if this clone holds it.
     fn commit_of(&self, tag: &TagContent<'_>) -> Result<ObjectId, Unread> {
-        let target = ObjectId::parse(tag.target).ok_or(Unread::Void(Void::NoCommit))?;
+        let target = ObjectId::parse(tag.target).ok_or(Unread::InvalidTag(InvalidTag::NoCommit))?;
         if tag.target_kind == "commit" {
             // The tag says what it names, so that the commit itself need not be read.
             let is_here = self.has_object(target);
@@ -104,7 +107,7 @@ impl Store {
         }
         match self.peel(target) {
             Peeled::Commit(commit) => Ok(commit),
-            Peeled::Other => Err(Unread::Void(Void::NoCommit)),
+            Peeled::Other => Err(Unread::InvalidTag(InvalidTag::NoCommit)),
             Peeled::Missing => Err(Unread::Missing),
         }
     }
@@ -118,8 +121,10 @@ impl Store {
                 format!("the tag {full}, or the commit that it names, is not in this clone"),
             )
             .hint("promptctl fetch brings it"),
-            Unread::Void(void) => Failure::new(code::BAD_TAG, format!("the tag {full} {void}"))
-                .hint("promptctl doctor tells what to do about it"),
+            Unread::InvalidTag(void) => {
+                Failure::new(code::BAD_TAG, format!("the tag {full} {void}"))
+                    .hint("promptctl doctor tells what to do about it")
+            }
         }
     }
 
@@ -233,7 +238,7 @@ impl Store {
             .into_iter()
             .map(|(tag, first, now)| Changed {
                 is_sound: TagName::parse(&tag).is_some_and(|name| {
-                    !matches!(self.read_tag(first, &name), Err(Unread::Void(_)))
+                    !matches!(self.read_tag(first, &name), Err(Unread::InvalidTag(_)))
                 }),
                 remote: remote.to_owned(),
                 tag: format!("{}{tag}", self.settings.prefix),
@@ -254,7 +259,7 @@ impl Store {
             .made()
             .into_iter()
             .filter(|((full, id), fate)| {
-                matches!(fate, Fate::Made | Fate::Sending)
+                matches!(fate, SendState::Made | SendState::Sending)
                     && full.starts_with(&below)
                     && self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
             })
@@ -363,7 +368,7 @@ impl Store {
     ) -> Result<Releases, Failure> {
         let mut releases = self.releases(name, environment)?;
         let ahead = releases.dated_ahead(self.settings.now);
-        let ahead = ahead.map(|entry| Note::Ahead {
+        let ahead = ahead.map(|entry| ReleaseWarning::Ahead {
             number: entry.number,
         });
         releases.notes.extend(ahead);
@@ -434,7 +439,7 @@ impl PromptTags<'_> {
     }
 
     /// What the remote did to the tags of the versions, and to those of a row.
-    fn changed_notes(&self, environment: &Environment) -> impl Iterator<Item = Note> {
+    fn changed_notes(&self, environment: &Environment) -> impl Iterator<Item = ReleaseWarning> {
         let is_of_row = |changed: &&Changed| {
             let below = changed.tag.strip_prefix(&self.store.settings.prefix);
             match below.and_then(TagName::parse) {
@@ -445,7 +450,7 @@ impl PromptTags<'_> {
             }
         };
         let changed = self.changed.iter().filter(is_of_row);
-        changed.cloned().map(Note::Changed)
+        changed.cloned().map(ReleaseWarning::Changed)
     }
 
     /// What one tag of a row says.
@@ -454,7 +459,7 @@ impl PromptTags<'_> {
         environment: &Environment,
         number: u64,
         object: ObjectId,
-    ) -> Result<(Found, Option<Note>), Failure> {
+    ) -> Result<(ReadTag, Option<ReleaseWarning>), Failure> {
         let of_version = |version| self.version(version);
         self.store
             .found(self.name, environment, (number, object), &of_version)
@@ -518,7 +523,7 @@ impl Store {
         environment: &Environment,
         (number, object): (u64, ObjectId),
         of_version: &dyn Fn(Version) -> Option<ObjectId>,
-    ) -> Result<(Found, Option<Note>), Failure> {
+    ) -> Result<(ReadTag, Option<ReleaseWarning>), Failure> {
         let tag = TagName::Release {
             name: name.clone(),
             environment: environment.clone(),
@@ -527,30 +532,30 @@ impl Store {
         let read = match self.read_tag(object, &tag) {
             Ok(read) => read,
             Err(Unread::Missing) => return Err(self.unread(&tag, &Unread::Missing)),
-            Err(Unread::Void(void)) => return Ok((Found::Void(void), None)),
+            Err(Unread::InvalidTag(void)) => return Ok((ReadTag::InvalidTag(void), None)),
         };
         let release = read.release(name, environment, number, object);
         let version = release.version;
-        let missing = Note::NoVersionTag { number, version };
+        let missing = ReleaseWarning::NoVersionTag { number, version };
         // An unpublish releases no content that could be another.
         if release.action == Action::Unpublish {
-            return Ok((Found::Sound(Box::new(release)), None));
+            return Ok((ReadTag::Sound(Box::new(release)), None));
         }
         let tag = TagName::Version {
             name: name.clone(),
             version,
         };
         let note = match of_version(version).map(|object| self.read_tag(object, &tag)) {
-            None | Some(Err(Unread::Void(_))) => Some(missing),
+            None | Some(Err(Unread::InvalidTag(_))) => Some(missing),
             Some(Err(Unread::Missing)) => return Err(self.unread(&tag, &Unread::Missing)),
             Some(Ok(held)) => {
                 if held.trailers.digest != release.digest || held.commit != release.commit {
-                    return Ok((Found::Void(Void::Disagrees(version)), None));
+                    return Ok((ReadTag::InvalidTag(InvalidTag::Disagrees(version)), None));
                 }
                 None
             }
         };
-        Ok((Found::Sound(Box::new(release)), note))
+        Ok((ReadTag::Sound(Box::new(release)), note))
     }
 
     /// What the newest sound tag of a row says, read from the top.
@@ -571,19 +576,19 @@ impl Store {
             notes.extend(gaps(row));
             if let Some(&first) = strays.first() {
                 let count = strays.len();
-                notes.push(Note::Stray { first, count });
+                notes.push(ReleaseWarning::Stray { first, count });
             }
         }
         let mut newest: Option<Release> = None;
         for (at, (number, object)) in row.iter().enumerate().rev() {
             let (found, note) = self.found(name, environment, (*number, *object), of_version)?;
             match (found, &newest) {
-                (Found::Void(why), None) => notes.push(Note::Void {
+                (ReadTag::InvalidTag(why), None) => notes.push(ReleaseWarning::InvalidTag {
                     number: *number,
                     why,
                 }),
-                (Found::Void(_), Some(_)) => continue,
-                (Found::Sound(release), None) => {
+                (ReadTag::InvalidTag(_), Some(_)) => continue,
+                (ReadTag::Sound(release), None) => {
                     notes.extend(note);
                     let is_known =
                         is_partial || at == 0 || is_next_to(row, *number, &release.previous);
@@ -593,10 +598,10 @@ impl Store {
                     }
                     // Whether it follows the one before it must be read from that one.
                 }
-                (Found::Sound(before), Some(newest)) => {
+                (ReadTag::Sound(before), Some(newest)) => {
                     if !has_gap_below(row, newest.number) && !row::follows(newest, Some(&before)) {
                         let number = newest.number;
-                        notes.push(Note::Chain { number });
+                        notes.push(ReleaseWarning::Chain { number });
                     }
                     return Ok((state_of(newest), notes));
                 }
@@ -610,7 +615,7 @@ impl Store {
                     || is_next_to(row, newest.number, &newest.previous);
                 if !is_known {
                     let number = newest.number;
-                    notes.push(Note::Chain { number });
+                    notes.push(ReleaseWarning::Chain { number });
                 }
                 Ok((state_of(newest), notes))
             }
@@ -619,14 +624,21 @@ impl Store {
         }
     }
 
-    fn all_void(&self, name: &PromptName, environment: &Environment, notes: &[Note]) -> Failure {
+    fn all_void(
+        &self,
+        name: &PromptName,
+        environment: &Environment,
+        notes: &[ReleaseWarning],
+    ) -> Failure {
         let failure = Failure::new(
             code::BAD_TAG,
             format!(
                 "no release tag of {name} in {environment} is sound: nobody can say what is live"
             ),
         );
-        let first = notes.iter().find(|note| matches!(note, Note::Void { .. }));
+        let first = notes
+            .iter()
+            .find(|note| matches!(note, ReleaseWarning::InvalidTag { .. }));
         let failure = match first {
             Some(note) => failure.hint(
                 note.finding(name, environment, &self.settings.prefix)
@@ -642,12 +654,12 @@ impl Store {
     /// What people must know about a row, in words.
     pub fn words_of(
         &self,
-        notes: &[Note],
+        notes: &[ReleaseWarning],
         name: &PromptName,
         environment: &Environment,
     ) -> Vec<Finding> {
         let prefix = &self.settings.prefix;
-        let words = |note: &Note| note.finding(name, environment, prefix);
+        let words = |note: &ReleaseWarning| note.finding(name, environment, prefix);
         notes.iter().map(words).collect()
     }
 }
@@ -672,12 +684,12 @@ fn has_gap_below(row: &[(u64, ObjectId)], number: u64) -> bool {
     number > 1 && !row.iter().any(|(other, _)| other + 1 == number)
 }
 
-fn gaps(row: &[(u64, ObjectId)]) -> impl Iterator<Item = Note> {
+fn gaps(row: &[(u64, ObjectId)]) -> impl Iterator<Item = ReleaseWarning> {
     let mut reach = 0;
     row.iter().filter_map(move |(number, _)| {
         let (first, last) = (reach + 1, number - 1);
         reach = *number;
-        (first <= last).then_some(Note::Gap { first, last })
+        (first <= last).then_some(ReleaseWarning::Gap { first, last })
     })
 }
 

@@ -14,7 +14,7 @@ const NO_REMOTE: &str = "-";
 
 /// What became of a tag that this clone made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum SendState {
     /// It waits to be sent.
     Made,
     /// It was sent, and nobody knows yet whether the remote took it.
@@ -25,7 +25,7 @@ pub(crate) enum Fate {
     Lost,
 }
 
-impl Fate {
+impl SendState {
     const ALL: [Self; 4] = [Self::Made, Self::Sending, Self::Confirmed, Self::Lost];
 
     fn as_str(self) -> &'static str {
@@ -39,7 +39,7 @@ impl Fate {
 }
 
 /// The tags that this clone made for its remote: by the name with the prefix and the object.
-pub(crate) type Made = BTreeMap<(String, ObjectId), Fate>;
+pub(crate) type Made = BTreeMap<(String, ObjectId), SendState>;
 
 /// A tag that this clone made and that the remote has not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,11 @@ impl Store {
     ///
     /// # Errors
     /// The repository cannot be written.
-    pub(crate) fn journal(&self, fate: Fate, tags: &[(String, ObjectId)]) -> Result<(), Failure> {
+    pub(crate) fn journal(
+        &self,
+        fate: SendState,
+        tags: &[(String, ObjectId)],
+    ) -> Result<(), Failure> {
         let remote = self.settings.remote.as_deref().unwrap_or(NO_REMOTE);
         let line =
             |(full, id): &(String, ObjectId)| format!("{} {id} {remote} {full}\n", fate.as_str());
@@ -94,7 +98,7 @@ fn read(lines: &str, is_own: impl Fn(&str) -> bool) -> Made {
     for line in lines.lines() {
         let mut fields = line.splitn(4, ' ');
         let fate = fields.next().unwrap_or_default();
-        let fate = Fate::ALL.into_iter().find(|it| it.as_str() == fate);
+        let fate = SendState::ALL.into_iter().find(|it| it.as_str() == fate);
         let id = fields.next().and_then(ObjectId::parse);
         let own = fields.next().is_some_and(&is_own);
         if let (Some(fate), Some(id), true, Some(full)) = (fate, id, own, fields.next()) {
@@ -118,7 +122,7 @@ mod tests {
         let id = ObjectId::parse(&id).expect("an id");
         assert_eq!(
             made.into_iter().collect::<Vec<_>>(),
-            [(("prompts/a/v1".to_owned(), id), Fate::Sending)]
+            [(("prompts/a/v1".to_owned(), id), SendState::Sending)]
         );
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::{Git, ObjectId, explain};
 
+use super::namespace::Mirror;
 use super::remote::{Fetched, unreachable};
-use super::row::Found;
-use super::space::Mirror;
+use super::row::ReadTag;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
@@ -157,7 +157,7 @@ impl Store {
         let tags = self.prompt_tags(&row.name)?;
         let of_version = |version| tags.version(version);
         let (found, _) = self.found(&row.name, &row.environment, *newest, &of_version)?;
-        Ok(matches!(found, Found::Void(_)))
+        Ok(matches!(found, ReadTag::InvalidTag(_)))
     }
 
     /// Fetches these tags into the mirror.

@@ -2,14 +2,14 @@
 
 use crate::repository::ObjectId;
 
-use super::demand::{Back, Change, Demand, Options};
 use super::gate::{Step, Verdict, judge};
-use super::made::Fate;
-use super::note::{Changed, Note};
+use super::made::SendState;
 use super::release::{Release, Releases};
-use super::row::{Trust, Way};
+use super::request::{Change, Options, ReleaseRequest, RollbackTarget};
+use super::row::{RollbackPath, Trust};
 use super::store::Store;
 use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
+use super::warning::{Changed, ReleaseWarning};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
@@ -106,12 +106,12 @@ impl Store {
     pub fn plan(
         &self,
         name: &PromptName,
-        demand: &Demand,
+        demand: &ReleaseRequest,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
         let mut releases = self.releases(name, &options.environment)?;
         if options.push && self.has_remote() {
-            if matches!(demand, Demand::Publish(_)) {
+            if matches!(demand, ReleaseRequest::Publish(_)) {
                 refuse_pending(&releases)?;
             }
             releases.entries.retain(|entry| !entry.pending);
@@ -128,9 +128,9 @@ impl Store {
             trust: &trust,
         };
         match demand {
-            Demand::Publish(loaded) => self.plan_publish(loaded, &row, options),
-            Demand::Rollback(back) => self.plan_rollback(name, *back, &row, options),
-            Demand::Unpublish => self.plan_unpublish(name, &row, options),
+            ReleaseRequest::Publish(loaded) => self.plan_publish(loaded, &row, options),
+            ReleaseRequest::Rollback(back) => self.plan_rollback(name, *back, &row, options),
+            ReleaseRequest::Unpublish => self.plan_unpublish(name, &row, options),
         }
     }
 
@@ -273,7 +273,7 @@ impl Store {
             changed.is_sound && (changed.tag == version || is_of_environment)
         };
         let mut changed = row.releases.notes.iter().filter_map(|note| match note {
-            Note::Changed(changed) => Some(changed),
+            ReleaseWarning::Changed(changed) => Some(changed),
             _ => None,
         });
         match changed.find(is_of_row) {
@@ -295,7 +295,7 @@ impl Store {
     fn plan_rollback(
         &self,
         name: &PromptName,
-        back: Back,
+        back: RollbackTarget,
         row: &Row<'_>,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
@@ -307,14 +307,14 @@ impl Store {
         let way = row.trust.way();
         let target = match back {
             // Asked again after it was done, perhaps by a run that was killed before it could say so.
-            Back::To(version) if is_live(version) => return Ok(None),
-            Back::To(version) => row
+            RollbackTarget::To(version) if is_live(version) => return Ok(None),
+            RollbackTarget::To(version) => row
                 .trust
                 .to(version)
                 .ok_or_else(|| self.not_below(name, version, environment, &way))?,
-            Back::Undo(version) if !is_live(version) => return Ok(None),
-            Back::Undo(_) => target(name, environment, top, &way, &row.releases.entries)?,
-            Back::Below { again } => {
+            RollbackTarget::Undo(version) if !is_live(version) => return Ok(None),
+            RollbackTarget::Undo(_) => target(name, environment, top, &way, &row.releases.entries)?,
+            RollbackTarget::Below { again } => {
                 if top.action == Action::Rollback && !top.pending {
                     if self.was_being_sent(top)? {
                         return Ok(None);
@@ -337,7 +337,7 @@ impl Store {
             row,
             // Who names a version goes there, whoever released what lies between.
             passed: match back {
-                Back::To(_) => Vec::new(),
+                RollbackTarget::To(_) => Vec::new(),
                 _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
             },
             allowed: Vec::new(),
@@ -355,10 +355,10 @@ impl Store {
             number: top.number,
         });
         let key = (full, top.object);
-        if self.made().get(&key) != Some(&Fate::Sending) {
+        if self.made().get(&key) != Some(&SendState::Sending) {
             return Ok(false);
         }
-        self.journal(Fate::Confirmed, &[key])?;
+        self.journal(SendState::Confirmed, &[key])?;
         Ok(true)
     }
 
@@ -396,7 +396,7 @@ impl Store {
         name: &PromptName,
         version: Version,
         environment: &Environment,
-        way: &Way<'_>,
+        way: &RollbackPath<'_>,
     ) -> Failure {
         let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
         let below = &below[..];
@@ -546,7 +546,7 @@ fn target<'a>(
     name: &PromptName,
     environment: &Environment,
     top: &Release,
-    way: &Way<'a>,
+    way: &RollbackPath<'a>,
     entries: &[Release],
 ) -> Result<&'a Release, Failure> {
     match way.target {

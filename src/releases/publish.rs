@@ -1,9 +1,9 @@
 //! Changing what is live: the demand, and the tags that carry it out.
 
-use super::demand::{Before, Change, Options};
-use super::made::Fate;
+use super::made::SendState;
 use super::plan::{Planned, VersionPlan};
 use super::release::Release;
+use super::request::{Change, Options, PreviouslySeen};
 use super::sending::Sent;
 use super::signature::Signing;
 use super::store::Store;
@@ -50,11 +50,11 @@ impl Store {
         names: &[&PromptName],
         branches: &[String],
         push: bool,
-    ) -> Result<Before, Failure> {
+    ) -> Result<PreviouslySeen, Failure> {
         let before = names
             .iter()
             .map(|name| Ok(((*name).clone(), self.seen(name)?)));
-        let before = Before(before.collect::<Result<_, Failure>>()?);
+        let before = PreviouslySeen(before.collect::<Result<_, Failure>>()?);
         if push && self.has_remote() {
             self.refresh(names, branches)?;
         }
@@ -127,7 +127,10 @@ impl Store {
             });
             let made: Vec<(String, ObjectId)> = made.collect();
             let mut change = planned.change;
-            change.note = self.journal(Fate::Made, &made).err().map(|it| it.message);
+            change.note = self
+                .journal(SendState::Made, &made)
+                .err()
+                .map(|it| it.message);
             return Ok(change);
         }
         if said.found_the_ref() {
@@ -193,7 +196,7 @@ impl Store {
         let new: Vec<(String, ObjectId)> =
             tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
         // The journal first: a reference that it does not know counts as somebody else's.
-        self.journal(Fate::Made, &new)?;
+        self.journal(SendState::Made, &new)?;
         let commands: Vec<String> = new
             .iter()
             .map(|(full, id)| format!("create refs/tags/{full} {id}"))

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::repository::{ObjectId, Said, refused, words_of};
+use crate::repository::{GitOutput, ObjectId, refused, words_of};
 
-use super::made::{Fate, Pending};
+use super::made::{Pending, SendState};
 use super::remote::unreachable;
 use super::store::Store;
 use super::tag::TagName;
@@ -81,9 +81,9 @@ impl Store {
             let full = self.full(&tag);
             match made.get(&(full.clone(), found.id)) {
                 // Another took its place at the remote after it was there; that is told of the tag.
-                Some(Fate::Confirmed) => {}
+                Some(SendState::Confirmed) => {}
                 Some(fate) => pending.push(Pending {
-                    lost: *fate == Fate::Lost || theirs.is_some(),
+                    lost: *fate == SendState::Lost || theirs.is_some(),
                     tag,
                     full,
                     object: found.id,
@@ -362,7 +362,7 @@ impl Store {
     ) -> Result<Sent, Failure> {
         let remote = self.remote()?.to_owned();
         self.require_one_push_url(&remote)?;
-        self.journal(Fate::Sending, tags)?;
+        self.journal(SendState::Sending, tags)?;
         let mut said = self.push(&remote, tags, true)?;
         if said.lacks_atomic() {
             // The version goes first: without a release it is harmless, and a release without its
@@ -398,8 +398,8 @@ impl Store {
             .iter()
             .any(|(full, id)| self.ref_target(&format!("refs/tags/{full}")) == Some(*id));
         let fate = match (is_overtaken, was_pending) {
-            (true, _) | (false, false) => Fate::Lost,
-            (false, true) => Fate::Made,
+            (true, _) | (false, false) => SendState::Lost,
+            (false, true) => SendState::Made,
         };
         self.journal(fate, tags)?;
         if is_overtaken {
@@ -413,7 +413,7 @@ impl Store {
         remote: &str,
         tags: &[(String, ObjectId)],
         atomic: bool,
-    ) -> Result<Said, Failure> {
+    ) -> Result<GitOutput, Failure> {
         let mut git = self
             .git_with_hooks()
             .args(["push", "--porcelain", "--no-follow-tags"]);
@@ -448,7 +448,7 @@ impl Store {
             }
             self.note_seen(&seen)?;
             self.update_refs(&commands)?;
-            self.journal(Fate::Confirmed, tags)
+            self.journal(SendState::Confirmed, tags)
         };
         note().err()
     }

@@ -38,7 +38,7 @@ impl Store {
                 return Ok(Some(
                     shared(&loaded.name, &other.name, environment, id)
                         .in_file(&loaded.path)
-                        .at(loaded.document.place("source")),
+                        .at(loaded.document.span_of("source")),
                 ));
             }
         }

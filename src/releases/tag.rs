@@ -226,7 +226,7 @@ impl Trailers {
 
     /// Reads the trailers from the last paragraph of a tag's message; a signature after it is ignored.
     pub(crate) fn parse(message: &str) -> Option<Self> {
-        let mut said = Said::default();
+        let mut said = TrailerValues::default();
         for line in trailer_block(message).lines() {
             let Some((key, value)) = line.split_once(": ") else {
                 continue;
@@ -250,7 +250,7 @@ impl Trailers {
 
 /// The values of trailers, where they stand; of two with one key the last counts.
 #[derive(Default)]
-struct Said<'a> {
+struct TrailerValues<'a> {
     prompt: Option<&'a str>,
     version: Option<&'a str>,
     digest: Option<&'a str>,
@@ -261,7 +261,7 @@ struct Said<'a> {
     allowed: Option<&'a str>,
 }
 
-impl Said<'_> {
+impl TrailerValues<'_> {
     fn trailers(self) -> Option<Trailers> {
         let release = match self.environment {
             None => None,

@@ -2,7 +2,7 @@
 
 use crate::repository::{NewTag, ObjectId};
 
-use super::made::Fate;
+use super::made::SendState;
 use super::sending::Sent;
 use super::store::Store;
 use super::tag::{TagName, Trailers};
@@ -96,7 +96,7 @@ impl Store {
                     }
                 }
             } else {
-                self.journal(Fate::Made, &pairs)?;
+                self.journal(SendState::Made, &pairs)?;
                 let commands: Vec<String> = pairs
                     .iter()
                     .map(|(tag, id)| format!("create refs/tags/{tag} {id}"))

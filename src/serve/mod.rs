@@ -7,37 +7,37 @@
 //! who answers, `proxy` asks the API, `refresh` keeps the `snapshot` current.
 //!
 //! A call never waits for git, the log or the terminal: a thread of its own reads what is live, and
-//! what is to be kept or said goes as a [`Note`] to the thread that started the gateway.
+//! what is to be kept or said goes as a [`GatewayEvent`] to the thread that started the gateway.
 
 mod answer;
-mod ask;
 mod auth;
 mod body;
 mod call;
 mod catalog;
 mod connection;
-mod counted;
+mod count_guard;
 mod echo;
 mod events;
 mod finish;
 mod flow;
-mod given;
 mod head;
 mod merge;
 mod metrics;
 mod offline;
 mod outcomes;
+mod prepared_cache;
 mod problem;
 mod proxy;
 mod reads;
 mod redact;
 mod refresh;
+mod request;
 mod route;
 mod server;
 mod snapshot;
 mod state;
 mod upstream;
-mod warmth;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -64,10 +64,10 @@ use crate::record::privacy::Privacy;
 
 pub use auth::Auth;
 pub use call::StoredTurns;
-pub use catalog::Pinned;
+pub use catalog::PinPolicy;
 pub use refresh::fetch_first as fetch;
 pub use snapshot::{Open, Source};
-pub use state::{Ended, Note};
+pub use state::{Ended, GatewayEvent};
 
 use snapshot::Wanted;
 use state::Order;
@@ -119,7 +119,7 @@ pub struct Settings {
     /// What becomes of unknown ids.
     pub unknown: Unknown,
     /// Whether pins are exact.
-    pub pinned: Pinned,
+    pub pinned: PinPolicy,
     /// What is sent of stored turns.
     pub stored_turns: StoredTurns,
     /// Whether answers say what OpenAI's say of the prompt.
@@ -138,7 +138,7 @@ pub struct Settings {
     pub privacy: Privacy,
     /// The user's own prices.
     pub prices: OwnPrices,
-    /// Whether somebody keeps what is told of calls: [`Note::Call`].
+    /// Whether somebody keeps what is told of calls: [`GatewayEvent::Call`].
     pub keeps_calls: bool,
     /// Where executions are looked up for outcomes.
     pub log: Option<Log>,
@@ -155,7 +155,7 @@ pub struct Settings {
 }
 
 /// What is told apart from the defaults of [`Settings`].
-pub struct Given {
+pub struct RequiredSettings {
     /// See [`Settings::listen`].
     pub listen: SocketAddr,
     /// See [`Settings::environment`].
@@ -174,7 +174,7 @@ pub struct Given {
 
 impl Settings {
     /// Settings with the defaults of the command.
-    pub fn new(given: Given) -> Self {
+    pub fn new(given: RequiredSettings) -> Self {
         Self {
             listen: given.listen,
             listen_for_figures: None,
@@ -187,7 +187,7 @@ impl Settings {
             hosts: Vec::new(),
             origins: Vec::new(),
             unknown: Unknown::default(),
-            pinned: Pinned::default(),
+            pinned: PinPolicy::default(),
             stored_turns: StoredTurns::default(),
             has_echo: true,
             has_access_log: false,
@@ -250,7 +250,7 @@ fn tell_of_unsent(state: &State, before: Option<&snapshot::Snapshot>) {
         for finding in unsent.filter(|it| it.code == code::UNSENT_PARAMETER) {
             let place = &prompt.loaded.path;
             let finding = finding.clone().in_file(place);
-            state.say(Note::Warning(Failure::from(finding)));
+            state.say(GatewayEvent::Warning(Failure::from(finding)));
         }
     }
 }
@@ -260,7 +260,7 @@ fn tell_of_unsent(state: &State, before: Option<&snapshot::Snapshot>) {
 /// # Errors
 /// - `P350`, `P353` and what `get --all` tells: there is no snapshot to begin with.
 /// - `P351`: the address cannot be listened on.
-pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Failure> {
+pub fn run(mut settings: Settings, hear: &mut dyn FnMut(GatewayEvent)) -> Result<(), Failure> {
     settings.own_headers = settings.headers_of_key();
     let wanted = Wanted {
         environment: settings.environment.clone(),
@@ -288,9 +288,9 @@ pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Fai
         calls,
     ));
     if calls < MOST_CALLS {
-        state.say(Note::Status(format!("the system's limit of open files leaves room for {connections} connections and {calls} calls")));
+        state.say(GatewayEvent::Status(format!("the system's limit of open files leaves room for {connections} connections and {calls} calls")));
     }
-    state.say(Note::Ready(address, figures_at));
+    state.say(GatewayEvent::Ready(address, figures_at));
     tell_of_unsent(&state, None);
     tell_of_turns(&state);
     let refresher = Arc::clone(&state);
@@ -333,14 +333,14 @@ fn tell_of_turns(state: &State) {
         1 => String::new(),
         count => format!(" and {} more", count - 1),
     };
-    state.say(Note::Status(format!(
+    state.say(GatewayEvent::Status(format!(
         "{first}{others} bring turns of their own, which are sent again with each `previous_response_id`; see --stored-turns"
     )));
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::of_system(
+        Failure::from_io(
             code::CANNOT_LISTEN,
             format!("{address} cannot be listened on"),
             error,

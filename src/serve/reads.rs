@@ -14,14 +14,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer;
-use super::ask::Asked;
 use super::body::{self, LARGEST_OF_OURS, Outgoing};
 use super::call::Ready;
-use super::catalog::Pinned;
-use super::given;
+use super::catalog::PinPolicy;
 use super::head::unescaped;
 use super::problem::Problem;
-use super::state::{Found, State};
+use super::request::PromptRequest;
+use super::state::{ResolvedPrompt, State};
+use super::variables;
 use crate::execute::Prepared;
 use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, body as request_body, request_hash};
@@ -328,8 +328,12 @@ fn snapshot(state: &State, headers: &HeaderMap, query: &Query) -> Result<Read, P
     })
 }
 
-async fn find(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<Found, Problem> {
-    let asked = Asked {
+async fn find(
+    state: &Arc<State>,
+    name: &str,
+    version: Option<&str>,
+) -> Result<ResolvedPrompt, Problem> {
+    let asked = PromptRequest {
         id: name.to_owned(),
         version: version.map(|it| {
             it.strip_prefix('v')
@@ -350,7 +354,7 @@ async fn one(
 ) -> Result<Read, Problem> {
     let found = find(state, name, version).await?;
     let is_number = version.is_some_and(|it| it.trim_start_matches('v').parse::<u32>().is_ok());
-    let is_forever = is_number && state.pinned() == Pinned::Exact;
+    let is_forever = is_number && state.pinned() == PinPolicy::Exact;
     let loaded = &found.prompt.loaded;
     // What is no content, and where it is live, stands in the answer too.
     let live = state.snapshot().catalog.environments(&loaded.name);
@@ -387,7 +391,7 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
         return Err(wrong());
     };
     let asked = json!({ "prompt": { "id": name, "version": given.get("version"), "variables": given.get("variables") } });
-    let asked = Asked::of(asked.as_object().unwrap_or(&Map::new()))?.ok_or_else(wrong)?;
+    let asked = PromptRequest::of(asked.as_object().unwrap_or(&Map::new()))?.ok_or_else(wrong)?;
     let found = find(state, name, asked.version.as_deref()).await?;
     let prompt = state.warm(&found.prompt).await?;
     let loaded = &prompt.loaded;
@@ -406,9 +410,9 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
             return Err(Problem::wrong_type("request", "an object", other));
         }
         _ => {
-            let given = given::read(prompt.variables(), &asked.variables)?;
+            let given = variables::read(prompt.variables(), &asked.variables)?;
             let rendered = prompt.render(given.values).map_err(|failure| {
-                Problem::of_failure(400, Some("invalid_value"), &failure).param("variables")
+                Problem::from_failure(400, Some("invalid_value"), &failure).param("variables")
             })?;
             let request = request_body(
                 &loaded.document,

@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::output::words::words;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::releases::{Store, Trouble};
+use crate::releases::{Diagnostic, Store};
 
 /// Opens the repository. Where the settings cannot be read, that is a finding, and the committed
 /// ones stand in for them, so that the rest is looked at all the same.
@@ -112,7 +112,7 @@ pub(super) fn findings(
             continue;
         }
         let proofs = store.verify(environment, &rules)?;
-        let is_unsigned = |trouble: &&Trouble| trouble.code == code::UNSIGNED;
+        let is_unsigned = |trouble: &&Diagnostic| trouble.code == code::UNSIGNED;
         let troubles = proofs.iter().flat_map(|proof| &proof.troubles);
         findings.extend(troubles.filter(is_unsigned).map(finding_of));
     }

@@ -119,12 +119,12 @@ struct Allowances {
     /// of them up to there holds for.
     of_code: HashMap<Code, Vec<(usize, usize)>>,
     /// The findings that were asked about.
-    met: HashMap<Code, Met>,
+    met: HashMap<Code, FindingLines>,
 }
 
 /// Where findings of a code are.
 #[derive(Default)]
-struct Met {
+struct FindingLines {
     lines: BTreeSet<usize>,
     /// Whether there is one without a line.
     is_nowhere: bool,
@@ -214,7 +214,7 @@ fn read(path: &str, text: &str) -> Vec<Allowance> {
         let head = usize::from(lines[0].contains(MARK));
         for (number, line) in (1..).zip(&lines) {
             for (at, _) in line.match_indices(MARK) {
-                let Some(comment) = Comment::of_template(line, number, at) else {
+                let Some(comment) = Comment::from_template(line, number, at) else {
                     continue;
                 };
                 let last = if comment.is_alone { number + 1 } else { number };
@@ -231,7 +231,7 @@ fn read(path: &str, text: &str) -> Vec<Allowance> {
         bytes,
     } in remarks(text)
     {
-        let Some(comment) = Comment::of_yaml(text, number, bytes) else {
+        let Some(comment) = Comment::from_yaml(text, number, bytes) else {
             continue;
         };
         let target = match comment.is_alone {
@@ -265,7 +265,7 @@ struct Comment<'t> {
 }
 
 impl<'t> Comment<'t> {
-    fn of_yaml(text: &'t str, line: usize, bytes: Range<usize>) -> Option<Self> {
+    fn from_yaml(text: &'t str, line: usize, bytes: Range<usize>) -> Option<Self> {
         let words = text.get(bytes.clone())?.strip_prefix('#')?.trim_start();
         let rest = words.strip_prefix(MARK)?;
         let start = text[..bytes.start].rfind('\n').map_or(0, |end| end + 1);
@@ -278,7 +278,7 @@ impl<'t> Comment<'t> {
         })
     }
 
-    fn of_template(text: &'t str, line: usize, at: usize) -> Option<Self> {
+    fn from_template(text: &'t str, line: usize, at: usize) -> Option<Self> {
         let before = text[..at].trim_end().trim_end_matches('-');
         let code = before
             .strip_suffix("{{!")

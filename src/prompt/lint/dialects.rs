@@ -39,7 +39,7 @@ pub(super) fn check<'o>(
                 None if has_none && !one.is_code && !one.is_quoted => Severity::Warning,
                 None => Severity::Note,
             };
-            let at = locate(Span::of_range(text, one.range.clone()));
+            let at = locate(Span::from_range(text, one.range.clone()));
             let mut finding = finding(written, &one, declared.is_some()).at(at);
             finding.severity = severity;
             finding.path = path.map(str::to_owned);

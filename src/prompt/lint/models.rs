@@ -39,7 +39,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let (Some(model), Some(facts)) = (&subject.document.model, subject.model) else {
         return;
     };
-    let place = subject.document.place("model");
+    let place = subject.document.span_of("model");
     if facts.is_listed == Some(false) {
         findings.push(
             Finding::new(

@@ -27,7 +27,7 @@ use crate::releases::Store;
 const SOON: i32 = 60;
 
 /// What a call stands on.
-pub(in crate::commands) struct Ground {
+pub(in crate::commands) struct RunContext {
     /// The repository.
     pub(in crate::commands) store: Store,
     /// Its configuration.
@@ -38,7 +38,7 @@ pub(in crate::commands) struct Ground {
     pub(in crate::commands) prices: OwnPrices,
 }
 
-impl Ground {
+impl RunContext {
     pub(in crate::commands) fn new(session: &Session) -> Result<Self, Failure> {
         let (store, config) = session.store()?;
         let user = UserConfig::read(session.environ.user_config.as_deref())?;
