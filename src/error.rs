@@ -138,7 +138,7 @@ impl std::error::Error for Failure {
     }
 }
 
-/// How many findings are told beside the first.
+/// How many findings are printed beside the first.
 const MOST_TOLD: usize = 8;
 
 /// The first of several findings as a failure that tells the others.

@@ -11,7 +11,7 @@ use crate::releases::Fetched;
 /// Bring the tags that the remote has
 ///
 /// Sets the clone up once, so that a plain git fetch does the same from then on. A tag that the remote
-/// moved or dropped is told of, and what this clone saw first goes on counting until somebody accepts the
+/// moved or dropped is reported, and what this clone saw first goes on counting until somebody accepts the
 /// remote's word.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\

@@ -14,7 +14,7 @@ use crate::prompt::lint::Levels;
 use crate::prompt::name::{Environment, PromptName};
 use crate::releases::{Step, Store, Verdict, can_be_let_through, judge};
 
-/// How many findings are told beside the first.
+/// How many findings are printed beside the first.
 const MAX_TOLD: usize = 8;
 
 /// What the rules are asked with.

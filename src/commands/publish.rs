@@ -102,7 +102,7 @@ impl ReleaseArgs {
         session: &mut Session,
     ) -> Result<Options, Failure> {
         let before = store.ask_remote(names, &branches_of(store, config), !self.no_push)?;
-        // Later than what this clone had seen is noted: a rollback asks for that.
+        // A rollback warns where the remote has newer releases than this clone had seen.
         require_environment(&env.env, !self.no_push, store, config)?;
         let signers = signers_of(&env.env, store, config, session);
         let signing = if signers.is_some() {
@@ -172,7 +172,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let change = publish_one(reference, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
-            // What was released stays released and is told before the error.
+            // What was released stays released and is printed before the error.
             Err(failure) => {
                 if !changes.is_empty() {
                     print_changes(&changes, json, args.release.dry_run, &store, session);

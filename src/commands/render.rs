@@ -139,7 +139,7 @@ pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
     }
 }
 
-/// Where an attachment comes from; a data URL is told by its type and size.
+/// Where an attachment comes from; a data URL is shown as its type and size.
 fn shown_source(source: &RenderedAttachment) -> String {
     match source {
         RenderedAttachment::Url(url) => match url.split_once(";base64,") {

@@ -62,7 +62,7 @@ pub(super) fn branches_of(store: &Store, config: &Config) -> Vec<String> {
         }
     };
     add(config);
-    // What is wrong there is told when the rules are asked.
+    // What is wrong there is reported when the rules are asked.
     let there = committed(store).filter_map(|(_, there)| there.ok());
     for there in there.flatten() {
         add(&there);

@@ -140,7 +140,7 @@ struct LifeArgs {
     #[arg(long)]
     access_log: bool,
     /// Where to tell figures at /metrics without a key, such as 127.0.0.1:9377; `/healthz` and
-    /// `/readyz` are told there too
+    /// `/readyz` are answered there too
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
     /// After the signal to end, how long to serve on while balancers look away

@@ -1,4 +1,4 @@
-//! One call: asked, asked again where the answer does not fit, and told as a record.
+//! One call: asked, asked again where the answer does not fit, and kept as a record.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Document, ResponseFormat};
 use crate::prompt::validator::{Validator, Validity};
 
-/// How many mismatches are told.
+/// How many mismatches are reported.
 const MOST_MISMATCHES: usize = 20;
 
 /// The longest value shown in a mismatch, in characters.

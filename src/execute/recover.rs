@@ -212,7 +212,7 @@ impl Recovery {
                 match self.control(recovered.key, &model).await {
                     Ok(control) => recovered.versions[index].control = control,
                     Err(failure) => {
-                        // What cannot be told from the model's own settings is not written.
+                        // What may be the model's own default is not written.
                         recovered.versions.truncate(index);
                         recovered.failure.get_or_insert(failure);
                         break;

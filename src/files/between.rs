@@ -87,7 +87,7 @@ impl Prompts {
         }
         let (before, _) = before.load_side(old, &names)?;
         let (after, findings) = self.load_side(new, &names)?;
-        // A file that cannot be used is told; it is not a prompt that was removed.
+        // A file that cannot be used is reported; it is not a prompt that was removed.
         let broken: BTreeSet<&str> = findings
             .iter()
             .filter(|finding| finding.is_error())

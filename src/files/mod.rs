@@ -1,5 +1,5 @@
 //! Prompt files in a repository: in its working copy, in its index, in commits, and what changed
-//! between two of them. What was released is told by tags, which this room does not know.
+//! between two of them. What was released is recorded by tags, which this room does not know.
 
 mod attachment;
 mod between;

@@ -131,7 +131,7 @@ impl Prompts {
         }
         let mut partials = BTreeMap::new();
         for path in changed.iter().filter(|path| is_partial(path)) {
-            // One that is no text is told of by the prompts that include it.
+            // One that is no text is reported with the prompts that include it.
             if let Ok(Some(bytes)) = files.read_file(path)
                 && let Ok(text) = String::from_utf8(bytes)
             {

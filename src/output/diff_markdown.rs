@@ -343,7 +343,7 @@ impl Page<'_> {
     fn details(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
         let review = self.review;
         let told = diffs.iter().filter_map(|(name, diff)| {
-            // What comes from a partial is told there.
+            // What comes from a partial is shown there.
             let changes = review.own_changes.get(name).unwrap_or(&diff.changes);
             let is_told = diff.status != Status::Removed && !changes.is_empty();
             is_told.then_some((name, changes))

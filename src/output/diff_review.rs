@@ -59,7 +59,7 @@ pub struct ChangedPartial {
     pub path: String,
     /// The prompts that include it, also through other partials.
     pub used_by: Vec<String>,
-    /// What changed in it, where that is told.
+    /// What changed in it, where that is shown.
     #[serde(skip)]
     pub words: Option<WordDiff>,
 }

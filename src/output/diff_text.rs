@@ -154,7 +154,7 @@ impl StyledWriter<'_> {
         }
         let impact = self.styled(impact_style(diff.impact), diff.impact.as_str());
         writeln!(self.out, "{head}  {impact}")?;
-        // What a removed prompt held is told by its file's history.
+        // What a removed prompt held is in its file's history.
         if diff.status != Status::Removed {
             self.changes(diff)?;
         }

@@ -90,7 +90,7 @@ pub fn render(format: ReportFormat, report: &Report, colors: bool) -> String {
     }
 }
 
-/// The findings for people. Many that are alike are told once, with their places, unless all are
+/// The findings for people. Many that are alike are printed once, with their places, unless all are
 /// wanted.
 fn text(report: &Report, colors: bool) -> String {
     let mut alike: BTreeMap<(Code, Severity, String), Vec<&Finding>> = BTreeMap::new();

@@ -24,7 +24,7 @@ const MAX_BACKTRACKS: usize = 100_000;
 /// The largest that a compiled pattern may be, in bytes.
 const MAX_PATTERN: usize = 4 * 1024 * 1024;
 
-/// How many misfits of one value are told.
+/// How many misfits of one value are reported.
 const MAX_MISFITS: usize = 100;
 
 /// A schema that is valid and takes no more work than it may.

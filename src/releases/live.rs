@@ -679,7 +679,7 @@ pub(crate) fn within_reach(mut row: Vec<(u64, ObjectId)>) -> (Vec<(u64, ObjectId
     (row, strays)
 }
 
-/// Whether the number below a release is missing, which is told by itself.
+/// Whether the number below a release is missing, which is reported by itself.
 fn has_gap_below(row: &[(u64, ObjectId)], number: u64) -> bool {
     number > 1 && !row.iter().any(|(other, _)| other + 1 == number)
 }

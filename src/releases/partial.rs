@@ -196,7 +196,7 @@ impl Store {
         })?;
         if !said.ok {
             let is_here = |tag: &TagName| self.ref_target(&format!("{base}{tag}")).is_some();
-            // One that this disk cannot hold is told when it is read.
+            // One that this disk cannot hold is reported when it is read.
             if !tags.iter().any(is_here) {
                 return Err(match self.ask(remote, &[]) {
                     Ok(_) => explain(&said.err),

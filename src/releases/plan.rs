@@ -450,7 +450,7 @@ impl Store {
                 })
             })
             .collect();
-        // One that cannot be read is no reason not to go back: it is told of the row.
+        // One that cannot be read does not stop a rollback: it is reported with the other releases.
         let version_plan = match self.confirmed_version(name, version) {
             Some(_) => VersionPlan::Confirmed,
             None => match self.version_tag(&version_tag)? {

@@ -80,7 +80,7 @@ impl Store {
             }
             let full = self.full(&tag);
             match made.get(&(full.clone(), found.id)) {
-                // Another took its place at the remote after it was there; that is told of the tag.
+                // Another took its place at the remote after it was there; that is reported with the tag.
                 Some(SendState::Confirmed) => {}
                 Some(fate) => pending.push(Pending {
                     lost: *fate == SendState::Lost || theirs.is_some(),

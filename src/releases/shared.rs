@@ -62,7 +62,7 @@ impl Store {
             let live = overview.states.iter().filter(is_live);
             let names: Vec<&PromptName> = live.map(|(name, _)| name).collect();
             let ids = self.each_live(&names, environment, &overview, |loaded| {
-                // What cannot be read is told by others.
+                // What cannot be read is reported elsewhere.
                 loaded.ok().and_then(|it| stored_id(&it).map(str::to_owned))
             })?;
             for (name, id) in names.into_iter().zip(ids) {

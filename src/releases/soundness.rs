@@ -58,7 +58,7 @@ impl Store {
             }
         }
         self.check_contents(&rows, &wrong, &mut troubles);
-        // That the settings name a remote which is none is told of them: the tags that are here are
+        // A remote that the settings name and git does not know is reported with the settings: the tags that are here are
         // looked at all the same.
         if self.knows_releases() || self.require_known_remote().is_err() {
             for (name, environment) in rows.releases.keys() {
@@ -141,7 +141,7 @@ impl Store {
     ) {
         let (contested, _) = self.load_each(self.list(), |loaded| {
             let key = (loaded.name.clone(), loaded.version());
-            // That the digest line does not fit is told of the file.
+            // A digest line that does not fit is reported with the file.
             let is_bumped = !loaded.is_unbumped();
             (is_bumped && rows.versions.contains(&key) && !wrong.contains(&key)).then_some(loaded)
         });
@@ -199,7 +199,7 @@ impl Store {
                             && entry
                                 .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
                 }
-                // Another tag stands below its name, which is told.
+                // Another tag has a name below its own; that one is reported.
                 ReleaseWarning::InvalidTag { number, .. }
                     if self
                         .ref_target(&self.true_space().reference(&TagName::Release {
@@ -211,7 +211,7 @@ impl Store {
                 {
                     true
                 }
-                // That is told of what the remote did to it.
+                // Reported as a change that the remote made.
                 ReleaseWarning::InvalidTag { number, .. }
                     if releases.notes.iter().any(|note| {
                         let tag = self.full(&TagName::Release {
@@ -224,7 +224,7 @@ impl Store {
                 {
                     true
                 }
-                // That is told of the version's tag.
+                // Reported with the version's tag.
                 ReleaseWarning::InvalidTag {
                     why: InvalidTag::Disagrees(version),
                     ..

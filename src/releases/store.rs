@@ -27,7 +27,7 @@ pub struct Settings {
     pub remote: Option<RemoteName>,
     /// The configured environments.
     pub environments: Vec<Environment>,
-    /// Whether nobody is there to answer a question that git would ask.
+    /// Whether git must not ask, because nobody can answer.
     pub unattended: bool,
     /// The time that counts as now.
     pub now: Timestamp,

@@ -131,7 +131,7 @@ impl Store {
                 .map(|live| [live.version_tag.clone(), live.release_tag.clone()]);
             for trouble in &mut proof.troubles {
                 let is_same = |other: &&Diagnostic| other.message == trouble.message;
-                // A release may be told of as the tag of its version.
+                // A warning may name the tag of the version instead of the release.
                 let is_of_tag = |other: &&Diagnostic| {
                     let place = other.place.as_ref();
                     trouble.code == code::RELEASE_MISMATCH

@@ -42,7 +42,7 @@ pub enum ReleaseWarning {
         /// Its number.
         number: u64,
     },
-    /// A release is dated ahead of now, so that what was live at a time cannot be told from it on.
+    /// A release is dated ahead of now, so that what was live at a given time is not known from there on.
     Ahead {
         /// Its number.
         number: u64,
@@ -157,7 +157,7 @@ impl ReleaseWarning {
             Self::Ahead { number } => Finding::warning(
                 code::DATED_AHEAD,
                 format!(
-                    "release {number} of {name} in {environment} is dated ahead of now: what was live at a time is not told from it on"
+                    "release {number} of {name} in {environment} is dated ahead of now: what was live at a given time is not known from there on"
                 ),
             )
             .help("the order of releases is their number and never the clock; promptctl releases shows them all"),

@@ -87,7 +87,7 @@ impl Repository {
         }
     }
 
-    /// Says whether nobody is there to answer a question that git would ask.
+    /// Says whether git must not ask, because nobody can answer.
     pub(crate) fn set_unattended(&mut self, unattended: bool) {
         self.unattended = unattended;
     }
@@ -173,7 +173,7 @@ impl Repository {
         Git::new(&self.pinned(), Hooks::Run)
     }
 
-    /// What git is told of the repository, so that it works on the one that was opened.
+    /// The repository as it is named to git, so that it works on the one that was opened.
     fn pinned(&self) -> GitTarget<'_> {
         let own_ssh =
             || self.surroundings.has_ssh || self.config_value("core.sshCommand").is_some();

@@ -63,7 +63,7 @@ impl Running {
     }
 }
 
-/// What every call of git is told, whatever a repository says: only the repository that was opened
+/// The options and variables of every call of git, whatever a repository says: only the repository that was opened
 /// counts, nothing is done in submodules, nothing is tidied up, and no program watches files.
 const SETTINGS: [&str; 7] = [
     "safe.bareRepository=explicit",
@@ -116,7 +116,7 @@ pub(crate) struct GitTarget<'a> {
     pub(crate) is_elsewhere: bool,
     /// An empty file instead of the person's configuration.
     pub(crate) no_config: Option<&'a Path>,
-    /// Whether nobody is there to answer a question.
+    /// Whether git must not ask, because nobody can answer.
     pub(crate) unattended: bool,
     /// Whether the person has set up how ssh is called.
     pub(crate) has_own_ssh: bool,

@@ -30,7 +30,7 @@ pub(super) type OtherId<'a> =
 /// What is live in all environments, at one moment.
 #[derive(Debug)]
 pub(super) struct Catalog {
-    /// What tells this moment from others: `promptctl-snapshot`.
+    /// The id of this snapshot, sent as `promptctl-snapshot`.
     pub(super) id: String,
     /// The environment that is served where a caller names none.
     pub(super) environment: Environment,

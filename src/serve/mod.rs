@@ -98,7 +98,7 @@ pub type Shape = fn(String, &Loaded, Vec<Variable>, &[(Environment, Version)]) -
 pub struct Settings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where figures are told without a key, besides.
+    /// A second address, where metrics are answered without a key.
     pub listen_for_figures: Option<SocketAddr>,
     /// What is served where a caller names no environment.
     pub environment: Environment,
@@ -124,7 +124,7 @@ pub struct Settings {
     pub stored_turns: StoredTurns,
     /// Whether answers say what OpenAI's say of the prompt.
     pub has_echo: bool,
-    /// Whether each request is told.
+    /// Whether a line is printed for each request.
     pub has_access_log: bool,
     /// How often what is live is looked for.
     pub fetch_every: Duration,
@@ -138,7 +138,7 @@ pub struct Settings {
     pub privacy: Privacy,
     /// The user's own prices.
     pub prices: OwnPrices,
-    /// Whether somebody keeps what is told of calls: [`GatewayEvent::Call`].
+    /// Whether somebody keeps the records of calls: [`GatewayEvent::Call`].
     pub keeps_calls: bool,
     /// Where executions are looked up for outcomes.
     pub log: Option<Log>,
@@ -154,7 +154,7 @@ pub struct Settings {
     own_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// What is told apart from the defaults of [`Settings`].
+/// The settings without a default; the others of [`Settings`] have one.
 pub struct RequiredSettings {
     /// See [`Settings::listen`].
     pub listen: SocketAddr,

@@ -93,7 +93,7 @@ async fn outcome(state: &Arc<State>, value: &Value, at: usize) -> Result<Outcome
     match is_empty {
         true => Err(wrong(
             "score",
-            "is missing, as are label, metrics and note: nothing is told",
+            "is missing, as are label, metrics and note: there is nothing to record",
         )),
         false => Ok(outcome),
     }

@@ -1,4 +1,4 @@
-//! What a caller is told when a call cannot be made: OpenAI's own shape, and what to do about it.
+//! The error response when a call cannot be made: OpenAI's own shape, and what to do about it.
 
 use serde_json::{Value, json};
 

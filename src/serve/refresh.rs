@@ -31,7 +31,7 @@ pub fn fetch_first(line: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Refreshes until it is told to end.
+/// Refreshes until the gateway ends.
 pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>) {
     let mut failures = 0;
     // The first snapshot was read from what this clone knew.

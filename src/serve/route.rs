@@ -20,7 +20,7 @@ use super::proxy::{self, CallResponse};
 use super::reads;
 use super::state::{GatewayEvent, State, locked};
 
-/// How much of a path is told.
+/// How much of a path is printed.
 const LONGEST_PATH: usize = 300;
 
 /// The kind of figures, as Prometheus knows it.
@@ -69,7 +69,7 @@ pub(super) async fn answer(
     })
 }
 
-/// Answers at the address of figures, where nothing else is told and nobody is asked for a key.
+/// Answers at the address of figures, where nothing else is answered and no key is needed.
 pub(super) fn figures(
     state: &State,
     connection: &Arc<Connection>,

@@ -112,7 +112,7 @@ async fn end(state: &State, signals: &mut Signals) {
             },
         }
     }
-    // Those that are still under way are told, and their records kept.
+    // Those that are still under way are reported, and their records kept.
     let _ = state.cut.send(true);
     let last = tokio::time::Instant::now() + LAST_BYTES;
     while state.connections.count() > 0 && tokio::time::Instant::now() < last {

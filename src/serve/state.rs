@@ -53,7 +53,7 @@ pub enum GatewayEvent {
     Access(String),
 }
 
-/// What the thread that refreshes is told.
+/// A command to the thread that refreshes.
 pub(super) enum Order {
     /// Refresh now.
     Now,
@@ -101,7 +101,7 @@ pub(super) struct State {
     pub(super) readers: tokio::sync::Semaphore,
     /// The executions of this process, which outcomes may name before the log holds them.
     recent: Mutex<Recent>,
-    /// The ids and versions that were sent on, as they were told.
+    /// The ids and versions that were sent on, as they were reported.
     forwarded: Mutex<HashSet<String>>,
 }
 
@@ -270,7 +270,7 @@ impl State {
     /// Says once that a call of an id or version went on to the API, so that a person sees when the
     /// last one is imported.
     pub(super) fn tell_forwarded(&self, asked: &PromptRequest) {
-        /// More are not told: they may be anybody's inventions.
+        /// More are not reported: they may be anybody's inventions.
         const MOST: usize = 1_000;
         const LONGEST: usize = 200;
         let version = asked.version.as_ref().map(|it| format!(", version {it}"));

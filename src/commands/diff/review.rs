@@ -192,7 +192,7 @@ pub(super) fn releases(
     let mut releases = BTreeMap::new();
     for pair in pairs {
         let Some(any) = pair.any() else { continue };
-        // Tags that are not sound are told by doctor, and by publish itself.
+        // Tags that are not sound are reported by doctor, and by publish itself.
         let state = store.state(&any.name, &production).ok();
         let words = match release(pair, state.as_ref(), &production) {
             Would::Publish(words) => stopped(pair, findings, store, &production).unwrap_or(words),

@@ -82,7 +82,7 @@ pub(super) fn from_fetched(
     let mut draft = make(echo, templates, settings, variables, model, origin)?;
     if fetched.without_limit {
         let message =
-            "max_output_tokens is not known: the API told nothing before its answer was whole";
+            "max_output_tokens is not known: the API does not say before its answer is complete";
         draft.lost.push(lost(message));
     }
     if let Some(model) = &fetched.stored_model {

@@ -137,7 +137,7 @@ impl Prepared {
         };
         self.kept.failure.get_or_insert_with(|| {
             Failure::new(code::NOT_WHOLE, message)
-                .hint("without --strict what can be is written, and what was left out is told")
+                .hint("without --strict what can be is written, and what was left out is reported")
         });
         self.kept
     }

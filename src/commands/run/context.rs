@@ -26,7 +26,7 @@ use crate::releases::Store;
 /// From how many days before its end a model is warned of.
 const SOON: i32 = 60;
 
-/// What a call stands on.
+/// What the calls of a run need: the prompt, the settings and the log.
 pub(in crate::commands) struct RunContext {
     /// The repository.
     pub(in crate::commands) store: Store,

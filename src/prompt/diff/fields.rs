@@ -131,7 +131,7 @@ impl<'s> Spoken<'s> {
         }
     }
 
-    /// That other partials are included; what that does to the text is told with the messages.
+    /// That other partials are included; what that does to the text is shown with the messages.
     fn inclusion_change(&self, after: &Self, both: bool) -> Option<Change> {
         let names = |side: &Self| {
             let names = side.included.keys();

@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 48;
 /// So many pairs of schemas are compared; the rest is undecided.
 const MAX_STEPS: usize = 20_000;
 
-/// So many events are told; whoever reads them has understood.
+/// How many events are reported; more would only repeat.
 const MAX_EVENTS: usize = 5_000;
 
 /// So many schemas are laid flat for one comparison.

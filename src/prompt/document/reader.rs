@@ -190,7 +190,8 @@ impl Reader<'_> {
     /// Adds the error that `key` is a slip of the key `meant`.
     pub(super) fn misspelt(&mut self, key: &Key, meant: &str) {
         let message = format!("`{}` is not a key; `{meant}` is meant", key.text);
-        let help = format!("write `{meant}`; a key of your own wants a name less like it");
+        let help =
+            format!("write `{meant}`; if it is a key of your own, choose a name that differs more");
         let finding = Finding::error(code::MISSPELT_KEY, message).at(key.at);
         self.findings.push(finding.help(help).about(meant));
     }

@@ -10,7 +10,7 @@ use crate::prompt::finding::{Severity, Span};
 use crate::prompt::hint::Hint;
 use crate::prompt::template::{Foreign, Outline, Partials, foreign};
 
-/// How many findings of one text are told.
+/// How many findings of one text are reported.
 const MAX_FINDINGS: usize = 20;
 
 /// Adds what is found. A warning where the prompt has no variable at all, or where a declared one of

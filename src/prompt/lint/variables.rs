@@ -14,7 +14,7 @@ use crate::prompt::template::Outline;
 use crate::prompt::template::schema::Schema;
 use crate::prompt::variables::{CaseCheck, InputSchema};
 
-/// How many cases are told about; after so many the reader has understood.
+/// How many cases are reported; more would only repeat.
 const MAX_CASES: usize = 5;
 
 /// How many findings one case gives at most.
@@ -32,7 +32,7 @@ pub(super) fn check(
     check_cases(subject, outline.variables(), input, findings);
 }
 
-/// `meant` are variables that placeholders of another dialect name: those are told instead.
+/// `meant` are variables that placeholders of another dialect name: those are reported instead.
 fn check_declarations(
     subject: &Subject<'_>,
     outline: &Outline,
@@ -97,7 +97,7 @@ fn check_placeholders(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             );
         }
         let cases = subject.document.test_data.iter().enumerate();
-        // What is no list at all is told with the other values, where the schema says `array`.
+        // What is no list at all is reported with the other values, where the schema says `array`.
         let says_list = schema
             .and_then(|schema| Schema::new(schema).property(name)?.kind())
             .is_some();
@@ -145,7 +145,7 @@ fn check_cases(
         .filter(|variable| variable.required)
         .map(|variable| variable.name.as_str())
         .collect();
-    // What every case lacks is told once.
+    // What every case lacks is reported once.
     let given: HashSet<&str> = cases
         .iter()
         .flatten()

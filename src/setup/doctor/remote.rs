@@ -17,7 +17,7 @@ impl Setup<'_> {
         known: &[Diagnostic],
     ) -> Result<Vec<Diagnostic>, Failure> {
         let mut troubles = Vec::new();
-        // A remote that the settings name and git does not know is told of the settings.
+        // A remote that the settings name and git does not know is reported with the settings.
         let remote = self.settings().remote.as_ref();
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
             return Ok(troubles);
@@ -102,7 +102,7 @@ impl Setup<'_> {
             }
         };
         let space = self.true_space();
-        // What was moved or dropped before the last fetch is told already.
+        // What was moved or dropped before the last fetch is reported already.
         let ours: BTreeMap<String, ObjectId> = self
             .refs_below(&space.base)?
             .into_iter()
