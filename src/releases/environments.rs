@@ -129,7 +129,7 @@ impl Store {
             && self.pending().is_ok_and(|pending| {
                 pending
                     .iter()
-                    .any(|entry| !entry.lost && is_there(&entry.tag))
+                    .any(|entry| !entry.lost && is_there(&entry.tag.name))
             })
     }
 }

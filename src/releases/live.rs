@@ -10,7 +10,7 @@ use super::release::{Active, Release, Releases, State};
 use super::row::{self, ReadTag};
 use super::seen::Moved;
 use super::store::Store;
-use super::tag::{Action, Previous, TagContent, TagName, Trailers, parse_number, words};
+use super::tag::{Action, Previous, Tag, TagContent, TagName, Trailers, parse_number, words};
 use super::warning::{Changed, InvalidTag, ReleaseWarning};
 use crate::error::Failure;
 use crate::files::Loaded;
@@ -126,6 +126,11 @@ impl Store {
                     .hint("promptctl doctor tells what to do about it")
             }
         }
+    }
+
+    /// A tag with the prefix.
+    pub(crate) fn tag(&self, name: TagName) -> Tag {
+        Tag::new(&self.settings.prefix, name)
     }
 
     /// The name of a tag with the prefix.
@@ -254,20 +259,16 @@ impl Store {
         name: &PromptName,
         tags: &PromptTags<'_>,
     ) -> Vec<(TagName, ObjectId)> {
-        let below = format!("{}{name}/", self.settings.prefix);
         let mut waiting: Vec<(TagName, ObjectId)> = self
             .made()
             .into_iter()
-            .filter(|((full, id), fate)| {
+            .filter(|((tag, id), fate)| {
                 matches!(fate, SendState::Made | SendState::Sending)
-                    && full.starts_with(&below)
-                    && self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
+                    && tag.name.prompt() == name
+                    && self.ref_target(&format!("refs/tags/{tag}")) == Some(*id)
+                    && !tags.tags.contains_key(&tag.name.to_string())
             })
-            .filter_map(|((full, id), _)| {
-                let rest = full.strip_prefix(&self.settings.prefix)?;
-                let tag = TagName::parse(rest).filter(|tag| tag.prompt() == name)?;
-                (!tags.tags.contains_key(rest)).then_some((tag, id))
-            })
+            .map(|((tag, id), _)| (tag.name, id))
             .collect();
         waiting.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
         waiting

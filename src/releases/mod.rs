@@ -47,7 +47,7 @@ pub use sending::{Group, Pushed};
 pub use shared::shared;
 pub use signature::{Signer, Signers, Signing};
 pub use store::{Settings, Store, unknown_remote};
-pub use tag::{Action, TagName};
+pub use tag::{Action, Tag, TagName};
 pub use tagged::VersionTags;
 pub use verify::{Live, Proof};
 pub use warning::{Changed, InvalidTag, ReleaseWarning};

@@ -8,7 +8,7 @@ use super::release::{Release, Releases};
 use super::request::{Change, Options, ReleaseRequest, RollbackTarget};
 use super::row::{RollbackPath, Trust};
 use super::store::Store;
-use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
+use super::tag::{Action, Previous, ReleaseTrailers, Tag, TagName, Trailers};
 use super::warning::{Changed, ReleaseWarning};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
@@ -36,10 +36,10 @@ pub struct Planned {
     pub(crate) change: Change,
     pub(crate) commit: ObjectId,
     pub(crate) version: VersionPlan,
-    pub(crate) version_name: String,
+    pub(crate) version_tag: Tag,
     pub(crate) version_message: String,
-    /// The names of the release's tags: one, or a second one above a stray.
-    pub(crate) release_names: Vec<String>,
+    /// The release's tags: one, or a second one above a stray.
+    pub(crate) release_tags: Vec<Tag>,
     pub(crate) previous: Previous,
     trailers: Trailers,
     words: String,
@@ -349,12 +349,12 @@ impl Store {
     /// Whether a release is one that this clone sent, and then was killed or got no answer. From now on
     /// it is known to be done.
     fn was_being_sent(&self, top: &Release) -> Result<bool, Failure> {
-        let full = self.full(&TagName::Release {
+        let tag = self.tag(TagName::Release {
             name: top.name.clone(),
             environment: top.environment.clone(),
             number: top.number,
         });
-        let key = (full, top.object);
+        let key = (tag, top.object);
         if self.made().get(&key) != Some(&SendState::Sending) {
             return Ok(false);
         }
@@ -433,17 +433,16 @@ impl Store {
             options,
         } = wanted;
         let environment = &options.environment;
-        let version_tag = TagName::Version {
+        let version_tag = self.tag(TagName::Version {
             name: name.clone(),
             version,
-        };
-        let version_name = self.full(&version_tag);
-        let release_names: Vec<String> = row
+        });
+        let release_tags: Vec<Tag> = row
             .releases
             .next_numbers()
             .into_iter()
             .map(|number| {
-                self.full(&TagName::Release {
+                self.tag(TagName::Release {
                     name: name.clone(),
                     environment: environment.clone(),
                     number,
@@ -453,7 +452,7 @@ impl Store {
         // One that cannot be read does not stop a rollback: it is reported with the other releases.
         let version_plan = match self.confirmed_version(name, version) {
             Some(_) => VersionPlan::Confirmed,
-            None => match self.version_tag(&version_tag)? {
+            None => match self.version_tag(&version_tag.name)? {
                 Some(found) => VersionPlan::Pending(found.object),
                 None => VersionPlan::New,
             },
@@ -485,9 +484,9 @@ impl Store {
             .map(|top| top.version);
         let mut tags = Vec::new();
         if version_plan != VersionPlan::Confirmed {
-            tags.push(version_name.clone());
+            tags.push(version_tag.clone());
         }
-        tags.extend(release_names.iter().cloned());
+        tags.extend(release_tags.iter().cloned());
         Ok(Planned {
             change: Change {
                 name: name.clone(),
@@ -505,8 +504,8 @@ impl Store {
             commit,
             version: version_plan,
             version_message: trailers(None).message(&format!("{name} {version}")),
-            version_name,
-            release_names,
+            version_tag,
+            release_tags,
             previous,
             trailers: trailers(Some(release)),
             words,

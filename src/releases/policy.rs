@@ -7,6 +7,7 @@ use crate::repository::ObjectId;
 use super::release::State;
 use super::signature::{Signers, Signing};
 use super::store::Store;
+use super::tag::Tag;
 use crate::error::{Exit, Failure};
 use crate::files::{Files, Loaded, Source};
 use crate::prompt::CONFIG_FILE;
@@ -284,12 +285,12 @@ impl Store {
     /// Fails where a new tag is not signed by one of `signers`.
     pub(crate) fn check_new_tag(
         &self,
-        full: &str,
+        tag: &Tag,
         object: ObjectId,
         signers: &Signers,
     ) -> Result<(), Failure> {
         self.signer_of(object, signers).map(drop).map_err(|what| {
-            Failure::new(code::UNSIGNED, format!("the tag {full} {what}"))
+            Failure::new(code::UNSIGNED, format!("the tag {tag} {what}"))
                 .exit(Exit::Verdict)
                 .hint("git config user.signingkey names the key that git signs with")
                 .hint(format!(

@@ -6,7 +6,7 @@ use super::made::Pending;
 use super::namespace::Mirror;
 use super::seen::Moved;
 use super::store::Store;
-use super::tag::{TagName, stands_for};
+use super::tag::{Tag, TagName, stands_for};
 use super::warning::Changed;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -31,7 +31,7 @@ pub struct Fetched {
     /// Tags of this clone that the remote has not confirmed.
     pub pending: Vec<Pending>,
     /// Tags of this clone that it did not make and that the remote does not have.
-    pub foreign: Vec<String>,
+    pub foreign: Vec<Tag>,
 }
 
 impl Store {

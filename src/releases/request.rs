@@ -4,7 +4,7 @@ use super::policy::Rules;
 use super::release::Release;
 use super::seen::{SeenTag, SeenTags};
 use super::signature::Signing;
-use super::tag::{Action, TagName};
+use super::tag::{Action, Tag, TagName};
 use crate::files::Loaded;
 use crate::prompt::code::Code;
 use crate::prompt::name::{Environment, PromptName};
@@ -87,8 +87,8 @@ pub struct Change {
     pub to: Option<Version>,
     /// The id of the released version's commit.
     pub commit: ObjectId,
-    /// The tags made, with the prefix.
-    pub tags: Vec<String>,
+    /// The tags made.
+    pub tags: Vec<Tag>,
     /// Whether the remote has them.
     pub pushed: bool,
     /// Why the tags are not signed, where that was tried in vain.

@@ -81,6 +81,35 @@ pub(crate) fn stands_for(rest: &str) -> Option<String> {
 /// The highest number of a release: readers of JSON hold it exactly.
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 
+/// A tag with the prefix that its name has in git.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag {
+    prefix: String,
+    /// What stands behind the prefix.
+    pub name: TagName,
+}
+
+impl Tag {
+    pub(crate) fn new(prefix: &str, name: TagName) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            name,
+        }
+    }
+
+    /// The tag of this name in git; none where it lacks the prefix, or is no name of ours.
+    pub(crate) fn parse(prefix: &str, full: &str) -> Option<Self> {
+        let name = TagName::parse(full.strip_prefix(prefix)?)?;
+        Some(Self::new(prefix, name))
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.prefix, self.name)
+    }
+}
+
 /// A release number: digits without a leading zero.
 pub(crate) fn parse_number(text: &str) -> Option<u64> {
     let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -46,9 +46,9 @@ impl Setup<'_> {
         let (pending, foreign) = self.unconfirmed()?;
         for entry in pending
             .into_iter()
-            .filter(|entry| !known.contains(entry.full.as_str()))
+            .filter(|entry| !known.contains(entry.tag.to_string().as_str()))
         {
-            let full = entry.full;
+            let full = entry.tag.to_string();
             troubles.push(if entry.lost {
                 Diagnostic::error(
                     code::PENDING,
@@ -69,7 +69,8 @@ impl Setup<'_> {
             });
         }
         for full in foreign
-            .into_iter()
+            .iter()
+            .map(ToString::to_string)
             .filter(|full| !known.contains(full.as_str()))
         {
             troubles.push(
