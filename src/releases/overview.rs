@@ -7,8 +7,8 @@ use std::thread;
 use crate::repository::ObjectId;
 use rayon::prelude::*;
 
-use super::live::Read;
 use super::namespace::Mirror;
+use super::newest::Read;
 use super::release::{Overview, State};
 use super::seen::{Moved, TagComparison};
 use super::store::Store;

@@ -129,7 +129,7 @@ impl Store {
             .map(|((name, environment), tags)| Row {
                 name,
                 environment,
-                tags: super::live::within_reach(tags).0,
+                tags: super::newest::within_reach(tags).0,
             })
             .filter(|row| !row.tags.is_empty())
             .collect()
