@@ -91,12 +91,12 @@ impl Config {
     ///
     /// # Errors
     /// The file cannot be read, or says something that cannot be.
-    pub fn of_repository(top: &Path) -> Result<Self, Failure> {
+    pub fn in_repository(top: &Path) -> Result<Self, Failure> {
         let path = top.join(CONFIG_FILE);
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::of_system(
+            Err(error) => Err(Failure::from_io(
                 code::BAD_CONFIG,
                 format!("{CONFIG_FILE} could not be read"),
                 error,

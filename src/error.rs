@@ -56,7 +56,7 @@ impl Failure {
 
     /// What the system did not do. What a person sees to have mistaken, such as the name of a file,
     /// ends the sentence; all else nobody expected, and it is the cause.
-    pub fn of_system(code: Code, message: impl Into<String>, error: io::Error) -> Self {
+    pub fn from_io(code: Code, message: impl Into<String>, error: io::Error) -> Self {
         let message = message.into();
         match error.kind() {
             ErrorKind::NotFound
@@ -138,7 +138,7 @@ impl std::error::Error for Failure {
     }
 }
 
-/// How many findings are told beside the first.
+/// How many findings are printed beside the first.
 const MOST_TOLD: usize = 8;
 
 /// The first of several findings as a failure that tells the others.

@@ -25,10 +25,10 @@ use crate::releases::Store;
 
 pub use batch::{Batch, Ended, Input, Stop, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};
-pub use call::{Call, Executed, Terms, execute, new_record, rounded, usage_of};
+pub use call::{Call, CallContext, Executed, execute, new_record, rounded, usage_of};
 pub use caller::{Caller, settings_of};
 pub use check::Expected;
-pub use prepared::{Origin, Prepared, Warm, attachments};
+pub use prepared::{CompiledPrompt, Origin, Prepared, attachments};
 pub use stored::{Places, Request, SourceChoice, StoredId, stored_prompt, stored_prompt_in};
 
 /// A prompt with its variables filled in.
@@ -121,7 +121,7 @@ pub fn render(store: &Store, loaded: &Loaded, given: Object) -> Result<Rendered,
     Renderer::new(store, loaded)?.render(given)
 }
 
-/// Variables without a value are told in one sentence, at the place that asks first.
+/// Variables without a value are reported in one message, at the place that asks first.
 fn missing(compiled: &Compiled, findings: Vec<Finding>, path: &str) -> Failure {
     let (mistaken, findings): (Vec<Finding>, Vec<Finding>) = findings
         .into_iter()
@@ -169,7 +169,7 @@ fn first_use(compiled: &Compiled, name: &str) -> Option<Span> {
         .map(|used| used.position)
 }
 
-/// The bytes of a file as a data URL, its type told by the file's name.
+/// The bytes of a file as a data URL, its type taken from the file's name.
 pub fn data_url(path: &str, bytes: &[u8]) -> String {
     let ending = path
         .rsplit_once('.')

@@ -79,7 +79,7 @@ pub(super) fn write(
     verb: &str,
 ) -> Result<(), Failure> {
     // What else is wrong with the file is nothing new.
-    gate.of_writing(store, loaded, &loaded.path)?;
+    gate.check_writing(store, loaded, &loaded.path)?;
     let change = FileChange::Write {
         path: loaded.path.clone(),
         text,

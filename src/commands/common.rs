@@ -194,7 +194,7 @@ pub(super) fn load_to_change(store: &Store, name: &PromptName) -> Result<Loaded,
     Ok(loaded)
 }
 
-/// The prompt that a reference names, to be read; it is told where another file has its name.
+/// The prompt that a reference names, to be read; a warning says where another file has its name.
 ///
 /// # Errors
 /// It cannot be loaded.

@@ -192,7 +192,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 fn unwritable(path: &Path, error: std::io::Error) -> Failure {
-    Failure::of_system(
+    Failure::from_io(
         code::WRITE_FAILED,
         format!("{} could not be made", path.display()),
         error,

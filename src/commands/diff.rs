@@ -1,6 +1,6 @@
 //! `promptctl diff`.
 
-mod beside;
+mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,8 @@ use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
 use crate::files::{Between, Loaded};
-use crate::output::diff_beside::{Allowed, Beside, ChangedPartial};
 use crate::output::diff_json::DiffReportJson;
+use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo};
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
 use crate::prompt::code;
@@ -117,7 +117,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
     // A comment changes nothing else of a prompt.
-    let allowed = beside::allowed(&compared.pairs);
+    let allowed = review::allowed(&compared.pairs);
     let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
     let mut kept = compared.diffs.iter().map(|(_, diff)| is_told(diff));
     compared.pairs.retain(|_| kept.next().unwrap_or_default());
@@ -125,31 +125,31 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     compared.diffs.retain(|(_, diff)| is_told(diff));
     let is_unread = compared.findings.iter().any(Finding::is_error);
     let is_set_otherwise = compared.findings.iter().any(is_of_settings);
-    let mut beside = Beside {
+    let mut review = ReviewInfo {
         partials: std::mem::take(&mut compared.partials),
         allowed,
-        ..Beside::default()
+        ..ReviewInfo::default()
     };
     if args.cost || args.format == DiffFormat::Markdown {
-        beside.sizes = beside::sizes(&compared.pairs, session)?;
+        review.sizes = review::sizes(&compared.pairs, session)?;
     }
     if args.format == DiffFormat::Markdown {
-        let found = beside::findings(&compared.pairs, &store, &config, session)?;
-        beside.releases = beside::releases(&compared.pairs, &found, &store, &config)?;
-        beside.raises = beside::raises(&compared.pairs, &store)?;
-        beside.own_changes = beside::own_changes(&compared.pairs, &beside.partials);
-        beside.unreadable = unreadable(&compared.findings).map(str::to_owned).collect();
-        beside.findings = std::mem::take(&mut compared.findings);
-        beside.findings.extend(found);
+        let found = review::findings(&compared.pairs, &store, &config, session)?;
+        review.releases = review::releases(&compared.pairs, &found, &store, &config)?;
+        review.raises = review::raises(&compared.pairs, &store)?;
+        review.own_changes = review::own_changes(&compared.pairs, &review.partials);
+        review.unreadable = unreadable(&compared.findings).map(str::to_owned).collect();
+        review.findings = std::mem::take(&mut compared.findings);
+        review.findings.extend(found);
     }
     warn_all(session, &compared.findings);
-    print(args, &compared, &beside, session);
+    print(args, &compared, &review, session);
     let worst = compared.diffs.iter().map(|(_, diff)| diff.impact).max();
     // What cannot be read cannot be judged, so it counts as the worst.
     let is_too_bad = args
         .fail_on
         .is_some_and(|limit| is_unread || worst >= Some(limit.into()));
-    let differs = worst.is_some() || is_unread || is_set_otherwise || !beside.allowed.is_empty();
+    let differs = worst.is_some() || is_unread || is_set_otherwise || !review.allowed.is_empty();
     Ok(if is_too_bad || args.exit_code && differs {
         Exit::Verdict
     } else {
@@ -170,22 +170,22 @@ fn is_of_settings(finding: &Finding) -> bool {
     matches!(finding.code, code::ROOTS_CHANGED | code::SETTINGS_CHANGED)
 }
 
-fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Session) {
+fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Session) {
     let Compared {
         from, to, diffs, ..
     } = compared;
     match args.format {
         DiffFormat::Json => {
-            let report = DiffReportJson::new(from, to, diffs, beside, &compared.findings);
+            let report = DiffReportJson::new(from, to, diffs, review, &compared.findings);
             session.ui.line(json::document(&report));
         }
         DiffFormat::Markdown => {
-            let text = diff_markdown::render(diffs, beside, diff_markdown::LIMIT);
+            let text = diff_markdown::render(diffs, review, diff_markdown::LIMIT);
             session.ui.data(text);
         }
         DiffFormat::Text if diffs.is_empty() => {
             let is_different = |finding: &Finding| finding.is_error() || is_of_settings(finding);
-            if beside.allowed.is_empty() && !compared.findings.iter().any(is_different) {
+            if review.allowed.is_empty() && !compared.findings.iter().any(is_different) {
                 session.ui.status(format!("{from} and {to} do not differ"));
             }
         }
@@ -194,18 +194,18 @@ fn print(args: &Args, compared: &Compared, beside: &Beside, session: &mut Sessio
                 color: session.ui.colors_out(),
                 width: session.ui.width().unwrap_or(100),
             };
-            session.ui.styled(diff_text::render(diffs, beside, options));
+            session.ui.styled(diff_text::render(diffs, review, options));
         }
     }
     if args.format == DiffFormat::Text {
         for path in unreadable(&compared.findings) {
             session.ui.line(format!("{path}  cannot be read"));
         }
-        for Allowed { place, code } in &beside.allowed {
+        for Allowed { place, code } in &review.allowed {
             let title = code.explanation().title;
             session.ui.line(format!("{place}  allows {code}, {title}"));
         }
-        for partial in &beside.partials {
+        for partial in &review.partials {
             session.ui.status(partial.words());
         }
     }
@@ -341,7 +341,7 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
         None => store.config_text()?,
     };
     findings.extend(settings_between(&settings, &now.unwrap_or_default()));
-    let partials = beside::changed_partials(&before, &after);
+    let partials = review::changed_partials(&before, &after);
     let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {
         let pair = pairs.entry(prompt.name.clone()).or_default();

@@ -12,7 +12,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::hint::Hint;
-use crate::releases::{Repair, Store, Trouble};
+use crate::releases::{Diagnostic, Repair, Store};
 use crate::setup::Setup;
 
 /// 2026-12-01, when OpenAI's stored prompts are gone.
@@ -119,7 +119,7 @@ fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Fail
 }
 
 /// What is wrong with the store, as a finding.
-pub(super) fn finding_of(trouble: &Trouble) -> Finding {
+pub(super) fn finding_of(trouble: &Diagnostic) -> Finding {
     let mut finding = Finding::error(trouble.code, trouble.message.clone());
     finding.help = (trouble.fix != Hint::default()).then(|| Box::new(trouble.fix.clone()));
     if !trouble.is_error {
@@ -151,7 +151,7 @@ fn files(store: &Store, session: &Session) -> Vec<Finding> {
                 ),
             )
             .in_file(&prompt.path)
-            .at(prompt.document.place("digest"))
+            .at(prompt.document.span_of("digest"))
             .help(format!("promptctl bump {}", prompt.name)),
         );
     }
@@ -181,7 +181,7 @@ fn files(store: &Store, session: &Session) -> Vec<Finding> {
         };
         let mut finding = Finding::new(code::STORED_CALL, message)
             .in_file(&prompt.path)
-            .at(prompt.document.place("openai"))
+            .at(prompt.document.span_of("openai"))
             .help(format!("promptctl edit {} --unset openai", prompt.name));
         if ended {
             finding.severity = Severity::Error;

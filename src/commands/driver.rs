@@ -6,8 +6,8 @@ use std::path::Path;
 use super::common::variables_of_text;
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::files::Asked;
-use crate::output::diff_beside::Beside;
+use crate::files::MergeRequest;
+use crate::output::diff_review::ReviewInfo;
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_plain, diff_text, prompt_text};
 use crate::prompt::code;
@@ -148,7 +148,7 @@ fn read(file: &str, session: &Session) -> Result<Option<String>, Failure> {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) => {
             Err(
-                Failure::of_system(code::NOT_A_FILE, format!("{file} could not be read"), error)
+                Failure::from_io(code::NOT_A_FILE, format!("{file} could not be read"), error)
                     .at(file),
             )
         }
@@ -201,7 +201,7 @@ fn by_field(
     }
     Some(diff_text::render(
         &[(name, diff)],
-        &Beside::default(),
+        &ReviewInfo::default(),
         options,
     ))
 }
@@ -242,7 +242,7 @@ fn merge_files(args: &MergeArgs, session: &mut Session) -> Result<Exit, Failure>
         if said == placeholder { "" } else { said }
     };
     let (base_label, our_label, their_label) = (label(0, "%S"), label(1, "%X"), label(2, "%Y"));
-    let both = store.both_sides(Asked {
+    let both = store.both_sides(MergeRequest {
         path: &args.path,
         base: base_label,
         ours: our_label,
@@ -305,7 +305,7 @@ fn report(merged: &Merged, path: &str, name: Option<&PromptName>, session: &mut 
 /// Git made the file for this answer, so a write that breaks off harms nothing: the exit code tells.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| {
-        Failure::of_system(
+        Failure::from_io(
             code::WRITE_FAILED,
             format!("{} could not be written", path.display()),
             error,

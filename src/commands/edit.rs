@@ -298,7 +298,7 @@ pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure
     };
     let name = if file == "-" { "standard input" } else { file };
     read.map_err(|error| {
-        Failure::of_system(code::NOT_A_FILE, format!("{name} could not be read"), error)
+        Failure::from_io(code::NOT_A_FILE, format!("{name} could not be read"), error)
     })?;
     String::from_utf8(bytes)
         .map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
@@ -311,7 +311,7 @@ fn in_editor(before: &Loaded, session: &mut Session) -> Result<String, Failure> 
             .hint("export EDITOR=vim, or use --set KEY=VALUE or --file FILE")
     })?;
     let failed = |error: std::io::Error| {
-        Failure::of_system(code::WRITE_FAILED, "the draft could not be written", error)
+        Failure::from_io(code::WRITE_FAILED, "the draft could not be written", error)
     };
     let folder = tempfile::Builder::new()
         .prefix("promptctl-")
@@ -360,7 +360,7 @@ fn open(editor: &str, file: &Path) -> Result<(), Failure> {
             format!("the editor `{editor}` failed: {status}"),
         )
         .hint("nothing was changed")),
-        Err(error) => Err(Failure::of_system(
+        Err(error) => Err(Failure::from_io(
             code::WRITE_FAILED,
             format!("the editor `{editor}` could not be started"),
             error,

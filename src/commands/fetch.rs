@@ -6,12 +6,12 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::name::Environment;
-use crate::releases::Fetched;
+use crate::releases::{Fetched, Tag};
 
 /// Bring the tags that the remote has
 ///
 /// Sets the clone up once, so that a plain git fetch does the same from then on. A tag that the remote
-/// moved or dropped is told of, and what this clone saw first goes on counting until somebody accepts the
+/// moved or dropped is reported, and what this clone saw first goes on counting until somebody accepts the
 /// remote's word.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 fn print(fetched: &Fetched, json: bool, session: &mut Session) -> Result<Exit, Failure> {
     let remote = &fetched.remote;
     if json {
-        let pending = fetched.pending.iter().map(|entry| entry.full.as_str());
+        let pending = fetched.pending.iter().map(|entry| entry.tag.to_string());
         let gone = fetched.changed.iter().filter(|it| it.now.is_none());
         let moved = fetched.changed.iter().filter(|it| it.now.is_some());
         session.ui.line(json::document(&serde_json::json!({
@@ -71,7 +71,7 @@ fn print(fetched: &Fetched, json: bool, session: &mut Session) -> Result<Exit, F
             "moved": moved.map(|it| it.tag.as_str()).collect::<Vec<_>>(),
             "refused": fetched.refused,
             "pending": pending.collect::<Vec<_>>(),
-            "foreign": fetched.foreign,
+            "foreign": fetched.foreign.iter().map(Tag::to_string).collect::<Vec<_>>(),
         })));
         return Ok(Exit::Done);
     }
@@ -96,7 +96,7 @@ fn print(fetched: &Fetched, json: bool, session: &mut Session) -> Result<Exit, F
 }
 
 /// Says which tags came from elsewhere.
-fn say_foreign(foreign: &[String], session: &mut Session) {
+fn say_foreign(foreign: &[Tag], session: &mut Session) {
     let Some(first) = foreign.first() else { return };
     let what = match foreign.len() {
         1 => format!("the tag {first} was"),
@@ -113,7 +113,7 @@ pub(super) fn say_pending(pending: &[crate::releases::Pending], session: &mut Se
     for entry in pending.iter().filter(|entry| entry.lost) {
         session.ui.warning(format!(
             "{} was made here and lost: somebody was faster, or a release below it lost",
-            entry.full
+            entry.tag
         ));
         session.ui.hint("promptctl doctor --fix discards it");
     }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::numbering::NUMBERING;
 use super::session::Session;
-use super::validate::check::of_content;
+use super::validate::check::check_content;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, Source};
@@ -14,7 +14,7 @@ use crate::prompt::lint::Levels;
 use crate::prompt::name::{Environment, PromptName};
 use crate::releases::{Step, Store, Verdict, can_be_let_through, judge};
 
-/// How many findings are told beside the first.
+/// How many findings are printed beside the first.
 const MAX_TOLD: usize = 8;
 
 /// What the rules are asked with.
@@ -37,7 +37,7 @@ impl Gate {
     ///
     /// # Errors
     /// What is live there cannot be read.
-    pub(super) fn of_release(
+    pub(super) fn check_release(
         &self,
         store: &Store,
         mut loaded: Loaded,
@@ -46,13 +46,13 @@ impl Gate {
         if let Some(commit) = loaded.commit() {
             loaded.source = Source::Commit(commit);
         }
-        let mut findings = self.of_file(store, &loaded);
+        let mut findings = self.check_file(store, &loaded);
         findings.extend(store.shared_id(&loaded, environment)?);
         Ok(findings)
     }
 
-    fn of_file(&self, store: &Store, loaded: &Loaded) -> Vec<Finding> {
-        of_content(store, loaded, self.today, &self.levels)
+    fn check_file(&self, store: &Store, loaded: &Loaded) -> Vec<Finding> {
+        check_content(store, loaded, self.today, &self.levels)
     }
 
     /// Stops a command that would write a secret down, and says what else is wrong with the file.
@@ -67,7 +67,7 @@ impl Gate {
         shown: &str,
         session: &mut Session,
     ) -> Result<(), Failure> {
-        for finding in self.of_writing(store, loaded, shown)? {
+        for finding in self.check_writing(store, loaded, shown)? {
             session.ui.finding(&finding);
         }
         Ok(())
@@ -77,13 +77,13 @@ impl Gate {
     ///
     /// # Errors
     /// The file holds a secret.
-    pub(super) fn of_writing(
+    pub(super) fn check_writing(
         &self,
         store: &Store,
         loaded: &Loaded,
         shown: &str,
     ) -> Result<Vec<Finding>, Failure> {
-        let mut findings = self.of_file(store, loaded);
+        let mut findings = self.check_file(store, loaded);
         // The number is what the command writes.
         findings.retain(|finding| !NUMBERING.contains(&finding.code));
         // Partials are written by nobody here.
@@ -96,7 +96,7 @@ impl Gate {
         if verdict.stops.is_empty() {
             return Ok(verdict.passed().cloned().collect());
         }
-        Err(of_secret(Failure::from(verdict.stops))
+        Err(with_allow_hint(Failure::from(verdict.stops))
             .hint("nothing was written")
             .exit(Exit::Verdict))
     }
@@ -129,7 +129,7 @@ pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
         failure = failure.hint(format!("and {more} more: promptctl validate {name}"));
     }
     if is_secret {
-        return of_secret(failure);
+        return with_allow_hint(failure);
     }
     if codes.iter().all(|code| can_be_let_through(*code)) {
         let options: Vec<String> = codes.iter().map(|code| format!("--allow {code}")).collect();
@@ -141,7 +141,7 @@ pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
     failure
 }
 
-fn of_secret(failure: Failure) -> Failure {
+fn with_allow_hint(failure: Failure) -> Failure {
     failure.hint(format!(
         "where it is no secret, a comment on its line or the one above allows it: # promptctl: allow {}",
         code::SECRET

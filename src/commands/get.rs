@@ -19,7 +19,7 @@ use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::is_plain;
 use crate::prompt::version::Version;
-use crate::releases::{Changed, Note, State, Store, shared};
+use crate::releases::{Changed, ReleaseWarning, State, Store, shared};
 
 /// Print one prompt, or all that are live, for programs
 ///
@@ -138,7 +138,7 @@ fn snapshot(
     }
     let mut warnings: Vec<Finding> = Vec::new();
     for (name, place, note) in &overview.notes {
-        if place == environment && !matches!(note, Note::Changed(_)) {
+        if place == environment && !matches!(note, ReleaseWarning::Changed(_)) {
             warnings.extend(store.words_of(std::slice::from_ref(note), name, place));
         }
     }

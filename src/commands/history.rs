@@ -139,7 +139,7 @@ fn live(
     Ok(live)
 }
 
-/// A version, its impact told against the one before it.
+/// A version, with its impact compared with the one before it.
 fn row(
     entry: &HistoryEntry,
     before: Option<&HistoryEntry>,

@@ -1,10 +1,10 @@
 //! `promptctl import`.
 
 mod draft;
-mod here;
+mod imported;
 mod inputs;
-mod keep;
 mod record;
+mod save;
 mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,9 @@ use super::session::Session;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::execute::Caller;
-use crate::execute::recover::{Keyed, Known, Limits, Recovered, Recovery, Which, Wish};
+use crate::execute::recover::{
+    Keyed, KnownPrompt, Limits, Recovered, Recovery, RecoveryRequest, VersionSelection,
+};
 use crate::openai::client::{block_on, interrupted};
 use crate::openai::prices::price_of;
 use crate::openai::provider::DEFAULT_PROVIDER;
@@ -27,9 +29,9 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::releases::Store;
 use crate::scan::ValueKind;
 
-use here::{Here, Names};
+use imported::{ImportedPrompts, Names};
 use inputs::Wanted;
-use keep::{Kept, Prepared};
+use save::{ImportResult, Prepared};
 
 /// How often a call is sent again where the API is busy.
 const RETRIES: u32 = 5;
@@ -71,7 +73,7 @@ pub(super) struct Args {
     /// Which versions: up to the current one and those that the code asks for, or `all`, `current`,
     /// `used` (current, and what the code asks for), or a number
     #[arg(long, value_name = "WHICH", value_parser = parse_which)]
-    version: Option<Which>,
+    version: Option<VersionSelection>,
     /// A variable that the prompt has; more than once for more
     #[arg(long, value_name = "NAME")]
     var_name: Vec<String>,
@@ -127,13 +129,13 @@ pub(super) struct Args {
     format: FormatArg,
 }
 
-fn parse_which(text: &str) -> Result<Which, String> {
+fn parse_which(text: &str) -> Result<VersionSelection, String> {
     match text {
-        "all" => Ok(Which::All),
-        "current" => Ok(Which::Current),
-        "used" => Ok(Which::Used),
+        "all" => Ok(VersionSelection::All),
+        "current" => Ok(VersionSelection::Current),
+        "used" => Ok(VersionSelection::Used),
         number => match number.trim_start_matches('v').parse() {
-            Ok(number) if number > 0 => Ok(Which::One(number)),
+            Ok(number) if number > 0 => Ok(VersionSelection::One(number)),
             _ => Err("write all, current, used or a number".to_owned()),
         },
     }
@@ -181,11 +183,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .iter()
         .map(|wanted| wanted.wish.id.clone())
         .collect();
-    let here = Here::read(&store, asked, Gate::new(&config, session))?;
+    let here = ImportedPrompts::read(&store, asked, Gate::new(&config, session))?;
     let mut prepared = Vec::new();
     let mut calls = (0, 0);
     for saved in inputs.saved {
-        prepared.push(keep::saved(saved, args, &here));
+        prepared.push(save::saved(saved, args, &here));
     }
     if !inputs.wanted.is_empty() {
         let wanted = with_what_is_here(inputs.wanted, &here, args);
@@ -246,19 +248,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         calls = recovery.calls();
         for recovered in recovered {
             let name = names.get(&recovered.id).cloned().flatten();
-            prepared.push(keep::recovered(recovered, name.as_deref(), args));
+            prepared.push(save::recovered(recovered, name.as_deref(), args));
         }
     }
     if args.strict && prepared.iter().any(Prepared::is_lossy) {
         return Ok(refuse_all(prepared, calls, args, json, session));
     }
-    let mut outcomes: Vec<Kept> = prepared
+    let mut outcomes: Vec<ImportResult> = prepared
         .into_iter()
         .map(|prepared| prepared.write(args, &here, &store))
         .collect();
     if let Some(environment) = &args.publish {
         for kept in &mut outcomes {
-            keep::publish(kept, environment, args, &store, &config, session);
+            save::publish(kept, environment, args, &store, &config, session);
         }
     }
     let is_written = outcomes.iter().any(|kept| !kept.made.is_empty());
@@ -293,7 +295,7 @@ fn with_own_option(mut failure: Failure) -> Failure {
 }
 
 /// What is wanted, with the versions that are here already.
-fn with_what_is_here(wanted: Vec<Wanted>, here: &Here, args: &Args) -> Vec<Wanted> {
+fn with_what_is_here(wanted: Vec<Wanted>, here: &ImportedPrompts, args: &Args) -> Vec<Wanted> {
     wanted
         .into_iter()
         .map(|mut wanted| {
@@ -370,7 +372,7 @@ fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 
 /// Whether the person agrees to calls that cost something; who cannot be asked has agreed by
 /// calling, up to `--max-cost`.
-fn confirmed(known: &[Known], args: &Args, session: &mut Session) -> bool {
+fn confirmed(known: &[KnownPrompt], args: &Args, session: &mut Session) -> bool {
     if args.yes || !session.ui.can_ask() {
         return true;
     }
@@ -390,7 +392,7 @@ fn confirmed(known: &[Known], args: &Args, session: &mut Session) -> bool {
 }
 
 /// The variables of `--var-name`, added to what the code sends.
-fn add_variables(wish: &mut Wish, names: &[String]) {
+fn add_variables(wish: &mut RecoveryRequest, names: &[String]) {
     for name in names {
         wish.variables
             .entry(name.clone())

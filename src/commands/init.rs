@@ -87,9 +87,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.directory = directory;
     session.is_directory_named |= args.folder.is_some();
     let start = session.start();
-    // An existing configuration is honoured; a broken one is told before anything is written.
+    // An existing configuration is honoured; a broken one is reported before anything is written.
     if !is_in_repository(&start)?
-        && let Some(remote) = Config::of_repository(&session.directory)?.remote
+        && let Some(remote) = Config::in_repository(&session.directory)?.remote
     {
         return Err(unknown_remote(&remote));
     }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         let folder = &session.directory.join(folder);
         write(command, folder).map_err(|error| {
-            Failure::of_system(
+            Failure::from_io(
                 code::WRITE_FAILED,
                 format!("{} could not be written", folder.display()),
                 error,
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Some(name) => match (command.find_subcommand(name), help::topic(name)) {
             (Some(found), _) => found.clone(),
             (None, Some(topic)) => {
-                session.ui.data(of_topic(topic));
+                session.ui.data(topic_page(topic));
                 return Ok(Exit::Done);
             }
             (None, None) => {
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn of_topic(topic: &Topic) -> String {
+fn topic_page(topic: &Topic) -> String {
     manual(topic.name, topic.about, topic.text)
 }
 
@@ -80,7 +80,7 @@ fn write(command: clap::Command, folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(&topics)?;
     for topic in TOPICS {
         let path = topics.join(format!("promptctl-{}.7", topic.name));
-        std::fs::write(path, of_topic(topic))?;
+        std::fs::write(path, topic_page(topic))?;
     }
     Ok(())
 }

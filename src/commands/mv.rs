@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let live: Vec<(&Move, Environment, Version)> = moves
         .iter()
         .flat_map(|one| {
-            // Tags that are not sound are told by doctor.
+            // Tags that are not sound are reported by doctor.
             let live = live_versions(&store, &one.from).unwrap_or_default();
             live.into_iter()
                 .map(move |(environment, version)| (one, environment, version))

@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     store.require_working_copy()?;
     let text = source_text(args, &store, session)?;
     let path = store.path_for(&args.name);
-    // What is wrong is told where the user wrote it, not where it would have gone.
+    // What is wrong is reported where the user wrote it, not where it would have gone.
     let shown = match args.file.as_deref() {
         Some("-") => "standard input",
         Some(file) => file,

@@ -71,10 +71,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     match told.as_slice() {
-        [outcome] => session.ui.status(format!("told of {}", outcome.outcome_of)),
+        [outcome] => session
+            .ui
+            .status(format!("outcome recorded for {}", outcome.outcome_of)),
         told => session
             .ui
-            .status(format!("told of {} executions", told.len())),
+            .status(format!("outcome recorded for {} executions", told.len())),
     }
     Ok(Exit::Done)
 }
@@ -85,9 +87,8 @@ fn one(args: &Args, log: &Log, session: &Session) -> Result<Outcome, Failure> {
         && args.metric.is_empty()
         && args.note.is_none();
     if is_empty {
-        return Err(
-            Failure::usage("nothing is told").hint("pass --score, --label, --metric or --note")
-        );
+        return Err(Failure::usage("there is nothing to record")
+            .hint("pass --score, --label, --metric or --note"));
     }
     let execution = log.find(&args.id)?;
     let mut outcome = Outcome::new(execution.record.id, session.now);

@@ -17,7 +17,8 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
 use crate::releases::{
-    Action, Before, Change, Demand, Options, Planned, Rules, Signing, State, Store, not_committed,
+    Action, Change, Options, Planned, PreviouslySeen, ReleaseRequest, Rules, Signing, State, Store,
+    not_committed,
 };
 
 /// Make a version live in an environment
@@ -101,7 +102,7 @@ impl ReleaseArgs {
         session: &mut Session,
     ) -> Result<Options, Failure> {
         let before = store.ask_remote(names, &branches_of(store, config), !self.no_push)?;
-        // Later than what this clone had seen is noted: a rollback asks for that.
+        // A rollback warns where the remote has newer releases than this clone had seen.
         require_environment(&env.env, !self.no_push, store, config)?;
         let signers = signers_of(&env.env, store, config, session);
         let signing = if signers.is_some() {
@@ -143,7 +144,7 @@ impl ReleaseArgs {
             environment: env.env.clone(),
             message: self.message.clone(),
             push: !self.no_push,
-            before: Before::default(),
+            before: PreviouslySeen::default(),
             rules,
             signing,
             allowed: Vec::new(),
@@ -171,7 +172,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let change = publish_one(reference, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
-            // What was released stays released and is told before the error.
+            // What was released stays released and is printed before the error.
             Err(failure) => {
                 if !changes.is_empty() {
                     print_changes(&changes, json, args.release.dry_run, &store, session);
@@ -411,13 +412,13 @@ pub(super) fn publish(
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
     let name = loaded.name.clone();
-    let demand = Demand::Publish(Box::new(loaded.clone()));
+    let demand = ReleaseRequest::Publish(Box::new(loaded.clone()));
     let Some(mut planned) = store.plan(&name, &demand, options)? else {
         return Ok(None);
     };
     // What is judged is what goes live.
     let loaded = store.planned_content(&planned)?.unwrap_or(loaded);
-    let findings = gate.of_release(store, loaded, &options.environment)?;
+    let findings = gate.check_release(store, loaded, &options.environment)?;
     let verdict = planned.judge(findings, &options.allowed);
     if !verdict.stops.is_empty() {
         return Err(refused(verdict, &name));
@@ -457,7 +458,7 @@ fn say_behind(
 pub(super) fn change(
     store: &Store,
     name: &PromptName,
-    demand: &Demand,
+    demand: &ReleaseRequest,
     options: &Options,
     dry_run: bool,
 ) -> Result<Option<Change>, Failure> {
@@ -469,7 +470,7 @@ pub(super) fn change(
 
 fn finish(
     store: &Store,
-    demand: &Demand,
+    demand: &ReleaseRequest,
     planned: Planned,
     options: &Options,
     dry_run: bool,
@@ -481,7 +482,8 @@ fn finish(
     match store.release_planned(planned, options) {
         // Somebody may have published the very same version: then the remote is as it was wanted.
         Err(failure)
-            if failure.code == Some(code::OVERTAKEN) && matches!(demand, Demand::Publish(_)) =>
+            if failure.code == Some(code::OVERTAKEN)
+                && matches!(demand, ReleaseRequest::Publish(_)) =>
         {
             // What was overtaken has been fetched.
             match store.plan(&name, demand, options) {

@@ -12,7 +12,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_paths;
-use crate::releases::{Group, Pushed, Release, Step, Store, judge};
+use crate::releases::{Group, Pushed, Release, Step, Store, Tag, judge};
 
 /// Send pending tags to the remote
 ///
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             continue;
         }
         if let Some((_, at)) = waiting.iter().find(|(other, _)| *other == row) {
-            let (tags, _): &mut (Vec<String>, Failure) = &mut pushed.refused[*at];
+            let (tags, _): &mut (Vec<Tag>, Failure) = &mut pushed.refused[*at];
             tags.extend(group.tags());
             continue;
         }
@@ -123,11 +123,11 @@ fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,
     };
-    let verdict = judge(gate.of_release(store, loaded, environment)?, step);
+    let verdict = judge(gate.check_release(store, loaded, environment)?, step);
     if verdict.stops.is_empty() {
         return Ok(());
     }
-    let tags = group.tags();
+    let tags = texts(&group.tags());
     let tags = shell_paths(tags.iter().map(String::as_str));
     Err(refused(verdict, &group.name).hint(format!(
         "the release is made already: git tag -d {tags} takes it back, then publish it again"
@@ -135,7 +135,7 @@ fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(
 }
 
 /// Who was faster than the releases that are lost, and what to do.
-fn say_who(lost: &[String], store: &Store, session: &mut Session) {
+fn say_who(lost: &[Tag], store: &Store, session: &mut Session) {
     let mut told = BTreeSet::new();
     for newest in lost.iter().filter_map(|tag| store.newest_beside(tag)) {
         let Release {
@@ -161,6 +161,10 @@ fn say_who(lost: &[String], store: &Store, session: &mut Session) {
     }
 }
 
+fn texts(tags: &[Tag]) -> Vec<String> {
+    tags.iter().map(Tag::to_string).collect()
+}
+
 fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
     let Pushed {
         sent,
@@ -169,7 +173,9 @@ fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
         warnings,
     } = pushed;
     if json {
-        let refused: Vec<&String> = refused.iter().flat_map(|(tags, _)| tags).collect();
+        let sent: Vec<String> = texts(sent);
+        let lost: Vec<String> = texts(lost);
+        let refused: Vec<String> = refused.iter().flat_map(|(tags, _)| texts(tags)).collect();
         session.ui.line(json::document(
             &serde_json::json!({ "sent": sent, "lost": lost, "refused": refused }),
         ));
@@ -188,9 +194,10 @@ fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
     }
     for (tags, failure) in refused {
         session.ui.failure(failure);
-        session
-            .ui
-            .warning(format!("not sent, and still pending: {}", tags.join(", ")));
+        session.ui.warning(format!(
+            "not sent, and still pending: {}",
+            texts(tags).join(", ")
+        ));
     }
     for tag in lost {
         session

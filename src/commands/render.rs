@@ -15,7 +15,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Object, parse_value};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
-use crate::prompt::variables::{Given, VarArg};
+use crate::prompt::variables::{VarArg, VarValue};
 use crate::releases::Store;
 
 /// Print the messages that a model would see
@@ -128,10 +128,10 @@ pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
             match part {
                 RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),
                 RenderedPart::Image { source, .. } => {
-                    session.ui.line(format!("[image {}]", place(source)));
+                    session.ui.line(format!("[image {}]", shown_source(source)));
                 }
                 RenderedPart::File { source, .. } => {
-                    session.ui.line(format!("[file {}]", place(source)));
+                    session.ui.line(format!("[file {}]", shown_source(source)));
                 }
                 RenderedPart::Given(part) => session.ui.line(given_place(part)),
             }
@@ -139,8 +139,8 @@ pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
     }
 }
 
-/// Where an attachment comes from; a data URL is told by its type and size.
-fn place(source: &RenderedAttachment) -> String {
+/// Where an attachment comes from; a data URL is shown as its type and size.
+fn shown_source(source: &RenderedAttachment) -> String {
     match source {
         RenderedAttachment::Url(url) => match url.split_once(";base64,") {
             Some((kind, data)) if kind.starts_with("data:") => {
@@ -163,7 +163,7 @@ fn given_place(part: &Object) -> String {
     let sources = ["image_url", "file_url", "file_data", "file_id"];
     let source = sources.iter().find_map(|key| part.get(*key)?.as_str());
     let source = RenderedAttachment::Url(source.unwrap_or("of no source").to_owned());
-    format!("[{kind} {}]", place(&source))
+    format!("[{kind} {}]", shown_source(&source))
 }
 
 impl PromptArgs {
@@ -240,9 +240,9 @@ impl PromptArgs {
         }
         for var in &self.vars {
             let value = match &var.given {
-                Given::Text(text) => Value::String(text.clone()),
-                Given::Json(value) => value.clone(),
-                Given::File(path) => Value::String(file_value(path, session)?),
+                VarValue::Text(text) => Value::String(text.clone()),
+                VarValue::Json(value) => value.clone(),
+                VarValue::File(path) => Value::String(file_value(path, session)?),
             };
             given.insert(var.name.clone(), value);
         }
@@ -255,7 +255,7 @@ fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
     const MOST: u64 = 20 * 1024 * 1024;
     let full = session.directory.join(path);
     let failed = |error: std::io::Error| {
-        Failure::of_system(code::NOT_A_FILE, format!("{path} could not be read"), error)
+        Failure::from_io(code::NOT_A_FILE, format!("{path} could not be read"), error)
     };
     let size = std::fs::metadata(&full).map_err(failed)?.len();
     if size > MOST {

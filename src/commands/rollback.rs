@@ -11,7 +11,7 @@ use crate::prompt::diff::{Impact, Side, compare};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
-use crate::releases::{Back, Change, Demand, Options, Planned, State, Store};
+use crate::releases::{Change, Options, Planned, ReleaseRequest, RollbackTarget, State, Store};
 
 /// How to roll back where promptctl is not at hand, and examples. Tests run both.
 const AFTER_HELP: &str = "\
@@ -74,11 +74,11 @@ pub(super) struct Args {
 }
 
 impl Args {
-    fn back(&self) -> Back {
+    fn back(&self) -> RollbackTarget {
         match (self.to, self.undo) {
-            (Some(version), _) => Back::To(version),
-            (None, Some(version)) => Back::Undo(version),
-            (None, None) => Back::Below { again: self.again },
+            (Some(version), _) => RollbackTarget::To(version),
+            (None, Some(version)) => RollbackTarget::Undo(version),
+            (None, None) => RollbackTarget::Below { again: self.again },
         }
     }
 }
@@ -122,7 +122,7 @@ fn plan(
     options: &Options,
     session: &mut Session,
 ) -> Result<Option<Planned>, Failure> {
-    let plan = |back| store.plan(&args.name, &Demand::Rollback(back), options);
+    let plan = |back| store.plan(&args.name, &ReleaseRequest::Rollback(back), options);
     let failure = match plan(args.back()) {
         Ok(planned) => return Ok(planned),
         Err(failure) => failure,
@@ -133,12 +133,12 @@ fn plan(
     let (question, back) = match failure.code {
         Some(code::UNSEEN_ROLLBACK) => (
             "Go one version further back?".to_owned(),
-            Back::Below { again: true },
+            RollbackTarget::Below { again: true },
         ),
         Some(code::UNTRUSTED) => match store.unsigned_target(&args.name, options)? {
             Some(version) => (
                 format!("Roll back to {version} all the same?"),
-                Back::To(version),
+                RollbackTarget::To(version),
             ),
             None => return Err(failure),
         },

@@ -5,7 +5,7 @@ use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
-use crate::releases::{Place, Rules, Signers, Store};
+use crate::releases::{Rules, SettingsCommit, Signers, Store};
 
 use super::session::Session;
 
@@ -62,7 +62,7 @@ pub(super) fn branches_of(store: &Store, config: &Config) -> Vec<String> {
         }
     };
     add(config);
-    // What is wrong there is told when the rules are asked.
+    // What is wrong there is reported when the rules are asked.
     let there = committed(store).filter_map(|(_, there)| there.ok());
     for there in there.flatten() {
         add(&there);
@@ -99,12 +99,14 @@ pub(super) fn signers_of(
 }
 
 /// The settings of each commit that counts, where it has any.
-fn committed(store: &Store) -> impl Iterator<Item = (Place, Result<Option<Config>, Failure>)> {
+fn committed(
+    store: &Store,
+) -> impl Iterator<Item = (SettingsCommit, Result<Option<Config>, Failure>)> {
     store.places_of_policy().into_iter().map(|place| {
         let text = store.config_at(&place);
         let there = text.and_then(|text| {
             let there = text.map(|text| Config::parse(&text)).transpose();
-            there.map_err(|failure| of_place(failure, &place))
+            there.map_err(|failure| with_source(failure, &place))
         });
         (place, there)
     })
@@ -118,13 +120,13 @@ fn read(
     config: &Config,
     add: &mut dyn FnMut(&Config) -> Result<bool, Failure>,
     fault: &mut dyn FnMut(Failure) -> Result<(), Failure>,
-) -> Result<(bool, Option<(Place, String)>), Failure> {
+) -> Result<(bool, Option<(SettingsCommit, String)>), Failure> {
     let mut wants_signature = add(config)?;
     let mut signers = None;
     for (place, there) in committed(store) {
         let added = there.and_then(|there| {
             let wants = there.as_ref().map(&mut *add).transpose();
-            let wants = wants.map_err(|failure| of_place(failure, &place))?;
+            let wants = wants.map_err(|failure| with_source(failure, &place))?;
             wants_signature |= wants.unwrap_or_default();
             Ok(there)
         });
@@ -140,7 +142,7 @@ fn read(
 }
 
 /// What is wrong with the settings of a commit, while those of the working copy can be read.
-fn of_place(failure: Failure, place: &Place) -> Failure {
+fn with_source(failure: Failure, place: &SettingsCommit) -> Failure {
     let name = &place.name;
     let failure = failure.at(format!("{name}:{CONFIG_FILE}"));
     match name.as_str() {

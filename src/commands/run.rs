@@ -1,7 +1,7 @@
 //! `promptctl run`.
 
 mod batch;
-mod ground;
+mod context;
 mod result;
 
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::common::FormatArg;
 use super::render::{Chosen, PromptArgs};
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Call, Executed, Expected, Request, SourceChoice, Terms, execute};
+use crate::execute::{Call, CallContext, Executed, Expected, Request, SourceChoice, execute};
 use crate::files::Loaded;
 use crate::openai::address::open_to_all;
 use crate::openai::echo;
@@ -20,7 +20,7 @@ use crate::openai::request::{RequestOptions, curl};
 use crate::output::json;
 use crate::record::entry::{Overrides, Source};
 
-pub(super) use ground::{Ground, log};
+pub(super) use context::{RunContext, log};
 
 /// Call the model and record the execution
 ///
@@ -127,7 +127,7 @@ fn parse_label(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let ground = Ground::new(session)?;
+    let ground = RunContext::new(session)?;
     if let Some(inputs) = &args.many.inputs {
         return batch::run(args, inputs, &ground, session);
     }
@@ -154,7 +154,7 @@ fn call(
     args: &Args,
     chosen: &Chosen,
     request: &Request,
-    ground: &Ground,
+    ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
     let json = session.ui.json;
@@ -222,7 +222,11 @@ fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Sess
     }
 }
 
-fn print_curl(request: &Request, ground: &Ground, session: &mut Session) -> Result<Exit, Failure> {
+fn print_curl(
+    request: &Request,
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     let provider = request.provider();
     let (base_url, variable) = ground.user.address(provider, &session.environ)?;
     if let Some(warning) = open_to_all(&base_url) {
@@ -265,7 +269,7 @@ impl Args {
     fn stored(
         &self,
         loaded: &Loaded,
-        ground: &Ground,
+        ground: &RunContext,
         session: &Session,
     ) -> Result<Option<crate::execute::StoredId>, Failure> {
         let stored = match self.source {
@@ -282,9 +286,9 @@ impl Args {
         loaded: &'a Loaded,
         variant: Option<String>,
         expected: &'a Expected,
-        ground: &'a Ground,
-    ) -> Terms<'a> {
-        Terms {
+        ground: &'a RunContext,
+    ) -> CallContext<'a> {
+        CallContext {
             loaded,
             expected,
             prices: &ground.prices,

@@ -21,7 +21,9 @@ use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::record::log::Log;
 use crate::releases::{Settings as StoreSettings, Store};
-use crate::serve::{self, Auth, Given, Note, Pinned, Settings, Source, StoredTurns, Unknown};
+use crate::serve::{
+    self, Auth, GatewayEvent, PinPolicy, RequiredSettings, Settings, Source, StoredTurns, Unknown,
+};
 
 /// Answer calls that name a prompt by its id
 ///
@@ -65,7 +67,7 @@ pub(super) struct Args {
     unknown_prompts: Unknown,
     /// What callers get that pin a version
     #[arg(long, value_name = "WHAT", default_value = "exact")]
-    pinned: Pinned,
+    pinned: PinPolicy,
     /// What is sent of a prompt's own turns with `previous_response_id`
     #[arg(long, value_name = "WHAT", default_value = "again")]
     stored_turns: StoredTurns,
@@ -138,7 +140,7 @@ struct LifeArgs {
     #[arg(long)]
     access_log: bool,
     /// Where to tell figures at /metrics without a key, such as 127.0.0.1:9377; `/healthz` and
-    /// `/readyz` are told there too
+    /// `/readyz` are answered there too
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
     /// After the signal to end, how long to serve on while balancers look away
@@ -175,7 +177,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     args.refuse_exposed()?;
     let user = UserConfig::read(session.environ.user_config.as_deref())?;
     let (source, config) = args.source(session)?;
-    let mut settings = Settings::new(Given {
+    let mut settings = Settings::new(RequiredSettings {
         listen: args.listen,
         environment: args.env.clone(),
         source,
@@ -214,7 +216,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         settings.program = Some(args.program(session, &[])?);
     }
     warm_up(&args.upstream.provider);
-    let place = Place {
+    let place = Reporter {
         upstream: settings.upstream.base_url.clone(),
         environment: args.env.clone(),
         auth: args.access.auth,
@@ -247,7 +249,7 @@ impl Args {
 
     fn source(&self, session: &Session) -> Result<(Source, Config), Failure> {
         if let Some(file) = &self.snapshot {
-            let config = Config::of_repository(&session.directory)?;
+            let config = Config::in_repository(&session.directory)?;
             return Ok((Source::File(session.directory.join(file)), config));
         }
         let (mut store, config) = session.store()?;
@@ -377,7 +379,7 @@ fn refuse_loop(url: &str, listen: SocketAddr) -> Result<(), Failure> {
 }
 
 /// What is said, and where records go.
-struct Place {
+struct Reporter {
     upstream: String,
     environment: Environment,
     auth: AuthArg,
@@ -387,25 +389,25 @@ struct Place {
     log: Option<Log>,
 }
 
-impl Place {
-    fn hear(&self, note: Note, is_failing: &mut bool, session: &mut Session) {
+impl Reporter {
+    fn hear(&self, note: GatewayEvent, is_failing: &mut bool, session: &mut Session) {
         match note {
-            Note::Ready(address, figures) => self.greet((address, figures), session),
-            Note::Status(text) => session.ui.status(text),
-            Note::Access(text) => session.ui.asked(text),
-            Note::Warning(failure) => {
+            GatewayEvent::Ready(address, figures) => self.greet((address, figures), session),
+            GatewayEvent::Status(text) => session.ui.status(text),
+            GatewayEvent::Access(text) => session.ui.asked(text),
+            GatewayEvent::Warning(failure) => {
                 session.ui.warning(&failure);
                 for hint in &failure.hints {
                     session.ui.hint(words(hint));
                 }
             }
-            Note::Call(ended) => {
+            GatewayEvent::Call(ended) => {
                 let mut record = ended.record;
                 record.request_hash = ended.own.as_ref().map(request_hash);
                 record.sent_hash = ended.sent.as_ref().map(request_hash);
                 self.keep(&[record], is_failing, session);
             }
-            Note::Outcomes(outcomes) => self.keep(&outcomes, is_failing, session),
+            GatewayEvent::Outcomes(outcomes) => self.keep(&outcomes, is_failing, session),
         }
     }
 
@@ -461,46 +463,4 @@ impl Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_has_a_unit_or_is_in_seconds() {
-        for (text, millis) in [
-            ("15s", 15_000),
-            ("500ms", 500),
-            ("5m", 300_000),
-            ("2", 2000),
-            ("1.5s", 1500),
-            ("1h", 3_600_000),
-        ] {
-            assert_eq!(
-                parse_time(text),
-                Ok(Duration::from_millis(millis)),
-                "{text}"
-            );
-        }
-        for text in ["", "s", "5 s", "-1s", "1e9", "900h", "5d"] {
-            assert!(parse_time(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_gateway_does_not_call_itself() {
-        let listen: SocketAddr = "127.0.0.1:8377".parse().unwrap();
-        for url in [
-            "http://127.0.0.1:8377/v1",
-            "http://localhost:8377/v1",
-            "http://[::1]:8377",
-        ] {
-            assert!(refuse_loop(url, listen).is_err(), "{url}");
-        }
-        for url in [
-            "http://127.0.0.1:4000/v1",
-            "https://api.openai.com/v1",
-            "http://gateway:8377/v1",
-        ] {
-            assert!(refuse_loop(url, listen).is_ok(), "{url}");
-        }
-    }
-}
+mod tests;

@@ -137,7 +137,7 @@ impl From<&releases::Change> for ChangeJson {
             action: change.action.as_str(),
             from: change.from,
             to: change.to,
-            tags: change.tags.clone(),
+            tags: change.tags.iter().map(ToString::to_string).collect(),
             pushed: change.pushed,
         }
     }

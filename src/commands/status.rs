@@ -134,7 +134,7 @@ fn pending_versions(store: &Store) -> Result<PendingVersions, Failure> {
     for entry in store.pending()? {
         if let TagName::Release {
             name, environment, ..
-        } = entry.tag
+        } = entry.tag.name
         {
             places.insert((name, environment));
         }

@@ -5,7 +5,7 @@ use super::publish::{ReleaseArgs, change, print_changes, say_pending};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::name::PromptName;
-use crate::releases::{Change, Demand};
+use crate::releases::{Change, ReleaseRequest};
 
 /// Take a prompt out of an environment
 ///
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let change = change(
         &store,
         &args.name,
-        &Demand::Unpublish,
+        &ReleaseRequest::Unpublish,
         &options,
         args.release.dry_run,
     )?;

@@ -290,7 +290,7 @@ fn shape_of_rules(rules: &Rules) -> Value {
     let sources: Vec<&str> = sources.iter().map(Environment::as_str).collect();
     json!({
         "branches": branches,
-        "allowed_signers": signers.as_ref().map(Signers::place),
+        "allowed_signers": signers.as_ref().map(Signers::path),
         "from": sources,
     })
 }

@@ -104,7 +104,7 @@ impl Environ {
     /// It was removed.
     pub fn current_dir() -> Result<PathBuf, Failure> {
         env::current_dir().map_err(|error| {
-            Failure::of_system(
+            Failure::from_io(
                 code::NO_REPOSITORY,
                 "the current folder cannot be used",
                 error,
@@ -124,7 +124,7 @@ impl Environ {
     /// The system cannot tell.
     pub fn program() -> Result<PathBuf, Failure> {
         env::current_exe().map_err(|error| {
-            Failure::of_system(
+            Failure::from_io(
                 code::NO_REPOSITORY,
                 "the path of this program is not known",
                 error,
@@ -173,7 +173,7 @@ fn stored_prompts() -> BTreeMap<String, String> {
 
 /// The user's folder for what can be made again.
 fn cache_home() -> Option<PathBuf> {
-    let of_system = || {
+    let from_io = || {
         if cfg!(windows) {
             return path_in("LOCALAPPDATA");
         }
@@ -184,7 +184,7 @@ fn cache_home() -> Option<PathBuf> {
         };
         path_in("HOME").map(|home| home.join(below))
     };
-    xdg("XDG_CACHE_HOME").or_else(of_system)
+    xdg("XDG_CACHE_HOME").or_else(from_io)
 }
 
 /// A folder of the XDG specification, which says that a relative path is ignored: it would name

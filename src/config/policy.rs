@@ -116,7 +116,7 @@ impl Config {
         }
         if require_signed && self.allowed_signers.is_none() {
             faults.push(bad(
-                format!("`requireSigned` of {environment} wants to know whose keys count"),
+                format!("`requireSigned` of {environment} needs the keys whose signatures count"),
                 "write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…",
             ));
         }
@@ -201,7 +201,7 @@ fn environment(name: &str) -> Result<Environment, Failure> {
     })
 }
 
-/// The policy as far as it can be read. What cannot be is told where the policy is asked for: it
+/// The policy as far as it can be read. What cannot be read is reported where the policy is asked for: it
 /// must not stop the commands that ask nothing of it.
 fn policy(value: &Value) -> Policy {
     let mut policy = Policy::default();

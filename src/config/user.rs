@@ -100,7 +100,7 @@ impl UserConfig {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::of_system(
+            Err(error) => Err(Failure::from_io(
                 code::BAD_CONFIG,
                 "your configuration could not be read",
                 error,

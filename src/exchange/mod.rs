@@ -4,10 +4,10 @@
 //! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
 //! [`ask`] makes the requests, [`refusal`] reads what the API says instead of an answer.
 
-pub mod ask;
 pub mod escape;
 pub mod prove;
 pub mod refusal;
+pub mod request;
 pub mod sentinel;
 pub mod settings;
 pub mod stored;

@@ -81,7 +81,7 @@ impl Sentinels {
     }
 
     /// The values of an answer's own variables that are sentinels, by name.
-    pub fn of_values<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn from_values<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let values = values.into_iter().filter(|(_, value)| is_one(value));
         Self {
             by_name: values

@@ -42,14 +42,14 @@ pub enum EchoPart {
     /// A picture.
     Image {
         /// Where it is.
-        source: Place,
+        source: AttachmentSource,
         /// How closely the model looks.
         detail: Option<String>,
     },
     /// A file.
     File {
         /// Where it is.
-        source: Place,
+        source: AttachmentSource,
         /// Its name.
         filename: Option<String>,
     },
@@ -57,7 +57,7 @@ pub enum EchoPart {
 
 /// Where a picture or a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum AttachmentSource {
     /// A URL.
     Url(String),
     /// A file uploaded to the API.
@@ -233,8 +233,8 @@ fn part(index: usize, part: &Value, lost: &mut Vec<Lost>) -> Result<Option<EchoP
             .or_else(|| text("file_url"))
             .or_else(|| text("file_data"));
         text("file_id")
-            .map(Place::FileId)
-            .or_else(|| url.map(Place::Url))
+            .map(AttachmentSource::FileId)
+            .or_else(|| url.map(AttachmentSource::Url))
     };
     let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
     let mut without_place = |what: &str| {

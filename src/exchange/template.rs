@@ -8,7 +8,7 @@ use super::Lost;
 use super::escape::{Piece, template};
 use super::refusal::is_name;
 use super::sentinel::{self, Sentinels};
-use super::stored::{Echo, EchoMessage, EchoPart, Place};
+use super::stored::{AttachmentSource, Echo, EchoMessage, EchoPart};
 use crate::prompt::code;
 use crate::prompt::document::Role;
 
@@ -31,14 +31,14 @@ pub enum TemplatePart {
     /// A picture.
     Image {
         /// Where it is.
-        source: Place,
+        source: AttachmentSource,
         /// How closely the model looks.
         detail: Option<String>,
     },
     /// A file.
     File {
         /// Where it is.
-        source: Place,
+        source: AttachmentSource,
         /// Its name.
         filename: Option<String>,
     },
@@ -75,7 +75,7 @@ impl Finder<'_> {
 ///
 /// # Errors
 /// A name that no template can hold, or a sentinel that is not of this answer.
-pub fn of_sentinels(echo: &Echo, sentinels: &Sentinels) -> Result<Templates, NoTemplate> {
+pub fn from_sentinels(echo: &Echo, sentinels: &Sentinels) -> Result<Templates, NoTemplate> {
     make(echo, &Finder::Sentinels(sentinels), &BTreeMap::new())
 }
 
@@ -84,13 +84,13 @@ pub fn of_sentinels(echo: &Echo, sentinels: &Sentinels) -> Result<Templates, NoT
 ///
 /// # Errors
 /// Where a value may stand in several places, or nowhere.
-pub fn of_saved(echo: &Echo) -> Result<(Templates, Sentinels), NoTemplate> {
+pub fn from_saved(echo: &Echo) -> Result<(Templates, Sentinels), NoTemplate> {
     let texts: BTreeMap<&str, &str> = echo
         .variables
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), text_of(value)?)))
         .collect();
-    let sentinels = Sentinels::of_values(texts.iter().map(|(name, value)| (*name, *value)));
+    let sentinels = Sentinels::from_values(texts.iter().map(|(name, value)| (*name, *value)));
     let objects: BTreeMap<&str, &Map<String, Value>> = echo
         .variables
         .iter()
@@ -226,8 +226,8 @@ fn variable_of<'a>(
             .any(|key| object.get(*key).and_then(Value::as_str) == Some(wanted))
     };
     let is_it = |object: &Map<String, Value>| match source {
-        Place::Url(url) => holds(object, &["image_url", "file_url", "file_data"], url),
-        Place::FileId(id) => holds(object, &["file_id"], id),
+        AttachmentSource::Url(url) => holds(object, &["image_url", "file_url", "file_data"], url),
+        AttachmentSource::FileId(id) => holds(object, &["file_id"], id),
     };
     objects
         .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::settings::Settings;
-use super::stored::Place;
+use super::stored::AttachmentSource;
 use super::template::{TemplatePart, Templates};
 use super::yaml;
 use crate::prompt::document::Role;
@@ -125,9 +125,9 @@ fn message(role: Role, parts: &[TemplatePart]) -> Value {
 }
 
 fn part(part: &TemplatePart) -> Value {
-    let at = |source: &Place| match source {
-        Place::Url(url) => ("url", url.clone()),
-        Place::FileId(id) => ("fileId", id.clone()),
+    let at = |source: &AttachmentSource| match source {
+        AttachmentSource::Url(url) => ("url", url.clone()),
+        AttachmentSource::FileId(id) => ("fileId", id.clone()),
     };
     match part {
         TemplatePart::Text(text) => json!({ "type": "text", "text": text }),

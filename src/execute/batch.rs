@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 
-use super::call::{Call, Executed, Terms};
+use super::call::{Call, CallContext, Executed};
 use super::caller::Caller;
 use super::stored::{Request, StoredId};
 use super::{Rendered, Renderer};
@@ -29,7 +29,7 @@ pub struct Batch<'a> {
     /// The prompt's templates.
     pub renderer: &'a Renderer<'a>,
     /// What holds for every call.
-    pub terms: &'a Terms<'a>,
+    pub terms: &'a CallContext<'a>,
     /// What sends them.
     pub caller: &'a Caller,
     /// What the caller adds to the file.

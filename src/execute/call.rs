@@ -1,11 +1,11 @@
-//! One call: asked, asked again where the answer does not fit, and told as a record.
+//! One call: asked, asked again where the answer does not fit, and kept as a record.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Unanswered};
+use super::caller::{CallFailure, Caller};
 use super::check::{Expected, invalid};
 use super::stored::Request;
 use crate::error::{Exit, Failure};
@@ -21,7 +21,7 @@ use crate::record::entry::{ErrorNote, Overrides, Record, Source, Status, Usage};
 use crate::record::privacy::Privacy;
 
 /// What holds for every call of a run.
-pub struct Terms<'a> {
+pub struct CallContext<'a> {
     /// The prompt.
     pub loaded: &'a Loaded,
     /// The form that answers must have.
@@ -45,7 +45,7 @@ pub struct Terms<'a> {
 /// What one call needs.
 pub struct Call<'a> {
     /// What holds for every call of the run.
-    pub terms: &'a Terms<'a>,
+    pub terms: &'a CallContext<'a>,
     /// The values of the variables.
     pub values: &'a Object,
     /// What is sent.
@@ -167,13 +167,13 @@ impl Call<'_> {
                     ask_again(&mut body, &answer.text, &all_words(&failure.hints));
                     continue;
                 }
-                Err(Unanswered::Before(failure)) => {
+                Err(CallFailure::Before(failure)) => {
                     break End {
                         is_lasting: true,
                         ..End::failed(failure, None, Status::Error)
                     };
                 }
-                Err(Unanswered::Call(error)) => error,
+                Err(CallFailure::Call(error)) => error,
             };
             let is_gone = error.kind == CallErrorKind::StoredPromptGone;
             match (&self.request.fallback, record.source) {

@@ -18,10 +18,10 @@ use crate::record::entry::Record;
 
 /// Sends requests to one API. Many calls may share it.
 pub struct Caller {
-    to: To,
+    to: CallTarget,
 }
 
-enum To {
+enum CallTarget {
     /// The model `echo`, which answers here.
     Echo,
     Api(Box<Remote>),
@@ -44,7 +44,7 @@ struct Connected {
 }
 
 /// Why a call brought no answer.
-pub(super) enum Unanswered {
+pub(super) enum CallFailure {
     /// The call failed.
     Call(Box<CallError>),
     /// There was no call.
@@ -54,7 +54,9 @@ pub(super) enum Unanswered {
 impl Caller {
     /// A caller of the model `echo`.
     pub fn echo() -> Self {
-        Self { to: To::Echo }
+        Self {
+            to: CallTarget::Echo,
+        }
     }
 
     /// A caller of this API. Its key command is run now.
@@ -77,7 +79,7 @@ impl Caller {
             renewals: 0,
         });
         Ok(Self {
-            to: To::Api(Box::new(Remote {
+            to: CallTarget::Api(Box::new(Remote {
                 settings,
                 key_command,
                 keys,
@@ -89,14 +91,14 @@ impl Caller {
     /// The client, for other calls than that of a prompt; none for the model `echo`.
     pub fn client(&self) -> Option<Client> {
         match &self.to {
-            To::Echo => None,
-            To::Api(remote) => Some(remote.now.borrow().client.clone()),
+            CallTarget::Echo => None,
+            CallTarget::Api(remote) => Some(remote.now.borrow().client.clone()),
         }
     }
 
     /// A record without the key: not even a server that repeats it brings it into the log.
     pub(super) fn without_key(&self, record: Record) -> Record {
-        let To::Api(remote) = &self.to else {
+        let CallTarget::Api(remote) = &self.to else {
             return record;
         };
         let Ok(mut value) = serde_json::to_value(&record) else {
@@ -113,8 +115,8 @@ impl Caller {
 
     fn redactor(&self) -> Redactor {
         match &self.to {
-            To::Echo => Redactor::new(&[]),
-            To::Api(remote) => Redactor::new(&remote.keys.borrow()),
+            CallTarget::Echo => Redactor::new(&[]),
+            CallTarget::Api(remote) => Redactor::new(&remote.keys.borrow()),
         }
     }
 
@@ -124,7 +126,7 @@ impl Caller {
         &self,
         body: &Value,
         on_text: &mut dyn FnMut(&str),
-    ) -> Result<Answer, Unanswered> {
+    ) -> Result<Answer, CallFailure> {
         let mut redactor = self.redactor();
         let mut hand_on = |text: String| {
             if !text.is_empty() {
@@ -142,14 +144,14 @@ impl Caller {
         &self,
         body: &Value,
         on_text: &mut dyn FnMut(&str),
-    ) -> Result<Answer, Unanswered> {
+    ) -> Result<Answer, CallFailure> {
         let remote = match &self.to {
-            To::Echo => {
+            CallTarget::Echo => {
                 let answer = echo::answer(body);
                 on_text(&answer.text);
                 return Ok(answer);
             }
-            To::Api(remote) => remote,
+            CallTarget::Api(remote) => remote,
         };
         let used = remote.now.borrow().clone();
         let first = used.client.create_until(body, on_text, interrupted()).await;
@@ -158,7 +160,7 @@ impl Caller {
             Err(error) => error,
         };
         let Some(client) = remote.renewed(&error, used.renewals)? else {
-            return Err(Unanswered::Call(error));
+            return Err(CallFailure::Call(error));
         };
         let attempts = error.attempts;
         match client.create_until(body, on_text, interrupted()).await {
@@ -168,7 +170,7 @@ impl Caller {
             }
             Err(mut error) => {
                 error.attempts += attempts;
-                Err(Unanswered::Call(error))
+                Err(CallFailure::Call(error))
             }
         }
     }
@@ -194,7 +196,7 @@ pub fn settings_of(api: &Api) -> Result<Settings, Failure> {
 impl Remote {
     /// A client with a new key, where the old one was refused and a command gives another. A key
     /// is renewed once; calls that share it share the new one.
-    fn renewed(&self, error: &CallError, used: u32) -> Result<Option<Client>, Unanswered> {
+    fn renewed(&self, error: &CallError, used: u32) -> Result<Option<Client>, CallFailure> {
         let is_refused = error.kind == CallErrorKind::KeyRefused && error.status == Some(401);
         let Some(command) = self
             .key_command
@@ -205,10 +207,10 @@ impl Remote {
         };
         if self.now.borrow().renewals == 0 {
             let mut settings = self.settings.clone();
-            let key = key_from(command).map_err(Unanswered::Before)?;
+            let key = key_from(command).map_err(CallFailure::Before)?;
             self.keys.borrow_mut().push(key.clone());
             settings.key = Some(key);
-            let client = Client::new(settings).map_err(Unanswered::Before)?;
+            let client = Client::new(settings).map_err(CallFailure::Before)?;
             self.now.replace(Connected {
                 client,
                 renewals: 1,

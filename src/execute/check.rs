@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::document::{Document, ResponseFormat};
-use crate::prompt::validator::{Judged, Validator};
+use crate::prompt::validator::{Validator, Validity};
 
-/// How many mismatches are told.
+/// How many mismatches are reported.
 const MOST_MISMATCHES: usize = 20;
 
 /// The longest value shown in a mismatch, in characters.
@@ -63,9 +63,9 @@ impl Expected {
             };
         };
         let errors = match validator.judge(&value) {
-            Ok(Judged::Fits) => Vec::new(),
-            Ok(Judged::Misfits(errors)) => errors,
-            Ok(Judged::Misfit) => {
+            Ok(Validity::Fits) => Vec::new(),
+            Ok(Validity::Misfits(errors)) => errors,
+            Ok(Validity::Misfit) => {
                 let reason = "the answer does not fit, and is too large to say where";
                 return Err(vec![reason.to_owned()]);
             }

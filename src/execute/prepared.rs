@@ -17,7 +17,7 @@ use crate::prompt::variables::Check;
 use crate::releases::Store;
 
 /// A prompt that is ready for many calls: its text, and what is asked of it without a call. What a
-/// call needs takes ten times the room, and is made from the text when one comes: [`Warm`].
+/// call needs takes ten times the room, and is made from the text when one comes: [`CompiledPrompt`].
 #[derive(Debug)]
 pub struct Prepared {
     /// The prompt. What its text tells again is left out: messages, schemas, parameters, cases.
@@ -27,12 +27,12 @@ pub struct Prepared {
     /// Whether it brings turns of the assistant.
     pub has_turns: bool,
     attachments: Arc<BTreeMap<String, String>>,
-    warm: Mutex<Weak<Warm>>,
+    warm: Mutex<Weak<CompiledPrompt>>,
 }
 
 /// What a call needs of a prompt: its templates parsed, and what is sent beside them.
 #[derive(Debug)]
-pub struct Warm {
+pub struct CompiledPrompt {
     /// The prompt; its text, partials, messages, cases and evaluators are left out.
     pub loaded: Loaded,
     /// Where it was imported from, as its file says.
@@ -128,7 +128,7 @@ impl Prepared {
     }
 
     /// What a call needs, if somebody holds it.
-    pub fn if_warm(&self) -> Option<Arc<Warm>> {
+    pub fn if_warm(&self) -> Option<Arc<CompiledPrompt>> {
         // Whoever has the lock makes it.
         self.warm.try_lock().ok()?.upgrade()
     }
@@ -137,12 +137,12 @@ impl Prepared {
     ///
     /// # Errors
     /// See [`whole`](Self::whole).
-    pub fn warm(&self) -> Result<Arc<Warm>, Failure> {
+    pub fn warm(&self) -> Result<Arc<CompiledPrompt>, Failure> {
         let mut known = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(warm) = known.upgrade() {
             return Ok(warm);
         }
-        let warm = Arc::new(Warm::new(self)?);
+        let warm = Arc::new(CompiledPrompt::new(self)?);
         *known = Arc::downgrade(&warm);
         Ok(warm)
     }
@@ -161,7 +161,7 @@ fn leave_out_unsent(document: &mut Document) {
     document.evaluators = Vec::new();
 }
 
-impl Warm {
+impl CompiledPrompt {
     fn new(prompt: &Prepared) -> Result<Self, Failure> {
         let mut loaded = prompt.whole()?;
         let compiled = Compiled::new(&loaded.document, &loaded.partials)
@@ -245,7 +245,7 @@ mod tests {
     fn a_schema_is_not_made_again_for_each_call() {
         let text = "model: m\ninput: {schema: {properties: {name: {type: string}}}}\nmessages: [{role: user, content: '{{name}}'}]\n";
         let document = crate::prompt::document::parse(text).unwrap();
-        let loaded = Loaded::of_snapshot(
+        let loaded = Loaded::from_snapshot(
             "a".parse().unwrap(),
             "prompts/a.prompt.yml".to_owned(),
             (None, String::new()),
@@ -271,7 +271,7 @@ mod tests {
     fn what_only_a_call_needs_is_held_while_somebody_holds_it() {
         let text = "model: m\ninput: {schema: {properties: {name: {type: string}}}}\nmodelParameters: {temperature: 1}\nmessages: [{role: assistant, content: 'Hi {{name}}'}]\n";
         let document = crate::prompt::document::parse(text).unwrap();
-        let loaded = Loaded::of_snapshot(
+        let loaded = Loaded::from_snapshot(
             "a".parse().unwrap(),
             "prompts/a.prompt.yml".to_owned(),
             (None, String::new()),

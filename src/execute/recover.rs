@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use crate::error::{Exit, Failure};
-use crate::exchange::ask;
 use crate::exchange::refusal::{Refusal, Signature};
+use crate::exchange::request;
 use crate::exchange::sentinel::{Nonce, Sentinels};
 use crate::exchange::stored::Echo;
 use crate::openai::client::{Client, Opening};
@@ -32,7 +32,7 @@ const TOKENS_OF_AN_ANSWER: f64 = 2_000.0;
 
 /// Which versions are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Which {
+pub enum VersionSelection {
     /// All up to the current one, and those that the code asks for.
     #[default]
     UpToCurrent,
@@ -48,7 +48,7 @@ pub enum Which {
 
 /// A stored prompt that is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct RecoveryRequest {
     /// Its id.
     pub id: String,
     /// The versions that the code asks for.
@@ -73,7 +73,7 @@ pub struct Keyed {
 #[derive(Clone, Default)]
 pub struct Limits {
     /// Which versions are wanted.
-    pub which: Which,
+    pub which: VersionSelection,
     /// The most that all calls may cost, in US dollars.
     pub max_cost: f64,
     /// The model instead of one that is gone.
@@ -81,9 +81,9 @@ pub struct Limits {
 }
 
 /// What is known of a prompt before anything was paid.
-pub struct Known {
+pub struct KnownPrompt {
     /// The prompt.
-    pub wish: Wish,
+    pub wish: RecoveryRequest,
     /// The key that may see it.
     key: usize,
     /// What the API says of a version that is not there, and of one that is; none where it cannot
@@ -132,7 +132,7 @@ pub struct Recovery {
 }
 
 /// Why a call brought nothing.
-enum Unanswered {
+enum RequestError {
     /// The API refused it.
     Refused(Refusal),
     /// It failed.
@@ -176,8 +176,8 @@ impl Recovery {
     /// does.
     pub async fn look(
         &self,
-        wishes: Vec<Wish>,
-    ) -> Result<Vec<(Wish, Result<Known, Failure>)>, Failure> {
+        wishes: Vec<RecoveryRequest>,
+    ) -> Result<Vec<(RecoveryRequest, Result<KnownPrompt, Failure>)>, Failure> {
         if let Some(first) = self.keys.first() {
             first.client.refuse_gateway().await?;
         }
@@ -196,7 +196,7 @@ impl Recovery {
 
     /// Fetches the versions of prompts, a few prompts at a time; in the order given. Then each
     /// model is asked once without a prompt.
-    pub async fn fetch(&self, known: Vec<Known>) -> Vec<Recovered> {
+    pub async fn fetch(&self, known: Vec<KnownPrompt>) -> Vec<Recovered> {
         let mut all: Vec<Recovered> = stream::iter(known)
             .map(|known| self.recover(known))
             .buffered(AT_ONCE)
@@ -212,7 +212,7 @@ impl Recovery {
                 match self.control(recovered.key, &model).await {
                     Ok(control) => recovered.versions[index].control = control,
                     Err(failure) => {
-                        // What cannot be told from the model's own settings is not written.
+                        // What may be the model's own default is not written.
                         recovered.versions.truncate(index);
                         recovered.failure.get_or_insert(failure);
                         break;
@@ -231,13 +231,13 @@ impl Recovery {
             return Ok(known.clone());
         }
         let cost = self.cost(Some(model), 20, None);
-        match self.ask(key, &ask::control(model), cost).await {
+        match self.ask(key, &request::control(model), cost).await {
             Ok(opening) => {
                 controls.insert(model.to_owned(), opening.response.clone());
                 Ok(opening.response)
             }
-            Err(Unanswered::Failed(failure)) => Err(failure),
-            Err(Unanswered::Refused(refusal)) => Err(not_recovered(&format!(
+            Err(RequestError::Failed(failure)) => Err(failure),
+            Err(RequestError::Refused(refusal)) => Err(not_recovered(&format!(
                 "the API does not answer for the model {model} alone: {}",
                 refusal.message
             ))),
@@ -245,9 +245,9 @@ impl Recovery {
     }
 
     /// One request, counted.
-    async fn ask(&self, key: usize, body: &Value, cost: f64) -> Result<Opening, Unanswered> {
+    async fn ask(&self, key: usize, body: &Value, cost: f64) -> Result<Opening, RequestError> {
         if self.limits.max_cost > 0.0 && self.spent.get() + cost > self.limits.max_cost {
-            return Err(Unanswered::Failed(
+            return Err(RequestError::Failed(
                 Failure::new(
                     code::COST_LIMIT,
                     format!(
@@ -284,18 +284,18 @@ impl Recovery {
         (tokens_in * price.input + out * price.output) / 1e6
     }
 
-    fn unanswered(&self, error: CallError) -> Unanswered {
+    fn unanswered(&self, error: CallError) -> RequestError {
         match (error.status, &error.api) {
             (Some(status @ 400..=499), Some(api)) if status != 429 && status != 408 => {
                 self.refused.set(self.refused.get() + 1);
-                Unanswered::Refused(Refusal {
+                RequestError::Refused(Refusal {
                     status,
                     code: api.code.clone(),
                     param: api.param.clone(),
                     message: api.message.clone(),
                 })
             }
-            _ => Unanswered::Failed(error.into()),
+            _ => RequestError::Failed(error.into()),
         }
     }
 
@@ -307,12 +307,12 @@ impl Recovery {
         version: Option<&str>,
         sentinels: &Sentinels,
         without: &BTreeSet<String>,
-    ) -> Result<Refusal, Unanswered> {
-        let body = ask::probe(ask::request(id, version, sentinels, without));
+    ) -> Result<Refusal, RequestError> {
+        let body = request::probe(request::request(id, version, sentinels, without));
         match self.ask(key, &body, 0.0).await {
-            Err(Unanswered::Refused(refusal)) => Ok(refusal),
+            Err(RequestError::Refused(refusal)) => Ok(refusal),
             Err(failed) => Err(failed),
-            Ok(_) => Err(Unanswered::Failed(
+            Ok(_) => Err(RequestError::Failed(
                 not_recovered("the server answers without looking for the previous response, so that nothing can be asked without paying")
                     .hint("check OPENAI_BASE_URL: the server must be OpenAI's API itself"),
             )),
@@ -320,7 +320,7 @@ impl Recovery {
     }
 
     /// Finds the key that may see the prompt, and what can be asked without paying.
-    async fn calibrate(&self, wish: Wish) -> Result<Known, Failure> {
+    async fn calibrate(&self, wish: RecoveryRequest) -> Result<KnownPrompt, Failure> {
         let sentinels = Sentinels::new(&self.nonce, wish.variables.keys().map(String::as_str));
         let none = BTreeSet::new();
         let made_up = format!(
@@ -342,12 +342,12 @@ impl Recovery {
                 continue;
             }
             let missing = self
-                .probe(key, &wish.id, Some(ask::NO_VERSION), &sentinels, &none)
+                .probe(key, &wish.id, Some(request::NO_VERSION), &sentinels, &none)
                 .await;
             let missing = self.answered(missing, key)?.signature();
             let probe = (missing != known.signature()).then_some(Probe { missing });
             let missing = self.how_missing(key, &wish, &sentinels).await;
-            let mut known = Known {
+            let mut known = KnownPrompt {
                 wish,
                 key,
                 probe,
@@ -365,7 +365,12 @@ impl Recovery {
     }
 
     /// What becomes of a variable that is not sent.
-    async fn how_missing(&self, key: usize, wish: &Wish, sentinels: &Sentinels) -> Missing {
+    async fn how_missing(
+        &self,
+        key: usize,
+        wish: &RecoveryRequest,
+        sentinels: &Sentinels,
+    ) -> Missing {
         let Some(first) = wish.variables.keys().next() else {
             return Missing::Unknown;
         };
@@ -389,13 +394,16 @@ impl Recovery {
     /// The versions that there are, where they can be asked for without paying.
     async fn find_free(
         &self,
-        known: &Known,
+        known: &KnownPrompt,
         sentinels: &Sentinels,
     ) -> Result<Option<Vec<u64>>, Failure> {
         let Some(probe) = &known.probe else {
             return Ok(None);
         };
-        if matches!(self.limits.which, Which::One(_) | Which::Current) {
+        if matches!(
+            self.limits.which,
+            VersionSelection::One(_) | VersionSelection::Current
+        ) {
             return Ok(Some(Vec::new()));
         }
         let none = BTreeSet::new();
@@ -431,7 +439,7 @@ impl Recovery {
 
     fn answered(
         &self,
-        answer: Result<Refusal, Unanswered>,
+        answer: Result<Refusal, RequestError>,
         key: usize,
     ) -> Result<Refusal, Failure> {
         match answer {
@@ -445,8 +453,8 @@ impl Recovery {
             .exit(Exit::Denied)
             .hint("check the key, its project and what it is allowed to do")),
             Ok(refusal) => Ok(refusal),
-            Err(Unanswered::Refused(refusal)) => Err(not_recovered(&refusal.message)),
-            Err(Unanswered::Failed(failure)) => Err(failure),
+            Err(RequestError::Refused(refusal)) => Err(not_recovered(&refusal.message)),
+            Err(RequestError::Failed(failure)) => Err(failure),
         }
     }
 }

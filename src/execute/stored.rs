@@ -79,10 +79,10 @@ pub fn stored_prompt_in(
         }));
     }
     let stored = loaded.document.openai.as_ref();
-    Ok(stored.and_then(|stored| of_file(stored, environment)))
+    Ok(stored.and_then(|stored| id_in_file(stored, environment)))
 }
 
-fn of_file(stored: &StoredPrompt, environment: Option<&Environment>) -> Option<StoredId> {
+fn id_in_file(stored: &StoredPrompt, environment: Option<&Environment>) -> Option<StoredId> {
     let special = environment.and_then(|it| stored.environments.get(it.as_str()));
     let outer = StoredPromptVersion {
         prompt_id: stored.prompt_id.clone(),
@@ -297,7 +297,7 @@ mod tests {
         let stored = document.openai.unwrap();
         let of = |environment: Option<&str>| {
             let environment = environment.map(|it| it.parse::<Environment>().unwrap());
-            let found = of_file(&stored, environment.as_ref()).unwrap();
+            let found = id_in_file(&stored, environment.as_ref()).unwrap();
             (found.id, found.version)
         };
         assert_eq!(of(None), ("p1".to_owned(), Some("6".to_owned())));

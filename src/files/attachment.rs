@@ -31,7 +31,7 @@ impl Loaded {
     }
 
     /// An attachment's place in the repository; none if it leads out of it.
-    fn place_of(&self, path: &str) -> Option<String> {
+    fn repository_path(&self, path: &str) -> Option<String> {
         let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         normal_path(folder, path)
     }
@@ -63,7 +63,7 @@ impl Prompts {
     /// It leads out of the repository, is a link, does not exist or is not tracked, or is larger
     /// than 20 MB.
     pub fn attachment(&self, loaded: &Loaded, path: &str) -> Result<Vec<u8>, Failure> {
-        let full = loaded.place_of(path).ok_or_else(|| {
+        let full = loaded.repository_path(path).ok_or_else(|| {
             Failure::new(
                 code::OUTSIDE_ROOT,
                 format!("the attachment {path} leads out of the repository"),
@@ -132,7 +132,7 @@ impl Prompts {
 
 fn attachments(loaded: &Loaded, read: impl Fn(&str) -> Option<Vec<u8>>) -> Attachments {
     let places = loaded.attached();
-    let places = places.filter_map(|text| loaded.place_of(&text.value));
+    let places = places.filter_map(|text| loaded.repository_path(&text.value));
     places
         .map(|place| {
             let bytes = read(&place);

@@ -63,7 +63,7 @@ impl Prompts {
             let Some(below) = self.below_roots(path) else {
                 continue;
             };
-            match PromptName::of_path(below) {
+            match PromptName::from_path(below) {
                 Some(Ok(name)) => drop(names.insert(name)),
                 _ => partials.extend(partial_of_path(below)),
             }
@@ -75,7 +75,7 @@ impl Prompts {
         let others = paths.iter().filter(|path| {
             let below = self.below_roots(path);
             below.is_none_or(|below| {
-                PromptName::of_path(below).is_none() && partial_of_path(below).is_none()
+                PromptName::from_path(below).is_none() && partial_of_path(below).is_none()
             })
         });
         let others = others.filter_map(|path| path.rsplit('/').next());
@@ -87,7 +87,7 @@ impl Prompts {
         }
         let (before, _) = before.load_side(old, &names)?;
         let (after, findings) = self.load_side(new, &names)?;
-        // A file that cannot be used is told; it is not a prompt that was removed.
+        // A file that cannot be used is reported; it is not a prompt that was removed.
         let broken: BTreeSet<&str> = findings
             .iter()
             .filter(|finding| finding.is_error())

@@ -59,7 +59,7 @@ fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Finding> {
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
         Finding::error(code::NOT_UTF8, format!("{path} is not UTF-8 text"))
             .in_file(path)
-            .at(Span::of_range(&before, before.len()..before.len()))
+            .at(Span::from_range(&before, before.len()..before.len()))
             .help("save it as UTF-8: iconv -f latin1 -t utf-8 converts the most common other encoding")
     })
 }
@@ -140,7 +140,7 @@ pub(crate) fn blob_id(text: &str) -> Option<ObjectId> {
         .chain_update(format!("blob {}\0", text.len()))
         .chain_update(text)
         .finalize();
-    ObjectId::of_bytes(&hash)
+    ObjectId::from_bytes(&hash)
 }
 
 /// Whether a text of the working copy is what was `committed`. `own` is the blob that it would be,

@@ -29,7 +29,7 @@ impl<'a> Prepared<'a> {
             .collect();
         let inside = |folder: &&str| tree.inside(&tree.top.join(folder));
         let partials = listing.partials.values().filter_map(|path| {
-            // What cannot be read is told by the prompts that ask for it.
+            // What cannot be read is reported by the prompts that ask for it.
             Some((path.as_str(), tree.read(path).ok().flatten()?))
         });
         Self {
@@ -57,7 +57,7 @@ fn folder(path: &str) -> &str {
 }
 
 impl Prompts {
-    /// All prompts of the working copy with their contents; what cannot be loaded is told by its
+    /// All prompts of the working copy with their contents; what cannot be loaded is reported with its
     /// findings.
     pub fn load_all(&self) -> (Vec<Loaded>, Vec<Finding>) {
         self.load_listed(self.list())

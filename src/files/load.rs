@@ -55,7 +55,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// A prompt as a snapshot holds it: read elsewhere, by somebody who had the repository.
-    pub fn of_snapshot(
+    pub fn from_snapshot(
         name: PromptName,
         path: String,
         (commit, blob): (Option<String>, String),
@@ -138,7 +138,7 @@ impl Prompts {
         for root in &self.roots {
             tree.walk(root, |file| {
                 let below = format!("{}{}", file.folder, file.name);
-                if let Some(Ok(name)) = PromptName::of_path(&below) {
+                if let Some(Ok(name)) = PromptName::from_path(&below) {
                     let path = join_root(root, &below);
                     listing.files.push(PromptFile { name, path });
                 }

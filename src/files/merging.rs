@@ -6,14 +6,14 @@ use super::work_tree::WorkTree;
 use crate::prompt::digest::{Digest, digest};
 use crate::prompt::document::Document;
 use crate::prompt::finding::Finding;
-use crate::prompt::merge::{Whose, merge_text};
+use crate::prompt::merge::{MergeSide, merge_text};
 use crate::prompt::name::PromptName;
 use crate::prompt::template;
 use crate::repository::{CommitTree, ObjectId};
 
 /// A merge of one prompt file that git asks for.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct MergeRequest<'a> {
     /// The file, relative to the top of the repository.
     pub path: &'a str,
     /// What git calls the common ancestor.
@@ -42,7 +42,7 @@ pub struct BothSides<'a> {
 impl Prompts {
     /// The two sides of a merge, as far as git's words for them name commits: git 2.44 and newer say
     /// them. Without them, both sides have the partials of the working copy.
-    pub fn both_sides<'a>(&'a self, asked: Asked<'a>) -> BothSides<'a> {
+    pub fn both_sides<'a>(&'a self, asked: MergeRequest<'a>) -> BothSides<'a> {
         let holds = |commit: &ObjectId, text: &str| {
             // A word may name something else by accident: the file tells.
             let committed = self
@@ -80,13 +80,13 @@ impl Prompts {
 
     /// The name of the prompt at a path relative to the top of the repository, if it is one's.
     pub fn name_of_path(&self, path: &str) -> Option<PromptName> {
-        PromptName::of_path(self.below_roots(path)?)?.ok()
+        PromptName::from_path(self.below_roots(path)?)?.ok()
     }
 }
 
 impl BothSides<'_> {
     /// The digest of a document with the partials of a side.
-    pub fn digest(&self, whose: Whose, document: &Document) -> Digest {
+    pub fn digest(&self, whose: MergeSide, document: &Document) -> Digest {
         let files = SideFiles { sides: self, whose };
         let roots = &self.prompts.roots;
         let partials = template::gather(document, |name| {
@@ -99,7 +99,7 @@ impl BothSides<'_> {
 
 struct SideFiles<'a> {
     sides: &'a BothSides<'a>,
-    whose: Whose,
+    whose: MergeSide,
 }
 
 impl Files for SideFiles<'_> {
@@ -108,11 +108,11 @@ impl Files for SideFiles<'_> {
             Some(ours) => ours.read_file(path)?,
             None => self.sides.work_tree.read(path)?,
         };
-        let (Some(theirs), false) = (&self.sides.theirs, self.whose == Whose::Ours) else {
+        let (Some(theirs), false) = (&self.sides.theirs, self.whose == MergeSide::Ours) else {
             return Ok(ours);
         };
         let theirs = theirs.read_file(path)?;
-        if self.whose == Whose::Theirs {
+        if self.whose == MergeSide::Theirs {
             return Ok(theirs);
         }
         let base = match &self.sides.base {

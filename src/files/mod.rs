@@ -1,5 +1,5 @@
 //! Prompt files in a repository: in its working copy, in its index, in commits, and what changed
-//! between two of them. What was released is told by tags, which this room does not know.
+//! between two of them. What was released is recorded by tags, which this room does not know.
 
 mod attachment;
 mod between;
@@ -18,7 +18,7 @@ mod write;
 
 pub use between::Between;
 pub use load::{Loaded, Source, refused_clash};
-pub use merging::{Asked, BothSides};
+pub use merging::{BothSides, MergeRequest};
 pub use prompts::Prompts;
 pub use since::{Base, Blobs};
 pub use staged::Staged;

@@ -66,7 +66,7 @@ impl Prompts {
         let has_partials = changed.iter().any(is_partial);
         let is_prompt = |path: &String| {
             self.below_roots(path)
-                .is_some_and(|it| PromptName::of_path(it).is_some())
+                .is_some_and(|it| PromptName::from_path(it).is_some())
         };
         if !has_partials && !changed.iter().any(is_prompt) {
             return Ok(Staged::default());
@@ -97,7 +97,7 @@ impl Prompts {
             if !is_changed && !has_partials {
                 continue;
             }
-            let name = match self.below_roots(path).and_then(PromptName::of_path) {
+            let name = match self.below_roots(path).and_then(PromptName::from_path) {
                 Some(Ok(name)) => name,
                 Some(Err(error)) if is_changed => {
                     findings.push(
@@ -131,7 +131,7 @@ impl Prompts {
         }
         let mut partials = BTreeMap::new();
         for path in changed.iter().filter(|path| is_partial(path)) {
-            // One that is no text is told of by the prompts that include it.
+            // One that is no text is reported with the prompts that include it.
             if let Ok(Some(bytes)) = files.read_file(path)
                 && let Ok(text) = String::from_utf8(bytes)
             {

@@ -315,7 +315,7 @@ fn note(root: &str, below: &str, kind: FileType, listing: &mut Listing) -> bool 
         listing.partials.entry(name).or_insert(path);
         return true;
     }
-    match PromptName::of_path(below) {
+    match PromptName::from_path(below) {
         Some(Ok(name)) => listing.files.push(PromptFile { name, path }),
         Some(Err(error)) => listing.findings.push(
             Finding::error(code::BAD_NAME, error.to_string())

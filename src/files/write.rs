@@ -117,24 +117,24 @@ impl Prompts {
         ended
     }
 
-    fn replace(&self, path: &str, text: &str) -> Result<Saved, Failure> {
+    fn replace(&self, path: &str, text: &str) -> Result<Backup, Failure> {
         // A link or a folder in the way is refused, as it is on reading.
         let before = self.work_tree().read(path)?;
         let path = self.top().join(path);
         let folder = path.parent().unwrap_or(self.top());
         fs::create_dir_all(folder).map_err(|error| write_failure(folder, error))?;
         write_whole(&path, text.as_bytes(), &self.scratch_folder()?)?;
-        Ok(Saved { path, before })
+        Ok(Backup { path, before })
     }
 
-    fn remove(&self, path: &str) -> Result<Option<Saved>, Failure> {
+    fn remove(&self, path: &str) -> Result<Option<Backup>, Failure> {
         let Some(before) = self.work_tree().read(path)? else {
             return Ok(None);
         };
         let path = self.top().join(path);
         fs::remove_file(&path).map_err(|error| write_failure(&path, error))?;
         let before = Some(before);
-        Ok(Some(Saved { path, before }))
+        Ok(Some(Backup { path, before }))
     }
 
     /// Removes the folders that a file left empty, below its root, as git does.
@@ -166,12 +166,12 @@ impl Prompts {
     }
 }
 
-struct Saved {
+struct Backup {
     path: PathBuf,
     before: Option<Vec<u8>>,
 }
 
-fn put_back(done: &[Saved]) {
+fn put_back(done: &[Backup]) {
     for saved in done.iter().rev() {
         // The failure that led here is the one to report.
         drop(match &saved.before {

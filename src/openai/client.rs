@@ -305,7 +305,7 @@ impl Client {
     /// The error for an answer whose own status is a failure.
     fn failed(&self, answer: Answer, prompt_id: Option<&str>) -> CallError {
         let api = match answer.raw.get("error") {
-            Some(error @ Value::Object(_)) => ApiError::of_object(error),
+            Some(error @ Value::Object(_)) => ApiError::from_error_object(error),
             _ => {
                 let status = answer.raw.get("status").and_then(Value::as_str);
                 let message = format!(

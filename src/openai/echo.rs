@@ -8,7 +8,7 @@ use super::response::{Answer, Status, Usage};
 pub const MODEL: &str = "echo";
 
 /// Answers a request with the text of its last user message, or with its instructions where no
-/// user speaks. Tokens are counted as words between blanks, so that figures can be told apart
+/// user speaks. Tokens are counted as words between blanks, so that figures differ
 /// without a tokenizer; it costs nothing.
 pub fn answer(body: &Value) -> Answer {
     let instructions = body.get("instructions").and_then(Value::as_str);

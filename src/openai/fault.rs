@@ -206,22 +206,22 @@ impl ApiError {
     pub fn read(body: &Value) -> Option<Self> {
         let object = body.as_object()?;
         match object.get("error") {
-            Some(error @ Value::Object(_)) => return Some(Self::of_object(error)),
-            Some(Value::String(message)) => return Some(Self::of_message(message)),
+            Some(error @ Value::Object(_)) => return Some(Self::from_error_object(error)),
+            Some(Value::String(message)) => return Some(Self::from_error_message(message)),
             _ => {}
         }
         match object.get("detail") {
-            Some(Value::String(message)) => return Some(Self::of_message(message)),
+            Some(Value::String(message)) => return Some(Self::from_error_message(message)),
             Some(Value::Null) | None => {}
             // FastAPI's list of what is wrong where.
-            Some(other) => return Some(Self::of_message(&other.to_string())),
+            Some(other) => return Some(Self::from_error_message(&other.to_string())),
         }
         object.get("message")?.as_str()?;
-        Some(Self::of_object(body))
+        Some(Self::from_error_object(body))
     }
 
     /// Reads the error object itself.
-    pub(super) fn of_object(error: &Value) -> Self {
+    pub(super) fn from_error_object(error: &Value) -> Self {
         let text = |key: &str| match error.get(key) {
             Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
             Some(Value::Number(number)) => Some(number.to_string()),
@@ -235,7 +235,7 @@ impl ApiError {
         }
     }
 
-    fn of_message(message: &str) -> Self {
+    fn from_error_message(message: &str) -> Self {
         Self {
             message: message.to_owned(),
             ..Self::default()

@@ -18,8 +18,8 @@ use crate::prompt::answer::{self, merge, merge_value};
 use crate::prompt::code;
 use crate::prompt::document::{Document, Object, Role};
 use crate::prompt::hint::Hint;
-use crate::prompt::parameters::place;
-use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Stands};
+use crate::prompt::parameters::request_path;
+use crate::prompt::rendered::{MessageOrigin, RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::visible;
 
 /// What the caller adds to the file.
@@ -165,7 +165,7 @@ fn leading_instructions(messages: &[RenderedMessage], has_input: bool) -> usize 
     let count = messages
         .iter()
         .take_while(|message| matches!(message.role, Role::System | Role::Developer))
-        .take_while(|message| message.stands != Stands::Given)
+        .take_while(|message| message.stands != MessageOrigin::Given)
         .count();
     let only_text = messages[..count]
         .iter()
@@ -252,7 +252,7 @@ fn attachment(kind: &str, source: &RenderedAttachment, url_key: &str) -> Result<
 
 fn put_parameter(body: &mut Object, name: &str, value: &Value) {
     // What the API does not have was warned about when the file was read.
-    let Some(place) = place(name).filter(|_| !value.is_null()) else {
+    let Some(place) = request_path(name).filter(|_| !value.is_null()) else {
         return;
     };
     match place.split_once('.') {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::diff_beside::{Allowed, Beside, ChangedPartial};
+use super::diff_review::{Allowed, ChangedPartial, ReviewInfo};
 use super::json::FindingJson;
 use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
 use crate::prompt::finding::Finding;
@@ -39,7 +39,7 @@ impl<'a> DiffReportJson<'a> {
         from: impl Into<String>,
         to: impl Into<String>,
         diffs: &'a [(PromptName, PromptDiff)],
-        beside: &'a Beside,
+        review: &'a ReviewInfo,
         findings: &[Finding],
     ) -> Self {
         Self {
@@ -54,13 +54,13 @@ impl<'a> DiffReportJson<'a> {
             prompts: diffs
                 .iter()
                 .map(|(name, diff)| DiffJson {
-                    size: beside.sizes.get(name).map(SizeJson::from),
+                    size: review.sizes.get(name).map(SizeJson::from),
                     ..DiffJson::from((name, diff))
                 })
                 .collect(),
-            partials: &beside.partials,
+            partials: &review.partials,
             findings: findings.iter().map(FindingJson::from).collect(),
-            allowed: &beside.allowed,
+            allowed: &review.allowed,
         }
     }
 }
@@ -204,8 +204,8 @@ mod tests {
             "support/triage".parse().expect("a name"),
             diff(&base(), &after),
         )];
-        let beside = Beside::default();
-        let report = DiffReportJson::new("main", "HEAD", &diffs, &beside, &[]);
+        let review = ReviewInfo::default();
+        let report = DiffReportJson::new("main", "HEAD", &diffs, &review, &[]);
         insta::assert_snapshot!(serde_json::to_string_pretty(&report).expect("JSON"), @r#"
     {
       "schema": 1,

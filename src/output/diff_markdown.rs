@@ -8,8 +8,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::diff_beside::{self, Allowed, Beside, ChangedPartial, Raise};
 use super::diff_lines::{self, Line, Span, layout, role, short, words};
+use super::diff_review::{self, Allowed, ChangedPartial, Raise, ReviewInfo};
 use super::diff_text::{callers_notes, count, versions};
 use crate::prompt::code::{ROOTS_CHANGED, SETTINGS_CHANGED};
 use crate::prompt::diff::{
@@ -54,7 +54,7 @@ const ROOM_FOR_FIELDS: usize = 200;
 
 /// Writes what changed in these prompts, the worst first, in at most `limit` UTF-16 units (at least
 /// 1,000). The same prompts give the same text.
-pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, limit: usize) -> String {
+pub fn render(diffs: &[(PromptName, PromptDiff)], review: &ReviewInfo, limit: usize) -> String {
     let mut diffs: Vec<_> = diffs
         .iter()
         .filter(|(_, diff)| diff.status != Status::Unchanged)
@@ -63,9 +63,9 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, limit: usize)
     let mut page = Page {
         text: format!("{MARKER}\n"),
         room: limit.max(1_000) - MARKER.len() - 1 - ROOM_FOR_CUT,
-        beside,
+        review,
     };
-    page.push(&format!("### Prompts: {}\n", headline(&diffs, beside)));
+    page.push(&format!("### Prompts: {}\n", headline(&diffs, review)));
     let errors = page.errors();
     page.raises();
     let settings = page.settings();
@@ -80,17 +80,17 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, limit: usize)
 }
 
 /// The errors first, then what the changes mean.
-fn headline(diffs: &[&(PromptName, PromptDiff)], beside: &Beside) -> String {
-    let errors = beside.findings.iter().filter(|finding| finding.is_error());
+fn headline(diffs: &[&(PromptName, PromptDiff)], review: &ReviewInfo) -> String {
+    let errors = review.findings.iter().filter(|finding| finding.is_error());
     let errors = match errors.count() {
         0 => None,
         1 => Some("❌ 1 error".to_owned()),
         errors => Some(format!("❌ {errors} errors")),
     };
     let changes = (!diffs.is_empty()).then(|| headline_of(diffs));
-    let settings = beside.findings.iter().any(is_of_settings);
+    let settings = review.findings.iter().any(is_of_settings);
     let settings = settings.then(|| "⚙️ settings changed".to_owned());
-    let allowed = match beside.allowed.len() {
+    let allowed = match review.allowed.len() {
         0 => None,
         1 => Some("⚠️ a comment allows what a rule finds".to_owned()),
         comments => Some(format!("⚠️ {comments} comments allow what rules find")),
@@ -173,7 +173,7 @@ fn cut([rows, notes, findings, partials, words]: [usize; 5]) -> String {
 struct Page<'b> {
     text: String,
     room: usize,
-    beside: &'b Beside,
+    review: &'b ReviewInfo,
 }
 
 impl Page<'_> {
@@ -202,11 +202,11 @@ impl Page<'_> {
     }
 
     fn table(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
-        let beside = self.beside;
-        if diffs.is_empty() && beside.unreadable.is_empty() {
+        let review = self.review;
+        if diffs.is_empty() && review.unreadable.is_empty() {
             return 0;
         }
-        let (sizes, releases) = (&beside.sizes, &beside.releases);
+        let (sizes, releases) = (&review.sizes, &review.releases);
         let mut titles = vec!["Prompt", "Change", "Impact", "Versions"];
         if !sizes.is_empty() {
             titles.push("Tokens");
@@ -216,7 +216,7 @@ impl Page<'_> {
         }
         let lines = "| --- ".repeat(titles.len());
         self.push(&format!("\n| {} |\n{lines}|\n", titles.join(" | ")));
-        let unreadable = beside.unreadable.iter().map(|path| {
+        let unreadable = review.unreadable.iter().map(|path| {
             let path = code(path).replace('|', "\\|");
             let rest = "| ".repeat(titles.len() - 3);
             format!("| {path} | cannot be read | ❌ error {rest}|\n")
@@ -237,7 +237,7 @@ impl Page<'_> {
                 versions(diff),
             ];
             if !sizes.is_empty() {
-                cells.push(sizes.get(name).map(diff_beside::tokens).unwrap_or_default());
+                cells.push(sizes.get(name).map(diff_review::tokens).unwrap_or_default());
             }
             if !releases.is_empty() {
                 cells.push(
@@ -270,7 +270,7 @@ impl Page<'_> {
 
     /// Adds what keeps the prompts from being used.
     fn errors(&mut self) -> usize {
-        let errors = self.beside.findings.iter();
+        let errors = self.review.findings.iter();
         let errors = errors.filter(|finding| finding.is_error());
         let lines: Vec<String> = errors.map(|error| finding("❌", error)).collect();
         self.section("Errors", &lines, 3)
@@ -278,7 +278,7 @@ impl Page<'_> {
 
     /// Adds what changed in the settings.
     fn settings(&mut self) -> usize {
-        let told = self.beside.findings.iter();
+        let told = self.review.findings.iter();
         let told = told.filter(|finding| is_of_settings(finding));
         let lines: Vec<String> = told.map(|told| finding("⚙️", told)).collect();
         self.section("Settings that take effect when this is merged", &lines, 4)
@@ -286,7 +286,7 @@ impl Page<'_> {
 
     /// Adds what else the rules find.
     fn warnings(&mut self) -> usize {
-        let found = self.beside.findings.iter();
+        let found = self.review.findings.iter();
         let warnings = found.filter(|finding| !finding.is_error() && !is_of_settings(finding));
         let lines: Vec<String> = warnings.map(|warning| finding("⚠️", warning)).collect();
         self.section("Warnings", &lines, 3)
@@ -301,13 +301,13 @@ impl Page<'_> {
                 plain(rule.explanation().title)
             )
         };
-        let lines: Vec<String> = self.beside.allowed.iter().map(line).collect();
+        let lines: Vec<String> = self.review.allowed.iter().map(line).collect();
         self.section("Comments that allow what a rule finds", &lines, 4)
     }
 
     /// Adds the lines that raise versions, to be pasted.
     fn raises(&mut self) {
-        let raises = &self.beside.raises;
+        let raises = &self.review.raises;
         if raises.is_empty() {
             return;
         }
@@ -326,7 +326,7 @@ impl Page<'_> {
 
     /// Adds what changed in partials, once, with who includes them.
     fn partials(&mut self) -> usize {
-        let partials = self.beside.partials.iter();
+        let partials = self.review.partials.iter();
         let lines: Vec<String> = partials.map(partial).collect();
         self.section("Changed partials", &lines, 3)
     }
@@ -341,10 +341,10 @@ impl Page<'_> {
 
     /// Adds the folded words of each prompt, in short where there is no room for all.
     fn details(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
-        let beside = self.beside;
+        let review = self.review;
         let told = diffs.iter().filter_map(|(name, diff)| {
-            // What comes from a partial is told there.
-            let changes = beside.own_changes.get(name).unwrap_or(&diff.changes);
+            // What comes from a partial is shown there.
+            let changes = review.own_changes.get(name).unwrap_or(&diff.changes);
             let is_told = diff.status != Status::Removed && !changes.is_empty();
             is_told.then_some((name, changes))
         });
@@ -357,13 +357,13 @@ impl Page<'_> {
             };
             if tries
                 .iter()
-                .any(|lines| self.push(&details(name, changes, self.beside, *lines)))
+                .any(|lines| self.push(&details(name, changes, self.review, *lines)))
             {
                 continue;
             }
             missing += 1;
             if self.room > ROOM_FOR_FIELDS {
-                self.push(&details(name, changes, self.beside, 0));
+                self.push(&details(name, changes, self.review, 0));
             }
         }
         missing
@@ -404,7 +404,7 @@ fn partial(partial: &ChangedPartial) -> String {
 }
 
 /// One prompt, folded.
-fn details(name: &PromptName, changes: &[Change], beside: &Beside, lines: usize) -> String {
+fn details(name: &PromptName, changes: &[Change], review: &ReviewInfo, lines: usize) -> String {
     let counted = match changes.len() {
         1 => "1 change".to_owned(),
         count => format!("{count} changes"),
@@ -416,17 +416,17 @@ fn details(name: &PromptName, changes: &[Change], beside: &Beside, lines: usize)
     if let Some(more @ 1..) = changes.len().checked_sub(MAX_CHANGES) {
         let _ = writeln!(text, "- … and {more} more");
     }
-    let size = beside.sizes.get(name);
-    let cost = size.and_then(diff_beside::cost);
+    let size = review.sizes.get(name);
+    let cost = size.and_then(diff_review::cost);
     if let (Some(size), Some(cost)) = (size, cost) {
-        let tokens = diff_beside::tokens(size);
+        let tokens = diff_review::tokens(size);
         let _ = writeln!(
             text,
             "- its own text: about {tokens} tokens, {}",
             plain(&cost)
         );
     }
-    if let Some(cache) = size.and_then(diff_beside::cache) {
+    if let Some(cache) = size.and_then(diff_review::cache) {
         let _ = writeln!(text, "- {cache}");
     }
     text.truncate(text.trim_end().len());

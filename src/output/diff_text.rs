@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::diff_beside::{self, Beside};
 use super::diff_lines::{Line, Span, cut, layout, role, short, visible, words};
+use super::diff_review::{self, ReviewInfo};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
@@ -42,16 +42,16 @@ pub struct TextOptions {
 pub fn write(
     out: &mut dyn Write,
     diffs: &[(PromptName, PromptDiff)],
-    beside: &Beside,
+    review: &ReviewInfo,
     options: TextOptions,
 ) -> fmt::Result {
-    let mut pen = Pen { out, options };
+    let mut pen = StyledWriter { out, options };
     for (at, (name, diff)) in diffs.iter().enumerate() {
         if at > 0 {
             pen.out.write_char('\n')?;
         }
         pen.prompt(name, diff)?;
-        if let Some(size) = beside.sizes.get(name) {
+        if let Some(size) = review.sizes.get(name) {
             pen.size(size)?;
         }
     }
@@ -62,10 +62,14 @@ pub fn write(
 }
 
 /// What [`write()`] writes.
-pub fn render(diffs: &[(PromptName, PromptDiff)], beside: &Beside, options: TextOptions) -> String {
+pub fn render(
+    diffs: &[(PromptName, PromptDiff)],
+    review: &ReviewInfo,
+    options: TextOptions,
+) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write(&mut text, diffs, beside, options);
+    let _ = write(&mut text, diffs, review, options);
     text
 }
 
@@ -122,12 +126,12 @@ fn impact_style(impact: Impact) -> Style {
     }
 }
 
-struct Pen<'o> {
+struct StyledWriter<'o> {
     out: &'o mut dyn Write,
     options: TextOptions,
 }
 
-impl Pen<'_> {
+impl StyledWriter<'_> {
     /// The text in a style, or as it is.
     fn styled(&self, style: Style, text: &str) -> String {
         match self.options.color {
@@ -150,7 +154,7 @@ impl Pen<'_> {
         }
         let impact = self.styled(impact_style(diff.impact), diff.impact.as_str());
         writeln!(self.out, "{head}  {impact}")?;
-        // What a removed prompt held is told by its file's history.
+        // What a removed prompt held is in its file's history.
         if diff.status != Status::Removed {
             self.changes(diff)?;
         }
@@ -158,14 +162,14 @@ impl Pen<'_> {
     }
 
     fn size(&mut self, size: &SizeChange) -> fmt::Result {
-        let cost = diff_beside::cost(size).map(|cost| format!(", {cost}"));
-        let tokens = diff_beside::tokens(size);
+        let cost = diff_review::cost(size).map(|cost| format!(", {cost}"));
+        let tokens = diff_review::tokens(size);
         writeln!(
             self.out,
             "  its own text: about {tokens} tokens{}",
             cost.unwrap_or_default()
         )?;
-        match diff_beside::cache(size) {
+        match diff_review::cache(size) {
             Some(cache) => writeln!(self.out, "  {cache}"),
             None => Ok(()),
         }
@@ -363,7 +367,7 @@ mod tests {
                 ),
             ],
         );
-        insta::assert_snapshot!(render(&[(name("support/triage"), diff(&base(), &after))], &Beside::default(), PLAIN), @"
+        insta::assert_snapshot!(render(&[(name("support/triage"), diff(&base(), &after))], &ReviewInfo::default(), PLAIN), @"
         support/triage  v3 → v4  breaking
           model: openai/gpt-5-mini → openai/gpt-5
           modelParameters.maxTokens: 800 → 600
@@ -393,7 +397,7 @@ mod tests {
                 (name("old"), compare(Some(side.side()), None)),
                 (name("same"), compare(Some(side.side()), Some(side.side()))),
             ],
-            &Beside::default(),
+            &ReviewInfo::default(),
             PLAIN,
         );
         insta::assert_snapshot!(text, @r"
@@ -419,7 +423,7 @@ mod tests {
         let after = json!({"messages": [{"role": "user", "content": "be \u{1b}[2J brief"}]});
         let text = render(
             &[(name("a"), diff(&before, &after))],
-            &Beside::default(),
+            &ReviewInfo::default(),
             TextOptions {
                 color: true,
                 width: 80,

@@ -1,6 +1,6 @@
 //! A help topic as a manual page of section 7.
 
-use super::markdown::{Block, Inline, Voice, blocks};
+use super::markdown::{Block, Inline, TextStyle, blocks};
 use super::page::table;
 
 /// The widest that a table is on a manual page, which has a margin.
@@ -65,9 +65,9 @@ fn line(text: &Inline) -> String {
     let pieces: String = text
         .iter()
         .map(|(voice, text)| match voice {
-            Voice::Plain => escaped(text),
-            Voice::Strong | Voice::Code => format!("\\fB{}\\fR", inner(text)),
-            Voice::Emphasis => format!("\\fI{}\\fR", inner(text)),
+            TextStyle::Plain => escaped(text),
+            TextStyle::Strong | TextStyle::Code => format!("\\fB{}\\fR", inner(text)),
+            TextStyle::Emphasis => format!("\\fI{}\\fR", inner(text)),
         })
         .collect();
     pieces.trim().to_owned()

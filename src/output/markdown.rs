@@ -4,7 +4,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// How a piece of text is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Voice {
+pub(super) enum TextStyle {
     Plain,
     Strong,
     Emphasis,
@@ -12,7 +12,7 @@ pub(super) enum Voice {
 }
 
 /// Pieces of text that follow each other on a line.
-pub(super) type Inline = Vec<(Voice, String)>;
+pub(super) type Inline = Vec<(TextStyle, String)>;
 
 /// One thing on a page, from one blank line to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,17 +77,19 @@ impl Reader {
                 Some(code) => code.push_str(&text),
                 None => self.text.push((self.voice(), text.into_string())),
             },
-            Event::Code(text) => self.text.push((Voice::Code, text.into_string())),
-            Event::SoftBreak | Event::HardBreak => self.text.push((Voice::Plain, " ".to_owned())),
+            Event::Code(text) => self.text.push((TextStyle::Code, text.into_string())),
+            Event::SoftBreak | Event::HardBreak => {
+                self.text.push((TextStyle::Plain, " ".to_owned()))
+            }
             _ => {}
         }
     }
 
-    fn voice(&self) -> Voice {
+    fn voice(&self) -> TextStyle {
         match (self.strong, self.emphasis) {
-            (0, 0) => Voice::Plain,
-            (0, _) => Voice::Emphasis,
-            _ => Voice::Strong,
+            (0, 0) => TextStyle::Plain,
+            (0, _) => TextStyle::Emphasis,
+            _ => TextStyle::Strong,
         }
     }
 

@@ -1,11 +1,11 @@
 //! What people and scripts see.
 
 pub mod annotations;
-pub mod diff_beside;
 pub mod diff_json;
 mod diff_lines;
 pub mod diff_markdown;
 pub mod diff_plain;
+pub mod diff_review;
 pub mod diff_text;
 pub mod gitlab;
 pub mod json;

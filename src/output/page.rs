@@ -3,7 +3,7 @@
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::markdown::{Block, Inline, Voice, blocks};
+use super::markdown::{Block, Inline, TextStyle, blocks};
 use super::table::{Table, TableCell};
 use super::ui::{BOLD, HINT, paint};
 
@@ -70,19 +70,19 @@ fn indents(depth: usize, mark: Option<&str>) -> (String, String) {
     }
 }
 
-fn style(voice: Voice) -> Option<Style> {
+fn style(voice: TextStyle) -> Option<Style> {
     match voice {
-        Voice::Plain => None,
-        Voice::Strong => Some(BOLD),
-        Voice::Emphasis => Some(Style::new().underline()),
-        Voice::Code => Some(HINT),
+        TextStyle::Plain => None,
+        TextStyle::Strong => Some(BOLD),
+        TextStyle::Emphasis => Some(Style::new().underline()),
+        TextStyle::Code => Some(HINT),
     }
 }
 
 /// A piece as it is read without colours: code stands in backticks.
-fn marked(voice: Voice, text: &str) -> String {
+fn marked(voice: TextStyle, text: &str) -> String {
     match voice {
-        Voice::Code => format!("`{text}`"),
+        TextStyle::Code => format!("`{text}`"),
         _ => text.to_owned(),
     }
 }
@@ -95,7 +95,7 @@ struct Word {
 }
 
 impl Word {
-    fn push(&mut self, voice: Voice, text: &str, colors: bool) {
+    fn push(&mut self, voice: TextStyle, text: &str, colors: bool) {
         self.width += text.width();
         match style(voice).filter(|_| colors) {
             Some(style) => self.text.push_str(&paint(true, style, text)),
@@ -190,7 +190,7 @@ fn plain(text: &Inline) -> String {
 fn text_of(text: &Inline) -> String {
     text.iter()
         .map(|(voice, piece)| match voice {
-            Voice::Code => marked(*voice, &piece.replace("  ", "␣␣")),
+            TextStyle::Code => marked(*voice, &piece.replace("  ", "␣␣")),
             _ => piece.clone(),
         })
         .collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::diff_beside::ChangedPartial;
+use super::diff_review::ChangedPartial;
 use super::json::{self, FindingJson};
 use super::snippet::Sources;
 use super::words::words;

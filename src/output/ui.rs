@@ -270,7 +270,7 @@ impl Ui {
         }
     }
 
-    /// Asks a question that is answered by yes or no; no where nobody is there.
+    /// Asks a yes-or-no question; the answer is no where nobody can answer.
     pub fn confirm(&mut self, question: &str) -> bool {
         if !self.can_ask() {
             return false;

@@ -400,7 +400,7 @@ codes! {
     BAD_BASELINE = "P511", Fixed, "a baseline that cannot be read",
         "`.promptctl-baseline` lists the ids of stored prompts that `scan --fail` lets pass: an id and its file on each line, and comments after `#`. `promptctl scan --ids --write-baseline` writes it.";
     NOT_WHOLE = "P512", Fixed, "something would be lost, and --strict was given",
-        "`import --strict` writes nothing unless every prompt comes whole. Without it the others are written, and what was left out is told.";
+        "`import --strict` writes nothing unless every prompt comes whole. Without it the others are written, and what was left out is reported.";
     GATEWAY_ASKED = "P513", Fixed, "a gateway of promptctl's answers in the place of OpenAI",
         "`import` asks OpenAI for its stored prompts, and `OPENAI_BASE_URL` names a `promptctl serve`, which answers from what was imported. Nothing was paid and nothing written: unset the variable for the import.";
     STORED_CALL = "P520", Warning, "a prompt that calls a stored prompt at OpenAI",

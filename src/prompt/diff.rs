@@ -24,7 +24,7 @@ use super::name::PromptName;
 use super::rendered::Variable;
 use super::template::Partials;
 use super::version::Version;
-use contract::Note;
+use contract::ContractChange;
 use value::Difference;
 
 pub use rules::{Impact, RULES, Rule};
@@ -249,7 +249,7 @@ impl PromptDiff {
     /// The same for a prompt that was called `from` before.
     #[must_use]
     pub fn renamed(mut self, from: &PromptName) -> Self {
-        let note = Note {
+        let note = ContractChange {
             rule: rules::PROMPT_RENAMED,
             message: format!(
                 "`{from}` is called something else now: callers must ask for the new name"
@@ -305,11 +305,11 @@ pub fn overall(diffs: &[PromptDiff]) -> Impact {
 }
 
 /// A prompt that came or went is one change, whatever is in it.
-fn whole(rule: Rule, message: &str, changes: &mut [Change]) -> Vec<Note> {
+fn whole(rule: Rule, message: &str, changes: &mut [Change]) -> Vec<ContractChange> {
     for change in changes {
         change.set_rule(rule);
     }
-    vec![Note {
+    vec![ContractChange {
         rule,
         message: message.to_owned(),
         at: Vec::new(),
@@ -318,7 +318,7 @@ fn whole(rule: Rule, message: &str, changes: &mut [Change]) -> Vec<Note> {
 
 /// Gives every change inside a schema the worst impact of the notes about it: about itself, what
 /// it lies in, and what lies in it.
-fn weigh_schema_changes(changes: &mut [Change], notes: &[Note]) {
+fn weigh_schema_changes(changes: &mut [Change], notes: &[ContractChange]) {
     let mut rules: BTreeMap<&str, Rule> = BTreeMap::new();
     for note in notes {
         for at in &note.at {
@@ -348,7 +348,7 @@ fn weigh_schema_changes(changes: &mut [Change], notes: &[Note]) {
 }
 
 /// The notes as callers read them, the worst first and each once.
-fn contract_notes(notes: Vec<Note>) -> Vec<ContractNote> {
+fn contract_notes(notes: Vec<ContractChange>) -> Vec<ContractNote> {
     let mut seen = HashSet::new();
     let notes = notes.into_iter().map(|note| ContractNote {
         impact: note.rule.impact,

@@ -90,7 +90,7 @@ impl Document {
     }
 
     /// The place of the value at `path`, such as `messages[0].content`, or of its nearest parent.
-    pub fn place(&self, path: &str) -> Option<Span> {
+    pub fn span_of(&self, path: &str) -> Option<Span> {
         let mut path = path;
         loop {
             if let Some(position) = self.written.places().get(path) {

@@ -1,4 +1,4 @@
-//! What is wrong with a prompt, as a fact: a code, a place, and what to do.
+//! Diagnostics: what is wrong with a prompt, as a fact with a code, a span, and what to do.
 
 use std::fmt;
 use std::ops::Range;
@@ -28,7 +28,7 @@ impl Span {
     }
 
     /// The part of a text that these bytes are; of several lines, the first.
-    pub fn of_range(text: &str, range: Range<usize>) -> Self {
+    pub fn from_range(text: &str, range: Range<usize>) -> Self {
         let before = &text[..text.floor_char_boundary(range.start.min(text.len()))];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self {
@@ -39,7 +39,7 @@ impl Span {
     }
 
     /// A whole line of a text.
-    pub fn of_line(text: &str, line: usize) -> Self {
+    pub fn whole_line(text: &str, line: usize) -> Self {
         let whole = text.split('\n').nth(line.saturating_sub(1));
         Self {
             line,
@@ -63,7 +63,7 @@ pub enum Severity {
     Error,
     /// The prompt works, and something about it looks wrong.
     Warning,
-    /// Something that may be meant as it is, and is told only where it is asked for.
+    /// Something that may be intended; reported only on request.
     Note,
 }
 
@@ -164,7 +164,7 @@ impl Finding {
         self.severity == Severity::Error
     }
 
-    /// Whether this finding is told only where it is asked for.
+    /// Whether this finding is reported only on request.
     pub fn is_note(&self) -> bool {
         self.severity == Severity::Note
     }

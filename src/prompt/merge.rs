@@ -46,7 +46,7 @@ pub struct Marks<'a> {
 
 /// Whose content a document is: each side has its own partials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum MergeSide {
     /// The current branch's.
     Ours,
     /// The other branch's.
@@ -89,7 +89,7 @@ pub fn merge(
     sides: Sides<'_>,
     published: Option<Version>,
     marks: Marks<'_>,
-    content: &dyn Fn(Whose, &Document) -> Digest,
+    content: &dyn Fn(MergeSide, &Document) -> Digest,
 ) -> Result<Merged, Unmergeable> {
     let [base, ours, theirs] = [
         File::read(sides.base)?,
@@ -153,7 +153,7 @@ fn numbered(
     files: [&File; 3],
     merged: [&Value; 2],
     published: Option<Version>,
-    content: &dyn Fn(Whose, &Document) -> Digest,
+    content: &dyn Fn(MergeSide, &Document) -> Digest,
 ) -> Result<Number, Unmergeable> {
     let [base, ours, theirs] = files;
     let side = |file: &File, whose| Side {
@@ -161,15 +161,15 @@ fn numbered(
         digest: file.digest.clone(),
         content: file.document.as_ref().map(|it| content(whose, it)),
     };
-    let (ours, theirs) = (side(ours, Whose::Ours), side(theirs, Whose::Theirs));
-    let base = side(base, Whose::Ours);
+    let (ours, theirs) = (side(ours, MergeSide::Ours), side(theirs, MergeSide::Theirs));
+    let base = side(base, MergeSide::Ours);
     if ours.content.is_none() || theirs.content.is_none() {
         return Err(Unmergeable);
     }
     // What is marked may still be content that both agree on, with titles that they do not.
     let [as_ours, as_theirs] = merged.map(|value| parse(&value.to_string()).ok());
     let digests = [&as_ours, &as_theirs]
-        .map(|document| document.as_ref().map(|it| content(Whose::Merged, it)));
+        .map(|document| document.as_ref().map(|it| content(MergeSide::Merged, it)));
     let [Some(digest), Some(other)] = digests else {
         return Err(Unmergeable);
     };

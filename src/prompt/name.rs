@@ -25,7 +25,7 @@ impl PromptName {
     ///
     /// # Errors
     /// The path ends like a prompt file and its name is not allowed.
-    pub fn of_path(path: &str) -> Option<Result<Self, BadName>> {
+    pub fn from_path(path: &str) -> Option<Result<Self, BadName>> {
         SUFFIXES
             .iter()
             .find_map(|suffix| path.strip_suffix(suffix))

@@ -21,7 +21,7 @@ pub const MIN_TOKENS: u64 = 16;
 
 /// Where a request has the parameter, such as `reasoning.effort`; none where the API has no such
 /// parameter, so that it is left out. Keys that promptctl does not know are among those.
-pub fn place(parameter: &str) -> Option<&'static str> {
+pub fn request_path(parameter: &str) -> Option<&'static str> {
     match look_up(parameter, PARAMETERS) {
         Lookup::Known("temperature") => Some("temperature"),
         Lookup::Known("topP") => Some("top_p"),
@@ -34,14 +34,14 @@ pub fn place(parameter: &str) -> Option<&'static str> {
 
 /// The words that a parameter may be; none where it is no word.
 pub fn words(parameter: &str) -> &'static [&'static str] {
-    let place = place(parameter).unwrap_or_default();
+    let place = request_path(parameter).unwrap_or_default();
     let known = WORDS.iter().find(|(at, _)| *at == place);
     known.map_or(&[], |(_, words)| words)
 }
 
 /// The numbers between which a parameter lies; none where it is no number or has no bounds.
 pub fn range(parameter: &str) -> Option<(f64, f64)> {
-    let place = place(parameter)?;
+    let place = request_path(parameter)?;
     let known = RANGES.iter().find(|(at, ..)| *at == place);
     known.map(|(_, least, most)| (*least, *most))
 }
@@ -55,14 +55,14 @@ mod tests {
         let unsent: Vec<&str> = PARAMETERS
             .iter()
             .map(|known| known.key)
-            .filter(|key| place(key).is_none())
+            .filter(|key| request_path(key).is_none())
             .collect();
         assert_eq!(
             unsent,
             ["stop", "seed", "frequencyPenalty", "presencePenalty"]
         );
         for other in ["topK", "serviceTier", "reasoningSummary", "", "stream"] {
-            assert_eq!(place(other), None, "{other}");
+            assert_eq!(request_path(other), None, "{other}");
         }
     }
 }

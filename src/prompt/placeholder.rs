@@ -10,7 +10,7 @@ use super::document::{Object, Role};
 use super::finding::Finding;
 use super::hint::Hint;
 use super::name::nearest;
-use super::rendered::{RenderedMessage, RenderedPart, Stands};
+use super::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use super::template::schema::Schema;
 use super::validator::short;
 
@@ -85,7 +85,7 @@ fn message(at: &str, item: &Value) -> Result<RenderedMessage, Finding> {
         role,
         parts,
         is_plain,
-        stands: Stands::Given,
+        stands: MessageOrigin::Given,
     })
 }
 

@@ -15,12 +15,12 @@ pub struct RenderedMessage {
     /// Whether the file writes the content as a plain string rather than as a list of parts.
     pub is_plain: bool,
     /// Where it comes from.
-    pub stands: Stands,
+    pub stands: MessageOrigin,
 }
 
 /// Where a rendered message comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stands {
+pub enum MessageOrigin {
     /// The file, and it is the same whatever the values are.
     Fixed,
     /// The file, with values filled in.

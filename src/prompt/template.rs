@@ -49,7 +49,7 @@ use self::tree::{Body, Node};
 use super::document::{Attachment, Document, Entry, Message, Object, Origin, Part, Role, Text};
 use super::finding::{Finding, Span};
 use super::placeholder;
-use super::rendered::{RenderedAttachment, RenderedMessage, RenderedPart, Stands, Variable};
+use super::rendered::{MessageOrigin, RenderedAttachment, RenderedMessage, RenderedPart, Variable};
 use super::variables::weight;
 
 pub use self::build::BRACES;
@@ -148,7 +148,7 @@ impl Source {
     }
 
     /// The finding with its place in the file instead of that in the template.
-    fn place(&self, mut finding: Finding) -> Finding {
+    fn with_span(&self, mut finding: Finding) -> Finding {
         let (path, position) = match finding.span {
             Some(at) => {
                 let (path, position) = self.locate(at);
@@ -258,8 +258,11 @@ struct Compiler {
 impl Compiler {
     fn compile(&mut self, text: &str, source: Source) -> Body {
         let (body, findings) = compile::compile(text, self.sources.len(), &source, self.is_outline);
-        self.findings
-            .extend(findings.into_iter().map(|finding| source.place(finding)));
+        self.findings.extend(
+            findings
+                .into_iter()
+                .map(|finding| source.with_span(finding)),
+        );
         self.sources.push(source);
         body
     }
@@ -501,9 +504,9 @@ impl CompiledMessage {
             is_plain: self.is_plain && is_whole,
             parts,
             stands: if self.is_fixed() {
-                Stands::Fixed
+                MessageOrigin::Fixed
             } else {
-                Stands::Filled
+                MessageOrigin::Filled
             },
         })
     }

@@ -24,7 +24,7 @@ const MAX_BACKTRACKS: usize = 100_000;
 /// The largest that a compiled pattern may be, in bytes.
 const MAX_PATTERN: usize = 4 * 1024 * 1024;
 
-/// How many misfits of one value are told.
+/// How many misfits of one value are reported.
 const MAX_MISFITS: usize = 100;
 
 /// A schema that is valid and takes no more work than it may.
@@ -38,7 +38,7 @@ pub struct Validator {
 
 /// How a value fits a schema.
 #[derive(Debug)]
-pub enum Judged<'v> {
+pub enum Validity<'v> {
     /// It does.
     Fits,
     /// It does not, for these reasons.
@@ -93,20 +93,20 @@ impl Validator {
     ///
     /// # Errors
     /// It would take too much work to tell.
-    pub fn judge<'v>(&'v self, value: &'v Value) -> Result<Judged<'v>, Finding> {
+    pub fn judge<'v>(&'v self, value: &'v Value) -> Result<Validity<'v>, Finding> {
         let work = work::of(&self.schema, value)?;
         self.spent.fetch_add(work, Ordering::Relaxed);
         if self.inner.is_valid(value) {
-            return Ok(Judged::Fits);
+            return Ok(Validity::Fits);
         }
         if work > work::MAX_TOLD {
-            return Ok(Judged::Misfit);
+            return Ok(Validity::Misfit);
         }
         let misfits: Vec<_> = self.inner.iter_errors(value).take(MAX_MISFITS).collect();
         Ok(if misfits.is_empty() {
-            Judged::Misfit
+            Validity::Misfit
         } else {
-            Judged::Misfits(misfits)
+            Validity::Misfits(misfits)
         })
     }
 }

@@ -16,9 +16,9 @@ use super::hint::Hint;
 use super::name::nearest;
 use super::rendered::Variable;
 use super::template::schema::Schema;
-use super::validator::{Judged, Validator, short, too_complex};
+use super::validator::{Validator, Validity, short, too_complex};
 
-pub use self::argument::{BadVarArg, Given, VarArg};
+pub use self::argument::{BadVarArg, VarArg, VarValue};
 
 /// How deep defaults are looked for in a schema.
 const MAX_DEPTH: usize = 50;
@@ -306,9 +306,9 @@ fn misfits_of(
     };
     let mut findings = Vec::new();
     let errors = match validator.judge(&instance) {
-        Ok(Judged::Fits) => return findings,
-        Ok(Judged::Misfits(errors)) => errors,
-        Ok(Judged::Misfit) => {
+        Ok(Validity::Fits) => return findings,
+        Ok(Validity::Misfits(errors)) => errors,
+        Ok(Validity::Misfit) => {
             let message = "the values do not fit `input.schema`, and are too many to say where";
             return vec![
                 Finding::error(code::BAD_VALUE, message)

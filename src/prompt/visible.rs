@@ -113,7 +113,7 @@ pub fn blanked(text: &str) -> String {
     })
 }
 
-/// Most texts have nothing to escape, and are told from the others quickly.
+/// Most texts have nothing to escape, and are recognized quickly.
 fn is_plain(text: &str, may_stay: impl Fn(u8) -> bool) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b' '..=b'~') || may_stay(byte))

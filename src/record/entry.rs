@@ -1,4 +1,4 @@
-//! What a line of the log holds: the record of an execution, or an outcome told later.
+//! What a line of the log holds: the record of an execution, or an outcome recorded later.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -328,14 +328,14 @@ pub struct ErrorNote {
     pub message: String,
 }
 
-/// What became of an execution, told later.
+/// What became of an execution, recorded later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The form of the line: [`SCHEMA`].
     pub schema: u32,
     /// The id of the execution.
     pub outcome_of: String,
-    /// When it was told.
+    /// When it was recorded.
     #[serde(with = "time_text")]
     pub time: Timestamp,
     /// How good it was; what the scale is, the caller knows.

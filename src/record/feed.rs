@@ -19,9 +19,9 @@ const KEYS: &str = "`id`, `score`, `label`, `metrics` and `note`";
 pub fn outcomes(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') {
-        of_lines(text, now)
+        parse_lines(text, now)
     } else {
-        of_table(text, now)
+        parse_table(text, now)
     }
 }
 
@@ -29,18 +29,18 @@ fn bad(line: usize, message: impl Into<String>) -> Failure {
     Failure::new(code::BAD_INPUT, message).at(format!("line {line}"))
 }
 
-fn of_lines(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
+fn parse_lines(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
     let lines = text
         .lines()
         .enumerate()
         .map(|(at, line)| (at + 1, line.trim()));
     lines
         .filter(|(_, line)| !line.is_empty())
-        .map(|(number, line)| Ok((number, of_json(number, line, now)?)))
+        .map(|(number, line)| Ok((number, parse_json(number, line, now)?)))
         .collect()
 }
 
-fn of_json(number: usize, line: &str, now: Timestamp) -> Result<Outcome, Failure> {
+fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Outcome, Failure> {
     let value: Value = serde_json::from_str(line)
         .map_err(|error| bad(number, format!("the line is not JSON: {error}")))?;
     let Value::Object(map) = value else {
@@ -76,7 +76,7 @@ fn of_json(number: usize, line: &str, now: Timestamp) -> Result<Outcome, Failure
     Ok(outcome)
 }
 
-fn of_table(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
+fn parse_table(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
     let mut rows = table(text)?.into_iter();
     let Some((_, header)) = rows.next() else {
         return Ok(Vec::new());

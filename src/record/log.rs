@@ -215,8 +215,8 @@ impl Log {
 
     pub(super) fn write_failed(&self, error: impl Into<anyhow::Error>) -> Failure {
         let error = error.into();
-        let of_system = error.downcast_ref::<io::Error>();
-        let message = match of_system.map_or(ErrorKind::Other, io::Error::kind) {
+        let from_io = error.downcast_ref::<io::Error>();
+        let message = match from_io.map_or(ErrorKind::Other, io::Error::kind) {
             ErrorKind::StorageFull => "the disk is full: the execution log was not written",
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 "the execution log is not writable"

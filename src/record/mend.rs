@@ -88,7 +88,7 @@ impl Log {
                 self.apart().display()
             )));
         }
-        // First to where they go: a line may stand in both files, and is in none never.
+        // Written to the new file first: a line may be in both files for a moment, and is never in neither.
         let mut apart = OpenOptions::new()
             .create(true)
             .append(true)

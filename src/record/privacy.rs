@@ -12,7 +12,7 @@ pub enum Keep {
     /// All of it.
     #[default]
     Full,
-    /// `sha256:` and its SHA-256: whether two are the same can be told.
+    /// `sha256:` and its SHA-256: two that are the same can be recognized.
     Hash,
     /// Nothing.
     None,
@@ -192,7 +192,7 @@ fn is_marked(schema: &Value) -> bool {
     }
 }
 
-/// A value with what its data URLs hold told by hash and length: a picture in each line makes a log
+/// A value with the content of its data URLs replaced by hash and length: a picture in each line makes a log
 /// that nobody can keep.
 fn without_data(value: &Value) -> Value {
     match value {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::space::Mirror;
+use super::namespace::Mirror;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::{Exit, Failure};
@@ -129,7 +129,7 @@ impl Store {
             && self.pending().is_ok_and(|pending| {
                 pending
                     .iter()
-                    .any(|entry| !entry.lost && is_there(&entry.tag))
+                    .any(|entry| !entry.lost && is_there(&entry.tag.name))
             })
     }
 }

@@ -2,50 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
-use super::made::Fate;
-use super::note::{Changed, Note, Void};
-use super::release::{Active, Release, Releases, State};
-use super::row::{self, Found};
+use super::made::SendState;
+use super::namespace::Mirror;
+use super::newest::Read;
+use super::release::{Release, Releases, State};
+use super::row::{self, ReadTag};
 use super::seen::Moved;
-use super::space::Mirror;
 use super::store::Store;
-use super::tag::{Action, Previous, TagContent, TagName, Trailers, parse_number, words};
+use super::tag::{TagName, parse_number};
+use super::tag_object::Unread;
+use super::warning::{Changed, ReleaseWarning};
 use crate::error::Failure;
-use crate::files::Loaded;
 use crate::prompt::code;
-use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
-use crate::repository::{NoTag, ObjectId, Peeled};
-
-/// A version tag as it was found.
-pub(crate) struct VersionTag {
-    pub(crate) object: ObjectId,
-    pub(crate) commit: ObjectId,
-    pub(crate) trailers: Trailers,
-}
-
-/// What the object of a tag says.
-struct TagObject {
-    commit: ObjectId,
-    trailers: Trailers,
-    by: String,
-    time: Timestamp,
-    message: String,
-}
-
-/// Why a tag says nothing.
-enum Unread {
-    /// It is none of ours, or was made under another name.
-    Void(Void),
-    /// The tag, or what it names, is not in this clone.
-    Missing,
-}
-
-/// What an environment says about a prompt, with what people must know about it.
-pub(crate) type Read = Result<(State, Vec<Note>), Failure>;
+use crate::repository::ObjectId;
 
 /// The tags of one prompt that count, and what is odd about them.
 pub(crate) struct PromptTags<'a> {
@@ -58,128 +29,6 @@ pub(crate) struct PromptTags<'a> {
 }
 
 impl Store {
-    fn read_tag(&self, object: ObjectId, tag: &TagName) -> Result<TagObject, Unread> {
-        let data = self.tag_object(object).map_err(|missing| match missing {
-            NoTag::Missing => Unread::Missing,
-            NoTag::OtherKind => Unread::Void(Void::NotAnnotated),
-        })?;
-        let content = TagContent::parse(&data).ok_or(Unread::Void(Void::NotText))?;
-        let trailers = Trailers::parse(content.message).ok_or(Unread::Void(Void::NoTrailers))?;
-        // A release stays what it was when somebody gives its tag another number.
-        if content.name.strip_prefix(&self.settings.prefix) != Some(&tag.to_string()) {
-            return Err(Unread::Void(Void::MadeAs(content.name.to_owned())));
-        }
-        let fits = match (tag, &trailers.release) {
-            (TagName::Version { name, version }, None) => {
-                *name == trailers.prompt && *version == trailers.version
-            }
-            (
-                TagName::Release {
-                    name, environment, ..
-                },
-                Some(release),
-            ) => *name == trailers.prompt && *environment == release.environment,
-            _ => false,
-        };
-        if !fits {
-            return Err(Unread::Void(Void::OtherNames));
-        }
-        let commit = self.commit_of(&content)?;
-        Ok(TagObject {
-            commit,
-            trailers,
-            by: content.by.to_owned(),
-            time: Timestamp::from_second(content.seconds).unwrap_or(Timestamp::UNIX_EPOCH),
-            message: words(content.message).to_owned(),
-        })
-    }
-
-    /// The commit that a tag names, if this clone holds it.
-    fn commit_of(&self, tag: &TagContent<'_>) -> Result<ObjectId, Unread> {
-        let target = ObjectId::parse(tag.target).ok_or(Unread::Void(Void::NoCommit))?;
-        if tag.target_kind == "commit" {
-            // The tag says what it names, so that the commit itself need not be read.
-            let is_here = self.has_object(target);
-            return is_here.then_some(target).ok_or(Unread::Missing);
-        }
-        match self.peel(target) {
-            Peeled::Commit(commit) => Ok(commit),
-            Peeled::Other => Err(Unread::Void(Void::NoCommit)),
-            Peeled::Missing => Err(Unread::Missing),
-        }
-    }
-
-    /// The failure that a tag cannot be read, for whoever needs just this one.
-    fn unread(&self, tag: &TagName, unread: &Unread) -> Failure {
-        let full = self.full(tag);
-        match unread {
-            Unread::Missing => Failure::new(
-                code::NOT_FETCHED,
-                format!("the tag {full}, or the commit that it names, is not in this clone"),
-            )
-            .hint("promptctl fetch brings it"),
-            Unread::Void(void) => Failure::new(code::BAD_TAG, format!("the tag {full} {void}"))
-                .hint("promptctl doctor tells what to do about it"),
-        }
-    }
-
-    /// The name of a tag with the prefix.
-    pub(crate) fn full(&self, tag: &TagName) -> String {
-        format!("{}{tag}", self.settings.prefix)
-    }
-
-    /// What the message of a tag says to machines.
-    pub(crate) fn tag_trailers(
-        &self,
-        object: ObjectId,
-        tag: &TagName,
-    ) -> Result<Trailers, Failure> {
-        self.tag_target(object, tag).map(|(_, trailers)| trailers)
-    }
-
-    /// The commit that a tag names, and what its message says to machines.
-    pub(crate) fn tag_target(
-        &self,
-        object: ObjectId,
-        tag: &TagName,
-    ) -> Result<(ObjectId, Trailers), Failure> {
-        self.read_tag(object, tag)
-            .map(|read| (read.commit, read.trailers))
-            .map_err(|unread| self.unread(tag, &unread))
-    }
-
-    /// Whether the number of a prompt's content was published with another content.
-    pub fn is_taken(&self, loaded: &Loaded) -> bool {
-        let tag = TagName::Version {
-            name: loaded.name.clone(),
-            version: loaded.version(),
-        };
-        self.version_tag(&tag)
-            .is_ok_and(|found| found.is_some_and(|found| found.trailers.digest != *loaded.digest()))
-    }
-
-    /// The tag of a version: the one that counts, else one that this clone made and did not send.
-    pub(crate) fn version_tag(&self, tag: &TagName) -> Result<Option<VersionTag>, Failure> {
-        let TagName::Version { name, version } = tag else {
-            return Ok(None);
-        };
-        let tags = self.prompt_tags(name)?;
-        let pending = || {
-            let waiting = self.pending_of(name, &tags);
-            let found = waiting.into_iter().find(|(other, _)| other == tag);
-            found.map(|(_, object)| object)
-        };
-        let Some(object) = tags.version(*version).or_else(pending) else {
-            return Ok(None);
-        };
-        let (commit, trailers) = self.tag_target(object, tag)?;
-        Ok(Some(VersionTag {
-            object,
-            commit,
-            trailers,
-        }))
-    }
-
     /// The tag of a version that counts, where it can be read; one that cannot be is as if it were
     /// not there.
     pub(crate) fn confirmed_version(
@@ -233,7 +82,7 @@ impl Store {
             .into_iter()
             .map(|(tag, first, now)| Changed {
                 is_sound: TagName::parse(&tag).is_some_and(|name| {
-                    !matches!(self.read_tag(first, &name), Err(Unread::Void(_)))
+                    !matches!(self.read_tag(first, &name), Err(Unread::InvalidTag(_)))
                 }),
                 remote: remote.to_owned(),
                 tag: format!("{}{tag}", self.settings.prefix),
@@ -249,20 +98,16 @@ impl Store {
         name: &PromptName,
         tags: &PromptTags<'_>,
     ) -> Vec<(TagName, ObjectId)> {
-        let below = format!("{}{name}/", self.settings.prefix);
         let mut waiting: Vec<(TagName, ObjectId)> = self
             .made()
             .into_iter()
-            .filter(|((full, id), fate)| {
-                matches!(fate, Fate::Made | Fate::Sending)
-                    && full.starts_with(&below)
-                    && self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
+            .filter(|((tag, id), fate)| {
+                matches!(fate, SendState::Made | SendState::Sending)
+                    && tag.name.prompt() == name
+                    && self.ref_target(&format!("refs/tags/{tag}")) == Some(*id)
+                    && !tags.tags.contains_key(&tag.name.to_string())
             })
-            .filter_map(|((full, id), _)| {
-                let rest = full.strip_prefix(&self.settings.prefix)?;
-                let tag = TagName::parse(rest).filter(|tag| tag.prompt() == name)?;
-                (!tags.tags.contains_key(rest)).then_some((tag, id))
-            })
+            .map(|((tag, id), _)| (tag.name, id))
             .collect();
         waiting.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
         waiting
@@ -363,7 +208,7 @@ impl Store {
     ) -> Result<Releases, Failure> {
         let mut releases = self.releases(name, environment)?;
         let ahead = releases.dated_ahead(self.settings.now);
-        let ahead = ahead.map(|entry| Note::Ahead {
+        let ahead = ahead.map(|entry| ReleaseWarning::Ahead {
             number: entry.number,
         });
         releases.notes.extend(ahead);
@@ -434,7 +279,7 @@ impl PromptTags<'_> {
     }
 
     /// What the remote did to the tags of the versions, and to those of a row.
-    fn changed_notes(&self, environment: &Environment) -> impl Iterator<Item = Note> {
+    fn changed_notes(&self, environment: &Environment) -> impl Iterator<Item = ReleaseWarning> {
         let is_of_row = |changed: &&Changed| {
             let below = changed.tag.strip_prefix(&self.store.settings.prefix);
             match below.and_then(TagName::parse) {
@@ -445,7 +290,7 @@ impl PromptTags<'_> {
             }
         };
         let changed = self.changed.iter().filter(is_of_row);
-        changed.cloned().map(Note::Changed)
+        changed.cloned().map(ReleaseWarning::Changed)
     }
 
     /// What one tag of a row says.
@@ -454,7 +299,7 @@ impl PromptTags<'_> {
         environment: &Environment,
         number: u64,
         object: ObjectId,
-    ) -> Result<(Found, Option<Note>), Failure> {
+    ) -> Result<(ReadTag, Option<ReleaseWarning>), Failure> {
         let of_version = |version| self.version(version);
         self.store
             .found(self.name, environment, (number, object), &of_version)
@@ -495,238 +340,5 @@ impl PromptTags<'_> {
             })?;
         notes.extend(self.changed_notes(environment));
         Ok((state, notes))
-    }
-}
-
-impl Store {
-    /// Sorts a row and takes the strays off its end. A partial mirror has the newest release alone.
-    pub(crate) fn cut(&self, mut row: Vec<(u64, ObjectId)>) -> (Vec<(u64, ObjectId)>, Vec<u64>) {
-        if matches!(self.mirror(), Mirror::Partial(_)) {
-            row.sort_unstable();
-            return (row, Vec::new());
-        }
-        within_reach(row)
-    }
-
-    /// What one tag of a row says; `of_version` finds the tag of the version that must agree.
-    ///
-    /// # Errors
-    /// It is not in this clone.
-    pub(crate) fn found(
-        &self,
-        name: &PromptName,
-        environment: &Environment,
-        (number, object): (u64, ObjectId),
-        of_version: &dyn Fn(Version) -> Option<ObjectId>,
-    ) -> Result<(Found, Option<Note>), Failure> {
-        let tag = TagName::Release {
-            name: name.clone(),
-            environment: environment.clone(),
-            number,
-        };
-        let read = match self.read_tag(object, &tag) {
-            Ok(read) => read,
-            Err(Unread::Missing) => return Err(self.unread(&tag, &Unread::Missing)),
-            Err(Unread::Void(void)) => return Ok((Found::Void(void), None)),
-        };
-        let release = read.release(name, environment, number, object);
-        let version = release.version;
-        let missing = Note::NoVersionTag { number, version };
-        // An unpublish releases no content that could be another.
-        if release.action == Action::Unpublish {
-            return Ok((Found::Sound(Box::new(release)), None));
-        }
-        let tag = TagName::Version {
-            name: name.clone(),
-            version,
-        };
-        let note = match of_version(version).map(|object| self.read_tag(object, &tag)) {
-            None | Some(Err(Unread::Void(_))) => Some(missing),
-            Some(Err(Unread::Missing)) => return Err(self.unread(&tag, &Unread::Missing)),
-            Some(Ok(held)) => {
-                if held.trailers.digest != release.digest || held.commit != release.commit {
-                    return Ok((Found::Void(Void::Disagrees(version)), None));
-                }
-                None
-            }
-        };
-        Ok((Found::Sound(Box::new(release)), note))
-    }
-
-    /// What the newest sound tag of a row says, read from the top.
-    ///
-    /// # Errors
-    /// A tag is not in this clone, or none of the row is sound.
-    pub(crate) fn newest_state(
-        &self,
-        name: &PromptName,
-        environment: &Environment,
-        row: &[(u64, ObjectId)],
-        strays: &[u64],
-        of_version: &dyn Fn(Version) -> Option<ObjectId>,
-    ) -> Read {
-        let mut notes = Vec::new();
-        let is_partial = matches!(self.mirror(), Mirror::Partial(_));
-        if !is_partial {
-            notes.extend(gaps(row));
-            if let Some(&first) = strays.first() {
-                let count = strays.len();
-                notes.push(Note::Stray { first, count });
-            }
-        }
-        let mut newest: Option<Release> = None;
-        for (at, (number, object)) in row.iter().enumerate().rev() {
-            let (found, note) = self.found(name, environment, (*number, *object), of_version)?;
-            match (found, &newest) {
-                (Found::Void(why), None) => notes.push(Note::Void {
-                    number: *number,
-                    why,
-                }),
-                (Found::Void(_), Some(_)) => continue,
-                (Found::Sound(release), None) => {
-                    notes.extend(note);
-                    let is_known =
-                        is_partial || at == 0 || is_next_to(row, *number, &release.previous);
-                    newest = Some(*release);
-                    if is_known {
-                        break;
-                    }
-                    // Whether it follows the one before it must be read from that one.
-                }
-                (Found::Sound(before), Some(newest)) => {
-                    if !has_gap_below(row, newest.number) && !row::follows(newest, Some(&before)) {
-                        let number = newest.number;
-                        notes.push(Note::Chain { number });
-                    }
-                    return Ok((state_of(newest), notes));
-                }
-            }
-        }
-        match &newest {
-            Some(newest) => {
-                let is_known = is_partial
-                    || has_gap_below(row, newest.number)
-                    || row::follows(newest, None)
-                    || is_next_to(row, newest.number, &newest.previous);
-                if !is_known {
-                    let number = newest.number;
-                    notes.push(Note::Chain { number });
-                }
-                Ok((state_of(newest), notes))
-            }
-            None if row.is_empty() => Ok((State::Never, notes)),
-            None => Err(self.all_void(name, environment, &notes)),
-        }
-    }
-
-    fn all_void(&self, name: &PromptName, environment: &Environment, notes: &[Note]) -> Failure {
-        let failure = Failure::new(
-            code::BAD_TAG,
-            format!(
-                "no release tag of {name} in {environment} is sound: nobody can say what is live"
-            ),
-        );
-        let first = notes.iter().find(|note| matches!(note, Note::Void { .. }));
-        let failure = match first {
-            Some(note) => failure.hint(
-                note.finding(name, environment, &self.settings.prefix)
-                    .message,
-            ),
-            None => failure,
-        };
-        failure.hint(format!(
-            "promptctl publish {name} --env {environment} makes a sound one"
-        ))
-    }
-
-    /// What people must know about a row, in words.
-    pub fn words_of(
-        &self,
-        notes: &[Note],
-        name: &PromptName,
-        environment: &Environment,
-    ) -> Vec<Finding> {
-        let prefix = &self.settings.prefix;
-        let words = |note: &Note| note.finding(name, environment, prefix);
-        notes.iter().map(words).collect()
-    }
-}
-
-/// Whether a release says that it follows the tag below it.
-fn is_next_to(row: &[(u64, ObjectId)], number: u64, previous: &Previous) -> bool {
-    let below = row.iter().rev().find(|(other, _)| *other < number);
-    matches!((below, previous), (Some((_, object)), Previous::Object(id)) if object == id)
-}
-
-/// Sorts a row and takes the strays off its end.
-pub(crate) fn within_reach(mut row: Vec<(u64, ObjectId)>) -> (Vec<(u64, ObjectId)>, Vec<u64>) {
-    row.sort_unstable();
-    let count = row::within_reach(row.iter().map(|(number, _)| *number));
-    let strays = row[count..].iter().map(|(number, _)| *number).collect();
-    row.truncate(count);
-    (row, strays)
-}
-
-/// Whether the number below a release is missing, which is told by itself.
-fn has_gap_below(row: &[(u64, ObjectId)], number: u64) -> bool {
-    number > 1 && !row.iter().any(|(other, _)| other + 1 == number)
-}
-
-fn gaps(row: &[(u64, ObjectId)]) -> impl Iterator<Item = Note> {
-    let mut reach = 0;
-    row.iter().filter_map(move |(number, _)| {
-        let (first, last) = (reach + 1, number - 1);
-        reach = *number;
-        (first <= last).then_some(Note::Gap { first, last })
-    })
-}
-
-fn state_of(newest: &Release) -> State {
-    let Release {
-        number, by, time, ..
-    } = newest.clone();
-    if newest.action == Action::Unpublish {
-        return State::Unpublished { by, number, time };
-    }
-    State::Live(Active {
-        number,
-        version: newest.version,
-        digest: newest.digest.clone(),
-        commit: newest.commit,
-        by,
-        time,
-    })
-}
-
-impl TagObject {
-    fn release(
-        self,
-        name: &PromptName,
-        environment: &Environment,
-        number: u64,
-        object: ObjectId,
-    ) -> Release {
-        let (action, under, previous) = self
-            .trailers
-            .release
-            .map_or((Action::Publish, None, Previous::Unsaid), |release| {
-                (release.action, release.under, release.previous)
-            });
-        Release {
-            name: name.clone(),
-            environment: environment.clone(),
-            number,
-            object,
-            action,
-            version: self.trailers.version,
-            digest: self.trailers.digest,
-            under,
-            previous,
-            commit: self.commit,
-            by: self.by,
-            time: self.time,
-            message: self.message,
-            pending: false,
-        }
     }
 }

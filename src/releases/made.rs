@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::store::Store;
-use super::tag::TagName;
+use super::tag::Tag;
 use crate::error::Failure;
 use crate::repository::{ObjectId, lines};
 
@@ -14,7 +14,7 @@ const NO_REMOTE: &str = "-";
 
 /// What became of a tag that this clone made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum SendState {
     /// It waits to be sent.
     Made,
     /// It was sent, and nobody knows yet whether the remote took it.
@@ -25,7 +25,7 @@ pub(crate) enum Fate {
     Lost,
 }
 
-impl Fate {
+impl SendState {
     const ALL: [Self; 4] = [Self::Made, Self::Sending, Self::Confirmed, Self::Lost];
 
     fn as_str(self) -> &'static str {
@@ -38,16 +38,14 @@ impl Fate {
     }
 }
 
-/// The tags that this clone made for its remote: by the name with the prefix and the object.
-pub(crate) type Made = BTreeMap<(String, ObjectId), Fate>;
+/// The tags that this clone made for its remote: by the tag and its object.
+pub(crate) type Made = BTreeMap<(Tag, ObjectId), SendState>;
 
 /// A tag that this clone made and that the remote has not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// The tag.
-    pub tag: TagName,
-    /// Its name with the prefix.
-    pub full: String,
+    pub tag: Tag,
     /// Whether it can never be sent, because somebody was faster.
     pub lost: bool,
     pub(crate) object: ObjectId,
@@ -59,10 +57,9 @@ impl Store {
     ///
     /// # Errors
     /// The repository cannot be written.
-    pub(crate) fn journal(&self, fate: Fate, tags: &[(String, ObjectId)]) -> Result<(), Failure> {
+    pub(crate) fn journal(&self, fate: SendState, tags: &[(Tag, ObjectId)]) -> Result<(), Failure> {
         let remote = self.settings.remote.as_deref().unwrap_or(NO_REMOTE);
-        let line =
-            |(full, id): &(String, ObjectId)| format!("{} {id} {remote} {full}\n", fate.as_str());
+        let line = |(tag, id): &(Tag, ObjectId)| format!("{} {id} {remote} {tag}\n", fate.as_str());
         if tags.is_empty() {
             return Ok(());
         }
@@ -82,23 +79,24 @@ impl Store {
             .into_iter()
             .filter(|name| name != remote)
             .collect();
-        read(&lines, |name| {
+        read(&lines, &self.settings.prefix, |name| {
             // What was made for a remote that was renamed since is still ours.
             !others.iter().any(|other| other == name)
         })
     }
 }
 
-fn read(lines: &str, is_own: impl Fn(&str) -> bool) -> Made {
+fn read(lines: &str, prefix: &str, is_own: impl Fn(&str) -> bool) -> Made {
     let mut made = Made::new();
     for line in lines.lines() {
         let mut fields = line.splitn(4, ' ');
         let fate = fields.next().unwrap_or_default();
-        let fate = Fate::ALL.into_iter().find(|it| it.as_str() == fate);
+        let fate = SendState::ALL.into_iter().find(|it| it.as_str() == fate);
         let id = fields.next().and_then(ObjectId::parse);
         let own = fields.next().is_some_and(&is_own);
-        if let (Some(fate), Some(id), true, Some(full)) = (fate, id, own, fields.next()) {
-            made.insert((full.to_owned(), id), fate);
+        let tag = fields.next().and_then(|full| Tag::parse(prefix, full));
+        if let (Some(fate), Some(id), true, Some(tag)) = (fate, id, own, tag) {
+            made.insert((tag, id), fate);
         }
     }
     made
@@ -114,11 +112,12 @@ mod tests {
         let lines = format!(
             "made {id} origin prompts/a/v1\nsending {id} origin prompts/a/v1\nmade {id} fork prompts/a/v2\nsold {id} origin x\nmade y origin x\n"
         );
-        let made = read(&lines, |remote| remote != "fork");
+        let made = read(&lines, "prompts/", |remote| remote != "fork");
         let id = ObjectId::parse(&id).expect("an id");
+        let tag = Tag::parse("prompts/", "prompts/a/v1").expect("a tag");
         assert_eq!(
             made.into_iter().collect::<Vec<_>>(),
-            [(("prompts/a/v1".to_owned(), id), Fate::Sending)]
+            [((tag, id), SendState::Sending)]
         );
     }
 }

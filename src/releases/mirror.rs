@@ -1,6 +1,6 @@
 //! The mirror of the remote's tags: where it stands, and what of it this clone has.
 
-use super::space::{Mirror, Space};
+use super::namespace::{Mirror, TagNamespace};
 use super::store::Store;
 
 impl Store {
@@ -14,22 +14,22 @@ impl Store {
     pub(crate) const UNFINISHED: &'static str = "unfinished";
 
     /// The tags of this clone, whoever made them.
-    pub(crate) fn local_space(&self) -> Space {
-        Space {
+    pub(crate) fn local_space(&self) -> TagNamespace {
+        TagNamespace {
             base: format!("refs/tags/{}", self.settings.prefix),
         }
     }
 
     /// The mirror of the remote's tags; `None` without a remote.
-    pub(crate) fn mirror_space(&self) -> Option<Space> {
+    pub(crate) fn mirror_space(&self) -> Option<TagNamespace> {
         let remote = self.settings.remote.as_deref()?;
-        Some(Space {
+        Some(TagNamespace {
             base: format!("refs/promptctl/{remote}/{}", self.settings.prefix),
         })
     }
 
     /// Where what is live is read from: the mirror, or without a remote this clone's tags.
-    pub(crate) fn true_space(&self) -> Space {
+    pub(crate) fn true_space(&self) -> TagNamespace {
         self.mirror_space().unwrap_or_else(|| self.local_space())
     }
 

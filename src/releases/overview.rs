@@ -7,10 +7,10 @@ use std::thread;
 use crate::repository::ObjectId;
 use rayon::prelude::*;
 
-use super::live::Read;
+use super::namespace::Mirror;
+use super::newest::Read;
 use super::release::{Overview, State};
-use super::seen::{Compared, Moved};
-use super::space::Mirror;
+use super::seen::{Moved, TagComparison};
 use super::store::Store;
 use super::tag::{TagName, parse_number, stands_for};
 use crate::error::Failure;
@@ -81,7 +81,7 @@ impl Rows {
 }
 
 /// The releases of a prompt in an environment.
-struct Found {
+struct ReleaseRow {
     name: PromptName,
     environment: Environment,
     row: Vec<(u64, ObjectId)>,
@@ -118,7 +118,7 @@ impl Store {
                     continue;
                 }
                 let (row, strays) = self.cut(releases);
-                found.push(Found {
+                found.push(ReleaseRow {
                     name,
                     environment,
                     row,
@@ -181,7 +181,7 @@ impl Store {
     ///
     /// # Errors
     /// The references cannot be read.
-    pub(crate) fn compared(&self) -> Result<Compared, Failure> {
+    pub(crate) fn compared(&self) -> Result<TagComparison, Failure> {
         let mut now = BTreeMap::new();
         let mut others = BTreeMap::new();
         self.each_ref(&self.true_space().base, |tag, object| {
@@ -204,7 +204,7 @@ impl Store {
     }
 
     /// What each of the newest releases means, read on all cores where there are many.
-    fn states(&self, rows: &Rows, newest: &[Found]) -> Result<Vec<Read>, Failure> {
+    fn states(&self, rows: &Rows, newest: &[ReleaseRow]) -> Result<Vec<Read>, Failure> {
         if newest.len() < WORTH_A_THREAD {
             return Ok(newest
                 .iter()
@@ -268,8 +268,8 @@ impl Store {
         Ok(shares.into_iter().flatten().collect())
     }
 
-    fn state_in(&self, rows: &Rows, found: &Found) -> Read {
-        let Found {
+    fn state_in(&self, rows: &Rows, found: &ReleaseRow) -> Read {
+        let ReleaseRow {
             name,
             environment,
             row,
@@ -282,8 +282,8 @@ impl Store {
 }
 
 impl Overview {
-    fn add(&mut self, found: Found, state: Read) {
-        let Found {
+    fn add(&mut self, found: ReleaseRow, state: Read) {
+        let ReleaseRow {
             name, environment, ..
         } = found;
         match state {

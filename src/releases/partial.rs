@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::{Git, ObjectId, explain};
 
+use super::namespace::Mirror;
 use super::remote::{Fetched, unreachable};
-use super::row::Found;
-use super::space::Mirror;
+use super::row::ReadTag;
 use super::store::Store;
 use super::tag::TagName;
 use crate::error::Failure;
@@ -129,7 +129,7 @@ impl Store {
             .map(|((name, environment), tags)| Row {
                 name,
                 environment,
-                tags: super::live::within_reach(tags).0,
+                tags: super::newest::within_reach(tags).0,
             })
             .filter(|row| !row.tags.is_empty())
             .collect()
@@ -157,7 +157,7 @@ impl Store {
         let tags = self.prompt_tags(&row.name)?;
         let of_version = |version| tags.version(version);
         let (found, _) = self.found(&row.name, &row.environment, *newest, &of_version)?;
-        Ok(matches!(found, Found::Void(_)))
+        Ok(matches!(found, ReadTag::InvalidTag(_)))
     }
 
     /// Fetches these tags into the mirror.
@@ -196,7 +196,7 @@ impl Store {
         })?;
         if !said.ok {
             let is_here = |tag: &TagName| self.ref_target(&format!("{base}{tag}")).is_some();
-            // One that this disk cannot hold is told when it is read.
+            // One that this disk cannot hold is reported when it is read.
             if !tags.iter().any(is_here) {
                 return Err(match self.ask(remote, &[]) {
                     Ok(_) => explain(&said.err),

@@ -2,14 +2,13 @@
 
 use crate::repository::ObjectId;
 
-use super::demand::{Back, Change, Demand, Options};
 use super::gate::{Step, Verdict, judge};
-use super::made::Fate;
-use super::note::{Changed, Note};
 use super::release::{Release, Releases};
-use super::row::{Trust, Way};
+use super::request::{Change, Options, ReleaseRequest};
+use super::row::Trust;
 use super::store::Store;
-use super::tag::{Action, Previous, ReleaseTrailers, TagName, Trailers};
+use super::tag::{Action, Previous, ReleaseTrailers, Tag, TagName, Trailers};
+use super::warning::{Changed, ReleaseWarning};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
@@ -17,8 +16,9 @@ use crate::prompt::digest::Digest;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_paths;
-use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
+
+mod rollback;
 
 /// What becomes of the tag of the version that is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub struct Planned {
     pub(crate) change: Change,
     pub(crate) commit: ObjectId,
     pub(crate) version: VersionPlan,
-    pub(crate) version_name: String,
+    pub(crate) version_tag: Tag,
     pub(crate) version_message: String,
-    /// The names of the release's tags: one, or a second one above a stray.
-    pub(crate) release_names: Vec<String>,
+    /// The release's tags: one, or a second one above a stray.
+    pub(crate) release_tags: Vec<Tag>,
     pub(crate) previous: Previous,
     trailers: Trailers,
     words: String,
@@ -106,12 +106,12 @@ impl Store {
     pub fn plan(
         &self,
         name: &PromptName,
-        demand: &Demand,
+        demand: &ReleaseRequest,
         options: &Options,
     ) -> Result<Option<Planned>, Failure> {
         let mut releases = self.releases(name, &options.environment)?;
         if options.push && self.has_remote() {
-            if matches!(demand, Demand::Publish(_)) {
+            if matches!(demand, ReleaseRequest::Publish(_)) {
                 refuse_pending(&releases)?;
             }
             releases.entries.retain(|entry| !entry.pending);
@@ -128,30 +128,10 @@ impl Store {
             trust: &trust,
         };
         match demand {
-            Demand::Publish(loaded) => self.plan_publish(loaded, &row, options),
-            Demand::Rollback(back) => self.plan_rollback(name, *back, &row, options),
-            Demand::Unpublish => self.plan_unpublish(name, &row, options),
+            ReleaseRequest::Publish(loaded) => self.plan_publish(loaded, &row, options),
+            ReleaseRequest::Rollback(back) => self.plan_rollback(name, *back, &row, options),
+            ReleaseRequest::Unpublish => self.plan_unpublish(name, &row, options),
         }
-    }
-
-    /// The version that a bare rollback would go to if nobody had to sign for it.
-    ///
-    /// # Errors
-    /// The tags are not in this clone.
-    pub fn unsigned_target(
-        &self,
-        name: &PromptName,
-        options: &Options,
-    ) -> Result<Option<Version>, Failure> {
-        let releases = self.releases(name, &options.environment)?;
-        let entries = releases.confirmed();
-        let signers = options.rules.signers.as_ref();
-        let signed = |entry: &Release| self.is_signed(entry, entries, signers);
-        let way = Trust::new(entries, Some(&signed)).way();
-        let others = entries
-            .last()
-            .map(|top| unsigned(top, &way.passed, entries));
-        Ok(others.and_then(|others| others.first().map(|entry| entry.version)))
     }
 
     fn plan_publish(
@@ -273,7 +253,7 @@ impl Store {
             changed.is_sound && (changed.tag == version || is_of_environment)
         };
         let mut changed = row.releases.notes.iter().filter_map(|note| match note {
-            Note::Changed(changed) => Some(changed),
+            ReleaseWarning::Changed(changed) => Some(changed),
             _ => None,
         });
         match changed.find(is_of_row) {
@@ -290,76 +270,6 @@ impl Store {
             .is_some_and(|other| {
                 other.version() == loaded.version() && other.digest() == loaded.digest()
             })
-    }
-
-    fn plan_rollback(
-        &self,
-        name: &PromptName,
-        back: Back,
-        row: &Row<'_>,
-        options: &Options,
-    ) -> Result<Option<Planned>, Failure> {
-        let environment = &options.environment;
-        let Some(top) = row.top() else {
-            return Err(self.nothing_released(name, environment));
-        };
-        let is_live = |version| top.version == version && top.action != Action::Unpublish;
-        let way = row.trust.way();
-        let target = match back {
-            // Asked again after it was done, perhaps by a run that was killed before it could say so.
-            Back::To(version) if is_live(version) => return Ok(None),
-            Back::To(version) => row
-                .trust
-                .to(version)
-                .ok_or_else(|| self.not_below(name, version, environment, &way))?,
-            Back::Undo(version) if !is_live(version) => return Ok(None),
-            Back::Undo(_) => target(name, environment, top, &way, &row.releases.entries)?,
-            Back::Below { again } => {
-                if top.action == Action::Rollback && !top.pending {
-                    if self.was_being_sent(top)? {
-                        return Ok(None);
-                    }
-                    if !again && self.has_remote() && !options.before.knows(top) {
-                        return Err(unseen(top));
-                    }
-                }
-                target(name, environment, top, &way, &row.releases.entries)?
-            }
-        };
-        let commit = target.commit;
-        self.planned(PlannedRelease {
-            name,
-            action: Action::Rollback,
-            version: target.version,
-            digest: &target.digest,
-            commit,
-            under: target.under,
-            row,
-            // Who names a version goes there, whoever released what lies between.
-            passed: match back {
-                Back::To(_) => Vec::new(),
-                _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
-            },
-            allowed: Vec::new(),
-            options,
-        })
-        .map(Some)
-    }
-
-    /// Whether a release is one that this clone sent, and then was killed or got no answer. From now on
-    /// it is known to be done.
-    fn was_being_sent(&self, top: &Release) -> Result<bool, Failure> {
-        let full = self.full(&TagName::Release {
-            name: top.name.clone(),
-            environment: top.environment.clone(),
-            number: top.number,
-        });
-        let key = (full, top.object);
-        if self.made().get(&key) != Some(&Fate::Sending) {
-            return Ok(false);
-        }
-        self.journal(Fate::Confirmed, &[key])?;
-        Ok(true)
     }
 
     fn plan_unpublish(
@@ -390,24 +300,6 @@ impl Store {
         .map(Some)
     }
 
-    /// Why a rollback cannot return to a version: there is none, or it does not lie below.
-    fn not_below(
-        &self,
-        name: &PromptName,
-        version: Version,
-        environment: &Environment,
-        way: &Way<'_>,
-    ) -> Failure {
-        let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
-        let below = &below[..];
-        match self.load(&Reference::version(name.clone(), version)) {
-            Err(failure) if failure.code == Some(code::UNKNOWN_VERSION) => {
-                can_return(failure, below)
-            }
-            _ => not_in_stack(name, version, environment, below),
-        }
-    }
-
     fn nothing_released(&self, name: &PromptName, environment: &Environment) -> Failure {
         match self.load_active(name, environment) {
             Err(failure) => failure,
@@ -433,27 +325,26 @@ impl Store {
             options,
         } = wanted;
         let environment = &options.environment;
-        let version_tag = TagName::Version {
+        let version_tag = self.tag(TagName::Version {
             name: name.clone(),
             version,
-        };
-        let version_name = self.full(&version_tag);
-        let release_names: Vec<String> = row
+        });
+        let release_tags: Vec<Tag> = row
             .releases
             .next_numbers()
             .into_iter()
             .map(|number| {
-                self.full(&TagName::Release {
+                self.tag(TagName::Release {
                     name: name.clone(),
                     environment: environment.clone(),
                     number,
                 })
             })
             .collect();
-        // One that cannot be read is no reason not to go back: it is told of the row.
+        // One that cannot be read does not stop a rollback: it is reported with the other releases.
         let version_plan = match self.confirmed_version(name, version) {
             Some(_) => VersionPlan::Confirmed,
-            None => match self.version_tag(&version_tag)? {
+            None => match self.version_tag(&version_tag.name)? {
                 Some(found) => VersionPlan::Pending(found.object),
                 None => VersionPlan::New,
             },
@@ -485,9 +376,9 @@ impl Store {
             .map(|top| top.version);
         let mut tags = Vec::new();
         if version_plan != VersionPlan::Confirmed {
-            tags.push(version_name.clone());
+            tags.push(version_tag.clone());
         }
-        tags.extend(release_names.iter().cloned());
+        tags.extend(release_tags.iter().cloned());
         Ok(Planned {
             change: Change {
                 name: name.clone(),
@@ -505,8 +396,8 @@ impl Store {
             commit,
             version: version_plan,
             version_message: trailers(None).message(&format!("{name} {version}")),
-            version_name,
-            release_names,
+            version_tag,
+            release_tags,
             previous,
             trailers: trailers(Some(release)),
             words,
@@ -539,113 +430,6 @@ struct PlannedRelease<'a> {
     passed: Vec<Release>,
     allowed: Vec<Code>,
     options: &'a Options,
-}
-
-/// Where a bare rollback goes.
-fn target<'a>(
-    name: &PromptName,
-    environment: &Environment,
-    top: &Release,
-    way: &Way<'a>,
-    entries: &[Release],
-) -> Result<&'a Release, Failure> {
-    match way.target {
-        Some(target) if target.action != Action::Unpublish => Ok(target),
-        Some(_) => {
-            let below: Vec<&Release> = way.target.iter().chain(&way.below).copied().collect();
-            Err(nothing_below(name, environment, top, &below))
-        }
-        None if way.passed.iter().any(|entry| entry.version != top.version) => {
-            Err(untrusted(name, environment, top, &way.passed, entries))
-        }
-        None => match way.broken {
-            Some(number) => Err(broken(name, environment, top, number)),
-            None => Err(nothing_below(name, environment, top, &[])),
-        },
-    }
-}
-
-fn unseen(top: &Release) -> Failure {
-    let Release {
-        name,
-        environment,
-        version,
-        ..
-    } = top;
-    Failure::new(
-        code::UNSEEN_ROLLBACK,
-        format!(
-            "{} has rolled {name} back to {version} in {environment} already, at {} (release {}){}",
-            top.by,
-            top.time,
-            top.number,
-            if top.has_own_message() {
-                format!(": {}", top.message.lines().next().unwrap_or_default())
-            } else {
-                String::new()
-            }
-        ),
-    )
-    .exit(Exit::Verdict)
-    .hint(format!(
-        "promptctl rollback {name} --env {environment} --again goes one version further back"
-    ))
-    .hint("nothing was changed")
-}
-
-/// What nobody signed for and a rollback could go to all the same, each version once: first where it
-/// would go if nobody had to sign, which is not what was rolled back from.
-fn unsigned<'a>(top: &Release, passed: &[&'a Release], entries: &'a [Release]) -> Vec<&'a Release> {
-    let plain = Trust::new(entries, None).way();
-    let mut others: Vec<&Release> = Vec::new();
-    let stack = plain.target.iter().chain(&plain.below);
-    for entry in stack.chain(passed).copied() {
-        let is_told = others.iter().any(|other| other.version == entry.version);
-        let was_passed = passed.iter().any(|other| other.number == entry.number);
-        if !is_told && was_passed && entry.version != top.version {
-            others.push(entry);
-        }
-    }
-    others
-}
-
-fn untrusted(
-    name: &PromptName,
-    environment: &Environment,
-    top: &Release,
-    passed: &[&Release],
-    entries: &[Release],
-) -> Failure {
-    let others = unsigned(top, passed, entries);
-    let mut failure = Failure::new(
-        code::UNTRUSTED,
-        format!(
-            "nobody whose signature counts today signed for what was live before {} of {name} in {environment}",
-            top.version
-        ),
-    )
-    .exit(Exit::Verdict);
-    for entry in others.into_iter().take(3) {
-        failure = failure.hint(format!(
-            "promptctl rollback {name} --env {environment} --to {} goes to what {} released without such a signature (release {})",
-            entry.version, entry.by, entry.number
-        ));
-    }
-    failure.hint("nothing was changed")
-}
-
-fn broken(name: &PromptName, environment: &Environment, top: &Release, number: u64) -> Failure {
-    Failure::new(
-        code::NOTHING_BELOW,
-        format!(
-            "release {} of {name} in {environment} says that release {number} lies below it, which is missing or void",
-            top.number
-        ),
-    )
-    .hint(format!(
-        "promptctl rollback {name} --env {environment} --to VERSION names the version to go to"
-    ))
-    .hint(format!("promptctl releases {name} --env {environment} shows them"))
 }
 
 fn refuse_pending(releases: &Releases) -> Result<(), Failure> {
@@ -688,70 +472,4 @@ pub fn uncommitted(message: String, paths: &[&str], before: &str) -> Failure {
         .hint(format!(
             "{before}git add {all} && git commit -m \"…\" -- {all}"
         ))
-}
-
-fn not_in_stack(
-    name: &PromptName,
-    version: Version,
-    environment: &Environment,
-    below: &[&Release],
-) -> Failure {
-    let failure = Failure::new(
-        code::NOT_IN_STACK,
-        format!("{version} is not below the active release of {name} in {environment}"),
-    );
-    can_return(failure, below).hint(format!(
-        "promptctl publish {name}@{version} --env {environment} releases any version"
-    ))
-}
-
-/// The failure with the versions that a rollback can return to.
-fn can_return(failure: Failure, below: &[&Release]) -> Failure {
-    let held: Vec<String> = below
-        .iter()
-        .filter(|entry| entry.action != Action::Unpublish)
-        .map(|entry| entry.version.to_string())
-        .collect();
-    if held.is_empty() {
-        failure
-    } else {
-        failure.hint(format!("a rollback can return to {}", held.join(", ")))
-    }
-}
-
-fn nothing_below(
-    name: &PromptName,
-    environment: &Environment,
-    top: &Release,
-    below: &[&Release],
-) -> Failure {
-    let failure = match below.first() {
-        Some(empty) => Failure::new(
-            code::NOTHING_BELOW,
-            format!(
-                "before {} nothing of {name} was live in {environment}: release {} had unpublished it",
-                top.version, empty.number
-            ),
-        ),
-        None => Failure::new(
-            code::NOTHING_BELOW,
-            format!(
-                "there is nothing to roll {name} back to in {environment}: nothing was live before {}",
-                top.version
-            ),
-        ),
-    };
-    let earlier = below.iter().find(|entry| entry.action != Action::Unpublish);
-    let failure = match earlier {
-        Some(entry) => failure.hint(format!(
-            "promptctl rollback {name} --env {environment} --to {} goes further back",
-            entry.version
-        )),
-        None => failure.hint(format!(
-            "promptctl publish {name}@vN --env {environment} releases another version"
-        )),
-    };
-    failure.hint(format!(
-        "promptctl unpublish {name} --env {environment} takes it out"
-    ))
 }

@@ -7,6 +7,7 @@ use crate::repository::ObjectId;
 use super::release::State;
 use super::signature::{Signers, Signing};
 use super::store::Store;
+use super::tag::Tag;
 use crate::error::{Exit, Failure};
 use crate::files::{Files, Loaded, Source};
 use crate::prompt::CONFIG_FILE;
@@ -38,7 +39,7 @@ impl Rules {
 }
 
 /// A rule that a content does not meet.
-pub(super) enum Unmet<'r> {
+pub(super) enum UnmetRule<'r> {
     /// This branch does not hold it.
     Branch(&'r str),
     /// It is not, or never was, live in this environment.
@@ -49,13 +50,13 @@ pub(super) enum Unmet<'r> {
 
 /// A commit whose settings count, because it was reviewed or is what is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SettingsCommit {
     /// What people call it, such as `origin/main` or `HEAD`.
     pub name: String,
     commit: ObjectId,
 }
 
-impl Place {
+impl SettingsCommit {
     /// The id of the commit.
     pub fn commit(&self) -> ObjectId {
         self.commit
@@ -65,7 +66,7 @@ impl Place {
 impl Store {
     /// The commits whose settings count: the remote's default branch, as it was last fetched, then
     /// HEAD. The working copy is not among them.
-    pub fn places_of_policy(&self) -> Vec<Place> {
+    pub fn places_of_policy(&self) -> Vec<SettingsCommit> {
         let mut places = Vec::new();
         if let Some(remote) = self.settings.remote.as_deref() {
             let asked = self.default_branch_asked.borrow();
@@ -75,14 +76,14 @@ impl Store {
             };
             if let Some((target, commit)) = self.ref_commit(&name) {
                 let name = target.strip_prefix("refs/remotes/").unwrap_or(remote);
-                places.push(Place {
+                places.push(SettingsCommit {
                     name: name.to_owned(),
                     commit,
                 });
             }
         }
         if let Some(commit) = self.head_commit() {
-            places.push(Place {
+            places.push(SettingsCommit {
                 name: "HEAD".to_owned(),
                 commit,
             });
@@ -94,7 +95,7 @@ impl Store {
     ///
     /// # Errors
     /// The commit cannot be read, or the file is not text.
-    pub fn config_at(&self, place: &Place) -> Result<Option<String>, Failure> {
+    pub fn config_at(&self, place: &SettingsCommit) -> Result<Option<String>, Failure> {
         let Some(tree) = self.commit_tree(place.commit) else {
             return Ok(None);
         };
@@ -133,7 +134,7 @@ impl Store {
     ///
     /// # Errors
     /// The commit holds no such regular file, or it lists nobody.
-    pub fn signers_at(&self, place: &Place, path: &str) -> Result<Signers, Failure> {
+    pub fn signers_at(&self, place: &SettingsCommit, path: &str) -> Result<Signers, Failure> {
         let bad = |what: &str| {
             Failure::new(
                 code::BAD_SIGNERS,
@@ -197,12 +198,12 @@ impl Store {
             return Ok(());
         };
         Err(match unmet {
-            Unmet::Branch(branch) => self.not_on_branch(loaded, branch, environment),
-            Unmet::Source(source) => {
+            UnmetRule::Branch(branch) => self.not_on_branch(loaded, branch, environment),
+            UnmetRule::Source(source) => {
                 let state = self.state(&loaded.name, source)?;
                 not_staged(loaded, source, environment, &state)
             }
-            Unmet::Evaluation => {
+            UnmetRule::Evaluation => {
                 Failure::new(code::NOT_READY, no_evaluation(environment)).exit(Exit::Verdict)
             }
         })
@@ -215,7 +216,7 @@ impl Store {
         loaded: &Loaded,
         rules: &'r Rules,
         is_staged: &dyn Fn(&Environment) -> Result<bool, Failure>,
-    ) -> impl Iterator<Item = Result<Unmet<'r>, Failure>> {
+    ) -> impl Iterator<Item = Result<UnmetRule<'r>, Failure>> {
         let Rules {
             branches,
             // Who signed is judged of a tag, not of content.
@@ -225,11 +226,11 @@ impl Store {
         } = rules;
         let branches = branches
             .iter()
-            .map(|branch| (Unmet::Branch(branch), self.branch_holds(branch, loaded)));
+            .map(|branch| (UnmetRule::Branch(branch), self.branch_holds(branch, loaded)));
         let sources = sources
             .iter()
-            .map(|source| (Unmet::Source(source), is_staged(source)));
-        let evaluation = evaluated.then_some((Unmet::Evaluation, Ok(false)));
+            .map(|source| (UnmetRule::Source(source), is_staged(source)));
+        let evaluation = evaluated.then_some((UnmetRule::Evaluation, Ok(false)));
         branches
             .chain(sources)
             .chain(evaluation)
@@ -284,12 +285,12 @@ impl Store {
     /// Fails where a new tag is not signed by one of `signers`.
     pub(crate) fn check_new_tag(
         &self,
-        full: &str,
+        tag: &Tag,
         object: ObjectId,
         signers: &Signers,
     ) -> Result<(), Failure> {
         self.signer_of(object, signers).map(drop).map_err(|what| {
-            Failure::new(code::UNSIGNED, format!("the tag {full} {what}"))
+            Failure::new(code::UNSIGNED, format!("the tag {tag} {what}"))
                 .exit(Exit::Verdict)
                 .hint("git config user.signingkey names the key that git signs with")
                 .hint(format!(

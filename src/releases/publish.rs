@@ -1,13 +1,13 @@
 //! Changing what is live: the demand, and the tags that carry it out.
 
-use super::demand::{Before, Change, Options};
-use super::made::Fate;
+use super::made::SendState;
 use super::plan::{Planned, VersionPlan};
 use super::release::Release;
+use super::request::{Change, Options, PreviouslySeen};
 use super::sending::Sent;
 use super::signature::Signing;
 use super::store::Store;
-use super::tag::Previous;
+use super::tag::{Previous, Tag};
 use crate::error::Failure;
 use crate::prompt::code::{self};
 use crate::prompt::name::{Environment, PromptName};
@@ -50,11 +50,11 @@ impl Store {
         names: &[&PromptName],
         branches: &[String],
         push: bool,
-    ) -> Result<Before, Failure> {
+    ) -> Result<PreviouslySeen, Failure> {
         let before = names
             .iter()
             .map(|name| Ok(((*name).clone(), self.seen(name)?)));
-        let before = Before(before.collect::<Result<_, Failure>>()?);
+        let before = PreviouslySeen(before.collect::<Result<_, Failure>>()?);
         if push && self.has_remote() {
             self.refresh(names, branches)?;
         }
@@ -97,7 +97,7 @@ impl Store {
     fn is_one_tag(&self, planned: &Planned, options: &Options) -> bool {
         self.settings.remote.is_none()
             && planned.version == VersionPlan::Confirmed
-            && planned.release_names.len() == 1
+            && planned.release_tags.len() == 1
             && !self.is_ready_to_release()
             && options.signing == Signing::AsSetUp
             && options.rules.signers.is_none()
@@ -111,7 +111,7 @@ impl Store {
             .args(["tag", "-a", "--cleanup=verbatim", "-m"])
             .arg(planned.release_message(&planned.previous))
             .arg("--end-of-options")
-            .args(&planned.release_names)
+            .args(planned.release_tags.iter().map(Tag::to_string))
             .arg(planned.commit.to_string())
     }
 
@@ -121,13 +121,16 @@ impl Store {
             said = Git::say_when_free(|| self.tag_in_place(&planned))?;
         }
         if said.ok {
-            let made = planned.release_names.into_iter().filter_map(|name| {
-                let id = self.ref_target(&format!("refs/tags/{name}"))?;
-                Some((name, id))
+            let made = planned.release_tags.into_iter().filter_map(|tag| {
+                let id = self.ref_target(&format!("refs/tags/{tag}"))?;
+                Some((tag, id))
             });
-            let made: Vec<(String, ObjectId)> = made.collect();
+            let made: Vec<(Tag, ObjectId)> = made.collect();
             let mut change = planned.change;
-            change.note = self.journal(Fate::Made, &made).err().map(|it| it.message);
+            change.note = self
+                .journal(SendState::Made, &made)
+                .err()
+                .map(|it| it.message);
             return Ok(change);
         }
         if said.found_the_ref() {
@@ -138,42 +141,44 @@ impl Store {
 
     fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
         let mut unsigned = None;
-        let mut write = |new: Vec<NewTag>| -> Result<Vec<(String, ObjectId)>, Failure> {
+        let mut write = |tags: Vec<(Tag, String)>| -> Result<Vec<(Tag, ObjectId)>, Failure> {
+            let new: Vec<NewTag> = tags
+                .iter()
+                .map(|(tag, message)| NewTag {
+                    name: tag.to_string(),
+                    commit: planned.commit,
+                    message: message.clone(),
+                })
+                .collect();
             let written = self.write_signed(&new, options.signing)?;
             if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
-                for (tag, object) in new.iter().zip(&written.objects) {
-                    self.check_new_tag(&tag.name, *object, signers)?;
+                for ((tag, _), object) in tags.iter().zip(&written.objects) {
+                    self.check_new_tag(tag, *object, signers)?;
                 }
             }
             unsigned = unsigned.take().or(written.unsigned);
-            let names = new.into_iter().map(|tag| tag.name);
-            Ok(names.zip(written.objects).collect())
+            let tags = tags.into_iter().map(|(tag, _)| tag);
+            Ok(tags.zip(written.objects).collect())
         };
         let mut new = Vec::new();
         if planned.version == VersionPlan::New {
-            new.push(NewTag {
-                name: planned.version_name.clone(),
-                commit: planned.commit,
-                message: planned.version_message.clone(),
-            });
+            new.push((planned.version_tag.clone(), planned.version_message.clone()));
         }
-        let release = |name: &String, previous: &Previous| NewTag {
-            name: name.clone(),
-            commit: planned.commit,
-            message: planned.release_message(previous),
+        let release = |tag: &Tag, previous: &Previous| -> (Tag, String) {
+            (tag.clone(), planned.release_message(previous))
         };
-        let mut names = planned.release_names.iter();
-        new.extend(names.next().map(|name| release(name, &planned.previous)));
+        let mut releases = planned.release_tags.iter();
+        new.extend(releases.next().map(|tag| release(tag, &planned.previous)));
         let mut tags = write(new)?;
         // A second one, above a stray, follows the first.
-        for name in names {
+        for tag in releases {
             let previous = tags
                 .last()
                 .map_or(Previous::Nothing, |(_, object)| Previous::Object(*object));
-            tags.extend(write(vec![release(name, &previous)])?);
+            tags.extend(write(vec![release(tag, &previous)])?);
         }
         if let VersionPlan::Pending(object) = planned.version {
-            tags.insert(0, (planned.version_name.clone(), object));
+            tags.insert(0, (planned.version_tag.clone(), object));
         }
         let mut change = planned.change;
         change.unsigned = unsigned;
@@ -187,16 +192,15 @@ impl Store {
             change.pushed = true;
             return Ok(change);
         }
-        let is_here = |(full, id): &&(String, ObjectId)| {
-            self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
+        let is_here = |(tag, id): &&(Tag, ObjectId)| {
+            self.ref_target(&format!("refs/tags/{tag}")) == Some(*id)
         };
-        let new: Vec<(String, ObjectId)> =
-            tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
+        let new: Vec<(Tag, ObjectId)> = tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
         // The journal first: a reference that it does not know counts as somebody else's.
-        self.journal(Fate::Made, &new)?;
+        self.journal(SendState::Made, &new)?;
         let commands: Vec<String> = new
             .iter()
-            .map(|(full, id)| format!("create refs/tags/{full} {id}"))
+            .map(|(tag, id)| format!("create refs/tags/{tag} {id}"))
             .collect();
         // A reference that appeared since the decision means that another process was faster.
         self.update_refs(&commands).map_err(|error| match error {

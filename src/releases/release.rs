@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::repository::ObjectId;
 use jiff::Timestamp;
 
-use super::note::{Changed, Note};
 use super::tag::{Action, Previous};
+use super::warning::{Changed, ReleaseWarning};
 use crate::error::Failure;
 use crate::prompt::digest::Digest;
 use crate::prompt::name::{Environment, PromptName};
@@ -61,7 +61,7 @@ pub struct Releases {
     /// First those that count, then those that the remote has not confirmed.
     pub entries: Vec<Release>,
     /// What people must know about the row.
-    pub notes: Vec<Note>,
+    pub notes: Vec<ReleaseWarning>,
     /// The highest number that was read, whether it counts or not.
     pub(crate) reach: u64,
     /// The numbers that lie too far above to be read.
@@ -157,7 +157,7 @@ pub struct Overview {
     /// What is wrong there.
     pub failures: Vec<Failure>,
     /// What people must know about the rows that can be read.
-    pub notes: Vec<(PromptName, Environment, Note)>,
+    pub notes: Vec<(PromptName, Environment, ReleaseWarning)>,
     /// The tags that the remote moved or dropped after this clone saw them.
     pub changed: Vec<Changed>,
 }

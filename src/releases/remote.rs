@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::made::Pending;
-use super::note::Changed;
+use super::namespace::Mirror;
 use super::seen::Moved;
-use super::space::Mirror;
 use super::store::Store;
-use super::tag::{TagName, stands_for};
+use super::tag::{Tag, TagName, stands_for};
+use super::warning::Changed;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::repository::{Git, ObjectId, Said, explain, words_of};
+use crate::repository::{Git, GitOutput, ObjectId, explain, words_of};
 
 /// From this many new references on, they are packed: each is a file of its own otherwise.
 const WORTH_PACKING: usize = 1_000;
@@ -31,7 +31,7 @@ pub struct Fetched {
     /// Tags of this clone that the remote has not confirmed.
     pub pending: Vec<Pending>,
     /// Tags of this clone that it did not make and that the remote does not have.
-    pub foreign: Vec<String>,
+    pub foreign: Vec<Tag>,
 }
 
 impl Store {
@@ -322,7 +322,7 @@ impl Store {
         remote: &str,
         refspecs: &[String],
         depth: &[&str],
-    ) -> Result<Said, Failure> {
+    ) -> Result<GitOutput, Failure> {
         let fetch = |depth: &[&str]| {
             Git::say_when_unlocked(|| {
                 self.git()

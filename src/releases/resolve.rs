@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::environments::near;
+use super::namespace::Mirror;
 use super::release::{Overview, State};
-use super::space::Mirror;
 use super::store::Store;
 use super::tag::{Action, TagName};
 use crate::error::{Exit, Failure};

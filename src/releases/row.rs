@@ -8,9 +8,9 @@
 
 use std::cell::RefCell;
 
-use super::note::{Note, Void};
 use super::release::{Release, Releases};
 use super::tag::{Action, Previous};
+use super::warning::{InvalidTag, ReleaseWarning};
 use crate::prompt::version::Version;
 
 /// How far a number may lie above the one before it and still count.
@@ -29,32 +29,32 @@ pub(crate) fn within_reach(numbers: impl IntoIterator<Item = u64>) -> usize {
 }
 
 /// What a tag of a row says by itself.
-pub(crate) enum Found {
+pub(crate) enum ReadTag {
     /// A release.
     Sound(Box<Release>),
     /// Nothing: it was not made by promptctl, was made under another name, or disagrees with the tag
     /// of its version.
-    Void(Void),
+    InvalidTag(InvalidTag),
 }
 
 /// Reads a row: `tags` are those within reach, rising; `strays` are the numbers above them.
-pub(crate) fn read(tags: impl IntoIterator<Item = (u64, Found)>, strays: Vec<u64>) -> Releases {
+pub(crate) fn read(tags: impl IntoIterator<Item = (u64, ReadTag)>, strays: Vec<u64>) -> Releases {
     let mut row = Releases::default();
     for (number, found) in tags {
         let has_gap = number > row.reach + 1;
         if has_gap {
             let (first, last) = (row.reach + 1, number - 1);
-            row.notes.push(Note::Gap { first, last });
+            row.notes.push(ReleaseWarning::Gap { first, last });
         }
         row.reach = number;
         match found {
-            Found::Void(why) => row.notes.push(Note::Void { number, why }),
-            Found::Sound(release) => row.take(*release, has_gap),
+            ReadTag::InvalidTag(why) => row.notes.push(ReleaseWarning::InvalidTag { number, why }),
+            ReadTag::Sound(release) => row.take(*release, has_gap),
         }
     }
     if let Some(&first) = strays.first() {
         let count = strays.len();
-        row.notes.push(Note::Stray { first, count });
+        row.notes.push(ReleaseWarning::Stray { first, count });
     }
     row.strays = strays;
     row
@@ -65,11 +65,11 @@ impl Releases {
         let number = release.number;
         if release.under.is_some_and(|under| under >= number) {
             release.under = None;
-            self.notes.push(Note::Under { number });
+            self.notes.push(ReleaseWarning::Under { number });
         }
         // That it follows what is missing is said of the gap.
         if !has_gap && !follows(&release, self.entries.last()) {
-            self.notes.push(Note::Chain { number });
+            self.notes.push(ReleaseWarning::Chain { number });
         }
         self.entries.push(release);
     }
@@ -127,7 +127,7 @@ pub(crate) fn find(entries: &[Release], number: u64) -> Option<&Release> {
 }
 
 /// Where a bare rollback leads.
-pub(crate) struct Way<'a> {
+pub(crate) struct RollbackPath<'a> {
     /// The entry that it returns to: a version, or an unpublish, at which it stops.
     pub(crate) target: Option<&'a Release>,
     /// What lies below that entry, the topmost first.
@@ -166,12 +166,12 @@ impl<'a> Trust<'a> {
 
     /// Whether an entry of the row is trusted.
     pub(crate) fn trusts(&self, entry: &Release) -> bool {
-        let at = self.place(entry.number);
+        let at = self.index_of(entry.number);
         at.is_some_and(|at| self.answer(at))
     }
 
     /// Where a rollback leads from the newest entry.
-    pub(crate) fn way(&self) -> Way<'a> {
+    pub(crate) fn way(&self) -> RollbackPath<'a> {
         let count = self.entries.len();
         self.until_known(|| self.way_from(count))
     }
@@ -183,7 +183,7 @@ impl<'a> Trust<'a> {
         let at = if !replaces {
             self.entries.len() - 1
         } else if self.trusts(live) {
-            self.place(live.under?)?
+            self.index_of(live.under?)?
         } else {
             self.entries.len().checked_sub(2)?
         };
@@ -214,7 +214,7 @@ impl<'a> Trust<'a> {
         trusted.or(reached).or(others.first().copied())
     }
 
-    fn place(&self, number: u64) -> Option<usize> {
+    fn index_of(&self, number: u64) -> Option<usize> {
         let at = self
             .entries
             .binary_search_by_key(&number, |entry| entry.number);
@@ -286,12 +286,12 @@ impl<'a> Trust<'a> {
             .chain(&way.below)
             .find(is_same)
             .copied();
-        Ok(origin.and_then(|origin| self.place(origin.number)))
+        Ok(origin.and_then(|origin| self.index_of(origin.number)))
     }
 
     /// The publish or unpublish that an entry resolves to, where that is trusted.
     pub(crate) fn origin(&self, entry: &Release) -> Option<&'a Release> {
-        let mut at = self.place(entry.number)?;
+        let mut at = self.index_of(entry.number)?;
         if !self.answer(at) {
             return None;
         }
@@ -306,8 +306,8 @@ impl<'a> Trust<'a> {
     }
 
     /// Where a rollback leads from the newest of the first `count` entries.
-    fn way_from(&self, count: usize) -> Result<Way<'a>, Needs> {
-        let mut way = Way {
+    fn way_from(&self, count: usize) -> Result<RollbackPath<'a>, Needs> {
+        let mut way = RollbackPath {
             target: None,
             below: Vec::new(),
             passed: Vec::new(),
@@ -327,7 +327,7 @@ impl<'a> Trust<'a> {
                 }
                 return Ok(way);
             };
-            match self.place(under) {
+            match self.index_of(under) {
                 Some(at) => &entries[..=at],
                 None => {
                     way.broken = Some(under);

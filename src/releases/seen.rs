@@ -18,15 +18,15 @@ use crate::repository::{ObjectId, lines};
 
 /// What the record says of tags, by what stands after the prefix.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
-    tags: BTreeMap<String, Sight>,
+pub(crate) struct SeenTags {
+    tags: BTreeMap<String, SeenTag>,
     /// The time of the first line, in seconds since 1970.
     pub(crate) since: Option<i64>,
 }
 
 /// What counts of one tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub(crate) enum SeenTag {
     /// This object.
     Object(ObjectId),
     /// Nothing: a person accepted that the remote dropped it.
@@ -38,7 +38,7 @@ pub(crate) type Moved = (String, ObjectId, Option<ObjectId>);
 
 /// What a comparison of the remote's tags with the record found.
 #[derive(Debug, Default)]
-pub(crate) struct Compared {
+pub(crate) struct TagComparison {
     /// The tags that count, by what stands after the prefix.
     pub(crate) tags: BTreeMap<String, ObjectId>,
     /// The tags that are not what this clone saw first, with what the remote says now.
@@ -47,8 +47,8 @@ pub(crate) struct Compared {
     pub(crate) new: Vec<(String, ObjectId)>,
 }
 
-impl Seen {
-    pub(crate) fn get(&self, tag: &str) -> Option<Sight> {
+impl SeenTags {
+    pub(crate) fn get(&self, tag: &str) -> Option<SeenTag> {
         self.tags.get(tag).copied()
     }
 
@@ -65,8 +65,8 @@ impl Seen {
                 continue;
             }
             let sight = match (id, ObjectId::parse(id)) {
-                ("none", _) => Sight::Gone,
-                (_, Some(id)) => Sight::Object(id),
+                ("none", _) => SeenTag::Gone,
+                (_, Some(id)) => SeenTag::Object(id),
                 _ => continue,
             };
             let time = time.parse().ok();
@@ -77,7 +77,7 @@ impl Seen {
             match (kind, self.tags.entry(tag.to_owned())) {
                 ("seen", Entry::Vacant(free)) => drop(free.insert(sight)),
                 // Made again after a person accepted that it was gone.
-                ("seen", Entry::Occupied(mut held)) if *held.get() == Sight::Gone => {
+                ("seen", Entry::Occupied(mut held)) if *held.get() == SeenTag::Gone => {
                     held.insert(sight);
                 }
                 ("accepted", Entry::Vacant(free)) => drop(free.insert(sight)),
@@ -89,12 +89,12 @@ impl Seen {
     }
 
     /// Holds what the remote says now against the record. `now` and the record are of the same tags.
-    pub(crate) fn compare(&self, now: BTreeMap<String, ObjectId>) -> Compared {
-        let mut compared = Compared::default();
+    pub(crate) fn compare(&self, now: BTreeMap<String, ObjectId>) -> TagComparison {
+        let mut compared = TagComparison::default();
         for (tag, sight) in &self.tags {
             let theirs = now.get(tag).copied();
             match (sight, theirs) {
-                (Sight::Object(first), theirs) if theirs != Some(*first) => {
+                (SeenTag::Object(first), theirs) if theirs != Some(*first) => {
                     compared.changed.push((tag.clone(), *first, theirs));
                     compared.tags.insert(tag.clone(), *first);
                 }
@@ -104,11 +104,11 @@ impl Seen {
         for (tag, id) in now {
             match self.tags.get(&tag) {
                 // Or put back after a person accepted that it was gone: it counts again.
-                None | Some(Sight::Gone) => {
+                None | Some(SeenTag::Gone) => {
                     compared.new.push((tag.clone(), id));
                     compared.tags.insert(tag, id);
                 }
-                Some(Sight::Object(first)) => drop(compared.tags.insert(tag, *first)),
+                Some(SeenTag::Object(first)) => drop(compared.tags.insert(tag, *first)),
             }
         }
         compared
@@ -120,8 +120,8 @@ impl Store {
     ///
     /// # Errors
     /// The record is there and cannot be read: what was moved would be believed.
-    pub(crate) fn seen(&self, name: &PromptName) -> Result<Seen, Failure> {
-        let mut seen = Seen::default();
+    pub(crate) fn seen(&self, name: &PromptName) -> Result<SeenTags, Failure> {
+        let mut seen = SeenTags::default();
         if let Some(folder) = self.record_folder() {
             let below = format!("{name}/");
             let is_own = |tag: &str| {
@@ -138,8 +138,8 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::seen`].
-    pub(crate) fn seen_all(&self) -> Result<Seen, Failure> {
-        let mut seen = Seen::default();
+    pub(crate) fn seen_all(&self) -> Result<SeenTags, Failure> {
+        let mut seen = SeenTags::default();
         let folder = self.record_folder();
         let files = folder.and_then(|folder| std::fs::read_dir(folder).ok());
         for file in files.into_iter().flatten().filter_map(Result::ok) {
@@ -214,7 +214,7 @@ fn shard_name(prompt: &str) -> String {
 
 fn read_file(path: &Path) -> Result<String, Failure> {
     lines(path).map_err(|error| {
-        Failure::of_system(
+        Failure::from_io(
             code::WRITE_FAILED,
             "what this clone remembers of the remote's tags could not be read",
             error,
@@ -232,8 +232,8 @@ mod tests {
         ObjectId::parse(&digit.to_string().repeat(40)).expect("an id")
     }
 
-    fn seen(lines: &str) -> Seen {
-        let mut seen = Seen::default();
+    fn seen(lines: &str) -> SeenTags {
+        let mut seen = SeenTags::default();
         seen.read(lines, |_| true);
         seen
     }
@@ -243,15 +243,15 @@ mod tests {
         let one = "1".repeat(40);
         let two = "2".repeat(40);
         let mut text = format!("seen 20 {one} a/v1\nseen 10 {two} a/v1\nwhatever\nseen x y\n");
-        assert_eq!(seen(&text).get("a/v1"), Some(Sight::Object(id('1'))));
+        assert_eq!(seen(&text).get("a/v1"), Some(SeenTag::Object(id('1'))));
         assert_eq!(seen(&text).since, Some(10));
         text.push_str(&format!("accepted 30 {two} a/v1\n"));
-        assert_eq!(seen(&text).get("a/v1"), Some(Sight::Object(id('2'))));
+        assert_eq!(seen(&text).get("a/v1"), Some(SeenTag::Object(id('2'))));
         text.push_str("accepted 30 none a/v1\n");
-        assert_eq!(seen(&text).get("a/v1"), Some(Sight::Gone));
+        assert_eq!(seen(&text).get("a/v1"), Some(SeenTag::Gone));
         // Made again, it is protected again.
         text.push_str(&format!("seen 40 {one} a/v1\nseen 50 {two} a/v1\n"));
-        assert_eq!(seen(&text).get("a/v1"), Some(Sight::Object(id('1'))));
+        assert_eq!(seen(&text).get("a/v1"), Some(SeenTag::Object(id('1'))));
     }
 
     #[test]

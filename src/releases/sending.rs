@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::repository::{ObjectId, Said, refused, words_of};
+use crate::repository::{GitOutput, ObjectId, refused, words_of};
 
-use super::made::{Fate, Pending};
+use super::made::{Pending, SendState};
 use super::remote::unreachable;
 use super::store::Store;
-use super::tag::TagName;
+use super::tag::{Tag, TagName};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
@@ -24,12 +24,12 @@ pub(crate) enum Sent {
 /// What became of the pending tags of a prompt in an environment.
 #[derive(Debug, Default)]
 pub struct Pushed {
-    /// The tags that the remote took, with the prefix.
-    pub sent: Vec<String>,
+    /// The tags that the remote took.
+    pub sent: Vec<Tag>,
     /// The tags that lost: somebody was faster, or one below them lost.
-    pub lost: Vec<String>,
+    pub lost: Vec<Tag>,
     /// Those that were refused, with why; they stay pending.
-    pub refused: Vec<(Vec<String>, Failure)>,
+    pub refused: Vec<(Vec<Tag>, Failure)>,
     /// What could not be written down here although the remote took it.
     pub warnings: Vec<Failure>,
 }
@@ -45,13 +45,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// The tags, with the prefix.
-    pub fn tags(&self) -> Vec<String> {
-        self.tags.iter().map(|tag| tag.full.clone()).collect()
+    /// The tags.
+    pub fn tags(&self) -> Vec<Tag> {
+        self.tags.iter().map(|entry| entry.tag.clone()).collect()
     }
 
-    fn objects(&self) -> Vec<(String, ObjectId)> {
-        let pair = |tag: &Pending| (tag.full.clone(), tag.object);
+    fn objects(&self) -> Vec<(Tag, ObjectId)> {
+        let pair = |entry: &Pending| (entry.tag.clone(), entry.object);
         self.tags.iter().map(pair).collect()
     }
 }
@@ -62,7 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// The references cannot be read.
-    pub fn unconfirmed(&self) -> Result<(Vec<Pending>, Vec<String>), Failure> {
+    pub fn unconfirmed(&self) -> Result<(Vec<Pending>, Vec<Tag>), Failure> {
         let (Some(mirror), true) = (self.mirror_space(), self.has_mirror()) else {
             return Ok((Vec::new(), Vec::new()));
         };
@@ -78,22 +78,21 @@ impl Store {
             if theirs == Some(found.id) {
                 continue;
             }
-            let full = self.full(&tag);
-            match made.get(&(full.clone(), found.id)) {
-                // Another took its place at the remote after it was there; that is told of the tag.
-                Some(Fate::Confirmed) => {}
+            let key = (self.tag(tag), found.id);
+            match made.get(&key) {
+                // Another took its place at the remote after it was there; that is reported with the tag.
+                Some(SendState::Confirmed) => {}
                 Some(fate) => pending.push(Pending {
-                    lost: *fate == Fate::Lost || theirs.is_some(),
-                    tag,
-                    full,
+                    lost: *fate == SendState::Lost || theirs.is_some(),
+                    tag: key.0,
                     object: found.id,
                 }),
                 // What this clone saw at the remote came from there.
                 None if seen.get(&found.rest).is_some() => {}
-                None => foreign.push(full),
+                None => foreign.push(key.0),
             }
         }
-        pending.sort_by(|a, b| a.tag.order().cmp(&b.tag.order()));
+        pending.sort_by(|a, b| a.tag.name.order().cmp(&b.tag.name.order()));
         self.mark_lost(&mut pending)?;
         Ok((pending, foreign))
     }
@@ -115,7 +114,7 @@ impl Store {
         for entry in pending.iter_mut() {
             let TagName::Release {
                 name, environment, ..
-            } = &entry.tag
+            } = &entry.tag.name
             else {
                 continue;
             };
@@ -136,14 +135,14 @@ impl Store {
 
     /// Whether a pending release names what the remote has under the number of its version, if anything.
     fn agrees(&self, entry: &Pending) -> bool {
-        let Ok((commit, trailers)) = self.tag_target(entry.object, &entry.tag) else {
+        let Ok((commit, trailers)) = self.tag_target(entry.object, &entry.tag.name) else {
             return false;
         };
         let version = TagName::Version {
-            name: entry.tag.prompt().clone(),
+            name: entry.tag.name.prompt().clone(),
             version: trailers.version,
         };
-        let held = self.confirmed_version(entry.tag.prompt(), trailers.version);
+        let held = self.confirmed_version(entry.tag.name.prompt(), trailers.version);
         held.is_none_or(|held| {
             self.tag_target(held, &version)
                 .is_ok_and(|(other, held)| other == commit && held.digest == trailers.digest)
@@ -153,7 +152,7 @@ impl Store {
     /// Whether a pending release says that it follows this one.
     fn follows(&self, entry: &Pending, before: Option<ObjectId>) -> bool {
         use super::tag::Previous;
-        let trailers = self.tag_trailers(entry.object, &entry.tag).ok();
+        let trailers = self.tag_trailers(entry.object, &entry.tag.name).ok();
         let release = trailers.and_then(|trailers| trailers.release);
         match release.map(|release| release.previous) {
             Some(Previous::Object(id)) => before == Some(id),
@@ -171,12 +170,13 @@ impl Store {
         &self,
         names: &[PromptName],
         environment: Option<&Environment>,
-    ) -> Result<(Vec<Group>, Vec<String>), Failure> {
+    ) -> Result<(Vec<Group>, Vec<Tag>), Failure> {
         let pending = self.pending()?;
-        let is_wanted = |entry: &&Pending| names.is_empty() || names.contains(entry.tag.prompt());
+        let is_wanted =
+            |entry: &&Pending| names.is_empty() || names.contains(entry.tag.name.prompt());
         let (lost, open): (Vec<&Pending>, Vec<&Pending>) =
             pending.iter().filter(is_wanted).partition(|it| it.lost);
-        let in_environment = |entry: &Pending| match &entry.tag {
+        let in_environment = |entry: &Pending| match &entry.tag.name {
             TagName::Release {
                 environment: other, ..
             } => environment.is_none_or(|wanted| wanted == other),
@@ -185,33 +185,33 @@ impl Store {
         let lost = lost
             .iter()
             .filter(|entry| in_environment(entry))
-            .map(|entry| entry.full.clone())
+            .map(|entry| entry.tag.clone())
             .collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut taken = BTreeSet::new();
         for release in open
             .iter()
-            .filter(|it| matches!(it.tag, TagName::Release { .. }))
+            .filter(|it| matches!(it.tag.name, TagName::Release { .. }))
         {
             if !in_environment(release) {
                 continue;
             }
             let TagName::Release {
                 name, environment, ..
-            } = &release.tag
+            } = &release.tag.name
             else {
                 continue;
             };
-            let trailers = self.tag_trailers(release.object, &release.tag)?;
+            let trailers = self.tag_trailers(release.object, &release.tag.name)?;
             let version = TagName::Version {
                 name: name.clone(),
                 version: trailers.version,
             };
-            let of_version = open.iter().find(|entry| entry.tag == version);
+            let of_version = open.iter().find(|entry| entry.tag.name == version);
             let mut tags = Vec::new();
             if let Some(version) = of_version {
                 // Of several releases the first that is taken brings it along.
-                taken.insert(version.full.clone());
+                taken.insert(version.tag.clone());
                 tags.push((*version).clone());
             }
             tags.push((*release).clone());
@@ -223,11 +223,11 @@ impl Store {
         }
         let alone = open.iter().filter(|entry| {
             in_environment(entry)
-                && matches!(entry.tag, TagName::Version { .. })
-                && !taken.contains(&entry.full)
+                && matches!(entry.tag.name, TagName::Version { .. })
+                && !taken.contains(&entry.tag)
         });
         groups.extend(alone.map(|entry| Group {
-            name: entry.tag.prompt().clone(),
+            name: entry.tag.name.prompt().clone(),
             environment: None,
             tags: vec![(*entry).clone()],
         }));
@@ -235,15 +235,15 @@ impl Store {
         Ok((groups, lost))
     }
 
-    /// What is live in the row of a tag, which has the prefix.
-    pub fn newest_beside(&self, full: &str) -> Option<super::release::Release> {
+    /// What is live where the tag of a release is.
+    pub fn newest_beside(&self, tag: &Tag) -> Option<super::release::Release> {
         let TagName::Release {
             name, environment, ..
-        } = TagName::parse(full.strip_prefix(&self.settings.prefix)?)?
+        } = &tag.name
         else {
             return None;
         };
-        let releases = self.releases(&name, &environment).ok()?;
+        let releases = self.releases(name, environment).ok()?;
         releases.newest().cloned()
     }
 
@@ -255,14 +255,11 @@ impl Store {
         let mut tags = group.objects();
         // A version may have gone with another release.
         let mirror = self.true_space().base;
-        tags.retain(|(full, id)| {
-            let rest = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
-            self.ref_target(&format!("{mirror}{rest}")) != Some(*id)
-        });
+        tags.retain(|(tag, id)| self.ref_target(&format!("{mirror}{}", tag.name)) != Some(*id));
         match self.send(&group.name, &tags)? {
             Sent::Accepted => {
                 pushed.warnings.extend(self.confirm(&tags));
-                pushed.sent.extend(tags.into_iter().map(|(full, _)| full));
+                pushed.sent.extend(tags.into_iter().map(|(tag, _)| tag));
                 Ok(true)
             }
             Sent::Overtaken => {
@@ -280,7 +277,7 @@ impl Store {
     pub fn allowed_by(&self, group: &Group) -> Result<Vec<Code>, Failure> {
         let mut allowed = Vec::new();
         for tag in &group.tags {
-            let release = self.tag_trailers(tag.object, &tag.tag)?.release;
+            let release = self.tag_trailers(tag.object, &tag.tag.name)?.release;
             allowed.extend(release.into_iter().flat_map(|release| release.allowed));
         }
         Ok(allowed)
@@ -294,11 +291,11 @@ impl Store {
         let Some(release) = group
             .tags
             .iter()
-            .find(|tag| matches!(tag.tag, TagName::Release { .. }))
+            .find(|tag| matches!(tag.tag.name, TagName::Release { .. }))
         else {
             return Ok(None);
         };
-        let (commit, trailers) = self.tag_target(release.object, &release.tag)?;
+        let (commit, trailers) = self.tag_target(release.object, &release.tag.name)?;
         let is_publish = trailers
             .release
             .is_some_and(|release| release.action == super::tag::Action::Publish);
@@ -316,7 +313,7 @@ impl Store {
                 code::RELEASE_MISMATCH,
                 format!(
                     "{} disagrees with the tag of {}, which the remote has",
-                    release.full, trailers.version
+                    release.tag, trailers.version
                 ),
             )
             .hint(format!(
@@ -329,7 +326,7 @@ impl Store {
             Some(loaded) if *loaded.digest() == trailers.digest => Ok(Some(loaded)),
             _ => Err(Failure::new(
                 code::RELEASE_MISMATCH,
-                format!("{} does not hold the content that it names", release.full),
+                format!("{} does not hold the content that it names", release.tag),
             )
             .hint("promptctl doctor tells what is wrong")),
         }
@@ -347,7 +344,7 @@ impl Store {
         group
             .tags
             .iter()
-            .try_for_each(|tag| self.check_new_tag(&tag.full, tag.object, signers))
+            .try_for_each(|tag| self.check_new_tag(&tag.tag, tag.object, signers))
     }
 
     /// Sends tags in one push that the remote takes whole or not at all. The journal knows of them
@@ -358,11 +355,11 @@ impl Store {
     pub(crate) fn send(
         &self,
         name: &PromptName,
-        tags: &[(String, ObjectId)],
+        tags: &[(Tag, ObjectId)],
     ) -> Result<Sent, Failure> {
         let remote = self.remote()?.to_owned();
         self.require_one_push_url(&remote)?;
-        self.journal(Fate::Sending, tags)?;
+        self.journal(SendState::Sending, tags)?;
         let mut said = self.push(&remote, tags, true)?;
         if said.lacks_atomic() {
             // The version goes first: without a release it is harmless, and a release without its
@@ -383,23 +380,20 @@ impl Store {
         let theirs = self
             .ask(&remote, &[pattern])
             .map_err(|_| unreachable(&remote, &said.err))?;
-        let held = |full: &str| {
-            let rest = full.strip_prefix(&self.settings.prefix)?;
-            theirs.get(rest).copied()
-        };
-        if tags.iter().all(|(full, id)| held(full) == Some(*id)) {
+        let held = |tag: &Tag| theirs.get(&tag.name.to_string()).copied();
+        if tags.iter().all(|(tag, id)| held(tag) == Some(*id)) {
             return Ok(Sent::Accepted);
         }
         let is_overtaken = tags
             .iter()
-            .any(|(full, id)| held(full).is_some_and(|other| other != *id));
+            .any(|(tag, id)| held(tag).is_some_and(|other| other != *id));
         // Whoever waits to be sent goes on waiting after a refusal.
         let was_pending = tags
             .iter()
-            .any(|(full, id)| self.ref_target(&format!("refs/tags/{full}")) == Some(*id));
+            .any(|(tag, id)| self.ref_target(&format!("refs/tags/{tag}")) == Some(*id));
         let fate = match (is_overtaken, was_pending) {
-            (true, _) | (false, false) => Fate::Lost,
-            (false, true) => Fate::Made,
+            (true, _) | (false, false) => SendState::Lost,
+            (false, true) => SendState::Made,
         };
         self.journal(fate, tags)?;
         if is_overtaken {
@@ -411,9 +405,9 @@ impl Store {
     fn push(
         &self,
         remote: &str,
-        tags: &[(String, ObjectId)],
+        tags: &[(Tag, ObjectId)],
         atomic: bool,
-    ) -> Result<Said, Failure> {
+    ) -> Result<GitOutput, Failure> {
         let mut git = self
             .git_with_hooks()
             .args(["push", "--porcelain", "--no-follow-tags"]);
@@ -421,34 +415,30 @@ impl Store {
             git = git.arg("--atomic");
         }
         git.args(["--end-of-options", remote])
-            .args(
-                tags.iter()
-                    .map(|(full, id)| format!("{id}:refs/tags/{full}")),
-            )
+            .args(tags.iter().map(|(tag, id)| format!("{id}:refs/tags/{tag}")))
             .say()
     }
 
     /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending
     /// tag of the same name stays, so that it is seen to have lost. What was accepted is done: what
     /// cannot be noted is a warning.
-    pub(crate) fn confirm(&self, tags: &[(String, ObjectId)]) -> Option<Failure> {
+    pub(crate) fn confirm(&self, tags: &[(Tag, ObjectId)]) -> Option<Failure> {
         let note = || -> Result<(), Failure> {
             let Some(mirror) = self.mirror_space() else {
                 return Ok(());
             };
             let mut commands = Vec::new();
             let mut seen = Vec::new();
-            for (full, id) in tags {
-                let rest = full.strip_prefix(&self.settings.prefix).unwrap_or(full);
-                commands.push(format!("update {}{rest} {id}", mirror.base));
-                if self.ref_target(&format!("refs/tags/{full}")).is_none() {
-                    commands.push(format!("update refs/tags/{full} {id}"));
+            for (tag, id) in tags {
+                commands.push(format!("update {}{} {id}", mirror.base, tag.name));
+                if self.ref_target(&format!("refs/tags/{tag}")).is_none() {
+                    commands.push(format!("update refs/tags/{tag} {id}"));
                 }
-                seen.push((rest.to_owned(), *id));
+                seen.push((tag.name.to_string(), *id));
             }
             self.note_seen(&seen)?;
             self.update_refs(&commands)?;
-            self.journal(Fate::Confirmed, tags)
+            self.journal(SendState::Confirmed, tags)
         };
         note().err()
     }

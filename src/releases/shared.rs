@@ -38,7 +38,7 @@ impl Store {
                 return Ok(Some(
                     shared(&loaded.name, &other.name, environment, id)
                         .in_file(&loaded.path)
-                        .at(loaded.document.place("source")),
+                        .at(loaded.document.span_of("source")),
                 ));
             }
         }
@@ -62,7 +62,7 @@ impl Store {
             let live = overview.states.iter().filter(is_live);
             let names: Vec<&PromptName> = live.map(|(name, _)| name).collect();
             let ids = self.each_live(&names, environment, &overview, |loaded| {
-                // What cannot be read is told by others.
+                // What cannot be read is reported elsewhere.
                 loaded.ok().and_then(|it| stored_id(&it).map(str::to_owned))
             })?;
             for (name, id) in names.into_iter().zip(ids) {

@@ -11,7 +11,7 @@ use super::release::Release;
 use super::store::Store;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
-use crate::repository::{NewTag, ObjectId, Said, TagError, write_failure};
+use crate::repository::{GitOutput, NewTag, ObjectId, TagError, write_failure};
 
 /// Whether the tags of a release are signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Signers {
     }
 
     /// The file that lists them.
-    pub fn place(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.place
     }
 }
@@ -176,7 +176,7 @@ impl Store {
         Ok(signer)
     }
 
-    fn verify_tag(&self, object: ObjectId, signers: &Signers) -> Result<Said, Failure> {
+    fn verify_tag(&self, object: ObjectId, signers: &Signers) -> Result<GitOutput, Failure> {
         let folder = self.common_dir();
         let mut file =
             tempfile::NamedTempFile::new().map_err(|error| write_failure(folder, error))?;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::prompt::hint::Hint;
 use crate::repository::ObjectId;
 
-use super::note::{Note, Void};
+use super::diagnostic::Diagnostic;
 use super::row::find;
 use super::store::Store;
 use super::tag::{TagName, stands_for};
-use super::trouble::Trouble;
+use super::warning::{InvalidTag, ReleaseWarning};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
@@ -30,7 +30,7 @@ struct Rows {
 }
 
 impl Store {
-    pub(crate) fn troubles_of_tags(&self) -> Result<Vec<Trouble>, Failure> {
+    pub(crate) fn troubles_of_tags(&self) -> Result<Vec<Diagnostic>, Failure> {
         let mut rows = Rows::default();
         let mut strange = Vec::new();
         for (rest, id) in self.compared()?.tags {
@@ -58,7 +58,7 @@ impl Store {
             }
         }
         self.check_contents(&rows, &wrong, &mut troubles);
-        // That the settings name a remote which is none is told of them: the tags that are here are
+        // A remote that the settings name and git does not know is reported with the settings: the tags that are here are
         // looked at all the same.
         if self.knows_releases() || self.require_known_remote().is_err() {
             for (name, environment) in rows.releases.keys() {
@@ -79,7 +79,7 @@ impl Store {
         name: &PromptName,
         version: Version,
         rows: &Rows,
-    ) -> Option<Trouble> {
+    ) -> Option<Diagnostic> {
         let failure = self
             .load(&Reference::version(name.clone(), version))
             .err()?;
@@ -119,7 +119,7 @@ impl Store {
             };
             fix.into()
         };
-        Some(Trouble::of(&failure, fix).at(format!("{}{tag}", self.settings.prefix)))
+        Some(Diagnostic::of(&failure, fix).at(format!("{}{tag}", self.settings.prefix)))
     }
 
     /// What puts right what is not wrong with a tag itself.
@@ -137,11 +137,11 @@ impl Store {
         &self,
         rows: &Rows,
         wrong: &BTreeSet<(PromptName, Version)>,
-        troubles: &mut Vec<Trouble>,
+        troubles: &mut Vec<Diagnostic>,
     ) {
         let (contested, _) = self.load_each(self.list(), |loaded| {
             let key = (loaded.name.clone(), loaded.version());
-            // That the digest line does not fit is told of the file.
+            // A digest line that does not fit is reported with the file.
             let is_bumped = !loaded.is_unbumped();
             (is_bumped && rows.versions.contains(&key) && !wrong.contains(&key)).then_some(loaded)
         });
@@ -151,7 +151,7 @@ impl Store {
             }
             let (name, path) = (&loaded.name, &loaded.path);
             troubles.push(
-                Trouble::error(
+                Diagnostic::error(
                     code::NUMBER_TAKEN,
                     format!(
                         "{name} {} was published with other content than the file has",
@@ -172,7 +172,7 @@ impl Store {
         name: &PromptName,
         environment: &Environment,
         wrong: &BTreeSet<(PromptName, Version)>,
-        troubles: &mut Vec<Trouble>,
+        troubles: &mut Vec<Diagnostic>,
     ) {
         let releases = match self.releases(name, environment) {
             Ok(releases) => releases,
@@ -181,7 +181,7 @@ impl Store {
                     Some(code::TAG_GONE) => "promptctl fetch".into(),
                     _ => self.fix_of(&failure),
                 };
-                troubles.push(Trouble::of(&failure, fix));
+                troubles.push(Diagnostic::of(&failure, fix));
                 return;
             }
         };
@@ -189,8 +189,8 @@ impl Store {
         for note in &releases.notes {
             // What lies below is history, once a sound release stands above it.
             let is_history = match note {
-                Note::Chain { number } => *number != live,
-                Note::NoVersionTag { number, version } => {
+                ReleaseWarning::Chain { number } => *number != live,
+                ReleaseWarning::NoVersionTag { number, version } => {
                     let entry = find(&releases.entries, *number);
                     let top = find(&releases.entries, live);
                     let is_told = wrong.contains(&(name.clone(), *version));
@@ -199,8 +199,8 @@ impl Store {
                             && entry
                                 .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
                 }
-                // Another tag stands below its name, which is told.
-                Note::Void { number, .. }
+                // Another tag has a name below its own; that one is reported.
+                ReleaseWarning::InvalidTag { number, .. }
                     if self
                         .ref_target(&self.true_space().reference(&TagName::Release {
                             name: name.clone(),
@@ -211,22 +211,22 @@ impl Store {
                 {
                     true
                 }
-                // That is told of what the remote did to it.
-                Note::Void { number, .. }
+                // Reported as a change that the remote made.
+                ReleaseWarning::InvalidTag { number, .. }
                     if releases.notes.iter().any(|note| {
                         let tag = self.full(&TagName::Release {
                             name: name.clone(),
                             environment: environment.clone(),
                             number: *number,
                         });
-                        matches!(note, Note::Changed(changed) if changed.tag == tag)
+                        matches!(note, ReleaseWarning::Changed(changed) if changed.tag == tag)
                     }) =>
                 {
                     true
                 }
-                // That is told of the version's tag.
-                Note::Void {
-                    why: Void::Disagrees(version),
+                // Reported with the version's tag.
+                ReleaseWarning::InvalidTag {
+                    why: InvalidTag::Disagrees(version),
                     ..
                 } => wrong.contains(&(name.clone(), *version)),
                 _ => false,
@@ -235,9 +235,9 @@ impl Store {
                 troubles.push(self.trouble_of_note(note, name, environment, live));
             }
         }
-        let is_void = |note: &Note| matches!(note, Note::Void { .. });
+        let is_void = |note: &ReleaseWarning| matches!(note, ReleaseWarning::InvalidTag { .. });
         if live == 0 && releases.notes.iter().any(is_void) {
-            troubles.push(Trouble::error(
+            troubles.push(Diagnostic::error(
                 code::BAD_TAG,
                 format!("no release tag of {name} in {environment} is sound: nobody can say what is live"),
                 format!("promptctl publish {name} --env {environment}"),
@@ -248,11 +248,11 @@ impl Store {
     /// What is odd about a row, with the command that puts it right.
     fn trouble_of_note(
         &self,
-        note: &Note,
+        note: &ReleaseWarning,
         name: &PromptName,
         environment: &Environment,
         live: u64,
-    ) -> Trouble {
+    ) -> Diagnostic {
         let release = |number| TagName::Release {
             name: name.clone(),
             environment: environment.clone(),
@@ -267,24 +267,26 @@ impl Store {
             None => else_,
         };
         let (place, fix) = match note {
-            Note::Void { number, .. } => {
+            ReleaseWarning::InvalidTag { number, .. } => {
                 let tag = release(*number);
                 (Some(self.full(&tag)), put_back(&tag, self.take_away(&tag)))
             }
-            Note::Gap { first, .. } => {
+            ReleaseWarning::Gap { first, .. } => {
                 let tag = release(*first);
                 (Some(self.full(&tag)), put_back(&tag, look.to_owned()))
             }
-            Note::Stray { first, .. } => {
+            ReleaseWarning::Stray { first, .. } => {
                 let tag = release(*first);
                 (Some(self.full(&tag)), self.take_away(&tag))
             }
-            Note::Chain { number } | Note::Under { number } | Note::Ahead { number } => {
+            ReleaseWarning::Chain { number }
+            | ReleaseWarning::Under { number }
+            | ReleaseWarning::Ahead { number } => {
                 let tag = release(*number);
                 let look = format!("promptctl releases {name} --env {environment}");
                 (Some(self.full(&tag)), look)
             }
-            Note::NoVersionTag { number, version } => {
+            ReleaseWarning::NoVersionTag { number, version } => {
                 let tag = TagName::Version {
                     name: name.clone(),
                     version: *version,
@@ -296,18 +298,18 @@ impl Store {
                 };
                 (None, put_back(&tag, publish))
             }
-            Note::Changed(changed) => (Some(changed.tag.clone()), changed.cure()),
+            ReleaseWarning::Changed(changed) => (Some(changed.tag.clone()), changed.cure()),
         };
         let finding = note.finding(name, environment, &self.settings.prefix);
         let is_error = match note {
-            Note::NoVersionTag { number, .. } => *number == live,
+            ReleaseWarning::NoVersionTag { number, .. } => *number == live,
             _ => finding.is_error(),
         };
-        Trouble {
+        Diagnostic {
             is_error,
             place,
             fix: fix.into(),
-            ..Trouble::error(finding.code, finding.message, String::new())
+            ..Diagnostic::error(finding.code, finding.message, String::new())
         }
     }
 
@@ -333,7 +335,7 @@ impl Store {
     }
 
     /// A tag with the name of a prompt or an environment.
-    fn trouble_of_stray_name(&self, rest: &str) -> Trouble {
+    fn trouble_of_stray_name(&self, rest: &str) -> Diagnostic {
         let full = format!("{}{rest}", self.settings.prefix);
         let delete = format!("git tag -d {full}");
         let fix = match self.settings.remote.as_deref() {
@@ -351,7 +353,7 @@ impl Store {
             }
             None => delete,
         };
-        Trouble::warning(
+        Diagnostic::warning(
             code::BAD_TAG,
             format!("the tag {full} is neither a version nor a release, and stands where they must be made"),
             fix,
@@ -360,7 +362,7 @@ impl Store {
     }
 
     /// A prompt stays live when its file is deleted, which may not be what was meant.
-    fn check_deleted(&self, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
+    fn check_deleted(&self, troubles: &mut Vec<Diagnostic>) -> Result<(), Failure> {
         let files: BTreeSet<PromptName> = self
             .list()
             .files
@@ -370,7 +372,7 @@ impl Store {
         let overview = self.overview()?;
         for name in overview.states.keys().filter(|name| !files.contains(*name)) {
             for (environment, _) in overview.live(name) {
-                troubles.push(Trouble::warning(
+                troubles.push(Diagnostic::warning(
                     code::UNKNOWN_PROMPT,
                     format!("{name} is live in {environment}, and its file was deleted"),
                     format!("promptctl unpublish {name} --env {environment}"),

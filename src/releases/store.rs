@@ -12,9 +12,9 @@ use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_word;
 use crate::prompt::remote::RemoteName;
-use crate::repository::{Again, Repository, Start};
+use crate::repository::{Reopen, Repository, Start};
 
-use super::space::Mirror;
+use super::namespace::Mirror;
 
 /// What the configuration says about a repository.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Settings {
     pub remote: Option<RemoteName>,
     /// The configured environments.
     pub environments: Vec<Environment>,
-    /// Whether nobody is there to answer a question that git would ask.
+    /// Whether git must not ask, because nobody can answer.
     pub unattended: bool,
     /// The time that counts as now.
     pub now: Timestamp,
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// The same once more, for another thread.
-    pub(super) fn open_again(again: &Again, settings: &Settings) -> Result<Self, Failure> {
+    pub(super) fn open_again(again: &Reopen, settings: &Settings) -> Result<Self, Failure> {
         Ok(Self::of(again.open()?, settings.clone()))
     }
 

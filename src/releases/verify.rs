@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::note::Note;
-use super::policy::{Rules, Unmet, no_evaluation};
+use super::diagnostic::Diagnostic;
+use super::policy::{Rules, UnmetRule, no_evaluation};
 use super::release::Release;
 use super::row::{Trust, is_true_rollback};
 use super::signature::Signer;
 use super::store::Store;
 use super::tag::{Action, TagName};
-use super::trouble::Trouble;
+use super::warning::ReleaseWarning;
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
@@ -37,7 +37,7 @@ pub struct Proof {
     /// Since when this clone remembers the remote's tags of the prompt.
     pub since: Option<Timestamp>,
     /// What is not proven, each with what puts it right.
-    pub troubles: Vec<Trouble>,
+    pub troubles: Vec<Diagnostic>,
 }
 
 /// The release that made a version live.
@@ -130,9 +130,9 @@ impl Store {
                 .as_ref()
                 .map(|live| [live.version_tag.clone(), live.release_tag.clone()]);
             for trouble in &mut proof.troubles {
-                let is_same = |other: &&Trouble| other.message == trouble.message;
-                // A release may be told of as the tag of its version.
-                let is_of_tag = |other: &&Trouble| {
+                let is_same = |other: &&Diagnostic| other.message == trouble.message;
+                // A warning may name the tag of the version instead of the release.
+                let is_of_tag = |other: &&Diagnostic| {
                     let place = other.place.as_ref();
                     trouble.code == code::RELEASE_MISMATCH
                         && trouble.is_error
@@ -171,7 +171,7 @@ impl Store {
         proof.add_notes(self, &releases.notes, environment, entries.last());
         let Some(top) = entries.last() else {
             // Tags stand here, and none of them is sound.
-            let is_void = |note: &Note| matches!(note, Note::Void { .. });
+            let is_void = |note: &ReleaseWarning| matches!(note, ReleaseWarning::InvalidTag { .. });
             if let Some(trouble) = proof.troubles.first_mut() {
                 trouble.is_error |= releases.notes.iter().any(is_void);
             }
@@ -180,8 +180,8 @@ impl Store {
         let is_wrong = |number: u64| {
             let mut notes = releases.notes.iter();
             notes.any(|note| match note {
-                Note::Chain { number: other } => *other == number,
-                Note::Gap { last, .. } => last + 1 == number,
+                ReleaseWarning::Chain { number: other } => *other == number,
+                ReleaseWarning::Gap { last, .. } => last + 1 == number,
                 _ => false,
             })
         };
@@ -289,7 +289,7 @@ impl Store {
             }
             _ => format!("promptctl publish {name}@{version} --env {environment}"),
         };
-        proof.troubles.push(Trouble::error(
+        proof.troubles.push(Diagnostic::error(
             code::UNSIGNED,
             format!("release {number} of {name} in {environment} {what}"),
             fix,
@@ -307,20 +307,20 @@ impl Store {
         };
         for unmet in self.unmet(loaded, rules, &was_live) {
             proof.troubles.push(match unmet {
-                Ok(Unmet::Branch(branch)) => Trouble::error(
+                Ok(UnmetRule::Branch(branch)) => Diagnostic::error(
                     code::WRONG_BRANCH,
                     format!("{name} {version} is not on {branch}, which {environment} requires"),
                     format!(
                         "merge it into {branch}, or promptctl rollback {name} --env {environment}"
                     ),
                 ),
-                Ok(Unmet::Source(source)) => Trouble::error(
+                Ok(UnmetRule::Source(source)) => Diagnostic::error(
                     code::NOT_STAGED,
                     format!("{name} {version} is live in {environment} and never was in {source}"),
                     format!("promptctl publish {name}@{version} --env {source}"),
                 ),
-                Ok(Unmet::Evaluation) => {
-                    Trouble::error(code::NOT_READY, no_evaluation(environment), String::new())
+                Ok(UnmetRule::Evaluation) => {
+                    Diagnostic::error(code::NOT_READY, no_evaluation(environment), String::new())
                 }
                 Err(failure) => {
                     proof.add(&failure);
@@ -337,38 +337,40 @@ impl Proof {
     fn add_notes(
         &mut self,
         store: &Store,
-        notes: &[Note],
+        notes: &[ReleaseWarning],
         environment: &Environment,
         top: Option<&Release>,
     ) {
         let top = top.map_or(0, |top| top.number);
         for note in notes {
-            if matches!(note, Note::NoVersionTag { number, .. } if *number != top) {
+            if matches!(note, ReleaseWarning::NoVersionTag { number, .. } if *number != top) {
                 // What is not live is not part of the proof.
                 continue;
             }
             let is_error = match note {
-                Note::Changed(_) => true,
-                Note::Gap { last, .. } => last + 1 == top,
-                Note::Chain { number } | Note::NoVersionTag { number, .. } => *number == top,
-                Note::Void { .. }
-                | Note::Stray { .. }
-                | Note::Under { .. }
-                | Note::Ahead { .. } => false,
+                ReleaseWarning::Changed(_) => true,
+                ReleaseWarning::Gap { last, .. } => last + 1 == top,
+                ReleaseWarning::Chain { number } | ReleaseWarning::NoVersionTag { number, .. } => {
+                    *number == top
+                }
+                ReleaseWarning::InvalidTag { .. }
+                | ReleaseWarning::Stray { .. }
+                | ReleaseWarning::Under { .. }
+                | ReleaseWarning::Ahead { .. } => false,
             };
             let finding = note.finding(&self.name, environment, &store.settings.prefix);
             let failure = Failure::from(finding);
             let fix = failure.hints.first().cloned().unwrap_or_default();
-            self.troubles.push(Trouble {
+            self.troubles.push(Diagnostic {
                 is_error,
-                ..Trouble::of(&failure, fix)
+                ..Diagnostic::of(&failure, fix)
             });
         }
     }
 
     fn add(&mut self, failure: &Failure) {
         let fix = failure.hints.first().cloned().unwrap_or_default();
-        let trouble = Trouble::of(failure, fix);
+        let trouble = Diagnostic::of(failure, fix);
         if !self
             .troubles
             .iter()

@@ -2,10 +2,10 @@
 
 use crate::repository::{NewTag, ObjectId};
 
-use super::made::Fate;
+use super::made::SendState;
 use super::sending::Sent;
 use super::store::Store;
-use super::tag::{TagName, Trailers};
+use super::tag::{Tag, TagName, Trailers};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
@@ -22,15 +22,15 @@ impl Store {
     /// - `P204`: a version is not committed.
     /// - `P206`: the number was published with other content.
     /// - `P212`, `P215`, `P216`: the remote does not take a tag; those sent before stay sent.
-    pub fn tag_versions(&self, versions: &[Loaded], push: bool) -> Result<Vec<String>, Failure> {
+    pub fn tag_versions(&self, versions: &[Loaded], push: bool) -> Result<Vec<Tag>, Failure> {
         let mut made = Vec::new();
         let mut new = Vec::new();
         for loaded in versions {
-            let tag = TagName::Version {
+            let tag = self.tag(TagName::Version {
                 name: loaded.name.clone(),
                 version: loaded.version(),
-            };
-            match self.version_tag(&tag)? {
+            });
+            match self.version_tag(&tag.name)? {
                 Some(found) if found.trailers.digest == *loaded.digest() => {}
                 Some(_) => {
                     let message = format!(
@@ -58,9 +58,9 @@ impl Store {
                         release: None,
                     };
                     new.push((
-                        loaded.name.clone(),
+                        tag.clone(),
                         NewTag {
-                            name: format!("{}{tag}", self.settings.prefix),
+                            name: tag.to_string(),
                             commit,
                             message: trailers.message(&format!(
                                 "{} {}",
@@ -73,14 +73,15 @@ impl Store {
             }
         }
         for group in new.chunks(AT_ONCE) {
-            let Some((name, _)) = group.first() else {
+            let Some((first, _)) = group.first() else {
                 continue;
             };
+            let name = first.name.prompt();
             let tags: Vec<NewTag> = group.iter().map(|(_, tag)| tag.clone()).collect();
             let objects = self.write_tags(&tags, None)?;
-            let pairs: Vec<(String, ObjectId)> = tags
+            let pairs: Vec<(Tag, ObjectId)> = group
                 .iter()
-                .map(|tag| tag.name.clone())
+                .map(|(tag, _)| tag.clone())
                 .zip(objects)
                 .collect();
             if push && self.has_remote() {
@@ -96,7 +97,7 @@ impl Store {
                     }
                 }
             } else {
-                self.journal(Fate::Made, &pairs)?;
+                self.journal(SendState::Made, &pairs)?;
                 let commands: Vec<String> = pairs
                     .iter()
                     .map(|(tag, id)| format!("create refs/tags/{tag} {id}"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::handle::Repository;
 use super::id::ObjectId;
-use super::process::{Git, Said, explain, words_of, write_failure};
+use super::process::{Git, GitOutput, explain, words_of, write_failure};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;
@@ -208,7 +208,7 @@ impl Repository {
     }
 }
 
-fn refused_commit(said: &Said) -> Failure {
+fn refused_commit(said: &GitOutput) -> Failure {
     if said.met_a_merge() {
         return Failure::new(
             code::HOOK_REFUSED,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::id::ObjectId;
-use super::open::{Start, Surroundings};
-use super::process::{Git, Hooks, Pinned};
-use super::running::{Note, Others};
+use super::open::{GitEnvironment, Start};
+use super::process::{Git, GitTarget, Hooks};
+use super::running::{OtherRuns, RunMarker};
 use super::started::Early;
 use crate::error::Failure;
 
@@ -17,24 +17,24 @@ pub struct Repository {
     pub(super) refs: gix_ref::file::Store,
     pub(super) top: PathBuf,
     pub(super) unattended: bool,
-    pub(super) surroundings: Surroundings,
+    pub(super) surroundings: GitEnvironment,
     pub(super) early: RefCell<Option<Early>>,
     has_own_ssh: OnceCell<bool>,
     /// What says that this run writes here; after `early`, whose calls end first.
-    pub(super) note: Arc<Note>,
+    pub(super) note: Arc<RunMarker>,
     /// The folder of a dry run, which is removed at its end.
     pub(super) scratch: Option<tempfile::TempDir>,
 }
 
 /// What opens the same repository once more, in another thread: git2's handle cannot be shared.
 #[derive(Debug, Clone)]
-pub(crate) struct Again {
+pub(crate) struct Reopen {
     pub(super) git_dir: PathBuf,
-    pub(super) surroundings: Surroundings,
+    pub(super) surroundings: GitEnvironment,
     pub(super) unattended: bool,
 }
 
-impl Again {
+impl Reopen {
     /// Opens it.
     ///
     /// # Errors
@@ -60,11 +60,11 @@ impl Repository {
         Ok(Self::of(repo, surroundings))
     }
 
-    fn of(repo: git2::Repository, surroundings: Surroundings) -> Self {
+    fn of(repo: git2::Repository, surroundings: GitEnvironment) -> Self {
         let top = repo.workdir().unwrap_or_else(|| repo.path()).to_path_buf();
         // The references of all worktrees stand in the common directory.
         let refs = gix_ref::file::Store::at(repo.commondir().to_path_buf(), gix_hash::Kind::Sha1);
-        let note = Arc::new(Note::new(repo.commondir()));
+        let note = Arc::new(RunMarker::new(repo.commondir()));
         Self {
             repo,
             refs,
@@ -79,15 +79,15 @@ impl Repository {
     }
 
     /// What opens this repository once more.
-    pub(crate) fn again(&self) -> Again {
-        Again {
+    pub(crate) fn again(&self) -> Reopen {
+        Reopen {
             git_dir: self.repo.path().to_path_buf(),
             surroundings: self.surroundings.clone(),
             unattended: self.unattended,
         }
     }
 
-    /// Says whether nobody is there to answer a question that git would ask.
+    /// Says whether git must not ask, because nobody can answer.
     pub(crate) fn set_unattended(&mut self, unattended: bool) {
         self.unattended = unattended;
     }
@@ -173,11 +173,11 @@ impl Repository {
         Git::new(&self.pinned(), Hooks::Run)
     }
 
-    /// What git is told of the repository, so that it works on the one that was opened.
-    fn pinned(&self) -> Pinned<'_> {
+    /// The repository as it is named to git, so that it works on the one that was opened.
+    fn pinned(&self) -> GitTarget<'_> {
         let own_ssh =
             || self.surroundings.has_ssh || self.config_value("core.sshCommand").is_some();
-        Pinned {
+        GitTarget {
             top: &self.top,
             git_dir: Some(without_slash(self.repo.path())),
             work_tree: self.repo.workdir().map(without_slash),
@@ -225,8 +225,8 @@ impl Repository {
     }
 
     /// The other runs of this program that wrote notes here.
-    pub(crate) fn other_runs(&self) -> Others {
-        Others::of(&self.note)
+    pub(crate) fn other_runs(&self) -> OtherRuns {
+        OtherRuns::of(&self.note)
     }
 }
 

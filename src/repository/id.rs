@@ -19,7 +19,7 @@ impl ObjectId {
     }
 
     /// The name that these 20 bytes are.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Oid::from_bytes(bytes).ok().map(Self)
     }
 }

@@ -24,16 +24,16 @@ mod tagging;
 pub use commit::Written;
 pub use handle::Repository;
 pub use id::ObjectId;
-pub use open::{GitVariables, Start, Surroundings};
+pub use open::{GitEnvironment, GitVariables, Start};
 pub use process::OF_ONE_REPOSITORY;
 
-pub(crate) use handle::Again;
+pub(crate) use handle::Reopen;
 pub(crate) use memory::lines;
 pub(crate) use objects::{CommitTree, NoTag, Peeled};
 pub(crate) use process::{
-    Git, Hooks, Pinned, RefsError, Running, Said, TagError, explain, refused, require_identity,
-    words_of, write_failure,
+    Git, GitOutput, GitTarget, Hooks, RefsError, Running, TagError, explain, refused,
+    require_identity, words_of, write_failure,
 };
-pub(crate) use running::Others;
+pub(crate) use running::OtherRuns;
 pub(crate) use tagger::NewTag;
 pub(crate) use tagging::SCRATCH;

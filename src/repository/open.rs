@@ -42,7 +42,7 @@ pub struct GitVariables {
 
 /// What of the environment holds for the repository that was opened.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct GitEnvironment {
     /// The working tree, where `GIT_WORK_TREE` names one.
     pub(super) work_tree: Option<PathBuf>,
     /// Further folders of objects.
@@ -61,11 +61,11 @@ impl Start {
     ///
     /// # Errors
     /// There is none, or it is in a format or of an owner that is refused.
-    pub(super) fn open(&self) -> Result<(Repository, Surroundings), Failure> {
+    pub(super) fn open(&self) -> Result<(Repository, GitEnvironment), Failure> {
         let variables = &self.variables;
-        let mut surroundings = Surroundings {
+        let mut surroundings = GitEnvironment {
             has_ssh: variables.has_ssh,
-            ..Surroundings::default()
+            ..GitEnvironment::default()
         };
         if let Some(named) = &variables.dir {
             let git_dir = self.directory.join(named);
@@ -163,7 +163,7 @@ impl Start {
     }
 }
 
-impl Surroundings {
+impl GitEnvironment {
     /// Makes a handle see what the environment says.
     fn prepare(&self, repo: &Repository) -> Result<(), Failure> {
         let failed = |error: git2::Error| cannot_open(repo.path(), &error);

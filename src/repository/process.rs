@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::running::Note;
+use super::running::RunMarker;
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -26,11 +26,11 @@ pub(crate) struct Git {
     command: Command,
     input: Option<Vec<u8>>,
     hooks: Hooks,
-    note: Option<Arc<Note>>,
+    note: Option<Arc<RunMarker>>,
 }
 
 /// What a call of `git` said.
-pub(crate) struct Said {
+pub(crate) struct GitOutput {
     /// Whether git exited with 0.
     pub(crate) ok: bool,
     /// Its standard output.
@@ -39,7 +39,7 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
-impl Said {
+impl GitOutput {
     fn new(output: &Output) -> Self {
         Self {
             ok: output.status.success(),
@@ -57,13 +57,13 @@ impl Running {
     ///
     /// # Errors
     /// The system does not tell how it ended.
-    pub(crate) fn end(self) -> Result<Said, Failure> {
+    pub(crate) fn end(self) -> Result<GitOutput, Failure> {
         let output = self.0.wait_with_output().map_err(not_started)?;
-        Ok(Said::new(&output))
+        Ok(GitOutput::new(&output))
     }
 }
 
-/// What every call of git is told, whatever a repository says: only the repository that was opened
+/// The options and variables of every call of git, whatever a repository says: only the repository that was opened
 /// counts, nothing is done in submodules, nothing is tidied up, and no program watches files.
 const SETTINGS: [&str; 7] = [
     "safe.bareRepository=explicit",
@@ -105,7 +105,7 @@ const NEVER: [&str; 8] = [
 ];
 
 /// The repository that a call of git works on: none but this one, however git would find another.
-pub(crate) struct Pinned<'a> {
+pub(crate) struct GitTarget<'a> {
     /// Where git is started.
     pub(crate) top: &'a Path,
     /// The repository itself; none where there is no repository yet.
@@ -116,12 +116,12 @@ pub(crate) struct Pinned<'a> {
     pub(crate) is_elsewhere: bool,
     /// An empty file instead of the person's configuration.
     pub(crate) no_config: Option<&'a Path>,
-    /// Whether nobody is there to answer a question.
+    /// Whether git must not ask, because nobody can answer.
     pub(crate) unattended: bool,
     /// Whether the person has set up how ssh is called.
     pub(crate) has_own_ssh: bool,
     /// Where it is written down that a git that writes is started.
-    pub(crate) note: Option<&'a Arc<Note>>,
+    pub(crate) note: Option<&'a Arc<RunMarker>>,
 }
 
 /// The commands that change a repository, besides `config`.
@@ -153,7 +153,7 @@ pub(crate) enum Hooks {
 
 impl Git {
     /// A call of git on one repository.
-    pub(crate) fn new(pinned: &Pinned<'_>, hooks: Hooks) -> Self {
+    pub(crate) fn new(pinned: &GitTarget<'_>, hooks: Hooks) -> Self {
         let mut command = Command::new("git");
         command.arg("-C").arg(pinned.top);
         for setting in SETTINGS {
@@ -252,9 +252,9 @@ impl Git {
     ///
     /// # Errors
     /// git could not be started.
-    pub(crate) fn say(mut self) -> Result<Said, Failure> {
+    pub(crate) fn say(mut self) -> Result<GitOutput, Failure> {
         let output = self.output().map_err(not_started)?;
-        Ok(Said::new(&output))
+        Ok(GitOutput::new(&output))
     }
 
     /// Starts git without an input and goes on; [`Running::end`] tells what it said.
@@ -303,20 +303,20 @@ impl Git {
     }
 
     /// Runs git as [`Git::say`] does, and waits for a lock that another process holds.
-    pub(crate) fn say_when_free(build: impl Fn() -> Self) -> Result<Said, Failure> {
+    pub(crate) fn say_when_free(build: impl Fn() -> Self) -> Result<GitOutput, Failure> {
         Self::say_until(build, is_lock_message)
     }
 
     /// Runs git as [`Git::say`] does, waits for a lock that another process holds, and starts again
     /// where one moved a reference meanwhile: for what is right on top of whatever the other did.
-    pub(crate) fn say_when_unlocked(build: impl Fn() -> Self) -> Result<Said, Failure> {
+    pub(crate) fn say_when_unlocked(build: impl Fn() -> Self) -> Result<GitOutput, Failure> {
         Self::say_until(build, |err| is_lock_message(err) || has_moved(err))
     }
 
     fn say_until(
         build: impl Fn() -> Self,
         is_passing: impl Fn(&str) -> bool,
-    ) -> Result<Said, Failure> {
+    ) -> Result<GitOutput, Failure> {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(10);
         loop {
@@ -446,6 +446,6 @@ fn not_started(error: std::io::Error) -> Failure {
         Failure::new(code::NO_REPOSITORY, "the `git` program was not found")
             .hint("install git 2.31 or newer, and make sure that it is on the PATH")
     } else {
-        Failure::of_system(code::NO_REPOSITORY, "`git` could not be started", error)
+        Failure::from_io(code::NO_REPOSITORY, "`git` could not be started", error)
     }
 }

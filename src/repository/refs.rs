@@ -65,7 +65,7 @@ impl Repository {
                 continue;
             };
             let id =
-                ObjectId::of_bytes(id.as_bytes()).ok_or_else(|| failed(&"it names no object"))?;
+                ObjectId::from_bytes(id.as_bytes()).ok_or_else(|| failed(&"it names no object"))?;
             if !see(rest, id) {
                 break;
             }
@@ -78,7 +78,7 @@ impl Repository {
         // A name in full, so that no other is tried where it does not exist.
         let name = <&gix_ref::FullNameRef>::try_from(name).ok()?;
         let found = self.refs.try_find(name.as_partial_name()).ok()??;
-        ObjectId::of_bytes(found.target.try_id()?.as_bytes())
+        ObjectId::from_bytes(found.target.try_id()?.as_bytes())
     }
 
     /// Changes references in one transaction; each line is a command of `git update-ref --stdin`.

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::handle::{Again, Repository};
+use super::handle::{Reopen, Repository};
 use super::process::write_failure;
 use super::tagging::{SCRATCH, config_lines};
 use crate::error::Failure;
@@ -64,7 +64,7 @@ impl Repository {
         surroundings.objects.clear();
         surroundings.work_tree = self.repo.workdir().map(Path::to_path_buf);
         surroundings.no_config = Some(nothing);
-        let again = Again {
+        let again = Reopen {
             git_dir: copy.to_path_buf(),
             surroundings,
             unattended: self.unattended,

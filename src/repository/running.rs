@@ -31,7 +31,7 @@ const LONG_DEAD: Duration = Duration::from_secs(24 * 3600);
 const MAY_LIVE: Duration = Duration::from_secs(60);
 
 /// The note of this run: nothing as long as it starts no git that writes.
-pub(crate) struct Note {
+pub(crate) struct RunMarker {
     folder: PathBuf,
     written: Mutex<Option<Written>>,
 }
@@ -42,7 +42,7 @@ struct Written {
     content: Value,
 }
 
-impl Note {
+impl RunMarker {
     /// The note that this run would leave in a repository.
     pub(crate) fn new(common: &Path) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Note {
         };
         if written.is_none() {
             // What old runs left that nobody asked doctor about.
-            Others::at(&self.folder, None).forget(LONG_DEAD);
+            OtherRuns::at(&self.folder, None).forget(LONG_DEAD);
             *written = self.begin().ok();
         }
         if let Some(written) = written.as_mut() {
@@ -111,7 +111,7 @@ impl Written {
     }
 }
 
-impl Drop for Note {
+impl Drop for RunMarker {
     fn drop(&mut self) {
         if let Ok(Some(written)) = self.written.get_mut().map(|written| written.take()) {
             drop(fs::remove_file(&written.path));
@@ -121,9 +121,9 @@ impl Drop for Note {
 
 /// The other runs that wrote notes here.
 #[derive(Debug, Default)]
-pub(crate) struct Others {
+pub(crate) struct OtherRuns {
     /// Those that died.
-    dead: Vec<Dead>,
+    dead: Vec<DeadRun>,
     /// Notes that were not finished: of runs that died before they started git.
     drafts: Vec<PathBuf>,
     /// Whether one of them, or a git that it started, may still be at work.
@@ -132,15 +132,15 @@ pub(crate) struct Others {
 
 /// A run that was killed, and the time in which its git can have made locks.
 #[derive(Debug)]
-struct Dead {
+struct DeadRun {
     note: PathBuf,
     since: u64,
     until: u64,
 }
 
-impl Others {
+impl OtherRuns {
     /// Looks at the notes of a repository; that of this run is left out.
-    pub(crate) fn of(note: &Note) -> Self {
+    pub(crate) fn of(note: &RunMarker) -> Self {
         let own = note.written.lock().ok();
         let own = own.as_ref().and_then(|own| own.as_ref());
         Self::at(&note.folder, own.map(|own| &own.path))
@@ -205,7 +205,7 @@ impl Others {
 struct MayLive;
 
 /// What became of the run that left a note; `None` where the note says nothing.
-fn judge(path: &Path) -> Option<Result<Dead, MayLive>> {
+fn judge(path: &Path) -> Option<Result<DeadRun, MayLive>> {
     let mut file = File::options().read(true).write(true).open(path).ok()?;
     match file.try_lock() {
         Ok(()) => {}
@@ -226,7 +226,7 @@ fn judge(path: &Path) -> Option<Result<Dead, MayLive>> {
     if is_same_boot && (lives(&content, age) || lives(&content["git"], age)) {
         return Some(Err(MayLive));
     }
-    Some(Ok(Dead {
+    Some(Ok(DeadRun {
         note: path.to_owned(),
         since: content["since"].as_u64()?,
         until: nanos(modified + AFTERMATH),
@@ -292,7 +292,7 @@ mod tests {
 
     /// Leaves a note as a run does that is killed.
     fn killed(folder: &Path) {
-        let note = Note::new(folder);
+        let note = RunMarker::new(folder);
         note.git_starts();
         let written = note.written.lock().unwrap().take().unwrap();
         let mut content = written.content.clone();
@@ -304,9 +304,9 @@ mod tests {
     #[test]
     fn a_lock_of_a_run_that_died_is_known_by_its_time() {
         let folder = tempfile::tempdir().unwrap();
-        let own = Note::new(folder.path());
+        let own = RunMarker::new(folder.path());
         let early = lock(folder.path());
-        assert!(!Others::of(&own).left(&early));
+        assert!(!OtherRuns::of(&own).left(&early));
         let before = SystemTime::now() - Duration::from_secs(5);
         File::options()
             .write(true)
@@ -315,7 +315,7 @@ mod tests {
             .set_modified(before)
             .unwrap();
         killed(folder.path());
-        let others = Others::of(&own);
+        let others = OtherRuns::of(&own);
         assert!(others.are_dead());
         assert!(!others.left(&early), "it was there before the run");
         let late = SystemTime::now() + 2 * AFTERMATH;
@@ -327,10 +327,10 @@ mod tests {
             .unwrap();
         assert!(!others.left(&early), "it was made long after");
         assert!(others.left(&lock(folder.path())));
-        Others::of(&own).forget(LONG_DEAD);
-        assert!(Others::of(&own).are_dead());
+        OtherRuns::of(&own).forget(LONG_DEAD);
+        assert!(OtherRuns::of(&own).are_dead());
         others.forget(Duration::ZERO);
-        assert!(!Others::of(&own).are_dead());
+        assert!(!OtherRuns::of(&own).are_dead());
     }
 
     #[test]
@@ -338,21 +338,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         killed(folder.path());
         let lock = lock(folder.path());
-        let own = Note::new(folder.path());
-        let other = Note::new(folder.path());
+        let own = RunMarker::new(folder.path());
+        let other = RunMarker::new(folder.path());
         other.git_starts();
-        assert!(!Others::of(&own).left(&lock));
+        assert!(!OtherRuns::of(&own).left(&lock));
         drop(other);
-        assert!(Others::of(&own).left(&lock));
+        assert!(OtherRuns::of(&own).left(&lock));
         // Its own note is no obstacle.
         own.git_starts();
-        assert!(Others::of(&own).left(&lock));
+        assert!(OtherRuns::of(&own).left(&lock));
     }
 
     #[test]
     fn a_git_that_outlives_its_run_counts_as_alive() {
         let folder = tempfile::tempdir().unwrap();
-        let note = Note::new(folder.path());
+        let note = RunMarker::new(folder.path());
         note.git_starts();
         note.git_started(std::process::id());
         let written = note.written.lock().unwrap().take().unwrap();
@@ -360,7 +360,7 @@ mod tests {
         content["pid"] = json!(u32::MAX);
         fs::write(&written.path, format!("{content}\n")).unwrap();
         drop(written);
-        let others = Others::of(&Note::new(folder.path()));
+        let others = OtherRuns::of(&RunMarker::new(folder.path()));
         assert!(others.is_one_alive);
         assert!(!others.left(&lock(folder.path())));
     }
@@ -375,6 +375,6 @@ mod tests {
         let mut content: Value = serde_json::from_str(&fs::read_to_string(&note).unwrap()).unwrap();
         content["host"] = json!("elsewhere");
         fs::write(&note, content.to_string()).unwrap();
-        assert!(!Others::of(&Note::new(folder.path())).left(&lock));
+        assert!(!OtherRuns::of(&RunMarker::new(folder.path())).left(&lock));
     }
 }

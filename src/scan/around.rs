@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::lex::{Kind, Language, NONE, Token, tokens};
-use super::{Call, Place, Surface};
+use super::{ApiKind, Call, IdPlace};
 
 /// How many tokens of one map are looked at.
 const WIDEST: usize = 20_000;
@@ -154,7 +154,7 @@ impl<'a> Source<'a> {
     }
 
     /// Fills in what stands around the id at this byte.
-    pub(super) fn tell(&self, at: usize, place: &mut Place) {
+    pub(super) fn tell(&self, at: usize, place: &mut IdPlace) {
         let Some(token) = self.token_at(at) else {
             return;
         };
@@ -166,7 +166,7 @@ impl<'a> Source<'a> {
                 let line = self.line_of(begin);
                 for call in &mut calls {
                     call.line += line - 1;
-                    if call.surface == Surface::Responses {
+                    if call.surface == ApiKind::Responses {
                         call.surface = before;
                     }
                 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Call, Place, Read, Surface, ValueKind, ids};
+use super::{ApiKind, Call, EnvRead, IdPlace, ValueKind, ids};
 use crate::prompt::finding::Span;
 
 /// A place of an id, or of the variable of the environment that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub struct Occurrence {
     /// The file.
     pub path: String,
     /// Where in the file.
@@ -26,7 +26,7 @@ pub struct Spot {
 
 /// What calls ask for: a version, with the variables that they send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedVersion {
     /// The version; OpenAI's current one when there is none.
     pub version: Option<String>,
     /// Whether the version cannot be read from the files.
@@ -37,12 +37,12 @@ pub struct Asked {
     pub has_more_variables: bool,
 }
 
-impl Spot {
+impl Occurrence {
     /// The part of the API that `serve` does not answer for, if a call goes there.
-    pub fn not_served(&self) -> Option<Surface> {
+    pub fn not_served(&self) -> Option<ApiKind> {
         let surfaces = self.calls.iter().map(|call| call.surface);
         surfaces
-            .filter(|surface| *surface != Surface::Responses)
+            .filter(|surface| *surface != ApiKind::Responses)
             .max()
     }
 }
@@ -67,7 +67,7 @@ pub struct Entry {
     /// Whether calls may send more variables than can be read from the files.
     pub has_more_variables: bool,
     /// All places.
-    pub spots: Vec<Spot>,
+    pub spots: Vec<Occurrence>,
     is_named_by_variable: bool,
 }
 
@@ -96,11 +96,11 @@ fn with_version(mut call: Call, path: &str, values: &Values) -> Call {
 
 /// Makes one entry an id, in the order of the first places; stand-ins come last.
 pub fn join(
-    places: Vec<(String, Place)>,
-    reads: Vec<(String, Read)>,
+    places: Vec<(String, IdPlace)>,
+    reads: Vec<(String, EnvRead)>,
     values: &Values,
 ) -> Vec<Entry> {
-    let mut by_variable: BTreeMap<String, Vec<(String, Read)>> = BTreeMap::new();
+    let mut by_variable: BTreeMap<String, Vec<(String, EnvRead)>> = BTreeMap::new();
     for (path, read) in reads {
         by_variable
             .entry(read.variable.clone())
@@ -118,7 +118,7 @@ pub fn join(
         entry.take_name(place.name.as_deref(), place.variable.is_some());
         let variable = place.variable.clone();
         let settings = path.clone();
-        entry.take(Spot {
+        entry.take(Occurrence {
             path,
             at: place.at,
             calls: place.calls,
@@ -135,7 +135,7 @@ pub fn join(
             .flatten()
         {
             entry.take_name(read.name.as_deref(), false);
-            entry.take(Spot {
+            entry.take(Occurrence {
                 path: path.clone(),
                 at: read.at,
                 calls: read
@@ -191,7 +191,7 @@ impl Entry {
         }
     }
 
-    fn take(&mut self, spot: Spot) {
+    fn take(&mut self, spot: Occurrence) {
         for call in &spot.calls {
             match &call.version {
                 Some(version) if !self.versions.contains(version) => {
@@ -227,21 +227,21 @@ impl Entry {
     }
 
     /// The places that are neither allowed by their line nor known.
-    pub fn new_spots(&self) -> impl Iterator<Item = &Spot> {
+    pub fn new_spots(&self) -> impl Iterator<Item = &Occurrence> {
         self.spots.iter().filter(|spot| self.is_new(spot))
     }
 
     /// Whether this place of it is neither allowed by its line nor known.
-    pub fn is_new(&self, spot: &Spot) -> bool {
+    pub fn is_new(&self, spot: &Occurrence) -> bool {
         !self.is_placeholder && !spot.is_read && !spot.is_allowed && !spot.is_known
     }
 
     /// What the calls ask for, each once, in the order of the versions. Calls that send different
     /// variables stay apart.
-    pub fn asked(&self) -> Vec<Asked> {
-        let mut all: Vec<Asked> = Vec::new();
+    pub fn asked(&self) -> Vec<RequestedVersion> {
+        let mut all: Vec<RequestedVersion> = Vec::new();
         for call in self.spots.iter().flat_map(|spot| &spot.calls) {
-            let asked = Asked {
+            let asked = RequestedVersion {
                 version: call.version.clone(),
                 has_unknown_version: call.version.is_none() && call.has_unknown_version,
                 variables: call.variables.clone(),
@@ -251,7 +251,7 @@ impl Entry {
                 all.push(asked);
             }
         }
-        let rank = |asked: &Asked| match &asked.version {
+        let rank = |asked: &RequestedVersion| match &asked.version {
             Some(version) => (0, version.parse::<u64>().unwrap_or(u64::MAX)),
             None => (1 + u8::from(asked.has_unknown_version), 0),
         };

@@ -58,7 +58,7 @@ impl ValueKind {
 
 /// Which part of the API a call goes to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Surface {
+pub enum ApiKind {
     /// `/v1/responses`, as far as can be seen.
     #[default]
     Responses,
@@ -68,7 +68,7 @@ pub enum Surface {
     Batch,
 }
 
-impl Surface {
+impl ApiKind {
     /// The part as scripts read it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,12 +97,12 @@ pub struct Call {
     /// The keys beside `prompt`; an empty list is written `input: []`.
     pub beside: BTreeSet<String>,
     /// Which part of the API it goes to.
-    pub surface: Surface,
+    pub surface: ApiKind,
 }
 
 /// One id in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct IdPlace {
     /// The id.
     pub id: String,
     /// Where it stands.
@@ -119,7 +119,7 @@ pub struct Place {
 
 /// A variable of the environment that a file reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
+pub struct EnvRead {
     /// The variable.
     pub variable: String,
     /// Where it is read.
@@ -132,7 +132,7 @@ pub struct Read {
 
 /// Every id of a file with what stands around it. The ids that promptctl itself wrote, where a
 /// prompt came from, are left out.
-pub fn places(path: &str, text: &str) -> Vec<Place> {
+pub fn find_ids(path: &str, text: &str) -> Vec<IdPlace> {
     let found = ids::find(text.as_bytes());
     let sources = snapshot::sources(path, text, found.len()).unwrap_or_default();
     let mut lines = Lines::new(text);
@@ -143,7 +143,7 @@ pub fn places(path: &str, text: &str) -> Vec<Place> {
             continue;
         }
         let at = lines.span(range.clone());
-        let mut place = Place {
+        let mut place = IdPlace {
             id: text[range.clone()].to_owned(),
             at,
             calls: Vec::new(),
@@ -176,7 +176,7 @@ pub fn reads(
     text: &str,
     variables: &BTreeSet<String>,
     values: &BTreeSet<String>,
-) -> Vec<Read> {
+) -> Vec<EnvRead> {
     if text.len() > LARGEST {
         return Vec::new();
     }
@@ -186,7 +186,7 @@ pub fn reads(
     for (variable, start) in source.mentions(variables) {
         let calls = source.calls_at(start);
         let words = source.declared_at(start);
-        reads.push(Read {
+        reads.push(EnvRead {
             variable: variable.clone(),
             at: lines.span(start..start + variable.len()),
             calls,

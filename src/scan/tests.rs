@@ -2,21 +2,21 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::entry::{Entry, Values, join};
-use super::{Call, Place, numbers, places, reads};
+use super::{Call, IdPlace, find_ids, numbers, reads};
 
 fn id(letter: char) -> String {
     format!("pmpt_{}", letter.to_string().repeat(48))
 }
 
 /// A text with `A`, `B` for two real ids, read.
-fn read(path: &str, text: &str) -> Vec<Place> {
-    places(
+fn read(path: &str, text: &str) -> Vec<IdPlace> {
+    find_ids(
         path,
         &text.replace("<A>", &id('a')).replace("<B>", &id('b')),
     )
 }
 
-fn told(call: &Call) -> String {
+fn described(call: &Call) -> String {
     let mut text = format!("v{}", call.version.as_deref().unwrap_or("-"));
     if call.has_unknown_version {
         text.push('?');
@@ -47,7 +47,7 @@ fn told(call: &Call) -> String {
 fn first(path: &str, text: &str) -> String {
     let places = read(path, text);
     let place = places.first().unwrap_or_else(|| panic!("no id in {path}"));
-    let mut calls: Vec<String> = place.calls.iter().map(told).collect();
+    let mut calls: Vec<String> = place.calls.iter().map(described).collect();
     calls.extend(place.variable.iter().map(|name| format!("${name}")));
     calls.join(" / ")
 }
@@ -340,10 +340,10 @@ fn joined(files: &[(&str, &str)]) -> Vec<Entry> {
             )
         })
         .collect();
-    let found: Vec<(String, Place)> = texts
+    let found: Vec<(String, IdPlace)> = texts
         .iter()
         .flat_map(|(path, text)| {
-            places(path, text)
+            find_ids(path, text)
                 .into_iter()
                 .map(|place| (path.clone(), place))
         })
@@ -424,9 +424,9 @@ fn asked(files: &[(&str, &str)]) -> Vec<String> {
     let mut told: Vec<String> = calls
         .flat_map(|(entry, spot)| {
             let letter = entry.id.chars().nth(5).unwrap();
-            spot.calls
-                .iter()
-                .map(move |call| format!("{letter} {}:{} {}", spot.path, call.line, told(call)))
+            spot.calls.iter().map(move |call| {
+                format!("{letter} {}:{} {}", spot.path, call.line, described(call))
+            })
         })
         .collect();
     told.sort();
@@ -582,7 +582,7 @@ fn hostile_files_cost_no_more_than_their_size() {
         format!("{real}\r\n\u{0}\u{feff}\u{e9}'{real}"),
     ] {
         for path in ["a.js", "a.yml", "a.sh"] {
-            assert!(!places(path, &text).is_empty(), "{path}: {text:.40}");
+            assert!(!find_ids(path, &text).is_empty(), "{path}: {text:.40}");
         }
     }
 }
@@ -591,7 +591,7 @@ proptest::proptest! {
     #[test]
     fn any_text_is_read_and_every_id_found(before in "[\\PC\\n]{0,80}", after in "[\\PC\\n]{0,80}", path in "[a-z]{1,3}\\.(py|ts|yml|sh|md|json|tf)") {
         let text = format!("{before} {} {after}", id('a'));
-        let found = places(&path, &text);
+        let found = find_ids(&path, &text);
         proptest::prop_assert!(found.iter().any(|place| place.id == id('a')) || text.contains("source"));
     }
 }

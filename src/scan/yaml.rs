@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::around::{Role, is_variable, role};
-use super::{Call, Place, Surface, ValueKind};
+use super::{ApiKind, Call, IdPlace, ValueKind};
 
 /// How many lines are read in each direction.
 const FARTHEST: usize = 400;
@@ -147,7 +147,7 @@ impl Entry<'_> {
     }
 
     /// Fills in what stands around the id.
-    pub(super) fn tell(&self, place: &mut Place) {
+    pub(super) fn tell(&self, place: &mut IdPlace) {
         if is_variable(self.key) {
             place.variable = Some(self.key.to_owned());
         }
@@ -188,9 +188,9 @@ impl Entry<'_> {
                 .any(|key| matches!(*key, "custom_id" | "session"))
             {
                 call.surface = if self.around.contains(&"session") {
-                    Surface::Realtime
+                    ApiKind::Realtime
                 } else {
-                    Surface::Batch
+                    ApiKind::Batch
                 };
             }
         }

@@ -7,10 +7,14 @@ use super::body::{Outgoing, whole};
 use super::problem::Problem;
 
 pub(super) fn json(status: StatusCode, text: String) -> Response<Outgoing> {
-    of_kind(status, "application/json", text)
+    error_response(status, "application/json", text)
 }
 
-pub(super) fn of_kind(status: StatusCode, kind: &'static str, text: String) -> Response<Outgoing> {
+pub(super) fn error_response(
+    status: StatusCode,
+    kind: &'static str,
+    text: String,
+) -> Response<Outgoing> {
     let mut response = Response::new(whole(text));
     *response.status_mut() = status;
     response
@@ -20,10 +24,10 @@ pub(super) fn of_kind(status: StatusCode, kind: &'static str, text: String) -> R
 }
 
 pub(super) fn text(status: StatusCode, text: &str) -> Response<Outgoing> {
-    of_kind(status, "text/plain; charset=utf-8", text.to_owned())
+    error_response(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
-pub(super) fn of_problem(problem: &Problem) -> Response<Outgoing> {
+pub(super) fn problem_response(problem: &Problem) -> Response<Outgoing> {
     let mut response = json(
         StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST),
         problem.to_json().to_string(),

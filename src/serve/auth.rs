@@ -27,13 +27,13 @@ pub enum Auth {
 
 /// What a request wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Right {
+pub(super) enum Permission {
     Call,
     Read,
     Forward,
 }
 
-impl Right {
+impl Permission {
     fn as_str(self) -> &'static str {
         match self {
             Self::Call => "call",
@@ -45,7 +45,11 @@ impl Right {
 
 impl Auth {
     /// The name of the key that allows this; none where nobody is asked for one.
-    pub(super) fn check(&self, token: Option<&str>, right: Right) -> Result<Option<&str>, Problem> {
+    pub(super) fn check(
+        &self,
+        token: Option<&str>,
+        right: Permission,
+    ) -> Result<Option<&str>, Problem> {
         let Self::Keys(keys) = self else {
             return Ok(None);
         };
@@ -124,16 +128,16 @@ mod tests {
     #[test]
     fn a_key_opens_what_it_may_and_nothing_else() {
         assert_eq!(
-            keys().check(Some("secret-of-web"), Right::Call),
+            keys().check(Some("secret-of-web"), Permission::Call),
             Ok(Some("web"))
         );
         let status = |token, right| keys().check(token, right).unwrap_err().status;
-        assert_eq!(status(Some("secret-of-web"), Right::Forward), 403);
-        assert_eq!(status(Some("secret-of-web"), Right::Read), 403);
-        assert_eq!(status(Some("other"), Right::Call), 401);
-        assert_eq!(status(None, Right::Call), 401);
-        assert_eq!(status(Some(""), Right::Call), 401);
-        assert_eq!(Auth::Pass.check(None, Right::Forward), Ok(None));
+        assert_eq!(status(Some("secret-of-web"), Permission::Forward), 403);
+        assert_eq!(status(Some("secret-of-web"), Permission::Read), 403);
+        assert_eq!(status(Some("other"), Permission::Call), 401);
+        assert_eq!(status(None, Permission::Call), 401);
+        assert_eq!(status(Some(""), Permission::Call), 401);
+        assert_eq!(Auth::Pass.check(None, Permission::Forward), Ok(None));
     }
 
     #[test]

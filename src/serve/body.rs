@@ -38,18 +38,18 @@ pub(super) fn whole(bytes: impl Into<Bytes>) -> Outgoing {
 }
 
 /// A body, and what is kept until it has gone.
-pub(super) struct Kept<T> {
+pub(super) struct GuardedBody<T> {
     body: Outgoing,
     _kept: T,
 }
 
-impl<T> Kept<T> {
+impl<T> GuardedBody<T> {
     pub(super) fn new(body: Outgoing, kept: T) -> Self {
         Self { body, _kept: kept }
     }
 }
 
-impl<T: Unpin> Body for Kept<T> {
+impl<T: Unpin> Body for GuardedBody<T> {
     type Data = Bytes;
     type Error = Broken;
 
@@ -70,7 +70,7 @@ impl<T: Unpin> Body for Kept<T> {
 }
 
 /// A body that was read whole. What it holds is counted until it is dropped.
-pub(super) struct Whole {
+pub(super) struct FullBody {
     pub(super) bytes: Vec<u8>,
     _held: Held,
 }
@@ -125,7 +125,7 @@ pub(super) async fn read(
     headers: &HeaderMap,
     mut body: Incoming,
     limit: usize,
-) -> Result<Whole, Problem> {
+) -> Result<FullBody, Problem> {
     let length = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok());
     let length: Option<usize> = length.and_then(|it| it.parse().ok());
     if length.is_some_and(|length| length > limit) {
@@ -137,7 +137,7 @@ pub(super) async fn read(
     let mut held = Held::none(state);
     let expected = length.unwrap_or(0).min(1024 * 1024);
     let bytes = gather(&mut body, (expected, limit), SILENCE, |more| held.add(more)).await?;
-    Ok(Whole { bytes, _held: held })
+    Ok(FullBody { bytes, _held: held })
 }
 
 /// Reads what comes, up to a limit; each piece is held before it is kept.
@@ -291,13 +291,13 @@ impl Body for Masked {
 }
 
 /// A body that is handed on as it comes; one that falls silent breaks off.
-pub(super) struct Patient<B> {
+pub(super) struct TimeoutBody<B> {
     body: B,
     limit: Duration,
     silence: Pin<Box<tokio::time::Sleep>>,
 }
 
-impl<B> Patient<B> {
+impl<B> TimeoutBody<B> {
     pub(super) fn new(body: B, limit: Duration) -> Self {
         Self {
             body,
@@ -307,7 +307,7 @@ impl<B> Patient<B> {
     }
 }
 
-impl<B> Body for Patient<B>
+impl<B> Body for TimeoutBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Broken>,
@@ -361,7 +361,7 @@ mod tests {
         let read = block_on(gather(&mut stopping(&["half"]), (0, 100), soon, |_| Ok(())));
         assert_eq!(read.unwrap().unwrap_err().status, 408);
         let (first, second) = block_on(async {
-            let mut passed = Patient::new(stopping(&["half"]), soon);
+            let mut passed = TimeoutBody::new(stopping(&["half"]), soon);
             (passed.frame().await, passed.frame().await)
         })
         .unwrap();

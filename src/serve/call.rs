@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::ask::Asked;
 use super::echo::Echo;
 use super::problem::Problem;
-use super::{given, merge};
+use super::request::PromptRequest;
+use super::{merge, variables};
 use crate::error::Failure;
-use crate::execute::{Rendered, Warm, new_record};
+use crate::execute::{CompiledPrompt, Rendered, new_record};
 use crate::openai::provider::ModelId;
 use crate::openai::request::{RequestOptions, body};
 use crate::prompt::code;
 use crate::prompt::document::{Object, Role};
 use crate::prompt::name::Environment;
-use crate::prompt::rendered::{RenderedMessage, Stands};
+use crate::prompt::rendered::{MessageOrigin, RenderedMessage};
 use crate::record::entry::Record;
 use crate::record::privacy::Privacy;
 
@@ -30,7 +30,7 @@ pub enum StoredTurns {
 
 /// What holds for every call.
 #[derive(Debug, Clone)]
-pub(super) struct Terms {
+pub(super) struct CallSettings {
     /// The provider that calls are passed on to.
     pub(super) provider: String,
     pub(super) stored_turns: StoredTurns,
@@ -61,14 +61,14 @@ impl Ready {
     /// # Errors
     /// The values do not fit the prompt, or its model is another provider's.
     pub(super) fn new(
-        (prompt, environment): (&Warm, &Environment),
-        asked: &Asked,
+        (prompt, environment): (&CompiledPrompt, &Environment),
+        asked: &PromptRequest,
         caller: &Object,
-        terms: &Terms,
+        terms: &CallSettings,
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let loaded = &prompt.loaded;
-        let given = given::read(prompt.variables(), &asked.variables)?;
+        let given = variables::read(prompt.variables(), &asked.variables)?;
         let mut rendered = prompt
             .render(given.values)
             .map_err(|it| not_rendered(&it))?;
@@ -147,20 +147,20 @@ fn is_leading(role: Role) -> bool {
 }
 
 /// The stored messages that the conversation holds already, where `--stored-turns once` says so.
-fn left_out(rendered: &Rendered, caller: &Object, terms: &Terms) -> Vec<usize> {
+fn left_out(rendered: &Rendered, caller: &Object, terms: &CallSettings) -> Vec<usize> {
     if terms.stored_turns == StoredTurns::Again || !merge::has_history(caller) {
         return Vec::new();
     }
     let messages = rendered.messages.iter().enumerate();
     messages
         .skip_while(|(_, message)| is_leading(message.role))
-        .filter(|(_, message)| message.stands == Stands::Fixed)
+        .filter(|(_, message)| message.stands == MessageOrigin::Fixed)
         .map(|(at, _)| at)
         .collect()
 }
 
 /// The version as the answer names it: that of the stored prompt, where this content came from it.
-fn version_of(prompt: &Warm, asked: &Asked) -> String {
+fn version_of(prompt: &CompiledPrompt, asked: &PromptRequest) -> String {
     let own = prompt.loaded.version().number();
     let origin = prompt.origin.as_ref().filter(|it| it.id == asked.id);
     let versions = origin.map_or(&[][..], |it| it.versions.as_slice());
@@ -172,7 +172,11 @@ fn version_of(prompt: &Warm, asked: &Asked) -> String {
     same.or(versions.last()).copied().unwrap_or(own).to_string()
 }
 
-fn check_provider(own: Option<&str>, given: Option<&str>, terms: &Terms) -> Result<(), Problem> {
+fn check_provider(
+    own: Option<&str>,
+    given: Option<&str>,
+    terms: &CallSettings,
+) -> Result<(), Problem> {
     if given.is_some() {
         return Ok(());
     }
@@ -210,13 +214,13 @@ fn not_rendered(failure: &Failure) -> Problem {
         _ => "invalid_value",
     };
     // What the command line would do about it is of no use to a caller.
-    Problem::of_failure(400, Some(code), failure)
+    Problem::from_failure(400, Some(code), failure)
         .param("prompt.variables")
         .only_hint("the prompt's `input.schema` and its templates say what each variable may be")
 }
 
 fn not_made(failure: &Failure) -> Problem {
-    Problem::of_failure(400, Some("invalid_prompt"), failure).param("prompt")
+    Problem::from_failure(400, Some("invalid_prompt"), failure).param("prompt")
 }
 
 #[cfg(test)]
@@ -230,7 +234,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn prompt(text: &str) -> Prepared {
-        let loaded = Loaded::of_snapshot(
+        let loaded = Loaded::from_snapshot(
             "a".parse().unwrap(),
             "prompts/a.prompt.yml".to_owned(),
             (None, String::new()),
@@ -240,8 +244,8 @@ mod tests {
         Prepared::with_attachments(loaded, BTreeMap::new()).unwrap()
     }
 
-    fn terms() -> Terms {
-        Terms {
+    fn terms() -> CallSettings {
+        CallSettings {
             provider: "openai".to_owned(),
             stored_turns: StoredTurns::Again,
             privacy: Privacy::default(),
@@ -250,9 +254,9 @@ mod tests {
         }
     }
 
-    fn ready_with(terms: &Terms, text: &str, caller: Value) -> Result<Ready, Problem> {
+    fn ready_with(terms: &CallSettings, text: &str, caller: Value) -> Result<Ready, Problem> {
         let caller = caller.as_object().unwrap();
-        let asked = Asked::of(caller).unwrap().unwrap();
+        let asked = PromptRequest::of(caller).unwrap().unwrap();
         let production = Environment::production();
         Ready::new(
             (&prompt(text).warm().unwrap(), &production),
@@ -377,7 +381,7 @@ mod tests {
 
     #[test]
     fn stored_turns_are_left_out_only_where_that_was_asked_for_and_there_is_a_history() {
-        let once = Terms {
+        let once = CallSettings {
             stored_turns: StoredTurns::Once,
             ..terms()
         };

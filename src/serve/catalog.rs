@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::ask::Asked;
 use super::problem::Problem;
+use super::request::PromptRequest;
 use crate::error::Failure;
 use crate::execute::Prepared;
 use crate::prompt::code;
@@ -30,7 +30,7 @@ pub(super) type OtherId<'a> =
 /// What is live in all environments, at one moment.
 #[derive(Debug)]
 pub(super) struct Catalog {
-    /// What tells this moment from others: `promptctl-snapshot`.
+    /// The id of this snapshot, sent as `promptctl-snapshot`.
     pub(super) id: String,
     /// The environment that is served where a caller names none.
     pub(super) environment: Environment,
@@ -41,7 +41,7 @@ pub(super) struct Catalog {
 
 /// Whether a caller that pins a version gets it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Pinned {
+pub enum PinPolicy {
     /// That very version
     #[default]
     Exact,
@@ -130,7 +130,11 @@ impl Catalog {
     ///
     /// # Errors
     /// There is no such prompt, it is not live, or there is no such version.
-    pub(super) fn resolve(&self, asked: &Asked, pinned: Pinned) -> Result<Resolved, Problem> {
+    pub(super) fn resolve(
+        &self,
+        asked: &PromptRequest,
+        pinned: PinPolicy,
+    ) -> Result<Resolved, Problem> {
         let version = asked.version.as_deref();
         // `staging` is what is live there.
         let environment = version
@@ -154,7 +158,7 @@ impl Catalog {
                 names.join(", ")
             ))
         })?;
-        if pinned == Pinned::Live {
+        if pinned == PinPolicy::Live {
             return Ok(live(Some(version)));
         }
         let published = self.published.get(name).cloned().unwrap_or_default();
@@ -236,7 +240,7 @@ impl Catalog {
 }
 
 /// A version that was never published.
-pub(super) fn unknown_version(asked: &Asked, version: &str) -> Problem {
+pub(super) fn unknown_version(asked: &PromptRequest, version: &str) -> Problem {
     Problem::new(
         404,
         Some("prompt_version_not_found"),
@@ -278,7 +282,7 @@ mod tests {
         let text = format!(
             "version: {version}\nmodel: m\n{source}\nmessages: [{{role: user, content: hi}}]\n"
         );
-        let loaded = Loaded::of_snapshot(
+        let loaded = Loaded::from_snapshot(
             name.parse().unwrap(),
             format!("prompts/{name}.prompt.yml"),
             (None, String::new()),
@@ -316,8 +320,8 @@ mod tests {
 
     const IMPORTED: &str = "source: {format: openai, id: pmpt_1, version: '6'}";
 
-    fn resolve(catalog: &Catalog, id: &str, version: Option<&str>, pinned: Pinned) -> String {
-        let asked = Asked {
+    fn resolve(catalog: &Catalog, id: &str, version: Option<&str>, pinned: PinPolicy) -> String {
+        let asked = PromptRequest {
             id: id.to_owned(),
             version: version.map(str::to_owned),
             variables: Object::new(),
@@ -376,13 +380,13 @@ mod tests {
             ("../a", None, "404 not_found"),
         ] {
             assert_eq!(
-                resolve(&catalog, id, version, Pinned::Exact),
+                resolve(&catalog, id, version, PinPolicy::Exact),
                 expected,
                 "{id} {version:?}"
             );
         }
         assert_eq!(
-            resolve(&catalog, "pmpt_1", Some("6"), Pinned::Live),
+            resolve(&catalog, "pmpt_1", Some("6"), PinPolicy::Live),
             "a v3 in production instead of 6"
         );
     }

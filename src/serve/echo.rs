@@ -267,7 +267,7 @@ mod tests {
             role,
             parts,
             is_plain: false,
-            stands: crate::prompt::rendered::Stands::Filled,
+            stands: crate::prompt::rendered::MessageOrigin::Filled,
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::body::{Broken, Outgoing};
-use super::counted::Counted;
+use super::count_guard::CountGuard;
 use super::events::Events;
 use super::finish::Finish;
 
@@ -23,7 +23,7 @@ pub(super) struct Flow {
     pub(super) finish: Finish,
     pub(super) cut: watch::Receiver<bool>,
     pub(super) is_over: bool,
-    pub(super) _counted: [Counted; 2],
+    pub(super) _counted: [CountGuard; 2],
 }
 
 impl Flow {
@@ -42,9 +42,9 @@ impl Flow {
             }
             let ping = self.events.is_between().then_some(PING);
             let chunk = match heard(&mut self.response, &mut self.cut, ping).await {
-                Heard::Chunk(chunk) => chunk,
-                Heard::Silence => return Some(Ok(Bytes::from_static(b": ping\n\n"))),
-                Heard::End => {
+                StreamEvent::Chunk(chunk) => chunk,
+                StreamEvent::Silence => return Some(Ok(Bytes::from_static(b": ping\n\n"))),
+                StreamEvent::End => {
                     self.is_over = true;
                     self.finish.interrupted();
                     return Some(Ok(last_words()));
@@ -74,7 +74,7 @@ impl Flow {
 }
 
 /// What a stream waits for.
-enum Heard {
+enum StreamEvent {
     Chunk(reqwest::Result<Option<Bytes>>),
     /// Nothing came for so long that somebody could give up.
     Silence,
@@ -87,12 +87,12 @@ async fn heard(
     response: &mut reqwest::Response,
     cut: &mut watch::Receiver<bool>,
     ping: Option<Duration>,
-) -> Heard {
+) -> StreamEvent {
     tokio::select! {
         biased;
-        _ = cut.wait_for(|is_cut| *is_cut) => Heard::End,
-        chunk = response.chunk() => Heard::Chunk(chunk),
-        () = tokio::time::sleep(ping.unwrap_or_default()), if ping.is_some() => Heard::Silence,
+        _ = cut.wait_for(|is_cut| *is_cut) => StreamEvent::End,
+        chunk = response.chunk() => StreamEvent::Chunk(chunk),
+        () = tokio::time::sleep(ping.unwrap_or_default()), if ping.is_some() => StreamEvent::Silence,
     }
 }
 
@@ -123,14 +123,17 @@ mod tests {
         };
         let mut silent = response(&[]);
         let mut heard = heard;
-        assert!(matches!(heard(&mut silent, soon), Heard::Silence));
-        assert!(matches!(heard(&mut silent, soon), Heard::Silence), "again");
+        assert!(matches!(heard(&mut silent, soon), StreamEvent::Silence));
+        assert!(
+            matches!(heard(&mut silent, soon), StreamEvent::Silence),
+            "again"
+        );
         let mut speaking = response(&["a"]);
         let chunk = heard(&mut speaking, Some(PING));
-        assert!(matches!(chunk, Heard::Chunk(Ok(Some(bytes))) if bytes == "a"));
+        assert!(matches!(chunk, StreamEvent::Chunk(Ok(Some(bytes))) if bytes == "a"));
         // In the middle of an event nothing is said, and the end is still heard.
         cut_now.send(true).unwrap();
-        assert!(matches!(heard(&mut speaking, None), Heard::End));
+        assert!(matches!(heard(&mut speaking, None), StreamEvent::End));
         assert!(
             PING < Duration::from_secs(60),
             "balancers give up after a minute"

@@ -7,38 +7,38 @@
 //! who answers, `proxy` asks the API, `refresh` keeps the `snapshot` current.
 //!
 //! A call never waits for git, the log or the terminal: a thread of its own reads what is live, and
-//! what is to be kept or said goes as a [`Note`] to the thread that started the gateway.
+//! what is to be kept or said goes as a [`GatewayEvent`] to the thread that started the gateway.
 
 mod address;
 mod answer;
-mod ask;
 mod auth;
 mod body;
 mod call;
 mod catalog;
 mod connection;
-mod counted;
+mod count_guard;
 mod echo;
 mod events;
 mod finish;
 mod flow;
-mod given;
 mod head;
 mod merge;
 mod metrics;
 mod offline;
 mod outcomes;
+mod prepared_cache;
 mod problem;
 mod proxy;
 mod reads;
 mod redact;
 mod refresh;
+mod request;
 mod route;
 mod server;
 mod snapshot;
 mod state;
 mod upstream;
-mod warmth;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -65,10 +65,10 @@ use crate::record::privacy::Privacy;
 
 pub use auth::Auth;
 pub use call::StoredTurns;
-pub use catalog::Pinned;
+pub use catalog::PinPolicy;
 pub use refresh::fetch_first as fetch;
 pub use snapshot::{Open, Source};
-pub use state::{Ended, Note};
+pub use state::{Ended, GatewayEvent};
 
 use snapshot::Wanted;
 use state::Order;
@@ -99,7 +99,7 @@ pub type Shape = fn(String, &Loaded, Vec<Variable>, &[(Environment, Version)]) -
 pub struct Settings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where figures are told without a key, besides.
+    /// A second address, where metrics are answered without a key.
     pub listen_for_figures: Option<SocketAddr>,
     /// What is served where a caller names no environment.
     pub environment: Environment,
@@ -120,12 +120,12 @@ pub struct Settings {
     /// What becomes of unknown ids.
     pub unknown: Unknown,
     /// Whether pins are exact.
-    pub pinned: Pinned,
+    pub pinned: PinPolicy,
     /// What is sent of stored turns.
     pub stored_turns: StoredTurns,
     /// Whether answers say what OpenAI's say of the prompt.
     pub has_echo: bool,
-    /// Whether each request is told.
+    /// Whether a line is printed for each request.
     pub has_access_log: bool,
     /// How often what is live is looked for.
     pub fetch_every: Duration,
@@ -139,7 +139,7 @@ pub struct Settings {
     pub privacy: Privacy,
     /// The user's own prices.
     pub prices: OwnPrices,
-    /// Whether somebody keeps what is told of calls: [`Note::Call`].
+    /// Whether somebody keeps the records of calls: [`GatewayEvent::Call`].
     pub keeps_calls: bool,
     /// Where executions are looked up for outcomes.
     pub log: Option<Log>,
@@ -155,8 +155,8 @@ pub struct Settings {
     own_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// What is told apart from the defaults of [`Settings`].
-pub struct Given {
+/// The settings without a default; the others of [`Settings`] have one.
+pub struct RequiredSettings {
     /// See [`Settings::listen`].
     pub listen: SocketAddr,
     /// See [`Settings::environment`].
@@ -175,7 +175,7 @@ pub struct Given {
 
 impl Settings {
     /// Settings with the defaults of the command.
-    pub fn new(given: Given) -> Self {
+    pub fn new(given: RequiredSettings) -> Self {
         Self {
             listen: given.listen,
             listen_for_figures: None,
@@ -188,7 +188,7 @@ impl Settings {
             hosts: Vec::new(),
             origins: Vec::new(),
             unknown: Unknown::default(),
-            pinned: Pinned::default(),
+            pinned: PinPolicy::default(),
             stored_turns: StoredTurns::default(),
             has_echo: true,
             has_access_log: false,
@@ -251,7 +251,7 @@ fn tell_of_unsent(state: &State, before: Option<&snapshot::Snapshot>) {
         for finding in unsent.filter(|it| it.code == code::UNSENT_PARAMETER) {
             let place = &prompt.loaded.path;
             let finding = finding.clone().in_file(place);
-            state.say(Note::Warning(Failure::from(finding)));
+            state.say(GatewayEvent::Warning(Failure::from(finding)));
         }
     }
 }
@@ -261,7 +261,7 @@ fn tell_of_unsent(state: &State, before: Option<&snapshot::Snapshot>) {
 /// # Errors
 /// - `P350`, `P353` and what `get --all` tells: there is no snapshot to begin with.
 /// - `P351`: the address cannot be listened on.
-pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Failure> {
+pub fn run(mut settings: Settings, hear: &mut dyn FnMut(GatewayEvent)) -> Result<(), Failure> {
     settings.own_headers = settings.headers_of_key();
     let wanted = Wanted {
         environment: settings.environment.clone(),
@@ -289,9 +289,9 @@ pub fn run(mut settings: Settings, hear: &mut dyn FnMut(Note)) -> Result<(), Fai
         calls,
     ));
     if calls < MOST_CALLS {
-        state.say(Note::Status(format!("the system's limit of open files leaves room for {connections} connections and {calls} calls")));
+        state.say(GatewayEvent::Status(format!("the system's limit of open files leaves room for {connections} connections and {calls} calls")));
     }
-    state.say(Note::Ready(address, figures_at));
+    state.say(GatewayEvent::Ready(address, figures_at));
     tell_of_unsent(&state, None);
     tell_of_turns(&state);
     let refresher = Arc::clone(&state);
@@ -334,14 +334,14 @@ fn tell_of_turns(state: &State) {
         1 => String::new(),
         count => format!(" and {} more", count - 1),
     };
-    state.say(Note::Status(format!(
+    state.say(GatewayEvent::Status(format!(
         "{first}{others} bring turns of their own, which are sent again with each `previous_response_id`; see --stored-turns"
     )));
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::of_system(
+        Failure::from_io(
             code::CANNOT_LISTEN,
             format!("{address} cannot be listened on"),
             error,

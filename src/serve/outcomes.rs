@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::body::{self, LARGEST_OF_OURS, Outgoing};
 use super::problem::Problem;
-use super::state::{Note, State};
+use super::state::{GatewayEvent, State};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::record::entry::Outcome;
@@ -33,7 +33,7 @@ pub(super) async fn take(
     }
     let accepted = told.len();
     if accepted > 0 {
-        state.say(Note::Outcomes(told));
+        state.say(GatewayEvent::Outcomes(told));
     }
     Ok(answer::json(
         StatusCode::ACCEPTED,
@@ -93,7 +93,7 @@ async fn outcome(state: &Arc<State>, value: &Value, at: usize) -> Result<Outcome
     match is_empty {
         true => Err(wrong(
             "score",
-            "is missing, as are label, metrics and note: nothing is told",
+            "is missing, as are label, metrics and note: there is nothing to record",
         )),
         false => Ok(outcome),
     }
@@ -105,7 +105,7 @@ async fn execution(state: &Arc<State>, id: &str) -> Result<String, Problem> {
         return Ok(found);
     }
     let unknown =
-        |failure: &Failure| Problem::of_failure(404, Some("execution_not_found"), failure);
+        |failure: &Failure| Problem::from_failure(404, Some("execution_not_found"), failure);
     let Some(log) = state.settings.log.clone() else {
         let failure = Failure::new(
             code::UNKNOWN_EXECUTION,

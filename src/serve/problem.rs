@@ -1,4 +1,4 @@
-//! What a caller is told when a call cannot be made: OpenAI's own shape, and what to do about it.
+//! The error response when a call cannot be made: OpenAI's own shape, and what to do about it.
 
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ impl Problem {
     }
 
     /// A failure of our own while a call was made.
-    pub(super) fn of_failure(status: u16, code: Option<&'static str>, failure: &Failure) -> Self {
+    pub(super) fn from_failure(status: u16, code: Option<&'static str>, failure: &Failure) -> Self {
         let message = match &failure.location {
             Some(place) => format!("{place}: {}", failure.message),
             None => failure.message.clone(),

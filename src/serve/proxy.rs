@@ -14,17 +14,19 @@ use hyper::{Request, Response, StatusCode};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::answer::of_problem;
-use super::ask::Asked;
-use super::body::{self, Broken, Kept, LARGEST, Masked, Outgoing, Patient, SILENCE, whole};
+use super::answer::problem_response;
+use super::body::{
+    self, Broken, GuardedBody, LARGEST, Masked, Outgoing, SILENCE, TimeoutBody, whole,
+};
 use super::call::Ready;
-use super::counted::Counted;
+use super::count_guard::CountGuard;
 use super::echo::{self, Echo};
 use super::events::Events;
 use super::finish::Finish;
 use super::flow::Flow;
 use super::offline;
 use super::problem::Problem;
+use super::request::PromptRequest;
 use super::state::{Ended, State, locked};
 use super::upstream;
 use crate::prompt::document::Object;
@@ -32,7 +34,7 @@ use crate::prompt::document::Object;
 /// From how many bytes on a body is worked on beside the others.
 const LARGE: usize = 256 * 1024;
 /// An answer, with what figures and logs say of it.
-pub(super) struct Said {
+pub(super) struct CallResponse {
     pub(super) response: Response<Outgoing>,
     pub(super) prompt: String,
     pub(super) version: String,
@@ -41,7 +43,7 @@ pub(super) struct Said {
     pub(super) caller: String,
 }
 
-impl Said {
+impl CallResponse {
     /// The answer of the API without this gateway's own key, wherever it repeats it.
     pub(super) fn covered(mut self, state: &State) -> Self {
         let Some(mask) = state.mask() else {
@@ -62,7 +64,7 @@ impl Said {
     }
 }
 
-impl From<Response<Outgoing>> for Said {
+impl From<Response<Outgoing>> for CallResponse {
     fn from(response: Response<Outgoing>) -> Self {
         Self {
             response,
@@ -75,7 +77,7 @@ impl From<Response<Outgoing>> for Said {
 }
 
 /// The right to make one call more.
-fn permit(state: &Arc<State>) -> Result<Counted, Problem> {
+fn permit(state: &Arc<State>) -> Result<CountGuard, Problem> {
     if state.calls.load(Ordering::Relaxed) >= state.most_calls {
         return Err(Problem::new(
             503,
@@ -84,7 +86,7 @@ fn permit(state: &Arc<State>) -> Result<Counted, Problem> {
         )
         .retry_after(1));
     }
-    Ok(Counted::new(state, |state| &state.calls))
+    Ok(CountGuard::new(state, |state| &state.calls))
 }
 
 /// `POST /v1/responses`.
@@ -92,7 +94,7 @@ pub(super) async fn call(
     state: &Arc<State>,
     request: Request<Incoming>,
     key: Option<String>,
-) -> Result<Said, Problem> {
+) -> Result<CallResponse, Problem> {
     let started = Instant::now();
     let permit = permit(state)?;
     let (head, incoming) = request.into_parts();
@@ -102,7 +104,7 @@ pub(super) async fn call(
     let is_large = sent.bytes.len() > LARGE;
     let (bytes, held) = (Bytes::from(std::mem::take(&mut sent.bytes)), sent);
     let (packed, packed_by) = (bytes.clone(), head.headers);
-    let read = beside(is_large, move || {
+    let read = off_thread(is_large, move || {
         let unpacked = body::unpacked(&packed_by, &packed, LARGEST)?;
         read(unpacked.as_deref().unwrap_or(&packed))
     });
@@ -136,7 +138,7 @@ pub(super) async fn call(
     drop(bytes);
     let (prompt, environment) = (state.warm(&found.prompt).await?, found.environment.clone());
     let (shared, now) = (Arc::clone(state), state.now());
-    let made = beside(is_large, move || {
+    let made = off_thread(is_large, move || {
         Ready::new((&prompt, &environment), &asked, &caller, &shared.terms, now)
     });
     let mut ready = made.await??;
@@ -162,7 +164,7 @@ pub(super) async fn call(
     // A call that failed has a record too, and whoever reads the answer wants to find it.
     let mut response = made.unwrap_or_else(|problem| {
         locked(&state.metrics).count_rejected(problem.reason());
-        of_problem(&problem)
+        problem_response(&problem)
     });
     for (name, value) in own_headers {
         if let (false, Ok(value)) = (value.is_empty(), HeaderValue::try_from(value)) {
@@ -171,7 +173,7 @@ pub(super) async fn call(
                 .insert(HeaderName::from_static(name), value);
         }
     }
-    Ok(Said {
+    Ok(CallResponse {
         response,
         prompt,
         version,
@@ -181,7 +183,7 @@ pub(super) async fn call(
 }
 
 /// Work on a body: a large one beside the others, which would wait for it.
-async fn beside<T: Send + 'static>(
+async fn off_thread<T: Send + 'static>(
     is_large: bool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
@@ -193,13 +195,13 @@ async fn beside<T: Send + 'static>(
 }
 
 /// The request and what it asks for, if it asks for a prompt.
-fn read(bytes: &[u8]) -> Result<Option<(Object, Asked)>, Problem> {
+fn read(bytes: &[u8]) -> Result<Option<(Object, PromptRequest)>, Problem> {
     // Without the word there is none, and the body need not be taken apart.
     if memchr::memmem::find(bytes, b"prompt").is_none() && memchr::memchr(b'\\', bytes).is_none() {
         return Ok(None);
     }
     match serde_json::from_slice(bytes) {
-        Ok(Value::Object(caller)) => Ok(Asked::of(&caller)?.map(|asked| (caller, asked))),
+        Ok(Value::Object(caller)) => Ok(PromptRequest::of(&caller)?.map(|asked| (caller, asked))),
         // The API would be asked for a prompt that it does not have.
         Err(error) if echo::names(bytes, "prompt") => Err(Problem::new(
             400,
@@ -218,7 +220,7 @@ async fn make(
     ready: Ready,
     (address, headers, is_large): (&Url, HeaderMap, bool),
     started: Instant,
-    permit: Counted,
+    permit: CountGuard,
 ) -> Result<Response<Outgoing>, Problem> {
     let Ready {
         body,
@@ -229,7 +231,7 @@ async fn make(
         ..
     } = ready;
     let is_offline = offline::is_ours(&body);
-    let written = beside(is_large, move || {
+    let written = off_thread(is_large, move || {
         let answer = is_offline.then(|| offline::answer(&body, record.time));
         (Bytes::from(body.to_string()), answer, body, record)
     });
@@ -241,7 +243,7 @@ async fn make(
     };
     let mut finish = Finish::new(state, ended);
     if let Some(answer) = answered_here {
-        let answer = beside(is_large, move || {
+        let answer = off_thread(is_large, move || {
             offline_answer(&answer, echo.as_ref(), is_stream, finish)
         });
         return answer.await;
@@ -281,7 +283,7 @@ async fn make(
             finish,
             cut,
             is_over: false,
-            _counted: [permit, Counted::new(state, |state| &state.streams)],
+            _counted: [permit, CountGuard::new(state, |state| &state.streams)],
         };
         return Ok(answered(status, headers, flow.into_body()));
     }
@@ -305,11 +307,11 @@ async fn make(
         let first = stream::once(async { Ok::<Bytes, Broken>(Bytes::from(bytes)) });
         let all = first.chain(rest.bytes_stream().map(|it| it.map_err(Into::into)));
         let body = StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync();
-        let body = Kept::new(body, permit).boxed_unsync();
+        let body = GuardedBody::new(body, permit).boxed_unsync();
         return Ok(answered(status, headers, body));
     }
     if status.is_success() {
-        let bytes = beside(bytes.len() > LARGE, move || {
+        let bytes = off_thread(bytes.len() > LARGE, move || {
             finish.done(serde_json::from_slice(&bytes).ok());
             echo.and_then(|echo| echo.in_answer(&bytes))
                 .unwrap_or(bytes)
@@ -388,9 +390,9 @@ async fn pass(
     method: &hyper::Method,
     address: &Url,
     mut headers: HeaderMap,
-    (bytes, _held): (Bytes, body::Whole),
-    permit: Counted,
-) -> Result<Said, Problem> {
+    (bytes, _held): (Bytes, body::FullBody),
+    permit: CountGuard,
+) -> Result<CallResponse, Problem> {
     headers.remove(CONTENT_LENGTH);
     let (response, _) = upstream::send(state, method, address, &headers, bytes).await?;
     Ok(handed_on(response, permit).into())
@@ -400,7 +402,7 @@ async fn pass(
 pub(super) async fn forward(
     state: &Arc<State>,
     request: Request<Incoming>,
-) -> Result<Said, Problem> {
+) -> Result<CallResponse, Problem> {
     use hyper::body::Body as _;
     let permit = permit(state)?;
     let (head, incoming) = request.into_parts();
@@ -408,7 +410,7 @@ pub(super) async fn forward(
     let headers = upstream::to_api(&head.headers, state);
     let mut asked = state.http.request(head.method, address).headers(headers);
     if !incoming.is_end_stream() {
-        asked = asked.body(reqwest::Body::wrap(Patient::new(incoming, SILENCE)));
+        asked = asked.body(reqwest::Body::wrap(TimeoutBody::new(incoming, SILENCE)));
     }
     let response = asked
         .send()
@@ -418,9 +420,13 @@ pub(super) async fn forward(
     Ok(handed_on(response, permit).into())
 }
 
-fn handed_on(response: reqwest::Response, permit: Counted) -> Response<Outgoing> {
+fn handed_on(response: reqwest::Response, permit: CountGuard) -> Response<Outgoing> {
     let (status, headers) = (response.status(), upstream::to_caller(response.headers()));
     let body = hyper::http::Response::<reqwest::Body>::from(response).into_body();
     let body = body.map_err(Broken::from).boxed_unsync();
-    answered(status, headers, Kept::new(body, permit).boxed_unsync())
+    answered(
+        status,
+        headers,
+        GuardedBody::new(body, permit).boxed_unsync(),
+    )
 }

@@ -14,14 +14,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answer;
-use super::ask::Asked;
 use super::body::{self, LARGEST_OF_OURS, Outgoing};
-use super::call::{Ready, Terms};
-use super::catalog::Pinned;
-use super::given;
+use super::call::{CallSettings, Ready};
+use super::catalog::PinPolicy;
 use super::head::unescaped;
 use super::problem::Problem;
-use super::state::{Found, State};
+use super::request::PromptRequest;
+use super::state::{ResolvedPrompt, State};
+use super::variables;
 use crate::execute::Prepared;
 use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, body as request_body, request_hash};
@@ -328,8 +328,12 @@ fn snapshot(state: &State, headers: &HeaderMap, query: &Query) -> Result<Read, P
     })
 }
 
-async fn find(state: &Arc<State>, name: &str, version: Option<&str>) -> Result<Found, Problem> {
-    let asked = Asked {
+async fn find(
+    state: &Arc<State>,
+    name: &str,
+    version: Option<&str>,
+) -> Result<ResolvedPrompt, Problem> {
+    let asked = PromptRequest {
         id: name.to_owned(),
         version: version.map(|it| {
             it.strip_prefix('v')
@@ -350,7 +354,7 @@ async fn one(
 ) -> Result<Read, Problem> {
     let found = find(state, name, version).await?;
     let is_number = version.is_some_and(|it| it.trim_start_matches('v').parse::<u32>().is_ok());
-    let is_forever = is_number && state.pinned() == Pinned::Exact;
+    let is_forever = is_number && state.pinned() == PinPolicy::Exact;
     let loaded = &found.prompt.loaded;
     // What is no content, and where it is live, stands in the answer too.
     let live = state.snapshot().catalog.environments(&loaded.name);
@@ -387,7 +391,7 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
         return Err(wrong());
     };
     let asked = json!({ "prompt": { "id": name, "version": given.get("version"), "variables": given.get("variables") } });
-    let asked = Asked::of(asked.as_object().unwrap_or(&Map::new()))?.ok_or_else(wrong)?;
+    let asked = PromptRequest::of(asked.as_object().unwrap_or(&Map::new()))?.ok_or_else(wrong)?;
     let found = find(state, name, asked.version.as_deref()).await?;
     let prompt = state.warm(&found.prompt).await?;
     let loaded = &prompt.loaded;
@@ -398,7 +402,7 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
                 &asked,
                 caller,
                 // The answer names the request's hash, whether calls are kept or not.
-                &Terms {
+                &CallSettings {
                     keeps_calls: true,
                     ..state.terms.clone()
                 },
@@ -410,9 +414,9 @@ async fn render(state: &Arc<State>, name: &str, bytes: &[u8]) -> Result<Read, Pr
             return Err(Problem::wrong_type("request", "an object", other));
         }
         _ => {
-            let given = given::read(prompt.variables(), &asked.variables)?;
+            let given = variables::read(prompt.variables(), &asked.variables)?;
             let rendered = prompt.render(given.values).map_err(|failure| {
-                Problem::of_failure(400, Some("invalid_value"), &failure).param("variables")
+                Problem::from_failure(400, Some("invalid_value"), &failure).param("variables")
             })?;
             let request = request_body(
                 &loaded.document,
@@ -566,62 +570,4 @@ async fn litellm(state: &Arc<State>, query: &Query) -> Result<Read, Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_is_read_as_browsers_write_it() {
-        let query = Query::of(Some("prefix=a%2Fb&env=&x=1+2&bad=%zz"));
-        assert_eq!(query.get("prefix"), Some("a/b"));
-        assert_eq!(query.get("env"), None);
-        assert_eq!(query.get("x"), Some("1 2"));
-        assert_eq!(query.get("bad"), Some("%zz"));
-    }
-
-    #[test]
-    fn what_the_reader_has_is_not_sent_again() {
-        let read = || Read::new(json!({"a": "x".repeat(2000)}), "digest");
-        let with = |name, value: &str| HeaderMap::from_iter([(name, value.parse().unwrap())]);
-        assert_eq!(
-            finish(&with(IF_NONE_MATCH, "\"digest\""), read()).status(),
-            304
-        );
-        assert_eq!(
-            finish(&with(IF_NONE_MATCH, "\"a\", W/\"digest\""), read()).status(),
-            304
-        );
-        let other = finish(&with(IF_NONE_MATCH, "\"other\""), read());
-        assert_eq!(
-            (other.status(), other.headers()[ETAG].to_str().unwrap()),
-            (StatusCode::OK, "\"digest\"")
-        );
-        assert!(
-            finish(&with(ACCEPT_ENCODING, "br, gzip;q=1.0"), read())
-                .headers()
-                .contains_key(CONTENT_ENCODING)
-        );
-        assert!(
-            !finish(&with(ACCEPT_ENCODING, "gzip;q=0"), read())
-                .headers()
-                .contains_key(CONTENT_ENCODING)
-        );
-    }
-
-    #[test]
-    fn what_the_reader_has_is_not_made_again() {
-        let made = std::cell::Cell::new(0);
-        let read = |headers: &HeaderMap| {
-            let read = Read::tagged(headers, "digest", || {
-                made.set(made.get() + 1);
-                Ok(json!({"a": 1}))
-            });
-            let status = finish(headers, read.unwrap()).status().as_u16();
-            (status, made.get())
-        };
-        let with = |value: &str| HeaderMap::from_iter([(IF_NONE_MATCH, value.parse().unwrap())]);
-        assert_eq!(read(&with("\"digest\"")), (304, 0));
-        assert_eq!(read(&with("*")), (304, 0));
-        assert_eq!(read(&with("\"other\"")), (200, 1));
-        assert_eq!(read(&HeaderMap::new()), (200, 2));
-    }
-}
+mod tests;

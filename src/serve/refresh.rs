@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::snapshot::{Snapshot, Source, Wanted};
-use super::state::{Note, Order, State, locked};
+use super::state::{GatewayEvent, Order, State, locked};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -31,7 +31,7 @@ pub fn fetch_first(line: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Refreshes until it is told to end.
+/// Refreshes until the gateway ends.
 pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>) {
     let mut failures = 0;
     // The first snapshot was read from what this clone knew.
@@ -53,7 +53,7 @@ pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>)
                 let before = state.snapshot();
                 state.swap(snapshot);
                 super::tell_of_unsent(state, Some(&before));
-                state.say(Note::Status(format!(
+                state.say(GatewayEvent::Status(format!(
                     "snapshot {id}: {count} prompts are live in {}",
                     wanted.environment
                 )));
@@ -64,7 +64,7 @@ pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>)
             Err(Ended::Failed(failure)) => {
                 // Once is enough: the figures tell the rest.
                 if failures == 0 {
-                    state.say(Note::Warning(
+                    state.say(GatewayEvent::Warning(
                         failure.hint("the last good snapshot is served until this is mended"),
                     ));
                 }

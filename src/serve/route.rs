@@ -9,18 +9,18 @@ use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::answer::{of_kind, of_problem, text};
-use super::auth::{Auth, Right};
-use super::body::{Kept, Outgoing};
+use super::answer::{error_response, problem_response, text};
+use super::auth::{Auth, Permission};
+use super::body::{GuardedBody, Outgoing};
 use super::connection::Connection;
 use super::head;
 use super::outcomes;
 use super::problem::{Problem, clipped_to};
-use super::proxy::{self, Said};
+use super::proxy::{self, CallResponse};
 use super::reads;
-use super::state::{Note, State, locked};
+use super::state::{GatewayEvent, State, locked};
 
-/// How much of a path is told.
+/// How much of a path is printed.
 const LONGEST_PATH: usize = 300;
 
 /// The kind of figures, as Prometheus knows it.
@@ -39,7 +39,7 @@ pub(super) async fn answer(
         Ok(said) => said,
         Err(problem) => {
             locked(&state.metrics).count_rejected(problem.reason());
-            Said::from(of_problem(&problem))
+            CallResponse::from(problem_response(&problem))
         }
     };
     let status = said.response.status().as_u16();
@@ -65,11 +65,11 @@ pub(super) async fn answer(
     };
     said.response.map(|body| {
         use http_body_util::BodyExt as _;
-        Kept::new(body, last).boxed_unsync()
+        GuardedBody::new(body, last).boxed_unsync()
     })
 }
 
-/// Answers at the address of figures, where nothing else is told and nobody is asked for a key.
+/// Answers at the address of figures, where nothing else is answered and no key is needed.
 pub(super) fn figures(
     state: &State,
     connection: &Arc<Connection>,
@@ -87,15 +87,15 @@ pub(super) fn figures(
         "/readyz" if is_get => readiness(state),
         "/metrics" if is_get => {
             match head::check(request, has_body(request)).and_then(|()| is_ours()) {
-                Ok(()) => of_kind(StatusCode::OK, FIGURES, state.figures()),
-                Err(problem) => of_problem(&problem),
+                Ok(()) => error_response(StatusCode::OK, FIGURES, state.figures()),
+                Err(problem) => problem_response(&problem),
             }
         }
         _ => text(StatusCode::NOT_FOUND, "figures are at /metrics\n"),
     };
     answered.map(|body| {
         use http_body_util::BodyExt as _;
-        Kept::new(body, busy).boxed_unsync()
+        GuardedBody::new(body, busy).boxed_unsync()
     })
 }
 
@@ -111,7 +111,8 @@ impl Drop for Last {
     fn drop(&mut self) {
         if let Some(line) = self.line.take() {
             let took = self.started.elapsed().as_millis();
-            self.state.say(Note::Access(format!("{line} {took} ms")));
+            self.state
+                .say(GatewayEvent::Access(format!("{line} {took} ms")));
         }
     }
 }
@@ -120,7 +121,7 @@ async fn route(
     state: &Arc<State>,
     connection: &Connection,
     request: Request<Incoming>,
-) -> Result<Said, Problem> {
+) -> Result<CallResponse, Problem> {
     let path = request.uri().path();
     head::check(&request, has_body(&request))?;
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -151,7 +152,7 @@ async fn route(
         .hint("the API is below /v1: set the base URL to http://HOST:PORT/v1"));
     };
     let key = check_key(state, connection, request.headers(), right)?;
-    if right == Right::Read && !state.settings.has_reads {
+    if right == Permission::Read && !state.settings.has_reads {
         return Err(Problem::new(
             403,
             Some("insufficient_permissions"),
@@ -160,18 +161,18 @@ async fn route(
         .hint("start it with `--auth keys`"));
     }
     let caller = key.clone().unwrap_or_default();
-    let said: Said = match path {
-        "/metrics" => of_kind(StatusCode::OK, FIGURES, state.figures()).into(),
+    let said: CallResponse = match path {
+        "/metrics" => error_response(StatusCode::OK, FIGURES, state.figures()).into(),
         "/v1/responses" if is_post => proxy::call(state, request, key).await?.covered(state),
         "/v1/outcomes" if is_post => outcomes::take(state, request).await?.into(),
-        _ if right == Right::Read => reads::answer(state, request).await?.into(),
+        _ if right == Permission::Read => reads::answer(state, request).await?.into(),
         _ => proxy::forward(state, request).await?.covered(state),
     };
-    Ok(Said { caller, ..said })
+    Ok(CallResponse { caller, ..said })
 }
 
 /// What a path asks for; none where nothing is.
-fn right_for(path: &str, is_post: bool) -> Option<Right> {
+fn right_for(path: &str, is_post: bool) -> Option<Permission> {
     let is_below = |start: &str| {
         let rest = path.strip_prefix(start);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -181,15 +182,15 @@ fn right_for(path: &str, is_post: bool) -> Option<Right> {
         || path == "/metrics"
         || path == reads::LITELLM
     {
-        return Some(Right::Read);
+        return Some(Permission::Read);
     }
     let is_call = ["/v1/responses", "/v1/conversations", "/v1/models"]
         .into_iter()
         .any(is_below);
     if is_call || path == "/v1/outcomes" && is_post {
-        return Some(Right::Call);
+        return Some(Permission::Call);
     }
-    is_below("/v1").then_some(Right::Forward)
+    is_below("/v1").then_some(Permission::Forward)
 }
 
 fn readiness(state: &State) -> Response<Outgoing> {
@@ -282,7 +283,7 @@ fn check_key(
     state: &State,
     connection: &Connection,
     headers: &HeaderMap,
-    right: Right,
+    right: Permission,
 ) -> Result<Option<String>, Problem> {
     if state.settings.auth == Auth::Pass {
         return Ok(None);
@@ -321,18 +322,18 @@ mod tests {
     #[test]
     fn each_path_asks_for_one_right() {
         for (path, right) in [
-            ("/v1/responses", Some(Right::Call)),
-            ("/v1/responses/resp_1/cancel", Some(Right::Call)),
-            ("/v1/models", Some(Right::Call)),
-            ("/v1/conversations/c/items", Some(Right::Call)),
-            ("/v1/outcomes", Some(Right::Call)),
-            ("/v1/files", Some(Right::Forward)),
-            ("/v1/responsesx", Some(Right::Forward)),
-            ("/v1/chat/completions", Some(Right::Forward)),
-            ("/v1/prompts", Some(Right::Read)),
-            ("/v1/prompts/a/-/render", Some(Right::Read)),
-            ("/v1/snapshot", Some(Right::Read)),
-            ("/metrics", Some(Right::Read)),
+            ("/v1/responses", Some(Permission::Call)),
+            ("/v1/responses/resp_1/cancel", Some(Permission::Call)),
+            ("/v1/models", Some(Permission::Call)),
+            ("/v1/conversations/c/items", Some(Permission::Call)),
+            ("/v1/outcomes", Some(Permission::Call)),
+            ("/v1/files", Some(Permission::Forward)),
+            ("/v1/responsesx", Some(Permission::Forward)),
+            ("/v1/chat/completions", Some(Permission::Forward)),
+            ("/v1/prompts", Some(Permission::Read)),
+            ("/v1/prompts/a/-/render", Some(Permission::Read)),
+            ("/v1/snapshot", Some(Permission::Read)),
+            ("/metrics", Some(Permission::Read)),
             ("/v2/responses", None),
             ("/", None),
             ("/admin/refresh", None),

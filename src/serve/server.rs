@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use super::connection::{Connection, Watched};
 use super::route;
 use super::state::Order;
-use super::state::{Note, State, locked};
+use super::state::{GatewayEvent, State, locked};
 
 /// How many bytes and lines the head of a request may have.
 const LARGEST_HEAD: usize = 64 * 1024;
@@ -64,7 +64,7 @@ pub(super) async fn serve(
                 }
                 is_draining = true;
                 state.is_draining.store(true, Ordering::Relaxed);
-                state.say(Note::Status("draining; once more ends it at once".to_owned()));
+                state.say(GatewayEvent::Status("draining; once more ends it at once".to_owned()));
                 drained.set(Box::pin(tokio::time::sleep(state.settings.drain)));
             }
             () = &mut drained, if is_draining => break,
@@ -112,7 +112,7 @@ async fn end(state: &State, signals: &mut Signals) {
             },
         }
     }
-    // Those that are still under way are told, and their records kept.
+    // Those that are still under way are reported, and their records kept.
     let _ = state.cut.send(true);
     let last = tokio::time::Instant::now() + LAST_BYTES;
     while state.connections.count() > 0 && tokio::time::Instant::now() < last {

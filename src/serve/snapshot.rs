@@ -66,8 +66,8 @@ impl Source {
         before: Option<&Snapshot>,
     ) -> Result<Option<Snapshot>, Failure> {
         match self {
-            Self::Git { open, .. } => of_git(&open()?, wanted, before),
-            Self::File(path) => of_file(path, wanted, before),
+            Self::Git { open, .. } => load_from_git(&open()?, wanted, before),
+            Self::File(path) => load_from_file(path, wanted, before),
         }
     }
 
@@ -94,7 +94,7 @@ impl Source {
     }
 }
 
-fn of_git(
+fn load_from_git(
     store: &Store,
     wanted: &Wanted,
     before: Option<&Snapshot>,
@@ -233,7 +233,7 @@ fn short_hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn of_file(
+fn load_from_file(
     path: &Path,
     wanted: &Wanted,
     before: Option<&Snapshot>,
@@ -350,7 +350,7 @@ fn prompt_of(entry: &Value) -> Result<Arc<Prepared>, String> {
         text("commit").map(str::to_owned),
         text("blob").unwrap_or_default().to_owned(),
     );
-    let loaded = Loaded::of_snapshot(
+    let loaded = Loaded::from_snapshot(
         name.clone(),
         path.to_owned(),
         place,
@@ -381,7 +381,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("prompts.json");
         std::fs::write(&path, text).unwrap();
-        of_file(&path, &wanted(), None)
+        load_from_file(&path, &wanted(), None)
     }
 
     #[test]

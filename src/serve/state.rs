@@ -12,18 +12,18 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::address::Addresses;
-use super::ask::Asked;
 use super::auth::Failures;
-use super::call::Terms;
-use super::catalog::{Pinned, Resolved, unknown_version};
+use super::call::CallSettings;
+use super::catalog::{PinPolicy, Resolved, unknown_version};
 use super::connection::Connections;
 use super::metrics::{Metrics, Now};
+use super::prepared_cache::PreparedCache;
 use super::problem::{Problem, clipped_to};
 use super::redact::redacted;
+use super::request::PromptRequest;
 use super::snapshot::Snapshot;
-use super::warmth::Warmth;
 use super::{Settings, Unknown};
-use crate::execute::{Prepared, Warm};
+use crate::execute::{CompiledPrompt, Prepared};
 use crate::openai::key::Mask;
 use crate::openai::prices::cost_usd;
 use crate::openai::response::Answer;
@@ -38,7 +38,7 @@ const MOST_PINS: usize = 1000;
 const STORED_PROMPTS_END: i64 = 1_796_083_200;
 
 /// What the gateway says to whoever runs it, in the order in which it happened.
-pub enum Note {
+pub enum GatewayEvent {
     /// It listens here, and tells figures there.
     Ready(std::net::SocketAddr, Option<std::net::SocketAddr>),
     /// Something that a person should know.
@@ -53,7 +53,7 @@ pub enum Note {
     Access(String),
 }
 
-/// What the thread that refreshes is told.
+/// A command to the thread that refreshes.
 pub(super) enum Order {
     /// Refresh now.
     Now,
@@ -74,17 +74,17 @@ pub struct Ended {
 /// What all requests share.
 pub(super) struct State {
     pub(super) settings: Settings,
-    pub(super) terms: Terms,
+    pub(super) terms: CallSettings,
     pub(super) http: reqwest::Client,
     pub(super) addresses: Addresses,
     snapshot: RwLock<Arc<Snapshot>>,
     /// When the snapshot was last known to be current.
     pub(super) checked: Mutex<Instant>,
     pins: Mutex<Pins>,
-    warmth: Mutex<Warmth>,
+    warmth: Mutex<PreparedCache>,
     pub(super) metrics: Mutex<Metrics>,
     pub(super) failures: Mutex<Failures>,
-    notes: SyncSender<Note>,
+    notes: SyncSender<GatewayEvent>,
     pub(super) refresh: Mutex<Sender<Order>>,
     pub(super) connections: Connections,
     /// Whether the gateway is about to end.
@@ -101,7 +101,7 @@ pub(super) struct State {
     pub(super) readers: tokio::sync::Semaphore,
     /// The executions of this process, which outcomes may name before the log holds them.
     recent: Mutex<Recent>,
-    /// The ids and versions that were sent on, as they were told.
+    /// The ids and versions that were sent on, as they were reported.
     forwarded: Mutex<HashSet<String>>,
 }
 
@@ -176,7 +176,7 @@ impl Pins {
 }
 
 /// What was found for a call.
-pub(super) struct Found {
+pub(super) struct ResolvedPrompt {
     pub(super) prompt: Arc<Prepared>,
     pub(super) environment: Environment,
     pub(super) snapshot: String,
@@ -192,12 +192,12 @@ impl State {
         settings: Settings,
         http: reqwest::Client,
         snapshot: Snapshot,
-        notes: SyncSender<Note>,
+        notes: SyncSender<GatewayEvent>,
         refresh: Sender<Order>,
         most_calls: usize,
     ) -> Self {
         Self {
-            terms: Terms {
+            terms: CallSettings {
                 provider: settings.provider.clone(),
                 stored_turns: settings.stored_turns,
                 privacy: settings.privacy,
@@ -262,7 +262,7 @@ impl State {
     }
 
     /// Says something; it is dropped where nobody takes it in time.
-    pub(super) fn say(&self, note: Note) {
+    pub(super) fn say(&self, note: GatewayEvent) {
         if let Err(TrySendError::Full(_)) = self.notes.try_send(note) {
             locked(&self.metrics).records_dropped += 1;
         }
@@ -270,8 +270,8 @@ impl State {
 
     /// Says once that a call of an id or version went on to the API, so that a person sees when the
     /// last one is imported.
-    pub(super) fn tell_forwarded(&self, asked: &Asked) {
-        /// More are not told: they may be anybody's inventions.
+    pub(super) fn tell_forwarded(&self, asked: &PromptRequest) {
+        /// More are not reported: they may be anybody's inventions.
         const MOST: usize = 1_000;
         const LONGEST: usize = 200;
         let version = asked.version.as_ref().map(|it| format!(", version {it}"));
@@ -281,7 +281,7 @@ impl State {
         if told.len() < MOST && told.insert(which.clone()) {
             drop(told);
             let which = visible::line(&which);
-            self.say(Note::Status(format!(
+            self.say(GatewayEvent::Status(format!(
                 "{which} is not here, and was sent on to the API"
             )));
         }
@@ -296,10 +296,13 @@ impl State {
     ///
     /// # Errors
     /// There is no such prompt or version, or it cannot be read.
-    pub(super) async fn find(self: &Arc<Self>, asked: &Asked) -> Result<Found, Problem> {
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        asked: &PromptRequest,
+    ) -> Result<ResolvedPrompt, Problem> {
         let snapshot = self.snapshot();
         let id = snapshot.catalog.id.clone();
-        let pinned = |prompt: Arc<Prepared>| Found {
+        let pinned = |prompt: Arc<Prepared>| ResolvedPrompt {
             prompt,
             environment: snapshot.catalog.environment.clone(),
             snapshot: id.clone(),
@@ -310,7 +313,7 @@ impl State {
                 prompt,
                 environment,
                 instead_of,
-            } => Ok(Found {
+            } => Ok(ResolvedPrompt {
                 note: instead_of
                     .map(|it| format!("version {it} was asked for, and what is live was given")),
                 prompt,
@@ -367,7 +370,7 @@ impl State {
             Ok(Ok(prompt)) => Arc::new(prompt),
             Ok(Err(failure)) => {
                 return Err(
-                    Problem::of_failure(500, Some("prompt_unreadable"), &failure)
+                    Problem::from_failure(500, Some("prompt_unreadable"), &failure)
                         .param("prompt.version"),
                 );
             }
@@ -381,7 +384,10 @@ impl State {
     ///
     /// # Errors
     /// It cannot be read.
-    pub(super) async fn warm(&self, prompt: &Arc<Prepared>) -> Result<Arc<Warm>, Problem> {
+    pub(super) async fn warm(
+        &self,
+        prompt: &Arc<Prepared>,
+    ) -> Result<Arc<CompiledPrompt>, Problem> {
         if let Some(warm) = prompt.if_warm() {
             return Ok(warm);
         }
@@ -391,7 +397,7 @@ impl State {
             Ok(Ok(warm)) => warm,
             Ok(Err(failure)) => {
                 return Err(
-                    Problem::of_failure(500, Some("prompt_unreadable"), &failure).param("prompt"),
+                    Problem::from_failure(500, Some("prompt_unreadable"), &failure).param("prompt"),
                 );
             }
             Err(_) => return Err(Problem::new(500, None, "The prompt could not be read.")),
@@ -436,7 +442,7 @@ impl State {
         locked(&self.recent).put(&record.id, answer);
         if self.settings.keeps_calls {
             ended.record = self.terms.privacy.keep(ended.record, None);
-            self.say(Note::Call(Box::new(ended)));
+            self.say(GatewayEvent::Call(Box::new(ended)));
         }
     }
 
@@ -462,7 +468,7 @@ impl State {
     }
 
     /// Whether the pinned version or the live one is given, for the readers.
-    pub(super) fn pinned(&self) -> Pinned {
+    pub(super) fn pinned(&self) -> PinPolicy {
         self.settings.pinned
     }
 }

@@ -8,7 +8,7 @@ use super::clone::Setup;
 use crate::error::Failure;
 use crate::files::join_root;
 use crate::prompt::name::{PromptName, SUFFIXES};
-use crate::repository::{Git, Hooks, Pinned, Start, require_identity, write_failure};
+use crate::repository::{Git, GitTarget, Hooks, Start, require_identity, write_failure};
 
 /// What `init --adopt` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ fn existing(directory: &Path) -> &Path {
 
 /// A call of git in a folder that is in no repository.
 fn outside(directory: &Path, unattended: bool) -> Git {
-    let nowhere = Pinned {
+    let nowhere = GitTarget {
         top: directory,
         git_dir: None,
         work_tree: None,
@@ -188,7 +188,7 @@ fn name_all(files: &[String], roots: Vec<String>) -> Option<Adoptable> {
         } else {
             &file[root.len() + 1..]
         };
-        match PromptName::of_path(below) {
+        match PromptName::from_path(below) {
             Some(Ok(name)) => {
                 if seen.insert(name.as_str().to_lowercase(), ()).is_some() {
                     return None;

@@ -114,7 +114,7 @@ fn strict_pays_for_nothing_where_one_id_is_missing() {
     error[P505]: pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb: not found, or it belongs to another project
       hint: an id is visible to its own project only: --key-env VARIABLE names the variable with that project's key
     error[P512]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: not written, because another one did not come whole (--strict)
-      hint: without --strict what can be is written, and what was left out is told
+      hint: without --strict what can be is written, and what was left out is reported
     0 calls that OpenAI bills, 10 refused without cost; 2 failed
     [exit 1]
     ");

@@ -62,9 +62,9 @@ fn strict_writes_all_or_nothing() {
     let line = format!("promptctl import {ID} --name p --var-name ticket");
     assert_snapshot!(repo.run(&format!("{line} --strict")), @"
       OpenAI's version 1, 2: message 1 (developer) is empty, and the model never sees it: left out
-    warning: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, OpenAI's version 1, 2: max_output_tokens is not known: the API told nothing before its answer was whole [P502]
+    warning: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, OpenAI's version 1, 2: max_output_tokens is not known: the API does not say before its answer is complete [P502]
     error[P512]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: something would be lost, so nothing was written (--strict)
-      hint: without --strict what can be is written, and what was left out is told
+      hint: without --strict what can be is written, and what was left out is reported
     7 calls that OpenAI bills, 10 refused without cost; 1 failed
     [exit 1]
     ");
@@ -79,7 +79,7 @@ fn strict_writes_all_or_nothing() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} {OTHER} --strict")), @"
       OpenAI's version 1: message 1 (developer) is empty, and the model never sees it: left out
     error[P512]: pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: not written, because another one did not come whole (--strict)
-      hint: without --strict what can be is written, and what was left out is told
+      hint: without --strict what can be is written, and what was left out is reported
     error[P504]: pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, version 1: the variable `else` has a name that no template can hold
       hint: names are letters, digits and `_`; rename the variable in a new version at OpenAI, and where it is sent
     5 calls that OpenAI bills, 16 refused without cost; 2 failed

@@ -113,9 +113,9 @@ fn outcomes_are_told_one_by_one_and_many_at_once() {
         "promptctl outcome {} --score 0.9 --label win --metric r_multiple=1.8 --note 'as hoped'",
         ids[0]
     );
-    assert_snapshot!(repo.run(&line), @"told of <uuid>");
+    assert_snapshot!(repo.run(&line), @"outcome recorded for <uuid>");
     let table = format!("id,score,label,r_multiple\n{},-0.5,loss,-1\n", ids[1]);
-    assert_snapshot!(repo.run_with("promptctl outcome -", &table), @"told of <uuid>");
+    assert_snapshot!(repo.run_with("promptctl outcome -", &table), @"outcome recorded for <uuid>");
     assert_snapshot!(repo.run_with("promptctl outcome -", format!("{table}0190-x,1,,\n")), @r"
     error[P321]: no execution has the id `0190-x`
       at: line 3
@@ -123,7 +123,7 @@ fn outcomes_are_told_one_by_one_and_many_at_once() {
     [exit 1]
     ");
     assert_snapshot!(repo.run(&format!("promptctl outcome {}", ids[0])), @r"
-    error: nothing is told
+    error: there is nothing to record
       hint: pass --score, --label, --metric or --note
     [exit 2]
     ");

@@ -564,8 +564,8 @@ fn pure(room: &str) {
 #[test]
 fn the_gateway_decides_without_the_world() {
     let pure = [
-        "ask.rs",
-        "given.rs",
+        "request.rs",
+        "variables.rs",
         "merge.rs",
         "echo.rs",
         "events.rs",

@@ -403,7 +403,7 @@ fn broken_settings_do_not_hide_the_rest() {
     error[P232]: `requireEval` of production cannot be honoured by this version of promptctl
       at: promptctl.yaml
       help: remove it, or use a version that checks it: nothing is published under a rule that is not checked
-    error[P226]: `requireSigned` of production wants to know whose keys count
+    error[P226]: `requireSigned` of production needs the keys whose signatures count
       at: promptctl.yaml
       help: write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…
     error[P226]: `from` of production names production itself

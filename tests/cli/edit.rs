@@ -325,7 +325,7 @@ fn an_invalid_edit_leaves_all_as_it_was() {
     $ promptctl edit support/triage --set mesages=x
     error[P004]: `mesages` is not a key; `messages` is meant
       at: prompts/support/triage.prompt.yml:24:1
-      hint: write `messages`; a key of your own wants a name less like it
+      hint: write `messages`; if it is a key of your own, choose a name that differs more
     [exit 1]
     $ promptctl edit support/triage --set 'messages[0].content={{#if}}'
     error[P101]: `{{#if}}` is never closed

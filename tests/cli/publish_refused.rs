@@ -167,7 +167,7 @@ fn what_is_not_valid_is_refused() {
     $ promptctl publish key
     error[P004]: `mesages` is not a key; `messages` is meant
       at: prompts/key.prompt.yml:2:1
-      hint: write `messages`; a key of your own wants a name less like it
+      hint: write `messages`; if it is a key of your own, choose a name that differs more
     [exit 1]
     $ promptctl publish nobody
     error[P201]: there is no prompt named nobody

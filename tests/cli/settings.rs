@@ -19,7 +19,7 @@ fn a_policy_that_lets_nobody_publish_is_an_error() {
          promptctl validate promptctl.yaml"
     ), @"
     $ promptctl validate
-    error[P226]: `requireSigned` of production wants to know whose keys count
+    error[P226]: `requireSigned` of production needs the keys whose signatures count
      --> promptctl.yaml
       = help: write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…
 
@@ -33,7 +33,7 @@ fn a_policy_that_lets_nobody_publish_is_an_error() {
     $ promptctl validate greeting
     1 checked, 0 errors, 0 warnings
     $ promptctl validate promptctl.yaml
-    error[P226]: `requireSigned` of production wants to know whose keys count
+    error[P226]: `requireSigned` of production needs the keys whose signatures count
      --> promptctl.yaml
       = help: write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…
 

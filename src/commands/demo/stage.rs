@@ -238,7 +238,7 @@ impl Stage {
 }
 
 fn unrun(line: &str, error: std::io::Error) -> Failure {
-    Failure::of_system(
+    Failure::from_io(
         code::NO_REPOSITORY,
         format!("`{line}` could not be run"),
         error,

@@ -76,7 +76,7 @@ fn not_offered(model: &ModelId, prompt: &Loaded) -> Finding {
         ),
     )
     .in_file(&prompt.path)
-    .at(prompt.document.place("model"))
+    .at(prompt.document.span_of("model"))
     .help(format!(
         "promptctl models {} shows those that it can; promptctl edit {} --set model=… takes one",
         model.provider, prompt.name

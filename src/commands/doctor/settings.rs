@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::output::words::words;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::releases::{Store, Trouble};
+use crate::releases::{Diagnostic, Store};
 
 /// Opens the repository. Where the settings cannot be read, that is a finding, and the committed
 /// ones stand in for them, so that the rest is looked at all the same.
@@ -59,7 +59,7 @@ fn last_good(store: &Store) -> (Config, Option<String>) {
 }
 
 /// What is wrong with the rules of each environment, and which releases lack their signature.
-/// `is_told` says that settings which cannot be read were told before.
+/// `is_told` says that settings which cannot be read were reported before.
 pub(super) fn findings(
     store: &Store,
     config: &Config,
@@ -101,7 +101,7 @@ pub(super) fn findings(
         }
         let rules = match rules_of(environment, store, config) {
             Ok(rules) => rules,
-            // That the committed settings cannot be read is told already.
+            // That the committed settings cannot be read is reported already.
             Err(failure) if is_told && failure.code == Some(code::BAD_CONFIG) => continue,
             Err(failure) => {
                 findings.push(finding_of_failure(&failure));
@@ -112,7 +112,7 @@ pub(super) fn findings(
             continue;
         }
         let proofs = store.verify(environment, &rules)?;
-        let is_unsigned = |trouble: &&Trouble| trouble.code == code::UNSIGNED;
+        let is_unsigned = |trouble: &&Diagnostic| trouble.code == code::UNSIGNED;
         let troubles = proofs.iter().flat_map(|proof| &proof.troubles);
         findings.extend(troubles.filter(is_unsigned).map(finding_of));
     }

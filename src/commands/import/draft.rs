@@ -50,14 +50,14 @@ impl Draft {
 }
 
 /// The draft of a version that the API was asked for.
-pub(super) fn of_fetched(
+pub(super) fn from_fetched(
     fetched: &Fetched,
     variables: &BTreeMap<String, ValueKind>,
     origin: Origin,
     keep_defaults: bool,
 ) -> Result<Draft, Failure> {
     let echo = &fetched.echo;
-    let templates = template::of_sentinels(echo, &fetched.sentinels)
+    let templates = template::from_sentinels(echo, &fetched.sentinels)
         .map_err(|why| no_template(&origin.id, Some(fetched.version), &why))?;
     let control = match fetched.control.as_object() {
         Some(control) => Control::Answer(control),
@@ -82,7 +82,7 @@ pub(super) fn of_fetched(
     let mut draft = make(echo, templates, settings, variables, model, origin)?;
     if fetched.without_limit {
         let message =
-            "max_output_tokens is not known: the API told nothing before its answer was whole";
+            "max_output_tokens is not known: the API does not say before its answer is complete";
         draft.lost.push(lost(message));
     }
     if let Some(model) = &fetched.stored_model {
@@ -115,13 +115,17 @@ fn lost(message: &str) -> Lost {
 }
 
 /// The draft of a saved answer.
-pub(super) fn of_saved(echo: &Echo, origin: Origin, keep_defaults: bool) -> Result<Draft, Failure> {
+pub(super) fn from_saved(
+    echo: &Echo,
+    origin: Origin,
+    keep_defaults: bool,
+) -> Result<Draft, Failure> {
     let version = echo
         .version
         .as_deref()
         .and_then(|version| version.parse().ok());
     let (templates, _) =
-        template::of_saved(echo).map_err(|why| no_template(&origin.id, version, &why))?;
+        template::from_saved(echo).map_err(|why| no_template(&origin.id, version, &why))?;
     let settings = settings(&echo.raw, Control::None, keep_defaults, false);
     let mut variables = BTreeMap::new();
     for (name, value) in &echo.variables {

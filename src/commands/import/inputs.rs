@@ -7,7 +7,7 @@ use super::super::session::Session;
 use super::{Args, add_variables, numbers, unite};
 use crate::error::Failure;
 use crate::exchange::stored::{Echo, NoEcho, response_of};
-use crate::execute::recover::Wish;
+use crate::execute::recover::RecoveryRequest;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
@@ -15,7 +15,7 @@ use crate::scan::{ValueKind, ids};
 
 /// A stored prompt that is to be asked for.
 pub(super) struct Wanted {
-    pub(super) wish: Wish,
+    pub(super) wish: RecoveryRequest,
     /// The name that scan proposes.
     pub(super) name: Option<String>,
 }
@@ -44,9 +44,9 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
                 )));
             }
             wanted.push(Wanted {
-                wish: Wish {
+                wish: RecoveryRequest {
                     id: source.clone(),
-                    ..Wish::default()
+                    ..RecoveryRequest::default()
                 },
                 name: None,
             });
@@ -67,14 +67,14 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
         match value.get("findings").and_then(Value::as_array) {
             Some(findings) => {
                 let before = wanted.len();
-                wanted.extend(findings.iter().filter_map(of_finding));
+                wanted.extend(findings.iter().filter_map(wanted_from_finding));
                 if wanted.len() == before {
                     session
                         .ui
                         .warning(format!("{shown} names no stored prompt"));
                 }
             }
-            None => saved.push(of_answer(shown, &value)?),
+            None => saved.push(read_saved_answer(shown, &value)?),
         }
     }
     let mut wanted = unite(wanted);
@@ -114,7 +114,7 @@ fn no_source(failure: Failure, source: &str, session: &Session) -> Failure {
 }
 
 /// One finding of scan; none for a stand-in.
-fn of_finding(finding: &Value) -> Option<Wanted> {
+fn wanted_from_finding(finding: &Value) -> Option<Wanted> {
     let stored = finding.get("stored")?;
     let id = stored.get("id")?.as_str()?;
     let is_id = id.starts_with(ids::START)
@@ -141,11 +141,11 @@ fn of_finding(finding: &Value) -> Option<Wanted> {
     });
     let versions = list("versions").iter().chain(stored.get("version"));
     Some(Wanted {
-        wish: Wish {
+        wish: RecoveryRequest {
             id: id.to_owned(),
             pinned: numbers(versions.filter_map(Value::as_str)),
             variables: variables.collect(),
-            ..Wish::default()
+            ..RecoveryRequest::default()
         },
         name: finding
             .get("name")
@@ -154,7 +154,7 @@ fn of_finding(finding: &Value) -> Option<Wanted> {
     })
 }
 
-fn of_answer(shown: &str, value: &Value) -> Result<Saved, Failure> {
+fn read_saved_answer(shown: &str, value: &Value) -> Result<Saved, Failure> {
     // An answer as `--record-calls` writes it, or as it came.
     let value = value
         .get("response")

@@ -12,7 +12,7 @@ use super::inputs::Wanted;
 use super::{Args, wait, without_key};
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
-use crate::exchange::ask::{NO_VERSION, probe, request, whole};
+use crate::exchange::request::{NO_VERSION, probe, request, whole};
 use crate::exchange::sentinel::{Nonce, Sentinels};
 use crate::execute::Caller;
 use crate::openai::client::{Client, Recorded};
@@ -36,7 +36,7 @@ const SECRET: &[&str] = &[
 const CANCELLED: usize = 10;
 
 /// What is done with one question.
-enum Act {
+enum RecordStep {
     /// One call to this path, closed at the first event where it streams.
     Call(&'static str, Value),
     /// The same call so often; only what it was and when is kept.
@@ -50,7 +50,7 @@ enum Act {
 /// A question, the file of its answer, and what is done.
 struct Check {
     name: &'static str,
-    act: Act,
+    act: RecordStep,
 }
 
 /// All questions: first what is refused or runs no model, then what is closed at its first event,
@@ -83,7 +83,7 @@ fn checks(id: &str, version: Option<&str>, sentinels: &Sentinels) -> Vec<Check> 
     );
     let responses = |name: &'static str, body: Value| Check {
         name,
-        act: Act::Call("responses", body),
+        act: RecordStep::Call("responses", body),
     };
     vec![
         // Refused, or without a model.
@@ -99,11 +99,11 @@ fn checks(id: &str, version: Option<&str>, sentinels: &Sentinels) -> Vec<Check> 
         ),
         Check {
             name: "14-other-project",
-            act: Act::OtherKey(probe(request(id, None, sentinels, &none))),
+            act: RecordStep::OtherKey(probe(request(id, None, sentinels, &none))),
         },
         Check {
             name: "15-realtime-secret",
-            act: Act::Call(
+            act: RecordStep::Call(
                 "realtime/client_secrets",
                 json!({ "session": { "type": "realtime", "prompt": base["prompt"] } }),
             ),
@@ -135,13 +135,13 @@ fn checks(id: &str, version: Option<&str>, sentinels: &Sentinels) -> Vec<Check> 
         responses("11-empty-keys", small),
         Check {
             name: "02-cancelled",
-            act: Act::Often(CANCELLED, base.clone()),
+            act: RecordStep::Often(CANCELLED, base.clone()),
         },
         // Answered whole, in 16 tokens.
         responses("06-07-08-whole", whole(base.clone())),
         Check {
             name: "13-previous-response",
-            act: Act::Chain(whole(base)),
+            act: RecordStep::Chain(whole(base)),
         },
     ]
 }
@@ -159,7 +159,7 @@ pub(super) fn run(
     };
     let folder = session.directory.join(folder);
     let failed = |path: &Path, error: std::io::Error| {
-        Failure::of_system(
+        Failure::from_io(
             code::WRITE_FAILED,
             format!("{} could not be written", path.display()),
             error,
@@ -195,7 +195,7 @@ pub(super) fn run(
     let mut written = 0;
     for Check { name, act } in checks {
         let record = match act {
-            Act::Call(path, body) if written == 0 => {
+            RecordStep::Call(path, body) if written == 0 => {
                 let first = first(&client, path, &body);
                 if first.is_err() && is_new {
                     // It is empty, and of no use.
@@ -203,10 +203,10 @@ pub(super) fn run(
                 }
                 first?
             }
-            Act::Call(path, body) => one(&client, path, &body)?,
-            Act::Often(times, body) => often(&client, times, &body)?,
-            Act::Chain(body) => chain(&client, body)?,
-            Act::OtherKey(body) => match &other {
+            RecordStep::Call(path, body) => one(&client, path, &body)?,
+            RecordStep::Often(times, body) => often(&client, times, &body)?,
+            RecordStep::Chain(body) => chain(&client, body)?,
+            RecordStep::OtherKey(body) => match &other {
                 Some(other) => one(other, "responses", &body)?,
                 None => {
                     session.ui.status(format!(
@@ -398,12 +398,12 @@ mod tests {
         assert_eq!(numbers, (1..=15).collect::<Vec<_>>());
         // What costs nothing comes first, what is answered whole last.
         let cost = |check: &Check| match &check.act {
-            Act::OtherKey(_) => 0,
-            Act::Call(path, _) if *path != "responses" => 0,
-            Act::Call(_, body) if body.get("previous_response_id").is_some() => 0,
-            Act::Call(_, body) if body["stream"] == true => 1,
-            Act::Often(..) => 1,
-            Act::Call(..) | Act::Chain(_) => 2,
+            RecordStep::OtherKey(_) => 0,
+            RecordStep::Call(path, _) if *path != "responses" => 0,
+            RecordStep::Call(_, body) if body.get("previous_response_id").is_some() => 0,
+            RecordStep::Call(_, body) if body["stream"] == true => 1,
+            RecordStep::Often(..) => 1,
+            RecordStep::Call(..) | RecordStep::Chain(_) => 2,
         };
         assert!(all.is_sorted_by_key(cost));
     }

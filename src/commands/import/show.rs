@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use super::super::common::count;
 use super::super::session::Session;
 use super::Args;
-use super::here::{Here, Names};
+use super::imported::{ImportedPrompts, Names};
 use super::inputs::Wanted;
-use super::keep::Kept;
+use super::save::ImportResult;
 use crate::error::{Exit, Failure};
-use crate::execute::recover::{Known, Missing, Wish};
+use crate::execute::recover::{KnownPrompt, Missing, RecoveryRequest};
 use crate::output::json;
 use crate::output::words::all_words;
 use crate::releases::Store;
 
 /// How many calls that cost something are to come, as far as can be known.
-pub(super) fn calls_to_come(known: &[Known]) -> usize {
+pub(super) fn calls_to_come(known: &[KnownPrompt]) -> usize {
     // One for each prompt, one for each version, one for a model at least.
     let versions: usize = known
         .iter()
@@ -30,7 +30,7 @@ pub(super) fn calls_to_come(known: &[Known]) -> usize {
     known.len() + versions + 1
 }
 
-fn versions_to_come(wish: &Wish, found: Option<&[u64]>) -> Vec<u64> {
+fn versions_to_come(wish: &RecoveryRequest, found: Option<&[u64]>) -> Vec<u64> {
     let last = wish.have.last().copied().unwrap_or(0);
     let found = found
         .unwrap_or_default()
@@ -57,7 +57,7 @@ pub(super) fn not_set_up(is_set_up: bool, session: &mut Session) {
 
 pub(super) fn offline(
     wanted: &[Wanted],
-    (here, store): (&Here, &Store),
+    (here, store): (&ImportedPrompts, &Store),
     args: &Args,
     json: bool,
     session: &mut Session,
@@ -126,7 +126,7 @@ fn and_failed(failed: usize) -> String {
     }
 }
 
-fn name_of(id: &str, proposed: Option<&str>, here: &Here, args: &Args) -> String {
+fn name_of(id: &str, proposed: Option<&str>, here: &ImportedPrompts, args: &Args) -> String {
     here.name_for(id, proposed, args)
         .map_or_else(|_| "-".to_owned(), |name| name.to_string())
 }
@@ -144,9 +144,9 @@ fn words<'a>(numbers: impl Iterator<Item = &'a u64>) -> String {
 
 /// Says what would be called.
 pub(super) fn plan(
-    looked: &[(Wish, Result<Known, Failure>)],
+    looked: &[(RecoveryRequest, Result<KnownPrompt, Failure>)],
     names: &BTreeMap<String, Option<String>>,
-    here: &Here,
+    here: &ImportedPrompts,
     args: &Args,
     json: bool,
     session: &mut Session,
@@ -220,7 +220,7 @@ pub(super) fn plan(
 }
 
 /// Says once what becomes of variables that no call site names.
-pub(super) fn silent(known: &[Known], session: &mut Session) {
+pub(super) fn silent(known: &[KnownPrompt], session: &mut Session) {
     if known.iter().any(|known| known.missing == Missing::Silent) {
         session.ui.warning("the API does not say when a variable is missing: one that no call site names is lost here. Name those that you know of with --var-name");
     }
@@ -228,7 +228,7 @@ pub(super) fn silent(known: &[Known], session: &mut Session) {
 
 /// Shows what became of all prompts; how the command ends.
 pub(super) fn outcome(
-    outcomes: Vec<Kept>,
+    outcomes: Vec<ImportResult>,
     calls: (usize, usize),
     args: &Args,
     json: bool,
@@ -301,7 +301,7 @@ pub(super) fn outcome(
     }
 }
 
-fn action(kept: &Kept) -> &'static str {
+fn action(kept: &ImportResult) -> &'static str {
     match (kept.made.is_empty(), kept.was_here, kept.failure.is_some()) {
         (true, _, true) => "refused",
         (true, _, false) => "unchanged",
@@ -310,7 +310,7 @@ fn action(kept: &Kept) -> &'static str {
     }
 }
 
-fn shape(kept: &Kept) -> Value {
+fn shape(kept: &ImportResult) -> Value {
     let versions: Vec<Value> = kept
         .made
         .iter()
@@ -340,7 +340,7 @@ fn shape(kept: &Kept) -> Value {
     })
 }
 
-fn tell(kept: &Kept, args: &Args, session: &mut Session) {
+fn tell(kept: &ImportResult, args: &Args, session: &mut Session) {
     let name = kept
         .name
         .as_ref()

@@ -75,7 +75,7 @@ fn read(line: &str, session: &Session) -> Result<Record, Failure> {
     })?;
     let mut value = value;
     if let Value::Object(map) = &mut value {
-        // `log export` adds what was told later.
+        // `log export` adds the outcomes.
         map.shift_remove("outcomes");
     }
     let record = Record::external(&value, session.environ.now.unwrap_or(session.now))?;

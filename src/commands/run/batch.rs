@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::common::warn_all;
 use super::super::edit::read_file;
 use super::super::session::Session;
-use super::{Args, Ground, result, tell_fallback};
+use super::{Args, RunContext, result, tell_fallback};
 use crate::error::{Exit, Failure};
 use crate::execute::{
     Batch, Ended, Executed, Expected, Input, Renderer, Stop, request_for, run_batch,
@@ -36,7 +36,7 @@ struct Tally {
 pub(super) fn run(
     args: &Args,
     inputs: &str,
-    ground: &Ground,
+    ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
     let given = args.prompt.given(session)?;
@@ -116,7 +116,7 @@ fn send(
     args: &Args,
     batch: &Batch<'_>,
     mut results: Results,
-    ground: &Ground,
+    ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
     let total = batch.inputs.len();

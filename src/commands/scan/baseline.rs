@@ -68,7 +68,7 @@ impl Baseline {
                 BTreeSet::new()
             }
             Err(error) => {
-                return Err(Failure::of_system(
+                return Err(Failure::from_io(
                     code::BAD_BASELINE,
                     format!("the baseline {shown} could not be read"),
                     error,
@@ -169,7 +169,7 @@ impl Baseline {
             text.push_str(&format!("{id} {path}\n"));
         }
         let failed = |error: std::io::Error| {
-            Failure::of_system(
+            Failure::from_io(
                 code::WRITE_FAILED,
                 format!("{} could not be written", self.shown),
                 error,

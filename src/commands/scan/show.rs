@@ -16,7 +16,7 @@ use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_paths;
 use crate::prompt::visible;
 use crate::scan::Call;
-use crate::scan::entry::{Asked, Entry, Spot};
+use crate::scan::entry::{Entry, Occurrence, RequestedVersion};
 
 /// The prompts that are here already, by their ids.
 type Imported = BTreeMap<String, PromptName>;
@@ -135,7 +135,7 @@ fn variables(
 }
 
 impl<'a> PlaceJson<'a> {
-    fn new(entry: &Entry, spot: &'a Spot) -> Self {
+    fn new(entry: &Entry, spot: &'a Occurrence) -> Self {
         Self {
             path: &spot.path,
             line: spot.at.line,
@@ -160,7 +160,7 @@ impl<'a> From<&'a Call> for CallJson<'a> {
             more_variables: call.has_more_variables,
             beside: call.beside.iter().map(String::as_str).collect(),
             surface: call.surface.as_str(),
-            served: call.surface == crate::scan::Surface::Responses,
+            served: call.surface == crate::scan::ApiKind::Responses,
         }
     }
 }
@@ -265,7 +265,7 @@ pub(super) fn text(
             let is_new = marks_new && entry.is_new(spot);
             session
                 .ui
-                .line(format!("  {}", on_one_line(&place(spot, is_new))));
+                .line(format!("  {}", on_one_line(&occurrence_json(spot, is_new))));
         }
         session.ui.line("");
     }
@@ -289,7 +289,7 @@ fn asked(entry: &Entry) -> Vec<String> {
         .collect()
 }
 
-fn label(asked: &Asked) -> String {
+fn label(asked: &RequestedVersion) -> String {
     match &asked.version {
         Some(version) => format!("version {version}"),
         None if asked.has_unknown_version => "a computed version".to_owned(),
@@ -297,7 +297,7 @@ fn label(asked: &Asked) -> String {
     }
 }
 
-fn variables_text(asked: &Asked) -> String {
+fn variables_text(asked: &RequestedVersion) -> String {
     let mut words: Vec<String> = asked
         .variables
         .iter()
@@ -315,7 +315,7 @@ fn variables_text(asked: &Asked) -> String {
     words.join(", ")
 }
 
-fn place(spot: &Spot, is_new: bool) -> String {
+fn occurrence_json(spot: &Occurrence, is_new: bool) -> String {
     let mut notes = Vec::new();
     if is_new {
         notes.push("new".to_owned());

@@ -19,7 +19,7 @@ use crate::prompt::finding::Span;
 use crate::releases::Store;
 use crate::repository::Start;
 use crate::scan::entry::Values;
-use crate::scan::{self, Place, Read, ids};
+use crate::scan::{self, EnvRead, IdPlace, ids};
 
 /// How far into a file a NUL is looked for, which says that it is no text.
 const HEAD: usize = 8 << 10;
@@ -48,8 +48,8 @@ pub(super) struct Files<'b> {
 
 /// What the files say.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) places: Vec<(String, Place)>,
+pub(super) struct ScanResults {
+    pub(super) places: Vec<(String, IdPlace)>,
     /// Numbers that settings give to variables of the environment.
     pub(super) values: Values,
     /// Files that may read the environment: where they are, and what they are called.
@@ -108,11 +108,11 @@ impl<'b> Files<'b> {
     }
 
     /// Reads all files.
-    pub(super) fn read_all(&self) -> Found {
-        let all = Mutex::new(Found::default());
+    pub(super) fn read_all(&self) -> ScanResults {
+        let all = Mutex::new(ScanResults::default());
         let seen = Mutex::new(HashSet::new());
         let Some((first, others)) = self.roots.split_first() else {
-            return Found::default();
+            return ScanResults::default();
         };
         let mut walk = WalkBuilder::new(first);
         for other in others {
@@ -221,17 +221,17 @@ fn settings_in(folder: &DirEntry) -> Vec<PathBuf> {
 /// Reads files one after the other, on one thread.
 struct Reader<'a> {
     files: &'a Files<'a>,
-    all: &'a Mutex<Found>,
-    own: Found,
+    all: &'a Mutex<ScanResults>,
+    own: ScanResults,
     buffer: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(files: &'a Files<'a>, all: &'a Mutex<Found>) -> Self {
+    fn new(files: &'a Files<'a>, all: &'a Mutex<ScanResults>) -> Self {
         Self {
             files,
             all,
-            own: Found::default(),
+            own: ScanResults::default(),
             buffer: Vec::new(),
         }
     }
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
         self.note_code(path, &shown);
         if ids::may_hold(text.as_bytes()) {
             self.own.scanned.parsed += 1;
-            let places = scan::places(&shown, &text);
+            let places = scan::find_ids(&shown, &text);
             if places.iter().any(|place| place.variable.is_some()) {
                 let numbers = scan::numbers(&shown, &text).into_iter();
                 self.own
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
                 let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
                 self.own.places.push((
                     shown.clone(),
-                    Place {
+                    IdPlace {
                         id: String::from_utf8_lossy(&self.buffer[range.clone()]).into_owned(),
                         at: Span {
                             line: line + memchr::memchr_iter(b'\n', before).count(),
@@ -391,7 +391,7 @@ pub(super) fn reads(
     code: &[(PathBuf, String)],
     variables: &BTreeSet<String>,
     values: &BTreeSet<String>,
-) -> Vec<(String, Read)> {
+) -> Vec<(String, EnvRead)> {
     let names: Vec<String> = variables.iter().map(|name| regex::escape(name)).collect();
     // Names are found by one pass over each file, however many there are.
     let Ok(sieve) = RegexBuilder::new(&names.join("|"))

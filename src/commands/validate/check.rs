@@ -11,7 +11,7 @@ use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
-use crate::output::diff_beside::ChangedPartial;
+use crate::output::diff_review::ChangedPartial;
 use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
@@ -335,7 +335,7 @@ pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
         .filter(|text| seen.insert(text.value.as_str()));
     let refused = |text: &Text| {
         let failure = store.attachment(prompt, &text.value).err()?;
-        let finding = of_failure(&failure)?;
+        let finding = finding_from_failure(&failure)?;
         Some(finding.in_file(&prompt.path).at(text.origin.start))
     };
     paths
@@ -348,7 +348,7 @@ pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
         .collect()
 }
 
-pub(super) fn of_failure(failure: &Failure) -> Option<Finding> {
+pub(super) fn finding_from_failure(failure: &Failure) -> Option<Finding> {
     let finding = Finding::error(failure.code?, format!("{failure:#}"));
     Some(match failure.hints.first() {
         Some(hint) => finding.help(hint.clone()),
@@ -407,7 +407,7 @@ pub(super) fn contents(
 }
 
 /// The same with the files that it attaches: all that can be said of a content by itself.
-pub(in crate::commands) fn of_content(
+pub(in crate::commands) fn check_content(
     store: &Store,
     prompt: &Loaded,
     today: Date,
@@ -429,7 +429,7 @@ fn numbering(
     for prompt in prompts.iter().filter(|prompt| prompt.found.is_some()) {
         let found = numbers::check(store, &tags, &prompt.numbered, base);
         // A tag that is not sound concerns this prompt alone.
-        let found = found.unwrap_or_else(|failure| of_failure(&failure));
+        let found = found.unwrap_or_else(|failure| finding_from_failure(&failure));
         findings.extend(found.map(|finding| finding.in_file(&prompt.path)));
         findings.extend(numbers::leap(store, &tags, &prompt.numbered, base));
     }
@@ -451,7 +451,8 @@ fn read_partials(
             }),
             Ok(None) => {}
             Err(failure) => {
-                findings.extend(of_failure(&failure).map(|finding| finding.in_file(path)));
+                findings
+                    .extend(finding_from_failure(&failure).map(|finding| finding.in_file(path)));
             }
         }
     }

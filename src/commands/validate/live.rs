@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::super::session::Session;
-use super::check::{Models, attachments, contents, of_failure, sources};
+use super::check::{Models, attachments, contents, finding_from_failure, sources};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::output::report::Report;
@@ -38,7 +38,11 @@ pub(super) fn check(
     if let Some(name) = wanted.names().iter().find(|name| !is_live(name)) {
         store.load_active(name, environment)?;
     }
-    let mut findings: Vec<Finding> = overview.failures.iter().filter_map(of_failure).collect();
+    let mut findings: Vec<Finding> = overview
+        .failures
+        .iter()
+        .filter_map(finding_from_failure)
+        .collect();
     let names: Vec<&PromptName> = overview
         .states
         .keys()
@@ -70,8 +74,10 @@ pub(super) fn check(
                 loaded.push(prompt);
                 findings.extend(found);
             }
-            Err(failure) => findings
-                .extend(of_failure(&failure).map(|finding| finding.in_file(&store.path_for(name)))),
+            Err(failure) => findings.extend(
+                finding_from_failure(&failure)
+                    .map(|finding| finding.in_file(&store.path_for(name))),
+            ),
         }
     }
     let mut known: BTreeMap<&str, &str> = BTreeMap::new();

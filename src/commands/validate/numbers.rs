@@ -35,8 +35,8 @@ impl Numbered {
             is_unbumped: prompt.is_unbumped(),
             is_dirty: prompt.is_dirty(),
             at: document
-                .place("version")
-                .or_else(|| document.place("messages")),
+                .span_of("version")
+                .or_else(|| document.span_of("messages")),
         }
     }
 }

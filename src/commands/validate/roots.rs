@@ -1,7 +1,7 @@
 //! The settings: the folders that hold prompts, where a branch changes which they are, and what else
 //! a reviewer of a change should see.
 
-use super::check::{self, Rules, of_failure};
+use super::check::{self, Rules, finding_from_failure};
 use crate::config::{CONFIG_FILE, Change, Config};
 use crate::error::Failure;
 use crate::files::Base;
@@ -49,7 +49,8 @@ pub(super) fn settings(
     let mut findings = Vec::new();
     for (environment, _) in &config.environments {
         for fault in config.policy_faults(environment) {
-            findings.extend(of_failure(&fault).map(|finding| finding.in_file(CONFIG_FILE)));
+            findings
+                .extend(finding_from_failure(&fault).map(|finding| finding.in_file(CONFIG_FILE)));
         }
     }
     let Some(base) = base else {
@@ -71,7 +72,8 @@ pub(in crate::commands) fn settings_between(before: &str, now: &str) -> Vec<Find
     let now_read = match Config::parse(now) {
         Ok(config) => config,
         Err(failure) => {
-            let finding = of_failure(&failure).map(|finding| finding.in_file(CONFIG_FILE));
+            let finding =
+                finding_from_failure(&failure).map(|finding| finding.in_file(CONFIG_FILE));
             return finding.into_iter().collect();
         }
     };
@@ -83,7 +85,7 @@ pub(in crate::commands) fn settings_between(before: &str, now: &str) -> Vec<Find
         let line = Config::line_of(now, change.key);
         Finding::warning(code::SETTINGS_CHANGED, change.message)
             .in_file(CONFIG_FILE)
-            .at(line.map(|line| Span::of_line(now, line)))
+            .at(line.map(|line| Span::whole_line(now, line)))
             .help("it takes effect when the branch is merged: a reviewer should want it")
     };
     now_read

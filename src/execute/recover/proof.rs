@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fetched, Recovered, Recovery, Unanswered, not_recovered};
+use super::{Fetched, Recovered, Recovery, RequestError, not_recovered};
 use crate::error::Failure;
-use crate::exchange::ask;
+use crate::exchange::request;
 use crate::exchange::stored::Echo;
 use crate::openai::tokens;
 
@@ -45,16 +45,16 @@ impl Recovery {
             .iter()
             .filter(|(name, _)| !fetched.unknown.contains(*name))
             .enumerate()
-            .map(|(index, (name, _))| (name.to_owned(), ask::awkward(name, index).into()))
+            .map(|(index, (name, _))| (name.to_owned(), request::awkward(name, index).into()))
             .collect();
         if values.is_empty() {
             return Ok(None);
         }
         let version = fetched.version.to_string();
-        let mut body = ask::request(id, Some(&version), &fetched.sentinels, &fetched.unknown);
+        let mut body = request::request(id, Some(&version), &fetched.sentinels, &fetched.unknown);
         body["prompt"]["variables"] = Value::Object(values.clone());
         if fetched.without_limit {
-            body = ask::whole(body);
+            body = request::whole(body);
         }
         if let (Some(_), Some(model)) = (&fetched.stored_model, &self.limits.model) {
             body["model"] = json!(model);
@@ -74,8 +74,8 @@ impl Recovery {
         };
         let opening = match self.ask(key, &body, cost).await {
             Ok(opening) => opening,
-            Err(Unanswered::Failed(failure)) => return Err(failure),
-            Err(Unanswered::Refused(refusal)) => return Err(not_proven(&refusal.message)),
+            Err(RequestError::Failed(failure)) => return Err(failure),
+            Err(RequestError::Refused(refusal)) => return Err(not_proven(&refusal.message)),
         };
         let mut echo = Echo::read(&opening.response)
             .map_err(|_| not_proven("the answer does not hold the messages of the prompt"))?;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Known, Missing, Recovery, Unanswered, Which, not_recovered, tokens_of};
+use super::{
+    KnownPrompt, Missing, Recovery, RequestError, VersionSelection, not_recovered, tokens_of,
+};
 use crate::error::Failure;
-use crate::exchange::ask;
 use crate::exchange::refusal::{Refusal, Signature};
+use crate::exchange::request;
 use crate::exchange::sentinel::Sentinels;
 use crate::exchange::stored::{Echo, NoEcho};
 use crate::prompt::code;
@@ -69,14 +71,14 @@ pub struct Recovered {
 }
 
 /// What one request came to.
-enum One {
+enum VersionResponse {
     Fetched(Box<Fetched>, Option<u64>),
     NotThere,
 }
 
 /// One prompt while it is asked about.
-struct Row {
-    known: Known,
+struct PromptProgress {
+    known: KnownPrompt,
     /// All names that were found, in the order of their sentinels.
     names: Vec<String>,
     project: Option<String>,
@@ -88,7 +90,7 @@ struct Row {
 
 impl Recovery {
     /// Fetches the versions of one prompt. What was got before a failure is kept.
-    pub(super) async fn recover(&self, known: Known) -> Recovered {
+    pub(super) async fn recover(&self, known: KnownPrompt) -> Recovered {
         let mut recovered = Recovered {
             id: known.wish.id.clone(),
             current: None,
@@ -102,7 +104,7 @@ impl Recovery {
             failure: None,
             key: known.key,
         };
-        let mut row = Row {
+        let mut row = PromptProgress {
             names: known.wish.variables.keys().cloned().collect(),
             project: None,
             missing: known.probe.as_ref().map(|probe| probe.missing.clone()),
@@ -116,13 +118,17 @@ impl Recovery {
         recovered
     }
 
-    async fn walk(&self, row: &mut Row, recovered: &mut Recovered) -> Result<(), Failure> {
+    async fn walk(
+        &self,
+        row: &mut PromptProgress,
+        recovered: &mut Recovered,
+    ) -> Result<(), Failure> {
         let current = match self.one(row, None).await? {
-            One::Fetched(_, Some(version)) => version,
-            One::Fetched(_, None) => {
+            VersionResponse::Fetched(_, Some(version)) => version,
+            VersionResponse::Fetched(_, None) => {
                 return Err(not_recovered("the API does not say which version answered"));
             }
-            One::NotThere => {
+            VersionResponse::NotThere => {
                 return Err(not_recovered(
                     "the API says that the current version is not there",
                 ));
@@ -144,9 +150,9 @@ impl Recovery {
         self.tell_versions_apart(row).await?;
         for &version in &wanted {
             match self.one(row, Some(version)).await? {
-                One::Fetched(fetched, _) => recovered.versions.push(*fetched),
-                One::NotThere if version <= current => recovered.gaps.push(version),
-                One::NotThere => {}
+                VersionResponse::Fetched(fetched, _) => recovered.versions.push(*fetched),
+                VersionResponse::NotThere if version <= current => recovered.gaps.push(version),
+                VersionResponse::NotThere => {}
             }
         }
         let last = row.known.wish.have.last().copied().unwrap_or(0);
@@ -158,7 +164,7 @@ impl Recovery {
                     .filter(|version| **version > current.max(last) && !wanted.contains(version));
                 recovered.higher = above.copied().collect();
             }
-            (None, Which::All) => self.above(row, top, recovered).await?,
+            (None, VersionSelection::All) => self.above(row, top, recovered).await?,
             (None, _) => {}
         }
         Ok(())
@@ -166,39 +172,39 @@ impl Recovery {
 
     /// What the API says of a version that is not there, where that can be known only by a real
     /// call; one that is answered shows that versions are ignored.
-    async fn tell_versions_apart(&self, row: &mut Row) -> Result<(), Failure> {
-        if row.missing.is_some() || matches!(self.limits.which, Which::Current) {
+    async fn tell_versions_apart(&self, row: &mut PromptProgress) -> Result<(), Failure> {
+        if row.missing.is_some() || matches!(self.limits.which, VersionSelection::Current) {
             return Ok(());
         }
         let sentinels = self.sentinels(row);
-        let body = ask::request(
+        let body = request::request(
             &row.known.wish.id,
-            Some(ask::NO_VERSION),
+            Some(request::NO_VERSION),
             &sentinels,
             &BTreeSet::new(),
         );
         match self.ask(row.known.key, &body, self.next_cost(row)).await {
-            Err(Unanswered::Refused(refusal)) => {
+            Err(RequestError::Refused(refusal)) => {
                 row.missing = Some(refusal.signature());
                 Ok(())
             }
-            Err(Unanswered::Failed(failure)) => Err(failure),
+            Err(RequestError::Failed(failure)) => Err(failure),
             Ok(_) => Err(not_recovered("the API answers for a version that does not exist: it ignores versions, and every one would be a copy of the current one")
                 .hint("--version current takes that one alone")),
         }
     }
 
-    fn wanted(&self, row: &Row, current: u64) -> Vec<u64> {
+    fn wanted(&self, row: &PromptProgress, current: u64) -> Vec<u64> {
         let pinned = &row.known.wish.pinned;
         let mut wanted: BTreeSet<u64> = match &self.limits.which {
-            Which::One(version) => BTreeSet::from([*version]),
-            Which::Current => BTreeSet::from([current]),
-            Which::Used => pinned.iter().copied().chain([current]).collect(),
-            Which::UpToCurrent | Which::All => (1..=current.min(HIGHEST))
+            VersionSelection::One(version) => BTreeSet::from([*version]),
+            VersionSelection::Current => BTreeSet::from([current]),
+            VersionSelection::Used => pinned.iter().copied().chain([current]).collect(),
+            VersionSelection::UpToCurrent | VersionSelection::All => (1..=current.min(HIGHEST))
                 .chain(pinned.iter().copied())
                 .collect(),
         };
-        if self.limits.which == Which::All {
+        if self.limits.which == VersionSelection::All {
             wanted.extend(row.known.found.iter().flatten());
         }
         // What lies below the last version that is here would come above it in the file.
@@ -210,7 +216,7 @@ impl Recovery {
     /// Versions above the current one, until three in a row are not there.
     async fn above(
         &self,
-        row: &mut Row,
+        row: &mut PromptProgress,
         top: u64,
         recovered: &mut Recovered,
     ) -> Result<(), Failure> {
@@ -218,23 +224,27 @@ impl Recovery {
         let mut version = top + 1;
         while missing < MISSING_IN_A_ROW && version <= HIGHEST {
             match self.one(row, Some(version)).await? {
-                One::Fetched(fetched, _) => {
+                VersionResponse::Fetched(fetched, _) => {
                     recovered.versions.push(*fetched);
                     missing = 0;
                 }
-                One::NotThere => missing += 1,
+                VersionResponse::NotThere => missing += 1,
             }
             version += 1;
         }
         Ok(())
     }
 
-    fn sentinels(&self, row: &Row) -> Sentinels {
+    fn sentinels(&self, row: &PromptProgress) -> Sentinels {
         Sentinels::new(&self.nonce, row.names.iter().map(String::as_str))
     }
 
     /// One version, asked for until the API has all its variables and no other.
-    async fn one(&self, row: &mut Row, version: Option<u64>) -> Result<One, Failure> {
+    async fn one(
+        &self,
+        row: &mut PromptProgress,
+        version: Option<u64>,
+    ) -> Result<VersionResponse, Failure> {
         let label = version.map(|version| version.to_string());
         let mut without: BTreeSet<String> = BTreeSet::new();
         let mut tried: BTreeSet<String> = BTreeSet::new();
@@ -242,9 +252,10 @@ impl Recovery {
         let mut stored_model = None;
         for _ in 0..ROUNDS {
             let sentinels = self.sentinels(row);
-            let mut body = ask::request(&row.known.wish.id, label.as_deref(), &sentinels, &without);
+            let mut body =
+                request::request(&row.known.wish.id, label.as_deref(), &sentinels, &without);
             if is_whole {
-                body = ask::whole(body);
+                body = request::whole(body);
             }
             if stored_model.is_some()
                 && let Some(model) = &self.limits.model
@@ -279,7 +290,7 @@ impl Recovery {
                             .extend(new.into_iter().filter(|name| !without.contains(name)));
                         continue;
                     }
-                    return Ok(One::Fetched(
+                    return Ok(VersionResponse::Fetched(
                         Box::new(Fetched {
                             version: answered.or(version).unwrap_or(0),
                             echo,
@@ -293,11 +304,11 @@ impl Recovery {
                         answered,
                     ));
                 }
-                Err(Unanswered::Failed(failure)) => return Err(failure),
-                Err(Unanswered::Refused(refusal)) => refusal,
+                Err(RequestError::Failed(failure)) => return Err(failure),
+                Err(RequestError::Refused(refusal)) => refusal,
             };
             if version.is_some() && row.missing.as_ref() == Some(&refusal.signature()) {
-                return Ok(One::NotThere);
+                return Ok(VersionResponse::NotThere);
             }
             if refusal.is_model_gone() && stored_model.is_none() {
                 if self.limits.model.is_none() {
@@ -320,7 +331,7 @@ impl Recovery {
     }
 
     /// What the next call may cost: the model and the length are those of the answer before.
-    fn next_cost(&self, row: &Row) -> f64 {
+    fn next_cost(&self, row: &PromptProgress) -> f64 {
         self.cost(row.model.as_deref(), row.size.0, row.size.1)
     }
 
@@ -328,7 +339,7 @@ impl Recovery {
     fn settle(
         &self,
         refusal: &Refusal,
-        row: &mut Row,
+        row: &mut PromptProgress,
         names: &[String],
         without: &mut BTreeSet<String>,
         tried: &mut BTreeSet<String>,
@@ -353,7 +364,12 @@ impl Recovery {
     }
 
     /// Whether the answer is about what was asked for; the version that answered.
-    fn check(&self, row: &Row, echo: &Echo, version: Option<u64>) -> Result<Option<u64>, Failure> {
+    fn check(
+        &self,
+        row: &PromptProgress,
+        echo: &Echo,
+        version: Option<u64>,
+    ) -> Result<Option<u64>, Failure> {
         let id = &row.known.wish.id;
         if echo.id.as_ref() != Some(id) {
             let other = echo.id.as_deref().unwrap_or("no prompt");
@@ -380,7 +396,7 @@ impl Recovery {
 /// Names that stand in the text as `{{name}}` and were not sent.
 fn new_names(
     echo: &Echo,
-    row: &Row,
+    row: &PromptProgress,
     without: &BTreeSet<String>,
     tried: &BTreeSet<String>,
 ) -> Vec<String> {

@@ -102,13 +102,13 @@ impl Client {
         prompt_id: Option<&str>,
     ) -> Result<Response, Fault> {
         match self.send(request, progress, prompt_id).await {
-            Ok(response) if is_of_gateway(response.headers()) => Err(self.of_gateway()),
-            Err(fault) if fault.error.is_of_gateway => Err(self.of_gateway()),
+            Ok(response) if is_of_gateway(response.headers()) => Err(self.refusal_by_gateway()),
+            Err(fault) if fault.error.is_of_gateway => Err(self.refusal_by_gateway()),
             sent => sent,
         }
     }
 
-    fn of_gateway(&self) -> Fault {
+    fn refusal_by_gateway(&self) -> Fault {
         let message = format!(
             "{} is a gateway of promptctl's: it answers from prompts that were imported, and OpenAI itself is to be asked",
             self.host
@@ -161,7 +161,7 @@ impl Client {
                     .get("error")
                     .filter(|it| it.is_object())
                     .unwrap_or(&event);
-                let api = ApiError::of_object(error).map(|text| self.clean(text));
+                let api = ApiError::from_error_object(error).map(|text| self.clean(text));
                 let error = CallError::from_api(200, api, None);
                 // What fails in a stream passes as what fails before it.
                 return Err(match error.kind {

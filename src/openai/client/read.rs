@@ -164,7 +164,7 @@ impl Client {
                         .get("error")
                         .filter(|it| it.is_object())
                         .unwrap_or(&error);
-                    let api = ApiError::of_object(error).map(|text| self.clean(text));
+                    let api = ApiError::from_error_object(error).map(|text| self.clean(text));
                     break CallError::from_api(200, api, None);
                 }
                 Ok(Step::Nothing) => {}

@@ -37,7 +37,7 @@ fn text(role: Role, text: &str) -> RenderedMessage {
         role,
         parts: vec![RenderedPart::Text(text.to_owned())],
         is_plain: true,
-        stands: Stands::Filled,
+        stands: MessageOrigin::Filled,
     }
 }
 
@@ -46,7 +46,7 @@ fn parts(role: Role, parts: Vec<RenderedPart>) -> RenderedMessage {
         role,
         parts,
         is_plain: false,
-        stands: Stands::Filled,
+        stands: MessageOrigin::Filled,
     }
 }
 
@@ -351,7 +351,7 @@ fn the_curl_command_keeps_the_key_and_the_quotes() {
 #[test]
 fn messages_of_a_placeholder_never_become_instructions() {
     let given = |role, words: &str| RenderedMessage {
-        stands: Stands::Given,
+        stands: MessageOrigin::Given,
         ..text(role, words)
     };
     let messages = [

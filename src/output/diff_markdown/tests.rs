@@ -29,7 +29,7 @@ fn a_comment_has_a_headline_a_table_notes_and_folded_words() {
         (name("support/triage"), diff(&base(), &after)),
         (name("same"), diff(&base(), &base())),
     ];
-    insta::assert_snapshot!(render(&diffs, &Beside::default(), LIMIT), @"
+    insta::assert_snapshot!(render(&diffs, &ReviewInfo::default(), LIMIT), @"
     <!-- promptctl diff -->
     ### Prompts: 🔴 breaking, callers may break (2 prompts: 1 breaking, 1 none)
 
@@ -77,7 +77,7 @@ fn nothing_in_a_prompt_becomes_markdown_or_html() {
     let before = with(before, &[("/variables", json!([]))]);
     let text = render(
         &[(name("a"), diff(&before, &after))],
-        &Beside::default(),
+        &ReviewInfo::default(),
         LIMIT,
     );
     let bare = without_code(&text);
@@ -163,7 +163,7 @@ fn a_comment_never_outgrows_its_limit_and_says_what_was_cut() {
         let diffs: Vec<_> = (0..count)
             .map(|at| (name(&format!("p{at}")), changed.clone()))
             .collect();
-        let text = render(&diffs, &Beside::default(), limit);
+        let text = render(&diffs, &ReviewInfo::default(), limit);
         assert!(
             text.encode_utf16().count() <= limit,
             "{count} prompts in {limit}"
@@ -173,13 +173,13 @@ fn a_comment_never_outgrows_its_limit_and_says_what_was_cut() {
             text.starts_with(MARKER) && says_cut,
             "{count} prompts in {limit}"
         );
-        assert_eq!(text, render(&diffs, &Beside::default(), limit));
+        assert_eq!(text, render(&diffs, &ReviewInfo::default(), limit));
     }
 }
 
 #[test]
 fn nothing_changed_is_said() {
-    insta::assert_snapshot!(render(&[], &Beside::default(), LIMIT), @r"
+    insta::assert_snapshot!(render(&[], &ReviewInfo::default(), LIMIT), @r"
     <!-- promptctl diff -->
     ### Prompts: nothing changed
     ");

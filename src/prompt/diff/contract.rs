@@ -6,21 +6,21 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::rules::{self, Rule};
-use super::schema::{self, Event, Shifted, What};
+use super::schema::{self, Event, LimitKind, SchemaChange};
 use super::{Side, messages, quote};
 use crate::prompt::answer;
 use crate::prompt::document::{Document, Object, ResponseFormat};
 use crate::prompt::rendered::Variable;
 
 /// Something that callers must know, and the changes that it is about.
-pub(super) struct Note {
+pub(super) struct ContractChange {
     pub(super) rule: Rule,
     pub(super) message: String,
     /// Paths of changes, or of values above or below them.
     pub(super) at: Vec<String>,
 }
 
-impl Note {
+impl ContractChange {
     fn new(rule: Rule, message: impl Into<String>, at: &str) -> Self {
         Self {
             rule,
@@ -31,10 +31,10 @@ impl Note {
 }
 
 /// Everything that callers must know.
-pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
+pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<ContractChange> {
     let mut notes = input(before, after);
     if before.document.model.is_some() && after.document.model.is_none() {
-        notes.push(Note::new(
+        notes.push(ContractChange::new(
             rules::MODEL_REMOVED,
             "the prompt no longer names a model: callers that do not name one get an error",
             "model",
@@ -43,7 +43,7 @@ pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
     notes.extend(output(before.document, after.document));
     let broken = messages::broken_roles(before.document, after.document);
     // It is about all messages together: none of their changes weighs more for it.
-    notes.extend(broken.map(|message| Note {
+    notes.extend(broken.map(|message| ContractChange {
         rule: rules::ROLE_STRUCTURE,
         message,
         at: Vec::new(),
@@ -52,7 +52,7 @@ pub(super) fn notes(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
 }
 
 /// What callers pass in.
-fn input(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
+fn input(before: &Side<'_>, after: &Side<'_>) -> Vec<ContractChange> {
     const AT: &str = "input.schema";
     let (old, new) = (input_schema(before), input_schema(after));
     match (old, new) {
@@ -61,7 +61,7 @@ fn input(before: &Side<'_>, after: &Side<'_>) -> Vec<Note> {
             let events = schema::compare(&old, &new, AT).into_iter();
             events.map(input_note).collect()
         }
-        _ => vec![Note::new(
+        _ => vec![ContractChange::new(
             rules::INPUT_UNDECIDED,
             "only one side says which variables there are; what callers must pass can't be compared",
             AT,
@@ -170,71 +170,71 @@ fn schema_of(variable: &Variable) -> Value {
     Value::Object(schema)
 }
 
-fn input_note(event: Event) -> Note {
-    let name = place(&event.path, "variable", "the variables as a whole");
+fn input_note(event: Event) -> ContractChange {
+    let name = shown_name(&event.path, "variable", "the variables as a whole");
     let (rule, message) = match event.what {
-        What::Added { is_required: true } => (
+        SchemaChange::Added { is_required: true } => (
             rules::VARIABLE_REQUIRED,
             format!("{name} is new and required: callers must pass it"),
         ),
-        What::Added { is_required: false } => (
+        SchemaChange::Added { is_required: false } => (
             rules::VARIABLE_OPTIONAL,
             format!("{name} is new and optional"),
         ),
-        What::Removed => (
+        SchemaChange::Removed => (
             rules::VARIABLE_REMOVED,
             format!("{name} was removed: callers that pass it pass it for nothing"),
         ),
-        What::Renamed { to } => (
+        SchemaChange::Renamed { to } => (
             rules::VARIABLE_RENAMED,
             format!(
                 "{name} looks renamed to `{}`: callers must pass the new name",
                 quote(&to)
             ),
         ),
-        What::Required => (
+        SchemaChange::Required => (
             rules::VARIABLE_NEEDED,
             format!("{name} was optional and is required"),
         ),
-        What::Optional => (
+        SchemaChange::Optional => (
             rules::VARIABLE_SPARED,
             format!("{name} was required and is optional"),
         ),
-        What::Default { before, after } => (
+        SchemaChange::Default { before, after } => (
             rules::VARIABLE_DEFAULT,
             format!("the default of {name} was {before} and is {after}"),
         ),
-        What::Shift {
+        SchemaChange::Shift {
             narrower: false,
             detail,
             ..
         } => (rules::INPUT_WIDENED, format!("{name}: {detail}")),
-        What::Shift { what, detail, .. } => {
+        SchemaChange::Shift { what, detail, .. } => {
             let rule = match what {
-                Shifted::Type => rules::INPUT_TYPE,
-                Shifted::Enum => rules::INPUT_ENUM,
-                Shifted::Constraint => rules::INPUT_TIGHTENED,
+                LimitKind::Type => rules::INPUT_TYPE,
+                LimitKind::Enum => rules::INPUT_ENUM,
+                LimitKind::Constraint => rules::INPUT_TIGHTENED,
             };
             (rule, format!("{name}: {detail}"))
         }
-        What::Closed => (
+        SchemaChange::Closed => (
             rules::INPUT_TIGHTENED,
             format!(
                 "{name}: what the schema does not name is refused now (`additionalProperties`)"
             ),
         ),
-        What::Opened => (
+        SchemaChange::Opened => (
             rules::INPUT_WIDENED,
             format!(
                 "{name}: what the schema does not name is accepted now (`additionalProperties`)"
             ),
         ),
-        What::Undecided { reason } => (
+        SchemaChange::Undecided { reason } => (
             rules::INPUT_UNDECIDED,
             format!("{name}: it can't be decided what changed for callers: {reason}"),
         ),
     };
-    Note {
+    ContractChange {
         rule,
         message,
         at: event.at,
@@ -242,7 +242,7 @@ fn input_note(event: Event) -> Note {
 }
 
 /// What callers get back: what the file asks for, with what `extraBody` puts over it.
-fn output(before: &Document, after: &Document) -> Vec<Note> {
+fn output(before: &Document, after: &Document) -> Vec<ContractChange> {
     let mut notes = output_notes(&answer::asked(before), &answer::asked(after));
     let is_over = |document| answer::put_over(document).is_some();
     if is_over(before) || is_over(after) {
@@ -257,7 +257,7 @@ fn output(before: &Document, after: &Document) -> Vec<Note> {
     notes
 }
 
-fn output_notes(old: &Object, new: &Object) -> Vec<Note> {
+fn output_notes(old: &Object, new: &Object) -> Vec<ContractChange> {
     let (old_type, new_type) = (type_of(old), type_of(new));
     if old_type != new_type {
         let message = format!(
@@ -265,23 +265,27 @@ fn output_notes(old: &Object, new: &Object) -> Vec<Note> {
             quote(old_type),
             quote(new_type)
         );
-        return vec![Note::new(rules::RESPONSE_FORMAT, message, "responseFormat")];
+        return vec![ContractChange::new(
+            rules::RESPONSE_FORMAT,
+            message,
+            "responseFormat",
+        )];
     }
     if old_type != ResponseFormat::JsonSchema.as_str() {
         return Vec::new();
     }
-    let mut notes: Vec<Note> = strictness(old, new).into_iter().collect();
+    let mut notes: Vec<ContractChange> = strictness(old, new).into_iter().collect();
     match (old.get("schema"), new.get("schema")) {
         (Some(old), Some(new)) => {
             let events = schema::compare(old, new, "jsonSchema.schema").into_iter();
             notes.extend(events.filter_map(output_note));
         }
-        (Some(_), None) => notes.push(Note::new(
+        (Some(_), None) => notes.push(ContractChange::new(
             rules::OUTPUT_LENIENT,
             "the output schema is gone: the answer may be any JSON",
             "jsonSchema.schema",
         )),
-        (None, Some(_)) => notes.push(Note::new(
+        (None, Some(_)) => notes.push(ContractChange::new(
             rules::OUTPUT_NARROWED,
             "an output schema was added",
             "jsonSchema.schema",
@@ -297,16 +301,16 @@ fn type_of(format: &Object) -> &str {
     said.unwrap_or(ResponseFormat::Text.as_str())
 }
 
-fn strictness(before: &Object, after: &Object) -> Option<Note> {
+fn strictness(before: &Object, after: &Object) -> Option<ContractChange> {
     const AT: &str = "jsonSchema.strict";
     let is_strict = |object: &Object| object.get("strict") == Some(&Value::Bool(true));
     match (is_strict(before), is_strict(after)) {
-        (true, false) => Some(Note::new(
+        (true, false) => Some(ContractChange::new(
             rules::OUTPUT_LENIENT,
             "`strict` is off: the model may answer what the schema does not allow",
             AT,
         )),
-        (false, true) => Some(Note::new(
+        (false, true) => Some(ContractChange::new(
             rules::OUTPUT_NARROWED,
             "`strict` is on: the schema is enforced now",
             AT,
@@ -315,65 +319,65 @@ fn strictness(before: &Object, after: &Object) -> Option<Note> {
     }
 }
 
-fn output_note(event: Event) -> Option<Note> {
-    let name = place(&event.path, "output", "the output as a whole");
+fn output_note(event: Event) -> Option<ContractChange> {
+    let name = shown_name(&event.path, "output", "the output as a whole");
     let (rule, message) = match event.what {
-        What::Added { .. } => (rules::OUTPUT_ADDED, format!("{name} is new")),
-        What::Removed => (
+        SchemaChange::Added { .. } => (rules::OUTPUT_ADDED, format!("{name} is new")),
+        SchemaChange::Removed => (
             rules::OUTPUT_REMOVED,
             format!("{name} was removed: callers that read it find nothing"),
         ),
-        What::Renamed { to } => (
+        SchemaChange::Renamed { to } => (
             rules::OUTPUT_REMOVED,
             format!(
                 "{name} looks renamed to `{}`: callers must read the new name",
                 quote(&to)
             ),
         ),
-        What::Required => (
+        SchemaChange::Required => (
             rules::OUTPUT_NARROWED,
             format!("{name} is always there now"),
         ),
-        What::Optional => (rules::OUTPUT_OPTIONAL, format!("{name} may be missing now")),
-        What::Default { .. } => return None,
-        What::Shift {
+        SchemaChange::Optional => (rules::OUTPUT_OPTIONAL, format!("{name} may be missing now")),
+        SchemaChange::Default { .. } => return None,
+        SchemaChange::Shift {
             wider: false,
             detail,
             ..
         } => (rules::OUTPUT_NARROWED, format!("{name}: {detail}")),
-        What::Shift { what, detail, .. } => {
+        SchemaChange::Shift { what, detail, .. } => {
             let rule = match what {
-                Shifted::Type => rules::OUTPUT_TYPE,
-                Shifted::Enum => rules::OUTPUT_ENUM,
-                Shifted::Constraint => rules::OUTPUT_LOOSENED,
+                LimitKind::Type => rules::OUTPUT_TYPE,
+                LimitKind::Enum => rules::OUTPUT_ENUM,
+                LimitKind::Constraint => rules::OUTPUT_LOOSENED,
             };
             (rule, format!("{name}: {detail}"))
         }
-        What::Closed => (
+        SchemaChange::Closed => (
             rules::OUTPUT_NARROWED,
             format!(
                 "{name}: there is nothing in it any more that the schema does not name (`additionalProperties`)"
             ),
         ),
-        What::Opened => (
+        SchemaChange::Opened => (
             rules::OUTPUT_OPENED,
             format!(
                 "{name}: there may be more in it than the schema names (`additionalProperties`)"
             ),
         ),
-        What::Undecided { reason } => (
+        SchemaChange::Undecided { reason } => (
             rules::OUTPUT_UNDECIDED,
             format!("{name}: it can't be decided what changed for callers: {reason}"),
         ),
     };
-    Some(Note {
+    Some(ContractChange {
         rule,
         message,
         at: event.at,
     })
 }
 
-fn place(path: &str, word: &str, whole: &str) -> String {
+fn shown_name(path: &str, word: &str, whole: &str) -> String {
     match path {
         "" => whole.to_owned(),
         path => format!("{word} `{}`", quote(path)),

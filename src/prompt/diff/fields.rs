@@ -7,12 +7,12 @@ use std::convert::Infallible;
 use serde_json::{Value, json};
 
 use super::align::Budget;
-use super::messages::{self, Found, text_change};
+use super::messages::{self, ChangeList, text_change};
 use super::rules::{self, Rule};
 use super::value::{Difference, differences, object_differences};
 use super::{Change, ChangeKind, Side};
 use crate::prompt::document::{Document, Entry, Object, Part};
-use crate::prompt::parameters::place;
+use crate::prompt::parameters::request_path;
 use crate::prompt::template::{self, Partial};
 
 /// Keys of the file that are compared as what they mean, or that are no change by themselves.
@@ -67,10 +67,10 @@ pub(super) fn changes(before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Ve
     changes.extend(extra_body(budget, old, new));
     let stored = differences(budget, "openai", raw(old, "openai"), raw(new, "openai"));
     changes.extend(by_rule(rules::STORED_PROMPT, stored));
-    let mut found = Found { changes, budget };
+    let mut found = ChangeList { changes, budget };
     let (said, says) = (Spoken::new(before), Spoken::new(after));
     messages::changes(&said.messages, &says.messages, &mut found);
-    let Found {
+    let ChangeList {
         mut changes,
         budget,
     } = found;
@@ -131,7 +131,7 @@ impl<'s> Spoken<'s> {
         }
     }
 
-    /// That other partials are included; what that does to the text is told with the messages.
+    /// That other partials are included; what that does to the text is shown with the messages.
     fn inclusion_change(&self, after: &Self, both: bool) -> Option<Change> {
         let names = |side: &Self| {
             let names = side.included.keys();
@@ -232,7 +232,7 @@ fn response_format(
 fn parameter(difference: Difference) -> Change {
     let below = difference.path.strip_prefix("modelParameters.");
     let rule = match below.map(|below| below.split(['.', '[']).next().unwrap_or_default()) {
-        Some(name) if place(name).is_none() => rules::PARAMETER_UNSENT,
+        Some(name) if request_path(name).is_none() => rules::PARAMETER_UNSENT,
         _ => rules::PARAMETER,
     };
     Change::from_difference(rule, difference)

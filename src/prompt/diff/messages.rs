@@ -15,13 +15,13 @@ use crate::prompt::document::{Attachment, Document, Entry, Message, Part, Role};
 use matching::pairs;
 
 /// The changes found so far, and what may still be spent on comparing texts.
-pub(super) struct Found<'b> {
+pub(super) struct ChangeList<'b> {
     pub(super) changes: Vec<Change>,
     pub(super) budget: &'b mut Budget,
 }
 
 /// The changes of the messages, in the order of the new ones; removed ones stand where they were.
-pub(super) fn changes(before: &[Entry], after: &[Entry], found: &mut Found<'_>) {
+pub(super) fn changes(before: &[Entry], after: &[Entry], found: &mut ChangeList<'_>) {
     let pairs = pairs(before, after);
     let mut is_kept = vec![false; before.len()];
     pairs.iter().for_each(|pair| is_kept[pair.old] = true);
@@ -116,7 +116,7 @@ fn one_sided(rule: Rule, path: String, kind: ChangeKind, value: Value) -> Change
     change
 }
 
-fn message_changes(path: &str, before: &Message, after: &Message, found: &mut Found<'_>) {
+fn message_changes(path: &str, before: &Message, after: &Message, found: &mut ChangeList<'_>) {
     if before.role != after.role {
         found.changes.push(changed(
             rules::MESSAGE_ROLE,
@@ -145,7 +145,7 @@ fn message_changes(path: &str, before: &Message, after: &Message, found: &mut Fo
 }
 
 /// Compares the parts: equal ones are matched first, then those of one kind in their order.
-fn part_changes(path: &str, before: &Message, after: &Message, found: &mut Found<'_>) {
+fn part_changes(path: &str, before: &Message, after: &Message, found: &mut ChangeList<'_>) {
     let values =
         |message: &Message| -> Vec<Value> { message.parts.iter().map(part_json).collect() };
     let (old, new) = (values(before), values(after));
@@ -201,7 +201,7 @@ fn is_alike(before: &Part, after: &Part) -> bool {
     std::mem::discriminant(before) == std::mem::discriminant(after)
 }
 
-fn part_change(path: &str, is_plain: bool, parts: (&Part, &Part), found: &mut Found<'_>) {
+fn part_change(path: &str, is_plain: bool, parts: (&Part, &Part), found: &mut ChangeList<'_>) {
     if let (Part::Text(before), Part::Text(after)) = parts {
         let path = if is_plain {
             path.to_owned()

@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 48;
 /// So many pairs of schemas are compared; the rest is undecided.
 const MAX_STEPS: usize = 20_000;
 
-/// So many events are told; whoever reads them has understood.
+/// How many events are reported; more would only repeat.
 const MAX_EVENTS: usize = 5_000;
 
 /// So many schemas are laid flat for one comparison.
@@ -33,7 +33,7 @@ const MAX_FLAT: usize = 200_000;
 /// What happened at one place of a schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Event {
-    pub(super) what: What,
+    pub(super) what: SchemaChange,
     /// The place in the value that the schema describes, such as `customer.lines[].sku`.
     pub(super) path: String,
     /// The places in the files, as changes name them.
@@ -42,7 +42,7 @@ pub(super) struct Event {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum What {
+pub(super) enum SchemaChange {
     /// A property is new.
     Added { is_required: bool },
     /// A property is gone.
@@ -57,7 +57,7 @@ pub(super) enum What {
     Default { before: String, after: String },
     /// The type or the set of values is another.
     Shift {
-        what: Shifted,
+        what: LimitKind,
         narrower: bool,
         wider: bool,
         detail: String,
@@ -72,7 +72,7 @@ pub(super) enum What {
 
 /// What kind of limit moved.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Shifted {
+pub(super) enum LimitKind {
     Type,
     Enum,
     Constraint,
@@ -172,7 +172,7 @@ struct Comparer<'a> {
 }
 
 impl<'a> Comparer<'a> {
-    fn report(&mut self, what: What, path: &str, at: impl IntoIterator<Item = String>) {
+    fn report(&mut self, what: SchemaChange, path: &str, at: impl IntoIterator<Item = String>) {
         self.told += 1;
         if self.told == MAX_EVENTS {
             self.steps = self.steps.max(MAX_STEPS);
@@ -217,7 +217,7 @@ impl<'a> Comparer<'a> {
 
     fn undecided(&mut self, reason: &str, spots: Spots<'_, 'a>, path: &str) {
         let reason = reason.to_owned();
-        self.report(What::Undecided { reason }, path, spots.at());
+        self.report(SchemaChange::Undecided { reason }, path, spots.at());
     }
 
     /// The same, found out once for each pair: many references may lead to one schema.
@@ -264,8 +264,8 @@ impl<'a> Comparer<'a> {
                 } else {
                     "it may no longer be"
                 };
-                let what = What::Shift {
-                    what: Shifted::Type,
+                let what = SchemaChange::Shift {
+                    what: LimitKind::Type,
                     narrower: !is_new,
                     wider: is_new,
                     detail: format!("{word} {}", view.describe()),
@@ -361,15 +361,19 @@ impl<'a> Comparer<'a> {
                 Some(place) => {
                     let to = come.remove(place);
                     let at = at.into_iter().chain(after.property_at(to));
-                    self.report(What::Renamed { to: to.to_owned() }, &below, at);
+                    self.report(SchemaChange::Renamed { to: to.to_owned() }, &below, at);
                 }
-                None => self.report(What::Removed, &below, at),
+                None => self.report(SchemaChange::Removed, &below, at),
             }
         }
         for name in come {
             let is_required = after.required.contains_key(name);
             let at = after.property_at(name);
-            self.report(What::Added { is_required }, &value::join(path, name), at);
+            self.report(
+                SchemaChange::Added { is_required },
+                &value::join(path, name),
+                at,
+            );
         }
         for (name, old) in &before.properties {
             let Some(new) = after.properties.get(name) else {
@@ -378,10 +382,10 @@ impl<'a> Comparer<'a> {
             let below = value::join(path, name);
             match (before.required.get(name), after.required.get(name)) {
                 (None, Some(at)) => {
-                    self.report(What::Required, &below, [at.clone(), new.at.clone()]);
+                    self.report(SchemaChange::Required, &below, [at.clone(), new.at.clone()]);
                 }
                 (Some(at), None) => {
-                    self.report(What::Optional, &below, [at.clone(), new.at.clone()]);
+                    self.report(SchemaChange::Optional, &below, [at.clone(), new.at.clone()]);
                 }
                 _ => {}
             }
@@ -396,7 +400,7 @@ impl<'a> Comparer<'a> {
             let show = |value: Option<&Value>| {
                 value.map_or("none".to_owned(), |value| format!("`{}`", short(value)))
             };
-            let what = What::Default {
+            let what = SchemaChange::Default {
                 before: show(old),
                 after: show(new),
             };
@@ -416,8 +420,8 @@ impl<'a> Comparer<'a> {
         let (old, new) = (before.unnamed(), after.unnamed());
         match (old.schema, new.schema) {
             (Value::Bool(false), Value::Bool(false)) => {}
-            (_, Value::Bool(false)) => self.report(What::Closed, path, [old.at, new.at]),
-            (Value::Bool(false), _) => self.report(What::Opened, path, [old.at, new.at]),
+            (_, Value::Bool(false)) => self.report(SchemaChange::Closed, path, [old.at, new.at]),
+            (Value::Bool(false), _) => self.report(SchemaChange::Opened, path, [old.at, new.at]),
             _ => {
                 let dot = if path.is_empty() { "" } else { "." };
                 self.schemas(&old, &new, &format!("{path}{dot}*"));

@@ -34,7 +34,7 @@ fn a_prompt_that_comes_breaks_nobody_and_one_that_goes_breaks_all() {
 }
 
 /// The paths and impacts of the changes.
-fn told(diff: &PromptDiff) -> Vec<String> {
+fn changes(diff: &PromptDiff) -> Vec<String> {
     let told = |change: &Change| format!("{:?} {} {}", change.kind, change.path, change.impact);
     diff.changes.iter().map(told).collect()
 }
@@ -49,7 +49,7 @@ fn an_inserted_message_changes_no_other() {
     );
     messages.insert(2, json!({"role": "assistant", "content": "cards"}));
     assert_eq!(
-        told(&diff(&base(), &after)),
+        changes(&diff(&base(), &after)),
         ["Added messages[1] behavior", "Added messages[2] behavior"]
     );
     messages_edit_is_found_behind_an_insertion(after);
@@ -57,7 +57,7 @@ fn an_inserted_message_changes_no_other() {
 
 fn messages_edit_is_found_behind_an_insertion(mut after: Value) {
     after["messages"][3]["content"] = json!("I was charged thrice for one order");
-    let told = told(&diff(&base(), &after));
+    let told = changes(&diff(&base(), &after));
     assert!(
         told.contains(&"Changed messages[3].content wording".to_owned()),
         "{told:?}"
@@ -75,11 +75,11 @@ fn a_placeholder_comes_goes_and_moves_as_a_whole() {
     let mut moved = with_one.clone();
     moved["messages"].as_array_mut().unwrap().swap(1, 3);
     let all = [
-        told(&diff(&base(), &with_one)),
-        told(&diff(&with_one, &base())),
-        told(&diff(&with_one, &renamed)),
-        told(&diff(&with_one, &moved)),
-        told(&diff(&with_one, &with_one.clone())),
+        changes(&diff(&base(), &with_one)),
+        changes(&diff(&with_one, &base())),
+        changes(&diff(&with_one, &renamed)),
+        changes(&diff(&with_one, &moved)),
+        changes(&diff(&with_one, &with_one.clone())),
     ]
     .map(|lines| lines.join("\n"));
     insta::assert_snapshot!(all.join("\n---\n"), @"
@@ -99,7 +99,7 @@ fn a_placeholder_comes_goes_and_moves_as_a_whole() {
 #[test]
 fn a_message_written_anew_in_its_place_is_a_changed_text() {
     let after = with(base(), &[("/messages/0/content", json!("Sei höflich."))]);
-    let told = told(&diff(&base(), &after));
+    let told = changes(&diff(&base(), &after));
     assert_eq!(
         told,
         [
@@ -121,7 +121,10 @@ fn line_ends_and_the_order_of_keys_are_no_change() {
         .expect("a model");
     after["model"] = model;
     let diff = diff(&base(), &after);
-    assert_eq!((diff.status, told(&diff)), (Status::Unchanged, Vec::new()));
+    assert_eq!(
+        (diff.status, changes(&diff)),
+        (Status::Unchanged, Vec::new())
+    );
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn only_partials_that_are_included_count_through_others_too() {
         ],
     );
     assert_eq!(
-        told(&diff(&before, &after)),
+        changes(&diff(&before, &after)),
         ["Changed messages[0].content wording"]
     );
     // A text that moves into a partial is read as before.
@@ -152,7 +155,7 @@ fn only_partials_that_are_included_count_through_others_too() {
             ("/partials/deep", json!("unused now")),
         ],
     );
-    assert_eq!(told(&diff(&before, &moved)), ["Changed partials none"]);
+    assert_eq!(changes(&diff(&before, &moved)), ["Changed partials none"]);
 }
 
 #[test]
@@ -205,7 +208,7 @@ fn other_roles_break_callers_without_making_a_rewording_worse() {
     let diff = diff(&base(), &after);
     assert_eq!(diff.impact, Impact::Breaking);
     assert_eq!(
-        told(&diff),
+        changes(&diff),
         [
             "Changed messages[0].content wording",
             "Added messages[4] behavior"
@@ -220,7 +223,7 @@ fn a_bump_alone_is_a_change_without_impact() {
         &with(base(), &[("/version", json!(4)), ("/digest", json!("f"))]),
     );
     assert_eq!(
-        (diff.status, diff.impact, told(&diff)),
+        (diff.status, diff.impact, changes(&diff)),
         (Status::Changed, Impact::None, Vec::new())
     );
     assert_eq!(
@@ -246,7 +249,7 @@ fn a_change_in_a_schema_weighs_what_its_note_weighs() {
         ],
     );
     assert_eq!(
-        told(&diff(&base(), &after)),
+        changes(&diff(&base(), &after)),
         [
             "Changed input.schema.properties.ticket.maxLength breaking",
             "Added input.schema.properties.ticket.description none",

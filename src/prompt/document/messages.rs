@@ -40,7 +40,7 @@ impl Reader<'_> {
             let help = "write a `role` and a `content` for each message";
             self.error(
                 code::NO_MESSAGES,
-                field.place(),
+                field.span(),
                 "`messages` is empty".into(),
                 help,
             );
@@ -51,7 +51,7 @@ impl Reader<'_> {
         {
             let message = "`messages` holds placeholders alone: without a value nothing is left";
             let help = "write a message of the prompt's own, such as what the model is to do";
-            self.error(code::NO_MESSAGES, field.place(), message.into(), help);
+            self.error(code::NO_MESSAGES, field.span(), message.into(), help);
         }
         entries
     }
@@ -72,7 +72,7 @@ impl Reader<'_> {
         if content.is_none() {
             let message = format!("`{}` has no `content`", item.path);
             let help = "write the text; an empty one is `content: \"\"`";
-            self.error(code::NO_MESSAGES, item.place(), message, help);
+            self.error(code::NO_MESSAGES, item.span(), message, help);
         }
         let (parts, is_plain) = self.content(content?)?;
         Some(Entry::Message(Message {
@@ -91,7 +91,7 @@ impl Reader<'_> {
                     other.path
                 );
                 let help = "remove it, or write a message of its own";
-                self.error(code::BAD_PLACEHOLDER, other.place(), message, help);
+                self.error(code::BAD_PLACEHOLDER, other.span(), message, help);
             }
         }
         let name = match field.node.kind {
@@ -102,7 +102,7 @@ impl Reader<'_> {
             let message = format!("`{}` does not name a variable", field.path);
             self.error(
                 code::BAD_PLACEHOLDER,
-                field.place(),
+                field.span(),
                 message,
                 PLACEHOLDER_HELP,
             );
@@ -115,7 +115,7 @@ impl Reader<'_> {
         let help = "roles are system, developer, user and assistant";
         let Some(field) = field else {
             let message = format!("`{}` has no `role`", item.path);
-            self.error(code::BAD_ROLE, item.place(), message, help);
+            self.error(code::BAD_ROLE, item.span(), message, help);
             return None;
         };
         let text = self.text(field)?;
@@ -124,7 +124,7 @@ impl Reader<'_> {
             let meant = nearest(&text, ROLES.map(Role::as_str))
                 .map_or(String::new(), |role| format!("; `{role}` is meant"));
             let message = format!("`{text}` is not a role{meant}");
-            self.error(code::BAD_ROLE, field.place(), message, help);
+            self.error(code::BAD_ROLE, field.span(), message, help);
         }
         role
     }
@@ -136,7 +136,7 @@ impl Reader<'_> {
                 let items = self.list(field);
                 if items.is_empty() {
                     let message = format!("`{}` is an empty list", field.path);
-                    self.error(code::NO_MESSAGES, field.place(), message, PART_HELP);
+                    self.error(code::NO_MESSAGES, field.span(), message, PART_HELP);
                 }
                 Some((
                     items.iter().filter_map(|item| self.part(item)).collect(),
@@ -157,7 +157,7 @@ impl Reader<'_> {
         }
         let Kind::Map(entries) = &item.node.kind else {
             let message = format!("`{}` is not a part", item.path);
-            self.error(code::BAD_PART, item.place(), message, PART_HELP);
+            self.error(code::BAD_PART, item.span(), message, PART_HELP);
             return None;
         };
         let fields = self.fields(Some(item), entries, PART);
@@ -234,7 +234,7 @@ impl Reader<'_> {
 
     fn bad_part<T>(&mut self, item: &Field<'_>, what: &str) -> Option<T> {
         let message = format!("`{}` {what}", item.path);
-        self.error(code::BAD_PART, item.place(), message, PART_HELP);
+        self.error(code::BAD_PART, item.span(), message, PART_HELP);
         None
     }
 }

@@ -52,7 +52,7 @@ fn conflict(text: &str) -> Option<Finding> {
     let found = Finding::error(code::YAML_SYNTAX, "git marked a conflict here");
     Some(
         found
-            .at(Span::of_line(text, line))
+            .at(Span::whole_line(text, line))
             .help("keep what is right of both sides and remove the three marks"),
     )
 }
@@ -142,7 +142,7 @@ impl Reader<'_> {
                 Kind::Text(_) => "write it without quotes and letters, as in `version: 3`".into(),
                 _ => Hint::RaiseVersion,
             };
-            self.error(code::BAD_VERSION_LINE, field.place(), message, help);
+            self.error(code::BAD_VERSION_LINE, field.span(), message, help);
         }
         version
     }
@@ -156,7 +156,7 @@ impl Reader<'_> {
         let message = "`digest` is not 12 hexadecimal digits".to_owned();
         self.error(
             code::BAD_DIGEST_LINE,
-            field.place(),
+            field.span(),
             message,
             Hint::WriteDigest,
         );
@@ -222,7 +222,7 @@ impl Reader<'_> {
         {
             let message = "`responseFormat: json_schema` has no `jsonSchema`".to_owned();
             let help = "write `jsonSchema:` with a name and a schema";
-            self.warn(code::BAD_SCHEMA, field.place(), message, help);
+            self.warn(code::BAD_SCHEMA, field.span(), message, help);
         }
     }
 }
@@ -307,7 +307,7 @@ impl Reader<'_> {
             return;
         };
         let start = before.rfind(tag).unwrap_or_default();
-        let at = Span::of_range(before, start..start + tag.len());
+        let at = Span::from_range(before, start..start + tag.len());
         let message = format!("the tag `{tag}` is not known; its value is read as it stands");
         let help = "promptctl includes no other files: use a partial, `{{> name}}`";
         self.warn(code::UNKNOWN_TAG, at, message, help);

@@ -144,7 +144,7 @@ fn plain_scalar(text: Cow<'_, str>) -> Option<Kind> {
     number(&text)
 }
 
-/// Whether any notation of numbers has such texts. A digest, `9f3c2a1b77e0`, is in none.
+/// Whether such a text can be a number in any notation. A digest, `9f3c2a1b77e0`, never is.
 fn could_be_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     let has_base = ["0x", "0X", "0o", "0O", "0b", "0B"]

@@ -28,8 +28,8 @@ pub(super) struct Field<'n> {
 
 impl<'n> Field<'n> {
     /// The place that a reader looks for: the value, or its key where the value begins further down.
-    pub(super) fn place(&self) -> Span {
-        place(self.key, self.node)
+    pub(super) fn span(&self) -> Span {
+        value_span(self.key, self.node)
     }
 
     /// The value of `key` inside this one, with its path.
@@ -52,7 +52,7 @@ impl<'n> Field<'n> {
 }
 
 /// The place of a value: the value's own, or its key's where the value begins further down.
-pub(super) fn place(key: Option<&Key>, node: &Node) -> Span {
+pub(super) fn value_span(key: Option<&Key>, node: &Node) -> Span {
     key.filter(|key| key.at.line != node.at.line)
         .map_or(node.at, |key| key.at)
 }
@@ -97,7 +97,7 @@ impl Reader<'_> {
             Kind::Map(_) if wants.contains("text") => "quote a text that begins with `{`",
             _ => "change the value, or remove the line",
         };
-        self.error(code::WRONG_TYPE, field.place(), message, help);
+        self.error(code::WRONG_TYPE, field.span(), message, help);
     }
 
     /// The entries of the map `field`; none, with an error, if it is something else.
@@ -190,7 +190,8 @@ impl Reader<'_> {
     /// Adds the error that `key` is a slip of the key `meant`.
     pub(super) fn misspelt(&mut self, key: &Key, meant: &str) {
         let message = format!("`{}` is not a key; `{meant}` is meant", key.text);
-        let help = format!("write `{meant}`; a key of your own wants a name less like it");
+        let help =
+            format!("write `{meant}`; if it is a key of your own, choose a name that differs more");
         let finding = Finding::error(code::MISSPELT_KEY, message).at(key.at);
         self.findings.push(finding.help(help).about(meant));
     }

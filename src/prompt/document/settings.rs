@@ -4,7 +4,7 @@ use serde_json::{Number, Value, json};
 
 use super::super::code;
 use super::super::name::nearest;
-use super::super::parameters::place;
+use super::super::parameters::request_path;
 use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
 use super::node::{Kind, Node, to_object};
 use super::reader::{Field, Reader};
@@ -38,7 +38,7 @@ impl Reader<'_> {
             }
             let (name, value) = match look_up(&key.text, PARAMETERS) {
                 Lookup::Known(name) => {
-                    if place(name).is_none() {
+                    if request_path(name).is_none() {
                         unsent.push((name, key.at));
                     }
                     (name, self.parameter(name, &field))
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 .map_or(String::new(), |format| format!("; `{format}` is meant"));
             let message = format!("`{text}` is not a response format{meant}");
             let help = "formats are text, json_object and json_schema";
-            self.error(code::WRONG_TYPE, field.place(), message, help);
+            self.error(code::WRONG_TYPE, field.span(), message, help);
         }
         format
     }
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 let message = format!("`{}` is JSON and not an object", field.path);
                 self.error(
                     code::BAD_SCHEMA,
-                    field.place(),
+                    field.span(),
                     message,
                     "write {name, strict, schema}",
                 );
@@ -216,7 +216,7 @@ impl Reader<'_> {
         }
         let message = format!("`{}` has no `schema`", field.path);
         let help = "write {name: …, strict: true, schema: {type: object, …}}";
-        self.error(code::BAD_SCHEMA, field.place(), message, help);
+        self.error(code::BAD_SCHEMA, field.span(), message, help);
         None
     }
 

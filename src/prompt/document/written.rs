@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::keys::{Lookup, OPENAI, PARAMETERS, TOP, look_up};
 use super::node::{Key, Kind, Node, to_object};
-use super::reader::place;
+use super::reader::value_span;
 use super::{Object, Span};
 
 /// A file as it was written. Few commands ask for its values as JSON, or for their places: both are
@@ -71,7 +71,7 @@ impl Places {
             } else {
                 format!("{path}.{name}")
             };
-            self.note(child, place(Some(key), node), node, depth, deepest);
+            self.note(child, value_span(Some(key), node), node, depth, deepest);
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fill::{self, Fields};
 use super::{Check, Finding, Object, Reason, Takes, Verdict, bad, count, cut, holds, rows, shown};
-use crate::prompt::validator::{Judged, Validator};
+use crate::prompt::validator::{Validator, Validity};
 
 type Run = fn(&Value, &Value) -> Reason;
 
@@ -187,9 +187,9 @@ fn own_schema(schema: Option<&Value>) -> Result<Validator, Finding> {
 /// Why the value does not fit, with the places of the first few misfits.
 fn misfit(validator: &Validator, value: &Value) -> Result<Option<String>, Finding> {
     let errors = match validator.judge(value)? {
-        Judged::Fits => return Ok(None),
-        Judged::Misfits(errors) => errors,
-        Judged::Misfit => return Ok(Some("does not fit the schema".to_owned())),
+        Validity::Fits => return Ok(None),
+        Validity::Misfits(errors) => errors,
+        Validity::Misfit => return Ok(Some("does not fit the schema".to_owned())),
     };
     let reasons: Vec<_> = errors
         .iter()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Finding;
 use crate::prompt::code;
 
-/// How many findings of one file are told.
+/// How many findings of one file are reported.
 pub(super) const MAX_OF_FILE: usize = 200;
 
 /// The findings, of each file no more than a person can read: the errors first, and a last one that

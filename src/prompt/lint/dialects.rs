@@ -10,7 +10,7 @@ use crate::prompt::finding::{Severity, Span};
 use crate::prompt::hint::Hint;
 use crate::prompt::template::{Foreign, Outline, Partials, foreign};
 
-/// How many findings of one text are told.
+/// How many findings of one text are reported.
 const MAX_FINDINGS: usize = 20;
 
 /// Adds what is found. A warning where the prompt has no variable at all, or where a declared one of
@@ -39,7 +39,7 @@ pub(super) fn check<'o>(
                 None if has_none && !one.is_code && !one.is_quoted => Severity::Warning,
                 None => Severity::Note,
             };
-            let at = locate(Span::of_range(text, one.range.clone()));
+            let at = locate(Span::from_range(text, one.range.clone()));
             let mut finding = finding(written, &one, declared.is_some()).at(at);
             finding.severity = severity;
             finding.path = path.map(str::to_owned);

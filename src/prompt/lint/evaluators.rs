@@ -15,7 +15,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let known = fields(subject);
     let mut names = BTreeSet::new();
     for (index, evaluator) in document.evaluators.iter().enumerate() {
-        let place = document.place(&format!("evaluators[{index}]"));
+        let place = document.span_of(&format!("evaluators[{index}]"));
         let name = evaluator.get("name").and_then(Value::as_str);
         if let Some(name) = name.filter(|name| !names.insert(*name)) {
             findings.push(

@@ -120,7 +120,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
     let mut found = Vec::new();
     let mut add = |path: &str, finding: Finding, help: &str| {
-        let at = subject.document.place(&format!("extraBody.{path}"));
+        let at = subject.document.span_of(&format!("extraBody.{path}"));
         found.push(finding.at(at).help(help));
     };
     for (path, kind) in FIELDS {

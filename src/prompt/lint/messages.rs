@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if message.parts.iter().all(is_blank) {
             let place = subject
                 .document
-                .place(&format!("messages[{index}].content"));
+                .span_of(&format!("messages[{index}].content"));
             findings.push(
                 Finding::new(
                     code::EMPTY_MESSAGE,

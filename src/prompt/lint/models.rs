@@ -24,11 +24,11 @@ pub enum Sampling {
     /// Nothing is known.
     #[default]
     Unknown,
-    /// It samples as it is told, and does not reason.
+    /// It takes sampling parameters, and does not reason.
     Free,
-    /// It reasons, and refuses to be told how to sample.
+    /// It reasons, and refuses sampling parameters.
     Refused,
-    /// It samples as it is told while it does not reason.
+    /// It takes sampling parameters while it does not reason.
     WithoutReasoning,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let (Some(model), Some(facts)) = (&subject.document.model, subject.model) else {
         return;
     };
-    let place = subject.document.place("model");
+    let place = subject.document.span_of("model");
     if facts.is_listed == Some(false) {
         findings.push(
             Finding::new(

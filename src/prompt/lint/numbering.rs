@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     };
     findings.push(
         Finding::error(code::NOT_BUMPED, message)
-            .at(document.place("digest"))
+            .at(document.span_of("digest"))
             .help(Hint::Bump(subject.name.to_owned())),
     );
 }

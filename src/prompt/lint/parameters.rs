@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Finding, Sampling, Subject};
 use crate::prompt::code;
 use crate::prompt::name::nearest;
-use crate::prompt::parameters::{MIN_TOKENS, place, range, words};
+use crate::prompt::parameters::{MIN_TOKENS, range, request_path, words};
 
 /// The parameters that the API has.
 const SENT: [&str; 5] = [
@@ -18,7 +18,7 @@ const SENT: [&str; 5] = [
 ];
 
 /// What the file says about a parameter, in one of two places.
-struct Given<'a> {
+struct ParameterSetting<'a> {
     /// The name, as the file has it: `topP` or `extraBody.top_p`.
     name: String,
     /// Where it stands.
@@ -27,18 +27,21 @@ struct Given<'a> {
 }
 
 /// What the file says about a parameter: under `modelParameters`, and in `extraBody`, which wins.
-fn given<'a>(subject: &Subject<'a>, parameter: &str) -> Vec<Given<'a>> {
+fn given<'a>(subject: &Subject<'a>, parameter: &str) -> Vec<ParameterSetting<'a>> {
     let document = subject.document;
-    let own = document.parameters.get(parameter).map(|value| Given {
-        name: parameter.to_owned(),
-        path: format!("modelParameters.{parameter}"),
-        value,
-    });
-    let place = place(parameter).unwrap_or_default();
+    let own = document
+        .parameters
+        .get(parameter)
+        .map(|value| ParameterSetting {
+            name: parameter.to_owned(),
+            path: format!("modelParameters.{parameter}"),
+            value,
+        });
+    let place = request_path(parameter).unwrap_or_default();
     let mut keys = place.split('.');
     let first = keys.next().and_then(|first| document.extra_body.get(first));
     let extra = keys.try_fold(first, |value, key| Some(value?.get(key)));
-    let extra = extra.flatten().map(|value| Given {
+    let extra = extra.flatten().map(|value| ParameterSetting {
         name: format!("extraBody.{place}"),
         path: format!("extraBody.{place}"),
         value,
@@ -148,12 +151,12 @@ fn check_openai(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 /// Adds a finding at a parameter, however the file spells it.
 fn report(
     subject: &Subject<'_>,
-    given: &Given<'_>,
+    given: &ParameterSetting<'_>,
     finding: Finding,
     help: &str,
     findings: &mut Vec<Finding>,
 ) {
-    let place = subject.document.place(&given.path);
+    let place = subject.document.span_of(&given.path);
     findings.push(finding.at(place).help(help));
 }
 

@@ -132,19 +132,19 @@ fn missing(partial: &PartialFile, all: &[PartialFile]) -> Vec<Finding> {
                 format!("there is no partial `{}`", inclusion.name),
             )
             .in_file(&partial.path)
-            .at(place(&partial.text, &inclusion.name))
+            .at(inclusion_span(&partial.text, &inclusion.name))
             .help(help)
         })
         .collect()
 }
 
-fn place(text: &str, name: &str) -> Option<Span> {
+fn inclusion_span(text: &str, name: &str) -> Option<Span> {
     let mut tags = text.match_indices("{{").map(|(at, _)| {
         let end = text[at..].find("}}").map_or(text.len(), |end| at + end + 2);
         at..end
     });
     let tag = tags.find(|tag| text[tag.clone()].contains(name))?;
-    Some(Span::of_range(text, tag))
+    Some(Span::from_range(text, tag))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn check<'a>(
     match InputSchema::new(schema) {
         Ok(checked) => Some(checked),
         Err(finding) => {
-            findings.push(finding.at(document.place("input.schema")));
+            findings.push(finding.at(document.span_of("input.schema")));
             None
         }
     }
@@ -33,8 +33,8 @@ fn check_answer(
     let place = |path: &str| {
         let document = subject.document;
         document
-            .place(path)
-            .or_else(|| document.place("json_schema"))
+            .span_of(path)
+            .or_else(|| document.span_of("json_schema"))
     };
     let name = answer
         .get("name")

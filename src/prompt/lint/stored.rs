@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             code::STORED_CALL,
             "`openai.promptId` makes `run` call a stored prompt, and OpenAI ends those on 2026-11-30",
         )
-        .at(subject.document.place("openai.promptId"))
+        .at(subject.document.span_of("openai.promptId"))
         .help(Hint::SendOwnMessages(subject.name.to_owned())),
     );
 }

@@ -13,7 +13,7 @@ const MAX_FINDINGS: usize = 20;
 pub fn check_text(text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for secret in secrets::find(text).into_iter().take(MAX_FINDINGS) {
-        let at = Span::of_range(text, secret.range.clone());
+        let at = Span::from_range(text, secret.range.clone());
         findings.push(
             Finding::new(code::SECRET, format!("{} stands in the text", secret.kind))
                 .at(at)
@@ -74,7 +74,7 @@ fn check_invisible(text: &str, findings: &mut Vec<Finding>) {
         in_flag = each == '\u{1f3f4}' || (in_flag && ('\u{e0000}'..='\u{e007f}').contains(&each));
         before = each;
         let Some(kind) = found else { continue };
-        let at = Span::of_range(text, offset..offset + each.len_utf8());
+        let at = Span::from_range(text, offset..offset + each.len_utf8());
         // One finding a line; a hidden message is a long row of such characters.
         if at.line == told_on {
             continue;
@@ -139,7 +139,7 @@ fn check_line_ends(text: &str, findings: &mut Vec<Finding>) {
             code::MIXED_LINE_ENDS,
             format!("{lines} in `{rare}`, the others in `{wanted}`"),
         )
-        .at(Span::of_line(text, first + 1))
+        .at(Span::whole_line(text, first + 1))
         .help(Hint::AlignLineEnds),
     );
 }

@@ -14,7 +14,7 @@ use crate::prompt::template::Outline;
 use crate::prompt::template::schema::Schema;
 use crate::prompt::variables::{CaseCheck, InputSchema};
 
-/// How many cases are told about; after so many the reader has understood.
+/// How many cases are reported; more would only repeat.
 const MAX_CASES: usize = 5;
 
 /// How many findings one case gives at most.
@@ -32,7 +32,7 @@ pub(super) fn check(
     check_cases(subject, outline.variables(), input, findings);
 }
 
-/// `meant` are variables that placeholders of another dialect name: those are told instead.
+/// `meant` are variables that placeholders of another dialect name: those are reported instead.
 fn check_declarations(
     subject: &Subject<'_>,
     outline: &Outline,
@@ -97,7 +97,7 @@ fn check_placeholders(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             );
         }
         let cases = subject.document.test_data.iter().enumerate();
-        // What is no list at all is told with the other values, where the schema says `array`.
+        // What is no list at all is reported with the other values, where the schema says `array`.
         let says_list = schema
             .and_then(|schema| Schema::new(schema).property(name)?.kind())
             .is_some();
@@ -107,7 +107,7 @@ fn check_placeholders(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .filter(|value| value.is_array() || !says_list)?;
             let wrong = placeholder::messages(name, value).err()?;
             let message = format!("case {}: {}", index + 1, wrong.message);
-            let at = place(subject, &format!("testData[{index}]"));
+            let at = span_in_case(subject, &format!("testData[{index}]"));
             Some(
                 Finding::new(code::CASE_VARIABLES, message)
                     .at(at)
@@ -121,7 +121,7 @@ fn check_placeholders(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 /// Where a variable is declared: its key, also where the value stands behind it.
 fn declaration(subject: &Subject<'_>, lines: &[&str], name: &str) -> Option<Span> {
     let path = format!("input.schema.properties.{name}");
-    let mut at = subject.document.place(&path)?;
+    let mut at = subject.document.span_of(&path)?;
     if subject.document.written.places().contains_key(&path) {
         let line = lines.get(at.line - 1)?;
         let before: String = line.chars().take(at.column - 1).collect();
@@ -145,7 +145,7 @@ fn check_cases(
         .filter(|variable| variable.required)
         .map(|variable| variable.name.as_str())
         .collect();
-    // What every case lacks is told once.
+    // What every case lacks is reported once.
     let given: HashSet<&str> = cases
         .iter()
         .flatten()
@@ -166,7 +166,7 @@ fn check_cases(
             code::CASE_VARIABLES,
             format!("no case of `testData` gives `{names}`"),
         );
-        findings.push(all.at(place(subject, "testData")).help(hint(
+        findings.push(all.at(span_in_case(subject, "testData")).help(hint(
             first,
             cases.first(),
             variables,
@@ -174,7 +174,7 @@ fn check_cases(
     }
     let mut told = 0;
     for (index, case) in cases.iter().enumerate() {
-        let at = place(subject, &format!("testData[{index}]"));
+        let at = span_in_case(subject, &format!("testData[{index}]"));
         let missing = needed
             .iter()
             .filter(|name| !never.contains(*name) && lacks(case, name));
@@ -207,11 +207,11 @@ fn check_cases(
     }
 }
 
-fn place(subject: &Subject<'_>, path: &str) -> Option<Span> {
+fn span_in_case(subject: &Subject<'_>, path: &str) -> Option<Span> {
     let document = subject.document;
     document
-        .place(path)
-        .or_else(|| document.place(&path.replacen("testData", "test_data", 1)))
+        .span_of(path)
+        .or_else(|| document.span_of(&path.replacen("testData", "test_data", 1)))
 }
 
 fn lacks(case: &Object, name: &str) -> bool {

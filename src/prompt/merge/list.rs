@@ -30,7 +30,7 @@ fn texts(items: &[Value]) -> Option<Vec<&str>> {
 
 /// The items that a side has behind the base's item before `place`, and the base does not.
 pub(super) fn added<'a>(matched: &[Option<usize>], side: &'a [Value], place: usize) -> &'a [Value] {
-    // Behind an item that the side removed, what it added was told with the one before.
+    // Behind an item that the side removed, what it added was merged with the one before.
     if place > 0 && matched[place - 1].is_none() {
         return &[];
     }

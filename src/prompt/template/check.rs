@@ -7,7 +7,7 @@ use super::helpers::Accepts;
 use super::path::Path;
 use super::scan::PARTIAL_BLOCK;
 use super::schema::{Presence, Schema};
-use super::scope::{Found, Scopes};
+use super::scope::{PathRoot, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use super::{Source, Use};
 use crate::prompt::code::{self, Code};
@@ -93,7 +93,7 @@ impl<'c> Checker<'c> {
     fn report(&mut self, finding: Finding, at: Span) {
         let is_new = self.known_findings.insert((self.source, at, finding.code));
         if let Some(source) = self.sources.get(self.source).filter(|_| is_new) {
-            self.findings.push(source.place(finding.at(at)));
+            self.findings.push(source.with_span(finding.at(at)));
         }
     }
 
@@ -355,12 +355,12 @@ impl<'c> Checker<'c> {
     /// What a path stands for.
     fn resolve(&self, path: &Path) -> Known {
         match self.scopes.find(path) {
-            Found::Item(Known::All, used) => match path.segments.get(used) {
+            PathRoot::Item(Known::All, used) => match path.segments.get(used) {
                 Some(name) => Known::Variable(name.clone()),
                 None => Known::All,
             },
-            Found::Item(known, _) => known.clone(),
-            Found::Locals(_) | Found::Outside => Known::Made,
+            PathRoot::Item(known, _) => known.clone(),
+            PathRoot::Locals(_) | PathRoot::Outside => Known::Made,
         }
     }
 

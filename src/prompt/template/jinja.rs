@@ -52,7 +52,7 @@ pub(super) fn statements(text: &str, tags: &[Tag<'_>]) -> Option<Finding> {
 /// What begins at `at` and goes on to `close`.
 fn up_to(text: &str, at: usize, close: &str) -> Span {
     let end = text[at..].find(close).map_or(at, |end| at + end);
-    Span::of_range(text, at..end + close.len())
+    Span::from_range(text, at..end + close.len())
 }
 
 /// Whether `close` follows on the same line, and soon.

@@ -14,7 +14,7 @@ use super::missing::{Absence, Missing};
 use super::path::Path;
 use super::scan::PARTIAL_BLOCK;
 use super::schema::{Presence, Schema};
-use super::scope::{Found, Locals, Scopes};
+use super::scope::{Locals, PathRoot, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
 use crate::prompt::document::Origin;
@@ -172,15 +172,15 @@ impl<'r> Renderer<'r> {
             code::BAD_PART,
             "a picture or a file is printed where only text can stand",
         );
-        Err(self.place(
+        Err(self.with_span(
             finding.help("print it in a user message; texts of other roles, URLs and names of files are text alone"),
             at,
         ))
     }
 
-    fn place(&self, finding: Finding, at: Span) -> Finding {
+    fn with_span(&self, finding: Finding, at: Span) -> Finding {
         match self.sources.get(self.source) {
-            Some(source) => source.place(finding.at(at)),
+            Some(source) => source.with_span(finding.at(at)),
             None => finding,
         }
     }
@@ -196,7 +196,7 @@ impl<'r> Renderer<'r> {
     fn too_much(&self, at: Span) -> Finding {
         let finding = Finding::error(code::TEMPLATE_TOO_COMPLEX, TOO_MUCH);
         let help = "give shorter lists, or put fewer loops and helpers inside each other";
-        self.place(finding.help(help), at)
+        self.with_span(finding.help(help), at)
     }
 
     /// Adds to the text, if there is room.
@@ -277,7 +277,7 @@ impl<'r> Renderer<'r> {
             "`{{{{#each}}}}` wants a list or a map, and {} was given",
             describe(&item.value)
         );
-        self.place(
+        self.with_span(
             Finding::error(code::HELPER_FAILED, message).help("use `{{#if}}` for a condition"),
             block.at,
         )
@@ -432,19 +432,19 @@ impl<'r> Renderer<'r> {
             is_nested: self.scopes.is_nested(),
             all: self.scopes.root().value.as_object(),
         };
-        Err(self.place(missing.finding(), at))
+        Err(self.with_span(missing.finding(), at))
     }
 
     fn resolve(&self, path: &Path) -> Result<Item<'r>, Absence> {
         match self.scopes.find(path) {
-            Found::Item(item, used) => {
+            PathRoot::Item(item, used) => {
                 let mut item = Cow::Borrowed(item);
                 for segment in &path.segments[used.min(path.segments.len())..] {
                     item = Cow::Owned(item.step(segment)?);
                 }
                 Ok(item.into_owned())
             }
-            Found::Locals(locals) => {
+            PathRoot::Locals(locals) => {
                 let name = path
                     .segments
                     .first()
@@ -462,7 +462,7 @@ impl<'r> Renderer<'r> {
                     _ => return Err(Absence::NoLoop),
                 }))
             }
-            Found::Outside => Err(Absence::Outside),
+            PathRoot::Outside => Err(Absence::Outside),
         }
     }
 
@@ -528,7 +528,7 @@ impl<'r> Renderer<'r> {
                 code::HELPER_FAILED,
                 format!("`{}` {reason}", call.helper.name),
             );
-            self.place(
+            self.with_span(
                 finding.help(format!("`{}`: {}", call.helper.name, call.helper.doc)),
                 at,
             )

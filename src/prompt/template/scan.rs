@@ -104,7 +104,7 @@ pub(super) struct Scan<'t> {
 /// Finds the tags of `text`, in linear time.
 pub(super) fn scan(text: &str) -> Scan<'_> {
     let mut tags = Vec::new();
-    let mut place = Place::default();
+    let mut place = Cursor::default();
     let mut from = 0;
     while let Some(found) = text[from..].find("{{") {
         let start = from + found;
@@ -145,13 +145,13 @@ pub(super) fn scan(text: &str) -> Scan<'_> {
 
 /// A place that is moved forward through a text.
 #[derive(Default)]
-struct Place {
+struct Cursor {
     offset: usize,
     lines: usize,
     columns: usize,
 }
 
-impl Place {
+impl Cursor {
     /// Moves to the place where a tag opens.
     fn advance(&mut self, text: &str, offset: usize) -> Span {
         let passed = &text[self.offset..offset];

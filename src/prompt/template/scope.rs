@@ -21,12 +21,12 @@ pub(super) struct Frame<T> {
     pub(super) params: Vec<(String, T)>,
     /// What `@index` and its kin are.
     pub(super) locals: Option<Locals>,
-    pub(super) edge: Edge,
+    pub(super) edge: FrameKind,
 }
 
 /// What a frame is to the frames outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edge {
+pub(super) enum FrameKind {
     /// A block: `../` leaves it.
     Block,
     /// A partial with a context or values of its own: `../` leaves it, and it does not see
@@ -47,7 +47,7 @@ pub(super) struct Locals {
 }
 
 /// Where a path begins.
-pub(super) enum Found<'s, T> {
+pub(super) enum PathRoot<'s, T> {
     /// At this item, once so many segments of the path were used.
     Item(&'s T, usize),
     /// At the local variables of a loop, if there is a loop.
@@ -65,7 +65,7 @@ impl<T: Clone> Scopes<T> {
                 given: Vec::new(),
                 params: Vec::new(),
                 locals: None,
-                edge: Edge::Block,
+                edge: FrameKind::Block,
             }],
         }
     }
@@ -78,7 +78,7 @@ impl<T: Clone> Scopes<T> {
             given: Vec::new(),
             params,
             locals,
-            edge: Edge::Block,
+            edge: FrameKind::Block,
         });
     }
 
@@ -88,9 +88,9 @@ impl<T: Clone> Scopes<T> {
             return;
         };
         let edge = if context.is_none() && given.is_empty() {
-            Edge::SameContext
+            FrameKind::SameContext
         } else {
-            Edge::Partial
+            FrameKind::Partial
         };
         let mut all = match &context {
             Some(_) => Vec::new(),
@@ -120,32 +120,32 @@ impl<T: Clone> Scopes<T> {
         self.frames
             .iter()
             .skip(1)
-            .any(|frame| frame.edge != Edge::SameContext)
+            .any(|frame| frame.edge != FrameKind::SameContext)
     }
 
     /// Where a path begins.
-    pub(super) fn find(&self, path: &Path) -> Found<'_, T> {
+    pub(super) fn find(&self, path: &Path) -> PathRoot<'_, T> {
         let first = path.segments.first().map(String::as_str);
         match path.start {
-            Start::Root => Found::Item(&self.root, 0),
+            Start::Root => PathRoot::Item(&self.root, 0),
             Start::Local => match self.outer(path.up) {
-                Some(frame) => Found::Locals(frame.locals.as_ref()),
-                None => Found::Outside,
+                Some(frame) => PathRoot::Locals(frame.locals.as_ref()),
+                None => PathRoot::Outside,
             },
             Start::Name | Start::Here => {
                 if path.start == Start::Name
                     && path.up == 0
                     && let Some(item) = first.and_then(|name| self.param(name))
                 {
-                    return Found::Item(item, 1);
+                    return PathRoot::Item(item, 1);
                 }
                 let Some(frame) = self.outer(path.up) else {
-                    return Found::Outside;
+                    return PathRoot::Outside;
                 };
                 let given = first.and_then(|name| frame.given.iter().rfind(|(key, _)| key == name));
                 match given {
-                    Some((_, item)) => Found::Item(item, 1),
-                    None => Found::Item(&frame.context, 0),
+                    Some((_, item)) => PathRoot::Item(item, 1),
+                    None => PathRoot::Item(&frame.context, 0),
                 }
             }
         }
@@ -157,7 +157,7 @@ impl<T: Clone> Scopes<T> {
             if let Some((_, item)) = frame.params.iter().rfind(|(key, _)| key == name) {
                 return Some(item);
             }
-            if frame.edge != Edge::Block {
+            if frame.edge != FrameKind::Block {
                 return None;
             }
         }
@@ -168,7 +168,7 @@ impl<T: Clone> Scopes<T> {
     fn outer(&self, up: usize) -> Option<&Frame<T>> {
         let mut at = self.frames.len().checked_sub(1)?;
         for _ in 0..up {
-            while self.frames[at].edge == Edge::SameContext {
+            while self.frames[at].edge == FrameKind::SameContext {
                 at = at.checked_sub(1)?;
             }
             at = at.checked_sub(1)?;

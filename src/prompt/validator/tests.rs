@@ -73,7 +73,7 @@ fn a_schema_that_refers_to_itself_without_an_end_is_refused() {
     let tree = json!({"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "items": {"items": {"$ref": "#"}}}});
     let validator = Validator::new(&tree).expect("a schema");
     let value = json!({"left": {"right": {"items": [{}]}}});
-    assert!(matches!(validator.judge(&value), Ok(Judged::Fits)));
+    assert!(matches!(validator.judge(&value), Ok(Validity::Fits)));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn deep_references_are_refused_and_no_stack_overflows() {
         value = json!([value]);
     }
     let validator = Validator::new(&tree).expect("a schema");
-    assert!(matches!(validator.judge(&value), Ok(Judged::Fits)));
+    assert!(matches!(validator.judge(&value), Ok(Validity::Fits)));
     for _ in 0..50 {
         value = json!([value]);
     }
@@ -139,12 +139,12 @@ fn a_schema_inside_with_an_id_of_its_own_hides_no_work() {
 fn many_misfits_are_bounded_and_large_ones_only_said() {
     let validator = Validator::new(&json!({"items": {"type": "string"}})).expect("a schema");
     let some = json!(vec![1; 1_000]);
-    let Ok(Judged::Misfits(misfits)) = validator.judge(&some) else {
+    let Ok(Validity::Misfits(misfits)) = validator.judge(&some) else {
         panic!("misfits");
     };
     assert_eq!(misfits.len(), MAX_MISFITS);
     let many = json!(vec![1; 60_000]);
-    assert!(matches!(validator.judge(&many), Ok(Judged::Misfit)));
+    assert!(matches!(validator.judge(&many), Ok(Validity::Misfit)));
 }
 
 #[test]
@@ -226,7 +226,7 @@ mod properties {
             let value = json!({"v": value});
             let library = jsonschema::options().build(&whole).expect("a schema");
             let validator = Validator::new(&whole).expect("a schema");
-            let fits = matches!(validator.judge(&value), Ok(Judged::Fits));
+            let fits = matches!(validator.judge(&value), Ok(Validity::Fits));
             prop_assert_eq!(fits, library.is_valid(&value));
         }
     }

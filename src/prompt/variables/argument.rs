@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A value given on the command line, still to be resolved where it names a file.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Given {
+pub enum VarValue {
     /// `name=text`.
     Text(String),
     /// `name=@path`: the text of a file.
@@ -21,7 +21,7 @@ pub struct VarArg {
     /// The variable.
     pub name: String,
     /// Its value.
-    pub given: Given,
+    pub given: VarValue,
 }
 
 /// The argument does not have the form of a variable.
@@ -59,7 +59,7 @@ impl FromStr for VarArg {
             return Err(form());
         }
         let given = if is_json {
-            Given::Json(
+            VarValue::Json(
                 serde_json::from_str(value).map_err(|error| BadVarArg::Json {
                     name: name.to_owned(),
                     reason: error.to_string(),
@@ -68,9 +68,9 @@ impl FromStr for VarArg {
         } else {
             match value.strip_prefix('@') {
                 Some("") => return Err(BadVarArg::NoFile(name.to_owned())),
-                Some(text) if text.starts_with('@') => Given::Text(text.to_owned()),
-                Some(path) => Given::File(path.to_owned()),
-                None => Given::Text(value.to_owned()),
+                Some(text) if text.starts_with('@') => VarValue::Text(text.to_owned()),
+                Some(path) => VarValue::File(path.to_owned()),
+                None => VarValue::Text(value.to_owned()),
             }
         };
         Ok(Self {
@@ -89,21 +89,21 @@ mod tests {
     #[test]
     fn arguments_say_what_they_give() {
         let given = |text: &str| text.parse::<VarArg>().map(|arg| (arg.name, arg.given));
-        let fine = |name: &str, given: Given| Ok((name.to_owned(), given));
-        assert_eq!(given("k=v"), fine("k", Given::Text("v".to_owned())));
-        assert_eq!(given("k="), fine("k", Given::Text(String::new())));
+        let fine = |name: &str, given: VarValue| Ok((name.to_owned(), given));
+        assert_eq!(given("k=v"), fine("k", VarValue::Text("v".to_owned())));
+        assert_eq!(given("k="), fine("k", VarValue::Text(String::new())));
         assert_eq!(
             given("k=a=b:=c"),
-            fine("k", Given::Text("a=b:=c".to_owned()))
+            fine("k", VarValue::Text("a=b:=c".to_owned()))
         );
         assert_eq!(
             given("k=@a/b.txt"),
-            fine("k", Given::File("a/b.txt".to_owned()))
+            fine("k", VarValue::File("a/b.txt".to_owned()))
         );
-        assert_eq!(given("k=@@me"), fine("k", Given::Text("@me".to_owned())));
+        assert_eq!(given("k=@@me"), fine("k", VarValue::Text("@me".to_owned())));
         assert_eq!(
             given("k:=[1, \"a\"]"),
-            fine("k", Given::Json(json!([1, "a"])))
+            fine("k", VarValue::Json(json!([1, "a"])))
         );
         assert_eq!(
             given("k:=@x").map_err(|error| matches!(error, BadVarArg::Json { .. })),

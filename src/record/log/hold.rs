@@ -41,7 +41,7 @@ impl Turn {
         if !may_have_lock(path) {
             return Ok(Self { _beside: None });
         }
-        let lock_file = beside(path);
+        let lock_file = lock_path(path);
         if lock_file.is_symlink() {
             return Err(io::Error::other(format!(
                 "{} is a symbolic link",
@@ -62,7 +62,7 @@ impl Turn {
     /// that is all.
     pub(in crate::record) fn to_look(path: &Path) -> Self {
         let beside = match may_have_lock(path) {
-            true => File::open(beside(path)).ok(),
+            true => File::open(lock_path(path)).ok(),
             false => None,
         };
         Self {
@@ -72,7 +72,7 @@ impl Turn {
 }
 
 /// `executions.jsonl.lock` for `executions.jsonl`.
-fn beside(path: &Path) -> PathBuf {
+fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)

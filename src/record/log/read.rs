@@ -54,7 +54,7 @@ pub struct Query {
 pub struct Execution {
     /// The record.
     pub record: Record,
-    /// The outcomes that were told, the oldest first.
+    /// The outcomes that were recorded, the oldest first.
     pub outcomes: Vec<Outcome>,
 }
 
@@ -210,7 +210,7 @@ impl Log {
     }
 
     /// The whole lines that were appended since `tail`, which moves on. After the log was swapped
-    /// for another file, by rotation or pruning, what was left of the old one is told, then the
+    /// for another file, by rotation or pruning, what was left of the old one is returned, then the
     /// new one from its beginning.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ fn object(number: u64) -> ObjectId {
 }
 
 fn row(entries: &[Release]) -> Releases {
-    let found = |entry: &Release| (entry.number, Found::Sound(Box::new(entry.clone())));
+    let found = |entry: &Release| (entry.number, ReadTag::Sound(Box::new(entry.clone())));
     read(entries.iter().map(found), Vec::new())
 }
 
@@ -89,16 +89,16 @@ fn an_under_that_points_forward_ends_the_stack() {
         release(2, Publish, 2, Some(1)),
     ]);
     assert_eq!(reachable(&list.entries), [1]);
-    assert_eq!(list.notes, [Note::Under { number: 1 }]);
+    assert_eq!(list.notes, [ReleaseWarning::Under { number: 1 }]);
 }
 
 #[test]
 fn an_under_that_is_void_leaves_only_to() {
     let list = read(
         [
-            (1, Found::Sound(Box::new(release(1, Publish, 1, None)))),
-            (2, Found::Void(Void::NotAnnotated)),
-            (3, Found::Sound(Box::new(release(3, Publish, 3, Some(2))))),
+            (1, ReadTag::Sound(Box::new(release(1, Publish, 1, None)))),
+            (2, ReadTag::InvalidTag(InvalidTag::NotAnnotated)),
+            (3, ReadTag::Sound(Box::new(release(3, Publish, 3, Some(2))))),
         ],
         Vec::new(),
     );
@@ -113,8 +113,8 @@ fn an_under_that_is_void_leaves_only_to() {
 fn a_void_tag_changes_nothing_and_a_gap_is_told() {
     let list = read(
         [
-            (1, Found::Sound(Box::new(release(1, Publish, 1, None)))),
-            (4, Found::Void(Void::NotAnnotated)),
+            (1, ReadTag::Sound(Box::new(release(1, Publish, 1, None)))),
+            (4, ReadTag::InvalidTag(InvalidTag::NotAnnotated)),
         ],
         vec![5_000],
     );
@@ -123,12 +123,12 @@ fn a_void_tag_changes_nothing_and_a_gap_is_told() {
     assert_eq!(
         list.notes,
         [
-            Note::Gap { first: 2, last: 3 },
-            Note::Void {
+            ReleaseWarning::Gap { first: 2, last: 3 },
+            ReleaseWarning::InvalidTag {
                 number: 4,
-                why: Void::NotAnnotated
+                why: InvalidTag::NotAnnotated
             },
-            Note::Stray {
+            ReleaseWarning::Stray {
                 first: 5_000,
                 count: 1
             },
@@ -172,7 +172,10 @@ fn the_chain_is_told_where_it_is_wrong_and_where_it_was_left() {
     ]);
     assert_eq!(
         list.notes,
-        [Note::Chain { number: 3 }, Note::Chain { number: 4 }]
+        [
+            ReleaseWarning::Chain { number: 3 },
+            ReleaseWarning::Chain { number: 4 }
+        ]
     );
     assert_eq!(list.entries.len(), 6);
 }
@@ -262,7 +265,7 @@ enum Deed {
     Rollback,
     Unpublish,
     /// A tag that is no release, this far above the row.
-    Void(u64),
+    InvalidTag(u64),
     /// A release that nobody signed, this far above the row, with this `Under`.
     Evil(u64, Action, Option<u64>),
 }
@@ -281,7 +284,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => Just(Deed::PublishUnsignedByAFriend),
         3 => Just(Deed::Rollback),
         1 => Just(Deed::Unpublish),
-        2 => far.clone().prop_map(Deed::Void),
+        2 => far.clone().prop_map(Deed::InvalidTag),
         4 => (far, action, proptest::option::of(0..12u64))
             .prop_map(|(far, action, under)| Deed::Evil(far, action, under)),
     ];
@@ -298,8 +301,8 @@ impl Remote {
         let count = within_reach(numbers.iter().copied());
         let tags = self.0.iter().take(count).map(|(number, release)| {
             let found = match release {
-                Some(release) => Found::Sound(Box::new(release.clone())),
-                None => Found::Void(Void::NotAnnotated),
+                Some(release) => ReadTag::Sound(Box::new(release.clone())),
+                None => ReadTag::InvalidTag(InvalidTag::NotAnnotated),
             };
             (*number, found)
         });
@@ -365,7 +368,7 @@ proptest! {
                     let number = remote.make(Unpublish, live.version.number(), Some(live.number));
                     prop_assert_eq!(remote.read().newest().map(|it| it.number), Some(number));
                 }
-                Deed::Void(far) => {
+                Deed::InvalidTag(far) => {
                     let number = before.reach + far;
                     remote.0.entry(number).or_insert(None);
                     // A void tag never changes what is live, unless what it brings within reach does.

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{LOCK_PATIENCE, Said};
+use super::{GitOutput, LOCK_PATIENCE};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::quote::{shell_path, shell_word};
 
 /// What git said, as facts.
-impl Said {
+impl GitOutput {
     /// Whether another process holds a lock.
     pub(crate) fn met_a_lock(&self) -> bool {
         !self.ok && is_lock_message(&self.err)
@@ -231,7 +231,7 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 pub(crate) fn write_failure(path: &Path, error: std::io::Error) -> Failure {
     let kind = error.kind();
     let message = format!("{} could not be written", path.display());
-    let failure = Failure::of_system(code::WRITE_FAILED, message, error);
+    let failure = Failure::from_io(code::WRITE_FAILED, message, error);
     match kind {
         std::io::ErrorKind::StorageFull => {
             failure.hint("free some space, then run the same command again")

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::lex::{Kind, NONE};
-use super::super::{Call, Surface, ValueKind};
+use super::super::{ApiKind, Call, ValueKind};
 use super::{DEEPEST, Literal, MOST_USES, Role, Source, role};
 
 impl<'a> Source<'a> {
@@ -138,21 +138,21 @@ impl<'a> Source<'a> {
     }
 
     /// Which part of the API the map or call that opens here goes to.
-    fn surface(&self, open: usize) -> Surface {
+    fn surface(&self, open: usize) -> ApiKind {
         let mut open = open;
         for _ in 0..12 {
             if self.callee(open).to_ascii_lowercase().contains("realtime") {
-                return Surface::Realtime;
+                return ApiKind::Realtime;
             }
             for item in self.items(open) {
                 let Some(key) = item.key else { continue };
                 match self.word(key) {
-                    "custom_id" | "customId" => return Surface::Batch,
+                    "custom_id" | "customId" => return ApiKind::Batch,
                     "type"
                         if self.kind(item.value.start) == Some(Kind::Text)
                             && self.word(item.value.start) == "realtime" =>
                     {
-                        return Surface::Realtime;
+                        return ApiKind::Realtime;
                     }
                     _ => {}
                 }
@@ -162,7 +162,7 @@ impl<'a> Source<'a> {
                 break;
             }
         }
-        Surface::Responses
+        ApiKind::Responses
     }
 
     /// What stands before a bracket, such as `client.realtime.create`.
@@ -178,16 +178,16 @@ impl<'a> Source<'a> {
     }
 
     /// Which part of the API a shell command before this byte speaks to.
-    pub(super) fn surface_before(&self, at: usize) -> Surface {
+    pub(super) fn surface_before(&self, at: usize) -> ApiKind {
         let start = self.text.floor_char_boundary(at.saturating_sub(600));
         let before = &self.text[start..at];
         let before = before.rsplit("\n\n").next().unwrap_or(before);
         if before.contains("/realtime") {
-            Surface::Realtime
+            ApiKind::Realtime
         } else if before.contains("/batches") {
-            Surface::Batch
+            ApiKind::Batch
         } else {
-            Surface::Responses
+            ApiKind::Responses
         }
     }
 

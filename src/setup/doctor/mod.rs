@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::clone::Setup;
 use crate::error::Failure;
-use crate::releases::{Repair, Trouble};
+use crate::releases::{Diagnostic, Repair};
 use crate::repository::Git;
 
 impl Setup<'_> {
@@ -18,7 +18,7 @@ impl Setup<'_> {
     ///
     /// # Errors
     /// The references cannot be read.
-    pub fn troubles(&self) -> Result<Vec<Trouble>, Failure> {
+    pub fn troubles(&self) -> Result<Vec<Diagnostic>, Failure> {
         let mut troubles = self.troubles_of_tags()?;
         troubles.extend(self.troubles_of_remote(&troubles)?);
         troubles.extend(self.troubles_of_place()?);

@@ -8,8 +8,8 @@ use super::super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;
-use crate::releases::{Repair, Trouble};
-use crate::repository::{Others, write_failure};
+use crate::releases::{Diagnostic, Repair};
+use crate::repository::{OtherRuns, write_failure};
 
 /// A lock older than this was left behind.
 const STALE: Duration = Duration::from_secs(600);
@@ -21,7 +21,7 @@ const NOTABLE: Duration = Duration::from_secs(60);
 const LONG: usize = 1000;
 
 impl Setup<'_> {
-    pub(crate) fn troubles_of_place(&self) -> Result<Vec<Trouble>, Failure> {
+    pub(crate) fn troubles_of_place(&self) -> Result<Vec<Diagnostic>, Failure> {
         let mut troubles = Vec::new();
         let others = self.other_runs();
         self.check_locks(&others, &mut troubles);
@@ -31,9 +31,9 @@ impl Setup<'_> {
         Ok(troubles)
     }
 
-    fn check_depth(&self, troubles: &mut Vec<Trouble>) {
+    fn check_depth(&self, troubles: &mut Vec<Diagnostic>) {
         if let Some(fill) = self.fill() {
-            troubles.push(Trouble::warning(
+            troubles.push(Diagnostic::warning(
                 code::SHALLOW,
                 "the clone is partial: git left files out of it, and fetches none for promptctl",
                 fill,
@@ -43,7 +43,7 @@ impl Setup<'_> {
             return;
         }
         let remote = self.settings().remote.as_deref().unwrap_or("origin");
-        troubles.push(Trouble::warning(
+        troubles.push(Diagnostic::warning(
             code::SHALLOW,
             "the clone is shallow: the history before its cut is not here",
             format!("git fetch --unshallow {remote}"),
@@ -71,7 +71,7 @@ impl Setup<'_> {
         flat.chain(below).filter(is_lock).collect()
     }
 
-    fn check_locks(&self, others: &Others, troubles: &mut Vec<Trouble>) {
+    fn check_locks(&self, others: &OtherRuns, troubles: &mut Vec<Diagnostic>) {
         for path in self.locks() {
             let age = fs::metadata(&path)
                 .and_then(|data| data.modified())
@@ -82,7 +82,7 @@ impl Setup<'_> {
             if others.left(&path) {
                 let what = format!("{place} was left by a promptctl that was killed");
                 troubles.push(
-                    Trouble::error(code::STALE_LOCK, what, "promptctl doctor --fix")
+                    Diagnostic::error(code::STALE_LOCK, what, "promptctl doctor --fix")
                         .at(place)
                         .repaired_by(Repair::RemoveLock(path)),
                 );
@@ -92,23 +92,27 @@ impl Setup<'_> {
                     words_of_age(age)
                 );
                 let fix = format!("rm {}", shell_path(&place));
-                troubles.push(Trouble {
+                troubles.push(Diagnostic {
                     is_error: age > STALE,
-                    ..Trouble::warning(code::STALE_LOCK, what, fix).at(place)
+                    ..Diagnostic::warning(code::STALE_LOCK, what, fix).at(place)
                 });
             }
         }
     }
 
     /// What a run that was killed wrote into HEAD and not into the index.
-    fn check_index(&self, others: &Others, troubles: &mut Vec<Trouble>) -> Result<(), Failure> {
+    fn check_index(
+        &self,
+        others: &OtherRuns,
+        troubles: &mut Vec<Diagnostic>,
+    ) -> Result<(), Failure> {
         if !others.are_dead() {
             return Ok(());
         }
         let roots: Vec<&str> = self.settings().roots.iter().map(String::as_str).collect();
         for path in self.behind_head(&roots)? {
             troubles.push(
-                Trouble::error(
+                Diagnostic::error(
                     code::INDEX_BEHIND,
                     format!("a commit that was killed did not write git's index: {path} is as HEAD has it, and something older is staged"),
                     "promptctl doctor --fix",
@@ -141,13 +145,13 @@ impl Setup<'_> {
         }
     }
 
-    pub(crate) fn check_commit_graph(&self, troubles: &mut Vec<Trouble>) {
+    pub(crate) fn check_commit_graph(&self, troubles: &mut Vec<Diagnostic>) {
         let info = self.common_dir().join("objects/info");
         if self.is_shallow() || has_changed_paths(&info) || !self.is_longer_than(LONG) {
             return;
         }
         troubles.push(
-            Trouble::warning(
+            Diagnostic::warning(
                 code::SLOW_HISTORY,
                 "git has no commit-graph with the paths that commits changed, so the history of a prompt is slow to find",
                 "git commit-graph write --reachable --changed-paths",

@@ -7,21 +7,24 @@ use crate::repository::ObjectId;
 use super::super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::releases::{Repair, Trouble};
+use crate::releases::{Diagnostic, Repair};
 
 impl Setup<'_> {
     /// Compares with what is known of the remote. Tags that are in `known` troubles themselves are
     /// left out: the one of this clone may be the good one.
-    pub(crate) fn troubles_of_remote(&self, known: &[Trouble]) -> Result<Vec<Trouble>, Failure> {
+    pub(crate) fn troubles_of_remote(
+        &self,
+        known: &[Diagnostic],
+    ) -> Result<Vec<Diagnostic>, Failure> {
         let mut troubles = Vec::new();
-        // A remote that the settings name and git does not know is told of the settings.
+        // A remote that the settings name and git does not know is reported with the settings.
         let remote = self.settings().remote.as_ref();
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
             return Ok(troubles);
         };
         if !self.mirror_is_configured(remote) {
             troubles.push(
-                Trouble::warning(
+                Diagnostic::warning(
                     code::NOT_FETCHED,
                     format!("git fetch does not bring the tags of {remote} into their mirror"),
                     "promptctl fetch",
@@ -30,7 +33,7 @@ impl Setup<'_> {
             );
         }
         if !self.knows_releases() {
-            troubles.push(Trouble::error(
+            troubles.push(Diagnostic::error(
                 code::NOT_FETCHED,
                 format!("this clone has not fetched the releases of {remote}"),
                 "promptctl fetch",
@@ -43,11 +46,11 @@ impl Setup<'_> {
         let (pending, foreign) = self.unconfirmed()?;
         for entry in pending
             .into_iter()
-            .filter(|entry| !known.contains(entry.full.as_str()))
+            .filter(|entry| !known.contains(entry.tag.to_string().as_str()))
         {
-            let full = entry.full;
+            let full = entry.tag.to_string();
             troubles.push(if entry.lost {
-                Trouble::error(
+                Diagnostic::error(
                     code::PENDING,
                     format!(
                         "the tag {full} was made here and lost: somebody was faster at {remote}"
@@ -57,7 +60,7 @@ impl Setup<'_> {
                 .at(full.clone())
                 .repaired_by(Repair::DiscardTag(full))
             } else {
-                Trouble::warning(
+                Diagnostic::warning(
                     code::PENDING,
                     format!("the tag {full} is pending: {remote} has not confirmed it"),
                     "promptctl push",
@@ -66,11 +69,12 @@ impl Setup<'_> {
             });
         }
         for full in foreign
-            .into_iter()
+            .iter()
+            .map(ToString::to_string)
             .filter(|full| !known.contains(full.as_str()))
         {
             troubles.push(
-                Trouble::warning(
+                Diagnostic::warning(
                     code::FOREIGN_TAG,
                     format!("the tag {full} was not made in this clone, and {remote} does not have it: it does not count"),
                     format!("git tag -d {full}"),
@@ -85,7 +89,7 @@ impl Setup<'_> {
     ///
     /// # Errors
     /// The references of this clone cannot be read.
-    pub fn troubles_online(&self) -> Result<Vec<Trouble>, Failure> {
+    pub fn troubles_online(&self) -> Result<Vec<Diagnostic>, Failure> {
         let mut troubles = Vec::new();
         let remote = self.settings().remote.as_ref();
         let Some(remote) = remote.filter(|remote| self.has_remote_named(remote)) else {
@@ -95,11 +99,11 @@ impl Setup<'_> {
             Ok(theirs) => theirs,
             Err(failure) => {
                 let fix = failure.hints.first().cloned().unwrap_or_default();
-                return Ok(vec![Trouble::of(&failure, fix)]);
+                return Ok(vec![Diagnostic::of(&failure, fix)]);
             }
         };
         let space = self.true_space();
-        // What was moved or dropped before the last fetch is told already.
+        // What was moved or dropped before the last fetch is reported already.
         let ours: BTreeMap<String, ObjectId> = self
             .refs_below(&space.base)?
             .into_iter()
@@ -114,7 +118,7 @@ impl Setup<'_> {
                 1 => String::new(),
                 count => format!(" and {} more", count - 1),
             };
-            troubles.push(Trouble::warning(
+            troubles.push(Diagnostic::warning(
                 code::NOT_FETCHED,
                 format!(
                     "{remote} has a tag that this clone has not fetched: {}{first}{more}",
@@ -135,7 +139,7 @@ impl Setup<'_> {
                 None => ("no longer has", ""),
             };
             troubles.push(
-                Trouble::error(
+                Diagnostic::error(
                     code::TAG_GONE,
                     format!("{remote} {what}: the tag {full}"),
                     format!("git push {force}{remote} {id}:refs/tags/{full}"),

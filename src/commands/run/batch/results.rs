@@ -153,7 +153,7 @@ impl Kept {
             let path = path.display().to_string();
             move |error: std::io::Error| {
                 let message = format!("{path} could not be read");
-                Failure::of_system(code::NOT_A_FILE, message, error)
+                Failure::from_io(code::NOT_A_FILE, message, error)
             }
         };
         match std::fs::read(&path) {

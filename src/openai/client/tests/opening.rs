@@ -37,7 +37,7 @@ fn a_stream_that_breaks_is_asked_for_six_times_like_a_server_that_fails() {
     for broken in [
         Reply::Close,
         stream(&[]),
-        // It ends before the model has spoken, and before anything was told.
+        // It ends before the model has spoken, and before anything was reported.
         stream(&[EARLY]),
         stream(&["{\"type\": \"response.cre"]),
         failing("server_error"),

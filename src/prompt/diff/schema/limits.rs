@@ -6,12 +6,15 @@ use serde_json::Value;
 
 use super::keywords::{BOUNDS, EXACT, VALUES};
 use super::view::View;
-use super::{Shifted, What, short};
+use super::{LimitKind, SchemaChange, short};
 
 /// How the limits of one place moved, and the keywords that say so.
-pub(super) fn compare(before: &View<'_>, after: &View<'_>) -> Vec<(What, Vec<&'static str>)> {
+pub(super) fn compare(
+    before: &View<'_>,
+    after: &View<'_>,
+) -> Vec<(SchemaChange, Vec<&'static str>)> {
     let whole = |ways, detail: &str| {
-        let what = shift(Shifted::Type, ways, detail.to_owned());
+        let what = shift(LimitKind::Type, ways, detail.to_owned());
         vec![(what, Vec::new())]
     };
     match (before.is_never, after.is_never) {
@@ -31,8 +34,8 @@ pub(super) fn compare(before: &View<'_>, after: &View<'_>) -> Vec<(What, Vec<&'s
     found
 }
 
-fn shift(what: Shifted, (narrower, wider): (bool, bool), detail: String) -> What {
-    What::Shift {
+fn shift(what: LimitKind, (narrower, wider): (bool, bool), detail: String) -> SchemaChange {
+    SchemaChange::Shift {
         what,
         narrower,
         wider,
@@ -41,12 +44,12 @@ fn shift(what: Shifted, (narrower, wider): (bool, bool), detail: String) -> What
 }
 
 /// Compares the types, and the sets of values where there are some.
-fn values(before: &View<'_>, after: &View<'_>) -> Option<What> {
+fn values(before: &View<'_>, after: &View<'_>) -> Option<SchemaChange> {
     let (old_types, new_types) = (before.types(), after.types());
     match (before.values(), after.values()) {
         (None, None) if old_types == new_types => None,
         (None, None) => Some(shift(
-            Shifted::Type,
+            LimitKind::Type,
             (
                 !old_types.is_subset(&new_types),
                 !new_types.is_subset(&old_types),
@@ -58,12 +61,12 @@ fn values(before: &View<'_>, after: &View<'_>) -> Option<What> {
             ),
         )),
         (None, Some(values)) => Some(shift(
-            Shifted::Enum,
+            LimitKind::Enum,
             (true, !new_types.is_subset(&old_types)),
             format!("it must now be {}", list(&values)),
         )),
         (Some(values), None) => Some(shift(
-            Shifted::Enum,
+            LimitKind::Enum,
             (!old_types.is_subset(&new_types), true),
             format!("it need no longer be {}", list(&values)),
         )),
@@ -81,7 +84,7 @@ fn values(before: &View<'_>, after: &View<'_>) -> Option<What> {
                 ),
             };
             Some(shift(
-                Shifted::Enum,
+                LimitKind::Enum,
                 (!gone.is_empty(), !come.is_empty()),
                 detail,
             ))
@@ -107,7 +110,7 @@ fn bound(
     is_lower: bool,
     before: &View<'_>,
     after: &View<'_>,
-) -> Option<What> {
+) -> Option<SchemaChange> {
     let limit = |view: &View<'_>| {
         // A lower bound of 0 on a length or a count is none.
         let value = view.keyword(keyword).cloned();
@@ -131,13 +134,13 @@ fn bound(
         (None, None) => return None,
     };
     Some(shift(
-        Shifted::Constraint,
+        LimitKind::Constraint,
         ways,
         change(keyword, old.as_ref(), new.as_ref()),
     ))
 }
 
-fn exact(keyword: &'static str, before: &View<'_>, after: &View<'_>) -> Option<What> {
+fn exact(keyword: &'static str, before: &View<'_>, after: &View<'_>) -> Option<SchemaChange> {
     let limit = |view: &View<'_>| {
         view.keyword(keyword)
             .cloned()
@@ -150,7 +153,7 @@ fn exact(keyword: &'static str, before: &View<'_>, after: &View<'_>) -> Option<W
     // Another value both refuses some that were accepted and accepts some that were refused.
     let ways = (new.is_some(), old.is_some());
     Some(shift(
-        Shifted::Constraint,
+        LimitKind::Constraint,
         ways,
         change(keyword, old.as_ref(), new.as_ref()),
     ))

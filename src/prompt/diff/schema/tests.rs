@@ -5,18 +5,20 @@ use serde_json::{Value, json};
 use super::*;
 
 /// What happened where: `-` for narrower, `+` for wider, `?` for undecided.
-fn told(before: Value, after: Value) -> Vec<String> {
+fn changes(before: Value, after: Value) -> Vec<String> {
     let sign = |event: &Event| match &event.what {
-        What::Added { is_required } => if *is_required { "new required" } else { "new" }.to_owned(),
-        What::Removed => "gone".to_owned(),
-        What::Renamed { to } => format!("renamed {to}"),
-        What::Required => "required".to_owned(),
-        What::Optional => "optional".to_owned(),
-        What::Default { .. } => "default".to_owned(),
-        What::Closed => "closed".to_owned(),
-        What::Opened => "opened".to_owned(),
-        What::Undecided { .. } => "?".to_owned(),
-        What::Shift {
+        SchemaChange::Added { is_required } => {
+            if *is_required { "new required" } else { "new" }.to_owned()
+        }
+        SchemaChange::Removed => "gone".to_owned(),
+        SchemaChange::Renamed { to } => format!("renamed {to}"),
+        SchemaChange::Required => "required".to_owned(),
+        SchemaChange::Optional => "optional".to_owned(),
+        SchemaChange::Default { .. } => "default".to_owned(),
+        SchemaChange::Closed => "closed".to_owned(),
+        SchemaChange::Opened => "opened".to_owned(),
+        SchemaChange::Undecided { .. } => "?".to_owned(),
+        SchemaChange::Shift {
             what,
             narrower,
             wider,
@@ -41,52 +43,52 @@ fn object(properties: Value) -> Value {
 fn types_are_sets_and_every_integer_is_a_number() {
     let typed = |kind: Value| json!({ "type": kind });
     assert_eq!(
-        told(typed(json!("number")), typed(json!("integer"))),
+        changes(typed(json!("number")), typed(json!("integer"))),
         [": -Type"]
     );
     assert_eq!(
-        told(typed(json!("integer")), typed(json!("number"))),
+        changes(typed(json!("integer")), typed(json!("number"))),
         [": +Type"]
     );
     assert_eq!(
-        told(typed(json!("string")), typed(json!("integer"))),
+        changes(typed(json!("string")), typed(json!("integer"))),
         [": ±Type"]
     );
     assert_eq!(
-        told(
+        changes(
             typed(json!(["null", "string"])),
             typed(json!(["string", "null"]))
         ),
         [""; 0]
     );
-    assert_eq!(told(json!({}), typed(json!("string"))), [": -Type"]);
-    assert_eq!(told(json!(true), json!(false)), [": -Type"]);
+    assert_eq!(changes(json!({}), typed(json!("string"))), [": -Type"]);
+    assert_eq!(changes(json!(true), json!(false)), [": -Type"]);
 }
 
 #[test]
 fn values_and_constants_are_sets() {
     assert_eq!(
-        told(json!({"enum": ["a", "b"]}), json!({"enum": ["b", "a"]})),
+        changes(json!({"enum": ["a", "b"]}), json!({"enum": ["b", "a"]})),
         [""; 0]
     );
     assert_eq!(
-        told(json!({"enum": ["a", "b"]}), json!({"const": "a"})),
+        changes(json!({"enum": ["a", "b"]}), json!({"const": "a"})),
         [": -Enum"]
     );
     assert_eq!(
-        told(json!({"const": "a"}), json!({"const": "b"})),
+        changes(json!({"const": "a"}), json!({"const": "b"})),
         [": ±Enum"]
     );
     assert_eq!(
-        told(json!({"type": "string"}), json!({"enum": ["a"]})),
+        changes(json!({"type": "string"}), json!({"enum": ["a"]})),
         [": -Enum"]
     );
     assert_eq!(
-        told(json!({"enum": ["a"]}), json!({"type": "string"})),
+        changes(json!({"enum": ["a"]}), json!({"type": "string"})),
         [": +Enum"]
     );
     assert_eq!(
-        told(json!({"type": "integer"}), json!({"enum": ["a"]})),
+        changes(json!({"type": "integer"}), json!({"enum": ["a"]})),
         [": ±Enum"]
     );
 }
@@ -101,38 +103,41 @@ fn constraints_are_tighter_or_looser() {
     ] {
         let schema = |value: &Value| json!({ keyword: value });
         assert_eq!(
-            told(schema(&loose), schema(&tight)),
+            changes(schema(&loose), schema(&tight)),
             [": -Constraint"],
             "{keyword}"
         );
         assert_eq!(
-            told(schema(&tight), schema(&loose)),
+            changes(schema(&tight), schema(&loose)),
             [": +Constraint"],
             "{keyword}"
         );
         assert_eq!(
-            told(json!({}), schema(&tight)),
+            changes(json!({}), schema(&tight)),
             [": -Constraint"],
             "{keyword}"
         );
     }
-    assert_eq!(told(json!({"minLength": 0}), json!({})), [""; 0]);
+    assert_eq!(changes(json!({"minLength": 0}), json!({})), [""; 0]);
     assert_eq!(
-        told(json!({"format": "date"}), json!({"format": "date-time"})),
+        changes(json!({"format": "date"}), json!({"format": "date-time"})),
         [": ±Constraint"]
     );
-    assert_eq!(told(json!({}), json!({"pattern": "^a"})), [": -Constraint"]);
     assert_eq!(
-        told(json!({"uniqueItems": true}), json!({"uniqueItems": false})),
+        changes(json!({}), json!({"pattern": "^a"})),
+        [": -Constraint"]
+    );
+    assert_eq!(
+        changes(json!({"uniqueItems": true}), json!({"uniqueItems": false})),
         [": +Constraint"]
     );
     // In draft 4 this is a word about `minimum`.
     assert_eq!(
-        told(json!({}), json!({"exclusiveMinimum": true})),
+        changes(json!({}), json!({"exclusiveMinimum": true})),
         [": -Constraint"]
     );
     assert_eq!(
-        told(
+        changes(
             json!({"exclusiveMinimum": 3}),
             json!({"exclusiveMinimum": true})
         ),
@@ -145,34 +150,40 @@ fn changes_are_followed_into_properties_and_lists() {
     let schema = |kind: &str| {
         object(json!({"a": object(json!({"b": {"type": "array", "items": {"type": kind}}}))}))
     };
-    assert_eq!(told(schema("string"), schema("integer")), ["a.b[]: ±Type"]);
+    assert_eq!(
+        changes(schema("string"), schema("integer")),
+        ["a.b[]: ±Type"]
+    );
     let tuple = |second: &str| json!({"prefixItems": [{"type": "string"}, {"type": second}], "items": false});
-    assert_eq!(told(tuple("string"), tuple("null")), ["[1]: ±Type"]);
+    assert_eq!(changes(tuple("string"), tuple("null")), ["[1]: ±Type"]);
     let old_tuple = |second: &str| json!({"items": [{"type": "string"}, {"type": second}]});
-    assert_eq!(told(old_tuple("string"), old_tuple("null")), ["[1]: ±Type"]);
+    assert_eq!(
+        changes(old_tuple("string"), old_tuple("null")),
+        ["[1]: ±Type"]
+    );
     let map = |kind: &str| json!({"type": "object", "additionalProperties": {"type": kind}});
-    assert_eq!(told(map("string"), map("integer")), ["*: ±Type"]);
+    assert_eq!(changes(map("string"), map("integer")), ["*: ±Type"]);
 }
 
 #[test]
 fn properties_come_go_and_are_renamed() {
     let text = json!({"type": "string"});
     assert_eq!(
-        told(
+        changes(
             object(json!({"a": text})),
             object(json!({"b": {"type": "null"}}))
         ),
         ["a: gone", "b: new"]
     );
     assert_eq!(
-        told(
+        changes(
             object(json!({"user_name": text})),
             object(json!({"username": text}))
         ),
         ["user_name: renamed username"]
     );
     assert_eq!(
-        told(
+        changes(
             object(json!({"ticket": text})),
             object(json!({"ticket_text": text, "locale": text}))
         ),
@@ -180,14 +191,14 @@ fn properties_come_go_and_are_renamed() {
     );
     // Another type, or a name that has nothing in common, is no renaming.
     assert_eq!(
-        told(
+        changes(
             object(json!({"ticket": text})),
             object(json!({"ticket_id": {"type": "integer"}}))
         ),
         ["ticket: gone", "ticket_id: new"]
     );
     assert_eq!(
-        told(
+        changes(
             object(json!({"plan": text})),
             object(json!({"locale": text}))
         ),
@@ -198,18 +209,18 @@ fn properties_come_go_and_are_renamed() {
 #[test]
 fn local_references_are_followed_and_others_are_not_trusted() {
     let schema = |text: &str| json!({"properties": {"line": {"$ref": "#/$defs/line"}}, "$defs": {"line": {"$ref": "#/$defs/text"}, "text": {"type": text}}});
-    assert_eq!(told(schema("string"), schema("null")), ["line: ±Type"]);
+    assert_eq!(changes(schema("string"), schema("null")), ["line: ±Type"]);
     let inline = object(json!({"line": {"type": "string"}}));
     let referred = json!({"type": "object", "properties": {"line": {"$ref": "#/$defs/line"}}, "$defs": {"line": {"type": "string"}}});
-    assert_eq!(told(inline.clone(), referred), [""; 0]);
+    assert_eq!(changes(inline.clone(), referred), [""; 0]);
     let remote = object(json!({"line": {"$ref": "https://example.com/line.json"}}));
-    assert_eq!(told(inline, remote.clone()), ["line: ?"]);
+    assert_eq!(changes(inline, remote.clone()), ["line: ?"]);
     // The same remote schema is the same, whatever else changed.
     let mut more = remote.clone();
     more["title"] = json!("x");
-    assert_eq!(told(remote, more), [""; 0]);
+    assert_eq!(changes(remote, more), [""; 0]);
     assert_eq!(
-        told(
+        changes(
             json!({"$ref": "#/$defs/none"}),
             json!({"$ref": "#/$defs/nil"})
         ),
@@ -220,32 +231,32 @@ fn local_references_are_followed_and_others_are_not_trusted() {
 #[test]
 fn schemas_that_refer_to_themselves_end() {
     let tree = |value: &str| json!({"type": "object", "properties": {"value": {"type": value}, "children": {"type": "array", "items": {"$ref": "#"}}}});
-    assert_eq!(told(tree("string"), tree("integer")), ["value: ±Type"]);
+    assert_eq!(changes(tree("string"), tree("integer")), ["value: ±Type"]);
     assert_eq!(
-        told(json!({"$ref": "#"}), json!({"allOf": [{"$ref": "#"}]})),
+        changes(json!({"$ref": "#"}), json!({"allOf": [{"$ref": "#"}]})),
         [": ?"]
     );
     let wide = |value: &str| {
         let list: Vec<Value> = (0..30).map(|_| json!({"$ref": "#"})).collect();
         json!({"properties": {"a": {"type": value}, "b": {"anyOf": list}}})
     };
-    assert!(told(wide("string"), wide("null")).contains(&"a: ±Type".to_owned()));
+    assert!(changes(wide("string"), wide("null")).contains(&"a: ±Type".to_owned()));
 }
 
 #[test]
 fn alternatives_are_matched_before_they_are_compared() {
     let (text, null) = (json!({"type": "string"}), json!({"type": "null"}));
     let any = |list: &[&Value]| json!({ "anyOf": list });
-    assert_eq!(told(any(&[&text, &null]), any(&[&null, &text])), [""; 0]);
-    assert_eq!(told(text.clone(), any(&[&text, &null])), [": +Type"]);
-    assert_eq!(told(any(&[&text, &null]), text.clone()), [": -Type"]);
+    assert_eq!(changes(any(&[&text, &null]), any(&[&null, &text])), [""; 0]);
+    assert_eq!(changes(text.clone(), any(&[&text, &null])), [": +Type"]);
+    assert_eq!(changes(any(&[&text, &null]), text.clone()), [": -Type"]);
     assert_eq!(
-        told(any(&[&text, &null]), json!({"type": ["string", "null"]})),
+        changes(any(&[&text, &null]), json!({"type": ["string", "null"]})),
         [""; 0]
     );
     let short = json!({"type": "string", "maxLength": 5});
     assert_eq!(
-        told(any(&[&text, &null]), any(&[&null, &short])),
+        changes(any(&[&text, &null]), any(&[&null, &short])),
         [": -Constraint"]
     );
     let shape = |kind: &str, field: &str| json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": kind}, field: {"type": "string"}}});
@@ -256,12 +267,15 @@ fn alternatives_are_matched_before_they_are_compared() {
     );
     let one = |list: &[&Value]| json!({ "oneOf": list });
     assert_eq!(
-        told(one(&[&circle, &square]), one(&[&wide, &circle])),
+        changes(one(&[&circle, &square]), one(&[&wide, &circle])),
         ["a: gone", "side: new"]
     );
-    assert_eq!(told(one(&[&circle]), one(&[&circle, &square])), [": +Type"]);
+    assert_eq!(
+        changes(one(&[&circle]), one(&[&circle, &square])),
+        [": +Type"]
+    );
     // Of alternatives that overlap, one more may refuse what one fewer accepted.
-    assert_eq!(told(one(&[&text]), one(&[&text, &short])), [": ?"]);
+    assert_eq!(changes(one(&[&text]), one(&[&text, &short])), [": ?"]);
 }
 
 #[test]
@@ -271,14 +285,14 @@ fn all_of_is_one_schema() {
         object(json!({"b": {"type": "string"}})),
     );
     let both = object(json!({"a": {"type": "string"}, "b": {"type": "string"}}));
-    assert_eq!(told(json!({"allOf": [a, b]}), both.clone()), [""; 0]);
+    assert_eq!(changes(json!({"allOf": [a, b]}), both.clone()), [""; 0]);
     assert_eq!(
-        told(json!({"allOf": [{"type": "object"}, b]}), both),
+        changes(json!({"allOf": [{"type": "object"}, b]}), both),
         ["a: new"]
     );
     // `additionalProperties` sees only its neighbours: what that means here is not decided.
     let closed = json!({"allOf": [a, {"properties": {"b": {}}, "additionalProperties": false}]});
-    assert_eq!(told(json!({"allOf": [a, b]}), closed), [": ?"]);
+    assert_eq!(changes(json!({"allOf": [a, b]}), closed), [": ?"]);
 }
 
 #[test]
@@ -292,7 +306,7 @@ fn words_that_are_not_known_are_not_trusted_and_notes_are_ignored() {
         "contains",
     ] {
         assert_eq!(
-            told(json!({}), json!({ keyword: {} })),
+            changes(json!({}), json!({ keyword: {} })),
             [": ?"],
             "{keyword}"
         );
@@ -306,13 +320,13 @@ fn words_that_are_not_known_are_not_trusted_and_notes_are_ignored() {
         "deprecated",
     ] {
         assert_eq!(
-            told(json!({}), json!({ keyword: "x" })),
+            changes(json!({}), json!({ keyword: "x" })),
             [""; 0],
             "{keyword}"
         );
     }
-    assert_eq!(told(json!({}), json!("schema")), [": ?"]);
-    assert_eq!(told(json!({}), json!({"properties": []})), [": ?"]);
+    assert_eq!(changes(json!({}), json!("schema")), [": ?"]);
+    assert_eq!(changes(json!({}), json!({"properties": []})), [": ?"]);
 }
 
 #[test]
@@ -323,7 +337,7 @@ fn hostile_schemas_end() {
     }
     let mut other = deep.clone();
     other["type"] = json!("object");
-    assert!(told(deep, other).len() < 10);
+    assert!(changes(deep, other).len() < 10);
     let double = |kind: &str| {
         let mut definitions = serde_json::Map::new();
         for at in 0..40 {
@@ -340,6 +354,6 @@ fn hostile_schemas_end() {
     assert!(
         events
             .iter()
-            .any(|event| matches!(event.what, What::Undecided { .. }))
+            .any(|event| matches!(event.what, SchemaChange::Undecided { .. }))
     );
 }

@@ -12,7 +12,7 @@ use crate::prompt::document::Object;
 /// A schema may be put together from schemas nested this deep.
 const MAX_NESTING: usize = 24;
 
-/// More alternatives than this are not told apart.
+/// More alternatives than this are not compared one by one.
 const MAX_ALTERNATIVES: usize = 48;
 
 /// Keywords that say nothing about the values.

@@ -377,7 +377,7 @@ fn an_unquoted_number_is_a_content_and_an_empty_text_too() {
 #[test]
 fn values_are_found_again_by_their_paths() {
     let document = document(EXAMPLE);
-    let at = |path| document.place(path).map(|at| (at.line, at.column));
+    let at = |path| document.span_of(path).map(|at| (at.line, at.column));
     assert_eq!(at("modelParameters.maxTokens"), Some((8, 14)));
     assert_eq!(at("modelParameters"), Some((7, 1)));
     assert_eq!(at("messages[0].content"), Some((20, 5)));
@@ -451,7 +451,7 @@ fn a_place_in_a_template_leads_to_its_place_in_the_file() {
             };
             let mark = |text: &str| {
                 let at = text.find('@').expect("a mark");
-                Span::of_range(text, at..at + 1)
+                Span::from_range(text, at..at + 1)
             };
             assert_eq!(origin.locate(mark(value)), mark(&text), "{text:?}");
         }
@@ -468,7 +468,7 @@ fn lines_of_folded_and_quoted_texts_lead_to_their_beginning() {
         };
         assert_eq!(origin.locate(Span::point(2, 1)), origin.start);
         let begin = text.rfind("a").expect("the text");
-        let begin = Span::of_range(&text, begin..begin + 1);
+        let begin = Span::from_range(&text, begin..begin + 1);
         let Span { line, column, .. } = origin.start;
         assert_eq!((line, column), (begin.line, begin.column));
     }

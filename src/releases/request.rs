@@ -2,9 +2,9 @@
 
 use super::policy::Rules;
 use super::release::Release;
-use super::seen::{Seen, Sight};
+use super::seen::{SeenTag, SeenTags};
 use super::signature::Signing;
-use super::tag::{Action, TagName};
+use super::tag::{Action, Tag, TagName};
 use crate::files::Loaded;
 use crate::prompt::code::Code;
 use crate::prompt::name::{Environment, PromptName};
@@ -13,18 +13,18 @@ use crate::repository::ObjectId;
 
 /// What is wanted.
 #[derive(Debug, Clone)]
-pub enum Demand {
+pub enum ReleaseRequest {
     /// This content shall be live.
     Publish(Box<Loaded>),
     /// What was live before shall be live again.
-    Rollback(Back),
+    Rollback(RollbackTarget),
     /// Nothing shall be live.
     Unpublish,
 }
 
 /// How far a rollback goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Back {
+pub enum RollbackTarget {
     /// To what was live before.
     Below {
         /// Whether to do so also where somebody else has rolled back just now.
@@ -38,9 +38,9 @@ pub enum Back {
 
 /// The releases that this clone had seen before it asked the remote.
 #[derive(Debug, Default)]
-pub struct Before(pub(super) std::collections::BTreeMap<PromptName, Seen>);
+pub struct PreviouslySeen(pub(super) std::collections::BTreeMap<PromptName, SeenTags>);
 
-impl Before {
+impl PreviouslySeen {
     /// Whether the tag of a release had been seen.
     pub(crate) fn knows(&self, release: &Release) -> bool {
         let tag = TagName::Release {
@@ -49,7 +49,7 @@ impl Before {
             number: release.number,
         };
         let seen = self.0.get(&release.name);
-        seen.is_some_and(|seen| seen.get(&tag.to_string()) == Some(Sight::Object(release.object)))
+        seen.is_some_and(|seen| seen.get(&tag.to_string()) == Some(SeenTag::Object(release.object)))
     }
 }
 
@@ -63,7 +63,7 @@ pub struct Options {
     /// Whether to send the tags to the remote, where there is one.
     pub push: bool,
     /// What was known of the remote before it was asked.
-    pub before: Before,
+    pub before: PreviouslySeen,
     /// What must hold before something is published, and whose signatures count for a rollback.
     pub rules: Rules,
     /// Whether the tags are signed.
@@ -87,8 +87,8 @@ pub struct Change {
     pub to: Option<Version>,
     /// The id of the released version's commit.
     pub commit: ObjectId,
-    /// The tags made, with the prefix.
-    pub tags: Vec<String>,
+    /// The tags made.
+    pub tags: Vec<Tag>,
     /// Whether the remote has them.
     pub pushed: bool,
     /// Why the tags are not signed, where that was tried in vain.

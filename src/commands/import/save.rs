@@ -5,8 +5,8 @@ use super::super::publish::publish as publish_content;
 use super::super::rules::{branches_of, rules_of};
 use super::super::session::Session;
 use super::Args;
-use super::draft::{Draft, of_fetched, of_saved};
-use super::here::{Here, in_the_way, is_in_the_way};
+use super::draft::{Draft, from_fetched, from_saved};
+use super::imported::{ImportedPrompts, in_the_way, is_in_the_way};
 use super::inputs::Saved;
 use crate::config::Config;
 use crate::error::Failure;
@@ -19,10 +19,10 @@ use crate::prompt::edit::set_version;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
-use crate::releases::{Before, Options, Store};
+use crate::releases::{Options, PreviouslySeen, Store};
 
 /// What became of one prompt.
-pub(super) struct Kept {
+pub(super) struct ImportResult {
     pub(super) id: String,
     pub(super) name: Option<PromptName>,
     pub(super) path: Option<String>,
@@ -42,7 +42,7 @@ pub(super) struct Kept {
     pub(super) failure: Option<Failure>,
 }
 
-impl Kept {
+impl ImportResult {
     /// One of which nothing is known yet.
     fn of(id: &str) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Kept {
 
 /// A prompt with the versions that are to be written.
 pub(super) struct Prepared {
-    pub(super) kept: Kept,
+    pub(super) kept: ImportResult,
     drafts: Vec<Draft>,
     /// Versions that are new and were not asked for, since the prompt was edited here.
     unasked: Vec<u64>,
@@ -98,7 +98,7 @@ pub(super) struct Prepared {
 impl Prepared {
     pub(super) fn failed(id: &str, failure: Failure) -> Self {
         Self {
-            kept: Kept::failed(id, failure),
+            kept: ImportResult::failed(id, failure),
             ..Self::not_asked(id)
         }
     }
@@ -106,7 +106,7 @@ impl Prepared {
     /// One that could be asked for and was not.
     pub(super) fn not_asked(id: &str) -> Self {
         Self {
-            kept: Kept::of(id),
+            kept: ImportResult::of(id),
             drafts: Vec::new(),
             unasked: Vec::new(),
             proposed: None,
@@ -120,7 +120,7 @@ impl Prepared {
     }
 
     /// The same, not written because something did not come whole.
-    pub(super) fn refused(mut self) -> Kept {
+    pub(super) fn refused(mut self) -> ImportResult {
         let is_own = self.is_lossy();
         for draft in &self.drafts {
             let label = draft.versions.first().cloned();
@@ -137,13 +137,13 @@ impl Prepared {
         };
         self.kept.failure.get_or_insert_with(|| {
             Failure::new(code::NOT_WHOLE, message)
-                .hint("without --strict what can be is written, and what was left out is told")
+                .hint("without --strict what can be is written, and what was left out is reported")
         });
         self.kept
     }
 
     /// Writes it.
-    pub(super) fn write(self, args: &Args, here: &Here, store: &Store) -> Kept {
+    pub(super) fn write(self, args: &Args, here: &ImportedPrompts, store: &Store) -> ImportResult {
         let Self {
             mut kept,
             drafts,
@@ -171,13 +171,13 @@ impl Prepared {
 
 /// What was fetched of one prompt.
 pub(super) fn recovered(recovered: Recovered, proposed: Option<&str>, args: &Args) -> Prepared {
-    let mut kept = Kept {
+    let mut kept = ImportResult {
         current: recovered.current,
         project: recovered.project.clone(),
         gaps: recovered.gaps,
         higher: recovered.higher,
         failure: recovered.failure,
-        ..Kept::of(&recovered.id)
+        ..ImportResult::of(&recovered.id)
     };
     let origin = Origin {
         id: recovered.id.clone(),
@@ -187,7 +187,7 @@ pub(super) fn recovered(recovered: Recovered, proposed: Option<&str>, args: &Arg
     };
     let mut drafts = Vec::new();
     for fetched in &recovered.versions {
-        match of_fetched(
+        match from_fetched(
             fetched,
             &recovered.variables,
             origin.clone(),
@@ -215,16 +215,16 @@ pub(super) fn recovered(recovered: Recovered, proposed: Option<&str>, args: &Arg
 }
 
 /// A saved answer.
-pub(super) fn saved(saved: Saved, args: &Args, here: &Here) -> Prepared {
+pub(super) fn saved(saved: Saved, args: &Args, here: &ImportedPrompts) -> Prepared {
     let id = saved.echo.id.clone().unwrap_or_default();
     let origin = Origin {
         id: id.clone(),
         ..Origin::default()
     };
-    match of_saved(&saved.echo, origin, args.keep_defaults) {
+    match from_saved(&saved.echo, origin, args.keep_defaults) {
         Err(failure) => Prepared::failed(&id, failure.at(saved.file)),
         Ok(draft) => {
-            let kept = Kept::of(&id);
+            let kept = ImportResult::of(&id);
             let have = here.versions_of(&id, args.name.as_ref());
             let versions: Vec<u64> = draft
                 .versions
@@ -271,9 +271,9 @@ fn write(
     drafts: Vec<Draft>,
     name: &PromptName,
     args: &Args,
-    here: &Here,
+    here: &ImportedPrompts,
     store: &Store,
-    kept: &mut Kept,
+    kept: &mut ImportResult,
 ) -> Result<(), Failure> {
     let imported = here.imported(&kept.id, Some(name));
     kept.was_here = imported.is_some();
@@ -308,7 +308,7 @@ fn write(
     let path = store.path_for(name);
     for draft in &drafts {
         let loaded = store.with_new_text(name, &path, draft.text())?;
-        let checked = here.gate.of_writing(store, &loaded, &path);
+        let checked = here.gate.check_writing(store, &loaded, &path);
         checked.map_err(|failure| {
             let versions = draft.versions.join(", ");
             failure.hint(format!(
@@ -412,7 +412,7 @@ fn refuse_unsaved(
 
 /// Tags all versions of a prompt and makes the current one live.
 pub(super) fn publish(
-    kept: &mut Kept,
+    kept: &mut ImportResult,
     environment: &Environment,
     args: &Args,
     store: &Store,
@@ -429,7 +429,7 @@ pub(super) fn publish(
 }
 
 fn try_publish(
-    kept: &Kept,
+    kept: &ImportResult,
     name: &PromptName,
     environment: &Environment,
     args: &Args,
@@ -496,7 +496,7 @@ fn try_publish(
         environment: environment.clone(),
         message: args.message.clone(),
         push,
-        before: Before::default(),
+        before: PreviouslySeen::default(),
         allowed: Vec::new(),
         signing: rules.signing(),
         rules,

@@ -10,13 +10,13 @@ use crate::prompt::version::Version;
 
 /// Something about a row that people must know, and that does not change what counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub enum ReleaseWarning {
     /// The tag of this number is no release, and is passed over.
-    Void {
+    InvalidTag {
         /// Its number.
         number: u64,
         /// Why.
-        why: Void,
+        why: InvalidTag,
     },
     /// These numbers are missing.
     Gap {
@@ -42,7 +42,7 @@ pub enum Note {
         /// Its number.
         number: u64,
     },
-    /// A release is dated ahead of now, so that what was live at a time cannot be told from it on.
+    /// A release is dated ahead of now, so that what was live at a given time is not known from there on.
     Ahead {
         /// Its number.
         number: u64,
@@ -60,7 +60,7 @@ pub enum Note {
 
 /// Why a tag is no version and no release. In words it goes on after the tag's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Void {
+pub enum InvalidTag {
     /// It is a lightweight tag, or names something that is no tag object.
     NotAnnotated,
     /// Its object is not text.
@@ -77,7 +77,7 @@ pub enum Void {
     Disagrees(Version),
 }
 
-impl fmt::Display for Void {
+impl fmt::Display for InvalidTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAnnotated => f.write_str("is not annotated (promptctl did not make it)"),
@@ -110,7 +110,7 @@ pub struct Changed {
     pub is_sound: bool,
 }
 
-impl Note {
+impl ReleaseWarning {
     /// The note in words. `prefix` is that of all tags.
     pub fn finding(&self, name: &PromptName, environment: &Environment, prefix: &str) -> Finding {
         let tag = |number: u64| {
@@ -123,7 +123,7 @@ impl Note {
         };
         let doctor = "promptctl doctor tells what to do about it";
         match self {
-            Self::Void { number, why } => Finding::warning(
+            Self::InvalidTag { number, why } => Finding::warning(
                 code::BAD_TAG,
                 format!("the tag {} {why}: it is passed over", tag(*number)),
             )
@@ -157,7 +157,7 @@ impl Note {
             Self::Ahead { number } => Finding::warning(
                 code::DATED_AHEAD,
                 format!(
-                    "release {number} of {name} in {environment} is dated ahead of now: what was live at a time is not told from it on"
+                    "release {number} of {name} in {environment} is dated ahead of now: what was live at a given time is not known from there on"
                 ),
             )
             .help("the order of releases is their number and never the clock; promptctl releases shows them all"),

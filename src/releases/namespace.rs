@@ -5,12 +5,12 @@ use crate::prompt::name::Environment;
 
 /// Where tags are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Space {
+pub(crate) struct TagNamespace {
     /// What the names of its references begin with, such as `refs/tags/prompts/`.
     pub(crate) base: String,
 }
 
-impl Space {
+impl TagNamespace {
     pub(crate) fn reference(&self, tag: &TagName) -> String {
         format!("{}{tag}", self.base)
     }

@@ -13,7 +13,7 @@ use crate::prompt::version::Version;
 
 /// What a reviewer wants to know beside the changes themselves. All of it may be empty.
 #[derive(Debug, Default)]
-pub struct Beside {
+pub struct ReviewInfo {
     /// How the size of each prompt changed; empty where nobody asked.
     pub sizes: BTreeMap<PromptName, SizeChange>,
     /// What `publish` would do to each prompt, in words; empty where nobody asked.
@@ -59,7 +59,7 @@ pub struct ChangedPartial {
     pub path: String,
     /// The prompts that include it, also through other partials.
     pub used_by: Vec<String>,
-    /// What changed in it, where that is told.
+    /// What changed in it, where that is shown.
     #[serde(skip)]
     pub words: Option<WordDiff>,
 }

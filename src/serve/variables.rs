@@ -10,7 +10,7 @@ use crate::prompt::rendered::Variable;
 
 /// The values of a call, as templates take them and as the answer repeats them.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Given {
+pub(super) struct CallVariables {
     /// For the templates.
     pub(super) values: Object,
     /// For the answer: each an object of the API's.
@@ -22,7 +22,7 @@ pub(super) struct Given {
 /// # Errors
 /// - A name that the prompt does not know, and a variable without a value.
 /// - A value of a kind that the API does not take, where the prompt's schema does not ask for it.
-pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Problem> {
+pub(super) fn read(variables: &[Variable], given: &Object) -> Result<CallVariables, Problem> {
     let find = |name: &str| variables.iter().find(|it| it.name == name);
     let unknown: Vec<&str> = given
         .keys()
@@ -67,7 +67,7 @@ pub(super) fn read(variables: &[Variable], given: &Object) -> Result<Given, Prob
         .own(code::MISSING_VARIABLE)
         .hint("send a value, or give the variable a `default` in the prompt's `input.schema`"));
     }
-    let mut read = Given::default();
+    let mut read = CallVariables::default();
     for (name, value) in given.iter().filter(|(_, value)| !value.is_null()) {
         let kinds = find(name)
             .and_then(|it| it.kind.as_deref())
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    fn given(kind: Option<&str>, value: Value) -> Result<Given, Problem> {
+    fn given(kind: Option<&str>, value: Value) -> Result<CallVariables, Problem> {
         let given = json!({ "x": value });
         read(&[variable("x", kind, true)], given.as_object().unwrap())
     }

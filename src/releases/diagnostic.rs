@@ -8,7 +8,7 @@ use crate::prompt::hint::Hint;
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Diagnostic {
     /// What kind of thing it is.
     pub code: Code,
     /// Whether something does not work because of it.
@@ -23,7 +23,7 @@ pub struct Trouble {
     pub repair: Option<Repair>,
 }
 
-impl Trouble {
+impl Diagnostic {
     pub(crate) fn error(code: Code, message: impl Into<String>, fix: impl Into<Hint>) -> Self {
         Self {
             code,

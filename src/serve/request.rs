@@ -7,7 +7,7 @@ use crate::prompt::document::Object;
 
 /// The stored prompt that a request asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Asked {
+pub(super) struct PromptRequest {
     /// `prompt.id`.
     pub(super) id: String,
     /// `prompt.version`; none asks for what is live.
@@ -16,7 +16,7 @@ pub(super) struct Asked {
     pub(super) variables: Object,
 }
 
-impl Asked {
+impl PromptRequest {
     /// Reads `prompt`. `None` where the request has none.
     ///
     /// # Errors
@@ -75,8 +75,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn asked(prompt: Value) -> Result<Option<Asked>, Problem> {
-        Asked::of(json!({ "prompt": prompt }).as_object().unwrap())
+    fn asked(prompt: Value) -> Result<Option<PromptRequest>, Problem> {
+        PromptRequest::of(json!({ "prompt": prompt }).as_object().unwrap())
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_request_without_a_prompt_asks_for_none() {
         assert_eq!(asked(Value::Null), Ok(None));
-        assert_eq!(Asked::of(&Object::new()), Ok(None));
+        assert_eq!(PromptRequest::of(&Object::new()), Ok(None));
     }
 
     #[test]

@@ -3,21 +3,21 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::execute::{Prepared, Warm};
+use crate::execute::{CompiledPrompt, Prepared};
 
 /// How many bytes the texts of the prompts that are held may have together.
 const MOST: usize = 4 * 1024 * 1024;
 
 /// The prompts that were called lately. The others are parsed again when they are.
 #[derive(Default)]
-pub(super) struct Warmth {
-    held: VecDeque<(usize, Arc<Warm>)>,
+pub(super) struct PreparedCache {
+    held: VecDeque<(usize, Arc<CompiledPrompt>)>,
     weight: usize,
 }
 
-impl Warmth {
+impl PreparedCache {
     /// Holds what was made for a call. Those that were made first make room.
-    pub(super) fn hold(&mut self, prompt: &Prepared, warm: &Arc<Warm>) {
+    pub(super) fn hold(&mut self, prompt: &Prepared, warm: &Arc<CompiledPrompt>) {
         // Two calls may have waited for the same.
         if self.held.iter().any(|(_, it)| Arc::ptr_eq(it, warm)) {
             return;
@@ -42,7 +42,7 @@ mod tests {
     fn prompt(length: usize) -> Prepared {
         let words = "x".repeat(length);
         let text = format!("model: m\nmessages: [{{role: user, content: {words}}}]\n");
-        let loaded = Loaded::of_snapshot(
+        let loaded = Loaded::from_snapshot(
             "a".parse().unwrap(),
             "prompts/a.prompt.yml".to_owned(),
             (None, String::new()),
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn prompts_that_were_called_are_held_up_to_a_limit() {
-        let mut warmth = Warmth::default();
+        let mut warmth = PreparedCache::default();
         let prompts: Vec<Prepared> = (0..5).map(|_| prompt(MOST / 4)).collect();
         for prompt in &prompts {
             for _ in 0..2 {

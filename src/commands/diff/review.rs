@@ -12,7 +12,7 @@ use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::response::Usage;
 use crate::openai::tokens;
-use crate::output::diff_beside::{Allowed, ChangedPartial, Raise};
+use crate::output::diff_review::{Allowed, ChangedPartial, Raise};
 use crate::prompt::code;
 use crate::prompt::diff::{Change, Side, WordDiff, compare};
 use crate::prompt::finding::Finding;
@@ -87,7 +87,7 @@ pub(super) fn findings(
         if let Some(after) = pair.after.as_ref().filter(|after| !after.is_unbumped()) {
             let message = format!("the content changed, and {} did not", after.version());
             let finding = Finding::error(code::NOT_BUMPED, message).in_file(&after.path);
-            findings.push(finding.at(after.document.place("version")));
+            findings.push(finding.at(after.document.span_of("version")));
         }
     }
     Ok(findings)
@@ -192,7 +192,7 @@ pub(super) fn releases(
     let mut releases = BTreeMap::new();
     for pair in pairs {
         let Some(any) = pair.any() else { continue };
-        // Tags that are not sound are told by doctor, and by publish itself.
+        // Tags that are not sound are reported by doctor, and by publish itself.
         let state = store.state(&any.name, &production).ok();
         let words = match release(pair, state.as_ref(), &production) {
             Would::Publish(words) => stopped(pair, findings, store, &production).unwrap_or(words),

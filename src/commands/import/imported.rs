@@ -11,7 +11,7 @@ use crate::prompt::name::PromptName;
 use crate::releases::Store;
 
 /// The imported prompts that are here, by their ids at OpenAI.
-pub(super) struct Here {
+pub(super) struct ImportedPrompts {
     by_id: BTreeMap<String, Vec<Imported>>,
     /// All names that are here.
     names: BTreeSet<String>,
@@ -28,7 +28,7 @@ pub(super) struct Imported {
     pub(super) is_edited: bool,
 }
 
-impl Here {
+impl ImportedPrompts {
     pub(super) fn read(
         store: &Store,
         asked: BTreeSet<String>,
@@ -193,7 +193,7 @@ impl Names {
         id: &str,
         proposed: Option<&str>,
         args: &Args,
-        here: &Here,
+        here: &ImportedPrompts,
         store: &Store,
     ) -> Result<(), Failure> {
         let name = here.name_for(id, proposed, args)?;

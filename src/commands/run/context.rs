@@ -26,8 +26,8 @@ use crate::releases::Store;
 /// From how many days before its end a model is warned of.
 const SOON: i32 = 60;
 
-/// What a call stands on.
-pub(in crate::commands) struct Ground {
+/// What the calls of a run need: the prompt, the settings and the log.
+pub(in crate::commands) struct RunContext {
     /// The repository.
     pub(in crate::commands) store: Store,
     /// Its configuration.
@@ -38,7 +38,7 @@ pub(in crate::commands) struct Ground {
     pub(in crate::commands) prices: OwnPrices,
 }
 
-impl Ground {
+impl RunContext {
     pub(in crate::commands) fn new(session: &Session) -> Result<Self, Failure> {
         let (store, config) = session.store()?;
         let user = UserConfig::read(session.environ.user_config.as_deref())?;
