@@ -192,6 +192,7 @@ fn each_library_has_one_place() {
             "serve/flow",
             "serve/proxy",
             "serve/state",
+            "serve/address",
             "serve/upstream",
         ],
     );
