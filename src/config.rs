@@ -35,6 +35,8 @@ pub use crate::prompt::CONFIG_FILE;
 pub struct Config {
     /// `roots:`, the folders that hold prompts.
     pub roots: Vec<String>,
+    /// The one of them that the file names first: new prompts go there.
+    pub first_root: String,
     /// `tagPrefix:`, what the names of all tags begin with.
     pub tag_prefix: String,
     /// `remote:`, the remote that says what is live.
@@ -55,6 +57,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             roots: vec!["prompts".to_owned()],
+            first_root: "prompts".to_owned(),
             tag_prefix: "prompts/".to_owned(),
             remote: None,
             environments: vec![(Environment::production(), Policy::default())],
@@ -149,14 +152,18 @@ impl Config {
         let value =
             parse_value(text).map_err(|finding| Failure::from(finding.in_file(CONFIG_FILE)))?;
         match value.get("roots") {
-            Some(value) => roots(value),
+            Some(value) => roots(value).map(deepest_first),
             None => Ok(Self::default().roots),
         }
     }
 
     fn set(&mut self, key: &str, value: &Value) -> Result<(), Failure> {
         match key {
-            "roots" => self.roots = roots(value)?,
+            "roots" => {
+                let listed = roots(value)?;
+                self.first_root.clone_from(&listed[0]);
+                self.roots = deepest_first(listed);
+            }
             "tagPrefix" => self.tag_prefix = tag_prefix(value)?,
             "remote" => self.remote = Some(remote(value)?),
             "environments" => self.environments = policy::environments(value)?,
@@ -227,6 +234,7 @@ fn remote(value: &Value) -> Result<RemoteName, Failure> {
     })
 }
 
+/// The folders in the order of the file; at least one.
 fn roots(value: &Value) -> Result<Vec<String>, Failure> {
     let list = match value {
         Value::String(one) => vec![one.clone()],
@@ -256,7 +264,14 @@ fn roots(value: &Value) -> Result<Vec<String>, Failure> {
         }
         roots.push(clean.to_owned());
     }
-    // A prompt belongs to the deepest root that holds it.
+    if roots.is_empty() {
+        return Err(bad("`roots` is empty", "write `roots: [prompts]`"));
+    }
+    Ok(roots)
+}
+
+/// The same in the order in which they are asked: a prompt belongs to the deepest root that holds it.
+fn deepest_first(mut roots: Vec<String>) -> Vec<String> {
     roots.sort_by_key(|root| {
         std::cmp::Reverse(if root == "." {
             0
@@ -265,10 +280,7 @@ fn roots(value: &Value) -> Result<Vec<String>, Failure> {
         })
     });
     roots.dedup();
-    if roots.is_empty() {
-        return Err(bad("`roots` is empty", "write `roots: [prompts]`"));
-    }
-    Ok(roots)
+    roots
 }
 
 fn tag_prefix(value: &Value) -> Result<String, Failure> {

@@ -99,6 +99,7 @@ fn store() -> Option<Store> {
         .map_or_else(|| Some(Config::default()), |text| Config::parse(&text).ok())?;
     let settings = Settings {
         roots: config.roots,
+        first_root: config.first_root,
         prefix: config.tag_prefix,
         remote: config.remote,
         environments: config

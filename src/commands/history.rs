@@ -97,6 +97,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         ]);
     }
     table.print(&mut session.ui);
+    let odd = entries.iter().take(rows.len()).filter(|entry| {
+        let loaded = entry.loaded.as_ref();
+        loaded.is_some_and(|loaded| loaded.is_unbumped())
+    });
+    for entry in odd {
+        session.ui.warning(format!(
+            "no commit here holds {0} {1}: where a file has this number, its content was changed and its number was not",
+            args.name, entry.version
+        ));
+        session.ui.hint(format!(
+            "promptctl bump {} gives what the file says now a number of its own",
+            args.name
+        ));
+    }
     if store.is_shallow() {
         session
             .ui

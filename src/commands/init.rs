@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 
 use self::hosted::Plan;
 
+use serde_json::Value;
+
 use super::common::count;
 use super::session::Session;
 use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
+use crate::prompt::code;
+use crate::prompt::document::parse_value;
+use crate::prompt::edit::{Step, set};
 use crate::prompt::name::{Environment, SUFFIXES};
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::schema::prompt_schema;
@@ -46,7 +51,7 @@ pub(super) struct Args {
     #[arg(long)]
     gitlab: bool,
     /// Where --github and --gitlab publish what is merged; without it the first environment that is
-    /// not production, which is published to by hand. Production, if it is named, wants an approval
+    /// not production: you publish to production by hand. Production, if it is named, wants an approval
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
     /// The action of --github that installs promptctl, such as a fork, or a commit instead of a tag
@@ -106,17 +111,28 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let text = format!("made a git repository in {}", place.display());
         session.ui.status(text);
     }
-    let has_config = store.config_text()?.is_some();
-    let found = Setup::of(&store).adoptable()?;
-    let roots = if args.adopt && !has_config && !found.roots.is_empty() {
-        found.roots.clone()
+    let own = store.config_text()?;
+    let known: &[String] = match own {
+        Some(_) if args.adopt => &config.roots,
+        _ => &[],
+    };
+    let found = Setup::of(&store).adoptable(known)?;
+    let roots = if args.adopt && !found.roots.is_empty() {
+        [known, &found.roots].concat()
     } else {
         config.roots.clone()
     };
-    if args.adopt && !adopt(&found, &roots, has_config, args, session) {
+    let config_text = match &own {
+        None => Some(CONFIG.replace("ROOTS", &yaml_list(&roots))),
+        Some(own) if args.adopt && !found.roots.is_empty() => {
+            Some(with_roots(own, &config.roots, &found.roots)?)
+        }
+        Some(_) => None,
+    };
+    if args.adopt && !adopt(&found, &roots, own.is_some(), args, session) {
         return Ok(Exit::Done);
     }
-    let mut changes = files(&store, &roots, has_config)?;
+    let mut changes = files(&store, &roots, config_text)?;
     let plan = args.plan(&store, &config, &roots)?;
     let (wanted, hooks, is_to_include) = extras(args, &plan, &store, &roots)?;
     changes.extend(wanted);
@@ -297,23 +313,32 @@ fn adopt(
     for (name, path) in &found.prompts {
         session.ui.line(format!("{name}\t{path}"));
     }
-    for (path, reason) in &found.refused {
+    for refused in &found.refused {
+        let (path, reason) = (&refused.path, &refused.reason);
         session
             .ui
             .warning(format!("{path} cannot be named: {reason}"));
-        session
-            .ui
-            .hint(format!("rename it: git mv {} …", shell_path(path)));
+        let better = refused.better.as_deref().map(shell_path);
+        session.ui.hint(format!(
+            "rename it: git mv {} {}",
+            shell_path(path),
+            better.as_deref().unwrap_or("…")
+        ));
     }
     if !found.uncommitted.is_empty() {
         let of_them = found.uncommitted.len();
         let text = format!("not committed yet, and left so: {of_them} of them");
         session.ui.status(text);
     }
-    if has_config {
+    if found.roots.is_empty() && has_config {
         session
             .ui
             .status(format!("{CONFIG_FILE} exists and stays as it is"));
+    } else if has_config {
+        session.ui.status(format!(
+            "{CONFIG_FILE} would get the roots {}; the prompt files stay as they are",
+            yaml_list(&found.roots)
+        ));
     } else {
         session.ui.status(format!(
             "{CONFIG_FILE} would say roots: [{}]; the prompt files stay as they are",
@@ -344,22 +369,57 @@ fn yaml_list(folders: &[String]) -> String {
             if is_plain(folder) {
                 folder.clone()
             } else {
-                serde_json::Value::from(folder.as_str()).to_string()
+                Value::from(folder.as_str()).to_string()
             }
         })
         .collect();
     items.join(", ")
 }
 
-/// The files that are missing.
-fn files(store: &Store, roots: &[String], has_config: bool) -> Result<Vec<FileChange>, Failure> {
-    let mut changes = Vec::new();
-    if !has_config {
-        changes.push(FileChange::Write {
-            path: CONFIG_FILE.to_owned(),
-            text: CONFIG.replace("ROOTS", &yaml_list(roots)),
-        });
+/// The configuration with more roots behind its own, and everything else as it is.
+///
+/// # Errors
+/// The list is written in a way that no edit leaves alone.
+fn with_roots(text: &str, own: &[String], more: &[String]) -> Result<String, Failure> {
+    let by_hand = || {
+        Failure::new(
+            code::BAD_CONFIG,
+            format!("{CONFIG_FILE} writes its roots in a way that cannot be added to"),
+        )
+        .at(CONFIG_FILE)
+        .hint(format!(
+            "write there, and run the same command again: roots: [{}]",
+            yaml_list(&[own, more].concat())
+        ))
+    };
+    let key = Step::Key("roots".to_owned());
+    let value = parse_value(text).map_err(|_| by_hand())?;
+    let edit =
+        |text: &str, path: &[Step], value: Value| set(text, path, &value).map_err(|_| by_hand());
+    match value.get("roots") {
+        Some(Value::Array(list)) => {
+            let mut text = text.to_owned();
+            for (at, root) in (list.len()..).zip(more) {
+                let path = [key.clone(), Step::Index(at)];
+                text = edit(&text, &path, Value::from(root.as_str()))?;
+            }
+            Ok(text)
+        }
+        _ => edit(text, &[key], Value::from([own, more].concat())),
     }
+}
+
+/// The files that are missing, and the configuration as it shall be, where it is another.
+fn files(
+    store: &Store,
+    roots: &[String],
+    config: Option<String>,
+) -> Result<Vec<FileChange>, Failure> {
+    let config = config.map(|text| FileChange::Write {
+        path: CONFIG_FILE.to_owned(),
+        text,
+    });
+    let mut changes: Vec<FileChange> = config.into_iter().collect();
     // The same root whatever their order, so that a second run writes no second schema.
     let root = roots
         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::common::{EnvArg, FormatArg, short, warn_all};
+use super::common::{EnvArg, FormatArg, count, short, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
 use super::rules::{branches_of, rules_of, signers_of};
 use super::session::Session;
@@ -191,17 +191,27 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 /// Says which released commits are on no branch of the remote: they were never reviewed there.
 fn say_unpushed(changes: &[Change], store: &Store, session: &mut Session) {
-    for change in changes {
-        if change.pushed && !store.is_on_a_branch(change.commit) {
-            session.ui.warning(format!(
-                "the commit {} of {} is on no branch of the remote that this clone knows",
-                short(change.commit),
-                change.name
-            ));
-            session.ui.hint(
-                "git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule",
-            );
-        }
+    const MOST: usize = 3;
+    let mut names: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.pushed) {
+        let of_commit = names.entry(change.commit).or_default();
+        of_commit.push(change.name.as_str());
+    }
+    names.retain(|commit, _| !store.is_on_a_branch(*commit));
+    for (commit, names) in &names {
+        let of_whom = match names.len() {
+            ..=MOST => names.join(", "),
+            many => count(many, "prompt"),
+        };
+        session.ui.warning(format!(
+            "the commit {} of {of_whom} is on no branch of the remote that this clone knows",
+            short(*commit),
+        ));
+    }
+    if !names.is_empty() {
+        session
+            .ui
+            .hint("git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule");
     }
 }
 
@@ -370,6 +380,7 @@ fn publish_all(
         ));
     }
     print_changes(&changes, json, args.release.dry_run, store, session);
+    say_unpushed(&changes, store, session);
     if !args.release.dry_run {
         say_pending(&changes, store, options, session);
     }

@@ -64,6 +64,7 @@ impl Session {
     pub(super) fn configured(&self, store: Store, config: &Config) -> Result<Store, Failure> {
         store.with_settings(Settings {
             roots: config.roots.clone(),
+            first_root: config.first_root.clone(),
             prefix: config.tag_prefix.clone(),
             remote: config.remote.clone(),
             environments: config

@@ -254,11 +254,11 @@ impl Prompts {
         };
         let names: Vec<&PromptName> = names.iter().collect();
         let share = names.len().div_ceil(rayon::current_num_threads()).max(1);
-        let (again, roots) = (self.again(), &self.roots);
+        let (again, roots, first) = (self.again(), &self.roots, &self.first_root);
         let shares: Vec<Vec<_>> = names
             .par_chunks(share)
             .map(|share| {
-                let prompts = Self::new(again.open()?, roots.clone());
+                let prompts = Self::new(again.open()?, roots.clone(), first.clone());
                 Ok(share
                     .iter()
                     .map(|name| prompts.load_at(commit, name))

@@ -11,12 +11,23 @@ use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 
 /// A commit that changed a prompt.
+#[derive(Clone)]
 pub(crate) struct LogLine {
     pub(crate) commit: ObjectId,
     pub(crate) author: String,
     pub(crate) time: Timestamp,
     /// The first line of its message.
     pub(crate) message: String,
+}
+
+/// What commits hold of a version.
+pub(crate) enum Committed {
+    /// No file with this number.
+    Never,
+    /// The number, and none with the content that its `digest:` line names: it was changed, and the
+    /// number was not.
+    Unbumped,
+    Held(Box<Loaded>),
 }
 
 impl Prompts {
@@ -102,23 +113,45 @@ impl Prompts {
             .map(|document| (document.version_or_first(), document.digest))
     }
 
-    /// The newest commit reachable from HEAD that holds this version of a prompt.
-    pub(crate) fn newest_commit_with(
+    /// A version of a prompt as the commits reachable from HEAD hold it: the newest of them whose
+    /// content is what its `digest:` line says, where it has one.
+    ///
+    /// # Errors
+    /// History cannot be read, or no file with the number is valid.
+    pub(crate) fn committed_version(
         &self,
         name: &PromptName,
         version: Version,
-    ) -> Result<Option<ObjectId>, Failure> {
-        let Some(head) = self.head_commit() else {
-            return Ok(None);
+    ) -> Result<Committed, Failure> {
+        let mut found = Committed::Never;
+        let mut fault = None;
+        // Whether this commit ends the search.
+        let mut is_it = |commit: ObjectId| {
+            if self.version_at(commit, name) != Some(version) {
+                return false;
+            }
+            match self.load_at(commit, name) {
+                Ok(Some(loaded)) if !loaded.is_unbumped() => {
+                    found = Committed::Held(Box::new(loaded));
+                    return true;
+                }
+                Ok(Some(_)) => found = Committed::Unbumped,
+                Ok(None) => {}
+                Err(findings) => fault = fault.take().or(Some(findings)),
+            }
+            false
         };
-        if self.version_at(head, name) == Some(version) {
-            return Ok(Some(head));
+        if let Some(head) = self.head_commit()
+            && !is_it(head)
+        {
+            let lines = self.log(&["HEAD"], &self.possible_paths(name))?;
+            let mut commits = lines.into_iter().map(|line| line.commit);
+            commits.any(|commit| commit != head && is_it(commit));
         }
-        Ok(self
-            .log(&["HEAD"], &self.possible_paths(name))?
-            .into_iter()
-            .map(|line| line.commit)
-            .find(|commit| self.version_at(*commit, name) == Some(version)))
+        match (&found, fault) {
+            (Committed::Never, Some(findings)) => Err(findings.into()),
+            _ => Ok(found),
+        }
     }
 
     /// Whether git knows a commit by this name.

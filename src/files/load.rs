@@ -312,10 +312,9 @@ impl Prompts {
         self.path_below_root(&name.paths()[0])
     }
 
-    /// A path below the root that new files go to.
+    /// A path below the root that new files go to, the one that the configuration names first.
     pub fn path_below_root(&self, below: &str) -> String {
-        let root = self.roots.last().map_or("prompts", String::as_str);
-        join_root(root, below)
+        join_root(&self.first_root, below)
     }
 
     /// The same prompt of the working copy with another text, not written yet.

@@ -26,6 +26,6 @@ pub use work_tree::{Listing, PromptFile};
 pub use write::FileChange;
 
 pub(crate) use content::Files;
-pub(crate) use history::LogLine;
+pub(crate) use history::{Committed, LogLine};
 pub(crate) use ignored::bad_ignore_file;
 pub(crate) use work_tree::join_root;

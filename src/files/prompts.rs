@@ -13,6 +13,8 @@ pub struct Prompts {
     pub(super) repository: Repository,
     /// The folders that hold them, relative to the top of the repository, without a trailing `/`.
     pub(super) roots: Vec<String>,
+    /// The one of them that new files go to.
+    pub(super) first_root: String,
 }
 
 /// Whoever has the prompts can ask the repository.
@@ -26,8 +28,12 @@ impl Deref for Prompts {
 
 impl Prompts {
     /// The prompts below `roots`.
-    pub(crate) fn new(repository: Repository, roots: Vec<String>) -> Self {
-        Self { repository, roots }
+    pub(crate) fn new(repository: Repository, roots: Vec<String>, first_root: String) -> Self {
+        Self {
+            repository,
+            roots,
+            first_root,
+        }
     }
 
     /// The repository, to open it in another way.

@@ -1,7 +1,6 @@
 //! The history of one prompt: which commits made which versions, and which numbers are taken.
 
-use std::collections::BTreeSet;
-use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -76,15 +75,8 @@ impl Numbers {
     }
 }
 
-/// The commits that hold a version.
-struct Held {
-    /// What its `digest:` line says.
-    digest: Option<String>,
-    /// The newest of them.
-    newest: LogLine,
-    /// The first with the same line, where it is another.
-    first: Option<LogLine>,
-}
+/// The commits that have a version's number, newest first, each with what its `digest:` line says.
+type Held = Vec<(LogLine, Option<String>)>;
 
 impl Store {
     /// The versions of a prompt that commits reachable from HEAD hold, the newest commit first.
@@ -102,21 +94,18 @@ impl Store {
             let Some((version, digest)) = self.number_at(line.commit, name) else {
                 return;
             };
-            match found.entry(version) {
-                Entry::Vacant(free) => drop(free.insert(Held {
-                    digest,
-                    newest: line,
-                    first: None,
-                })),
-                Entry::Occupied(mut held) if held.get().digest == digest => {
-                    held.get_mut().first = Some(line);
-                }
-                Entry::Occupied(_) => {}
-            }
+            found.entry(version).or_default().push((line, digest));
         })?;
-        let seen = found.keys().copied().collect();
+        let mut seen = BTreeSet::new();
         for (version, held) in found {
-            let (line, loaded) = self.made_by(name, held);
+            let Some((line, loaded)) = self.made_by(name, held) else {
+                continue;
+            };
+            // Where no commit has the content, the tag does.
+            if loaded.as_ref().is_some_and(Loaded::is_unbumped) && tagged.contains_key(&version) {
+                continue;
+            }
+            seen.insert(version);
             entries.push(HistoryEntry {
                 version,
                 commit: line.commit,
@@ -133,20 +122,38 @@ impl Store {
         Ok(entries)
     }
 
-    /// The commit that made a version, and the prompt as it holds it. The digest line may be older
-    /// than the content, so the contents are compared.
-    fn made_by(&self, name: &PromptName, held: Held) -> (LogLine, Option<Loaded>) {
+    /// The commit that made a version, and the prompt as it holds it: the content is that of the newest
+    /// commit where it is what the `digest:` line says, if there is one. The line may be older than
+    /// the content, so the contents are compared.
+    fn made_by(&self, name: &PromptName, held: Held) -> Option<(LogLine, Option<Loaded>)> {
         let load = |line: &LogLine| self.load_at(line.commit, name).ok().flatten();
-        let newest = load(&held.newest);
-        let Some(first) = held.first else {
-            return (held.newest, newest);
+        let mut held = held.into_iter();
+        let mut newest = held
+            .next()
+            .map(|(line, digest)| (load(&line), line, digest))?;
+        let is_sound =
+            |loaded: &Option<Loaded>| loaded.as_ref().is_some_and(|it| !it.is_unbumped());
+        if !is_sound(&newest.0) {
+            let older = held.clone().enumerate();
+            let mut older = older.map(|(at, (line, digest))| (at, (load(&line), line, digest)));
+            if let Some((at, sound)) = older.find(|(_, (loaded, ..))| is_sound(loaded)) {
+                newest = sound;
+                held.nth(at);
+            }
+        }
+        let (loaded, line, digest) = newest;
+        let first = held
+            .rfind(|(_, other)| *other == digest)
+            .map(|(line, _)| line);
+        let Some(first) = first else {
+            return Some((line, loaded));
         };
-        let loaded = load(&first);
-        let digest = |loaded: &Option<Loaded>| loaded.as_ref().map(|it| it.digest().clone());
-        if loaded.is_some() && digest(&loaded) == digest(&newest) {
-            (first, loaded)
+        let made = load(&first);
+        let content = |loaded: &Option<Loaded>| loaded.as_ref().map(|it| it.digest().clone());
+        if made.is_some() && content(&made) == content(&loaded) {
+            Some((first, made))
         } else {
-            (held.newest, newest)
+            Some((line, loaded))
         }
     }
 

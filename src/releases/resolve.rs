@@ -9,7 +9,7 @@ use super::release::{Overview, State};
 use super::store::Store;
 use super::tag::{Action, TagName};
 use crate::error::{Exit, Failure};
-use crate::files::Loaded;
+use crate::files::{Committed, Loaded};
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
@@ -51,12 +51,29 @@ impl Store {
             }
             return Ok(loaded);
         }
-        let commit = self.newest_commit_with(name, version)?;
-        let loaded = commit
-            .map(|commit| self.load_at(commit, name).map_err(Failure::from))
-            .transpose()?
-            .flatten();
-        loaded.ok_or_else(|| self.unknown_version(name, version))
+        match self.committed_version(name, version)? {
+            Committed::Held(loaded) => Ok(*loaded),
+            Committed::Unbumped => Err(self.unbumped_version(name, version)),
+            Committed::Never => Err(self.unknown_version(name, version)),
+        }
+    }
+
+    /// That commits have the number of a version, and another content.
+    fn unbumped_version(&self, name: &PromptName, version: Version) -> Failure {
+        let failure = Failure::new(
+            code::NOT_BUMPED,
+            format!(
+                "no commit here holds {name} {version}: where a file has this number, its content was changed and its number was not"
+            ),
+        );
+        let failure = if self.settings.remote.is_some() && !self.knows_releases() {
+            failure.hint("promptctl fetch brings the version, if it was published")
+        } else {
+            failure
+        };
+        failure.hint(format!(
+            "promptctl bump {name} gives what the file says now a number of its own"
+        ))
     }
 
     fn tag_without_file(&self, tag: &TagName) -> Failure {

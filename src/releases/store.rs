@@ -21,6 +21,8 @@ use super::namespace::Mirror;
 pub struct Settings {
     /// The folders that hold prompts, relative to the top of the repository, without a trailing `/`.
     pub roots: Vec<String>,
+    /// The one of them that new prompts go to.
+    pub first_root: String,
     /// What the names of all tags begin with, such as `prompts/`.
     pub prefix: String,
     /// The remote that says what is live; none where the repository has none.
@@ -37,6 +39,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             roots: vec!["prompts".to_owned()],
+            first_root: "prompts".to_owned(),
             prefix: "prompts/".to_owned(),
             remote: None,
             environments: vec![Environment::production()],
@@ -83,7 +86,11 @@ impl Store {
     fn of(mut repository: Repository, settings: Settings) -> Self {
         repository.set_unattended(settings.unattended);
         Self {
-            prompts: Prompts::new(repository, settings.roots.clone()),
+            prompts: Prompts::new(
+                repository,
+                settings.roots.clone(),
+                settings.first_root.clone(),
+            ),
             settings,
             mirror: RefCell::new(None),
             default_branch_asked: RefCell::new(None),

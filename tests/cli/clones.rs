@@ -461,3 +461,70 @@ fn a_repository_of_another_user_is_explained() {
         .as_str());
     repo.ok("promptctl list");
 }
+
+#[test]
+fn a_number_names_no_content_that_was_not_given_it() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let file = "prompts/support/triage.prompt.yml";
+    ada.ok("promptctl publish support/triage");
+    ada.replace(file, "Answer in", "Never reviewed, answer in");
+    ada.git("commit --quiet --all --message Sneaky");
+    ada.git("push --quiet");
+    // Nobody fetched the tag here.
+    let ci = cloned(&env, "--no-tags");
+    let first = ci.git("rev-parse HEAD~1");
+    let got = ci.json("promptctl get support/triage@v1 --format json");
+    assert_eq!(got["commit"], first.trim());
+    let rendered = ci.ok("promptctl render support/triage@v1 --var ticket=Help");
+    assert!(!rendered.contains("Never reviewed"), "{rendered}");
+    let history = ci.json("promptctl history support/triage --format json");
+    assert_eq!(history["versions"][0]["commit"], first.trim());
+    assert_eq!(history["versions"][0]["digest"], got["digest"]);
+    // The version that was bumped can be named although its number was edited under once more.
+    let ada = env.clone_of_origin("Eve");
+    ada.ok("promptctl bump support/triage");
+    ada.git("commit --quiet --all --message Bumped");
+    ada.replace(file, "maxTokens: 800", "maxTokens: 1");
+    ada.git("commit --quiet --all --message Again");
+    ada.git("push --quiet");
+    ada.ok("promptctl publish support/triage@v2");
+    assert_eq!(
+        ada.json("promptctl get support/triage@production --format json")["commit"],
+        ada.git("rev-parse HEAD~1").trim()
+    );
+}
+
+#[test]
+fn a_number_that_no_content_fits_is_refused() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    let file = "prompts/support/triage.prompt.yml";
+    ada.replace(file, "Answer in", "Reply in");
+    ada.git("commit --quiet --all --amend --message Both");
+    ada.git("push --quiet --force");
+    let ci = cloned(&env, "--no-tags");
+    assert_snapshot!(ci.play(
+        "promptctl get support/triage@v1
+         promptctl render support/triage@v1 --var ticket=Help
+         promptctl history support/triage"
+    ), @"
+    $ promptctl get support/triage@v1
+    error[P207]: no commit here holds support/triage v1: where a file has this number, its content was changed and its number was not
+      hint: promptctl fetch brings the version, if it was published
+      hint: promptctl bump support/triage gives what the file says now a number of its own
+    [exit 1]
+    $ promptctl render support/triage@v1 --var ticket=Help
+    error[P207]: no commit here holds support/triage v1: where a file has this number, its content was changed and its number was not
+      hint: promptctl fetch brings the version, if it was published
+      hint: promptctl bump support/triage gives what the file says now a number of its own
+    [exit 1]
+    $ promptctl history support/triage
+    v1	unpublished	-	xxxxxxxxxxxx	1 hour ago	Ada	Both
+    --- stderr
+    warning: this clone has not fetched the releases of origin
+    hint: promptctl fetch
+    warning: no commit here holds support/triage v1: where a file has this number, its content was changed and its number was not
+    hint: promptctl bump support/triage gives what the file says now a number of its own
+    ");
+}

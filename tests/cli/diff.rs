@@ -406,3 +406,24 @@ fn two_prompts() {
     [exit 1]
     "#);
 }
+
+#[test]
+fn a_required_name_that_nothing_describes_is_required_all_the_same() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let file = "prompts/support/triage.prompt.yml";
+    repo.replace(file, "required: [ticket]", "required: [ticket, plan]");
+    let diff = repo.json("promptctl diff support/triage --format json");
+    assert_eq!(diff["impact"], "breaking", "{diff:#}");
+    assert_eq!(
+        diff["prompts"][0]["contract"][0]["message"],
+        "variable `plan` is new and required: callers must pass it"
+    );
+    repo.git("commit --quiet --all --message Plan");
+    repo.replace(file, "required: [ticket, plan]", "required: [ticket]");
+    let diff = repo.json("promptctl diff support/triage --format json");
+    assert_eq!(
+        diff["prompts"][0]["contract"][0]["message"],
+        "variable `plan` was required and is optional"
+    );
+}

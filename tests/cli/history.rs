@@ -86,12 +86,12 @@ fn a_version_is_told_by_the_commit_that_made_it() {
     assert_eq!(made["commit"], repo.git("rev-parse HEAD~3"));
     let live = repo.json("promptctl get support/triage --format json");
     assert_eq!(made["digest"], live["digest"]);
-    // Content that changed under its old number is not that commit's.
+    // Content that changed under its old number is not that version's.
     repo.replace("prompts/support/triage.prompt.yml", "Reply in", "Write in");
     repo.git("commit --quiet --all --message Unbumped");
     assert_snapshot!(repo.play("promptctl history support/triage --limit 1"), @"
     $ promptctl history support/triage --limit 1
-    v2	unpublished	wording	xxxxxxxxxxxx	1 hour ago	Ada	Unbumped
+    v2	unpublished	wording	xxxxxxxxxxxx	1 hour ago	Ada	Change
     ");
 }
 

@@ -265,8 +265,8 @@ fn files_that_git_does_not_hold_yet_are_told() {
     summary	.github/prompts/summary.prompt.yml
     --- stderr
     5 prompt files found, below .github/prompts, services/mail/prompts
-    warning: .github/prompts/it's new.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
-    hint: rename it: git mv '.github/prompts/it'\''s new.prompt.yml' …
+    warning: .github/prompts/it's new.prompt.yml cannot be named: it has a blank; names are made of letters, digits, `_` and `-`
+    hint: rename it: git mv '.github/prompts/it'\''s new.prompt.yml' .github/prompts/it-s-new.prompt.yml
     not committed yet, and left so: 2 of them
     promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
     hint: promptctl init --adopt --yes does it
@@ -278,8 +278,8 @@ fn files_that_git_does_not_hold_yet_are_told() {
     summary	.github/prompts/summary.prompt.yml
     --- stderr
     5 prompt files found, below .github/prompts, services/mail/prompts
-    warning: .github/prompts/it's new.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
-    hint: rename it: git mv '.github/prompts/it'\''s new.prompt.yml' …
+    warning: .github/prompts/it's new.prompt.yml cannot be named: it has a blank; names are made of letters, digits, `_` and `-`
+    hint: rename it: git mv '.github/prompts/it'\''s new.prompt.yml' .github/prompts/it-s-new.prompt.yml
     not committed yet, and left so: 2 of them
     promptctl.yaml would say roots: [.github/prompts, services/mail/prompts]; the prompt files stay as they are
     wrote promptctl.yaml
@@ -380,8 +380,8 @@ fn a_file_that_cannot_have_a_name_is_told() {
     good	prompts/good.prompt.yml
     --- stderr
     1 prompt file found, below prompts
-    warning: prompts/two words.prompt.yml cannot be named: segments are made of letters, digits, `_` and `-`
-    hint: rename it: git mv 'prompts/two words.prompt.yml' …
+    warning: prompts/two words.prompt.yml cannot be named: it has a blank; names are made of letters, digits, `_` and `-`
+    hint: rename it: git mv 'prompts/two words.prompt.yml' prompts/two-words.prompt.yml
     warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version
     hint: rename it: git mv prompts/v3.prompt.yml …
     promptctl.yaml would say roots: [prompts]; the prompt files stay as they are
@@ -472,4 +472,121 @@ fn without_an_identity_nothing_is_left_behind() {
     "#);
     assert!(!root.exists("deep"));
     assert!(!root.exists("here/.git"));
+}
+
+#[test]
+fn adopting_is_no_dead_end_where_a_configuration_stands_already() {
+    let env = TestEnv::new();
+    let repo = foreign(&env);
+    repo.ok("promptctl init --quiet");
+    assert_snapshot!(repo.play(
+        "promptctl init --adopt
+         promptctl init --adopt --yes
+         cat promptctl.yaml
+         promptctl list
+         promptctl init --adopt --yes
+         promptctl new first"
+    ), @r#"
+    $ promptctl init --adopt
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    3 prompt files found, below prompts, .github/prompts, services/mail/prompts
+    promptctl.yaml would get the roots .github/prompts, services/mail/prompts; the prompt files stay as they are
+    hint: promptctl init --adopt --yes does it
+    $ promptctl init --adopt --yes
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    3 prompt files found, below prompts, .github/prompts, services/mail/prompts
+    promptctl.yaml would get the roots .github/prompts, services/mail/prompts; the prompt files stay as they are
+    wrote promptctl.yaml
+    $ cat promptctl.yaml
+    # Settings of promptctl for this repository. All of them may be left out.
+
+    # The folders that hold prompts.
+    roots: [prompts, ".github/prompts", services/mail/prompts]
+
+    # Where a version can be live, and what must hold before one is.
+    environments:
+      production: {}
+    $ promptctl list
+    deep/sort	v1	-	openai/gpt-5-mini	
+    reply	v1	-	openai/gpt-5-mini	Support triage
+    summary	v1	-	openai/gpt-5-mini	
+    $ promptctl init --adopt --yes
+    deep/sort	services/mail/prompts/deep/sort.prompt.yml
+    reply	services/mail/prompts/reply.prompt.yaml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    3 prompt files found, below services/mail/prompts, .github/prompts, prompts
+    promptctl.yaml exists and stays as it is
+    everything is set up already: nothing to do
+    $ promptctl new first
+    first v1 made: prompts/first.prompt.yml
+    hint: promptctl edit first opens it in your editor
+    "#);
+    // The user's own list gets them too, and a line that cannot be added to is told.
+    repo.write(
+        "promptctl.yaml",
+        "# ours\nroots: # all\n  - lib   # the library\nlint: {P105: error}\n",
+    );
+    repo.ok("promptctl init --adopt --yes");
+    assert_snapshot!(repo.read("promptctl.yaml"), @r#"
+    # ours
+    roots: # all
+      - lib   # the library
+      - prompts
+      - ".github/prompts"
+      - services/mail/prompts
+    lint: {P105: error}
+    "#);
+    repo.write("promptctl.yaml", "roots: !!seq [lib]\n");
+    let run = repo.fails("promptctl init --adopt --yes");
+    assert!(
+        run.stderr
+            .contains("run the same command again: roots: [lib, "),
+        "{run}"
+    );
+    assert_eq!(repo.read("promptctl.yaml"), "roots: !!seq [lib]\n");
+}
+
+#[test]
+fn the_top_is_no_root_of_files_that_it_cannot_name() {
+    let env = TestEnv::new();
+    env.root().ok("git init --quiet repo");
+    let repo = env.root().cd("repo");
+    repo.write(".github/prompts/summary.prompt.yml", SMALL);
+    repo.write(".github/prompts/Release Notes.prompt.yml", SMALL);
+    repo.write("ai/summary.prompt.yml", SMALL);
+    repo.write("ai/x.prompt.yml", SMALL);
+    repo.git("add --all");
+    repo.git("commit --quiet --message First");
+    assert_snapshot!(repo.play(
+        "promptctl init --adopt --yes
+         promptctl list"
+    ), @"
+    $ promptctl init --adopt --yes
+    ai/summary	ai/summary.prompt.yml
+    ai/x	ai/x.prompt.yml
+    summary	.github/prompts/summary.prompt.yml
+    --- stderr
+    3 prompt files found, below .github/prompts, .
+    warning: .github/prompts/Release Notes.prompt.yml cannot be named: it has a blank; names are made of letters, digits, `_` and `-`
+    hint: rename it: git mv '.github/prompts/Release Notes.prompt.yml' .github/prompts/Release-Notes.prompt.yml
+    promptctl.yaml would say roots: [.github/prompts, .]; the prompt files stay as they are
+    wrote promptctl.yaml
+    wrote prompt.schema.json
+    wrote .gitignore
+    $ promptctl list
+    ai/summary	v1	-	openai/gpt-5-mini	
+    ai/x	v1	-	openai/gpt-5-mini	
+    summary	v1	-	openai/gpt-5-mini	
+    --- stderr
+    error[P011]: `Release Notes` cannot be a name: segments are made of letters, digits, `_` and `-`
+      at: .github/prompts/Release Notes.prompt.yml
+      help: rename the file: git mv keeps its history
+    ");
 }

@@ -303,3 +303,22 @@ fn without_a_commit() {
     repo.ok("promptctl new greeting --file ../small.yml");
     assert_eq!(repo.git("status --porcelain"), "");
 }
+
+#[test]
+fn it_goes_to_the_root_that_is_named_first() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("../small.yml", SMALL);
+    for (number, roots) in ["[one, two]", "[two, deep/one]", "[deep/one, two]"]
+        .into_iter()
+        .enumerate()
+    {
+        repo.write("promptctl.yaml", format!("roots: {roots}\n"));
+        repo.ok(&format!(
+            "promptctl new p{number} --file ../small.yml --no-commit"
+        ));
+    }
+    assert!(repo.exists("one/p0.prompt.yml"));
+    assert!(repo.exists("two/p1.prompt.yml"));
+    assert!(repo.exists("deep/one/p2.prompt.yml"));
+}

@@ -243,6 +243,8 @@ fn production_takes_only_what_is_live_in_staging() {
     hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl publish --all
     support/triage v2 published to production (was v1), and the remote has it
+    warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
+    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2), and the remote has it
     ");

@@ -278,7 +278,7 @@ fn a_rollback_shows_what_callers_meet_again() {
     assert_snapshot!(repo.play("promptctl rollback support/triage"), @"
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
-      breaking: variable `customer` was removed: callers that pass it pass it for nothing
+      breaking: variable `customer` was removed: what callers pass for it has no effect
     ");
 }
 

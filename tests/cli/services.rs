@@ -423,3 +423,88 @@ fn code_is_printed_by_its_language() {
     [exit 2]
     ");
 }
+
+#[test]
+fn a_bad_snapshot_is_refused_with_its_path_and_no_other_error() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let bad = [
+        "{",
+        "[]",
+        "null",
+        "{\"schema\": 1}",
+        "{\"schema\": 1, \"prompts\": 3}",
+        "{\"schema\": 1, \"prompts\": [{\"name\": \"a\"}]}",
+        "{\"schema\": 1, \"prompts\": [[]]}",
+    ];
+    for reader in Reader::here() {
+        for text in bad {
+            repo.write("prompts.json", text);
+            let refused = reader.answers(&repo, &[]);
+            let said = refused["refused"].as_str().unwrap_or_default();
+            assert!(
+                said.starts_with("prompts.json is no snapshot of"),
+                "{}: {text}: {refused}",
+                reader.file
+            );
+        }
+        std::fs::remove_file(repo.dir.join("prompts.json")).unwrap();
+        let refused = reader.answers(&repo, &[]);
+        let said = refused["refused"].as_str().unwrap_or_default();
+        assert!(said.starts_with("prompts.json cannot be read"), "{refused}");
+    }
+}
+
+#[test]
+fn readers_say_what_is_wrong_with_what_is_given() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "prompts/chat.prompt.yml",
+        "version: 1\nmodel: m\ninput: {schema: {type: object, required: [mood], properties: {mood: {}, history: {}}}}\nmessages:\n  - placeholder: history\n  - {role: user, content: 'Hello {{mood}}'}\n",
+    );
+    repo.write(
+        "prompts/free.prompt.yml",
+        "version: 1\nmessages:\n  - {role: user, content: Hello}\n",
+    );
+    repo.git("add prompts");
+    repo.git("commit --quiet --message Chat");
+    snapshot(&repo);
+    let item = json!({"id": "msg_1", "type": "message", "role": "assistant", "content": []});
+    let part = json!({"type": "output_text", "text": "Hi", "annotations": []});
+    let asked = [
+        ("chat", json!({})),
+        ("chat", json!({"mood": "a", "history": [item]})),
+        (
+            "chat",
+            json!({"mood": "a", "history": [{"role": "assistant", "content": [part]}]}),
+        ),
+        ("free", json!({})),
+        ("chat", json!({"mood": "a", "moood": "b"})),
+    ];
+    let asked = asked.map(|(name, values)| (name.to_owned(), values));
+    for reader in Reader::here() {
+        let answers = reader.answers(&repo, &asked);
+        let said = |at: usize| answers[at]["error"].as_str().unwrap_or_default().to_owned();
+        assert!(said(0).contains("mood has no value"), "{answers}");
+        assert!(
+            said(1).contains("history[0] holds id, type: a message takes role, content"),
+            "{answers}"
+        );
+        assert!(
+            said(2).contains("history[0].content[0] holds annotations: "),
+            "{answers}"
+        );
+        assert!(said(3).contains("free names no model"), "{answers}");
+        assert_eq!(answers[4]["error"], Value::Null, "{answers}");
+        let run = repo.run_with(
+            &format!("{} {}", reader.program, reader.script.0),
+            json!(asked).to_string(),
+        );
+        assert!(
+            run.stderr
+                .contains("chat: the prompt has no variable moood; its variables are"),
+            "{run}"
+        );
+    }
+}

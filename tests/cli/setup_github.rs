@@ -102,7 +102,7 @@ fn the_workflow_is_written_once() {
     ), @r#"
     $ promptctl init --github
     wrote .github/workflows/promptctl.yml
-    production is published to by hand
+    you publish to production by hand
     hint: push .github/workflows/promptctl.yml: GitHub runs it from then on
     $ git show --name-status --format=%s
     Set up promptctl
@@ -114,7 +114,8 @@ fn the_workflow_is_written_once() {
     $ promptctl init --github
     everything is set up already: nothing to do
     $ cat .github/workflows/promptctl.yml
-    # Checks the prompts of every pull request, and publishes what was merged.
+    # Checks the prompts of every pull request. You publish to production by hand:
+    # Actions, Prompts, Run workflow, or promptctl publish --env production.
     # Written by promptctl init --github. It is yours now: change it as you like.
     name: Prompts
 
@@ -618,7 +619,11 @@ fn what_is_merged_is_published_and_late_jobs_do_no_harm() {
     ada.git("push --quiet origin main");
     ada.git("switch --quiet --detach main~1");
     ada.next_version("support/triage", "800  ", "600  ");
-    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"support/triage v2 published to production (was v1), and the remote has it");
+    assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"
+    support/triage v2 published to production (was v1), and the remote has it
+    warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
+    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    ");
     ada.git("switch --quiet --detach main");
     assert_snapshot!(published(&steps("publish", &job(&env, &ada))), @"
     warning: support/triage v2 is live in production, above v1, which the file has: it stays live

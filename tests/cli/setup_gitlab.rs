@@ -31,7 +31,7 @@ fn the_jobs_are_written_once_and_included() {
     $ promptctl init --gitlab
     wrote .gitlab/promptctl.yml
     wrote .gitlab-ci.yml
-    what is merged goes to staging, production is published to by hand
+    what is merged goes to staging, you publish to production by hand
     hint: push .gitlab/promptctl.yml: GitLab runs it from then on; its first lines say which token it wants
     $ git show --name-status --format=%s
     Set up promptctl
@@ -44,7 +44,8 @@ fn the_jobs_are_written_once_and_included() {
     $ promptctl init --gitlab
     everything is set up already: nothing to do
     $ cat .gitlab/promptctl.yml
-    # Checks the prompts of every merge request, and publishes what was merged.
+    # Checks the prompts of every merge request, and publishes to staging what was merged. You publish to production by hand:
+    # the job of the pipeline that waits for you, or promptctl publish --env production.
     # Written by promptctl init --gitlab. It is yours now: change it as you like.
     #
     # PROMPTCTL_TOKEN (Settings, CI/CD, Variables; masked) is an access token of the project with the
@@ -179,7 +180,7 @@ fn jobs_that_stand_there_are_left_alone_and_the_line_to_add_is_named() {
     assert_snapshot!(repo.play("promptctl init --gitlab"), @"
     $ promptctl init --gitlab
     wrote .gitlab/promptctl.yml
-    production is published to by hand
+    you publish to production by hand
     hint: push .gitlab/promptctl.yml: GitLab runs it from then on; its first lines say which token it wants
     hint: add to .gitlab-ci.yml, under include: - local: .gitlab/promptctl.yml
     ");

@@ -90,9 +90,20 @@ impl Plan {
         let merged = self.merged.as_ref();
         let merged = merged.map(|environment| format!("what is merged goes to {environment}"));
         let by_hand = self.by_hand.as_ref();
-        let by_hand = by_hand.map(|it| format!("{it} is published to by hand"));
+        let by_hand = by_hand.map(|it| format!("you publish to {it} by hand"));
         let parts: Vec<String> = [merged, by_hand].into_iter().flatten().collect();
         parts.join(", ")
+    }
+
+    /// The same as the end of a file's first sentence, with the place where somebody starts it.
+    fn summary(&self, place: &str) -> String {
+        let merged = self.merged.as_ref();
+        let merged = merged.map(|it| format!(", and publishes to {it} what was merged"));
+        let by_hand = self.by_hand.as_ref().map(|it| {
+            format!(". You publish to {it} by hand:\n# {place}, or promptctl publish --env {it}")
+        });
+        let parts: Vec<String> = [merged, by_hand].into_iter().flatten().collect();
+        parts.concat()
     }
 
     /// Whether merges go to production by themselves.
@@ -132,6 +143,10 @@ impl Plan {
                 .replace("ENVIRONMENT", environment.as_str())
         };
         let mut text = include_str!("workflow.yml")
+            .replace(
+                "AND_PUBLISHES",
+                &self.summary("Actions, Prompts, Run workflow"),
+            )
             .replace("[BRANCH]", &format!("[{}]", yaml_list(&[branch])))
             .replace("PATHS", &self.paths(GITHUB, "**", "      "))
             .replace("CHECKED", self.checked.as_str())
@@ -160,7 +175,10 @@ impl Plan {
                 .replace("BY_HAND", if is_by_hand { by_hand } else { "" })
                 .replace("ENVIRONMENT", environment.as_str())
         };
+        // The job that somebody starts for production stands in the pipeline of the merge.
+        let summary = self.summary("the job of the pipeline that waits for you");
         let mut text = include_str!("gitlab.yml")
+            .replace("AND_PUBLISHES", &summary)
             .replace("IMAGE", IMAGE)
             .replace("CHECKED", self.checked.as_str())
             .replace("MARKER", MARKER)

@@ -26,7 +26,7 @@ pub(super) struct ExportArgs {
 enum ExportFormat {
     /// A table with a header
     Csv,
-    /// One JSON object a line, with its outcomes
+    /// One JSON object per line, with its outcomes
     Jsonl,
     /// OpenTelemetry traces as OTLP/JSON, without variables and answers
     Otlp,

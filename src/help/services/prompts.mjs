@@ -43,11 +43,19 @@ export class Prompts {
 
   /** Reads the file again; where something is wrong, this throws and the prompts stay as they were. */
   reload() {
-    const text = readFileSync(this.#path, "utf8");
-    if (text === this.#text) return;
-    const snapshot = JSON.parse(text);
-    if (snapshot.schema !== 1) refuse(`${this.#path}: a snapshot of schema ${snapshot.schema}, and 1 is known here`);
-    const live = new Map(snapshot.prompts.map((entry) => [entry.name, new Prompt(entry)]));
+    let text, snapshot, live;
+    try {
+      text = readFileSync(this.#path, "utf8");
+      if (text === this.#text) return;
+      snapshot = JSON.parse(text);
+      if (!isMap(snapshot)) throw new TypeError("it holds no map");
+      if (snapshot.schema !== 1) refuse(`${this.#path}: a snapshot of schema ${snapshot.schema}, and 1 is known here`);
+      live = new Map(snapshot.prompts.map((entry) => [entry.name, new Prompt(entry)]));
+    } catch (error) {
+      if (error instanceof PromptError) throw error;
+      const what = error.code ? "cannot be read" : "is no snapshot of `promptctl get --all --format json`";
+      throw new PromptError(`${this.#path} ${what}: ${error.message}`, { cause: error });
+    }
     for (const name of this.#needed) if (!live.has(name)) refuse(`${this.#path}: ${name} is not live in ${snapshot.environment}`);
     [this.#text, this.#live] = [text, live]; // from here on all callers see the new ones
   }
@@ -118,7 +126,7 @@ export class Prompt {
   request(given = {}) {
     const document = this.#document, messages = this.#rendered(given), body = {};
     const model = String(document.model ?? "").trim().replace(/^[^/]*\//, "");
-    if (model) body.model = model; // else the caller names one
+    if (model) body.model = model; // else `extraBody` may name one
     let leading = messages.findIndex(([message, isOwn]) => !isOwn || !ROLES.slice(0, 2).includes(message.role));
     const lead = messages.slice(0, Math.max(leading, 0)).map(([message]) => onlyText(message.content));
     if (leading < 0 || lead.includes(null)) leading = 0;
@@ -133,6 +141,7 @@ export class Prompt {
     const wanted = format(document);
     if (wanted) merge(body, { text: { format: wanted } });
     merge(body, document.extraBody ?? {});
+    if (!body.model) refuse(`${this.name} names no model; \`render\` gives its messages for a call of your own`);
     return body;
   }
 
@@ -152,6 +161,11 @@ export class Prompt {
 
   #values(given) {
     const values = copy(given); // and only what JSON can say
+    const names = this.#variables.map(({ name }) => name);
+    for (const name of Object.keys(values).filter((it) => !names.includes(it))) {
+      const known = names.length ? `its variables are ${names.join(", ")}` : "it has none";
+      console.warn(`${this.name}: the prompt has no variable ${name}; ${known}`);
+    }
     for (const { name, type } of this.#variables) {
       const kinds = (type ?? "").split("|");
       if (has(values, name) && typeof values[name] === "string" && !kinds.includes("string")) values[name] = exactly(values[name], kinds);
@@ -241,7 +255,9 @@ function givenMessages(name, values) {
   if (items === null) return [];
   if (!Array.isArray(items)) refuse(`${name} must be a list of messages`);
   return items.map((item, at) => {
-    const where = `${name}[${at}]`, keys = isMap(item) ? Object.keys(item).sort().join() : "";
+    const where = `${name}[${at}]`;
+    refuseMore(where, item, ["role", "content"], "a message");
+    const keys = isMap(item) ? Object.keys(item).sort().join() : "";
     if (keys !== "content,role" || !ROLES.includes(item.role)) refuse(`${where} must be {role, content} with a role of ${ROLES.join(", ")}`);
     const { role, content } = item;
     if (Array.isArray(content) && content.length) return { role, content: content.map((it, i) => givenPart(`${where}.content[${i}]`, it, role)) };
@@ -251,8 +267,16 @@ function givenMessages(name, values) {
 
 const GIVEN = { input_image: ["image_url", "file_id", "detail"], input_file: ["file_url", "file_data", "file_id", "filename"] };
 
+const TAKES = { ...GIVEN, text: ["text"], input_text: ["text"], output_text: ["text"] };
+
+function refuseMore(where, item, known, what) {
+  const more = isMap(item) ? Object.keys(item).filter((key) => !known.includes(key)) : [];
+  if (more.length) refuse(`${where} holds ${more.join(", ")}: ${what} takes ${known.join(", ")} and nothing else`);
+}
+
 function givenPart(where, part, role) {
   const { type, ...others } = isMap(part) ? part : {};
+  if (typeof type === "string" && has(TAKES, type)) refuseMore(where, part, ["type", ...TAKES[type]], `a part of type ${type}`);
   const keys = Object.keys(others), allText = Object.values(others).every((it) => typeof it === "string");
   if (["text", "input_text", "output_text"].includes(type) && keys.join() === "text" && allText) return { type: "text", text: part.text };
   const fits = role === "user" && typeof type === "string" && has(GIVEN, type) && allText && keys.every((key) => GIVEN[type].includes(key));
@@ -299,7 +323,7 @@ function kindOf(value) {
 
 /** What is wrong with a value, by the keywords that this file knows; null if nothing is. */
 function misfit(value, rule, root, where, depth = 0) {
-  const name = where || "the values";
+  const name = where || "the input";
   if (rule === false) return `${name} may not be given`;
   const schema = resolved(rule, root), kind = kindOf(value);
   if (depth > 100) return `${name} is nested too deeply`;

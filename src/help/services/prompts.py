@@ -16,6 +16,7 @@ import json
 import math
 import re
 import unicodedata
+import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -37,13 +38,22 @@ class Prompts:
 
     def reload(self):
         """Reads the file again; where something is wrong, this raises and the prompts stay as they were."""
-        text = self._path.read_text(encoding="utf-8")
-        if text == self._text:
-            return
-        snapshot = json.loads(text)
-        if snapshot.get("schema") != 1:
-            raise PromptError(f"{self._path}: a snapshot of schema {snapshot.get('schema')}, and 1 is known here")
-        live = {entry["name"]: Prompt(entry) for entry in snapshot["prompts"]}
+        try:
+            text = self._path.read_text(encoding="utf-8")
+            if text == self._text:
+                return
+            snapshot = json.loads(text)
+            if snapshot.get("schema") != 1:
+                raise PromptError(f"{self._path}: a snapshot of schema {snapshot.get('schema')}, and 1 is known here")
+            live = {entry["name"]: Prompt(entry) for entry in snapshot["prompts"]}
+        except PromptError:
+            raise
+        except OSError as error:
+            raise PromptError(f"{self._path} cannot be read: {error.strerror or error}") from error
+        except KeyError as error:
+            raise PromptError(f"{self._path} is no snapshot of `promptctl get --all --format json`: {error} is missing") from error
+        except (ValueError, TypeError, AttributeError, StopIteration, RecursionError) as error:
+            raise PromptError(f"{self._path} is no snapshot of `promptctl get --all --format json`: {error}") from error
         for name in self._needed:
             if name not in live:
                 raise PromptError(f"{self._path}: {name} is not live in {snapshot.get('environment')}")
@@ -119,7 +129,7 @@ class Prompt:
         model = str(document.get("model") or "").strip().partition("/")
         body = {"model": model[2] if model[1] else model[0]}
         if not body["model"]:
-            body.pop("model")  # the caller names one
+            body.pop("model")  # `extraBody` may name one
         leading = 0
         while leading < len(messages) and messages[leading][1] and messages[leading][0]["role"] in ROLES[:2]:
             leading += 1
@@ -138,6 +148,8 @@ class Prompt:
         if wanted:
             _merge(body, {"text": {"format": wanted}})
         _merge(body, document.get("extraBody") or {})
+        if not body.get("model"):
+            raise PromptError(f"{self.name} names no model; `render` gives its messages for a call of your own")
         return body
 
     def _rendered(self, given):
@@ -156,6 +168,11 @@ class Prompt:
 
     def _values(self, given):
         values = json.loads(json.dumps(given))  # a copy, and only what JSON can say
+        names = [variable["name"] for variable in self._variables]
+        for name in values:
+            if name not in names:
+                known = f"its variables are {', '.join(names)}" if names else "it has none"
+                warnings.warn(f"{self.name}: the prompt has no variable {name}; {known}", stacklevel=4)
         for variable in self._variables:
             name, kinds = variable["name"], (variable["type"] or "").split("|")
             if isinstance(values.get(name), str) and "string" not in kinds:
@@ -276,6 +293,7 @@ def _given_messages(name, values):
     made = []
     for at, item in enumerate(items):
         where = f"{name}[{at}]"
+        _refuse_more(where, item, ("role", "content"), "a message")
         if not isinstance(item, dict) or set(item) != {"role", "content"} or item["role"] not in ROLES:
             raise PromptError(f"{where} must be {{role, content}} with a role of {', '.join(ROLES)}")
         content = item["content"]
@@ -287,13 +305,22 @@ def _given_messages(name, values):
     return made
 
 
+def _refuse_more(where, item, known, what):
+    more = [key for key in item if key not in known] if isinstance(item, dict) else ()
+    if more:
+        raise PromptError(f"{where} holds {', '.join(more)}: {what} takes {', '.join(known)} and nothing else")
+
+
 def _given_part(where, part, role):
     kind = part.get("type") if isinstance(part, dict) else None
     keys = set(part) - {"type"} if isinstance(part, dict) else set()
     if kind in ("text", "input_text", "output_text") and keys == {"text"} and isinstance(part["text"], str):
         return {"type": "text", "text": part["text"]}
-    known = {"input_image": {"image_url", "file_id", "detail"}, "input_file": {"file_url", "file_data", "file_id", "filename"}}
-    if role != "user" or kind not in known or keys - known[kind] or not all(isinstance(it, str) for it in part.values()):
+    known = {"input_image": ("image_url", "file_id", "detail"), "input_file": ("file_url", "file_data", "file_id", "filename")}
+    takes = {**known, "text": ("text",), "input_text": ("text",), "output_text": ("text",)}
+    if isinstance(kind, str) and kind in takes:
+        _refuse_more(where, part, ("type", *takes[kind]), f"a part of type {kind}")
+    if role != "user" or not isinstance(kind, str) or kind not in known or keys - set(known[kind]) or not all(isinstance(it, str) for it in part.values()):
         raise PromptError(f"{where} is not a part that the API takes in a message of the {role}")
     return dict(part)
 
@@ -348,8 +375,8 @@ def _kind(value):
 def _misfit(value, schema, root, where, depth=0):
     """What is wrong with a value, by the keywords that this file knows; None if nothing is."""
     if schema is False:
-        return f"{where or 'the values'} may not be given"
-    schema, kind, name = _resolved(schema, root), _kind(value), where or "the values"
+        return f"{where or 'the input'} may not be given"
+    schema, kind, name = _resolved(schema, root), _kind(value), where or "the input"
     if depth > 100:
         return f"{name} is nested too deeply"
     wanted = schema.get("type")

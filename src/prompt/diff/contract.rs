@@ -183,7 +183,7 @@ fn input_note(event: Event) -> ContractChange {
         ),
         SchemaChange::Removed => (
             rules::VARIABLE_REMOVED,
-            format!("{name} was removed: callers that pass it pass it for nothing"),
+            format!("{name} was removed: what callers pass for it has no effect"),
         ),
         SchemaChange::Renamed { to } => (
             rules::VARIABLE_RENAMED,

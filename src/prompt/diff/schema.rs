@@ -363,6 +363,8 @@ impl<'a> Comparer<'a> {
                     let at = at.into_iter().chain(after.property_at(to));
                     self.report(SchemaChange::Renamed { to: to.to_owned() }, &below, at);
                 }
+                // Nothing described it, and it may still be there.
+                None if before.is_unlisted(name) => self.report(SchemaChange::Optional, &below, at),
                 None => self.report(SchemaChange::Removed, &below, at),
             }
         }

@@ -329,7 +329,7 @@ pub static HELPERS: &[Helper] = &[
         helper(
             "or",
             "whether one of the conditions holds",
-            ("{{or nickname name}}", "true"),
+            ("{{or (gt change 0) name}}", "true"),
             1..=MANY,
             &[],
             words::or,
@@ -340,7 +340,7 @@ pub static HELPERS: &[Helper] = &[
         helper(
             "not",
             "whether a condition does not hold",
-            ("{{not nickname}}", "true"),
+            ("{{not (gt change 0)}}", "true"),
             1..=1,
             &[],
             words::not,

@@ -357,3 +357,52 @@ fn hostile_schemas_end() {
             .any(|event| matches!(event.what, SchemaChange::Undecided { .. }))
     );
 }
+
+#[test]
+fn what_only_required_names_is_a_property_too() {
+    let user = |required: Value| json!({"type": "object", "properties": {"user": {"type": "object", "required": required}}});
+    assert_eq!(
+        changes(user(json!(["id"])), user(json!(["id", "plan"]))),
+        ["user.plan: new required"]
+    );
+    assert_eq!(
+        changes(user(json!(["id", "plan"])), user(json!(["id"]))),
+        ["user.plan: optional"]
+    );
+    assert_eq!(
+        changes(
+            json!({"required": ["a"]}),
+            json!({"required": ["a"], "properties": {"a": {"type": "string"}}})
+        ),
+        ["a: -Type"]
+    );
+    assert_eq!(
+        changes(
+            json!({"properties": {"a": {"type": "string"}}}),
+            json!({"required": ["a"]})
+        ),
+        ["a: required", "a: +Type"]
+    );
+    // Lists, alternatives and references are no other.
+    assert_eq!(
+        changes(
+            json!({"items": {"$ref": "#/$defs/line"}, "$defs": {"line": {"required": []}}}),
+            json!({"items": {"$ref": "#/$defs/line"}, "$defs": {"line": {"required": ["sku"]}}})
+        ),
+        ["[].sku: new required"]
+    );
+    assert_eq!(
+        changes(
+            json!({"allOf": [{"required": ["a"]}]}),
+            json!({"allOf": [{"required": ["a"]}, {"required": ["b"]}]})
+        ),
+        ["b: new required"]
+    );
+    // What may be in it is what is said of all that is not listed.
+    let map = |kind: &str| json!({"required": ["a"], "additionalProperties": {"type": kind}});
+    assert_eq!(
+        changes(map("number"), map("integer")),
+        ["a: -Type", "*: -Type"]
+    );
+    assert_eq!(changes(map("number"), map("number")), [""; 0]);
+}

@@ -85,7 +85,10 @@ impl<'a> Alternatives<'a> {
             true => Err(
                 "`additionalProperties` stands beside `$ref`, `allOf` or alternatives".to_owned(),
             ),
-            false => Ok(flat),
+            false => {
+                flat.views.iter_mut().for_each(View::add_unlisted);
+                Ok(flat)
+            }
         }
     }
 
@@ -301,6 +304,24 @@ impl<'a> View<'a> {
         Ok(())
     }
 
+    /// Takes in the required properties that `properties` does not list: what they may be is said by
+    /// the schema of all that it does not list.
+    fn add_unlisted(&mut self) {
+        let schema = self.unnamed().schema;
+        for (name, at) in &self.required {
+            self.properties.entry(name).or_insert_with(|| Spot {
+                schema,
+                at: at.clone(),
+            });
+        }
+    }
+
+    /// Whether nothing but `required` names a property.
+    pub(super) fn is_unlisted(&self, name: &str) -> bool {
+        let listed = self.properties.get(name).map(|spot| &spot.at);
+        listed.is_some() && listed == self.required.get(name)
+    }
+
     fn closes(&self) -> bool {
         closes(self.keyword("additionalProperties"))
     }
@@ -365,7 +386,7 @@ impl<'a> View<'a> {
         let schema = self.properties.get(name).map(|spot| &spot.at);
         schema
             .into_iter()
-            .chain(self.required.get(name))
+            .chain(self.required.get(name).filter(|_| !self.is_unlisted(name)))
             .cloned()
             .collect()
     }
