@@ -12,16 +12,20 @@
 // the snapshot is loaded: partials with a block, `{{#*inline}}`, raw blocks, `%Z` of other zones than UTC, and
 // attachments by `path` that the snapshot does not hold (`get --all --versions` does). Of `input.schema` it
 // checks types, `enum`, `required`, `items`, `properties`, `additionalProperties`, and the least and most of
-// numbers, texts and lists. JavaScript does not tell 1.0 from 1, nor whole numbers beyond 2^53 apart.
+// numbers, texts and lists. JavaScript does not tell 1.0 from 1, nor whole numbers beyond 2^53 apart, and it
+// puts keys of a map that are whole numbers before all others. Dates before the year 1 are refused.
 import { readFileSync } from "node:fs";
 
-const MOST_TEXT = 40_000_000, MOST_STEPS = 2_000_000;
+const MOST_TEXT = 40_000_000, MOST_STEPS = 2_000_000, MOST_NESTED = 127;
+const MOST_TEMPLATE = 1_000_000, MOST_TAGS = 2_000, MOST_TAG = 64_000, MOST_BLOCKS = 100, MOST_BRACKETS = 50;
+const MOST_PARTIALS = 50, MOST_LEVELS = 150, MOST_PIECES = 200_000;
 const BLANK = "[\\t\\n\\v\\f\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*";
 const START = new RegExp(`^${BLANK}`), END = new RegExp(`(?<!${BLANK.slice(0, -1)})${BLANK}$`);
 const ROLES = ["system", "developer", "user", "assistant"];
 const has = (map, key) => Object.hasOwn(map, key);
 const isMap = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Num);
 const copy = (value) => JSON.parse(JSON.stringify(value));
+const bytes = (text) => new TextEncoder().encode(text).length;
 const trimEnd = (text) => text.replace(END, ""), trim = (text) => trimEnd(text.replace(START, ""));
 
 /** A snapshot, a prompt or a value that cannot be used. */
@@ -84,7 +88,9 @@ export class Prompt {
     try {
       this.#partials = new Map(entry.partials.map((it) => [it.name, parse(it.text)]));
       this.#messages = this.#document.messages.map((it) => this.#message(it));
-      for (const nodes of [...this.#partials.values(), ...this.#messages.flatMap(texts)]) check(nodes, this.#partials);
+      const checked = new Check(this.#partials);
+      for (const name of this.#partials.keys()) checked.partial(name, []);
+      for (const nodes of this.#messages.flatMap(texts)) checked.body(nodes, []);
     } catch (error) {
       if (error instanceof PromptError) error.message = `${this.name} cannot be used here: ${error.message}`;
       throw error;
@@ -160,7 +166,8 @@ export class Prompt {
   }
 
   #values(given) {
-    const values = copy(given); // and only what JSON can say
+    const values = own(given);
+    if (!isMap(values)) refuse("the values must be a map");
     const names = this.#variables.map(({ name }) => name);
     for (const name of Object.keys(values).filter((it) => !names.includes(it))) {
       const known = names.length ? `its variables are ${names.join(", ")}` : "it has none";
@@ -168,11 +175,11 @@ export class Prompt {
     }
     for (const { name, type } of this.#variables) {
       const kinds = (type ?? "").split("|");
-      if (has(values, name) && typeof values[name] === "string" && !kinds.includes("string")) values[name] = exactly(values[name], kinds);
+      if (has(values, name) && typeof values[name] === "string" && !kinds.includes("string")) put(values, name, exactly(values[name], kinds));
     }
     defaults(values, this.#schema, this.#schema);
     for (const { name, required, default: usual } of this.#variables) {
-      if (!has(values, name) && usual !== null) values[name] = usual;
+      if (!has(values, name) && usual !== null) put(values, name, usual);
       if (required && (!has(values, name) || values[name] === null)) refuse(`${name} has no value`);
     }
     const wrong = this.#schema && misfit(values, this.#schema, this.#schema, "");
@@ -197,7 +204,8 @@ function texts(message) {
 
 function merge(target, source) {
   for (const [key, value] of Object.entries(source)) {
-    target[key] = isMap(value) ? merge(isMap(target[key]) ? { ...target[key] } : {}, value) : value;
+    const old = has(target, key) ? target[key] : null;
+    put(target, key, isMap(value) ? merge(isMap(old) ? { ...old } : {}, value) : value);
   }
   return target;
 }
@@ -287,13 +295,43 @@ function givenPart(where, part, role) {
 
 const NUMBER = "-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?";
 const isNumber = (text) => new RegExp(`^${NUMBER}$`).test(text);
+const isLong = (number) => number >= -(2 ** 63) && number < 2 ** 64;
+
+/** The number that a text is; one that is too large is none. */
+function numberOf(text) {
+  const number = isNumber(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : null;
+}
+
+/** Sets what a map holds under a key, `__proto__` included. */
+function put(map, key, value) {
+  if (key === "__proto__") Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  else map[key] = value;
+}
+
+/** A copy of a value that JSON can say, and `promptctl render` would read. */
+function own(given, depth = 1) {
+  const value = typeof given?.toJSON === "function" ? given.toJSON() : given;
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "string") return /[\ud800-\udfff]/u.test(value) ? refuse("a text holds half of a character (a lone surrogate)") : value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : refuse("a number is too large, or none");
+  if (typeof value !== "object") return refuse(`a value of type ${typeof value} is nothing that JSON can say`);
+  if (depth > MOST_NESTED) refuse(`a value is nested more than ${MOST_NESTED} levels deep`);
+  if (Array.isArray(value)) return Array.from(value, (it) => own(it ?? null, depth + 1));
+  const made = {};
+  for (const [key, it] of Object.entries(value)) if (it !== undefined) put(made, own(key), own(it, depth + 1));
+  return made;
+}
 
 /** The number or boolean that a text is, if one of these kinds wants it. */
 function exactly(text, kinds) {
   if (text === "true" || text === "false") return kinds.includes("boolean") ? text === "true" : text;
-  const plain = text.length < 1000 ? text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "") : "";
-  if (!isNumber(plain)) return text;
-  return kinds.includes("number") || (kinds.includes("integer") && !/[.eE]/.test(plain)) ? Number(plain) : text;
+  let from = 0, to = text.length;
+  while (from < to && " \t\r\n".includes(text[from])) from++;
+  while (from < to && " \t\r\n".includes(text[to - 1])) to--;
+  const plain = text.slice(from, to), number = numberOf(plain);
+  const isWhole = number !== null && !/[.eE]/.test(plain) && isLong(number) && plain !== "-0";
+  return number !== null && (kinds.includes("number") || (isWhole && kinds.includes("integer"))) ? number : text;
 }
 
 function resolved(schema, root) {
@@ -311,7 +349,7 @@ function defaults(values, schema, root, depth = 0) {
       continue;
     }
     const found = [own, resolved(own, root)].find((it) => isMap(it) && has(it, "default"));
-    if (found) values[name] = copy(found.default);
+    if (found) put(values, name, copy(found.default));
   }
 }
 
@@ -361,6 +399,7 @@ function misfit(value, rule, root, where, depth = 0) {
 
 // --- templates: from text to a tree ---
 
+const LONG_COMMENT = new RegExp(`\\{\\{!${BLANK}--`, "y");
 const BLOCKS = ["if", "unless", "each", "with"];
 
 /** The tree of a template. */
@@ -371,6 +410,7 @@ function parse(text) {
   const top = () => stack[stack.length - 1];
   for (const piece of pieces) {
     const { kind, inner } = piece;
+    if (stack.length > MOST_BLOCKS + 1) refuse(`blocks are nested more than ${MOST_BLOCKS} levels deep`);
     if (kind === "text" && inner) top().nodes.push({ kind, text: inner });
     else if (kind === "print") top().nodes.push({ kind, expr: new Tokens(inner).call() });
     else if (kind === "partial") top().nodes.push(partial(piece));
@@ -399,7 +439,8 @@ function open(name, subject = null) {
 }
 
 function split(text) {
-  const pieces = [], literal = [];
+  const pieces = [], literal = [], lastDashes = text.lastIndexOf("--}}");
+  if (text.includes("{{") && bytes(text) > MOST_TEMPLATE) refuse("a text with template tags may hold 1 MB, and this one is larger");
   let start = 0, at = 0;
   const flush = (end) => {
     literal.push(text.slice(start, end));
@@ -416,10 +457,11 @@ function split(text) {
     }
     if (slashes || text.startsWith("{{{{", found)) refuse("raw blocks and backslashes before a tag are not supported here");
     flush(found);
+    if (pieces.length > 2 * MOST_TAGS) refuse(`the template has more than ${MOST_TAGS} tags`);
     if (text.startsWith("{{!", found)) {
-      const long = /^\{\{!\s*--/.exec(text.slice(found, found + 1000));
-      const body = found + (long?.[0].length ?? 3);
-      const close = long && text.indexOf("--}}", body) >= 0 ? "--}}" : "}}";
+      LONG_COMMENT.lastIndex = found;
+      const long = LONG_COMMENT.exec(text), body = found + (long?.[0].length ?? 3);
+      const close = long && body <= lastDashes ? "--}}" : "}}";
       const end = text.indexOf(close, close === "--}}" ? body : found + 3);
       if (end < 0) refuse("a comment is never closed");
       pieces.push({ kind: "comment", inner: "" });
@@ -430,11 +472,23 @@ function split(text) {
     let inner = (isTriple ? text.slice(found + 3, end - 3) : text.slice(found + 2, end - 2)).trim();
     const left = inner.startsWith("~"), right = inner.endsWith("~") && inner.length > 1;
     inner = inner.slice(left ? 1 : 0, right ? -1 : undefined).trim();
+    checkTag(inner);
     pieces.push({ ...classified(inner, isTriple), left, right });
     start = at = end;
   }
   flush(text.length);
   return pieces;
+}
+
+/** A tag is short, and its brackets are not too deep. */
+function checkTag(inner) {
+  if (bytes(inner) > MOST_TAG) refuse(`a tag is longer than ${MOST_TAG} bytes`);
+  let depth = 0;
+  for (const char of inner) {
+    if ("([{".includes(char)) depth++;
+    else if (")]}".includes(char)) depth = Math.max(0, depth - 1);
+    if (depth > MOST_BRACKETS) refuse(`brackets in a tag are nested more than ${MOST_BRACKETS} levels deep`);
+  }
 }
 
 /** Where the tag that begins at `start` ends, its braces included. */
@@ -547,7 +601,7 @@ class Tokens {
     }
     if (/^["']/.test(token)) return { kind: "literal", value: token.slice(1, -1) };
     if (["true", "false", "null"].includes(token)) return { kind: "literal", value: JSON.parse(token) };
-    if (isNumber(token)) return { kind: "literal", value: Number(token) };
+    if (isNumber(token)) return { kind: "literal", value: numberOf(token) ?? refuse(`\`{{${this.inner}}}\` holds a number that is too large`) };
     if (token === ")" || token === "undefined" || token.endsWith("=") || token.startsWith("|")) this.fail();
     return path(token);
   }
@@ -591,18 +645,44 @@ function path(raw) {
   return { kind: "path", raw, start, up, segments };
 }
 
-/** Every helper and every partial is known, before anything is rendered. */
-function check(nodes, partials) {
-  for (const node of nodes) {
-    if (node.kind === "print") checkExpr(node.expr);
-    else if (node.kind === "block") {
-      checkExpr(node.subject);
-      check(node.body, partials);
-      check(node.otherwise, partials);
-    } else if (node.kind === "partial") {
-      if (!partials.has(node.name)) refuse(`there is no partial \`${node.name}\``);
-      for (const expr of [node.context, ...node.options.map(([, it]) => it)]) checkExpr(expr);
+/** Every helper and every partial is known, and all is flat and small enough, before anything is rendered. */
+class Check {
+  constructor(partials) {
+    this.partials = partials;
+    this.known = new Map();
+  }
+
+  /** How many levels, levels of partials, and pieces a partial has; each is looked at once. */
+  partial(name, active) {
+    if (!this.partials.has(name)) refuse(`there is no partial \`${name}\``);
+    if (active.includes(name)) refuse(`partials include each other: ${[...active.slice(active.indexOf(name)), name].join(" → ")}`);
+    if (active.length >= MOST_PARTIALS) refuse(`partials include each other more than ${MOST_PARTIALS} levels deep`);
+    if (!this.known.has(name)) this.known.set(name, this.body(this.partials.get(name), [...active, name]).map((it) => it + 1));
+    return this.known.get(name);
+  }
+
+  body(nodes, active) {
+    let levels = 0, partials = 0, pieces = 0;
+    const add = ([deep, included, count]) => {
+      [levels, partials, pieces] = [Math.max(levels, deep), Math.max(partials, included), pieces + count];
+    };
+    for (const node of nodes) {
+      if (node.kind === "print") checkExpr(node.expr);
+      else if (node.kind === "block") {
+        checkExpr(node.subject);
+        for (const inner of [node.body, node.otherwise]) {
+          const [deep, included, count] = this.body(inner, active);
+          add([deep + 1, included, count]);
+        }
+        pieces++;
+      } else if (node.kind === "partial") {
+        for (const expr of [node.context, ...node.options.map(([, it]) => it)]) checkExpr(expr);
+        add(this.partial(node.name, active));
+      }
     }
+    if (levels > MOST_LEVELS || partials > MOST_PARTIALS) refuse("blocks and partials are nested too deeply");
+    if (pieces > MOST_PIECES) refuse(`with its partials in place a text has more than ${MOST_PIECES} pieces`);
+    return [levels, partials, pieces];
   }
 }
 
@@ -666,8 +746,9 @@ class Filler {
     this.out.push(text);
   }
 
-  count() {
-    if (++this.steps > MOST_STEPS) refuse("the template takes more than 2 million pieces");
+  count(more = 1) {
+    this.steps += more;
+    if (this.steps > MOST_STEPS) refuse("the template takes more than 2 million pieces");
   }
 
   body(nodes) {
@@ -710,8 +791,8 @@ class Filler {
 
   each(item, params, body) {
     const isList = Array.isArray(item.value), keys = isList ? [...item.value.keys()] : Object.keys(item.value);
+    this.count(keys.length); // before the first, so that what is too much is known early
     for (const [index, key] of keys.entries()) {
-      this.count();
       const value = this.step(item, String(key)), both = [value, { value: key, schema: null }];
       const locals = { index, key, first: index === 0, last: index + 1 === keys.length };
       this.inside(frameOf(value, { params: new Map(params.slice(0, 2).map((it, at) => [it, both[at]])), locals }), body);
@@ -886,9 +967,11 @@ function plain(value) {
 
 const option = (values, options, name, usual) => (options.has(name) ? options.get(name) : values.length > 1 ? values[1] : usual);
 
+const isIndex = (number) => Number.isInteger(number) && number >= 0 && !Object.is(number, -0);
+
 function countOf(values, options, name, usual, most = Number.MAX_SAFE_INTEGER) {
   const value = figure(option(values, options, name, usual));
-  return Number.isInteger(value) && value >= 0 && value <= most ? value : wants(`a whole number from 0 to ${most} for \`${name}\``, value);
+  return isIndex(value) && value <= most ? value : wants(`a whole number from 0 to ${most} for \`${name}\``, value);
 }
 
 function word(options, name, usual) {
@@ -902,7 +985,7 @@ function amount(options, name, usual) {
 }
 
 function asNumber(value) {
-  if (typeof value === "string") return isNumber(trim(value)) ? Number(trim(value)) : null;
+  if (typeof value === "string") return numberOf(trim(value));
   return isFigure(value) ? figure(value) : null;
 }
 
@@ -947,7 +1030,7 @@ function length([value]) {
 function lookup([value, key]) {
   if (Array.isArray(value)) {
     const index = asNumber(key);
-    if (Number.isInteger(index) && index >= 0 && index < value.length) return value[index];
+    if (isIndex(index) && index < value.length) return value[index];
   } else if (!isMap(value)) wants("a list or a map", value);
   else if (has(value, print(key))) return value[print(key)];
   return refuse(`finds nothing under ${asJson(key)}`);
@@ -968,6 +1051,12 @@ function decimal(value, digits, shift = 0) {
   } else rounded *= 10n ** BigInt(digits - scale);
   const text = String(rounded).padStart(digits + 1, "0");
   return [number < 0 && rounded ? "-" : "", text.slice(0, text.length - digits), text.slice(text.length - digits)];
+}
+
+function abs([value]) {
+  if (value instanceof Num) return new Num(value.text.replace("-", ""));
+  const number = needsNumber(value);
+  return Object.is(number, -0) ? new Num("0.0") : Math.abs(number);
 }
 
 function round(values, options) {
@@ -998,7 +1087,7 @@ const USUAL = { date: "%Y-%m-%d", datetime: "%Y-%m-%d %H:%M:%S %Z" };
 const MONTHS = "January February March April May June July August September October November December".split(" ");
 const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 const two = (number) => String(number).padStart(2, "0");
-// `t` is a Date whose UTC fields are those of the clock on the wall; `o` is its offset in minutes.
+// `t` is a Date whose UTC fields are those of the clock on the wall; `o` is its offset in seconds.
 const DIRECTIVES = {
   Y: (t) => String(t.getUTCFullYear()).padStart(4, "0"), m: (t) => two(t.getUTCMonth() + 1), d: (t) => two(t.getUTCDate()),
   e: (t) => String(t.getUTCDate()).padStart(2), H: (t) => two(t.getUTCHours()), I: (t) => two(t.getUTCHours() % 12 || 12),
@@ -1006,7 +1095,10 @@ const DIRECTIVES = {
   j: (t) => String(Math.floor((t - Date.UTC(t.getUTCFullYear(), 0, 1)) / 86_400_000) + 1).padStart(3, "0"),
   B: (t) => MONTHS[t.getUTCMonth()], b: (t) => MONTHS[t.getUTCMonth()].slice(0, 3), A: (t) => DAYS[t.getUTCDay()],
   a: (t) => DAYS[t.getUTCDay()].slice(0, 3), p: (t) => (t.getUTCHours() < 12 ? "AM" : "PM"), Z: () => "UTC",
-  z: (_, o) => `${o < 0 ? "-" : "+"}${two(Math.floor(Math.abs(o) / 60))}${two(Math.abs(o) % 60)}`,
+  z: (_, o) => {
+    const [whole, rest] = [Math.floor(Math.abs(o) / 60), Math.abs(o) % 60];
+    return `${o < 0 ? "-" : "+"}${two(Math.floor(whole / 60))}${two(whole % 60)}${rest ? two(rest) : ""}`;
+  },
   F: (t) => `${DIRECTIVES.Y(t)}-${DIRECTIVES.m(t)}-${DIRECTIVES.d(t)}`, T: (t) => `${DIRECTIVES.R(t)}:${DIRECTIVES.S(t)}`,
   R: (t) => `${DIRECTIVES.H(t)}:${DIRECTIVES.M(t)}`, "%": () => "%",
 };
@@ -1015,18 +1107,22 @@ const DIRECTIVE = /%(-?)([^]?)/g;
 function checkFormat(pattern, zone) {
   if (typeof pattern !== "string" || new TextEncoder().encode(pattern).length > 1000) wants('a format such as "%Y-%m-%d"', pattern);
   for (const [, flag, name] of pattern.matchAll(DIRECTIVE)) {
-    if (!name || !has(DIRECTIVES, name) || (flag && !"mdeHIMSyj".includes(name))) refuse(`the format "${pattern}" holds %${flag}${name}, which is not supported here`);
-    if (name === "Z" && zone !== "UTC") refuse("%Z of another zone than UTC is not supported here; %z is");
+    if (!name || !has(DIRECTIVES, name) || (flag && !"mdeHIMSyj%".includes(name))) refuse(`the format "${pattern}" holds %${flag}${name}, which is not supported here`);
+    if (name === "Z" && !isUtc(zone)) refuse("%Z of another zone than UTC is not supported here; %z is");
   }
   if (typeof zone !== "string") wants("a text for `tz`", zone);
   offsetAt(0, zone);
 }
 
-/** How many minutes the clock of a zone is ahead of UTC at a moment. */
+const SHORT = /^(CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)$/i;
+const isUtc = (zone) => typeof zone === "string" && zone.toUpperCase() === "UTC";
+
+/** How many seconds the clock of a zone is ahead of UTC at a moment. */
 function offsetAt(milliseconds, zone) {
-  if (zone === "UTC") return 0;
+  if (isUtc(zone)) return 0;
   let parts;
   try {
+    if (/^[+-]|^SystemV/i.test(zone) || (zone.length === 3 && !SHORT.test(zone))) refuse(); // what ICU alone knows
     const options = { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
     parts = new Intl.DateTimeFormat("en-US", options).formatToParts(milliseconds);
   } catch {
@@ -1034,20 +1130,24 @@ function offsetAt(milliseconds, zone) {
   }
   const part = (type) => Number(parts.find((it) => it.type === type).value);
   const wall = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-  return Math.round((wall - Math.floor(milliseconds / 1000) * 1000) / 60_000);
+  return Math.round(wall / 1000) - Math.floor(milliseconds / 1000);
 }
 
 /** The moment at which the clock of a zone shows this; of two the earlier, and in a gap as if it had not come. */
 function atWall(wall, zone) {
   const [before, after] = [wall - 86_400_000, wall + 86_400_000].map((it) => offsetAt(it, zone));
-  const fits = [before, after].find((offset) => offsetAt(wall - offset * 60_000, zone) === offset);
-  return wall - (fits ?? before) * 60_000;
+  const fits = [before, after].find((offset) => offsetAt(wall - offset * 1000, zone) === offset);
+  return wall - (fits ?? before) * 1000;
 }
 
-const MOMENT = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|z|[+-]\d\d:?\d\d)?)?$/;
+const MOMENT = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|z|[+-](?:[01]\d|2[0-5]):?[0-5]\d)?)?$/;
+const FIRST = -62_135_596_800_000, LAST = 253_402_207_200_000;
 
 function momentOf(value, zone) {
-  if (isFigure(value)) return figure(value) * 1000;
+  if (isFigure(value)) {
+    const whole = Math.floor(figure(value)), rest = Math.round((figure(value) - whole) * 1e9);
+    return (rest === 1e9 ? whole + 1 : whole) * 1000;
+  }
   let text = typeof value === "string" ? trim(value) : "";
   if (text.length !== 8 && /^-?[0-9]+$/.test(text)) return Number(text) * 1000;
   if (/^[0-9]{8}$/.test(text)) text = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
@@ -1066,8 +1166,10 @@ function momentOf(value, zone) {
 const date = (usual) => (values, options) => {
   const pattern = option(values, options, "format", usual), zone = word(options, "tz", "UTC");
   checkFormat(pattern, zone);
-  const moment = momentOf(values[0], zone), offset = Number.isFinite(moment) && Math.abs(moment) < 8.6e15 ? offsetAt(moment, zone) : wants("a date", values[0]);
-  const wall = new Date(Math.floor(moment / 1000) * 1000 + offset * 60_000);
+  const moment = momentOf(values[0], zone);
+  if (!(moment >= FIRST && moment <= LAST)) wants("a date from the year 1 to 9999", values[0]);
+  const offset = offsetAt(moment, zone), wall = new Date(moment + offset * 1000);
+  if (wall.getUTCFullYear() < 1 || wall.getUTCFullYear() > 9999) wants("a date from the year 1 to 9999", values[0]);
   return pattern.replace(DIRECTIVE, (_, flag, name) => {
     const text = DIRECTIVES[name](wall, offset);
     return flag ? text.replace(/^[0 ]+(?=.)/, "") : text;
@@ -1130,7 +1232,7 @@ const HELPERS = new Map(Object.entries({
   length: [length, 1, 1, [], "value"],
   lookup: [lookup, 2, 2, [], "value"],
   round: [round, 1, 2, ["digits"], "value"],
-  abs: [(v) => (v[0] instanceof Num ? new Num(v[0].text.replace("-", "")) : Math.abs(needsNumber(v[0]))), 1, 1, [], "value"],
+  abs: [abs, 1, 1, [], "value"],
   percent: [percent, 1, 2, ["digits"], "value"],
   currency: [currency, 1, 2, ["code", "symbol", "digits", "thousands"], "value"],
   date: [date(USUAL.date), 1, 2, ["format", "tz"], "value"],

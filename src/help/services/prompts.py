@@ -11,16 +11,21 @@ The messages are those of `promptctl render`, with every helper. What this file 
 the snapshot is loaded: partials with a block, `{{#*inline}}`, raw blocks, attachments by `path` that the
 snapshot does not hold (`get --all --versions` does). Of `input.schema` it checks types, `enum`, `required`,
 `items`, `properties`, `additionalProperties`, and the least and most of numbers, texts and lists.
+Dates before the year 1 are refused.
 """
 import json
 import math
 import re
 import unicodedata
 import warnings
+from collections import deque
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from pathlib import Path
 
-MOST_TEXT, MOST_STEPS = 40_000_000, 2_000_000
+MOST_TEXT, MOST_STEPS, MOST_NESTED = 40_000_000, 2_000_000, 127
+MOST_TEMPLATE, MOST_TAGS, MOST_TAG, MOST_BLOCKS, MOST_BRACKETS = 1_000_000, 2_000, 64_000, 100, 50
+MOST_PARTIALS, MOST_LEVELS, MOST_PIECES = 50, 150, 200_000
 BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 ROLES = ("system", "developer", "user", "assistant")
 
@@ -79,9 +84,11 @@ class Prompt:
         try:
             self._partials = {it["name"]: _parse(it["text"]) for it in entry["partials"]}
             self._messages = [self._message(it) for it in document["messages"]]
-            known = set(self._partials)
-            for nodes in list(self._partials.values()) + [t for m in self._messages for t in _texts(m)]:
-                _check(nodes, known)
+            check = _Check(self._partials)
+            for name in self._partials:
+                check.partial(name, ())
+            for nodes in [t for m in self._messages for t in _texts(m)]:
+                check.body(nodes, ())
         except PromptError as error:
             raise PromptError(f"{self.name} cannot be used here: {error}") from None
 
@@ -153,10 +160,10 @@ class Prompt:
         return body
 
     def _rendered(self, given):
-        values = self._values(given)
-        filler = _Filler(values, self._schema, self._partials)
         rendered = []
         try:
+            values = self._values(given)
+            filler = _Filler(values, self._schema, self._partials)
             for message in self._messages:
                 if "placeholder" in message:
                     rendered.extend((it, False) for it in _given_messages(message["placeholder"], values))
@@ -164,10 +171,12 @@ class Prompt:
                     rendered.append((_fill_message(filler, message), True))
         except PromptError as error:
             raise PromptError(f"{self.name}: {error}") from None
+        except RecursionError:
+            raise PromptError(f"{self.name}: blocks and values are nested too deeply for the stack of Python") from None
         return rendered
 
     def _values(self, given):
-        values = json.loads(json.dumps(given))  # a copy, and only what JSON can say
+        values = _own(given)
         names = [variable["name"] for variable in self._variables]
         for name in values:
             if name not in names:
@@ -183,11 +192,11 @@ class Prompt:
             if name not in values and variable["default"] is not None:
                 values[name] = variable["default"]
             if variable["required"] and values.get(name) is None:
-                raise PromptError(f"{self.name}: {name} has no value")
+                raise PromptError(f"{name} has no value")
         if self._schema:
             wrong = _misfit(values, self._schema, self._schema, "")
             if wrong:
-                raise PromptError(f"{self.name}: {wrong}")
+                raise PromptError(wrong)
         return values
 
 
@@ -313,6 +322,7 @@ def _refuse_more(where, item, known, what):
 
 def _given_part(where, part, role):
     kind = part.get("type") if isinstance(part, dict) else None
+    kind = kind if isinstance(kind, str) else None
     keys = set(part) - {"type"} if isinstance(part, dict) else set()
     if kind in ("text", "input_text", "output_text") and keys == {"text"} and isinstance(part["text"], str):
         return {"type": "text", "text": part["text"]}
@@ -328,14 +338,66 @@ def _given_part(where, part, role):
 # --- values and their schema ---
 
 
+def _own(value, depth=1):
+    """A copy of a value that JSON can say, and `promptctl render` would read."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if re.search("[\ud800-\udfff]", value):
+            raise PromptError("a text holds half of a character (a lone surrogate)")
+        return str.__str__(value)
+    if isinstance(value, int):
+        value = int(value)
+        return value if _is_whole(value) else _finite(value)
+    if isinstance(value, float):
+        return _finite(value)
+    if not isinstance(value, (list, tuple, dict)):
+        raise PromptError(f"a value of type {type(value).__name__} is nothing that JSON can say")
+    if depth > MOST_NESTED:
+        raise PromptError(f"a value is nested more than {MOST_NESTED} levels deep")
+    if not isinstance(value, dict):
+        return [_own(it, depth + 1) for it in value]
+    made = {}
+    for key, it in value.items():
+        if key is None or isinstance(key, (bool, int, float)):
+            key = _json(_own(key))
+        elif not isinstance(key, str):
+            raise PromptError(f"a key of type {type(key).__name__} is nothing that JSON can say")
+        made[_own(key)] = _own(it, depth + 1)
+    return made
+
+
+def _is_whole(number):
+    return -(2**63) <= number < 2**64
+
+
+def _finite(number):
+    try:
+        made = float(number)
+    except OverflowError:
+        made = math.inf
+    if not math.isfinite(made):
+        raise PromptError("a number is too large, or none")
+    return made
+
+
+def _number_of(text):
+    """The number that a text is: a whole one has 64 bits, all others are floats, and too large is none."""
+    if not re.fullmatch(NUMBER, text):
+        return None
+    if len(text) <= 20 and text != "-0" and not set(text) & set(".eE") and _is_whole(int(text)):
+        return int(text)
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
 def _exactly(text, kinds):
     """The number or boolean that a text is, if one of these kinds wants it."""
     if text in ("true", "false"):
         return text == "true" if "boolean" in kinds else text
-    if not re.fullmatch(NUMBER, text.strip(" \t\r\n")) or not {"number", "integer"} & set(kinds):
-        return text
-    value = json.loads(text)
-    return value if "number" in kinds or isinstance(value, int) else text
+    value = _number_of(text.strip(" \t\r\n"))
+    fits = value is not None and ("number" in kinds or "integer" in kinds and isinstance(value, int))
+    return value if fits else text
 
 
 def _resolved(schema, root):
@@ -414,7 +476,7 @@ def _misfit(value, schema, root, where, depth=0):
 
 # --- templates: from text to a tree ---
 
-TAG = re.compile(r"\{\{", re.S)
+LONG_COMMENT = re.compile(r"\{\{![" + BLANK + "]*--")
 BLOCKS = ("if", "unless", "each", "with")
 
 
@@ -425,6 +487,8 @@ def _parse(text):
     stack = [_Open("", None)]
     for piece in pieces:
         kind, inner = piece.kind, piece.inner
+        if len(stack) > MOST_BLOCKS + 1:
+            raise PromptError(f"blocks are nested more than {MOST_BLOCKS} levels deep")
         if kind == "text":
             if inner:
                 stack[-1].nodes.append(("text", inner))
@@ -475,7 +539,9 @@ class _Open:
 
 def _pieces(text):
     pieces, start, at = [], 0, 0
-    literal = []
+    literal, last_dashes = [], text.rfind("--}}")
+    if "{{" in text and len(text.encode("utf-8", "replace")) > MOST_TEMPLATE:
+        raise PromptError("a text with template tags may hold 1 MB, and this one is larger")
 
     def flush(end):
         literal.append(text[start:end])
@@ -486,7 +552,9 @@ def _pieces(text):
         found = text.find("{{", at)
         if found < 0:
             break
-        slashes = found - len(text[:found].rstrip("\\"))
+        slashes = 0
+        while slashes < 2 and found > slashes and text[found - 1 - slashes] == "\\":
+            slashes += 1
         if slashes == 1:
             literal.append(text[start:found - 1] + "{{")
             start = at = found + 2
@@ -494,9 +562,11 @@ def _pieces(text):
         if slashes or text.startswith("{{{{", found):
             raise PromptError("raw blocks and backslashes before a tag are not supported here")
         flush(found)
+        if len(pieces) > 2 * MOST_TAGS:
+            raise PromptError(f"the template has more than {MOST_TAGS} tags")
         if text.startswith("{{!", found):
-            long = re.compile(r"\{\{!\s*--").match(text, found)
-            close = "--}}" if long and text.find("--}}", long.end()) >= 0 else "}}"
+            long = LONG_COMMENT.match(text, found)
+            close = "--}}" if long and long.end() <= last_dashes else "}}"
             end = text.find(close, long.end() if close == "--}}" else found + 3)
             if end < 0:
                 raise PromptError("a comment is never closed")
@@ -510,10 +580,22 @@ def _pieces(text):
         inner = inner.strip()
         left, right = inner.startswith("~"), inner.endswith("~") and len(inner) > 1
         inner = inner[left:len(inner) - right].strip()
+        _check_tag(inner)
         pieces.append(_classified(inner, triple, left, right))
         start = at = end
     flush(len(text))
     return pieces
+
+
+def _check_tag(inner):
+    """A tag is short, and its brackets are not too deep."""
+    if len(inner.encode("utf-8", "replace")) > MOST_TAG:
+        raise PromptError(f"a tag is longer than {MOST_TAG} bytes")
+    depth = 0
+    for char in inner:
+        depth = depth + 1 if char in "([{" else max(0, depth - 1) if char in ")]}" else depth
+        if depth > MOST_BRACKETS:
+            raise PromptError(f"brackets in a tag are nested more than {MOST_BRACKETS} levels deep")
 
 
 def _close(text, start):
@@ -621,8 +703,8 @@ class _Tokens:
     """The words inside a tag."""
 
     def __init__(self, inner):
-        self.left, at, self.inner = [], 0, inner
-        while inner[at:].strip():
+        self.left, at, self.inner = deque(), 0, inner
+        while at < len(inner.rstrip()):
             found = TOKEN.match(inner, at)
             if not found:
                 raise PromptError(f"`{{{{{inner}}}}}` cannot be read here")
@@ -632,7 +714,7 @@ class _Tokens:
     def take(self):
         if not self.left:
             raise PromptError(f"`{{{{{self.inner}}}}}` cannot be read here")
-        return self.left.pop(0)
+        return self.left.popleft()
 
     def expr(self):
         token = self.take()
@@ -645,7 +727,10 @@ class _Tokens:
         if token in ("true", "false", "null"):
             return ("literal", {"true": True, "false": False, "null": None}[token])
         if re.fullmatch(NUMBER, token):
-            return ("literal", json.loads(token))
+            number = _number_of(token)
+            if number is None:
+                raise PromptError(f"`{{{{{self.inner}}}}}` holds a number that is too large")
+            return ("literal", number)
         if token in (")", "undefined") or token.endswith("=") or token.startswith("|"):
             raise PromptError(f"`{{{{{self.inner}}}}}` cannot be read here")
         return ("path", _Path(token))
@@ -653,7 +738,7 @@ class _Tokens:
     def call(self):
         if len(self.left) == 1:
             return self.expr()
-        if self.left[:1] == ["("]:
+        if self.left and self.left[0] == "(":
             made = self.expr()
             if self.left:
                 raise PromptError(f"`{{{{{self.inner}}}}}` cannot be read here")
@@ -701,20 +786,46 @@ class _Path:
             self.start = "here" if self.start == "name" else self.start
 
 
-def _check(nodes, partials):
-    """Every helper and every partial is known, before anything is rendered."""
-    for node in nodes:
-        if node[0] == "print":
-            _check_expr(node[1])
-        elif node[0] == "block":
-            _check_expr(node[2])
-            _check(node[5], partials)
-            _check(node[6], partials)
-        elif node[0] == "partial":
-            if node[1] not in partials:
-                raise PromptError(f"there is no partial `{node[1]}`")
-            for expr in [node[2], *node[3].values()]:
-                _check_expr(expr)
+class _Check:
+    """Every helper and every partial is known, and all is flat and small enough, before anything is rendered."""
+
+    def __init__(self, partials):
+        self.partials, self.known = partials, {}
+
+    def partial(self, name, active):
+        """How many levels, levels of partials, and pieces a partial has; each is looked at once."""
+        if name not in self.partials:
+            raise PromptError(f"there is no partial `{name}`")
+        if name in active:
+            raise PromptError(f"partials include each other: {' → '.join([*active[active.index(name):], name])}")
+        if len(active) >= MOST_PARTIALS:
+            raise PromptError(f"partials include each other more than {MOST_PARTIALS} levels deep")
+        if name not in self.known:
+            levels, partials, pieces = self.body(self.partials[name], (*active, name))
+            self.known[name] = levels + 1, partials + 1, pieces + 1
+        return self.known[name]
+
+    def body(self, nodes, active):
+        levels = partials = pieces = 0
+        for node in nodes:
+            inner = []
+            if node[0] == "print":
+                _check_expr(node[1])
+            elif node[0] == "block":
+                _check_expr(node[2])
+                inner = [self.body(node[5], active), self.body(node[6], active)]
+                inner = [(1 + max(it[0] for it in inner), max(it[1] for it in inner), 1 + sum(it[2] for it in inner))]
+            elif node[0] == "partial":
+                inner = [self.partial(node[1], active)]
+                for expr in [node[2], *node[3].values()]:
+                    _check_expr(expr)
+            for it in inner:
+                levels, partials, pieces = max(levels, it[0]), max(partials, it[1]), pieces + it[2]
+        if levels > MOST_LEVELS or partials > MOST_PARTIALS:
+            raise PromptError("blocks and partials are nested too deeply")
+        if pieces > MOST_PIECES:
+            raise PromptError(f"with its partials in place a text has more than {MOST_PIECES} pieces")
+        return levels, partials, pieces
 
 
 def _check_expr(expr):
@@ -787,8 +898,8 @@ class _Filler:
             raise PromptError("the template makes more than 40 MB of text")
         self.out.append(text)
 
-    def count(self):
-        self.steps += 1
+    def count(self, more=1):
+        self.steps += more
         if self.steps > MOST_STEPS:
             raise PromptError("the template takes more than 2 million pieces")
 
@@ -839,9 +950,11 @@ class _Filler:
         if not isinstance(item.value, (list, dict)):
             raise PromptError("`{{#each}}` wants a list or a map")
         keys = list(item.value) if isinstance(item.value, dict) else range(len(item.value))
+        self.steps += len(keys)  # before the first, so that what is too much is known early
+        self.count(0)
+        is_plain = isinstance(item.value, list) and not item.schema
         for index, key in enumerate(keys):
-            self.count()
-            value = self.step(item, str(key))
+            value = _Item(item.value[key]) if is_plain else self.step(item, str(key))
             local = {"index": index, "key": key, "first": index == 0, "last": index + 1 == len(keys)}
             self.inside(_Frame(value, params=dict(zip(params, [value, _Item(key)])), locals=local), body)
 
@@ -924,13 +1037,14 @@ class _Filler:
         value, schema = item.value, _resolved(item.schema, self.schema)
         below = (schema.get("properties") or {}).get(key)
         if below is None:
-            below = schema.get("items") if key.isdigit() and "items" in schema else schema.get("additionalProperties")
+            below = schema.get("items") if "items" in schema and re.fullmatch("[0-9]+", key) else schema.get("additionalProperties")
         below = below if isinstance(below, dict) else None
         if isinstance(value, dict) and key in value:
             return _Item(value[key], below)
         if isinstance(value, list):
-            if re.fullmatch(r"\+?[0-9]+", key) and int(key) < len(value):
-                return _Item(value[int(key)], below)
+            digits = key[key.startswith("+"):].lstrip("0") or "0"
+            if re.fullmatch(r"\+?[0-9]+", key) and len(digits) < 20 and int(digits) < len(value):
+                return _Item(value[int(digits)], below)
             if key == "length":
                 return _Item(len(value))
         known = schema.get("properties")
@@ -1059,8 +1173,8 @@ def _figure(options, name, default):
 
 
 def _as_number(value):
-    if isinstance(value, str) and re.fullmatch(NUMBER, value.strip(BLANK)):
-        return json.loads(value.strip(BLANK))
+    if isinstance(value, str):
+        return _number_of(value.strip(BLANK))
     return value if _is_number(value) else None
 
 
@@ -1156,8 +1270,7 @@ def _decimal(value, digits, shift=0):
 
 def _round(values, options):
     sign, whole, fraction = _decimal(values[0], _count(values, options, "digits", 0, 20))
-    number = json.loads(f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}")
-    return number if -(2**63) <= number < 2**64 else float(number)
+    return _number_of(f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}")
 
 
 def _percent(values, options):
@@ -1189,7 +1302,7 @@ DIRECTIVES = {
     "S": lambda t: f"{t.second:02}", "y": lambda t: f"{t.year % 100:02}", "j": lambda t: f"{t.timetuple().tm_yday:03}",
     "B": lambda t: MONTHS[t.month - 1], "b": lambda t: MONTHS[t.month - 1][:3], "A": lambda t: DAYS[t.weekday()],
     "a": lambda t: DAYS[t.weekday()][:3], "p": lambda t: "AM" if t.hour < 12 else "PM", "Z": lambda t: t.tzname(),
-    "z": lambda t: t.strftime("%z")[:5], "F": lambda t: f"{t.year:04}-{t.month:02}-{t.day:02}",
+    "z": lambda t: t.strftime("%z"), "F": lambda t: f"{t.year:04}-{t.month:02}-{t.day:02}",
     "T": lambda t: f"{t.hour:02}:{t.minute:02}:{t.second:02}", "R": lambda t: f"{t.hour:02}:{t.minute:02}", "%": lambda t: "%",
 }
 DIRECTIVE = re.compile(r"%(-?)(.?)", re.S)
@@ -1197,42 +1310,58 @@ DIRECTIVE = re.compile(r"%(-?)(.?)", re.S)
 
 def _check_format(pattern):
     for flag, name in DIRECTIVE.findall(pattern if isinstance(pattern, str) else "%"):
-        if name not in DIRECTIVES or flag and name not in "mdeHIMSyj":
+        if name not in DIRECTIVES or flag and name not in "mdeHIMSyj%":
             raise PromptError(f"the format \"{pattern}\" holds %{flag}{name}, which is not supported here")
 
 
+ZONES = {}  # how the names are spelt, by the names in small letters
+
+
 def _zone(name):
-    if name == "UTC":
+    if name.lower() == "utc":
         return timezone.utc
-    from zoneinfo import ZoneInfo
+    import zoneinfo
+    if not ZONES:
+        known = zoneinfo.available_timezones() - {"localtime", "posixrules"}
+        ZONES.update((it.lower(), it) for it in known if not it.startswith(("posix/", "right/")))
     try:
-        return ZoneInfo(name)
-    except Exception:
+        return zoneinfo.ZoneInfo(ZONES[name.lower()])
+    except (KeyError, OSError, ValueError):
         raise PromptError(f"the time zone \"{name}\" is not known on this machine (the package tzdata brings them)") from None
 
 
-MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|z|[+-]\d\d:?\d\d)?)?")
+EPOCH, FIRST, LAST = datetime(1970, 1, 1, tzinfo=timezone.utc), -62_135_596_800, 253_402_207_200
+MOMENT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
+    r"(Z|z|[+-](?:[01][0-9]|2[0-5]):?[0-5][0-9])?)?")
 
 
 def _moment(value, zone):
+    seconds = _seconds(value, zone)
+    if not FIRST <= seconds <= LAST:
+        raise _wants("a date from the year 1 to 9999", value)
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def _seconds(value, zone):
+    """The whole seconds from 1970 to the moment that a value names."""
     if _is_number(value):
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=value)
+        return round(Fraction(value) * 10**9) // 10**9
     text = value.strip(BLANK) if isinstance(value, str) else ""
     if len(text) != 8 and re.fullmatch(r"-?[0-9]+", text):
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(text))
+        return float(text)
     if re.fullmatch(r"[0-9]{8}", text):
         text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
     found = MOMENT.fullmatch(text)
     if not found:
         raise _wants("a date such as 2026-11-20, a moment such as 2026-11-20T12:00:00Z or seconds since 1970", value)
     year, month, day, hour, minute, second = (int(found[at] or 0) for at in range(1, 7))
-    offset = found[8]
-    if offset and offset not in "Zz":
-        signed = (int(offset[1:3]) * 60 + int(offset[-2:])) * (-1 if offset[0] == "-" else 1)
-        zone = timezone(timedelta(minutes=signed))
-    elif offset:
-        zone = timezone.utc
-    return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(timezone.utc)
+    second = 59 if second == 60 else second
+    wall = datetime(year, month, day, hour, minute, second, tzinfo=zone if found[8] is None else timezone.utc)
+    ahead = 0
+    if found[8] and found[8] not in "Zz":
+        ahead = (int(found[8][1:3]) * 60 + int(found[8][-2:])) * (-60 if found[8][0] == "-" else 60)
+    return (wall.astimezone(timezone.utc) - EPOCH) // timedelta(seconds=1) - ahead
 
 
 def _date(default):
