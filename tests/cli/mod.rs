@@ -59,6 +59,7 @@ mod run;
 mod scan;
 mod seed;
 mod services;
+mod services_hostile;
 mod session;
 mod settings;
 mod setup_github;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::env::{Shell, TestEnv, skipped};
 
 /// Reads `[name, values]`, and prints what the reader makes of each: `messages` and `request`, or
-/// `error`. With a path alone it says why the snapshot is refused.
+/// `error`. With a path alone it says why the snapshot is refused. `@nan` and `@deep` stand for what
+/// no JSON holds.
 const PYTHON: &str = r#"
 import json, sys
 from prompts import Prompts, PromptError
@@ -17,9 +18,14 @@ try:
     prompts = Prompts("prompts.json")
 except PromptError as error:
     sys.exit(print(json.dumps({"refused": str(error)})))
+deep = []
+for _ in range(100_000):
+    deep = [deep]
+odd = {"@nan": float("nan"), "@deep": deep}
 def made(name, values):
     try:
         prompt = prompts[name]
+        values = {key: odd.get(it, it) if isinstance(it, str) else it for key, it in values.items()}
         return {"messages": prompt.render(**values), "request": prompt.request(**values), "version": prompt.version, "digest": prompt.digest}
     except PromptError as error:
         return {"error": str(error)}
@@ -35,8 +41,12 @@ const made = (run) => {
     return { error: error.message };
   }
 };
+let deep = [];
+for (let i = 0; i < 100_000; i++) deep = [deep];
+const odd = new Map([["@nan", NaN], ["@deep", deep]]);
 const prompts = made(() => new Prompts("prompts.json"));
-const answers = prompts.error ? { refused: prompts.error } : JSON.parse(readFileSync(0, "utf8")).map(([name, values]) => made(() => {
+const answers = prompts.error ? { refused: prompts.error } : JSON.parse(readFileSync(0, "utf8")).map(([name, given]) => made(() => {
+  const values = Object.fromEntries(Object.entries(given).map(([key, it]) => [key, odd.get(it) ?? it]));
   const prompt = prompts.get(name);
   return { messages: prompt.render(values), request: prompt.request(values), version: prompt.version, digest: prompt.digest };
 }));
@@ -44,9 +54,9 @@ console.log(JSON.stringify(answers));
 "#;
 
 /// One of the readers, with the program that runs it.
-struct Reader {
+pub(super) struct Reader {
     program: &'static str,
-    file: &'static str,
+    pub(super) file: &'static str,
     language: &'static str,
     script: (&'static str, &'static str),
 }
@@ -68,7 +78,7 @@ const READERS: [Reader; 2] = [
 
 impl Reader {
     /// Those that can be run here.
-    fn here() -> impl Iterator<Item = Self> {
+    pub(super) fn here() -> impl Iterator<Item = Self> {
         READERS.into_iter().filter(|reader| {
             let program = reader.program;
             let quiet = Command::new(program)
@@ -88,21 +98,22 @@ impl Reader {
     }
 
     /// What the reader makes of the snapshot beside it.
-    fn answers(&self, repo: &Shell, asked: &[(String, Value)]) -> Value {
+    pub(super) fn answers(&self, repo: &Shell, asked: &[(String, Value)]) -> Value {
+        self.answers_to(repo, json!(asked).to_string())
+    }
+
+    pub(super) fn answers_to(&self, repo: &Shell, asked: String) -> Value {
         let line = format!("promptctl help services --lang {}", self.language);
         repo.write(self.file, repo.ok(&line));
         let (script, text) = self.script;
         repo.write(script, text);
-        let run = repo.run_with(
-            &format!("{} {script}", self.program),
-            json!(asked).to_string(),
-        );
+        let run = repo.run_with(&format!("{} {script}", self.program), asked);
         assert_eq!(run.code, Some(0), "{run}");
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
     }
 }
 
-fn snapshot(repo: &Shell) -> Value {
+pub(super) fn snapshot(repo: &Shell) -> Value {
     repo.ok("promptctl publish --quiet --all");
     repo.write(
         "prompts.json",
@@ -112,15 +123,15 @@ fn snapshot(repo: &Shell) -> Value {
 }
 
 /// What `promptctl render` says, or that it refuses.
-fn rendered(
+pub(super) fn rendered(
     repo: &Shell,
     name: &str,
-    values: &Value,
+    values: &str,
     with_request: bool,
 ) -> Option<(Value, Option<Value>)> {
     let read = |format: &str| {
         let line = format!("promptctl render {name} --vars - --format {format}");
-        let run = repo.run_with(&line, values.to_string());
+        let run = repo.run_with(&line, values);
         (run.code == Some(0)).then(|| serde_json::from_str::<Value>(&run.stdout).unwrap())
     };
     let request = if with_request {
@@ -154,7 +165,7 @@ fn same_as_render(repo: &Shell, asked: &[(String, Value)]) {
     let wanted: Vec<_> = asked
         .iter()
         .enumerate()
-        .map(|(at, (name, values))| rendered(repo, name, values, at % 4 == 0))
+        .map(|(at, (name, values))| rendered(repo, name, &values.to_string(), at % 4 == 0))
         .collect();
     for reader in Reader::here() {
         let answers = reader.answers(repo, asked);
