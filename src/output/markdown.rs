@@ -79,7 +79,7 @@ impl Reader {
             },
             Event::Code(text) => self.text.push((TextStyle::Code, text.into_string())),
             Event::SoftBreak | Event::HardBreak => {
-                self.text.push((TextStyle::Plain, " ".to_owned()))
+                self.text.push((TextStyle::Plain, " ".to_owned()));
             }
             _ => {}
         }
