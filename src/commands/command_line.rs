@@ -236,11 +236,11 @@ fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     }
 }
 
-/// clap prints help to standard output and errors to standard error; a closed pipe is no error.
+/// clap prints help to standard output and errors to standard error; a closed pipe is no error, and
+/// a full disk is one.
 fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
     if !error.use_stderr() {
-        drop(error.print());
-        return Exit::Done;
+        return crate::output::ui::finish_plainly(error.print());
     }
     // An argument may hold what a stranger wrote, such as the title of a pull request.
     let is_plain = |argument: &std::ffi::OsString| {

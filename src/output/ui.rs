@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::words::words;
 use crate::error::{Exit, Failure};
+use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::visible;
 
@@ -47,6 +48,8 @@ pub struct Ui {
     /// Whether errors are printed as JSON.
     pub json: bool,
     closed: bool,
+    /// Why standard output could not be written, other than that its reader went away.
+    lost: Option<io::Error>,
 }
 
 /// The style of something good.
@@ -74,6 +77,7 @@ impl Ui {
             settings,
             json: false,
             closed: false,
+            lost: None,
         }
     }
 
@@ -164,16 +168,20 @@ impl Ui {
         self.note_closed(written);
     }
 
-    /// Whether the reader of standard output has gone away, so that nothing more need be made.
+    /// Whether the reader of standard output has gone away or it cannot be written, so that nothing
+    /// more need be made.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
     fn note_closed(&mut self, written: io::Result<()>) {
-        if written.is_err() {
-            // A reader that went away has what it wanted.
-            self.closed = true;
+        let Err(error) = written else { return };
+        // A reader that went away has what it wanted; of what else kept the data back, the first
+        // tells the cause.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.lost.get_or_insert(error);
         }
+        self.closed = true;
     }
 
     /// Whether only data, warnings and errors are printed.
@@ -282,10 +290,35 @@ impl Ui {
             && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
-    /// Ends the output: the exit code is that of a closed pipe, 0, where the reader went away.
+    /// Ends the output: the exit code is that of a closed pipe, 0, where the reader went away, and
+    /// where the data could not be written for another reason, that is an error.
     pub fn finish(&mut self, exit: Exit) -> Exit {
         self.flush();
+        if let Some(error) = self.lost.take() {
+            let failure = unwritten(error);
+            self.failure(&failure);
+            return failure.exit;
+        }
         if self.closed { Exit::Done } else { exit }
+    }
+}
+
+/// What is told where standard output takes nothing.
+fn unwritten(error: io::Error) -> Failure {
+    Failure::new(code::OUTPUT_LOST, "standard output could not be written")
+        .caused_by(error)
+        .hint("what was printed is not whole; what the command changed besides stays changed")
+}
+
+/// Ends what clap prints to standard output, before there is a `Ui`.
+pub fn finish_plainly(printed: io::Result<()>) -> Exit {
+    match printed.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let failure = unwritten(error);
+            say_plainly(&format!("error[{}]: {failure:#}\n", code::OUTPUT_LOST));
+            failure.exit
+        }
+        _ => Exit::Done,
     }
 }
 

@@ -361,7 +361,7 @@ codes! {
     MODEL_NOT_OFFERED = "P341", Fixed, "a model that this key cannot use",
         "The API's list of models, as this key sees it, lacks the prompt's model. `promptctl models` shows the list, `promptctl edit NAME --set model=…` takes another.";
     BAD_PLACEHOLDER = "P342", Fixed, "a placeholder for messages that nothing can fill",
-        "`- placeholder: history` stands for the messages of the variable `history`. It names one variable and holds nothing else; `input.schema` declares the variable as a list of `{role, content}`: `history: {type: array, items: {type: object, required: [role, content]}}`.";
+        "`- placeholder: history` stands for the messages of the variable `history`. It names one variable and holds nothing else; `input.schema` declares the variable as a list of `{role, content}`: `history: {type: array, items: {type: object, required: [role, content], properties: {role: {enum: [user, assistant]}}}}`. Without the `enum`, whoever fills the variable can say something as the system.";
     BAD_MESSAGES = "P343", Fixed, "a value that is no list of messages",
         "The variable of a placeholder is a list of `{role, content}`: roles are `system`, `developer`, `user` and `assistant`; a content is a text or a list of `input_text`, and in a user's message of `input_image` and `input_file` too. No value, null and an empty list are no messages. The texts are sent as they are: nothing in them is a template.";
 
@@ -375,6 +375,9 @@ codes! {
         "`serve --snapshot` reads what `promptctl get --all --versions --format json` prints. The file is not that, or its content is not what its digests say.";
     PROVIDER_MISMATCH = "P354", Fixed, "the prompt's model belongs to another provider",
         "The gateway passes calls on to one API. A caller's key goes to no other: name the model of that API in the call, or serve the prompt from a gateway of its own with `--provider`.";
+
+    OUTPUT_LOST = "P375", Fixed, "standard output could not be written",
+        "The disk that standard output goes to is full, or the device refused it: what was printed is not whole. What the command changed besides stays changed, and a call that was made is in the execution log. A reader that went away, as `head` does, is no error.";
 
     BAD_EVALUATOR = "P401", Varies, "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";

@@ -14,8 +14,9 @@ use super::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use super::template::schema::Schema;
 use super::validator::short;
 
-/// How `input.schema` declares such a variable, on one line.
-pub const DECLARATION: &str = "{type: array, items: {type: object, required: [role, content]}}";
+/// How `input.schema` declares such a variable, on one line. Its values bring no message of the
+/// system.
+pub const DECLARATION: &str = "{type: array, items: {type: object, required: [role, content], properties: {role: {enum: [user, assistant]}}}}";
 
 const ROLES: [Role; 4] = [Role::System, Role::Developer, Role::User, Role::Assistant];
 

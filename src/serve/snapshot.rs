@@ -1,6 +1,8 @@
 //! Snapshots: what is live, read from git or from a file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +21,9 @@ use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::template::{Partial, Partials};
 use crate::prompt::version::Version;
 use crate::releases::{State, Store};
+
+/// The largest snapshot, in bytes.
+const MAX_SNAPSHOT: u64 = 512_000_000;
 
 /// Opens the repository, with its configuration as it is now.
 pub type Open = Arc<dyn Fn() -> Result<Store, Failure> + Send + Sync>;
@@ -243,8 +248,7 @@ fn load_from_file(
             .at(path.display().to_string())
             .hint("promptctl get --all --versions --env production --format json > prompts.json makes one")
     };
-    let bytes = std::fs::read(path)
-        .map_err(|error| bad(format!("the snapshot cannot be read: {error}")))?;
+    let bytes = content(path).map_err(|why| bad(format!("the snapshot cannot be read: {why}")))?;
     let id = short_hex(&Sha256::digest(&bytes));
     if before.is_some_and(|before| before.catalog.id == id) {
         return Ok(None);
@@ -302,6 +306,28 @@ fn load_from_file(
     }
     let catalog = catalog(id, wanted, Live::from([(environment, prompts)]), published)?;
     Ok(Some(Snapshot { catalog, versions }))
+}
+
+/// The content of a regular file that is no larger than a snapshot may be: a device may never end.
+fn content(path: &Path) -> Result<Vec<u8>, String> {
+    let told = |error: io::Error| error.to_string();
+    // Opening a pipe waits for its writer, so it is not opened.
+    let data = fs::metadata(path).map_err(told)?;
+    if !data.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let too_large = || "it is larger than 512 MB".to_owned();
+    if data.len() > MAX_SNAPSHOT {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(told)?;
+    let read = file.take(MAX_SNAPSHOT + 1).read_to_end(&mut bytes);
+    match read.map_err(told)? as u64 {
+        0..=MAX_SNAPSHOT => Ok(bytes),
+        // It grew meanwhile.
+        _ => Err(too_large()),
+    }
 }
 
 /// One prompt of a snapshot, its content compared with its digest.
@@ -382,6 +408,25 @@ mod tests {
         let path = folder.path().join("prompts.json");
         std::fs::write(&path, text).unwrap();
         load_from_file(&path, &wanted(), None)
+    }
+
+    #[test]
+    fn a_device_or_a_file_without_end_is_no_snapshot() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = folder.path().join("large.json");
+        let file = fs::File::create(&large).unwrap();
+        file.set_len(MAX_SNAPSHOT + 1).unwrap();
+        let mut wrong = vec![(folder.path().to_owned(), "not a regular file")];
+        wrong.push((large, "larger than 512 MB"));
+        let device = Path::new("/dev/full");
+        if device.exists() {
+            wrong.push((device.to_owned(), "not a regular file"));
+        }
+        for (path, part) in wrong {
+            let failure = load_from_file(&path, &wanted(), None).err().unwrap();
+            assert_eq!(failure.code, Some(code::BAD_SNAPSHOT));
+            assert!(failure.message.contains(part), "{}", failure.message);
+        }
     }
 
     #[test]

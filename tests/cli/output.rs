@@ -51,6 +51,50 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
+fn no_output_is_lost_on_a_full_disk_without_an_error() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return skipped("this system has no /dev/full");
+    }
+    let env = TestEnv::new();
+    let repo = released(&env);
+    repo.write("inputs.jsonl", "{\"ticket\": \"Help\"}\n");
+    for line in LOOKING.into_iter().filter(|it| *it != "validate").chain([
+        "get --all --format json",
+        "help services --lang python",
+        "help templates",
+        "list --format json",
+        "log",
+        "schema",
+        "completions bash",
+        "man",
+        "demo",
+        "explain",
+        "run support/triage --model echo --var ticket=Help",
+        "run support/triage --model echo --inputs inputs.jsonl",
+        "--help",
+        "--version",
+        "list --help",
+    ]) {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = repo
+            .line(&format!("promptctl {line}"))
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}: {told}");
+        assert!(
+            told.contains("standard output could not be written") && told.contains("os error 28"),
+            "{line}: {told}"
+        );
+    }
+}
+
+#[test]
 fn nothing_is_coloured_in_a_pipe() {
     let env = TestEnv::new();
     let repo = released(&env);

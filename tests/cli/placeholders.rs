@@ -185,7 +185,7 @@ fn mistakes_are_told_with_their_place() {
        |
     11 |   - placeholder: history
        |                  ^^^^^^^
-       = help: add it below `input.schema.properties`: `history: {type: array, items: {type: object, required: [role, content]}}`
+       = help: add it below `input.schema.properties`: `history: {type: array, items: {type: object, required: [role, content], properties: {role: {enum: [user, assistant]}}}}`
 
     warning[P030]: the file has no `version:`, so that its changes go unnoticed
      --> prompts/b.prompt.yml
@@ -196,7 +196,7 @@ fn mistakes_are_told_with_their_place() {
       |
     8 |       history: {type: string}
       |       ^^^^^^^
-      = help: declare it as `history: {type: array, items: {type: object, required: [role, content]}}`
+      = help: declare it as `history: {type: array, items: {type: object, required: [role, content], properties: {role: {enum: [user, assistant]}}}}`
 
     error[P342]: `messages[1].placeholder` does not name a variable
       --> prompts/c.prompt.yml:12:18

@@ -27,11 +27,10 @@ pub(super) fn compile(
         source,
     };
     let scan = scan(text);
-    let mut findings: Vec<Finding> = jinja::statements(text, &scan.tags).into_iter().collect();
     if let Err(finding) = check_limits(text, &scan) {
-        findings.push(finding);
-        return (Body::default(), findings);
+        return (Body::default(), vec![finding]);
     }
+    let mut findings: Vec<Finding> = jinja::statements(text, &scan.tags).into_iter().collect();
     if scan.tags.is_empty() && scan.unclosed.is_none() {
         return (plain(text.replace("\\{{", "{{")), findings);
     }

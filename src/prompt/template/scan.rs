@@ -105,6 +105,7 @@ pub(super) struct Scan<'t> {
 pub(super) fn scan(text: &str) -> Scan<'_> {
     let mut tags = Vec::new();
     let mut place = Cursor::default();
+    let mut absent = Absent::default();
     let mut from = 0;
     while let Some(found) = text[from..].find("{{") {
         let start = from + found;
@@ -124,7 +125,7 @@ pub(super) fn scan(text: &str) -> Scan<'_> {
             continue;
         }
         let at = place.advance(text, start);
-        match tag(text, start, at) {
+        match tag(text, start, at, &mut absent) {
             Ok(tag) => {
                 from = tag.end;
                 tags.push(tag);
@@ -171,8 +172,24 @@ impl Cursor {
     }
 }
 
+/// What was looked for up to the end of the text and not found: it stands nowhere later either, and
+/// looking again for every tag would take the square of the time.
+#[derive(Default)]
+struct Absent {
+    /// The end of a comment with dashes.
+    dashes: bool,
+    /// The partner of a quote, `'` and `"`. A quote without one is an ordinary character, as in
+    /// `{{ don't }}`.
+    quotes: [bool; 2],
+}
+
 /// The tag that begins at `start`; else what would close it.
-fn tag(text: &str, start: usize, at: Span) -> Result<Tag<'_>, &'static str> {
+fn tag<'t>(
+    text: &'t str,
+    start: usize,
+    at: Span,
+    absent: &mut Absent,
+) -> Result<Tag<'t>, &'static str> {
     let rest = &text[start..];
     let make = |kind, length, inner| Tag {
         kind,
@@ -189,13 +206,13 @@ fn tag(text: &str, start: usize, at: Span) -> Result<Tag<'_>, &'static str> {
         return Ok(make(Kind::Raw, 4 + length, name));
     }
     if let Some(comment) = rest.strip_prefix("{{!") {
-        let length = comment_length(comment).ok_or("}}")?;
+        let length = comment_length(comment, absent).ok_or("}}")?;
         return Ok(make(Kind::Comment, 3 + length, ""));
     }
     let is_triple = rest.starts_with("{{{");
     let close = if is_triple { "}}}" } else { "}}" };
     let open = close.len();
-    let end = find_close(&rest[open..], close).ok_or(close)?;
+    let end = find_close(&rest[open..], close, absent).ok_or(close)?;
     let mut length = open + end + close.len();
     let mut inner = trim_signs(&rest[open..open + end]);
     // `{{~{x}}}`: the first two braces found belong to the inner pair.
@@ -220,21 +237,21 @@ fn raw_block(raw: &str) -> Result<(&str, usize), &'static str> {
 }
 
 /// The length of a comment after its `{{!`.
-fn comment_length(comment: &str) -> Option<usize> {
+fn comment_length(comment: &str, absent: &mut Absent) -> Option<usize> {
     // A comment that opens with dashes ends with dashes; without those it ends like any other.
-    let long = comment.trim_start().strip_prefix("--").and_then(|body| {
-        body.find("--}}")
-            .map(|end| comment.len() - body.len() + end + 4)
+    let body = comment.trim_start().strip_prefix("--");
+    let long = body.filter(|_| !absent.dashes).and_then(|body| {
+        let end = body.find("--}}");
+        absent.dashes = end.is_none();
+        end.map(|end| comment.len() - body.len() + end + 4)
     });
     long.or_else(|| comment.find("}}").map(|end| end + 2))
 }
 
 /// Where `close` stands in `text`, outside of quotes that are closed.
-fn find_close(text: &str, close: &str) -> Option<usize> {
+fn find_close(text: &str, close: &str, absent: &mut Absent) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
-    // A quote without a partner is an ordinary character, as in `{{ don't }}`.
-    let mut lonely = [false; 2];
     while at < bytes.len() {
         let byte = bytes[at];
         if byte == b'}' && text[at..].starts_with(close) {
@@ -245,10 +262,10 @@ fn find_close(text: &str, close: &str) -> Option<usize> {
             return None;
         }
         let kind = usize::from(byte == b'"');
-        if matches!(byte, b'"' | b'\'') && !lonely[kind] {
+        if matches!(byte, b'"' | b'\'') && !absent.quotes[kind] {
             match end_of_quote(bytes, at) {
                 Some(end) => at = end,
-                None => lonely[kind] = true,
+                None => absent.quotes[kind] = true,
             }
         }
         at += 1;
@@ -415,3 +432,26 @@ pub fn inclusions(text: &str) -> Vec<Inclusion> {
 
 /// The name under which a partial asks for the block that its caller gave.
 pub(super) const PARTIAL_BLOCK: &str = "@partial-block";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read twice as long must not take four times as long; as time is no measure in a test,
+    /// a text is read that would take many minutes.
+    #[test]
+    fn what_never_ends_is_not_looked_for_again_at_every_tag() {
+        for piece in [
+            "{{!-- }}",
+            "{{! -- x }}",
+            "{{ \\' }}",
+            "{{ \\\" }}",
+            "{{x}}",
+            "\\\\{{x}}",
+        ] {
+            let count = 100_000;
+            let text = piece.repeat(count);
+            assert_eq!(scan(&text).tags.len(), count, "{piece}");
+        }
+    }
+}
