@@ -2,7 +2,7 @@
 //!
 //! [`stored`] reads what the API answers about a stored prompt of OpenAI's, [`template`] makes a
 //! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
-//! [`ask`] makes the requests, [`refusal`] reads what the API says instead of an answer.
+//! [`request`] makes the requests, [`refusal`] reads what the API says instead of an answer.
 
 pub mod escape;
 pub mod prove;

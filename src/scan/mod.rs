@@ -1,7 +1,7 @@
 //! Prompts in source code: ids of stored prompts, and how each is called.
 //!
 //! Pure: texts come in, facts go out; the files are walked by the command. [`ids::find`] is the
-//! sieve, [`places`] reads what stands around each id of a file, [`reads`] does the same for the
+//! sieve, [`find_ids`] reads what stands around each id of a file, [`reads`] does the same for the
 //! variables of the environment that hold ids, and [`entry::join`] makes one entry an id of it all.
 
 mod around;
