@@ -1,9 +1,11 @@
 //! The readers of `promptctl help services`: in real Python and Node, what they make of every
 //! bundled prompt, of every helper and of hostile values is what `promptctl render` makes of it.
 
+use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::env::{Shell, TestEnv, skipped};
@@ -132,14 +134,20 @@ pub(super) fn rendered(
     let read = |format: &str| {
         let line = format!("promptctl render {name} --vars - --format {format}");
         let run = repo.run_with(&line, values);
-        (run.code == Some(0)).then(|| serde_json::from_str::<Value>(&run.stdout).unwrap())
+        (run.code == Some(0)).then_some(run.stdout)
+    };
+    let whole = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    // The values stand in it too, one level deeper than they may be read here: they are passed over.
+    let messages = |text: String| {
+        let said: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text).unwrap();
+        serde_json::from_str::<Value>(said["messages"].get()).unwrap()
     };
     let request = if with_request {
-        Some(read("request")?)
+        Some(whole(read("request")?))
     } else {
         None
     };
-    Some((read("json")?["messages"].take(), request))
+    Some((messages(read("json")?), request))
 }
 
 /// The values with 1 for 1.0, which JavaScript does not tell apart.

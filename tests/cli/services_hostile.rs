@@ -148,7 +148,7 @@ fn no_hostile_value_makes_a_reader_crash_or_say_what_render_does_not_say() {
                 )
                 .replace(
                     "\"@fits\"",
-                    &format!("{}{}", "[".repeat(120), "]".repeat(120)),
+                    &format!("{}{}", "[".repeat(126), "]".repeat(126)),
                 );
             asked.push((format!("odd/p{at}"), format!("{{\"x\": {value}}}")));
         }
