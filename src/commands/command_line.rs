@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::lazy::Lazy;
 use super::session::Session;
-use super::topics;
+use super::{synonyms, topics};
 use crate::config::Environ;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
@@ -170,6 +170,11 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     let matches = match matches {
         Ok(matches) => matches,
         Err(mut error) => {
+            if let Some(failure) = synonyms::answer(&error, &given) {
+                let mut ui = ui(ColorChoice::Auto, false, &environ);
+                ui.failure(&failure);
+                return failure.exit;
+            }
             topics::suggest(&mut error);
             return clap_exit(&error, &given);
         }

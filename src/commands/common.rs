@@ -14,9 +14,10 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
-use crate::prompt::version::Version;
+use crate::prompt::version::{BadVersion, Version};
 use crate::releases::{Overview, Store};
 
+use super::moment::{Moment, clock};
 use super::session::Session;
 
 /// How data is printed.
@@ -55,32 +56,31 @@ pub(super) struct EnvArg {
 /// `--at`.
 #[derive(Debug, Args)]
 pub(super) struct AtArg {
-    /// Show what was so at this time, such as 2026-11-03T12:00:00Z or 2026-11-03
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(super) at: Option<Timestamp>,
+    /// Show what was so at this time: 2026-11-20T22:00:00Z, "2026-11-20 22:00", a date (its end),
+    /// yesterday, 22:00 or 2h (ago)
+    #[arg(long, value_name = "TIME")]
+    at: Option<Moment>,
 }
 
-/// A time: RFC 3339, a local date and time, or a date, which means the end of that day.
-pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
+impl AtArg {
+    /// The time that is asked for; of a day its end.
+    pub(super) fn time(&self, session: &Session) -> Option<Timestamp> {
+        self.at.map(|at| at.end(session.now))
     }
-    let zone = jiff::tz::TimeZone::system();
-    if let Ok(date) = text.parse::<jiff::civil::Date>()
-        && text.len() == 10
-    {
-        let end = date.at(23, 59, 59, 999_999_999);
-        return end
-            .to_zoned(zone)
-            .map(|zoned| zoned.timestamp())
-            .map_err(|error| error.to_string());
+}
+
+/// A version as people type it: `v3` or `3`.
+pub(super) fn parse_version(text: &str) -> Result<Version, BadVersion> {
+    let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    format!("v{digits}").parse()
+}
+
+/// How long ago, and when that was: `2 hours ago (2026-11-20 22:00 CET)`.
+pub(super) fn ago_and_when(now: Timestamp, then: Timestamp) -> String {
+    if then > now {
+        return clock(then);
     }
-    text.parse::<jiff::civil::DateTime>()
-        .and_then(|local| local.to_zoned(zone))
-        .map(|zoned| zoned.timestamp())
-        .map_err(|_| {
-            "write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03".to_owned()
-        })
+    format!("{} ({})", ago(now, then), clock(then))
 }
 
 /// How long ago, in a few words.

@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Err(Failure::usage("--env goes with --all")
             .hint(format!("promptctl get {}@{environment}", reference.name)));
     }
-    let loaded = load_at(&store, reference, args.at.at, session)?;
+    let loaded = load_at(&store, reference, args.at.time(session), session)?;
     if args.inline && !json {
         return Err(
             Failure::usage("--inline goes with JSON: text is the file as it stands")
@@ -144,14 +144,15 @@ fn snapshot(
     }
     warnings.extend(overview.changed.iter().map(Changed::finding));
     warn_all(session, &warnings);
+    let at = args.at.time(session);
     let is_wanted = |states: &BTreeMap<Environment, State>| {
         // What was live at a time need not be live now.
-        states.contains_key(environment) && (args.at.at.is_some() || is_live(states, environment))
+        states.contains_key(environment) && (at.is_some() || is_live(states, environment))
     };
     let wanted = overview.states.iter().filter(|(_, it)| is_wanted(it));
     let names: Vec<&PromptName> = wanted.map(|(name, _)| name).collect();
     let prompts = store.each_name(&names, |store, name| {
-        let loaded = match args.at.at {
+        let loaded = match at {
             None => store.load_live(name, environment, &overview)?,
             Some(time) => match store.load_active_at(name, environment, time) {
                 Err(failure) if failure.code == Some(code::NOT_LIVE) => return Ok(None),

@@ -12,7 +12,8 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, ago, parse_time};
+use super::common::{FormatArg, ago, parse_version};
+use super::moment::Moment;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -35,7 +36,7 @@ use crate::releases::Store;
 More: promptctl help log
 
 Examples:
-  promptctl log --prompt support/ --since 2026-11-01
+  promptctl log --prompt support/ --since yesterday
   promptctl log show ID --rendered
   promptctl log tail -f
   promptctl log export --format csv > calls.csv")]
@@ -109,7 +110,7 @@ struct FilterArgs {
     #[arg(short, long, value_name = "NAME", add = super::completions::names())]
     prompt: Option<String>,
     /// Only this version, such as v3
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
     version: Option<crate::prompt::version::Version>,
     /// Only executions of what was live in ENV
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
@@ -120,12 +121,12 @@ struct FilterArgs {
     /// Only this model
     #[arg(long)]
     model: Option<String>,
-    /// Not before this time; a date means its beginning
-    #[arg(long, value_name = "TIME", value_parser = parse_since)]
-    since: Option<Timestamp>,
-    /// Before this time; a date means its end
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    until: Option<Timestamp>,
+    /// Not before this time: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+    /// Before this time, written as for --since; a date means its end
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
     /// Only executions with this label: KEY or KEY=VALUE; KEY may be an outcome's label
     #[arg(long, value_name = "LABEL")]
     label: Vec<String>,
@@ -137,14 +138,6 @@ struct FilterArgs {
 fn parse_status(text: &str) -> Result<Status, String> {
     Status::find(text)
         .ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
-}
-
-/// A time; a date means its beginning.
-fn parse_since(text: &str) -> Result<Timestamp, String> {
-    if text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok() {
-        return parse_time(&format!("{text}T00:00:00"));
-    }
-    parse_time(text)
 }
 
 /// How often a followed log is looked at.
@@ -182,7 +175,7 @@ fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure
 fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let listing = log.list(&Query {
-        filter: args.filter.filter(),
+        filter: args.filter.filter(session.now),
         order: Order::NewestFirst,
         limit: Some(args.limit),
         is_short: !json,
@@ -227,7 +220,7 @@ fn table(executions: &[Execution], session: &mut Session) {
 /// Shows the end of the log, the oldest first, and follows it if that is wanted.
 fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let filter = args.filter.filter();
+    let filter = args.filter.filter(session.now);
     let mut end = log.tail()?;
     let listing = log.list(&Query {
         filter: filter.clone(),
@@ -294,15 +287,15 @@ fn plain(record: &Record, now: Timestamp) -> String {
 
 impl FilterArgs {
     /// The same for the log.
-    fn filter(&self) -> Filter {
+    fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             prompt: self.prompt.clone(),
             version: self.version.map(|version| version.number()),
             environment: self.env.clone(),
             status: self.status,
             model: self.model.clone(),
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|since| since.begin(now)),
+            until: self.until.map(|until| until.end(now)),
             labels: self
                 .label
                 .iter()

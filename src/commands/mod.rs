@@ -1,5 +1,6 @@
 //! One file a command: its arguments, and a short function.
 
+mod aftermath;
 mod archive;
 mod bump;
 mod command_line;
@@ -23,6 +24,7 @@ mod list;
 mod log;
 mod man;
 mod models;
+mod moment;
 mod mv;
 mod new;
 mod numbering;
@@ -42,6 +44,7 @@ mod session;
 mod shapes;
 mod show;
 mod status;
+mod synonyms;
 mod topics;
 mod unarchive;
 mod unpublish;

@@ -465,20 +465,6 @@ fn say_behind(
     Ok(())
 }
 
-/// Plans a change and makes it, unless this is a dry run.
-pub(super) fn change(
-    store: &Store,
-    name: &PromptName,
-    demand: &ReleaseRequest,
-    options: &Options,
-    dry_run: bool,
-) -> Result<Option<Change>, Failure> {
-    let Some(planned) = store.plan(name, demand, options)? else {
-        return Ok(None);
-    };
-    finish(store, demand, planned, options, dry_run)
-}
-
 fn finish(
     store: &Store,
     demand: &ReleaseRequest,

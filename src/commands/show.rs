@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.used_by {
         return used_by(&args.reference, &store, json, session);
     }
-    let loaded = load_at(&store, &args.reference, args.at.at, session)?;
+    let loaded = load_at(&store, &args.reference, args.at.time(session), session)?;
     warn_all(session, &loaded.document.warnings);
     let live = live_versions(&store, &loaded.name).unwrap_or_default();
     let variables = variables_of(&loaded);

@@ -45,6 +45,10 @@ fn a_gap() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
     5	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     4	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
@@ -100,6 +104,8 @@ fn a_gap_at_the_remote() {
     ), @"
     $ promptctl unpublish support/triage
     support/triage unpublished from production (was v1), and the remote has it
+    live in production now: nothing of support/triage; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl fetch
     origin has nothing new
     error[P244]: origin no longer has the tag prompts/support/triage/production/2 (xxxxxxxxxxxx); what this clone saw first goes on counting here
@@ -129,6 +135,10 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
     6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
@@ -197,6 +207,10 @@ fn an_annotated_tag_without_trailers() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
     6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
@@ -233,6 +247,10 @@ fn a_release_that_disagrees_with_its_version() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
     6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
     5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production

@@ -162,6 +162,10 @@ fn a_shallow_clone_publishes_and_rolls_back() {
     support/triage v3 published to production (was v2), and the remote has it
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3), and the remote has it
+      goes:       v3, published by CI 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
     ada.git("fetch --quiet");
     assert_eq!(

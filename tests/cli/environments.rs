@@ -164,6 +164,8 @@ fn a_clone_that_has_not_fetched_says_so() {
     [exit 2]
     $ promptctl unpublish support/triage --env qa
     support/triage unpublished from qa (was v1), and the remote has it
+    live in qa now: nothing of support/triage; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage --env qa
     $ promptctl status --env qu
     error[P257]: there is no environment qu: promptctl.yaml does not declare it, and nothing was ever released to it
       hint: did you mean qa?

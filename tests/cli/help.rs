@@ -31,14 +31,14 @@ fn the_help() {
       show         Show one prompt
       get          Print one prompt, or all that are live, for programs
       history      Show the versions of a prompt
-      releases     Show the releases of a prompt
+      releases     Show the releases of prompts, or of all
       status       Show what is live where, what is ahead and what is pending
       diff         Show what changed, and what it means for callers
 
     Release:
       publish      Make a version live in an environment
       rollback     Make the version live again that was live before
-      unpublish    Take a prompt out of an environment
+      unpublish    Take prompts out of an environment
       fetch        Bring the tags that the remote has
       push         Send pending tags to the remote
 

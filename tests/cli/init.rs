@@ -232,6 +232,10 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     reply v2 published to production (was v1)
     $ promptctl rollback reply
     reply rolled back to v1 in production (was v2)
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: reply v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish reply@v2
     $ promptctl history reply
     v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Edit reply
     v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	Made for GitHub Models

@@ -37,6 +37,7 @@ mod merge;
 mod moved;
 mod mv;
 mod new;
+mod night;
 mod output;
 mod packs;
 mod pictures;

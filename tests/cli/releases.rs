@@ -88,10 +88,7 @@ fn at_a_time() {
       hint: promptctl releases support/triage --env production
     [exit 1]
     $ promptctl status --at yesterday
-    error: invalid value 'yesterday' for '--at <TIME>': write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03
-
-    For more information, try '--help'.
-    [exit 2]
+    production	support/triage	v3	-	1 day ago	Ada
     "#);
 }
 
@@ -174,20 +171,20 @@ fn for_people() {
          promptctl status"
     ), @"
     $ promptctl releases support/triage
-    RELEASE  ENVIRONMENT  VERSION  ACTION     STATE  COMMIT        WHEN         BY   MESSAGE
-          4  production   v3       unpublish  -      xxxxxxxxxxxx  2 hours ago  Ada
-          3  production   v3       publish    -      xxxxxxxxxxxx  1 day ago    Ada
-          2  production   v2       publish    -      xxxxxxxxxxxx  2 days ago   Ada
-          1  production   v1       publish    -      xxxxxxxxxxxx  2 days ago   Ada
+    RELEASE  ENVIRONMENT  VERSION  ACTION     STATE  WHEN         TIME                  BY   MESSAGE
+          4  production   v3       unpublish  -      2 hours ago  2026-11-03 10:00 UTC  Ada
+          3  production   v3       publish    -      1 day ago    2026-11-02 10:00 UTC  Ada
+          2  production   v2       publish    -      2 days ago   2026-11-01 09:00 UTC  Ada
+          1  production   v1       publish    -      2 days ago   2026-11-01 10:00 UTC  Ada
     $ promptctl status
     production
-    NAME            LIVE  AHEAD  SINCE        BY   NOTE
-    support/triage  -     v3     2 hours ago  Ada  unpublished
+    NAME            LIVE  AHEAD  SINCE        TIME                  BY   NOTE
+    support/triage  -     v3     2 hours ago  2026-11-03 10:00 UTC  Ada  unpublished
     never published: 1 (greeting)
 
     staging
-    NAME      LIVE  AHEAD  SINCE       BY   NOTE
-    greeting  v1    -      1 hour ago  Ada
+    NAME      LIVE  AHEAD  SINCE       TIME                  BY   NOTE
+    greeting  v1    -      1 hour ago  2026-11-03 11:00 UTC  Ada
     never published: 1 (support/triage)
     ");
 }

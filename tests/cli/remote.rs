@@ -60,6 +60,10 @@ fn a_clone_that_knows_nothing_decides_by_what_the_remote_says() {
     assert_snapshot!(bob.play("promptctl rollback support/triage -m 'Refuses refunds'"), @"
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     ");
     assert_snapshot!(bob.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
@@ -267,6 +271,10 @@ fn a_rollback_is_possible_with_a_pending_release() {
     ), @"
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl releases support/triage
     3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
     2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production

@@ -36,8 +36,16 @@ fn each_rollback_goes_one_further_back_and_never_forward() {
     ), @"
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
+      goes:       v2, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC): Refuses refunds
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl rollback support/triage
     error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
       hint: promptctl publish support/triage@vN --env production releases another version
@@ -95,6 +103,10 @@ fn to_goes_to_a_version_further_down() {
     [exit 1]
     $ promptctl rollback support/triage --to v1
     support/triage rolled back to v1 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl rollback support/triage --to v2
     error[P214]: v2 is not below the active release of support/triage in production
       hint: promptctl publish support/triage@v2 --env production releases any version
@@ -136,6 +148,8 @@ fn unpublish_takes_out_and_rollback_restores() {
     ), @"
     $ promptctl unpublish support/triage -m 'Legal asked'
     support/triage unpublished from production (was v3)
+    live in production now: nothing of support/triage; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl unpublish support/triage
     support/triage is not live in production: nothing to do
     $ promptctl get support/triage@production
@@ -150,8 +164,16 @@ fn unpublish_takes_out_and_rollback_restores() {
     production	support/triage	-	v3	1 hour ago	Ada	unpublished
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production
+      goes:       nothing, since Ada unpublished it 1 hour ago (2026-11-03 11:00 UTC): Legal asked
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has none of it until it is deployed again
+    hint: to undo it: promptctl unpublish support/triage
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl releases support/triage
     6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
     5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
@@ -180,6 +202,10 @@ fn publishing_after_an_unpublish_has_an_empty_entry_below() {
     [exit 1]
     $ promptctl rollback support/triage --to v2
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
     assert_eq!(live(&repo), 2);
 }
@@ -278,7 +304,11 @@ fn a_rollback_shows_what_callers_meet_again() {
     assert_snapshot!(repo.play("promptctl rollback support/triage"), @"
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
       breaking: variable `customer` was removed: what callers pass for it has no effect
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     ");
 }
 
@@ -299,12 +329,18 @@ fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
     $ promptctl rollback support/triage --dry-run --to v1
     support/triage would be rolled back to v1 in production (was v3)
       would make the tag prompts/support/triage/production/4
+      goes:       v3, published by Ada 1 month ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 month ago (2026-11-03 11:00 UTC)
     warning: the model openai/gpt-4o of v1 ends on 2027-01-14
     ");
     assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"
     $ promptctl rollback support/triage --to v1
     support/triage rolled back to v1 in production (was v3)
+      goes:       v3, published by Ada 3 months ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 3 months ago (2026-11-03 11:00 UTC)
     warning: the model openai/gpt-4o of v1 ended on 2027-01-14
+    live in production now: support/triage v1; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
 }
 
@@ -324,8 +360,14 @@ fn a_deleted_prompt_can_still_be_rolled_back() {
     production	support/triage	v3	-	1 hour ago	Ada	file deleted, still live
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl unpublish support/triage
     support/triage unpublished from production (was v2)
+    live in production now: nothing of support/triage; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl status
     production	support/triage	-	-	1 hour ago	Ada	unpublished
     ");

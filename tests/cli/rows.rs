@@ -81,6 +81,10 @@ fn a_rollback_does_not_launder_what_nobody_signed() {
     ), @"
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v5), and the remote has it
+      goes:       v5, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v5 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v5
     $ promptctl verify --env production
     production	support/triage	v3	7	xxxxxxxxxxxx	ada@example.com	from 5	2026-11-03	proven
     --- stderr
@@ -138,6 +142,10 @@ fn an_unsigned_unpublish_stops_a_bare_rollback() {
     [exit 1]
     $ promptctl rollback support/triage --to v2
     support/triage rolled back to v2 in production (was v3), and the remote has it
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
 }
 
