@@ -7,6 +7,7 @@ use super::gate::{Gate, parse_allowed, refused};
 use super::rules::{branches_of, rules_of, signers_of};
 use super::session::Session;
 use super::shapes::ChangeJson;
+use super::typed::{Typed, expanded};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, refused_clash};
@@ -36,12 +37,13 @@ More: promptctl help releases
 Examples:
   promptctl publish support/triage -m \"Approved by support\"
   promptctl publish support/triage@v2 --env staging
+  promptctl publish support/
   promptctl publish --all --dry-run
   promptctl publish support/triage --env canary --create-env")]
 pub(super) struct Args {
-    /// The prompts: name, name@v3 or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]
-    references: Vec<Reference>,
+    /// The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::completions::references())]
+    references: Vec<Typed>,
     /// Every prompt whose version is higher than any that was ever released in the environment
     #[arg(long, conflicts_with = "references")]
     all: bool,
@@ -164,11 +166,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
-    let names: Vec<&PromptName> = args.references.iter().map(|it| &it.name).collect();
+    let references = expanded(&args.references, &store, session)?;
+    let names: Vec<&PromptName> = references.iter().map(|it| &it.name).collect();
     let options = ask_and_check(args, &names, &store, &config)?;
     let gate = Gate::new(&config, session);
     let mut changes = Vec::new();
-    for reference in &args.references {
+    for reference in &references {
         let change = publish_one(reference, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
@@ -185,8 +188,26 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     say_unpushed(&changes, &store, session);
     if !args.release.dry_run {
         say_pending(&changes, &store, &options, session);
+        say_next(&changes, &args.env.env, json, session);
     }
     Ok(Exit::Done)
+}
+
+/// Says to a person how a release is undone.
+fn say_next(changes: &[Change], environment: &Environment, json: bool, session: &mut Session) {
+    if let [change] = changes
+        && session.ui.can_ask()
+        && !json
+    {
+        let name = &change.name;
+        let at = match *environment == Environment::production() {
+            true => String::new(),
+            false => format!(" --env {environment}"),
+        };
+        session.ui.hint(format!(
+            "promptctl get {name}@{environment} is what a service reads; promptctl rollback {name}{at} undoes it"
+        ));
+    }
 }
 
 /// Says which released commits are on no branch of the remote: they were never reviewed there.

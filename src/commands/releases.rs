@@ -23,7 +23,7 @@ Examples:
   promptctl releases support/triage --env staging --format json")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(add = super::completions::names())]
+    #[arg(value_parser = super::typed::name, add = super::completions::names())]
     name: PromptName,
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]

@@ -56,7 +56,7 @@ Examples:
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct Args {
     /// The prompt
-    #[arg(add = super::completions::names())]
+    #[arg(value_parser = super::typed::name, add = super::completions::names())]
     name: PromptName,
     /// The version to go back to, where it is further down
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["undo", "again"])]

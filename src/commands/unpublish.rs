@@ -17,7 +17,7 @@ Examples:
   promptctl unpublish support/triage --env staging --dry-run")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(add = super::completions::names())]
+    #[arg(value_parser = super::typed::name, add = super::completions::names())]
     name: PromptName,
     #[command(flatten)]
     env: EnvArg,

@@ -67,6 +67,7 @@ mod show;
 mod strangers;
 mod surroundings;
 mod tables;
+mod typed;
 mod validate;
 mod verify;
 mod widths;
