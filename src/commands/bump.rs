@@ -26,7 +26,7 @@ Examples:
   promptctl bump --dry-run support/triage")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "NAME", add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::completions::names())]
     names: Vec<PromptName>,
     /// Say what would change, and change nothing
     #[arg(short = 'n', long)]

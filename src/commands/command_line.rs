@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
+use super::front;
 use super::lazy::Lazy;
 use super::session::Session;
 use super::{synonyms, topics};
@@ -163,6 +164,18 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             }
         };
     }
+    if let Some(named) = front::is_asked(&arguments) {
+        let ui = ui(ColorChoice::Auto, false, &environ);
+        let mut session = Session {
+            now: environ.now.unwrap_or_else(Timestamp::now),
+            ui,
+            environ,
+            directory: PathBuf::new(),
+            is_directory_named: named.is_some(),
+            command_line,
+        };
+        return ended(named, &mut session, front::run);
+    }
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);
     // Taking it apart would take longer than some commands do.
@@ -194,9 +207,20 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         command_line,
         now,
     };
-    let ended = directory(cli.directory).and_then(|directory| {
+    ended(cli.directory, &mut session, |session| {
+        cli.command.run(session)
+    })
+}
+
+/// Runs a command in the folder that is named, or here.
+fn ended(
+    named: Option<PathBuf>,
+    session: &mut Session,
+    run: impl FnOnce(&mut Session) -> Result<Exit, Failure>,
+) -> Exit {
+    let ended = directory(named).and_then(|directory| {
         session.directory = directory;
-        cli.command.run(&mut session)
+        run(session)
     });
     match ended {
         Ok(exit) => session.ui.finish(exit),

@@ -165,6 +165,32 @@ pub(super) fn live_cell<'a>(
     TableCell::styled(words.join(", "), if behind { NOTE } else { GOOD })
 }
 
+/// Says how to get the first prompt: from files that stand elsewhere in the repository, or a new one.
+pub(super) fn say_first_prompt(store: &Store, session: &mut Session) {
+    match adoptable(store) {
+        0 => session
+            .ui
+            .hint("promptctl new NAME makes one, promptctl seed adds the bundled ones"),
+        found => session.ui.hint(words_on_adopting(found)),
+    }
+}
+
+/// How many prompt files stand anywhere in the working copy.
+pub(super) fn adoptable(store: &Store) -> usize {
+    if store.is_bare() {
+        return 0;
+    }
+    let found = crate::setup::Setup::of(store).adoptable(&store.settings().roots);
+    found.map_or(0, |found| found.prompts.len())
+}
+
+/// How prompt files that stand elsewhere are taken over.
+pub(super) fn words_on_adopting(found: usize) -> String {
+    format!(
+        "prompt files stand elsewhere in this repository ({found}): promptctl init --adopt shows how to take them over"
+    )
+}
+
 /// Shows warnings.
 pub(super) fn warn_all(session: &mut Session, findings: &[Finding]) {
     for finding in findings {

@@ -83,7 +83,7 @@ fn registration(shell: &dyn EnvCompleter) -> Result<String, Failure> {
 
 /// The repository of the folder that the command would work in; none where there is none, since
 /// nobody reads an error here.
-fn store() -> Option<Store> {
+pub(super) fn store() -> Option<Store> {
     let named = directory(Environ::arguments());
     let here = Environ::current_dir().ok()?;
     let store = Store::open(&Start {

@@ -35,7 +35,7 @@ Examples:
   promptctl get --all --env production --format json > snapshot.json")]
 pub(super) struct Args {
     /// The prompt: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::reference, add = super::completions::references())]
     reference: Option<Reference>,
     /// All prompts that are live in the environment
     #[arg(long, conflicts_with = "reference")]

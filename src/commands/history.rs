@@ -24,7 +24,7 @@ Examples:
   promptctl history support/triage -n 5")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(add = super::completions::names())]
+    #[arg(value_parser = super::typed::name, add = super::completions::names())]
     name: PromptName,
     /// At most so many versions, the newest first
     #[arg(short = 'n', long, value_name = "COUNT")]

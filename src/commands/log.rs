@@ -106,8 +106,8 @@ struct TailArgs {
 /// Which executions are meant.
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
-    /// Only executions of this prompt; a name that ends in `/` means all below it
-    #[arg(short, long, value_name = "NAME", add = super::completions::names())]
+    /// Only executions of this prompt; a name that ends in `/`, or a pattern, means all that fit
+    #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::completions::names())]
     prompt: Option<String>,
     /// Only this version, such as v3
     #[arg(long, value_name = "VERSION", value_parser = parse_version)]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::aftermath::{YesArg, agree, env_option, listed};
 use super::common::{EnvArg, FormatArg, count, short, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
 use super::rules::{branches_of, rules_of, signers_of};
 use super::session::Session;
 use super::shapes::ChangeJson;
+use super::typed::{Typed, expanded};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, refused_clash};
@@ -26,7 +28,7 @@ use crate::releases::{
 /// Makes the annotated tags PROMPT/vN and PROMPT/ENV/N, and sends them to the remote where there
 /// is one. Only committed content without errors is published: what validate calls an error stops
 /// it, unless this very content was released there before. Without @vN, the version of the working
-/// copy is meant.
+/// copy is meant. On a terminal it asks before it publishes a folder or a pattern; Enter is no.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit codes: 3 if the file has errors, a rule of the environment refuses, or part of --all failed; \
@@ -36,12 +38,13 @@ More: promptctl help releases
 Examples:
   promptctl publish support/triage -m \"Approved by support\"
   promptctl publish support/triage@v2 --env staging
+  promptctl publish support/
   promptctl publish --all --dry-run
   promptctl publish support/triage --env canary --create-env")]
 pub(super) struct Args {
-    /// The prompts: name, name@v3 or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]
-    references: Vec<Reference>,
+    /// The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::completions::references())]
+    references: Vec<Typed>,
     /// Every prompt whose version is higher than any that was ever released in the environment
     #[arg(long, conflicts_with = "references")]
     all: bool,
@@ -51,6 +54,8 @@ pub(super) struct Args {
     /// Make the environment, where it is a new one; its name is permanent
     #[arg(long)]
     create_env: bool,
+    #[command(flatten)]
+    yes: YesArg,
     #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
@@ -164,11 +169,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
-    let names: Vec<&PromptName> = args.references.iter().map(|it| &it.name).collect();
+    let references = expanded(&args.references, &store, session)?;
+    let names: Vec<&PromptName> = references.iter().map(|it| &it.name).collect();
     let options = ask_and_check(args, &names, &store, &config)?;
+    ask(args, &names, session)?;
     let gate = Gate::new(&config, session);
     let mut changes = Vec::new();
-    for reference in &args.references {
+    for reference in &references {
         let change = publish_one(reference, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
@@ -185,8 +192,37 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     say_unpushed(&changes, &store, session);
     if !args.release.dry_run {
         say_pending(&changes, &store, &options, session);
+        say_next(&changes, &args.env.env, json, session);
     }
     Ok(Exit::Done)
+}
+
+/// Asks where a folder or a pattern may mean more than the person thinks.
+fn ask(args: &Args, names: &[&PromptName], session: &mut Session) -> Result<(), Failure> {
+    let has_pattern = |typed: &Typed| matches!(typed, Typed::Pattern(_));
+    if args.yes.yes || args.release.dry_run || !args.references.iter().any(has_pattern) {
+        return Ok(());
+    }
+    let prompts = count(names.len(), "prompt");
+    let (environment, names) = (&args.env.env, listed(names.iter().copied()));
+    agree(
+        &format!("Publish {prompts} to {environment} ({names})?"),
+        session,
+    )
+}
+
+/// Says to a person how a release is undone.
+fn say_next(changes: &[Change], environment: &Environment, json: bool, session: &mut Session) {
+    if let [change] = changes
+        && session.ui.can_ask()
+        && !json
+    {
+        let name = &change.name;
+        let at = env_option(environment);
+        session.ui.hint(format!(
+            "promptctl get {name}@{environment} is what a service reads; promptctl rollback {name}{at} undoes it"
+        ));
+    }
 }
 
 /// Says which released commits are on no branch of the remote: they were never reviewed there.

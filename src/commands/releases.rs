@@ -1,6 +1,7 @@
 //! `promptctl releases`.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -9,6 +10,7 @@ use super::common::{AtArg, FormatArg, ago, short, warn_all};
 use super::moment::{Moment, clock};
 use super::session::Session;
 use super::shapes::ReleaseJson;
+use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -26,13 +28,13 @@ More: promptctl help releases
 
 Examples:
   promptctl releases support/triage
-  promptctl releases --since 2h
+  promptctl releases support/ --since 2h
   promptctl releases --since yesterday --action rollback
   promptctl releases support/triage --env staging --format json")]
 pub(super) struct Args {
-    /// The prompts; without one, all
-    #[arg(value_name = "NAME", add = super::completions::names())]
-    names: Vec<PromptName>,
+    /// The prompts: names, files, folder/ for all below it, or a pattern; without one, all
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    names: Vec<Typed>,
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
@@ -101,7 +103,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(environment) = &args.env {
         store.require_environment(environment)?;
     }
-    let names = names(args, &store)?;
+    let names = names(args, &store, session)?;
     let mut rows: Vec<Shown> = Vec::new();
     for name in &names {
         let before = rows.len();
@@ -143,23 +145,26 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The prompts that are meant: those that are named, or all that were ever released.
-fn names(args: &Args, store: &Store) -> Result<Vec<PromptName>, Failure> {
-    let mut names = args.names.clone();
-    if args.is_all() {
-        store.require_releases()?;
-        let overview = store.overview()?;
-        names.extend(overview.states.keys().cloned());
-        names.extend(overview.unsound.into_iter().map(|(name, _)| name));
-        for entry in store.pending()? {
-            if let TagName::Release { name, .. } = entry.tag {
-                names.push(name);
-            }
+/// The prompts that are meant: those that are named, of patterns those that fit, else all that were ever
+/// released.
+fn names(args: &Args, store: &Store, session: &mut Session) -> Result<Vec<PromptName>, Failure> {
+    let selection = Selection::new(&args.names, session);
+    if !args.is_all() && !selection.has_pattern() {
+        return selection.among(std::iter::empty());
+    }
+    store.require_releases()?;
+    let overview = store.overview()?;
+    let mut known: BTreeSet<PromptName> = overview.states.into_keys().collect();
+    known.extend(overview.unsound.into_iter().map(|(name, _)| name));
+    for entry in store.pending()? {
+        if let TagName::Release { name, .. } = entry.tag.name {
+            known.insert(name);
         }
     }
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
+    match args.is_all() {
+        true => Ok(known.into_iter().collect()),
+        false => selection.among(known.iter()),
+    }
 }
 
 /// The releases of a prompt by environment. Among all prompts, one whose releases cannot be read hides

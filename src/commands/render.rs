@@ -50,7 +50,7 @@ enum RenderFormat {
 #[derive(Debug, clap::Args)]
 pub(super) struct PromptArgs {
     /// The prompt: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", add = super::completions::references())]
+    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     pub(super) reference: Reference,
     /// A variable: NAME=TEXT, NAME=@FILE, NAME=@@TEXT for a text that begins with @, NAME:=JSON
     #[arg(long = "var", value_name = "NAME=VALUE")]

@@ -14,7 +14,7 @@ use crate::openai::models::ends_on;
 use crate::prompt::code;
 use crate::prompt::diff::{Impact, Side, compare};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::reference::{BadReference, Reference, Selector};
+use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::version::Version;
 use crate::releases::{
     Action, Change, Options, Planned, Release, ReleaseRequest, RollbackTarget, State, Store,
@@ -100,7 +100,7 @@ fn parse_word(text: &str) -> Result<Word, String> {
     if let Ok(version) = parse_version(text) {
         return Ok(Word::Version(version));
     }
-    let reference: Reference = text.parse().map_err(|it: BadReference| it.to_string())?;
+    let reference = super::typed::reference(text).map_err(|it| it.to_string())?;
     let version = match reference.selector {
         Selector::WorkingCopy => None,
         Selector::Version(version) => Some(version),

@@ -27,7 +27,7 @@ Examples:
   promptctl show core/untrusted --used-by   # the prompts that include a partial")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "REF", add = super::completions::references())]
+    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     reference: Reference,
     /// Show the prompts that include the partial of this name, through partials too
     #[arg(long, conflicts_with = "at")]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_releases};
 use super::moment::clock;
 use super::session::Session;
+use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
@@ -25,8 +26,12 @@ Examples:
   promptctl status
   promptctl status --env production
   promptctl status --recent
+  promptctl status support/
   promptctl status --at 2026-11-17")]
 pub(super) struct Args {
+    /// Only these prompts: names, files, folder/ for all below it, or a pattern
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    names: Vec<Typed>,
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
@@ -78,7 +83,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         warn_all(session, &findings);
     }
     warn_of_releases(&overview, &store, session);
-    let sections = sections(args, &store, &overview, &loaded, session)?;
+    let named = Selection::new(&args.names, session);
+    let files = loaded.iter().map(|prompt| &prompt.name);
+    named.require(files.chain(overview.states.keys()), &store)?;
+    let mut sections = sections(args, &store, &overview, &loaded, session)?;
+    for section in &mut sections {
+        section.prompts.retain(|row| named.wants(&row.name));
+    }
     if json {
         session.ui.line(json::document(
             &serde_json::json!({ "environments": sections }),

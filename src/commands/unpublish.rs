@@ -1,12 +1,15 @@
 //! `promptctl unpublish`.
 
+use std::collections::BTreeMap;
+
 use super::aftermath::{YesArg, agree, listed, say_live};
 use super::common::{EnvArg, count};
 use super::publish::{ReleaseArgs, print_changes, say_pending};
 use super::session::Session;
+use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
-use crate::prompt::name::PromptName;
-use crate::releases::{Change, ReleaseRequest};
+use crate::prompt::name::{Environment, PromptName};
+use crate::releases::{Change, ReleaseRequest, State};
 
 /// Take prompts out of an environment
 ///
@@ -17,9 +20,9 @@ Examples:
   promptctl unpublish support/triage -m \"The feature is gone\"
   promptctl unpublish support/triage --env staging --dry-run")]
 pub(super) struct Args {
-    /// The prompts
-    #[arg(value_name = "NAME", required = true, add = super::completions::names())]
-    names: Vec<PromptName>,
+    /// The prompts: names, files, folder/ for all below it, or a pattern
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::several, add = super::completions::names())]
+    names: Vec<Typed>,
     #[command(flatten)]
     yes: YesArg,
     #[command(flatten)]
@@ -32,9 +35,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.is_json();
     let dry_run = args.release.dry_run;
     let (store, config) = args.release.store(session)?;
-    let mut names: Vec<&PromptName> = args.names.iter().collect();
-    names.sort_unstable();
-    names.dedup();
+    let selection = Selection::new(&args.names, session);
+    let is_by_pattern = selection.has_pattern();
+    let live = match is_by_pattern {
+        true => store.overview()?.states,
+        false => BTreeMap::new(),
+    };
+    let is_live = |states: &BTreeMap<Environment, State>| states.contains_key(&args.env.env);
+    let live = live.iter().filter(|(_, states)| is_live(states));
+    let names = selection.among(live.map(|(name, _)| name))?;
+    let names: Vec<&PromptName> = names.iter().collect();
     let options = args
         .release
         .options(&names, &args.env, &store, &config, session)?;
@@ -49,7 +59,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             )),
         }
     }
-    if plans.len() > 1 && !args.yes.yes && !dry_run {
+    let is_asked = plans.len() > 1 || (is_by_pattern && !plans.is_empty());
+    if is_asked && !args.yes.yes && !dry_run {
         let (prompts, environment) = (count(plans.len(), "prompt"), &options.environment);
         let names = listed(plans.iter().map(|planned| &planned.change().name));
         let question = format!("Unpublish {prompts} from {environment} ({names})?");

@@ -16,8 +16,10 @@ const STORED: [&str; 2] = ["OPENAI_PROMPT_ID_", "OPENAI_PROMPT_VERSION_"];
 /// What the process was started with. Keys are not in it: they are read when a call needs them.
 #[derive(Debug, Clone, Default)]
 pub struct Environ {
-    /// `PROMPTCTL_EDITOR`, `GIT_EDITOR`, `VISUAL` or `EDITOR`.
+    /// `PROMPTCTL_EDITOR`.
     pub editor: Option<String>,
+    /// Whether `GIT_EDITOR`, `VISUAL` or `EDITOR` is set, of which git chooses.
+    pub has_editor_for_git: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// Whether `TERM` is `dumb`.
@@ -69,9 +71,10 @@ impl Environ {
             .or_else(|| path("APPDATA"))
             .or_else(|| path("HOME").map(|home| home.join(".config")));
         Self {
-            editor: ["PROMPTCTL_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"]
+            editor: text("PROMPTCTL_EDITOR"),
+            has_editor_for_git: ["GIT_EDITOR", "VISUAL", "EDITOR"]
                 .into_iter()
-                .find_map(text),
+                .any(|name| text(name).is_some()),
             no_color: text("NO_COLOR").is_some(),
             dumb_terminal: text("TERM").as_deref() == Some("dumb"),
             columns: text("COLUMNS").and_then(|value| value.parse().ok()),

@@ -104,6 +104,11 @@ impl Ui {
         self.in_is_terminal && self.err_is_terminal
     }
 
+    /// Whether a person sits at both ends, so that a program of theirs can be opened.
+    pub fn is_interactive(&self) -> bool {
+        self.in_is_terminal && self.out_is_terminal
+    }
+
     /// The width that tables and texts should fit; `None` in a pipe, where nothing is cut.
     pub fn width(&self) -> Option<usize> {
         if self.settings.width.is_some() || !self.out_is_terminal {

@@ -1,5 +1,6 @@
 //! Which records of the log are meant.
 
+use crate::prompt::pattern::Pattern;
 use jiff::Timestamp;
 
 use super::entry::{Outcome, Record, Source, Status};
@@ -89,7 +90,7 @@ impl Filter {
 }
 
 fn is_prompt(wanted: &str, given: &str) -> bool {
-    wanted == given || (wanted.ends_with('/') && given.starts_with(wanted))
+    wanted == given || (Pattern::is_one(wanted) && Pattern::new(wanted).fits_text(given))
 }
 
 fn is_model(wanted: &str, given: &str) -> bool {
@@ -138,6 +139,8 @@ mod tests {
         assert!(meets(|it| it.prompt = text("support/triage")));
         assert!(meets(|it| it.prompt = text("support/")));
         assert!(!meets(|it| it.prompt = text("support")));
+        assert!(meets(|it| it.prompt = text("support/*")));
+        assert!(!meets(|it| it.prompt = text("*")));
         assert!(meets(|it| it.version = Some(3)) && !meets(|it| it.version = Some(4)));
         assert!(meets(|it| it.environment = text("production")));
         assert!(!meets(|it| it.environment = text("staging")));

@@ -311,6 +311,9 @@ fn what_is_wrong_is_said_and_written_all_the_same() {
       help: change the number, or leave it out
     hot v1 made: prompts/hot.prompt.yml
     $ promptctl edit hot --set modelParameters.temperature=7
+    hot  v1 → v2  behavior
+      modelParameters.temperature: 9 → 7
+    --- stderr
     error[P025]: `temperature` is 7, and goes from 0 to 2
       at: prompts/hot.prompt.yml:4:32
       help: change the number, or leave it out

@@ -126,7 +126,7 @@ fn the_help() {
     Usage: promptctl publish [OPTIONS] [REF]...
 
     Arguments:
-      [REF]...  The prompts: name, name@v3 or name@<git revision>
+      [REF]...  The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
 
     Options:
           --all              Every prompt whose version is higher than any that was ever released in the
@@ -167,7 +167,9 @@ fn wrong_usage() {
     $ promptctl list --nothing
     error: unexpected argument '--nothing' found
 
-    Usage: promptctl list [OPTIONS]
+      tip: to pass '--nothing' as a value, use '-- --nothing'
+
+    Usage: promptctl list [OPTIONS] [NAME]...
 
     For more information, try '--help'.
     [exit 2]

@@ -227,7 +227,11 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     reply v1 published to production
     summary v1 published to production
     $ promptctl edit reply --set modelParameters.maxTokens=600
+    reply  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    --- stderr
     reply is v2 now
+    hint: promptctl publish reply makes it live
     $ promptctl publish reply
     reply v2 published to production (was v1)
     $ promptctl rollback reply
@@ -344,7 +348,7 @@ fn files_at_the_top_make_the_top_a_root() {
     assert_snapshot!(repo.play(
         "promptctl init --adopt --yes
          promptctl list
-         promptctl new other/one
+         promptctl new other/one --user Hello
          git show --name-only --format=%s"
     ), @"
     $ promptctl init --adopt --yes
@@ -359,9 +363,9 @@ fn files_at_the_top_make_the_top_a_root() {
     $ promptctl list
     evals/hello	v1	-	openai/gpt-5-mini	
     hello	v1	-	openai/gpt-5-mini	
-    $ promptctl new other/one
+    $ promptctl new other/one --user Hello
     other/one v1 made: other/one.prompt.yml
-    hint: promptctl edit other/one opens it in your editor
+    hint: promptctl publish other/one makes it live
     $ git show --name-only --format=%s
     Add other/one
 

@@ -69,6 +69,7 @@ mod show;
 mod strangers;
 mod surroundings;
 mod tables;
+mod typed;
 mod validate;
 mod verify;
 mod widths;

@@ -78,10 +78,15 @@ fn without_a_remote() {
     $ promptctl seed --quiet
     $ promptctl new support/triage --file ../ticket.prompt.yml -m 'First triage prompt'
     support/triage v1 made: prompts/support/triage.prompt.yml
+    hint: promptctl publish support/triage makes it live
     $ promptctl publish support/triage -m 'Approved by support'
     support/triage v1 published to production
     $ promptctl edit support/triage --set modelParameters.maxTokens=600 -m 'Shorter answers'
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     $ promptctl bump
     support/triage v3 (was v2)
     hint: commit the change: git commit -a

@@ -117,7 +117,7 @@ fn a_name_that_is_asked_for_is_checked_or_is_an_error() {
             assert!(run.stderr.contains("1 checked, 1 error"), "{run}");
         }
     }
-    repo.ok("promptctl new old");
+    repo.ok("promptctl new old --user Hello");
     repo.ok("promptctl archive old");
     assert!(
         repo.run("promptctl validate old")
