@@ -18,6 +18,7 @@ mod history;
 mod hook;
 mod import;
 mod init;
+mod interrupt;
 mod lazy;
 mod list;
 mod log;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::common::{EnvArg, FormatArg, short, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
+use super::interrupt::{Interrupt, stopped};
 use super::rules::{branches_of, rules_of, signers_of};
 use super::session::Session;
 use super::shapes::ChangeJson;
@@ -11,6 +12,7 @@ use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, refused_clash};
 use crate::output::json;
+use crate::output::progress::Progress;
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{Environment, PromptName};
@@ -344,24 +346,44 @@ fn publish_all(
         .flat_map(|it| [&it.path, &it.subject].map(|path| Some((path.as_deref()?, it))))
         .flatten()
         .collect();
-    let mut changes = Vec::new();
-    for prompt in loaded
-        .into_iter()
-        .filter(|prompt| !prompt.document.archived)
-    {
+    loaded.retain(|prompt| !prompt.document.archived);
+    let interrupt = Interrupt::watch();
+    let progress = Progress::new(&session.ui, loaded.len());
+    let mut all = Vec::new();
+    for prompt in loaded {
+        if interrupt.came() {
+            return Err(stopped("interrupted: nothing was published"));
+        }
         let name = prompt.name.clone();
-        let published = match clashes.get(prompt.path.as_str()) {
+        let planned = match clashes.get(prompt.path.as_str()) {
             Some(clash) => Err(refused_clash(clash)),
-            None => publish_if_new(prompt, args, store, options, &gate, session),
+            None => progress.pause(|| plan_if_new(prompt, store, options, &gate, session)),
         };
-        match published {
-            Ok(change) => changes.extend(change),
+        match planned {
+            Ok(planned) => all.extend(planned),
             Err(failure) => {
-                session.ui.failure(&failure);
-                session.ui.warning(format!("{name} was not published"));
+                progress.pause(|| say_not_published(&name, &failure, session));
                 failed = true;
             }
         }
+        progress.step("checked".to_owned());
+    }
+    progress.finish();
+    let wanted = all.len();
+    let mut changes = Vec::new();
+    if args.release.dry_run {
+        changes.extend(all.iter().map(|(_, planned)| planned.change().clone()));
+    } else {
+        failed |= release_all(all, store, options, &interrupt, &mut changes, session);
+    }
+    if interrupt.came() && changes.len() < wanted && !args.release.dry_run {
+        print_changes(&changes, json, false, store, session);
+        say_pending(&changes, store, options, session);
+        return Err(stopped(format!(
+            "interrupted: {} of {wanted} were published, and the others are as they were",
+            changes.len()
+        ))
+        .hint("promptctl publish --all goes on with the others"));
     }
     if changes.is_empty() && !failed {
         session.ui.status(format!(
@@ -376,16 +398,66 @@ fn publish_all(
     Ok(if failed { Exit::Verdict } else { Exit::Done })
 }
 
-/// Publishes a version above all that were ever released, so that a late job never downgrades and
-/// a rollback is never undone.
-fn publish_if_new(
+fn say_not_published(name: &PromptName, failure: &Failure, session: &mut Session) {
+    session.ui.failure(failure);
+    session.ui.warning(format!("{name} was not published"));
+}
+
+/// How many prompts are released by the same calls of git. All of their tags are named in one call,
+/// and Windows takes 32 KB of arguments.
+const TOGETHER: usize = 64;
+
+/// Makes planned changes until somebody presses Ctrl-C. Whether one failed.
+fn release_all(
+    mut planned: Vec<(ReleaseRequest, Planned)>,
+    store: &Store,
+    options: &Options,
+    interrupt: &Interrupt,
+    changes: &mut Vec<Change>,
+    session: &mut Session,
+) -> bool {
+    let progress = Progress::new(&session.ui, planned.len());
+    let mut failed = false;
+    while !planned.is_empty() && !interrupt.came() {
+        let rest = planned.split_off(planned.len().min(TOGETHER));
+        let (demands, some): (Vec<ReleaseRequest>, Vec<Planned>) = planned.into_iter().unzip();
+        planned = rest;
+        let steps = some.len();
+        if let Some(made) = store.release_together(&some, options) {
+            changes.extend(made);
+            progress.step_by(steps, "published".to_owned());
+            continue;
+        }
+        for (demand, planned) in demands.into_iter().zip(some) {
+            if interrupt.came() {
+                break;
+            }
+            let name = planned.change().name.clone();
+            match finish(store, &demand, planned, options, false) {
+                Ok(change) => changes.extend(change),
+                // A git that was stopped made nothing, and said nothing worth telling.
+                Err(_) if interrupt.came() => break,
+                Err(failure) => {
+                    progress.pause(|| say_not_published(&name, &failure, session));
+                    failed = true;
+                }
+            }
+            progress.step("published".to_owned());
+        }
+    }
+    progress.finish();
+    failed
+}
+
+/// Plans to publish a version above all that were ever released, so that a late job never downgrades
+/// and a rollback is never undone.
+fn plan_if_new(
     prompt: Loaded,
-    args: &Args,
     store: &Store,
     options: &Options,
     gate: &Gate,
     session: &mut Session,
-) -> Result<Option<Change>, Failure> {
+) -> Result<Option<(ReleaseRequest, Planned)>, Failure> {
     let Some(prompt) = (if prompt.is_dirty() {
         store.committed(&prompt.name)?
     } else {
@@ -399,7 +471,7 @@ fn publish_if_new(
         return Ok(None);
     }
     check(&prompt)?;
-    publish(store, prompt, options, gate, args.release.dry_run, session)
+    plan(store, prompt, options, gate, session)
 }
 
 /// Plans a publish, and makes it where the gate lets it pass.
@@ -411,6 +483,20 @@ pub(super) fn publish(
     dry_run: bool,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
+    match plan(store, loaded, options, gate, session)? {
+        Some((demand, planned)) => finish(store, &demand, planned, options, dry_run),
+        None => Ok(None),
+    }
+}
+
+/// Plans a publish that the gate lets pass.
+fn plan(
+    store: &Store,
+    loaded: Loaded,
+    options: &Options,
+    gate: &Gate,
+    session: &mut Session,
+) -> Result<Option<(ReleaseRequest, Planned)>, Failure> {
     let name = loaded.name.clone();
     let demand = ReleaseRequest::Publish(Box::new(loaded.clone()));
     let Some(mut planned) = store.plan(&name, &demand, options)? else {
@@ -428,7 +514,7 @@ pub(super) fn publish(
         finding.severity = Severity::Warning;
         session.ui.finding(&finding);
     }
-    finish(store, &demand, planned, options, dry_run)
+    Ok(Some((demand, planned)))
 }
 
 /// Says that what is live is above the file, as after a pull request that was reverted.
@@ -516,11 +602,14 @@ pub(super) fn print_changes(
             _ => "",
         };
         let sentence = sentence(change, dry_run);
-        session.ui.status(format!("{sentence}{sent}"));
         if dry_run {
+            // The plan is what was asked for.
+            session.ui.line(sentence);
             for tag in &change.tags {
-                session.ui.status(format!("  would make the tag {tag}"));
+                session.ui.line(format!("  would make the tag {tag}"));
             }
+        } else {
+            session.ui.status(format!("{sentence}{sent}"));
         }
         say_unsigned(change, session);
     }

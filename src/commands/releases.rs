@@ -1,6 +1,6 @@
 //! `promptctl releases`.
 
-use super::common::{AtArg, FormatArg, ago, short, warn_all};
+use super::common::{AtArg, FormatArg, short, warn_all, when};
 use super::session::Session;
 use super::shapes::ReleaseJson;
 use crate::error::{Exit, Failure};
@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
+    /// At most so many
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    limit: Option<usize>,
     #[command(flatten)]
     at: AtArg,
     #[command(flatten)]
@@ -71,6 +74,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if rows.is_empty() {
         require_known(args, &store)?;
     }
+    rows.truncate(args.limit.unwrap_or(usize::MAX));
     if json {
         let shapes: Vec<ReleaseJson> = rows
             .iter()
@@ -140,7 +144,7 @@ fn print(rows: &[(Release, bool)], session: &mut Session) {
             TableCell::from(release.action.as_str()),
             state,
             TableCell::styled(short(release.commit), DIM),
-            TableCell::from(ago(session.now, release.time)),
+            TableCell::from(when(&session.ui, session.now, release.time)),
             TableCell::from(release.by.as_str()),
             // A message that says what the row says already only takes room.
             TableCell::from(if piped || release.has_own_message() {

@@ -67,6 +67,11 @@ impl Planned {
         verdict
     }
 
+    /// Whether its tags are new and can all be made at once.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.release_names.len() == 1 && !matches!(self.version, VersionPlan::Pending(_))
+    }
+
     /// What would change.
     pub fn change(&self) -> &Change {
         &self.change

@@ -139,41 +139,83 @@ impl Store {
         Err(explain(&said.err))
     }
 
-    fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
-        let mut unsigned = None;
-        let mut write = |new: Vec<NewTag>| -> Result<Vec<(String, ObjectId)>, Failure> {
-            let written = self.write_signed(&new, options.signing)?;
-            if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
-                for (tag, object) in new.iter().zip(&written.objects) {
-                    self.check_new_tag(&tag.name, *object, signers)?;
-                }
-            }
-            unsigned = unsigned.take().or(written.unsigned);
-            let names = new.into_iter().map(|tag| tag.name);
-            Ok(names.zip(written.objects).collect())
-        };
-        let mut new = Vec::new();
-        if planned.version == VersionPlan::New {
-            new.push(NewTag {
-                name: planned.version_name.clone(),
-                commit: planned.commit,
-                message: planned.version_message.clone(),
-            });
+    /// Makes many planned changes with as few calls of git as one takes: all or none. `None` where they
+    /// cannot go together, or did not; each by itself tells then what stands in its way.
+    pub fn release_together(&self, planned: &[Planned], options: &Options) -> Option<Vec<Change>> {
+        if !planned.iter().all(Planned::is_plain) {
+            return None;
         }
-        let release = |name: &String, previous: &Previous| NewTag {
-            name: name.clone(),
-            commit: planned.commit,
-            message: planned.release_message(previous),
+        let new = planned.iter().flat_map(new_tags).collect();
+        let (tags, unsigned) = self.write_checked(new, options).ok()?;
+        let mut changes: Vec<Change> = planned.iter().map(|it| it.change.clone()).collect();
+        for change in &mut changes {
+            change.unsigned.clone_from(&unsigned);
+        }
+        if options.push && self.has_remote() {
+            let names: Vec<&PromptName> = planned.iter().map(|it| &it.change.name).collect();
+            match self.send(&names, &tags).ok()? {
+                Sent::Accepted => {}
+                Sent::Overtaken => return None,
+            }
+            let note = self.confirm(&tags).map(|failure| failure.message);
+            for change in &mut changes {
+                change.pushed = true;
+            }
+            // Told once.
+            if let Some(first) = changes.first_mut() {
+                first.note = note;
+            }
+        } else if self.keep_here(&tags).is_err() {
+            return None;
+        }
+        Some(changes)
+    }
+
+    /// Writes the objects of tags, signed as it is wanted, and by a key that counts where that is a
+    /// rule; and why they are not signed where that was tried in vain.
+    fn write_checked(
+        &self,
+        new: Vec<NewTag>,
+        options: &Options,
+    ) -> Result<(Vec<(String, ObjectId)>, Option<String>), Failure> {
+        let written = self.write_signed(&new, options.signing)?;
+        if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
+            for (tag, object) in new.iter().zip(&written.objects) {
+                self.check_new_tag(&tag.name, *object, signers)?;
+            }
+        }
+        let names = new.into_iter().map(|tag| tag.name);
+        Ok((names.zip(written.objects).collect(), written.unsigned))
+    }
+
+    /// Makes tags references of this clone.
+    fn keep_here(&self, tags: &[(String, ObjectId)]) -> Result<(), RefsError> {
+        let is_here = |(full, id): &&(String, ObjectId)| {
+            self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
         };
-        let mut names = planned.release_names.iter();
-        new.extend(names.next().map(|name| release(name, &planned.previous)));
-        let mut tags = write(new)?;
+        let new: Vec<(String, ObjectId)> =
+            tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
+        // The journal first: a reference that it does not know counts as somebody else's.
+        self.journal(SendState::Made, &new)
+            .map_err(RefsError::Other)?;
+        let commands: Vec<String> = new
+            .iter()
+            .map(|(full, id)| format!("create refs/tags/{full} {id}"))
+            .collect();
+        self.update_refs(&commands)
+    }
+
+    fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
+        let (mut tags, mut unsigned) = self.write_checked(new_tags(&planned), options)?;
         // A second one, above a stray, follows the first.
-        for name in names {
+        for name in planned.release_names.iter().skip(1) {
             let previous = tags
                 .last()
                 .map_or(Previous::Nothing, |(_, object)| Previous::Object(*object));
-            tags.extend(write(vec![release(name, &previous)])?);
+            let (next, why) =
+                self.write_checked(vec![release_tag(&planned, name, &previous)], options)?;
+            tags.extend(next);
+            unsigned = unsigned.or(why);
         }
         if let VersionPlan::Pending(object) = planned.version {
             tags.insert(0, (planned.version_name.clone(), object));
@@ -181,7 +223,7 @@ impl Store {
         let mut change = planned.change;
         change.unsigned = unsigned;
         if options.push && self.has_remote() {
-            match self.send(&change.name, &tags)? {
+            match self.send(&[&change.name], &tags)? {
                 Sent::Accepted => {
                     change.note = self.confirm(&tags).map(|failure| failure.message);
                 }
@@ -190,19 +232,8 @@ impl Store {
             change.pushed = true;
             return Ok(change);
         }
-        let is_here = |(full, id): &&(String, ObjectId)| {
-            self.ref_target(&format!("refs/tags/{full}")) == Some(*id)
-        };
-        let new: Vec<(String, ObjectId)> =
-            tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
-        // The journal first: a reference that it does not know counts as somebody else's.
-        self.journal(SendState::Made, &new)?;
-        let commands: Vec<String> = new
-            .iter()
-            .map(|(full, id)| format!("create refs/tags/{full} {id}"))
-            .collect();
         // A reference that appeared since the decision means that another process was faster.
-        self.update_refs(&commands).map_err(|error| match error {
+        self.keep_here(&tags).map_err(|error| match error {
             RefsError::Exists(_) => self.lost_locally(&change),
             RefsError::Other(failure) => failure,
         })?;
@@ -276,5 +307,26 @@ impl Store {
     ) -> Result<Option<Version>, Failure> {
         let releases = self.releases(name, environment)?;
         Ok(releases.entries.iter().map(|entry| entry.version).max())
+    }
+}
+
+/// The tags of a change that can be made at once: of its version, where that is new, and of its first
+/// release.
+fn new_tags(planned: &Planned) -> Vec<NewTag> {
+    let version = (planned.version == VersionPlan::New).then(|| NewTag {
+        name: planned.version_name.clone(),
+        commit: planned.commit,
+        message: planned.version_message.clone(),
+    });
+    let first = planned.release_names.first();
+    let release = first.map(|name| release_tag(planned, name, &planned.previous));
+    version.into_iter().chain(release).collect()
+}
+
+fn release_tag(planned: &Planned, name: &str, previous: &Previous) -> NewTag {
+    NewTag {
+        name: name.to_owned(),
+        commit: planned.commit,
+        message: planned.release_message(previous),
     }
 }

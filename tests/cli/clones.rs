@@ -129,8 +129,8 @@ fn not_fetched_and_never_published_are_different() {
       hint: promptctl publish greeting --env production
     [exit 1]
     $ promptctl releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl render support/triage@v1 --var ticket=Help
     system:
     You sort support tickets. Answer in en.
@@ -210,11 +210,11 @@ fn a_bare_clone_is_read() {
     $ promptctl -C . list
     support/triage	v2	production v2	openai/gpt-5-mini	Support triage
     $ promptctl -C . releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl -C . history support/triage
-    v2	production	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
-    v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
+    v2	production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl -C . render support/triage@v1 --var ticket=Help
     system:
     You sort support tickets. Answer in en.

@@ -104,7 +104,7 @@ fn the_help() {
               When to colour
 
               Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
+              - auto:   On a terminal, unless `NO_COLOR` is set; everywhere with `CLICOLOR_FORCE`
               - always: Always
               - never:  Never
               
@@ -112,6 +112,9 @@ fn the_help() {
 
       -q, --quiet
               Print only data, warnings and errors
+
+          --no-pager
+              Show what is longer than the screen at once
 
       -h, --help
               Print help (see a summary with '-h')
@@ -144,6 +147,7 @@ fn the_help() {
       -C, --directory <DIR>  Work as if started in DIR
           --color <WHEN>     When to colour [default: auto] [possible values: auto, always, never]
       -q, --quiet            Print only data, warnings and errors
+          --no-pager         Show what is longer than the screen at once
     ");
 }
 

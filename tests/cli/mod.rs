@@ -67,6 +67,8 @@ mod show;
 mod strangers;
 mod surroundings;
 mod tables;
+#[cfg(unix)]
+mod terminal;
 mod validate;
 mod verify;
 mod widths;

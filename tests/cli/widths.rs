@@ -110,8 +110,8 @@ fn list_status_releases_and_history_keep_who_and_what() {
 
     200
     RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   COMMIT        WHEN        BY                     MESSAGE
-          2  production   v2       publish  active  933815e33aaf  1 hour ago  Grace Brewster Hopper  Asked for by the team that answers the phone
-          1  production   v1       publish  -       950bf221d2d0  1 hour ago  Ada
+          2  production   v2       publish  active  693b5e799b5f  1 hour ago  Grace Brewster Hopper  Asked for by the team that answers the phone
+          1  production   v1       publish  -       9b8e7210a1d1  1 hour ago  Ada
     ");
     assert_snapshot!(at_widths(&repo, "promptctl history support/triage"), @"
     60
@@ -121,13 +121,13 @@ fn list_status_releases_and_history_keep_who_and_what() {
 
     100
     VERSION  LIVE        IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE
-    v2       production  wording  933815e33aaf  1 hour ago  Ada     Change
-    v1       published   -        950bf221d2d0  1 hour ago  Ada     Add support/triage
+    v2       production  wording  693b5e799b5f  1 hour ago  Ada     Change
+    v1       published   -        9b8e7210a1d1  1 hour ago  Ada     Add support/triage
 
     200
     VERSION  LIVE        IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE
-    v2       production  wording  933815e33aaf  1 hour ago  Ada     Change
-    v1       published   -        950bf221d2d0  1 hour ago  Ada     Add support/triage
+    v2       production  wording  693b5e799b5f  1 hour ago  Ada     Change
+    v1       published   -        9b8e7210a1d1  1 hour ago  Ada     Add support/triage
     ");
 }
 
