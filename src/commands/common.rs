@@ -5,8 +5,9 @@ use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::files::Loaded;
+use crate::output::json;
 use crate::output::table::TableCell;
-use crate::output::ui::{GOOD, NOTE};
+use crate::output::ui::{GOOD, NOTE, Ui};
 use crate::output::words::words;
 use crate::prompt::document::Document;
 use crate::prompt::finding::{Finding, in_file};
@@ -53,6 +54,31 @@ pub(super) struct EnvArg {
     pub(super) env: Environment,
 }
 
+/// `--env` beside a reference: `NAME --env staging` is `NAME@staging`.
+///
+/// # Errors
+/// The reference says something else.
+pub(super) fn in_environment(
+    reference: &Reference,
+    environment: Option<&Environment>,
+) -> Result<Reference, Failure> {
+    let Some(environment) = environment else {
+        return Ok(reference.clone());
+    };
+    let wanted = Reference {
+        name: reference.name.clone(),
+        selector: Selector::Named(environment.to_string()),
+    };
+    if reference.selector == Selector::WorkingCopy || *reference == wanted {
+        return Ok(wanted);
+    }
+    Err(
+        Failure::usage(format!("{reference} does not go with --env {environment}")).hint(format!(
+            "{reference} says already which version is meant; {wanted} is what is live in {environment}"
+        )),
+    )
+}
+
 /// `--at`.
 #[derive(Debug, Args)]
 pub(super) struct AtArg {
@@ -81,6 +107,14 @@ pub(super) fn ago_and_when(now: Timestamp, then: Timestamp) -> String {
         return clock(then);
     }
     format!("{} ({})", ago(now, then), clock(then))
+}
+
+/// When something was, in a list: how long ago for people, and in a pipe the time as JSON has it.
+pub(super) fn when(ui: &Ui, now: Timestamp, then: Timestamp) -> String {
+    match ui.width() {
+        Some(_) => ago(now, then),
+        None => json::time(then),
+    }
 }
 
 /// How long ago, in a few words.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, variables_of, warn_all};
+use super::common::{AtArg, FormatArg, in_environment, variables_of, warn_all};
 use super::session::Session;
 use super::shapes::{PromptJson, inlined_messages};
 use super::show::load_at;
@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// blocks.
     #[arg(long)]
     inline: bool,
-    /// The environment of --all, production unless given; a REF names its own
+    /// The environment of --all, production unless given; `NAME --env staging` is `NAME@staging`
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
     #[command(flatten)]
@@ -98,11 +98,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
         return snapshot(&environment, args, &store, session);
     };
-    if args.env.is_some() {
-        // The working copy in place of what is live there would be a nasty surprise.
-        return Err(Failure::usage("--env goes with --all")
-            .hint(format!("promptctl get {}@{environment}", reference.name)));
-    }
+    let reference = &in_environment(reference, args.env.as_ref())?;
     let loaded = load_at(&store, reference, args.at.time(session), session)?;
     if args.inline && !json {
         return Err(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::common::{FormatArg, ago, live_cell, say_first_prompt, warn_all, warn_of_releases};
+use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
 use super::session::Session;
 use super::shapes;
 use super::typed::{Selection, Typed};
@@ -324,7 +324,7 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
             TableCell::from(row.version.to_string())
         };
         let live = match row.since.filter(|_| args.env.is_some()) {
-            Some(since) => TableCell::from(ago(session.now, since)),
+            Some(since) => TableCell::from(when(&session.ui, session.now, since)),
             None => live_cell(
                 row.live
                     .iter()

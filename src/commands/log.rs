@@ -5,6 +5,7 @@ mod show;
 mod trim;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -12,14 +13,15 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, ago, parse_version};
+use super::common::{FormatArg, parse_version, when};
 use super::moment::Moment;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
+use crate::output::calls::{SHORT_ID, dollars, end_of, short_id};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
-use crate::output::ui::{BAD, DIM, GOOD, NOTE};
+use crate::output::ui::{BAD, DIM, GOOD, NOTE, Ui};
 use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
@@ -206,15 +208,32 @@ fn table(executions: &[Execution], session: &mut Session) {
     let columns = [
         "id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time",
     ];
-    let piped = session.ui.width().is_none();
+    let ids = short_ids(executions, session);
     let mut table = Table::new(&columns)
         .right(&[6, 7, 8])
         .flexible(&[])
         .spare(&[8, 5, 6, 7]);
-    for execution in executions {
-        table.row(row(&execution.record, session.now, piped));
+    for (execution, id) in executions.iter().zip(ids) {
+        table.row(row(id, &execution.record, session.now, &session.ui));
     }
     table.print(&mut session.ui);
+}
+
+/// The ids as a list shows them: whole in a pipe, else the ends, as long as it takes to tell those of
+/// this list apart.
+fn short_ids<'a>(executions: &'a [Execution], session: &Session) -> Vec<&'a str> {
+    let whole = executions.iter().map(|it| it.record.id.as_str());
+    if session.ui.width().is_none() {
+        return whole.collect();
+    }
+    let longest = whole.clone().map(str::len).max().unwrap_or(0);
+    let ends = |length| whole.clone().map(move |id| end_of(id, length));
+    let is_unique = |length: &usize| {
+        let different: HashSet<&str> = ends(*length).collect();
+        different.len() == executions.len()
+    };
+    let length = (SHORT_ID..longest).find(is_unique).unwrap_or(longest);
+    ends(length.max(SHORT_ID)).collect()
 }
 
 /// Shows the end of the log, the oldest first, and follows it if that is wanted.
@@ -263,7 +282,8 @@ fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<
                 session.ui.line(json::line(&shape(&execution)));
             } else {
                 let now = session.environ.now.unwrap_or_else(Timestamp::now);
-                session.ui.line(plain(&execution.record, now));
+                let line = plain(&execution.record, now, &session.ui);
+                session.ui.line(line);
             }
         }
         Item::Outcome(outcome) if session.ui.json => {
@@ -279,8 +299,12 @@ fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<
 }
 
 /// A record in one line.
-fn plain(record: &Record, now: Timestamp) -> String {
-    let cells = row(record, now, true);
+fn plain(record: &Record, now: Timestamp, ui: &Ui) -> String {
+    let id = match ui.width() {
+        Some(_) => short_id(&record.id),
+        None => &record.id,
+    };
+    let cells = row(id, record, now, ui);
     let cells: Vec<Cow<'_, str>> = cells.iter().map(|it| visible::line(it.text())).collect();
     cells.join("\t")
 }
@@ -311,7 +335,7 @@ impl FilterArgs {
 }
 
 /// A record as the rows of lists show it.
-fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
+fn row(id: &str, record: &Record, now: Timestamp, ui: &Ui) -> Vec<TableCell> {
     let style = match record.status {
         Status::Ok => GOOD,
         Status::Interrupted => NOTE,
@@ -327,27 +351,14 @@ fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
     };
     let or_dash = |text: Option<String>| TableCell::from(text.unwrap_or_else(|| "-".to_owned()));
     vec![
-        // People find an execution again by the beginning of its id.
-        TableCell::styled(
-            if piped {
-                record.id.as_str()
-            } else {
-                record.id.get(..13).unwrap_or(&record.id)
-            },
-            DIM,
-        ),
-        TableCell::from(ago(now, record.time)),
+        TableCell::styled(id, DIM),
+        TableCell::from(when(ui, now, record.time)),
         TableCell::from(record.prompt.as_str()),
         TableCell::from(version),
         TableCell::styled(status_of(record), style),
         or_dash(record.model.clone()),
         or_dash(record.usage.total_tokens.map(|count| count.to_string())),
-        or_dash(record.cost_usd.map(|cost| {
-            format!("${cost:.5}")
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_owned()
-        })),
+        or_dash(record.cost_usd.map(dollars)),
         or_dash(record.duration_ms.map(|time| format!("{time} ms"))),
     ]
 }

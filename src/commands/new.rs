@@ -174,7 +174,7 @@ fn made(
 
 /// Where there are several roots and none was typed: that another could have been meant.
 fn say_other_roots(args: &Args, store: &Store, session: &mut Session) {
-    let Some((own, others)) = store.settings().roots.split_last() else {
+    let Some((own, others)) = store.settings().roots.split_first() else {
         return;
     };
     if args.name.root.is_none() && !others.is_empty() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::aftermath::env_option;
-use super::common::{AtArg, FormatArg, ago, short, warn_all};
+use super::common::{AtArg, FormatArg, short, warn_all, when};
 use super::moment::{Moment, clock};
 use super::session::Session;
 use super::shapes::ReleaseJson;
@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Only releases that did this
     #[arg(long, value_name = "ACTION")]
     action: Vec<ActionArg>,
+    /// At most so many
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    limit: Option<usize>,
     #[command(flatten)]
     at: AtArg,
     #[command(flatten)]
@@ -124,6 +127,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     rows.retain(|shown| args.means(shown, since));
     // A row's order is that of its numbers, which a stable sort keeps.
     rows.sort_by_key(|shown| Reverse(shown.effective));
+    rows.truncate(args.limit.unwrap_or(usize::MAX));
     if json {
         let shapes: Vec<ReleaseJson> = rows
             .iter()
@@ -279,7 +283,7 @@ fn print(rows: &[Shown], with_names: bool, session: &mut Session) {
             TableCell::from(release.action.as_str()),
             state,
             TableCell::styled(short(release.commit), DIM),
-            TableCell::from(ago(session.now, release.time)),
+            TableCell::from(when(&session.ui, session.now, release.time)),
             TableCell::from(release.by.as_str()),
             // A message that says what the row says already only takes room.
             TableCell::from(if piped || release.has_own_message() {

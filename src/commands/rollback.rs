@@ -4,9 +4,9 @@ use std::slice;
 
 use jiff::SignedDuration;
 
-use super::aftermath::{YesArg, agree, listed, say_live};
+use super::aftermath::{listed, print_changes, say_live, say_pending};
 use super::common::{EnvArg, ago, ago_and_when, count, parse_version};
-use super::publish::{ReleaseArgs, print_changes, say_pending};
+use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
@@ -203,7 +203,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                     let dry_run = args.release.dry_run;
                     print_changes(slice::from_ref(&change), json, dry_run, &store, session);
                 }
-                told.say(session);
+                told.say(args.release.dry_run, session);
                 changes.push(change);
             }
             Err(failure) if names.len() == 1 => return Err(failure),
@@ -336,9 +336,12 @@ impl Told {
         }
     }
 
-    fn say(self, session: &mut Session) {
+    fn say(self, dry_run: bool, session: &mut Session) {
         for line in self.lines {
-            session.ui.status(line);
+            match dry_run {
+                true => session.ui.line(line),
+                false => session.ui.status(line),
+            }
         }
         self.back.say(session);
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_releases};
+use super::common::{AtArg, FormatArg, warn_all, warn_of_releases, when};
 use super::moment::clock;
 use super::session::Session;
 use super::typed::{Selection, Typed};
@@ -351,10 +351,10 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
                 None => TableCell::styled("-", DIM),
             },
             TableCell::styled(version(row.ahead), NOTE),
-            TableCell::from(
-                row.when
-                    .map_or_else(|| "-".to_owned(), |when| ago(session.now, when)),
-            ),
+            TableCell::from(row.when.map_or_else(
+                || "-".to_owned(),
+                |then| when(&session.ui, session.now, then),
+            )),
             TableCell::from(row.by.as_deref().unwrap_or("-")),
             TableCell::from(note(row)),
         ];

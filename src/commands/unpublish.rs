@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::aftermath::{YesArg, agree, listed, say_live};
+use super::aftermath::{listed, print_changes, say_live, say_pending};
 use super::common::{EnvArg, count};
-use super::publish::{ReleaseArgs, print_changes, say_pending};
+use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};

@@ -13,6 +13,7 @@ use super::session::Session;
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
 use crate::files::{Base, Staged};
+use crate::output::progress::Progress;
 use crate::output::report::{self, Report, ReportFormat};
 use crate::prompt::code::{self, Code};
 use crate::prompt::lint::Levels;
@@ -78,7 +79,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let base = args.base(&store, session)?;
     if args.fix {
-        let fixed = fix::fix(&args.paths, base.as_ref(), &store, session)?;
+        let waiting = Progress::waiting(&session.ui, "mending");
+        let fixed = fix::fix(&args.paths, base.as_ref(), &store, session);
+        waiting.finish();
+        let fixed = fixed?;
         for line in fixed {
             session.ui.status(line);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::openai::key::ApiKey;
@@ -22,8 +22,14 @@ pub struct Environ {
     pub has_editor_for_git: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// Whether `CLICOLOR_FORCE` is set, and neither empty nor 0.
+    pub forces_color: bool,
     /// Whether `TERM` is `dumb`.
     pub dumb_terminal: bool,
+    /// `PROMPTCTL_PAGER`; empty where it is set to nothing.
+    pub pager: Option<String>,
+    /// Whether `LESS` is set, so that the person has wishes about that pager.
+    pub has_less: bool,
     /// `COLUMNS`, the width of the terminal.
     pub columns: Option<usize>,
     /// `PROMPTCTL_WIDTH`, a width for which tables are laid out also in a pipe.
@@ -76,6 +82,9 @@ impl Environ {
                 .into_iter()
                 .any(|name| text(name).is_some()),
             no_color: text("NO_COLOR").is_some(),
+            forces_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            pager: set_in("PROMPTCTL_PAGER"),
+            has_less: set_in("LESS").is_some(),
             dumb_terminal: text("TERM").as_deref() == Some("dumb"),
             columns: text("COLUMNS").and_then(|value| value.parse().ok()),
             width: text("PROMPTCTL_WIDTH").and_then(|value| value.parse().ok()),
@@ -99,6 +108,12 @@ impl Environ {
             git: git_variables(),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
+    }
+
+    /// Where the execution log of the repository with this top is.
+    pub fn log_below(&self, top: &Path) -> PathBuf {
+        let named = self.log.clone();
+        named.unwrap_or_else(|| top.join(".promptctl/executions.jsonl"))
     }
 
     /// The folder that the process was started in.
@@ -140,6 +155,12 @@ impl Environ {
 #[allow(clippy::disallowed_methods)]
 pub(super) fn text_in(variable: &str) -> Option<String> {
     env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+/// The text of an environment variable, which may be empty.
+#[allow(clippy::disallowed_methods)]
+fn set_in(variable: &str) -> Option<String> {
+    env::var(variable).ok()
 }
 
 #[allow(clippy::disallowed_methods)]

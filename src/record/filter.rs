@@ -8,8 +8,8 @@ use super::entry::{Outcome, Record, Source, Status};
 /// Which records are meant; what is `None` or empty leaves none out.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// The beginning of the id.
-    pub id_prefix: Option<String>,
+    /// The id, or its beginning or its end.
+    pub id: Option<String>,
     /// The name of the prompt; one that ends in `/` means all below it.
     pub prompt: Option<String>,
     /// The number of the version.
@@ -37,9 +37,9 @@ impl Filter {
     pub(super) fn matches(&self, record: &Record) -> bool {
         let same =
             |wanted: &Option<String>, given: &Option<String>| wanted.is_none() || wanted == given;
-        self.id_prefix
+        self.id
             .as_ref()
-            .is_none_or(|prefix| record.id.starts_with(prefix))
+            .is_none_or(|part| has_part(&record.id, part))
             && self
                 .prompt
                 .as_ref()
@@ -87,6 +87,12 @@ impl Filter {
                     .any(|outcome| outcome.label.as_ref() == Some(name))
         })
     }
+}
+
+/// Whether an id begins or ends so: the beginning of an id is its time, and what tells two calls of a
+/// batch apart is the end.
+pub(super) fn has_part(id: &str, part: &str) -> bool {
+    id.starts_with(part) || id.ends_with(part)
 }
 
 fn is_prompt(wanted: &str, given: &str) -> bool {

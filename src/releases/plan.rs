@@ -81,6 +81,11 @@ impl Planned {
         self.target.as_ref()
     }
 
+    /// Whether its tags are new and can all be made at once.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.release_tags.len() == 1 && !matches!(self.version, VersionPlan::Pending(_))
+    }
+
     /// What would change.
     pub fn change(&self) -> &Change {
         &self.change

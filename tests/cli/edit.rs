@@ -169,7 +169,7 @@ fn what_no_model_sees_keeps_the_number() {
      prompts/support/triage.prompt.yml | 2 +-
      1 file changed, 1 insertion(+), 1 deletion(-)
     $ promptctl status
-    production	support/triage	v1	-	1 hour ago	Ada	
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl publish support/triage
     support/triage v1 is live in production already: nothing to do
     ");

@@ -89,7 +89,7 @@ fn a_new_one_is_declared_or_made_on_purpose() {
     $ promptctl publish support/triage --env qa --create-env
     support/triage v1 published to qa
     $ promptctl status --env qa
-    qa	support/triage	v1	-	1 hour ago	Ada	
+    qa	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl get support/triage@qb
     error[P225]: `qb` is neither a version, an environment nor a git revision
       hint: did you mean support/triage@qa?

@@ -104,7 +104,7 @@ fn the_help() {
               When to colour
 
               Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
+              - auto:   On a terminal, unless `NO_COLOR` is set; everywhere with `CLICOLOR_FORCE`
               - always: Always
               - never:  Never
               
@@ -112,6 +112,9 @@ fn the_help() {
 
       -q, --quiet
               Print only data, warnings and errors
+
+          --no-pager
+              Show what is longer than the screen at once
 
       -h, --help
               Print help (see a summary with '-h')
@@ -133,6 +136,7 @@ fn the_help() {
                              environment
           --allow <CODE>     Let through errors with this code, such as P025; the release says so
           --create-env       Make the environment, where it is a new one; its name is permanent
+      -y, --yes              Do not ask, where a terminal would be asked
       -e, --env <ENV>        The environment [default: production]
       -m, --message <TEXT>   Why, for people who read the list of releases
       -n, --dry-run          Say what would happen, and change nothing
@@ -144,6 +148,7 @@ fn the_help() {
       -C, --directory <DIR>  Work as if started in DIR
           --color <WHEN>     When to colour [default: auto] [possible values: auto, always, never]
       -q, --quiet            Print only data, warnings and errors
+          --no-pager         Show what is longer than the screen at once
     ");
 }
 

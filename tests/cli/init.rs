@@ -241,8 +241,8 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     live in production now: reply v1; a service with a snapshot has v2 until it is deployed again
     hint: to undo it: promptctl publish reply@v2
     $ promptctl history reply
-    v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Edit reply
-    v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	Made for GitHub Models
+    v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Edit reply
+    v1	production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Made for GitHub Models
     ");
     assert_eq!(
         repo.git("show HEAD~1:services/mail/prompts/reply.prompt.yaml")
@@ -493,7 +493,7 @@ fn adopting_is_no_dead_end_where_a_configuration_stands_already() {
          cat promptctl.yaml
          promptctl list
          promptctl init --adopt --yes
-         promptctl new first"
+         promptctl new first --user Hello"
     ), @r#"
     $ promptctl init --adopt
     deep/sort	services/mail/prompts/deep/sort.prompt.yml
@@ -532,9 +532,10 @@ fn adopting_is_no_dead_end_where_a_configuration_stands_already() {
     3 prompt files found, below services/mail/prompts, .github/prompts, prompts
     promptctl.yaml exists and stays as it is
     everything is set up already: nothing to do
-    $ promptctl new first
+    $ promptctl new first --user Hello
     first v1 made: prompts/first.prompt.yml
-    hint: promptctl edit first opens it in your editor
+    hint: new prompts go to services/mail/prompts/; promptctl new .github/prompts/first or prompts/first puts it elsewhere
+    hint: promptctl publish first makes it live
     "#);
     // The user's own list gets them too, and a line that cannot be added to is told.
     repo.write(

@@ -69,6 +69,8 @@ mod show;
 mod strangers;
 mod surroundings;
 mod tables;
+#[cfg(unix)]
+mod terminal;
 mod typed;
 mod validate;
 mod verify;

@@ -80,7 +80,7 @@ fn at_a_terminal(env: &TestEnv) -> Option<Shell> {
 fn a_version_to_go_back_to_is_not_refused_in_any_way_to_say_it() {
     let env = TestEnv::new();
     let repo = two_prompts(&env);
-    let said = repo.ran("promptctl rollback a --to v1 --dry-run").stderr;
+    let said = repo.ran("promptctl rollback a --to v1 --dry-run").stdout;
     assert!(said.contains("rolled back to v1"), "{said}");
     for way in [
         "a@v1 -n",
@@ -92,8 +92,8 @@ fn a_version_to_go_back_to_is_not_refused_in_any_way_to_say_it() {
     ] {
         let other = repo.ran(&format!("promptctl rollback {way}"));
         match way.contains("undo") {
-            true => assert!(other.stderr.contains("rolled back to v2"), "{other}"),
-            false => assert_eq!(other.stderr, said, "{way}"),
+            true => assert!(other.stdout.contains("rolled back to v2"), "{other}"),
+            false => assert_eq!(other.stdout, said, "{way}"),
         }
     }
 }
@@ -127,8 +127,8 @@ fn a_version_is_not_taken_for_that_of_another_name() {
     a v3 published to production (was v1)
     b v3 published to production (was v2)
     $ promptctl status
-    production	a	v3	-	just now	Ada	
-    production	b	v3	-	just now	Ada	
+    production	a	v3	-	2026-11-03T12:00:00Z	Ada	
+    production	b	v3	-	2026-11-03T12:00:00Z	Ada	
     $ promptctl rollback v1 a
     error: v1 stands before the name of the prompt
       hint: promptctl rollback NAME v1
@@ -432,29 +432,29 @@ fn releases_of_all_prompts_are_not_sorted_by_name_but_by_what_changed_last() {
          promptctl releases --since 'last week'"
     ), @r#"
     $ promptctl releases
-    b	1	staging	v1	publish	active	xxxxxxxxxxxx	just now	Ada	Publish b v1 to staging
-    a	4	production	v2	rollback	active	xxxxxxxxxxxx	30 minutes ago	Ada	Rude
-    a	3	production	v3	publish	-	xxxxxxxxxxxx	2 hours ago	Ada	Publish a v3 to production
-    b	3	production	v3	publish	active	xxxxxxxxxxxx	2 hours ago	Ada	Publish b v3 to production
-    a	2	production	v2	publish	-	xxxxxxxxxxxx	3 hours ago	Ada	Publish a v2 to production
-    b	2	production	v2	publish	-	xxxxxxxxxxxx	3 hours ago	Ada	Publish b v2 to production
-    a	1	production	v1	publish	-	xxxxxxxxxxxx	4 hours ago	Ada	Publish a v1 to production
-    b	1	production	v1	publish	-	xxxxxxxxxxxx	4 hours ago	Ada	Publish b v1 to production
+    b	1	staging	v1	publish	active	xxxxxxxxxxxx	2026-11-03T12:00:00Z	Ada	Publish b v1 to staging
+    a	4	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:30:00Z	Ada	Rude
+    a	3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T10:00:00Z	Ada	Publish a v3 to production
+    b	3	production	v3	publish	active	xxxxxxxxxxxx	2026-11-03T10:00:00Z	Ada	Publish b v3 to production
+    a	2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T09:00:00Z	Ada	Publish a v2 to production
+    b	2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T09:00:00Z	Ada	Publish b v2 to production
+    a	1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T08:00:00Z	Ada	Publish a v1 to production
+    b	1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T08:00:00Z	Ada	Publish b v1 to production
     $ promptctl releases --since 2h
-    b	1	staging	v1	publish	active	xxxxxxxxxxxx	just now	Ada	Publish b v1 to staging
-    a	4	production	v2	rollback	active	xxxxxxxxxxxx	30 minutes ago	Ada	Rude
-    a	3	production	v3	publish	-	xxxxxxxxxxxx	2 hours ago	Ada	Publish a v3 to production
-    b	3	production	v3	publish	active	xxxxxxxxxxxx	2 hours ago	Ada	Publish b v3 to production
+    b	1	staging	v1	publish	active	xxxxxxxxxxxx	2026-11-03T12:00:00Z	Ada	Publish b v1 to staging
+    a	4	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:30:00Z	Ada	Rude
+    a	3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T10:00:00Z	Ada	Publish a v3 to production
+    b	3	production	v3	publish	active	xxxxxxxxxxxx	2026-11-03T10:00:00Z	Ada	Publish b v3 to production
     $ promptctl releases --since 10:00 --env production --action rollback
-    a	4	production	v2	rollback	active	xxxxxxxxxxxx	30 minutes ago	Ada	Rude
+    a	4	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:30:00Z	Ada	Rude
     $ promptctl releases --since yesterday --action unpublish
     no release fits
     $ promptctl releases b --since '2026-11-03 09:30'
-    1	staging	v1	publish	active	xxxxxxxxxxxx	just now	Ada	Publish b v1 to staging
-    3	production	v3	publish	active	xxxxxxxxxxxx	2 hours ago	Ada	Publish b v3 to production
+    1	staging	v1	publish	active	xxxxxxxxxxxx	2026-11-03T12:00:00Z	Ada	Publish b v1 to staging
+    3	production	v3	publish	active	xxxxxxxxxxxx	2026-11-03T10:00:00Z	Ada	Publish b v3 to production
     $ promptctl releases a b --since '2026-11-03T11:00:00Z'
-    b	1	staging	v1	publish	active	xxxxxxxxxxxx	just now	Ada	Publish b v1 to staging
-    a	4	production	v2	rollback	active	xxxxxxxxxxxx	30 minutes ago	Ada	Rude
+    b	1	staging	v1	publish	active	xxxxxxxxxxxx	2026-11-03T12:00:00Z	Ada	Publish b v1 to staging
+    a	4	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:30:00Z	Ada	Rude
     $ promptctl releases --env prodd
     error[P257]: there is no environment prodd: promptctl.yaml does not declare it, and nothing was ever released to it
       hint: did you mean production?
@@ -507,8 +507,8 @@ fn what_changed_last_does_not_stand_below_what_did_not() {
     repo.ok("promptctl rollback b");
     assert_snapshot!(repo.play("promptctl status --recent"), @"
     $ promptctl status --recent
-    production	b	v2	v3	just now	Ada	
-    production	a	v3	-	2 hours ago	Ada	
+    production	b	v2	v3	2026-11-03T12:00:00Z	Ada	
+    production	a	v3	-	2026-11-03T10:00:00Z	Ada	
     production	c	-	v1	-	-	never published
     ");
 }

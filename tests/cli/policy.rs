@@ -155,9 +155,9 @@ fn what_was_live_before_the_rule_is_released_again_with_a_signature() {
       hint: nothing was changed
     [exit 3]
     $ promptctl releases support/triage
-    3	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
 }
 

@@ -52,11 +52,11 @@ fn each_rollback_goes_one_further_back_and_never_forward() {
       hint: promptctl unpublish support/triage --env production takes it out
     [exit 1]
     $ promptctl releases support/triage
-    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
-    4	production	v2	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    5	production	v1	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v1 in production
+    4	production	v2	rollback	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Refuses refunds
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ git tag --list --format='%(refname:short) %(contents:subject) %(contents:trailers:key=Under)' prompts/support/triage/production/*
     prompts/support/triage/production/1 Publish support/triage v1 to production Under: none
 
@@ -161,7 +161,7 @@ fn unpublish_takes_out_and_rollback_restores() {
       hint: promptctl get --all --env production --format json
     [exit 2]
     $ promptctl status
-    production	support/triage	-	v3	1 hour ago	Ada	unpublished
+    production	support/triage	-	v3	2026-11-03T11:00:00Z	Ada	unpublished
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production
       goes:       nothing, since Ada unpublished it 1 hour ago (2026-11-03 11:00 UTC): Legal asked
@@ -175,12 +175,12 @@ fn unpublish_takes_out_and_rollback_restores() {
     live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
     hint: to undo it: promptctl publish support/triage@v3
     $ promptctl releases support/triage
-    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
-    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    4	production	v3	unpublish	-	xxxxxxxxxxxx	1 hour ago	Ada	Legal asked
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    6	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v2 in production
+    5	production	v3	rollback	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v3 in production
+    4	production	v3	unpublish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Legal asked
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
     assert_eq!(live(&repo), 2);
 }
@@ -272,8 +272,8 @@ fn environments_have_stacks_of_their_own() {
     repo.ok("promptctl rollback support/triage --env staging");
     assert_snapshot!(repo.play("promptctl status"), @"
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
-    staging	support/triage	v1	v3	1 hour ago	Ada
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
+    staging	support/triage	v1	v3	2026-11-03T11:00:00Z	Ada
     ");
 }
 
@@ -331,6 +331,7 @@ fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
       would make the tag prompts/support/triage/production/4
       goes:       v3, published by Ada 1 month ago (2026-11-03 11:00 UTC)
       comes back: v1, published by Ada 1 month ago (2026-11-03 11:00 UTC)
+    --- stderr
     warning: the model openai/gpt-4o of v1 ends on 2027-01-14
     ");
     assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"
@@ -357,7 +358,7 @@ fn a_deleted_prompt_can_still_be_rolled_back() {
          promptctl status"
     ), @"
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	file deleted, still live
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	file deleted, still live
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
       goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
@@ -369,7 +370,7 @@ fn a_deleted_prompt_can_still_be_rolled_back() {
     live in production now: nothing of support/triage; a service with a snapshot has v2 until it is deployed again
     hint: to undo it: promptctl rollback support/triage
     $ promptctl status
-    production	support/triage	-	-	1 hour ago	Ada	unpublished
+    production	support/triage	-	-	2026-11-03T11:00:00Z	Ada	unpublished
     ");
 }
 

@@ -408,17 +408,17 @@ fn a_release_that_is_dated_ahead_is_said_where_a_time_is_asked_for() {
          promptctl status"
     ), @"
     $ promptctl releases support/triage --at 2026-11-03T12:00:00Z
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     warning[P256]: release 2 of support/triage in production is dated ahead of now: what was live at a given time is not known from there on
       help: the order of releases is their number and never the clock; promptctl releases shows them all
     $ promptctl status --at 2026-11-03T12:00:00Z
-    production	support/triage	v1	-	1 hour ago	Ada	
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     --- stderr
     warning[P256]: release 2 of support/triage in production is dated ahead of now: what was live at a given time is not known from there on
       help: the order of releases is their number and never the clock; promptctl releases shows them all
     $ promptctl status
-    production	support/triage	v2	-	2031-01-01 00:00	Ada
+    production	support/triage	v2	-	2031-01-01T00:00:00Z	Ada
     ");
 }
 

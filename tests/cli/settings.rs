@@ -124,8 +124,10 @@ fn a_name_that_is_asked_for_is_checked_or_is_an_error() {
             .stderr
             .contains("1 checked"),
     );
-    for nothing in ["gone", "prompts/gone", "README.md", "prompts/*.yaml"] {
+    for nothing in ["gone", "prompts/gone", "README.md"] {
         let run = repo.run(&format!("promptctl validate {nothing}"));
         assert_eq!(run.code, Some(1), "{run}");
     }
+    let run = repo.run("promptctl validate 'prompts/*.yaml'");
+    assert_eq!(run.code, Some(2), "{run}");
 }

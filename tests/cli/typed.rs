@@ -101,8 +101,8 @@ fn new_makes_what_its_path_means() {
     support/first v1 made: prompts/support/first.prompt.yml
     hint: promptctl publish support/first makes it live
     $ promptctl new second.prompt.yml --user Hello
-    second v1 made: prompts/second.prompt.yml
-    hint: new prompts go to prompts/; promptctl new .github/prompts/second puts it elsewhere
+    second v1 made: .github/prompts/second.prompt.yml
+    hint: new prompts go to .github/prompts/; promptctl new prompts/second puts it elsewhere
     hint: promptctl publish second makes it live
     $ promptctl new .github/prompts/third.prompt.yml --user Hello
     third v1 made: .github/prompts/third.prompt.yml
@@ -111,8 +111,8 @@ fn new_makes_what_its_path_means() {
     support/fourth v1 made: .github/prompts/support/fourth.prompt.yml
     hint: promptctl publish support/fourth makes it live
     $ promptctl new elsewhere/fifth.prompt.yml --user Hello
-    elsewhere/fifth v1 made: prompts/elsewhere/fifth.prompt.yml
-    hint: new prompts go to prompts/; promptctl new .github/prompts/elsewhere/fifth puts it elsewhere
+    elsewhere/fifth v1 made: .github/prompts/elsewhere/fifth.prompt.yml
+    hint: new prompts go to .github/prompts/; promptctl new prompts/elsewhere/fifth puts it elsewhere
     hint: promptctl publish elsewhere/fifth makes it live
     $ promptctl new ../escape --user Hello
     error: invalid value '../escape' for '<NAME>': `../escape` cannot be a name: only its last segment may have a `.variant` suffix
