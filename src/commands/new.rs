@@ -261,7 +261,10 @@ fn source_text(
 /// A prompt file with these two messages.
 fn plain_text(args: &Args, path: &str, session: &Session) -> Result<String, Failure> {
     let system = args.system.as_deref();
-    let system = system.map(|file| read_file(file, session)).transpose()?;
+    let system = system.map(|file| read_file(file, session)).transpose();
+    let system = system.map_err(|failure| {
+        failure.hint("--system names a file, - is standard input; --user takes text, @FILE a file")
+    })?;
     let user = match args
         .user
         .as_deref()

@@ -365,6 +365,7 @@ fn plain_text_is_no_yaml_that_somebody_has_to_write() {
          promptctl new two --user @@home
          promptctl render two
          promptctl new three --user @nothing.txt
+         promptctl new three --system 'You sort tickets.'
          promptctl new four --system rules.txt --file rules.txt"
     ), @r#"
     $ promptctl new support/triage --system rules.txt --user 'Ticket: {{ticket}}'
@@ -403,6 +404,10 @@ fn plain_text_is_no_yaml_that_somebody_has_to_write() {
     @home
     $ promptctl new three --user @nothing.txt
     error[P017]: nothing.txt could not be read: No such file or directory (os error 2)
+    [exit 1]
+    $ promptctl new three --system 'You sort tickets.'
+    error[P017]: You sort tickets. could not be read: No such file or directory (os error 2)
+      hint: --system names a file, - is standard input; --user takes text, @FILE a file
     [exit 1]
     $ promptctl new four --system rules.txt --file rules.txt
     error: the argument '--system <FILE>' cannot be used with '--file <FILE>'
