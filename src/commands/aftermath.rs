@@ -18,10 +18,16 @@ pub(super) fn env_option(environment: &Environment) -> String {
     format!(" --env {environment}")
 }
 
-/// Names in a sentence.
+/// Names in a sentence, of many the first.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a PromptName>) -> String {
-    let names: Vec<&str> = names.into_iter().map(PromptName::as_str).collect();
-    names.join(", ")
+    const MOST: usize = 10;
+    let mut names: Vec<&str> = names.into_iter().map(PromptName::as_str).collect();
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    match more {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
 }
 
 /// Says what is live now, who has what was live before, and how to undo it all. Nothing of a change
