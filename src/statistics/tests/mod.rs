@@ -1,0 +1,3 @@
+//! Held against other programs, against what must hold for any input, and against chance.
+
+mod reference;
