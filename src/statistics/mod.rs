@@ -9,6 +9,7 @@
 
 mod agreement;
 mod bootstrap;
+mod compare;
 mod distribution;
 mod exact;
 mod flips;
@@ -27,6 +28,9 @@ mod tests;
 
 pub use agreement::{Kappa, Labels, Weights, kappa};
 pub use bootstrap::{RESAMPLES, bca_mean, bca_ratio};
+pub use compare::{
+    Comparison, Difference, Limit, Measure, Method, Options, Pair, Verdict, compare,
+};
 pub use exact::{least_differing, mcnemar};
 pub use flips::{EXACT_FLIPS, FLIPS, sign_flips};
 pub use holm::holm;
