@@ -17,3 +17,4 @@ pub mod repository;
 pub mod scan;
 pub mod serve;
 pub mod setup;
+pub mod statistics;
