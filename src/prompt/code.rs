@@ -381,6 +381,8 @@ codes! {
 
     BAD_EVALUATOR = "P401", Varies, "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
+    LENIENT_JUDGE = "P404", Warning, "a judge that passes too easily",
+        "An `llm` or `uses` without `atLeast` passes with any score above 0, as at GitHub: 2 of 5 stars pass. `atLeast: 0.75` says from which score an answer is good enough.";
 
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";

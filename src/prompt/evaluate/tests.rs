@@ -4,26 +4,52 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod of_cases;
+mod of_kinds;
+
 fn object(value: Value) -> Object {
     value.as_object().unwrap().clone()
 }
 
-fn judge(evaluator: Value, case: Value, output: &str) -> Result<Verdict, Finding> {
-    evaluate(&object(evaluator), &object(case), output, None)
+/// What the only evaluator says about an output.
+fn judged(evaluator: Value, case: Value, output: &Output<'_>) -> Result<Verdict, Finding> {
+    let evaluator = Evaluator::new(&object(evaluator), None)?;
+    evaluator.check_case(&object(case.clone()), &[])?;
+    let judgement = judge_case([&evaluator], &object(case), &[], output);
+    Ok(judgement.evaluators[0].verdict.clone())
 }
 
-/// `pass`, `fail: …`, `model` or `P401: …` with its help.
+/// `pass`, `fail: …`, `0.50 pass` where there is a score, `unknown: …`, `model` or `P401: …` with its
+/// help.
 fn says(evaluator: Value, case: Value, output: &str) -> String {
-    match judge(evaluator, case, output) {
-        Ok(Verdict::Pass) => "pass".to_owned(),
-        Ok(Verdict::Fail { reason }) => format!("fail: {reason}"),
-        Ok(Verdict::NeedsModel) => "model".to_owned(),
-        Err(finding) => format!(
-            "{}: {} | {}",
-            finding.code,
-            finding.message,
-            crate::output::words::words(&finding.help.unwrap_or_default())
-        ),
+    says_of(evaluator, case, &Output::of(output))
+}
+
+fn says_of(evaluator: Value, case: Value, output: &Output<'_>) -> String {
+    let verdict = match judged(evaluator, case, output) {
+        Ok(verdict) => verdict,
+        Err(finding) => {
+            let help = crate::output::words::words(&finding.help.unwrap_or_default());
+            return format!("{}: {} | {help}", finding.code, finding.message);
+        }
+    };
+    match verdict {
+        Verdict::Decided {
+            passed,
+            score,
+            reason,
+        } => {
+            let score = match score {
+                0.0 | 1.0 => String::new(),
+                score => format!("{score:.3} "),
+            };
+            let verdict = if passed { "pass" } else { "fail" };
+            let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+            format!("{score}{verdict}{reason}")
+        }
+        Verdict::Undecided { reason } => format!("unknown: {reason}"),
+        Verdict::NeedsModel => "model".to_owned(),
+        Verdict::NotAsked => "not asked".to_owned(),
     }
 }
 
@@ -38,11 +64,11 @@ fn json_check(checks: Value, output: &str) -> String {
 #[test]
 fn githubs_checks_mean_what_they_mean_at_github() {
     assert_eq!(string(json!({"equals": "Yes"}), " Yes\n"), "pass");
-    assert_snapshot!(string(json!({"equals": "Yes"}), "yes"), @r#"fail: `equals`: the output is not "Yes""#);
+    assert_snapshot!(string(json!({"equals": "Yes"}), "yes"), @r#"fail: expected "Yes", got "yes""#);
     assert_eq!(string(json!({"contains": "BILLING"}), "to billing"), "pass");
     assert_eq!(string(json!({"startsWith": "hel"}), "\nHello"), "pass");
     assert_eq!(string(json!({"endsWith": "LO"}), "Hello\n"), "pass");
-    assert_snapshot!(string(json!({"endsWith": "hel"}), "Hello"), @r#"fail: `endsWith`: the output does not end with "hel""#);
+    assert_snapshot!(string(json!({"endsWith": "hel"}), "Hello"), @r#"fail: expected to end with "hel", got "Hello""#);
     assert_eq!(string(json!({"equals": "", "contains": "a"}), "a"), "pass");
 }
 
@@ -50,30 +76,30 @@ fn githubs_checks_mean_what_they_mean_at_github() {
 fn every_check_of_an_evaluator_must_pass() {
     let checks = json!({"contains": "a", "notContains": "b", "minLength": 2, "maxLength": 3});
     assert_eq!(string(checks.clone(), "aé"), "pass");
-    assert_snapshot!(string(checks.clone(), "ab"), @r#"fail: `notContains`: the output contains "b""#);
-    assert_snapshot!(string(checks.clone(), "a"), @"fail: `minLength`: the output is 1 characters long, the limit is 2");
-    assert_snapshot!(string(checks, "aééé"), @"fail: `maxLength`: the output is 4 characters long, the limit is 3");
+    assert_snapshot!(string(checks.clone(), "ab"), @r#"fail: expected not to contain "b", got "ab""#);
+    assert_snapshot!(string(checks.clone(), "a"), @"fail: expected at least 2 characters, got 1");
+    assert_snapshot!(string(checks, "aééé"), @"fail: expected at most 3 characters, got 4");
 }
 
 #[test]
 fn lists_of_texts() {
     assert_eq!(string(json!({"containsAny": ["x", "A"]}), "a"), "pass");
-    assert_snapshot!(string(json!({"containsAny": ["x", "y"]}), "a"), @r#"fail: `containsAny`: the output contains none of "x", "y""#);
+    assert_snapshot!(string(json!({"containsAny": ["x", "y"]}), "a"), @r#"fail: expected to contain one of "x", "y", got "a""#);
     assert_eq!(string(json!({"containsAll": ["a", "b"]}), "AB"), "pass");
-    assert_snapshot!(string(json!({"containsAll": ["a", "c"]}), "ab"), @r#"fail: `containsAll`: the output does not contain "c""#);
-    assert_snapshot!(string(json!({"notContains": ["c", "B"]}), "ab"), @r#"fail: `notContains`: the output contains "B""#);
+    assert_snapshot!(string(json!({"containsAll": ["a", "c"]}), "ab"), @r#"fail: expected to contain "c", got "ab""#);
+    assert_snapshot!(string(json!({"notContains": ["c", "B"]}), "ab"), @r#"fail: expected not to contain "B", got "ab""#);
 }
 
 #[test]
 fn regular_expressions_look_anywhere_and_take_fields_as_plain_text() {
     assert_eq!(string(json!({"matches": r"\d{2}"}), "in 42 days"), "pass");
-    assert_snapshot!(string(json!({"notMatches": r"\d+"}), "in 42 days"), @r#"fail: `notMatches`: the output matches `\d+` at "42""#);
+    assert_snapshot!(string(json!({"notMatches": r"\d+"}), "in 42 days"), @r#"fail: expected not to match `\d+`, got "42""#);
     let evaluator = json!({"string": {"matches": "^{{price}}$"}});
     assert_eq!(
         says(evaluator.clone(), json!({"price": "1.5"}), "1.5"),
         "pass"
     );
-    assert_snapshot!(says(evaluator, json!({"price": "1.5"}), "1x5"), @r"fail: `matches`: the output does not match `^1\.5$`");
+    assert_snapshot!(says(evaluator, json!({"price": "1.5"}), "1x5"), @r#"fail: expected to match `^1\.5$`, got "1x5""#);
 }
 
 #[test]
@@ -114,9 +140,9 @@ fn a_field_that_the_case_lacks_is_an_error() {
 #[test]
 fn json_is_parsed_and_a_fence_only_tolerated_on_request() {
     assert_eq!(json_check(json!({}), " {\"a\": 1} "), "pass");
-    assert_snapshot!(json_check(json!({}), "a: 1"), @"fail: the output is not JSON: expected value at line 1 column 1");
+    assert_snapshot!(json_check(json!({}), "a: 1"), @r#"fail: expected JSON, got "a: 1" (expected value at line 1 column 1)"#);
     let fenced = "```json\n{\"a\": 1}\n```";
-    assert_snapshot!(json_check(json!({}), fenced), @"fail: the output is not JSON: it is wrapped in a code fence");
+    assert_snapshot!(json_check(json!({}), fenced), @"fail: expected JSON alone, got JSON in a code fence; `fenced: true` takes it");
     assert_eq!(
         json_check(json!({"fenced": true, "path": "/a", "equals": 1.0}), fenced),
         "pass"
@@ -146,23 +172,25 @@ fn json_values_at_a_pointer() {
         ),
         "pass"
     );
-    assert_snapshot!(json_check(json!({"path": "/labels", "contains": "u"}), output), @r#"fail: `contains`: /labels is ["bug","ui"], without "u""#);
-    assert_snapshot!(json_check(json!({"path": "/labels", "maxItems": 1}), output), @"fail: `maxItems`: /labels has 2 items, the limit is 1");
-    assert_snapshot!(json_check(json!({"path": "/queue", "minItems": 1}), output), @r#"fail: `minItems`: /queue is "Tech support", not a list"#);
-    assert_snapshot!(json_check(json!({"path": "/score", "oneOf": [1, 3]}), output), @"fail: `oneOf`: /score is 2, none of [1,3]");
-    assert_snapshot!(json_check(json!({"path": "/absent"}), output), @"fail: the output has no `/absent`");
+    assert_snapshot!(json_check(json!({"path": "/labels", "contains": "u"}), output), @r#"fail: at `/labels`: expected to contain "u", got ["bug","ui"]"#);
+    assert_snapshot!(json_check(json!({"path": "/labels", "maxItems": 1}), output), @"fail: at `/labels`: expected at most 1 item, got 2");
+    assert_snapshot!(json_check(json!({"path": "/queue", "minItems": 1}), output), @r#"fail: at `/queue`: expected a list, got "Tech support""#);
+    assert_snapshot!(json_check(json!({"path": "/score", "oneOf": [1, 3]}), output), @"fail: at `/score`: expected one of [1,3], got 2");
+    assert_snapshot!(json_check(json!({"path": "/absent"}), output), @"fail: expected a value at `/absent`, got none");
 }
 
 #[test]
 fn the_prompts_own_schema_and_one_written_out() {
     let own = json!({"type": "object", "required": ["queue"], "additionalProperties": false,
         "properties": {"queue": {"enum": ["billing", "tech"]}}});
+    let evaluator = object(json!({"name": "n", "json": {"schema": "output"}}));
+    let evaluator = Evaluator::new(&evaluator, Some(&own)).unwrap();
     let run = |output: &str| {
-        let evaluator = object(json!({"name": "n", "json": {"schema": "output"}}));
-        evaluate(&evaluator, &Object::new(), output, Some(&own))
+        let judgement = judge_case([&evaluator], &Object::new(), &[], &Output::of(output));
+        judgement.evaluators[0].verdict.clone()
     };
-    assert_eq!(run(r#"{"queue": "tech"}"#), Ok(Verdict::Pass));
-    assert_snapshot!(format!("{:?}", run(r#"{"queue": "x"}"#).unwrap()), @r#"Fail { reason: "does not fit the schema: `/queue`: \"x\" is not one of \"billing\" or \"tech\"" }"#);
+    assert_eq!(run(r#"{"queue": "tech"}"#).passed(), Some(true));
+    assert_snapshot!(run(r#"{"queue": "x"}"#).reason().unwrap(), @r#"does not fit the schema: `/queue`: "x" is not one of "billing" or "tech""#);
 
     let evaluator =
         json!({"json": {"path": "/labels", "schema": {"items": {"enum": "{{labels}}"}}}});
@@ -171,7 +199,7 @@ fn the_prompts_own_schema_and_one_written_out() {
         says(evaluator.clone(), case.clone(), r#"{"labels": ["bug"]}"#),
         "pass"
     );
-    assert_snapshot!(says(evaluator, case, r#"{"labels": ["p0"]}"#), @r#"fail: `schema`: /labels does not fit the schema: `/0`: "p0" is not one of "bug""#);
+    assert_snapshot!(says(evaluator, case, r#"{"labels": ["p0"]}"#), @r#"fail: at `/labels`: does not fit the schema: `/0`: "p0" is not one of "bug""#);
 }
 
 #[test]
@@ -181,17 +209,21 @@ fn what_needs_a_model_says_so() {
         "model"
     );
     assert_eq!(
-        says(json!({"llm": {"prompt": "{{completion}}"}}), json!({}), ""),
+        says(
+            json!({"llm": {"modelId": "openai/gpt-5-mini", "prompt": "{{completion}}", "choices": [{"choice": "good", "score": 1}]}}),
+            json!({}),
+            ""
+        ),
         "model"
     );
 }
 
 #[test]
 fn an_evaluator_that_cannot_work_says_why() {
-    assert_snapshot!(says(json!({"name": "n"}), json!({}), ""), @r#"P401: evaluator `n`: it has nothing to check | Give it one of `string`, `json`, `llm` and `uses`, such as `string: {contains: "{{expected}}"}`."#);
+    assert_snapshot!(says(json!({"name": "n"}), json!({}), ""), @r#"P401: evaluator `n`: it has nothing to check | Give it one of `string`, `json`, `number`, `text`, `limits`, `answer`, `tools`, `any`, `llm`, `uses`, such as `string: {contains: "{{expected}}"}`."#);
     assert_snapshot!(says(json!({"string": {"contains": "a"}, "json": {}}), json!({}), ""), @"P401: evaluator without a name: it has both `string` and `json` | Make two evaluators of it, each with its own name.");
     assert_snapshot!(says(json!({"name": "n", "string": "a"}), json!({}), ""), @"P401: evaluator `n`: `string` must be a map of checks | Write the checks below `string:`, one a line.");
-    assert_snapshot!(string(json!({"contain": "a"}), ""), @"P401: evaluator `n`: `string.contain` is not a check; `contains` is meant | The checks of `string` are `equals`, `contains`, `startsWith`, `endsWith`, `containsAny`, `containsAll`, `notContains`, `matches`, `notMatches`, `minLength`, `maxLength`.");
+    assert_snapshot!(string(json!({"contain": "a"}), ""), @"P401: evaluator `n`: `string.contain` is not a check; `contains` is meant | The checks of `string` are `equals`, `notEquals`, `contains`, `startsWith`, `endsWith`, `containsAny`, `containsAll`, `notContains`, `matches`, `notMatches`, `minLength`, `maxLength`, `minWords`, `maxWords`, `caseSensitive`.");
     assert_snapshot!(string(json!({"equals": ""}), ""), @r#"P401: evaluator `n`: `string` has nothing to check | Write a check such as `contains: "{{expected}}"`."#);
     assert_snapshot!(string(json!({"matches": "("}), ""), @"P401: evaluator `n`: `matches` is not a regular expression: unclosed group | The syntax is that of Rust's `regex`, which has no look-around and no backreferences.");
     assert_snapshot!(string(json!({"containsAny": "a"}), ""), @r#"P401: evaluator `n`: `containsAny` must be a list of texts, not "a" | Write it as `containsAny: [one, two]`."#);
@@ -230,6 +262,42 @@ fn an_evaluator_is_checked_without_an_output() {
 }
 
 #[test]
+fn hostile_outputs_end_in_an_answer() {
+    let long = format!("{}a", "a ".repeat(70_000));
+    let text = |metric: &str, like: &str, output: &str| {
+        let checks = json!({"like": like, "metric": metric, "atLeast": 0.5});
+        says(json!({"text": checks}), json!({}), output)
+    };
+    let other = format!("{}b", "b ".repeat(70_000));
+    assert_snapshot!(text("levenshtein", &long, &other), @"unknown: the texts are too long to compare by `levenshtein`: 140001 and 140001 characters");
+    assert_snapshot!(text("rougeL", &long, &other), @"unknown: the texts are too long to compare by `rougeL`: 140001 and 140001 characters");
+    for metric in ["levenshtein", "f1", "rouge1", "rougeL", "bleu"] {
+        assert_eq!(
+            text(metric, &long, &long),
+            "pass",
+            "{metric}: what is the same takes no time"
+        );
+        assert!(
+            text(metric, "short one", &long).contains("fail"),
+            "{metric}"
+        );
+    }
+    for open in ["[", "{\"a\":", "[1,", "[\"", "{\"[\\\""] {
+        let anywhere = json_check(
+            json!({"anywhere": true, "schema": {"type": "object"}}),
+            &open.repeat(2_000),
+        );
+        assert!(anywhere.starts_with("fail"), "{anywhere}");
+    }
+    let many = json_check(
+        json!({"anywhere": true, "schema": {"type": "object"}}),
+        &"[] ".repeat(100_000),
+    );
+    assert!(many.starts_with("fail"), "{many}");
+    assert!(json_check(json!({"near": 1}), "1e999").starts_with("fail: expected JSON"));
+}
+
+#[test]
 fn hostile_values_end_in_an_answer() {
     assert!(string(json!({"matches": "(a{1000}){1000}"}), "a").starts_with("P401"));
     let recursive = json!({"schema": {"$ref": "#"}});
@@ -239,7 +307,7 @@ fn hostile_values_end_in_an_answer() {
     let remote = json!({"schema": {"$ref": "https://example.com/schema.json"}});
     assert!(json_check(remote, "{}").starts_with("P401"));
     let deep = "[".repeat(100_000);
-    assert!(json_check(json!({}), &deep).starts_with("fail: the output is not JSON"));
+    assert!(json_check(json!({}), &deep).starts_with("fail: expected JSON, got"));
     assert!(json_check(json!({}), "```").starts_with("fail"));
 }
 
@@ -271,26 +339,69 @@ fn the_schema_takes_whatever_a_check_takes() {
         json!(["a", 1]),
         json!({"type": "object"}),
         json!("{{expected}}"),
+        json!("1%"),
+        json!("2s"),
+        json!("first"),
+        json!("bleu"),
+        json!("refused"),
+        json!("github/fluency"),
+        json!("judges/tone@v3"),
+        json!({"tags": ["a"]}),
+        json!([{"choice": "a", "score": 0.5}]),
         json!(null),
     ];
-    for (kind, properties) in [("string", string_properties()), ("json", json_properties())] {
-        for (name, schema) in properties {
-            let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-            let takes = |value: &Value| check(&object(json!({kind: {&name: value}}))).is_ok();
-            let mut taken = samples.iter().filter(|value| takes(value)).peekable();
+    for (kind, schema) in properties() {
+        if kind == "any" {
+            continue;
+        }
+        let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+        let takes = |value: &Value| {
+            let above = match kind.as_str() {
+                "weight" | "required" | "when" | "atLeast" => {
+                    json!({"uses": "github/fluency", &kind: value})
+                }
+                _ => json!({&kind: value}),
+            };
+            check(&object(above)).is_ok()
+        };
+        let Some(below) = schema.get("properties").filter(|_| kind != "when") else {
+            assert!(samples.iter().any(takes), "{kind} takes nothing");
+            for value in samples.iter().filter(|it| takes(it) && !it.is_null()) {
+                assert!(validator.is_valid(value), "{kind}: {value}");
+            }
+            continue;
+        };
+        // What a key needs beside it.
+        let beside = match kind.as_str() {
+            "string" => json!({"equals": "a"}),
+            "number" => json!({"near": 1}),
+            "text" => json!({"like": "a", "atLeast": 0.5}),
+            "llm" => {
+                json!({"modelId": "m", "prompt": "p", "choices": [{"choice": "a", "score": 1}]})
+            }
+            _ => json!({}),
+        };
+        for name in below.as_object().unwrap().keys() {
+            let whole = |value: &Value| {
+                let mut whole = object(beside.clone());
+                whole.insert(name.clone(), value.clone());
+                Value::Object(whole)
+            };
+            let mut taken = samples.iter().map(whole).filter(|it| takes(it)).peekable();
             assert!(taken.peek().is_some(), "{kind}.{name} takes nothing");
-            for value in taken {
-                assert!(validator.is_valid(value), "{kind}.{name}: {value}");
+            for value in taken.filter(|value| !value[name].is_null()) {
+                assert!(validator.is_valid(&value), "{kind}.{name}: {value}");
             }
         }
     }
 }
 
 #[test]
-fn every_check_is_listed_once_with_what_it_passes_for() {
-    let mut names: Vec<String> = checks().into_iter().map(|(name, _)| name).collect();
-    assert!(checks().iter().all(|(_, words)| words.len() > 10));
+fn every_check_and_setting_is_listed_once_with_what_it_does() {
+    let listed = || checks().into_iter().chain(settings());
+    assert!(listed().all(|(_, words)| words.len() > 10));
+    let mut names: Vec<String> = listed().map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), checks().len());
+    assert_eq!(names.len(), listed().count());
 }
