@@ -1,0 +1,3 @@
+//! Suites of cases: read from prompt files and datasets, run, and judged.
+
+pub mod case;
