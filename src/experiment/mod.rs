@@ -1,5 +1,6 @@
 //! Suites of cases: read from prompt files and datasets, run, and judged.
 
+pub mod append;
 mod asked;
 pub mod case;
 mod dataset;
