@@ -18,3 +18,4 @@ pub mod repository;
 pub mod scan;
 pub mod serve;
 pub mod setup;
+pub mod statistics;

@@ -465,6 +465,7 @@ pub(crate) fn steady(text: &str, root: &Path) -> String {
             ),
             (r"\b([0-9a-f]{64}|[0-9a-f]{40})\b", "<id>"),
             (r"\b[0-9a-f]{12}\b", "xxxxxxxxxxxx"),
+            (r"(?m)^[0-9a-f]{8}  ", "<id-end>  "),
             (r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "xxxxxxx..xxxxxxx"),
             (r"\b\d+ ms\b", "<n> ms"),
             (r#"\b(duration_ms(":)? +)\d+"#, "$1<n>"),

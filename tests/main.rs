@@ -13,6 +13,8 @@ mod gateway;
 #[allow(dead_code, reason = "a bench uses the rest of it")]
 mod server;
 mod store_of_prompts;
+#[cfg(unix)]
+mod terminal;
 mod validate;
 
 use std::fs;

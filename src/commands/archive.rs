@@ -19,7 +19,7 @@ Examples:
   promptctl archive support/triage -m \"Replaced by support/routing\"")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(add = super::completions::names())]
+    #[arg(value_parser = super::typed::name, add = super::completions::names())]
     name: PromptName,
     /// The commit's message
     #[arg(short, long, value_name = "TEXT")]

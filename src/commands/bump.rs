@@ -26,7 +26,7 @@ Examples:
   promptctl bump --dry-run support/triage")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "NAME", add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::completions::names())]
     names: Vec<PromptName>,
     /// Say what would change, and change nothing
     #[arg(short = 'n', long)]
@@ -110,16 +110,15 @@ fn report(
     }
     let would = if dry_run { "would become " } else { "" };
     for (name, from, to) in bumped {
-        match from {
-            Some(from) if from != to => session
-                .ui
-                .status(format!("{name} {would}{to} (was {from})")),
-            Some(_) => session
-                .ui
-                .status(format!("{name} {would}{to}, with its digest")),
-            None => session
-                .ui
-                .status(format!("{name} {would}{to}, numbered for the first time")),
+        let line = match from {
+            Some(from) if from != to => format!("{name} {would}{to} (was {from})"),
+            Some(_) => format!("{name} {would}{to}, with its digest"),
+            None => format!("{name} {would}{to}, numbered for the first time"),
+        };
+        if dry_run {
+            session.ui.line(line);
+        } else {
+            session.ui.status(line);
         }
     }
     if !dry_run {

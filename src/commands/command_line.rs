@@ -1,17 +1,20 @@
 //! The command line: all commands, their groups in the help, and how one is run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
+use super::front;
+use super::interrupt::Interrupt;
 use super::lazy::Lazy;
 use super::session::Session;
-use super::topics;
+use super::{synonyms, topics};
 use crate::config::Environ;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
 use crate::prompt::visible;
+use crate::repository::pager;
 
 /// The widest that help is printed, in columns.
 const MAX_TERM_WIDTH: usize = 100;
@@ -48,6 +51,9 @@ pub(super) struct Cli {
     /// Print only data, warnings and errors
     #[arg(short, long, global = true, help_heading = "Global options")]
     quiet: bool,
+    /// Show what is longer than the screen at once
+    #[arg(long, global = true, help_heading = "Global options")]
+    no_pager: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -139,6 +145,41 @@ fn command_line_for(arguments: &[std::ffi::OsString]) -> clap::Command {
         .subcommand(named.clone())
 }
 
+/// The commands whose output may be longer than a screen and is read by a person.
+const PAGED: [&str; 10] = [
+    "diff", "explain", "history", "list", "log", "log list", "log show", "models", "releases",
+    "show",
+];
+
+/// Whether what was asked for goes through a pager. A script is given all of it at once.
+fn is_paged(matches: &clap::ArgMatches) -> bool {
+    let mut words = Vec::new();
+    let mut below = matches.subcommand();
+    while let Some((word, matches)) = below {
+        words.push(word);
+        below = matches.subcommand();
+    }
+    PAGED.contains(&words.join(" ").as_str()) && !wants_json(matches)
+}
+
+/// Sends what is longer than the screen through the pager that the person chose: `PROMPTCTL_PAGER`, or
+/// what git would take.
+fn page(ui: &mut Ui, environ: &Environ, folder: &Path) {
+    let own = environ.pager.clone();
+    let is_off = |pager: &str| matches!(pager.trim(), "" | "cat");
+    if environ.dumb_terminal || own.as_deref().is_some_and(is_off) || !ui.out_is_terminal() {
+        return;
+    }
+    let folder = folder.to_owned();
+    let choose = move || {
+        let pager = own.or_else(|| pager(&folder)).filter(|it| !is_off(it))?;
+        // Ctrl-C is for the pager then, and ends nothing that still writes to it.
+        drop(Interrupt::watch());
+        Some(pager)
+    };
+    ui.page(choose, !environ.has_less);
+}
+
 /// Runs the command line and returns how it ended.
 pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     let here = Environ::current_dir().ok();
@@ -147,13 +188,14 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     {
         Ok(true) => return Exit::Done,
         Ok(false) => {}
-        Err(error) => return clap_exit(&error, &arguments),
+        Err(error) => return clap_exit(&error, &arguments, &environ),
     }
     let given = arguments.clone();
     if let Some(topic) = topics::asked(&arguments) {
         let mut ui = ui(ColorChoice::Auto, false, &environ);
         return match topic {
             Ok(topic) => {
+                page(&mut ui, &environ, here.as_deref().unwrap_or(Path::new(".")));
                 topics::show(topic, &mut ui);
                 ui.finish(Exit::Done)
             }
@@ -163,6 +205,18 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
             }
         };
     }
+    if let Some(named) = front::is_asked(&arguments) {
+        let ui = ui(ColorChoice::Auto, false, &environ);
+        let mut session = Session {
+            now: environ.now.unwrap_or_else(Timestamp::now),
+            ui,
+            environ,
+            directory: PathBuf::new(),
+            is_directory_named: named.is_some(),
+            command_line,
+        };
+        return ended(named, &mut session, front::run);
+    }
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);
     // Taking it apart would take longer than some commands do.
@@ -170,16 +224,26 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     let matches = match matches {
         Ok(matches) => matches,
         Err(mut error) => {
-            topics::suggest(&mut error);
-            return clap_exit(&error, &given);
+            if let Some(failure) = synonyms::answer(&error, &given) {
+                let mut ui = ui(ColorChoice::Auto, false, &environ);
+                ui.json = asks_for_json(&given);
+                ui.failure(&failure);
+                return failure.exit;
+            }
+            topics::suggest(&mut error, &given);
+            return clap_exit(&error, &given, &environ);
         }
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return clap_exit(&error, &given),
+        Err(error) => return clap_exit(&error, &given, &environ),
     };
     let mut ui = ui(cli.color, cli.quiet, &environ);
     ui.json = wants_json(&matches);
+    if !cli.no_pager && is_paged(&matches) {
+        let folder = cli.directory.as_deref().or(here.as_deref());
+        page(&mut ui, &environ, folder.unwrap_or(Path::new(".")));
+    }
     let now = environ.now.unwrap_or_else(Timestamp::now);
     let mut session = Session {
         ui,
@@ -189,9 +253,20 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         command_line,
         now,
     };
-    let ended = directory(cli.directory).and_then(|directory| {
+    ended(cli.directory, &mut session, |session| {
+        cli.command.run(session)
+    })
+}
+
+/// Runs a command in the folder that is named, or here.
+fn ended(
+    named: Option<PathBuf>,
+    session: &mut Session,
+    run: impl FnOnce(&mut Session) -> Result<Exit, Failure>,
+) -> Exit {
+    let ended = directory(named).and_then(|directory| {
         session.directory = directory;
-        cli.command.run(&mut session)
+        run(session)
     });
     match ended {
         Ok(exit) => session.ui.finish(exit),
@@ -207,6 +282,7 @@ fn ui(color: ColorChoice, quiet: bool, environ: &Environ) -> Ui {
     Ui::new(UiSettings {
         color,
         no_color: environ.no_color || environ.dumb_terminal,
+        forces_color: environ.forces_color,
         quiet,
         columns: environ.columns,
         width: environ.width,
@@ -238,9 +314,25 @@ fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
 
 /// clap prints help to standard output and errors to standard error; a closed pipe is no error, and
 /// a full disk is one.
-fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
+fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString], environ: &Environ) -> Exit {
     if !error.use_stderr() {
-        return crate::output::ui::finish_plainly(error.print());
+        let mut ui = ui(ColorChoice::Auto, false, environ);
+        if !ui.out_is_terminal() || arguments.iter().any(|it| it == "--no-pager") {
+            return crate::output::ui::finish_plainly(error.print());
+        }
+        page(&mut ui, environ, Path::new("."));
+        let help = error.render();
+        match ui.colors_out() {
+            true => ui.styled(help.ansi()),
+            false => ui.styled(help),
+        }
+        return ui.finish(Exit::Done);
+    }
+    if asks_for_json(arguments) {
+        let mut ui = ui(ColorChoice::Never, false, environ);
+        ui.json = true;
+        ui.failure(&usage_failure(error));
+        return Exit::Usage;
     }
     // An argument may hold what a stranger wrote, such as the title of a pull request.
     let is_plain = |argument: &std::ffi::OsString| {
@@ -256,6 +348,31 @@ fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
         crate::output::ui::say_plainly(&told);
     }
     Exit::Usage
+}
+
+/// Whether arguments that could not be read ask for JSON: their error is JSON then too.
+fn asks_for_json(arguments: &[std::ffi::OsString]) -> bool {
+    let mut pairs = arguments.windows(2);
+    pairs.any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || arguments.iter().any(|it| it == "--format=json")
+}
+
+/// What clap says of wrong arguments, in the parts that errors have.
+fn usage_failure(error: &clap::Error) -> Failure {
+    let said = error.render().to_string();
+    let mut parts = said.split("\n\n");
+    let first = parts.next().unwrap_or_default();
+    let words: Vec<&str> = first.split_whitespace().collect();
+    let message = words.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let mut failure = Failure::usage(message);
+    for line in parts.flat_map(str::lines).map(str::trim) {
+        let hint = line.strip_prefix("tip: ").unwrap_or(line);
+        if !hint.is_empty() {
+            failure = failure.hint(hint);
+        }
+    }
+    failure
 }
 
 #[cfg(test)]

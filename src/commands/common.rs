@@ -5,8 +5,9 @@ use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::files::Loaded;
+use crate::output::json;
 use crate::output::table::TableCell;
-use crate::output::ui::{GOOD, NOTE};
+use crate::output::ui::{GOOD, NOTE, Ui};
 use crate::output::words::words;
 use crate::prompt::document::Document;
 use crate::prompt::finding::{Finding, in_file};
@@ -14,9 +15,10 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
-use crate::prompt::version::Version;
+use crate::prompt::version::{BadVersion, Version};
 use crate::releases::{Overview, Store};
 
+use super::moment::{Moment, clock};
 use super::session::Session;
 
 /// How data is printed.
@@ -52,35 +54,67 @@ pub(super) struct EnvArg {
     pub(super) env: Environment,
 }
 
+/// `--env` beside a reference: `NAME --env staging` is `NAME@staging`.
+///
+/// # Errors
+/// The reference says something else.
+pub(super) fn in_environment(
+    reference: &Reference,
+    environment: Option<&Environment>,
+) -> Result<Reference, Failure> {
+    let Some(environment) = environment else {
+        return Ok(reference.clone());
+    };
+    let wanted = Reference {
+        name: reference.name.clone(),
+        selector: Selector::Named(environment.to_string()),
+    };
+    if reference.selector == Selector::WorkingCopy || *reference == wanted {
+        return Ok(wanted);
+    }
+    Err(
+        Failure::usage(format!("{reference} does not go with --env {environment}")).hint(format!(
+            "{reference} says already which version is meant; {wanted} is what is live in {environment}"
+        )),
+    )
+}
+
 /// `--at`.
 #[derive(Debug, Args)]
 pub(super) struct AtArg {
-    /// Show what was so at this time, such as 2026-11-03T12:00:00Z or 2026-11-03
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(super) at: Option<Timestamp>,
+    /// Show what was so at this time: 2026-11-20T22:00:00Z, "2026-11-20 22:00", a date (its end),
+    /// yesterday, 22:00 or 2h (ago)
+    #[arg(long, value_name = "TIME")]
+    at: Option<Moment>,
 }
 
-/// A time: RFC 3339, a local date and time, or a date, which means the end of that day.
-pub(super) fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
+impl AtArg {
+    /// The time that is asked for; of a day its end.
+    pub(super) fn time(&self, session: &Session) -> Option<Timestamp> {
+        self.at.map(|at| at.end(session.now))
     }
-    let zone = jiff::tz::TimeZone::system();
-    if let Ok(date) = text.parse::<jiff::civil::Date>()
-        && text.len() == 10
-    {
-        let end = date.at(23, 59, 59, 999_999_999);
-        return end
-            .to_zoned(zone)
-            .map(|zoned| zoned.timestamp())
-            .map_err(|error| error.to_string());
+}
+
+/// A version as people type it: `v3` or `3`.
+pub(super) fn parse_version(text: &str) -> Result<Version, BadVersion> {
+    let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    format!("v{digits}").parse()
+}
+
+/// How long ago, and when that was: `2 hours ago (2026-11-20 22:00 CET)`.
+pub(super) fn ago_and_when(now: Timestamp, then: Timestamp) -> String {
+    if then > now {
+        return clock(then);
     }
-    text.parse::<jiff::civil::DateTime>()
-        .and_then(|local| local.to_zoned(zone))
-        .map(|zoned| zoned.timestamp())
-        .map_err(|_| {
-            "write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03".to_owned()
-        })
+    format!("{} ({})", ago(now, then), clock(then))
+}
+
+/// When something was, in a list: how long ago for people, and in a pipe the time as JSON has it.
+pub(super) fn when(ui: &Ui, now: Timestamp, then: Timestamp) -> String {
+    match ui.width() {
+        Some(_) => ago(now, then),
+        None => json::time(then),
+    }
 }
 
 /// How long ago, in a few words.
@@ -163,6 +197,32 @@ pub(super) fn live_cell<'a>(
         return TableCell::from("-");
     }
     TableCell::styled(words.join(", "), if behind { NOTE } else { GOOD })
+}
+
+/// Says how to get the first prompt: from files that stand elsewhere in the repository, or a new one.
+pub(super) fn say_first_prompt(store: &Store, session: &mut Session) {
+    match adoptable(store) {
+        0 => session
+            .ui
+            .hint("promptctl new NAME makes one, promptctl seed adds the bundled ones"),
+        found => session.ui.hint(words_on_adopting(found)),
+    }
+}
+
+/// How many prompt files stand anywhere in the working copy.
+pub(super) fn adoptable(store: &Store) -> usize {
+    if store.is_bare() {
+        return 0;
+    }
+    let found = crate::setup::Setup::of(store).adoptable(&store.settings().roots);
+    found.map_or(0, |found| found.prompts.len())
+}
+
+/// How prompt files that stand elsewhere are taken over.
+pub(super) fn words_on_adopting(found: usize) -> String {
+    format!(
+        "prompt files stand elsewhere in this repository ({found}): promptctl init --adopt shows how to take them over"
+    )
 }
 
 /// Shows warnings.

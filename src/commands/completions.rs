@@ -12,6 +12,7 @@ use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
+use crate::record::log::{Log, Order, Query};
 use crate::releases::{Settings, Store};
 use crate::repository::Start;
 
@@ -40,6 +41,9 @@ enum Shell {
     Powershell,
     Elvish,
 }
+
+/// How many executions are offered.
+const NEWEST: usize = 20;
 
 /// The script for bash; clap's own does not know that bash splits `name@v1`.
 const BASH: &str = include_str!("../../completions/promptctl.bash");
@@ -83,7 +87,7 @@ fn registration(shell: &dyn EnvCompleter) -> Result<String, Failure> {
 
 /// The repository of the folder that the command would work in; none where there is none, since
 /// nobody reads an error here.
-fn store() -> Option<Store> {
+pub(super) fn store() -> Option<Store> {
     let named = directory(Environ::arguments());
     let here = Environ::current_dir().ok()?;
     let store = Store::open(&Start {
@@ -208,6 +212,27 @@ fn pinned(store: &Store, name: &str) -> Vec<String> {
                 .map(|version| format!("{name}@{version}")),
         )
         .collect()
+}
+
+/// Completes the id of one of the newest executions.
+pub(super) fn executions() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let Some(store) = store() else {
+            return Vec::new();
+        };
+        let path = Environ::read().log_below(store.top());
+        let newest = Query {
+            order: Order::NewestFirst,
+            limit: Some(NEWEST),
+            is_short: true,
+            ..Query::default()
+        };
+        let listing = Log::at(path).list(&newest).unwrap_or_default();
+        beginning(
+            current,
+            listing.executions.into_iter().map(|it| it.record.id),
+        )
+    })
 }
 
 /// Completes the name of an environment.

@@ -250,7 +250,7 @@ fn mixed(prompt: &str, revision: &str) -> Failure {
 
 /// A reference to a prompt; a plain word that is no prompt is a revision.
 fn as_prompt(text: &str, store: &Store) -> Option<Reference> {
-    let reference: Reference = text.parse().ok()?;
+    let reference = super::typed::reference(text).ok()?;
     let is_revision = reference.selector == Selector::WorkingCopy
         && store
             .load(&reference)
@@ -474,6 +474,28 @@ impl Pair {
             None => diff,
         }
     }
+}
+
+/// Shows what changed in prompts, as `diff` does.
+pub(super) fn show_change<'a>(
+    pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,
+    session: &mut Session,
+) {
+    let diffs: Vec<(PromptName, PromptDiff)> = pairs
+        .map(|(before, after)| {
+            let [old, new] = [before, after].map(variables_of);
+            let diff = compare(Some(side(before, &old)), Some(side(after, &new)));
+            (after.name.clone(), diff)
+        })
+        .filter(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty())
+        .collect();
+    let options = TextOptions {
+        color: session.ui.colors_out(),
+        width: session.ui.width().unwrap_or(100),
+    };
+    session
+        .ui
+        .styled(diff_text::render(&diffs, &ReviewInfo::default(), options));
 }
 
 fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {

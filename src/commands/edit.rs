@@ -1,42 +1,51 @@
 //! `promptctl edit`.
 
 use std::io::Read;
-use std::path::Path;
-use std::process::Command;
-
-use serde_json::Value;
 
 use super::common::{compile, load_to_change, warn_all, warn_of_passed};
+use super::diff::show_change;
 use super::gate::Gate;
-use super::numbering::{edit_failure, number};
+use super::numbering::number;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
-use crate::prompt::edit::{EditError, Step, is_text, parse_path, remove, set, set_version};
+use crate::prompt::edit::{Step, set, set_version};
 use crate::prompt::name::PromptName;
+use crate::prompt::quote::shell_paths;
 use crate::prompt::{code, document};
 use crate::releases::Store;
 
+pub(super) mod editor;
+mod setting;
+
+use editor::{editor, in_editor, unchanged, with_draft};
+use setting::{Key, Setting, parse_key, parse_setting};
+
 /// Make the next version of a prompt
 ///
-/// Opens $EDITOR, or takes the change from --set, --unset or --file; then checks the file, raises
-/// its version and commits. Several prompts are changed in one commit. A change that no model and
-/// no caller sees, such as a description, needs no new version. A secret stops it; other errors are
-/// said.
+/// Opens the editor that git would open, or takes the change from --set, --unset or --file; then
+/// checks the file, raises its version, commits, and shows what changed as diff does. Several
+/// prompts are changed in one commit. A change that no model and no caller sees, such as a
+/// description, needs no new version. A secret stops it; other errors are said. An editor that is
+/// closed without a change changes nothing, exit 1.
+///
+/// The paths of --set are those that diff prints; messages.system is the one message of that role.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help versions
 
 Examples:
-  promptctl edit support/triage   # opens $EDITOR
+  promptctl edit support/triage   # opens your editor
   promptctl edit support/triage --set modelParameters.maxTokens=500 -m \"Shorter answers\"
+  promptctl edit support/triage --set messages.system=@rules.txt
   promptctl edit support/triage --set 'tags:=[\"tickets\", \"queue\"]' --unset description
   promptctl edit support/triage core/chat-assistant --set model=openai/gpt-5.1")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "NAME", required = true, add = super::completions::names())]
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::completions::names())]
     names: Vec<PromptName>,
-    /// Set a value, such as modelParameters.maxTokens=600 or description=text; KEY:=JSON for any JSON
+    /// Set a value, such as modelParameters.maxTokens=600 or description=text; KEY=@FILE takes the
+    /// text of a file, KEY:=JSON is any JSON
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
     set: Vec<Setting>,
     /// Remove a value
@@ -53,54 +62,6 @@ pub(super) struct Args {
     no_commit: bool,
 }
 
-#[derive(Debug, Clone)]
-struct Key {
-    text: String,
-    path: Vec<Step>,
-}
-
-#[derive(Debug, Clone)]
-struct Setting {
-    key: Key,
-    value: Value,
-    /// The value as text, where it was not given as JSON.
-    text: Option<String>,
-}
-
-fn parse_key(text: &str) -> Result<Key, String> {
-    let path = parse_path(text).map_err(|error| error.to_string())?;
-    Ok(Key {
-        text: text.to_owned(),
-        path,
-    })
-}
-
-fn parse_setting(text: &str) -> Result<Setting, String> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or("write KEY=VALUE, or KEY:=JSON, such as modelParameters.maxTokens=600")?;
-    if let Some(key) = key.strip_suffix(':') {
-        let value = serde_json::from_str(value)
-            .map_err(|error| format!("the value of {key} is not JSON: {error}"))?;
-        return Ok(Setting {
-            key: parse_key(key)?,
-            value,
-            text: None,
-        });
-    }
-    let key = parse_key(key)?;
-    let is_text = is_text(&key.path);
-    let typed = serde_json::from_str::<Value>(value)
-        .ok()
-        .filter(|typed| !typed.is_string())
-        .filter(|typed| !is_text || typed.is_array() || typed.is_object());
-    Ok(Setting {
-        key,
-        value: typed.unwrap_or_else(|| Value::String(value.to_owned())),
-        text: Some(value.to_owned()),
-    })
-}
-
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     store.require_working_copy()?;
@@ -110,15 +71,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         );
     }
     let gate = Gate::new(&config, session);
-    let mut changes = Vec::new();
-    let mut sentences = Vec::new();
+    let mut edits = Vec::new();
     for name in &args.names {
         let before = load_to_change(&store, name)?;
-        let text = args.changed_text(&before, session)?;
+        let Some(text) = args.changed_text(&before, &store, session)? else {
+            continue;
+        };
         let checked = checked(args, &store, &before, &text, &gate, session);
-        let after = match checked {
+        let (after, is_sound) = match checked {
             Err(failure) if args.is_by_hand() => {
-                return Err(with_draft(failure, &before, &text));
+                return Err(with_draft(failure, &before.path, &text));
             }
             checked => checked?,
         };
@@ -126,20 +88,35 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let numbered = number(&store, &after)?;
         warn_of_passed(&after.name, numbered.passed, session);
         let version = numbered.version;
-        sentences.push(if numbered.is_new {
+        let sentence = if numbered.is_new {
             format!("{name} is {version} now")
         } else {
             format!("{name} {version} keeps its number: no model and no caller sees the change")
-        });
-        changes.push(FileChange::Write {
-            path: before.path.clone(),
-            text: numbered.text,
+        };
+        let after = store.with_text(&before, numbered.text)?;
+        edits.push(Edit {
+            before,
+            after,
+            is_ready: numbered.is_new && is_sound,
+            sentence,
         });
     }
-    finish(args, &store, &changes, &sentences, session)
+    if edits.is_empty() {
+        return Err(unchanged());
+    }
+    finish(args, &store, &edits, session)
 }
 
-/// The prompt with its new text, if that may be written.
+/// One prompt that is changed.
+struct Edit {
+    before: Loaded,
+    after: Loaded,
+    /// Whether the content is a new version that could go live.
+    is_ready: bool,
+    sentence: String,
+}
+
+/// The prompt with its new text, if that may be written, and whether it is without errors.
 fn checked(
     args: &Args,
     store: &Store,
@@ -147,53 +124,69 @@ fn checked(
     text: &str,
     gate: &Gate,
     session: &mut Session,
-) -> Result<Loaded, Failure> {
+) -> Result<(Loaded, bool), Failure> {
     let after = store.with_text(before, text.to_owned())?;
     compile(&after)?;
-    gate.before_writing(store, &after, args.shown(before), session)?;
-    Ok(after)
-}
-
-/// The failure with the place where what a person wrote in the editor is kept.
-fn with_draft(failure: Failure, before: &Loaded, text: &str) -> Failure {
-    let folder = tempfile::Builder::new().prefix("promptctl-").tempdir();
-    let Ok(folder) = folder else { return failure };
-    let draft = folder.path().join(file_of(before));
-    if std::fs::write(&draft, text).is_err() {
-        return failure;
-    }
-    let kept = folder.keep().join(file_of(before));
-    failure.hint(format!("your draft is {}", kept.display()))
-}
-
-fn file_of(before: &Loaded) -> &str {
-    before.path.rsplit('/').next().unwrap_or("draft.prompt.yml")
+    let is_sound = gate.before_writing(store, &after, args.shown(before), session)?;
+    Ok((after, is_sound))
 }
 
 fn finish(
     args: &Args,
     store: &Store,
-    changes: &[FileChange],
-    sentences: &[String],
+    edits: &[Edit],
     session: &mut Session,
 ) -> Result<Exit, Failure> {
+    let change = |edit: &Edit| FileChange::Write {
+        path: edit.before.path.clone(),
+        text: edit.after.text.clone(),
+    };
+    let changes: Vec<FileChange> = edits.iter().map(change).collect();
     if args.no_commit {
-        store.write_files(changes)?;
+        store.write_files(&changes)?;
     } else {
-        let names: Vec<&str> = args.names.iter().map(PromptName::as_str).collect();
+        let names: Vec<&str> = edits.iter().map(|it| it.before.name.as_str()).collect();
         let message = args
             .message
             .clone()
             .unwrap_or_else(|| format!("Edit {}", names.join(", ")));
-        if store.commit(changes, &message)?.commit.is_none() {
+        if store.commit(&changes, &message)?.commit.is_none() {
             session.ui.status("nothing changed");
             return Ok(Exit::Done);
         }
     }
-    for sentence in sentences {
-        session.ui.status(sentence);
+    for edit in edits {
+        session.ui.status(&edit.sentence);
     }
+    if !session.ui.is_quiet() {
+        let pairs = edits.iter().map(|it| (&it.before, &it.after));
+        show_change(pairs, session);
+    }
+    say_next(args, edits, session);
     Ok(Exit::Done)
+}
+
+/// What comes next: a commit, or the release of what has a new number and no errors.
+fn say_next(args: &Args, edits: &[Edit], session: &mut Session) {
+    if args.no_commit {
+        let paths = shell_paths(edits.iter().map(|it| &it.before.path));
+        session
+            .ui
+            .hint(format!("commit the change: git commit -- {paths}"));
+        return;
+    }
+    let ready: Vec<&str> = edits
+        .iter()
+        .filter(|it| it.is_ready)
+        .map(|it| it.before.name.as_str())
+        .collect();
+    if !ready.is_empty() {
+        let it = if ready.len() == 1 { "it" } else { "them" };
+        let names = ready.join(" ");
+        session
+            .ui
+            .hint(format!("promptctl publish {names} makes {it} live"));
+    }
 }
 
 impl Args {
@@ -211,42 +204,29 @@ impl Args {
         }
     }
 
-    fn changed_text(&self, before: &Loaded, session: &mut Session) -> Result<String, Failure> {
+    /// The file's new text; `None` where the editor was closed without a change.
+    fn changed_text(
+        &self,
+        before: &Loaded,
+        store: &Store,
+        session: &mut Session,
+    ) -> Result<Option<String>, Failure> {
         if let Some(file) = &self.file {
-            return Ok(numbered_as(before, read_file(file, session)?));
+            return Ok(Some(numbered_as(before, read_file(file, session)?)));
         }
         if self.is_by_hand() {
-            return in_editor(before, session);
+            let editor = editor(store, session)?;
+            return in_editor(&before.text, &before.path, &editor, session);
         }
         let mut text = before.text.clone();
         for setting in &self.set {
-            text = apply(&text, setting).map_err(|error| edit_failure(&before.path, &error))?;
+            text = setting.apply(&text, before, session)?;
         }
         for key in &self.unset {
-            text =
-                remove(&text, &key.path).map_err(|error| not_removed(before, &key.text, &error))?;
+            text = key.take_out(&text, before)?;
         }
-        Ok(text)
+        Ok(Some(text))
     }
-}
-
-/// A value that cannot be taken out, or is not there.
-fn not_removed(before: &Loaded, key: &str, error: &EditError) -> Failure {
-    let name = &before.name;
-    let EditError::Missing { path } = error else {
-        return edit_failure(&before.path, error);
-    };
-    let failure = Failure::new(
-        code::INVALID_PROMPT,
-        format!("{name} has no `{path}`: there is nothing to take out"),
-    )
-    .at(before.path.clone());
-    if key == "openai" {
-        return failure.hint(format!(
-            "it calls no stored prompt of OpenAI's: promptctl run {name} sends its own messages"
-        ));
-    }
-    failure.hint(format!("promptctl get {name} shows the keys that it has"))
 }
 
 /// A whole new text that says nothing of the version keeps what the file says of it, so that the
@@ -271,23 +251,6 @@ fn numbered_as(before: &Loaded, text: String) -> String {
     numbered.unwrap_or(text)
 }
 
-/// Sets a value. `600` is a number where a number fits, and text where only text does.
-fn apply(text: &str, setting: &Setting) -> Result<String, EditError> {
-    let typed = set(text, &setting.key.path, &setting.value)?;
-    let Some(plain) = &setting.text else {
-        return Ok(typed);
-    };
-    if setting.value.is_string() || document::parse(&typed).is_ok() {
-        return Ok(typed);
-    }
-    let as_text = set(text, &setting.key.path, &Value::String(plain.clone()))?;
-    Ok(if document::parse(&as_text).is_ok() {
-        as_text
-    } else {
-        typed
-    })
-}
-
 /// The text of a file named on the command line; `-` is standard input.
 pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure> {
     let mut bytes = Vec::new();
@@ -304,66 +267,11 @@ pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure
         .map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
 }
 
-/// Lets the user change a copy of the file; what they wrote is never lost.
-fn in_editor(before: &Loaded, session: &mut Session) -> Result<String, Failure> {
-    let editor = session.environ.editor.clone().ok_or_else(|| {
-        Failure::usage("no editor is set")
-            .hint("export EDITOR=vim, or use --set KEY=VALUE or --file FILE")
-    })?;
-    let failed = |error: std::io::Error| {
-        Failure::from_io(code::WRITE_FAILED, "the draft could not be written", error)
-    };
-    let folder = tempfile::Builder::new()
-        .prefix("promptctl-")
-        .tempdir()
-        .map_err(failed)?;
-    let file = file_of(before);
-    let draft = folder.path().join(file);
-    std::fs::write(&draft, &before.text).map_err(failed)?;
-    loop {
-        open(&editor, &draft)?;
-        let text = std::fs::read_to_string(&draft).map_err(failed)?;
-        let Err(findings) = document::parse(&text) else {
-            return Ok(text);
-        };
-        for finding in &findings {
-            session.ui.finding(&finding.clone().in_file(&before.path));
-        }
-        if !session
-            .ui
-            .confirm("The file is not valid. Open the editor again?")
-        {
-            let kept = folder.keep().join(file);
-            return Err(Failure::new(
-                code::INVALID_PROMPT,
-                "the file is not valid and was not saved",
-            )
-            .hint(format!("your draft is {}", kept.display())));
-        }
+/// The text of a file as a value: the end of a single line is no part of it.
+pub(super) fn read_text(file: &str, session: &Session) -> Result<String, Failure> {
+    let mut text = read_file(file, session)?;
+    if text.ends_with('\n') && text.lines().count() == 1 {
+        text.truncate(text.trim_end_matches(['\n', '\r']).len());
     }
-}
-
-fn open(editor: &str, file: &Path) -> Result<(), Failure> {
-    // An editor is a command line, as it is for git: `code --wait`.
-    let status = if cfg!(windows) {
-        Command::new("cmd").args(["/C", editor]).arg(file).status()
-    } else {
-        Command::new("sh")
-            .args(["-c", &format!("{editor} \"$@\""), editor])
-            .arg(file)
-            .status()
-    };
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::new(
-            code::WRITE_FAILED,
-            format!("the editor `{editor}` failed: {status}"),
-        )
-        .hint("nothing was changed")),
-        Err(error) => Err(Failure::from_io(
-            code::WRITE_FAILED,
-            format!("the editor `{editor}` could not be started"),
-            error,
-        )),
-    }
+    Ok(text)
 }

@@ -1,10 +1,12 @@
 //! `promptctl fetch`.
 
 use super::common::FormatArg;
+use super::interrupt::{Interrupt, stopped};
 use super::rules::branches_of;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
+use crate::output::progress::Progress;
 use crate::prompt::name::Environment;
 use crate::releases::{Fetched, Tag};
 
@@ -34,11 +36,22 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, config) = session.store_and_remote()?;
+    let interrupt = Interrupt::watch();
+    let waiting = Progress::waiting(&session.ui, "fetching the tags");
+    let fetched = match args.env.as_slice() {
+        [] => store.fetch(&branches_of(&store, &config)),
+        environments => store.fetch_live(environments),
+    };
+    waiting.finish();
+    let fetched = fetched.map_err(|failure| match interrupt.came() {
+        // A git that was stopped says nothing worth telling.
+        true => stopped("interrupted: the tags were not all fetched, and what came is sound")
+            .hint("promptctl fetch brings the others"),
+        false => failure,
+    })?;
     if !args.env.is_empty() {
-        let fetched = store.fetch_live(&args.env)?;
         return print(&fetched, json, session);
     }
-    let fetched = store.fetch(&branches_of(&store, &config))?;
     if args.accept.is_empty() {
         return print(&fetched, json, session);
     }

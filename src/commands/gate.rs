@@ -56,7 +56,7 @@ impl Gate {
     }
 
     /// Stops a command that would write a secret down, and says what else is wrong with the file.
-    /// `shown` is where the person wrote it.
+    /// `shown` is where the person wrote it. Whether the file is without errors.
     ///
     /// # Errors
     /// The file holds a secret.
@@ -66,11 +66,12 @@ impl Gate {
         loaded: &Loaded,
         shown: &str,
         session: &mut Session,
-    ) -> Result<(), Failure> {
-        for finding in self.check_writing(store, loaded, shown)? {
-            session.ui.finding(&finding);
+    ) -> Result<bool, Failure> {
+        let findings = self.check_writing(store, loaded, shown)?;
+        for finding in &findings {
+            session.ui.finding(finding);
         }
-        Ok(())
+        Ok(!findings.iter().any(Finding::is_error))
     }
 
     /// The same for who says nothing else: what is written changes nothing of what is wrong.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, variables_of, warn_all};
+use super::common::{AtArg, FormatArg, in_environment, variables_of, warn_all};
 use super::session::Session;
 use super::shapes::{PromptJson, inlined_messages};
 use super::show::load_at;
@@ -35,7 +35,7 @@ Examples:
   promptctl get --all --env production --format json > snapshot.json")]
 pub(super) struct Args {
     /// The prompt: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::reference, add = super::completions::references())]
     reference: Option<Reference>,
     /// All prompts that are live in the environment
     #[arg(long, conflicts_with = "reference")]
@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// blocks.
     #[arg(long)]
     inline: bool,
-    /// The environment of --all, production unless given; a REF names its own
+    /// The environment of --all, production unless given; `NAME --env staging` is `NAME@staging`
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
     #[command(flatten)]
@@ -98,12 +98,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
         return snapshot(&environment, args, &store, session);
     };
-    if args.env.is_some() {
-        // The working copy in place of what is live there would be a nasty surprise.
-        return Err(Failure::usage("--env goes with --all")
-            .hint(format!("promptctl get {}@{environment}", reference.name)));
-    }
-    let loaded = load_at(&store, reference, args.at.at, session)?;
+    let reference = &in_environment(reference, args.env.as_ref())?;
+    let loaded = load_at(&store, reference, args.at.time(session), session)?;
     if args.inline && !json {
         return Err(
             Failure::usage("--inline goes with JSON: text is the file as it stands")
@@ -144,14 +140,15 @@ fn snapshot(
     }
     warnings.extend(overview.changed.iter().map(Changed::finding));
     warn_all(session, &warnings);
+    let at = args.at.time(session);
     let is_wanted = |states: &BTreeMap<Environment, State>| {
         // What was live at a time need not be live now.
-        states.contains_key(environment) && (args.at.at.is_some() || is_live(states, environment))
+        states.contains_key(environment) && (at.is_some() || is_live(states, environment))
     };
     let wanted = overview.states.iter().filter(|(_, it)| is_wanted(it));
     let names: Vec<&PromptName> = wanted.map(|(name, _)| name).collect();
     let prompts = store.each_name(&names, |store, name| {
-        let loaded = match args.at.at {
+        let loaded = match at {
             None => store.load_live(name, environment, &overview)?,
             Some(time) => match store.load_active_at(name, environment, time) {
                 Err(failure) if failure.code == Some(code::NOT_LIVE) => return Ok(None),

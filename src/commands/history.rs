@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::common::{FormatArg, ago, short, warn_of_unknown_releases};
+use super::common::{FormatArg, short, warn_of_unknown_releases, when};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -24,7 +24,7 @@ Examples:
   promptctl history support/triage -n 5")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(add = super::completions::names())]
+    #[arg(value_parser = super::typed::name, add = super::completions::names())]
     name: PromptName,
     /// At most so many versions, the newest first
     #[arg(short = 'n', long, value_name = "COUNT")]
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             state,
             TableCell::from(row.impact.unwrap_or("-")),
             TableCell::styled(short(&row.commit), DIM),
-            TableCell::from(ago(session.now, row.when)),
+            TableCell::from(when(&session.ui, session.now, row.when)),
             TableCell::from(row.author.as_str()),
             TableCell::from(row.message.as_str()),
         ]);

@@ -170,7 +170,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(environment) = &args.publish {
         let asks = !args.no_push && !args.dry_run;
         if !args.create_env {
-            super::publish::require_environment(environment, asks, &store, &config)
+            super::release_args::require_environment(environment, asks, &store, &config)
                 .map_err(with_own_option)?;
         }
     }

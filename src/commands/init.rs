@@ -8,7 +8,7 @@ use self::hosted::Plan;
 
 use serde_json::Value;
 
-use super::common::count;
+use super::common::{count, words_on_adopting};
 use super::session::Session;
 use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
@@ -481,10 +481,8 @@ fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Sessi
             .ui
             .hint("promptctl new NAME makes a prompt, promptctl seed adds the bundled ones");
     } else if !adopted && store.list().files.len() < found.prompts.len() {
-        session.ui.hint(format!(
-            "prompt files stand elsewhere in this repository ({}): promptctl init --adopt shows how to take them over",
-            found.prompts.len() - store.list().files.len()
-        ));
+        let elsewhere = found.prompts.len() - store.list().files.len();
+        session.ui.hint(words_on_adopting(elsewhere));
     }
     if Setup::of(store).has_foreign_tags() {
         session.ui.hint("this repository has tags of its own: give git describe --exclude 'prompts/*' from now on");

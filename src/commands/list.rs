@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::common::{FormatArg, ago, live_cell, warn_all, warn_of_releases};
+use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
 use super::session::Session;
 use super::shapes;
+use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
@@ -28,9 +29,14 @@ More: promptctl help json
 
 Examples:
   promptctl list --search ticket
+  promptctl list 'support/*'
   promptctl list --env production
   promptctl list --changed --format json")]
 pub(super) struct Args {
+    /// Only these: names, files, folder/ for all below it, or a pattern: `*` stops at `/`, `**` does
+    /// not
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    names: Vec<Typed>,
     /// Only prompts whose name, title, description or messages hold TEXT
     #[arg(short, long, value_name = "TEXT")]
     search: Option<String>,
@@ -94,8 +100,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(prompt: &Loaded, args: &Args) -> Self {
-        let row = args.wants(prompt).then(|| Row::new(prompt));
+    fn new(prompt: &Loaded, args: &Args, named: &Selection) -> Self {
+        let row = args.wants(prompt, named).then(|| Row::new(prompt));
         let compares = args.changed && args.env.is_none() && row.is_some();
         Self {
             name: prompt.name.clone(),
@@ -108,7 +114,8 @@ impl Seen {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, _) = session.store()?;
-    let see = |prompt: Loaded| Seen::new(&prompt, args);
+    let named = Selection::new(&args.names, session);
+    let see = |prompt: Loaded| Seen::new(&prompt, args, &named);
     let mut unreadable = false;
     let (overview, seen) = match &args.env {
         None => {
@@ -131,6 +138,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     warn_of_releases(&overview, &store, session);
     let none = seen.is_empty();
+    if !unreadable {
+        named.require(seen.iter().map(|it| &it.name), &store)?;
+    }
     let rows = rows(seen, args, &overview);
     if json {
         session
@@ -141,7 +151,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if rows.is_empty() {
         // The findings have said what is wrong with the prompts that there are.
         if !(unreadable && none) {
-            say_nothing(args, none, session);
+            say_nothing(args, none, &store, session);
         }
         return Ok(Exit::Done);
     }
@@ -206,7 +216,7 @@ fn rows(seen: Vec<Seen>, args: &Args, overview: &Overview) -> Vec<Row> {
 
 impl Args {
     /// Whether the prompt fits, but for --changed.
-    fn wants(&self, prompt: &Loaded) -> bool {
+    fn wants(&self, prompt: &Loaded, named: &Selection) -> bool {
         let document = &prompt.document;
         let same = |wanted: &Option<String>, have: Option<&str>| {
             wanted
@@ -230,7 +240,8 @@ impl Args {
                 .search
                 .as_deref()
                 .is_none_or(|text| holds(prompt, text))
-            && document.archived == self.archived
+            && named.wants(&prompt.name)
+            && (document.archived == self.archived || named.names(&prompt.name))
     }
 }
 
@@ -313,7 +324,7 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
             TableCell::from(row.version.to_string())
         };
         let live = match row.since.filter(|_| args.env.is_some()) {
-            Some(since) => TableCell::from(ago(session.now, since)),
+            Some(since) => TableCell::from(when(&session.ui, session.now, since)),
             None => live_cell(
                 row.live
                     .iter()
@@ -335,16 +346,14 @@ fn print(rows: &[Row], args: &Args, session: &mut Session) {
     }
 }
 
-fn say_nothing(args: &Args, no_prompts: bool, session: &mut Session) {
+fn say_nothing(args: &Args, no_prompts: bool, store: &Store, session: &mut Session) {
     match &args.env {
         Some(environment) if no_prompts => session
             .ui
             .status(format!("nothing is live in {environment}")),
         _ if no_prompts => {
             session.ui.status("there are no prompts yet");
-            session
-                .ui
-                .hint("promptctl new NAME makes one, promptctl seed adds the bundled ones");
+            say_first_prompt(store, session);
         }
         _ => session.ui.status("no prompt fits"),
     }

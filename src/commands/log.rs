@@ -5,6 +5,7 @@ mod show;
 mod trim;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, ago, parse_time};
+use super::common::{FormatArg, parse_version, when};
+use super::moment::Moment;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
+use crate::output::calls::{SHORT_ID, dollars, end_of, short_id};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
-use crate::output::ui::{BAD, DIM, GOOD, NOTE};
+use crate::output::ui::{BAD, DIM, GOOD, NOTE, Ui};
 use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
@@ -35,7 +38,7 @@ use crate::releases::Store;
 More: promptctl help log
 
 Examples:
-  promptctl log --prompt support/ --since 2026-11-01
+  promptctl log --prompt support/ --since yesterday
   promptctl log show ID --rendered
   promptctl log tail -f
   promptctl log export --format csv > calls.csv")]
@@ -105,11 +108,11 @@ struct TailArgs {
 /// Which executions are meant.
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
-    /// Only executions of this prompt; a name that ends in `/` means all below it
-    #[arg(short, long, value_name = "NAME", add = super::completions::names())]
+    /// Only executions of this prompt; a name that ends in `/`, or a pattern, means all that fit
+    #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::completions::names())]
     prompt: Option<String>,
     /// Only this version, such as v3
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
     version: Option<crate::prompt::version::Version>,
     /// Only executions of what was live in ENV
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
@@ -120,12 +123,12 @@ struct FilterArgs {
     /// Only this model
     #[arg(long)]
     model: Option<String>,
-    /// Not before this time; a date means its beginning
-    #[arg(long, value_name = "TIME", value_parser = parse_since)]
-    since: Option<Timestamp>,
-    /// Before this time; a date means its end
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    until: Option<Timestamp>,
+    /// Not before this time: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+    /// Before this time, written as for --since; a date means its end
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
     /// Only executions with this label: KEY or KEY=VALUE; KEY may be an outcome's label
     #[arg(long, value_name = "LABEL")]
     label: Vec<String>,
@@ -137,14 +140,6 @@ struct FilterArgs {
 fn parse_status(text: &str) -> Result<Status, String> {
     Status::find(text)
         .ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
-}
-
-/// A time; a date means its beginning.
-fn parse_since(text: &str) -> Result<Timestamp, String> {
-    if text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok() {
-        return parse_time(&format!("{text}T00:00:00"));
-    }
-    parse_time(text)
 }
 
 /// How often a followed log is looked at.
@@ -182,7 +177,7 @@ fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure
 fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let listing = log.list(&Query {
-        filter: args.filter.filter(),
+        filter: args.filter.filter(session.now),
         order: Order::NewestFirst,
         limit: Some(args.limit),
         is_short: !json,
@@ -213,21 +208,38 @@ fn table(executions: &[Execution], session: &mut Session) {
     let columns = [
         "id", "when", "prompt", "version", "status", "model", "tokens", "cost", "time",
     ];
-    let piped = session.ui.width().is_none();
+    let ids = short_ids(executions, session);
     let mut table = Table::new(&columns)
         .right(&[6, 7, 8])
         .flexible(&[])
         .spare(&[8, 5, 6, 7]);
-    for execution in executions {
-        table.row(row(&execution.record, session.now, piped));
+    for (execution, id) in executions.iter().zip(ids) {
+        table.row(row(id, &execution.record, session.now, &session.ui));
     }
     table.print(&mut session.ui);
+}
+
+/// The ids as a list shows them: whole in a pipe, else the ends, as long as it takes to tell those of
+/// this list apart.
+fn short_ids<'a>(executions: &'a [Execution], session: &Session) -> Vec<&'a str> {
+    let whole = executions.iter().map(|it| it.record.id.as_str());
+    if session.ui.width().is_none() {
+        return whole.collect();
+    }
+    let longest = whole.clone().map(str::len).max().unwrap_or(0);
+    let ends = |length| whole.clone().map(move |id| end_of(id, length));
+    let is_unique = |length: &usize| {
+        let different: HashSet<&str> = ends(*length).collect();
+        different.len() == executions.len()
+    };
+    let length = (SHORT_ID..longest).find(is_unique).unwrap_or(longest);
+    ends(length.max(SHORT_ID)).collect()
 }
 
 /// Shows the end of the log, the oldest first, and follows it if that is wanted.
 fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let filter = args.filter.filter();
+    let filter = args.filter.filter(session.now);
     let mut end = log.tail()?;
     let listing = log.list(&Query {
         filter: filter.clone(),
@@ -270,7 +282,8 @@ fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<
                 session.ui.line(json::line(&shape(&execution)));
             } else {
                 let now = session.environ.now.unwrap_or_else(Timestamp::now);
-                session.ui.line(plain(&execution.record, now));
+                let line = plain(&execution.record, now, &session.ui);
+                session.ui.line(line);
             }
         }
         Item::Outcome(outcome) if session.ui.json => {
@@ -286,23 +299,27 @@ fn show_item(item: Item, filter: &Filter, session: &mut Session) -> ControlFlow<
 }
 
 /// A record in one line.
-fn plain(record: &Record, now: Timestamp) -> String {
-    let cells = row(record, now, true);
+fn plain(record: &Record, now: Timestamp, ui: &Ui) -> String {
+    let id = match ui.width() {
+        Some(_) => short_id(&record.id),
+        None => &record.id,
+    };
+    let cells = row(id, record, now, ui);
     let cells: Vec<Cow<'_, str>> = cells.iter().map(|it| visible::line(it.text())).collect();
     cells.join("\t")
 }
 
 impl FilterArgs {
     /// The same for the log.
-    fn filter(&self) -> Filter {
+    fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             prompt: self.prompt.clone(),
             version: self.version.map(|version| version.number()),
             environment: self.env.clone(),
             status: self.status,
             model: self.model.clone(),
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|since| since.begin(now)),
+            until: self.until.map(|until| until.end(now)),
             labels: self
                 .label
                 .iter()
@@ -318,7 +335,7 @@ impl FilterArgs {
 }
 
 /// A record as the rows of lists show it.
-fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
+fn row(id: &str, record: &Record, now: Timestamp, ui: &Ui) -> Vec<TableCell> {
     let style = match record.status {
         Status::Ok => GOOD,
         Status::Interrupted => NOTE,
@@ -334,27 +351,14 @@ fn row(record: &Record, now: Timestamp, piped: bool) -> Vec<TableCell> {
     };
     let or_dash = |text: Option<String>| TableCell::from(text.unwrap_or_else(|| "-".to_owned()));
     vec![
-        // People find an execution again by the beginning of its id.
-        TableCell::styled(
-            if piped {
-                record.id.as_str()
-            } else {
-                record.id.get(..13).unwrap_or(&record.id)
-            },
-            DIM,
-        ),
-        TableCell::from(ago(now, record.time)),
+        TableCell::styled(id, DIM),
+        TableCell::from(when(ui, now, record.time)),
         TableCell::from(record.prompt.as_str()),
         TableCell::from(version),
         TableCell::styled(status_of(record), style),
         or_dash(record.model.clone()),
         or_dash(record.usage.total_tokens.map(|count| count.to_string())),
-        or_dash(record.cost_usd.map(|cost| {
-            format!("${cost:.5}")
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_owned()
-        })),
+        or_dash(record.cost_usd.map(dollars)),
         or_dash(record.duration_ms.map(|time| format!("{time} ms"))),
     ]
 }

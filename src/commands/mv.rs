@@ -31,10 +31,10 @@ Examples:
   promptctl mv --dry-run support/triage support/routing")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "OLD", add = super::completions::names())]
+    #[arg(value_name = "OLD", value_parser = super::typed::name, add = super::completions::names())]
     old: PromptName,
     /// What it shall be called
-    #[arg(value_name = "NEW")]
+    #[arg(value_name = "NEW", value_parser = super::typed::name)]
     new: PromptName,
     /// The commit's message
     #[arg(short, long, value_name = "TEXT")]

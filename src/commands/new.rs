@@ -1,15 +1,21 @@
 //! `promptctl new`.
 
+use serde_json::Value;
+
 use super::common::{warn_all, warn_of_passed};
-use super::edit::read_file;
+use super::edit::editor::{editor, in_editor, unchanged, with_draft};
+use super::edit::{read_file, read_text};
 use super::gate::Gate;
 use super::numbering::edit_failure;
 use super::session::Session;
+use super::typed::Placed;
+use crate::config::Config;
 use crate::error::{Exit, Failure};
-use crate::files::FileChange;
-use crate::prompt::edit::{Step, remove, set_version};
+use crate::files::{FileChange, join_root};
+use crate::prompt::edit::{EditError, Step, parse_path, remove, set, set_version};
 use crate::prompt::finding::in_file;
 use crate::prompt::name::PromptName;
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
 use crate::prompt::{code, document};
@@ -17,24 +23,34 @@ use crate::releases::Store;
 
 /// Make version 1 of a prompt
 ///
-/// From a template, a file, standard input, or another prompt; then committed. A file with a secret
-/// in it is refused; other errors are said.
+/// From plain text, a file, standard input, or another prompt; then committed. On a terminal, and
+/// without any of these, it opens the editor that git would open on an example to change; closed
+/// without a change, nothing is made, exit 1. Elsewhere --no-commit writes the example: nothing that
+/// nobody wrote is committed. A file with a secret in it is refused; other errors are said.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help prompt-file
 
 Examples:
+  promptctl new support/urgent --system rules.txt --user '{{ticket}}'
   promptctl new support/refund --file ticket.prompt.yml -m \"First refund prompt\"
   promptctl new support/spanish --from support/triage@v2
   cat ticket.prompt.yml | promptctl new support/refund --file - --no-commit")]
 pub(super) struct Args {
-    /// The prompt's name, such as support/triage
-    name: PromptName,
+    /// The prompt's name, such as support/triage, or the path of its file
+    #[arg(value_parser = super::typed::placed)]
+    name: Placed,
     /// Take the file from FILE; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "system", "user"])]
     file: Option<String>,
+    /// Take the text of the system message from FILE; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    system: Option<String>,
+    /// The text of the user message; @FILE takes that of a file, @@ is for a text that begins with @
+    #[arg(long, value_name = "TEXT", conflicts_with = "from")]
+    user: Option<String>,
     /// Copy another prompt: name, name@v3, name@production
-    #[arg(long, value_name = "REF", add = super::completions::references())]
+    #[arg(long, value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     from: Option<Reference>,
     /// The commit's message
     #[arg(short, long, value_name = "TEXT")]
@@ -43,6 +59,9 @@ pub(super) struct Args {
     #[arg(long)]
     no_commit: bool,
 }
+
+/// The model of a prompt that is made of plain text.
+const DEFAULT_MODEL: &str = "openai/gpt-5-mini";
 
 /// What a prompt begins as: complete, valid, and every line worth keeping or changing.
 const TEMPLATE: &str = "\
@@ -83,8 +102,26 @@ evaluators:
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     store.require_working_copy()?;
-    let text = source_text(args, &store, session)?;
-    let path = store.path_for(&args.name);
+    let path = match &args.name.root {
+        Some(root) => join_root(root, &args.name().paths()[0]),
+        None => store.path_for(args.name()),
+    };
+    let text = source_text(args, &store, &path, session)?;
+    let is_by_hand = args.is_by_hand(session);
+    match made(args, &store, &config, path.clone(), text.clone(), session) {
+        Err(failure) if is_by_hand => Err(with_draft(failure, &path, &text)),
+        made => made,
+    }
+}
+
+fn made(
+    args: &Args,
+    store: &Store,
+    config: &Config,
+    path: String,
+    text: String,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     // What is wrong is reported where the user wrote it, not where it would have gone.
     let shown = match args.file.as_deref() {
         Some("-") => "standard input",
@@ -93,16 +130,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     let told = |findings| Failure::from(in_file(findings, shown));
     document::parse(&text).map_err(told)?;
-    let loaded = store.with_new_text(&args.name, &path, text)?;
+    let loaded = store.with_new_text(args.name(), &path, text)?;
     Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
     // The number and the digest are those of the new prompt, not of the one that it was copied from.
-    let numbers = store.numbers(&args.name)?;
+    let numbers = store.numbers(args.name())?;
     let version = numbers.next(None)?;
     let text = set_version(&loaded.text, version, loaded.digest().short())
         .map_err(|error| edit_failure(&path, &error))?;
-    refuse_existing(args, &store, &text)?;
-    let gate = Gate::new(&config, session);
-    gate.before_writing(&store, &loaded, shown, session)?;
+    refuse_existing(args, store, &text)?;
+    let gate = Gate::new(config, session);
+    let is_sound = gate.before_writing(store, &loaded, shown, session)?;
     warn_all(session, &loaded.document.warnings);
     let change = FileChange::Write {
         path: path.clone(),
@@ -114,34 +151,103 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let message = args
             .message
             .clone()
-            .unwrap_or_else(|| format!("Add {}", args.name));
+            .unwrap_or_else(|| format!("Add {}", args.name()));
         store.commit(&[change], &message)?;
     }
-    warn_of_passed(&args.name, numbers.passes_over(), session);
+    warn_of_passed(args.name(), numbers.passes_over(), session);
     session
         .ui
-        .status(format!("{} {version} made: {path}", args.name));
-    if args.file.is_none() && args.from.is_none() {
+        .status(format!("{} {version} made: {path}", args.name()));
+    say_other_roots(args, store, session);
+    if args.no_commit {
         session.ui.hint(format!(
-            "promptctl edit {} opens it in your editor",
-            args.name
+            "change it, then: git add {0} && git commit -- {0}",
+            shell_path(&path)
         ));
+    } else if is_sound {
+        session
+            .ui
+            .hint(format!("promptctl publish {} makes it live", args.name()));
     }
     Ok(Exit::Done)
 }
 
-fn source_text(args: &Args, store: &Store, session: &Session) -> Result<String, Failure> {
-    if let Some(file) = &args.file {
-        return read_file(file, session);
+/// Where there are several roots and none was typed: that another could have been meant.
+fn say_other_roots(args: &Args, store: &Store, session: &mut Session) {
+    let Some((own, others)) = store.settings().roots.split_first() else {
+        return;
+    };
+    if args.name.root.is_none() && !others.is_empty() {
+        let others: Vec<String> = others
+            .iter()
+            .map(|root| join_root(root, args.name().as_str()))
+            .collect();
+        session.ui.hint(format!(
+            "new prompts go to {own}/; promptctl new {} puts it elsewhere",
+            others.join(" or ")
+        ));
     }
-    let Some(reference) = &args.from else {
-        let title = args.name.last_segment().replace(['-', '_', '.'], " ");
-        let mut title: String = title;
+}
+
+impl Args {
+    fn name(&self) -> &PromptName {
+        &self.name.name
+    }
+
+    /// Whether the command line says what the prompt is.
+    fn has_text(&self) -> bool {
+        let given = [&self.file, &self.system, &self.user];
+        self.from.is_some() || given.iter().any(|it| it.is_some())
+    }
+
+    /// Whether the text is written in an editor: nothing else was given, and a person is there.
+    fn is_by_hand(&self, session: &Session) -> bool {
+        !self.has_text() && session.ui.is_interactive()
+    }
+
+    /// The title for people: `First reply` for `support/first-reply`.
+    fn title(&self) -> String {
+        let mut title = self.name().last_segment().replace(['-', '_', '.'], " ");
         if let Some(first) = title.get(..1) {
             let first = first.to_uppercase();
             title.replace_range(..1, &first);
         }
-        return Ok(TEMPLATE.replace("TITLE", &title));
+        title
+    }
+}
+
+fn source_text(
+    args: &Args,
+    store: &Store,
+    path: &str,
+    session: &mut Session,
+) -> Result<String, Failure> {
+    if let Some(file) = &args.file {
+        return read_file(file, session);
+    }
+    if args.system.is_some() || args.user.is_some() {
+        return plain_text(args, path, session);
+    }
+    let Some(reference) = &args.from else {
+        let example = TEMPLATE.replace("TITLE", &args.title());
+        if args.is_by_hand(session) {
+            refuse_existing(args, store, &example)?;
+            let editor = editor(store, session)?;
+            return in_editor(&example, path, &editor, session)?.ok_or_else(unchanged);
+        }
+        if args.no_commit {
+            return Ok(example);
+        }
+        let name = args.name();
+        refuse_existing(args, store, &example)?;
+        return Err(Failure::usage(format!("nothing says what {name} is to be"))
+            .hint(format!(
+                "promptctl new {name} --system FILE --user TEXT makes it of plain text, --file FILE of \
+                 a prompt file, --from NAME of another prompt"
+            ))
+            .hint(format!(
+                "promptctl new {name} --no-commit writes an example to change"
+            )));
     };
     let source = store.load(reference)?;
     let mut text = source.text;
@@ -152,22 +258,59 @@ fn source_text(args: &Args, store: &Store, session: &Session) -> Result<String, 
     Ok(text)
 }
 
+/// A prompt file with these two messages.
+fn plain_text(args: &Args, path: &str, session: &Session) -> Result<String, Failure> {
+    let system = args.system.as_deref();
+    let system = system.map(|file| read_file(file, session)).transpose();
+    let system = system.map_err(|failure| {
+        failure.hint("--system names a file, - is standard input; --user takes text, @FILE a file")
+    })?;
+    let user = match args
+        .user
+        .as_deref()
+        .map(|text| text.strip_prefix('@').ok_or(text))
+    {
+        None => None,
+        Some(Err(text)) => Some(text.to_owned()),
+        Some(Ok(text)) if text.starts_with('@') => Some(text.to_owned()),
+        Some(Ok(file)) => Some(read_text(file, session)?),
+    };
+    let mut text = format!(
+        "name: {}\nmodel: {DEFAULT_MODEL}\nmessages:\n",
+        args.title()
+    );
+    let messages = [("system", system), ("user", user)];
+    let given = messages
+        .into_iter()
+        .filter_map(|(role, content)| Some((role, content?)));
+    for (at, (role, content)) in given.enumerate() {
+        text.push_str(&format!("  - role: {role}\n    content: \"\"\n"));
+        let wrong = |error: EditError| edit_failure(path, &error);
+        let place = parse_path(&format!("messages[{at}].content")).map_err(wrong)?;
+        text = set(&text, &place, &Value::String(content)).map_err(wrong)?;
+    }
+    Ok(text)
+}
+
 /// A prompt that exists is refused, unless it is what a killed run of the same command left behind.
 fn refuse_existing(args: &Args, store: &Store, text: &str) -> Result<(), Failure> {
-    let existing = store.load(&Reference::working_copy(args.name.clone()));
+    let existing = store.load(&Reference::working_copy(args.name().clone()));
     match existing {
         Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(args, store),
         Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
-        _ => Err(
-            Failure::new(code::EXISTS, format!("a prompt named {} exists", args.name)).hint(
-                format!("promptctl edit {} makes its next version", args.name),
-            ),
-        ),
+        _ => Err(Failure::new(
+            code::EXISTS,
+            format!("a prompt named {} exists", args.name()),
+        )
+        .hint(format!(
+            "promptctl edit {} makes its next version",
+            args.name()
+        ))),
     }
 }
 
 fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
-    let lower = args.name.as_str().to_lowercase();
+    let lower = args.name().as_str().to_lowercase();
     let listing = store.list();
     match listing
         .files
@@ -176,7 +319,7 @@ fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
     {
         Some(file) => Err(Failure::new(
             code::NAME_CLASH,
-            format!("{} and {} differ only in case", args.name, file.name),
+            format!("{} and {} differ only in case", args.name(), file.name),
         )
         .hint("one of them would be lost on macOS and Windows: choose another name")),
         None => Ok(()),

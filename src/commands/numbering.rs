@@ -88,12 +88,15 @@ pub(super) fn number(store: &Store, prompt: &Loaded) -> Result<Numbered, Failure
 
 /// An edit that cannot be made.
 pub(super) fn edit_failure(path: &str, error: &EditError) -> Failure {
-    Failure::new(
+    let failure = Failure::new(
         code::INVALID_PROMPT,
         format!("the file could not be changed: {error}"),
     )
-    .at(path)
-    .hint("change it by hand, then run promptctl bump")
+    .at(path);
+    match error {
+        EditError::SeveralMessages { .. } => failure.hint("name one of them by its path"),
+        _ => failure.hint("change it by hand, then run promptctl bump"),
+    }
 }
 
 /// The text of a new content without the versions elsewhere that had the old one: it is none of

@@ -1,32 +1,32 @@
-//! `promptctl publish`, and what the three commands that change what is live share.
+//! `promptctl publish`.
 
 use std::collections::BTreeMap;
 
-use super::common::{EnvArg, FormatArg, count, short, warn_all};
+use super::aftermath::{listed, print_changes, say_next, say_pending, say_unpushed};
+use super::common::{EnvArg, count, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
-use super::rules::{branches_of, rules_of, signers_of};
+use super::interrupt::{Interrupt, stopped};
+use super::release_args::{ReleaseArgs, YesArg, agree, require_environment};
+use super::rules::branches_of;
 use super::session::Session;
-use super::shapes::ChangeJson;
+use super::typed::{Typed, expanded};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, refused_clash};
-use crate::output::json;
+use crate::output::progress::Progress;
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Severity};
-use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
-use crate::releases::{
-    Action, Change, Options, Planned, PreviouslySeen, ReleaseRequest, Rules, Signing, State, Store,
-    not_committed,
-};
+use crate::releases::{Change, Options, Planned, ReleaseRequest, State, Store, not_committed};
 
 /// Make a version live in an environment
 ///
 /// Makes the annotated tags PROMPT/vN and PROMPT/ENV/N, and sends them to the remote where there
 /// is one. Only committed content without errors is published: what validate calls an error stops
 /// it, unless this very content was released there before. Without @vN, the version of the working
-/// copy is meant.
+/// copy is meant. On a terminal it asks before it publishes a folder or a pattern; Enter is no.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit codes: 3 if the file has errors, a rule of the environment refuses, or part of --all failed; \
@@ -36,12 +36,13 @@ More: promptctl help releases
 Examples:
   promptctl publish support/triage -m \"Approved by support\"
   promptctl publish support/triage@v2 --env staging
+  promptctl publish support/
   promptctl publish --all --dry-run
   promptctl publish support/triage --env canary --create-env")]
 pub(super) struct Args {
-    /// The prompts: name, name@v3 or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", add = super::completions::references())]
-    references: Vec<Reference>,
+    /// The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::completions::references())]
+    references: Vec<Typed>,
     /// Every prompt whose version is higher than any that was ever released in the environment
     #[arg(long, conflicts_with = "references")]
     all: bool,
@@ -52,104 +53,11 @@ pub(super) struct Args {
     #[arg(long)]
     create_env: bool,
     #[command(flatten)]
+    yes: YesArg,
+    #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
     release: ReleaseArgs,
-}
-
-/// What `publish`, `rollback` and `unpublish` share.
-#[derive(Debug, clap::Args)]
-pub(super) struct ReleaseArgs {
-    /// Why, for people who read the list of releases
-    #[arg(short, long, value_name = "TEXT")]
-    pub(super) message: Option<String>,
-    /// Say what would happen, and change nothing
-    #[arg(short = 'n', long)]
-    pub(super) dry_run: bool,
-    /// Make the tags here and send them later with promptctl push
-    #[arg(long)]
-    pub(super) no_push: bool,
-    #[command(flatten)]
-    pub(super) format: FormatArg,
-}
-
-impl ReleaseArgs {
-    /// Whether the releases go to a remote.
-    pub(super) fn pushes(&self, store: &Store) -> bool {
-        !self.no_push && store.has_remote()
-    }
-
-    /// The repository and its settings; for a dry run one that nothing is written into.
-    pub(super) fn store(&self, session: &Session) -> Result<(Store, Config), Failure> {
-        let (store, config) = session.store_and_remote()?;
-        let store = if self.dry_run {
-            store.rehearsed()?
-        } else {
-            store
-        };
-        Ok((store, config))
-    }
-
-    /// Asks the remote, and returns the options of a rollback or an unpublish: no rule stands in their
-    /// way. Where releases must be signed, theirs is if git can sign, and a rollback returns to what
-    /// somebody signed for.
-    pub(super) fn options(
-        &self,
-        names: &[&PromptName],
-        env: &EnvArg,
-        store: &Store,
-        config: &Config,
-        session: &mut Session,
-    ) -> Result<Options, Failure> {
-        let before = store.ask_remote(names, &branches_of(store, config), !self.no_push)?;
-        // A rollback warns where the remote has newer releases than this clone had seen.
-        require_environment(&env.env, !self.no_push, store, config)?;
-        let signers = signers_of(&env.env, store, config, session);
-        let signing = if signers.is_some() {
-            Signing::Tried
-        } else {
-            Signing::AsSetUp
-        };
-        Ok(Options {
-            environment: env.env.clone(),
-            message: self.message.clone(),
-            push: !self.no_push,
-            before,
-            rules: Rules {
-                signers,
-                ..Rules::default()
-            },
-            signing,
-            allowed: Vec::new(),
-        })
-    }
-
-    /// Starts what a release needs of git, where it is one of this clone alone.
-    pub(super) fn get_ready(&self, store: &Store) {
-        if !self.dry_run && (self.no_push || !store.has_remote()) {
-            store.get_ready_to_release();
-        }
-    }
-
-    /// The options of a publish, once the remote was asked.
-    fn publish_options(
-        &self,
-        env: &EnvArg,
-        store: &Store,
-        config: &Config,
-    ) -> Result<Options, Failure> {
-        let rules = rules_of(&env.env, store, config)?;
-        let signing = rules.signing();
-        Ok(Options {
-            environment: env.env.clone(),
-            message: self.message.clone(),
-            push: !self.no_push,
-            before: PreviouslySeen::default(),
-            rules,
-            signing,
-            allowed: Vec::new(),
-        })
-    }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -164,11 +72,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
-    let names: Vec<&PromptName> = args.references.iter().map(|it| &it.name).collect();
+    let references = expanded(&args.references, &store, session)?;
+    let names: Vec<&PromptName> = references.iter().map(|it| &it.name).collect();
     let options = ask_and_check(args, &names, &store, &config)?;
+    ask(args, &names, session)?;
     let gate = Gate::new(&config, session);
     let mut changes = Vec::new();
-    for reference in &args.references {
+    for reference in &references {
         let change = publish_one(reference, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
@@ -185,34 +95,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     say_unpushed(&changes, &store, session);
     if !args.release.dry_run {
         say_pending(&changes, &store, &options, session);
+        say_next(&changes, &args.env.env, json, session);
     }
     Ok(Exit::Done)
 }
 
-/// Says which released commits are on no branch of the remote: they were never reviewed there.
-fn say_unpushed(changes: &[Change], store: &Store, session: &mut Session) {
-    const MOST: usize = 3;
-    let mut names: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for change in changes.iter().filter(|change| change.pushed) {
-        let of_commit = names.entry(change.commit).or_default();
-        of_commit.push(change.name.as_str());
+/// Asks where a folder or a pattern may mean more than the person thinks.
+fn ask(args: &Args, names: &[&PromptName], session: &mut Session) -> Result<(), Failure> {
+    let has_pattern = |typed: &Typed| matches!(typed, Typed::Pattern(_));
+    if args.yes.yes || args.release.dry_run || !args.references.iter().any(has_pattern) {
+        return Ok(());
     }
-    names.retain(|commit, _| !store.is_on_a_branch(*commit));
-    for (commit, names) in &names {
-        let of_whom = match names.len() {
-            ..=MOST => names.join(", "),
-            many => count(many, "prompt"),
-        };
-        session.ui.warning(format!(
-            "the commit {} of {of_whom} is on no branch of the remote that this clone knows",
-            short(*commit),
-        ));
-    }
-    if !names.is_empty() {
-        session
-            .ui
-            .hint("git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule");
-    }
+    let prompts = count(names.len(), "prompt");
+    let (environment, names) = (&args.env.env, listed(names.iter().copied()));
+    agree(
+        &format!("Publish {prompts} to {environment} ({names})?"),
+        session,
+    )
 }
 
 /// Fetches the tags of these prompts, the default branch and the branches of the rules, and reads the
@@ -235,21 +134,6 @@ fn ask_and_check(
         store.ask_remote(names, &options.rules.branches, true)?;
     }
     Ok(options)
-}
-
-/// Fails where an environment is neither declared nor used, as far as this clone or, where it asks
-/// there, the remote knows. A declared one costs nothing.
-pub(super) fn require_environment(
-    environment: &Environment,
-    asks: bool,
-    store: &Store,
-    config: &Config,
-) -> Result<(), Failure> {
-    // Somebody may have made it since this clone last fetched.
-    if asks && store.has_remote() && !store.knows_environment(environment) {
-        store.fetch_all(&branches_of(store, config))?;
-    }
-    store.require_environment(environment)
 }
 
 fn publish_one(
@@ -354,24 +238,44 @@ fn publish_all(
         .flat_map(|it| [&it.path, &it.subject].map(|path| Some((path.as_deref()?, it))))
         .flatten()
         .collect();
-    let mut changes = Vec::new();
-    for prompt in loaded
-        .into_iter()
-        .filter(|prompt| !prompt.document.archived)
-    {
+    loaded.retain(|prompt| !prompt.document.archived);
+    let interrupt = Interrupt::watch();
+    let progress = Progress::new(&session.ui, loaded.len());
+    let mut all = Vec::new();
+    for prompt in loaded {
+        if interrupt.came() {
+            return Err(stopped("interrupted: nothing was published"));
+        }
         let name = prompt.name.clone();
-        let published = match clashes.get(prompt.path.as_str()) {
+        let planned = match clashes.get(prompt.path.as_str()) {
             Some(clash) => Err(refused_clash(clash)),
-            None => publish_if_new(prompt, args, store, options, &gate, session),
+            None => progress.pause(|| plan_if_new(prompt, store, options, &gate, session)),
         };
-        match published {
-            Ok(change) => changes.extend(change),
+        match planned {
+            Ok(planned) => all.extend(planned),
             Err(failure) => {
-                session.ui.failure(&failure);
-                session.ui.warning(format!("{name} was not published"));
+                progress.pause(|| say_not_published(&name, &failure, session));
                 failed = true;
             }
         }
+        progress.step("checked".to_owned());
+    }
+    progress.finish();
+    let wanted = all.len();
+    let mut changes = Vec::new();
+    if args.release.dry_run {
+        changes.extend(all.iter().map(|(_, planned)| planned.change().clone()));
+    } else {
+        failed |= release_all(all, store, options, &interrupt, &mut changes, session);
+    }
+    if interrupt.came() && changes.len() < wanted && !args.release.dry_run {
+        print_changes(&changes, json, false, store, session);
+        say_pending(&changes, store, options, session);
+        return Err(stopped(format!(
+            "interrupted: {} of {wanted} were published, and the others are as they were",
+            changes.len()
+        ))
+        .hint("promptctl publish --all goes on with the others"));
     }
     if changes.is_empty() && !failed {
         session.ui.status(format!(
@@ -387,16 +291,66 @@ fn publish_all(
     Ok(if failed { Exit::Verdict } else { Exit::Done })
 }
 
-/// Publishes a version above all that were ever released, so that a late job never downgrades and
-/// a rollback is never undone.
-fn publish_if_new(
+fn say_not_published(name: &PromptName, failure: &Failure, session: &mut Session) {
+    session.ui.failure(failure);
+    session.ui.warning(format!("{name} was not published"));
+}
+
+/// How many prompts are released by the same calls of git. All of their tags are named in one call,
+/// and Windows takes 32 KB of arguments.
+const TOGETHER: usize = 64;
+
+/// Makes planned changes until somebody presses Ctrl-C. Whether one failed.
+fn release_all(
+    mut planned: Vec<(ReleaseRequest, Planned)>,
+    store: &Store,
+    options: &Options,
+    interrupt: &Interrupt,
+    changes: &mut Vec<Change>,
+    session: &mut Session,
+) -> bool {
+    let progress = Progress::new(&session.ui, planned.len());
+    let mut failed = false;
+    while !planned.is_empty() && !interrupt.came() {
+        let rest = planned.split_off(planned.len().min(TOGETHER));
+        let (demands, some): (Vec<ReleaseRequest>, Vec<Planned>) = planned.into_iter().unzip();
+        planned = rest;
+        let steps = some.len();
+        if let Some(made) = store.release_together(&some, options) {
+            changes.extend(made);
+            progress.step_by(steps, "published".to_owned());
+            continue;
+        }
+        for (demand, planned) in demands.into_iter().zip(some) {
+            if interrupt.came() {
+                break;
+            }
+            let name = planned.change().name.clone();
+            match finish(store, &demand, planned, options, false) {
+                Ok(change) => changes.extend(change),
+                // A git that was stopped made nothing, and said nothing worth telling.
+                Err(_) if interrupt.came() => break,
+                Err(failure) => {
+                    progress.pause(|| say_not_published(&name, &failure, session));
+                    failed = true;
+                }
+            }
+            progress.step("published".to_owned());
+        }
+    }
+    progress.finish();
+    failed
+}
+
+/// Plans to publish a version above all that were ever released, so that a late job never downgrades
+/// and a rollback is never undone.
+fn plan_if_new(
     prompt: Loaded,
-    args: &Args,
     store: &Store,
     options: &Options,
     gate: &Gate,
     session: &mut Session,
-) -> Result<Option<Change>, Failure> {
+) -> Result<Option<(ReleaseRequest, Planned)>, Failure> {
     let Some(prompt) = (if prompt.is_dirty() {
         store.committed(&prompt.name)?
     } else {
@@ -410,7 +364,7 @@ fn publish_if_new(
         return Ok(None);
     }
     check(&prompt)?;
-    publish(store, prompt, options, gate, args.release.dry_run, session)
+    plan(store, prompt, options, gate, session)
 }
 
 /// Plans a publish, and makes it where the gate lets it pass.
@@ -422,6 +376,20 @@ pub(super) fn publish(
     dry_run: bool,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
+    match plan(store, loaded, options, gate, session)? {
+        Some((demand, planned)) => finish(store, &demand, planned, options, dry_run),
+        None => Ok(None),
+    }
+}
+
+/// Plans a publish that the gate lets pass.
+fn plan(
+    store: &Store,
+    loaded: Loaded,
+    options: &Options,
+    gate: &Gate,
+    session: &mut Session,
+) -> Result<Option<(ReleaseRequest, Planned)>, Failure> {
     let name = loaded.name.clone();
     let demand = ReleaseRequest::Publish(Box::new(loaded.clone()));
     let Some(mut planned) = store.plan(&name, &demand, options)? else {
@@ -439,7 +407,7 @@ pub(super) fn publish(
         finding.severity = Severity::Warning;
         session.ui.finding(&finding);
     }
-    finish(store, &demand, planned, options, dry_run)
+    Ok(Some((demand, planned)))
 }
 
 /// Says that what is live is above the file, as after a pull request that was reverted.
@@ -463,20 +431,6 @@ fn say_behind(
         ));
     }
     Ok(())
-}
-
-/// Plans a change and makes it, unless this is a dry run.
-pub(super) fn change(
-    store: &Store,
-    name: &PromptName,
-    demand: &ReleaseRequest,
-    options: &Options,
-    dry_run: bool,
-) -> Result<Option<Change>, Failure> {
-    let Some(planned) = store.plan(name, demand, options)? else {
-        return Ok(None);
-    };
-    finish(store, demand, planned, options, dry_run)
 }
 
 fn finish(
@@ -503,96 +457,5 @@ fn finish(
             }
         }
         other => other.map(Some),
-    }
-}
-
-/// Shows changes, as sentences or as JSON.
-pub(super) fn print_changes(
-    changes: &[Change],
-    json: bool,
-    dry_run: bool,
-    store: &Store,
-    session: &mut Session,
-) {
-    if json {
-        let shapes: Vec<ChangeJson> = changes.iter().map(ChangeJson::from).collect();
-        let shape = serde_json::json!({ "changes": shapes });
-        session.ui.line(json::document(&shape));
-        return;
-    }
-    for change in changes {
-        let sent = match (dry_run, change.pushed) {
-            (false, true) => ", and the remote has it",
-            (false, false) if store.has_remote() => ", pending until it is sent",
-            _ => "",
-        };
-        let sentence = sentence(change, dry_run);
-        session.ui.status(format!("{sentence}{sent}"));
-        if dry_run {
-            for tag in &change.tags {
-                session.ui.status(format!("  would make the tag {tag}"));
-            }
-        }
-        say_unsigned(change, session);
-    }
-}
-
-fn say_unsigned(change: &Change, session: &mut Session) {
-    for entry in &change.passed {
-        session.ui.warning(format!(
-            "release {} of {} in {} ({} {}) was passed over: nobody whose signature counts signed for it",
-            entry.number, entry.name, entry.environment, entry.by, entry.version
-        ));
-    }
-    if let Some(words) = &change.note {
-        session.ui.warning(format!(
-            "it is done, and this clone could not write that down: {words}"
-        ));
-        if change.pushed {
-            session.ui.hint("promptctl fetch makes up for it");
-        }
-    }
-    if let Some(words) = &change.unsigned {
-        session.ui.warning(format!(
-            "the release is not signed, which {} requires: {words}",
-            change.environment
-        ));
-    }
-}
-
-fn sentence(change: &Change, dry_run: bool) -> String {
-    let Change {
-        name, environment, ..
-    } = change;
-    let was = match change.from {
-        None => String::new(),
-        // What was live already got a release that is as it should be.
-        Some(from) if Some(from) == change.to => " again".to_owned(),
-        Some(from) => format!(" (was {from})"),
-    };
-    let would = if dry_run { "would be " } else { "" };
-    match (change.action, change.to) {
-        (Action::Publish, Some(to)) => {
-            format!("{name} {to} {would}published to {environment}{was}")
-        }
-        (Action::Rollback, Some(to)) => {
-            format!("{name} {would}rolled back to {to} in {environment}{was}")
-        }
-        _ => format!("{name} {would}unpublished from {environment}{was}"),
-    }
-}
-
-/// Says that tags made with `--no-push` are not live yet.
-pub(super) fn say_pending(
-    changes: &[Change],
-    store: &Store,
-    options: &Options,
-    session: &mut Session,
-) {
-    if !changes.is_empty() && !options.push && store.has_remote() {
-        session
-            .ui
-            .warning("the tags are pending: nothing is live until the remote has them");
-        session.ui.hint("promptctl push");
     }
 }

@@ -31,7 +31,7 @@ Examples:
   promptctl push support/triage --env production")]
 pub(super) struct Args {
     /// Only those of these prompts
-    #[arg(value_name = "NAME", add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::completions::names())]
     names: Vec<PromptName>,
     /// Only releases to this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::common::{load_to_read, warn_all};
+use super::common::{in_environment, load_to_read, warn_all};
 use super::edit::read_file;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -13,6 +13,7 @@ use crate::output::json;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;
 use crate::prompt::document::{Object, parse_value};
+use crate::prompt::name::Environment;
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::variables::{VarArg, VarValue};
@@ -50,7 +51,7 @@ enum RenderFormat {
 #[derive(Debug, clap::Args)]
 pub(super) struct PromptArgs {
     /// The prompt: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", add = super::completions::references())]
+    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     pub(super) reference: Reference,
     /// A variable: NAME=TEXT, NAME=@FILE, NAME=@@TEXT for a text that begins with @, NAME:=JSON
     #[arg(long = "var", value_name = "NAME=VALUE")]
@@ -61,6 +62,9 @@ pub(super) struct PromptArgs {
     /// Prefer the variant of this name; the first that exists is taken, the most special first
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Vec<String>,
+    /// What is live in ENV: `NAME --env staging` is `NAME@staging`
+    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    env: Option<Environment>,
 }
 
 /// A prompt chosen, with the variables given for it.
@@ -187,11 +191,11 @@ impl PromptArgs {
         store: &Store,
         session: &mut Session,
     ) -> Result<(Loaded, Option<String>), Failure> {
+        let wanted = in_environment(&self.reference, self.env.as_ref())?;
         if self.variant.is_empty() {
-            return Ok((load_to_read(store, &self.reference, session)?, None));
+            return Ok((load_to_read(store, &wanted, session)?, None));
         }
-        let names = self
-            .reference
+        let names = wanted
             .name
             .candidates(&self.variant)
             .map_err(|error| Failure::usage(error.to_string()))?;
@@ -199,7 +203,7 @@ impl PromptArgs {
         for name in names {
             let reference = Reference {
                 name: name.clone(),
-                selector: self.reference.selector.clone(),
+                selector: wanted.selector.clone(),
             };
             match load_to_read(store, &reference, session) {
                 Ok(loaded) => {

@@ -1,17 +1,24 @@
 //! `promptctl rollback`.
 
-use super::common::EnvArg;
-use super::publish::{ReleaseArgs, print_changes, say_pending};
+use std::slice;
+
+use jiff::SignedDuration;
+
+use super::aftermath::{listed, print_changes, say_live, say_pending};
+use super::common::{EnvArg, ago, ago_and_when, count, parse_version};
+use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::openai::models::ends_on;
 use crate::prompt::code;
 use crate::prompt::diff::{Impact, Side, compare};
-use crate::prompt::name::PromptName;
-use crate::prompt::reference::Reference;
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::version::Version;
-use crate::releases::{Change, Options, Planned, ReleaseRequest, RollbackTarget, State, Store};
+use crate::releases::{
+    Action, Change, Options, Planned, Release, ReleaseRequest, RollbackTarget, State, Store,
+};
 
 /// How to roll back where promptctl is not at hand, and examples. Tests run both.
 const AFTER_HELP: &str = "\
@@ -43,87 +50,314 @@ More: promptctl help releases
 
 Examples:
   promptctl rollback support/triage -m \"Refuses refunds\"
-  promptctl rollback support/triage --to v1 --dry-run
+  promptctl rollback support/triage v1 --dry-run
+  promptctl rollback support/triage@v1
   promptctl rollback support/triage --undo v1   # for scripts: can be repeated";
+
+/// A second rollback so soon may be the slip of somebody who saw no effect of the first.
+const SOON: SignedDuration = SignedDuration::from_mins(10);
 
 /// Make the version live again that was live before
 ///
 /// A second rollback goes one further back, and never forward again. Nothing that was published is
 /// lost: promptctl publish NAME@vN releases any version again. Where somebody else has rolled back
 /// since this clone last looked, it asks before it goes one further; a script says --undo VERSION, which
-/// can be repeated.
+/// can be repeated. On a terminal it also asks before it rolls back several prompts, or one for the
+/// second time within ten minutes; Enter is no.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct Args {
-    /// The prompt
-    #[arg(add = super::completions::names())]
-    name: PromptName,
-    /// The version to go back to, where it is further down
-    #[arg(long, value_name = "VERSION", conflicts_with_all = ["undo", "again"])]
+    /// The prompts, each with the version to go back to, where it is further down: NAME@v1 or NAME v1
+    #[arg(value_name = "NAME", required = true, value_parser = parse_word, add = super::completions::references())]
+    words: Vec<Word>,
+    /// The version to go back to, of the one prompt that is named
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"])]
     to: Option<Version>,
     /// Go back only if this version is live; otherwise it is done already
-    #[arg(long, value_name = "VERSION", conflicts_with = "again")]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again")]
     undo: Option<Version>,
     /// Go one version further back, also where somebody else has just rolled back
     #[arg(long)]
     again: bool,
+    #[command(flatten)]
+    yes: YesArg,
     #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
     release: ReleaseArgs,
 }
 
+/// What stands between the options.
+#[derive(Debug, Clone)]
+enum Word {
+    /// A prompt, perhaps with the version to go back to.
+    Prompt(PromptName, Option<Version>),
+    /// The version of the prompt before it. No prompt can have such a name.
+    Version(Version),
+}
+
+fn parse_word(text: &str) -> Result<Word, String> {
+    if let Ok(version) = parse_version(text) {
+        return Ok(Word::Version(version));
+    }
+    let reference = super::typed::reference(text).map_err(|it| it.to_string())?;
+    let version = match reference.selector {
+        Selector::WorkingCopy => None,
+        Selector::Version(version) => Some(version),
+        Selector::Named(word) => Some(parse_version(&word).map_err(|_| {
+            format!(
+                "`@{word}` is no version: write {}@v1; --env says where",
+                reference.name
+            )
+        })?),
+    };
+    Ok(Word::Prompt(reference.name, version))
+}
+
 impl Args {
-    fn back(&self) -> RollbackTarget {
-        match (self.to, self.undo) {
+    /// The prompts that are meant, each with where it goes.
+    fn wanted(&self) -> Result<Vec<(&PromptName, RollbackTarget)>, Failure> {
+        let mut wanted: Vec<(&PromptName, Option<Version>)> = Vec::new();
+        for word in &self.words {
+            match word {
+                Word::Prompt(name, _) if wanted.iter().any(|(other, _)| *other == name) => {
+                    return Err(Failure::usage(format!("{name} is named twice"))
+                        .hint("--to says how far back it goes"));
+                }
+                Word::Prompt(name, version) => wanted.push((name, *version)),
+                Word::Version(version) => match wanted.last_mut() {
+                    Some((_, of_last @ None)) => *of_last = Some(*version),
+                    Some((name, Some(other))) => {
+                        return Err(Failure::usage(format!(
+                            "{name} cannot go back to {other} and to {version}"
+                        )));
+                    }
+                    None => {
+                        return Err(Failure::usage(format!(
+                            "{version} stands before the name of the prompt"
+                        ))
+                        .hint(format!("promptctl rollback NAME {version}")));
+                    }
+                },
+            }
+        }
+        let of_one = match (self.to, self.undo) {
+            (Some(_), _) => Some("--to"),
+            (_, Some(_)) => Some("--undo"),
+            _ => None,
+        };
+        if let Some(option) = of_one
+            && let Some((name, version)) = wanted.last()
+        {
+            if wanted.len() > 1 {
+                return Err(Failure::usage(format!("{option} is about one prompt"))
+                    .hint("promptctl rollback ONE@v1 OTHER@v2 says a version for each"));
+            }
+            if let Some(version) = version {
+                return Err(Failure::usage(format!(
+                    "{name} goes back to {version} by its name already: leave {option} out"
+                )));
+            }
+        }
+        let back = |version: Option<Version>| match (version.or(self.to), self.undo) {
             (Some(version), _) => RollbackTarget::To(version),
             (None, Some(version)) => RollbackTarget::Undo(version),
             (None, None) => RollbackTarget::Below { again: self.again },
-        }
+        };
+        let wanted = wanted.into_iter();
+        Ok(wanted
+            .map(|(name, version)| (name, back(version)))
+            .collect())
     }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.is_json();
+    let wanted = args.wanted()?;
+    let names: Vec<&PromptName> = wanted.iter().map(|(name, _)| *name).collect();
     let (store, config) = args.release.store(session)?;
     let options = args
         .release
-        .options(&[&args.name], &args.env, &store, &config, session)?;
-    let Some(planned) = plan(args, &store, &options, session)? else {
-        say_done(args, &store, json, session)?;
-        return Ok(Exit::Done);
-    };
-    let mut back = ComesBack::default();
-    let change = if args.release.dry_run {
-        back = ComesBack::new(planned.change(), &store, session);
-        planned.change().clone()
-    } else {
-        let change = planned.change().clone();
-        let releasing = store.begin_release(planned, &options)?;
-        // Found out while git makes the tag.
-        if !session.ui.is_quiet() {
-            back = ComesBack::new(&change, &store, session);
+        .options(&names, &args.env, &store, &config, session)?;
+    let mut plans = Vec::new();
+    for (name, back) in &wanted {
+        match plan(name, *back, &store, &options, session) {
+            Ok(Some(planned)) => plans.push(planned),
+            Ok(None) => say_done(name, &args.env.env, &store, session)?,
+            Err(failure) if names.len() > 1 => {
+                return Err(
+                    failure.hint(format!("none of them was rolled back: {}", listed(names)))
+                );
+            }
+            Err(failure) => return Err(failure),
         }
-        releasing.finish()?
-    };
-    let changes = [change];
-    print_changes(&changes, json, args.release.dry_run, &store, session);
-    back.say(session);
+    }
+    let was_asked = ask(args, &wanted, &plans, session)?;
+    let mut changes = Vec::new();
+    let mut failed = false;
+    for planned in plans {
+        let mut told = Told::new(&planned, was_asked || json, session);
+        match make(args, planned, &mut told, &store, &options, session) {
+            Ok(change) => {
+                if !json {
+                    let dry_run = args.release.dry_run;
+                    print_changes(slice::from_ref(&change), json, dry_run, &store, session);
+                }
+                told.say(args.release.dry_run, session);
+                changes.push(change);
+            }
+            Err(failure) if names.len() == 1 => return Err(failure),
+            // The others are no worse for it.
+            Err(failure) => {
+                session.ui.failure(&failure);
+                failed = true;
+            }
+        }
+    }
+    if json {
+        print_changes(&changes, json, args.release.dry_run, &store, session);
+    }
+    say_live(&changes, &args.release, &store, session);
     if !args.release.dry_run {
         say_pending(&changes, &store, &options, session);
     }
-    Ok(Exit::Done)
+    Ok(if failed { Exit::Verdict } else { Exit::Done })
 }
 
-/// Decides where the rollback goes. On a terminal, what a script must say by an option is asked.
-fn plan(
+/// Makes the change, unless this is a dry run.
+fn make(
     args: &Args,
+    planned: Planned,
+    told: &mut Told,
+    store: &Store,
+    options: &Options,
+    session: &Session,
+) -> Result<Change, Failure> {
+    let change = planned.change().clone();
+    if args.release.dry_run {
+        told.back = ComesBack::new(&change, store, session);
+        return Ok(change);
+    }
+    let releasing = store.begin_release(planned, options)?;
+    // Found out while git makes the tag.
+    if !session.ui.is_quiet() {
+        told.back = ComesBack::new(&change, store, session);
+    }
+    releasing.finish()
+}
+
+/// Asks where a rollback may not be meant: of several prompts, or of one that has just been rolled back.
+/// Says whether it showed what goes and what comes back.
+fn ask(
+    args: &Args,
+    wanted: &[(&PromptName, RollbackTarget)],
+    plans: &[Planned],
+    session: &mut Session,
+) -> Result<bool, Failure> {
+    if args.yes.yes || args.release.dry_run || !session.ui.can_ask() {
+        return Ok(false);
+    }
+    let environment = &args.env.env;
+    let question = match plans {
+        [] => return Ok(false),
+        [planned] if wanted.len() == 1 => {
+            // Who says a version or `--again` means it.
+            let is_bare = matches!(wanted, [(_, RollbackTarget::Below { again: false })]);
+            let again = planned
+                .live()
+                .filter(|live| is_bare && is_soon(live, session));
+            let Some(live) = again else {
+                return Ok(false);
+            };
+            format!(
+                "{} rolled it back to {} {}. Roll it back once more?",
+                live.by,
+                live.version,
+                ago(session.now, live.time)
+            )
+        }
+        _ => format!(
+            "Roll back {} in {environment}?",
+            count(plans.len(), "prompt")
+        ),
+    };
+    for planned in plans {
+        session
+            .ui
+            .asked(format!("{} in {environment}", planned.change().name));
+        for line in goes_and_comes(planned, session) {
+            session.ui.asked(line);
+        }
+    }
+    agree(&question, session)?;
+    Ok(true)
+}
+
+fn is_soon(live: &Release, session: &Session) -> bool {
+    live.action == Action::Rollback && session.now.duration_since(live.time) < SOON
+}
+
+/// What goes and what comes back: versions, and the releases that made them live.
+fn goes_and_comes(planned: &Planned, session: &Session) -> Vec<String> {
+    let line = |label: &str, release: &Release| {
+        let why = match release.has_own_message() {
+            true => format!(": {}", release.message),
+            false => String::new(),
+        };
+        let (version, by) = (release.version, &release.by);
+        let when = ago_and_when(session.now, release.time);
+        match release.action {
+            Action::Publish => format!("  {label} {version}, published by {by} {when}{why}"),
+            Action::Rollback => format!("  {label} {version}, brought back by {by} {when}{why}"),
+            Action::Unpublish => {
+                format!("  {label} nothing, since {by} unpublished it {when}{why}")
+            }
+        }
+    };
+    let goes = planned.live().map(|live| line("goes:      ", live));
+    let comes = planned.target().map(|target| line("comes back:", target));
+    goes.into_iter().chain(comes).collect()
+}
+
+/// What a person is told of a rollback beside its sentence.
+struct Told {
+    lines: Vec<String>,
+    back: ComesBack,
+}
+
+impl Told {
+    fn new(planned: &Planned, is_known: bool, session: &Session) -> Self {
+        Self {
+            lines: match is_known {
+                true => Vec::new(),
+                false => goes_and_comes(planned, session),
+            },
+            back: ComesBack::default(),
+        }
+    }
+
+    fn say(self, dry_run: bool, session: &mut Session) {
+        for line in self.lines {
+            match dry_run {
+                true => session.ui.line(line),
+                false => session.ui.status(line),
+            }
+        }
+        self.back.say(session);
+    }
+}
+
+/// Decides where the rollback of a prompt goes. On a terminal, what a script must say by an option is
+/// asked.
+fn plan(
+    name: &PromptName,
+    back: RollbackTarget,
     store: &Store,
     options: &Options,
     session: &mut Session,
 ) -> Result<Option<Planned>, Failure> {
-    let plan = |back| store.plan(&args.name, &ReleaseRequest::Rollback(back), options);
-    let failure = match plan(args.back()) {
+    let plan = |back| store.plan(name, &ReleaseRequest::Rollback(back), options);
+    let failure = match plan(back) {
         Ok(planned) => return Ok(planned),
         Err(failure) => failure,
     };
@@ -135,7 +369,7 @@ fn plan(
             "Go one version further back?".to_owned(),
             RollbackTarget::Below { again: true },
         ),
-        Some(code::UNTRUSTED) => match store.unsigned_target(&args.name, options)? {
+        Some(code::UNTRUSTED) => match store.unsigned_target(name, options)? {
             Some(version) => (
                 format!("Roll back to {version} all the same?"),
                 RollbackTarget::To(version),
@@ -153,8 +387,12 @@ fn plan(
 }
 
 /// That it is done already, with what is live.
-fn say_done(args: &Args, store: &Store, json: bool, session: &mut Session) -> Result<(), Failure> {
-    let (name, environment) = (&args.name, &args.env.env);
+fn say_done(
+    name: &PromptName,
+    environment: &Environment,
+    store: &Store,
+    session: &mut Session,
+) -> Result<(), Failure> {
     let live = match store.state(name, environment)? {
         State::Live(active) => format!(
             "{name} {} is live in {environment} already ({} made release {}): nothing to do",
@@ -163,9 +401,6 @@ fn say_done(args: &Args, store: &Store, json: bool, session: &mut Session) -> Re
         _ => format!("nothing of {name} is live in {environment}: nothing to do"),
     };
     session.ui.status(live);
-    if json {
-        print_changes(&[], json, args.release.dry_run, store, session);
-    }
     Ok(())
 }
 

@@ -17,8 +17,10 @@ use crate::openai::address::open_to_all;
 use crate::openai::echo;
 use crate::openai::prices::warm_up;
 use crate::openai::request::{RequestOptions, curl};
+use crate::output::calls::{dollars, short_id};
 use crate::output::json;
-use crate::record::entry::{Overrides, Source};
+use crate::output::progress::Progress;
+use crate::record::entry::{Overrides, Record, Source};
 
 pub(super) use context::{RunContext, log};
 
@@ -167,6 +169,7 @@ fn call(
     ground.check_budgets(&chosen.loaded.name, args.no_log, session)?;
     let caller = ground.caller(request, args.timeout.map(Duration::from_secs), session)?;
     let mut printed = 0;
+    let mut thinking = Some(Progress::waiting(&session.ui, "waiting for the answer"));
     let ui = &mut session.ui;
     let executed = execute(
         &caller,
@@ -179,17 +182,25 @@ fn call(
         },
         &mut |text| {
             if !json && args.retry_invalid == 0 {
+                if let Some(thinking) = thinking.take() {
+                    thinking.finish();
+                }
                 ui.data(text);
                 ui.flush();
                 printed += text.len();
             }
         },
-    )?;
+    );
+    if let Some(thinking) = thinking.take() {
+        thinking.finish();
+    }
+    let executed = executed?;
     if !args.no_log {
         ground.append(&executed.record, session);
     }
     show(&executed, printed, &chosen.loaded, session);
     ground.tell_after(&executed, session);
+    tell_end(&executed.record, args.no_log, session);
     match executed.failure {
         Some(failure) => Err(failure),
         None => Ok(Exit::Done),
@@ -220,6 +231,25 @@ fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Sess
             "the model wants tools called; promptctl shows and records that, and runs none",
         );
     }
+}
+
+/// Ends a run on a terminal with one line: the record's id, the tokens, the cost and the time.
+fn tell_end(record: &Record, no_log: bool, session: &mut Session) {
+    if !session.ui.err_is_terminal() || session.ui.json {
+        return;
+    }
+    let id = match no_log {
+        true => "not logged",
+        false => short_id(&record.id),
+    };
+    let tokens = record.usage.total_tokens.map(|it| format!("{it} tokens"));
+    let cost = record
+        .cost_usd
+        .map_or_else(|| "cost unknown".to_owned(), dollars);
+    let time = record.duration_ms.map(|time| format!("{time} ms"));
+    let parts = [Some(id.to_owned()), tokens, Some(cost), time];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    session.ui.status(parts.join(" · "));
 }
 
 fn print_curl(

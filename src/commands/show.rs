@@ -1,6 +1,8 @@
 //! `promptctl show`.
 
-use super::common::{AtArg, FormatArg, live_versions, load_to_read, short, variables_of, warn_all};
+use super::common::{
+    AtArg, FormatArg, in_environment, live_versions, load_to_read, short, variables_of, warn_all,
+};
 use super::session::Session;
 use super::shapes::PromptJson;
 use crate::error::{Exit, Failure};
@@ -10,7 +12,7 @@ use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::document::{Document, Entry, Part};
 use crate::prompt::finding::Finding;
-use crate::prompt::name::nearest;
+use crate::prompt::name::{Environment, nearest};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::visible;
 use crate::releases::Store;
@@ -27,8 +29,11 @@ Examples:
   promptctl show core/untrusted --used-by   # the prompts that include a partial")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "REF", add = super::completions::references())]
+    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     reference: Reference,
+    /// What is live in ENV: `NAME --env staging` is `NAME@staging`
+    #[arg(short, long, value_name = "ENV", conflicts_with = "used_by", add = super::completions::environments())]
+    env: Option<Environment>,
     /// Show the prompts that include the partial of this name, through partials too
     #[arg(long, conflicts_with = "at")]
     used_by: bool,
@@ -44,12 +49,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.used_by {
         return used_by(&args.reference, &store, json, session);
     }
-    let loaded = load_at(&store, &args.reference, args.at.at, session)?;
+    let reference = in_environment(&args.reference, args.env.as_ref())?;
+    let loaded = load_at(&store, &reference, args.at.time(session), session)?;
     warn_all(session, &loaded.document.warnings);
     let live = live_versions(&store, &loaded.name).unwrap_or_default();
     let variables = variables_of(&loaded);
     if json {
-        let shape = PromptJson::new(args.reference.to_string(), &loaded, variables, &live);
+        let shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
         session.ui.line(json::document(&shape));
         return Ok(Exit::Done);
     }

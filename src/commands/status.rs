@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, ago, warn_all, warn_of_releases};
+use super::common::{AtArg, FormatArg, warn_all, warn_of_releases, when};
+use super::moment::clock;
 use super::session::Session;
+use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
@@ -23,11 +25,19 @@ More: promptctl help releases
 Examples:
   promptctl status
   promptctl status --env production
+  promptctl status --recent
+  promptctl status support/
   promptctl status --at 2026-11-17")]
 pub(super) struct Args {
+    /// Only these prompts: names, files, folder/ for all below it, or a pattern
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    names: Vec<Typed>,
     /// Only this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
+    /// What changed last first
+    #[arg(long)]
+    recent: bool,
     #[command(flatten)]
     at: AtArg,
     #[command(flatten)]
@@ -69,11 +79,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let (overview, (loaded, findings)) = store.overview_beside(|| store.load_all());
     let overview = overview?;
-    if args.at.at.is_none() {
+    if args.at.time(session).is_none() {
         warn_all(session, &findings);
     }
     warn_of_releases(&overview, &store, session);
-    let sections = sections(args, &store, &overview, &loaded, session)?;
+    let named = Selection::new(&args.names, session);
+    let files = loaded.iter().map(|prompt| &prompt.name);
+    named.require(files.chain(overview.states.keys()), &store)?;
+    let mut sections = sections(args, &store, &overview, &loaded, session)?;
+    for section in &mut sections {
+        section.prompts.retain(|row| named.wants(&row.name));
+    }
     if json {
         session.ui.line(json::document(
             &serde_json::json!({ "environments": sections }),
@@ -175,7 +191,7 @@ fn section(
         )
         .collect();
     let fetched = store.require_releases_of(&environment).is_ok();
-    if args.at.at.is_none() {
+    if args.at.time(session).is_none() {
         names.extend(
             loaded
                 .iter()
@@ -198,7 +214,7 @@ fn section(
         let unsound = overview
             .unsound
             .contains(&(name.clone(), environment.clone()));
-        let mut row = match args.at.at {
+        let mut row = match args.at.time(session) {
             None => row_now(
                 name,
                 overview
@@ -220,6 +236,10 @@ fn section(
             .cloned()
             .unwrap_or_default();
         prompts.push(row);
+    }
+    if args.recent {
+        // What was never released stands last, by its name.
+        prompts.sort_by_key(|row| std::cmp::Reverse(row.when));
     }
     Ok(Section {
         name: environment,
@@ -308,7 +328,14 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
     if section.prompts.is_empty() {
         session.ui.status("  no prompts");
     }
-    let mut table = Table::new(&["name", "live", "ahead", "since", "by", "note"]).spare(&[3, 2]);
+    let mut titles = vec!["name", "live", "ahead", "since", "by", "note"];
+    // Beside "2 hours ago" stands the time that somebody else may ask for. Rows keep their columns.
+    let mut spare = vec![3, 2];
+    if !piped {
+        titles.insert(4, "time");
+        spare.insert(0, 4);
+    }
+    let mut table = Table::new(&titles).spare(&spare);
     // On a terminal, prompts that this environment never held are counted and not listed.
     let (shown, never): (Vec<&Row>, Vec<&Row>) = section.prompts.iter().partition(|row| {
         piped || row.when.is_some() || row.problem.is_some() || !row.pending.is_empty()
@@ -324,15 +351,18 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
                 None => TableCell::styled("-", DIM),
             },
             TableCell::styled(version(row.ahead), NOTE),
-            TableCell::from(
-                row.when
-                    .map_or_else(|| "-".to_owned(), |when| ago(session.now, when)),
-            ),
+            TableCell::from(row.when.map_or_else(
+                || "-".to_owned(),
+                |then| when(&session.ui, session.now, then),
+            )),
             TableCell::from(row.by.as_deref().unwrap_or("-")),
             TableCell::from(note(row)),
         ];
         if piped {
             cells.insert(0, TableCell::from(section.name.as_str()));
+        } else {
+            let time = row.when.map_or_else(|| "-".to_owned(), clock);
+            cells.insert(4, TableCell::styled(time, DIM));
         }
         table.row(cells);
     }

@@ -48,8 +48,25 @@ pub(super) fn show(topic: &Topic, ui: &mut Ui) {
     }
 }
 
-/// Names the topic that may be meant by a word that is no command.
-pub(super) fn suggest(error: &mut clap::Error) {
+/// Says what may be meant: the topic by a word that is no command, `--format json` by `--json`.
+pub(super) fn suggest(error: &mut clap::Error, arguments: &[OsString]) {
+    let is = |place: usize, word: &str| arguments.get(place).is_some_and(|it| it == word);
+    let unknown = error.get(ContextKind::InvalidArg);
+    let is_json = matches!(unknown, Some(ContextValue::String(word)) if word == "--json");
+    let tip = if error.kind() == ErrorKind::UnknownArgument && is_json {
+        Some("--format json prints one JSON object")
+    } else if error.kind() == ErrorKind::MissingRequiredArgument && is(1, "get") {
+        Some(
+            "promptctl get NAME prints one prompt, promptctl get --all --format json all that are live",
+        )
+    } else {
+        None
+    };
+    if let Some(tip) = tip {
+        error.remove(ContextKind::SuggestedArg);
+        let tips = vec![clap::builder::StyledStr::from(tip)];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
     if error.kind() != ErrorKind::InvalidSubcommand {
         return;
     }

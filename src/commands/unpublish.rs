@@ -1,24 +1,30 @@
 //! `promptctl unpublish`.
 
-use super::common::EnvArg;
-use super::publish::{ReleaseArgs, change, print_changes, say_pending};
-use super::session::Session;
-use crate::error::{Exit, Failure};
-use crate::prompt::name::PromptName;
-use crate::releases::{Change, ReleaseRequest};
+use std::collections::BTreeMap;
 
-/// Take a prompt out of an environment
+use super::aftermath::{listed, print_changes, say_live, say_pending};
+use super::common::{EnvArg, count};
+use super::release_args::{ReleaseArgs, YesArg, agree};
+use super::session::Session;
+use super::typed::{Selection, Typed};
+use crate::error::{Exit, Failure};
+use crate::prompt::name::{Environment, PromptName};
+use crate::releases::{Change, ReleaseRequest, State};
+
+/// Take prompts out of an environment
 ///
-/// promptctl rollback brings it back.
+/// promptctl rollback brings them back. On a terminal it asks before it takes out several; Enter is no.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   promptctl unpublish support/triage -m \"The feature is gone\"
   promptctl unpublish support/triage --env staging --dry-run")]
 pub(super) struct Args {
-    /// The prompt
-    #[arg(add = super::completions::names())]
-    name: PromptName,
+    /// The prompts: names, files, folder/ for all below it, or a pattern
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::several, add = super::completions::names())]
+    names: Vec<Typed>,
+    #[command(flatten)]
+    yes: YesArg,
     #[command(flatten)]
     env: EnvArg,
     #[command(flatten)]
@@ -27,27 +33,60 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.is_json();
+    let dry_run = args.release.dry_run;
     let (store, config) = args.release.store(session)?;
+    let selection = Selection::new(&args.names, session);
+    let is_by_pattern = selection.has_pattern();
+    let live = match is_by_pattern {
+        true => store.overview()?.states,
+        false => BTreeMap::new(),
+    };
+    let is_live = |states: &BTreeMap<Environment, State>| states.contains_key(&args.env.env);
+    let live = live.iter().filter(|(_, states)| is_live(states));
+    let names = selection.among(live.map(|(name, _)| name))?;
+    let names: Vec<&PromptName> = names.iter().collect();
     let options = args
         .release
-        .options(&[&args.name], &args.env, &store, &config, session)?;
-    let change = change(
-        &store,
-        &args.name,
-        &ReleaseRequest::Unpublish,
-        &options,
-        args.release.dry_run,
-    )?;
-    if change.is_none() {
-        session.ui.status(format!(
-            "{} is not live in {}: nothing to do",
-            args.name, options.environment
-        ));
+        .options(&names, &args.env, &store, &config, session)?;
+    // One that cannot be taken out stops all, before the first is.
+    let mut plans = Vec::new();
+    for name in &names {
+        match store.plan(name, &ReleaseRequest::Unpublish, &options)? {
+            Some(planned) => plans.push(planned),
+            None => session.ui.status(format!(
+                "{name} is not live in {}: nothing to do",
+                options.environment
+            )),
+        }
     }
-    let changes: Vec<Change> = change.into_iter().collect();
-    print_changes(&changes, json, args.release.dry_run, &store, session);
-    if !args.release.dry_run {
+    let is_asked = plans.len() > 1 || (is_by_pattern && !plans.is_empty());
+    if is_asked && !args.yes.yes && !dry_run {
+        let (prompts, environment) = (count(plans.len(), "prompt"), &options.environment);
+        let names = listed(plans.iter().map(|planned| &planned.change().name));
+        let question = format!("Unpublish {prompts} from {environment} ({names})?");
+        agree(&question, session)?;
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    let mut failed = false;
+    for planned in plans {
+        let change = match dry_run {
+            true => Ok(planned.change().clone()),
+            false => store.release_planned(planned, &options),
+        };
+        match change {
+            Ok(change) => changes.push(change),
+            Err(failure) if names.len() == 1 => return Err(failure),
+            // The others are no worse for it.
+            Err(failure) => {
+                session.ui.failure(&failure);
+                failed = true;
+            }
+        }
+    }
+    print_changes(&changes, json, dry_run, &store, session);
+    say_live(&changes, &args.release, &store, session);
+    if !dry_run {
         say_pending(&changes, &store, &options, session);
     }
-    Ok(Exit::Done)
+    Ok(if failed { Exit::Verdict } else { Exit::Done })
 }

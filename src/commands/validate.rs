@@ -8,11 +8,12 @@ pub(super) mod roots;
 mod wanted;
 
 use self::wanted::Wanted;
-use super::common::count;
+use super::common::{adoptable, count, words_on_adopting};
 use super::session::Session;
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
 use crate::files::{Base, Staged};
+use crate::output::progress::Progress;
 use crate::output::report::{self, Report, ReportFormat};
 use crate::prompt::code::{self, Code};
 use crate::prompt::lint::Levels;
@@ -38,7 +39,7 @@ Examples:
   promptctl validate --fix
   promptctl validate --format sarif > findings.sarif")]
 pub(super) struct Args {
-    /// Names, files or folders; without any, all prompts
+    /// Names, files, folders or patterns; without any, all prompts
     #[arg(value_name = "PATH", add = super::completions::names_and_paths())]
     paths: Vec<String>,
     /// Check only what changed since HEAD parted from REV, and that its version was raised;
@@ -67,15 +68,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     if !store.is_set_up() {
-        return Err(Failure::new(
+        let failure = Failure::new(
             code::NOT_SET_UP,
             "there is nothing to check: this repository is not set up for prompts",
-        )
-        .hint("promptctl init sets it up; -C DIR names another repository"));
+        );
+        return Err(match adoptable(&store) {
+            0 => failure.hint("promptctl init sets it up; -C DIR names another repository"),
+            found => failure.hint(words_on_adopting(found)),
+        });
     }
     let base = args.base(&store, session)?;
     if args.fix {
-        let fixed = fix::fix(&args.paths, base.as_ref(), &store, session)?;
+        let waiting = Progress::waiting(&session.ui, "mending");
+        let fixed = fix::fix(&args.paths, base.as_ref(), &store, session);
+        waiting.finish();
+        let fixed = fixed?;
         for line in fixed {
             session.ui.status(line);
         }

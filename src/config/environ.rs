@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 use crate::openai::key::ApiKey;
@@ -16,12 +16,20 @@ const STORED: [&str; 2] = ["OPENAI_PROMPT_ID_", "OPENAI_PROMPT_VERSION_"];
 /// What the process was started with. Keys are not in it: they are read when a call needs them.
 #[derive(Debug, Clone, Default)]
 pub struct Environ {
-    /// `PROMPTCTL_EDITOR`, `GIT_EDITOR`, `VISUAL` or `EDITOR`.
+    /// `PROMPTCTL_EDITOR`.
     pub editor: Option<String>,
+    /// Whether `GIT_EDITOR`, `VISUAL` or `EDITOR` is set, of which git chooses.
+    pub has_editor_for_git: bool,
     /// Whether `NO_COLOR` is set and not empty.
     pub no_color: bool,
+    /// Whether `CLICOLOR_FORCE` is set, and neither empty nor 0.
+    pub forces_color: bool,
     /// Whether `TERM` is `dumb`.
     pub dumb_terminal: bool,
+    /// `PROMPTCTL_PAGER`; empty where it is set to nothing.
+    pub pager: Option<String>,
+    /// Whether `LESS` is set, so that the person has wishes about that pager.
+    pub has_less: bool,
     /// `COLUMNS`, the width of the terminal.
     pub columns: Option<usize>,
     /// `PROMPTCTL_WIDTH`, a width for which tables are laid out also in a pipe.
@@ -69,10 +77,14 @@ impl Environ {
             .or_else(|| path("APPDATA"))
             .or_else(|| path("HOME").map(|home| home.join(".config")));
         Self {
-            editor: ["PROMPTCTL_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"]
+            editor: text("PROMPTCTL_EDITOR"),
+            has_editor_for_git: ["GIT_EDITOR", "VISUAL", "EDITOR"]
                 .into_iter()
-                .find_map(text),
+                .any(|name| text(name).is_some()),
             no_color: text("NO_COLOR").is_some(),
+            forces_color: text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            pager: set_in("PROMPTCTL_PAGER"),
+            has_less: set_in("LESS").is_some(),
             dumb_terminal: text("TERM").as_deref() == Some("dumb"),
             columns: text("COLUMNS").and_then(|value| value.parse().ok()),
             width: text("PROMPTCTL_WIDTH").and_then(|value| value.parse().ok()),
@@ -96,6 +108,12 @@ impl Environ {
             git: git_variables(),
             now: text("PROMPTCTL_NOW").and_then(|value| value.parse().ok()),
         }
+    }
+
+    /// Where the execution log of the repository with this top is.
+    pub fn log_below(&self, top: &Path) -> PathBuf {
+        let named = self.log.clone();
+        named.unwrap_or_else(|| top.join(".promptctl/executions.jsonl"))
     }
 
     /// The folder that the process was started in.
@@ -137,6 +155,12 @@ impl Environ {
 #[allow(clippy::disallowed_methods)]
 pub(super) fn text_in(variable: &str) -> Option<String> {
     env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+/// The text of an environment variable, which may be empty.
+#[allow(clippy::disallowed_methods)]
+fn set_in(variable: &str) -> Option<String> {
+    env::var(variable).ok()
 }
 
 #[allow(clippy::disallowed_methods)]

@@ -243,10 +243,14 @@ impl Prompts {
             format!("there is no prompt named {name}"),
         );
         let listing = self.list();
-        match nearest(
-            name.as_str(),
-            listing.files.iter().map(|file| file.name.as_str()),
-        ) {
+        let last = |file: &&PromptFile| file.name.last_segment() == name.last_segment();
+        let mut alike = listing.files.iter().filter(last);
+        let same_end = match (alike.next(), alike.next()) {
+            (Some(file), None) => Some(file.name.as_str()),
+            _ => None,
+        };
+        let names = listing.files.iter().map(|file| file.name.as_str());
+        match same_end.or_else(|| nearest(name.as_str(), names)) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None if listing.files.is_empty() => {
                 failure.hint(Hint::NewPrompt(name.clone(), self.roots.clone()))

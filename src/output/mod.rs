@@ -1,6 +1,7 @@
 //! What people and scripts see.
 
 pub mod annotations;
+pub mod calls;
 pub mod diff_json;
 mod diff_lines;
 pub mod diff_markdown;
@@ -13,6 +14,7 @@ pub mod junit;
 pub mod manual;
 pub mod markdown;
 pub mod page;
+pub mod pager;
 pub mod progress;
 pub mod prompt_text;
 pub mod report;

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::pager::{Paged, Screen};
 use super::words::words;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -14,7 +15,7 @@ use crate::prompt::visible;
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal, unless `NO_COLOR` is set; everywhere with `CLICOLOR_FORCE`.
     Auto,
     /// Always.
     Always,
@@ -29,6 +30,8 @@ pub struct UiSettings {
     pub color: ColorChoice,
     /// Whether the environment asks for no colour.
     pub no_color: bool,
+    /// Whether the environment asks for colours also where there is no terminal.
+    pub forces_color: bool,
     /// Whether only data and errors are wanted.
     pub quiet: bool,
     /// The width of the terminal where the environment says it.
@@ -39,7 +42,7 @@ pub struct UiSettings {
 
 /// The way to the user.
 pub struct Ui {
-    out: Box<dyn Write>,
+    out: Out,
     err: Box<dyn Write>,
     out_is_terminal: bool,
     err_is_terminal: bool,
@@ -50,6 +53,28 @@ pub struct Ui {
     closed: bool,
     /// Why standard output could not be written, other than that its reader went away.
     lost: Option<io::Error>,
+}
+
+/// Where standard output goes.
+enum Out {
+    Plain(Box<dyn Write>),
+    Paged(Box<Paged>),
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(out) => out.write(bytes),
+            Self::Paged(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.flush(),
+            Self::Paged(out) => out.flush(),
+        }
+    }
 }
 
 /// The style of something good.
@@ -69,7 +94,7 @@ impl Ui {
     /// The standard streams.
     pub fn new(settings: UiSettings) -> Self {
         Self {
-            out: Box::new(io::BufWriter::new(io::stdout())),
+            out: plain_out(),
             err: Box::new(io::stderr()),
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
@@ -81,6 +106,36 @@ impl Ui {
         }
     }
 
+    /// From here on, what is longer than the screen goes through a pager. Without a terminal nothing
+    /// changes.
+    pub fn page(&mut self, pager: impl FnOnce() -> Option<String> + 'static, wants_less: bool) {
+        if !self.out_is_terminal {
+            return;
+        }
+        self.flush();
+        let rows = terminal_size::terminal_size().map_or(24, |(_, rows)| usize::from(rows.0));
+        self.out = Out::Paged(Box::new(Paged::new(Screen {
+            rows,
+            columns: self.width().unwrap_or(80),
+            pager: Box::new(pager),
+            wants_less,
+        })));
+    }
+
+    /// Waits until the person has read what went through a pager; what follows does not.
+    fn end_paging(&mut self) -> bool {
+        let Out::Paged(paged) = &mut self.out else {
+            return false;
+        };
+        let ended = paged.end();
+        self.out = plain_out();
+        if let Err(pager) = ended {
+            self.warning(format!("the pager `{pager}` could not be started"));
+            self.hint("PROMPTCTL_PAGER names another; empty, it turns this off");
+        }
+        true
+    }
+
     /// Whether standard output is coloured.
     pub fn colors_out(&self) -> bool {
         self.colors(self.out_is_terminal)
@@ -90,7 +145,9 @@ impl Ui {
         match self.settings.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => is_terminal && !self.settings.no_color,
+            ColorChoice::Auto => {
+                (is_terminal || self.settings.forces_color) && !self.settings.no_color
+            }
         }
     }
 
@@ -102,6 +159,16 @@ impl Ui {
     /// Whether somebody is there to answer a question.
     pub fn can_ask(&self) -> bool {
         self.in_is_terminal && self.err_is_terminal
+    }
+
+    /// Whether a person sits at both ends, so that a program of theirs can be opened.
+    pub fn is_interactive(&self) -> bool {
+        self.in_is_terminal && self.out_is_terminal
+    }
+
+    /// Whether what is said to a person is read on a terminal.
+    pub fn err_is_terminal(&self) -> bool {
+        self.err_is_terminal
     }
 
     /// The width that tables and texts should fit; `None` in a pipe, where nothing is cut.
@@ -223,8 +290,16 @@ impl Ui {
             None => format!("{text}\n"),
             Some((style, word)) => format!("{}: {text}\n", paint(colors, style, word)),
         };
+        self.say_line(&line);
+    }
+
+    /// Says a line: to the pager, where one shows what stands before it.
+    fn say_line(&mut self, line: &str) {
         // Nobody listens; there is nowhere to say so.
-        drop(self.err.write_all(line.as_bytes()));
+        drop(match &mut self.out {
+            Out::Paged(paged) if self.err_is_terminal => paged.write_all(line.as_bytes()),
+            _ => self.err.write_all(line.as_bytes()),
+        });
     }
 
     /// Shows what looks wrong with a prompt.
@@ -250,12 +325,14 @@ impl Ui {
         // What other programs say may have several lines: each stands behind the label.
         for part in text.lines().filter(|part| !part.trim().is_empty()) {
             let line = format!("  {label} {}\n", visible::line(part));
-            drop(self.err.write_all(line.as_bytes()));
+            self.say_line(&line);
         }
     }
 
     /// Shows an error, as text or as the JSON object that scripts read.
     pub fn failure(&mut self, failure: &Failure) {
+        // An error stands where the person looks when the pager is gone.
+        self.end_paging();
         self.flush();
         if self.json {
             let line = format!("{}\n", super::json::failure(failure));
@@ -283,6 +360,7 @@ impl Ui {
         if !self.can_ask() {
             return false;
         }
+        self.end_paging();
         drop(write!(self.err, "{} [y/N] ", visible::line(question)));
         drop(self.err.flush());
         let mut answer = String::new();
@@ -293,13 +371,19 @@ impl Ui {
     /// Ends the output: the exit code is that of a closed pipe, 0, where the reader went away, and
     /// where the data could not be written for another reason, that is an error.
     pub fn finish(&mut self, exit: Exit) -> Exit {
+        // Whoever leaves a pager has read enough, and the command ended as it did.
+        let was_paged = self.end_paging();
         self.flush();
         if let Some(error) = self.lost.take() {
             let failure = unwritten(error);
             self.failure(&failure);
             return failure.exit;
         }
-        if self.closed { Exit::Done } else { exit }
+        if self.closed && !was_paged {
+            Exit::Done
+        } else {
+            exit
+        }
     }
 }
 
@@ -320,6 +404,10 @@ pub fn finish_plainly(printed: io::Result<()>) -> Exit {
         }
         _ => Exit::Done,
     }
+}
+
+fn plain_out() -> Out {
+    Out::Plain(Box::new(io::BufWriter::new(io::stdout())))
 }
 
 /// Says something on standard error before there is a `Ui`: what is wrong with the arguments.

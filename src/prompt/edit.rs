@@ -6,6 +6,7 @@
 mod apply;
 mod insert;
 mod kind;
+mod meant;
 mod number;
 mod path;
 mod render;
@@ -21,6 +22,7 @@ use super::finding::Finding;
 use super::hint::Hint;
 
 pub use kind::is_text;
+pub use meant::{messages_by_role, place_of_key};
 pub use number::set_version;
 pub use path::{Step, parse_path};
 
@@ -116,6 +118,14 @@ pub enum EditError {
         /// The path.
         path: String,
     },
+    /// More than one message has the role that a path names.
+    #[error("the file has {} messages of the role {role}: {}", paths.len(), paths.join(" and "))]
+    SeveralMessages {
+        /// The role.
+        role: String,
+        /// The paths of their contents.
+        paths: Vec<String>,
+    },
     /// The path leads through a value that holds no others.
     #[error("{path} is not {wants}")]
     WrongKind {
@@ -143,9 +153,10 @@ impl EditError {
     pub fn code(&self) -> Code {
         match self {
             Self::Unreadable(finding) => finding.code,
-            Self::BadPath { .. } | Self::Missing { .. } | Self::WrongKind { .. } => {
-                code::WRONG_TYPE
-            }
+            Self::BadPath { .. }
+            | Self::Missing { .. }
+            | Self::SeveralMessages { .. }
+            | Self::WrongKind { .. } => code::WRONG_TYPE,
             Self::Refused { .. } => code::YAML_SYNTAX,
         }
     }
@@ -160,6 +171,7 @@ impl EditError {
                 "write a path such as modelParameters.maxTokens or messages[0].content"
             }
             Self::Missing { .. } => return Finding::error(code, message).help(Hint::ShowDocument),
+            Self::SeveralMessages { .. } => "name one of them by its path",
             Self::WrongKind { .. } => "name the value itself, or change the value above it",
             Self::Refused { .. } => {
                 "change the line in an editor: it uses an alias, an anchor or a rare style"

@@ -13,6 +13,7 @@ pub mod lint;
 pub mod merge;
 pub mod name;
 pub mod parameters;
+pub mod pattern;
 pub mod placeholder;
 pub mod quote;
 pub mod reference;

@@ -1,5 +1,6 @@
 //! Which records of the log are meant.
 
+use crate::prompt::pattern::Pattern;
 use jiff::Timestamp;
 
 use super::entry::{Outcome, Record, Source, Status};
@@ -7,8 +8,8 @@ use super::entry::{Outcome, Record, Source, Status};
 /// Which records are meant; what is `None` or empty leaves none out.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// The beginning of the id.
-    pub id_prefix: Option<String>,
+    /// The id, or its beginning or its end.
+    pub id: Option<String>,
     /// The name of the prompt; one that ends in `/` means all below it.
     pub prompt: Option<String>,
     /// The number of the version.
@@ -36,9 +37,9 @@ impl Filter {
     pub(super) fn matches(&self, record: &Record) -> bool {
         let same =
             |wanted: &Option<String>, given: &Option<String>| wanted.is_none() || wanted == given;
-        self.id_prefix
+        self.id
             .as_ref()
-            .is_none_or(|prefix| record.id.starts_with(prefix))
+            .is_none_or(|part| has_part(&record.id, part))
             && self
                 .prompt
                 .as_ref()
@@ -88,8 +89,14 @@ impl Filter {
     }
 }
 
+/// Whether an id begins or ends so: the beginning of an id is its time, and what tells two calls of a
+/// batch apart is the end.
+pub(super) fn has_part(id: &str, part: &str) -> bool {
+    id.starts_with(part) || id.ends_with(part)
+}
+
 fn is_prompt(wanted: &str, given: &str) -> bool {
-    wanted == given || (wanted.ends_with('/') && given.starts_with(wanted))
+    wanted == given || (Pattern::is_one(wanted) && Pattern::new(wanted).fits_text(given))
 }
 
 fn is_model(wanted: &str, given: &str) -> bool {
@@ -138,6 +145,8 @@ mod tests {
         assert!(meets(|it| it.prompt = text("support/triage")));
         assert!(meets(|it| it.prompt = text("support/")));
         assert!(!meets(|it| it.prompt = text("support")));
+        assert!(meets(|it| it.prompt = text("support/*")));
+        assert!(!meets(|it| it.prompt = text("*")));
         assert!(meets(|it| it.version = Some(3)) && !meets(|it| it.version = Some(4)));
         assert!(meets(|it| it.environment = text("production")));
         assert!(!meets(|it| it.environment = text("staging")));

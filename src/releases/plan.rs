@@ -45,6 +45,10 @@ pub struct Planned {
     words: String,
     /// Whether the same content was released there before.
     was_released: bool,
+    /// The release that counts until the change is made.
+    live: Option<Release>,
+    /// The release that a rollback returns to.
+    target: Option<Release>,
 }
 
 impl Planned {
@@ -65,6 +69,21 @@ impl Planned {
             release.allowed.dedup();
         }
         verdict
+    }
+
+    /// The release that counts until the change is made.
+    pub fn live(&self) -> Option<&Release> {
+        self.live.as_ref()
+    }
+
+    /// The release that a rollback returns to.
+    pub fn target(&self) -> Option<&Release> {
+        self.target.as_ref()
+    }
+
+    /// Whether its tags are new and can all be made at once.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.release_tags.len() == 1 && !matches!(self.version, VersionPlan::Pending(_))
     }
 
     /// What would change.
@@ -402,6 +421,8 @@ impl Store {
             trailers: trailers(Some(release)),
             words,
             was_released: row.releases.held(version, digest),
+            live: row.top().cloned(),
+            target: None,
         })
     }
 }

@@ -17,6 +17,9 @@ use crate::repository::{Git, NewTag, ObjectId, RefsError, Running, explain};
 /// The longest message given to git as an argument, in bytes: Windows takes 32 KB for all of them.
 const MAX_ARGUMENT: usize = 8 * 1024;
 
+/// A tag whose object is in the repository, and no reference yet.
+type WrittenTag = (Tag, ObjectId);
+
 /// A planned change that is on its way.
 pub struct Releasing<'a> {
     store: &'a Store,
@@ -139,43 +142,83 @@ impl Store {
         Err(explain(&said.err))
     }
 
-    fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
-        let mut unsigned = None;
-        let mut write = |tags: Vec<(Tag, String)>| -> Result<Vec<(Tag, ObjectId)>, Failure> {
-            let new: Vec<NewTag> = tags
-                .iter()
-                .map(|(tag, message)| NewTag {
-                    name: tag.to_string(),
-                    commit: planned.commit,
-                    message: message.clone(),
-                })
-                .collect();
-            let written = self.write_signed(&new, options.signing)?;
-            if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
-                for ((tag, _), object) in tags.iter().zip(&written.objects) {
-                    self.check_new_tag(tag, *object, signers)?;
-                }
-            }
-            unsigned = unsigned.take().or(written.unsigned);
-            let tags = tags.into_iter().map(|(tag, _)| tag);
-            Ok(tags.zip(written.objects).collect())
-        };
-        let mut new = Vec::new();
-        if planned.version == VersionPlan::New {
-            new.push((planned.version_tag.clone(), planned.version_message.clone()));
+    /// Makes many planned changes with as few calls of git as one takes: all or none. `None` where they
+    /// cannot go together, or did not; each by itself tells then what stands in its way.
+    pub fn release_together(&self, planned: &[Planned], options: &Options) -> Option<Vec<Change>> {
+        if !planned.iter().all(Planned::is_plain) {
+            return None;
         }
-        let release = |tag: &Tag, previous: &Previous| -> (Tag, String) {
-            (tag.clone(), planned.release_message(previous))
+        let new = planned.iter().flat_map(new_tags).collect();
+        let (tags, unsigned) = self.write_checked(new, options).ok()?;
+        let mut changes: Vec<Change> = planned.iter().map(|it| it.change.clone()).collect();
+        for change in &mut changes {
+            change.unsigned.clone_from(&unsigned);
+        }
+        if options.push && self.has_remote() {
+            let names: Vec<&PromptName> = planned.iter().map(|it| &it.change.name).collect();
+            match self.send(&names, &tags).ok()? {
+                Sent::Accepted => {}
+                Sent::Overtaken => return None,
+            }
+            let note = self.confirm(&tags).map(|failure| failure.message);
+            for change in &mut changes {
+                change.pushed = true;
+            }
+            // Told once.
+            if let Some(first) = changes.first_mut() {
+                first.note = note;
+            }
+        } else if self.keep_here(&tags).is_err() {
+            return None;
+        }
+        Some(changes)
+    }
+
+    /// Writes the objects of tags, signed as it is wanted, and by a key that counts where that is a
+    /// rule; and why they are not signed where that was tried in vain.
+    fn write_checked(
+        &self,
+        new: Vec<(Tag, NewTag)>,
+        options: &Options,
+    ) -> Result<(Vec<WrittenTag>, Option<String>), Failure> {
+        let (tags, new): (Vec<Tag>, Vec<NewTag>) = new.into_iter().unzip();
+        let written = self.write_signed(&new, options.signing)?;
+        if let (Some(signers), Signing::Required) = (&options.rules.signers, options.signing) {
+            for (tag, object) in tags.iter().zip(&written.objects) {
+                self.check_new_tag(tag, *object, signers)?;
+            }
+        }
+        let tags = tags.into_iter().zip(written.objects).collect();
+        Ok((tags, written.unsigned))
+    }
+
+    /// Makes tags references of this clone.
+    fn keep_here(&self, tags: &[(Tag, ObjectId)]) -> Result<(), RefsError> {
+        let is_here = |(tag, id): &&(Tag, ObjectId)| {
+            self.ref_target(&format!("refs/tags/{tag}")) == Some(*id)
         };
-        let mut releases = planned.release_tags.iter();
-        new.extend(releases.next().map(|tag| release(tag, &planned.previous)));
-        let mut tags = write(new)?;
+        let new: Vec<(Tag, ObjectId)> = tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
+        // The journal first: a reference that it does not know counts as somebody else's.
+        self.journal(SendState::Made, &new)
+            .map_err(RefsError::Other)?;
+        let commands: Vec<String> = new
+            .iter()
+            .map(|(tag, id)| format!("create refs/tags/{tag} {id}"))
+            .collect();
+        self.update_refs(&commands)
+    }
+
+    fn release_all(&self, planned: Planned, options: &Options) -> Result<Change, Failure> {
+        let (mut tags, mut unsigned) = self.write_checked(new_tags(&planned), options)?;
         // A second one, above a stray, follows the first.
-        for tag in releases {
+        for tag in planned.release_tags.iter().skip(1) {
             let previous = tags
                 .last()
                 .map_or(Previous::Nothing, |(_, object)| Previous::Object(*object));
-            tags.extend(write(vec![release(tag, &previous)])?);
+            let (next, why) =
+                self.write_checked(vec![release_tag(&planned, tag, &previous)], options)?;
+            tags.extend(next);
+            unsigned = unsigned.or(why);
         }
         if let VersionPlan::Pending(object) = planned.version {
             tags.insert(0, (planned.version_tag.clone(), object));
@@ -183,7 +226,7 @@ impl Store {
         let mut change = planned.change;
         change.unsigned = unsigned;
         if options.push && self.has_remote() {
-            match self.send(&change.name, &tags)? {
+            match self.send(&[&change.name], &tags)? {
                 Sent::Accepted => {
                     change.note = self.confirm(&tags).map(|failure| failure.message);
                 }
@@ -192,18 +235,8 @@ impl Store {
             change.pushed = true;
             return Ok(change);
         }
-        let is_here = |(tag, id): &&(Tag, ObjectId)| {
-            self.ref_target(&format!("refs/tags/{tag}")) == Some(*id)
-        };
-        let new: Vec<(Tag, ObjectId)> = tags.iter().filter(|tag| !is_here(tag)).cloned().collect();
-        // The journal first: a reference that it does not know counts as somebody else's.
-        self.journal(SendState::Made, &new)?;
-        let commands: Vec<String> = new
-            .iter()
-            .map(|(tag, id)| format!("create refs/tags/{tag} {id}"))
-            .collect();
         // A reference that appeared since the decision means that another process was faster.
-        self.update_refs(&commands).map_err(|error| match error {
+        self.keep_here(&tags).map_err(|error| match error {
             RefsError::Exists(_) => self.lost_locally(&change),
             RefsError::Other(failure) => failure,
         })?;
@@ -278,4 +311,32 @@ impl Store {
         let releases = self.releases(name, environment)?;
         Ok(releases.entries.iter().map(|entry| entry.version).max())
     }
+}
+
+/// The tags of a change that can be made at once: of its version, where that is new, and of its first
+/// release.
+fn new_tags(planned: &Planned) -> Vec<(Tag, NewTag)> {
+    let version = (planned.version == VersionPlan::New).then(|| {
+        new_tag(
+            planned,
+            &planned.version_tag,
+            planned.version_message.clone(),
+        )
+    });
+    let first = planned.release_tags.first();
+    let release = first.map(|tag| release_tag(planned, tag, &planned.previous));
+    version.into_iter().chain(release).collect()
+}
+
+fn release_tag(planned: &Planned, tag: &Tag, previous: &Previous) -> (Tag, NewTag) {
+    new_tag(planned, tag, planned.release_message(previous))
+}
+
+fn new_tag(planned: &Planned, tag: &Tag, message: String) -> (Tag, NewTag) {
+    let new = NewTag {
+        name: tag.to_string(),
+        commit: planned.commit,
+        message,
+    };
+    (tag.clone(), new)
 }

@@ -256,7 +256,7 @@ impl Store {
         // A version may have gone with another release.
         let mirror = self.true_space().base;
         tags.retain(|(tag, id)| self.ref_target(&format!("{mirror}{}", tag.name)) != Some(*id));
-        match self.send(&group.name, &tags)? {
+        match self.send(&[&group.name], &tags)? {
             Sent::Accepted => {
                 pushed.warnings.extend(self.confirm(&tags));
                 pushed.sent.extend(tags.into_iter().map(|(tag, _)| tag));
@@ -347,21 +347,22 @@ impl Store {
             .try_for_each(|tag| self.check_new_tag(&tag.tag, tag.object, signers))
     }
 
-    /// Sends tags in one push that the remote takes whole or not at all. The journal knows of them
-    /// before they leave.
+    /// Sends the tags of these prompts in one push that the remote takes whole or not at all. The
+    /// journal knows of them before they leave.
     ///
     /// # Errors
     /// The remote cannot be reached or refuses.
     pub(crate) fn send(
         &self,
-        name: &PromptName,
+        names: &[&PromptName],
         tags: &[(Tag, ObjectId)],
     ) -> Result<Sent, Failure> {
         let remote = self.remote()?.to_owned();
         self.require_one_push_url(&remote)?;
         self.journal(SendState::Sending, tags)?;
         let mut said = self.push(&remote, tags, true)?;
-        if said.lacks_atomic() {
+        // The tags of several prompts go together or not at all.
+        if said.lacks_atomic() && names.len() == 1 {
             // The version goes first: without a release it is harmless, and a release without its
             // version is not.
             for tag in tags {
@@ -376,9 +377,10 @@ impl Store {
         }
         let words = format!("{}\n{}", said.out, said.err);
         // What the remote holds now decides, whatever the answer was: it may have been lost on the way.
-        let pattern = format!("refs/tags/{}{name}/*", self.settings.prefix);
+        let pattern = |name: &&PromptName| format!("refs/tags/{}{name}/*", self.settings.prefix);
+        let patterns: Vec<String> = names.iter().map(pattern).collect();
         let theirs = self
-            .ask(&remote, &[pattern])
+            .ask(&remote, &patterns)
             .map_err(|_| unreachable(&remote, &said.err))?;
         let held = |tag: &Tag| theirs.get(&tag.name.to_string()).copied();
         if tags.iter().all(|(tag, id)| held(tag) == Some(*id)) {

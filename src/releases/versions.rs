@@ -85,7 +85,7 @@ impl Store {
                 .zip(objects)
                 .collect();
             if push && self.has_remote() {
-                match self.send(name, &pairs)? {
+                match self.send(&[name], &pairs)? {
                     // What was accepted is done; a fetch makes up for a note that failed.
                     Sent::Accepted => drop(self.confirm(&pairs)),
                     Sent::Overtaken => {

@@ -199,6 +199,21 @@ impl Repository {
         said.is_ok_and(|said| said.out.trim() == "true")
     }
 
+    /// Whether git's configuration names an editor.
+    pub fn has_own_editor(&self) -> bool {
+        self.config_value("core.editor").is_some()
+    }
+
+    /// The editor that git opens here; `None` where it would open none.
+    ///
+    /// # Errors
+    /// git cannot be started.
+    pub fn editor(&self) -> Result<Option<String>, Failure> {
+        let said = self.git().args(["var", "GIT_EDITOR"]).say()?;
+        let editor = said.out.trim();
+        Ok((said.ok && !editor.is_empty()).then(|| editor.to_owned()))
+    }
+
     /// A path as a person reads it: relative to the top, where it is below.
     pub fn shown(&self, path: &Path) -> String {
         let below = path.strip_prefix(&self.top).unwrap_or(path);

@@ -13,6 +13,7 @@ mod id;
 mod memory;
 mod objects;
 mod open;
+mod pager;
 mod process;
 mod refs;
 mod rehearsal;
@@ -25,6 +26,7 @@ pub use commit::Written;
 pub use handle::Repository;
 pub use id::ObjectId;
 pub use open::{GitEnvironment, GitVariables, Start};
+pub use pager::pager;
 pub use process::OF_ONE_REPOSITORY;
 
 pub(crate) use handle::Reopen;

@@ -243,6 +243,13 @@ impl Git {
         self
     }
 
+    /// A call that the Ctrl-C of a terminal does not reach: it is short, and asks nobody.
+    pub(crate) fn apart(mut self) -> Self {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
+        self
+    }
+
     pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
         self

@@ -96,6 +96,7 @@ impl Repository {
         let said = Git::say_when_free(|| {
             self.git()
                 .args(["update-ref", "--stdin"])
+                .apart()
                 .input(script.as_bytes())
         });
         let said = said.map_err(RefsError::Other)?;

@@ -62,6 +62,10 @@ fn again_goes_one_further_and_undo_can_be_repeated() {
     support/triage v2 is live in production already (Ada made release 4): nothing to do
     $ promptctl rollback support/triage --again
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl rollback support/triage --undo v1 --dry-run
     error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
       hint: promptctl publish support/triage@vN --env production releases another version

@@ -202,6 +202,7 @@ fn each_library_has_one_place() {
     only_in("http_body_util", &["serve/"]);
     only_in("comfy_table", &["output/"]);
     only_in("yaml_edit", &["prompt/edit"]);
+    only_in("statrs", &["statistics/distribution"]);
 }
 
 #[test]
@@ -533,7 +534,7 @@ fn no_code_searches_sentences() {
 
 #[test]
 fn what_reads_and_decides_is_pure() {
-    for room in ["prompt", "scan", "exchange"] {
+    for room in ["prompt", "scan", "exchange", "statistics"] {
         pure(&format!("src/{room}"));
     }
 }

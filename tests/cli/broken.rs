@@ -37,7 +37,7 @@ fn a_gap() {
     repo.git("tag --delete prompts/support/triage/production/2");
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl list --env production
-    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
+    support/triage	v3	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     --- stderr
     warning[P209]: release 2 of support/triage in production is missing
       help: a tag was deleted: promptctl doctor tells whether this clone still has it
@@ -45,16 +45,20 @@ fn a_gap() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
-    5	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    4	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    5	production	v3	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v3 in production
+    4	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     warning[P209]: release 2 of support/triage in production is missing
       help: a tag was deleted: promptctl doctor tells whether this clone still has it
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
     --- stderr
     warning[P209]: release 2 of support/triage in production is missing
       help: a tag was deleted: promptctl doctor tells whether this clone still has it
@@ -100,6 +104,8 @@ fn a_gap_at_the_remote() {
     ), @"
     $ promptctl unpublish support/triage
     support/triage unpublished from production (was v1), and the remote has it
+    live in production now: nothing of support/triage; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl fetch
     origin has nothing new
     error[P244]: origin no longer has the tag prompts/support/triage/production/2 (xxxxxxxxxxxx); what this clone saw first goes on counting here
@@ -121,7 +127,7 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
     repo.git("tag prompts/support/triage/production/4");
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl list --env production
-    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
+    support/triage	v3	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     --- stderr
     warning[P210]: the tag prompts/support/triage/production/4 is not annotated (promptctl did not make it): it is passed over
       help: promptctl doctor tells what to do about it
@@ -129,17 +135,21 @@ fn a_lightweight_tag_in_the_place_of_a_release() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
-    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    6	production	v3	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v3 in production
+    5	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     warning[P210]: the tag prompts/support/triage/production/4 is not annotated (promptctl did not make it): it is passed over
       help: promptctl doctor tells what to do about it
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl doctor
     warning[P210]: the tag prompts/support/triage/production/4 is not annotated (promptctl did not make it): it is passed over
       at: prompts/support/triage/production/4
@@ -169,10 +179,10 @@ fn a_lightweight_tag_in_the_place_of_a_version() {
       hint: promptctl doctor tells what to do about it
     [exit 1]
     $ promptctl history support/triage
-    v4	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
-    v3	production	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
-    v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
-    v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
+    v4	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v3	production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl doctor
     error[P210]: the tag prompts/support/triage/v4 is not annotated (promptctl did not make it)
       at: prompts/support/triage/v4
@@ -189,7 +199,7 @@ fn an_annotated_tag_without_trailers() {
     repo.git("tag --annotate --message 'By hand' prompts/support/triage/production/4");
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl list --env production
-    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
+    support/triage	v3	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     --- stderr
     warning[P210]: the tag prompts/support/triage/production/4 lacks trailers or has wrong ones (promptctl did not make it): it is passed over
       help: promptctl doctor tells what to do about it
@@ -197,17 +207,21 @@ fn an_annotated_tag_without_trailers() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
-    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    6	production	v3	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v3 in production
+    5	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     warning[P210]: the tag prompts/support/triage/production/4 lacks trailers or has wrong ones (promptctl did not make it): it is passed over
       help: promptctl doctor tells what to do about it
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl doctor
     warning[P210]: the tag prompts/support/triage/production/4 lacks trailers or has wrong ones (promptctl did not make it): it is passed over
       at: prompts/support/triage/production/4
@@ -225,7 +239,7 @@ fn a_release_that_disagrees_with_its_version() {
     repo.git("tag --annotate --cleanup=verbatim --file ../message prompts/support/triage/production/4 HEAD~1");
     assert_snapshot!(repo.play(EVERYTHING), @"
     $ promptctl list --env production
-    support/triage	v3	1 hour ago	openai/gpt-5-mini	Support triage
+    support/triage	v3	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     --- stderr
     warning[P210]: the tag prompts/support/triage/production/4 disagrees with the tag of v3: it is passed over
       help: promptctl doctor tells what to do about it
@@ -233,17 +247,21 @@ fn a_release_that_disagrees_with_its_version() {
     support/triage v1 published to production (was v3)
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v1
     $ promptctl releases support/triage
-    6	production	v3	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    5	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    6	production	v3	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v3 in production
+    5	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     warning[P210]: the tag prompts/support/triage/production/4 disagrees with the tag of v3: it is passed over
       help: promptctl doctor tells what to do about it
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl doctor
     warning[P210]: the tag prompts/support/triage/production/4 disagrees with the tag of v3: it is passed over
       at: prompts/support/triage/production/4
@@ -324,7 +342,7 @@ fn a_release_without_its_version_tag() {
     warning[P211]: release 3 of support/triage in production names v3, which has no tag
       help: promptctl doctor tells what to do about it
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
     --- stderr
     warning[P211]: release 3 of support/triage in production names v3, which has no tag
       help: promptctl doctor tells what to do about it
@@ -355,8 +373,8 @@ fn one_broken_prompt_does_not_hide_the_others() {
     warning[P209]: release 2 of support/triage in production is missing
       help: a tag was deleted: promptctl doctor tells whether this clone still has it
     $ promptctl status
-    production	greeting	v1	-	1 hour ago	Ada	
-    production	support/triage	v3	-	1 hour ago	Ada	
+    production	greeting	v1	-	2026-11-03T11:00:00Z	Ada	
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
     --- stderr
     warning[P209]: release 2 of support/triage in production is missing
       help: a tag was deleted: promptctl doctor tells whether this clone still has it

@@ -129,8 +129,8 @@ fn not_fetched_and_never_published_are_different() {
       hint: promptctl publish greeting --env production
     [exit 1]
     $ promptctl releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl render support/triage@v1 --var ticket=Help
     system:
     You sort support tickets. Answer in en.
@@ -162,6 +162,10 @@ fn a_shallow_clone_publishes_and_rolls_back() {
     support/triage v3 published to production (was v2), and the remote has it
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3), and the remote has it
+      goes:       v3, published by CI 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
     ada.git("fetch --quiet");
     assert_eq!(
@@ -210,11 +214,11 @@ fn a_bare_clone_is_read() {
     $ promptctl -C . list
     support/triage	v2	production v2	openai/gpt-5-mini	Support triage
     $ promptctl -C . releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl -C . history support/triage
-    v2	production	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Change
-    v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
+    v2	production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl -C . render support/triage@v1 --var ticket=Help
     system:
     You sort support tickets. Answer in en.
@@ -323,6 +327,7 @@ fn an_unborn_head_reads_and_makes_the_first_commit() {
     ), @"
     $ promptctl new support/triage --file ../triage.yml
     support/triage v1 made: prompts/support/triage.prompt.yml
+    hint: promptctl publish support/triage makes it live
     $ git log --name-only --format=%s
     Add support/triage
 
@@ -520,7 +525,7 @@ fn a_number_that_no_content_fits_is_refused() {
       hint: promptctl bump support/triage gives what the file says now a number of its own
     [exit 1]
     $ promptctl history support/triage
-    v1	unpublished	-	xxxxxxxxxxxx	1 hour ago	Ada	Both
+    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Both
     --- stderr
     warning: this clone has not fetched the releases of origin
     hint: promptctl fetch

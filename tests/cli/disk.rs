@@ -63,7 +63,7 @@ fn a_full_disk_changes_nothing() {
     for line in [
         "edit support/triage --set modelParameters.maxTokens=600",
         "publish support/triage --env staging --create-env",
-        "new other",
+        "new other --user Hello",
         "seed",
         "unpublish support/triage",
     ] {
@@ -117,7 +117,7 @@ fn a_read_only_repository_is_read() {
         "publish support/triage --env staging --create-env",
         "rollback support/triage --no-push",
         "unpublish support/triage",
-        "new other",
+        "new other --user Hello",
     ] {
         let run = repo.fails(&format!("promptctl {line}"));
         let told = run.stderr.contains("error[P223]") || run.stderr.contains("error[P213]");
@@ -154,7 +154,7 @@ fn a_lock_that_was_left_is_named_with_what_to_do() {
             ".git/index.lock",
             "edit support/triage --set modelParameters.maxTokens=600",
         ),
-        (".git/index.lock", "new other"),
+        (".git/index.lock", "new other --user Hello"),
         (
             ".git/HEAD.lock",
             "edit support/triage --set modelParameters.maxTokens=600",

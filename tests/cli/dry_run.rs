@@ -115,5 +115,7 @@ fn a_dry_run_writes_nothing_anywhere() {
     $ promptctl rollback support/triage --dry-run
     support/triage would be rolled back to v1 in production (was v2)
       would make the tag prompts/support/triage/production/3
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
     ");
 }

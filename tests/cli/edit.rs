@@ -24,7 +24,11 @@ fn set_changes_one_line_and_the_number() {
          git show --format='%s by %an' -U0 -- prompts"
     ), @"
     $ promptctl edit support/triage --set modelParameters.maxTokens=600 -m 'Shorter answers'
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     $ git show --format='%s by %an' -U0 -- prompts
     Shorter answers by Ada
 
@@ -114,7 +118,11 @@ fn unset_removes_a_line() {
          promptctl edit support/triage --unset modelParameters.nothing"
     ), @"
     $ promptctl edit support/triage --unset modelParameters.maxTokens
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 (removed)
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     $ git show --format=%s -U0 -- prompts
     Edit support/triage
 
@@ -151,6 +159,9 @@ fn what_no_model_sees_keeps_the_number() {
          promptctl publish support/triage"
     ), @"
     $ promptctl edit support/triage --set description='Sorts tickets.'
+    support/triage  v1  none
+      description: Sorts an incoming ticket. → Sorts tickets.
+    --- stderr
     support/triage v1 keeps its number: no model and no caller sees the change
     $ git log -1 --format=%s --stat
     Edit support/triage
@@ -158,7 +169,7 @@ fn what_no_model_sees_keeps_the_number() {
      prompts/support/triage.prompt.yml | 2 +-
      1 file changed, 1 insertion(+), 1 deletion(-)
     $ promptctl status
-    production	support/triage	v1	-	1 hour ago	Ada	
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl publish support/triage
     support/triage v1 is live in production already: nothing to do
     ");
@@ -186,8 +197,17 @@ fn several_prompts_in_one_commit() {
          git show --format=%s --stat=60"
     ), @"
     $ promptctl edit support/triage greeting --set model=openai/gpt-5
+    support/triage  v1 → v2  behavior
+      model: openai/gpt-5-mini → openai/gpt-5
+
+    greeting  v1 → v2  behavior
+      model: openai/gpt-5-mini → openai/gpt-5
+
+    2 prompts: 2 behavior
+    --- stderr
     support/triage is v2 now
     greeting is v2 now
+    hint: promptctl publish support/triage greeting makes them live
     $ git show --format=%s --stat=60
     Edit support/triage, greeting
 
@@ -220,7 +240,11 @@ fn from_a_file_or_standard_input() {
          promptctl edit support/triage greeting --file ../next.yml"
     ), @"
     $ promptctl edit support/triage --file ../next.yml
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 700
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     $ git show --format=%s -U0 -- prompts
     Edit support/triage
 
@@ -244,7 +268,13 @@ fn from_a_file_or_standard_input() {
       hint: name one prompt, or use --set
     [exit 2]
     ");
-    assert_snapshot!(repo.run_with("promptctl edit support/triage --file -", TRIAGE.replace("800", "650")), @"support/triage is v3 now");
+    assert_snapshot!(repo.run_with("promptctl edit support/triage --file -", TRIAGE.replace("800", "650")), @"
+    support/triage  v2 → v3  behavior
+      modelParameters.maxTokens: 700 → 650
+    --- stderr
+    support/triage is v3 now
+    hint: promptctl publish support/triage makes it live
+    ");
     assert_eq!(
         repo.json("promptctl get support/triage --format json")["document"]["modelParameters"]["maxTokens"],
         650
@@ -261,7 +291,11 @@ fn in_an_editor() {
     );
     assert_snapshot!(ada.play("promptctl edit support/triage"), @"
     $ promptctl edit support/triage
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 500
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     ");
     assert!(repo.read(FILE).contains("maxTokens: 500        # room"));
     assert_eq!(repo.git("status --porcelain"), "");
@@ -269,7 +303,8 @@ fn in_an_editor() {
     let before = repo.refs();
     assert_snapshot!(editor(&repo, "exit 0").play("promptctl edit support/triage"), @"
     $ promptctl edit support/triage
-    nothing changed
+    error: the editor was closed without a change: nothing was done
+    [exit 1]
     ");
     assert_snapshot!(editor(&repo, "exit 1").play("promptctl edit support/triage"), @"
     $ promptctl edit support/triage
@@ -391,7 +426,11 @@ fn a_file_without_a_version_and_with_the_same_content_is_no_new_version() {
     env.root().write("triage.yml", TRIAGE.replace("800", "700"));
     assert_snapshot!(repo.play(&format!("{line}\n{line}")), @"
     $ promptctl edit support/triage --file ../triage.yml
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 700
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     $ promptctl edit support/triage --file ../triage.yml
     nothing changed
     ");
@@ -402,6 +441,9 @@ fn a_file_without_a_version_and_with_the_same_content_is_no_new_version() {
     env.root().write("triage.yml", described);
     assert_snapshot!(repo.play(&format!("{line}\n{line}")), @"
     $ promptctl edit support/triage --file ../triage.yml
+    support/triage  v2  none
+      description: Sorts an incoming ticket. → Sorts every incoming ticket.
+    --- stderr
     support/triage v2 keeps its number: no model and no caller sees the change
     $ promptctl edit support/triage --file ../triage.yml
     nothing changed
@@ -475,7 +517,7 @@ exit 1",
     let before = (repo.refs(), repo.read(FILE));
     assert_snapshot!(repo.play(
         "promptctl edit support/triage --set model=openai/gpt-5
-         promptctl new greeting
+         promptctl new greeting --user Hello
          promptctl seed core
          promptctl archive support/triage
          git status --short"
@@ -484,7 +526,7 @@ exit 1",
     error[P231]: git refused the commit: Prompts are frozen this week.
       hint: the files are as they were before
     [exit 1]
-    $ promptctl new greeting
+    $ promptctl new greeting --user Hello
     error[P231]: git refused the commit: Prompts are frozen this week.
       hint: the files are as they were before
     [exit 1]
@@ -520,8 +562,8 @@ fn an_ignored_file_cannot_be_committed() {
     let env = TestEnv::new();
     let repo = env.triage();
     repo.write(".gitignore", "secret*\n.promptctl\n");
-    assert_snapshot!(repo.play("promptctl new secret"), @"
-    $ promptctl new secret
+    assert_snapshot!(repo.play("promptctl new secret --user Hello"), @"
+    $ promptctl new secret --user Hello
     error[P231]: git ignores prompts/secret.prompt.yml
       hint: git check-ignore -v prompts/secret.prompt.yml shows the rule; remove it from the .gitignore
     [exit 1]
@@ -554,4 +596,158 @@ fn a_prompt_without_a_stored_one_says_that_it_has_none() {
     [exit 1]
     ");
     assert_eq!(repo.git("rev-parse HEAD"), before);
+}
+
+#[test]
+fn a_key_that_nobody_reads_is_not_set() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.refs();
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set temperature=0.2
+         promptctl edit support/triage --set max_tokens=500
+         promptctl edit support/triage --set 'system=Be kind.'
+         promptctl edit support/triage --set modelParameters.model=openai/gpt-5
+         promptctl edit support/triage --set modelParameters.topK=5
+         promptctl edit support/triage --set owner:=[1]"
+    ), @"
+    $ promptctl edit support/triage --set temperature=0.2
+    error[P003]: `temperature` is not a key that promptctl knows: it would have no effect
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl edit support/triage --set modelParameters.temperature=0.2
+    [exit 1]
+    $ promptctl edit support/triage --set max_tokens=500
+    error[P003]: `max_tokens` is not a key that promptctl knows: it would have no effect
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl edit support/triage --set modelParameters.maxTokens=500
+    [exit 1]
+    $ promptctl edit support/triage --set 'system=Be kind.'
+    error[P003]: `system` is not a key that promptctl knows: it would have no effect
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl edit support/triage --set 'messages.system=Be kind.'
+    [exit 1]
+    $ promptctl edit support/triage --set modelParameters.model=openai/gpt-5
+    error[P003]: `modelParameters.model` is not a key that promptctl knows: it would have no effect
+      at: prompts/support/triage.prompt.yml
+      hint: promptctl edit support/triage --set model=openai/gpt-5
+    [exit 1]
+    $ promptctl edit support/triage --set modelParameters.topK=5
+    error[P003]: `modelParameters.topK` is not a key that promptctl knows: it would have no effect
+      at: prompts/support/triage.prompt.yml
+      hint: a field of the API request stands under extraBody: --set extraBody.topK=5
+      hint: a key of your own is written by hand: promptctl edit support/triage
+    [exit 1]
+    $ promptctl edit support/triage --set owner:=[1]
+    error[P003]: `owner` is not a key that promptctl knows: it would have no effect
+      at: prompts/support/triage.prompt.yml
+      hint: a field of the API request stands under extraBody: --set 'extraBody.owner:=[1]'
+      hint: a key of your own is written by hand: promptctl edit support/triage
+    [exit 1]
+    ");
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+    // A key of one's own that the file has can be changed.
+    repo.replace(FILE, "category: support", "category: support\nowner: ada");
+    repo.git("commit --quiet --all --message owner");
+    repo.ok("promptctl edit support/triage --set owner=bob");
+    assert!(repo.read(FILE).contains("owner: bob\n"));
+    repo.ok("promptctl edit support/triage --set extraBody.top_k=5");
+}
+
+#[test]
+fn a_message_is_set_by_its_path_or_its_role() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("../rules.txt", "You sort tickets.\nBe brief.\n");
+    repo.write("../title.txt", "Sorts tickets\n");
+    assert_snapshot!(repo.play(
+        "promptctl edit support/triage --set messages.system=@../rules.txt
+         promptctl edit support/triage --set 'messages[1].content=Ticket: {{ticket}}'
+         promptctl edit support/triage --set messages.user={{ticket}} --set name=@../title.txt --set category=@@home
+         promptctl edit support/triage --set messages.assistant=Yes
+         promptctl edit support/triage --set messages.system=@nothing.txt
+         promptctl edit support/triage --set messages.system=@
+         git status --short"
+    ), @"
+    $ promptctl edit support/triage --set messages.system=@../rules.txt
+    support/triage  v1 → v2  wording
+      messages[0].content:
+        You sort [-support -]tickets.[- Answer in {{locale}}.-]
+        [-Say which queue the ticket belongs to: billing or tech-]{+Be brief+}.
+    --- stderr
+    support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
+    $ promptctl edit support/triage --set 'messages[1].content=Ticket: {{ticket}}'
+    support/triage  v2 → v3  wording
+      messages[1].content:
+        {+Ticket: +}{{ticket}}
+    --- stderr
+    support/triage is v3 now
+    hint: promptctl publish support/triage makes it live
+    $ promptctl edit support/triage --set messages.user={{ticket}} --set name=@../title.txt --set category=@@home
+    support/triage  v3 → v4  wording
+      messages[1].content:
+        [-Ticket: -]{{ticket}}
+      name: Support triage → Sorts tickets
+      category: support → @home
+    --- stderr
+    support/triage is v4 now
+    hint: promptctl publish support/triage makes it live
+    $ promptctl edit support/triage --set messages.assistant=Yes
+    error[P205]: the file could not be changed: the file has no `messages.assistant`
+      at: prompts/support/triage.prompt.yml
+      hint: change it by hand, then run promptctl bump
+    [exit 1]
+    $ promptctl edit support/triage --set messages.system=@nothing.txt
+    error[P017]: nothing.txt could not be read: No such file or directory (os error 2)
+      hint: messages.system=@@… is for a text that begins with @
+    [exit 1]
+    $ promptctl edit support/triage --set messages.system=@
+    error: invalid value 'messages.system=@' for '--set <KEY=VALUE>': messages.system=@ lacks the path of a file; write messages.system=@@ for the text @
+
+    For more information, try '--help'.
+    [exit 2]
+    $ git status --short
+    ");
+    let document = repo.json("promptctl get support/triage --format json")["document"].clone();
+    assert_eq!(
+        document["messages"][0]["content"],
+        "You sort tickets.\nBe brief.\n"
+    );
+    assert_eq!(document["name"], "Sorts tickets");
+    assert_eq!(document["category"], "@home");
+    repo.add(
+        "twice",
+        &SMALL.replace(
+            "messages:\n",
+            "messages:\n  - role: user\n    content: First.\n",
+        ),
+    );
+    assert_snapshot!(repo.run("promptctl edit twice --set messages.user=x"), @"
+    error[P205]: the file could not be changed: the file has 2 messages of the role user: messages[0].content and messages[1].content
+      at: prompts/twice.prompt.yml
+      hint: name one of them by its path
+    [exit 1]
+    ");
+}
+
+#[test]
+fn the_editor_is_the_one_that_git_opens() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        "../editor.sh",
+        "sed -i.bak s/800/500/ \"$1\" && rm \"$1.bak\"",
+    );
+    let script = repo.dir.join("../editor.sh");
+    repo.ok(&format!(
+        "git config core.editor \"sh '{}'\"",
+        script.display()
+    ));
+    repo.with("EDITOR", "false")
+        .ok("promptctl edit support/triage");
+    assert!(repo.read(FILE).contains("maxTokens: 500        # room"));
+    // promptctl's own comes first.
+    repo.with("PROMPTCTL_EDITOR", "false")
+        .fails("promptctl edit support/triage");
 }

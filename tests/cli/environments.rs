@@ -89,7 +89,7 @@ fn a_new_one_is_declared_or_made_on_purpose() {
     $ promptctl publish support/triage --env qa --create-env
     support/triage v1 published to qa
     $ promptctl status --env qa
-    qa	support/triage	v1	-	1 hour ago	Ada	
+    qa	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl get support/triage@qb
     error[P225]: `qb` is neither a version, an environment nor a git revision
       hint: did you mean support/triage@qa?
@@ -164,6 +164,8 @@ fn a_clone_that_has_not_fetched_says_so() {
     [exit 2]
     $ promptctl unpublish support/triage --env qa
     support/triage unpublished from qa (was v1), and the remote has it
+    live in qa now: nothing of support/triage; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage --env qa
     $ promptctl status --env qu
     error[P257]: there is no environment qu: promptctl.yaml does not declare it, and nothing was ever released to it
       hint: did you mean qa?

@@ -114,8 +114,8 @@ fn after_one_lost_release_all_later_ones_of_the_row_are_lost() {
     3 of 3 troubles fixed
     everything is sound
     $ promptctl status
-    production	support/triage	v1	-	1 hour ago	Bob	
-    staging	support/triage	v1	-	1 hour ago	Ada
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Bob	
+    staging	support/triage	v1	-	2026-11-03T11:00:00Z	Ada
     ");
     // Everybody reads the same, and nobody's release was overridden.
     bob.ok("promptctl fetch");

@@ -191,10 +191,20 @@ fn what_was_released_before_is_warned_about_and_published() {
     hot v1 published to production (was v2)
     $ promptctl rollback hot
     hot rolled back to v2 in production (was v1)
+      goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: hot v2; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl publish hot@v1
     $ promptctl unpublish hot
     hot unpublished from production (was v2)
+    live in production now: nothing of hot; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl rollback hot
     $ promptctl rollback hot
     hot rolled back to v2 in production
+      goes:       nothing, since Ada unpublished it 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: hot v2; a service with a snapshot has none of it until it is deployed again
+    hint: to undo it: promptctl unpublish hot
     ");
 }
 
@@ -301,6 +311,9 @@ fn what_is_wrong_is_said_and_written_all_the_same() {
       help: change the number, or leave it out
     hot v1 made: prompts/hot.prompt.yml
     $ promptctl edit hot --set modelParameters.temperature=7
+    hot  v1 → v2  behavior
+      modelParameters.temperature: 9 → 7
+    --- stderr
     error[P025]: `temperature` is 7, and goes from 0 to 2
       at: prompts/hot.prompt.yml:4:32
       help: change the number, or leave it out

@@ -31,14 +31,14 @@ fn the_help() {
       show         Show one prompt
       get          Print one prompt, or all that are live, for programs
       history      Show the versions of a prompt
-      releases     Show the releases of a prompt
+      releases     Show the releases of prompts, or of all
       status       Show what is live where, what is ahead and what is pending
       diff         Show what changed, and what it means for callers
 
     Release:
       publish      Make a version live in an environment
       rollback     Make the version live again that was live before
-      unpublish    Take a prompt out of an environment
+      unpublish    Take prompts out of an environment
       fetch        Bring the tags that the remote has
       push         Send pending tags to the remote
 
@@ -104,7 +104,7 @@ fn the_help() {
               When to colour
 
               Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
+              - auto:   On a terminal, unless `NO_COLOR` is set; everywhere with `CLICOLOR_FORCE`
               - always: Always
               - never:  Never
               
@@ -112,6 +112,9 @@ fn the_help() {
 
       -q, --quiet
               Print only data, warnings and errors
+
+          --no-pager
+              Show what is longer than the screen at once
 
       -h, --help
               Print help (see a summary with '-h')
@@ -126,13 +129,14 @@ fn the_help() {
     Usage: promptctl publish [OPTIONS] [REF]...
 
     Arguments:
-      [REF]...  The prompts: name, name@v3 or name@<git revision>
+      [REF]...  The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
 
     Options:
           --all              Every prompt whose version is higher than any that was ever released in the
                              environment
           --allow <CODE>     Let through errors with this code, such as P025; the release says so
           --create-env       Make the environment, where it is a new one; its name is permanent
+      -y, --yes              Do not ask, where a terminal would be asked
       -e, --env <ENV>        The environment [default: production]
       -m, --message <TEXT>   Why, for people who read the list of releases
       -n, --dry-run          Say what would happen, and change nothing
@@ -144,6 +148,7 @@ fn the_help() {
       -C, --directory <DIR>  Work as if started in DIR
           --color <WHEN>     When to colour [default: auto] [possible values: auto, always, never]
       -q, --quiet            Print only data, warnings and errors
+          --no-pager         Show what is longer than the screen at once
     ");
 }
 
@@ -167,7 +172,9 @@ fn wrong_usage() {
     $ promptctl list --nothing
     error: unexpected argument '--nothing' found
 
-    Usage: promptctl list [OPTIONS]
+      tip: to pass '--nothing' as a value, use '-- --nothing'
+
+    Usage: promptctl list [OPTIONS] [NAME]...
 
     For more information, try '--help'.
     [exit 2]

@@ -224,7 +224,7 @@ fn links_are_refused() {
          promptctl show folder/secret
          promptctl render user
          promptctl edit link --set model=x
-         promptctl new folder/new",
+         promptctl new folder/new --user Hello",
     );
     assert!(!told.contains("Secret"), "{told}");
     assert!(!repo.exists("../outside/new.prompt.yml"));
@@ -261,7 +261,7 @@ fn links_are_refused() {
       at: prompts/link.prompt.yml
       hint: put the file itself there: a link means something else in every clone
     [exit 1]
-    $ promptctl new folder/new
+    $ promptctl new folder/new --user Hello
     error[P013]: prompts/folder/new.prompt.yml leads out of the repository
       at: prompts/folder/new.prompt.yml
       hint: prompts, partials and attachments must stand inside the repository

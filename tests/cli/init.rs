@@ -227,14 +227,22 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     reply v1 published to production
     summary v1 published to production
     $ promptctl edit reply --set modelParameters.maxTokens=600
+    reply  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    --- stderr
     reply is v2 now
+    hint: promptctl publish reply makes it live
     $ promptctl publish reply
     reply v2 published to production (was v1)
     $ promptctl rollback reply
     reply rolled back to v1 in production (was v2)
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: reply v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish reply@v2
     $ promptctl history reply
-    v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Edit reply
-    v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	Made for GitHub Models
+    v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Edit reply
+    v1	production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Made for GitHub Models
     ");
     assert_eq!(
         repo.git("show HEAD~1:services/mail/prompts/reply.prompt.yaml")
@@ -340,7 +348,7 @@ fn files_at_the_top_make_the_top_a_root() {
     assert_snapshot!(repo.play(
         "promptctl init --adopt --yes
          promptctl list
-         promptctl new other/one
+         promptctl new other/one --user Hello
          git show --name-only --format=%s"
     ), @"
     $ promptctl init --adopt --yes
@@ -355,9 +363,9 @@ fn files_at_the_top_make_the_top_a_root() {
     $ promptctl list
     evals/hello	v1	-	openai/gpt-5-mini	
     hello	v1	-	openai/gpt-5-mini	
-    $ promptctl new other/one
+    $ promptctl new other/one --user Hello
     other/one v1 made: other/one.prompt.yml
-    hint: promptctl edit other/one opens it in your editor
+    hint: promptctl publish other/one makes it live
     $ git show --name-only --format=%s
     Add other/one
 
@@ -485,7 +493,7 @@ fn adopting_is_no_dead_end_where_a_configuration_stands_already() {
          cat promptctl.yaml
          promptctl list
          promptctl init --adopt --yes
-         promptctl new first"
+         promptctl new first --user Hello"
     ), @r#"
     $ promptctl init --adopt
     deep/sort	services/mail/prompts/deep/sort.prompt.yml
@@ -524,9 +532,10 @@ fn adopting_is_no_dead_end_where_a_configuration_stands_already() {
     3 prompt files found, below services/mail/prompts, .github/prompts, prompts
     promptctl.yaml exists and stays as it is
     everything is set up already: nothing to do
-    $ promptctl new first
+    $ promptctl new first --user Hello
     first v1 made: prompts/first.prompt.yml
-    hint: promptctl edit first opens it in your editor
+    hint: new prompts go to services/mail/prompts/; promptctl new .github/prompts/first or prompts/first puts it elsewhere
+    hint: promptctl publish first makes it live
     "#);
     // The user's own list gets them too, and a line that cannot be added to is told.
     repo.write(

@@ -15,11 +15,12 @@ const KILLS: usize = 40;
 /// `$KILL_AT` kills the process that started it, before or after it did its work.
 const GIT: &str = "#!/bin/sh
 calls=1
-[ -z \"$KILL_GROUP\" ] || whom=0
 until mkdir \"$CALLS.$calls\" 2>/dev/null; do calls=$((calls + 1)); done
 if [ $calls = \"$KILL_AT\" ]; then
     [ \"$KILL_WHEN\" = after ] && \"$REAL_GIT\" \"$@\" <&0
-    kill -KILL ${whom-$PPID}
+    # What is out of reach of the Ctrl-C of a terminal has a group of its own.
+    [ -z \"$KILL_GROUP\" ] || { kill -KILL -$PPID 2>/dev/null; kill -KILL 0; }
+    kill -KILL $PPID
     exit 1
 fi
 exec \"$REAL_GIT\" \"$@\"

@@ -174,14 +174,14 @@ fn of_an_environment_everything_is_that_of_the_active_version() {
          promptctl list --env production --format json --search triage"
     ), @r#"
     $ promptctl list --env production
-    greeting	v1	1 hour ago	openai/gpt-5-mini	
-    support/triage	v1	1 hour ago	openai/gpt-5-mini	Support triage
+    greeting	v1	2026-11-03T11:00:00Z	openai/gpt-5-mini	
+    support/triage	v1	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     $ promptctl list --env production --search 'Answer in'
-    support/triage	v1	1 hour ago	openai/gpt-5-mini	Support triage
+    support/triage	v1	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     $ promptctl list --env production --search 'Reply in'
     no prompt fits
     $ promptctl list --env production --changed
-    support/triage	v1	1 hour ago	openai/gpt-5-mini	Support triage
+    support/triage	v1	2026-11-03T11:00:00Z	openai/gpt-5-mini	Support triage
     $ promptctl list --env staging
     nothing is live in staging
     $ promptctl list --env production --format json --search triage

@@ -37,6 +37,7 @@ mod merge;
 mod moved;
 mod mv;
 mod new;
+mod night;
 mod output;
 mod packs;
 mod pictures;
@@ -68,6 +69,9 @@ mod show;
 mod strangers;
 mod surroundings;
 mod tables;
+#[cfg(unix)]
+mod terminal;
+mod typed;
 mod validate;
 mod verify;
 mod widths;

@@ -144,7 +144,7 @@ fn a_person_takes_the_remotes_word_or_puts_the_tag_back() {
     $ promptctl fetch --accept prompts/support/triage/production/2
     prompts/support/triage/production/2 counts as deleted from now on
     $ promptctl status
-    production	support/triage	v1	v2	1 hour ago	Ada	
+    production	support/triage	v1	v2	2026-11-03T11:00:00Z	Ada	
     $ promptctl doctor
     everything is sound
     $ promptctl fetch --accept prompts/support/triage/production/2

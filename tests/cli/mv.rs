@@ -63,12 +63,14 @@ fn a_prompt_and_its_variants_move_in_one_commit_and_stay_live_under_the_old_name
     $ promptctl publish care/routing
     care/routing v1 published to production
     $ promptctl status
-    production	care/routing	v1	-	1 hour ago	Ada	
+    production	care/routing	v1	-	2026-11-03T11:00:00Z	Ada	
     production	care/routing.fr	-	v1	-	-	never published
-    production	support/triage	v1	-	1 hour ago	Ada	file deleted, still live
-    production	support/triage.fr	v1	-	1 hour ago	Ada	file deleted, still live
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	file deleted, still live
+    production	support/triage.fr	v1	-	2026-11-03T11:00:00Z	Ada	file deleted, still live
     $ promptctl unpublish support/triage
     support/triage unpublished from production (was v1)
+    live in production now: nothing of support/triage; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl mv support/triage care/routing
     support/triage was moved to care/routing already: nothing to do
     $ promptctl mv nothing else

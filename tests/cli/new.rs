@@ -3,21 +3,24 @@
 use insta::assert_snapshot;
 
 use crate::env::{SMALL, TRIAGE, TestEnv};
+#[cfg(target_os = "linux")]
+use crate::env::{Shell, skipped};
 
 #[test]
 fn from_the_template() {
     let env = TestEnv::new();
     let repo = env.repo();
     assert_snapshot!(repo.play(
-        "promptctl new support/first-reply
+        "promptctl new support/first-reply --no-commit
          cat prompts/support/first-reply.prompt.yml
-         git log -1 --format='%s by %an' --name-status
+         git add prompts
+         git commit --quiet --message 'Add a first reply'
          promptctl validate
          promptctl publish support/first-reply"
     ), @r#"
-    $ promptctl new support/first-reply
+    $ promptctl new support/first-reply --no-commit
     support/first-reply v1 made: prompts/support/first-reply.prompt.yml
-    hint: promptctl edit support/first-reply opens it in your editor
+    hint: change it, then: git add prompts/support/first-reply.prompt.yml && git commit -- prompts/support/first-reply.prompt.yml
     $ cat prompts/support/first-reply.prompt.yml
     name: First reply
     description: Answers a question about a text.
@@ -53,10 +56,8 @@ fn from_the_template() {
     evaluators:
       - name: names the hour
         string: {contains: "{{expected}}"}
-    $ git log -1 --format='%s by %an' --name-status
-    Add support/first-reply by Ada
-
-    A	prompts/support/first-reply.prompt.yml
+    $ git add prompts
+    $ git commit --quiet --message 'Add a first reply'
     $ promptctl validate
     1 checked, 0 errors, 0 warnings
     $ promptctl publish support/first-reply
@@ -72,6 +73,7 @@ fn from_a_file_keeps_every_line_of_it() {
     assert_snapshot!(repo.play("promptctl new support/triage --file ../ticket.yml -m 'First triage prompt'"), @"
     $ promptctl new support/triage --file ../ticket.yml -m 'First triage prompt'
     support/triage v1 made: prompts/support/triage.prompt.yml
+    hint: promptctl publish support/triage makes it live
     ");
     let made = repo.read("prompts/support/triage.prompt.yml");
     let ours: Vec<&str> = made
@@ -87,7 +89,10 @@ fn from_a_file_keeps_every_line_of_it() {
 fn from_standard_input() {
     let env = TestEnv::new();
     let repo = env.repo();
-    assert_snapshot!(repo.run_with("promptctl new greeting --file -", SMALL), @"greeting v1 made: prompts/greeting.prompt.yml");
+    assert_snapshot!(repo.run_with("promptctl new greeting --file -", SMALL), @"
+    greeting v1 made: prompts/greeting.prompt.yml
+    hint: promptctl publish greeting makes it live
+    ");
     assert_snapshot!(repo.run_with("promptctl new other --file -", "messages: [\n"), @"
     error[P001]: unclosed bracket '['
       at: standard input:1:11
@@ -122,8 +127,10 @@ fn from_another_prompt_at_any_reference() {
     ), @"
     $ promptctl new copy/live --from support/triage@production
     copy/live v1 made: prompts/copy/live.prompt.yml
+    hint: promptctl publish copy/live makes it live
     $ promptctl new copy/head --from support/triage
     copy/head v1 made: prompts/copy/head.prompt.yml
+    hint: promptctl publish copy/head makes it live
     $ promptctl new copy/none --from support/triage@v9
     error[P202]: support/triage has no v9
       hint: promptctl history support/triage shows its versions
@@ -158,6 +165,7 @@ fn a_name_that_was_used_goes_on_counting() {
     assert_snapshot!(repo.play("promptctl new support/triage --file ../other.yml"), @"
     $ promptctl new support/triage --file ../other.yml
     support/triage v3 made: prompts/support/triage.prompt.yml
+    hint: promptctl publish support/triage makes it live
     ");
 }
 
@@ -169,7 +177,7 @@ fn what_exists_or_nearly_exists_is_refused() {
     assert_snapshot!(repo.play(
         "promptctl new support/triage
          promptctl new Support/Triage
-         promptctl new support"
+         promptctl new support --user Hello"
     ), @"
     $ promptctl new support/triage
     error[P224]: a prompt named support/triage exists
@@ -179,9 +187,9 @@ fn what_exists_or_nearly_exists_is_refused() {
     error[P012]: Support/Triage and support/triage differ only in case
       hint: one of them would be lost on macOS and Windows: choose another name
     [exit 1]
-    $ promptctl new support
+    $ promptctl new support --user Hello
     support v1 made: prompts/support.prompt.yml
-    hint: promptctl edit support opens it in your editor
+    hint: promptctl publish support makes it live
     ");
     assert_eq!(repo.refs().lines().count(), before.lines().count());
 }
@@ -321,4 +329,144 @@ fn it_goes_to_the_root_that_is_named_first() {
     assert!(repo.exists("one/p0.prompt.yml"));
     assert!(repo.exists("two/p1.prompt.yml"));
     assert!(repo.exists("deep/one/p2.prompt.yml"));
+}
+
+#[test]
+fn an_example_that_nobody_changed_is_never_committed() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let before = repo.refs();
+    assert_snapshot!(repo.play("promptctl new support/triage"), @"
+    $ promptctl new support/triage
+    error: nothing says what support/triage is to be
+      hint: promptctl new support/triage --system FILE --user TEXT makes it of plain text, --file FILE of a prompt file, --from NAME of another prompt
+      hint: promptctl new support/triage --no-commit writes an example to change
+    [exit 2]
+    ");
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn plain_text_is_no_yaml_that_somebody_has_to_write() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "rules.txt",
+        "You sort tickets: billing, tech.\nAnswer in {{locale}}.\n",
+    );
+    repo.write("question.txt", "{{ticket}}\n");
+    assert_snapshot!(repo.play(
+        "promptctl new support/triage --system rules.txt --user 'Ticket: {{ticket}}'
+         cat prompts/support/triage.prompt.yml
+         promptctl validate
+         promptctl new one --user @question.txt
+         cat prompts/one.prompt.yml
+         promptctl new two --user @@home
+         promptctl render two
+         promptctl new three --user @nothing.txt
+         promptctl new three --system 'You sort tickets.'
+         promptctl new four --system rules.txt --file rules.txt"
+    ), @r#"
+    $ promptctl new support/triage --system rules.txt --user 'Ticket: {{ticket}}'
+    support/triage v1 made: prompts/support/triage.prompt.yml
+    hint: promptctl publish support/triage makes it live
+    $ cat prompts/support/triage.prompt.yml
+    name: Triage
+    version: 1
+    digest: xxxxxxxxxxxx
+    model: openai/gpt-5-mini
+    messages:
+      - role: system
+        content: |
+          You sort tickets: billing, tech.
+          Answer in {{locale}}.
+      - role: user
+        content: "Ticket: {{ticket}}"
+    $ promptctl validate
+    1 checked, 0 errors, 0 warnings
+    $ promptctl new one --user @question.txt
+    one v1 made: prompts/one.prompt.yml
+    hint: promptctl publish one makes it live
+    $ cat prompts/one.prompt.yml
+    name: One
+    version: 1
+    digest: xxxxxxxxxxxx
+    model: openai/gpt-5-mini
+    messages:
+      - role: user
+        content: "{{ticket}}"
+    $ promptctl new two --user @@home
+    two v1 made: prompts/two.prompt.yml
+    hint: promptctl publish two makes it live
+    $ promptctl render two
+    user:
+    @home
+    $ promptctl new three --user @nothing.txt
+    error[P017]: nothing.txt could not be read: No such file or directory (os error 2)
+    [exit 1]
+    $ promptctl new three --system 'You sort tickets.'
+    error[P017]: You sort tickets. could not be read: No such file or directory (os error 2)
+      hint: --system names a file, - is standard input; --user takes text, @FILE a file
+    [exit 1]
+    $ promptctl new four --system rules.txt --file rules.txt
+    error: the argument '--system <FILE>' cannot be used with '--file <FILE>'
+
+    Usage: promptctl new --system <FILE> <NAME>
+
+    For more information, try '--help'.
+    [exit 2]
+    "#);
+    assert_snapshot!(repo.run_with("promptctl new piped --system -", "Say no.\n"), @"
+    piped v1 made: prompts/piped.prompt.yml
+    hint: promptctl publish piped makes it live
+    ");
+}
+
+/// Runs a line as in a terminal; `None` where nothing here can make one.
+#[cfg(target_os = "linux")]
+fn in_a_terminal(shell: &Shell, line: &str) -> Option<(Option<i32>, String)> {
+    let line = line.replace("promptctl", env!("CARGO_BIN_EXE_promptctl"));
+    let mut command = shell.command("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    let output = command.output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some((output.status.code(), said))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_the_editor_decides_whether_anything_is_made() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let editor = |script: &str| {
+        repo.write("../editor.sh", script);
+        let path = repo.dir.join("../editor.sh");
+        repo.with("EDITOR", format!("sh '{}'", path.display()))
+    };
+    let before = repo.refs();
+    let Some((code, said)) = in_a_terminal(&editor("exit 0"), "promptctl new greeting") else {
+        return skipped("script cannot be started");
+    };
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("closed without a change: nothing was done"),
+        "{said}"
+    );
+    assert_eq!(repo.refs(), before);
+    assert_eq!(repo.git("status --porcelain"), "");
+    let writes = editor("sed -i.bak 's/Greeting/A greeting/' \"$1\" && rm \"$1.bak\"");
+    let (code, said) = in_a_terminal(&writes, "promptctl new greeting").unwrap();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        repo.git("show HEAD:prompts/greeting.prompt.yml")
+            .contains("name: A greeting\n")
+    );
+    // One that exists is no reason to open an editor.
+    let (code, said) = in_a_terminal(&editor("echo opened"), "promptctl new greeting").unwrap();
+    assert!(code == Some(1) && !said.contains("opened"), "{said}");
+    // Text that was given needs none either.
+    let (code, said) =
+        in_a_terminal(&editor("echo opened"), "promptctl new other --user Hello").unwrap();
+    assert!(code == Some(0) && !said.contains("opened"), "{said}");
 }

@@ -286,3 +286,88 @@ fn what_nobody_expected_has_causes_and_a_mistake_has_none() {
         assert!(run.stderr.contains("os error 28"), "{run}");
     }
 }
+
+#[test]
+fn wrong_usage_is_json_where_json_is_asked_for() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    for line in [
+        "promptctl list --format json --nothing",
+        "promptctl show --format=json",
+        "promptctl publish a --format json --env V3",
+    ] {
+        let run = repo.run(line);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run}");
+        let message = run.error()["message"].as_str().unwrap().to_owned();
+        assert!(
+            !message.is_empty() && !message.starts_with("error"),
+            "{message}"
+        );
+    }
+    for (line, meant) in [
+        (
+            "promptctl list --json",
+            "--format json prints one JSON object",
+        ),
+        ("promptctl get", "promptctl get --all --format json"),
+    ] {
+        let run = repo.run(line);
+        assert_eq!(run.code, Some(2), "{run}");
+        assert!(run.stderr.contains(meant), "{run}");
+    }
+}
+
+#[test]
+fn colours_can_be_forced_into_a_pipe() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let forced = repo.with("CLICOLOR_FORCE", "1");
+    assert!(forced.ok("promptctl show support/triage").contains('\x1b'));
+    for not in [
+        forced.with("NO_COLOR", "1"),
+        repo.with("CLICOLOR_FORCE", "0"),
+    ] {
+        assert!(!not.ok("promptctl show support/triage").contains('\x1b'));
+    }
+}
+
+#[test]
+fn an_environment_beside_a_name_is_the_same_as_behind_it_and_never_another() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish --quiet support/triage");
+    repo.replace(
+        "prompts/support/triage.prompt.yml",
+        "billing or tech",
+        "one",
+    );
+    for command in ["get", "show", "render --var ticket=x"] {
+        let beside = repo.ok(&format!(
+            "promptctl {command} support/triage --env production"
+        ));
+        assert_eq!(
+            beside,
+            repo.ok(&format!("promptctl {command} support/triage@production"))
+        );
+        assert_eq!(
+            beside,
+            repo.ok(&format!(
+                "promptctl {command} support/triage@production -e production"
+            ))
+        );
+        assert_ne!(
+            beside,
+            repo.ok(&format!("promptctl {command} support/triage"))
+        );
+        for other in ["@v1", "@staging"] {
+            let run = repo.run(&format!(
+                "promptctl {command} support/triage{other} -e production"
+            ));
+            assert_eq!(run.code, Some(2), "{run}");
+            assert!(
+                run.stderr.contains("does not go with --env production"),
+                "{run}"
+            );
+        }
+    }
+}

@@ -155,9 +155,9 @@ fn what_was_live_before_the_rule_is_released_again_with_a_signature() {
       hint: nothing was changed
     [exit 3]
     $ promptctl releases support/triage
-    3	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
 }
 
@@ -247,6 +247,10 @@ fn production_takes_only_what_is_live_in_staging() {
     hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     ");
 }
 
@@ -381,6 +385,8 @@ fn a_rule_that_cannot_be_honoured_stops_what_it_is_about_and_no_rollback() {
     $ promptctl unpublish support/triage
     support/triage unpublished from production (was v2)
     warning: the release is not signed, which production requires: either user.signingkey or gpg.ssh.defaultKeyCommand needs to be configured
+    live in production now: nothing of support/triage; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     ");
 }
 
@@ -479,5 +485,9 @@ fn a_rule_of_a_newer_version_stops_a_publish_and_no_rollback() {
     [exit 3]
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     ");
 }

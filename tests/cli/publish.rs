@@ -186,9 +186,9 @@ fn any_version_can_be_published_again() {
     $ promptctl publish support/triage@v1
     support/triage v1 published to production (was v2)
     $ promptctl releases support/triage
-    3	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
     // An unpublished version of the past is found in the history.
     repo.next_version("support/triage", "maxTokens: 600", "maxTokens: 500");

@@ -26,10 +26,10 @@ fn order_is_the_number_never_the_clock() {
     let repo = skewed(&env);
     assert_snapshot!(repo.play("promptctl releases support/triage"), @"
     $ promptctl releases support/triage
-    4	production	v3	unpublish	-	xxxxxxxxxxxx	2 hours ago	Ada	Unpublish support/triage from production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 day ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v1 to production
+    4	production	v3	unpublish	-	xxxxxxxxxxxx	2026-11-03T10:00:00Z	Ada	Unpublish support/triage from production
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-02T10:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-01T09:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-01T10:00:00Z	Ada	Publish support/triage v1 to production
     ");
     repo.ok("promptctl rollback support/triage");
     repo.ok("promptctl rollback support/triage");
@@ -71,12 +71,12 @@ fn at_a_time() {
          promptctl status --at yesterday"
     ), @r#"
     $ promptctl status --at 2026-11-02
-    production	support/triage	v3	-	1 day ago	Ada	
+    production	support/triage	v3	-	2026-11-02T10:00:00Z	Ada	
     $ promptctl status --at 2026-10-01
     production	support/triage	-	-	-	-	not yet published
     $ promptctl releases support/triage --at 2026-11-01T12:00:00Z
-    2	production	v2	publish	active	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	2 days ago	Ada	Publish support/triage v1 to production
+    2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-01T09:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-01T10:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl get --all --at 2026-10-01 --format json
     {
       "schema": 1,
@@ -88,10 +88,7 @@ fn at_a_time() {
       hint: promptctl releases support/triage --env production
     [exit 1]
     $ promptctl status --at yesterday
-    error: invalid value 'yesterday' for '--at <TIME>': write a time such as 2026-11-03T12:00:00Z, or a date such as 2026-11-03
-
-    For more information, try '--help'.
-    [exit 2]
+    production	support/triage	v3	-	2026-11-02T10:00:00Z	Ada
     "#);
 }
 
@@ -174,20 +171,20 @@ fn for_people() {
          promptctl status"
     ), @"
     $ promptctl releases support/triage
-    RELEASE  ENVIRONMENT  VERSION  ACTION     STATE  COMMIT        WHEN         BY   MESSAGE
-          4  production   v3       unpublish  -      xxxxxxxxxxxx  2 hours ago  Ada
-          3  production   v3       publish    -      xxxxxxxxxxxx  1 day ago    Ada
-          2  production   v2       publish    -      xxxxxxxxxxxx  2 days ago   Ada
-          1  production   v1       publish    -      xxxxxxxxxxxx  2 days ago   Ada
+    RELEASE  ENVIRONMENT  VERSION  ACTION     STATE  WHEN         TIME                  BY   MESSAGE
+          4  production   v3       unpublish  -      2 hours ago  2026-11-03 10:00 UTC  Ada
+          3  production   v3       publish    -      1 day ago    2026-11-02 10:00 UTC  Ada
+          2  production   v2       publish    -      2 days ago   2026-11-01 09:00 UTC  Ada
+          1  production   v1       publish    -      2 days ago   2026-11-01 10:00 UTC  Ada
     $ promptctl status
     production
-    NAME            LIVE  AHEAD  SINCE        BY   NOTE
-    support/triage  -     v3     2 hours ago  Ada  unpublished
+    NAME            LIVE  AHEAD  SINCE        TIME                  BY   NOTE
+    support/triage  -     v3     2 hours ago  2026-11-03 10:00 UTC  Ada  unpublished
     never published: 1 (greeting)
 
     staging
-    NAME      LIVE  AHEAD  SINCE       BY   NOTE
-    greeting  v1    -      1 hour ago  Ada
+    NAME      LIVE  AHEAD  SINCE       TIME                  BY   NOTE
+    greeting  v1    -      1 hour ago  2026-11-03 11:00 UTC  Ada
     never published: 1 (support/triage)
     ");
 }
@@ -229,7 +226,7 @@ fn configured_environments_stand_first() {
     $ promptctl status
     staging	support/triage	-	v1	-	-	never published
     production	support/triage	-	v1	-	-	never published
-    canary	support/triage	v1	-	1 hour ago	Ada
+    canary	support/triage	v1	-	2026-11-03T11:00:00Z	Ada
     ");
 }
 
@@ -242,6 +239,6 @@ fn what_is_ahead_is_judged_by_content() {
     // Changed and not yet numbered.
     assert_snapshot!(repo.play("promptctl status"), @"
     $ promptctl status
-    production	support/triage	v1	v1	1 hour ago	Ada	changed, not bumped
+    production	support/triage	v1	v1	2026-11-03T11:00:00Z	Ada	changed, not bumped
     ");
 }

@@ -60,6 +60,10 @@ fn a_clone_that_knows_nothing_decides_by_what_the_remote_says() {
     assert_snapshot!(bob.play("promptctl rollback support/triage -m 'Refuses refunds'"), @"
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     ");
     assert_snapshot!(bob.play("promptctl publish support/triage"), @"
     $ promptctl publish support/triage
@@ -136,7 +140,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
     warning: 2 tags are pending: the remote has not confirmed them
     hint: promptctl push sends them
     $ promptctl releases support/triage
-    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	production	v1	publish	pending	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     hint: pending releases are not live: promptctl push sends them
     $ promptctl publish support/triage
@@ -156,7 +160,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
     $ promptctl push
     nothing to send: the remote has every tag that was made here
     $ promptctl status
-    production	support/triage	v1	-	1 hour ago	Ada
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada
     ");
     assert_eq!(origin(&env).tags(), ada.tags());
 }
@@ -177,10 +181,10 @@ fn several_pending_releases_are_sent_in_their_order() {
          promptctl releases support/triage"
     ), @"
     $ promptctl releases support/triage
-    3	production	v1	rollback	pending	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
-    2	production	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    1	staging	v2	publish	pending	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
+    3	production	v1	rollback	pending	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	pending	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	pending	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    1	staging	v2	publish	pending	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to staging
     --- stderr
     hint: pending releases are not live: promptctl push sends them
     $ promptctl push
@@ -191,10 +195,10 @@ fn several_pending_releases_are_sent_in_their_order() {
     sent prompts/support/triage/production/3
     sent prompts/support/triage/staging/1
     $ promptctl releases support/triage
-    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    1	staging	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to staging
+    3	production	v1	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    1	staging	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to staging
     ");
     let bob = env.clone_of_origin("Bob");
     bob.ok("promptctl fetch");
@@ -227,7 +231,7 @@ fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
     hint: promptctl doctor --fix discards what is lost; what is still wanted is published again
     [exit 1]
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Bob	I was first
     $ promptctl doctor
     error[P218]: the tag prompts/support/triage/v1 was made here and lost: somebody was faster at origin
       at: prompts/support/triage/v1
@@ -241,7 +245,7 @@ fn pending_tags_that_lost_are_told_and_discarded_by_doctor() {
     2 of 2 troubles fixed
     everything is sound
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	I was first
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Bob	I was first
     $ promptctl push
     nothing to send: the remote has every tag that was made here
     ");
@@ -267,10 +271,14 @@ fn a_rollback_is_possible_with_a_pending_release() {
     ), @"
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl releases support/triage
-    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v1	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Refuses refunds
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl doctor
     warning[P218]: the tag prompts/support/triage/v3 is pending: origin has not confirmed it
       at: prompts/support/triage/v3
@@ -343,7 +351,7 @@ fn fetch_says_what_is_new_and_sets_the_clone_up() {
 }
 
 #[test]
-fn all_publishes_one_push_for_each_prompt() {
+fn all_goes_in_one_push() {
     let env = TestEnv::new();
     let ada = env.with_origin();
     ada.add("greeting", SMALL);
@@ -362,7 +370,6 @@ fn all_publishes_one_push_for_each_prompt() {
     assert_snapshot!(origin(&env).read("pushes"), @"
     refs/tags/prompts/greeting/v1
     refs/tags/prompts/greeting/production/1
-    .
     refs/tags/prompts/support/triage/v1
     refs/tags/prompts/support/triage/production/1
     .

@@ -127,8 +127,8 @@ fn somebody_who_was_faster_is_named() {
     assert_eq!(ada.tags(), tags, "no tag is left behind");
     assert_snapshot!(ada.play("promptctl releases support/triage"), @"
     $ promptctl releases support/triage
-    2	production	v1	unpublish	-	xxxxxxxxxxxx	1 hour ago	Bob	Unpublish support/triage from production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    2	production	v1	unpublish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Bob	Unpublish support/triage from production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
 }
 
@@ -156,10 +156,10 @@ fn a_rollback_is_never_retried_by_itself() {
       hint: nothing was changed; promptctl releases support/triage --env production
     [exit 1]
     $ promptctl releases support/triage
-    4	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Bob	Roll support/triage back to v2 in production
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    4	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Bob	Roll support/triage back to v2 in production
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
 }
 
@@ -176,7 +176,7 @@ fn the_same_version_published_by_both_is_success_for_both() {
     $ promptctl publish support/triage
     support/triage v1 is live in production already: nothing to do
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Bob	Publish support/triage v1 to production
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Bob	Publish support/triage v1 to production
     ");
 }
 
@@ -197,7 +197,7 @@ fn an_answer_that_was_lost_is_looked_up() {
     $ promptctl publish support/triage
     support/triage v1 published to production, and the remote has it
     $ promptctl releases support/triage
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
     assert_eq!(origin(&env).tags(), ada.tags());
 }

@@ -312,6 +312,8 @@ fn in_an_environment_the_variant_must_be_active_there() {
     taken: daily.momentum.zh@production
     $ promptctl unpublish daily.momentum.zh
     daily.momentum.zh unpublished from production (was v1)
+    live in production now: nothing of daily.momentum.zh; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback daily.momentum.zh
     $ promptctl render daily@production --variant momentum --variant zh
     user:
     zh
@@ -324,6 +326,8 @@ fn in_an_environment_the_variant_must_be_active_there() {
     taken: daily@production
     $ promptctl unpublish daily
     daily unpublished from production (was v1)
+    live in production now: nothing of daily; a service with a snapshot has v1 until it is deployed again
+    hint: to undo it: promptctl rollback daily
     $ promptctl render daily@production --variant momentum
     error[P203]: daily is not live in production: Ada unpublished it (release 2)
       hint: promptctl rollback daily --env production brings it back

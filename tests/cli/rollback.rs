@@ -36,19 +36,27 @@ fn each_rollback_goes_one_further_back_and_never_forward() {
     ), @"
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
+      goes:       v2, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC): Refuses refunds
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl rollback support/triage
     error[P213]: there is nothing to roll support/triage back to in production: nothing was live before v1
       hint: promptctl publish support/triage@vN --env production releases another version
       hint: promptctl unpublish support/triage --env production takes it out
     [exit 1]
     $ promptctl releases support/triage
-    5	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
-    4	production	v2	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Refuses refunds
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    5	production	v1	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v1 in production
+    4	production	v2	rollback	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Refuses refunds
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ git tag --list --format='%(refname:short) %(contents:subject) %(contents:trailers:key=Under)' prompts/support/triage/production/*
     prompts/support/triage/production/1 Publish support/triage v1 to production Under: none
 
@@ -95,6 +103,10 @@ fn to_goes_to_a_version_further_down() {
     [exit 1]
     $ promptctl rollback support/triage --to v1
     support/triage rolled back to v1 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl rollback support/triage --to v2
     error[P214]: v2 is not below the active release of support/triage in production
       hint: promptctl publish support/triage@v2 --env production releases any version
@@ -136,6 +148,8 @@ fn unpublish_takes_out_and_rollback_restores() {
     ), @"
     $ promptctl unpublish support/triage -m 'Legal asked'
     support/triage unpublished from production (was v3)
+    live in production now: nothing of support/triage; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl unpublish support/triage
     support/triage is not live in production: nothing to do
     $ promptctl get support/triage@production
@@ -147,18 +161,26 @@ fn unpublish_takes_out_and_rollback_restores() {
       hint: promptctl get --all --env production --format json
     [exit 2]
     $ promptctl status
-    production	support/triage	-	v3	1 hour ago	Ada	unpublished
+    production	support/triage	-	v3	2026-11-03T11:00:00Z	Ada	unpublished
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production
+      goes:       nothing, since Ada unpublished it 1 hour ago (2026-11-03 11:00 UTC): Legal asked
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has none of it until it is deployed again
+    hint: to undo it: promptctl unpublish support/triage
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl releases support/triage
-    6	production	v2	rollback	active	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v2 in production
-    5	production	v3	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v3 in production
-    4	production	v3	unpublish	-	xxxxxxxxxxxx	1 hour ago	Ada	Legal asked
-    3	production	v3	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    6	production	v2	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v2 in production
+    5	production	v3	rollback	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v3 in production
+    4	production	v3	unpublish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Legal asked
+    3	production	v3	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
     assert_eq!(live(&repo), 2);
 }
@@ -180,6 +202,10 @@ fn publishing_after_an_unpublish_has_an_empty_entry_below() {
     [exit 1]
     $ promptctl rollback support/triage --to v2
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
     assert_eq!(live(&repo), 2);
 }
@@ -246,8 +272,8 @@ fn environments_have_stacks_of_their_own() {
     repo.ok("promptctl rollback support/triage --env staging");
     assert_snapshot!(repo.play("promptctl status"), @"
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	
-    staging	support/triage	v1	v3	1 hour ago	Ada
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	
+    staging	support/triage	v1	v3	2026-11-03T11:00:00Z	Ada
     ");
 }
 
@@ -278,7 +304,11 @@ fn a_rollback_shows_what_callers_meet_again() {
     assert_snapshot!(repo.play("promptctl rollback support/triage"), @"
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2)
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
       breaking: variable `customer` was removed: what callers pass for it has no effect
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     ");
 }
 
@@ -299,12 +329,19 @@ fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
     $ promptctl rollback support/triage --dry-run --to v1
     support/triage would be rolled back to v1 in production (was v3)
       would make the tag prompts/support/triage/production/4
+      goes:       v3, published by Ada 1 month ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 month ago (2026-11-03 11:00 UTC)
+    --- stderr
     warning: the model openai/gpt-4o of v1 ends on 2027-01-14
     ");
     assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"
     $ promptctl rollback support/triage --to v1
     support/triage rolled back to v1 in production (was v3)
+      goes:       v3, published by Ada 3 months ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 3 months ago (2026-11-03 11:00 UTC)
     warning: the model openai/gpt-4o of v1 ended on 2027-01-14
+    live in production now: support/triage v1; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
 }
 
@@ -321,13 +358,19 @@ fn a_deleted_prompt_can_still_be_rolled_back() {
          promptctl status"
     ), @"
     $ promptctl status
-    production	support/triage	v3	-	1 hour ago	Ada	file deleted, still live
+    production	support/triage	v3	-	2026-11-03T11:00:00Z	Ada	file deleted, still live
     $ promptctl rollback support/triage
     support/triage rolled back to v2 in production (was v3)
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     $ promptctl unpublish support/triage
     support/triage unpublished from production (was v2)
+    live in production now: nothing of support/triage; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl rollback support/triage
     $ promptctl status
-    production	support/triage	-	-	1 hour ago	Ada	unpublished
+    production	support/triage	-	-	2026-11-03T11:00:00Z	Ada	unpublished
     ");
 }
 

@@ -81,6 +81,10 @@ fn a_rollback_does_not_launder_what_nobody_signed() {
     ), @"
     $ promptctl rollback support/triage
     support/triage rolled back to v3 in production (was v5), and the remote has it
+      goes:       v5, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v3; a service with a snapshot has v5 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v5
     $ promptctl verify --env production
     production	support/triage	v3	7	xxxxxxxxxxxx	ada@example.com	from 5	2026-11-03	proven
     --- stderr
@@ -138,6 +142,10 @@ fn an_unsigned_unpublish_stops_a_bare_rollback() {
     [exit 1]
     $ promptctl rollback support/triage --to v2
     support/triage rolled back to v2 in production (was v3), and the remote has it
+      goes:       v3, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v2; a service with a snapshot has v3 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v3
     ");
 }
 
@@ -400,17 +408,17 @@ fn a_release_that_is_dated_ahead_is_said_where_a_time_is_asked_for() {
          promptctl status"
     ), @"
     $ promptctl releases support/triage --at 2026-11-03T12:00:00Z
-    1	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     --- stderr
     warning[P256]: release 2 of support/triage in production is dated ahead of now: what was live at a given time is not known from there on
       help: the order of releases is their number and never the clock; promptctl releases shows them all
     $ promptctl status --at 2026-11-03T12:00:00Z
-    production	support/triage	v1	-	1 hour ago	Ada	
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     --- stderr
     warning[P256]: release 2 of support/triage in production is dated ahead of now: what was live at a given time is not known from there on
       help: the order of releases is their number and never the clock; promptctl releases shows them all
     $ promptctl status
-    production	support/triage	v2	-	2031-01-01 00:00	Ada
+    production	support/triage	v2	-	2031-01-01T00:00:00Z	Ada
     ");
 }
 

@@ -65,8 +65,8 @@ fn echo_answers_offline_and_is_recorded() {
       "request_hash": "<id>"
     }
     $ promptctl log
-    <uuid>	just now	support/triage	v1	ok	echo	19	$0	<n> ms
-    <uuid>	just now	support/triage	v1	ok	echo	25	$0	<n> ms
+    <uuid>	2026-11-03T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-03T12:00:00Z	support/triage	v1	ok	echo	25	$0	<n> ms
     $ promptctl log --label shift=night --format json
     {
       "schema": 1,
@@ -316,16 +316,16 @@ fn the_log_is_filtered_and_shown() {
          promptctl log path"
     )), @r#"
     $ promptctl log
-    <uuid>	1 day ago	support/triage	v1	ok	echo	19	$0	<n> ms
-    <uuid>	2 days ago	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-02T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-01T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
     $ promptctl log --env staging
-    <uuid>	1 day ago	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-02T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
     $ promptctl log --since 2026-11-02T00:00:00Z
-    <uuid>	1 day ago	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-02T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
     $ promptctl log --until 2026-11-02T00:00:00Z
-    <uuid>	2 days ago	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-01T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
     $ promptctl log --limit 1
-    <uuid>	1 day ago	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-02T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
     $ promptctl log --status error
     no executions
     hint: promptctl run REF --model echo makes one offline
@@ -364,9 +364,9 @@ fn the_log_is_filtered_and_shown() {
     "#);
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "100").play("promptctl log"), @"
     $ promptctl log
-    ID             WHEN        PROMPT          VERSION  STATUS  MODEL  TOKENS  COST  TIME
-    01a19c21-7200  1 day ago   support/triage  v1       ok      echo       19    $0  <n> ms
-    01a196fb-1600  2 days ago  support/triage  v1       ok      echo       19    $0  <n> ms
+    ID        WHEN        PROMPT          VERSION  STATUS  MODEL  TOKENS  COST  TIME
+    <id-end>  1 day ago   support/triage  v1       ok      echo       19    $0  <n> ms
+    <id-end>  2 days ago  support/triage  v1       ok      echo       19    $0  <n> ms
     ");
 }
 
@@ -382,7 +382,7 @@ fn a_torn_line_is_skipped_and_told() {
          promptctl doctor"
     ), @"
     $ promptctl log
-    <uuid>	just now	support/triage	v1	ok	echo	19	$0	<n> ms
+    <uuid>	2026-11-03T12:00:00Z	support/triage	v1	ok	echo	19	$0	<n> ms
     --- stderr
     warning: 1 lines of the log are not records; the first is $ROOT/repo/.promptctl/executions.jsonl:1
     $ promptctl doctor

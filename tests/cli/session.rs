@@ -78,10 +78,15 @@ fn without_a_remote() {
     $ promptctl seed --quiet
     $ promptctl new support/triage --file ../ticket.prompt.yml -m 'First triage prompt'
     support/triage v1 made: prompts/support/triage.prompt.yml
+    hint: promptctl publish support/triage makes it live
     $ promptctl publish support/triage -m 'Approved by support'
     support/triage v1 published to production
     $ promptctl edit support/triage --set modelParameters.maxTokens=600 -m 'Shorter answers'
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    --- stderr
     support/triage is v2 now
+    hint: promptctl publish support/triage makes it live
     $ promptctl bump
     support/triage v3 (was v2)
     hint: commit the change: git commit -a
@@ -110,15 +115,19 @@ fn without_a_remote() {
     core/support-triage	v1	-	openai/gpt-5-mini	Support triage
     support/triage	v3	production v2, staging v3	openai/gpt-5-mini	Support triage
     $ promptctl releases support/triage
-    2	production	v2	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Approved by support
-    1	staging	v3	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v3 to staging
+    2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Approved by support
+    1	staging	v3	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v3 to staging
     $ promptctl rollback support/triage -m 'Refuses refunds'
     support/triage rolled back to v1 in production (was v2)
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC): Approved by support
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl history support/triage
-    v3	staging	wording	xxxxxxxxxxxx	1 hour ago	Ada	Friendlier
-    v2	published	behavior	xxxxxxxxxxxx	1 hour ago	Ada	Shorter answers
-    v1	production	-	xxxxxxxxxxxx	1 hour ago	Ada	First triage prompt
+    v3	staging	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Friendlier
+    v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Shorter answers
+    v1	production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	First triage prompt
     $ promptctl status --env production
     production	core/answer-with-citations	-	v1	-	-	never published
     production	core/auto-issue-generator	-	v1	-	-	never published
@@ -131,7 +140,7 @@ fn without_a_remote() {
     production	core/sub-issue-generator	-	v1	-	-	never published
     production	core/summary	-	v1	-	-	never published
     production	core/support-triage	-	v1	-	-	never published
-    production	support/triage	v1	v3	1 hour ago	Ada	
+    production	support/triage	v1	v3	2026-11-03T11:00:00Z	Ada	
     $ promptctl render support/triage@production --var ticket='I was charged twice'
     system:
     You sort support tickets. Answer in en.
@@ -142,7 +151,7 @@ fn without_a_remote() {
     $ promptctl run support/triage@production --var ticket=@../ticket.txt --model echo
     I was charged twice for March.
     $ promptctl log
-    <uuid>	just now	support/triage	v1	ok	echo	29	$0	<n> ms
+    <uuid>	2026-11-03T12:00:00Z	support/triage	v1	ok	echo	29	$0	<n> ms
     ");
     assert_eq!(snapshot(&repo), [("support/triage".to_owned(), 1)]);
     assert_eq!(repo.tags(), TAGS);
@@ -181,9 +190,9 @@ fn with_a_remote_that_a_second_clone_reads() {
     let origin = env.root().cd("origin.git");
     assert_eq!(origin.tags(), ada.tags());
     assert_snapshot!(ada.run("promptctl releases support/triage --env production"), @"
-    3	production	v1	rollback	active	xxxxxxxxxxxx	1 hour ago	Bob	Refuses refunds
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    3	production	v1	rollback	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Bob	Refuses refunds
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
     assert_snapshot!(origin.run("git cat-file -p prompts/support/triage/production/3"), @"
     object <id>

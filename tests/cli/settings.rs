@@ -117,15 +117,17 @@ fn a_name_that_is_asked_for_is_checked_or_is_an_error() {
             assert!(run.stderr.contains("1 checked, 1 error"), "{run}");
         }
     }
-    repo.ok("promptctl new old");
+    repo.ok("promptctl new old --user Hello");
     repo.ok("promptctl archive old");
     assert!(
         repo.run("promptctl validate old")
             .stderr
             .contains("1 checked"),
     );
-    for nothing in ["gone", "prompts/gone", "README.md", "prompts/*.yaml"] {
+    for nothing in ["gone", "prompts/gone", "README.md"] {
         let run = repo.run(&format!("promptctl validate {nothing}"));
         assert_eq!(run.code, Some(1), "{run}");
     }
+    let run = repo.run("promptctl validate 'prompts/*.yaml'");
+    assert_eq!(run.code, Some(2), "{run}");
 }

@@ -320,6 +320,8 @@ fn a_snapshot_of_an_environment() {
     error: the following required arguments were not provided:
       <REF>
 
+      tip: promptctl get NAME prints one prompt, promptctl get --all --format json all that are live
+
     Usage: promptctl get <REF>
 
     For more information, try '--help'.
@@ -371,9 +373,29 @@ fn unknown_things() {
     For more information, try '--help'.
     [exit 2]
     $ promptctl get prompts/support/triage.prompt.yml
-    error[P201]: there is no prompt named prompts/support/triage.prompt.yml
-      hint: promptctl list shows all prompts
-    [exit 1]
+    name: Support triage
+    description: Sorts an incoming ticket.   # for the support team
+    version: 2
+    digest: xxxxxxxxxxxx
+    tags: [tickets]
+    category: support
+    model: openai/gpt-5-mini
+    modelParameters:
+      maxTokens: 600        # room for the draft
+    input:
+      schema:
+        type: object
+        required: [ticket]
+        properties:
+          ticket: {type: string}
+          locale: {type: string, default: en}
+    messages:
+      - role: system
+        content: |
+          You sort support tickets. Answer in {{locale}}.
+          Say which queue the ticket belongs to: billing or tech.
+      - role: user
+        content: "{{ticket}}"
     $ promptctl show support/triage@v9 --format json
     {"schema":1,"error":{"code":"P202","message":"support/triage has no v9","location":null,"hints":["promptctl history support/triage shows its versions"],"causes":[]}}
     [exit 1]

@@ -28,7 +28,7 @@ fn line_ends_that_git_converts_are_no_change() {
     $ promptctl list
     support/triage	v1	production v1	openai/gpt-5-mini	Support triage
     $ promptctl status
-    production	support/triage	v1	-	1 hour ago	Ada	
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl validate
     1 checked, 0 errors, 0 warnings
     $ promptctl bump
@@ -98,7 +98,7 @@ fn pending_tags_that_git_sent_are_confirmed_by_a_fetch() {
          promptctl push"
     ), @"
     $ promptctl status
-    production	support/triage	v1	-	1 hour ago	Ada	
+    production	support/triage	v1	-	2026-11-03T11:00:00Z	Ada	
     $ promptctl push
     nothing to send: the remote has every tag that was made here
     ");
@@ -258,12 +258,16 @@ fn a_configuration_of_git_that_is_unusual() {
          promptctl doctor"
     ), @"
     $ promptctl history support/triage
-    v2	production	wording	xxxxxxxxxxxx	1 hour ago	Ada	Change
-    v1	published	-	xxxxxxxxxxxx	1 hour ago	Ada	Add support/triage
+    v2	production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish support/triage@v2
     $ promptctl status
-    production	support/triage	v1	v2	1 hour ago	Ada	
+    production	support/triage	v1	v2	2026-11-03T11:00:00Z	Ada	
     $ promptctl doctor
     everything is sound
     ");

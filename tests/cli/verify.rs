@@ -403,10 +403,10 @@ fn a_rollback_without_a_signature_is_told_and_signed_for_later() {
     $ promptctl doctor
     everything is sound
     $ promptctl releases support/triage --env production
-    4	production	v1	publish	active	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
-    3	production	v1	rollback	-	xxxxxxxxxxxx	1 hour ago	Ada	Roll support/triage back to v1 in production
-    2	production	v2	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v2 to production
-    1	production	v1	publish	-	xxxxxxxxxxxx	1 hour ago	Ada	Publish support/triage v1 to production
+    4	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
+    3	production	v1	rollback	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Roll support/triage back to v1 in production
+    2	production	v2	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
+    1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     ");
 }
 

@@ -75,8 +75,8 @@ fn list_status_releases_and_history_keep_who_and_what() {
 
     100
     staging
-    NAME                                   LIVE  AHEAD  SINCE       BY   NOTE
-    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
+    NAME                                   LIVE  AHEAD  SINCE       TIME                  BY   NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  2026-11-03 11:00 UTC  Ada
     never published: 1 (support/triage)
 
     production
@@ -87,14 +87,14 @@ fn list_status_releases_and_history_keep_who_and_what() {
 
     200
     staging
-    NAME                                   LIVE  AHEAD  SINCE       BY   NOTE
-    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
+    NAME                                   LIVE  AHEAD  SINCE       TIME                  BY   NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  2026-11-03 11:00 UTC  Ada
     never published: 1 (support/triage)
 
     production
-    NAME                                   LIVE  AHEAD  SINCE       BY                     NOTE
-    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
-    support/triage                         v2    -      1 hour ago  Grace Brewster Hopper
+    NAME                                   LIVE  AHEAD  SINCE       TIME                  BY                     NOTE
+    content/newsletter/headline-generator  v1    -      1 hour ago  2026-11-03 11:00 UTC  Ada
+    support/triage                         v2    -      1 hour ago  2026-11-03 11:00 UTC  Grace Brewster Hopper
     ");
     assert_snapshot!(at_widths(&repo, "promptctl releases support/triage"), @"
     60
@@ -109,9 +109,9 @@ fn list_status_releases_and_history_keep_who_and_what() {
           1  production   v1       publish  -       1 hour ago  Ada
 
     200
-    RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   COMMIT        WHEN        BY                     MESSAGE
-          2  production   v2       publish  active  693b5e799b5f  1 hour ago  Grace Brewster Hopper  Asked for by the team that answers the phone
-          1  production   v1       publish  -       9b8e7210a1d1  1 hour ago  Ada
+    RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   COMMIT        WHEN        TIME                  BY                     MESSAGE
+          2  production   v2       publish  active  693b5e799b5f  1 hour ago  2026-11-03 11:00 UTC  Grace Brewster Hopper  Asked for by the team that answers the phone
+          1  production   v1       publish  -       9b8e7210a1d1  1 hour ago  2026-11-03 11:00 UTC  Ada
     ");
     assert_snapshot!(at_widths(&repo, "promptctl history support/triage"), @"
     60

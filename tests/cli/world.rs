@@ -40,6 +40,10 @@ impl World {
             format!("\"id\": \"{STORED}\", \"version\": \"1\", \"variables\": {{\"ticket\": x}}");
         for (path, text) in [
             ("ticket.txt", "I was charged twice for March.\n"),
+            (
+                "rules.txt",
+                "You sort tickets.\nAnswer with the queue alone.\n",
+            ),
             ("values.json", "{\"ticket\": \"It burns\"}\n"),
             ("cases.jsonl", "{\"id\": \"a\", \"ticket\": \"It burns\"}\n"),
             ("calls.jsonl", "{\"prompt\": \"support/triage\"}\n"),

@@ -24,7 +24,8 @@ use crate::releases::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The id, or its beginning
+    /// The id, or its beginning or its end, such as the last 8 digits that `log` shows
+    #[arg(add = super::super::completions::executions())]
     id: String,
     /// Render the same messages again, from git and the variables, and prove it by the request's hash
     #[arg(long)]

@@ -34,7 +34,7 @@ enum ExportFormat {
 
 pub(super) fn export(args: &ExportArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
     let listing = log.list(&Query {
-        filter: args.filter.filter(),
+        filter: args.filter.filter(session.now),
         order: Order::OldestFirst,
         limit: None,
         is_short: args.format == ExportFormat::Otlp,

@@ -17,6 +17,7 @@ use crate::execute::{
 };
 use crate::openai::prices::{price_of, warm_up};
 use crate::openai::request::request_hash;
+use crate::output::calls::dollars;
 use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::document::Object;
@@ -31,6 +32,7 @@ struct Tally {
     kept: usize,
     unpriced: usize,
     fallbacks: usize,
+    cost: f64,
 }
 
 pub(super) fn run(
@@ -132,10 +134,7 @@ fn send(
             progress.pause(|| ground.append(&executed.record, session));
         }
         tally.count(executed, session, &progress);
-        progress.step(match tally.bad {
-            0 => String::new(),
-            bad => format!("{bad} failed"),
-        });
+        progress.step(tally.words());
         let line = line_of(index, executed, batch);
         match results.put(index, &line, session) {
             Ok(()) if session.ui.is_closed() => ControlFlow::Break(()),
@@ -157,12 +156,21 @@ fn send(
 }
 
 impl Tally {
+    /// What stands behind the bar.
+    fn words(&self) -> String {
+        match self.bad {
+            0 => dollars(self.cost),
+            bad => format!("{}, {bad} failed", dollars(self.cost)),
+        }
+    }
+
     fn count(&mut self, executed: &Executed, session: &mut Session, progress: &Progress) {
         let record = &executed.record;
         match record.status {
             Status::Ok => self.good += 1,
             _ => self.bad += 1,
         }
+        self.cost += record.cost_usd.unwrap_or(0.0);
         self.unpriced +=
             usize::from(record.cost_usd.is_none() && record.usage.output_tokens.is_some());
         if record.source == Source::Fallback {

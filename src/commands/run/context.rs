@@ -1,6 +1,5 @@
 //! What a call stands on: the repository, the user's own configuration, prices, budgets, the log.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -211,12 +210,7 @@ pub(super) fn warn_of_price(record: &Record, session: &mut Session) {
 
 /// The execution log of this repository.
 pub(in crate::commands) fn log(store: &Store, config: &Config, session: &Session) -> Log {
-    let path: PathBuf = session
-        .environ
-        .log
-        .clone()
-        .unwrap_or_else(|| store.top().join(".promptctl/executions.jsonl"));
-    let log = Log::at(path);
+    let log = Log::at(session.environ.log_below(store.top()));
     match config.log.max_size {
         Some(bytes) => log.rotated_at(bytes),
         None => log,

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::super::session::Session;
+use super::super::typed::{fitting, name};
 use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::files::{Listing, Loaded};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
+use crate::prompt::pattern::Pattern;
 use crate::releases::Store;
 
 /// What the arguments name.
@@ -36,7 +38,12 @@ impl Wanted {
             // A link is named by its own place, not by what it points to.
             if full.symlink_metadata().is_ok() {
                 wanted.places.push(below_top(&full, store.top())?);
-            } else if let Ok(name) = path.parse::<PromptName>() {
+            } else if Pattern::is_one(path) {
+                for file in fitting(path, store)? {
+                    wanted.files.push(file.path);
+                    wanted.names.push(file.name);
+                }
+            } else if let Ok(name) = name(path) {
                 let listing = store.list();
                 let files = listing.files.into_iter().filter(|file| file.name == name);
                 let files: Vec<String> = files.map(|file| file.path).collect();

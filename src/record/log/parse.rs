@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{BadLine, Item};
 use crate::record::entry::{Outcome, Record, SCHEMA};
-use crate::record::filter::Filter;
+use crate::record::filter::{Filter, has_part};
 
 /// A line as promptctl writes it begins so.
 const RECORD_START: &[u8] = br#"{"schema":1,"id":""#;
@@ -41,11 +41,15 @@ impl Parsed {
 
 /// Reads a line; `None` for a record that the filter leaves out.
 pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> Option<Parsed> {
-    if let Some(prefix) = &filter.id_prefix
+    if let Some(part) = &filter.id
         && let Some(rest) = line
             .strip_prefix(RECORD_START)
             .or_else(|| line.strip_prefix(OUTCOME_START))
-        && !rest.starts_with(prefix.as_bytes())
+        && let Some(end) = memchr::memchr(b'"', rest)
+        && let Ok(id) = std::str::from_utf8(&rest[..end])
+        // An escaped digit would have to be read first.
+        && !id.contains('\\')
+        && !has_part(id, part)
     {
         return None;
     }

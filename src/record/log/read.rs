@@ -154,7 +154,7 @@ impl Log {
         Ok(())
     }
 
-    /// The execution with this id, or the only one whose id begins so.
+    /// The execution with this id, or the only one whose id begins or ends so.
     ///
     /// # Errors
     /// - `P321`: there is none, or there are several.
@@ -163,7 +163,7 @@ impl Log {
         let id = id.trim().to_ascii_lowercase();
         let query = Query {
             filter: Filter {
-                id_prefix: Some(id.clone()),
+                id: Some(id.clone()),
                 ..Filter::default()
             },
             order: Order::NewestFirst,
@@ -184,7 +184,7 @@ impl Log {
                 .map(|it| it.record.id.as_str())
                 .collect();
             return Err(unknown(format!(
-                "{} executions have ids that begin with `{id}`",
+                "{} executions have ids that begin or end with `{id}`",
                 found.len()
             ))
             .hint(format!(

@@ -294,7 +294,10 @@ fn an_execution_is_found_by_the_beginning_of_its_id() {
     let found = place.log.find(&records[1].id.to_uppercase()).unwrap();
     assert_eq!(found.record.id, records[1].id);
     let failure = place.log.find("0").unwrap_err();
-    assert_eq!(failure.message, "3 executions have ids that begin with `0`");
+    assert_eq!(
+        failure.message,
+        "3 executions have ids that begin or end with `0`"
+    );
     assert!(crate::output::words::words(&failure.hints[0]).contains(&records[0].id));
     for unknown in ["ffff", ""] {
         let failure = place.log.find(unknown).unwrap_err();

@@ -69,7 +69,7 @@ impl Store {
             }
         };
         let commit = target.commit;
-        self.planned(PlannedRelease {
+        let mut planned = self.planned(PlannedRelease {
             name,
             action: Action::Rollback,
             version: target.version,
@@ -84,8 +84,9 @@ impl Store {
             },
             allowed: Vec::new(),
             options,
-        })
-        .map(Some)
+        })?;
+        planned.target = Some(target.clone());
+        Ok(Some(planned))
     }
 
     /// Whether a release is one that this clone sent, and then was killed or got no answer. From now on
