@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::prompt::digest::digest_of;
 use crate::prompt::document::Object;
+use crate::prompt::evaluate::applies;
 use crate::prompt::finding::{Finding, Span};
 
 /// The cases, evaluators and thresholds of one prompt, where its file and datasets were read.
@@ -40,6 +42,20 @@ impl Suite {
             fields.insert("expected".to_owned(), expected.clone());
         }
         fields
+    }
+
+    /// Whether an evaluator finds a field of this name in the case.
+    pub fn has_field(&self, case: &Case, name: &str) -> bool {
+        (name == "expected" && case.expected.is_some())
+            || case.variables.contains_key(name)
+            || case.others.contains_key(name)
+            || self.defaults.contains_key(name)
+    }
+
+    /// The evaluators that look at a case: the prompt's whose `when` lets them, then its own.
+    pub fn judges_of<'s>(&'s self, case: &'s Case) -> impl Iterator<Item = &'s Object> {
+        let all = self.evaluators.iter().chain(&case.evaluators);
+        all.filter(|evaluator| applies(evaluator, &case.tags))
     }
 
     /// How often a case is asked.
@@ -91,6 +107,35 @@ pub struct Case {
     pub place: CasePlace,
 }
 
+impl Case {
+    /// SHA-256, as 64 hexadecimal digits, over what decides about one answer: the variables, what is
+    /// expected, the other fields and the case's own evaluators. Two versions have a case in common
+    /// if its id and this are the same.
+    pub fn content(&self) -> String {
+        let content = json!({
+            "variables": self.digest,
+            "expected": self.expected,
+            "others": self.others,
+            "evaluators": self.evaluators,
+        });
+        digest_of(content).to_string()
+    }
+
+    /// All of a case that decides about its result and its part in the rates, wherever it stands.
+    pub(super) fn whole(&self) -> Value {
+        json!({
+            "id": self.id,
+            "content": self.content(),
+            "tags": self.tags,
+            "weight": self.weight,
+            "group": self.group,
+            "repeat": self.repeat,
+            "required": self.required,
+            "skip": self.skip,
+        })
+    }
+}
+
 /// Where a case came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CaseSource {
@@ -117,8 +162,8 @@ impl CaseSource {
 /// A file that stands for a variable's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseFile {
-    /// Where in the variables it stands: a JSON pointer such as `/chart`.
-    pub pointer: String,
+    /// The variable.
+    pub variable: String,
     /// The file, from the top of the repository.
     pub path: String,
     /// SHA-256 of its bytes, as 64 hexadecimal digits.

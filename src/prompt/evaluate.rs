@@ -17,6 +17,7 @@
 //! and is plain text inside a regular expression. A field that the case lacks is an error, because
 //! a check against nothing would pass or fail for no reason.
 
+mod asked;
 mod fill;
 mod json;
 mod string;
@@ -27,6 +28,8 @@ use super::code::BAD_EVALUATOR;
 use super::document::Object;
 use super::finding::Finding;
 use fill::Fields;
+
+pub use asked::{applies, asked_fields};
 
 /// The evaluators of GitHub's that `uses:` can name.
 pub const BUILT_IN: [&str; 5] = [

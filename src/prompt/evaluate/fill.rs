@@ -93,6 +93,14 @@ fn whole(text: &str) -> Option<&str> {
     }
 }
 
+/// The fields that a text asks for.
+pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).filter_map(|piece| match piece {
+        Piece::Name(name) => Some(name),
+        Piece::Text(_) | Piece::Other(_) => None,
+    })
+}
+
 enum Piece<'a> {
     Text(&'a str),
     Name(&'a str),
