@@ -136,6 +136,12 @@ impl Cache {
         Some(entry.answer)
     }
 
+    /// Whether a file stands where the answer would. What it holds is seen when it is asked for.
+    pub fn has(&self, key: &Key) -> bool {
+        let found = fs::symlink_metadata(self.path(key));
+        found.is_ok_and(|it| it.is_file()) && !self.is_led_away()
+    }
+
     /// Keeps an answer. Where that fails, [`trouble`](Self::trouble) tells, and the run goes on.
     pub fn put(&self, key: &Key, answer: &Answered) {
         let written = match self.is_led_away() {

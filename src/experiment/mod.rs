@@ -9,10 +9,17 @@ mod doubles;
 mod entry;
 mod files;
 mod found;
+pub mod given;
 mod near;
 mod ready;
+pub mod result;
+pub mod run;
+pub mod runs;
+pub mod score;
 mod select;
 mod suite;
+pub mod summary;
+pub mod verdict;
 
 pub use files::{CaseFiles, NoFiles, PromptFiles};
 pub use near::near_duplicates;

@@ -391,6 +391,10 @@ codes! {
         "`datasets:` names files of cases, from the top of the repository: `.jsonl` with a case a line, `.json` and `.yaml` with a list of cases, `.csv` with a header (RFC 4180), all UTF-8. A case may have 1 MB, and a prompt 100,000 cases. Links, and files outside of the repository, are not followed. A warning where git ignores the file: nobody else has it.";
     CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
         "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
+    UNDECIDED = "P405", Fixed, "an evaluator that could not decide",
+        "The case counts as failed, and the verdict is at best incomplete. A judge that failed, an evaluator that asks a model where none can be asked, and one whose case lacks a field decide nothing: the report says which. `eval --scores FILE` takes the scores of another program.";
+    BUDGET_ENDED = "P408", Fixed, "the limit on the cost ended the evaluation",
+        "What was asked until then is in the report and in the cache, and the verdict is at best incomplete. Run the same again with a higher `--max-cost`: only what is missing is asked.";
 
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";
