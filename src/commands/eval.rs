@@ -31,6 +31,7 @@ use crate::experiment::verdict::Verdict;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
+use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
 use crate::record::privacy::{Keep, Privacy};
@@ -258,13 +259,22 @@ struct Prepared<'a> {
     chosen: &'a Chosen,
     renderer: Renderer<'a>,
     expected: Expected,
+    evaluators: Vec<Evaluator>,
     files: PromptFiles<'a>,
 }
 
 impl<'a> Prepared<'a> {
     fn new(chosen: &'a Chosen, ground: &'a RunContext) -> Result<Self, Failure> {
+        let document = &chosen.loaded.document;
+        let schema = document
+            .json_schema
+            .as_ref()
+            .and_then(|it| it.get("schema"));
+        let evaluators = prepare(&chosen.suite.evaluators, schema)
+            .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
         Ok(Self {
             chosen,
+            evaluators,
             renderer: Renderer::new(&ground.store, &chosen.loaded)?,
             expected: Expected::of(&chosen.loaded.document)?,
             files: PromptFiles::of(&ground.store, &chosen.loaded),
@@ -281,7 +291,7 @@ fn evaluate(
 ) -> Result<Exit, Failure> {
     let given = choose::answers(args, session)?;
     let scores = choose::scores(args, session)?;
-    let unjudged = without_judge(tasks, scores.as_ref());
+    let unjudged = without_judge(tasks, scores.as_ref()).map_err(Failure::from)?;
     if !unjudged.is_empty() {
         return Err(Failure::from(unjudged)
             .hint("--scores FILE takes the scores of another program")

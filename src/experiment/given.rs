@@ -14,6 +14,7 @@ use super::answer::{AnswerStatus, Answered, Tool};
 use super::result::Mark;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::evaluate::{Judged, Verdict};
 use crate::record::entry::Usage;
 
 /// The longest line, in bytes.
@@ -203,14 +204,17 @@ struct ScoreLine {
 }
 
 impl Score {
-    /// The mark with what was said.
-    pub fn onto(&self, mark: Mark) -> Mark {
-        Mark {
-            // Without a threshold anything above 0 passes, as with judges.
-            passed: Some(self.passed.unwrap_or(self.score > 0.0)),
-            score: Some(self.score),
-            reason: self.reason.clone(),
-            ..mark
+    /// Settles what an evaluator that asks a model says.
+    pub fn settle(&self, judged: &mut Judged) {
+        match self.passed {
+            Some(passed) => {
+                judged.verdict = Verdict::Decided {
+                    passed,
+                    score: self.score,
+                    reason: self.reason.clone(),
+                };
+            }
+            None => judged.settle(self.score, self.reason.clone()),
         }
     }
 }
@@ -290,15 +294,17 @@ impl Scores {
         let is_new = |score: &&Score| known.iter().all(|mark| mark.name != score.evaluator);
         let new = self.all(prompt, case, repeat).iter().filter(is_new);
         new.map(|score| {
-            score.onto(Mark {
+            Mark {
                 name: score.evaluator.clone(),
-                passed: None,
-                score: None,
+                // Without a threshold anything above 0 passes, as with judges.
+                passed: Some(score.passed.unwrap_or(score.score > 0.0)),
+                score: Some(score.score),
+                weight: 1.0,
                 required: true,
-                reason: None,
+                reason: score.reason.clone(),
                 judge: None,
                 cached: false,
-            })
+            }
         })
         .collect()
     }

@@ -57,6 +57,9 @@ pub struct Mark {
     pub passed: Option<bool>,
     /// From 0 to 1; none where it could not decide.
     pub score: Option<f64>,
+    /// How much its score counts.
+    #[serde(default = "one")]
+    pub weight: f64,
     /// Whether the case cannot pass without it.
     #[serde(default = "yes")]
     pub required: bool,

@@ -14,7 +14,7 @@ use super::files::CaseFiles;
 use super::given::{GivenAnswers, Scores};
 use super::ready::{ready, values};
 use super::result::{Line, LineAnswer, Results, Status, Subject};
-use super::score::{Judge, score};
+use super::score::{Judge, check_case, own_evaluators, score};
 use crate::error::{Exit, Failure};
 use crate::execute::{
     Call, CallContext, Caller, Done, Ended, Executed, Expected, Pool, Rendered, Renderer, Request,
@@ -26,6 +26,7 @@ use crate::openai::prices::OwnPrices;
 use crate::openai::request::RequestOptions;
 use crate::prompt::code;
 use crate::prompt::document::Object;
+use crate::prompt::evaluate::Evaluator;
 use crate::prompt::finding::Finding;
 use crate::record::entry::{ErrorNote, Overrides};
 use crate::record::log::Log;
@@ -43,6 +44,8 @@ pub struct Task<'a> {
     pub cases: Vec<usize>,
     /// How often each is asked, where the command line says so.
     pub repeat: Option<u32>,
+    /// The evaluators of the prompt, ready.
+    pub evaluators: &'a [Evaluator],
     /// The prompt's templates.
     pub renderer: &'a Renderer<'a>,
     /// Where files that cases send along are read.
@@ -56,7 +59,8 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
-    fn case(&self, at: usize) -> &Case {
+    /// The case of this number, among those that are meant.
+    pub fn case(&self, at: usize) -> &Case {
         &self.suite.cases[self.cases[at]]
     }
 
@@ -81,7 +85,7 @@ impl Task<'_> {
     }
 
     /// The schema that `json: {schema: output}` means.
-    fn schema(&self) -> Option<&Value> {
+    pub fn schema(&self) -> Option<&Value> {
         self.loaded.document.json_schema.as_ref()?.get("schema")
     }
 }
@@ -152,6 +156,7 @@ impl Plan {
             let mut left = (0..task.cases.len()).filter(|at| task.case(*at).skip.is_none());
             let mut render = |case: &Case, values: Object| {
                 let (_, request) = task.request_of(values)?;
+                check_case(task, case).map_err(Failure::from)?;
                 let at = left.find(|at| task.case(*at).id == case.id);
                 for repeat in 1..=task.repeats(case) {
                     let slot = Slot {
@@ -487,14 +492,9 @@ impl<J: Judge> Runner<'_, J> {
     /// Has the evaluators look at an answer, and returns what that cost.
     async fn judge_into(&self, line: &mut Line, slot: &Slot, answered: &Answered) -> Option<f64> {
         let task = &self.tasks[slot.task];
-        let scored = score(
-            (&task.subject.prompt, task.suite, task.schema()),
-            (self.case(slot), slot.repeat),
-            answered,
-            self.terms.scores,
-            self.judge,
-        )
-        .await;
+        let place = (slot.case, slot.repeat);
+        let (scores, judge) = (self.terms.scores, self.judge);
+        let scored = score(task, place, answered, scores, judge).await;
         line.status = scored.status();
         line.score = scored.score();
         if scored.marks.is_empty() {
@@ -632,41 +632,35 @@ fn note_of(failure: &Failure) -> ErrorNote {
     }
 }
 
-/// The evaluators of the tasks that need a model and that no score answers, each at the place of its
+/// The evaluators of the tasks that ask a model and that no score answers, each at the place of its
 /// prompt.
-pub fn without_judge(tasks: &[Task<'_>], scores: Option<&Scores>) -> Vec<Finding> {
-    let needs_model = |evaluator: &&Object| {
-        ["llm", "uses"]
-            .iter()
-            .any(|key| evaluator.contains_key(*key))
-    };
+///
+/// # Errors
+/// `P401`: an evaluator of a case cannot work.
+pub fn without_judge(tasks: &[Task<'_>], scores: Option<&Scores>) -> Result<Vec<Finding>, Finding> {
     let mut found = Vec::new();
     for task in tasks {
-        let of_cases = task
-            .cases
-            .iter()
-            .flat_map(|at| &task.suite.cases[*at].evaluators);
         let mut names: Vec<String> = Vec::new();
-        for evaluator in task
-            .suite
-            .evaluators
-            .iter()
-            .chain(of_cases)
-            .filter(needs_model)
-        {
-            let name = super::score::mark_of(evaluator).name;
-            let is_scored = scores.is_some_and(|scores| scores.names(&name));
-            if !is_scored && !names.contains(&name) {
-                names.push(name);
+        let mut note = |evaluator: &Evaluator| {
+            let name = evaluator.name();
+            let is_scored = scores.is_some_and(|scores| scores.names(name));
+            if evaluator.model().is_some() && !is_scored && !names.iter().any(|it| it == name) {
+                names.push(name.to_owned());
             }
+        };
+        task.evaluators.iter().for_each(&mut note);
+        for at in 0..task.cases.len() {
+            own_evaluators(task, task.case(at))?
+                .iter()
+                .for_each(&mut note);
         }
-        for name in names {
+        let prompt = &task.subject.prompt;
+        found.extend(names.iter().map(|name| {
             let message = format!(
-                "{}: the evaluator `{name}` asks a model, and no judge can be asked yet",
-                task.subject.prompt
+                "{prompt}: the evaluator `{name}` asks a model, which `eval` cannot do yet"
             );
-            found.push(Finding::error(code::UNDECIDED, message).in_file(&task.loaded.path));
-        }
+            Finding::error(code::UNDECIDED, message).in_file(&task.loaded.path)
+        }));
     }
-    found
+    Ok(found)
 }

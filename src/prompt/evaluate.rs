@@ -1,14 +1,14 @@
 //! Evaluators: checks of one output.
 //!
-//! An evaluator is an entry of a prompt's `evaluators:` with a `name` and one of `string`, `json`,
-//! `llm` and `uses`. The first two are decided here, from the output and the case alone: no model
-//! is asked, and the same output always gets the same verdict. Where an evaluator holds several
-//! checks, all of them must pass.
-//!
-//! [`checks`] lists the keys below `string:` and `json:`, each a row of one of two tables.
+//! An evaluator is an entry of a prompt's `evaluators:` with a `name` and one of the keys of [`KINDS`].
+//! All but `llm` and `uses` are decided here, from the output and the case alone: no model is asked, and
+//! the same output always gets the same verdict. Where an evaluator holds several checks, all of them
+//! must pass. A new check is one row of the table of its kind: its name, its words and its function;
+//! [`checks`], [`settings`] and [`properties`] list them for people and for editors.
 //!
 //! `equals`, `contains`, `startsWith` and `endsWith` of `string` are GitHub's, and mean here what
-//! they mean there; an empty one counts as left out. `llm` and `uses` need a model.
+//! they mean there; an empty one counts as left out. `llm` and `uses` need a model: [`judge_case`] says
+//! so, and whoever asked the model says the score with [`Judged::settle`].
 //!
 //! **Values are templates over the case.** `{{name}}` stands for that field of the case, and
 //! `{{completion}}` for the output. A value that is nothing but `{{name}}` takes the field as it
@@ -16,20 +16,40 @@
 //! `enum: "{{labels}}"` inside `json.schema` a list. What a field holds is never expanded again,
 //! and is plain text inside a regular expression. A field that the case lacks is an error, because
 //! a check against nothing would pass or fail for no reason.
+//!
+//! An [`Evaluator`] is made once for all cases: the regular expressions and schemas that ask for no
+//! field of a case are compiled then.
 
+mod answer;
 mod asked;
+mod facts;
 mod fill;
 mod json;
+mod judgement;
+mod kinds;
+mod metric;
+mod model;
+mod number;
 mod string;
+mod table;
+mod text;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::code::BAD_EVALUATOR;
 use super::document::Object;
 use super::finding::Finding;
+use super::name::nearest;
+use answer::Answer;
 use fill::Fields;
+use kinds::Kind;
+use table::Outcome;
 
+pub use answer::{Ended, Output, ToolCall};
 pub use asked::{applies, asked_fields};
+pub use judgement::{CaseJudgement, Judged, Verdict, judge_case};
+pub use kinds::{checks, properties, settings};
+pub use model::{Choice, Llm, Model};
 
 /// The evaluators of GitHub's that `uses:` can name.
 pub const BUILT_IN: [&str; 5] = [
@@ -40,186 +60,167 @@ pub const BUILT_IN: [&str; 5] = [
     "github/coherence",
 ];
 
-/// A check: a key below `string:` or `json:`, and the function that runs it.
-struct Check<Run> {
-    name: &'static str,
-    /// It passes when the output, without the blanks around it, ….
-    words: &'static str,
-    takes: Takes,
-    run: Run,
+/// An evaluator that is known to work, ready for any number of cases.
+pub struct Evaluator {
+    name: String,
+    weight: f64,
+    required: bool,
+    /// The score from which it passes.
+    at_least: Option<f64>,
+    /// The case has to have one of these; none: every case is asked.
+    tags: Option<Vec<String>>,
+    kind: Kind,
 }
 
-/// What a check takes. Each can also be a template over the case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    /// A text that GitHub reads as left out where it is empty.
-    Text,
-    Texts,
-    TextOrTexts,
-    /// A regular expression, in which a field of the case is plain text.
-    Pattern,
-    Count,
-    Flag,
-    Pointer,
-    Schema,
-    Value,
-    Values,
+/// Makes the evaluators of a prompt, or those of one case, ready. `schema` is the prompt's own
+/// `jsonSchema.schema`, which `json: {schema: output}` asks for.
+///
+/// # Errors
+/// The first that cannot work, as [`Evaluator::new`] says; `P401` where they take too much memory.
+pub fn prepare(evaluators: &[Object], schema: Option<&Value>) -> Result<Vec<Evaluator>, Finding> {
+    let mut memory = Memory::default();
+    let mut prepared = Vec::with_capacity(evaluators.len());
+    for evaluator in evaluators {
+        let evaluator = Evaluator::new(evaluator, schema)?;
+        memory.take(&evaluator)?;
+        prepared.push(evaluator);
+    }
+    Ok(prepared)
 }
 
-impl Takes {
-    /// The JSON Schema of it, for editors.
-    fn schema(self) -> Object {
-        let text = json!({ "type": ["string", "number", "boolean"] });
-        let schema = match self {
-            Self::Text => text,
-            Self::Texts => json!({ "type": ["array", "string"], "items": text }),
-            Self::TextOrTexts => {
-                json!({ "type": ["array", "string", "number", "boolean"], "items": text })
-            }
-            Self::Pattern | Self::Pointer => json!({ "type": "string" }),
-            Self::Count => json!({ "type": ["integer", "string"], "minimum": 0 }),
-            Self::Flag => json!({ "type": ["boolean", "string"] }),
-            Self::Schema => json!({ "type": ["object", "boolean", "string"] }),
-            Self::Value => json!({}),
-            Self::Values => json!({ "type": ["array", "string"], "minItems": 1 }),
-        };
-        schema.as_object().cloned().unwrap_or_default()
+/// Looks whether an evaluator can work at all, whatever schema the prompt has.
+///
+/// # Errors
+/// As [`Evaluator::new`].
+pub fn check(evaluator: &Object) -> Result<(), Finding> {
+    Evaluator::new(evaluator, Some(&Value::Bool(true))).map(drop)
+}
+
+/// How many bytes the evaluators of one prompt take, about.
+#[derive(Debug, Default)]
+pub struct Memory(u64);
+
+impl Memory {
+    /// Counts an evaluator in.
+    ///
+    /// # Errors
+    /// `P401` when all together are too large.
+    pub fn take(&mut self, evaluator: &Evaluator) -> Result<(), Finding> {
+        const MOST: u64 = 200_000_000;
+        self.0 = self.0.saturating_add(evaluator.kind.memory());
+        if self.0 <= MOST {
+            return Ok(());
+        }
+        let what = "the regular expressions and schemas of this evaluator and those before it are too large together";
+        let help =
+            "Write repetitions such as `{1,999}` with smaller numbers, or take evaluators out.";
+        Err(named(&evaluator.name, bad(what).help(help)))
     }
 }
 
-/// Why the output fails a check, if it does.
-type Reason = Result<Option<String>, Finding>;
+impl Evaluator {
+    /// Reads an evaluator: its keys, the types of its values, and the regular expressions and schemas
+    /// that ask for no field of a case.
+    ///
+    /// # Errors
+    /// `P401` when it cannot work with any output: no check, an unknown one, or a value of the wrong
+    /// type. The code of the fault when the prompt's own schema, which it asks for, is not valid.
+    pub fn new(evaluator: &Object, schema: Option<&Value>) -> Result<Self, Finding> {
+        Self::read(evaluator, schema).map_err(|finding| named(&name_of(evaluator), finding))
+    }
 
-/// Each check as the reference lists it, such as `string.equals`, with what it passes for.
-pub fn checks() -> Vec<(String, &'static str)> {
-    let mut list = listed("string", &string::CHECKS);
-    list.push(("json".to_owned(), "is JSON; `json: {}` checks only that"));
-    list.extend(listed("json", &json::CHECKS));
-    list
-}
+    fn read(evaluator: &Object, schema: Option<&Value>) -> Result<Self, Finding> {
+        let options = kinds::Options::of(evaluator)?;
+        let (kind, at_least) = Kind::of(evaluator, options.at_least, schema)?;
+        let mut name = name_of(evaluator);
+        if name.is_empty() {
+            name.push_str(kinds::name_of_kind(evaluator).unwrap_or_default());
+        }
+        Ok(Self {
+            name,
+            weight: options.weight,
+            required: options.required,
+            at_least,
+            tags: options.tags,
+            kind,
+        })
+    }
 
-fn listed<Run>(kind: &str, checks: &[Check<Run>]) -> Vec<(String, &'static str)> {
-    let listed = checks.iter();
-    listed
-        .map(|check| (format!("{kind}.{}", check.name), check.words))
-        .collect()
-}
+    /// Its name; that of its kind, where it has none of its own.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 
-/// The JSON Schema of the checks below `string:` or `json:`, by their names.
-pub fn string_properties() -> Object {
-    properties(&string::CHECKS)
-}
+    /// Which model it asks, and what.
+    pub fn model(&self) -> Option<&Model> {
+        match &self.kind {
+            Kind::Model(model) => Some(model),
+            _ => None,
+        }
+    }
 
-/// As [`string_properties`], for `json:`.
-pub fn json_properties() -> Object {
-    properties(&json::CHECKS)
-}
+    /// Whether it passes with any score above 0 although some of its scores lie between 0 and 1, because
+    /// nothing says how much is enough.
+    pub fn passes_too_easily(&self) -> bool {
+        let between = |choice: &Choice| choice.score > 0.0 && choice.score < 1.0;
+        self.at_least.is_none()
+            && match self.model() {
+                Some(Model::Llm(llm)) => llm.choices.iter().any(between),
+                Some(Model::BuiltIn(_) | Model::Judge(_)) => true,
+                None => false,
+            }
+    }
 
-fn properties<Run>(checks: &[Check<Run>]) -> Object {
-    let property = |check: &Check<Run>| {
-        let mut schema = Object::new();
-        let description = format!("Passes when the answer {}.", check.words);
-        schema.insert("description".to_owned(), Value::from(description));
-        schema.extend(check.takes.schema());
-        (check.name.to_owned(), Value::Object(schema))
-    };
-    checks.iter().map(property).collect()
-}
+    /// Whether a case with these tags is asked.
+    pub fn asks(&self, tags: &[String]) -> bool {
+        let wanted = self.tags.as_ref();
+        wanted.is_none_or(|wanted| wanted.iter().any(|tag| tags.contains(tag)))
+    }
 
-/// What an evaluator says about an output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every check passed.
-    Pass,
-    /// A check failed.
-    Fail {
-        /// Which one, and why.
-        reason: String,
-    },
-    /// The evaluator asks a model, so it cannot be decided here.
-    NeedsModel,
-}
+    /// Looks whether it can work with a case, before there is an output.
+    ///
+    /// # Errors
+    /// `P401` when the case lacks a field that it asks for, or has one of the wrong type.
+    pub fn check_case(&self, fields: &Object, tags: &[String]) -> Result<(), Finding> {
+        if !self.asks(tags) {
+            return Ok(());
+        }
+        let fields = Fields {
+            case: fields,
+            output: None,
+        };
+        let checked = self.kind.check(fields);
+        checked.map_err(|finding| named(&self.name, finding))
+    }
 
-impl Verdict {
-    fn fail(reason: impl Into<String>) -> Self {
-        Self::Fail {
-            reason: reason.into(),
+    fn judge(&self, fields: &Object, tags: &[String], answer: &Answer<'_>) -> Verdict {
+        if !self.asks(tags) {
+            return Verdict::NotAsked;
+        }
+        let fields = Fields {
+            case: fields,
+            output: Some(answer.output.text),
+        };
+        match self.kind.run(fields, answer) {
+            Ok(None) => Verdict::NeedsModel,
+            Ok(Some(Outcome::Passes)) => Verdict::decided(true, 1.0, None),
+            Ok(Some(Outcome::Fails(reason))) => Verdict::decided(false, 0.0, Some(reason)),
+            Ok(Some(Outcome::Scores(score, fails))) => {
+                Verdict::decided(fails.is_none(), score, fails)
+            }
+            Ok(Some(Outcome::Unknown(reason))) => Verdict::Undecided { reason },
+            Err(finding) => Verdict::Undecided {
+                reason: finding.message,
+            },
         }
     }
 }
 
-/// Judges `output` as the answer to `case`, the fields of one entry of `testData:` or one case of a
-/// dataset, with the defaults of the input schema filled in. `schema` is the prompt's own
-/// `jsonSchema.schema`, which `json: {schema: output}` asks for.
-///
-/// # Errors
-/// `P401` when the evaluator cannot work: no check, an unknown one, a value of the wrong type, or a
-/// field that the case lacks. `P014` when the schema is not valid. An output that is merely wrong is
-/// a [`Verdict::Fail`].
-pub fn evaluate(
-    evaluator: &Object,
-    case: &Object,
-    output: &str,
-    schema: Option<&Value>,
-) -> Result<Verdict, Finding> {
-    let fields = Fields { case, output };
-    let verdict = match kind(evaluator) {
-        Ok(Kind::Model) => return Ok(Verdict::NeedsModel),
-        Ok(Kind::String(checks)) => string::evaluate(checks, fields),
-        Ok(Kind::Json(checks)) => json::evaluate(checks, fields, schema),
-        Err(finding) => Err(finding),
-    };
-    verdict.map_err(|finding| named(evaluator, finding))
-}
-
-/// Checks an evaluator without an output: its keys, the types of its values, and the regular
-/// expressions and schemas that ask for no field of a case.
-///
-/// # Errors
-/// `P401` when the evaluator cannot work with any output.
-pub fn check(evaluator: &Object) -> Result<(), Finding> {
-    let result = match kind(evaluator) {
-        Ok(Kind::Model) => Ok(()),
-        Ok(Kind::String(checks)) => string::check(checks),
-        Ok(Kind::Json(checks)) => json::check(checks),
-        Err(finding) => Err(finding),
-    };
-    result.map_err(|finding| named(evaluator, finding))
-}
-
-enum Kind<'a> {
-    String(&'a Object),
-    Json(&'a Object),
-    Model,
-}
-
-fn kind(evaluator: &Object) -> Result<Kind<'_>, Finding> {
-    let given: Vec<&str> = ["string", "json", "llm", "uses"]
-        .into_iter()
-        .filter(|key| evaluator.get(*key).is_some_and(|value| !value.is_null()))
-        .collect();
-    if let [first, second, ..] = given.as_slice() {
-        return Err(bad(format!("it has both `{first}` and `{second}`"))
-            .help("Make two evaluators of it, each with its own name."));
-    }
-    match given.first() {
-        Some(&"string") => Ok(Kind::String(checks_of(evaluator, "string")?)),
-        Some(&"json") => Ok(Kind::Json(checks_of(evaluator, "json")?)),
-        Some(&"llm") => checks_of(evaluator, "llm").map(|_| Kind::Model),
-        Some(_) if evaluator["uses"].is_string() => Ok(Kind::Model),
-        Some(_) => Err(bad("`uses` must be the name of an evaluator")
-            .help("Write it as `uses: github/similarity`.")),
-        None => Err(bad("it has nothing to check").help(
-            "Give it one of `string`, `json`, `llm` and `uses`, such as `string: {contains: \"{{expected}}\"}`.",
-        )),
-    }
-}
-
-fn checks_of<'a>(evaluator: &'a Object, key: &str) -> Result<&'a Object, Finding> {
-    evaluator[key].as_object().ok_or_else(|| {
-        bad(format!("`{key}` must be a map of checks"))
-            .help(format!("Write the checks below `{key}:`, one a line."))
-    })
+/// A key of an evaluator that is none and looks like one, with the one that is probably meant.
+pub fn slips(evaluator: &Object) -> impl Iterator<Item = (&str, &'static str)> {
+    let keys = evaluator.keys().map(String::as_str);
+    let unknown = keys.filter(|key| kinds::keys().all(|known| known != *key));
+    unknown.filter_map(|key| Some((key, nearest(key, kinds::keys().filter(|it| it.len() > 4))?)))
 }
 
 /// A finding about an evaluator that cannot work; [`named`] puts the evaluator's name before it.
@@ -227,61 +228,34 @@ fn bad(message: impl Into<String>) -> Finding {
     Finding::error(BAD_EVALUATOR, message)
 }
 
-fn named(evaluator: &Object, mut finding: Finding) -> Finding {
-    let name = match evaluator.get("name").and_then(Value::as_str) {
-        Some(name) => format!("evaluator `{name}`"),
-        None => "evaluator without a name".to_owned(),
+fn name_of(evaluator: &Object) -> String {
+    match evaluator.get("name") {
+        Some(Value::String(name)) => name.clone(),
+        Some(name @ (Value::Number(_) | Value::Bool(_))) => name.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn named(name: &str, mut finding: Finding) -> Finding {
+    let name = match name {
+        "" => "evaluator without a name".to_owned(),
+        name => format!("evaluator `{}`", cut(name)),
     };
     finding.message = format!("{name}: {}", finding.message);
     finding
 }
 
-/// The rows of the checks that are given, in the order in which they stand; a key that is no check is
-/// refused with the key that was probably meant.
-fn rows<'a, Run>(
-    kind: &str,
-    given: &'a Object,
-    known: &'static [Check<Run>],
-) -> Result<Vec<(&'static Check<Run>, &'a Value)>, Finding> {
-    let row = |key: &str| known.iter().find(|check| check.name == key);
-    given
-        .iter()
-        .map(|(key, value)| Ok((row(key).ok_or_else(|| unknown(kind, key, known))?, value)))
-        .collect()
-}
-
-fn unknown<Run>(kind: &str, key: &str, known: &[Check<Run>]) -> Finding {
-    let names = || known.iter().map(|check| check.name);
-    let nearest = names()
-        .map(|name| (strsim::damerau_levenshtein(key, name), name))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
-    let message = match nearest {
-        Some((_, name)) => format!("`{kind}.{key}` is not a check; `{name}` is meant"),
-        None => format!("`{kind}.{key}` is not a check"),
-    };
-    let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
-    bad(message).help(format!("The checks of `{kind}` are {}.", names.join(", ")))
-}
-
-/// A whole number from 0, for `minLength` and its like.
-fn count(key: &str, value: &Value) -> Result<u64, Finding> {
-    value.as_u64().ok_or_else(|| {
-        bad(format!(
-            "`{key}` must be a whole number from 0, not {}",
-            shown(value)
-        ))
-    })
-}
-
-/// Whether `text` holds `part` when upper and lower case count as one, as GitHub compares.
-fn holds(text: &str, part: &str) -> bool {
-    text.to_lowercase().contains(&part.to_lowercase())
-}
-
 /// A value for a message, as JSON, cut where it is long.
 fn shown(value: &Value) -> String {
-    cut(&value.to_string())
+    match value {
+        Value::String(text) => quoted(text),
+        other => cut(&super::validator::short(other)),
+    }
+}
+
+/// A text for a message, as JSON, cut where it is long.
+fn quoted(text: &str) -> String {
+    Value::from(cut(text)).to_string()
 }
 
 fn cut(text: &str) -> String {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::document::MAX_REPEAT;
-use super::evaluate::{BUILT_IN, json_properties, string_properties};
+use super::evaluate;
 use super::parameters::{range, words};
 
 /// The JSON Schema (draft 2020-12) of a prompt file, as `prompts/prompt.schema.json` holds it.
@@ -388,29 +388,11 @@ fn case() -> Value {
 }
 
 fn evaluator() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "name": { "description": "What is checked, for people.", "type": "string" },
-            "string": {
-                "description": "What the answer must say. Values are templates over the case.",
-                "type": "object",
-                "properties": string_properties(),
-            },
-            "json": {
-                "description": "What the answer must hold as JSON. Values are templates over the case.",
-                "type": "object",
-                "properties": json_properties(),
-            },
-            "uses": {
-                "description": "A check that comes with the tool.",
-                "type": "string",
-                "examples": BUILT_IN,
-            },
-            "llm": { "description": "A model that judges the answer.", "type": "object" },
-        },
-        "additionalProperties": true,
-    })
+    let name = json!({ "description": "What is checked, for people.", "type": "string" });
+    let mut properties = Map::new();
+    properties.insert("name".to_owned(), name);
+    properties.extend(evaluate::properties());
+    json!({ "type": "object", "properties": properties, "additionalProperties": true })
 }
 
 fn request() -> Properties {

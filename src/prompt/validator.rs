@@ -89,6 +89,11 @@ impl Validator {
         self.spent.load(Ordering::Relaxed)
     }
 
+    /// How many bytes it takes, about.
+    pub(super) fn memory(&self) -> u64 {
+        memory(&self.schema)
+    }
+
     /// How a value fits the schema.
     ///
     /// # Errors
@@ -109,6 +114,19 @@ impl Validator {
             Validity::Misfits(misfits)
         })
     }
+}
+
+/// How many bytes a schema takes once it is compiled, about.
+pub(super) fn memory(schema: &Value) -> u64 {
+    /// What one map of it takes.
+    const MAP: u64 = 1_000;
+    let maps = every_map(schema).count() as u64;
+    pattern::all(schema).saturating_add(maps * MAP)
+}
+
+/// How many bytes a regular expression takes once it is compiled, about.
+pub(super) fn memory_of_pattern(pattern: &str) -> u64 {
+    pattern::weight(pattern)
 }
 
 /// What a schema is that asks for too much.

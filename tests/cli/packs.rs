@@ -15,7 +15,7 @@ use std::path::Path;
 use promptctl::packs::PACKS;
 use promptctl::prompt::digest::digest;
 use promptctl::prompt::document::{self, Document, Object};
-use promptctl::prompt::evaluate::{Verdict, check, evaluate};
+use promptctl::prompt::evaluate::{Judged, Output, judge_case, prepare};
 use promptctl::prompt::template::{Compiled, Partial, Partials, gather};
 use promptctl::prompt::variables::{Check, check_schema, complete};
 use serde_json::{Value, json};
@@ -305,13 +305,16 @@ fn every_prompt_has_five_cases_and_a_hostile_one() {
 #[test]
 fn evaluators_work_without_a_model_in_every_case() {
     for prompt in Prompt::all() {
-        for evaluator in prompt.evaluators() {
-            check(evaluator).unwrap();
-            for case in prompt.cases() {
-                let case = prompt.with_defaults(case);
-                let verdict = evaluate(evaluator, &case, "", prompt.schema()).unwrap();
-                assert_ne!(verdict, Verdict::NeedsModel, "{}", prompt.name);
+        let evaluators = prompt.evaluators().into_iter().cloned();
+        let evaluators = prepare(&evaluators.collect::<Vec<_>>(), prompt.schema()).unwrap();
+        for case in prompt.cases() {
+            let case = prompt.with_defaults(case);
+            for evaluator in &evaluators {
+                evaluator.check_case(&case, &[]).unwrap();
             }
+            let judgement = judge_case(&evaluators, &case, &[], &Output::of(""));
+            let decided = |judged: &Judged| judged.verdict.passed().is_some();
+            assert!(judgement.evaluators.iter().all(decided), "{}", prompt.name);
         }
     }
 }
@@ -398,15 +401,15 @@ fn a_chinese_variant_keeps_the_contract_of_its_base() {
 
 /// Why the answer fails, one line for each evaluator that rejects it.
 fn failures(prompt: &Prompt, case: &Object, answer: &str) -> Vec<String> {
-    let judge = |evaluator: &&Object| evaluate(evaluator, case, answer, prompt.schema()).unwrap();
-    prompt
-        .evaluators()
-        .iter()
-        .filter_map(|evaluator| match judge(evaluator) {
-            Verdict::Fail { reason } => {
-                Some(format!("{}: {reason}", evaluator["name"].as_str().unwrap()))
-            }
-            _ => None,
+    let evaluators = prompt.evaluators().into_iter().cloned();
+    let evaluators = prepare(&evaluators.collect::<Vec<_>>(), prompt.schema()).unwrap();
+    let judgement = judge_case(&evaluators, case, &[], &Output::of(answer));
+    let failed = judgement.evaluators.iter();
+    let failed = failed.filter(|judged| judged.verdict.passed() == Some(false));
+    failed
+        .map(|judged| {
+            let reason = judged.verdict.reason().unwrap_or_default();
+            format!("{}: {reason}", judged.name)
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
-use promptctl::prompt::evaluate::checks;
+use promptctl::prompt::evaluate::{checks, settings};
 use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
 use serde_json::{Map, Value};
 
@@ -84,6 +84,15 @@ fn evaluators() -> String {
     text.trim_end().to_owned()
 }
 
+/// Every setting of an evaluator.
+fn evaluator_settings() -> String {
+    let mut text = "| setting | what it does |\n|---|---|\n".to_owned();
+    for (name, words) in settings() {
+        writeln!(text, "| `{name}` | {} |", cell(words)).unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
 /// Every rule of `diff`.
 fn rules() -> String {
     let mut text = "| impact | when | such as | rule |\n|---|---|---|---|\n".to_owned();
@@ -109,12 +118,13 @@ fn topics() -> String {
 type Make = fn() -> String;
 
 /// What stands between two marks of its name, in any of the documents.
-const MADE: [(&str, Make); 5] = [
+const MADE: [(&str, Make); 6] = [
     ("topics", topics),
     ("codes", codes),
     ("rules", rules),
     ("helpers", helpers),
     ("checks", evaluators),
+    ("settings-of-evaluators", evaluator_settings),
 ];
 
 /// The README and the topics, by their paths.

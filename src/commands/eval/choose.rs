@@ -286,6 +286,7 @@ pub(super) fn tasks<'a>(
                 suite,
                 cases: cases.clone(),
                 repeat: args.cases.repeat,
+                evaluators: &prepared.evaluators,
                 renderer: &prepared.renderer,
                 expected: &prepared.expected,
                 files: &prepared.files,

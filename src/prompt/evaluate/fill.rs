@@ -4,19 +4,22 @@ use serde_json::Value;
 
 use super::{Finding, Object, bad};
 
+/// The name under which a template finds the output.
+const COMPLETION: &str = "completion";
+
 /// Where `{{name}}` looks.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     /// The case.
     pub(super) case: &'a Object,
-    /// The output, which is `{{completion}}`.
-    pub(super) output: &'a str,
+    /// The output, which is `{{completion}}`; none before there is one.
+    pub(super) output: Option<&'a str>,
 }
 
 impl Fields<'_> {
     fn get(&self, name: &str) -> Result<Value, Finding> {
-        if name == "completion" {
-            return Ok(Value::from(self.output));
+        if let (COMPLETION, Some(output)) = (name, self.output) {
+            return Ok(Value::from(output));
         }
         self.case.get(name).cloned().ok_or_else(|| {
             bad(format!("the case has no field `{name}`")).help(format!(
@@ -63,10 +66,20 @@ impl Fields<'_> {
 
 /// Whether the value holds a `{{name}}` anywhere, so that it is known only together with a case.
 pub(super) fn is_open(value: &Value) -> bool {
+    any_piece(value, &|piece| !matches!(piece, Piece::Text(_)))
+}
+
+/// Whether one of the values holds a `{{completion}}`, so that it is known only with the output.
+pub(super) fn asks_for_output<'a>(values: impl IntoIterator<Item = &'a Value>) -> bool {
+    let is_output = |piece: &Piece<'_>| matches!(piece, Piece::Name(COMPLETION));
+    values.into_iter().any(|value| any_piece(value, &is_output))
+}
+
+fn any_piece(value: &Value, is: &dyn Fn(&Piece<'_>) -> bool) -> bool {
     match value {
-        Value::String(text) => pieces(text).any(|piece| !matches!(piece, Piece::Text(_))),
-        Value::Array(items) => items.iter().any(is_open),
-        Value::Object(map) => map.values().any(is_open),
+        Value::String(text) => pieces(text).any(|piece| is(&piece)),
+        Value::Array(items) => items.iter().any(|item| any_piece(item, is)),
+        Value::Object(map) => map.values().any(|value| any_piece(value, is)),
         _ => false,
     }
 }

@@ -2,175 +2,253 @@
 
 use serde_json::Value;
 
-use super::fill::{self, Fields};
-use super::{Check, Finding, Object, Reason, Takes, Verdict, bad, count, cut, holds, rows, shown};
+use super::answer::Answer;
+use super::fill::Fields;
+use super::number::{Near, fits};
+use super::table::{
+    Given, Outcome, Plan, Row, Takes, Test, check, counted, expected, setting, unless,
+};
+use super::{Finding, Object, bad, cut, quoted, shown};
 use crate::prompt::validator::{Validator, Validity};
 
-type Run = fn(&Value, &Value) -> Reason;
-
-const fn check_of(name: &'static str, words: &'static str, takes: Takes, run: Run) -> Check<Run> {
-    Check {
-        name,
-        words,
-        takes,
-        run,
-    }
-}
-
-pub(super) static CHECKS: [Check<Run>; 8] = [
-    check_of(
+pub(super) static ROWS: [Row; 11] = [
+    check(
         "schema",
         "fits: `output` is the prompt's own `jsonSchema` for the whole output, a schema written out is for the value at `path`",
         Takes::Schema,
-        schema,
+        |given| match given.value {
+            // The prompt's own is for the whole output, and looked at before.
+            Value::String(text) if text == "output" => Ok(Box::new(|_, _| Outcome::Passes)),
+            Value::Object(_) | Value::Bool(_) => {
+                let validator = compile(given)?;
+                Ok(Box::new(move |_, at| misfit(&validator, at)))
+            }
+            _ => Err(given.wrong(
+                "`output` or a JSON Schema",
+                "Write `schema: output` for the prompt's own `jsonSchema`, or the schema itself.",
+            )),
+        },
     ),
-    check_of(
+    setting(
         "path",
-        "has a value at this JSON pointer, such as `/issues/0/title`; the other checks look at it",
+        "a JSON pointer such as `/issues/0/title`: the answer has a value there, and the other checks look at it",
         Takes::Pointer,
-        // Where to look is known before anything is looked at.
-        |_, _| Ok(None),
+        |given| path(given).map(drop),
     ),
-    check_of(
+    check(
         "equals",
         "is this value; `1` and `1.0` are the same",
         Takes::Value,
-        equals,
+        |given| {
+            let wanted = given.value.clone();
+            Ok(Box::new(move |_, at| {
+                unless(same(&wanted, at), || expected(shown(&wanted), shown(at)))
+            }))
+        },
     ),
-    check_of(
+    check(
         "oneOf",
         "is one of these values; `1` and `1.0` are the same",
         Takes::Values,
-        one_of,
+        |given| match given.value {
+            Value::Array(choices) if !choices.is_empty() => {
+                let choices = choices.clone();
+                Ok(Box::new(move |_, at| {
+                    unless(choices.iter().any(|choice| same(choice, at)), || {
+                        let choices = shown(&Value::Array(choices.clone()));
+                        expected(format!("one of {choices}"), shown(at))
+                    })
+                }))
+            }
+            _ => Err(given.wrong("a list of values", "Write it as `oneOf: [low, high]`.")),
+        },
     ),
-    check_of(
+    check(
         "contains",
         "is a text that holds this text, in upper or lower case, or a list with this item",
         Takes::Value,
         contains,
     ),
-    check_of(
+    check(
+        "near",
+        "is a number as near to this one as `tolerance` allows",
+        Takes::Number,
+        |given| {
+            let near = Near::of(given)?;
+            Ok(Box::new(move |_, at| {
+                let is_near = at.as_f64().is_some_and(|number| fits(number, &near));
+                unless(is_near, || expected(&near, shown(at)))
+            }))
+        },
+    ),
+    check(
         "minItems",
         "is a list of at least so many items",
         Takes::Count,
-        |limit, value| Ok(items_reason(count("minItems", limit)?, u64::ge, value)),
+        |given| items(given, "at least", u64::ge),
     ),
-    check_of(
+    check(
         "maxItems",
         "is a list of at most so many items",
         Takes::Count,
-        |limit, value| Ok(items_reason(count("maxItems", limit)?, u64::le, value)),
+        |given| items(given, "at most", u64::le),
     ),
-    check_of(
+    setting(
+        "tolerance",
+        "how far from `near` a number may be: a number, or a part of `near` such as `1%`; without it, not at all",
+        Takes::Tolerance,
+        Near::look,
+    ),
+    setting(
         "fenced",
-        "is JSON inside one Markdown code fence, or JSON: `true` takes both",
+        "`true`: the JSON may stand inside one Markdown code fence",
         Takes::Flag,
-        // How the output is read is known before anything is looked at.
-        |_, _| Ok(None),
+        |given| given.flag().map(drop),
+    ),
+    setting(
+        "anywhere",
+        "`true`: the JSON may stand anywhere in the text; the first whole object or list that fits `schema`, if one is given, is looked at",
+        Takes::Flag,
+        |given| given.flag().map(drop),
     ),
 ];
 
-/// Runs every check on the output.
-pub(super) fn evaluate(
-    checks: &Object,
-    fields: Fields<'_>,
-    schema: Option<&Value>,
-) -> Result<Verdict, Finding> {
-    rows("json", checks, &CHECKS)?;
-    let checks = fill_all(checks, fields)?;
-    let value = match parse(fields.output, fenced(&checks)?) {
-        Ok(value) => value,
-        Err(reason) => return Ok(Verdict::fail(reason)),
-    };
-    if asks_for_output_schema(&checks)
-        && let Some(reason) = misfit(&own_schema(schema)?, &value)?
-    {
-        return Ok(Verdict::fail(reason));
+/// What stands below `json:`.
+pub(super) struct Json {
+    plan: Plan,
+    /// The prompt's own schema, where `schema: output` asks for it.
+    own: Option<Validator>,
+}
+
+impl Json {
+    pub(super) fn new(given: &Object, own: Option<&Value>) -> Result<Self, Finding> {
+        let plan = Plan::new("json", &ROWS, given)?;
+        let asks = given.get("schema").and_then(Value::as_str) == Some("output");
+        let own = asks.then(|| own_schema(own)).transpose()?;
+        Ok(Self { plan, own })
     }
-    let path = path(&checks)?;
-    let Some(target) = value.pointer(path) else {
-        return Ok(Verdict::fail(format!("the output has no `{path}`")));
-    };
-    for (check, wanted) in rows("json", &checks, &CHECKS)? {
-        if let Some(reason) = (check.run)(wanted, target)? {
-            let place = if path.is_empty() { "the output" } else { path };
-            return Ok(Verdict::fail(format!("`{}`: {place} {reason}", check.name)));
+
+    pub(super) fn memory(&self) -> u64 {
+        let own = self.own.as_ref().map_or(0, Validator::memory);
+        self.plan.memory().saturating_add(own)
+    }
+
+    pub(super) fn check(&self, fields: Fields<'_>) -> Result<(), Finding> {
+        self.plan.check(&ROWS, fields)
+    }
+
+    pub(super) fn run(&self, fields: Fields<'_>, answer: &Answer<'_>) -> Result<Outcome, Finding> {
+        let settings = self.plan.settings(&ROWS, fields)?;
+        let is_set = |key: &str| settings.get(key).and_then(Value::as_bool) == Some(true);
+        let path = settings.get("path").and_then(Value::as_str);
+        let look = Look {
+            json: self,
+            settings: &settings,
+            path: path.unwrap_or_default(),
+            fields,
+            answer,
+        };
+        if is_set("anywhere") {
+            return look.anywhere();
+        }
+        if answer.fenced().is_some() && !is_set("fenced") {
+            let got = "JSON in a code fence; `fenced: true` takes it";
+            return Ok(Outcome::Fails(expected("JSON alone", got)));
+        }
+        match answer.json() {
+            Ok(value) => look.whole(value, |_| true),
+            Err(why) => Ok(not_json(answer, why)),
         }
     }
-    Ok(Verdict::Pass)
 }
 
-/// Checks what can be known without a case.
-pub(super) fn check(checks: &Object) -> Result<(), Finding> {
-    rows("json", checks, &CHECKS)?;
-    let mut known = Object::new();
-    for (key, value) in checks {
-        fill::check(value)?;
-        if !fill::is_open(value) {
-            known.insert(key.clone(), value.clone());
+fn not_json(answer: &Answer<'_>, why: &str) -> Outcome {
+    let got = format!("{} ({why})", quoted(answer.text));
+    Outcome::Fails(expected("JSON", got))
+}
+
+/// One look at an answer.
+struct Look<'a> {
+    json: &'a Json,
+    settings: &'a Object,
+    path: &'a str,
+    fields: Fields<'a>,
+    answer: &'a Answer<'a>,
+}
+
+impl Look<'_> {
+    /// Decides the checks that `which` names about a value, with the place in the reason.
+    fn whole(&self, value: &Value, which: impl Fn(&str) -> bool) -> Result<Outcome, Finding> {
+        if let (Some(own), true) = (&self.json.own, which("schema")) {
+            let outcome = misfit(own, value);
+            if outcome != Outcome::Passes {
+                return Ok(outcome);
+            }
         }
+        let Some(at) = value.pointer(self.path) else {
+            let wanted = format!("a value at `{}`", cut(self.path));
+            return Ok(Outcome::Fails(expected(wanted, "none")));
+        };
+        let (fields, answer) = (self.fields, self.answer);
+        let outcome = self
+            .json
+            .plan
+            .run(which, self.settings, fields, answer, at)?;
+        Ok(match outcome {
+            Outcome::Fails(why) if !self.path.is_empty() => {
+                Outcome::Fails(format!("at `{}`: {why}", cut(self.path)))
+            }
+            other => other,
+        })
     }
-    fenced(&known)?;
-    path(&known)?;
-    for (check, wanted) in rows("json", &known, &CHECKS)? {
-        (check.run)(wanted, &Value::Null)?;
-    }
-    Ok(())
-}
 
-fn fill_all(checks: &Object, fields: Fields<'_>) -> Result<Object, Finding> {
-    checks
-        .iter()
-        .map(|(key, value)| Ok((key.clone(), fields.fill(value)?)))
-        .collect()
-}
-
-fn fenced(checks: &Object) -> Result<bool, Finding> {
-    match checks.get("fenced") {
-        None => Ok(false),
-        Some(Value::Bool(fenced)) => Ok(*fenced),
-        Some(other) => Err(bad(format!(
-            "`fenced` must be true or false, not {}",
-            shown(other)
-        ))),
-    }
-}
-
-fn path(checks: &Object) -> Result<&str, Finding> {
-    match checks.get("path") {
-        None => Ok(""),
-        Some(Value::String(path)) if path.is_empty() || path.starts_with('/') => Ok(path),
-        Some(other) => Err(bad(format!(
-            "`path` must be a JSON pointer, not {}",
-            shown(other)
-        ))
-        .help("A JSON pointer begins with `/`, such as `/issues/0/title`.")),
-    }
-}
-
-/// The output as JSON, or why it is none.
-fn parse(output: &str, fenced: bool) -> Result<Value, String> {
-    let text = output.trim();
-    let inner = unfence(text);
-    let text = match inner {
-        Some(inner) if fenced => inner,
-        Some(_) => {
-            return Err("the output is not JSON: it is wrapped in a code fence".to_owned());
+    /// Looks at the first object or list in the text that fits.
+    fn anywhere(&self) -> Result<Outcome, Finding> {
+        /// So many are held against a schema.
+        const MOST: usize = 1_000;
+        let mut first = None;
+        for value in values_in(self.answer.text).take(MOST) {
+            match self.whole(&value, |row| row == "schema")? {
+                Outcome::Passes => return self.whole(&value, |row| row != "schema"),
+                misfit => first = first.or(Some(misfit)),
+            }
         }
-        None => text,
-    };
-    serde_json::from_str(text).map_err(|error| format!("the output is not JSON: {error}"))
+        Ok(first.unwrap_or_else(|| {
+            let wanted = "a JSON object or list in the text";
+            Outcome::Fails(expected(wanted, quoted(self.answer.text)))
+        }))
+    }
 }
 
-/// What stands inside the one code fence that the text is.
-fn unfence(text: &str) -> Option<&str> {
-    let inner = text.strip_prefix("```")?.strip_suffix("```")?;
-    let (language, inner) = inner.split_once('\n')?;
-    matches!(language.trim(), "" | "json" | "JSON").then_some(inner)
+/// Every whole object and list of JSON in a text, without those inside another.
+fn values_in(text: &str) -> impl Iterator<Item = Value> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += text.get(at..)?.find(['{', '['])?;
+            let rest = &text[at..];
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            // What begins and is not whole costs its length at most 128 times: it may not nest deeper.
+            match values.next() {
+                Some(Ok(value)) => {
+                    at += values.byte_offset();
+                    return Some(value);
+                }
+                _ => at += 1,
+            }
+        }
+    })
 }
 
-fn asks_for_output_schema(checks: &Object) -> bool {
-    checks.get("schema").and_then(Value::as_str) == Some("output")
+fn path<'a>(given: &Given<'a>) -> Result<&'a str, Finding> {
+    let path = given.value.as_str();
+    let is_pointer = |path: &&str| path.is_empty() || path.starts_with('/');
+    path.filter(is_pointer).ok_or_else(|| {
+        given.wrong(
+            "a JSON pointer",
+            "A JSON pointer begins with `/`, such as `/issues/0/title`.",
+        )
+    })
 }
 
 fn own_schema(schema: Option<&Value>) -> Result<Validator, Finding> {
@@ -184,79 +262,67 @@ fn own_schema(schema: Option<&Value>) -> Result<Validator, Finding> {
     })
 }
 
+/// The schema that a key holds.
+pub(super) fn compile(given: &Given<'_>) -> Result<Validator, Finding> {
+    Validator::new(given.value)
+        .map_err(|finding| bad(format!("`{}`: {}", given.key, finding.message)))
+}
+
 /// Why the value does not fit, with the places of the first few misfits.
-fn misfit(validator: &Validator, value: &Value) -> Result<Option<String>, Finding> {
-    let errors = match validator.judge(value)? {
-        Validity::Fits => return Ok(None),
-        Validity::Misfits(errors) => errors,
-        Validity::Misfit => return Ok(Some("does not fit the schema".to_owned())),
+pub(super) fn misfit(validator: &Validator, value: &Value) -> Outcome {
+    let errors = match validator.judge(value) {
+        Ok(Validity::Fits) => return Outcome::Passes,
+        Ok(Validity::Misfits(errors)) => errors,
+        Ok(Validity::Misfit) => {
+            return Outcome::Fails(expected("what the schema says", shown(value)));
+        }
+        Err(finding) => return Outcome::Unknown(finding.message),
     };
     let reasons: Vec<_> = errors
         .iter()
         .take(3)
         .map(|error| match error.instance_path().as_str() {
             "" => cut(&error.to_string()),
-            place => format!("`{place}`: {}", cut(&error.to_string())),
+            place => format!("`{}`: {}", cut(place), cut(&error.to_string())),
         })
         .collect();
-    Ok(Some(format!(
-        "does not fit the schema: {}",
-        reasons.join("; ")
-    )))
+    Outcome::Fails(format!("does not fit the schema: {}", reasons.join("; ")))
 }
 
-fn schema(wanted: &Value, value: &Value) -> Reason {
-    match wanted {
-        Value::String(text) if text == "output" => Ok(None),
-        Value::Object(_) | Value::Bool(_) => {
-            let validator = Validator::new(wanted)
-                .map_err(|finding| bad(format!("`schema`: {}", finding.message)))?;
-            misfit(&validator, value)
-        }
-        other => Err(bad(format!(
-            "`schema` must be `output` or a JSON Schema, not {}",
-            shown(other)
-        ))),
-    }
-}
-
-fn equals(wanted: &Value, value: &Value) -> Reason {
-    let differs = !same(wanted, value);
-    Ok(differs.then(|| format!("is {}, not {}", shown(value), shown(wanted))))
-}
-
-fn one_of(wanted: &Value, value: &Value) -> Reason {
-    match wanted {
-        Value::Array(choices) if !choices.is_empty() => {
-            let found = choices.iter().any(|choice| same(choice, value));
-            Ok((!found).then(|| format!("is {}, none of {}", shown(value), shown(wanted))))
-        }
-        other => Err(bad(format!(
-            "`oneOf` must be a list of values, not {}",
-            shown(other)
-        ))),
-    }
-}
-
-fn contains(wanted: &Value, value: &Value) -> Reason {
+fn contains(given: &Given<'_>) -> Result<Test, Finding> {
+    let wanted = given.value.clone();
     if wanted.as_str() == Some("") {
         return Err(bad("`contains` looks for an empty text")
             .help("Every text contains an empty text. Give the case a value to look for."));
     }
-    let found = match (value, wanted) {
-        (Value::String(text), Value::String(part)) => holds(text, part),
-        (Value::Array(items), item) => items.iter().any(|one| same(one, item)),
-        _ => false,
-    };
-    Ok((!found).then(|| format!("is {}, without {}", shown(value), shown(wanted))))
+    let lower = wanted.as_str().map(str::to_lowercase);
+    Ok(Box::new(move |_, at| {
+        let found = match (at, &lower) {
+            (Value::String(text), Some(part)) => text.to_lowercase().contains(part),
+            (Value::Array(items), _) => items.iter().any(|item| same(item, &wanted)),
+            _ => false,
+        };
+        unless(found, || {
+            expected(format!("to contain {}", shown(&wanted)), shown(at))
+        })
+    }))
 }
 
-fn items_reason(limit: u64, fits: fn(&u64, &u64) -> bool, value: &Value) -> Option<String> {
-    let Value::Array(items) = value else {
-        return Some(format!("is {}, not a list", shown(value)));
-    };
-    let length = items.len() as u64;
-    (!fits(&length, &limit)).then(|| format!("has {length} items, the limit is {limit}"))
+fn items(
+    given: &Given<'_>,
+    how: &'static str,
+    fits: fn(&u64, &u64) -> bool,
+) -> Result<Test, Finding> {
+    let limit = given.count()?;
+    Ok(Box::new(move |_, at| {
+        let Value::Array(items) = at else {
+            return Outcome::Fails(expected("a list", shown(at)));
+        };
+        let length = items.len() as u64;
+        unless(fits(&length, &limit), || {
+            expected(format!("{how} {}", counted(limit, "item")), length)
+        })
+    }))
 }
 
 /// Whether two values are equal, numbers by value: `1` is `1.0`.

@@ -1,198 +1,286 @@
 //! `string:`, checks of the output as text.
 
+use std::borrow::Cow;
+
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::fill::{self, Fields};
-use super::{Check, Finding, Object, Reason, Takes, Verdict, bad, count, cut, holds, rows, shown};
+use super::answer::Answer;
+use super::table::{
+    Given, MAX_PATTERN, Outcome, Row, Takes, Test, check, counted, expected, setting, unless,
+};
+use super::{Finding, bad, cut, quoted};
 
-type Run = fn(&str, &Value, &str) -> Reason;
-
-const fn check_of(name: &'static str, words: &'static str, takes: Takes, run: Run) -> Check<Run> {
-    Check {
-        name,
-        words,
-        takes,
-        run,
-    }
-}
-
-pub(super) static CHECKS: [Check<Run>; 11] = [
-    check_of(
+pub(super) static ROWS: [Row; 15] = [
+    check(
         "equals",
         "is this text, letter for letter",
-        Takes::Text,
-        equals,
+        Takes::GitHubsText,
+        |given| {
+            let text = given.text()?;
+            Ok(Box::new(move |answer, _| {
+                unless(answer.text == text, || {
+                    expected(quoted(&text), quoted(answer.text))
+                })
+            }))
+        },
     ),
-    check_of(
+    check(
+        "notEquals",
+        "is another text than this one; an empty one asks for an answer that is not empty",
+        Takes::Text,
+        |given| {
+            let text = given.text()?;
+            Ok(Box::new(move |answer, _| {
+                unless(answer.text != text, || {
+                    expected(format!("another text than {}", quoted(&text)), "it")
+                })
+            }))
+        },
+    ),
+    check(
         "contains",
         "holds this text, in upper or lower case",
-        Takes::Text,
-        |key, value, output| Ok(missing(&[part(key, value)?], output)),
+        Takes::GitHubsText,
+        |given| all_of(vec![given.part()?], given),
     ),
-    check_of(
+    check(
         "startsWith",
         "begins with this text, in upper or lower case",
-        Takes::Text,
-        starts_with,
+        Takes::GitHubsText,
+        |given| {
+            let (part, case) = (given.part()?, Case::of(given)?);
+            let sought = case.of_part(&part).into_owned();
+            Ok(Box::new(move |answer, _| {
+                unless(case.of_answer(answer).starts_with(&sought), || {
+                    expected(
+                        format!("to begin with {}", quoted(&part)),
+                        quoted(answer.text),
+                    )
+                })
+            }))
+        },
     ),
-    check_of(
+    check(
         "endsWith",
         "ends with this text, in upper or lower case",
-        Takes::Text,
-        ends_with,
+        Takes::GitHubsText,
+        |given| {
+            let (part, case) = (given.part()?, Case::of(given)?);
+            let sought = case.of_part(&part).into_owned();
+            Ok(Box::new(move |answer, _| {
+                unless(case.of_answer(answer).ends_with(&sought), || {
+                    expected(
+                        format!("to end with {}", quoted(&part)),
+                        end_of(answer.text),
+                    )
+                })
+            }))
+        },
     ),
-    check_of(
+    check(
         "containsAny",
         "holds one of these texts, in upper or lower case",
         Takes::Texts,
-        |key, value, output| none_of(&parts(key, value)?, output),
+        any_of,
     ),
-    check_of(
+    check(
         "containsAll",
         "holds all of these texts, in upper or lower case",
         Takes::Texts,
-        |key, value, output| Ok(missing(&parts(key, value)?, output)),
+        |given| all_of(given.parts()?, given),
     ),
-    check_of(
+    check(
         "notContains",
         "holds none of this text or these texts, in upper or lower case",
         Takes::TextOrTexts,
-        |key, value, output| Ok(present(&one_or_more(key, value)?, output)),
+        |given| {
+            let (parts, case) = (
+                sought(given.one_or_more()?, Case::of(given)?),
+                Case::of(given)?,
+            );
+            Ok(Box::new(move |answer, _| {
+                let text = case.of_answer(answer);
+                let found = parts
+                    .iter()
+                    .find_map(|(part, sought)| Some((part, text.find(sought)?)));
+                found.map_or(Outcome::Passes, |(part, at)| {
+                    let wanted = format!("not to contain {}", quoted(part));
+                    Outcome::Fails(expected(wanted, around(text, at)))
+                })
+            }))
+        },
     ),
-    check_of(
+    check(
         "matches",
         "matches this regular expression somewhere",
         Takes::Pattern,
-        matches,
+        |given| {
+            let pattern = pattern(given)?;
+            Ok(Box::new(move |answer, _| {
+                unless(pattern.is_match(answer.text), || {
+                    let wanted = format!("to match `{}`", cut(pattern.as_str()));
+                    expected(wanted, quoted(answer.text))
+                })
+            }))
+        },
     ),
-    check_of(
+    check(
         "notMatches",
         "matches this regular expression nowhere",
         Takes::Pattern,
-        not_matches,
+        |given| {
+            let pattern = pattern(given)?;
+            Ok(Box::new(move |answer, _| {
+                pattern.find(answer.text).map_or(Outcome::Passes, |found| {
+                    let wanted = format!("not to match `{}`", cut(pattern.as_str()));
+                    Outcome::Fails(expected(wanted, quoted(found.as_str())))
+                })
+            }))
+        },
     ),
-    check_of(
+    check(
         "minLength",
         "is at least so many characters long",
         Takes::Count,
-        |key, value, output| Ok(length_reason(count(key, value)?, u64::ge, output)),
+        |given| limit(given, "at least", u64::ge, "character", characters),
     ),
-    check_of(
+    check(
         "maxLength",
         "is at most so many characters long",
         Takes::Count,
-        |key, value, output| Ok(length_reason(count(key, value)?, u64::le, output)),
+        |given| limit(given, "at most", u64::le, "character", characters),
+    ),
+    check(
+        "minWords",
+        "has at least so many words, which are what stands between blanks",
+        Takes::Count,
+        |given| limit(given, "at least", u64::ge, "word", words),
+    ),
+    check(
+        "maxWords",
+        "has at most so many words, which are what stands between blanks",
+        Takes::Count,
+        |given| limit(given, "at most", u64::le, "word", words),
+    ),
+    setting(
+        "caseSensitive",
+        "`true`: upper and lower case differ for `contains`, `startsWith`, `endsWith`, `containsAny`, `containsAll` and `notContains`",
+        Takes::Flag,
+        |given| given.flag().map(drop),
     ),
 ];
 
-/// Runs every check on the output, without the blanks around it.
-pub(super) fn evaluate(checks: &Object, fields: Fields<'_>) -> Result<Verdict, Finding> {
-    let output = fields.output.trim();
-    for (check, value) in given(checks)? {
-        let value = match (check.takes, value) {
-            (Takes::Pattern, Value::String(pattern)) => {
-                Value::from(fields.fill_text(pattern, regex::escape)?)
-            }
-            _ => fields.fill(value)?,
-        };
-        if let Some(reason) = (check.run)(check.name, &value, output)? {
-            return Ok(Verdict::fail(format!("`{}`: {reason}", check.name)));
+/// Whether upper and lower case differ.
+#[derive(Clone, Copy)]
+enum Case {
+    Differs,
+    Alike,
+}
+
+impl Case {
+    fn of(given: &Given<'_>) -> Result<Self, Finding> {
+        let is_sensitive = given.beside("caseSensitive");
+        Ok(match is_sensitive.map(|given| given.flag()).transpose()? {
+            Some(true) => Self::Differs,
+            _ => Self::Alike,
+        })
+    }
+
+    fn of_part(self, part: &str) -> Cow<'_, str> {
+        match self {
+            Self::Differs => Cow::Borrowed(part),
+            Self::Alike => Cow::Owned(part.to_lowercase()),
         }
     }
-    Ok(Verdict::Pass)
-}
 
-/// Checks what can be known without a case.
-pub(super) fn check(checks: &Object) -> Result<(), Finding> {
-    for (check, value) in given(checks)? {
-        fill::check(value)?;
-        if !fill::is_open(value) {
-            (check.run)(check.name, value, "")?;
+    fn of_answer<'a>(self, answer: &'a Answer<'_>) -> &'a str {
+        match self {
+            Self::Differs => answer.text,
+            Self::Alike => answer.lower(),
         }
     }
-    Ok(())
 }
 
-fn given(checks: &Object) -> Result<Vec<(&Check<Run>, &Value)>, Finding> {
-    let mut given = rows("string", checks, &CHECKS)?;
-    given.retain(|(check, value)| !(check.takes == Takes::Text && value.as_str() == Some("")));
-    if given.is_empty() {
-        return Err(bad("`string` has nothing to check")
-            .help("Write a check such as `contains: \"{{expected}}\"`."));
-    }
-    Ok(given)
+/// Each text as it is written, and as it is looked for.
+fn sought(parts: Vec<String>, case: Case) -> Vec<(String, String)> {
+    let pair = |part: String| {
+        let sought = case.of_part(&part).into_owned();
+        (part, sought)
+    };
+    parts.into_iter().map(pair).collect()
 }
 
-fn equals(key: &str, value: &Value, output: &str) -> Reason {
-    let text = text(key, value)?;
-    Ok((output != text).then(|| format!("the output is not {}", quoted(&text))))
-}
-
-fn starts_with(key: &str, value: &Value, output: &str) -> Reason {
-    let part = part(key, value)?;
-    let begins = output.to_lowercase().starts_with(&part.to_lowercase());
-    Ok((!begins).then(|| format!("the output does not begin with {}", quoted(&part))))
-}
-
-fn ends_with(key: &str, value: &Value, output: &str) -> Reason {
-    let part = part(key, value)?;
-    let ends = output.to_lowercase().ends_with(&part.to_lowercase());
-    Ok((!ends).then(|| format!("the output does not end with {}", quoted(&part))))
-}
-
-fn matches(key: &str, value: &Value, output: &str) -> Reason {
-    let pattern = pattern(key, value)?;
-    let found = pattern.is_match(output);
-    Ok((!found).then(|| format!("the output does not match `{pattern}`")))
-}
-
-fn not_matches(key: &str, value: &Value, output: &str) -> Reason {
-    let pattern = pattern(key, value)?;
-    Ok(pattern.find(output).map(|found| {
-        let found = quoted(found.as_str());
-        format!("the output matches `{pattern}` at {found}")
+fn all_of(parts: Vec<String>, given: &Given<'_>) -> Result<Test, Finding> {
+    let case = Case::of(given)?;
+    let parts = sought(parts, case);
+    Ok(Box::new(move |answer, _| {
+        let text = case.of_answer(answer);
+        let missing = parts.iter().find(|(_, sought)| !text.contains(sought));
+        missing.map_or(Outcome::Passes, |(part, _)| {
+            let wanted = format!("to contain {}", quoted(part));
+            Outcome::Fails(expected(wanted, quoted(answer.text)))
+        })
     }))
 }
 
-fn missing(parts: &[String], output: &str) -> Option<String> {
-    let part = parts.iter().find(|part| !holds(output, part))?;
-    Some(format!("the output does not contain {}", quoted(part)))
-}
-
-fn present(parts: &[String], output: &str) -> Option<String> {
-    let part = parts.iter().find(|part| holds(output, part))?;
-    Some(format!("the output contains {}", quoted(part)))
-}
-
-fn none_of(parts: &[String], output: &str) -> Reason {
+fn any_of(given: &Given<'_>) -> Result<Test, Finding> {
+    let case = Case::of(given)?;
+    let parts = sought(given.parts()?, case);
     if parts.is_empty() {
         return Err(bad("`containsAny` of no texts can never pass")
             .help("Give it at least one text, or use `containsAll`, which an empty list passes."));
     }
-    let found = parts.iter().any(|part| holds(output, part));
-    let names: Vec<_> = parts.iter().map(|part| quoted(part)).collect();
-    Ok((!found).then(|| format!("the output contains none of {}", cut(&names.join(", ")))))
+    Ok(Box::new(move |answer, _| {
+        let text = case.of_answer(answer);
+        unless(
+            parts.iter().any(|(_, sought)| text.contains(sought)),
+            || {
+                let names: Vec<_> = parts.iter().map(|(part, _)| quoted(part)).collect();
+                let wanted = format!("to contain one of {}", cut(&names.join(", ")));
+                expected(wanted, quoted(answer.text))
+            },
+        )
+    }))
 }
 
-fn length_reason(limit: u64, fits: fn(&u64, &u64) -> bool, output: &str) -> Option<String> {
-    let length = output.chars().count() as u64;
-    (!fits(&length, &limit))
-        .then(|| format!("the output is {length} characters long, the limit is {limit}"))
+fn limit(
+    given: &Given<'_>,
+    how: &'static str,
+    fits: fn(&u64, &u64) -> bool,
+    what: &'static str,
+    measure: fn(&str) -> u64,
+) -> Result<Test, Finding> {
+    let limit = given.count()?;
+    Ok(Box::new(move |answer, _| {
+        let measured = measure(answer.text);
+        unless(fits(&measured, &limit), || {
+            expected(format!("{how} {}", counted(limit, what)), measured)
+        })
+    }))
 }
 
-fn pattern(key: &str, value: &Value) -> Result<Regex, Finding> {
-    let pattern = value.as_str().ok_or_else(|| {
-        bad(format!("`{key}` must be a regular expression, not {}", shown(value)))
-            .help("Write it in single quotes, such as '^\\d+$', so that YAML leaves its backslashes alone.")
-    })?;
-    compile(key, pattern)
+fn characters(text: &str) -> u64 {
+    text.chars().count() as u64
 }
 
-/// The expression, with a limit on its size, so that a hostile file cannot eat the memory.
+fn words(text: &str) -> u64 {
+    text.split_whitespace().count() as u64
+}
+
+fn pattern(given: &Given<'_>) -> Result<Regex, Finding> {
+    let Value::String(pattern) = given.value else {
+        return Err(given.wrong(
+            "a regular expression",
+            "Write it in single quotes, such as '^\\d+$', so that YAML leaves its backslashes alone.",
+        ));
+    };
+    compile(given.key, pattern)
+}
+
 fn compile(key: &str, pattern: &str) -> Result<Regex, Finding> {
     RegexBuilder::new(pattern)
-        .size_limit(1 << 20)
+        .size_limit(MAX_PATTERN)
         .build()
         .map_err(|error| {
             let last_line = error.to_string();
@@ -205,43 +293,21 @@ fn compile(key: &str, pattern: &str) -> Result<Regex, Finding> {
         })
 }
 
-fn text(key: &str, value: &Value) -> Result<String, Finding> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        other => Err(bad(format!("`{key}` must be a text, not {}", shown(other)))),
+/// The end of a text that may be long.
+fn end_of(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().rev().nth(LONGEST) {
+        Some((at, first)) => quoted(&format!("…{}", &text[at + first.len_utf8()..])),
+        None => quoted(text),
     }
 }
 
-/// A text to look for, which must not be empty: every output contains an empty text.
-fn part(key: &str, value: &Value) -> Result<String, Finding> {
-    let text = text(key, value)?;
-    if text.is_empty() {
-        return Err(bad(format!("`{key}` looks for an empty text"))
-            .help("Every output contains an empty text. Give the case a value to look for."));
+/// What stands around a place of a text.
+fn around(text: &str, at: usize) -> String {
+    const BEFORE: usize = 30;
+    let start = text[..at].char_indices().rev().nth(BEFORE);
+    match start {
+        Some((start, first)) => quoted(&format!("…{}", &text[start + first.len_utf8()..])),
+        None => quoted(text),
     }
-    Ok(text)
-}
-
-fn parts(key: &str, value: &Value) -> Result<Vec<String>, Finding> {
-    let Value::Array(items) = value else {
-        return Err(bad(format!(
-            "`{key}` must be a list of texts, not {}",
-            shown(value)
-        ))
-        .help(format!("Write it as `{key}: [one, two]`.")));
-    };
-    items.iter().map(|item| part(key, item)).collect()
-}
-
-fn one_or_more(key: &str, value: &Value) -> Result<Vec<String>, Finding> {
-    match value {
-        Value::Array(_) => parts(key, value),
-        one => part(key, one).map(|part| vec![part]),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    shown(&Value::from(text))
 }

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::evaluate::{self, BUILT_IN};
+use crate::prompt::evaluate::{self, Evaluator, Memory};
 use crate::prompt::name::nearest;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;
     let known = fields(subject);
     let mut names = BTreeSet::new();
+    let mut memory = Memory::default();
     for (index, evaluator) in document.evaluators.iter().enumerate() {
         let place = document.span_of(&format!("evaluators[{index}]"));
         let name = evaluator.get("name").and_then(Value::as_str);
@@ -27,27 +28,54 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .help("give each a name of its own, so that results can be told apart"),
             );
         }
-        if let Err(finding) = evaluate::check(evaluator) {
-            findings.push(finding.at(place));
-            continue;
+        let own_schema = document.json_schema.is_some().then_some(&ANY);
+        let made = Evaluator::new(evaluator, own_schema);
+        let made = made.and_then(|made| memory.take(&made).map(|()| made));
+        match made {
+            Err(finding) => {
+                findings.push(finding.at(place));
+                continue;
+            }
+            Ok(made) if made.passes_too_easily() => {
+                findings.push(too_easy(&made).at(place));
+            }
+            Ok(_) => {}
         }
-        findings.extend(unknown_use(evaluator).map(|finding| finding.at(place)));
+        for (key, meant) in evaluate::slips(evaluator) {
+            let at = document.span_of(&format!("evaluators[{index}].{key}"));
+            findings.push(slip(key, meant).at(at));
+        }
         findings.extend(missing_field(evaluator, &known, subject).map(|finding| finding.at(place)));
     }
 }
 
-/// `uses:` with a slip in one of the names that are known.
-fn unknown_use(evaluator: &Object) -> Option<Finding> {
-    let uses = evaluator.get("uses")?.as_str()?;
-    if BUILT_IN.contains(&uses) {
-        return None;
-    }
-    let near = nearest(uses, BUILT_IN)?;
-    let message = format!("there is no evaluator `{uses}`; `{near}` is meant");
-    Some(
-        Finding::error(code::BAD_EVALUATOR, message)
-            .help(format!("the built-in ones are {}", BUILT_IN.join(", "))),
+/// Stands for the prompt's own schema, which other rules look at.
+static ANY: Value = Value::Bool(true);
+
+/// An evaluator that a poor answer passes too.
+fn too_easy(evaluator: &Evaluator) -> Finding {
+    let message = format!(
+        "evaluator `{}` passes with any score above 0",
+        evaluator.name()
+    );
+    Finding::new(code::LENIENT_JUDGE, message).help(
+        "write `atLeast: 0.75` beside it, so that 2 of 5 stars do not pass; without it GitHub's meaning holds",
     )
+}
+
+/// A key that nothing reads, and that looks like one that counts.
+fn slip(key: &str, meant: &str) -> Finding {
+    let key = short(key);
+    Finding::warning(
+        code::BAD_EVALUATOR,
+        format!("`{key}` is no key of an evaluator; `{meant}` is meant"),
+    )
+    .help(format!("write `{meant}`; `{key}` is not looked at"))
+}
+
+/// The start of a key that may be long.
+fn short(key: &str) -> String {
+    key.chars().take(60).collect()
 }
 
 /// The fields that some case has, defaults of the input schema among them.
@@ -116,14 +144,14 @@ evaluators:
     string: {matches: '('}
 "
             ),
-            @r"
-        error P401 5:5 evaluator `empty`: it has nothing to check
-        error P401 6:5 evaluator `slip`: `string.contain` is not a check; `contains` is meant
-        error P401 8:5 evaluator `field`: no case of `testData` has a field `expectd`
-        error P401 10:5 there is no evaluator `github/similarty`; `github/similarity` is meant
-        warning P401 12:5 two evaluators are called `use`
-        error P401 12:5 evaluator `use`: `matches` is not a regular expression: unclosed group
-        "
+            @"
+    error P401 5:5 evaluator `empty`: it has nothing to check
+    error P401 6:5 evaluator `slip`: `string.contain` is not a check; `contains` is meant
+    error P401 8:5 evaluator `field`: no case of `testData` has a field `expectd`
+    error P401 10:5 evaluator `use`: there is no evaluator `github/similarty`; `github/similarity` is meant
+    warning P401 12:5 two evaluators are called `use`
+    error P401 12:5 evaluator `use`: `matches` is not a regular expression: unclosed group
+    "
         );
     }
 
@@ -137,13 +165,71 @@ evaluators:
     string: {contains: '{{expected}} in {{completion}}'}
   - name: b
     uses: github/similarity
+    atLeast: 0.75
   - name: c
-    uses: acme/own
+    uses: judges/tone@v3
+    atLeast: 0.5
+    weight: 2
+    required: false
+    when: {tags: [smoke]}
   - name: d
-    llm: {modelId: openai/gpt-5-mini, prompt: '{{input}}', choices: [{choice: '1', score: 1}]}
+    llm: {modelId: openai/gpt-5-mini, prompt: '{{input}}', choices: [{choice: '1', score: 1}, {choice: '0', score: 0}]}
+  - name: e
+    number: {near: '{{expected}}'}
+    type: acme
 "
             ),
             ""
+        );
+    }
+
+    #[test]
+    fn a_judge_that_passes_with_any_score_is_pointed_out() {
+        insta::assert_snapshot!(
+            found_after(
+                "evaluators:
+  - name: stars
+    llm: {modelId: m, prompt: '{{completion}}', choices: [{choice: bad, score: 0.25}, {choice: good, score: 1}]}
+  - name: alike
+    uses: github/similarity
+  - name: tone
+    uses: judges/tone
+"
+            ),
+            @"
+    warning P404 4:5 evaluator `stars` passes with any score above 0
+    warning P404 6:5 evaluator `alike` passes with any score above 0
+    warning P404 8:5 evaluator `tone` passes with any score above 0
+    "
+        );
+    }
+
+    #[test]
+    fn a_key_that_nothing_reads_and_looks_like_one_that_counts_is_pointed_out() {
+        insta::assert_snapshot!(
+            found_after(
+                "evaluators:
+  - name: a
+    string: {contains: a}
+    requird: false
+    wieght: 2
+    atleast: 0.5
+    test: mine
+"
+            ),
+            @"
+    warning P401 6:14 `requird` is no key of an evaluator; `required` is meant
+    warning P401 7:13 `wieght` is no key of an evaluator; `weight` is meant
+    warning P401 8:14 `atleast` is no key of an evaluator; `atLeast` is meant
+    "
+        );
+    }
+
+    #[test]
+    fn the_prompts_own_schema_has_to_be_there() {
+        insta::assert_snapshot!(
+            found_after("evaluators: [{name: a, json: {schema: output}}]\n"),
+            @"error P401 3:14 evaluator `a`: `schema: output` needs a schema, and the prompt has no `jsonSchema`"
         );
     }
 }

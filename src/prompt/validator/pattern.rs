@@ -16,16 +16,28 @@ const UNICODE_CLASS: u64 = 60_000;
 const WIDE_CLASS: u64 = 3_000;
 const LETTER: u64 = 100;
 
-/// Refuses a schema whose patterns would take too much memory.
-pub(super) fn check(schema: &Value) -> Result<(), Finding> {
+/// What the patterns of a schema weigh together once they are compiled, about.
+pub(super) fn all(schema: &Value) -> u64 {
+    let weights = patterns(schema).into_iter();
+    weights.fold(0, |total, pattern| {
+        total.saturating_add(weight(pattern).saturating_add(PATTERN))
+    })
+}
+
+fn patterns(schema: &Value) -> BTreeSet<&str> {
     let mut patterns = BTreeSet::new();
     for map in every_map(schema) {
         patterns.extend(map.get("pattern").and_then(Value::as_str));
         let keys = map.get("patternProperties").and_then(Value::as_object);
         patterns.extend(keys.into_iter().flatten().map(|(key, _)| key.as_str()));
     }
+    patterns
+}
+
+/// Refuses a schema whose patterns would take too much memory.
+pub(super) fn check(schema: &Value) -> Result<(), Finding> {
     let mut total: u64 = 0;
-    for pattern in patterns {
+    for pattern in patterns(schema) {
         let own = weight(pattern).saturating_add(PATTERN);
         total = total.saturating_add(own);
         if total > MAX_WEIGHT {
@@ -42,7 +54,7 @@ pub(super) fn check(schema: &Value) -> Result<(), Finding> {
 }
 
 /// What a pattern weighs once it is compiled, about.
-fn weight(pattern: &str) -> u64 {
+pub(super) fn weight(pattern: &str) -> u64 {
     // What the open groups weigh so far, and the last thing in each, which a count repeats.
     let mut groups: Vec<(u64, u64)> = vec![(0, 0)];
     let mut letters = pattern.chars().peekable();
