@@ -214,7 +214,7 @@ fn an_interrupted_run_tells_what_was_paid_for() {
         because   no answer came: interrupted
         expected  re t3
 
-    not asked  c4, c5: not asked: interrupted
+    not asked  c4, c5: interrupted
 
     incomplete   $0.0012 spent, <t> s
         interrupted: what was paid for is kept
