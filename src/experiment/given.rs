@@ -345,12 +345,11 @@ fn bad_json(name: &str, number: usize, error: &serde_json::Error, hint: &'static
     }
 }
 
+/// Takes a line: its number, where it begins, and its bytes.
+type TakeLine<'a> = dyn FnMut(usize, u64, &[u8]) -> Result<(), Failure> + 'a;
+
 /// Hands each line over with its number and where it begins. Blank lines are passed over.
-fn each_line(
-    name: &str,
-    file: &File,
-    take: &mut dyn FnMut(usize, u64, &[u8]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn each_line(name: &str, file: &File, take: &mut TakeLine<'_>) -> Result<(), Failure> {
     let unreadable = |error: io::Error| {
         Failure::from_io(code::NOT_A_FILE, format!("{name} could not be read"), error)
     };
