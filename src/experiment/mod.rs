@@ -1,17 +1,27 @@
 //! Suites of cases: read from prompt files and datasets, run, and judged.
 
+pub mod answer;
 pub mod append;
 mod asked;
+pub mod cache;
 pub mod case;
 mod dataset;
 mod doubles;
 mod entry;
 mod files;
 mod found;
+pub mod given;
 mod near;
 mod ready;
+pub mod result;
+pub mod run;
+pub mod runs;
+pub mod score;
 mod select;
 mod suite;
+pub mod summary;
+pub mod task;
+pub mod verdict;
 
 pub use files::{CaseFiles, NoFiles, PromptFiles};
 pub use near::near_duplicates;

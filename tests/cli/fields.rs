@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 28] = [
+const COMMANDS: [(&str, &str); 31] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -40,6 +40,9 @@ const COMMANDS: [(&str, &str); 28] = [
         "run",
         "promptctl run support/triage --var ticket=x --model echo",
     ),
+    ("eval", "promptctl eval support/triage --model echo"),
+    ("eval --dry-run", "promptctl eval support/triage --dry-run"),
+    ("eval --list", "promptctl eval --list"),
     ("log", "promptctl log"),
     (
         "log prune",
