@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
+use super::common::{
+    FormatArg, OutArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when,
+};
 use super::session::Session;
 use super::shapes;
 use super::typed::{Selection, Typed};
@@ -47,7 +49,7 @@ pub(super) struct Args {
     #[arg(long)]
     tag: Option<String>,
     /// Only prompts for this model; `gpt-5` finds `openai/gpt-5-mini` too
-    #[arg(long)]
+    #[arg(long, add = super::completions::models())]
     model: Option<String>,
     /// Only prompts whose files differ from what is live in production, or in the environment of
     /// --env
@@ -61,6 +63,8 @@ pub(super) struct Args {
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Debug, Serialize)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::aftermath::env_option;
-use super::common::{AtArg, FormatArg, short, warn_all, when};
+use super::common::{AtArg, FormatArg, OutArg, short, warn_all, when};
 use super::moment::{Moment, clock};
 use super::session::Session;
 use super::shapes::ReleaseJson;
@@ -51,6 +51,8 @@ pub(super) struct Args {
     at: AtArg,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// What a release did.

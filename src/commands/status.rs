@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, warn_all, warn_of_releases, when};
+use super::common::{AtArg, FormatArg, OutArg, warn_all, warn_of_releases, when};
 use super::moment::clock;
 use super::session::Session;
 use super::typed::{Selection, Typed};
@@ -42,6 +42,8 @@ pub(super) struct Args {
     at: AtArg,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, count, short};
+use super::common::{FormatArg, OutArg, count, short};
 use super::doctor::{finding_of, finding_of_failure};
 use super::rules::rules_of;
 use super::session::Session;
@@ -40,6 +40,8 @@ pub(super) struct Args {
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// An environment with its proofs.
