@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
-use super::common::OUT;
 use super::front;
 use super::interrupt::Interrupt;
 use super::lazy::Lazy;
+use super::out::OUT;
 use super::session::Session;
 use super::{synonyms, topics};
 use crate::config::Environ;

@@ -1,7 +1,5 @@
 //! What several commands share: arguments, and ways of showing.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use jiff::Timestamp;
 
@@ -47,18 +45,6 @@ impl FormatArg {
         self.format == Format::Json
     }
 }
-
-/// `--output`, which every command has that prints a document. `command_line` reads it, before the
-/// command runs.
-#[derive(Debug, Args)]
-pub(super) struct OutArg {
-    /// Write to FILE instead of standard output, whole or not at all
-    #[arg(id = OUT, short = 'o', long = "output", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    _path: Option<PathBuf>,
-}
-
-/// What `--output` is called in what clap read.
-pub(super) const OUT: &str = "out_file";
 
 /// `--env`.
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter};
 use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 pub(super) use self::line::{branches, keys_to_set, keys_to_unset, models, variables, versions};
-use super::common::OutArg;
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 pub(super) use self::change::{change_shapes, show_change};
-use super::common::{OutArg, variables_of, warn_all};
+use super::common::{variables_of, warn_all};
+use super::out::OutArg;
 use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;

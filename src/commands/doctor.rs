@@ -4,7 +4,8 @@ mod api;
 mod log;
 mod settings;
 
-use super::common::{FormatArg, OutArg, count};
+use super::common::{FormatArg, count};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};

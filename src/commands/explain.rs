@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::common::{FormatArg, OutArg};
+use super::common::FormatArg;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;

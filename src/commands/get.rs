@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, OutArg, in_environment, variables_of, warn_all};
+use super::common::{AtArg, FormatArg, in_environment, variables_of, warn_all};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes::{PromptJson, inlined_messages};
 use super::show::load_at;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::common::{FormatArg, OutArg, short, warn_of_unknown_releases, when};
+use super::common::{FormatArg, short, warn_of_unknown_releases, when};
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::common::{
-    FormatArg, OutArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when,
-};
+use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes;
 use super::typed::{Selection, Typed};

@@ -13,8 +13,9 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, OutArg, parse_version, when};
+use super::common::{FormatArg, parse_version, when};
 use super::moment::Moment;
+use super::out::OutArg;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::common::{OUT, OutArg};
+use super::out::{OUT, OutArg};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::help::{self, TOPICS, Topic};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, Command};
 
 use super::command_line;
-use super::common::OUT;
+use super::out::OUT;
 
 /// The commands that write nothing and cost nothing.
 const LOOKS: &[&str] = &[

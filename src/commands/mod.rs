@@ -32,6 +32,7 @@ mod moment;
 mod mv;
 mod new;
 mod numbering;
+mod out;
 mod outcome;
 mod plan;
 mod publish;

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, OutArg, ago};
+use super::common::{FormatArg, ago};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};

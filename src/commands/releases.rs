@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::aftermath::env_option;
-use super::common::{AtArg, FormatArg, OutArg, short, warn_all, when};
+use super::common::{AtArg, FormatArg, short, warn_all, when};
 use super::moment::{Moment, clock};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes::ReleaseJson;
 use super::typed::{Selection, Typed};

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::common::{OutArg, in_environment, load_to_read, warn_all};
+use super::common::{in_environment, load_to_read, warn_all};
 use super::edit::read_file;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{self, Rendered, data_url};

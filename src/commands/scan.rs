@@ -7,7 +7,8 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::common::{OutArg, count};
+use super::common::count;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::name::PromptName;

@@ -1,6 +1,6 @@
 //! `promptctl schema`.
 
-use super::common::OutArg;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::schema::prompt_schema;

@@ -1,9 +1,9 @@
 //! `promptctl show`.
 
 use super::common::{
-    AtArg, FormatArg, OutArg, in_environment, live_versions, load_to_read, short, variables_of,
-    warn_all,
+    AtArg, FormatArg, in_environment, live_versions, load_to_read, short, variables_of, warn_all,
 };
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes::PromptJson;
 use crate::error::{Exit, Failure};

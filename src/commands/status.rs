@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, OutArg, warn_all, warn_of_releases, when};
+use super::common::{AtArg, FormatArg, warn_all, warn_of_releases, when};
 use super::moment::clock;
+use super::out::OutArg;
 use super::session::Session;
 use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};

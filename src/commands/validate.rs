@@ -9,7 +9,8 @@ mod wanted;
 
 use self::fix::Mended;
 use self::wanted::Wanted;
-use super::common::{OutArg, adoptable, count, words_on_adopting};
+use super::common::{adoptable, count, words_on_adopting};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};

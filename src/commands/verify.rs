@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, OutArg, count, short};
+use super::common::{FormatArg, count, short};
 use super::doctor::{finding_of, finding_of_failure};
+use super::out::OutArg;
 use super::rules::rules_of;
 use super::session::Session;
 use crate::config::Config;

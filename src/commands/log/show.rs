@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::common::{FormatArg, OutArg};
+use super::super::common::FormatArg;
+use super::super::out::OutArg;
 use super::super::render::print;
 use super::super::session::Session;
 use super::shape;

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::super::common::{FormatArg, OutArg};
+use super::super::common::FormatArg;
+use super::super::out::OutArg;
 use super::super::plan::PlanArg;
 use super::super::session::Session;
 use super::{FilterArgs, warn_bad};
