@@ -1,12 +1,15 @@
 //! `promptctl diff`.
 
+mod change;
 mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+pub(super) use self::change::{change_shapes, show_change};
 use super::common::{variables_of, warn_all};
+use super::out::OutArg;
 use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
@@ -37,19 +40,24 @@ More: promptctl help rules
 
 Examples:
   promptctl diff                  # the working copy with HEAD
-  promptctl diff support/triage   # with what is live in production
+  promptctl diff support/triage   # with what is live in production; --env says where else
   promptctl diff support/triage@v1 support/triage@v3
   promptctl diff main~1...HEAD --format markdown --fail-on breaking")]
 pub(super) struct Args {
     /// name@v1, name@production, a git revision, or A...B
-    #[arg(value_name = "A", add = super::completions::references())]
+    #[arg(value_name = "A", add = super::completions::references_and_branches())]
     from: Option<String>,
     /// The other side
-    #[arg(value_name = "B", add = super::completions::references())]
+    #[arg(value_name = "B", add = super::completions::references_and_branches())]
     to: Option<String>,
+    /// Compare the one prompt that is named with what is live in ENV
+    #[arg(short, long, value_name = "ENV", conflicts_with = "to", requires = "from", add = super::completions::environments())]
+    env: Option<Environment>,
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: DiffFormat,
+    #[command(flatten)]
+    _out: OutArg,
     /// Exit with 3 if there is a difference
     #[arg(long)]
     exit_code: bool,
@@ -214,7 +222,7 @@ fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Se
 fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
     match (&args.from, &args.to) {
         (None, _) => revisions(store, "HEAD", None),
-        (Some(range), None) if range.contains("...") => {
+        (Some(range), None) if range.contains("...") && args.env.is_none() => {
             let (from, to) = range.split_once("...").unwrap_or((range, ""));
             let to = if to.is_empty() { "HEAD" } else { to };
             let from = if from.is_empty() { "HEAD" } else { from };
@@ -223,12 +231,18 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
             compared.from = from.to_owned();
             Ok(compared)
         }
-        (Some(range), None) if range.contains("..") && !range.contains('@') => {
+        (Some(range), None)
+            if range.contains("..") && !range.contains('@') && args.env.is_none() =>
+        {
             let (from, to) = range.split_once("..").unwrap_or((range, "HEAD"));
             revisions(store, from, Some(if to.is_empty() { "HEAD" } else { to }))
         }
         (Some(one), None) => match as_prompt(one, store) {
-            Some(reference) => one_prompt(store, &reference),
+            Some(reference) => one_prompt(store, &reference, args.env.as_ref()),
+            None if args.env.is_some() => Err(Failure::usage(format!(
+                "{one} is no prompt, and --env says with what a prompt is compared"
+            ))
+            .hint("name one prompt, or leave --env out")),
             None => revisions(store, one, None),
         },
         (Some(from), Some(to)) => match (as_prompt(from, store), as_prompt(to, store)) {
@@ -275,13 +289,26 @@ fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compar
     ))
 }
 
-/// A prompt against what is live in production, or against HEAD.
-fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure> {
+/// A prompt against what is live in an environment; where none is named in production, or against
+/// HEAD.
+fn one_prompt(
+    store: &Store,
+    reference: &Reference,
+    environment: Option<&Environment>,
+) -> Result<Compared, Failure> {
     let after = store.load(reference)?;
     let clash = match reference.selector {
         Selector::WorkingCopy => store.clash(&reference.name),
         Selector::Version(_) | Selector::Named(_) => None,
     };
+    if let Some(environment) = environment {
+        store.require_environment(environment)?;
+        let live = Reference {
+            name: reference.name.clone(),
+            selector: Selector::Named(environment.to_string()),
+        };
+        return two_prompts(store, &live, reference);
+    }
     let production = Environment::production();
     let (from, before) = match store.load_active(&reference.name, &production) {
         Ok(live) if reference.selector == Selector::WorkingCopy => {
@@ -474,28 +501,6 @@ impl Pair {
             None => diff,
         }
     }
-}
-
-/// Shows what changed in prompts, as `diff` does.
-pub(super) fn show_change<'a>(
-    pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,
-    session: &mut Session,
-) {
-    let diffs: Vec<(PromptName, PromptDiff)> = pairs
-        .map(|(before, after)| {
-            let [old, new] = [before, after].map(variables_of);
-            let diff = compare(Some(side(before, &old)), Some(side(after, &new)));
-            (after.name.clone(), diff)
-        })
-        .filter(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty())
-        .collect();
-    let options = TextOptions {
-        color: session.ui.colors_out(),
-        width: session.ui.width().unwrap_or(100),
-    };
-    session
-        .ui
-        .styled(diff_text::render(&diffs, &ReviewInfo::default(), options));
 }
 
 fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {

@@ -91,7 +91,7 @@ pub(super) struct Args {
     #[arg(long, requires = "publish")]
     no_push: bool,
     /// The model that answers for one that is gone
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", add = super::completions::models())]
     model: Option<String>,
     /// Write settings that equal the API's own, too
     #[arg(long)]

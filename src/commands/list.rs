@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes;
 use super::typed::{Selection, Typed};
@@ -47,7 +48,7 @@ pub(super) struct Args {
     #[arg(long)]
     tag: Option<String>,
     /// Only prompts for this model; `gpt-5` finds `openai/gpt-5-mini` too
-    #[arg(long)]
+    #[arg(long, add = super::completions::models())]
     model: Option<String>,
     /// Only prompts whose files differ from what is live in production, or in the environment of
     /// --env
@@ -61,6 +62,8 @@ pub(super) struct Args {
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,17 +1,19 @@
 //! `promptctl new`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::common::{warn_all, warn_of_passed};
+use super::common::{FormatArg, adoptable, warn_all, warn_of_passed, words_on_adopting};
 use super::edit::editor::{editor, in_editor, unchanged, with_draft};
 use super::edit::{read_file, read_text};
 use super::gate::Gate;
 use super::numbering::edit_failure;
+use super::plan::PlanArg;
 use super::session::Session;
 use super::typed::Placed;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, join_root};
+use crate::output::json;
 use crate::prompt::edit::{EditError, Step, parse_path, remove, set, set_version};
 use crate::prompt::finding::in_file;
 use crate::prompt::name::PromptName;
@@ -58,6 +60,10 @@ pub(super) struct Args {
     /// Write the file and do not commit
     #[arg(long)]
     no_commit: bool,
+    #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 /// The model of a prompt that is made of plain text.
@@ -100,7 +106,7 @@ evaluators:
 ";
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, config) = session.store()?;
+    let (store, config) = args.plan.store(session)?;
     store.require_working_copy()?;
     let path = match &args.name.root {
         Some(root) => join_root(root, &args.name().paths()[0]),
@@ -145,20 +151,28 @@ fn made(
         path: path.clone(),
         text,
     };
-    if args.no_commit {
-        store.write_files(&[change])?;
-    } else {
-        let message = args
-            .message
-            .clone()
-            .unwrap_or_else(|| format!("Add {}", args.name()));
-        store.commit(&[change], &message)?;
+    let name = args.name();
+    let usual = format!("Add {name}");
+    let message = args.message.as_deref().unwrap_or(&usual);
+    let message = (!args.no_commit).then_some(message);
+    let commit = args.plan.write(store, &[change], message)?;
+    warn_of_passed(name, numbers.passes_over(), session);
+    if args.format.is_json() {
+        session.ui.line(json::document(&json!({
+            "name": name, "version": version, "path": path, "digest": loaded.digest().as_str(),
+            "commit": commit, "dry_run": args.plan.dry_run,
+        })));
+        return Ok(Exit::Done);
     }
-    warn_of_passed(args.name(), numbers.passes_over(), session);
-    session
-        .ui
-        .status(format!("{} {version} made: {path}", args.name()));
+    args.plan.say(
+        format!("{name} {version} made: {path}"),
+        format!("{name} {version} would be made: {path}"),
+        session,
+    );
     say_other_roots(args, store, session);
+    if args.plan.dry_run {
+        return Ok(Exit::Done);
+    }
     if args.no_commit {
         session.ui.hint(format!(
             "change it, then: git add {0} && git commit -- {0}",
@@ -167,9 +181,20 @@ fn made(
     } else if is_sound {
         session
             .ui
-            .hint(format!("promptctl publish {} makes it live", args.name()));
+            .hint(format!("promptctl publish {name} makes it live"));
     }
+    say_adoptable(store, session);
     Ok(Exit::Done)
+}
+
+/// In a repository that is not set up: that it has prompt files elsewhere, which nobody sees yet.
+fn say_adoptable(store: &Store, session: &mut Session) {
+    let is_set_up = store.config_text().is_ok_and(|text| text.is_some());
+    let found = if is_set_up { 0 } else { adoptable(store) };
+    if found > store.list().files.len() {
+        let elsewhere = found - store.list().files.len();
+        session.ui.hint(words_on_adopting(elsewhere));
+    }
 }
 
 /// Where there are several roots and none was typed: that another could have been meant.

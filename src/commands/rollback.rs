@@ -71,10 +71,10 @@ pub(super) struct Args {
     #[arg(value_name = "NAME", required = true, value_parser = parse_word, add = super::completions::references())]
     words: Vec<Word>,
     /// The version to go back to, of the one prompt that is named
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"])]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"], add = super::completions::versions())]
     to: Option<Version>,
     /// Go back only if this version is live; otherwise it is done already
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again")]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again", add = super::completions::versions())]
     undo: Option<Version>,
     /// Go one version further back, also where somebody else has just rolled back
     #[arg(long)]

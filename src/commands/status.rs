@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::common::{AtArg, FormatArg, warn_all, warn_of_releases, when};
 use super::moment::clock;
+use super::out::OutArg;
 use super::session::Session;
 use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
@@ -42,6 +43,8 @@ pub(super) struct Args {
     at: AtArg,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Serialize)]

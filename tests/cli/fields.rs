@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 31] = [
+const COMMANDS: [(&str, &str); 37] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -18,6 +18,14 @@ const COMMANDS: [(&str, &str); 31] = [
     ("history", "promptctl history support/triage"),
     ("releases", "promptctl releases support/triage"),
     ("status", "promptctl status"),
+    ("init", "promptctl init --adopt --dry-run"),
+    ("new", "promptctl new other --from support/triage --dry-run"),
+    (
+        "edit",
+        "promptctl edit support/triage --set description=x --dry-run",
+    ),
+    ("archive", "promptctl archive support/triage --dry-run"),
+    ("unarchive", "promptctl unarchive support/triage --dry-run"),
     ("bump", "promptctl bump"),
     (
         "mv",
@@ -44,6 +52,7 @@ const COMMANDS: [(&str, &str); 31] = [
     ("eval --dry-run", "promptctl eval support/triage --dry-run"),
     ("eval --list", "promptctl eval --list"),
     ("log", "promptctl log"),
+    ("log path", "promptctl log path"),
     (
         "log prune",
         "promptctl log prune --older-than 90d --dry-run",

@@ -23,14 +23,14 @@ fn the_help() {
       edit         Make the next version of a prompt
       bump         Raise the version of prompts that were changed by hand
       mv           Give a prompt another name
-      archive      Take a prompt out of use
-      unarchive    Bring an archived prompt back
+      archive      Take prompts out of use
+      unarchive    Bring archived prompts back
 
     Look:
       list         List all prompts
       show         Show one prompt
       get          Print one prompt, or all that are live, for programs
-      history      Show the versions of a prompt
+      history      Show the versions of prompts
       releases     Show the releases of prompts, or of all
       status       Show what is live where, what is ahead and what is pending
       diff         Show what changed, and what it means for callers
