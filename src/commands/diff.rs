@@ -11,9 +11,9 @@ use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
-use crate::files::{Between, Loaded};
+use crate::files::{Between, Loaded, PartialChange};
 use crate::output::diff_json::DiffReportJson;
-use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo};
+use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo, is_of_settings};
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
 use crate::prompt::code;
@@ -98,6 +98,10 @@ struct Compared {
     pairs: Vec<Pair>,
     diffs: Vec<(PromptName, PromptDiff)>,
     partials: Vec<ChangedPartial>,
+    /// Of these, the ones that no prompt includes.
+    lone: Vec<PartialChange>,
+    /// Whether all prompts of two revisions are compared.
+    is_of_all: bool,
     /// What keeps prompts of the new side from being compared.
     findings: Vec<Finding>,
 }
@@ -117,14 +121,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
     // A comment changes nothing else of a prompt.
-    let allowed = review::allowed(&compared.pairs);
+    let allowed = review::allowed(&compared.pairs, &compared.lone);
     let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
     let mut kept = compared.diffs.iter().map(|(_, diff)| is_told(diff));
     compared.pairs.retain(|_| kept.next().unwrap_or_default());
     drop(kept);
     compared.diffs.retain(|(_, diff)| is_told(diff));
     let is_unread = compared.findings.iter().any(Finding::is_error);
-    let is_set_otherwise = compared.findings.iter().any(is_of_settings);
+    let is_told_alone = compared.has_changes_beside();
     let mut review = ReviewInfo {
         partials: std::mem::take(&mut compared.partials),
         allowed,
@@ -134,7 +138,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         review.sizes = review::sizes(&compared.pairs, session)?;
     }
     if args.format == DiffFormat::Markdown {
-        let found = review::findings(&compared.pairs, &store, &config, session)?;
+        let lone = std::mem::take(&mut compared.lone);
+        let found = review::findings(&compared.pairs, lone, &store, &config, session)?;
         review.releases = review::releases(&compared.pairs, &found, &store, &config)?;
         review.raises = review::raises(&compared.pairs, &store)?;
         review.own_changes = review::own_changes(&compared.pairs, &review.partials);
@@ -149,7 +154,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let is_too_bad = args
         .fail_on
         .is_some_and(|limit| is_unread || worst >= Some(limit.into()));
-    let differs = worst.is_some() || is_unread || is_set_otherwise || !review.allowed.is_empty();
+    let differs = worst.is_some() || is_unread || is_told_alone || !review.allowed.is_empty();
     Ok(if is_too_bad || args.exit_code && differs {
         Exit::Verdict
     } else {
@@ -165,10 +170,6 @@ fn unreadable(findings: &[Finding]) -> impl Iterator<Item = &str> {
     paths.into_iter()
 }
 
-/// Whether a finding tells of a setting that changed.
-fn is_of_settings(finding: &Finding) -> bool {
-    matches!(finding.code, code::ROOTS_CHANGED | code::SETTINGS_CHANGED)
-}
 
 fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Session) {
     let Compared {
@@ -184,8 +185,8 @@ fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Se
             session.ui.data(text);
         }
         DiffFormat::Text if diffs.is_empty() => {
-            let is_different = |finding: &Finding| finding.is_error() || is_of_settings(finding);
-            if review.allowed.is_empty() && !compared.findings.iter().any(is_different) {
+            let is_unread = compared.findings.iter().any(Finding::is_error);
+            if review.allowed.is_empty() && !is_unread && !compared.has_changes_beside() {
                 session.ui.status(format!("{from} and {to} do not differ"));
             }
         }
@@ -332,16 +333,14 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     let Between {
         before,
         after,
+        partials: partials_between,
         mut findings,
     } = new.between(&old, from, to)?;
     findings.extend(moved);
-    let settings = store.config_text_at(from)?.unwrap_or_default();
-    let now = match to {
-        Some(to) => store.config_text_at(to)?,
-        None => store.config_text()?,
-    };
-    findings.extend(settings_between(&settings, &now.unwrap_or_default()));
-    let partials = review::changed_partials(&before, &after);
+    findings.extend(settings_between(store, from, to)?);
+    let mut partials = review::changed_partials(&before, &after);
+    let lone = review::lone_partials(partials_between, &before, &after);
+    partials.extend(lone.iter().map(review::told_alone));
     let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {
         let pair = pairs.entry(prompt.name.clone()).or_default();
@@ -359,6 +358,8 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     let to = to.unwrap_or("the working copy").to_owned();
     Ok(Compared {
         findings,
+        is_of_all: true,
+        lone,
         ..Compared::new(from.to_owned(), to, pairs, partials)
     })
 }
@@ -395,6 +396,15 @@ fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<PromptName, P
 }
 
 impl Compared {
+    /// Whether something differs that is part of no prompt.
+    fn has_changes_beside(&self) -> bool {
+        let is_change = |finding: &Finding| {
+            // Of one prompt, a second file of its name is told though nothing need have changed.
+            is_of_settings(finding) || self.is_of_all && finding.code == code::NAME_CLASH
+        };
+        !self.lone.is_empty() || self.findings.iter().any(is_change)
+    }
+
     fn new(from: String, to: String, pairs: Vec<Pair>, partials: Vec<ChangedPartial>) -> Self {
         let diffs = pairs
             .par_iter()
@@ -406,6 +416,8 @@ impl Compared {
             pairs,
             diffs,
             partials,
+            is_of_all: false,
+            lone: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
-use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
@@ -15,6 +14,7 @@ use crate::output::diff_review::ChangedPartial;
 use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
+use crate::prompt::diff::Status;
 use crate::prompt::document::Text;
 use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::lint::{
@@ -30,9 +30,11 @@ pub(super) fn add_settings(
     findings: Vec<Finding>,
     store: &Store,
 ) -> Result<(), Failure> {
-    if findings.iter().any(|finding| finding.span.is_some()) {
-        let text = store.config_text()?.unwrap_or_default();
-        report.sources.insert(CONFIG_FILE.to_owned(), text);
+    let shown = findings.iter().filter(|finding| finding.span.is_some());
+    let shown: BTreeSet<&str> = shown.filter_map(|it| it.path.as_deref()).collect();
+    for path in shown {
+        let text = store.text_at(None, path)?.unwrap_or_default();
+        report.sources.insert(path.to_owned(), text);
     }
     report.findings.splice(0..0, findings);
     Ok(())
@@ -522,6 +524,7 @@ fn changed_partials(
         .filter(|partial| changed.contains(&partial.path))
         .map(|partial| ChangedPartial {
             path: partial.path.clone(),
+            status: Status::Changed,
             words: None,
             used_by: prompts
                 .iter()
