@@ -47,6 +47,7 @@ fn the_jobs_are_written_once_and_included() {
     # Checks the prompts of every merge request, and publishes to staging what was merged. You publish to production by hand:
     # the job of the pipeline that waits for you, or promptctl publish --env production.
     # Written by promptctl init --gitlab. It is yours now: change it as you like.
+    # As long as nobody changes it, the same command brings it up to date: xxxxxxxxxxxx
     #
     # PROMPTCTL_TOKEN (Settings, CI/CD, Variables; masked) is an access token of the project with the
     # scopes api and write_repository: it writes the comment and pushes the tags of releases. Protect
