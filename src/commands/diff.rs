@@ -1,11 +1,13 @@
 //! `promptctl diff`.
 
+mod pair;
 mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use self::pair::{Pair, side, with_renames};
 use super::common::{variables_of, warn_all};
 use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
@@ -17,12 +19,11 @@ use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo, is_of_sett
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
 use crate::prompt::code;
-use crate::prompt::diff::{Attachments, Impact, PromptDiff, Side, Status, compare, renames};
+use crate::prompt::diff::{Impact, PromptDiff, Status, compare};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_word;
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::rendered::Variable;
 use crate::releases::Store;
 
 /// Show what changed, and what it means for callers
@@ -106,17 +107,6 @@ struct Compared {
     findings: Vec<Finding>,
 }
 
-/// The two contents of a prompt that are compared.
-#[derive(Default)]
-struct Pair {
-    before: Option<Loaded>,
-    after: Option<Loaded>,
-    /// Whether these are one prompt under two names.
-    is_rename: bool,
-    /// The files that each attaches.
-    attachments: [Attachments; 2],
-}
-
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
@@ -169,7 +159,6 @@ fn unreadable(findings: &[Finding]) -> impl Iterator<Item = &str> {
     let paths: BTreeSet<&str> = paths.filter(|path| *path != CONFIG_FILE).collect();
     paths.into_iter()
 }
-
 
 fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Session) {
     let Compared {
@@ -364,37 +353,6 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     })
 }
 
-/// The same pairs, where a prompt that is gone and a new one with its content are one.
-fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<PromptName, Pair> {
-    let sides = |pick: fn(&Pair) -> Option<&Loaded>| -> Vec<_> {
-        let alone = pairs.values().filter_map(|pair| match pair {
-            Pair {
-                before: Some(_),
-                after: Some(_),
-                ..
-            } => None,
-            pair => pick(pair),
-        });
-        alone.map(|it| (&it.name, it.digest())).collect()
-    };
-    let (gone, new) = (
-        sides(|pair| pair.before.as_ref()),
-        sides(|pair| pair.after.as_ref()),
-    );
-    let renamed: Vec<(PromptName, PromptName)> = renames(&gone, &new)
-        .into_iter()
-        .map(|(from, to)| (from.clone(), to.clone()))
-        .collect();
-    for (from, to) in renamed {
-        let before = pairs.remove(&from).and_then(|pair| pair.before);
-        if let Some(pair) = pairs.get_mut(&to) {
-            pair.before = before;
-            pair.is_rename = true;
-        }
-    }
-    pairs
-}
-
 impl Compared {
     /// Whether something differs that is part of no prompt.
     fn has_changes_beside(&self) -> bool {
@@ -423,71 +381,6 @@ impl Compared {
     }
 }
 
-impl Pair {
-    /// Reads the files that each side attaches.
-    fn add_attachments(&mut self, old: &Store, new: &Store) {
-        let of = |store: &Store, side: &Option<Loaded>| {
-            let loaded = side
-                .as_ref()
-                .filter(|side| side.attached().next().is_some());
-            loaded
-                .map(|loaded| store.attachments(loaded))
-                .unwrap_or_default()
-        };
-        self.attachments = [of(old, &self.before), of(new, &self.after)];
-    }
-
-    /// Whether the content changed and its number did not.
-    fn is_unraised(&self) -> bool {
-        let Some(after) = &self.after else {
-            return false;
-        };
-        let is_same_number = |before: &Loaded| {
-            before.version() == after.version() && before.digest() != after.digest()
-        };
-        after.is_unbumped() || self.before.as_ref().is_some_and(is_same_number)
-    }
-
-    /// The new content, or the old one of a prompt that is gone.
-    fn any(&self) -> Option<&Loaded> {
-        self.after.as_ref().or(self.before.as_ref())
-    }
-
-    fn is_same(&self) -> bool {
-        match (&self.before, &self.after) {
-            (Some(before), Some(after)) => {
-                before.name == after.name
-                    && before.blob == after.blob
-                    && before.digest() == after.digest()
-                    && self.attachments[0] == self.attachments[1]
-            }
-            _ => false,
-        }
-    }
-
-    /// The old name of a prompt whose content moved under another.
-    fn renamed_from(&self) -> Option<&PromptName> {
-        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
-        let is_renamed = self.is_rename && before.name != after.name;
-        is_renamed.then_some(&before.name)
-    }
-
-    fn diff(&self) -> PromptDiff {
-        let (before, after) = (self.before.as_ref(), self.after.as_ref());
-        let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
-        let diff = compare(
-            before.map(|loaded| side(loaded, &old)),
-            after.map(|loaded| side(loaded, &new)),
-        );
-        let [old, new] = &self.attachments;
-        let diff = diff.with_attachments(old, new);
-        match self.renamed_from() {
-            Some(from) => diff.renamed(from),
-            None => diff,
-        }
-    }
-}
-
 /// Shows what changed in prompts, as `diff` does.
 pub(super) fn show_change<'a>(
     pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,
@@ -508,12 +401,4 @@ pub(super) fn show_change<'a>(
     session
         .ui
         .styled(diff_text::render(&diffs, &ReviewInfo::default(), options));
-}
-
-fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {
-    Side {
-        document: &loaded.document,
-        partials: &loaded.partials,
-        variables: Some(variables),
-    }
 }

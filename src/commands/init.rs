@@ -1,21 +1,18 @@
 //! `promptctl init`.
 
 mod hosted;
+mod roots;
 
 use std::path::{Path, PathBuf};
 
 use self::hosted::Plan;
-
-use serde_json::Value;
+use self::roots::{with_roots, yaml_list};
 
 use super::common::{count, words_on_adopting};
 use super::session::Session;
 use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
-use crate::prompt::code;
-use crate::prompt::document::parse_value;
-use crate::prompt::edit::{Step, set};
 use crate::prompt::name::{Environment, SUFFIXES};
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::schema::prompt_schema;
@@ -353,60 +350,6 @@ fn adopt(
     }
     session.ui.hint("promptctl init --adopt --yes does it");
     false
-}
-
-/// Folders as the items of a YAML list, in quotes where their letters mean something to YAML.
-fn yaml_list(folders: &[String]) -> String {
-    let is_plain = |folder: &str| {
-        folder.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '.')
-            && folder
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || "._-/".contains(char))
-    };
-    let items: Vec<String> = folders
-        .iter()
-        .map(|folder| {
-            if is_plain(folder) {
-                folder.clone()
-            } else {
-                Value::from(folder.as_str()).to_string()
-            }
-        })
-        .collect();
-    items.join(", ")
-}
-
-/// The configuration with more roots behind its own, and everything else as it is.
-///
-/// # Errors
-/// The list is written in a way that no edit leaves alone.
-fn with_roots(text: &str, own: &[String], more: &[String]) -> Result<String, Failure> {
-    let by_hand = || {
-        Failure::new(
-            code::BAD_CONFIG,
-            format!("{CONFIG_FILE} writes its roots in a way that cannot be added to"),
-        )
-        .at(CONFIG_FILE)
-        .hint(format!(
-            "write there, and run the same command again: roots: [{}]",
-            yaml_list(&[own, more].concat())
-        ))
-    };
-    let key = Step::Key("roots".to_owned());
-    let value = parse_value(text).map_err(|_| by_hand())?;
-    let edit =
-        |text: &str, path: &[Step], value: Value| set(text, path, &value).map_err(|_| by_hand());
-    match value.get("roots") {
-        Some(Value::Array(list)) => {
-            let mut text = text.to_owned();
-            for (at, root) in (list.len()..).zip(more) {
-                let path = [key.clone(), Step::Index(at)];
-                text = edit(&text, &path, Value::from(root.as_str()))?;
-            }
-            Ok(text)
-        }
-        _ => edit(text, &[key], Value::from([own, more].concat())),
-    }
 }
 
 /// The files that are missing, and the configuration as it shall be, where it is another.

@@ -4,6 +4,7 @@ pub(super) mod check;
 mod fix;
 mod live;
 mod numbers;
+mod partials;
 pub(super) mod roots;
 mod wanted;
 

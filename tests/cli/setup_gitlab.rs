@@ -334,3 +334,24 @@ fn what_is_merged_is_published() {
         "prompts/support/triage/production/1\nprompts/support/triage/v1"
     );
 }
+
+/// GitLab's own schema of its files, as `check-jsonschema` from PyPI carries it.
+#[test]
+fn the_jobs_are_what_the_schema_of_gitlab_allows() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let line = format!("check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml {JOBS}");
+    for environments in [
+        "{staging: {}, production: {}}",
+        "{production: {}}",
+        "{live: {}}",
+    ] {
+        repo.write("promptctl.yaml", format!("environments: {environments}\n"));
+        repo.ok("promptctl init --quiet --gitlab");
+        if repo.line(&line).output().is_err() {
+            return skipped("check-jsonschema is not here, which carries GitLab's schema");
+        }
+        let run = repo.run(&line);
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::session::Session;
 use super::super::validate::check;
-use super::Pair;
+use super::pair::Pair;
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;
 use crate::files::{Loaded, PartialChange, Staged};

@@ -3,7 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::yaml_list;
+use super::roots::yaml_list;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::files::FileChange;
