@@ -81,7 +81,7 @@ impl ChangedPartial {
         let names = &self.used_by[..self.used_by.len().min(MOST_NAMED)].join(", ");
         match self.used_by.len() {
             0 => format!("{path} {what}, and no prompt includes it"),
-            ..=MOST_NAMED => format!("{path} {what}, and is part of {names}"),
+            1..=MOST_NAMED => format!("{path} {what}, and is part of {names}"),
             all => format!(
                 "{path} {what}, and is part of {all} prompts: {names} and {} more",
                 all - MOST_NAMED

@@ -139,11 +139,10 @@ fn with_json(command: &clap::Command, above: &str, found: &mut Vec<String>) {
 }
 
 /// The commands that print what another row tells of, or no one object, with the reason.
-const OF_OTHERS: [(&str, &str); 5] = [
+const OF_OTHERS: [(&str, &str); 4] = [
     ("log list", "it is log"),
     ("log show", "a record of log, with its outcomes"),
     ("log tail", "a record of log a line"),
-    ("log export", "records of log, as a file"),
     ("log append", "the ids of the records that it was given"),
 ];
 
