@@ -78,6 +78,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if !args.plan.dry_run {
         store.write_files(&changes)?;
     }
+    if !json && bumped.is_empty() && is_partly_wrong {
+        // Whether a version fits is not known of what cannot be read.
+        session
+            .ui
+            .status("nothing was bumped: see the errors above");
+        return Ok(Exit::Verdict);
+    }
     report(&bumped, json, &args.plan, session);
     Ok(if is_partly_wrong {
         Exit::Verdict

@@ -140,7 +140,7 @@ fn checked(
 ) -> Result<(Loaded, bool), Failure> {
     let after = store.with_text(before, text.to_owned())?;
     compile(&after)?;
-    let is_sound = gate.before_writing(store, &after, args.shown(before), session)?;
+    let is_sound = gate.before_making(store, Some(before), &after, args.shown(before), session)?;
     Ok((after, is_sound))
 }
 

@@ -2,14 +2,16 @@
 
 mod adopt;
 mod hosted;
+mod roots;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::json;
 
-use self::adopt::{commit_of, with_roots, yaml_list};
+use self::adopt::commit_of;
 use self::hosted::Plan;
+use self::roots::{with_roots, yaml_list};
 use super::common::{FormatArg, words_on_adopting};
 use super::plan::PlanArg;
 use super::session::Session;

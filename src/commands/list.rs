@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
+use super::common::{
+    FormatArg, exit_of_list, live_cell, say_first_prompt, warn_all, warn_of_releases, when,
+};
 use super::out::OutArg;
 use super::session::Session;
 use super::shapes;
@@ -120,6 +122,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let named = Selection::new(&args.names, session);
     let see = |prompt: Loaded| Seen::new(&prompt, args, &named);
     let mut unreadable = false;
+    let mut exit = Exit::Done;
     let (overview, seen) = match &args.env {
         None => {
             let (overview, (seen, findings)) =
@@ -127,6 +130,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             let overview = overview?;
             warn_all(session, &findings);
             unreadable = !findings.is_empty();
+            exit = exit_of_list(&findings);
             (overview, seen)
         }
         Some(environment) => {
@@ -149,17 +153,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session
             .ui
             .line(json::document(&serde_json::json!({ "prompts": rows })));
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     if rows.is_empty() {
         // The findings have said what is wrong with the prompts that there are.
         if !(unreadable && none) {
             say_nothing(args, none, &store, session);
         }
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     print(&rows, args, session);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn live_in(

@@ -15,13 +15,14 @@ use crate::error::{Exit, Failure};
 use crate::execute::Caller;
 use crate::openai::address::open_to_all;
 use crate::openai::client::block_on;
-use crate::openai::models::{Model, ends_on};
+use crate::openai::models::{Model, facts};
 use crate::openai::prices::{OwnPrices, Price, listed, price_of};
 use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::NOTE;
 use crate::prompt::code;
+use crate::prompt::lint::ModelEnd;
 
 /// How long a list is taken from the cache without asking again, in seconds.
 const FRESH: i64 = 24 * 60 * 60;
@@ -69,7 +70,7 @@ impl List {
     /// What is built in; none for a provider of which nothing is.
     fn built_in(provider: &str) -> Option<Self> {
         let model = |id: String| CachedModel {
-            shutdown_date: ends_on(&format!("{provider}/{id}")),
+            shutdown_date: facts(&format!("{provider}/{id}")).ends,
             owned_by: None,
             id,
         };
@@ -261,11 +262,12 @@ fn write_cache(provider: &str, list: &Cached, session: &Session) -> std::io::Res
 }
 
 /// The last day of a model's life, by the list that was last fetched, else by what promptctl knows.
-pub(super) fn end_of(model: &ModelId, session: &Session) -> Option<Date> {
+pub(super) fn end_of(model: &ModelId, session: &Session) -> Option<ModelEnd> {
     let cached = read_cache(&model.provider, session)
         .and_then(|list| list.models.into_iter().find(|it| it.id == model.name));
-    match cached {
+    let last = match cached {
         Some(found) => found.shutdown_date,
-        None => ends_on(&model.to_string()),
-    }
+        None => facts(&model.to_string()).ends,
+    };
+    ModelEnd::seen(last?, session.today())
 }

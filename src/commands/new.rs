@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, adoptable, warn_all, warn_of_passed, words_on_adopting};
+use super::common::{FormatArg, adoptable, warn_of_passed, words_on_adopting};
 use super::edit::editor::{editor, in_editor, unchanged, with_draft};
 use super::edit::{read_file, read_text};
 use super::gate::Gate;
@@ -145,8 +145,11 @@ fn made(
         .map_err(|error| edit_failure(&path, &error))?;
     refuse_existing(args, store, &text)?;
     let gate = Gate::new(config, session);
-    let is_sound = gate.before_writing(store, &loaded, shown, session)?;
-    warn_all(session, &loaded.document.warnings);
+    // What is wrong is told by the lines of the file that the person has before them.
+    let written = store.with_new_text(args.name(), &path, text.clone())?;
+    let is_by_file = args.file.is_some();
+    let checked = if is_by_file { &loaded } else { &written };
+    let is_sound = gate.before_making(store, None, checked, shown, session)?;
     let change = FileChange::Write {
         path: path.clone(),
         text,

@@ -4,6 +4,7 @@ pub(super) mod check;
 mod fix;
 mod live;
 mod numbers;
+mod partials;
 pub(super) mod roots;
 mod wanted;
 
@@ -74,7 +75,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
-    let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = session.today();
     if !store.is_set_up() {
         let failure = Failure::new(
             code::NOT_SET_UP,
@@ -219,7 +220,7 @@ impl Check {
         levels: &Levels,
         session: &Session,
     ) -> Result<Self, Failure> {
-        let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = session.today();
         check::loaded(store, staged, today, levels).map(Self)
     }
 

@@ -407,3 +407,14 @@ fn a_word_that_is_nearly_a_topic_is_answered_with_it() {
         "{run}"
     );
 }
+
+#[test]
+fn no_mark_for_the_tests_is_shown() {
+    let env = TestEnv::new();
+    for topic in promptctl::help::TOPICS {
+        let text = env.root().ok(&format!("promptctl help {}", topic.name));
+        let mut lines = text.lines();
+        let fence = lines.find(|line| line.starts_with("```") && line.contains("norun"));
+        assert_eq!(fence, None, "{}", topic.name);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::super::common::variables_of;
 use super::super::session::Session;
-use super::side;
+use super::pair::side;
 use crate::files::Loaded;
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_review::ReviewInfo;
