@@ -27,6 +27,7 @@ use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_word;
 use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::visible;
 use crate::releases::Store;
 
 /// Show what changed, and what it means for callers
@@ -197,6 +198,7 @@ fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Se
     }
     if args.format == DiffFormat::Text {
         for path in unreadable(&compared.findings) {
+            let path = visible::line(path);
             session.ui.line(format!("{path}  cannot be read"));
         }
         for Allowed { place, code } in &review.allowed {

@@ -33,6 +33,7 @@ use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
 use crate::record::privacy::{Keep, Privacy};
@@ -63,8 +64,11 @@ Examples:
   promptctl eval --list")]
 pub(super) struct Args {
     /// The prompts; all that have cases where none is named
-    #[arg(value_name = "REF", add = super::completions::references())]
+    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     references: Vec<Reference>,
+    /// What is live in ENV: `NAME --env staging` is `NAME@staging`
+    #[arg(short, long, value_name = "ENV", requires = "references", add = super::completions::environments())]
+    env: Option<Environment>,
     #[command(flatten)]
     cases: CaseArgs,
     #[command(flatten)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::aftermath::{listed, print_changes, say_next, say_pending, say_unpushed};
-use super::common::{EnvArg, count, warn_all};
+use super::aftermath::{env_option, listed, print_changes, say_next, say_pending, say_unpushed};
+use super::common::{EnvArg, ago_and_when, count, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
 use super::interrupt::{Interrupt, stopped};
 use super::release_args::{ReleaseArgs, YesArg, agree, require_environment};
@@ -19,7 +19,9 @@ use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
-use crate::releases::{Change, Options, Planned, ReleaseRequest, State, Store, not_committed};
+use crate::releases::{
+    Action, Change, Options, Planned, Release, ReleaseRequest, State, Store, not_committed,
+};
 
 /// Make a version live in an environment
 ///
@@ -72,10 +74,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
-    let references = expanded(&args.references, &store, session)?;
+    let mut references = expanded(&args.references, &store, session)?;
     let names: Vec<&PromptName> = references.iter().map(|it| &it.name).collect();
     let options = ask_and_check(args, &names, &store, &config)?;
-    ask(args, &names, session)?;
+    let mut changed = Vec::new();
+    for reference in std::mem::take(&mut references) {
+        let standing = standing(&reference, &store, &options, session)?;
+        match standing {
+            Standing::OlderThanReleased(failure) if args.names(&reference) => return Err(failure),
+            Standing::OlderThanReleased(failure) => session.ui.warning(failure.message),
+            Standing::Live => references.push(reference),
+            Standing::New => {
+                changed.push(reference.name.clone());
+                references.push(reference);
+            }
+        }
+    }
+    ask(args, &changed, session)?;
     let gate = Gate::new(&config, session);
     let mut changes = Vec::new();
     for reference in &references {
@@ -100,14 +115,90 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+impl Args {
+    /// Whether a prompt is named as itself, and not by a folder or a pattern alone.
+    fn names(&self, reference: &Reference) -> bool {
+        let is_it = |typed: &Typed| matches!(typed, Typed::One(one) if one == reference);
+        self.references.iter().any(is_it)
+    }
+}
+
+/// What a reference is to the releases of the environment.
+enum Standing {
+    /// It changes what is live.
+    New,
+    /// It is live already.
+    Live,
+    /// The file has a version that was overtaken, rolled back or taken out there. Who says no version
+    /// may not know it.
+    OlderThanReleased(Failure),
+}
+
+fn standing(
+    reference: &Reference,
+    store: &Store,
+    options: &Options,
+    session: &Session,
+) -> Result<Standing, Failure> {
+    if reference.selector != Selector::WorkingCopy {
+        return Ok(Standing::New);
+    }
+    let (name, environment) = (&reference.name, &options.environment);
+    // What cannot be read is told when it is released.
+    let (Ok(loaded), Ok(releases)) = (store.load(reference), store.releases(name, environment))
+    else {
+        return Ok(Standing::New);
+    };
+    if loaded.is_dirty() {
+        return Ok(Standing::New);
+    }
+    let version = loaded.version();
+    let was_released = |release: &Release| {
+        release.action == Action::Publish && !release.pending && release.version >= version
+    };
+    let Some(newest) = releases.newest() else {
+        return Ok(Standing::New);
+    };
+    if newest.action != Action::Unpublish && newest.version == version {
+        return Ok(Standing::Live);
+    }
+    if !releases.entries.iter().any(was_released) {
+        return Ok(Standing::New);
+    }
+    let (by, live) = (&newest.by, newest.version);
+    let when = ago_and_when(session.now, newest.time);
+    let what = match newest.action {
+        Action::Publish => format!(
+            "{name} {live} is live in {environment}, above {version}, which the file has: {by} published it {when}"
+        ),
+        Action::Rollback => format!(
+            "{name} {version} is not new in {environment}: {by} rolled it back to {live} {when}"
+        ),
+        Action::Unpublish => {
+            format!("{name} {version} is not new in {environment}: {by} took the prompt out {when}")
+        }
+    };
+    let why = match newest.has_own_message() {
+        true => format!("{what}: {}", newest.message),
+        false => what,
+    };
+    let option = env_option(environment);
+    Ok(Standing::OlderThanReleased(
+        Failure::new(code::OLDER_THAN_RELEASED, why).hint(format!(
+            "promptctl publish {name}@{version}{option} makes {version} live all the same"
+        )),
+    ))
+}
+
 /// Asks where a folder or a pattern may mean more than the person thinks.
-fn ask(args: &Args, names: &[&PromptName], session: &mut Session) -> Result<(), Failure> {
+fn ask(args: &Args, names: &[PromptName], session: &mut Session) -> Result<(), Failure> {
     let has_pattern = |typed: &Typed| matches!(typed, Typed::Pattern(_));
-    if args.yes.yes || args.release.dry_run || !args.references.iter().any(has_pattern) {
+    let is_by_pattern = args.references.iter().any(has_pattern);
+    if args.yes.yes || args.release.dry_run || !is_by_pattern || names.is_empty() {
         return Ok(());
     }
     let prompts = count(names.len(), "prompt");
-    let (environment, names) = (&args.env.env, listed(names.iter().copied()));
+    let (environment, names) = (&args.env.env, listed(names));
     agree(
         &format!("Publish {prompts} to {environment} ({names})?"),
         session,

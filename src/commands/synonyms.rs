@@ -29,6 +29,7 @@ const SYNONYMS: &[Synonym] = &[
         &[
             ("validate", "offline"),
             ("run", "a call to the model, which costs"),
+            ("eval", "the cases, judged: calls that cost"),
         ],
     ),
     ("ls", &[("list", "")]),

@@ -294,6 +294,8 @@ codes! {
         "`environments:` in promptctl.yaml does not name it and nothing was ever released to it, so it is taken for a slip of the pen. To make a new one, write it under `environments:`, or say `promptctl publish NAME --env NEW --create-env` once; its name is permanent.";
     SETTINGS_CHANGED = "P258", Fixed, "a setting of releases that changed",
         "`remote:`, `tagPrefix:`, `allowedSigners:` or the policy of an environment is another than where the branch began, or a key came to or went from the file that `allowedSigners:` names. Such a change decides what is live and who may release, so a reviewer should see it.";
+    OLDER_THAN_RELEASED = "P259", Fixed, "a version that is not new in the environment",
+        "The file has a version that was live there and was overtaken, rolled back or taken out. `publish NAME` means the version of the file, and in a clone that was not brought up to date that is an old one. `promptctl publish NAME@vN` makes it live all the same.";
 
     NO_KEY = "P301", Fixed, "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `run --model echo` answers without one, and `import` reads saved answers without one.";

@@ -263,13 +263,11 @@ fn a_plan_says_calls_costs_and_what_will_fail() {
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --dry-run")), @"
     pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  p
       versions 1, 2, 3; here already: none
-    --- stderr
     4 calls that OpenAI bills would be made, and one a model, at most 5 USD (--max-cost); nothing was changed
     ");
     assert_snapshot!(repo.run(&format!("promptctl import {ID} --name p --dry-run --max-cost 0")), @"
     pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  p
       versions 1, 2, 3; here already: none
-    --- stderr
     4 calls that OpenAI bills would be made, and one a model, without a limit of the cost (--max-cost 0); nothing was changed
     ");
     assert_eq!(prompts.paid(), 0);

@@ -81,7 +81,7 @@ fn the_list_is_kept_and_read_without_the_network() {
     assert_snapshot!(later.run("promptctl models --refresh"), @"
     error[P301]: no API key: OPENAI_API_KEY is not set
       hint: export OPENAI_API_KEY=…
-      hint: the list comes from the API; without a key, `promptctl validate` knows names and ends of models from what is built in
+      hint: the list comes from the API; without --refresh, promptctl models shows what is built in
     [exit 4]
     ");
 }

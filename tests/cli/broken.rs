@@ -180,7 +180,7 @@ fn a_lightweight_tag_in_the_place_of_a_version() {
     [exit 1]
     $ promptctl history support/triage
     v4	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v3	production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v3	live in production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
     v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
     v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl doctor

@@ -217,7 +217,7 @@ fn a_bare_clone_is_read() {
     2	production	v2	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v2 to production
     1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ promptctl -C . history support/triage
-    v2	production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v2	live in production	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
     v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl -C . render support/triage@v1 --var ticket=Help
     system:
@@ -525,7 +525,7 @@ fn a_number_that_no_content_fits_is_refused() {
       hint: promptctl bump support/triage gives what the file says now a number of its own
     [exit 1]
     $ promptctl history support/triage
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Both
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Both
     --- stderr
     warning: this clone has not fetched the releases of origin
     hint: promptctl fetch

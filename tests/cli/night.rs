@@ -393,9 +393,10 @@ fn a_word_of_another_tool_never_acts() {
     error: `check` is `validate` here: promptctl validate prompts
     [exit 2]
     $ promptctl test a
-    error: `test` is `validate` (offline) or `run` (a call to the model, which costs) here
+    error: `test` is `validate` (offline) or `run` (a call to the model, which costs) or `eval` (the cases, judged: calls that cost) here
       hint: promptctl validate a
       hint: promptctl run a
+      hint: promptctl eval a
     [exit 2]
     $ promptctl ls
     error: `ls` is `list` here: promptctl list

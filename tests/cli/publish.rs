@@ -379,3 +379,55 @@ fn an_adopted_prompt_without_a_number_is_version_1() {
     support/triage	v1	production v1	openai/gpt-5-mini	Support triage
     ");
 }
+
+#[test]
+fn a_clone_that_is_behind_does_not_take_back_what_others_released() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.add("greeting", SMALL);
+    ada.git("push --quiet origin main");
+    ada.ok("promptctl publish --quiet --all");
+    let bob = env.clone_of_origin("Bob");
+    ada.ok("promptctl edit support/triage --set modelParameters.maxTokens=600");
+    ada.git("push --quiet origin main");
+    ada.ok("promptctl publish support/triage");
+    assert_snapshot!(bob.play(
+        "promptctl publish support/triage
+         promptctl publish support/
+         promptctl publish support/triage@v1 --dry-run"
+    ), @"
+    $ promptctl publish support/triage
+    error[P259]: support/triage v2 is live in production, above v1, which the file has: Ada published it 1 hour ago (2026-11-03 11:00 UTC)
+      hint: promptctl publish support/triage@v1 makes v1 live all the same
+    [exit 1]
+    $ promptctl publish support/
+    warning: support/triage v2 is live in production, above v1, which the file has: Ada published it 1 hour ago (2026-11-03 11:00 UTC)
+    $ promptctl publish support/triage@v1 --dry-run
+    support/triage v1 would be published to production (was v2)
+      would make the tag prompts/support/triage/production/3
+    ");
+    ada.ok("promptctl rollback support/triage -m 'Refuses refunds'");
+    bob.git("pull --quiet");
+    assert_snapshot!(bob.play(
+        "promptctl publish support/triage
+         promptctl publish support/ greeting
+         promptctl publish support/triage@v2"
+    ), @"
+    $ promptctl publish support/triage
+    error[P259]: support/triage v2 is not new in production: Ada rolled it back to v1 1 hour ago (2026-11-03 11:00 UTC): Refuses refunds
+      hint: promptctl publish support/triage@v2 makes v2 live all the same
+    [exit 1]
+    $ promptctl publish support/ greeting
+    warning: support/triage v2 is not new in production: Ada rolled it back to v1 1 hour ago (2026-11-03 11:00 UTC): Refuses refunds
+    greeting v1 is live in production already: nothing to do
+    $ promptctl publish support/triage@v2
+    support/triage v2 published to production (was v1), and the remote has it
+    ");
+    ada.ok("promptctl unpublish greeting");
+    assert_snapshot!(bob.play("promptctl publish greeting"), @"
+    $ promptctl publish greeting
+    error[P259]: greeting v1 is not new in production: Ada took the prompt out 1 hour ago (2026-11-03 11:00 UTC)
+      hint: promptctl publish greeting@v1 makes v1 live all the same
+    [exit 1]
+    ");
+}

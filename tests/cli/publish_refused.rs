@@ -324,7 +324,7 @@ fn a_required_branch_is_fetched_before_it_decides() {
     ada.git("push --quiet origin :release");
     ci.ok("promptctl rollback support/triage --undo v9");
     ci.ok("promptctl unpublish support/triage");
-    let refused = ci.fails("promptctl publish support/triage --format json");
+    let refused = ci.fails("promptctl publish support/triage@v1 --format json");
     assert_eq!(refused.error()["code"], "P208");
 }
 

@@ -127,7 +127,7 @@ fn a_pull_request_from_its_first_commit_to_the_proof() {
     let fix = after(&clash, "use v3: ").strip_suffix(" writes it");
     assert_snapshot!(ci.play(&format!("{}\npromptctl validate --base", fix.unwrap())), @"
     $ promptctl validate --base origin/main --fix support/triage
-    fixed prompts/support/triage.prompt.yml: it is v3 now
+    fixed prompts/support/triage.prompt.yml: it is v3
     1 checked, 0 errors, 0 warnings
     $ promptctl validate --base
     1 checked, 0 errors, 0 warnings

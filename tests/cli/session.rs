@@ -125,9 +125,9 @@ fn without_a_remote() {
     live in production now: support/triage v1; a service with a snapshot has v2 until it is deployed again
     hint: to undo it: promptctl publish support/triage@v2
     $ promptctl history support/triage
-    v3	staging	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Friendlier
+    v3	live in staging	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Friendlier
     v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Shorter answers
-    v1	production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	First triage prompt
+    v1	live in production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	First triage prompt
     $ promptctl status --env production
     production	core/answer-with-citations	-	v1	-	-	never published
     production	core/auto-issue-generator	-	v1	-	-	never published

@@ -258,7 +258,7 @@ fn a_configuration_of_git_that_is_unusual() {
          promptctl doctor"
     ), @"
     $ promptctl history support/triage
-    v2	production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v2	live in production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
     v1	published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2), and the remote has it

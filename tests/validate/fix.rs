@@ -14,9 +14,8 @@ fn keys_are_spelt_and_the_file_is_numbered_in_one_go() {
         .replace("role: system", "rol: system");
     repo.write(PATH, &slips);
     let said = repo.ran("promptctl validate --fix");
-    insta::assert_snapshot!(said.stderr, @r"
-    fixed prompts/greeting.prompt.yml: its keys are spelt right
-    fixed prompts/greeting.prompt.yml: it is v1 now
+    insta::assert_snapshot!(said.stderr, @"
+    fixed prompts/greeting.prompt.yml: its keys are spelt right, it is v1
     1 checked, 0 errors, 0 warnings
     ");
     insta::assert_snapshot!(repo.read(PATH), @r"

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek as _};
 use std::path::Path;
 
-use super::super::common::{load_to_read, warn_all};
+use super::super::common::{in_environment, load_to_read, warn_all};
 use super::super::run::RunContext;
 use super::super::session::Session;
 use super::{Args, Only, Prepared, own_folder};
@@ -112,7 +112,8 @@ fn loaded(args: &Args, ground: &RunContext, session: &mut Session) -> Result<Vec
     if !args.references.is_empty() {
         let mut all = Vec::new();
         for reference in &args.references {
-            let loaded = load_to_read(&ground.store, reference, session)?;
+            let reference = in_environment(reference, args.env.as_ref())?;
+            let loaded = load_to_read(&ground.store, &reference, session)?;
             warn_all(session, &loaded.document.warnings);
             all.push(loaded);
         }
