@@ -633,7 +633,7 @@ fn print(format: EvalFormat, report: &Report<'_>, session: &mut Session) {
             // What is foreign in it is escaped already.
             ui.styled(text);
         }
-        EvalFormat::Json => ui.line(crate::output::json::document(&report.json())),
+        EvalFormat::Json => ui.block(crate::output::json::document(&report.json())),
         EvalFormat::Markdown => ui.data(markdown::render(report)),
         EvalFormat::Junit => ui.data(machine::junit(report)),
         EvalFormat::Github => ui.data(machine::github(report)),

@@ -169,7 +169,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             let path = log.path().display();
             if args.format.is_json() {
                 let shape = json!({ "path": path.to_string() });
-                session.ui.line(json::document(&shape));
+                session.ui.block(json::document(&shape));
             } else {
                 session.ui.line(path);
             }
@@ -205,7 +205,7 @@ fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Res
         let records: Vec<Value> = listing.executions.iter().map(shape).collect();
         session
             .ui
-            .line(json::document(&json!({ "records": records })));
+            .block(json::document(&json!({ "records": records })));
         return Ok(Exit::Done);
     }
     if listing.executions.is_empty() {

@@ -44,7 +44,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
             })
         });
         let runs: Vec<_> = runs.collect();
-        session.ui.line(json::document(&json!({ "runs": runs })));
+        session.ui.block(json::document(&json!({ "runs": runs })));
         return Ok(Exit::Done);
     }
     let mut table =
