@@ -214,6 +214,31 @@ fn bring(repo: &Shell, way: &str) {
 }
 
 #[test]
+fn a_dataset_that_git_ignores_is_not_sent() {
+    let server = sorting("");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.replace(
+        "prompts/triage.prompt.yml",
+        "testData:",
+        "datasets: [own.jsonl]\ntestData:",
+    );
+    repo.write(".gitignore", "own.jsonl\n");
+    repo.write(
+        "own.jsonl",
+        "{\"ticket\": \"a secret\", \"expected\": \"x\"}\n",
+    );
+    let run = repo.run("promptctl eval");
+    assert!(run.stderr.contains("error[P407]"), "{run}");
+    assert!(!run.to_string().contains("a secret"), "{run}");
+    assert!(server.requests().is_empty());
+    // One that is new is read: git would commit it.
+    repo.write(".gitignore", "");
+    repo.run("promptctl eval");
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_told_and_ends_nothing() {
     let server = sorting("");
     let env = TestEnv::new();
