@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::{many, newest_run, repo, sorting, ticket, told};
 use crate::env::{Shell, TestEnv};
@@ -210,6 +211,26 @@ fn bring(repo: &Shell, way: &str) {
             repo.git(&format!("add --force .promptctl/cache/{name}"));
         }
         _ => unreachable!(),
+    }
+}
+
+#[test]
+fn an_answer_that_holds_nothing_is_an_error_and_is_not_kept() {
+    for output in [
+        json!("nope"),
+        json!([]),
+        json!([{"type": "reasoning"}]),
+        json!([{"type": "message", "content": []}]),
+    ] {
+        let body = json!({"id": "x", "status": "completed", "output": output});
+        let server = Server::answering(move |_| Reply::json(200, &body));
+        let env = TestEnv::new();
+        let repo = repo(&server, &env);
+        let run = repo.run("promptctl eval");
+        assert_ne!(run.code, Some(0), "{output}: {run}");
+        assert!(kept(&repo).is_empty(), "{output}: {run}");
+        let run = repo.run("promptctl run triage --var ticket=hi");
+        assert!(run.stderr.contains("error[P308]"), "{output}: {run}");
     }
 }
 
