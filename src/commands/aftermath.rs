@@ -153,7 +153,7 @@ pub(super) fn print_changes(
     if json {
         let shapes: Vec<ChangeJson> = changes.iter().map(ChangeJson::from).collect();
         let shape = serde_json::json!({ "changes": shapes });
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
         return;
     }
     for change in changes {

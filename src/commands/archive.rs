@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if args.format.is_json() {
         let shape = json!({ "archived": shapes, "commit": commit, "dry_run": args.plan.dry_run });
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
     }
     Ok(Exit::Done)
 }

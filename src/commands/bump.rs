@@ -106,7 +106,7 @@ fn report(
             .collect();
         session
             .ui
-            .line(json::document(&serde_json::json!({ "bumped": rows })));
+            .block(json::document(&serde_json::json!({ "bumped": rows })));
         return;
     }
     if bumped.is_empty() {

@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Shell::Powershell => registration(&Powershell)?,
         Shell::Elvish => registration(&Elvish)?,
     };
-    session.ui.line(script.trim());
+    session.ui.block(script.trim());
     Ok(Exit::Done)
 }
 

@@ -176,7 +176,7 @@ fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Se
     match args.format {
         DiffFormat::Json => {
             let report = DiffReportJson::new(from, to, diffs, review, &compared.findings);
-            session.ui.line(json::document(&report));
+            session.ui.block(json::document(&report));
         }
         DiffFormat::Markdown => {
             let text = diff_markdown::render(diffs, review, diff_markdown::LIMIT);

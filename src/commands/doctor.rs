@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let warnings = findings.len() - errors;
     if json {
         let shapes: Vec<json::FindingJson> = findings.iter().map(json::FindingJson::from).collect();
-        session.ui.line(json::document(&serde_json::json!({
+        session.ui.block(json::document(&serde_json::json!({
             "checked": store.list().files.len(), "errors": errors, "warnings": warnings, "findings": shapes,
         })));
     } else {

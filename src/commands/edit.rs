@@ -162,7 +162,7 @@ fn finish(
     let commit = args.plan.write(store, &changes, message)?;
     let pairs = edits.iter().map(|it| (&it.before, &it.after));
     if args.format.is_json() {
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "prompts": change_shapes(pairs), "commit": commit, "dry_run": args.plan.dry_run,
         })));
         return Ok(Exit::Done);

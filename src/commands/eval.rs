@@ -11,6 +11,7 @@ mod text;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Instant, SystemTime};
@@ -36,6 +37,7 @@ use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
+use crate::record::log::OWN_FOLDER;
 use crate::record::privacy::{Keep, Privacy};
 use choose::Chosen;
 use outputs::Outputs;
@@ -209,9 +211,24 @@ fn parse_share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
 }
 
+/// What to do where git tracks what only this clone should have.
+const TAKE_AWAY: &str = "git rm -r .promptctl takes it away; what is there is not to be trusted";
+
 /// Where a clone keeps what evaluations leave behind.
 fn own_folder(ground: &RunContext) -> PathBuf {
-    ground.store.top().join(".promptctl")
+    ground.store.top().join(OWN_FOLDER)
+}
+
+/// The folder of the runs of before, to read them.
+///
+/// # Errors
+/// They may have come with the repository, so that somebody else wrote what they say.
+fn runs_folder(ground: &RunContext) -> Result<PathBuf, Failure> {
+    if ground.store.is_brought(OWN_FOLDER) {
+        let message = "git tracks files in .promptctl, or another repository is there, so the runs in it are not read";
+        return Err(Failure::new(code::NOT_A_FILE, message).hint(TAKE_AWAY));
+    }
+    Ok(own_folder(ground).join("evals"))
 }
 
 /// The cache of a repository; none where its settings switch it off.
@@ -219,19 +236,15 @@ fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cache> {
     if !ground.config.cache.is_on(&ground.config.log) {
         return None;
     }
-    let folder = own_folder(ground).join("cache");
     // An answer that came with the repository was written by whoever wrote the repository.
-    let is_brought = ground
-        .store
-        .tracked(&folder)
-        .is_ok_and(|files| !files.is_empty());
-    if is_brought {
+    if ground.store.is_brought(OWN_FOLDER) {
         session.ui.warning(
-            "git tracks files in .promptctl/cache, so the cache is not used: answers have to come from a model",
+            "git tracks files in .promptctl, or another repository is there, so the cache is not used: answers have to come from a model",
         );
-        session.ui.hint("git rm -r --cached .promptctl");
+        session.ui.hint(TAKE_AWAY);
         return None;
     }
+    let folder = own_folder(ground).join("cache");
     let now = SystemTime::from(session.now);
     Some(Cache::new(folder, ground.config.cache.max_size, now))
 }
@@ -347,7 +360,10 @@ fn evaluate(
     };
     let mut doing = Doing {
         results: empty_results(tasks, &run),
-        file: RunFile::create(&own_folder(ground).join("evals"), &head),
+        file: match ground.store.is_brought(OWN_FOLDER) {
+            true => Err(io::Error::other("git tracks files in .promptctl")),
+            false => RunFile::create(&own_folder(ground).join("evals"), &head),
+        },
         privacy: ground.config.log.privacy,
         outputs,
         progress: callers.progress(&plan),
@@ -637,7 +653,7 @@ fn print(format: EvalFormat, report: &Report<'_>, session: &mut Session) {
             // What is foreign in it is escaped already.
             ui.styled(text);
         }
-        EvalFormat::Json => ui.line(crate::output::json::document(&report.json())),
+        EvalFormat::Json => ui.block(crate::output::json::document(&report.json())),
         EvalFormat::Markdown => ui.data(markdown::render(report)),
         EvalFormat::Junit => ui.data(machine::junit(report)),
         EvalFormat::Github => ui.data(machine::github(report)),

@@ -59,16 +59,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 })
             })
             .collect();
-        session.ui.line(json::document(&json!({ "codes": codes })));
+        session.ui.block(json::document(&json!({ "codes": codes })));
         return Ok(Exit::Done);
     }
     for entry in &wanted {
         let code = paint(session.ui.colors_out(), BOLD, entry.code.as_str());
         session.ui.styled(format!("{code}  {}\n", entry.title));
         if args.code.is_some() {
-            session.ui.line(format!("\n{}", entry.text));
+            session.ui.block(format!("\n{}", entry.text));
             if let Some(severity) = configurable(entry) {
-                session.ui.line(format!("\n{severity}"));
+                session.ui.block(format!("\n{severity}"));
             }
         }
     }
@@ -92,7 +92,7 @@ fn configurable(entry: &Explanation) -> Option<String> {
 /// What a rule of `promptctl diff` says.
 fn explain_change(rule: &ChangeRule, json: bool, session: &mut Session) {
     if json {
-        session.ui.line(json::document(&json!({ "rules": [{
+        session.ui.block(json::document(&json!({ "rules": [{
             "id": rule.id,
             "impact": rule.impact,
             "when": rule.when,
@@ -102,7 +102,7 @@ fn explain_change(rule: &ChangeRule, json: bool, session: &mut Session) {
     }
     let id = paint(session.ui.colors_out(), BOLD, rule.id);
     session.ui.styled(format!("{id}  {}\n", rule.when));
-    session.ui.line(format!(
+    session.ui.block(format!(
         "\nIts impact is {}. For example: {}.",
         rule.impact, rule.example
     ));

@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         let tags: Vec<&str> = accepted.iter().map(|it| it.tag.as_str()).collect();
         let shape = serde_json::json!({ "remote": fetched.remote, "accepted": tags });
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
     }
     for changed in &accepted {
         let tag = &changed.tag;
@@ -87,7 +87,7 @@ fn print(fetched: &Fetched, args: &Args, session: &mut Session) -> Result<Exit, 
         let pending = fetched.pending.iter().map(|entry| entry.tag.to_string());
         let gone = fetched.changed.iter().filter(|it| it.now.is_none());
         let moved = fetched.changed.iter().filter(|it| it.now.is_some());
-        session.ui.line(json::document(&serde_json::json!({
+        session.ui.block(json::document(&serde_json::json!({
             "remote": remote,
             "new": fetched.new,
             "gone": gone.map(|it| it.tag.as_str()).collect::<Vec<_>>(),

@@ -114,7 +114,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let variables = variables_of(&loaded);
         let mut shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
         shape.messages = args.inline.then(|| inlined_messages(&loaded));
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
     } else {
         session.ui.data(&loaded.text);
     }
@@ -198,7 +198,7 @@ fn snapshot(
         prompts.extend(one.next());
         versions.extend(one);
     }
-    session.ui.line(json::document(&Snapshot {
+    session.ui.block(json::document(&Snapshot {
         environment,
         prompts,
         warnings: warnings.iter().map(FindingJson::from).collect(),

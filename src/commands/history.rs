@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             [one] => one.clone(),
             several => serde_json::json!({ "prompts": several }),
         };
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
         return Ok(Exit::Done);
     }
     if store.is_shallow() {

@@ -272,7 +272,7 @@ impl Done {
                 |it: &Refused| json!({ "path": it.path, "reason": it.reason, "better": it.better });
             shape["refused"] = found.refused.iter().map(refused).collect();
         }
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
     }
 }
 

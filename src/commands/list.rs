@@ -152,7 +152,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         session
             .ui
-            .line(json::document(&serde_json::json!({ "prompts": rows })));
+            .block(json::document(&serde_json::json!({ "prompts": rows })));
         return Ok(exit);
     }
     if rows.is_empty() {

@@ -27,7 +27,7 @@ use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
-use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
+use crate::record::log::{BadLine, Execution, Item, Log, OWN_FOLDER, Order, Query};
 use crate::releases::Store;
 
 /// Read the execution log
@@ -157,6 +157,12 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let log = log(&store, &config, session);
+    let is_own = (log.path().strip_prefix(store.top())).is_ok_and(|it| it.starts_with(OWN_FOLDER));
+    if is_own && store.is_brought(OWN_FOLDER) {
+        session.ui.warning(
+            "git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says",
+        );
+    }
     match &args.command {
         None => list(&args.list, &log, &store, session),
         Some(Command::List(args)) => list(args, &log, &store, session),
@@ -169,7 +175,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             let path = log.path().display();
             if args.format.is_json() {
                 let shape = json!({ "path": path.to_string() });
-                session.ui.line(json::document(&shape));
+                session.ui.block(json::document(&shape));
             } else {
                 session.ui.line(path);
             }
@@ -205,7 +211,7 @@ fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Res
         let records: Vec<Value> = listing.executions.iter().map(shape).collect();
         session
             .ui
-            .line(json::document(&json!({ "records": records })));
+            .block(json::document(&json!({ "records": records })));
         return Ok(Exit::Done);
     }
     if listing.executions.is_empty() {

@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .iter()
             .map(|model| shape(model, args, session, &prices))
             .collect();
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "provider": args.provider,
             "fetched": list.fetched.map(json::time),
             "models": models,

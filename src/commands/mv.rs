@@ -159,7 +159,7 @@ fn print_json(moves: &[Move], live: &[(&Move, Environment, Version)], session: &
         .collect();
     session
         .ui
-        .line(json::document(&json!({ "moved": moved, "live": live })));
+        .block(json::document(&json!({ "moved": moved, "live": live })));
 }
 
 /// What moves: the prompt and its variants. Nothing where that was done before.

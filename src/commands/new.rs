@@ -161,7 +161,7 @@ fn made(
     let commit = args.plan.write(store, &[change], message)?;
     warn_of_passed(name, numbers.passes_over(), session);
     if args.format.is_json() {
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "name": name, "version": version, "path": path, "digest": loaded.digest().as_str(),
             "commit": commit, "dry_run": args.plan.dry_run,
         })));

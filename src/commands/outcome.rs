@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         session
             .ui
-            .line(json::document(&json!({ "outcomes": told })));
+            .block(json::document(&json!({ "outcomes": told })));
         return Ok(Exit::Done);
     }
     let whom = match told.as_slice() {

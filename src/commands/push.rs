@@ -176,7 +176,7 @@ fn print(pushed: &Pushed, plan: &PlanArg, json: bool, session: &mut Session) {
         let sent: Vec<String> = texts(sent);
         let lost: Vec<String> = texts(lost);
         let refused: Vec<String> = refused.iter().flat_map(|(tags, _)| texts(tags)).collect();
-        session.ui.line(json::document(
+        session.ui.block(json::document(
             &serde_json::json!({ "sent": sent, "lost": lost, "refused": refused }),
         ));
     } else if sent.is_empty() && lost.is_empty() && refused.is_empty() {

@@ -138,7 +138,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .collect();
         session
             .ui
-            .line(json::document(&serde_json::json!({ "releases": shapes })));
+            .block(json::document(&serde_json::json!({ "releases": shapes })));
         return Ok(Exit::Done);
     }
     if !rows.is_empty() {

@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 &chosen.rendered.messages,
                 &RequestOptions::default(),
             )?;
-            session.ui.line(json::pretty(&request));
+            session.ui.block(json::pretty(&request));
         }
         RenderFormat::Json => {
             let loaded = &chosen.loaded;
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 .iter()
                 .map(|message| message.to_json())
                 .collect();
-            session.ui.line(json::document(&serde_json::json!({
+            session.ui.block(json::document(&serde_json::json!({
                 "name": loaded.name,
                 "version": loaded.version(),
                 "model": loaded.document.model,
@@ -133,7 +133,7 @@ pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
             .styled(format!("{}\n", paint(colors, BOLD, &role)));
         for part in &message.parts {
             match part {
-                RenderedPart::Text(text) => session.ui.line(text.trim_end_matches('\n')),
+                RenderedPart::Text(text) => session.ui.block(text.trim_end_matches('\n')),
                 RenderedPart::Image { source, .. } => {
                     session.ui.line(format!("[image {}]", shown_source(source)));
                 }

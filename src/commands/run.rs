@@ -142,7 +142,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let stored = args.stored(&chosen.loaded, &ground, session)?;
     let request = Request::new(&chosen.loaded.document, &chosen.rendered, &options, stored)?;
     if args.dry_run {
-        session.ui.line(json::pretty(&request.body));
+        session.ui.block(json::pretty(&request.body));
         return Ok(Exit::Done);
     }
     if args.curl {
@@ -211,7 +211,7 @@ fn call(
 fn show(executed: &Executed, printed: usize, loaded: &Loaded, session: &mut Session) {
     if session.ui.json {
         let result = result::of(executed, loaded);
-        session.ui.line(json::document(&result));
+        session.ui.block(json::document(&result));
         return;
     }
     let Some(answer) = &executed.answer else {
@@ -275,7 +275,7 @@ fn print_curl(
     .collect();
     session
         .ui
-        .line(curl(&base_url, &variable, &headers, &request.body));
+        .block(curl(&base_url, &variable, &headers, &request.body));
     Ok(Exit::Done)
 }
 

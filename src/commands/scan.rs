@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         baseline.mark(&mut entries);
     }
     match args.format {
-        Format::Json => session.ui.line(show::json(&entries, &scanned, &imported)),
+        Format::Json => session.ui.block(show::json(&entries, &scanned, &imported)),
         Format::Github => {
             let text = show::annotations(&entries, &again, &imported);
             session.ui.data(text);

@@ -132,7 +132,7 @@ fn report(plan: &Plan, args: &Args, json: bool, session: &mut Session) {
         } else {
             "added"
         };
-        session.ui.line(json::document(
+        session.ui.block(json::document(
             &serde_json::json!({ key: added, "edited": plan.edited, "same": plan.same }),
         ));
         return;

@@ -414,9 +414,7 @@ impl Reporter {
     fn keep<T: serde::Serialize>(&self, lines: &[T], is_failing: &mut bool, session: &mut Session) {
         if self.to_stdout {
             for line in lines {
-                session
-                    .ui
-                    .line(serde_json::to_string(line).unwrap_or_default());
+                session.ui.line(crate::output::json::line(line));
             }
             session.ui.flush();
             return;

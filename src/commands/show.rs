@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let variables = variables_of(&loaded);
     if json {
         let shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
         return Ok(Exit::Done);
     }
     let colors = session.ui.colors_out();
@@ -142,7 +142,7 @@ fn used_by(
     if json {
         let names: Vec<&str> = users.iter().map(|prompt| prompt.name.as_str()).collect();
         let shape = serde_json::json!({"partial": partial, "path": path, "used_by": names});
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
         return Ok(Exit::Done);
     }
     for prompt in &users {

@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         section.prompts.retain(|row| named.wants(&row.name));
     }
     if json {
-        session.ui.line(json::document(
+        session.ui.block(json::document(
             &serde_json::json!({ "environments": sections }),
         ));
         return Ok(exit);

@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if args.is_json() {
         let shape = json!({ "unarchived": shapes, "commit": commit, "dry_run": args.plan.dry_run });
-        session.ui.line(json::document(&shape));
+        session.ui.block(json::document(&shape));
     }
     Ok(Exit::Done)
 }

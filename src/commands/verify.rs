@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if json {
         session
             .ui
-            .line(shapes::document(&shape(&sections, &findings)));
+            .block(shapes::document(&shape(&sections, &findings)));
     } else {
         print(&sections, &findings, &store, session);
     }

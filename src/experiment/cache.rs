@@ -110,10 +110,10 @@ impl Cache {
 
     /// The answer that was kept under this key. What cannot be read, or is something else, is none.
     pub fn get(&self, key: &Key) -> Option<Answered> {
-        if self.is_led_away() {
+        let path = self.path(key);
+        if self.is_led_away(&path) {
             return None;
         }
-        let path = self.path(key);
         let found = fs::symlink_metadata(&path).ok()?;
         if !found.is_file() || found.len() > LARGEST {
             return None;
@@ -138,13 +138,14 @@ impl Cache {
 
     /// Whether a file stands where the answer would. What it holds is seen when it is asked for.
     pub fn has(&self, key: &Key) -> bool {
-        let found = fs::symlink_metadata(self.path(key));
-        found.is_ok_and(|it| it.is_file()) && !self.is_led_away()
+        let path = self.path(key);
+        let found = fs::symlink_metadata(&path);
+        found.is_ok_and(|it| it.is_file()) && !self.is_led_away(&path)
     }
 
     /// Keeps an answer. Where that fails, [`trouble`](Self::trouble) tells, and the run goes on.
     pub fn put(&self, key: &Key, answer: &Answered) {
-        let written = match self.is_led_away() {
+        let written = match self.is_led_away(&self.path(key)) {
             true => Err(io::Error::other("the folder is a symbolic link")),
             false => self.write(key, answer),
         };
@@ -197,10 +198,13 @@ impl Cache {
         builder.recursive(true).create(folder)
     }
 
-    /// Whether a link leads the folder elsewhere: a repository could bring one along.
-    fn is_led_away(&self) -> bool {
-        let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_symlink());
-        is_link(&self.folder) || self.folder.parent().is_some_and(is_link)
+    /// Whether a link stands on the way to a path, from the folder that holds the cache down to the
+    /// path itself: a repository could bring one along.
+    fn is_led_away(&self, path: &Path) -> bool {
+        let own = self.folder.parent().unwrap_or(&self.folder);
+        path.ancestors()
+            .take_while(|each| each.starts_with(own))
+            .any(|each| each.symlink_metadata().is_ok_and(|it| it.is_symlink()))
     }
 
     /// `ab/cdef….json`
@@ -239,7 +243,7 @@ impl Cache {
     /// # Errors
     /// The folder cannot be removed, or is a link that leads elsewhere.
     pub fn clear(&self) -> io::Result<usize> {
-        if self.is_led_away() {
+        if self.is_led_away(&self.folder) {
             return Err(io::Error::other("the folder is a symbolic link"));
         }
         let count = self.files().iter().filter(|file| !file.is_draft).count();
@@ -421,5 +425,18 @@ mod tests {
         assert!(cache.trouble().unwrap().contains("symbolic link"));
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
         assert!(cache.clear().is_err());
+
+        // Nor one further down, to answers that somebody else wrote.
+        let brought = tempfile::tempdir().unwrap();
+        let there = cache_in(folder.path(), u64::MAX);
+        let cache = cache_in(brought.path(), u64::MAX);
+        let (from, to) = (there.path(&key("a")), cache.path(&key("a")));
+        fs::create_dir_all(cache.folder()).unwrap();
+        std::os::unix::fs::symlink(from.parent().unwrap(), to.parent().unwrap()).unwrap();
+        assert_eq!(cache.get(&key("a")), None);
+        assert!(!cache.has(&key("a")));
+        cache.put(&key("a"), &answered("other"));
+        assert!(cache.trouble().unwrap().contains("symbolic link"));
+        assert_eq!(there.get(&key("a")), Some(answered("hi")));
     }
 }

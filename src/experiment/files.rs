@@ -58,7 +58,7 @@ impl CaseFiles for PromptFiles<'_> {
         is_here
             && self.prompts.is_ignored(path)
             // What git tracks is there for everybody, whatever the ignore files say.
-            && !self.prompts.is_in_index(path).unwrap_or(true)
+            && !self.prompts.is_in_index(path).unwrap_or(false)
     }
 }
 

@@ -243,11 +243,12 @@ impl<'a> Reader<'a> {
             }
         };
         if self.files.is_ignored(path) {
-            let message = format!("git ignores the dataset {path}: nobody else has it");
-            let finding = Finding::warning(code::BAD_DATASET, message)
-                .help("take it out of .gitignore and git add it, or CI cannot run these cases");
+            let message = format!("git ignores the dataset {path}, so it is not read");
+            let finding = Finding::error(code::BAD_DATASET, message)
+                .help("it may hold what nobody else shall see: take it out of .gitignore and git add it, or pass it with --cases FILE");
             let finding = here(finding);
             self.found.push(finding);
+            return;
         }
         let mut file = file.take(MAX_DATASET + 1);
         self.entries(format, path, &mut file);

@@ -23,6 +23,17 @@ impl Prompts {
         })
     }
 
+    /// Whether what stands in a folder at the top may have come with the repository: git tracks
+    /// something there, or another repository has its working tree there.
+    pub fn is_brought(&self, folder: &str) -> bool {
+        let here = self.top().join(folder);
+        let below = here.read_dir().into_iter().flatten().flatten();
+        let mut folders = below.map(|it| it.path()).chain([here]);
+        // An index that cannot be read tells nothing.
+        self.holds_below(folder).unwrap_or(true)
+            || folders.any(|folder| folder.join(".git").symlink_metadata().is_ok())
+    }
+
     /// The paths of prompts and partials that the index or HEAD holds.
     pub(super) fn tracked_files(&self) -> BTreeSet<String> {
         let mut paths = BTreeSet::new();

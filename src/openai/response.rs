@@ -16,6 +16,9 @@ pub struct Answer {
     pub refusal: Option<String>,
     /// The tools that the model wants called. They are not executed.
     pub tool_calls: Vec<ToolCall>,
+    /// Whether the output holds anything for whoever asked: a text, even an empty one, a refusal or a
+    /// call.
+    pub has_output: bool,
     /// Whether the answer is whole.
     pub status: Status,
     /// Why it is not whole, such as `max_output_tokens`.
@@ -113,6 +116,7 @@ impl Answer {
         if answer.text.is_empty() && answer.refusal.is_none() {
             answer.text = text_at(&raw, "/output_text").unwrap_or_default();
         }
+        answer.has_output |= !answer.text.is_empty();
         answer.raw = raw;
         answer
     }
@@ -139,27 +143,41 @@ impl Answer {
         Redactor::value(std::slice::from_ref(key), &mut self.raw);
     }
 
+    /// Whether it says that it is whole, and holds nothing: it is no answer of a model.
+    pub(super) fn is_hollow(&self) -> bool {
+        self.status == Status::Completed
+            && !self.has_output
+            && self.text.is_empty()
+            && self.refusal.is_none()
+    }
+
     /// Adds one item of the output.
     pub(super) fn read_item(&mut self, item: &Value) {
         match item.get("type").and_then(Value::as_str) {
             Some("message") | None => match item.get("content") {
-                Some(Value::String(text)) => self.text.push_str(text),
+                Some(Value::String(text)) => {
+                    self.text.push_str(text);
+                    self.has_output = true;
+                }
                 Some(Value::Array(parts)) => parts.iter().for_each(|part| self.read_part(part)),
                 _ => {}
             },
             Some("function_call") => self.read_tool_call(item, "arguments"),
             Some("custom_tool_call") => self.read_tool_call(item, "input"),
-            Some(_) => {}
+            // What a tool of the server did, such as a picture that it made.
+            Some(kind) => self.has_output |= kind.contains("_call") || kind.starts_with("mcp_"),
         }
     }
 
     fn read_part(&mut self, part: &Value) {
         match part.get("type").and_then(Value::as_str) {
             Some("output_text" | "text") => {
-                self.text
-                    .push_str(part.get("text").and_then(Value::as_str).unwrap_or_default());
+                let text = part.get("text").and_then(Value::as_str);
+                self.text.push_str(text.unwrap_or_default());
+                self.has_output |= text.is_some();
             }
             Some("refusal") => {
+                self.has_output = true;
                 let words = part
                     .get("refusal")
                     .and_then(Value::as_str)
@@ -176,6 +194,7 @@ impl Answer {
             Some(Value::Null) | None => String::new(),
             Some(other) => other.to_string(),
         };
+        self.has_output = true;
         self.tool_calls.push(ToolCall {
             call_id: text_at(item, "/call_id").or_else(|| text_at(item, "/id")),
             name: text_at(item, "/name").unwrap_or_default(),

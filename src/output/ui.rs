@@ -215,7 +215,7 @@ impl Ui {
     /// Writes data of which a person looks at a part: in a pipe too, no line of it starts a command
     /// of a build server.
     pub fn view(&mut self, text: &str) {
-        self.line(visible::without_commands(text));
+        self.block(visible::without_commands(text));
     }
 
     /// Hands the writer of standard output over, for long data.
@@ -235,8 +235,16 @@ impl Ui {
         self.err_is_terminal && !self.settings.quiet
     }
 
-    /// Writes data and ends the line.
+    /// Writes one line, which stays one whatever foreign text is in it, such as the name of a file.
+    /// Tabs stand between columns.
     pub fn line(&mut self, text: impl Display) {
+        let text = text.to_string();
+        let columns: Vec<_> = text.split('\t').map(visible::line).collect();
+        self.styled(columns.join("\t") + "\n");
+    }
+
+    /// Writes data of several lines, such as a JSON document, and ends the last.
+    pub fn block(&mut self, text: impl Display) {
         self.data(text);
         self.styled("\n");
     }
@@ -340,11 +348,7 @@ impl Ui {
     fn say_below(&mut self, label: &str, text: &str) {
         let colors = self.colors(self.err_is_terminal);
         let label = paint(colors, HINT, &format!("{label}:"));
-        // What other programs say may have several lines: each stands behind the label.
-        for part in text.lines().filter(|part| !part.trim().is_empty()) {
-            let line = format!("  {label} {}\n", visible::line(part));
-            self.say_line(&line);
-        }
+        self.say_line(&format!("  {label} {}\n", visible::line(text)));
     }
 
     /// Shows an error, as text or as the JSON object that scripts read.
@@ -366,7 +370,10 @@ impl Ui {
             self.say_below("at", location);
         }
         for cause in failure.causes() {
-            self.say_below("caused by", &cause);
+            // What other programs say may have several lines: each stands behind the label.
+            for part in cause.lines().filter(|part| !part.trim().is_empty()) {
+                self.say_below("caused by", part);
+            }
         }
         for hint in &failure.hints {
             self.say_below("hint", &words(hint));

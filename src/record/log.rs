@@ -20,7 +20,7 @@ pub(super) mod read;
 pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
 
 /// The folder whose content git shall ignore.
-const OWN_FOLDER: &str = ".promptctl";
+pub const OWN_FOLDER: &str = ".promptctl";
 
 /// How often the file is opened anew when it was swapped while we waited for its lock.
 const MOST_SWAPS: usize = 1000;

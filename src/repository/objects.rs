@@ -288,6 +288,20 @@ impl Repository {
             .collect())
     }
 
+    /// Whether the index holds anything at a path or below it: a file, a link or another repository.
+    /// The case of letters does not matter, as on many disks.
+    ///
+    /// # Errors
+    /// git's words, where the index cannot be read.
+    pub(crate) fn holds_below(&self, path: &str) -> Result<bool, String> {
+        let mut index = self.repo.index().map_err(in_words)?;
+        index.read(false).map_err(in_words)?;
+        Ok(index.iter().any(|entry| {
+            let (start, rest) = entry.path.split_at(path.len().min(entry.path.len()));
+            start.eq_ignore_ascii_case(path.as_bytes()) && matches!(rest.first(), None | Some(b'/'))
+        }))
+    }
+
     /// The paths that the index holds below a folder, `.` for all, as they were when this run began
     /// or later; nothing where it cannot be read.
     pub(crate) fn index_below(&self, folder: &str, mut see: impl FnMut(String)) {

@@ -228,6 +228,68 @@ fn foreign_text_never_starts_a_line() {
     assert!(said.contains("x\\n::error::pwned"), "it is shown: {said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_name_of_a_file_forges_no_line() {
+    const EVIL: &str = "\u{1b}[31m\u{202e}\n::error::pwn2\n";
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("checkout --quiet -b pr");
+    repo.write(
+        &format!("prompts/sup/a{EVIL}.prompt.yml"),
+        "messages: [{role: user, content: x}]\n",
+    );
+    repo.write(
+        &format!("prompts/e{EVIL}/b.prompt.yml"),
+        "# promptctl: allow P105\nmessages: [}\n",
+    );
+    repo.write(&format!("prompts/p{EVIL}.hbs"), "x");
+    repo.write(
+        &format!("prompts/key{EVIL}.txt"),
+        format!("AKIA{}\n", "Q7RK2MWZ3XBT4VNC"),
+    );
+    repo.git("add --all");
+    repo.git("commit --quiet --message evil");
+    for line in [
+        "",
+        "list",
+        "status",
+        "doctor",
+        "validate",
+        "validate --verbose --base main",
+        "validate --format github",
+        "validate --format junit",
+        "validate --format sarif",
+        "validate --format gitlab",
+        "validate --fix --dry-run",
+        "diff main...pr",
+        "diff main...pr --format markdown",
+        "diff main...pr --format json",
+        "diff main pr",
+        "scan",
+        "scan --format github",
+        "scan --format json",
+        "init --adopt --dry-run",
+        "publish --all --dry-run",
+        "eval --all --dry-run",
+    ] {
+        let run = repo.run(&format!("promptctl {line}"));
+        for told in run.stdout.lines().chain(run.stderr.lines()) {
+            assert!(!told.starts_with("::error::pwn2"), "{line}\n{run}");
+            assert!(!told.starts_with(".prompt.yml"), "{line}\n{run}");
+            assert!(!told.contains("at: ::"), "{line}\n{run}");
+            assert!(!told.contains(['\u{1b}', '\u{202e}']), "{line}\n{run}");
+        }
+    }
+    let run = repo.run("promptctl diff main...pr");
+    let shown = "prompts/sup/a\\u{1b}[31m\\u{202e}\\n::error::pwn2\\n.prompt.yml";
+    assert!(
+        run.stdout.contains(&format!("{shown}  cannot be read\n")),
+        "{run}"
+    );
+    assert!(run.stderr.contains(&format!("  at: {shown}\n")), "{run}");
+}
+
 #[test]
 fn a_wrong_command_line_repeats_no_command() {
     let env = TestEnv::new();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::{many, newest_run, repo, sorting, ticket, told};
 use crate::env::{Shell, TestEnv};
@@ -149,16 +150,113 @@ fn what_the_log_may_not_keep_is_kept_nowhere() {
 #[test]
 fn answers_that_the_repository_brings_are_not_believed() {
     let server = sorting("The app crashes");
+    for way in WAYS {
+        let env = TestEnv::new();
+        let repo = repo(&server, &env);
+        repo.run("promptctl eval");
+        bring(&repo, way);
+        let run = repo.without("OPENAI_API_KEY").run("promptctl eval");
+        assert!(
+            run.stderr.contains("so the cache is not used"),
+            "{way}: {run}"
+        );
+        assert_eq!(run.code, Some(4), "{way}: {run}");
+    }
+}
+
+#[test]
+fn runs_that_the_repository_brings_are_not_read() {
+    let server = sorting("The app crashes");
+    for way in WAYS {
+        let env = TestEnv::new();
+        let repo = repo(&server, &env);
+        repo.run("promptctl eval");
+        bring(&repo, way);
+        for line in ["--list", "--show last", "--only failed"] {
+            let run = repo.run(&format!("promptctl eval {line}"));
+            assert!(run.stderr.contains("are not read"), "{way}: {run}");
+            assert_eq!(run.code, Some(1), "{way}: {run}");
+        }
+        let run = repo.run("promptctl log");
+        assert!(
+            run.stderr
+                .contains("somebody else may have written what the log says"),
+            "{way}: {run}"
+        );
+    }
+}
+
+/// How a repository can bring along what only a clone should have.
+#[cfg(unix)]
+const WAYS: [&str; 5] = ["files", "runs", "links", "submodule", "repository"];
+#[cfg(not(unix))]
+const WAYS: [&str; 4] = ["files", "runs", "submodule", "repository"];
+
+fn bring(repo: &Shell, way: &str) {
+    match way {
+        "files" => drop(repo.git("add --force .promptctl/cache")),
+        "runs" => drop(repo.git("add --force .promptctl/evals")),
+        "submodule" => drop(repo.git(
+            "update-index --add --cacheinfo 160000,1111111111111111111111111111111111111111,.promptctl/cache",
+        )),
+        "repository" => drop(repo.git("init --quiet .promptctl/evals")),
+        #[cfg(unix)]
+        "links" => {
+            let folder = kept(repo)[0].parent().unwrap().to_owned();
+            let there = repo.dir.join("data");
+            fs::rename(&folder, &there).unwrap();
+            std::os::unix::fs::symlink("../../data", &folder).unwrap();
+            repo.git("add data");
+            let name = folder.file_name().unwrap().to_str().unwrap();
+            repo.git(&format!("add --force .promptctl/cache/{name}"));
+        }
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn an_answer_that_holds_nothing_is_an_error_and_is_not_kept() {
+    for output in [
+        json!("nope"),
+        json!([]),
+        json!([{"type": "reasoning"}]),
+        json!([{"type": "message", "content": []}]),
+    ] {
+        let body = json!({"id": "x", "status": "completed", "output": output});
+        let server = Server::answering(move |_| Reply::json(200, &body));
+        let env = TestEnv::new();
+        let repo = repo(&server, &env);
+        let run = repo.run("promptctl eval");
+        assert_ne!(run.code, Some(0), "{output}: {run}");
+        assert!(kept(&repo).is_empty(), "{output}: {run}");
+        let run = repo.run("promptctl run triage --var ticket=hi");
+        assert!(run.stderr.contains("error[P308]"), "{output}: {run}");
+    }
+}
+
+#[test]
+fn a_dataset_that_git_ignores_is_not_sent() {
+    let server = sorting("");
     let env = TestEnv::new();
     let repo = repo(&server, &env);
-    repo.run("promptctl eval");
-    repo.git("add --force .promptctl/cache");
-    let run = repo.without("OPENAI_API_KEY").run("promptctl eval");
-    assert!(
-        run.stderr.contains("git tracks files in .promptctl/cache"),
-        "{run}"
+    repo.replace(
+        "prompts/triage.prompt.yml",
+        "testData:",
+        "datasets: [own.jsonl]\ntestData:",
     );
-    assert_eq!(run.code, Some(4), "{run}");
+    repo.write(".gitignore", "own.jsonl\n");
+    repo.write(
+        "own.jsonl",
+        "{\"ticket\": \"a secret\", \"expected\": \"x\"}\n",
+    );
+    let run = repo.run("promptctl eval");
+    assert!(run.stderr.contains("error[P407]"), "{run}");
+    assert!(!run.to_string().contains("a secret"), "{run}");
+    assert!(server.requests().is_empty());
+    // One that is new is read: git would commit it.
+    repo.write(".gitignore", "");
+    repo.run("promptctl eval");
+    assert_eq!(server.requests().len(), 4);
 }
 
 #[test]

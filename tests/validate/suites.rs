@@ -37,14 +37,14 @@ fn what_is_wrong_in_a_dataset_has_its_place_there() {
 }
 
 #[test]
-fn a_dataset_that_others_do_not_have_is_told() {
+fn a_dataset_that_others_do_not_have_is_an_error() {
     let env = TestEnv::new();
     let repo = greeting(&env);
     repo.write(PATH, format!("{}{SUITE}", repo.read(PATH)));
     insta::assert_snapshot!(repo.findings(""), @"error P407 prompts/greeting.prompt.yml:15:12 there is no dataset datasets/names.jsonl");
     repo.write("datasets/names.jsonl", CASES);
     repo.write(".gitignore", "datasets/\n");
-    insta::assert_snapshot!(repo.findings(""), @"warning P407 prompts/greeting.prompt.yml:15:12 git ignores the dataset datasets/names.jsonl: nobody else has it");
+    insta::assert_snapshot!(repo.findings(""), @"error P407 prompts/greeting.prompt.yml:15:12 git ignores the dataset datasets/names.jsonl, so it is not read");
     // What git tracks is there for all.
     repo.git("add --force datasets/names.jsonl");
     assert_eq!(repo.findings(""), "");

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::common::{in_environment, load_to_read, warn_all};
 use super::super::run::RunContext;
 use super::super::session::Session;
-use super::{Args, Only, Prepared, own_folder};
+use super::{Args, Only, Prepared, runs_folder};
 use crate::error::Failure;
 use crate::experiment::PromptFiles;
 use crate::experiment::case::Suite;
@@ -56,7 +56,7 @@ pub(super) fn prompts(
             }
         };
         if args.cases.only == Some(Only::Failed) {
-            let folder = own_folder(ground).join("evals");
+            let folder = runs_folder(ground)?;
             let Some((_, failed)) = failed_before(&folder, loaded.name.as_str()) else {
                 return Err(Failure::usage(format!(
                     "no run of {} is kept here, so --only failed means nothing",

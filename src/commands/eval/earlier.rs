@@ -9,7 +9,7 @@ use super::super::run::RunContext;
 use super::super::session::Session;
 use super::outputs::Outputs;
 use super::report::{Report, counted, dollars};
-use super::{Args, cache_of, exit_of, own_folder, print};
+use super::{Args, cache_of, exit_of, print, runs_folder};
 use crate::error::{Exit, Failure};
 use crate::experiment::runs::{glance, paths, read};
 use crate::experiment::verdict::Verdict;
@@ -25,7 +25,7 @@ pub(super) fn short(run: &str) -> &str {
 
 /// Lists the runs, the newest first.
 pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, Failure> {
-    let runs: Vec<_> = paths(&own_folder(ground).join("evals"))
+    let runs: Vec<_> = paths(&runs_folder(ground)?)
         .iter()
         .rev()
         .filter_map(|path| glance(path).ok())
@@ -44,7 +44,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
             })
         });
         let runs: Vec<_> = runs.collect();
-        session.ui.line(json::document(&json!({ "runs": runs })));
+        session.ui.block(json::document(&json!({ "runs": runs })));
         return Ok(Exit::Done);
     }
     let mut table =
@@ -102,7 +102,7 @@ pub(super) fn show(
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let all = paths(&own_folder(ground).join("evals"));
+    let all = paths(&runs_folder(ground)?);
     let path = find(wanted, &all)?;
     let unreadable = |error: std::io::Error| {
         Failure::from_io(code::NOT_A_FILE, "the run could not be read", error)

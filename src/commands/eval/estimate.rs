@@ -67,7 +67,7 @@ pub(super) fn show(
     let at_hand = plan.at_hand();
     if args.shown.format == EvalFormat::Json {
         let prompts: Vec<Value> = estimates.iter().map(as_json).collect();
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "dry_run": true,
             "answers": at_hand + asked + plan.lacking(),
             "cached": at_hand,

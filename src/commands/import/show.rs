@@ -98,7 +98,7 @@ pub(super) fn offline(
         }
     }
     if json {
-        session.ui.line(json::document(
+        session.ui.block(json::document(
             &json!({ "from": "openai", "dry_run": true, "prompts": prompts }),
         ));
     }
@@ -198,7 +198,7 @@ pub(super) fn plan(
         }
     }
     if json {
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "from": "openai", "dry_run": true, "prompts": prompts, "calls": calls, "at_least": is_least,
             "max_cost_usd": (args.max_cost > 0.0).then_some(args.max_cost),
         })));
@@ -237,7 +237,7 @@ pub(super) fn outcome(
 ) -> Exit {
     if json {
         let prompts: Vec<Value> = outcomes.iter().map(shape).collect();
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "from": "openai",
             "prompts": prompts,
             "calls": { "paid": calls.0, "refused": calls.1 },

@@ -64,7 +64,7 @@ pub(super) fn run(
     }
     if json {
         let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
-        session.ui.line(json::document(&json!({ "ids": ids })));
+        session.ui.block(json::document(&json!({ "ids": ids })));
     } else {
         let records = count(records.len(), "record");
         args.plan.say(

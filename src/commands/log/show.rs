@@ -49,7 +49,7 @@ pub(super) fn run(
         return show_rendered(&execution.record, store, session);
     }
     if json {
-        session.ui.line(json::document(&shape(&execution)));
+        session.ui.block(json::document(&shape(&execution)));
         return Ok(Exit::Done);
     }
     let colors = session.ui.colors_out();
@@ -95,7 +95,7 @@ fn show_rendered(record: &Record, store: &Store, session: &mut Session) -> Resul
             .iter()
             .map(|it| it.to_json())
             .collect();
-        session.ui.line(json::document(&serde_json::json!({
+        session.ui.block(json::document(&serde_json::json!({
             "id": record.id,
             "name": record.prompt,
             "version": record.version,

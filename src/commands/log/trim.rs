@@ -90,7 +90,7 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
         .unwrap_or(Timestamp::MIN);
     let pruned = log.prune(cutoff, args.plan.dry_run)?;
     if json {
-        session.ui.line(json::document(&json!({
+        session.ui.block(json::document(&json!({
             "before": json::time(cutoff),
             "dry_run": args.plan.dry_run,
             "records": pruned.records,

@@ -276,7 +276,7 @@ fn a_dataset_that_is_not_there_is_told_in_the_prompt() {
         Made::default().with("here.jsonl", "{\"ticket\": \"a\", \"expected\": \"b\"}\n");
     files.ignored = vec!["here.jsonl"];
     insta::assert_snapshot!(found(&rest, &files), @"
-    warning P407 prompts/a.prompt.yml:5:5 git ignores the dataset here.jsonl: nobody else has it
+    error P407 prompts/a.prompt.yml:5:5 git ignores the dataset here.jsonl, so it is not read
     error P407 prompts/a.prompt.yml:6:5 there is no dataset gone.jsonl
     ");
 }

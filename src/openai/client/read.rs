@@ -122,7 +122,11 @@ impl Client {
         if !is_answer {
             return Err(Fault::lasting(self.not_an_answer("an answer of a model")));
         }
-        Ok(Answer::read(json))
+        let answer = Answer::read(json);
+        match answer.is_hollow() {
+            true => Err(Fault::lasting(self.not_an_answer("an answer of a model"))),
+            false => Ok(answer),
+        }
     }
 
     pub(super) async fn read_json(&self, response: Response) -> Result<Value, Fault> {
@@ -158,6 +162,9 @@ impl Client {
             };
             match progress.assembly.take(&data) {
                 Ok(Step::Delta(text)) => on_delta(&text),
+                Ok(Step::End(answer)) if answer.is_hollow() => {
+                    break self.not_an_answer("an answer of a model");
+                }
                 Ok(Step::End(answer)) => return Ok(*answer),
                 Ok(Step::Error(error)) => {
                     let error = error
