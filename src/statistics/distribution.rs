@@ -1,5 +1,7 @@
 //! The distributions that the methods rest on, from `statrs`.
 
+use std::f64::consts::PI;
+
 use statrs::function::beta::{beta_reg, inv_beta_reg};
 use statrs::function::erf::{erfc, erfc_inv};
 use statrs::function::gamma::ln_gamma;
@@ -34,7 +36,18 @@ pub(super) fn t(level: f64, degrees: f64) -> f64 {
         return z + (first + (second + third / degrees) / degrees) / degrees;
     }
     let x = inv_beta_reg(degrees / 2.0, 0.5, 1.0 - level);
-    (degrees * (1.0 - x) / x).sqrt()
+    let mut end = (degrees * (1.0 - x) / x).sqrt();
+    // The inverse stops too early for some; two steps of Newton's method end what it began.
+    for _ in 0..2 {
+        end += (t_beyond(end, degrees) - (1.0 - level)) / (2.0 * t_density(end, degrees));
+    }
+    end
+}
+
+fn t_density(value: f64, degrees: f64) -> f64 {
+    let half = f64::midpoint(degrees, 1.0);
+    let height = ln_gamma(half) - ln_gamma(degrees / 2.0) - (degrees * PI).ln() / 2.0;
+    (height - half * (value * value / degrees).ln_1p()).exp()
 }
 
 /// The probability that t is as far from 0 as `value`, or farther, on both sides together.

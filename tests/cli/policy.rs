@@ -177,7 +177,7 @@ fn a_rollback_goes_without_a_signature_rather_than_not_at_all() {
     repo.ok("promptctl rollback support/triage");
     repo.git("config gpg.ssh.allowedSignersFile allowed_signers");
     repo.git("verify-tag prompts/support/triage/production/3");
-    repo.ok("promptctl publish support/triage");
+    repo.ok("promptctl publish support/triage@v2");
     std::fs::remove_file(repo.dir.join("../ada.key")).unwrap();
     let run = repo.run("promptctl rollback support/triage");
     assert_eq!(run.code, Some(0), "{run}");
@@ -185,7 +185,7 @@ fn a_rollback_goes_without_a_signature_rather_than_not_at_all() {
     assert!(run.stderr.contains(warning), "{run}");
     let run = repo.run("promptctl unpublish support/triage");
     assert_eq!(run.code, Some(0), "{run}");
-    repo.fails("promptctl publish support/triage");
+    repo.fails("promptctl publish support/triage@v2");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn nothing_to_do_means_that_the_remote_agrees() {
     bob.ok("promptctl unpublish support/triage");
     assert_snapshot!(ada.play(
         "promptctl get support/triage@production --format text
-         promptctl publish support/triage
+         promptctl publish support/triage@v1
          promptctl publish support/triage"
     ), @r#"
     $ promptctl get support/triage@production --format text
@@ -107,7 +107,7 @@ fn nothing_to_do_means_that_the_remote_agrees() {
           Say which queue the ticket belongs to: billing or tech.
       - role: user
         content: "{{ticket}}"
-    $ promptctl publish support/triage
+    $ promptctl publish support/triage@v1
     support/triage v1 published to production, and the remote has it
     $ promptctl publish support/triage
     support/triage v1 is live in production already: nothing to do

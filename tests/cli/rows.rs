@@ -574,7 +574,7 @@ fn a_tag_below_the_name_of_the_next_release_stops_nothing() {
     origin(&env).git("tag prompts/support/triage/production/3/x main");
     ada.ok("promptctl rollback support/triage");
     assert_eq!(live(&ada), 1);
-    ada.ok("promptctl publish support/triage");
+    ada.ok("promptctl publish support/triage@v2");
     assert_eq!(live(&ada), 2);
     let fix = ada.json("promptctl doctor --format json")["findings"][0]["help"]
         .as_str()

@@ -43,7 +43,7 @@ fn is_close(one: f64, other: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn intervals_of_shares_hold_them_and_are_symmetric(count in counts(), other in counts()) {
@@ -177,6 +177,7 @@ proptest! {
 
     #[test]
     fn t_leads_there_and_back(level in 0.5..0.9999_f64, exponent in 0.0..8.0_f64) {
+        // 894 degrees at a level of 0.594 were off once.
         let degrees = 10_f64.powf(exponent);
         let end = t(level, degrees);
         prop_assert!((t_beyond(end, degrees) - (1.0 - level)).abs() < 1e-9, "{degrees} {end}");
