@@ -1,6 +1,6 @@
 //! Evaluators: checks of one output.
 //!
-//! An evaluator is an entry of a prompt's `evaluators:` with a `name` and one of the keys of [`KINDS`].
+//! An evaluator is an entry of a prompt's `evaluators:` with a `name` and one of the keys of the table in `kinds.rs`.
 //! All but `llm` and `uses` are decided here, from the output and the case alone: no model is asked, and
 //! the same output always gets the same verdict. Where an evaluator holds several checks, all of them
 //! must pass. A new check is one row of the table of its kind: its name, its words and its function;
