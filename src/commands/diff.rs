@@ -476,6 +476,12 @@ impl Pair {
     }
 }
 
+/// What a change from one content to another means for callers.
+pub(super) fn impact(before: &Loaded, after: &Loaded) -> Impact {
+    let [old, new] = [before, after].map(variables_of);
+    compare(Some(side(before, &old)), Some(side(after, &new))).impact
+}
+
 /// Shows what changed in prompts, as `diff` does.
 pub(super) fn show_change<'a>(
     pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,

@@ -477,7 +477,7 @@ fn field(change: &Change, lines: usize, text: &mut String) {
 }
 
 /// A line inside `<pre>`; of a text that came or went as a whole, without marks.
-fn line(line: &Line, is_whole: bool) -> String {
+pub(super) fn line(line: &Line, is_whole: bool) -> String {
     match line {
         Line::Hidden(_) => "…".to_owned(),
         Line::Cut(count) => diff_lines::cut(*count),

@@ -131,7 +131,8 @@ fn loaded(args: &Args, ground: &RunContext, session: &mut Session) -> Result<Vec
             all.push(loaded);
         }
     }
-    if all.is_empty() {
+    // Whoever asks what changed may find that nothing did.
+    if all.is_empty() && args.base.base.is_empty() {
         return Err(Failure::usage("no prompt has cases").hint(
             "write them below `testData:` of a prompt file; promptctl help evaluation shows how",
         ));
@@ -277,6 +278,8 @@ pub(super) fn tasks<'a>(
                     version: Some(loaded.version().number()),
                     digest: loaded.digest().to_string(),
                     suite: suite.digest.clone(),
+                    base: None,
+                    again: false,
                     model: asked.cloned().unwrap_or_default(),
                     repeat: args.cases.repeat.unwrap_or(suite.repeat),
                     min_pass_rate,
@@ -302,7 +305,10 @@ pub(super) fn tasks<'a>(
 }
 
 /// The base URL that a model is asked at; none where nothing is, or the model `echo` is.
-fn server(
+///
+/// # Errors
+/// The provider of the model is not mapped.
+pub(super) fn server(
     model: Option<&String>,
     args: &Args,
     ground: &RunContext,

@@ -11,7 +11,8 @@ use super::outputs::Outputs;
 use super::report::{Report, counted, dollars};
 use super::{Args, cache_of, exit_of, own_folder, print};
 use crate::error::{Exit, Failure};
-use crate::experiment::runs::{glance, paths, read};
+use crate::experiment::result::Subject;
+use crate::experiment::runs::{Head, glance, paths, read};
 use crate::experiment::verdict::Verdict;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -35,7 +36,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
             json!({
                 "run": head.run,
                 "started": json::time(head.started),
-                "prompts": head.subjects.iter().map(|it| json!({
+                "prompts": own(head).map(|it| json!({
                     "name": it.prompt, "version": it.version, "model": it.model,
                 })).collect::<Vec<_>>(),
                 "counts": foot.as_ref().map(|it| it.counts),
@@ -50,7 +51,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
     let mut table =
         Table::new(&["RUN", "WHEN", "PASSED", "COST", "VERDICT", "PROMPTS"]).spare(&[3, 1]);
     for (head, foot) in &runs {
-        let mut names: Vec<&str> = head.subjects.iter().map(|it| it.prompt.as_str()).collect();
+        let mut names: Vec<&str> = own(head).map(|it| it.prompt.as_str()).collect();
         names.dedup();
         let names = match names.as_slice() {
             [a, b, c, rest @ ..] if !rest.is_empty() => {
@@ -93,6 +94,11 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
     }
     table.print(&mut session.ui);
     Ok(Exit::Done)
+}
+
+/// What a run is about, without what that is compared with.
+fn own(head: &Head) -> impl Iterator<Item = &Subject> {
+    head.subjects.iter().filter(|it| it.base.is_none())
 }
 
 /// Shows a run again.

@@ -107,6 +107,6 @@ fn is_inert(word: &str) -> bool {
                 .split(['.', ','])
                 .all(|part| part.len() < 7 && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let is_only_stops = inner.is_empty() || matches!(inner, "→" | "-" | "–" | "=");
+    let is_only_stops = inner.is_empty() || matches!(inner, "→" | "-" | "–" | "=" | "%");
     is_only_stops || !is_hex && (inner.split('-').all(is_letters) || is_number())
 }
