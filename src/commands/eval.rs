@@ -2,14 +2,17 @@
 
 mod base;
 mod choose;
+pub(super) mod comment;
 mod earlier;
 mod estimate;
+mod find;
 mod machine;
 mod markdown;
 mod outputs;
 mod report;
 mod section;
 mod text;
+mod told;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

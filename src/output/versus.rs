@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::diff_lines::{Line, layout};
-use super::diff_markdown::inline::{cell, code, escape, message};
-use super::diff_markdown::line;
+use super::diff_markdown::inline::{cell, code, escape, line, message};
 use super::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
 use crate::prompt::diff::WordDiff;
 use crate::prompt::visible;
@@ -188,6 +187,8 @@ pub struct Section {
     pub title: String,
     /// `50 cases, 1 answer each   gpt-5-mini`
     pub subtitle: String,
+    /// How many cases passed, in words.
+    pub passed: String,
     /// The names of the columns: each base, and head.
     pub columns: Vec<String>,
     /// The table.
@@ -348,7 +349,9 @@ impl Section {
     /// out from the end.
     pub fn markdown(&self, room: usize) -> String {
         let mut out = format!("#### {}\n\n", message(&self.title));
-        if !self.columns.is_empty() {
+        if self.columns.is_empty() {
+            let _ = writeln!(out, "- {} passed", message(&self.passed));
+        } else {
             let bases = self.columns.len() - 1;
             let mut titles = vec![String::new()];
             titles.extend(self.columns.iter().map(|it| cell(it)));

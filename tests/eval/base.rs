@@ -585,6 +585,97 @@ fn a_base_that_asks_for_other_variables_is_asked_what_it_can() {
 }
 
 #[test]
+fn the_comment_of_a_pull_request_tells_what_an_evaluation_found() {
+    let env = TestEnv::new();
+    let mut all = rows(0..30, 'p', 'p');
+    all.extend(rows(30..40, 'p', 'f'));
+    let repo = answered(&env, &all);
+    let line = "promptctl diff main...HEAD --format markdown";
+    let without = repo.ok(line);
+    let with = format!("{line} --eval last");
+    assert_eq!(repo.ok(&with), without, "no run is kept");
+    repo.run("promptctl eval --base main --answers answers.jsonl --quiet");
+    let page = repo.ok(&with);
+    assert_snapshot!(page.lines().take(32).collect::<Vec<_>>().join("\n"), @r#"
+    <!-- promptctl diff -->
+    ### Prompts: ❌ the evaluation fails; 🔵 wording, only words changed
+
+    | Prompt | Change | Impact | Versions | Tokens | `publish` would |
+    | --- | --- | --- | --- | --- | --- |
+    | `triage` | changed | 🔵 wording | v1 → v2 | 4 → 6 | make v2 live in production |
+
+    #### Evaluation: ❌ fail
+
+    - 50.0 % of the cases have to pass: 30 of 40 did, 75.0 %
+    - Worse than v1: 25 points fewer pass, at least 11.1.
+    - \$0.0000 spent
+
+    #### triage  v1 → v2 (wording)
+
+    |  | v1 | v2 | change |
+    | --- | --- | --- | --- |
+    | passed | 40 of 40 | 30 of 40 | -25.0 points (-40.2 to -11.1)   p 0.0020 |
+    |  | 100.0 % (91-100) | 75.0 % (60-86) |  |
+
+    🔴 Worse than v1: 25 points fewer pass, at least 11.1.
+
+
+    <details>
+    <summary>worse: <code>c30</code></summary>
+
+    - `prompts/triage.prompt.yml:35`
+    - right queue: expected to contain `"billing",` got `"I` need more details: which account is `it?"`
+
+    <pre><del>billing</del><ins><b>I need more details: which account is it?</b></ins></pre>
+
+    </details>
+    "#);
+    // By the same function as the page of `eval` itself.
+    let own = repo
+        .run("promptctl eval --show last --format markdown")
+        .stdout;
+    let table = own
+        .lines()
+        .find(|line| line.starts_with("| passed"))
+        .unwrap();
+    assert!(page.contains(table));
+    // What was found out about another content says nothing of this one.
+    repo.replace("prompts/triage.prompt.yml", "Sort well", "Sort better");
+    repo.git("commit --quiet --all --message Again");
+    assert_snapshot!(repo.run(&with), @"
+    error: the run is of another content of triage
+      hint: promptctl eval --base REF runs this one
+    [exit 2]
+    ");
+    assert_eq!(
+        repo.run("promptctl diff main...HEAD --eval last").code,
+        Some(2)
+    );
+}
+
+#[test]
+fn a_comment_over_an_evaluation_of_long_answers_keeps_its_size() {
+    let env = TestEnv::new();
+    let repo = answered(&env, &rows(0..200, 'p', 'f'));
+    let long = "long words of an answer | ".repeat(400);
+    let lines = repo
+        .read("answers.jsonl")
+        .replace("I need more details", &long);
+    repo.write("answers.jsonl", lines);
+    repo.run("promptctl eval --base main --answers answers.jsonl --quiet -o own.md");
+    let page = repo.ok("promptctl diff main...HEAD --format markdown --eval last");
+    for page in [page, repo.read("own.md")] {
+        let size = page.encode_utf16().count();
+        assert!((5_000..65_000).contains(&size), "{size}");
+        assert_eq!(
+            page.matches("<details>").count(),
+            page.matches("</details>").count()
+        );
+        assert!(page.contains("Worse than v1"));
+    }
+}
+
+#[test]
 fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive() {
     let env = TestEnv::new();
     let repo = answered(&env, &rows(0..12, 'p', 'f'));
@@ -592,10 +683,9 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
         "</pre></details> @team [x](http://evil) ``` <script> | I need \u{1b}[31mmore\nbilling no";
     let lines = repo.read("answers.jsonl").replace(
         "I need more details: which account is it?",
-        &serde_json::to_string(&hostile.replace("billing", "bil ling"))
+        serde_json::to_string(&hostile.replace("billing", "bil ling"))
             .unwrap()
-            .trim_matches('"')
-            .to_owned(),
+            .trim_matches('"'),
     );
     repo.write("answers.jsonl", lines);
     let run = repo.run("promptctl eval --base main --answers answers.jsonl --format markdown");
@@ -609,7 +699,7 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     |---|---|---|---|---|---|---|
     | triage v2 | `openai/gpt-5-mini` | 0 of 12 | 0.0 % (0.0 to 24.2) | 0.00 | - | ❌ fail |
 
-    - 50.0 `%` of the cases have to pass: 0 of 12 did, 0.0 `%`
+    - 50.0 % of the cases have to pass: 0 of 12 did, 0.0 %
     - Worse than v1: 100 points fewer pass, at least 65.7.
     - $0.0000 spent
 
@@ -618,7 +708,7 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     |  | v1 | v2 | change |
     | --- | --- | --- | --- |
     | passed | 12 of 12 | 0 of 12 | -100.0 points (-100.0 to -65.7)   p 0.0005 |
-    |  | 100.0 `% (76-100)` | 0.0 `% (0-24)` |  |
+    |  | 100.0 % (76-100) | 0.0 % (0-24) |  |
 
     🔴 Worse than v1: 100 points fewer pass, at least 65.7.
 
@@ -640,4 +730,63 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     - `prompts/triage.prompt.yml:6`
     - right queue: expected to contain `"billing",` got `"</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
     "#);
+}
+
+/// The cases of the topic: those that head gets right and base does not have names, and so has the
+/// one that head loses.
+fn story() -> (String, Vec<(String, char, char)>) {
+    const BETTER: [&str; 6] = [
+        "refund-eur",
+        "double-charge",
+        "locale-de",
+        "vat-id",
+        "late-parcel",
+        "angry-caps",
+    ];
+    let (mut texts, mut answered) = (String::new(), Vec::new());
+    for at in 0..50 {
+        let (id, base, head) = match at {
+            41..47 => (BETTER[at - 41].to_owned(), 'f', 'p'),
+            47 => ("empty-ticket".to_owned(), 'p', 'f'),
+            48.. => (format!("case-{at}"), 'f', 'f'),
+            _ => (format!("case-{at:02}"), 'p', 'p'),
+        };
+        let more = match at {
+            0..12 => ", required: true",
+            12..18 => ", tags: [hostile]",
+            _ => "",
+        };
+        texts.push_str(&format!(
+            "  - {{ticket: t{at}, expected: billing, case: {{id: {id}{more}}}}}\n"
+        ));
+        answered.push((id, base, head));
+    }
+    (texts, answered)
+}
+
+#[test]
+fn the_topic_shows_what_the_command_prints() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let (texts, answered) = story();
+    let version = |number: u32, more: &str| {
+        let text = prompt("Which queue?", &texts, "eval: {minPassRate: 0.9}\n");
+        format!("version: {number}\n{more}{text}")
+    };
+    let path = "prompts/support/triage.prompt.yml";
+    repo.write(path, version(3, ""));
+    repo.git("add .");
+    repo.git("commit --quiet --message Triage");
+    repo.git("switch --quiet --create topic");
+    repo.write(path, version(4, "modelParameters: {maxTokens: 300}\n"));
+    given(&repo, &answered);
+    let shorter = repo
+        .read("answers.jsonl")
+        .replace(": which account is it?", "");
+    repo.write("answers.jsonl", shorter);
+    let line = "promptctl eval support/triage --base main --answers answers.jsonl --quiet";
+    let run = repo.with("PROMPTCTL_WIDTH", "90").run(line);
+    let topic = std::fs::read_to_string(crate::env::top().join("src/help/evaluation.md")).unwrap();
+    let shown = format!("```text\n$ {line}\n{}```\n", run.stdout);
+    assert!(topic.contains(&shown), "{shown}");
 }

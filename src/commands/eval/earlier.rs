@@ -1,14 +1,14 @@
 //! `eval --list`, `--show RUN` and `--clear-cache`.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use super::super::common::{ago, count};
 use super::super::run::RunContext;
 use super::super::session::Session;
+use super::find::find;
 use super::outputs::Outputs;
-use super::report::{Report, counted, dollars};
+use super::report::Report;
+use super::told::{counted, dollars};
 use super::{Args, cache_of, exit_of, own_folder, print};
 use crate::error::{Exit, Failure};
 use crate::experiment::result::Subject;
@@ -130,29 +130,6 @@ pub(super) fn show(
     print(args.shown.format, &report, session);
     outputs.finish(&report)?;
     Ok(exit_of(report.verdict))
-}
-
-fn find(wanted: &str, all: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let missing = |message: String| {
-        Failure::usage(message).hint("promptctl eval --list shows the runs that are kept here")
-    };
-    if wanted == "last" {
-        let newest = all.last().cloned();
-        return newest.ok_or_else(|| missing("no run is kept here".to_owned()));
-    }
-    let is_it = |path: &&PathBuf| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        !wanted.is_empty() && name.starts_with(wanted)
-    };
-    let found: Vec<&PathBuf> = all.iter().filter(is_it).collect();
-    match found.as_slice() {
-        [one] => Ok((*one).clone()),
-        [] => Err(missing(format!("there is no run {wanted}"))),
-        several => Err(missing(format!(
-            "{} begin with {wanted}",
-            count(several.len(), "run")
-        ))),
-    }
 }
 
 /// Forgets all answers.

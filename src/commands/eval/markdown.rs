@@ -1,7 +1,7 @@
 //! A run for a pull request, in GitHub's Markdown. All foreign text stands in code.
 
-use super::report::{Report, counted, dollars, expected, reasons, title, worst_try};
-use super::text::{seconds, shown_rate};
+use super::report::Report;
+use super::told::{counted, dollars, expected, reasons, seconds, shown_rate, title, worst_try};
 use crate::experiment::result::cut;
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
@@ -58,7 +58,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
     out
 }
 
-fn worded(verdict: Verdict) -> &'static str {
+pub(super) fn worded(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✅ pass",
         Verdict::Incomplete => "⚠️ incomplete",

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::section;
-use crate::experiment::result::{CaseResult, Results, Status, Try};
+use super::told::{dollars, reasons, title, worst_try};
+use crate::experiment::result::{CaseResult, Results, Status};
 use crate::experiment::runs::Head;
 use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, Rule, Verdict};
 use crate::experiment::versus::{Both, Said, Versus, versus};
 use crate::output::versus::Section;
-use crate::prompt::visible;
 use crate::statistics::Method;
 
 /// A run with its figures.
@@ -201,36 +201,6 @@ impl<'a> Report<'a> {
     }
 }
 
-/// `support/triage v3`
-pub(super) fn title(summary: &Summary<'_>) -> String {
-    let subject = &summary.results.subject;
-    match subject.version {
-        Some(version) => format!("{} v{version}", subject.prompt),
-        None => subject.prompt.clone(),
-    }
-}
-
-/// `$0.0450`
-pub(super) fn dollars(amount: f64) -> String {
-    format!("${amount:.4}")
-}
-
-/// `47 of 50, 2 undecided, 1 without an answer`
-pub(super) fn counted(counts: &Counts) -> String {
-    let mut words = format!("{} of {}", counts.passed, counts.cases());
-    for (count, what) in [
-        (counts.undecided, "undecided"),
-        (counts.errors, "without an answer"),
-        (counts.missing, "not asked"),
-        (counts.skipped, "skipped"),
-    ] {
-        if count > 0 {
-            words.push_str(&format!(", {count} {what}"));
-        }
-    }
-    words
-}
-
 fn prompt(summary: &Summary<'_>) -> Value {
     let results = summary.results;
     let (subject, counts, answers) = (&results.subject, &summary.counts, &results.answers);
@@ -376,43 +346,5 @@ fn failure(case: &CaseResult) -> Value {
         "reasons": worst.map(reasons).unwrap_or_default(),
         "expected": detail.and_then(|it| it.expected.as_ref()),
         "output": detail.and_then(|it| it.output.as_ref()),
-    })
-}
-
-/// The answer of a case that tells most about why it did not pass.
-pub(super) fn worst_try(case: &CaseResult) -> Option<&Try> {
-    let status = case.status();
-    let mut tries = case.tries.iter();
-    let of_status = tries.find(|it| it.status == status && it.detail.is_some());
-    of_status.or_else(|| case.tries.iter().find(|it| it.detail.is_some()))
-}
-
-/// Why an answer did not pass, each in a line: the evaluator, and what it said.
-pub(super) fn reasons(of: &Try) -> Vec<String> {
-    let Some(detail) = &of.detail else {
-        return Vec::new();
-    };
-    let marks = detail.marks.iter().map(|mark| {
-        let said = mark.reason.as_deref().unwrap_or(match mark.passed {
-            Some(_) => "failed",
-            None => "could not decide",
-        });
-        let optional = if mark.required { "" } else { " (not required)" };
-        format!("{}{optional}: {said}", mark.name)
-    });
-    let error = detail.error.iter().map(|error| match &error.code {
-        Some(code) => format!("no answer came: {} [{code}]", error.message),
-        None => format!("no answer came: {}", error.message),
-    });
-    let reason = detail.reason.iter().cloned();
-    error.chain(reason).chain(marks).collect()
-}
-
-/// What was expected, in a line, unless a reason says it already.
-pub(super) fn expected(of: &Try) -> Option<String> {
-    let expected = of.detail.as_ref()?.expected.as_ref()?;
-    Some(match expected {
-        Value::String(text) => visible::line(text).into_owned(),
-        other => visible::line(&other.to_string()).into_owned(),
     })
 }

@@ -1,7 +1,6 @@
 //! A prompt compared with what it replaces, as terminals and pull requests show it.
 
-use super::report::{counted, dollars, reasons, worst_try};
-use super::text::seconds;
+use super::told::{counted, dollars, reasons, seconds, worst_try};
 use crate::experiment::result::{CaseResult, Results, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Counts;
@@ -40,6 +39,7 @@ pub(super) fn section(summary: &Summary<'_>, versus: &[&Versus<'_>]) -> Option<S
         section.title.push_str(&format!(" ({impact})"));
     }
     section.subtitle = subtitle(summary);
+    section.passed = counted(&summary.counts);
     if !asked.is_empty() {
         section.columns = from.clone();
         section.columns.push(match name(head.version) {

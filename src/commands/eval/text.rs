@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::report::{Report, counted, dollars, expected, reasons, title, worst_try};
+use super::report::Report;
+use super::told::{counted, dollars, expected, reasons, seconds, shown_rate, title, worst_try};
 use crate::experiment::result::{CaseResult, Status, cut};
-use crate::experiment::summary::{Figure, HOSTILE, Summary};
-use crate::experiment::verdict::{Verdict, percent};
+use crate::experiment::summary::{HOSTILE, Summary};
+use crate::experiment::verdict::Verdict;
 use crate::output::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
 use crate::output::versus::{Section, wrapped};
 use crate::prompt::visible;
@@ -403,22 +404,4 @@ fn style_of(verdict: Verdict) -> anstyle::Style {
         Verdict::Incomplete => NOTE,
         Verdict::Fail => BAD,
     }
-}
-
-/// `94.0 % (83.8 to 97.9)`; below five cases the counts alone are shown.
-pub(super) fn shown_rate(rate: &Figure) -> String {
-    match rate.interval {
-        Some(it) => format!(
-            "{} ({:.1} to {:.1})",
-            percent(rate.value),
-            it.low * 100.0,
-            it.high * 100.0
-        ),
-        None => percent(rate.value),
-    }
-}
-
-/// `0.81 s`
-pub(super) fn seconds(milliseconds: f64) -> String {
-    format!("{:.2} s", milliseconds / 1e3)
 }
