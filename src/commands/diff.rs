@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-pub(super) use self::change::{change_shapes, show_change};
+pub(super) use self::change::{change_shapes, impact, show_change};
 use self::pair::{Pair, with_renames};
 use super::common::warn_all;
+use super::eval::comment::evaluation;
 use super::out::OutArg;
 use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
@@ -66,6 +67,10 @@ pub(super) struct Args {
     /// Exit with 3 if a change has this impact or a worse one
     #[arg(long, value_name = "IMPACT")]
     fail_on: Option<FailOn>,
+    /// With --format markdown, show what this run of `eval` found too, by the beginning of its id;
+    /// `last` is the newest
+    #[arg(long, value_name = "RUN")]
+    eval: Option<String>,
     /// Show the size of each prompt in tokens, what that costs, and what it does to the cache
     #[arg(long)]
     cost: bool,
@@ -117,6 +122,12 @@ struct Compared {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    if args.eval.is_some() && args.format != DiffFormat::Markdown {
+        return Err(
+            Failure::usage("--eval is for the comment on a pull request")
+                .hint("promptctl diff A...B --format markdown --eval last"),
+        );
+    }
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
     // A comment changes nothing else of a prompt.
@@ -145,6 +156,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         review.unreadable = unreadable(&compared.findings).map(str::to_owned).collect();
         review.findings = std::mem::take(&mut compared.findings);
         review.findings.extend(found);
+        if let Some(run) = &args.eval {
+            let is_current = |name: &str, digest: &str| {
+                let after = compared.pairs.iter().filter_map(|it| it.after.as_ref());
+                let mut named = after.filter(|it| it.name.as_str() == name);
+                named.all(|it| it.digest().as_str() == digest)
+            };
+            review.evaluation = evaluation(run, &store, &is_current)?;
+        }
     }
     warn_all(session, &compared.findings);
     print(args, &compared, &review, session);

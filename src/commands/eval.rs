@@ -1,13 +1,18 @@
 //! `promptctl eval`.
 
+mod base;
 mod choose;
+pub(super) mod comment;
 mod earlier;
 mod estimate;
+mod find;
 mod machine;
 mod markdown;
 mod outputs;
 mod report;
+mod section;
 mod text;
+mod told;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,6 +35,7 @@ use crate::experiment::runs::{Foot, Head, RunFile};
 use crate::experiment::score::NoJudge;
 use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
+use crate::experiment::versus::{FailOn, Pairing};
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
@@ -39,6 +45,8 @@ use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
 use crate::record::log::OWN_FOLDER;
 use crate::record::privacy::{Keep, Privacy};
+use crate::releases::Store;
+use base::BasePrepared;
 use choose::Chosen;
 use outputs::Outputs;
 use report::Report;
@@ -63,6 +71,7 @@ Examples:
   promptctl eval support/triage --max-cost 0.50 -o report.md -o junit.xml
   promptctl eval support/triage --model echo            # offline
   promptctl eval support/triage --only failed
+  promptctl eval --base origin/main                     # is what changed better, and how sure is it
   promptctl eval --list")]
 pub(super) struct Args {
     /// The prompts; all that have cases where none is named
@@ -75,6 +84,8 @@ pub(super) struct Args {
     cases: CaseArgs,
     #[command(flatten)]
     answers: AnswerArgs,
+    #[command(flatten)]
+    base: BaseArgs,
     #[command(flatten)]
     rule: RuleArgs,
     #[command(flatten)]
@@ -140,6 +151,19 @@ struct AnswerArgs {
     /// Show what would be asked and what that may cost, and send nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+}
+
+/// What prompts are compared with.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Comparison")]
+struct BaseArgs {
+    /// Compare with BASE on the same cases, only the prompts that differ from it: a revision (where
+    /// the branch began), `live`, a version such as v3, or another prompt; may be given several times
+    #[arg(long, value_name = "BASE")]
+    base: Vec<String>,
+    /// When a comparison makes the run fail
+    #[arg(long, value_name = "WHEN", default_value = "worse", requires = "base")]
+    fail_on: FailOn,
 }
 
 /// What has to pass.
@@ -215,20 +239,20 @@ fn parse_share(text: &str) -> Result<f64, String> {
 const TAKE_AWAY: &str = "git rm -r .promptctl takes it away; what is there is not to be trusted";
 
 /// Where a clone keeps what evaluations leave behind.
-fn own_folder(ground: &RunContext) -> PathBuf {
-    ground.store.top().join(OWN_FOLDER)
+fn own_folder(store: &Store) -> PathBuf {
+    store.top().join(OWN_FOLDER)
 }
 
 /// The folder of the runs of before, to read them.
 ///
 /// # Errors
 /// They may have come with the repository, so that somebody else wrote what they say.
-fn runs_folder(ground: &RunContext) -> Result<PathBuf, Failure> {
-    if ground.store.is_brought(OWN_FOLDER) {
+fn runs_folder(store: &Store) -> Result<PathBuf, Failure> {
+    if store.is_brought(OWN_FOLDER) {
         let message = "git tracks files in .promptctl, or another repository is there, so the runs in it are not read";
         return Err(Failure::new(code::NOT_A_FILE, message).hint(TAKE_AWAY));
     }
-    Ok(own_folder(ground).join("evals"))
+    Ok(own_folder(store).join("evals"))
 }
 
 /// The cache of a repository; none where its settings switch it off.
@@ -244,7 +268,7 @@ fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cache> {
         session.ui.hint(TAKE_AWAY);
         return None;
     }
-    let folder = own_folder(ground).join("cache");
+    let folder = own_folder(&ground.store).join("cache");
     let now = SystemTime::from(session.now);
     Some(Cache::new(folder, ground.config.cache.max_size, now))
 }
@@ -260,7 +284,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(run) = &args.earlier.show {
         return earlier::show(run, args, &ground, session);
     }
-    let chosen = choose::prompts(args, &ground, session)?;
+    let mut chosen = choose::prompts(args, &ground, session)?;
+    let sides = base::sides(args, &mut chosen, &ground, session)?;
     if chosen.is_empty() {
         return Ok(Exit::Done);
     }
@@ -268,8 +293,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .iter()
         .map(|chosen| Prepared::new(chosen, &ground))
         .collect::<Result<_, Failure>>()?;
-    let tasks = choose::tasks(&prepared, args, &ground, session)?;
-    evaluate(args, &tasks, &ground, session)
+    let mut tasks = choose::tasks(&prepared, args, &ground, session)?;
+    let bases: Vec<Option<BasePrepared<'_>>> = sides
+        .iter()
+        .map(|side| BasePrepared::new(side, &prepared[side.of()], &ground))
+        .collect::<Result<_, Failure>>()?;
+    let (compared, pairings) = base::pairings((&sides, &bases), &tasks, args, &ground, session)?;
+    tasks.extend(compared);
+    evaluate(args, &tasks, pairings, &ground, session)
 }
 
 /// What the cases of a prompt need.
@@ -304,6 +335,7 @@ impl<'a> Prepared<'a> {
 fn evaluate(
     args: &Args,
     tasks: &[Task<'_>],
+    pairings: Vec<Pairing>,
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
@@ -357,12 +389,15 @@ fn evaluate(
         confident: args.rule.confident,
         allow_undecided: args.rule.allow_undecided,
         subjects: tasks.iter().map(|task| task.subject.clone()).collect(),
+        cached: args.answers.cached,
+        pairings,
+        fail_on: args.base.fail_on,
     };
     let mut doing = Doing {
         results: empty_results(tasks, &run),
         file: match ground.store.is_brought(OWN_FOLDER) {
             true => Err(io::Error::other("git tracks files in .promptctl")),
-            false => RunFile::create(&own_folder(ground).join("evals"), &head),
+            false => RunFile::create(&own_folder(&ground.store).join("evals"), &head),
         },
         privacy: ground.config.log.privacy,
         outputs,
@@ -370,9 +405,39 @@ fn evaluate(
         tally: Tally::new(max_cost),
     };
     let began = Instant::now();
-    let end = run_plan(tasks, &plan, &terms, &NoJudge, &mut |task, case, line| {
+    let mut end = run_plan(tasks, &plan, &terms, &NoJudge, &mut |task, case, line| {
         doing.take(task, case, line)
     })?;
+    let again = match end.ended.stop {
+        None => base::asked_again(tasks, &head.pairings, &doing.results, source),
+        Some(_) => Vec::new(),
+    };
+    if !again.is_empty() {
+        let plan = Plan::new(&again, source, cache.as_ref())?;
+        // Without a key it stays open whether head is worse.
+        match callers.prepare(&again, &plan, max_cost) {
+            Err(failure) => callers.warn(&failure),
+            Ok(()) => {
+                let before = doing.results.len();
+                doing.results.extend(empty_results(&again, &run));
+                doing.progress.finish();
+                doing.progress = callers.progress(&plan);
+                let terms = Terms {
+                    pool: Pool {
+                        concurrency: usize::from(args.answers.concurrency),
+                        max_cost: max_cost.map(|most| (most - end.ended.cost).max(0.0)),
+                    },
+                    ..terms
+                };
+                let more = run_plan(&again, &plan, &terms, &NoJudge, &mut |task, case, line| {
+                    doing.take(before + task, case, line)
+                })?;
+                end.ended.cost += more.ended.cost;
+                end.ended.stop = more.ended.stop;
+                end.unrecorded = end.unrecorded.or(more.unrecorded);
+            }
+        }
+    }
     let seconds = began.elapsed().as_secs_f64();
     if let Some(cache) = &cache {
         cache.close();
@@ -459,6 +524,15 @@ impl<'a> Callers<'a> {
 
     fn log(&self) -> crate::record::log::Log {
         self.ground.log(&self.session.borrow())
+    }
+
+    /// Says why base cannot be asked once more.
+    fn warn(&self, failure: &Failure) {
+        let mut session = self.session.borrow_mut();
+        session.ui.warning(format!(
+            "what is compared with was not asked once more: {}",
+            failure.message
+        ));
     }
 
     fn progress(&self, plan: &Plan) -> Progress {

@@ -48,16 +48,28 @@ pub struct Key([u8; 32]);
 impl Key {
     /// The key of a request to the server with this base URL, asked for the `repeat`th time.
     pub fn new(server: &str, body: &Value, repeat: u32) -> Self {
+        Self::of(server, body, repeat, false)
+    }
+
+    /// The same, of a request that is asked once more whatever was kept of it.
+    pub fn again(server: &str, body: &Value, repeat: u32) -> Self {
+        Self::of(server, body, repeat, true)
+    }
+
+    fn of(server: &str, body: &Value, repeat: u32, is_again: bool) -> Self {
         let mut asked = body.clone();
         if let Some(asked) = asked.as_object_mut() {
             asked.retain(|name, _| !UNRELATED.contains(&name.as_str()));
         }
-        let whole = json!({
+        let mut whole = json!({
             "v": FORM,
             "server": server.trim_end_matches('/'),
             "body": asked,
             "repeat": repeat,
         });
+        if is_again {
+            whole["fresh"] = json!(1);
+        }
         // A `Value` has string keys and finite numbers, so canonical JSON exists.
         let canonical = serde_json_canonicalizer::to_vec(&whole).unwrap_or_default();
         Self(Sha256::digest(canonical).into())

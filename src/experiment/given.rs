@@ -25,9 +25,14 @@ const LONGEST: usize = 64 << 20;
 struct Place {
     /// Empty where the line names none: then it is any.
     prompt: Box<str>,
+    /// What the prompt is compared with, where it is of that; else empty.
+    base: Box<str>,
     case: Box<str>,
     repeat: u32,
 }
+
+/// The prompt, and what it is compared with where that is meant; else that is empty.
+pub type Whose<'a> = (&'a str, &'a str);
 
 /// Answers in a file of JSON lines: `{case, repeat, output}`.
 #[derive(Debug)]
@@ -42,6 +47,11 @@ pub struct GivenAnswers {
 struct Head {
     #[serde(default)]
     prompt: Option<String>,
+    #[serde(default)]
+    base: Option<String>,
+    /// Whether base was asked once more, in the lines of a run.
+    #[serde(default)]
+    again: bool,
     case: Option<String>,
     #[serde(default)]
     repeat: Option<u32>,
@@ -104,11 +114,13 @@ impl GivenAnswers {
             }
             let place = Place {
                 prompt: head.prompt.unwrap_or_default().into(),
+                base: head.base.unwrap_or_default().into(),
                 case: case.into(),
                 repeat: head.repeat.unwrap_or(1),
             };
             let told = format!("`{}`, repeat {},", place.case, place.repeat);
-            if places.insert(place, (start, line.len())).is_some() {
+            let known = places.insert(place, (start, line.len()));
+            if known.is_some() && !head.again {
                 return Err(bad(format!("the case {told} was answered before")));
             }
             Ok(())
@@ -119,13 +131,13 @@ impl GivenAnswers {
         })
     }
 
-    fn place(&self, prompt: &str, case: &str, repeat: u32) -> Option<(u64, usize)> {
-        find(&self.places, prompt, case, repeat).copied()
+    fn place(&self, whose: Whose<'_>, case: &str, repeat: u32) -> Option<(u64, usize)> {
+        find(&self.places, whose, case, repeat).copied()
     }
 
     /// Whether there is an answer to this case.
-    pub fn has(&self, prompt: &str, case: &str, repeat: u32) -> bool {
-        self.place(prompt, case, repeat).is_some()
+    pub fn has(&self, whose: Whose<'_>, case: &str, repeat: u32) -> bool {
+        self.place(whose, case, repeat).is_some()
     }
 
     /// How many there are.
@@ -139,8 +151,8 @@ impl GivenAnswers {
     }
 
     /// The answer to this case; none where the file has changed since it was looked at.
-    pub fn get(&self, prompt: &str, case: &str, repeat: u32) -> Option<Answered> {
-        let (start, length) = self.place(prompt, case, repeat)?;
+    pub fn get(&self, whose: Whose<'_>, case: &str, repeat: u32) -> Option<Answered> {
+        let (start, length) = self.place(whose, case, repeat)?;
         let mut line = vec![0; length];
         {
             let mut file = self.file.lock().ok()?;
@@ -191,6 +203,8 @@ pub struct Score {
 struct ScoreLine {
     #[serde(default)]
     prompt: Option<String>,
+    #[serde(default)]
+    base: Option<String>,
     case: String,
     #[serde(default)]
     repeat: Option<u32>,
@@ -242,6 +256,7 @@ impl Scores {
             }
             let place = Place {
                 prompt: line.prompt.unwrap_or_default().into(),
+                base: line.base.unwrap_or_default().into(),
                 case: line.case.into(),
                 repeat: line.repeat.unwrap_or(1),
             };
@@ -279,20 +294,20 @@ impl Scores {
         self.count == 0
     }
 
-    fn all(&self, prompt: &str, case: &str, repeat: u32) -> &[Score] {
-        find(&self.scores, prompt, case, repeat).map_or(&[], Vec::as_slice)
+    fn all(&self, whose: Whose<'_>, case: &str, repeat: u32) -> &[Score] {
+        find(&self.scores, whose, case, repeat).map_or(&[], Vec::as_slice)
     }
 
     /// The score of an evaluator.
-    pub fn of(&self, prompt: &str, case: &str, repeat: u32, evaluator: &str) -> Option<&Score> {
-        let mut all = self.all(prompt, case, repeat).iter();
+    pub fn of(&self, whose: Whose<'_>, case: &str, repeat: u32, evaluator: &str) -> Option<&Score> {
+        let mut all = self.all(whose, case, repeat).iter();
         all.find(|score| score.evaluator == evaluator)
     }
 
     /// The marks of evaluators that the prompt does not have.
-    pub fn others(&self, prompt: &str, case: &str, repeat: u32, known: &[Mark]) -> Vec<Mark> {
+    pub fn others(&self, whose: Whose<'_>, case: &str, repeat: u32, known: &[Mark]) -> Vec<Mark> {
         let is_new = |score: &&Score| known.iter().all(|mark| mark.name != score.evaluator);
-        let new = self.all(prompt, case, repeat).iter().filter(is_new);
+        let new = self.all(whose, case, repeat).iter().filter(is_new);
         new.map(|score| {
             Mark {
                 name: score.evaluator.clone(),
@@ -311,9 +326,15 @@ impl Scores {
 }
 
 /// What a line says of a case: of this prompt, or of none in particular.
-fn find<'m, T>(map: &'m HashMap<Place, T>, prompt: &str, case: &str, repeat: u32) -> Option<&'m T> {
+fn find<'m, T>(
+    map: &'m HashMap<Place, T>,
+    (prompt, base): Whose<'_>,
+    case: &str,
+    repeat: u32,
+) -> Option<&'m T> {
     let place = |prompt: &str| Place {
         prompt: prompt.into(),
+        base: base.into(),
         case: case.into(),
         repeat,
     };
@@ -409,13 +430,13 @@ mod tests {
         let text = "\u{feff}  {\"case\":\"a\",\"output\":\"one\"}\r\n\n{\"case\":\"a\",\"repeat\":2,\"output\":\"two\",\"status\":\"refused\"}\n\
             {\"prompt\":\"p\",\"case\":\"a\",\"output\":\"own\",\"answer\":{\"latency_ms\":5,\"status\":\"incomplete\"}}\n{\"case\":\"b\",\"output\":null}";
         let answers = GivenAnswers::read("f", file(text)).unwrap();
-        let of = |prompt, repeat| answers.get(prompt, "a", repeat).map(|it| it.output);
+        let of = |prompt, repeat| answers.get((prompt, ""), "a", repeat).map(|it| it.output);
         assert_eq!(of("q", 1).as_deref(), Some("one"));
         assert_eq!(of("q", 2).as_deref(), Some("two"));
         assert_eq!(of("p", 1).as_deref(), Some("own"));
         assert_eq!(of("p", 3), None);
-        assert!(!answers.has("p", "b", 1));
-        let own = answers.get("p", "a", 1).unwrap();
+        assert!(!answers.has(("p", ""), "b", 1));
+        let own = answers.get(("p", ""), "a", 1).unwrap();
         assert_eq!(
             (own.latency_ms, own.status),
             (Some(5), AnswerStatus::Incomplete)
@@ -432,7 +453,7 @@ mod tests {
         let scores = |text: &str| told(Scores::read("f", &file(text)).unwrap_err());
         insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\"}"), @"f:1: the line has neither score nor passed");
         insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\",\"score\":5}"), @"f:1: the score 5 is not from 0 to 1");
-        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluater\":\"e\",\"score\":1}"), @"f:1:23: the line cannot be used: unknown field `evaluater`, expected one of `prompt`, `case`, `repeat`, `evaluator`, `score`, `passed`, `reason`");
+        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluater\":\"e\",\"score\":1}"), @"f:1:23: the line cannot be used: unknown field `evaluater`, expected one of `prompt`, `base`, `case`, `repeat`, `evaluator`, `score`, `passed`, `reason`");
         insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\",\"score\":1}\n{\"case\":\"a\",\"evaluator\":\"e\",\"passed\":true}"), @"f:2: the case `a`, repeat 1, was scored by e before");
     }
 }

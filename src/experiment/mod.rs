@@ -13,6 +13,7 @@ mod found;
 pub mod given;
 mod near;
 mod ready;
+mod rebased;
 pub mod result;
 pub mod run;
 pub mod runs;
@@ -22,6 +23,7 @@ mod suite;
 pub mod summary;
 pub mod task;
 pub mod verdict;
+pub mod versus;
 
 pub use files::{CaseFiles, NoFiles, PromptFiles};
 pub use near::near_duplicates;

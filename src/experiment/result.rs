@@ -93,6 +93,12 @@ pub struct Line {
     pub digest: String,
     /// The digest of its suite.
     pub suite: String,
+    /// What the prompt is compared with, as it was named, where this is an answer of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Whether base was asked once more.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub again: bool,
     /// The model that was asked, as it was named.
     pub model: String,
     /// The case.
@@ -153,6 +159,11 @@ pub struct Line {
     /// The text of the answer.
     #[serde(default)]
     pub output: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 fn one() -> f64 {
@@ -221,6 +232,12 @@ pub struct Subject {
     pub digest: String,
     /// The digest of its suite.
     pub suite: String,
+    /// What the prompt is compared with, as it was named, where this is that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Whether this is base, asked once more.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub again: bool,
     /// The model that is asked, as it was named.
     pub model: String,
     /// How often each case is asked, unless it says so itself.
@@ -241,6 +258,8 @@ impl Subject {
             version: self.version,
             digest: self.digest.clone(),
             suite: self.suite.clone(),
+            base: self.base.clone(),
+            again: self.again,
             model: self.model.clone(),
             case: case.id.clone(),
             case_digest: case.digest.clone(),
@@ -266,9 +285,18 @@ impl Subject {
         }
     }
 
+    /// Whose answers these are.
+    pub fn whose(&self) -> (&str, &str) {
+        (&self.prompt, self.base.as_deref().unwrap_or_default())
+    }
+
     /// Whether a line is of this subject.
     pub fn has(&self, line: &Line) -> bool {
-        self.prompt == line.prompt && self.digest == line.digest && self.model == line.model
+        self.prompt == line.prompt
+            && self.digest == line.digest
+            && self.model == line.model
+            && self.base == line.base
+            && self.again == line.again
     }
 }
 
@@ -360,7 +388,7 @@ pub struct Try {
     pub detail: Option<Box<Detail>>,
 }
 
-/// What is said of an answer that did not pass.
+/// What is said of an answer that did not pass, and of any of base's.
 #[derive(Debug, Clone, Default)]
 pub struct Detail {
     /// What the evaluators said that did not pass.
@@ -413,8 +441,9 @@ impl Results {
         if let Some(answer) = &line.answer {
             self.count_answer(answer);
         }
-        let has_passed = line.status == Status::Pass;
-        let detail = (!has_passed && self.held < MOST_HELD).then(|| {
+        // Of what is compared with, an answer that passed is shown beside one that no longer does.
+        let is_wanted = line.status != Status::Pass || self.subject.base.is_some();
+        let detail = (is_wanted && self.held < MOST_HELD).then(|| {
             let marks = line.evaluators.into_iter();
             Box::new(Detail {
                 marks: marks.filter(|mark| mark.passed != Some(true)).collect(),

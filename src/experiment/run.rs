@@ -101,7 +101,10 @@ impl Plan {
                         repeat,
                     };
                     let key = task.server.as_deref();
-                    let key = key.map(|server| Key::new(server, &request.body, repeat));
+                    let key = key.map(|server| match task.subject.again {
+                        true => Key::again(server, &request.body, repeat),
+                        false => Key::new(server, &request.body, repeat),
+                    });
                     plan.place(
                         slot,
                         key,
@@ -144,7 +147,7 @@ impl Plan {
         };
         match (source, key) {
             (Source::Given(given), _) => {
-                match given.has(&task.subject.prompt, &case.id, slot.repeat) {
+                match given.has(task.subject.whose(), &case.id, slot.repeat) {
                     true => self.jobs.push(Job { key: None, ..job }),
                     false => self.lacking.push(slot),
                 }
@@ -448,7 +451,7 @@ impl<J: Judge> Runner<'_, J> {
         let case = self.case(slot);
         let task = &self.tasks[slot.task];
         if let Source::Given(given) = self.terms.source {
-            return match given.get(&task.subject.prompt, &case.id, slot.repeat) {
+            return match given.get(task.subject.whose(), &case.id, slot.repeat) {
                 Some(answered) => Came::known(answered),
                 None => Came::failed(ErrorNote {
                     code: Some(code::BAD_INPUT.to_string()),

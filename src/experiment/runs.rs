@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::result::{Line, Results, SCHEMA, Status, Subject};
 use super::verdict::{Counts, Verdict};
+use super::versus::{FailOn, Pairing};
 use crate::record::log::make_ignored;
 
 /// How many runs are kept.
@@ -33,8 +34,17 @@ pub struct Head {
     /// How many cases may have no verdict.
     #[serde(default)]
     pub allow_undecided: usize,
-    /// What is run.
+    /// What is run: the prompts, and behind them what they are compared with.
     pub subjects: Vec<Subject>,
+    /// Whether no model could be asked.
+    #[serde(default)]
+    pub cached: bool,
+    /// The comparisons.
+    #[serde(default)]
+    pub pairings: Vec<Pairing>,
+    /// When a comparison makes the run fail.
+    #[serde(default)]
+    pub fail_on: FailOn,
 }
 
 /// The last line of a run's file.
@@ -197,7 +207,12 @@ pub fn read(path: &Path) -> io::Result<Run> {
             continue;
         };
         let subject = run.results.iter().position(|it| it.subject.has(&line));
+        let subject = match subject {
+            None if line.again => add_again(&mut run.results, &line),
+            found => found,
+        };
         let Some(subject) = subject else { continue };
+        places.resize_with(run.results.len(), HashMap::new);
         let results = &mut run.results[subject];
         let at = *places[subject]
             .entry(line.case.clone())
@@ -205,6 +220,18 @@ pub fn read(path: &Path) -> io::Result<Run> {
         results.add(at, line);
     }
     Ok(run)
+}
+
+/// Makes room for base asked once more, of which the head of the file knows nothing yet.
+fn add_again(results: &mut Vec<Results>, line: &Line) -> Option<usize> {
+    let known = results.iter().map(|it| &it.subject);
+    let again = known.map(|subject| Subject {
+        again: true,
+        ..subject.clone()
+    });
+    let subject = again.into_iter().find(|subject| subject.has(line))?;
+    results.push(Results::new(subject));
+    Some(results.len() - 1)
 }
 
 /// Hands over each line of a run.
@@ -228,7 +255,7 @@ pub fn failed_before(folder: &Path, prompt: &str) -> Option<(String, HashSet<Str
         let mut results = run
             .results
             .iter()
-            .filter(|it| it.subject.prompt == prompt)
+            .filter(|it| it.subject.prompt == prompt && it.subject.base.is_none())
             .peekable();
         if results.peek().is_none() {
             continue;

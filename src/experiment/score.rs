@@ -160,11 +160,11 @@ pub async fn score(
         marks: Vec::with_capacity(judgement.evaluators.len()),
         cost: Some(0.0),
     };
-    let prompt = &task.subject.prompt;
+    let whose = task.subject.whose();
     for (evaluator, mut judged) in all().zip(judgement.evaluators) {
         let mut asked = None;
         if judged.verdict == Verdict::NeedsModel {
-            match scores.and_then(|it| it.of(prompt, &case.id, repeat, &judged.name)) {
+            match scores.and_then(|it| it.of(whose, &case.id, repeat, &judged.name)) {
                 Some(score) => score.settle(&mut judged),
                 None => asked = Some(judge.ask(evaluator, &question).await),
             }
@@ -172,7 +172,7 @@ pub async fn score(
         scored.take(judged, asked);
     }
     if let Some(scores) = scores {
-        let more = scores.others(prompt, &case.id, repeat, &scored.marks);
+        let more = scores.others(whose, &case.id, repeat, &scored.marks);
         scored.marks.extend(more);
     }
     scored

@@ -14,6 +14,7 @@ use crate::prompt::document::Object;
 use crate::prompt::evaluate::Evaluator;
 
 /// A prompt with a model, and the cases that it is tried on.
+#[derive(Clone)]
 pub struct Task<'a> {
     /// What results call it.
     pub subject: Subject,

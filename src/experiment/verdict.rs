@@ -196,6 +196,8 @@ mod tests {
             version: None,
             digest: String::new(),
             suite: String::new(),
+            base: None,
+            again: false,
             model: "m".to_owned(),
             repeat: 1,
             min_pass_rate: None,

@@ -8,18 +8,16 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::diff_lines::{self, Line, Span, layout, role, short, words};
+use super::diff_lines::{layout, role, short, words};
 use super::diff_review::{self, Allowed, ChangedPartial, Raise, ReviewInfo, is_of_settings};
 use super::diff_text::{callers_notes, count, versions};
-use crate::prompt::diff::{
-    Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
-};
+use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 
 pub mod inline;
 
-use inline::{cell, code, escape, message, plain};
+use inline::{cell, code, line, message, plain};
 
 /// The first line: by it a bot finds its comment again.
 pub const MARKER: &str = "<!-- promptctl diff -->";
@@ -70,11 +68,12 @@ pub fn render(diffs: &[(PromptName, PromptDiff)], review: &ReviewInfo, limit: us
     let settings = page.settings();
     let rows = page.table(&diffs);
     let notes = page.notes(&diffs);
+    let compared = page.evaluation();
     let findings = errors + settings + page.allowed() + page.warnings();
     let partials = page.partials();
     let words = page.details(&diffs);
     page.text
-        .push_str(&cut([rows, notes, findings, partials, words]));
+        .push_str(&cut([rows, notes, compared, findings, partials, words]));
     page.text
 }
 
@@ -94,7 +93,9 @@ fn headline(diffs: &[&(PromptName, PromptDiff)], review: &ReviewInfo) -> String 
         1 => Some("⚠️ a comment allows what a rule finds".to_owned()),
         comments => Some(format!("⚠️ {comments} comments allow what rules find")),
     };
-    let parts = [errors, changes, settings, allowed];
+    let evaluation = review.evaluation.as_ref().and_then(|it| it.alarm);
+    let evaluation = evaluation.map(str::to_owned);
+    let parts = [errors, evaluation, changes, settings, allowed];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     // Of what changes no prompt, only where there is nothing else.
     match (parts.is_empty(), review.partials.len()) {
@@ -146,10 +147,11 @@ fn badge(impact: Impact) -> String {
 }
 
 /// What was left out, in one line, or nothing.
-fn cut([rows, notes, findings, partials, words]: [usize; 5]) -> String {
+fn cut([rows, notes, compared, findings, partials, words]: [usize; 6]) -> String {
     let parts = [
         (rows, "rows of the table"),
         (notes, "notes for callers"),
+        (compared, "evaluated prompts"),
         (findings, "findings"),
         (partials, "partials"),
         (words, "prompts in words"),
@@ -264,6 +266,30 @@ impl Page<'_> {
         };
         let notes: Vec<String> = diffs.iter().flat_map(note).collect();
         self.section("For callers", &notes, 2)
+    }
+
+    /// Adds what an evaluation found, in at most half of the room, each prompt in its share of it.
+    fn evaluation(&mut self) -> usize {
+        let Some(evaluation) = &self.review.evaluation else {
+            return 0;
+        };
+        let mut text = format!("\n#### Evaluation: {}\n\n", evaluation.title);
+        for said in &evaluation.said {
+            let _ = writeln!(text, "- {}", message(said));
+        }
+        self.push(&text);
+        let sections = &evaluation.sections;
+        let mut left = self.room / 2;
+        for (at, section) in sections.iter().enumerate() {
+            let share = left / (sections.len() - at);
+            let part = format!("\n{}", section.markdown(share));
+            let length = part.encode_utf16().count();
+            if length > left || !self.push(&part) {
+                return sections.len() - at;
+            }
+            left -= length;
+        }
+        0
     }
 
     /// Adds what keeps the prompts from being used.
@@ -479,27 +505,6 @@ fn field(change: &Change, lines: usize, text: &mut String) {
         ChangeKind::Removed => writeln!(text, "- {path}: removed, was {before}"),
         ChangeKind::Changed => writeln!(text, "- {path}: {before} → {after}"),
     };
-}
-
-/// A line inside `<pre>`; of a text that came or went as a whole, without marks.
-fn line(line: &Line, is_whole: bool) -> String {
-    match line {
-        Line::Hidden(_) => "…".to_owned(),
-        Line::Cut(count) => diff_lines::cut(*count),
-        Line::Shown(spans) if is_whole => spans.iter().map(|span| escape(&span.text)).collect(),
-        Line::Shown(spans) => spans.iter().map(span).collect(),
-    }
-}
-
-fn span(span: &Span) -> String {
-    let text = escape(&span.text);
-    match span.kind {
-        PieceKind::Same => text,
-        PieceKind::Removed => format!("<del>{text}</del>"),
-        PieceKind::Added => format!("<ins><b>{text}</b></ins>"),
-        PieceKind::MovedAway => format!("<i>[moved away: {text}]</i>"),
-        PieceKind::MovedHere => format!("<i>[moved here: {text}]</i>"),
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::versus::Section;
 use crate::prompt::code::{Code, ROOTS_CHANGED, SETTINGS_CHANGED};
 use crate::prompt::diff::{Change, Status, WordDiff};
 use crate::prompt::finding::Finding;
@@ -30,6 +31,21 @@ pub struct ReviewInfo {
     pub raises: BTreeMap<PromptName, Raise>,
     /// What comments in the new files allow that those in the old ones did not.
     pub allowed: Vec<Allowed>,
+    /// What an evaluation found; none where nobody asked.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// What an evaluation found.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// How it ended: `✅ pass`.
+    pub title: String,
+    /// What the headline says, where it did not pass.
+    pub alarm: Option<&'static str>,
+    /// Why, and what it cost.
+    pub said: Vec<String>,
+    /// Each prompt compared with what it replaces.
+    pub sections: Vec<Section>,
 }
 
 /// The two lines that raise the version of a prompt.

@@ -23,4 +23,5 @@ pub mod sarif;
 pub mod snippet;
 pub mod table;
 pub mod ui;
+pub mod versus;
 pub mod words;

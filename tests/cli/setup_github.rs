@@ -8,6 +8,7 @@ use promptctl::prompt::document::parse_value;
 use serde_json::Value;
 
 use crate::env::{Run, SMALL, Shell, TRIAGE, TestEnv, executable, skipped, top};
+use crate::server::{KEY, Reply, Server};
 
 const WORKFLOW: &str = ".github/workflows/promptctl.yml";
 
@@ -77,6 +78,12 @@ pub(crate) fn steps(name: &str, job: &Shell) -> Vec<Run> {
             .as_str()
             .is_some_and(|when| when.contains("needs.raise"));
         if is_of_raised && !job.is_set("STATE") {
+            continue;
+        }
+        let is_of_eval = step["if"]
+            .as_str()
+            .is_some_and(|when| when.contains("vars.PROMPTCTL_EVAL"));
+        if is_of_eval && !job.is_set("MAX_COST") {
             continue;
         }
         let output = job.command("bash").args(["-e", "-c", script]).output();
@@ -222,6 +229,36 @@ fn the_workflow_is_written_once() {
               promptctl fetch --env production
           - name: Validate
             run: promptctl validate --base
+          # Compares the prompts that change with what they replace, on their cases. Asked for by the
+          # variable PROMPTCTL_EVAL of the repository: what a run may cost in US dollars, such as 0.50. The
+          # secret OPENAI_API_KEY pays. A fork has none: there the answers that are kept are judged.
+          - name: Take the answers of before
+            if: ${{ vars.PROMPTCTL_EVAL != '' }}
+            uses: actions/cache/restore@<id> # v4.3.0
+            with:
+              path: .promptctl/cache
+              key: promptctl-eval-${{ github.run_id }}-${{ github.run_attempt }}
+              restore-keys: promptctl-eval-
+          - id: evaluate
+            name: Evaluate
+            if: ${{ vars.PROMPTCTL_EVAL != '' }}
+            env:
+              MAX_COST: ${{ vars.PROMPTCTL_EVAL }}
+              OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}
+            run: |
+              cached=()
+              if [ -z "$OPENAI_API_KEY" ]; then
+                echo "::notice::there is no OPENAI_API_KEY here: no model is asked, and a maintainer's run is needed for what is not kept"
+                unset OPENAI_API_KEY
+                cached=(--cached)
+              fi
+              promptctl eval --base "origin/$GITHUB_BASE_REF" --max-cost "$MAX_COST" "${cached[@]}"
+          - name: Keep the answers
+            if: ${{ always() && steps.evaluate.outcome != 'skipped' }}
+            uses: actions/cache/save@<id> # v4.3.0
+            with:
+              path: .promptctl/cache
+              key: promptctl-eval-${{ github.run_id }}-${{ github.run_attempt }}
           - name: Show what changes
             if: ${{ !cancelled() }}
             env:
@@ -230,7 +267,7 @@ fn the_workflow_is_written_once() {
             run: |
               page="$RUNNER_TEMP/prompts.md"
               difference=0
-              promptctl diff "origin/$GITHUB_BASE_REF...HEAD" --format markdown --exit-code > "$page" || difference=$?
+              promptctl diff "origin/$GITHUB_BASE_REF...HEAD" --format markdown --eval last --exit-code > "$page" || difference=$?
               if [ "$difference" != 0 ] && [ "$difference" != 3 ]; then
                 exit "$difference"
               fi
@@ -589,6 +626,78 @@ fn a_pull_request_is_checked_and_gets_one_comment() {
     root.write("gh.txt.refused", "");
     let runs = steps("check", &job);
     assert_snapshot!(runs.last().unwrap(), @"::notice::the comment could not be written; the summary of this job has it");
+}
+
+#[test]
+fn a_pull_request_is_evaluated_and_a_fork_without_a_key_says_what_it_lacks() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let ada = with_workflow(&env);
+    let root = env.root();
+    let server = Server::answering(|request| {
+        let is_new = request.json()["input"].to_string().contains("Which queue");
+        Reply::answer(if is_new { "billing" } else { "it depends" })
+    });
+    let cases: String = (0..12)
+        .map(|at| format!("  - {{ticket: t{at}, expected: billing}}\n"))
+        .collect();
+    let text = format!(
+        "model: openai/gpt-5-mini\nmessages: [{{role: user, content: \"Sort {{{{ticket}}}}\"}}]\ntestData:\n{cases}eval: {{minPassRate: 0.5}}\nevaluators:\n  - {{name: right queue, string: {{contains: \"{{{{expected}}}}\"}}}}\n"
+    );
+    ada.add("sort", &text);
+    ada.git("push --quiet origin main");
+    ada.git("switch --quiet --create topic");
+    ada.next_version("sort", "Sort {{", "Which queue, {{");
+    let job = job(&env, &ada)
+        .with("MAX_COST", "0.50")
+        .with("OPENAI_API_KEY", "")
+        .with("OPENAI_BASE_URL", server.url());
+    // From a fork: nothing is asked, the check fails, and the reason is told.
+    let fork = steps("check", &job);
+    let last = fork.last().unwrap();
+    assert_eq!(last.code, Some(3), "{last}");
+    assert!(
+        last.stdout.contains("a maintainer's run is needed"),
+        "{last}"
+    );
+    assert!(server.requests().is_empty());
+    let page = ada.ok("promptctl diff origin/main...HEAD --format markdown --eval last");
+    assert!(
+        page.contains("⚠️ the evaluation is incomplete")
+            && page.contains("somebody who has a key has to run it"),
+        "{page}"
+    );
+    // A maintainer's: the comment says which version is better.
+    let later = job.at("2026-11-03T13:00:00Z").with("OPENAI_API_KEY", KEY);
+    let runs = steps("check", &later);
+    assert!(
+        runs.iter().all(|run| run.code == Some(0)),
+        "{}",
+        runs.last().unwrap()
+    );
+    assert_eq!(server.requests().len(), 24);
+    let page = root.read("temp/prompts.md");
+    assert!(
+        page.contains("#### Evaluation: ✅ pass")
+            && page.contains("🟢 Better than v1: 100 points more pass"),
+        "{page}"
+    );
+    assert!(
+        root.read("gh.txt")
+            .lines()
+            .last()
+            .unwrap()
+            .contains("--method POST")
+    );
+    // Results that came with the branch were written by whoever wrote the branch.
+    ada.git("add --force .promptctl/evals");
+    assert_snapshot!(ada.run("promptctl diff origin/main...HEAD --format markdown --eval last"), @"
+    error: git tracks files in .promptctl/evals: whoever wrote the repository wrote those results
+      hint: git rm -r --cached .promptctl
+    [exit 2]
+    ");
 }
 
 #[test]

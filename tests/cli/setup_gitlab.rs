@@ -53,6 +53,9 @@ fn the_jobs_are_written_once_and_included() {
     # scopes api and write_repository: it writes the comment and pushes the tags of releases. Protect
     # it, and let merge requests have it only where their authors may have it: without it they are
     # checked, and the page is kept as an artifact.
+    #
+    # PROMPTCTL_EVAL is what an evaluation of a merge request may cost in US dollars, such as 0.50; without
+    # it none is made. OPENAI_API_KEY (masked) pays for it.
 
     .promptctl:
       image: alpine:3.22
@@ -96,8 +99,19 @@ fn the_jobs_are_written_once_and_included() {
           verdict=0
           promptctl validate --base --format gitlab > gl-code-quality-report.json || verdict=$?
           promptctl validate --base || true
+          # Compares the prompts that change with what they replace, on their cases. Asked for by the
+          # variable PROMPTCTL_EVAL: what a run may cost in US dollars, such as 0.50. OPENAI_API_KEY pays;
+          # without it the answers that are kept are judged.
+          if [ -n "${PROMPTCTL_EVAL:-}" ] && [ "$verdict" = 0 ]; then
+            cached=()
+            if [ -z "${OPENAI_API_KEY:-}" ]; then
+              echo "there is no OPENAI_API_KEY here: no model is asked, and a maintainer's run is needed for what is not kept"
+              cached=(--cached)
+            fi
+            promptctl eval --base "origin/$branch" --max-cost "$PROMPTCTL_EVAL" "${cached[@]}" || verdict=$?
+          fi
           difference=0
-          promptctl diff "origin/$branch...HEAD" --format markdown --exit-code > prompts.md || difference=$?
+          promptctl diff "origin/$branch...HEAD" --format markdown --eval last --exit-code > prompts.md || difference=$?
           if [ "$difference" != 0 ] && [ "$difference" != 3 ]; then
             exit "$difference"
           fi
@@ -128,6 +142,10 @@ fn the_jobs_are_written_once_and_included() {
               echo "no comment could be written; the artifact prompts.md has it"
           fi
           exit "$verdict"
+      cache: # a merge request has its own: nobody else can write answers into it
+        key: promptctl-eval-$CI_MERGE_REQUEST_IID
+        paths: [.promptctl/cache]
+        when: always
       artifacts:
         when: always
         paths: [prompts.md]

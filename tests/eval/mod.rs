@@ -1,6 +1,7 @@
 //! Whole evaluations, against a server on this machine that can be slow, wrong, limited and gone.
 
 mod answers;
+mod base;
 mod cache;
 mod ends;
 mod shown;
@@ -82,6 +83,8 @@ fn told(run: &Run) -> String {
 fn steady(text: &str) -> String {
     let times = Regex::new(r"\b\d+\.\d+ s\b").unwrap();
     let times = times.replace_all(text, "<t> s");
+    let latency = Regex::new(r"(?m)^latency p50 .*").unwrap();
+    let times = latency.replace_all(&times, "latency p50  <t>");
     let ids = Regex::new(r"--show [0-9a-f-]+").unwrap();
     ids.replace_all(&times, "--show <run>").into_owned()
 }

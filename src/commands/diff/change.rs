@@ -7,7 +7,7 @@ use crate::files::Loaded;
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_review::ReviewInfo;
 use crate::output::diff_text::{self, TextOptions};
-use crate::prompt::diff::{PromptDiff, Status, compare};
+use crate::prompt::diff::{Impact, PromptDiff, Status, compare};
 use crate::prompt::name::PromptName;
 
 /// Shows what changed in prompts, as `diff` does.
@@ -47,4 +47,10 @@ fn changes_of<'a>(
         })
         .filter(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty())
         .collect()
+}
+
+/// What a change from one content to another means for callers.
+pub(in super::super) fn impact(before: &Loaded, after: &Loaded) -> Impact {
+    let [old, new] = [before, after].map(variables_of);
+    compare(Some(side(before, &old)), Some(side(after, &new))).impact
 }

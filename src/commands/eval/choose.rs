@@ -56,7 +56,7 @@ pub(super) fn prompts(
             }
         };
         if args.cases.only == Some(Only::Failed) {
-            let folder = runs_folder(ground)?;
+            let folder = runs_folder(&ground.store)?;
             let Some((_, failed)) = failed_before(&folder, loaded.name.as_str()) else {
                 return Err(Failure::usage(format!(
                     "no run of {} is kept here, so --only failed means nothing",
@@ -132,7 +132,8 @@ fn loaded(args: &Args, ground: &RunContext, session: &mut Session) -> Result<Vec
             all.push(loaded);
         }
     }
-    if all.is_empty() {
+    // Whoever asks what changed may find that nothing did.
+    if all.is_empty() && args.base.base.is_empty() {
         return Err(Failure::usage("no prompt has cases").hint(
             "write them below `testData:` of a prompt file; promptctl help evaluation shows how",
         ));
@@ -278,6 +279,8 @@ pub(super) fn tasks<'a>(
                     version: Some(loaded.version().number()),
                     digest: loaded.digest().to_string(),
                     suite: suite.digest.clone(),
+                    base: None,
+                    again: false,
                     model: asked.cloned().unwrap_or_default(),
                     repeat: args.cases.repeat.unwrap_or(suite.repeat),
                     min_pass_rate,
@@ -303,7 +306,10 @@ pub(super) fn tasks<'a>(
 }
 
 /// The base URL that a model is asked at; none where nothing is, or the model `echo` is.
-fn server(
+///
+/// # Errors
+/// The provider of the model is not mapped.
+pub(super) fn server(
     model: Option<&String>,
     args: &Args,
     ground: &RunContext,

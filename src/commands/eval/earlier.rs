@@ -1,17 +1,18 @@
 //! `eval --list`, `--show RUN` and `--clear-cache`.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use super::super::common::{ago, count};
 use super::super::run::RunContext;
 use super::super::session::Session;
+use super::find::find;
 use super::outputs::Outputs;
-use super::report::{Report, counted, dollars};
+use super::report::Report;
+use super::told::{counted, dollars};
 use super::{Args, cache_of, exit_of, print, runs_folder};
 use crate::error::{Exit, Failure};
-use crate::experiment::runs::{glance, paths, read};
+use crate::experiment::result::Subject;
+use crate::experiment::runs::{Head, glance, paths, read};
 use crate::experiment::verdict::Verdict;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -25,7 +26,7 @@ pub(super) fn short(run: &str) -> &str {
 
 /// Lists the runs, the newest first.
 pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, Failure> {
-    let runs: Vec<_> = paths(&runs_folder(ground)?)
+    let runs: Vec<_> = paths(&runs_folder(&ground.store)?)
         .iter()
         .rev()
         .filter_map(|path| glance(path).ok())
@@ -35,7 +36,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
             json!({
                 "run": head.run,
                 "started": json::time(head.started),
-                "prompts": head.subjects.iter().map(|it| json!({
+                "prompts": own(head).map(|it| json!({
                     "name": it.prompt, "version": it.version, "model": it.model,
                 })).collect::<Vec<_>>(),
                 "counts": foot.as_ref().map(|it| it.counts),
@@ -50,7 +51,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
     let mut table =
         Table::new(&["RUN", "WHEN", "PASSED", "COST", "VERDICT", "PROMPTS"]).spare(&[3, 1]);
     for (head, foot) in &runs {
-        let mut names: Vec<&str> = head.subjects.iter().map(|it| it.prompt.as_str()).collect();
+        let mut names: Vec<&str> = own(head).map(|it| it.prompt.as_str()).collect();
         names.dedup();
         let names = match names.as_slice() {
             [a, b, c, rest @ ..] if !rest.is_empty() => {
@@ -95,6 +96,11 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
     Ok(Exit::Done)
 }
 
+/// What a run is about, without what that is compared with.
+fn own(head: &Head) -> impl Iterator<Item = &Subject> {
+    head.subjects.iter().filter(|it| it.base.is_none())
+}
+
 /// Shows a run again.
 pub(super) fn show(
     wanted: &str,
@@ -102,7 +108,7 @@ pub(super) fn show(
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    let all = paths(&runs_folder(ground)?);
+    let all = paths(&runs_folder(&ground.store)?);
     let path = find(wanted, &all)?;
     let unreadable = |error: std::io::Error| {
         Failure::from_io(code::NOT_A_FILE, "the run could not be read", error)
@@ -124,29 +130,6 @@ pub(super) fn show(
     print(args.shown.format, &report, session);
     outputs.finish(&report)?;
     Ok(exit_of(report.verdict))
-}
-
-fn find(wanted: &str, all: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let missing = |message: String| {
-        Failure::usage(message).hint("promptctl eval --list shows the runs that are kept here")
-    };
-    if wanted == "last" {
-        let newest = all.last().cloned();
-        return newest.ok_or_else(|| missing("no run is kept here".to_owned()));
-    }
-    let is_it = |path: &&PathBuf| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        !wanted.is_empty() && name.starts_with(wanted)
-    };
-    let found: Vec<&PathBuf> = all.iter().filter(is_it).collect();
-    match found.as_slice() {
-        [one] => Ok((*one).clone()),
-        [] => Err(missing(format!("there is no run {wanted}"))),
-        several => Err(missing(format!(
-            "{} begin with {wanted}",
-            count(several.len(), "run")
-        ))),
-    }
 }
 
 /// Forgets all answers.

@@ -1,7 +1,7 @@
 //! A run for a pull request, in GitHub's Markdown. All foreign text stands in code.
 
-use super::report::{Report, counted, dollars, expected, reasons, title, worst_try};
-use super::text::{seconds, shown_rate};
+use super::report::Report;
+use super::told::{counted, dollars, expected, reasons, seconds, shown_rate, title, worst_try};
 use crate::experiment::result::cut;
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
@@ -13,8 +13,14 @@ const MOST_SHOWN: usize = 20;
 /// How much of an answer is shown, in characters.
 const SHOWN: usize = 500;
 
+/// How long the page may be, in UTF-16 units, so that it fits a comment beside a comparison.
+const LIMIT: usize = 40_000;
+
 pub(super) fn render(report: &Report<'_>) -> String {
     let mut out = format!("### Evaluation: {}\n\n", worded(report.verdict));
+    if let Some(headline) = report.headline() {
+        out.push_str(&format!("{}\n\n", message(&headline)));
+    }
     out.push_str("| prompt | model | passed | rate | score | latency | verdict |\n|---|---|---|---|---|---|---|\n");
     for summary in &report.summaries {
         row(summary, &mut out);
@@ -24,13 +30,35 @@ pub(super) fn render(report: &Report<'_>) -> String {
         out.push_str(&format!("- {}\n", message(reason)));
     }
     out.push_str(&format!("- {}\n", report.cost_words()));
-    for summary in &report.summaries {
-        failures(summary, &mut out);
+    let sections = report.summaries.iter().map(|it| (it, report.section(it)));
+    let sections: Vec<_> = sections.collect();
+    let compared = sections.iter().filter(|(_, it)| it.is_some()).count();
+    let units = |text: &str| text.encode_utf16().count();
+    let mut left = LIMIT.saturating_sub(units(&out));
+    for (number, (summary, section)) in sections.iter().enumerate() {
+        let mut part = String::new();
+        if let Some(section) = section {
+            // Those that come later shall have their share.
+            let share = left / (sections.len() - number).min(compared.max(1));
+            part.push('\n');
+            part.push_str(&section.markdown(share * 3 / 4));
+        }
+        let mut failed = String::new();
+        failures(summary, &mut failed);
+        if units(&part) + units(&failed) <= left {
+            part.push_str(&failed);
+        }
+        if units(&part) > left {
+            out.push_str("\n**Cut** to stay below the size of a comment: `promptctl eval --show last` shows all of it.\n");
+            break;
+        }
+        left -= units(&part);
+        out.push_str(&part);
     }
     out
 }
 
-fn worded(verdict: Verdict) -> &'static str {
+pub(super) fn worded(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✅ pass",
         Verdict::Incomplete => "⚠️ incomplete",

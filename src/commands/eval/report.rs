@@ -3,11 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::experiment::result::{CaseResult, Results, Status, Try};
+use super::section;
+use super::told::{dollars, reasons, title, worst_try};
+use crate::experiment::result::{CaseResult, Results, Status};
 use crate::experiment::runs::Head;
 use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, Rule, Verdict};
-use crate::prompt::visible;
+use crate::experiment::versus::{Both, Said, Versus, versus};
+use crate::output::versus::Section;
+use crate::statistics::Method;
 
 /// A run with its figures.
 pub(super) struct Report<'a> {
@@ -15,12 +19,16 @@ pub(super) struct Report<'a> {
     pub(super) run: &'a str,
     /// When it began.
     pub(super) started: Timestamp,
+    /// All that was asked, also what prompts are compared with.
+    results: &'a [Results],
     /// Each prompt with each model.
     pub(super) summaries: Vec<Summary<'a>>,
     /// The worst verdict of them.
     pub(super) verdict: Verdict,
     /// Why it is not better.
     pub(super) reasons: Vec<String>,
+    /// Each prompt compared with what it replaces.
+    pub(super) versus: Vec<Versus<'a>>,
     /// How long it took, in seconds, where it was just run.
     pub(super) seconds: Option<f64>,
 }
@@ -33,8 +41,8 @@ impl<'a> Report<'a> {
         ended: Option<&str>,
         seconds: Option<f64>,
     ) -> Self {
-        let summaries: Vec<Summary<'_>> = results
-            .iter()
+        let own = results.iter().filter(|it| it.subject.base.is_none());
+        let summaries: Vec<Summary<'_>> = own
             .map(|results| {
                 let rule = Rule {
                     min_pass_rate: results.subject.min_pass_rate,
@@ -59,7 +67,33 @@ impl<'a> Report<'a> {
                 reasons.push(format!("{name}{}", summary.judgement.reasons.join("; ")));
             }
         }
+        let versus = versus(&head.pairings, results);
+        for it in &versus {
+            let gate = it.gate(head.fail_on);
+            if gate != Verdict::Pass {
+                let (_, words) = section::said(it);
+                let why = match it.gate_words(head.fail_on) {
+                    Some(why) => why.to_owned(),
+                    None => words,
+                };
+                let name = match summaries.len() {
+                    1 => String::new(),
+                    _ => format!("{}: ", it.head.subject.prompt),
+                };
+                reasons.push(format!("{name}{why}"));
+                verdict = verdict.max(gate);
+            }
+        }
+        let lacks = summaries.iter().any(|it| it.counts.missing > 0);
+        if head.cached && lacks && !head.pairings.is_empty() {
+            reasons.push(
+                "the cache lacks answers, and no model was asked: somebody who has a key has to run it"
+                    .to_owned(),
+            );
+        }
         Self {
+            versus,
+            results,
             run: &head.run,
             started: head.started,
             summaries,
@@ -67,6 +101,13 @@ impl<'a> Report<'a> {
             reasons,
             seconds,
         }
+    }
+
+    /// The comparisons of a prompt.
+    pub(super) fn section(&self, summary: &Summary<'_>) -> Option<Section> {
+        let is_own = |it: &&Versus<'_>| std::ptr::eq(it.head, summary.results);
+        let own: Vec<&Versus<'_>> = self.versus.iter().filter(is_own).collect();
+        section::section(summary, &own)
     }
 
     /// How many cases of all prompts came to what.
@@ -86,7 +127,7 @@ impl<'a> Report<'a> {
     /// What was spent, what the cached answers saved, how many those are, and how many answers have
     /// no known price.
     pub(super) fn money(&self) -> (f64, f64, usize, usize) {
-        let answers = self.summaries.iter().map(|it| &it.results.answers);
+        let answers = self.results.iter().map(|it| &it.answers);
         answers.fold((0.0, 0.0, 0, 0), |(spent, saved, cached, unpriced), it| {
             (
                 spent + it.spent,
@@ -114,46 +155,50 @@ impl<'a> Report<'a> {
         words
     }
 
+    /// Which prompts are better and which worse, by Holm's p, where there are several comparisons.
+    pub(super) fn headline(&self) -> Option<String> {
+        if self.versus.iter().filter(|it| it.base.is_some()).count() < 2 {
+            return None;
+        }
+        let of = |said: Said| {
+            let meant = self.versus.iter().filter(move |it| it.headline() == said);
+            meant
+                .map(|it| it.head.subject.prompt.as_str())
+                .collect::<Vec<_>>()
+        };
+        let named = |word: &str, names: &[&str]| match names {
+            [] => format!("{word}: none"),
+            names => format!("{word}: {}", names.join(", ")),
+        };
+        Some(format!(
+            "{}; {} (by Holm over {} comparisons)",
+            named("better", &of(Said::Better)),
+            named("worse", &of(Said::Worse)),
+            self.versus.len()
+        ))
+    }
+
+    /// A prompt, with its comparisons.
+    fn prompt(&self, summary: &Summary<'_>) -> Value {
+        let mut object = prompt(summary);
+        let is_own = |it: &&Versus<'_>| std::ptr::eq(it.head, summary.results);
+        let own: Vec<Value> = self.versus.iter().filter(is_own).map(comparison).collect();
+        if !own.is_empty() {
+            object["comparisons"] = own.into();
+        }
+        object
+    }
+
     /// What scripts read.
     pub(super) fn json(&self) -> Value {
         json!({
             "run": self.run,
             "started": crate::output::json::time(self.started),
-            "prompts": self.summaries.iter().map(prompt).collect::<Vec<_>>(),
+            "prompts": self.summaries.iter().map(|it| self.prompt(it)).collect::<Vec<_>>(),
             "verdict": self.verdict,
             "reasons": self.reasons,
         })
     }
-}
-
-/// `support/triage v3`
-pub(super) fn title(summary: &Summary<'_>) -> String {
-    let subject = &summary.results.subject;
-    match subject.version {
-        Some(version) => format!("{} v{version}", subject.prompt),
-        None => subject.prompt.clone(),
-    }
-}
-
-/// `$0.0450`
-pub(super) fn dollars(amount: f64) -> String {
-    format!("${amount:.4}")
-}
-
-/// `47 of 50, 2 undecided, 1 without an answer`
-pub(super) fn counted(counts: &Counts) -> String {
-    let mut words = format!("{} of {}", counts.passed, counts.cases());
-    for (count, what) in [
-        (counts.undecided, "undecided"),
-        (counts.errors, "without an answer"),
-        (counts.missing, "not asked"),
-        (counts.skipped, "skipped"),
-    ] {
-        if count > 0 {
-            words.push_str(&format!(", {count} {what}"));
-        }
-    }
-    words
 }
 
 fn prompt(summary: &Summary<'_>) -> Value {
@@ -212,6 +257,49 @@ fn prompt(summary: &Summary<'_>) -> Value {
     })
 }
 
+fn comparison(versus: &Versus<'_>) -> Value {
+    let ids =
+        |cases: &[Both<'_>]| -> Vec<String> { cases.iter().map(|it| it.head.id.clone()).collect() };
+    let (new_head, new_base) = Versus::counts(&versus.new);
+    let (head, base) = Versus::counts(&versus.common);
+    let found = versus.comparison.as_ref();
+    json!({
+        "base": {
+            "name": versus.pairing.label,
+            "version": versus.base.and_then(|it| it.subject.version),
+            "digest": versus.base.map(|it| it.subject.digest.as_str()),
+            "model": versus.base.map(|it| it.subject.model.as_str()),
+            "asked_again": versus.was_asked_again,
+        },
+        "impact": versus.pairing.impact,
+        "cases": {"head": tally(&head), "base": tally(&base)},
+        "new_cases": {"head": tally(&new_head), "base": tally(&new_base), "ids": ids(&versus.new)},
+        "pairs": found.map(|it| it.cases),
+        "lacking": {"head": versus.lacks.0, "base": versus.lacks.1},
+        "better": ids(&versus.better),
+        "worse": ids(&versus.worse),
+        "difference": found.map(|it| json!({
+            "value": it.difference.value,
+            "low": it.difference.interval.map(|it| it.low),
+            "high": it.difference.interval.map(|it| it.high),
+            "p": it.difference.p,
+            "p_adjusted": versus.adjusted,
+            "method": match it.difference.method {
+                Method::McNemar => "mcnemar, newcombe 10",
+                Method::Majority => "majority, mcnemar, newcombe 10",
+                Method::SignFlips => "sign flips, t",
+                Method::GroupFlips => "group flips, clustered t",
+            },
+        })),
+        "margin": versus.pairing.margin,
+        "mde": found.and_then(|it| it.mde),
+        "cases_needed": found.and_then(|it| it.cases_needed),
+        "verdict": versus.said(),
+        "sentence": section::said(versus).1,
+        "notes": versus.pairing.notes,
+    })
+}
+
 fn of_status(summary: &Summary<'_>, status: Status) -> Vec<Value> {
     let cases = summary.results.cases.iter();
     let meant = cases.filter(|case| case.status() == status);
@@ -258,43 +346,5 @@ fn failure(case: &CaseResult) -> Value {
         "reasons": worst.map(reasons).unwrap_or_default(),
         "expected": detail.and_then(|it| it.expected.as_ref()),
         "output": detail.and_then(|it| it.output.as_ref()),
-    })
-}
-
-/// The answer of a case that tells most about why it did not pass.
-pub(super) fn worst_try(case: &CaseResult) -> Option<&Try> {
-    let status = case.status();
-    let mut tries = case.tries.iter();
-    let of_status = tries.find(|it| it.status == status && it.detail.is_some());
-    of_status.or_else(|| case.tries.iter().find(|it| it.detail.is_some()))
-}
-
-/// Why an answer did not pass, each in a line: the evaluator, and what it said.
-pub(super) fn reasons(of: &Try) -> Vec<String> {
-    let Some(detail) = &of.detail else {
-        return Vec::new();
-    };
-    let marks = detail.marks.iter().map(|mark| {
-        let said = mark.reason.as_deref().unwrap_or(match mark.passed {
-            Some(_) => "failed",
-            None => "could not decide",
-        });
-        let optional = if mark.required { "" } else { " (not required)" };
-        format!("{}{optional}: {said}", mark.name)
-    });
-    let error = detail.error.iter().map(|error| match &error.code {
-        Some(code) => format!("no answer came: {} [{code}]", error.message),
-        None => format!("no answer came: {}", error.message),
-    });
-    let reason = detail.reason.iter().cloned();
-    error.chain(reason).chain(marks).collect()
-}
-
-/// What was expected, in a line, unless a reason says it already.
-pub(super) fn expected(of: &Try) -> Option<String> {
-    let expected = of.detail.as_ref()?.expected.as_ref()?;
-    Some(match expected {
-        Value::String(text) => visible::line(text).into_owned(),
-        other => visible::line(&other.to_string()).into_owned(),
     })
 }

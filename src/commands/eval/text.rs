@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::report::{Report, counted, dollars, expected, reasons, title, worst_try};
+use super::report::Report;
+use super::told::{counted, dollars, expected, reasons, seconds, shown_rate, title, worst_try};
 use crate::experiment::result::{CaseResult, Status, cut};
-use crate::experiment::summary::{Figure, HOSTILE, Summary};
-use crate::experiment::verdict::{Verdict, percent};
+use crate::experiment::summary::{HOSTILE, Summary};
+use crate::experiment::verdict::Verdict;
 use crate::output::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
+use crate::output::versus::{Section, wrapped};
 use crate::prompt::visible;
 
 /// How many cases that did not pass are shown of each prompt.
@@ -28,7 +30,7 @@ pub(super) fn render(report: &Report<'_>, width: Option<usize>, colors: bool) ->
         colors,
     };
     for summary in &report.summaries {
-        page.prompt(summary, report.summaries.len() > 1);
+        page.prompt(report, summary);
     }
     if report.summaries.len() > 1 {
         page.table(report);
@@ -72,7 +74,45 @@ impl Page {
         }
     }
 
-    fn prompt(&mut self, summary: &Summary<'_>, is_one_of_many: bool) {
+    fn prompt(&mut self, report: &Report<'_>, summary: &Summary<'_>) {
+        match report.section(summary) {
+            Some(section) if section.columns.is_empty() => {
+                self.alone(summary);
+                for note in &section.notes {
+                    self.beside("note", None, note, 6);
+                }
+            }
+            Some(section) => self.compared(summary, &section),
+            None => self.alone(summary),
+        }
+        self.not_asked(summary);
+        if report.summaries.len() > 1 {
+            let verdict = summary.judgement.verdict;
+            let reasons = summary.judgement.reasons.join("; ");
+            let word = verdict.as_str();
+            self.beside(word, Some(style_of(verdict)), &reasons, word.len() + 3);
+        }
+        self.line("");
+    }
+
+    /// A prompt beside what it replaces, and the cases that fail whatever that says.
+    fn compared(&mut self, summary: &Summary<'_>, section: &Section) {
+        let text = section.text(self.width, self.colors);
+        self.out.push_str(&text);
+        let is_told = |case: &&CaseResult| section.worse.iter().any(|it| it.id == case.id);
+        let mut worst = summary.worst();
+        worst.retain(|case| !is_told(case));
+        self.failed(
+            &worst,
+            if section.worse.is_empty() {
+                "did not pass"
+            } else {
+                "did not pass either"
+            },
+        );
+    }
+
+    fn alone(&mut self, summary: &Summary<'_>) {
         let results = summary.results;
         let cases = summary.counts.cases();
         let plural = if cases == 1 { "" } else { "s" };
@@ -106,16 +146,8 @@ impl Page {
             false => self.line(&format!("{shown}   {rest}")),
         }
         self.figures(summary);
-        self.failures(summary);
-        self.not_asked(summary);
+        self.failed(&summary.worst(), "did not pass");
         self.flaky(summary);
-        if is_one_of_many {
-            let verdict = summary.judgement.verdict;
-            let reasons = summary.judgement.reasons.join("; ");
-            let word = verdict.as_str();
-            self.beside(word, Some(style_of(verdict)), &reasons, word.len() + 3);
-        }
-        self.line("");
     }
 
     fn figures(&mut self, summary: &Summary<'_>) {
@@ -182,13 +214,12 @@ impl Page {
         }
     }
 
-    fn failures(&mut self, summary: &Summary<'_>) {
-        let worst = summary.worst();
+    fn failed(&mut self, worst: &[&CaseResult], title: &str) {
         if worst.is_empty() {
             return;
         }
         self.line("");
-        let title = format!("did not pass ({})", worst.len());
+        let title = format!("{title} ({})", worst.len());
         let title = self.paint(BOLD, &title);
         self.line(&title);
         for case in worst.iter().take(MOST_SHOWN) {
@@ -343,6 +374,12 @@ impl Page {
     }
 
     fn end(&mut self, report: &Report<'_>) {
+        if let Some(headline) = report.headline() {
+            for line in wrapped(&visible::line(&headline), self.width) {
+                self.line(&line);
+            }
+            self.line("");
+        }
         let style = style_of(report.verdict);
         let mut words = report.cost_words();
         let is_slow = |it: &Summary<'_>| it.latency.is_some_and(|(_, p95)| p95 >= 1.0);
@@ -366,60 +403,5 @@ fn style_of(verdict: Verdict) -> anstyle::Style {
         Verdict::Pass => GOOD,
         Verdict::Incomplete => NOTE,
         Verdict::Fail => BAD,
-    }
-}
-
-/// `94.0 % (83.8 to 97.9)`; below five cases the counts alone are shown.
-pub(super) fn shown_rate(rate: &Figure) -> String {
-    match rate.interval {
-        Some(it) => format!(
-            "{} ({:.1} to {:.1})",
-            percent(rate.value),
-            it.low * 100.0,
-            it.high * 100.0
-        ),
-        None => percent(rate.value),
-    }
-}
-
-/// `0.81 s`
-pub(super) fn seconds(milliseconds: f64) -> String {
-    format!("{:.2} s", milliseconds / 1e3)
-}
-
-/// A line of text as lines of at most this width. A word that is longer is cut into pieces.
-fn wrapped(text: &str, width: Option<usize>) -> Vec<String> {
-    const NARROWEST: usize = 20;
-    let Some(width) = width else {
-        return vec![text.to_owned()];
-    };
-    let width = width.max(NARROWEST);
-    let mut lines = vec![String::new()];
-    let mut column = 0;
-    for word in text.split(' ') {
-        if column > 0 && column + 1 + word.width() > width {
-            lines.push(String::new());
-            column = 0;
-        }
-        if column > 0 {
-            push(&mut lines, " ");
-            column += 1;
-        }
-        for char in word.chars() {
-            let wide = unicode_width::UnicodeWidthChar::width(char).unwrap_or(0);
-            if column + wide > width {
-                lines.push(String::new());
-                column = 0;
-            }
-            push(&mut lines, char.encode_utf8(&mut [0; 4]));
-            column += wide;
-        }
-    }
-    lines
-}
-
-fn push(lines: &mut [String], text: &str) {
-    if let Some(last) = lines.last_mut() {
-        last.push_str(text);
     }
 }

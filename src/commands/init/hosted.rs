@@ -33,6 +33,9 @@ const ACTION_PATH: &str = ".github/actions/promptctl";
 /// What the workflow runs of others, pinned.
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
 
+/// The commit of GitHub's action that keeps answers, in its two halves.
+const CACHE: &str = "0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0";
+
 /// What the jobs of GitLab run in.
 const IMAGE: &str = "alpine:3.22";
 
@@ -165,6 +168,7 @@ impl Plan {
             text.push_str(&publish(&job, environment, BY_HAND));
         }
         text.replace("CHECKOUT", CHECKOUT)
+            .replace("CACHE_COMMIT", CACHE)
             .replace("ACTION", &self.action)
             .replace("VERSION", VERSION)
     }

@@ -1,12 +1,34 @@
 //! Foreign text on one line of Markdown, in which nothing of it comes alive.
 
-use super::super::diff_lines::visible;
+use super::super::diff_lines::{self, Line, Span, visible};
+use crate::prompt::diff::PieceKind;
 
 /// Text between HTML tags.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+}
+
+/// A line inside `<pre>`; of a text that came or went as a whole, without marks.
+pub(in super::super) fn line(line: &Line, is_whole: bool) -> String {
+    match line {
+        Line::Hidden(_) => "…".to_owned(),
+        Line::Cut(count) => diff_lines::cut(*count),
+        Line::Shown(spans) if is_whole => spans.iter().map(|span| escape(&span.text)).collect(),
+        Line::Shown(spans) => spans.iter().map(span).collect(),
+    }
+}
+
+fn span(span: &Span) -> String {
+    let text = escape(&span.text);
+    match span.kind {
+        PieceKind::Same => text,
+        PieceKind::Removed => format!("<del>{text}</del>"),
+        PieceKind::Added => format!("<ins><b>{text}</b></ins>"),
+        PieceKind::MovedAway => format!("<i>[moved away: {text}]</i>"),
+        PieceKind::MovedHere => format!("<i>[moved here: {text}]</i>"),
+    }
 }
 
 /// A code span that holds any text on one line.
@@ -107,6 +129,6 @@ fn is_inert(word: &str) -> bool {
                 .split(['.', ','])
                 .all(|part| part.len() < 7 && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let is_only_stops = inner.is_empty() || matches!(inner, "→" | "-" | "–" | "=");
+    let is_only_stops = inner.is_empty() || matches!(inner, "→" | "-" | "–" | "=" | "%");
     is_only_stops || !is_hex && (inner.split('-').all(is_letters) || is_number())
 }
