@@ -304,6 +304,8 @@ impl Scores {
                 reason: score.reason.clone(),
                 judge: None,
                 cached: false,
+                uncalibrated: false,
+                cost_usd: None,
             }
         })
         .collect()

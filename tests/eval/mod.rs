@@ -3,6 +3,8 @@
 mod answers;
 mod cache;
 mod ends;
+mod judges;
+mod labels;
 mod shown;
 
 use insta::assert_snapshot;

@@ -25,9 +25,24 @@ pub(super) fn render(report: &Report<'_>) -> String {
     }
     out.push_str(&format!("- {}\n", report.cost_words()));
     for summary in &report.summaries {
+        judges(summary, &mut out);
+    }
+    for summary in &report.summaries {
         failures(summary, &mut out);
     }
     out
+}
+
+/// Who judged, where no labels have checked that judge.
+fn judges(summary: &Summary<'_>, out: &mut String) {
+    for tally in &summary.results.evaluators {
+        if let Some(judge) = tally.judge.as_ref().filter(|_| tally.uncalibrated) {
+            let (name, judge) = (code(&tally.name), code(judge));
+            out.push_str(&format!(
+                "- {name} is judged by {judge}, which no labels of people have checked (uncalibrated)\n"
+            ));
+        }
+    }
 }
 
 fn worded(verdict: Verdict) -> &'static str {

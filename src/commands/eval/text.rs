@@ -150,6 +150,14 @@ impl Page {
             if decided > 0 && (mean - tally.passed as f64 / decided as f64).abs() > 1e-9 {
                 words.push_str(&format!(", mean {mean:.2}"));
             }
+            if let Some(judge) = &tally.judge {
+                let mark = if tally.uncalibrated {
+                    ", uncalibrated"
+                } else {
+                    ""
+                };
+                words.push_str(&format!("   by {judge}{mark}"));
+            }
             rows.push((cut(&visible::line(&tally.name), WIDEST), words));
         }
         // What answers offline takes no time.
@@ -388,7 +396,7 @@ pub(super) fn seconds(milliseconds: f64) -> String {
 }
 
 /// A line of text as lines of at most this width. A word that is longer is cut into pieces.
-fn wrapped(text: &str, width: Option<usize>) -> Vec<String> {
+pub(in crate::commands) fn wrapped(text: &str, width: Option<usize>) -> Vec<String> {
     const NARROWEST: usize = 20;
     let Some(width) = width else {
         return vec![text.to_owned()];
