@@ -289,9 +289,9 @@ fn an_answer_cannot_end_the_data_or_choose_for_the_judge() {
     assert_eq!(run.code, Some(3), "{run}");
     let asked = questions(&server);
     let mut words = BTreeSet::new();
+    let mark = Regex::new("^Is <data-([0-9a-f]{16})>\n").unwrap();
     for body in &asked {
         let said = body["input"][0]["content"].as_str().unwrap();
-        let mark = Regex::new("^Is <data-([0-9a-f]{16})>\n").unwrap();
         let word = &mark.captures(said).unwrap()[1];
         // What the answer says stands whole, as it is, between the marks.
         let open = format!("<data-{word}>\n");
