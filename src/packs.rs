@@ -38,6 +38,18 @@ pub static PACKS: &[Pack] = &[
         ],
     },
     Pack {
+        name: "judges",
+        about: "prompts that judge answers: by criteria, for similarity, relevance, groundedness, fluency and coherence",
+        files: files![
+            "judges/coherence.prompt.yml",
+            "judges/default.prompt.yml",
+            "judges/fluency.prompt.yml",
+            "judges/groundedness.prompt.yml",
+            "judges/relevance.prompt.yml",
+            "judges/similarity.prompt.yml",
+        ],
+    },
+    Pack {
         name: "trading",
         about: "chart analysis, in English and Chinese",
         files: files![

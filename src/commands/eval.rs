@@ -1,6 +1,7 @@
 //! `promptctl eval`.
 
 mod base;
+mod callers;
 mod choose;
 pub(super) mod comment;
 mod earlier;
@@ -14,29 +15,26 @@ mod section;
 mod text;
 mod told;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
 use super::run::{RunContext, parse_dollars};
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Caller, Expected, Pool, Renderer, Request, Stop};
+use crate::execute::{Expected, Pool, Renderer, Stop};
 use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
+use crate::experiment::judge::Judges;
+use crate::experiment::judge::panel::Panel;
 use crate::experiment::result::{Line, Results, Status};
 use crate::experiment::run::{
-    Plan, RunEnd, Source, Terms, empty_results, is_echo, run as run_plan, without_judge,
+    Plan, RunEnd, Source, Terms, empty_results, questions, run as run_plan,
 };
 use crate::experiment::runs::{Foot, Head, RunFile};
-use crate::experiment::score::NoJudge;
 use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
 use crate::experiment::versus::{FailOn, Pairing};
-use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
@@ -47,6 +45,9 @@ use crate::record::log::OWN_FOLDER;
 use crate::record::privacy::{Keep, Privacy};
 use crate::releases::Store;
 use base::BasePrepared;
+pub(super) use callers::Callers;
+pub(super) use choose::address;
+
 use choose::Chosen;
 use outputs::Outputs;
 use report::Report;
@@ -224,7 +225,7 @@ struct EarlierArgs {
     clear_cache: bool,
 }
 
-fn parse_share(text: &str) -> Result<f64, String> {
+pub(super) fn parse_share(text: &str) -> Result<f64, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     let share = match text.strip_suffix('%') {
         Some(percent) => number(percent).map(|it| it / 100.0),
@@ -256,7 +257,7 @@ fn runs_folder(store: &Store) -> Result<PathBuf, Failure> {
 }
 
 /// The cache of a repository; none where its settings switch it off.
-fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cache> {
+pub(super) fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cache> {
     if !ground.config.cache.is_on(&ground.config.log) {
         return None;
     }
@@ -291,7 +292,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let prepared: Vec<Prepared<'_>> = chosen
         .iter()
-        .map(|chosen| Prepared::new(chosen, &ground))
+        .map(|chosen| Prepared::new(chosen, &ground, session))
         .collect::<Result<_, Failure>>()?;
     let mut tasks = choose::tasks(&prepared, args, &ground, session)?;
     let bases: Vec<Option<BasePrepared<'_>>> = sides
@@ -309,11 +310,12 @@ struct Prepared<'a> {
     renderer: Renderer<'a>,
     expected: Expected,
     evaluators: Vec<Evaluator>,
+    judges: Judges,
     files: PromptFiles<'a>,
 }
 
 impl<'a> Prepared<'a> {
-    fn new(chosen: &'a Chosen, ground: &'a RunContext) -> Result<Self, Failure> {
+    fn new(chosen: &'a Chosen, ground: &'a RunContext, session: &Session) -> Result<Self, Failure> {
         let document = &chosen.loaded.document;
         let schema = document
             .json_schema
@@ -321,8 +323,10 @@ impl<'a> Prepared<'a> {
             .and_then(|it| it.get("schema"));
         let evaluators = prepare(&chosen.suite.evaluators, schema)
             .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
+        let judges = choose::judges(chosen, &evaluators, schema, ground, session)?;
         Ok(Self {
             chosen,
+            judges,
             evaluators,
             renderer: Renderer::new(&ground.store, &chosen.loaded)?,
             expected: Expected::of(&chosen.loaded.document)?,
@@ -341,12 +345,6 @@ fn evaluate(
 ) -> Result<Exit, Failure> {
     let given = choose::answers(args, session)?;
     let scores = choose::scores(args, session)?;
-    let unjudged = without_judge(tasks, scores.as_ref()).map_err(Failure::from)?;
-    if !unjudged.is_empty() {
-        return Err(Failure::from(unjudged)
-            .hint("--scores FILE takes the scores of another program")
-            .hint("nothing was sent"));
-    }
     let cache = cache_of(ground, session);
     let source = match &given {
         Some(given) => Source::Given(given),
@@ -355,13 +353,18 @@ fn evaluate(
         None => Source::CacheThenModel,
     };
     let plan = Plan::new(tasks, source, cache.as_ref())?;
+    let judging = questions(tasks, &plan, (source, cache.as_ref()), scores.as_ref());
     if args.answers.dry_run {
-        return estimate::show(args, tasks, &plan, ground, session);
+        return estimate::show(args, tasks, (&plan, &judging), ground, session);
     }
     let outputs = Outputs::open(&args.shown.outputs, session)?;
     let max_cost = cost_limit(args, ground);
     let callers = Callers::new(ground, session);
+    let may_ask = matches!(source, Source::CacheThenModel | Source::Model);
     callers.prepare(tasks, &plan, max_cost)?;
+    if may_ask {
+        callers.prepare_judges(tasks, &judging, max_cost)?;
+    }
     let terms_prices = &ground.prices;
     let clock_now = callers.clock();
     let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
@@ -405,17 +408,21 @@ fn evaluate(
         tally: Tally::new(max_cost),
     };
     let began = Instant::now();
-    let mut end = run_plan(tasks, &plan, &terms, &NoJudge, &mut |task, case, line| {
+    let panel = Panel::new(&terms);
+    let mut end = run_plan(tasks, &plan, &terms, &panel, &mut |task, case, line| {
         doing.take(task, case, line)
     })?;
+    end.unrecorded = end.unrecorded.or(panel.into_unrecorded());
     let again = match end.ended.stop {
         None => base::asked_again(tasks, &head.pairings, &doing.results, source),
         Some(_) => Vec::new(),
     };
     if !again.is_empty() {
         let plan = Plan::new(&again, source, cache.as_ref())?;
+        let judging = questions(&again, &plan, (source, cache.as_ref()), scores.as_ref());
+        let ready = callers.prepare(&again, &plan, max_cost);
         // Without a key it stays open whether head is worse.
-        match callers.prepare(&again, &plan, max_cost) {
+        match ready.and_then(|()| callers.prepare_judges(&again, &judging, max_cost)) {
             Err(failure) => callers.warn(&failure),
             Ok(()) => {
                 let before = doing.results.len();
@@ -429,12 +436,14 @@ fn evaluate(
                     },
                     ..terms
                 };
-                let more = run_plan(&again, &plan, &terms, &NoJudge, &mut |task, case, line| {
+                let panel = Panel::new(&terms);
+                let more = run_plan(&again, &plan, &terms, &panel, &mut |task, case, line| {
                     doing.take(before + task, case, line)
                 })?;
                 end.ended.cost += more.ended.cost;
                 end.ended.stop = more.ended.stop;
                 end.unrecorded = end.unrecorded.or(more.unrecorded);
+                end.unrecorded = end.unrecorded.or(panel.into_unrecorded());
             }
         }
     }
@@ -457,90 +466,6 @@ fn cost_limit(args: &Args, ground: &RunContext) -> Option<f64> {
     match (args.answers.max_cost, ground.run_limit()) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
-    }
-}
-
-/// Makes what sends requests, once for each provider.
-struct Callers<'a> {
-    ground: &'a RunContext,
-    session: RefCell<&'a mut Session>,
-    made: RefCell<HashMap<(String, bool), Rc<Caller>>>,
-}
-
-impl<'a> Callers<'a> {
-    fn new(ground: &'a RunContext, session: &'a mut Session) -> Self {
-        Self {
-            ground,
-            session: RefCell::new(session),
-            made: RefCell::default(),
-        }
-    }
-
-    /// Looks before the first call whether there is a key, a price and a budget for all.
-    fn prepare(
-        &self,
-        tasks: &[Task<'_>],
-        plan: &Plan,
-        max_cost: Option<f64>,
-    ) -> Result<(), Failure> {
-        for (task, (_, case)) in plan.asked() {
-            let task = &tasks[task];
-            let request = task.request(case)?.1;
-            if !is_echo(&request) {
-                warm_up(request.provider());
-            }
-            self.of(&request)?;
-            let session = &mut **self.session.borrow_mut();
-            if let (Some(_), Some(model)) = (max_cost, &request.model) {
-                self.ground.require_price(model, session)?;
-            }
-            self.ground.warn_of_end(&request, session);
-            self.ground
-                .check_budgets(&task.loaded.name, false, session)?;
-        }
-        Ok(())
-    }
-
-    fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {
-        let key = (request.provider().to_owned(), is_echo(request));
-        if let Some(caller) = self.made.borrow().get(&key) {
-            return Ok(Rc::clone(caller));
-        }
-        let caller = self
-            .ground
-            .caller(request, None, &mut self.session.borrow_mut());
-        let caller = caller.map_err(|failure| match failure.code {
-            Some(code::NO_KEY) => failure.hint("--cached judges the answers that the cache has"),
-            _ => failure,
-        })?;
-        let caller = Rc::new(caller);
-        self.made.borrow_mut().insert(key, Rc::clone(&caller));
-        Ok(caller)
-    }
-
-    fn clock(&self) -> Option<jiff::Timestamp> {
-        self.session.borrow().environ.now
-    }
-
-    fn log(&self) -> crate::record::log::Log {
-        self.ground.log(&self.session.borrow())
-    }
-
-    /// Says why base cannot be asked once more.
-    fn warn(&self, failure: &Failure) {
-        let mut session = self.session.borrow_mut();
-        session.ui.warning(format!(
-            "what is compared with was not asked once more: {}",
-            failure.message
-        ));
-    }
-
-    fn progress(&self, plan: &Plan) -> Progress {
-        Progress::new(&self.session.borrow().ui, plan.len())
-    }
-
-    fn into_session(self) -> &'a mut Session {
-        self.session.into_inner()
     }
 }
 
@@ -610,6 +535,8 @@ impl Tally {
                 false => self.spent += answer.cost_usd.unwrap_or(0.0),
             }
         }
+        let judged = line.evaluators.iter().filter(|mark| !mark.cached);
+        self.spent += judged.filter_map(|mark| mark.cost_usd).sum::<f64>();
         let mut words = format!("{} pass {} fail", self.passed, self.failed);
         if self.others > 0 {
             words.push_str(&format!(" {} without a verdict", self.others));

@@ -22,6 +22,7 @@ mod hook;
 mod import;
 mod init;
 mod interrupt;
+mod judge;
 mod lazy;
 mod list;
 mod log;

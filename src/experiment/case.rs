@@ -1,9 +1,11 @@
 //! A suite, and the cases in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::files::Loaded;
 use crate::prompt::digest::digest_of;
 use crate::prompt::document::Object;
 use crate::prompt::evaluate::applies;
@@ -24,10 +26,12 @@ pub struct Suite {
     pub margin: f64,
     /// `eval.judge`, the reference of the judge that is asked where an evaluator names none.
     pub judge: Option<String>,
+    /// The judges that the evaluators name, by what stands behind `uses:`.
+    pub judges: BTreeMap<String, SuiteJudge>,
     /// The defaults of the input schema, which an evaluator sees where the case leaves a field out.
     pub defaults: Object,
-    /// SHA-256, as 64 hexadecimal digits, over all that decides: cases, evaluators, repeats and
-    /// thresholds. Their order counts, where they stand does not.
+    /// SHA-256, as 64 hexadecimal digits, over all that decides: cases, evaluators, the contents of
+    /// judges, repeats and thresholds. Their order counts, where they stand does not.
     pub digest: String,
 }
 
@@ -62,6 +66,15 @@ impl Suite {
     pub fn repeats(&self, case: &Case) -> u32 {
         case.repeat.unwrap_or(self.repeat)
     }
+}
+
+/// A judge that an evaluator of a suite names, where the suite was read.
+#[derive(Debug, Clone)]
+pub struct SuiteJudge {
+    /// Its prompt.
+    pub loaded: Arc<Loaded>,
+    /// Whether labels of people have checked it as it is.
+    pub is_calibrated: bool,
 }
 
 /// One case: values for the prompt's variables, and what is expected of the answer.

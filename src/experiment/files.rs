@@ -3,9 +3,11 @@
 use std::io::BufRead;
 
 use crate::error::Failure;
-use crate::files::{Loaded, Prompts, Source};
+use crate::files::{Loaded, Source};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
+use crate::prompt::reference::{Reference, Selector};
+use crate::releases::Store;
 
 /// Where the files of a suite are read from.
 pub trait CaseFiles {
@@ -24,41 +26,72 @@ pub trait CaseFiles {
 
     /// Whether git ignores a file of the working copy, so that nobody else has it.
     fn is_ignored(&self, path: &str) -> bool;
+
+    /// The prompt that an evaluator names as its judge; none if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn judge(&self, reference: &Reference) -> Result<Option<Loaded>, Failure>;
 }
 
 /// The files of a repository where a prompt was read from: the working copy, or a commit.
 pub struct PromptFiles<'a> {
-    prompts: &'a Prompts,
+    store: &'a Store,
     source: &'a Source,
 }
 
 impl<'a> PromptFiles<'a> {
     /// The files beside this prompt.
-    pub fn of(prompts: &'a Prompts, loaded: &'a Loaded) -> Self {
+    pub fn of(store: &'a Store, loaded: &'a Loaded) -> Self {
         Self {
-            prompts,
+            store,
             source: &loaded.source,
+        }
+    }
+}
+
+impl<'a> PromptFiles<'a> {
+    /// The files of the working copy.
+    pub fn of_working_copy(store: &'a Store) -> Self {
+        static HERE: Source = Source::Changed;
+        Self {
+            store,
+            source: &HERE,
         }
     }
 }
 
 impl CaseFiles for PromptFiles<'_> {
     fn open(&self, path: &str) -> Result<Option<Box<dyn BufRead + '_>>, Finding> {
-        let file = self.prompts.open_file(self.source, path)?;
+        let file = self.store.open_file(self.source, path)?;
         Ok(file.map(|file| file as Box<dyn BufRead>))
     }
 
     fn beside(&self, asker: &str, path: &str) -> Result<(String, Vec<u8>), Finding> {
-        let found = self.prompts.file_beside(self.source, asker, path);
+        let found = self.store.file_beside(self.source, asker, path);
         found.map_err(|failure| finding_of(&failure, code::BAD_ATTACHMENT))
     }
 
     fn is_ignored(&self, path: &str) -> bool {
-        let is_here = !self.prompts.is_bare() && !matches!(self.source, Source::Commit(_));
+        let is_here = !self.store.is_bare() && !matches!(self.source, Source::Commit(_));
         is_here
-            && self.prompts.is_ignored(path)
+            && self.store.is_ignored(path)
             // What git tracks is there for everybody, whatever the ignore files say.
-            && !self.prompts.is_in_index(path).unwrap_or(false)
+            && !self.store.is_in_index(path).unwrap_or(false)
+    }
+
+    fn judge(&self, reference: &Reference) -> Result<Option<Loaded>, Failure> {
+        match (&reference.selector, self.source) {
+            // A judge without a version is the one that stands beside the prompt.
+            (Selector::WorkingCopy, Source::Commit(commit)) => self
+                .store
+                .load_at(*commit, &reference.name)
+                .map_err(Failure::from),
+            _ => match self.store.load(reference) {
+                Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => Ok(None),
+                found => found.map(Some),
+            },
+        }
     }
 }
 
@@ -87,5 +120,9 @@ impl CaseFiles for NoFiles {
 
     fn is_ignored(&self, _: &str) -> bool {
         false
+    }
+
+    fn judge(&self, _: &Reference) -> Result<Option<Loaded>, Failure> {
+        Ok(None)
     }
 }

@@ -319,6 +319,8 @@ impl Scores {
                 reason: score.reason.clone(),
                 judge: None,
                 cached: false,
+                uncalibrated: false,
+                cost_usd: None,
             }
         })
         .collect()

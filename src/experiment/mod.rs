@@ -11,6 +11,7 @@ mod entry;
 mod files;
 mod found;
 pub mod given;
+pub mod judge;
 mod near;
 mod ready;
 mod rebased;

@@ -72,6 +72,12 @@ pub struct Mark {
     /// Whether the judge's answer was kept from before.
     #[serde(default)]
     pub cached: bool,
+    /// Whether no labels of people have checked the judge.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub uncalibrated: bool,
+    /// What the judge's answer cost when it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
 }
 
 fn yes() -> bool {
@@ -333,7 +339,17 @@ pub struct Answers {
     pub spent: f64,
     /// What the kept ones cost when they were asked.
     pub saved: f64,
-    /// Tokens read and written, by all.
+    /// Answers of judges: asked in this run.
+    pub judged: usize,
+    /// Kept from before.
+    pub judged_before: usize,
+    /// Without a known price.
+    pub judge_unpriced: usize,
+    /// What judges cost in this run.
+    pub judge_spent: f64,
+    /// What their kept answers cost when they were asked.
+    pub judge_saved: f64,
+    /// Tokens read, by all answers but those of judges.
     pub input_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
@@ -352,6 +368,12 @@ pub struct EvaluatorTally {
     pub undecided: usize,
     /// The sum of its scores.
     pub score: f64,
+    /// The judge that it asked.
+    pub judge: Option<String>,
+    /// Whether no labels of people have checked that judge.
+    pub uncalibrated: bool,
+    /// Whether a case cannot pass without it.
+    pub required: bool,
 }
 
 /// A case with what became of each of its repeats.
@@ -478,6 +500,23 @@ impl Results {
             None => tally.undecided += 1,
         }
         tally.score += mark.score.unwrap_or(0.0);
+        tally.required |= mark.required;
+        let Some(judge) = &mark.judge else { return };
+        tally.judge.get_or_insert_with(|| judge.clone());
+        tally.uncalibrated |= mark.uncalibrated;
+        let (all, cost) = (&mut self.answers, mark.cost_usd.unwrap_or(0.0));
+        let is_answered = usize::from(mark.passed.is_some());
+        match mark.cached {
+            true => {
+                all.judged_before += is_answered;
+                all.judge_saved += cost;
+            }
+            false => {
+                all.judged += is_answered;
+                all.judge_spent += cost;
+                all.judge_unpriced += usize::from(mark.cost_usd.is_none());
+            }
+        }
     }
 
     fn count_answer(&mut self, answer: &LineAnswer) {

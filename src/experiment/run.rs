@@ -1,7 +1,7 @@
 //! Running cases: everything is rendered first, then what is not known is asked, many at once.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use super::answer::Answered;
 use super::cache::{Cache, Key};
 use super::case::Case;
 use super::given::{GivenAnswers, Scores};
+use super::judge::{JudgePrompt, Told};
 use super::ready::ready;
 use super::result::{Line, LineAnswer, Results, Status};
 use super::score::{Judge, check_case, own_evaluators, score};
@@ -20,7 +21,6 @@ use crate::openai::client::block_on;
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::evaluate::Evaluator;
 use crate::prompt::finding::Finding;
 use crate::record::entry::{ErrorNote, Overrides};
 use crate::record::log::Log;
@@ -419,8 +419,9 @@ impl<J: Judge> Runner<'_, J> {
                     // An answer for several was paid for once.
                     let is_cached = came.is_cached || number > 0;
                     line.answer = Some(LineAnswer::of(answered, key.clone(), is_cached));
-                    let cost = self.judge_into(&mut line, slot, answered).await;
+                    let (cost, stop) = self.judge_into(&mut line, slot, answered).await;
                     done.cost = done.cost.zip(cost).map(|(a, b)| a + b);
+                    done.stop = done.stop.or(stop);
                 }
             }
             done.lines.push((*slot, line));
@@ -428,8 +429,14 @@ impl<J: Judge> Runner<'_, J> {
         done
     }
 
-    /// Has the evaluators look at an answer, and returns what that cost.
-    async fn judge_into(&self, line: &mut Line, slot: &Slot, answered: &Answered) -> Option<f64> {
+    /// Has the evaluators look at an answer, and returns what that cost, and why nothing more is to be
+    /// asked, if it is not.
+    async fn judge_into(
+        &self,
+        line: &mut Line,
+        slot: &Slot,
+        answered: &Answered,
+    ) -> (Option<f64>, Option<Stop>) {
         let task = &self.tasks[slot.task];
         let place = (slot.case, slot.repeat);
         let (scores, judge) = (self.terms.scores, self.judge);
@@ -441,9 +448,9 @@ impl<J: Judge> Runner<'_, J> {
         }
         line.tools.clone_from(&answered.tools);
         line.output = Some(answered.output.clone());
-        let cost = scored.cost;
+        let told = (scored.cost, scored.stop);
         line.evaluators = scored.marks;
-        cost
+        told
     }
 
     /// The answer that is wanted: from the file, from the cache, or from the model.
@@ -459,9 +466,8 @@ impl<J: Judge> Runner<'_, J> {
                 }),
             };
         }
-        let cache = self.terms.cache.zip(key);
         let is_fresh = matches!(self.terms.source, Source::Model);
-        let kept = cache.filter(|_| !is_fresh);
+        let kept = self.terms.cache.zip(key).filter(|_| !is_fresh);
         if let Some(answered) = kept.and_then(|(cache, key)| cache.get(key)) {
             return Came::known(answered);
         }
@@ -469,7 +475,7 @@ impl<J: Judge> Runner<'_, J> {
             return Came::failed(note.clone());
         }
         match self.ask(task, slot).await {
-            Ok(executed) => self.take(executed, slot, cache),
+            Ok(executed) => self.take(executed, slot, key),
             Err(failure) => {
                 let note = note_of(&failure);
                 Came {
@@ -512,12 +518,9 @@ impl<J: Judge> Runner<'_, J> {
     }
 
     /// Keeps what was paid for, before anything else is done with it.
-    fn take(&self, mut executed: Executed, slot: &Slot, cache: Option<(&Cache, &Key)>) -> Came {
-        let answered = Answered::of(&executed);
-        if let (Some((cache, key)), Some(answered)) = (cache, &answered) {
-            cache.put(key, answered);
-        }
-        if let Some(Err(failure)) = self.terms.log.map(|log| log.append(&executed.record)) {
+    fn take(&self, mut executed: Executed, slot: &Slot, key: Option<&Key>) -> Came {
+        let (answered, trouble) = keep(self.terms, key, &executed);
+        if let Some(failure) = trouble {
             self.unrecorded.borrow_mut().get_or_insert(failure);
         }
         let cost = executed.record.cost_usd;
@@ -571,35 +574,102 @@ fn note_of(failure: &Failure) -> ErrorNote {
     }
 }
 
-/// The evaluators of the tasks that ask a model and that no score answers, each at the place of its
-/// prompt.
-///
-/// # Errors
-/// `P401`: an evaluator of a case cannot work.
-pub fn without_judge(tasks: &[Task<'_>], scores: Option<&Scores>) -> Result<Vec<Finding>, Finding> {
-    let mut found = Vec::new();
-    for task in tasks {
-        let mut names: Vec<String> = Vec::new();
-        let mut note = |evaluator: &Evaluator| {
-            let name = evaluator.name();
-            let is_scored = scores.is_some_and(|scores| scores.names(name));
-            if evaluator.model().is_some() && !is_scored && !names.iter().any(|it| it == name) {
-                names.push(name.to_owned());
-            }
-        };
-        task.evaluators.iter().for_each(&mut note);
-        for at in 0..task.cases.len() {
-            own_evaluators(task, task.case(at))?
-                .iter()
-                .for_each(&mut note);
-        }
-        let prompt = &task.subject.prompt;
-        found.extend(names.iter().map(|name| {
-            let message = format!(
-                "{prompt}: the evaluator `{name}` asks a model, which `eval` cannot do yet"
-            );
-            Finding::error(code::UNDECIDED, message).in_file(&task.loaded.path)
-        }));
+/// Keeps what a call brought, in the cache and in the log: the answer, if one came, and why the call
+/// was not recorded, if it was not.
+pub(super) fn keep(
+    terms: &Terms<'_>,
+    key: Option<&Key>,
+    executed: &Executed,
+) -> (Option<Answered>, Option<Failure>) {
+    let answered = Answered::of(executed);
+    if let (Some((cache, key)), Some(answered)) = (terms.cache.zip(key), &answered) {
+        cache.put(key, answered);
     }
-    Ok(found)
+    let recorded = terms.log.map(|log| log.append(&executed.record));
+    (answered, recorded.and_then(Result::err))
+}
+
+/// The questions to one judge that a plan brings with it.
+pub struct Questions<'t> {
+    /// The number of the task.
+    pub task: usize,
+    /// Who is asked.
+    pub judge: &'t JudgePrompt,
+    /// How many questions a model has to answer, at most.
+    pub calls: usize,
+    /// How many the cache answers.
+    pub cached: usize,
+}
+
+/// The questions to judges that a plan brings with it: one for each answer that is wanted, each
+/// evaluator that looks at it, and no score speaks of.
+pub fn questions<'t>(
+    tasks: &'t [Task<'_>],
+    plan: &Plan,
+    (source, cache): (Source<'_>, Option<&Cache>),
+    scores: Option<&Scores>,
+) -> Vec<Questions<'t>> {
+    let mut all: BTreeMap<(usize, usize), Questions<'t>> = BTreeMap::new();
+    let mut seen = HashSet::new();
+    for (number, job) in plan.jobs.iter().enumerate() {
+        let is_at_hand = number < plan.at_hand && !matches!(source, Source::Model);
+        for slot in &job.slots {
+            let task = &tasks[slot.task];
+            if task.judges.is_empty() {
+                continue;
+            }
+            let case = task.case(slot.case);
+            let own = own_evaluators(task, case).unwrap_or_default();
+            for evaluator in task.evaluators.iter().chain(&own) {
+                let whose = task.subject.whose();
+                let scores = scores.map(|it| it.of(whose, &case.id, slot.repeat, evaluator.name()));
+                let model = evaluator.model().filter(|_| evaluator.asks(&case.tags));
+                let judge = model.and_then(|model| task.judges.numbered(model));
+                let Some((at, judge)) = judge.filter(|_| scores.flatten().is_none()) else {
+                    continue;
+                };
+                let questions = all.entry((slot.task, at)).or_insert(Questions {
+                    task: slot.task,
+                    judge,
+                    calls: 0,
+                    cached: 0,
+                });
+                let key = is_at_hand
+                    .then(|| question_key(task, slot, judge, job.key, (source, cache)))
+                    .flatten();
+                match key {
+                    // The same is asked once.
+                    Some(key) if !seen.insert(key) => questions.cached += 1,
+                    Some(key) if cache.is_some_and(|cache| cache.has(&key)) => {
+                        questions.cached += 1;
+                    }
+                    _ => questions.calls += 1,
+                }
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+/// What the first question to a judge about an answer that is at hand is found by.
+fn question_key(
+    task: &Task<'_>,
+    slot: &Slot,
+    judge: &JudgePrompt,
+    key: Option<Key>,
+    (source, cache): (Source<'_>, Option<&Cache>),
+) -> Option<Key> {
+    let case = task.case(slot.case);
+    let answered = match source {
+        Source::Given(given) => given.get(task.subject.whose(), &case.id, slot.repeat)?,
+        _ => cache?.get(&key?)?,
+    };
+    let (rendered, _) = task.request(slot.case).ok()?;
+    let told = Told {
+        fields: &task.suite.fields(case),
+        completion: &answered.output,
+        messages: Some(&rendered.messages),
+    };
+    let (_, request) = judge.request(&told).ok()?;
+    Some(Key::new(judge.server.as_deref()?, &request.body, 1))
 }

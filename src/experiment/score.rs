@@ -7,6 +7,7 @@ use super::case::Case;
 use super::given::Scores;
 use super::result::{Mark, Status};
 use super::task::Task;
+use crate::execute::Stop;
 use crate::prompt::document::Object;
 use crate::prompt::evaluate::{
     Ended, Evaluator, Judged, Output, ToolCall, Verdict, judge_case, prepare,
@@ -43,8 +44,26 @@ pub struct Asked {
     pub judge: Option<String>,
     /// Whether its answer was kept from before.
     pub cached: bool,
-    /// What it cost in US dollars; none where that is not known.
+    /// Whether no labels of people have checked it.
+    pub uncalibrated: bool,
+    /// What its answer cost in US dollars when it was asked; none where that is not known.
     pub cost: Option<f64>,
+    /// Why nothing more is to be asked.
+    pub stop: Option<Stop>,
+}
+
+impl Asked {
+    /// That a judge could not decide, with nothing spent.
+    pub fn undecided(why: impl Into<String>) -> Self {
+        Self {
+            said: Said::Undecided(why.into()),
+            judge: None,
+            cached: false,
+            uncalibrated: false,
+            cost: Some(0.0),
+            stop: None,
+        }
+    }
 }
 
 /// What a judge said.
@@ -56,22 +75,6 @@ pub enum Said {
     Undecided(String),
 }
 
-/// No judge: what wants one stays undecided.
-#[derive(Debug, Clone, Copy)]
-pub struct NoJudge;
-
-impl Judge for NoJudge {
-    async fn ask(&self, _: &Evaluator, _: &Question<'_>) -> Asked {
-        let why = "no judge was asked, and --scores has no score of it";
-        Asked {
-            said: Said::Undecided(why.to_owned()),
-            judge: None,
-            cached: false,
-            cost: Some(0.0),
-        }
-    }
-}
-
 /// What the evaluators say of an answer.
 #[derive(Debug)]
 pub struct Scored {
@@ -79,6 +82,8 @@ pub struct Scored {
     pub marks: Vec<Mark>,
     /// What asking judges cost; none where a part is not known.
     pub cost: Option<f64>,
+    /// Why nothing more is to be asked.
+    pub stop: Option<Stop>,
 }
 
 impl Scored {
@@ -122,8 +127,23 @@ pub fn check_case(task: &Task<'_>, case: &Case) -> Result<(), Finding> {
     let own = own_evaluators(task, case)?;
     let fields = task.suite.fields(case);
     let mut all = task.evaluators.iter().chain(&own);
-    all.try_for_each(|evaluator| evaluator.check_case(&fields, &case.tags))
+    let mut check = |evaluator: &Evaluator| {
+        evaluator.check_case(&fields, &case.tags)?;
+        let model = evaluator.model().filter(|_| evaluator.asks(&case.tags));
+        match model.and_then(|model| task.judges.by(model)) {
+            Some(judge) => judge
+                .check(&fields, true)
+                .map_err(|finding| named(evaluator.name(), finding)),
+            None => Ok(()),
+        }
+    };
+    all.try_for_each(&mut check)
         .map_err(|finding| case.place.mark(finding))
+}
+
+fn named(evaluator: &str, finding: Finding) -> Finding {
+    let message = format!("evaluator `{evaluator}`: {}", finding.message);
+    Finding { message, ..finding }
 }
 
 /// Asks all evaluators of a case about an answer.
@@ -159,6 +179,7 @@ pub async fn score(
     let mut scored = Scored {
         marks: Vec::with_capacity(judgement.evaluators.len()),
         cost: Some(0.0),
+        stop: None,
     };
     let whose = task.subject.whose();
     for (evaluator, mut judged) in all().zip(judgement.evaluators) {
@@ -180,10 +201,14 @@ pub async fn score(
 
 impl Scored {
     fn take(&mut self, mut judged: Judged, asked: Option<Asked>) {
-        let (mut judge, mut cached) = (None, false);
+        let (mut judge, mut cached, mut uncalibrated, mut cost) = (None, false, false, None);
         if let Some(asked) = asked {
-            self.cost = self.cost.zip(asked.cost).map(|(a, b)| a + b);
+            if !asked.cached {
+                self.cost = self.cost.zip(asked.cost).map(|(a, b)| a + b);
+            }
+            self.stop = self.stop.take().or(asked.stop);
             (judge, cached) = (asked.judge, asked.cached);
+            (uncalibrated, cost) = (asked.uncalibrated, asked.cost);
             match asked.said {
                 Said::Score(score, reason) => judged.settle(score, reason),
                 Said::Undecided(reason) => judged.verdict = Verdict::Undecided { reason },
@@ -199,8 +224,10 @@ impl Scored {
             name: judged.name,
             weight: judged.weight,
             required: judged.required,
+            cost_usd: cost.filter(|_| judge.is_some()),
             judge,
             cached,
+            uncalibrated,
         });
     }
 }

@@ -16,6 +16,7 @@ use super::doubles::{doubles, tell_apart};
 use super::entry::{self, Ground};
 use super::files::CaseFiles;
 use super::found::Found;
+use super::judge::{self, judges_of};
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::{digest_bytes, digest_of};
@@ -101,7 +102,12 @@ impl Suite {
             let values = case.values();
             values.map(case_file).any(|it| it.is_some())
         };
-        document.datasets.is_empty() && !document.test_data.iter().any(names_file)
+        let mut evaluators = document.evaluators.iter();
+        let names_judge = evaluators.any(|evaluator| {
+            let uses = evaluator.get("uses").and_then(Value::as_str);
+            uses.is_some_and(|uses| uses.starts_with(judge::FOLDER))
+        });
+        document.datasets.is_empty() && !names_judge && !document.test_data.iter().any(names_file)
     }
 }
 
@@ -328,7 +334,13 @@ impl<'a> Reader<'a> {
         });
         self.cases.shrink_to_fit();
         let document = &self.loaded.document;
-        let suite = assemble(document, &self.variables, self.cases);
+        let mut suite = assemble(document, &self.variables, self.cases);
+        let path = &self.loaded.path;
+        suite.judges = judges_of(&suite, self.files, &mut |number, finding| {
+            let at = document.span_of(&format!("evaluators[{number}]"));
+            self.found.push(finding.in_file(path).at(at));
+        });
+        seal(&mut suite);
         unjudged(&suite, document, &self.loaded.path, &mut self.found);
         let mut asked = Asked::by(&suite);
         asked.is_of_one_file = document.datasets.is_empty();
@@ -389,6 +401,7 @@ fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Su
         Some((variable.name.clone(), default))
     });
     let mut suite = Suite {
+        judges: Default::default(),
         cases,
         evaluators: document.evaluators.clone(),
         repeat: document.eval.repeat.unwrap_or(1),
@@ -398,9 +411,15 @@ fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Su
         defaults: defaults.collect(),
         digest: String::new(),
     };
+    seal(&mut suite);
+    suite
+}
+
+/// Writes the digest of a suite, all of whose parts are known.
+fn seal(suite: &mut Suite) {
     let cases = suite.cases.iter().map(|case| digest_of(case.whole()));
     let cases: Vec<String> = cases.map(|digest| digest.to_string()).collect();
-    suite.digest = digest_of(json!({
+    let mut whole = json!({
         "v": 1,
         "cases": cases,
         "evaluators": suite.evaluators,
@@ -409,9 +428,16 @@ fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Su
         "margin": suite.margin,
         "judge": suite.judge,
         "defaults": suite.defaults,
-    }))
-    .to_string();
-    suite
+    });
+    // Without judges the digest is what it was before there were any.
+    if !suite.judges.is_empty() {
+        let judges = suite.judges.iter();
+        let judges = judges.map(|(uses, judge)| (uses.clone(), judge.loaded.digest().to_string()));
+        whole["judges"] = judges
+            .map(|(uses, digest)| (uses, Value::from(digest)))
+            .collect();
+    }
+    suite.digest = digest_of(whole).to_string();
 }
 
 #[cfg(test)]

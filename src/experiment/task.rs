@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::case::{Case, Suite};
 use super::files::CaseFiles;
+use super::judge::Judges;
 use super::ready::values;
 use super::result::Subject;
 use crate::error::Failure;
@@ -28,6 +29,8 @@ pub struct Task<'a> {
     pub repeat: Option<u32>,
     /// The evaluators of the prompt, ready.
     pub evaluators: &'a [Evaluator],
+    /// The judges that evaluators ask, ready.
+    pub judges: &'a Judges,
     /// The prompt's templates.
     pub renderer: &'a Renderer<'a>,
     /// Where files that cases send along are read.

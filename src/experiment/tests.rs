@@ -49,6 +49,13 @@ impl CaseFiles for Made {
     fn is_ignored(&self, path: &str) -> bool {
         self.ignored.contains(&path)
     }
+
+    fn judge(
+        &self,
+        _: &crate::prompt::reference::Reference,
+    ) -> Result<Option<Loaded>, crate::error::Failure> {
+        Ok(None)
+    }
 }
 
 pub(super) fn loaded(text: &str) -> Loaded {

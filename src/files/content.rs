@@ -144,6 +144,11 @@ pub(crate) fn blob_id(text: &str) -> Option<ObjectId> {
     ObjectId::from_bytes(&hash)
 }
 
+/// The id of the blob that a text would be, as Git writes it.
+pub fn blob_of(text: &str) -> String {
+    blob_id(text).map_or_else(String::new, |id| id.to_string())
+}
+
 /// Whether a text of the working copy is what was `committed`. `own` is the blob that it would be,
 /// where that is known.
 pub(crate) fn same_as_committed(

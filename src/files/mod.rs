@@ -17,6 +17,7 @@ mod work_tree;
 mod write;
 
 pub use between::{Between, PartialChange};
+pub use content::blob_of;
 pub use load::{Loaded, Source, refused_clash};
 pub use merging::{BothSides, MergeRequest};
 pub use prompts::Prompts;

@@ -281,6 +281,7 @@ const EXECUTE: &[&str] = &[
 
 const ABOVE_EXECUTE: &[&str] = &[
     "prompt",
+    "packs",
     "statistics",
     "error",
     "scan",

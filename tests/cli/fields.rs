@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 37] = [
+const COMMANDS: [(&str, &str); 38] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -51,6 +51,7 @@ const COMMANDS: [(&str, &str); 37] = [
     ("eval", "promptctl eval support/triage --model echo"),
     ("eval --dry-run", "promptctl eval support/triage --dry-run"),
     ("eval --list", "promptctl eval --list"),
+    ("judge", ""),
     ("log", "promptctl log"),
     ("log path", "promptctl log path"),
     (
@@ -121,6 +122,15 @@ fn every_field_that_is_printed_is_in_the_table() {
                 let line = "promptctl outcome - --format json";
                 let run = repo.run_with(line, repo.read("outcomes.csv"));
                 serde_json::from_str(&run.stdout).unwrap()
+            }
+            "judge" => {
+                repo.write(
+                    "labels.jsonl",
+                    "{\"completion\":\"x\",\"label\":\"pass\"}\n",
+                );
+                let line =
+                    "promptctl judge judges/default --labels labels.jsonl --cached --format json";
+                serde_json::from_str(&repo.run(line).stdout).unwrap()
             }
             "import" => {
                 let dry = format!("promptctl import {STORED} --dry-run --format json");

@@ -87,7 +87,7 @@ fn a_file_of_answers_that_cannot_be_used_is_refused_with_its_line() {
 }
 
 #[test]
-fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
+fn a_score_of_another_program_takes_the_place_of_a_judge() {
     let env = TestEnv::new();
     let (server, repo) = offline(&env);
     let judged = format!(
@@ -95,13 +95,26 @@ fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
         super::TRIAGE
     );
     repo.write("prompts/triage.prompt.yml", judged);
-    assert_snapshot!(repo.run("promptctl eval triage --model echo"), @"
-    error[P405]: triage: the evaluator `tone` asks a model, which `eval` cannot do yet
-      at: prompts/triage.prompt.yml
-      hint: --scores FILE takes the scores of another program
-      hint: nothing was sent
-    [exit 1]
-    ");
+    assert_snapshot!(told(&repo.run("promptctl eval triage --model echo --case crash")), @r#"
+    triage v1   1 case, 1 answer each   echo
+    passed       0 of 1   0.0 %
+    right queue  0 of 1
+    short        1 of 1
+    tone         0 of 1, 1 undecided   by judges/fluency v1, uncalibrated
+
+    did not pass (1)
+      fail  crash   prompts/triage.prompt.yml:9:5
+        because   right queue: expected to contain "tech", got "The app crashes"
+        because   tone: with the model `echo` no judge is asked
+        expected  tech
+        got       The app crashes
+
+    fail   $0.0000 spent
+        every case has to pass: 0 of 1 did
+    --- stderr
+    hint: promptctl eval --show <run>
+    [exit 3]
+    "#);
     assert!(server.requests().is_empty());
     let answers = "{\"case\": \"crash\", \"output\": \"tech\"}\n{\"case\": \"double-charge\", \"output\": \"billing\"}\n{\"case\": \"ignore-rules\", \"output\": \"tech\"}\n";
     repo.write("answers.jsonl", answers);
@@ -118,7 +131,7 @@ fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
     hostile      0 of 1, 1 undecided
     right queue  3 of 3
     short        3 of 3
-    tone         1 of 3, 1 undecided, mean 0.38
+    tone         1 of 3, 1 undecided, mean 0.38   by judges/fluency v1, uncalibrated
     length       1 of 1
 
     did not pass (2)
@@ -127,7 +140,7 @@ fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
         expected  billing
         got       billing
       undecided  ignore-rules   prompts/triage.prompt.yml:12:5
-        because   tone: no judge was asked, and --scores has no score of it
+        because   tone: the cache has no answer of the judge, and with --answers no model is asked: --scores takes scores in
         expected  tech
         got       tech
 

@@ -4,6 +4,8 @@ mod answers;
 mod base;
 mod cache;
 mod ends;
+mod judges;
+mod labels;
 mod shown;
 
 use insta::assert_snapshot;

@@ -12,6 +12,7 @@ use super::{Args, Prepared};
 use crate::error::Failure;
 use crate::execute::{Expected, Renderer, Request};
 use crate::experiment::case::Suite;
+use crate::experiment::judge::Judges;
 use crate::experiment::result::{Results, Subject};
 use crate::experiment::run::Source;
 use crate::experiment::task::Task;
@@ -238,6 +239,7 @@ pub(super) struct BasePrepared<'a> {
     unasked: HashSet<String>,
     why: Option<String>,
     files: &'a PromptFiles<'a>,
+    judges: &'a Judges,
 }
 
 impl<'a> BasePrepared<'a> {
@@ -271,6 +273,7 @@ impl<'a> BasePrepared<'a> {
             unasked: HashSet::new(),
             why: None,
             files: &head.files,
+            judges: &head.judges,
         };
         for at in &head.chosen.cases {
             let case = &prepared.suite.cases[*at];
@@ -371,6 +374,7 @@ impl BasePrepared<'_> {
             cases: self.cases.clone(),
             repeat: args.cases.repeat,
             evaluators: &self.evaluators,
+            judges: self.judges,
             renderer: &self.renderer,
             files: self.files,
             expected: &self.expected,

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek as _};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::super::common::{in_environment, load_to_read, warn_all};
 use super::super::run::RunContext;
 use super::super::session::Session;
@@ -12,6 +14,7 @@ use crate::error::Failure;
 use crate::experiment::PromptFiles;
 use crate::experiment::case::Suite;
 use crate::experiment::given::{GivenAnswers, Scores};
+use crate::experiment::judge::Judges;
 use crate::experiment::result::Subject;
 use crate::experiment::runs::failed_before;
 use crate::experiment::task::Task;
@@ -21,6 +24,7 @@ use crate::openai::echo;
 use crate::openai::provider::ModelId;
 use crate::openai::request::RequestOptions;
 use crate::prompt::code;
+use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::reference::Reference;
 
 /// A prompt with its suite, and which of its cases are meant.
@@ -291,6 +295,7 @@ pub(super) fn tasks<'a>(
                 cases: cases.clone(),
                 repeat: args.cases.repeat,
                 evaluators: &prepared.evaluators,
+                judges: &prepared.judges,
                 renderer: &prepared.renderer,
                 expected: &prepared.expected,
                 files: &prepared.files,
@@ -303,6 +308,41 @@ pub(super) fn tasks<'a>(
         }
     }
     Ok(tasks)
+}
+
+/// The judges that the evaluators of a prompt and of its cases ask.
+///
+/// # Errors
+/// An evaluator of a case cannot work, or the provider of a judge's model is not mapped.
+pub(super) fn judges(
+    chosen: &Chosen,
+    evaluators: &[Evaluator],
+    schema: Option<&Value>,
+    ground: &RunContext,
+    session: &Session,
+) -> Result<Judges, Failure> {
+    let mut own = Vec::new();
+    for at in &chosen.cases {
+        let case = &chosen.suite.cases[*at];
+        let ready = prepare(&case.evaluators, schema)
+            .map_err(|finding| Failure::from(case.place.mark(finding)))?;
+        own.extend(ready.into_iter().filter(|it| it.model().is_some()));
+    }
+    let all = evaluators.iter().chain(&own);
+    Judges::of(&chosen.suite, all, &|model| address(model, ground, session))
+}
+
+/// The base URL of a model's provider; none for the model `echo`.
+pub(in crate::commands) fn address(
+    model: &ModelId,
+    ground: &RunContext,
+    session: &Session,
+) -> Result<Option<String>, Failure> {
+    if model.name == echo::MODEL {
+        return Ok(None);
+    }
+    let (url, _) = ground.user.address(&model.provider, &session.environ)?;
+    Ok(Some(url))
 }
 
 /// The base URL that a model is asked at; none where nothing is, or the model `echo` is.
@@ -318,10 +358,5 @@ pub(super) fn server(
     let Some(model) = model.filter(|_| args.answers.answers.is_none()) else {
         return Ok(None);
     };
-    let model = ModelId::parse(model)?;
-    if model.name == echo::MODEL {
-        return Ok(None);
-    }
-    let (url, _) = ground.user.address(&model.provider, &session.environ)?;
-    Ok(Some(url))
+    address(&ModelId::parse(model)?, ground, session)
 }

@@ -9,13 +9,14 @@ use super::super::session::Session;
 use super::{Args, EvalFormat};
 use crate::error::{Exit, Failure};
 use crate::execute::Request;
-use crate::experiment::run::{Plan, is_echo};
+use crate::experiment::run::{Plan, Questions, is_echo};
 use crate::experiment::task::Task;
 use crate::openai::prices::cost_usd;
 use crate::openai::provider::ModelId;
 use crate::openai::response::Usage;
 use crate::openai::tokens;
 use crate::output::json;
+use crate::prompt::document::{Document, Part};
 use crate::record::filter::Filter;
 use crate::record::log::{Item, Order, Query};
 
@@ -35,6 +36,7 @@ const USUAL: u64 = 2000;
 struct Estimate {
     name: String,
     model: String,
+    is_judge: bool,
     calls: usize,
     input_tokens: u64,
     output_tokens: u64,
@@ -47,7 +49,7 @@ struct Estimate {
 pub(super) fn show(
     args: &Args,
     tasks: &[Task<'_>],
-    plan: &Plan,
+    (plan, questions): (&Plan, &[Questions<'_>]),
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
@@ -55,6 +57,16 @@ pub(super) fn show(
     for (task, (calls, _)) in plan.asked() {
         estimates.push(estimate(&tasks[task], calls, ground, session)?);
     }
+    let may_ask = !args.answers.cached && args.answers.answers.is_none();
+    let is_asked = |it: &&Questions<'_>| it.calls > 0 && tasks[it.task].server.is_some();
+    for asked in questions.iter().filter(|it| may_ask && is_asked(it)) {
+        estimates.push(estimate_judge(asked, ground, session)?);
+    }
+    let judged: usize = estimates
+        .iter()
+        .filter(|it| it.is_judge)
+        .map(|it| it.calls)
+        .sum();
     let (calls, asked) = plan.calls();
     let cost: Option<f64> = estimates.iter().map(|it| it.cost).sum();
     let concurrency = usize::from(args.answers.concurrency);
@@ -72,6 +84,7 @@ pub(super) fn show(
             "answers": at_hand + asked + plan.lacking(),
             "cached": at_hand,
             "calls": calls,
+            "judge_calls": judged,
             "lacking": plan.lacking(),
             "cost_usd": cost,
             "seconds": seconds,
@@ -88,10 +101,13 @@ pub(super) fn show(
         "{} answers, {at_hand} {from}; {calls} calls",
         at_hand + asked + plan.lacking()
     );
+    if judged > 0 {
+        line.push_str(&format!(" and {judged} of judges"));
+    }
     if plan.lacking() > 0 {
         line.push_str(&format!(", {} answers are not to be had", plan.lacking()));
     }
-    if calls > 0 {
+    if calls + judged > 0 {
         match cost {
             Some(cost) => line.push_str(&format!(" ≈ ${cost:.4}")),
             None => line.push_str(", of no known price"),
@@ -141,19 +157,20 @@ fn estimate(
         .map(|it| tokens::count(&text_of(&it.body)))
         .sum();
     let input_tokens = (counted / requests.len().max(1)) as u64;
-    let (before, latency_ms) = earlier(task, ground, session)?;
-    let most = task.loaded.document.parameters.get("maxTokens");
-    let (output_tokens, basis) = match (before, most.and_then(Value::as_u64)) {
-        (Some(median), _) => (median, "the median of earlier executions"),
-        (None, Some(most)) => (most, "maxTokens, as there is no earlier execution"),
-        (None, None) => (UNKNOWN, "a guess: no earlier execution, no maxTokens"),
-    };
+    let name = task.loaded.name.as_str();
+    let Earlier {
+        output_tokens: before,
+        latency_ms,
+        ..
+    } = earlier(name, &task.subject.model, ground, session)?;
+    let (output_tokens, basis) = output_of(before, &task.loaded.document);
     let each = requests
         .first()
         .and_then(|request| price(request, input_tokens, output_tokens, ground, session));
     Ok(Estimate {
         name: task.loaded.name.to_string(),
         model: task.subject.model.clone(),
+        is_judge: false,
         calls,
         input_tokens,
         output_tokens,
@@ -163,6 +180,51 @@ fn estimate(
             false => latency_ms.unwrap_or(USUAL),
         },
         cost: each.map(|each| each * calls as f64),
+    })
+}
+
+/// How many tokens an answer is taken to have, and why.
+fn output_of(before: Option<u64>, document: &Document) -> (u64, &'static str) {
+    let most = document.parameters.get("maxTokens");
+    match (before, most.and_then(Value::as_u64)) {
+        (Some(median), _) => (median, "the median of earlier executions"),
+        (None, Some(most)) => (most, "maxTokens, as there is no earlier execution"),
+        (None, None) => (UNKNOWN, "a guess: no earlier execution, no maxTokens"),
+    }
+}
+
+/// What the questions to a judge may take: what it is told is known only with the answers.
+fn estimate_judge(
+    asked: &Questions<'_>,
+    ground: &RunContext,
+    session: &Session,
+) -> Result<Estimate, Failure> {
+    let judge = asked.judge;
+    let document = &judge.loaded.document;
+    let model = document.model.clone().unwrap_or_default();
+    let name = judge.loaded.name.as_str();
+    let before = earlier(name, &model, ground, session)?;
+    let (output_tokens, basis) = output_of(before.output_tokens, document);
+    let texts = document.own_messages().flat_map(|message| &message.parts);
+    let own: usize = texts
+        .filter_map(|part| match part {
+            Part::Text(text) => Some(tokens::count(&text.value)),
+            _ => None,
+        })
+        .sum();
+    let input_tokens = before.input_tokens.unwrap_or(own as u64 + UNKNOWN);
+    let request = judge.asked()?;
+    let each = price(&request, input_tokens, output_tokens, ground, session);
+    Ok(Estimate {
+        name: name.to_owned(),
+        model,
+        is_judge: true,
+        calls: asked.calls,
+        input_tokens,
+        output_tokens,
+        basis,
+        latency_ms: before.latency_ms.unwrap_or(USUAL),
+        cost: each.map(|each| each * asked.calls as f64),
     })
 }
 
@@ -191,16 +253,24 @@ fn price(
     )
 }
 
-/// The median of the tokens that earlier executions of the prompt wrote, and of how long they took.
+/// The medians of earlier executions.
+struct Earlier {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    latency_ms: Option<u64>,
+}
+
+/// The medians of the earlier executions of a prompt with a model.
 fn earlier(
-    task: &Task<'_>,
+    name: &str,
+    model: &str,
     ground: &RunContext,
     session: &Session,
-) -> Result<(Option<u64>, Option<u64>), Failure> {
-    let model = ModelId::parse(&task.subject.model).ok().map(|it| it.name);
+) -> Result<Earlier, Failure> {
+    let model = ModelId::parse(model).ok().map(|it| it.name);
     let query = Query {
         filter: Filter {
-            prompt: Some(task.loaded.name.to_string()),
+            prompt: Some(name.to_owned()),
             model,
             ..Filter::default()
         },
@@ -208,9 +278,10 @@ fn earlier(
         limit: None,
         is_short: true,
     };
-    let (mut tokens, mut latencies) = (Vec::new(), Vec::new());
+    let (mut read, mut tokens, mut latencies) = (Vec::new(), Vec::new(), Vec::new());
     ground.log(session).visit(&query, &mut |item| {
         if let Item::Record(record) = item {
+            read.extend(record.usage.input_tokens);
             tokens.extend(record.usage.output_tokens);
             latencies.extend(record.duration_ms);
         }
@@ -219,7 +290,11 @@ fn earlier(
             false => ControlFlow::Continue(()),
         }
     })?;
-    Ok((median(tokens), median(latencies)))
+    Ok(Earlier {
+        input_tokens: median(read),
+        output_tokens: median(tokens),
+        latency_ms: median(latencies),
+    })
 }
 
 fn median(mut values: Vec<u64>) -> Option<u64> {

@@ -30,6 +30,9 @@ pub(super) fn render(report: &Report<'_>) -> String {
         out.push_str(&format!("- {}\n", message(reason)));
     }
     out.push_str(&format!("- {}\n", report.cost_words()));
+    for summary in &report.summaries {
+        judges(summary, &mut out);
+    }
     let sections = report.summaries.iter().map(|it| (it, report.section(it)));
     let sections: Vec<_> = sections.collect();
     let compared = sections.iter().filter(|(_, it)| it.is_some()).count();
@@ -56,6 +59,18 @@ pub(super) fn render(report: &Report<'_>) -> String {
         out.push_str(&part);
     }
     out
+}
+
+/// Who judged, where no labels have checked that judge.
+fn judges(summary: &Summary<'_>, out: &mut String) {
+    for tally in &summary.results.evaluators {
+        if let Some(judge) = tally.judge.as_ref().filter(|_| tally.uncalibrated) {
+            let (name, judge) = (code(&tally.name), code(judge));
+            out.push_str(&format!(
+                "- {name} is judged by {judge}, which no labels of people have checked (uncalibrated)\n"
+            ));
+        }
+    }
 }
 
 pub(super) fn worded(verdict: Verdict) -> &'static str {

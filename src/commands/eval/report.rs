@@ -130,10 +130,10 @@ impl<'a> Report<'a> {
         let answers = self.results.iter().map(|it| &it.answers);
         answers.fold((0.0, 0.0, 0, 0), |(spent, saved, cached, unpriced), it| {
             (
-                spent + it.spent,
-                saved + it.saved,
-                cached + it.cached,
-                unpriced + it.unpriced,
+                spent + it.spent + it.judge_spent,
+                saved + it.saved + it.judge_saved,
+                cached + it.cached + it.judged_before,
+                unpriced + it.unpriced + it.judge_unpriced,
             )
         })
     }
@@ -236,6 +236,9 @@ fn prompt(summary: &Summary<'_>) -> Value {
                 "failed": it.failed,
                 "undecided": it.undecided,
                 "score": (decided > 0).then(|| it.score / decided as f64),
+                "required": it.required,
+                "judge": it.judge,
+                "uncalibrated": it.judge.as_ref().map(|_| it.uncalibrated),
             })
         }).collect::<Vec<_>>(),
         "flaky": summary.flaky.iter().map(|case| json!({
@@ -249,7 +252,10 @@ fn prompt(summary: &Summary<'_>) -> Value {
             "spent": answers.spent,
             "saved_by_cache": answers.saved,
             "unpriced": answers.unpriced,
+            "judges": answers.judge_spent,
+            "judges_saved_by_cache": answers.judge_saved,
         },
+        "judged": {"asked": answers.judged, "cached": answers.judged_before},
         "cached": answers.cached,
         "oldest_answer": results.oldest.map(crate::output::json::time),
         "verdict": summary.judgement.verdict,

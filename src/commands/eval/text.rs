@@ -182,6 +182,14 @@ impl Page {
             if decided > 0 && (mean - tally.passed as f64 / decided as f64).abs() > 1e-9 {
                 words.push_str(&format!(", mean {mean:.2}"));
             }
+            if let Some(judge) = &tally.judge {
+                let mark = if tally.uncalibrated {
+                    ", uncalibrated"
+                } else {
+                    ""
+                };
+                words.push_str(&format!("   by {judge}{mark}"));
+            }
             rows.push((cut(&visible::line(&tally.name), WIDEST), words));
         }
         // What answers offline takes no time.

@@ -374,6 +374,7 @@ impl Kind {
             Self::Plain(rows, plan) => plan.check(rows, fields),
             Self::Json(json) => json.check(fields),
             Self::Any(kinds) => kinds.iter().try_for_each(|kind| kind.check(fields)),
+            Self::Model(Model::Llm(llm)) => llm.question(fields.case, "", str::to_owned).map(drop),
             Self::Model(_) => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::fill::Fields;
 use super::table::{Given, Role, Row, Takes, setting};
 use super::{BUILT_IN, Finding, Object, bad, cut, shown};
 use crate::prompt::name::nearest;
@@ -29,6 +30,25 @@ pub struct Llm {
     pub prompt: String,
     /// What it may answer; at least one, each once.
     pub choices: Vec<Choice>,
+}
+
+impl Llm {
+    /// The question about an answer to a case. `write` says how a value stands in it.
+    ///
+    /// # Errors
+    /// `P401`: it asks for a field that the case lacks.
+    pub fn question(
+        &self,
+        fields: &Object,
+        completion: &str,
+        write: impl Fn(&str) -> String,
+    ) -> Result<String, Finding> {
+        let fields = Fields {
+            case: fields,
+            output: Some(completion),
+        };
+        fields.fill_text(&self.prompt, write)
+    }
 }
 
 /// What a model may answer, and what that is worth.

@@ -1,0 +1,137 @@
+//! What sends the requests of an evaluation.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::super::run::RunContext;
+use super::super::session::Session;
+use crate::error::Failure;
+use crate::execute::{Caller, Request};
+use crate::experiment::judge::JudgePrompt;
+use crate::experiment::run::{Plan, Questions, is_echo};
+use crate::experiment::task::Task;
+use crate::openai::prices::warm_up;
+use crate::output::progress::Progress;
+use crate::prompt::code;
+
+/// Makes what sends requests, once for each provider.
+pub(in crate::commands) struct Callers<'a> {
+    ground: &'a RunContext,
+    session: RefCell<&'a mut Session>,
+    made: RefCell<HashMap<(String, bool), Rc<Caller>>>,
+}
+
+impl<'a> Callers<'a> {
+    pub(in crate::commands) fn new(ground: &'a RunContext, session: &'a mut Session) -> Self {
+        Self {
+            ground,
+            session: RefCell::new(session),
+            made: RefCell::default(),
+        }
+    }
+
+    /// Looks before the first call whether there is a key, a price and a budget for all.
+    pub(in crate::commands) fn prepare(
+        &self,
+        tasks: &[Task<'_>],
+        plan: &Plan,
+        max_cost: Option<f64>,
+    ) -> Result<(), Failure> {
+        for (task, (_, case)) in plan.asked() {
+            let task = &tasks[task];
+            let request = task.request(case)?.1;
+            if !is_echo(&request) {
+                warm_up(request.provider());
+            }
+            self.of(&request)?;
+            let session = &mut **self.session.borrow_mut();
+            if let (Some(_), Some(model)) = (max_cost, &request.model) {
+                self.ground.require_price(model, session)?;
+            }
+            self.ground.warn_of_end(&request, session);
+            self.ground
+                .check_budgets(&task.loaded.name, false, session)?;
+        }
+        Ok(())
+    }
+
+    /// The same for judges.
+    pub(in crate::commands) fn prepare_judges(
+        &self,
+        tasks: &[Task<'_>],
+        questions: &[Questions<'_>],
+        max_cost: Option<f64>,
+    ) -> Result<(), Failure> {
+        for asked in questions.iter().filter(|it| it.calls > 0) {
+            // Where the model `echo` answers, no judge is asked.
+            if tasks[asked.task].server.is_some() {
+                self.prepare_judge(asked.judge, max_cost)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for one judge.
+    pub(in crate::commands) fn prepare_judge(
+        &self,
+        judge: &JudgePrompt,
+        max_cost: Option<f64>,
+    ) -> Result<(), Failure> {
+        let request = judge.asked()?;
+        if is_echo(&request) {
+            return Ok(());
+        }
+        warm_up(request.provider());
+        self.of(&request)?;
+        let session = &mut **self.session.borrow_mut();
+        if let (Some(_), Some(model)) = (max_cost, &request.model) {
+            self.ground.require_price(model, session)?;
+        }
+        self.ground.warn_of_end(&request, session);
+        let name = &judge.loaded.name;
+        self.ground.check_budgets(name, false, session)
+    }
+
+    pub(in crate::commands) fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {
+        let key = (request.provider().to_owned(), is_echo(request));
+        if let Some(caller) = self.made.borrow().get(&key) {
+            return Ok(Rc::clone(caller));
+        }
+        let caller = self
+            .ground
+            .caller(request, None, &mut self.session.borrow_mut());
+        let caller = caller.map_err(|failure| match failure.code {
+            Some(code::NO_KEY) => failure.hint("--cached judges the answers that the cache has"),
+            _ => failure,
+        })?;
+        let caller = Rc::new(caller);
+        self.made.borrow_mut().insert(key, Rc::clone(&caller));
+        Ok(caller)
+    }
+
+    pub(in crate::commands) fn clock(&self) -> Option<jiff::Timestamp> {
+        self.session.borrow().environ.now
+    }
+
+    pub(in crate::commands) fn log(&self) -> crate::record::log::Log {
+        self.ground.log(&self.session.borrow())
+    }
+
+    /// Says why base cannot be asked once more.
+    pub(super) fn warn(&self, failure: &Failure) {
+        let mut session = self.session.borrow_mut();
+        session.ui.warning(format!(
+            "what is compared with was not asked once more: {}",
+            failure.message
+        ));
+    }
+
+    pub(in crate::commands) fn progress(&self, plan: &Plan) -> Progress {
+        Progress::new(&self.session.borrow().ui, plan.len())
+    }
+
+    pub(in crate::commands) fn into_session(self) -> &'a mut Session {
+        self.session.into_inner()
+    }
+}

@@ -1,0 +1,376 @@
+//! `promptctl judge`.
+
+mod shown;
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use super::common::FormatArg;
+use super::eval::{Callers, address, cache_of};
+use super::run::{RunContext, parse_dollars};
+use super::session::Session;
+use crate::error::{Exit, Failure};
+use crate::execute::{Done, Pool, Stop};
+use crate::experiment::PromptFiles;
+use crate::experiment::judge::agreement::{compare, is_same};
+use crate::experiment::judge::calibration::{Calibration, path_of};
+use crate::experiment::judge::labels::{self, Label};
+use crate::experiment::judge::panel::{Chosen, Errand, Panel};
+use crate::experiment::judge::{JudgePrompt, Told, find, reference_of};
+use crate::experiment::run::{Source, Terms};
+use crate::files::FileChange;
+use crate::openai::client::block_on;
+use crate::output::json;
+use crate::output::progress::Progress;
+use crate::prompt::code;
+use crate::prompt::evaluate::{BUILT_IN, Model};
+use crate::prompt::reference::{Reference, Selector};
+use crate::record::entry::new_id;
+use shown::{Answer, Report};
+
+/// Check a judge against labels of people
+///
+/// A judge is a prompt below `judges/` that evaluators ask (`uses: judges/tone`). FILE holds answers
+/// with what people say of them: JSON lines, JSON, YAML or CSV with `completion`, `label`, and what
+/// the judge asks for beside, such as `input` and `expected`. A label is one of the judge's choices,
+/// or `pass` or `fail`; `case: {human: {tone: fair}}` is one too.
+///
+/// Shown are the agreement, Cohen's kappa (with quadratic weights for a scale), sensitivity and
+/// specificity, each with its interval, and the answers on which they disagree. With --record the
+/// figures are kept beside the judge, which counts as calibrated until its content changes.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if a limit on the cost ended it, or the judge decided nothing; 4 if the key is missing or refused.
+More: promptctl help evaluation
+
+Examples:
+  promptctl judge judges/tone --labels labels/tone.csv
+  promptctl judge github/similarity --labels labels.jsonl --at-least 0.75 --max-cost 0.50
+  promptctl judge judges/tone --labels labels/tone.csv --record   # keep the figures
+  promptctl judge judges/tone --labels labels/tone.csv --format json")]
+pub(super) struct Args {
+    /// The judge, such as judges/tone, judges/tone@v2 or github/similarity
+    #[arg(value_name = "JUDGE", add = super::completions::references())]
+    judge: Reference,
+    /// The labels: .jsonl, .json, .yaml or .csv
+    #[arg(long, value_name = "FILE")]
+    labels: PathBuf,
+    /// The score from which an answer passes, such as 0.75 or 75%
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = super::eval::parse_share)]
+    at_least: f64,
+    /// Keep the figures beside the judge
+    #[arg(long)]
+    record: bool,
+    /// Begin no call once those before have cost so many US dollars
+    #[arg(long, value_name = "USD", value_parser = parse_dollars)]
+    max_cost: Option<f64>,
+    /// Call no model: what the cache does not have is not asked
+    #[arg(long)]
+    cached: bool,
+    /// Ask again what the cache has
+    #[arg(long, conflicts_with = "cached")]
+    fresh: bool,
+    /// How many calls are under way at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    concurrency: u16,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let ground = RunContext::new(session)?;
+    let reference = meant(&args.judge);
+    if args.record && reference.selector != Selector::WorkingCopy {
+        return Err(Failure::usage(
+            "--record keeps figures beside the judge of the working copy, and another one is named",
+        )
+        .hint(format!("promptctl judge {} --record …", reference.name)));
+    }
+    let files = PromptFiles::of_working_copy(&ground.store);
+    let found = find(&reference, &files)?;
+    let judge = JudgePrompt::new(&found, &|model| address(model, &ground, session))?;
+    let (labels, sha256) = read(args, &judge, session)?;
+    check(&judge, &labels, &args.labels.display().to_string())?;
+    let chosen = ask(args, (&judge, &labels), &ground, session)?;
+    let Asked {
+        answers,
+        stop,
+        spent,
+        unrecorded,
+    } = chosen;
+
+    let pairs: Vec<_> = answers
+        .iter()
+        .filter_map(|it| Some((it.label.says, it.choice?)))
+        .collect();
+    let report = Report {
+        judge: &judge,
+        at_least: args.at_least,
+        shown: args.labels.display().to_string(),
+        agreement: compare(&pairs, &judge.choices, args.at_least),
+        asked: labels.len(),
+        answers: &answers,
+        spent,
+    };
+    match args.format.is_json() {
+        true => session.ui.block(json::document(&report.json())),
+        false => {
+            let text = report.text(session.ui.width(), session.ui.colors_out());
+            session.ui.styled(text);
+        }
+    }
+    if let Some(failure) = unrecorded {
+        session
+            .ui
+            .warning(format!("executions were not recorded: {failure:#}"));
+    }
+    ground.warn_of_run(spent, session);
+    match stop {
+        Some(Stop::Lasting(failure)) => return Err(failure),
+        Some(Stop::MaxCost | Stop::UnknownCost) => {
+            let failure = Failure::new(code::BUDGET_ENDED, "the limit on the cost was reached");
+            return Err(failure
+                .exit(Exit::Verdict)
+                .hint("the same command with a higher --max-cost asks only for what is missing"));
+        }
+        Some(Stop::Failed | Stop::Unwanted) | None => {}
+    }
+    if args.record {
+        record(&report, &sha256, &ground, session)?;
+    } else if !judge.is_calibrated && !pairs.is_empty() {
+        session
+            .ui
+            .hint("--record keeps these figures: the judge counts as calibrated then");
+    }
+    Ok(if pairs.is_empty() {
+        Exit::Verdict
+    } else {
+        Exit::Done
+    })
+}
+
+/// The judge that is meant: `github/similarity` is `judges/similarity`.
+fn meant(reference: &Reference) -> Reference {
+    let text = reference.to_string();
+    let built_in = BUILT_IN.into_iter().find(|name| *name == text);
+    let own = built_in.and_then(|name| reference_of(&Model::BuiltIn(name)));
+    own.unwrap_or_else(|| reference.clone())
+}
+
+/// The labels, and the hash of their file.
+fn read(
+    args: &Args,
+    judge: &JudgePrompt,
+    session: &Session,
+) -> Result<(Vec<Label>, String), Failure> {
+    let shown = args.labels.display().to_string();
+    let failed = |error| {
+        Failure::from_io(
+            code::NOT_A_FILE,
+            format!("{shown} could not be read"),
+            error,
+        )
+    };
+    let path = session.directory.join(&args.labels);
+    let mut hash = Sha256::new();
+    let mut file = File::open(&path).map_err(failed)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut buffer).map_err(failed)?;
+        if length == 0 {
+            break;
+        }
+        hash.update(&buffer[..length]);
+    }
+    let sha256: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let mut text = BufReader::new(File::open(&path).map_err(failed)?);
+    let name = judge.loaded.name.as_str();
+    let labels = labels::read(&shown, &mut text, (name, &judge.choices))
+        .map_err(|findings| Failure::from(findings).hint("nothing was sent"))?;
+    Ok((labels, sha256))
+}
+
+/// Looks whether every answer can be judged, before the first call.
+fn check(judge: &JudgePrompt, labels: &[Label], shown: &str) -> Result<(), Failure> {
+    for label in labels {
+        let told = told(label);
+        let place = format!("{shown}:{}", label.line);
+        judge
+            .check(&label.fields, false)
+            .map_err(Failure::from)
+            .and_then(|()| judge.request(&told).map(drop))
+            .map_err(|failure| failure.at(place).hint("nothing was sent"))?;
+    }
+    Ok(())
+}
+
+fn told(label: &Label) -> Told<'_> {
+    Told {
+        fields: &label.fields,
+        completion: &label.completion,
+        messages: None,
+    }
+}
+
+/// What the judge chose.
+struct Asked<'l> {
+    answers: Vec<Answer<'l>>,
+    stop: Option<Stop>,
+    spent: f64,
+    unrecorded: Option<Failure>,
+}
+
+fn ask<'l>(
+    args: &Args,
+    (judge, labels): (&JudgePrompt, &'l [Label]),
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Asked<'l>, Failure> {
+    let cache = cache_of(ground, session);
+    let source = match (args.cached, args.fresh) {
+        (true, _) => Source::CacheAlone,
+        (_, true) => Source::Model,
+        _ => Source::CacheThenModel,
+    };
+    let max_cost = match (args.max_cost, ground.run_limit()) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    let progress = Progress::new(&session.ui, labels.len());
+    let callers = Callers::new(ground, session);
+    let is_kept = |label: &Label| {
+        let cache = cache.as_ref().filter(|_| !args.fresh);
+        cache.is_some_and(|cache| judge.is_kept(&told(label), cache))
+    };
+    if !args.cached && !labels.iter().all(is_kept) {
+        callers.prepare_judge(judge, max_cost)?;
+    }
+    let fixed = callers.clock();
+    let clock = move || fixed.unwrap_or_else(jiff::Timestamp::now);
+    let run = new_id(clock());
+    let log = callers.log();
+    let terms = Terms {
+        run: &run,
+        source,
+        cache: cache.as_ref(),
+        log: Some(&log),
+        privacy: ground.config.log.privacy,
+        prices: &ground.prices,
+        scores: None,
+        pool: Pool {
+            concurrency: usize::from(args.concurrency),
+            max_cost,
+        },
+        caller: &|request| callers.of(request),
+        clock: &clock,
+    };
+    let panel = Panel::new(&terms);
+    let labelled = [("judge".to_owned(), run.clone())];
+    let errand = Errand {
+        case: None,
+        labels: labelled.into(),
+    };
+    let answers: RefCell<Vec<Answer<'l>>> = RefCell::new(
+        labels
+            .iter()
+            .map(|label| Answer {
+                label,
+                choice: None,
+                reason: Some("not asked".to_owned()),
+                is_same: false,
+                model: None,
+            })
+            .collect(),
+    );
+    let one = async |index: usize| -> Chosen {
+        match judge.request(&told(&labels[index])) {
+            Ok((rendered, request)) => panel.choose(judge, (&rendered, &request), &errand).await,
+            Err(failure) => Chosen::nothing(failure.message),
+        }
+    };
+    let ended = block_on(terms.pool.run(0..labels.len(), one, &mut |index, chosen| {
+        let mut answers = answers.borrow_mut();
+        let answer = &mut answers[index];
+        (answer.choice, answer.reason) = match chosen.choice {
+            Ok((choice, reason)) => (Some(choice), reason),
+            Err(why) => (None, Some(why)),
+        };
+        answer.model = chosen.model;
+        answer.is_same = answer.choice.is_some_and(|choice| {
+            is_same(answer.label.says, choice, &judge.choices, args.at_least)
+        });
+        progress.step(String::new());
+        Done {
+            cost: if chosen.cached {
+                Some(0.0)
+            } else {
+                chosen.cost
+            },
+            stop: chosen.stop,
+        }
+    }))?;
+    progress.finish();
+    let unrecorded = panel.into_unrecorded();
+    if let Some(cache) = &cache {
+        cache.close();
+    }
+    Ok(Asked {
+        answers: answers.into_inner(),
+        stop: ended.stop,
+        spent: ended.cost,
+        unrecorded,
+    })
+}
+
+/// Keeps the figures beside the judge.
+fn record(
+    report: &Report<'_>,
+    sha256: &str,
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<(), Failure> {
+    let loaded = &report.judge.loaded;
+    let refuse = |why: &str| {
+        Failure::new(code::UNDECIDED, format!("nothing was recorded: {why}")).exit(Exit::Verdict)
+    };
+    if report.undecided() > 0 {
+        return Err(refuse("the judge did not decide on every answer"));
+    }
+    let Some(kappa) = report.agreement.kappa else {
+        return Err(refuse(
+            "all labels or all choices are the same, so that agreement says nothing",
+        )
+        .hint("add answers that people fail, and answers that they pass"));
+    };
+    let calibration = Calibration {
+        schema: Calibration::FORM,
+        judge: loaded.name.to_string(),
+        version: loaded.version().number(),
+        digest: loaded.digest().to_string(),
+        model: report.models().into_iter().next(),
+        time: json::time(session.now),
+        labels: report.answers.len(),
+        labels_sha256: sha256.to_owned(),
+        agreement: report.agreement.same.share(),
+        kappa: kappa.value,
+        kappa_low: kappa.interval.low,
+        kappa_high: kappa.interval.high,
+    };
+    let path = path_of(loaded);
+    let text = format!("{}\n", json::pretty(&calibration));
+    ground.store.write_files(&[FileChange::Write {
+        path: path.clone(),
+        text,
+    }])?;
+    session.ui.status(format!("kept in {path}"));
+    session.ui.hint(format!("git add {path}"));
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! `judge`: a judge against labels of people.
+
+use super::judges::{TONE, is_judge, verdict};
+use super::*;
+
+/// A judge that takes answers with `!` for warm and those with `.` for fair.
+fn tone() -> Server {
+    Server::answering(|request| {
+        assert!(is_judge(request));
+        let said = request.json()["input"][0]["content"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        match said.contains('!') {
+            true => verdict("warm"),
+            false if said.contains('?') => Reply::answer("hm"),
+            false => verdict("cold"),
+        }
+    })
+}
+
+fn judge(server: &Server, env: &TestEnv) -> Shell {
+    let repo = env
+        .repo()
+        .with("OPENAI_API_KEY", KEY)
+        .with("OPENAI_BASE_URL", server.url());
+    repo.add("judges/tone", TONE);
+    repo
+}
+
+const LABELS: &str = "\
+input,completion,label
+Hi,Hello there!,warm
+Hi,Yes.,cold
+Hi,What a day!,fair
+Bye,No.,cold
+Bye,Farewell!,warm
+Bye,Goodbye.,warm
+";
+
+#[test]
+fn a_judge_is_compared_with_labels_and_what_differs_is_shown() {
+    let server = tone();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.write("labels.csv", LABELS);
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.csv --concurrency 1"), @"
+    judges/tone v1   6 labels   gpt-5-mini-2025-08-07
+    agrees       4 of 6   66.7 % (30.0 to 90.3)
+    kappa        0.55 (-0.31 to 0.90), with quadratic weights
+    sensitivity  3 of 4   75.0 % (30.1 to 95.4)   of what people pass, the judge passes
+    specificity  2 of 2   100.0 % (34.2 to 100.0)   of what people fail, the judge fails
+    passes       from 0.50 on: fair, warm
+
+    to read (2)
+      people say fair, the judge warm   labels.csv:4
+        because  It says so.
+        answer   What a day!
+      people say warm, the judge cold   labels.csv:7
+        because  It says so.
+        answer   Goodbye.
+
+    $0.0024 spent
+    --- stderr
+    hint: --record keeps these figures: the judge counts as calibrated then
+    ");
+    assert_eq!(server.requests().len(), 6);
+    // The same again is not paid for again.
+    let again = repo.json("promptctl judge judges/tone --labels labels.csv --format json");
+    assert_eq!(server.requests().len(), 6);
+    assert_eq!(again["cost_usd"], 0.0);
+    assert_eq!(
+        again["table"],
+        serde_json::json!([[2, 0, 0], [0, 0, 1], [1, 0, 2]])
+    );
+    assert_eq!(again["kappa"]["weights"], "quadratic");
+    assert_eq!(again["disagreements"][1]["line"], 7);
+    assert_eq!(records(&repo)[0]["prompt"], "judges/tone");
+
+    repo.write(
+        "labels.jsonl",
+        "{\"input\":\"Hi\",\"completion\":\"Hello there!\",\"label\":\"pass\"}\n{\"input\":\"Hi\",\"completion\":\"Yes.\",\"case\":{\"human\":{\"tone\":false}}}\n{\"input\":\"Hi\",\"completion\":\"Eh?\",\"label\":\"fail\"}\n",
+    );
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.jsonl --at-least 75%"), @"
+    judges/tone v1   3 labels   gpt-5-mini-2025-08-07
+    agrees       2 of 2   100.0 % (34.2 to 100.0)
+    kappa        1.00 (-0.32 to 1.00)
+    sensitivity  1 of 1   100.0 % (20.7 to 100.0)   of what people pass, the judge passes
+    specificity  1 of 1   100.0 % (20.7 to 100.0)   of what people fail, the judge fails
+    undecided    1
+    passes       from 0.75 on: warm
+
+    to read (1)
+      people say fail, the judge nothing   labels.jsonl:3
+        because  the judge made no choice, twice
+        answer   Eh?
+
+    $0.0008 spent
+    --- stderr
+    hint: --record keeps these figures: the judge counts as calibrated then
+    ");
+    let refused = repo.run("promptctl judge judges/tone --labels labels.jsonl --record --quiet");
+    assert_eq!(refused.code, Some(3), "{refused}");
+    assert!(
+        refused.stderr.contains("error[P405]: nothing was recorded"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_judge_is_calibrated_until_its_content_changes() {
+    let server = Server::answering(|request| match is_judge(request) {
+        true => match request.json()["input"].to_string().contains('!') {
+            true => verdict("warm"),
+            false => verdict("cold"),
+        },
+        false => Reply::answer("Hello!"),
+    });
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.write("labels.csv", LABELS);
+    repo.add(
+        "reply",
+        "model: openai/gpt-5-mini\nmessages: [{role: user, content: '{{ticket}}'}]\ntestData: [{ticket: Hi}]\nevaluators: [{name: tone, uses: judges/tone, atLeast: 0.5}]\n",
+    );
+    let is_uncalibrated = || {
+        let run = repo.json("promptctl eval reply --format json");
+        run["prompts"][0]["evaluators"][0]["uncalibrated"].clone()
+    };
+    assert_eq!(is_uncalibrated(), true);
+    let run = repo.run("promptctl judge judges/tone --labels labels.csv --record --format json");
+    assert_snapshot!(run.stderr, @r"
+    kept in prompts/judges/tone.calibration.json
+    hint: git add prompts/judges/tone.calibration.json
+    ");
+    let kept: Value =
+        serde_json::from_str(&repo.read("prompts/judges/tone.calibration.json")).unwrap();
+    assert_eq!(
+        (&kept["judge"], &kept["labels"]),
+        (&"judges/tone".into(), &6.into())
+    );
+    assert_eq!(is_uncalibrated(), false);
+    assert_eq!(repo.run("promptctl validate").code, Some(0));
+    repo.ok("promptctl edit judges/tone --set messages[0].content=Warm?");
+    assert_eq!(is_uncalibrated(), true, "another content was not checked");
+    let run = repo.run("promptctl judge judges/tone@v1 --labels labels.csv --record");
+    assert_eq!(run.code, Some(2), "{run}");
+}
+
+#[test]
+fn labels_that_cannot_be_used_are_named_by_line_and_nothing_is_sent() {
+    let server = tone();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.write(
+        "labels.jsonl",
+        "{\"completion\": \"a\", \"label\": \"hot\"}\n{\"completion\": \"a\"}\n{\"label\": \"warm\"}\n[]\n{\n",
+    );
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.jsonl"), @r#"
+    error[P323]: "hot" is none of the judge's choices
+      at: labels.jsonl:1:30
+      hint: write one of cold, fair, warm, or `pass` or `fail` in all lines
+      hint: also labels.jsonl:2:1: the line has no label
+      hint: also labels.jsonl:3:1: the line has no `completion`, the answer that was labelled
+      hint: also labels.jsonl:4:1: a case is a map of fields, this is a list
+      hint: also labels.jsonl:5:1: the case is not valid JSON: EOF while parsing an object
+      hint: nothing was sent
+    [exit 1]
+    "#);
+    repo.write("labels.csv", "completion,label\na,warm\n");
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.csv"), @"
+    error[P401]: the judge judges/tone asks for `input`, which the case lacks
+      at: labels.csv:2
+      hint: give the case `input`, or take another judge
+      hint: nothing was sent
+    [exit 1]
+    ");
+    repo.write("mixed.csv", "input,completion,label\nx,a,warm\nx,b,pass\n");
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels mixed.csv"), @"
+    error[P323]: some labels are choices of the judge, and others say pass or fail
+      at: mixed.csv:3:1
+      hint: write all of them in one of the two ways
+      hint: nothing was sent
+    [exit 1]
+    ");
+    repo.write("empty.jsonl", "");
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels empty.jsonl"), @"
+    error[P323]: the file has no labels
+      at: empty.jsonl
+      hint: nothing was sent
+    [exit 1]
+    ");
+    assert_snapshot!(repo.run("promptctl judge judges/none --labels mixed.csv"), @"
+    error[P201]: there is no judge judges/none
+      hint: promptctl seed judges adds some to start from
+      hint: `judges/default` judges by `criteria` of the case, without being added
+    [exit 1]
+    ");
+    repo.add("judges/triage", crate::server::SORTER);
+    assert_snapshot!(repo.run("promptctl judge judges/triage --labels mixed.csv"), @"
+    error[P401]: judges/triage is no judge: its schema must have `reason` and, after it, `choice`, and nothing else
+      at: prompts/judges/triage.prompt.yml:8:1
+      hint: a judge has `jsonSchema: {name: verdict, strict: true, schema: {type: object, required: [reason, choice], additionalProperties: false, properties: {reason: {type: string}, choice: {enum: [bad, fair, good]}}}}`, with the choices from the worst to the best
+    [exit 1]
+    ");
+    assert!(server.requests().is_empty());
+}
