@@ -3,6 +3,7 @@
 mod answers;
 mod cache;
 mod ends;
+mod evidence;
 mod shown;
 
 use insta::assert_snapshot;

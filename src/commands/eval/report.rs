@@ -23,6 +23,8 @@ pub(super) struct Report<'a> {
     pub(super) reasons: Vec<String>,
     /// How long it took, in seconds, where it was just run.
     pub(super) seconds: Option<f64>,
+    /// What was recorded of it, for scripts; none where nothing was to be.
+    pub(super) evidence: Option<Vec<Value>>,
 }
 
 impl<'a> Report<'a> {
@@ -66,6 +68,7 @@ impl<'a> Report<'a> {
             verdict,
             reasons,
             seconds,
+            evidence: None,
         }
     }
 
@@ -116,13 +119,17 @@ impl<'a> Report<'a> {
 
     /// What scripts read.
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut shape = json!({
             "run": self.run,
             "started": crate::output::json::time(self.started),
             "prompts": self.summaries.iter().map(prompt).collect::<Vec<_>>(),
             "verdict": self.verdict,
             "reasons": self.reasons,
-        })
+        });
+        if let Some(evidence) = &self.evidence {
+            shape["evidence"] = json!(evidence);
+        }
+        shape
     }
 }
 
