@@ -10,6 +10,7 @@ mod find;
 mod machine;
 mod markdown;
 mod outputs;
+mod record;
 mod report;
 mod section;
 mod text;
@@ -50,6 +51,7 @@ pub(super) use choose::address;
 
 use choose::Chosen;
 use outputs::Outputs;
+use record::{Record, Recorder};
 use report::Report;
 
 /// Run the cases of prompts, and say whether they pass
@@ -73,6 +75,7 @@ Examples:
   promptctl eval support/triage --model echo            # offline
   promptctl eval support/triage --only failed
   promptctl eval --base origin/main                     # is what changed better, and how sure is it
+  promptctl eval support/triage --record                # for requireEval; see help policy
   promptctl eval --list")]
 pub(super) struct Args {
     /// The prompts; all that have cases where none is named
@@ -92,7 +95,25 @@ pub(super) struct Args {
     #[command(flatten)]
     shown: ShownArgs,
     #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
     earlier: EarlierArgs,
+}
+
+/// Whether the run becomes evidence.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Evidence")]
+struct RecordArgs {
+    /// Record what comes of it as a tag NAME/_eval/N, and send that to the remote; all cases are
+    /// asked, and what the file says decides
+    #[arg(long, conflicts_with_all = ["ids", "tags", "only", "file", "model", "answers", "min_pass_rate", "allow_undecided", "list", "show", "clear_cache"])]
+    record: bool,
+    /// Why, for people who read the tag; has to be said where --fresh asks again
+    #[arg(short, long, value_name = "TEXT", requires = "record")]
+    message: Option<String>,
+    /// Make the tag here and send it later with promptctl push
+    #[arg(long, requires = "record")]
+    no_push: bool,
 }
 
 /// Which cases.
@@ -286,22 +307,44 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return earlier::show(run, args, &ground, session);
     }
     let mut chosen = choose::prompts(args, &ground, session)?;
-    let sides = base::sides(args, &mut chosen, &ground, session)?;
+    let mut sides = base::sides(args, &mut chosen, &ground, session)?;
+    let record = match args.record.record {
+        true => Some(Record::begin((&mut chosen, &mut sides), args, &ground)?),
+        false => None,
+    };
     if chosen.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(record.map_or(Exit::Done, |record| {
+            nothing_left(&record, args, &ground, session)
+        }));
     }
     let prepared: Vec<Prepared<'_>> = chosen
         .iter()
         .map(|chosen| Prepared::new(chosen, &ground, session))
         .collect::<Result<_, Failure>>()?;
     let mut tasks = choose::tasks(&prepared, args, &ground, session)?;
+    let recorder = record
+        .as_ref()
+        .map(|record| Recorder::new(record, &tasks, args));
     let bases: Vec<Option<BasePrepared<'_>>> = sides
         .iter()
         .map(|side| BasePrepared::new(side, &prepared[side.of()], &ground))
         .collect::<Result<_, Failure>>()?;
     let (compared, pairings) = base::pairings((&sides, &bases), &tasks, args, &ground, session)?;
     tasks.extend(compared);
-    evaluate(args, &tasks, pairings, &ground, session)
+    evaluate(args, &tasks, (pairings, recorder), &ground, session)
+}
+
+/// Everything was recorded before: nothing is asked.
+fn nothing_left(record: &Record, args: &Args, ground: &RunContext, session: &mut Session) -> Exit {
+    if args.shown.format == EvalFormat::Json {
+        let shape = serde_json::json!({ "prompts": [], "evidence": record.shape(&ground.store) });
+        session.ui.block(crate::output::json::document(&shape));
+    }
+    let (said, exit) = record.told(&ground.store);
+    for said in said {
+        said.say(session);
+    }
+    exit
 }
 
 /// What the cases of a prompt need.
@@ -339,7 +382,7 @@ impl<'a> Prepared<'a> {
 fn evaluate(
     args: &Args,
     tasks: &[Task<'_>],
-    pairings: Vec<Pairing>,
+    (pairings, recorder): (Vec<Pairing>, Option<Recorder<'_>>),
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
@@ -404,6 +447,7 @@ fn evaluate(
         },
         privacy: ground.config.log.privacy,
         outputs,
+        recorder,
         progress: callers.progress(&plan),
         tally: Tally::new(max_cost),
     };
@@ -470,8 +514,9 @@ fn cost_limit(args: &Args, ground: &RunContext) -> Option<f64> {
 }
 
 /// What takes the results while they come.
-struct Doing {
+struct Doing<'a> {
     results: Vec<Results>,
+    recorder: Option<Recorder<'a>>,
     /// The file of the run, or why there is none.
     file: std::io::Result<RunFile>,
     privacy: Privacy,
@@ -480,10 +525,13 @@ struct Doing {
     tally: Tally,
 }
 
-impl Doing {
+impl Doing<'_> {
     fn take(&mut self, task: usize, case: usize, line: Line) -> Option<Stop> {
         self.progress.step(self.tally.count(&line));
         let is_lost = !self.outputs.line(&line);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(task, case, &line);
+        }
         let kept = match self.privacy.output {
             Keep::Full => None,
             // What the log may not keep of an answer, this file may not either.
@@ -555,7 +603,7 @@ impl Tally {
 /// Shows what came of a run, and says how it ends.
 fn finish(
     args: &Args,
-    (head, doing, end): (&Head, Doing, RunEnd),
+    (head, doing, end): (&Head, Doing<'_>, RunEnd),
     (cache, seconds): (Option<&Cache>, f64),
     ground: &RunContext,
     session: &mut Session,
@@ -564,12 +612,22 @@ fn finish(
         results,
         file,
         outputs,
+        recorder,
         progress,
         ..
     } = doing;
     progress.finish();
     let ended = early(end.ended.stop.as_ref(), end.ended.cost);
-    let report = Report::new(head, &results, ended.as_deref(), Some(seconds));
+    let mut report = Report::new(head, &results, ended.as_deref(), Some(seconds));
+    let is_cut_short = end.ended.stop.is_some();
+    let came = recorder.map(|recorder| recorder.end(&report, is_cut_short, &ground.store));
+    let (said, recorded) = match came {
+        Some(came) => {
+            report.evidence = Some(came.shapes);
+            (came.said, came.exit)
+        }
+        None => (Vec::new(), Ok(Exit::Done)),
+    };
     let kept = file.and_then(|file| {
         let path = file.path().to_owned();
         let foot = Foot {
@@ -602,6 +660,9 @@ fn finish(
         )),
         Err(error) => session.ui.warning(format!("the run was not kept: {error}")),
     }
+    for said in said {
+        said.say(session);
+    }
     ground.warn_of_run(end.ended.cost, session);
     match end.ended.stop {
         Some(Stop::Lasting(failure)) => Err(failure),
@@ -611,7 +672,10 @@ fn finish(
                 .exit(Exit::Verdict)
                 .hint("the same command with a higher --max-cost asks only for what is missing"))
         }
-        Some(Stop::Unwanted | Stop::Failed) | None => Ok(exit_of(report.verdict)),
+        Some(Stop::Unwanted | Stop::Failed) | None => recorded.map(|recorded| match recorded {
+            Exit::Done => exit_of(report.verdict),
+            other => other,
+        }),
     }
 }
 

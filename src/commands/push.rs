@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             tags.extend(group.tags());
             continue;
         }
-        let sent = check(group, &store, &config, &gate).and_then(|()| {
+        let sent = check(group, &store, &config, &gate, args.plan.dry_run).and_then(|()| {
             if args.plan.dry_run {
                 pushed.sent.extend(group.tags());
                 return Ok(true);
@@ -109,8 +109,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     )
 }
 
-/// Every rule that `publish` checks, by the settings as they were just fetched.
-fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(), Failure> {
+/// Every rule that `publish` checks, by the settings as they were just fetched. Evidence was sent
+/// before, unless nothing is sent at all.
+fn check(
+    group: &Group,
+    store: &Store,
+    config: &Config,
+    gate: &Gate,
+    dry_run: bool,
+) -> Result<(), Failure> {
     let (Some(environment), Some(loaded)) = (&group.environment, store.released_by(group)?) else {
         return Ok(());
     };
@@ -119,6 +126,7 @@ fn check(group: &Group, store: &Store, config: &Config, gate: &Gate) -> Result<(
         store.check_group(group, signers)?;
     }
     store.check_rules(&loaded, environment, &rules)?;
+    store.check_evidence_of(&loaded, environment, &rules, dry_run)?;
     let step = Step::Release {
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,

@@ -2,10 +2,12 @@
 
 use crate::config::{CONFIG_FILE, Config, Policy};
 use crate::error::{Exit, Failure};
+use crate::experiment::evidence::committed_suite;
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
-use crate::releases::{Rules, SettingsCommit, Signers, Store};
+use crate::releases::{ReadSuite, Rules, SettingsCommit, Signers, Store, SuiteFacts};
 
 use super::session::Session;
 
@@ -29,6 +31,7 @@ pub(super) fn rules_of(
         &mut |config| add(&mut rules, environment, config),
         &mut Err,
     )?;
+    rules.suite = Some(ReadSuite(suite_facts));
     if !wants_signature {
         return Ok(rules);
     }
@@ -46,6 +49,34 @@ pub(super) fn rules_of(
     };
     rules.signers = Some(store.signers_at(&place, &path)?);
     Ok(rules)
+}
+
+/// The suite of a content as it was committed.
+fn suite_facts(store: &Store, loaded: &Loaded) -> Result<SuiteFacts, Failure> {
+    let suite = committed_suite(store, loaded)?;
+    Ok(SuiteFacts {
+        cases: suite.cases.len(),
+        repeat: suite.repeat,
+        digest: suite.digest,
+    })
+}
+
+/// Whose signatures count for evidence: those of the environments that want evaluations and
+/// signatures. None where none of them wants both.
+///
+/// # Errors
+/// A rule cannot be read.
+pub(super) fn signers_of_evidence(
+    store: &Store,
+    config: &Config,
+) -> Result<Option<Signers>, Failure> {
+    for (environment, _) in &config.environments {
+        let rules = rules_of(environment, store, config)?;
+        if !rules.evaluations.is_empty() && rules.signers.is_some() {
+            return Ok(rules.signers);
+        }
+    }
+    Ok(None)
 }
 
 /// The branches that the rules of all environments name, as far as they can be read: what is fetched
@@ -176,6 +207,10 @@ fn add(rules: &mut Rules, environment: &Environment, config: &Config) -> Result<
     {
         rules.sources.push(from);
     }
-    rules.evaluated |= require_eval;
+    if let Some(rule) = require_eval
+        && !rules.evaluations.contains(&rule)
+    {
+        rules.evaluations.push(rule);
+    }
     Ok(require_signed)
 }

@@ -287,14 +287,16 @@ fn shape_of_rules(rules: &Rules) -> Value {
         branches,
         signers,
         sources,
-        // Nothing is proven under a rule that is not checked, and so there are no rules then.
-        evaluated: _,
+        evaluations,
+        suite: _,
     } = rules;
+    let evaluations: Vec<String> = evaluations.iter().map(ToString::to_string).collect();
     let sources: Vec<&str> = sources.iter().map(Environment::as_str).collect();
     json!({
         "branches": branches,
         "allowed_signers": signers.as_ref().map(Signers::path),
         "from": sources,
+        "evaluations": evaluations,
     })
 }
 

@@ -3,25 +3,27 @@
 //! What a policy wants is read here and judged only where something is published, so that nothing
 //! that is wrong with one stands in the way of a rollback.
 
+mod evaluation;
+
 use std::fmt;
 
 use serde_json::Value;
 
-use super::{CONFIG_FILE, Config, bad, text, unknown};
+use super::{Config, bad, text, unknown};
 use crate::error::Failure;
-use crate::prompt::code;
+use crate::prompt::evidence::EvalRule;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, nearest};
 
 /// What must hold before something is released to an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policy {
     /// `requireBranch:`, the branch that must hold what is published.
     pub require_branch: Option<String>,
     /// `requireSigned:`, whether releases must be signed by a key of `allowedSigners:`.
     pub require_signed: bool,
-    /// `requireEval:`, whether a passing evaluation of this very content must be shown.
-    pub require_eval: bool,
+    /// `requireEval:`, what a recorded evaluation of this very content must show.
+    pub require_eval: Option<EvalRule>,
     /// `from:`, the environment in which a version must be live before it is released here.
     pub from: Option<Environment>,
     /// What of it cannot be read, such as a rule of a newer version, and what to do about it.
@@ -42,7 +44,7 @@ impl fmt::Display for Policy {
                 .as_ref()
                 .map(|it| format!("requireBranch {it}")),
             require_signed.then(|| "requireSigned".to_owned()),
-            require_eval.then(|| "requireEval".to_owned()),
+            require_eval.as_ref().map(EvalRule::to_string),
             from.as_ref().map(|from| format!("from {from}")),
             unreadable.as_ref().map(|(message, _)| message.clone()),
         ];
@@ -67,9 +69,8 @@ const RULES: [(&str, Read); 4] = [
         policy.require_signed = flag(key, value)?;
         Ok(())
     }),
-    // What it may say is settled by the version that checks it.
     ("requireEval", |policy, _, value| {
-        policy.require_eval = *value != Value::Bool(false);
+        policy.require_eval = evaluation::rule(value)?;
         Ok(())
     }),
     ("from", |policy, key, value| {
@@ -95,24 +96,14 @@ impl Config {
             // Whether the branch is here is asked of the repository.
             require_branch: _,
             require_signed,
-            require_eval,
+            // What it asks is judged of a content.
+            require_eval: _,
             from,
             unreadable,
         } = self.policy(environment);
         let mut faults = Vec::new();
         if let Some((message, hint)) = unreadable {
             faults.push(bad(format!("{environment}: {message}"), hint));
-        }
-        if require_eval {
-            // A rule that would be ignored is worse than none.
-            faults.push(
-                Failure::new(
-                    code::NOT_READY,
-                    format!("`requireEval` of {environment} cannot be honoured by this version of promptctl"),
-                )
-                .at(CONFIG_FILE)
-                .hint("remove it, or use a version that checks it: nothing is published under a rule that is not checked"),
-            );
         }
         if require_signed && self.allowed_signers.is_none() {
             faults.push(bad(
@@ -291,7 +282,7 @@ mod tests {
         let is_set = [
             require_branch.is_some(),
             require_signed,
-            require_eval,
+            require_eval.is_some(),
             from.is_some(),
         ];
         assert_eq!((is_set, unreadable), ([true; RULES.len()], None));
@@ -305,6 +296,6 @@ mod tests {
         )
         .unwrap();
         let faults = |name: &str| config.policy_faults(&name.parse().unwrap()).len();
-        assert_eq!((faults("staging"), faults("production")), (0, 4));
+        assert_eq!((faults("staging"), faults("production")), (0, 3));
     }
 }

@@ -306,6 +306,12 @@ impl Judges {
         self.numbered(model).map(|(_, judge)| judge)
     }
 
+    /// Whether labels of people have checked the judge of this name, by what `files` has.
+    pub fn is_calibrated(&self, name: &str, files: &dyn CaseFiles) -> bool {
+        let mut named = self.judges.iter().filter(|(_, judge)| judge.name == name);
+        named.any(|(_, judge)| calibration::of(&judge.loaded, files).is_some())
+    }
+
     /// The same, with its number among them.
     pub fn numbered(&self, model: &Model) -> Option<(usize, &JudgePrompt)> {
         let mut all = self.judges.iter().enumerate();

@@ -8,6 +8,7 @@ pub mod case;
 mod dataset;
 mod doubles;
 mod entry;
+pub mod evidence;
 mod files;
 mod found;
 pub mod given;

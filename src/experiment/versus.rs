@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::share;
 use super::result::{CaseResult, Results, Status};
 use super::verdict::{Counts, Verdict};
+use crate::prompt::evidence::AgainstBase;
 use crate::statistics::{self, Comparison, Measure, Options, Pair, holm, seed_of};
 
 /// One comparison of a run, as its file has it.
@@ -216,6 +218,25 @@ impl<'a> Versus<'a> {
     /// What may be said of it alone: that is what decides.
     pub fn said(&self) -> Said {
         self.said_by(0.0)
+    }
+
+    /// How it compares with base, as evidence says it; none where both answered no case.
+    pub fn against(&self) -> Option<AgainstBase> {
+        let (base, found) = (self.base?, self.comparison.as_ref()?);
+        let counts = Counts::of(&base.cases);
+        let interval = found.difference.interval;
+        // What has no verdict at head may be just what base gets wrong.
+        let is_whole = self.lacks.0 <= self.lacks.1;
+        Some(AgainstBase {
+            version: base.subject.version?,
+            digest: base.subject.digest.clone(),
+            passed: share(&counts),
+            difference: found.difference.value,
+            low: interval.map_or(-1.0, |it| it.low),
+            high: interval.map_or(1.0, |it| it.high),
+            p: found.difference.p.unwrap_or(1.0),
+            worst: if is_whole { found.worst() } else { -1.0 },
+        })
     }
 
     /// What may be said of it in a report over several.

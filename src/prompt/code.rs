@@ -255,8 +255,6 @@ codes! {
         "A process was killed while it held the lock. Remove the file that the message names when no git process is running.";
     HOOK_REFUSED = "P231", Fixed, "git refused the commit",
         "A hook or a setting of git stopped the commit; its words are shown. Nothing was changed.";
-    NOT_READY = "P232", Fixed, "a setting that this version of promptctl cannot honour",
-        "The policy names evidence that promptctl cannot check yet, so nothing is released under it.";
 
     SLOW_HISTORY = "P233", Fixed, "history without a commit-graph",
         "git finds the commits of one file several times faster with a commit-graph: `git commit-graph write --reachable --changed-paths`.";
@@ -397,6 +395,8 @@ codes! {
         "`datasets:` names files of cases, from the top of the repository: `.jsonl` with a case a line, `.json` and `.yaml` with a list of cases, `.csv` with a header (RFC 4180), all UTF-8. A case may have 1 MB, and a prompt 100,000 cases. Links, and files outside of the repository, are not followed. A warning where git ignores the file: nobody else has it.";
     BUDGET_ENDED = "P408", Fixed, "the limit on the cost ended the evaluation",
         "What was asked until then is in the report and in the cache, and the verdict is at best incomplete. Run the same again with a higher `--max-cost`: only what is missing is asked.";
+    NO_EVIDENCE = "P409", Fixed, "evidence is missing for what `requireEval` asks",
+        "The environment releases only what was evaluated: a tag `NAME/_eval/N` for this very content and the cases and evaluators of its commit. `promptctl eval NAME --record` makes it; the message says what lacks. A rollback never needs it.";
     CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
         "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
 

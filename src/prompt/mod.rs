@@ -7,6 +7,7 @@ pub mod digest;
 pub mod document;
 pub mod edit;
 pub mod evaluate;
+pub mod evidence;
 pub mod finding;
 pub mod hint;
 pub mod lint;

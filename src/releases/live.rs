@@ -9,7 +9,7 @@ use super::release::{Release, Releases, State};
 use super::row::{self, ReadTag};
 use super::seen::Moved;
 use super::store::Store;
-use super::tag::{TagName, parse_number};
+use super::tag::{EVIDENCE, TagName, parse_number};
 use super::tag_object::Unread;
 use super::warning::{Changed, ReleaseWarning};
 use crate::error::Failure;
@@ -246,20 +246,28 @@ impl PromptTags<'_> {
             .keys()
             .filter_map(|tag| match TagName::parse(tag)? {
                 TagName::Version { version, .. } => Some(version),
-                TagName::Release { .. } => None,
+                TagName::Release { .. } | TagName::Evidence { .. } => None,
             })
+    }
+
+    /// The tags of evidence, by their numbers.
+    pub(crate) fn evidence(&self) -> Vec<(u64, ObjectId)> {
+        self.numbered(EVIDENCE)
+    }
+
+    /// The numbered tags below a name that stands below the prompt's.
+    fn numbered(&self, below: &str) -> Vec<(u64, ObjectId)> {
+        let below = format!("{}/{below}/", self.name);
+        self.tags
+            .range(below.clone()..)
+            .take_while(|(tag, _)| tag.starts_with(&below))
+            .filter_map(|(tag, id)| Some((parse_number(&tag[below.len()..])?, *id)))
+            .collect()
     }
 
     /// The tags of a row that are within reach, rising, and the numbers of those that are not.
     pub(crate) fn row(&self, environment: &Environment) -> (Vec<(u64, ObjectId)>, Vec<u64>) {
-        let below = format!("{}/{environment}/", self.name);
-        let row = self
-            .tags
-            .range(below.clone()..)
-            .take_while(|(tag, _)| tag.starts_with(&below))
-            .filter_map(|(tag, id)| Some((parse_number(&tag[below.len()..])?, *id)));
-        let row = row.collect();
-        self.store.cut(row)
+        self.store.cut(self.numbered(environment.as_str()))
     }
 
     /// The whole row.
@@ -286,6 +294,7 @@ impl PromptTags<'_> {
                 Some(TagName::Release {
                     environment: other, ..
                 }) => other == *environment,
+                Some(TagName::Evidence { .. }) => false,
                 _ => true,
             }
         };

@@ -95,7 +95,7 @@ impl Store {
             .keys()
             .filter_map(|tag| match TagName::parse(tag)? {
                 TagName::Release { environment, .. } => Some(environment),
-                TagName::Version { .. } => None,
+                TagName::Version { .. } | TagName::Evidence { .. } => None,
             })
             .collect();
         let mut unknown = environments

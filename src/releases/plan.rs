@@ -2,7 +2,10 @@
 
 use crate::repository::ObjectId;
 
+use super::evidence::Candidate;
 use super::gate::{Step, Verdict, judge};
+use super::policy::Rules;
+use super::recorded::Evidence;
 use super::release::{Release, Releases};
 use super::request::{Change, Options, ReleaseRequest};
 use super::row::Trust;
@@ -208,6 +211,8 @@ impl Store {
             .map(|live| live.commit)
             .filter(|commit| self.holds(*commit, loaded))
             .unwrap_or(commit);
+        let commit = existing.as_ref().map_or(commit, |found| found.commit);
+        let evidence = self.evidence_at(commit, loaded, row, options)?;
         // What is live already gives its place to the new release: a rollback goes to what lay below.
         let under = row.trust.ground(live.is_some());
         let planned = self.planned(PlannedRelease {
@@ -215,14 +220,67 @@ impl Store {
             action: Action::Publish,
             version,
             digest: loaded.digest(),
-            commit: existing.as_ref().map_or(commit, |found| found.commit),
+            commit,
             under,
             row,
             passed: Vec::new(),
+            evidence,
             allowed,
             options,
         })?;
         Ok(Some(planned))
+    }
+
+    /// The evidence of a content that is to be released from this commit: its number and object.
+    fn evidence_at(
+        &self,
+        commit: ObjectId,
+        loaded: &Loaded,
+        row: &Row<'_>,
+        options: &Options,
+    ) -> Result<Option<(u64, ObjectId)>, Failure> {
+        // The cases are those of the commit, whatever the working copy has.
+        let released = self.load_at(commit, &loaded.name).map_err(Failure::from)?;
+        let released = released.filter(|released| released.digest() == loaded.digest());
+        let live = row
+            .top()
+            .filter(|top| top.action != Action::Unpublish && top.digest != *loaded.digest());
+        let found = self.check_evidence(
+            Candidate {
+                loaded: released.as_ref().unwrap_or(loaded),
+                environment: &options.environment,
+                with_pending: !(options.push && self.has_remote()),
+                live: live.map(|live| (&live.digest, live.version)),
+                now: self.settings.now,
+            },
+            &options.rules,
+        )?;
+        Ok(found.map(|evidence| (evidence.number, evidence.object)))
+    }
+
+    /// Fails where content lacks the evidence that is asked for. The evidence, where there is some.
+    ///
+    /// # Errors
+    /// So it is; or it cannot be read.
+    pub fn check_evidence_of(
+        &self,
+        loaded: &Loaded,
+        environment: &Environment,
+        rules: &Rules,
+        with_pending: bool,
+    ) -> Result<Option<Evidence>, Failure> {
+        let releases = self.releases(&loaded.name, environment)?;
+        let live = releases
+            .newest()
+            .filter(|top| top.action != Action::Unpublish && top.digest != *loaded.digest());
+        let candidate = Candidate {
+            loaded,
+            environment,
+            with_pending,
+            live: live.map(|live| (&live.digest, live.version)),
+            now: self.settings.now,
+        };
+        self.check_evidence(candidate, rules)
     }
 
     /// Fails where the number of a version lies so far above the others that it may be a slip, or use
@@ -313,6 +371,7 @@ impl Store {
             under: Some(top.number),
             row,
             passed: Vec::new(),
+            evidence: None,
             allowed: Vec::new(),
             options,
         })
@@ -340,6 +399,7 @@ impl Store {
             under,
             row,
             passed,
+            evidence,
             allowed,
             options,
         } = wanted;
@@ -383,6 +443,7 @@ impl Store {
             action,
             under,
             previous: previous.clone(),
+            evidence,
             allowed,
         };
         let words = options
@@ -449,6 +510,7 @@ struct PlannedRelease<'a> {
     under: Option<u64>,
     row: &'a Row<'a>,
     passed: Vec<Release>,
+    evidence: Option<(u64, ObjectId)>,
     allowed: Vec<Code>,
     options: &'a Options,
 }

@@ -4,6 +4,7 @@
 
 use crate::repository::ObjectId;
 
+use super::recorded::ReadSuite;
 use super::release::State;
 use super::signature::{Signers, Signing};
 use super::store::Store;
@@ -12,11 +13,12 @@ use crate::error::{Exit, Failure};
 use crate::files::{Files, Loaded, Source};
 use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
+use crate::prompt::evidence::EvalRule;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
 
 /// What must hold before something is published to an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// The branches that must hold what is published.
     pub branches: Vec<String>,
@@ -24,8 +26,10 @@ pub struct Rules {
     pub signers: Option<Signers>,
     /// The environments in which the same content must be live.
     pub sources: Vec<Environment>,
-    /// Whether a passing evaluation of the very content must be shown.
-    pub evaluated: bool,
+    /// What recorded evaluations of the very content must show: each of these.
+    pub evaluations: Vec<EvalRule>,
+    /// How the suite of a content is read.
+    pub suite: Option<ReadSuite>,
 }
 
 impl Rules {
@@ -44,8 +48,6 @@ pub(super) enum UnmetRule<'r> {
     Branch(&'r str),
     /// It is not, or never was, live in this environment.
     Source(&'r Environment),
-    /// Nothing can check an evaluation.
-    Evaluation,
 }
 
 /// A commit whose settings count, because it was reviewed or is what is published.
@@ -203,9 +205,6 @@ impl Store {
                 let state = self.state(&loaded.name, source)?;
                 not_staged(loaded, source, environment, &state)
             }
-            UnmetRule::Evaluation => {
-                Failure::new(code::NOT_READY, no_evaluation(environment)).exit(Exit::Verdict)
-            }
         })
     }
 
@@ -222,7 +221,9 @@ impl Store {
             // Who signed is judged of a tag, not of content.
             signers: _,
             sources,
-            evaluated,
+            // Evidence is looked for beside the commit that is released.
+            evaluations: _,
+            suite: _,
         } = rules;
         let branches = branches
             .iter()
@@ -230,10 +231,8 @@ impl Store {
         let sources = sources
             .iter()
             .map(|source| (UnmetRule::Source(source), is_staged(source)));
-        let evaluation = evaluated.then_some((UnmetRule::Evaluation, Ok(false)));
         branches
             .chain(sources)
-            .chain(evaluation)
             .filter_map(|(unmet, is_met)| match is_met {
                 Ok(true) => None,
                 Ok(false) => Some(Ok(unmet)),
@@ -300,11 +299,6 @@ impl Store {
                 .hint("nothing was changed")
         })
     }
-}
-
-/// What is said of a rule that nothing checks.
-pub(super) fn no_evaluation(environment: &Environment) -> String {
-    format!("`requireEval` of {environment} cannot be honoured by this version of promptctl")
 }
 
 fn not_staged(

@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// Makes tags references of this clone.
-    fn keep_here(&self, tags: &[(Tag, ObjectId)]) -> Result<(), RefsError> {
+    pub(super) fn keep_here(&self, tags: &[(Tag, ObjectId)]) -> Result<(), RefsError> {
         let is_here = |(tag, id): &&(Tag, ObjectId)| {
             self.ref_target(&format!("refs/tags/{tag}")) == Some(*id)
         };

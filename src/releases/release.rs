@@ -33,6 +33,8 @@ pub struct Release {
     pub under: Option<u64>,
     /// The release that was active when this one was made, as it says.
     pub(crate) previous: Previous,
+    /// The evidence that it names: its number and object.
+    pub(crate) evidence: Option<(u64, ObjectId)>,
     /// The id of the released version's commit.
     pub commit: ObjectId,
     /// Who released it.

@@ -181,6 +181,8 @@ impl Store {
                 environment: other, ..
             } => environment.is_none_or(|wanted| wanted == other),
             TagName::Version { .. } => environment.is_none(),
+            // A release there may name it.
+            TagName::Evidence { .. } => true,
         };
         let lost = lost
             .iter()
@@ -232,6 +234,16 @@ impl Store {
             tags: vec![(*entry).clone()],
         }));
         groups.sort_by(|a, b| a.name.cmp(&b.name));
+        // Evidence goes first: releases may name it.
+        let evidence = open.iter().filter(|entry| {
+            in_environment(entry) && matches!(entry.tag.name, TagName::Evidence { .. })
+        });
+        let evidence = evidence.map(|entry| Group {
+            name: entry.tag.name.prompt().clone(),
+            environment: None,
+            tags: vec![(*entry).clone()],
+        });
+        let groups = evidence.chain(groups).collect();
         Ok((groups, lost))
     }
 

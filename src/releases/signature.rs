@@ -44,7 +44,7 @@ impl Signers {
     }
 
     /// Whether a key counts only for some time: no line lists it without a range.
-    fn is_limited(&self, fingerprint: &str) -> bool {
+    pub(super) fn is_limited(&self, fingerprint: &str) -> bool {
         let mut ranges = self.text.lines().filter_map(|line| {
             let (key, is_limited) = listed_key(line)?;
             (key == fingerprint).then_some(is_limited)

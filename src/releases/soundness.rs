@@ -8,7 +8,7 @@ use crate::repository::ObjectId;
 use super::diagnostic::Diagnostic;
 use super::row::find;
 use super::store::Store;
-use super::tag::{TagName, stands_for};
+use super::tag::{EVIDENCE, TagName, stands_for};
 use super::warning::{InvalidTag, ReleaseWarning};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -27,6 +27,8 @@ const LOOK_ELSEWHERE: &str = "promptctl doctor, in a clone that fetched it befor
 struct Rows {
     versions: BTreeSet<(PromptName, Version)>,
     releases: BTreeMap<(PromptName, Environment), BTreeMap<u64, ObjectId>>,
+    /// The prompts that have evidence.
+    evidence: BTreeSet<PromptName>,
 }
 
 impl Store {
@@ -46,6 +48,9 @@ impl Store {
                     let row = rows.releases.entry((name, environment)).or_default();
                     row.insert(number, id);
                 }
+                Some(TagName::Evidence { name, .. }) => {
+                    rows.evidence.insert(name);
+                }
                 None => strange.push(rest),
             }
         }
@@ -64,6 +69,7 @@ impl Store {
             for (name, environment) in rows.releases.keys() {
                 self.check_row(name, environment, &wrong, &mut troubles);
             }
+            self.check_evidence_tags(&rows.evidence, &mut troubles);
             self.check_deleted(&mut troubles)?;
         }
         let in_the_way = strange
@@ -313,6 +319,45 @@ impl Store {
         }
     }
 
+    /// Tags of evidence that are none count for nothing, and what the remote did to others is told.
+    fn check_evidence_tags(&self, names: &BTreeSet<PromptName>, troubles: &mut Vec<Diagnostic>) {
+        for name in names {
+            let row = match self.evidence(name) {
+                Ok(row) => row,
+                Err(failure) => {
+                    troubles.push(Diagnostic::of(&failure, self.fix_of(&failure)));
+                    continue;
+                }
+            };
+            let is_changed = |full: &str| row.changed.iter().any(|it| it.tag == full);
+            for (number, why) in &row.void {
+                let tag = TagName::Evidence {
+                    name: name.clone(),
+                    number: *number,
+                };
+                let full = self.full(&tag);
+                // Another tag has a name below its own, or the remote changed it: that is reported.
+                let is_there = self
+                    .ref_target(&self.true_space().reference(&tag))
+                    .is_some();
+                if is_there && !is_changed(&full) {
+                    let message = format!("the tag {full} {why}: it is no evidence");
+                    let fix = self.take_away(&tag);
+                    troubles.push(Diagnostic::warning(code::BAD_TAG, message, fix).at(full));
+                }
+            }
+            for changed in &row.changed {
+                let finding = changed.finding();
+                troubles.push(Diagnostic {
+                    is_error: finding.is_error(),
+                    place: Some(changed.tag.clone()),
+                    fix: changed.cure().into(),
+                    ..Diagnostic::error(finding.code, finding.message, String::new())
+                });
+            }
+        }
+    }
+
     /// Whether a tag that is neither a version nor a release has the name of a prompt, or of an
     /// environment of it: git can make no tags below it then.
     fn is_in_the_way(&self, rest: &str, rows: &Rows) -> bool {
@@ -321,6 +366,7 @@ impl Store {
                 return false;
             };
             rows.versions.iter().any(|(other, _)| *other == name)
+                || rows.evidence.contains(&name)
                 || rows.releases.keys().any(|(other, _)| *other == name)
                 || self.list().files.iter().any(|file| file.name == name)
         };
@@ -330,7 +376,9 @@ impl Store {
         is_below_a_tag
             || is_prompt(rest)
             || rest.rsplit_once('/').is_some_and(|(name, environment)| {
-                environment.parse::<Environment>().is_ok() && is_prompt(name)
+                let is_of_row =
+                    environment == EVIDENCE || environment.parse::<Environment>().is_ok();
+                is_of_row && is_prompt(name)
             })
     }
 

@@ -28,17 +28,30 @@ pub enum TagName {
         /// The release's number, from 1.
         number: u64,
     },
+    /// `support/triage/_eval/7`: evidence of an evaluation. `_eval` can be neither a name nor an
+    /// environment.
+    Evidence {
+        /// The prompt.
+        name: PromptName,
+        /// Its number, from 1.
+        number: u64,
+    },
 }
+
+/// What stands between the name of a prompt and the number of evidence.
+pub(crate) const EVIDENCE: &str = "_eval";
 
 impl TagName {
     /// The prompt that it is of.
     pub fn prompt(&self) -> &PromptName {
         match self {
-            Self::Version { name, .. } | Self::Release { name, .. } => name,
+            Self::Version { name, .. }
+            | Self::Release { name, .. }
+            | Self::Evidence { name, .. } => name,
         }
     }
 
-    /// What sorts version tags before releases, and releases by their numbers.
+    /// What sorts version tags before evidence and that before releases, and these by their numbers.
     pub(crate) fn order(&self) -> (&PromptName, u8, &str, u64) {
         match self {
             Self::Version { name, version } => (name, 0, "", u64::from(version.number())),
@@ -46,11 +59,12 @@ impl TagName {
                 name,
                 environment,
                 number,
-            } => (name, 1, environment.as_str(), *number),
+            } => (name, 2, environment.as_str(), *number),
+            Self::Evidence { name, number } => (name, 1, "", *number),
         }
     }
 
-    /// Reads what stands after the prefix; `None` for a tag that is neither a version nor a release.
+    /// Reads what stands after the prefix; `None` for a tag that is none of these.
     pub fn parse(text: &str) -> Option<Self> {
         let (rest, last) = text.rsplit_once('/')?;
         if let Ok(version) = last.parse() {
@@ -59,6 +73,10 @@ impl TagName {
         }
         let number = parse_number(last)?;
         let (name, environment) = rest.rsplit_once('/')?;
+        if environment == EVIDENCE {
+            let name = name.parse().ok()?;
+            return Some(Self::Evidence { name, number });
+        }
         Some(Self::Release {
             name: name.parse().ok()?,
             environment: environment.parse().ok()?,
@@ -67,19 +85,20 @@ impl TagName {
     }
 }
 
-/// What a reference below the prefix stands for: the version or release that it is; or where it stands
-/// below the name of a release, the release that cannot be made because of it.
+/// What a reference below the prefix stands for: the tag of ours that it is; or where it stands below
+/// the name of a release or of evidence, what cannot be made because of it.
 pub(crate) fn stands_for(rest: &str) -> Option<String> {
     if TagName::parse(rest).is_some() {
         return Some(rest.to_owned());
     }
     let mut ends = rest.match_indices('/').map(|(at, _)| &rest[..at]);
-    let blocked = ends.find(|above| matches!(TagName::parse(above), Some(TagName::Release { .. })));
+    let is_counted = |name: &TagName| !matches!(name, TagName::Version { .. });
+    let blocked = ends.find(|above| TagName::parse(above).is_some_and(|name| is_counted(&name)));
     blocked.map(str::to_owned)
 }
 
 /// The highest number of a release: readers of JSON hold it exactly.
-const MAX_NUMBER: u64 = (1 << 53) - 1;
+pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 /// A tag with the prefix that its name has in git.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,6 +145,7 @@ impl fmt::Display for TagName {
                 environment,
                 number,
             } => write!(f, "{name}/{environment}/{number}"),
+            Self::Evidence { name, number } => write!(f, "{name}/{EVIDENCE}/{number}"),
         }
     }
 }
@@ -210,6 +230,8 @@ pub(crate) struct ReleaseTrailers {
     pub(crate) under: Option<u64>,
     /// `Previous:`, the release that was active when this one was made.
     pub(crate) previous: Previous,
+    /// `Eval:`, the evidence that was there: its number and object.
+    pub(crate) evidence: Option<(u64, ObjectId)>,
     /// `Allowed:`, the codes of what was let through.
     pub(crate) allowed: Vec<Code>,
 }
@@ -217,20 +239,8 @@ pub(crate) struct ReleaseTrailers {
 impl Trailers {
     /// The whole message of a tag: words for people, then the trailers.
     pub(crate) fn message(&self, words: &str) -> String {
-        let mut message = String::new();
-        // A line that looks like one of our trailers, or like a signature, must not be read as one.
-        for line in words.trim().lines() {
-            let quoted = if line.starts_with(SIGNATURE) { " " } else { "" };
-            message.push_str(&format!("{quoted}{line}\n"));
-        }
-        message.truncate(message.trim_end().len());
-        message.push_str("\n\n");
-        message.push_str(&format!(
-            "Prompt: {}\nVersion: {}\nDigest: {}\n",
-            self.prompt,
-            self.version.number(),
-            self.digest
-        ));
+        let mut message = quoted(words);
+        message.push_str(&self.lines());
         if let Some(release) = &self.release {
             let under = release
                 .under
@@ -245,6 +255,9 @@ impl Trailers {
                 Previous::Nothing => message.push_str("Previous: none\n"),
                 Previous::Object(id) => message.push_str(&format!("Previous: {id}\n")),
             }
+            if let Some((number, object)) = &release.evidence {
+                message.push_str(&format!("Eval: {number} {object}\n"));
+            }
             if !release.allowed.is_empty() {
                 let codes: Vec<&str> = release.allowed.iter().map(|code| code.as_str()).collect();
                 message.push_str(&format!("Allowed: {}\n", codes.join(" ")));
@@ -253,13 +266,20 @@ impl Trailers {
         message
     }
 
+    /// The trailers that every tag has, a line each.
+    pub(super) fn lines(&self) -> String {
+        format!(
+            "Prompt: {}\nVersion: {}\nDigest: {}\n",
+            self.prompt,
+            self.version.number(),
+            self.digest
+        )
+    }
+
     /// Reads the trailers from the last paragraph of a tag's message; a signature after it is ignored.
     pub(crate) fn parse(message: &str) -> Option<Self> {
         let mut said = TrailerValues::default();
-        for line in trailer_block(message).lines() {
-            let Some((key, value)) = line.split_once(": ") else {
-                continue;
-            };
+        for (key, value) in trailers_of(trailer_block(message)) {
             let field = match key {
                 "Prompt" => &mut said.prompt,
                 "Version" => &mut said.version,
@@ -268,13 +288,33 @@ impl Trailers {
                 "Action" => &mut said.action,
                 "Under" => &mut said.under,
                 "Previous" => &mut said.previous,
+                "Eval" => &mut said.evidence,
                 "Allowed" => &mut said.allowed,
                 _ => continue,
             };
-            *field = Some(value.trim());
+            *field = Some(value);
         }
         said.trailers()
     }
+}
+
+/// Words for people as a message begins with them, and the empty line that ends them.
+pub(super) fn quoted(words: &str) -> String {
+    let mut message = String::new();
+    // A line that looks like a signature must not be read as one.
+    for line in words.trim().lines() {
+        let quoted = if line.starts_with(SIGNATURE) { " " } else { "" };
+        message.push_str(&format!("{quoted}{line}\n"));
+    }
+    message.truncate(message.trim_end().len());
+    message.push_str("\n\n");
+    message
+}
+
+/// The keys and values of a block of trailers.
+pub(super) fn trailers_of(block: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = block.lines().filter_map(|line| line.split_once(": "));
+    lines.map(|(key, value)| (key, value.trim()))
 }
 
 /// The values of trailers, where they stand; of two with one key the last counts.
@@ -287,6 +327,7 @@ struct TrailerValues<'a> {
     action: Option<&'a str>,
     under: Option<&'a str>,
     previous: Option<&'a str>,
+    evidence: Option<&'a str>,
     allowed: Option<&'a str>,
 }
 
@@ -313,6 +354,7 @@ impl TrailerValues<'_> {
                     Some("none") => Previous::Nothing,
                     Some(id) => Previous::Object(ObjectId::parse(id).unwrap_or(ObjectId::NONE)),
                 },
+                evidence: self.evidence.map(evidence),
                 allowed: self
                     .allowed
                     .into_iter()
@@ -328,6 +370,15 @@ impl TrailerValues<'_> {
             release,
         })
     }
+}
+
+/// The number and the object of evidence. What cannot be read is as wrong as what is not there: an
+/// alarm, and no reason to take the release for void.
+fn evidence(text: &str) -> (u64, ObjectId) {
+    let read = text
+        .split_once(' ')
+        .and_then(|(number, object)| Some((parse_number(number)?, ObjectId::parse(object)?)));
+    read.unwrap_or((0, ObjectId::NONE))
 }
 
 /// What an annotated tag's object says.
@@ -409,7 +460,7 @@ fn without_signature(message: &str) -> &str {
 }
 
 /// The last paragraph, where it is one of trailers.
-fn trailer_block(message: &str) -> &str {
+pub(super) fn trailer_block(message: &str) -> &str {
     let text = without_signature(message);
     let block = text.rfind("\n\n").map_or(text, |at| &text[at + 2..]);
     if block.lines().any(|line| line.starts_with("Prompt: ")) {

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::measured;
+use super::recorded::Evidence;
 use super::release::Release;
 use super::store::Store;
 use super::tag::{Action, Previous, Tag, TagContent, TagName, Trailers, words};
@@ -9,6 +11,7 @@ use super::warning::InvalidTag;
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
+use crate::prompt::evidence::Measured;
 use crate::prompt::name::{Environment, PromptName};
 use crate::repository::{NoTag, ObjectId, Peeled};
 /// A version tag as it was found.
@@ -22,6 +25,8 @@ pub(crate) struct VersionTag {
 pub(super) struct TagObject {
     pub(super) commit: ObjectId,
     pub(super) trailers: Trailers,
+    /// What evidence measured.
+    measured: Option<Measured>,
     by: String,
     time: Timestamp,
     message: String,
@@ -50,7 +55,15 @@ impl Store {
                 content.name.to_owned(),
             )));
         }
+        let measured = match tag {
+            TagName::Evidence { .. } => Some(
+                measured::read(content.message)
+                    .ok_or(Unread::InvalidTag(InvalidTag::NoTrailers))?,
+            ),
+            TagName::Version { .. } | TagName::Release { .. } => None,
+        };
         let fits = match (tag, &trailers.release) {
+            (TagName::Evidence { name, .. }, None) => *name == trailers.prompt,
             (TagName::Version { name, version }, None) => {
                 *name == trailers.prompt && *version == trailers.version
             }
@@ -69,6 +82,7 @@ impl Store {
         Ok(TagObject {
             commit,
             trailers,
+            measured,
             by: content.by.to_owned(),
             time: Timestamp::from_second(content.seconds).unwrap_or(Timestamp::UNIX_EPOCH),
             message: words(content.message).to_owned(),
@@ -177,9 +191,9 @@ impl TagObject {
         number: u64,
         object: ObjectId,
     ) -> Release {
-        let (action, under, previous) = self
-            .trailers
-            .release
+        let release = self.trailers.release;
+        let evidence = release.as_ref().and_then(|release| release.evidence);
+        let (action, under, previous) = release
             .map_or((Action::Publish, None, Previous::Unsaid), |release| {
                 (release.action, release.under, release.previous)
             });
@@ -193,11 +207,33 @@ impl TagObject {
             digest: self.trailers.digest,
             under,
             previous,
+            evidence,
             commit: self.commit,
             by: self.by,
             time: self.time,
             message: self.message,
             pending: false,
         }
+    }
+
+    /// The same as evidence, where it is that.
+    pub(super) fn evidence(
+        self,
+        name: &PromptName,
+        number: u64,
+        object: ObjectId,
+    ) -> Option<Evidence> {
+        Some(Evidence {
+            name: name.clone(),
+            number,
+            object,
+            commit: self.commit,
+            version: self.trailers.version,
+            digest: self.trailers.digest,
+            measured: self.measured?,
+            by: self.by,
+            time: self.time,
+            pending: false,
+        })
     }
 }

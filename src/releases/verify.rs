@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::diagnostic::Diagnostic;
-use super::policy::{Rules, UnmetRule, no_evaluation};
+use super::policy::{Rules, UnmetRule};
 use super::release::Release;
 use super::row::{Trust, is_true_rollback};
 use super::signature::Signer;
@@ -225,8 +225,16 @@ impl Store {
             ));
         }
         // No rule stands in the way of a rollback that is one.
-        if !is_true_rollback(entries, &trust) {
+        let is_free = is_true_rollback(entries, &trust);
+        if !is_free {
             self.prove_rules(&loaded, top, rules, &mut proof);
+        }
+        if (!is_free || top.evidence.is_some())
+            && let Err((why, fix)) = self.prove_evidence(top, entries, &loaded, rules)
+        {
+            proof
+                .troubles
+                .push(Diagnostic::error(code::NO_EVIDENCE, why, fix));
         }
         Some(proof)
     }
@@ -319,9 +327,6 @@ impl Store {
                     format!("{name} {version} is live in {environment} and never was in {source}"),
                     format!("promptctl publish {name}@{version} --env {source}"),
                 ),
-                Ok(UnmetRule::Evaluation) => {
-                    Diagnostic::error(code::NOT_READY, no_evaluation(environment), String::new())
-                }
                 Err(failure) => {
                     proof.add(&failure);
                     continue;

@@ -153,6 +153,12 @@ impl Comparison {
         }
     }
 
+    /// How much worse head may be, as a number below 0: the lower end of the interval at 90 %. −1 where
+    /// nothing can be shown.
+    pub fn worst(&self) -> f64 {
+        self.bound.filter(|_| self.limit.is_none()).unwrap_or(-1.0)
+    }
+
     /// Whether head is less than `margin` worse: the lower end of the interval at 90 %, for α = 5 %,
     /// lies above −`margin`.
     pub fn not_worse(&self, margin: f64) -> bool {

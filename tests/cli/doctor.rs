@@ -393,16 +393,16 @@ fn broken_settings_do_not_hide_the_rest() {
     ");
     repo.write(
         "promptctl.yaml",
-        "remote: upstream\nenvironments: {production: {requireEval: smoke, requireSigned: true, from: production}}\n",
+        "remote: upstream\nenvironments: {production: {requireEval: 3, requireSigned: true, from: production}}\n",
     );
     assert_snapshot!(repo.play("promptctl doctor"), @"
     $ promptctl doctor
     error[P226]: `remote` names upstream, which is not a remote of this clone
       at: promptctl.yaml
       help: git remote add upstream URL
-    error[P232]: `requireEval` of production cannot be honoured by this version of promptctl
+    error[P226]: production: `requireEval` is true, the tag of the cases that have to pass, or a map
       at: promptctl.yaml
-      help: remove it, or use a version that checks it: nothing is published under a rule that is not checked
+      help: write requireEval: true, or requireEval: {minPassRate: 0.95, hostile: all, maxAge: 30d}
     error[P226]: `requireSigned` of production needs the keys whose signatures count
       at: promptctl.yaml
       help: write `allowedSigners: allowed_signers`, a file in the repository with a line for each person: ada@example.com ssh-ed25519 AAAA…

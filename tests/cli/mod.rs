@@ -43,7 +43,7 @@ mod output;
 mod packs;
 mod pictures;
 mod placeholders;
-mod policy;
+pub(crate) mod policy;
 mod publish;
 mod publish_refused;
 mod pull_request;

@@ -361,7 +361,7 @@ fn a_rule_that_cannot_be_honoured_stops_what_it_is_about_and_no_rollback() {
     repo.ok("promptctl publish support/triage");
     configure(
         &repo,
-        "environments: {staging: {}, production: {requireEval: smoke, requireSigned: true, from: nowhere}}\n",
+        "environments: {staging: {}, production: {requireEval: 3, requireSigned: true, from: nowhere}}\n",
     );
     repo.git("config gpg.format ssh");
     assert_snapshot!(repo.play(
@@ -371,9 +371,9 @@ fn a_rule_that_cannot_be_honoured_stops_what_it_is_about_and_no_rollback() {
          promptctl unpublish support/triage"
     ), @"
     $ promptctl publish support/triage@v1
-    error[P232]: `requireEval` of production cannot be honoured by this version of promptctl
+    error[P226]: production: `requireEval` is true, the tag of the cases that have to pass, or a map
       at: promptctl.yaml
-      hint: remove it, or use a version that checks it: nothing is published under a rule that is not checked
+      hint: write requireEval: true, or requireEval: {minPassRate: 0.95, hostile: all, maxAge: 30d}
     [exit 3]
     $ promptctl publish support/triage@v1 --env staging
     support/triage v1 published to staging

@@ -4,6 +4,7 @@ mod answers;
 mod base;
 mod cache;
 mod ends;
+mod evidence;
 mod judges;
 mod labels;
 mod shown;

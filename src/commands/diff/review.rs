@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::rules::rules_of;
 use super::super::session::Session;
 use super::super::validate::check;
 use super::pair::Pair;
@@ -20,7 +21,7 @@ use crate::prompt::lint::newly_allowed;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::secrets::blot;
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
-use crate::releases::{State, Step, Store, judge};
+use crate::releases::{Rules, State, Step, Store, judge};
 
 /// How the size of each prompt changed.
 pub(super) fn sizes(
@@ -200,13 +201,18 @@ pub(super) fn releases(
     {
         return Ok(BTreeMap::new());
     }
+    // Rules that cannot be read are among the findings.
+    let rules = rules_of(&production, store, config).ok();
     let mut releases = BTreeMap::new();
     for pair in pairs {
         let Some(any) = pair.any() else { continue };
         // Tags that are not sound are reported by doctor, and by publish itself.
         let state = store.state(&any.name, &production).ok();
         let words = match release(pair, state.as_ref(), &production) {
-            Would::Publish(words) => stopped(pair, findings, store, &production).unwrap_or(words),
+            Would::Publish(words) => match stopped(pair, findings, store, &production) {
+                Some(refused) => refused,
+                None => evidence(pair, words, rules.as_ref(), store, &production),
+            },
             Would::Not(words) => words,
         };
         releases.insert(any.name.clone(), words);
@@ -246,6 +252,33 @@ fn stopped(
     codes.sort_unstable();
     codes.dedup();
     (!codes.is_empty()).then(|| format!("refuse: {}", codes.join(", ")))
+}
+
+/// What `publish` would do, with the evidence for it where the environment requires some.
+fn evidence(
+    pair: &Pair,
+    words: String,
+    rules: Option<&Rules>,
+    store: &Store,
+    environment: &Environment,
+) -> String {
+    let (Some(rules), Some(after)) = (rules, &pair.after) else {
+        return words;
+    };
+    if rules.evaluations.is_empty() {
+        return words;
+    }
+    match store.check_evidence_of(after, environment, rules, false) {
+        Ok(Some(evidence)) => format!(
+            "{words}; {} shows that it passes",
+            store.tag(evidence.tag())
+        ),
+        Ok(None) => words,
+        Err(failure) => {
+            let code = failure.code.map_or("", |code| code.as_str());
+            format!("refuse: {code} because {}", failure.message)
+        }
+    }
 }
 
 fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Would {

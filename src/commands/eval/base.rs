@@ -57,6 +57,16 @@ impl Side {
     pub(super) fn of(&self) -> usize {
         self.of
     }
+
+    /// The digest of what it is compared with.
+    pub(super) fn digest(&self) -> Option<&str> {
+        self.loaded.as_ref().map(|base| base.digest().as_str())
+    }
+
+    /// The same where the prompt has another number.
+    pub(super) fn moved(self, of: usize) -> Self {
+        Self { of, ..self }
+    }
 }
 
 impl Wanted {

@@ -7,6 +7,7 @@ use super::super::run::RunContext;
 use super::super::session::Session;
 use super::find::find;
 use super::outputs::Outputs;
+use super::record;
 use super::report::Report;
 use super::told::{counted, dollars};
 use super::{Args, cache_of, exit_of, print, runs_folder};
@@ -18,6 +19,8 @@ use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, GOOD, NOTE};
 use crate::prompt::code;
+use crate::prompt::visible;
+use crate::releases::Evidence;
 
 /// The beginning of a run's id that is shown: the time in it tells runs apart.
 pub(super) fn short(run: &str) -> &str {
@@ -31,7 +34,12 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
         .rev()
         .filter_map(|path| glance(path).ok())
         .collect();
+    let evidence = evidence(ground, session);
     if session.ui.json {
+        let evidence: Vec<_> = evidence
+            .iter()
+            .map(|it| record::shape(it, &ground.store))
+            .collect();
         let runs = runs.iter().map(|(head, foot)| {
             json!({
                 "run": head.run,
@@ -45,7 +53,9 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
             })
         });
         let runs: Vec<_> = runs.collect();
-        session.ui.block(json::document(&json!({ "runs": runs })));
+        session.ui.block(json::document(
+            &json!({ "runs": runs, "evidence": evidence }),
+        ));
         return Ok(Exit::Done);
     }
     let mut table =
@@ -93,12 +103,60 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
             .status("no run is kept here; promptctl eval makes one");
     }
     table.print(&mut session.ui);
+    if !evidence.is_empty() {
+        if !runs.is_empty() {
+            session.ui.line("");
+        }
+        table_of(&evidence, ground, session).print(&mut session.ui);
+    }
     Ok(Exit::Done)
 }
 
 /// What a run is about, without what that is compared with.
 fn own(head: &Head) -> impl Iterator<Item = &Subject> {
     head.subjects.iter().filter(|it| it.base.is_none())
+}
+
+/// The evidence that was recorded, by prompt, the newest first.
+fn evidence(ground: &RunContext, session: &mut Session) -> Vec<Evidence> {
+    let mut all = Vec::new();
+    let names = ground.store.prompts_with_evidence().unwrap_or_default();
+    for name in names {
+        match ground.store.evidence(&name) {
+            Ok(row) => all.extend(row.entries.into_iter().rev()),
+            Err(failure) => {
+                // Nothing was fetched, and that is so of all.
+                session.ui.warning(&failure);
+                break;
+            }
+        }
+    }
+    all
+}
+
+fn table_of(evidence: &[Evidence], ground: &RunContext, session: &Session) -> Table {
+    let heads = [
+        "EVIDENCE", "WHEN", "PASSED", "VERDICT", "VERSION", "MODEL", "BY",
+    ];
+    let mut table = Table::new(&heads).spare(&[6, 5, 1]);
+    for it in evidence {
+        let measured = &it.measured;
+        let (word, style) = match measured.has_passed {
+            true => (Verdict::Pass.as_str(), GOOD),
+            false => (Verdict::Fail.as_str(), BAD),
+        };
+        let pending = if it.pending { ", not sent" } else { "" };
+        table.row(vec![
+            ground.store.tag(it.tag()).to_string().into(),
+            ago(session.now, it.time).into(),
+            format!("{} of {}", measured.passed.passed, measured.passed.of).into(),
+            TableCell::styled(format!("{word}{pending}"), style),
+            it.version.to_string().into(),
+            visible::line(&measured.model).into_owned().into(),
+            visible::line(&it.by).into_owned().into(),
+        ]);
+    }
+    table
 }
 
 /// Shows a run again.

@@ -11,6 +11,7 @@ use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, Rule, Verdict};
 use crate::experiment::versus::{Both, Said, Versus, versus};
 use crate::output::versus::Section;
+use crate::prompt::evidence::AgainstBase;
 use crate::statistics::Method;
 
 /// A run with its figures.
@@ -31,6 +32,8 @@ pub(super) struct Report<'a> {
     pub(super) versus: Vec<Versus<'a>>,
     /// How long it took, in seconds, where it was just run.
     pub(super) seconds: Option<f64>,
+    /// What was recorded of it, for scripts; none where nothing was to be.
+    pub(super) evidence: Option<Vec<Value>>,
 }
 
 impl<'a> Report<'a> {
@@ -100,6 +103,7 @@ impl<'a> Report<'a> {
             verdict,
             reasons,
             seconds,
+            evidence: None,
         }
     }
 
@@ -108,6 +112,12 @@ impl<'a> Report<'a> {
         let is_own = |it: &&Versus<'_>| std::ptr::eq(it.head, summary.results);
         let own: Vec<&Versus<'_>> = self.versus.iter().filter(is_own).collect();
         section::section(summary, &own)
+    }
+
+    /// How a prompt compares with what it replaces, as evidence says it.
+    pub(super) fn against(&self, summary: &Summary<'_>) -> Option<AgainstBase> {
+        let is_own = |it: &&Versus<'_>| std::ptr::eq(it.head, summary.results);
+        self.versus.iter().filter(is_own).find_map(Versus::against)
     }
 
     /// How many cases of all prompts came to what.
@@ -191,13 +201,17 @@ impl<'a> Report<'a> {
 
     /// What scripts read.
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut shape = json!({
             "run": self.run,
             "started": crate::output::json::time(self.started),
             "prompts": self.summaries.iter().map(|it| self.prompt(it)).collect::<Vec<_>>(),
             "verdict": self.verdict,
             "reasons": self.reasons,
-        })
+        });
+        if let Some(evidence) = &self.evidence {
+            shape["evidence"] = json!(evidence);
+        }
+        shape
     }
 }
 

@@ -82,6 +82,7 @@ impl Store {
                 RollbackTarget::To(_) => Vec::new(),
                 _ => way.passed.iter().map(|entry| (*entry).clone()).collect(),
             },
+            evidence: None,
             allowed: Vec::new(),
             options,
         })?;

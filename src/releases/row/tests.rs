@@ -18,6 +18,7 @@ pub(crate) fn release(number: u64, action: Action, version: u32, under: Option<u
         digest: Digest::parse(&format!("{version:064}")).expect("a digest"),
         under,
         previous: Previous::Unsaid,
+        evidence: None,
         commit: ObjectId::NONE,
         by: String::new(),
         time: jiff::Timestamp::UNIX_EPOCH,

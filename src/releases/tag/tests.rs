@@ -16,6 +16,7 @@ fn trailers(under: Option<u64>) -> Trailers {
             previous: under.map_or(Previous::Nothing, |_| {
                 Previous::Object(ObjectId::parse(&"ab".repeat(20)).expect("an id"))
             }),
+            evidence: under.map(|_| (3, ObjectId::parse(&"cd".repeat(20)).expect("an id"))),
             allowed: Vec::from_iter(under.map(|_| crate::prompt::code::NUMBER_LEAP)),
         }),
     }

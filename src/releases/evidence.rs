@@ -1,0 +1,487 @@
+//! Evidence: the tags of recorded evaluations, each checked before it is believed, and whether one of
+//! them meets what an environment asks.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::newest::within_reach;
+use super::policy::Rules;
+use super::recorded::{Evidence, ReadSuite, SuiteFacts};
+use super::recording::Measurement;
+use super::release::Release;
+use super::signature::{Signer, Signers};
+use super::store::Store;
+use super::tag::{Action, EVIDENCE, MAX_NUMBER, Tag, TagName, stands_for};
+use super::tag_object::Unread;
+use super::warning::{Changed, InvalidTag};
+use crate::error::{Exit, Failure};
+use crate::files::{Loaded, Source};
+use crate::prompt::code;
+use crate::prompt::digest::Digest;
+use crate::prompt::evidence::{Cure, EvalRule, Occasion};
+use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::version::Version;
+
+/// The evidence of one prompt.
+#[derive(Debug, Default)]
+pub struct EvidenceRow {
+    /// What can be believed, by rising numbers; what the remote has not confirmed comes last.
+    pub entries: Vec<Evidence>,
+    /// The numbers of tags that are no evidence, and why.
+    pub(crate) void: Vec<(u64, InvalidTag)>,
+    /// The tags that the remote moved or dropped.
+    pub(crate) changed: Vec<Changed>,
+    /// The highest number that was read, whether it counts or not.
+    reach: u64,
+    /// The numbers that lie too far above to be read.
+    strays: Vec<u64>,
+}
+
+/// A content that is to meet a rule.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate<'a> {
+    /// The content, as the commit that is released holds it.
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) environment: &'a Environment,
+    /// Whether evidence counts that the remote has not confirmed.
+    pub(crate) with_pending: bool,
+    /// What is live, unless it is the very same.
+    pub(crate) live: Option<(&'a Digest, Version)>,
+    /// When it is looked at.
+    pub(crate) now: Timestamp,
+}
+
+impl EvidenceRow {
+    /// The newest evidence of a content by a suite, among those that `counts`.
+    fn newest(
+        &self,
+        digest: &Digest,
+        suite: &str,
+        counts: impl Fn(&Evidence) -> bool,
+    ) -> Option<&Evidence> {
+        let is_of = |it: &&Evidence| it.digest == *digest && it.measured.suite == suite;
+        self.entries
+            .iter()
+            .rev()
+            .filter(is_of)
+            .find(|it| counts(it))
+    }
+
+    /// The number of the next tag.
+    pub(crate) fn next(&self) -> Option<u64> {
+        let pending = self.entries.last().map_or(0, |last| last.number);
+        let mut next = self.reach.max(pending) + 1;
+        // A stray must not come within reach.
+        for stray in &self.strays {
+            if *stray <= next.saturating_add(super::row::REACH) {
+                next = next.max(stray.saturating_add(1));
+            }
+        }
+        (next <= MAX_NUMBER).then_some(next)
+    }
+}
+
+impl Store {
+    /// The evidence of a prompt.
+    ///
+    /// # Errors
+    /// The remote's tags were not fetched, or one that counts is not in this clone.
+    pub fn evidence(&self, name: &PromptName) -> Result<EvidenceRow, Failure> {
+        self.require_releases()?;
+        let tags = self.prompt_tags(name)?;
+        let (found, strays) = within_reach(tags.evidence());
+        let mut row = EvidenceRow {
+            reach: found.last().map_or(0, |(number, _)| *number),
+            strays,
+            ..EvidenceRow::default()
+        };
+        for (number, object) in found {
+            let tag = TagName::Evidence {
+                name: name.clone(),
+                number,
+            };
+            match self.read_tag(object, &tag) {
+                Ok(read) => row.entries.extend(read.evidence(name, number, object)),
+                Err(Unread::InvalidTag(why)) => row.void.push((number, why)),
+                Err(missing @ Unread::Missing) => return Err(self.unread(&tag, &missing)),
+            }
+        }
+        for (tag, object) in self.pending_of(name, &tags) {
+            if let TagName::Evidence { number, .. } = tag
+                && let Ok(read) = self.read_tag(object, &tag)
+                && let Some(evidence) = read.evidence(name, number, object)
+            {
+                row.entries.push(Evidence {
+                    pending: true,
+                    ..evidence
+                });
+            }
+        }
+        let is_evidence = |changed: &Changed| {
+            let rest = changed.tag.strip_prefix(&self.settings.prefix);
+            matches!(
+                rest.and_then(TagName::parse),
+                Some(TagName::Evidence { .. })
+            )
+        };
+        row.changed = tags.changed.into_iter().filter(is_evidence).collect();
+        Ok(row)
+    }
+
+    /// The prompts that have evidence here.
+    ///
+    /// # Errors
+    /// The references cannot be read.
+    pub fn prompts_with_evidence(&self) -> Result<Vec<PromptName>, Failure> {
+        let mut names = Vec::new();
+        let mut spaces = vec![self.true_space(), self.local_space()];
+        spaces.dedup();
+        for space in spaces {
+            self.each_ref(&space.base, |rest, _| {
+                let tag = stands_for(rest).as_deref().and_then(TagName::parse);
+                if let Some(TagName::Evidence { name, .. }) = tag {
+                    names.push(name);
+                }
+                true
+            })?;
+        }
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Who signed evidence, where a signature of one of `signers` is wanted.
+    ///
+    /// # Errors
+    /// Nobody whose key counts; the words go on after the tag's name.
+    pub fn evidence_signer(
+        &self,
+        evidence: &Evidence,
+        signers: &Signers,
+    ) -> Result<Signer, String> {
+        let signer = self.signer_of(evidence.object, signers)?;
+        let is_ahead = evidence.time > self.settings.now + SignedDuration::from_hours(24);
+        if signers.is_limited(&signer.key) && is_ahead {
+            return Err(
+                "is signed by a key that counts for some time only, and dated ahead of now"
+                    .to_owned(),
+            );
+        }
+        Ok(signer)
+    }
+
+    fn counts(&self, evidence: &Evidence, signers: Option<&Signers>) -> bool {
+        signers.is_none_or(|signers| self.evidence_signer(evidence, signers).is_ok())
+    }
+
+    /// The evidence of a measurement that is to be made, where it is there already: the newest decides.
+    ///
+    /// # Errors
+    /// As [`Store::evidence`].
+    pub fn recorded(
+        &self,
+        wanted: &Measurement<'_>,
+        signers: Option<&Signers>,
+    ) -> Result<Option<Evidence>, Failure> {
+        let row = self.evidence(wanted.name)?;
+        let counts =
+            |it: &Evidence| it.measured.repeat == wanted.repeat && self.counts(it, signers);
+        let newest = row.newest(wanted.digest, wanted.suite, counts);
+        let is_compared = |it: &&Evidence| {
+            let base = it.measured.base.as_ref();
+            let with = |digest| base.is_some_and(|base| base.digest == digest);
+            wanted.base.is_none_or(with)
+        };
+        Ok(newest.filter(is_compared).cloned())
+    }
+
+    /// Whether a content has any evidence, by whatever suite.
+    ///
+    /// # Errors
+    /// As [`Store::evidence`].
+    pub fn any_evidence(
+        &self,
+        name: &PromptName,
+        digest: &Digest,
+    ) -> Result<Option<Evidence>, Failure> {
+        let row = self.evidence(name)?;
+        Ok(row
+            .entries
+            .into_iter()
+            .rev()
+            .find(|it| it.digest == *digest))
+    }
+
+    /// Fails where what is asked of an evaluation is not met. The evidence that is there, for the
+    /// release to name.
+    ///
+    /// # Errors
+    /// So it is; or the suite cannot be read.
+    pub(crate) fn check_evidence(
+        &self,
+        candidate: Candidate<'_>,
+        rules: &Rules,
+    ) -> Result<Option<Evidence>, Failure> {
+        let name = &candidate.loaded.name;
+        let Some(ReadSuite(read_suite)) = rules.suite else {
+            return Ok(None);
+        };
+        if rules.evaluations.is_empty() {
+            // It is named all the same, where there is some.
+            let base = format!("{}{name}/{EVIDENCE}/", self.true_space().base);
+            if !self.any_ref(&base)? {
+                return Ok(None);
+            }
+            let found = self.enough(candidate, &[EvalRule::default()], rules, read_suite);
+            return Ok(found.ok().and_then(Result::ok));
+        }
+        self.enough(candidate, &rules.evaluations, rules, read_suite)?
+            .map(Some)
+            .map_err(|lack| self.lacks(candidate, &lack))
+    }
+
+    /// The evidence that meets all rules, or what lacks.
+    fn enough(
+        &self,
+        candidate: Candidate<'_>,
+        evaluations: &[EvalRule],
+        rules: &Rules,
+        read_suite: fn(&Self, &Loaded) -> Result<SuiteFacts, Failure>,
+    ) -> Result<Result<Evidence, Lack>, Failure> {
+        let loaded = candidate.loaded;
+        let suite = read_suite(self, loaded).map_err(|failure| failure.exit(Exit::Verdict))?;
+        if suite.cases == 0 {
+            return Ok(Err(Lack::Cases));
+        }
+        let row = self.evidence(&loaded.name)?;
+        let signers = rules.signers.as_ref();
+        let is_asked_enough = |it: &Evidence| it.measured.repeat >= suite.repeat;
+        let may_count =
+            |it: &Evidence| (candidate.with_pending || !it.pending) && is_asked_enough(it);
+        let newest = row.newest(loaded.digest(), &suite.digest, |it| {
+            may_count(it) && self.counts(it, signers)
+        });
+        let Some(evidence) = newest else {
+            // What would be it but for one thing tells more than that nothing is there.
+            let unsigned = row.newest(loaded.digest(), &suite.digest, may_count);
+            let waiting = row.newest(loaded.digest(), &suite.digest, |it| it.pending);
+            let other = row
+                .entries
+                .iter()
+                .rev()
+                .find(|it| it.digest == *loaded.digest());
+            return Ok(Err(match (unsigned, waiting, other) {
+                (Some(it), ..) => {
+                    let signer = signers.map(|signers| self.evidence_signer(it, signers));
+                    let why = signer.and_then(Result::err).unwrap_or_default();
+                    Lack::Unsigned(self.tag(it.tag()), why)
+                }
+                (None, Some(it), _) => Lack::Unsent(self.tag(it.tag())),
+                (None, None, Some(it)) => Lack::OtherSuite(self.tag(it.tag())),
+                (None, None, None) => Lack::None,
+            }));
+        };
+        let tag = self.tag(evidence.tag());
+        if let Some(changed) = row.changed.iter().find(|it| it.tag == tag.to_string()) {
+            return Err(Failure::from(changed.finding()).exit(Exit::Verdict));
+        }
+        Ok(match self.falls_short(evidence, candidate, evaluations) {
+            None => Ok(evidence.clone()),
+            Some((why, cure)) => Err(Lack::Short(tag, why, cure)),
+        })
+    }
+
+    /// Why evidence does not meet one of the rules.
+    pub(super) fn falls_short(
+        &self,
+        evidence: &Evidence,
+        candidate: Candidate<'_>,
+        evaluations: &[EvalRule],
+    ) -> Option<(String, Cure)> {
+        let live = candidate
+            .live
+            .map(|(digest, version)| (digest, version.to_string()));
+        let live = live.as_ref();
+        let on = Occasion {
+            made: evidence.time,
+            now: candidate.now,
+            live: live.map(|(digest, version)| (digest.as_str(), version.as_str())),
+        };
+        let mut short = evaluations
+            .iter()
+            .filter_map(|rule| rule.shortfall(&evidence.measured, &on));
+        short.next().map(|short| (short.why, short.cure))
+    }
+
+    /// What lacks, with the command that makes it.
+    fn lacks(&self, candidate: Candidate<'_>, lack: &Lack) -> Failure {
+        let Candidate {
+            loaded,
+            environment,
+            ..
+        } = candidate;
+        let (name, version) = (&loaded.name, loaded.version());
+        let make = self.eval_command(loaded);
+        let refused = |why: String| Failure::new(code::NO_EVIDENCE, why).exit(Exit::Verdict);
+        let wants = format!("{environment} requires an evaluation of {name} {version}");
+        match lack {
+            Lack::Cases => refused(format!("{wants}, which has no cases"))
+                .at(loaded.path.clone())
+                .hint("write them below `testData:`, or name files under `datasets:`"),
+            Lack::None => refused(format!("{wants}, and none is recorded")).hint(make),
+            Lack::OtherSuite(tag) => refused(format!(
+                "{wants} by the cases and evaluators of its commit, and {tag} is by others"
+            ))
+            .hint(make),
+            Lack::Unsigned(tag, why) => refused(format!("{wants}, and the tag {tag} {why}"))
+                .hint(make)
+                .hint("git config user.signingkey names the key that git signs with"),
+            Lack::Unsent(tag) => refused(format!("{wants}, and {tag} was not sent yet"))
+                .hint(format!("promptctl push {name}")),
+            Lack::Short(tag, why, cure) => {
+                let refused = refused(format!("{wants}, and {tag} {why}"));
+                match cure {
+                    Cure::Mend => refused
+                        .hint(format!("git show {tag} says which cases failed"))
+                        .hint(format!(
+                            "mend it, raise its version, and record that: promptctl eval {name} --record"
+                        )),
+                    Cure::AskAgain => refused.hint(format!("{make} --fresh -m \"older than it may be\"")),
+                    Cure::CompareWithLive => {
+                        let live = match *environment == Environment::production() {
+                            true => "live".to_owned(),
+                            false => format!("{name}@{environment}"),
+                        };
+                        refused.hint(format!("{make} --base {live}"))
+                    }
+                    Cure::Calibrate => refused.hint(
+                        "hold labels of people against the judge, or make its evaluator `required: false`",
+                    ),
+                }
+            }
+        }
+    }
+
+    /// The command that records an evaluation of a content.
+    fn eval_command(&self, loaded: &Loaded) -> String {
+        let (name, version) = (&loaded.name, loaded.version());
+        let head = self.head_commit();
+        let is_head = match loaded.source {
+            Source::Clean(_) => true,
+            Source::Commit(commit) => head == Some(commit),
+            Source::Changed | Source::Snapshot => false,
+        };
+        match is_head && !self.is_bare() {
+            true => format!("promptctl eval {name} --record"),
+            false => format!("promptctl eval {name}@{version} --record"),
+        }
+    }
+
+    /// Proves the evidence that a release names. What is wrong with it, in words.
+    pub(super) fn prove_evidence(
+        &self,
+        release: &Release,
+        before: &[Release],
+        loaded: &Loaded,
+        rules: &Rules,
+    ) -> Result<(), (String, String)> {
+        let name = &release.name;
+        let environment = &release.environment;
+        let again = format!(
+            "{}; then promptctl publish {name}@{} --env {environment}",
+            self.eval_command(loaded),
+            release.version
+        );
+        let wrong = |why: String| Err((why, again.clone()));
+        let who = format!("release {} of {name} in {environment}", release.number);
+        let Some((number, object)) = release.evidence else {
+            if rules.evaluations.is_empty() {
+                return Ok(());
+            }
+            return wrong(format!(
+                "{who} names no evaluation, which {environment} requires"
+            ));
+        };
+        let tag = TagName::Evidence {
+            name: name.clone(),
+            number,
+        };
+        let full = self.full(&tag);
+        let row = match self.evidence(name) {
+            Ok(row) => row,
+            Err(failure) => return wrong(failure.message),
+        };
+        if let Some((_, why)) = row.void.iter().find(|(other, _)| *other == number) {
+            return wrong(format!("{who} names the evidence {full}, which {why}"));
+        }
+        let Some(evidence) = row
+            .entries
+            .iter()
+            .find(|it| it.number == number && !it.pending)
+        else {
+            return wrong(format!("{who} names the evidence {full}, which is gone"));
+        };
+        if evidence.object != object {
+            return wrong(format!(
+                "{who} names another object as {full} than is there"
+            ));
+        }
+        if let Some(changed) = row.changed.iter().find(|it| it.tag == full) {
+            return Err((changed.finding().message, changed.cure()));
+        }
+        if evidence.digest != release.digest {
+            return wrong(format!(
+                "{who} names the evidence {full}, which is of another content"
+            ));
+        }
+        if rules.evaluations.is_empty() {
+            return Ok(());
+        }
+        if let Some(signers) = &rules.signers
+            && let Err(why) = self.evidence_signer(evidence, signers)
+        {
+            return wrong(format!("the tag {full} {why}"));
+        }
+        if let Some(ReadSuite(read_suite)) = rules.suite {
+            match read_suite(self, loaded) {
+                Ok(suite) if suite.digest == evidence.measured.suite => {}
+                Ok(_) => {
+                    return wrong(format!(
+                        "{who} names the evidence {full}, which is by other cases than its commit has"
+                    ));
+                }
+                Err(failure) => return wrong(failure.message),
+            }
+        }
+        let below = before.iter().rev().find(|it| it.number < release.number);
+        let below =
+            below.filter(|it| it.action != Action::Unpublish && it.digest != release.digest);
+        let candidate = Candidate {
+            loaded,
+            environment,
+            with_pending: false,
+            live: below.map(|it| (&it.digest, it.version)),
+            // It was young enough when it was asked for.
+            now: release.time,
+        };
+        match self.falls_short(evidence, candidate, &rules.evaluations) {
+            Some((why, _)) => wrong(format!("{who} names the evidence {full}, which {why}")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What lacks where an environment asks for an evaluation.
+enum Lack {
+    /// There is nothing to evaluate by.
+    Cases,
+    /// There is no evidence at all.
+    None,
+    /// It is by another suite.
+    OtherSuite(Tag),
+    /// It is not signed as it must be.
+    Unsigned(Tag, String),
+    /// It waits to be sent.
+    Unsent(Tag),
+    /// It is not enough.
+    Short(Tag, String, Cure),
+}

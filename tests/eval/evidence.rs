@@ -1,0 +1,741 @@
+//! Evidence: tags that say what an evaluation came to, and environments that want them.
+
+use std::thread;
+
+use insta::assert_snapshot;
+use regex::Regex;
+
+use super::{repo, sorting, told};
+use crate::cli::policy::{keys, sign_as};
+use crate::env::{Shell, TestEnv};
+use crate::server::{KEY, Reply, Server, answer};
+
+/// A prompt that answers itself: the cases pass without any server.
+const ECHO: &str = "\
+model: openai/echo
+messages:
+  - role: user
+    content: \"{{ticket}}\"
+testData:
+  - ticket: billing please
+    expected: billing
+    case: {id: double-charge, tags: [smoke], required: true}
+  - ticket: tech please
+    expected: tech
+    case: {id: crash, tags: [hostile]}
+evaluators:
+  - name: right queue
+    string: {contains: \"{{expected}}\"}
+";
+
+fn configure(repo: &Shell, text: &str) {
+    repo.write("promptctl.yaml", text);
+    repo.git("add --all");
+    repo.git("commit --quiet --message Policy");
+}
+
+/// A clone with the prompt `triage`, whose production wants what `rule` says.
+fn wanting(env: &TestEnv, rule: &str) -> Shell {
+    let ada = env.with_origin();
+    ada.add("triage", ECHO);
+    configure(
+        &ada,
+        &format!("environments: {{staging: {{}}, production: {{requireEval: {rule}}}}}\n"),
+    );
+    ada.git("push --quiet origin main");
+    ada
+}
+
+/// What a text says, without ids, digests and times.
+fn steady(text: &str) -> String {
+    let ids = Regex::new(r"[0-9a-f]{40,64}").unwrap();
+    ids.replace_all(text, "<id>").into_owned()
+}
+
+/// Makes a tag of evidence by hand, and sends it.
+fn forge(repo: &Shell, tag: &str, message: &str) {
+    repo.write("../message", message);
+    repo.git(&format!("tag --annotate --file ../message prompts/{tag}"));
+    repo.git(&format!("push --quiet origin prompts/{tag}"));
+}
+
+#[test]
+fn an_environment_that_wants_evidence_refuses_until_it_is_recorded() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    assert_snapshot!(ada.play(
+        "promptctl publish triage
+         promptctl publish --all
+         promptctl publish triage --env staging
+         promptctl eval triage --record --quiet
+         promptctl eval triage --record
+         promptctl publish triage
+         promptctl verify --env production"
+    ), @"
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v1, and none is recorded
+      hint: promptctl eval triage --record
+    [exit 3]
+    $ promptctl publish --all
+    error[P409]: production requires an evaluation of support/triage v1, which has no cases
+      at: prompts/support/triage.prompt.yml
+      hint: write them below `testData:`, or name files under `datasets:`
+    warning: support/triage was not published
+    error[P409]: production requires an evaluation of triage v1, and none is recorded
+      hint: promptctl eval triage --record
+    warning: triage was not published
+    [exit 3]
+    $ promptctl publish triage --env staging
+    triage v1 published to staging, and the remote has it
+    $ promptctl eval triage --record --quiet
+    triage v1   2 cases, 1 answer each   echo
+    passed       2 of 2   100.0 %
+    required     1 of 1
+    hostile      1 of 1
+    right queue  2 of 2
+
+    pass   $0.0000 spent
+        every case has to pass: 2 of 2 did
+    $ promptctl eval triage --record
+    recorded already: prompts/triage/_eval/1 (pass, 2 of 2)
+    $ promptctl publish triage
+    triage v1 published to production, and the remote has it
+    $ promptctl verify --env production
+    production	triage	v1	1	xxxxxxxxxxxx	-	whole	2026-11-03	sound
+    --- stderr
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
+    ");
+    let listed = ada.ok("promptctl eval --list");
+    let listed = listed.lines().last();
+    assert_eq!(
+        listed,
+        Some("prompts/triage/_eval/1\t1 hour ago\t2 of 2\tpass\tv1\techo\tAda")
+    );
+    let tag = ada.git("cat-file tag prompts/triage/_eval/1");
+    assert_snapshot!(steady(&tag), @r#"
+    object <id>
+    type commit
+    tag prompts/triage/_eval/1
+    tagger Ada <ada@example.com> 1793703600 +0000
+
+    triage v1: 2 of 2 pass, 100.0 %
+
+    pass      double-charge  right queue 1
+    pass      crash  right queue 1
+
+    Prompt: triage
+    Version: 1
+    Digest: <id>
+    Suite: <id>
+    Model: echo
+    Repeat: 1
+    Passed: 2/2
+    Required: 1/1
+    Hostile: 1/1
+    Undecided: 0
+    Tags: {"hostile":"1/1","smoke":"1/1"}
+    Cost: 0.000000
+    Results: sha256:<id>
+    Verdict: pass
+    "#);
+    let object = ada.git("rev-parse prompts/triage/_eval/1");
+    let release = ada.git("cat-file tag prompts/triage/production/1");
+    assert!(
+        release.contains(&format!("\nEval: 1 {object}")),
+        "{release}"
+    );
+    // Another clone has it by a fetch, and names no such environment or prompt.
+    let ben = env.clone_of_origin("Ben");
+    assert_snapshot!(ben.play(
+        "promptctl fetch
+         promptctl status
+         promptctl doctor
+         promptctl releases triage --env production
+         promptctl verify --env production"
+    ), @"
+    $ promptctl fetch
+    4 new tags from origin
+    $ promptctl status
+    staging	support/triage	-	v1	-	-	never published
+    staging	triage	v1	-	2026-11-03T11:00:00Z	Ada	
+    production	support/triage	-	v1	-	-	never published
+    production	triage	v1	-	2026-11-03T11:00:00Z	Ada	
+    $ promptctl doctor
+    everything is sound
+    $ promptctl releases triage --env production
+    1	production	v1	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish triage v1 to production
+    $ promptctl verify --env production
+    production	triage	v1	1	xxxxxxxxxxxx	-	whole	2026-11-03	sound
+    --- stderr
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of origin/main (xxxxxxxxxxxx) and HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
+    ");
+}
+
+#[test]
+fn a_rollback_wants_no_evidence() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    ada.next_version("triage", "{{ticket}}", "{{ticket}}!");
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    ada.git("push --quiet origin main");
+    // The evidence of v1 is gone, and what is live must be taken back all the same.
+    ada.git("push --quiet origin --delete prompts/triage/_eval/1");
+    assert_snapshot!(ada.play("promptctl rollback triage\n promptctl verify --env production"), @"
+    $ promptctl rollback triage
+    triage rolled back to v1 in production (was v2), and the remote has it
+      goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+      comes back: v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    live in production now: triage v1; a service with a snapshot has v2 until it is deployed again
+    hint: to undo it: promptctl publish triage@v2
+    $ promptctl verify --env production
+    production	triage	v1	3	xxxxxxxxxxxx	-	whole	2026-11-03	sound
+    --- stderr
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
+    ");
+}
+
+#[test]
+fn evidence_is_of_one_content_and_of_the_cases_of_its_commit() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.ok("promptctl eval triage --record");
+    // Another content under the next number.
+    ada.next_version("triage", "{{ticket}}", "{{ticket}}!");
+    let refused = ada.fails("promptctl publish triage");
+    assert!(refused.stderr.contains("none is recorded"), "{refused}");
+    // The same content with other cases.
+    ada.ok("promptctl eval triage --record");
+    ada.replace("prompts/triage.prompt.yml", "tech please", "tech, please");
+    let run = ada.fails("promptctl eval triage --record");
+    assert_snapshot!(run, @r#"
+    error[P204]: triage has changes that are not committed
+      at: prompts/triage.prompt.yml
+      hint: git add prompts/triage.prompt.yml && git commit -m "…" -- prompts/triage.prompt.yml
+    [exit 1]
+    "#);
+    ada.git("commit --quiet --all --message Cases");
+    assert_snapshot!(ada.play("promptctl publish triage"), @"
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v2 by the cases and evaluators of its commit, and prompts/triage/_eval/2 is by others
+      hint: promptctl eval triage --record
+    [exit 3]
+    ");
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    // What is released is that commit: cases that came later change nothing of it.
+    ada.replace("prompts/triage.prompt.yml", "tech, please", "tech!");
+    ada.git("commit --quiet --all --message More");
+    ada.ok("promptctl unpublish triage");
+    ada.ok("promptctl publish triage");
+    let verified = ada.ran("promptctl verify --env production");
+    assert!(verified.stdout.contains("sound"), "{verified}");
+}
+
+#[test]
+fn what_was_not_asked_whole_is_no_evidence() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    for refused in [
+        "--case crash",
+        "--tag smoke",
+        "--only failed",
+        "--cases other.jsonl",
+        "--answers answers.jsonl",
+        "--model openai/echo",
+        "--min-pass-rate 0",
+        "--allow-undecided 2",
+    ] {
+        let run = ada.fails(&format!("promptctl eval triage --record {refused}"));
+        assert_eq!(run.code, Some(2), "{run}");
+    }
+    let run = ada.fails("promptctl eval triage --no-push");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(!ada.tags().contains("_eval"), "{}", ada.tags());
+    // Fewer answers than the suite asks for.
+    ada.replace(
+        "prompts/triage.prompt.yml",
+        "evaluators:",
+        "eval: {repeat: 2}\nevaluators:",
+    );
+    ada.git("commit --quiet --all --message Twice");
+    let run = ada.fails("promptctl eval triage --record --repeat 1");
+    assert!(run.stderr.contains("that is no evidence"), "{run}");
+    ada.ok("promptctl eval triage --record --repeat 3");
+    ada.ok("promptctl publish triage");
+}
+
+#[test]
+fn a_run_that_was_cut_short_or_met_two_models_is_no_evidence() {
+    let server = Server::answering(|request| {
+        let ticket = super::ticket(request);
+        match ticket.as_str() {
+            "The app crashes" => Reply::error(400, None, None, "no"),
+            _ => Reply::answer("billing tech"),
+        }
+    });
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    let run = repo.run("promptctl eval triage --record --quiet");
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(
+        run.stderr
+            .contains("triage v1 was not recorded: 1 of 3 cases have no answer"),
+        "{run}"
+    );
+    assert!(!repo.tags().contains("_eval"), "{}", repo.tags());
+    let capped =
+        repo.run("promptctl eval triage --record --max-cost 0.0000001 --fresh --concurrency 1");
+    assert!(capped.stderr.contains("was not recorded"), "{capped}");
+}
+
+#[test]
+fn answers_of_two_models_are_no_evidence() {
+    let server = Server::answering(|request| {
+        let mut body = answer("billing tech");
+        if super::ticket(request) == "The app crashes" {
+            body["model"] = "gpt-5-mini-2026-01-01".into();
+        }
+        Reply::json(200, &body)
+    });
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    let run = repo.run("promptctl eval triage --record --quiet");
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(run.stderr.contains("come from several models"), "{run}");
+    assert!(!repo.tags().contains("_eval"), "{}", repo.tags());
+}
+
+#[test]
+fn asking_until_it_passes_needs_a_reason() {
+    let server = sorting("The app crashes");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    configure(&repo, "environments: {production: {requireEval: true}}\n");
+    let failed = repo.run("promptctl eval triage --record");
+    assert_eq!(failed.code, Some(3), "{failed}");
+    let asked = server.requests().len();
+    // Again it is not asked, and the verdict stays.
+    let again = repo.run("promptctl eval triage --record");
+    assert_snapshot!(told(&again), @"
+    recorded already: prompts/triage/_eval/1 (fail, 2 of 3)
+    [exit 3]
+    ");
+    assert_eq!(server.requests().len(), asked);
+    let fresh = repo.run("promptctl eval triage --record --fresh");
+    assert_snapshot!(told(&fresh), @r#"
+    error: triage v1 was evaluated already (prompts/triage/_eval/1), and --fresh could ask until it passes
+      hint: -m "…" says why it is asked again
+    [exit 2]
+    "#);
+    assert_snapshot!(repo.play("promptctl publish triage"), @"
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v1, and prompts/triage/_eval/1 did not pass: 2 of 3 cases do
+      hint: git show prompts/triage/_eval/1 says which cases failed
+      hint: mend it, raise its version, and record that: promptctl eval triage --record
+    [exit 3]
+    ");
+    assert_eq!(server.requests().len(), asked);
+    // With a reason it is, and the newest counts.
+    let good = sorting("nothing");
+    let repo = repo
+        .with("OPENAI_API_KEY", KEY)
+        .with("OPENAI_BASE_URL", good.url());
+    repo.ok("promptctl eval triage --record --fresh -m 'the model was down'");
+    let tag = repo.git("cat-file tag prompts/triage/_eval/2");
+    assert!(tag.contains("\n\nthe model was down\n\n"), "{tag}");
+    repo.ok("promptctl publish triage");
+}
+
+#[test]
+fn each_form_of_the_rule_is_asked() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "smoke");
+    // One case fails that is not among them.
+    ada.replace(
+        "prompts/triage.prompt.yml",
+        "ticket: tech please",
+        "ticket: teck please",
+    );
+    ada.git("commit --quiet --all --message Typo");
+    assert_eq!(ada.run("promptctl eval triage --record").code, Some(3));
+    for (rule, refusal) in [
+        ("true", "_eval/1 did not pass: 1 of 2 cases do"),
+        ("nightly", "_eval/1 has no case with the tag nightly"),
+        (
+            "hostile",
+            "_eval/1 has 0 of 1 of the cases with the tag hostile pass",
+        ),
+        ("{maxAge: 30}", "`maxAge` of `requireEval` is a time"),
+        ("{judgeKappa: 0.6}", "`judgeKappa` is not a key"),
+    ] {
+        configure(
+            &ada,
+            &format!("environments: {{production: {{requireEval: {rule}}}}}\n"),
+        );
+        ada.git("push --quiet origin main");
+        let run = ada.fails("promptctl publish triage");
+        assert_eq!(run.code, Some(3), "{run}");
+        assert!(run.stderr.contains(refusal), "{rule}: {run}");
+    }
+    configure(&ada, "environments: {production: {requireEval: smoke}}\n");
+    ada.git("push --quiet origin main");
+    ada.ok("promptctl publish triage");
+}
+
+#[test]
+fn evidence_that_is_too_old_has_to_be_made_again() {
+    let env = TestEnv::new();
+    let ada = wanting(
+        &env,
+        "{minPassRate: 1, required: all, hostile: all, maxAge: 30d}",
+    );
+    let before = ada.at("2026-09-01T12:00:00Z");
+    before.ok("promptctl eval triage --record");
+    let later = ada.at("2026-11-01T12:00:00Z");
+    assert_snapshot!(later.play("promptctl publish triage"), @r#"
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v1, and prompts/triage/_eval/1 is older than 30 days
+      hint: promptctl eval triage --record --fresh -m "older than it may be"
+    [exit 3]
+    "#);
+    later.ok("promptctl eval triage --record --fresh -m \"older than it may be\"");
+    later.ok("promptctl publish triage");
+    // What is live does not become unproven by growing old.
+    let much_later = ada.at("2027-11-01T12:00:00Z");
+    much_later.ok("promptctl verify --env production");
+}
+
+#[test]
+fn two_jobs_at_once_lose_no_evidence_and_make_none_twice() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    let ben = env.clone_of_origin("Ben");
+    let cho = env.clone_of_origin("Cho");
+    cho.next_version("triage", "{{ticket}}", "{{ticket}}!");
+    let jobs: Vec<_> = [ada.clone(), ben, cho]
+        .into_iter()
+        .map(|clone| thread::spawn(move || clone.run("promptctl eval triage --record")))
+        .collect();
+    for job in jobs {
+        let run = job.join().unwrap();
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    let theirs = ada.git("ls-remote --refs origin refs/tags/prompts/*");
+    let mut numbers: Vec<&str> = theirs
+        .lines()
+        .filter_map(|line| Some(line.split_once("/_eval/")?.1))
+        .collect();
+    numbers.sort_unstable();
+    // Two contents, and the same of two clones is one.
+    assert_eq!(numbers, ["1", "2"], "{theirs}");
+}
+
+#[test]
+fn evidence_waits_until_it_is_pushed() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.ok("promptctl fetch");
+    assert_snapshot!(ada.play(
+        "promptctl eval triage --record --no-push --quiet
+         promptctl publish triage
+         promptctl publish triage --no-push
+         promptctl push --dry-run
+         promptctl push"
+    ), @"
+    $ promptctl eval triage --record --no-push --quiet
+    triage v1   2 cases, 1 answer each   echo
+    passed       2 of 2   100.0 %
+    required     1 of 1
+    hostile      1 of 1
+    right queue  2 of 2
+
+    pass   $0.0000 spent
+        every case has to pass: 2 of 2 did
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v1, and prompts/triage/_eval/1 was not sent yet
+      hint: promptctl push triage
+    [exit 3]
+    $ promptctl publish triage --no-push
+    triage v1 published to production, pending until it is sent
+    warning: the tags are pending: nothing is live until the remote has them
+    hint: promptctl push
+    $ promptctl push --dry-run
+    would send prompts/triage/_eval/1
+    would send prompts/triage/v1
+    would send prompts/triage/production/1
+    $ promptctl push
+    sent prompts/triage/_eval/1
+    sent prompts/triage/v1
+    sent prompts/triage/production/1
+    ");
+    ada.ok("promptctl verify --env production");
+}
+
+#[test]
+fn what_only_looks_like_evidence_counts_for_nothing() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.ok("promptctl fetch");
+    ada.ok("promptctl eval triage --record --no-push");
+    let sound = ada.git("for-each-ref --format=%(contents) refs/tags/prompts/triage/_eval/1");
+    ada.git("tag --delete prompts/triage/_eval/1");
+    let eve = env.clone_of_origin("Eve");
+    eve.add("other", ECHO);
+    eve.git("push --quiet origin main");
+    eve.git("tag prompts/triage/_eval/1");
+    eve.git("push --quiet origin prompts/triage/_eval/1");
+    forge(&eve, "triage/_eval/notanumber", &sound);
+    forge(
+        &eve,
+        "triage/_eval/2",
+        &sound.replace("Prompt: triage", "Prompt: other"),
+    );
+    forge(
+        &eve,
+        "triage/_eval/3",
+        &sound.replace("Passed: 2/2", "Passed: 3/2"),
+    );
+    forge(&eve, "triage/_eval/v3", &sound);
+    forge(&eve, "triage/_eval/4/5", &sound);
+    forge(&eve, "triage/_eval/9007199254740991", &sound);
+    // Made under another name, and pushed under this one.
+    eve.git("push --quiet origin prompts/triage/_eval/9007199254740991:refs/tags/prompts/triage/_eval/6");
+    let ben = env.clone_of_origin("Ben");
+    assert_snapshot!(ben.play(
+        "promptctl publish triage
+         promptctl list
+         promptctl status
+         promptctl eval --list
+         promptctl doctor
+         promptctl eval triage --record --quiet
+         promptctl publish triage"
+    ), @"
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v1, and none is recorded
+      hint: promptctl eval triage --record
+    [exit 3]
+    $ promptctl list
+    other	v1	-	openai/echo	
+    support/triage	v1	-	openai/gpt-5-mini	Support triage
+    triage	v1	-	openai/echo	
+    $ promptctl status
+    staging	other	-	v1	-	-	never published
+    staging	support/triage	-	v1	-	-	never published
+    staging	triage	-	v1	-	-	never published
+    production	other	-	v1	-	-	never published
+    production	support/triage	-	v1	-	-	never published
+    production	triage	-	v1	-	-	never published
+    $ promptctl eval --list
+    no run is kept here; promptctl eval makes one
+    $ promptctl doctor
+    warning[P210]: the tag prompts/triage/_eval/1 is not annotated (promptctl did not make it): it is no evidence
+      at: prompts/triage/_eval/1
+      help: git push origin --delete refs/tags/prompts/triage/_eval/1 && git tag -d prompts/triage/_eval/1 && promptctl fetch --accept prompts/triage/_eval/1
+    warning[P210]: the tag prompts/triage/_eval/2 names another prompt, version or environment in its message: it is no evidence
+      at: prompts/triage/_eval/2
+      help: git push origin --delete refs/tags/prompts/triage/_eval/2 && git tag -d prompts/triage/_eval/2 && promptctl fetch --accept prompts/triage/_eval/2
+    warning[P210]: the tag prompts/triage/_eval/3 lacks trailers or has wrong ones (promptctl did not make it): it is no evidence
+      at: prompts/triage/_eval/3
+      help: git push origin --delete refs/tags/prompts/triage/_eval/3 && git tag -d prompts/triage/_eval/3 && promptctl fetch --accept prompts/triage/_eval/3
+    warning[P210]: the tag prompts/triage/_eval/6 was made as prompts/triage/_eval/9007199254740991: it is no evidence
+      at: prompts/triage/_eval/6
+      help: git push origin --delete refs/tags/prompts/triage/_eval/6 && git tag -d prompts/triage/_eval/6 && promptctl fetch --accept prompts/triage/_eval/6
+    warning[P210]: the tag prompts/triage/_eval/4/5 is neither a version nor a release, and stands where they must be made
+      at: prompts/triage/_eval/4/5
+      help: git tag -d prompts/triage/_eval/4/5 && git push origin --delete refs/tags/prompts/triage/_eval/4/5 && promptctl fetch --accept prompts/triage/_eval/4/5
+    0 errors, 5 warnings
+    $ promptctl eval triage --record --quiet
+    triage v1   2 cases, 1 answer each   echo
+    passed       2 of 2   100.0 %
+    required     1 of 1
+    hostile      1 of 1
+    right queue  2 of 2
+
+    pass   $0.0000 spent
+        every case has to pass: 2 of 2 did
+    $ promptctl publish triage
+    triage v1 published to production, and the remote has it
+    ");
+    let theirs = ben.git("ls-remote --refs origin refs/tags/prompts/triage/_eval/7");
+    assert!(!theirs.is_empty());
+}
+
+#[test]
+fn evidence_is_signed_where_releases_are() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    if keys(&ada, &["ada", "eve"]).is_none() {
+        return;
+    }
+    // Before the rule it was not.
+    ada.ok("promptctl eval triage --record");
+    let key = ada.read("../ada.key.pub");
+    ada.write("allowed_signers", format!("ada@example.com {key}"));
+    configure(
+        &ada,
+        "allowedSigners: allowed_signers\nenvironments: {staging: {}, production: {requireSigned: true, requireEval: true}}\n",
+    );
+    ada.git("push --quiet origin main");
+    sign_as(&ada, "ada");
+    let refused = ada.fails("promptctl publish triage");
+    assert!(
+        refused.stderr.contains("_eval/1 is not signed"),
+        "{refused}"
+    );
+    // Who is not listed records nothing.
+    sign_as(&ada, "eve");
+    let eve = ada.fails("promptctl eval triage --record");
+    assert!(
+        eve.stderr.contains("signed by a key that is not in"),
+        "{eve}"
+    );
+    assert!(!ada.tags().contains("_eval/2"), "{}", ada.tags());
+    sign_as(&ada, "ada");
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    let verified = ada.ran("promptctl verify --env production");
+    assert!(verified.stdout.contains("proven"), "{verified}");
+}
+
+#[test]
+fn verify_alarms_where_the_evidence_of_a_release_is_gone_or_another() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    ada.git("push --quiet origin --delete prompts/triage/_eval/1");
+    let ben = env.clone_of_origin("Ben");
+    ben.ok("promptctl fetch");
+    let gone = ben.run("promptctl verify --env production");
+    assert_eq!(gone.code, Some(3), "{gone}");
+    assert!(
+        gone.stderr
+            .contains("names the evidence prompts/triage/_eval/1, which is gone"),
+        "{gone}"
+    );
+    // Who saw it knows that the remote dropped it.
+    ada.run("promptctl fetch");
+    let dropped = ada.run("promptctl verify --env production");
+    assert_eq!(dropped.code, Some(3), "{dropped}");
+    assert!(
+        dropped.stderr.contains("no longer has the tag"),
+        "{dropped}"
+    );
+    // Made again it is another.
+    ben.git("config tag.gpgSign false");
+    let again = ben.at("2026-12-01T12:00:00Z");
+    again.ok("promptctl eval triage --record");
+    let other = ben.run("promptctl verify --env production");
+    assert!(other.stderr.contains("names another object"), "{other}");
+}
+
+#[test]
+fn a_shallow_clone_of_a_job_records_and_publishes() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.next_version("triage", "{{ticket}}", "{{ticket}}!");
+    ada.git("push --quiet origin main");
+    let url = format!("file://{}", env.root().dir.join("origin.git").display());
+    env.root()
+        .git(&format!("clone --quiet --depth 1 {url} job"));
+    let job = env.root().cd("job").person("Bot");
+    job.ok("promptctl eval --record");
+    job.ok("promptctl publish triage");
+    job.ok("promptctl verify --env production");
+}
+
+#[test]
+fn evidence_of_a_fork_does_not_count() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    env.root().git("clone --quiet --bare origin.git fork.git");
+    env.root().git("clone --quiet fork.git eve");
+    let eve = env.root().cd("eve").person("Eve");
+    eve.ok("promptctl eval triage --record");
+    ada.git("remote add eve ../fork.git");
+    ada.git("fetch --quiet --tags eve");
+    assert!(ada.tags().contains("_eval/1"), "{}", ada.tags());
+    let refused = ada.fails("promptctl publish triage");
+    assert!(refused.stderr.contains("none is recorded"), "{refused}");
+    // It stands in nobody's way.
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+}
+
+#[test]
+fn a_comment_says_whether_the_evidence_is_there() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    ada.git("switch --quiet --create better");
+    ada.next_version("triage", "{{ticket}}", "{{ticket}}!");
+    let comment = ada.ok("promptctl diff main...HEAD --format markdown");
+    assert!(
+        comment.contains(
+            "because production requires an evaluation of triage v2, and none is recorded"
+        ),
+        "{comment}"
+    );
+    ada.ok("promptctl eval triage --record");
+    let comment = ada.ok("promptctl diff main...HEAD --format markdown");
+    assert!(
+        comment.contains("`prompts/triage/_eval/2` shows that it passes"),
+        "{comment}"
+    );
+}
+
+#[test]
+fn a_dry_run_records_nothing_and_scripts_read_what_was() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    let before = ada.refs();
+    ada.ok("promptctl eval triage --record --dry-run");
+    assert_eq!(ada.refs(), before);
+    let first = ada.json("promptctl eval triage --record --format json");
+    assert_eq!(first["evidence"][0]["tag"], "prompts/triage/_eval/1");
+    assert_eq!(first["evidence"][0]["recorded"], true);
+    assert_eq!(first["evidence"][0]["pushed"], true);
+    let second = ada.json("promptctl eval triage --record --format json");
+    assert_eq!(second["evidence"][0]["recorded"], false);
+    assert_eq!(second["evidence"][0]["verdict"], "pass");
+    let listed = ada.json("promptctl eval --list --format json");
+    assert_eq!(listed["evidence"][0]["passed"], 2);
+}
+
+#[test]
+fn a_table_that_is_too_long_is_told_by_its_hash() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "true");
+    let cases: String = (0..3000)
+        .map(|at| format!("{{\"ticket\": \"t{at} tech\", \"expected\": \"tech\", \"case\": {{\"id\": \"case-{at}\"}}}}\n"))
+        .collect();
+    ada.write("datasets/many.jsonl", cases);
+    ada.replace(
+        "prompts/triage.prompt.yml",
+        "evaluators:",
+        "datasets: [datasets/many.jsonl]\nevaluators:",
+    );
+    ada.git("add --all");
+    ada.git("commit --quiet --message Many");
+    ada.ok("promptctl eval triage --record");
+    let tag = ada.git("cat-file tag prompts/triage/_eval/1");
+    assert!(
+        tag.len() < 4096 && tag.contains("too long for a tag"),
+        "{tag}"
+    );
+    assert!(tag.contains("Passed: 3002/3002"), "{tag}");
+    ada.ok("promptctl publish triage");
+}
