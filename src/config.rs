@@ -24,7 +24,7 @@ use crate::prompt::remote::RemoteName;
 
 pub use changes::Change;
 pub use environ::Environ;
-pub use limits::{Budgets, LogConfig, OnExceed};
+pub use limits::{Budgets, CacheConfig, LogConfig, OnExceed};
 pub use policy::Policy;
 pub use user::{Api, CallerKey, KeySource, ProviderConfig, UserConfig};
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `budgets:`.
     pub budgets: Budgets,
+    /// `cache:`.
+    pub cache: CacheConfig,
     /// `lint:`, how severe rules are.
     pub lint: Levels,
 }
@@ -64,12 +66,13 @@ impl Default for Config {
             allowed_signers: None,
             log: LogConfig::default(),
             budgets: Budgets::default(),
+            cache: CacheConfig::default(),
             lint: Levels::default(),
         }
     }
 }
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "roots",
     "tagPrefix",
     "remote",
@@ -77,6 +80,7 @@ const KEYS: [&str; 8] = [
     "allowedSigners",
     "log",
     "budgets",
+    "cache",
     "lint",
 ];
 
@@ -170,6 +174,7 @@ impl Config {
             "allowedSigners" => self.allowed_signers = Some(text(key, value)?),
             "log" => self.log = limits::log(value)?,
             "budgets" => self.budgets = limits::budgets(value)?,
+            "cache" => self.cache = limits::cache(value)?,
             "lint" => self.lint = lint(value)?,
             key if USER_KEYS.contains(&key) => {
                 return Err(bad(

@@ -23,7 +23,7 @@ use crate::prompt::template::Compiled;
 use crate::prompt::variables::{Check, complete};
 use crate::releases::Store;
 
-pub use batch::{Batch, Ended, Input, Stop, request_for, run_batch};
+pub use batch::{Batch, Done, Ended, Input, Pool, Stop, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};
 pub use call::{Call, CallContext, Executed, execute, new_record, rounded, usage_of};
 pub use caller::{Caller, settings_of};

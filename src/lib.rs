@@ -5,6 +5,7 @@ pub mod config;
 pub mod error;
 pub mod exchange;
 pub mod execute;
+pub mod experiment;
 pub mod files;
 pub mod help;
 pub mod openai;

@@ -9,6 +9,7 @@
 mod api;
 mod cli;
 mod env;
+mod eval;
 mod gateway;
 #[allow(dead_code, reason = "a bench uses the rest of it")]
 mod server;

@@ -92,6 +92,7 @@ commands! {
     "Look": List(list), Show(show), Get(get), History(history), Releases(releases), Status(status), Diff(diff);
     "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
     "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
+    "Judge": Eval(eval);
     "Move": Scan(scan), Import(import);
     "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
     "Called by git": Hook(hook), Driver(driver);

@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod driver;
 mod edit;
+mod eval;
 mod explain;
 mod fetch;
 mod front;

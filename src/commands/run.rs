@@ -113,7 +113,7 @@ struct BatchArgs {
     fail_fast: bool,
 }
 
-fn parse_dollars(text: &str) -> Result<f64, String> {
+pub(super) fn parse_dollars(text: &str) -> Result<f64, String> {
     let amount: Option<f64> = text.parse().ok();
     amount
         .filter(|amount| amount.is_finite() && *amount >= 0.0)

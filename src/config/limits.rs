@@ -1,4 +1,4 @@
-//! `budgets:` and `log:` of the repository's configuration.
+//! `budgets:`, `cache:` and `log:` of the repository's configuration.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,32 @@ pub struct LogConfig {
     pub privacy: Privacy,
     /// `maxSize:`, the size in bytes from which the log is set aside as an archive.
     pub max_size: Option<u64>,
+}
+
+/// `cache:`, the answers that `eval` keeps so as not to pay for them again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheConfig {
+    /// `true` or `false`, where the file says so.
+    pub wanted: Option<bool>,
+    /// `maxSize:`, in bytes.
+    pub max_size: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            wanted: None,
+            max_size: 500_000_000,
+        }
+    }
+}
+
+impl CacheConfig {
+    /// Whether answers are kept. Where the log may not keep them as they are, neither may the cache,
+    /// unless the file says `cache: true`.
+    pub fn is_on(&self, log: &LogConfig) -> bool {
+        self.wanted.unwrap_or(log.privacy.output == Keep::Full)
+    }
 }
 
 /// `budgets:`, what may be spent, in US dollars.
@@ -56,7 +82,7 @@ pub(super) fn log(value: &Value) -> Result<LogConfig, Failure> {
         match key.as_str() {
             "variables" => log.privacy.variables = keep(key, value)?,
             "output" => log.privacy.output = keep(key, value)?,
-            "maxSize" => log.max_size = Some(size(value)?),
+            "maxSize" => log.max_size = Some(size("log", value)?),
             _ => return Err(unknown(key, &["variables", "output", "maxSize"])),
         }
     }
@@ -72,8 +98,32 @@ fn keep(key: &str, value: &Value) -> Result<Keep, Failure> {
     })
 }
 
+pub(super) fn cache(value: &Value) -> Result<CacheConfig, Failure> {
+    let mut cache = CacheConfig::default();
+    let map = match value {
+        Value::Bool(wanted) => {
+            cache.wanted = Some(*wanted);
+            return Ok(cache);
+        }
+        Value::Object(map) => map,
+        _ => {
+            return Err(bad(
+                "`cache` is true, false or a map",
+                "write `cache: {maxSize: 500MB}`, or `cache: false`",
+            ));
+        }
+    };
+    for (key, value) in map {
+        match key.as_str() {
+            "maxSize" => cache.max_size = size("cache", value)?,
+            _ => return Err(unknown(key, &["maxSize"])),
+        }
+    }
+    Ok(cache)
+}
+
 /// A size in bytes: a number, or a text such as `50MB`.
-fn size(value: &Value) -> Result<u64, Failure> {
+fn size(outer: &str, value: &Value) -> Result<u64, Failure> {
     const UNITS: [(&str, u64); 4] = [
         ("KB", 1000),
         ("MB", 1_000_000),
@@ -95,8 +145,8 @@ fn size(value: &Value) -> Result<u64, Failure> {
     };
     bytes.filter(|bytes| *bytes > 0).ok_or_else(|| {
         bad(
-            "`log.maxSize` is not a size",
-            "write `log: {maxSize: 50MB}`",
+            format!("`{outer}.maxSize` is not a size"),
+            format!("write `{outer}: {{maxSize: 50MB}}`"),
         )
     })
 }
@@ -173,8 +223,27 @@ mod tests {
     }
 
     #[test]
+    fn answers_that_the_log_may_not_keep_are_not_cached_unless_asked_for() {
+        for (text, is_on) in [
+            ("log: {variables: none}", true),
+            ("log: {output: hash}", false),
+            ("log: {output: none}\ncache: {maxSize: 1GB}", false),
+            ("log: {output: none}\ncache: true", true),
+            ("cache: false", false),
+        ] {
+            let config = Config::parse(text).unwrap();
+            assert_eq!(config.cache.is_on(&config.log), is_on, "{text}");
+        }
+        let config = Config::parse("cache: {maxSize: 2 MB}").unwrap();
+        assert_eq!(config.cache.max_size, 2_000_000);
+    }
+
+    #[test]
     fn what_cannot_be_is_refused() {
         for text in [
+            "cache: maybe",
+            "cache: {maxSize: 0}",
+            "cache: {size: 5}",
             "log: {maxSize: big}",
             "log: {maxSize: 0}",
             "log: {output: some}",

@@ -48,7 +48,25 @@ pub struct Batch<'a> {
     pub clock: &'a dyn Fn() -> Timestamp,
 }
 
-/// Why a batch ended before its last input.
+/// What holds for work of which many pieces are under way at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Pool {
+    /// How many pieces are under way at once, at least 1.
+    pub concurrency: usize,
+    /// No piece is begun once those before have cost so many US dollars.
+    pub max_cost: Option<f64>,
+}
+
+/// What one piece of work came to.
+#[derive(Debug)]
+pub struct Done {
+    /// What it cost in US dollars, where that is known.
+    pub cost: Option<f64>,
+    /// Why no further piece is begun.
+    pub stop: Option<Stop>,
+}
+
+/// Why work ended before its last piece.
 #[derive(Debug)]
 pub enum Stop {
     /// The costs have reached the limit.
@@ -63,7 +81,7 @@ pub enum Stop {
     Unwanted,
 }
 
-/// How a batch ended.
+/// How work ended.
 #[derive(Debug, Default)]
 pub struct Ended {
     /// Why it ended early, if it did.
@@ -72,12 +90,66 @@ pub struct Ended {
     pub cost: f64,
 }
 
-/// Where a batch stands.
+/// Where work stands.
 #[derive(Default)]
 struct State {
     ended: Ended,
-    /// The most that one call has cost.
+    /// The most that one piece has cost.
     dearest: f64,
+}
+
+impl Pool {
+    /// Does the pieces of these numbers, and hands over what each came to, in any order.
+    pub async fn run<T, F: Future<Output = T>>(
+        &self,
+        todo: impl IntoIterator<Item = usize>,
+        begin: impl Fn(usize) -> F,
+        on_done: &mut dyn FnMut(usize, T) -> Done,
+    ) -> Ended {
+        let mut state = State::default();
+        let mut todo = todo.into_iter();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < self.concurrency && self.may_begin(&state, running.len()) {
+                let Some(index) = todo.next() else { break };
+                let piece = begin(index);
+                running.push(async move { (index, piece.await) });
+            }
+            let Some((index, outcome)) = running.next().await else {
+                // Only now is it known that nothing under way leaves room for more.
+                if state.ended.stop.is_none() && todo.next().is_some() {
+                    state.ended.stop = Some(Stop::MaxCost);
+                }
+                return state.ended;
+            };
+            let done = on_done(index, outcome);
+            self.note(&mut state, done);
+        }
+    }
+
+    /// Whether one more piece may begin: what is under way may cost as much as the dearest so far.
+    fn may_begin(&self, state: &State, running: usize) -> bool {
+        if state.ended.stop.is_some() {
+            return false;
+        }
+        let Some(most) = self.max_cost else {
+            return true;
+        };
+        most > state.ended.cost + state.dearest * running as f64
+    }
+
+    fn note(&self, state: &mut State, done: Done) {
+        let cost = done.cost.unwrap_or(0.0);
+        state.ended.cost += cost;
+        state.dearest = state.dearest.max(cost);
+        let unknown = || {
+            let is_unknown = self.max_cost.is_some() && done.cost.is_none();
+            is_unknown.then_some(Stop::UnknownCost)
+        };
+        if let Some(stop) = done.stop.or_else(unknown) {
+            state.ended.stop.get_or_insert(stop);
+        }
+    }
 }
 
 /// Calls the model for each of these inputs, given by their numbers, and hands over each result as
@@ -115,39 +187,33 @@ impl Batch<'_> {
         todo: &[usize],
         on_done: &mut dyn FnMut(usize, &Executed) -> ControlFlow<()>,
     ) -> Ended {
-        let mut state = State::default();
-        let mut todo = todo.iter().copied();
-        let mut running = FuturesUnordered::new();
-        loop {
-            while running.len() < self.concurrency && self.may_begin(&mut state, running.len()) {
-                let Some(index) = todo.next() else { break };
-                running.push(self.one(index));
-            }
-            let Some((index, outcome)) = running.next().await else {
-                // Only now is it known that nothing under way leaves room for more.
-                if todo.next().is_some() && state.ended.stop.is_none() {
-                    state.ended.stop = Some(Stop::MaxCost);
-                }
-                return state.ended;
-            };
-            match outcome {
+        let pool = Pool {
+            concurrency: self.concurrency,
+            max_cost: self.max_cost,
+        };
+        let begin = |index| self.one(index);
+        pool.run(
+            todo.iter().copied(),
+            begin,
+            &mut |index, outcome| match outcome {
                 Ok(mut executed) => {
                     let flow = on_done(index, &executed);
-                    self.note(&mut state, &mut executed, flow);
+                    self.done(&mut executed, flow)
                 }
-                Err(failure) => state.stop(Stop::Lasting(failure)),
-            }
-        }
+                Err(failure) => Done {
+                    cost: Some(0.0),
+                    stop: Some(Stop::Lasting(failure)),
+                },
+            },
+        )
+        .await
     }
 
-    async fn one(&self, index: usize) -> (usize, Result<Executed, Failure>) {
+    async fn one(&self, index: usize) -> Result<Executed, Failure> {
         let input = &self.inputs[index];
         let document = &self.terms.loaded.document;
-        let made = request_for(self.renderer, document, self.options, self.stored, input);
-        let (rendered, request) = match made {
-            Ok(made) => made,
-            Err(failure) => return (index, Err(failure)),
-        };
+        let (rendered, request) =
+            request_for(self.renderer, document, self.options, self.stored, input)?;
         let call = Call {
             terms: self.terms,
             values: &rendered.values,
@@ -155,39 +221,21 @@ impl Batch<'_> {
             case: Some(input.case.clone()),
             now: (self.clock)(),
         };
-        (index, Ok(call.execute(self.caller, &mut |_| {}).await))
+        Ok(call.execute(self.caller, &mut |_| {}).await)
     }
 
-    /// Whether one more call may begin: what is under way may cost as much as the dearest so far.
-    fn may_begin(&self, state: &mut State, running: usize) -> bool {
-        if state.ended.stop.is_some() {
-            return false;
-        }
-        let Some(most) = self.max_cost else {
-            return true;
-        };
-        most > state.ended.cost + state.dearest * running as f64
-    }
-
-    fn note(&self, state: &mut State, executed: &mut Executed, flow: ControlFlow<()>) {
+    fn done(&self, executed: &mut Executed, flow: ControlFlow<()>) -> Done {
         let cost = executed.record.cost_usd;
-        state.ended.cost += cost.unwrap_or(0.0);
-        state.dearest = state.dearest.max(cost.unwrap_or(0.0));
-        let is_interrupted = |failure: &Failure| failure.exit == Exit::Interrupted;
-        match executed.failure.take() {
-            Some(failure) if executed.is_lasting || is_interrupted(&failure) => {
-                state.stop(Stop::Lasting(failure));
-            }
-            Some(_) if self.is_fail_fast => state.stop(Stop::Failed),
-            _ if flow.is_break() => state.stop(Stop::Unwanted),
-            None if self.max_cost.is_some() && cost.is_none() => state.stop(Stop::UnknownCost),
-            _ => {}
+        let failure = executed.failure.take();
+        Done {
+            cost: cost.or_else(|| failure.as_ref().map(|_| 0.0)),
+            stop: match failure {
+                Some(failure) if executed.is_lasting || failure.exit == Exit::Interrupted => {
+                    Some(Stop::Lasting(failure))
+                }
+                Some(_) if self.is_fail_fast => Some(Stop::Failed),
+                _ => flow.is_break().then_some(Stop::Unwanted),
+            },
         }
-    }
-}
-
-impl State {
-    fn stop(&mut self, stop: Stop) {
-        self.ended.stop.get_or_insert(stop);
     }
 }

@@ -147,7 +147,7 @@ struct Totals {
 
 impl Call<'_> {
     /// Calls the model. See [`execute`].
-    pub(super) async fn execute(self, caller: &Caller, on_text: &mut dyn FnMut(&str)) -> Executed {
+    pub async fn execute(self, caller: &Caller, on_text: &mut dyn FnMut(&str)) -> Executed {
         let mut record = self.new_record();
         let mut totals = Totals::default();
         let mut body = self.request.body.clone();

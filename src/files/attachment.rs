@@ -1,14 +1,18 @@
 //! The files that a prompt sends along.
 
+use std::io::{BufRead, BufReader, Cursor};
+
 use sha2::{Digest as _, Sha256};
 
 use super::content::Files as _;
 use super::load::{Loaded, Source};
 use super::prompts::Prompts;
+use super::work_tree::{not_regular, outside};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::diff::Attachments;
 use crate::prompt::document::{Attachment, Part, Text};
+use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 use crate::repository::ObjectId;
 
@@ -32,8 +36,7 @@ impl Loaded {
 
     /// An attachment's place in the repository; none if it leads out of it.
     fn repository_path(&self, path: &str) -> Option<String> {
-        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        normal_path(folder, path)
+        normal_path(folder_of(&self.path), path)
     }
 }
 
@@ -55,27 +58,42 @@ impl Prompts {
         attachments(loaded, |path| tree.as_ref()?.read_file(path).ok()?)
     }
 
-    /// The bytes of an attachment named by a path relative to the prompt file's folder: a file of
-    /// the commit, or one of the working copy that git tracks. What git ignores, such as a file of
-    /// secrets, is never sent.
+    /// The bytes of an attachment named by a path relative to the prompt file's folder: see
+    /// [`file_beside`](Self::file_beside).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn attachment(&self, loaded: &Loaded, path: &str) -> Result<Vec<u8>, Failure> {
+        let found = self.file_beside(&loaded.source, &loaded.path, path);
+        found.map(|(_, bytes)| bytes)
+    }
+
+    /// The place in the repository and the bytes of a file to send, named by a path relative to the
+    /// folder of `asker`: a file of the commit, or one of the working copy that git tracks. What git
+    /// ignores, such as a file of secrets, is never sent.
     ///
     /// # Errors
     /// It leads out of the repository, is a link, does not exist or is not tracked, or is larger
     /// than 20 MB.
-    pub fn attachment(&self, loaded: &Loaded, path: &str) -> Result<Vec<u8>, Failure> {
-        let full = loaded.repository_path(path).ok_or_else(|| {
+    pub fn file_beside(
+        &self,
+        source: &Source,
+        asker: &str,
+        path: &str,
+    ) -> Result<(String, Vec<u8>), Failure> {
+        let full = normal_path(folder_of(asker), path).ok_or_else(|| {
             Failure::new(
                 code::OUTSIDE_ROOT,
                 format!("the attachment {path} leads out of the repository"),
             )
-            .at(loaded.path.clone())
+            .at(asker)
             .hint(Hint::GiveOutsideFile)
         })?;
-        let bytes = match &loaded.source {
+        let bytes = match source {
             Source::Clean(_) | Source::Changed if !self.is_bare() => {
                 let bytes = self.work_tree().read(&full)?;
                 if bytes.is_some() {
-                    self.require_tracked(&full, loaded)?;
+                    self.require_tracked(&full, asker)?;
                 }
                 Ok(bytes)
             }
@@ -89,7 +107,7 @@ impl Prompts {
                 code::BAD_ATTACHMENT,
                 format!("there is no file {full} to attach"),
             )
-            .at(loaded.path.clone())
+            .at(asker)
         })?;
         if bytes.len() > MAX_ATTACHMENT {
             return Err(Failure::new(
@@ -99,19 +117,58 @@ impl Prompts {
                     bytes.len()
                 ),
             )
-            .at(loaded.path.clone()));
+            .at(asker));
         }
-        Ok(bytes)
+        Ok((full, bytes))
+    }
+
+    /// A file of the repository where a prompt was read from, to be read piece by piece; `None` if
+    /// there is none.
+    ///
+    /// # Errors
+    /// The path is a link or leads out of the repository, or the file cannot be read.
+    pub fn open_file(
+        &self,
+        source: &Source,
+        path: &str,
+    ) -> Result<Option<Box<dyn BufRead>>, Finding> {
+        let path = &normal_path("", path).ok_or_else(|| outside(path))?;
+        let commit = match source {
+            Source::Clean(_) | Source::Changed if !self.is_bare() => {
+                let file = self.work_tree().open(path)?;
+                return Ok(file.map(|file| Box::new(BufReader::new(file)) as Box<dyn BufRead>));
+            }
+            Source::Clean(commit) | Source::Commit(commit) => Some(*commit),
+            Source::Changed => self.head_commit(),
+            Source::Snapshot => None,
+        };
+        let Some(tree) = commit.and_then(|commit| self.commit_tree(commit)) else {
+            return Ok(None);
+        };
+        if tree.is_link(path) {
+            return Err(not_regular(path, true));
+        }
+        let bytes = tree.read_file(path)?;
+        Ok(bytes.map(|bytes| Box::new(Cursor::new(bytes)) as Box<dyn BufRead>))
+    }
+
+    /// Whether a file of the working copy, or its absence, is what a commit has there, as far as
+    /// git tells texts apart.
+    pub fn is_as_in(&self, path: &str, commit: ObjectId) -> bool {
+        let here = self.work_tree().read(path).ok().flatten();
+        let tree = self.commit_tree(commit);
+        let there = tree.and_then(|tree| tree.read_file(path).ok()?);
+        here.map(identity) == there.map(identity)
     }
 
     /// Refuses a file of the working copy that git's index does not hold.
-    fn require_tracked(&self, path: &str, loaded: &Loaded) -> Result<(), Failure> {
+    fn require_tracked(&self, path: &str, asker: &str) -> Result<(), Failure> {
         let is_tracked = self.is_in_index(path).map_err(|words| {
             Failure::new(
                 code::BAD_ATTACHMENT,
                 format!("git's index could not be read: {words}"),
             )
-            .at(loaded.path.clone())
+            .at(asker)
         })?;
         if is_tracked {
             return Ok(());
@@ -125,7 +182,7 @@ impl Prompts {
             code::BAD_ATTACHMENT,
             format!("{path} is not tracked by git, so it is not attached"),
         )
-        .at(loaded.path.clone())
+        .at(asker)
         .hint(tracks))
     }
 }
@@ -162,6 +219,11 @@ fn identity(bytes: Vec<u8>) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("sha256 {hash}")
+}
+
+/// The folder of a file, from the top of the repository.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// `path` seen from `folder`, without `.` and `..`; `None` if it leads out of the repository.

@@ -252,6 +252,39 @@ impl WorkTree {
         path: &str,
         is_inside: impl FnOnce(&Path) -> bool,
     ) -> Result<Option<Vec<u8>>, Finding> {
+        let Some((full, length)) = self.find_if(path, is_inside)? else {
+            return Ok(None);
+        };
+        if length > MAX_READ {
+            let message = format!("{path} has {} MB", length >> 20);
+            return Err(Finding::error(code::TOO_LARGE, message)
+                .in_file(path)
+                .help("no file of a prompt is so large"));
+        }
+        fs::read(&full)
+            .map(Some)
+            .map_err(|error| unreadable(path, &error))
+    }
+
+    /// A file of the repository, to be read piece by piece; `None` if there is none.
+    ///
+    /// # Errors
+    /// The path is a link or leads out of the repository, or the file cannot be opened.
+    pub(crate) fn open(&self, path: &str) -> Result<Option<fs::File>, Finding> {
+        let Some((full, _)) = self.find_if(path, |folder| self.inside(folder))? else {
+            return Ok(None);
+        };
+        fs::File::open(&full)
+            .map(Some)
+            .map_err(|error| unreadable(path, &error))
+    }
+
+    /// Where a file of the repository stands on the disk, and its length.
+    fn find_if(
+        &self,
+        path: &str,
+        is_inside: impl FnOnce(&Path) -> bool,
+    ) -> Result<Option<(PathBuf, u64)>, Finding> {
         let full = self.top.join(path);
         let (kind, length) = match fs::symlink_metadata(&full) {
             Ok(data) => (data.file_type(), data.len()),
@@ -271,15 +304,7 @@ impl WorkTree {
         if !full.parent().is_some_and(is_inside) {
             return Err(outside(path));
         }
-        if length > MAX_READ {
-            let message = format!("{path} has {} MB", length >> 20);
-            return Err(Finding::error(code::TOO_LARGE, message)
-                .in_file(path)
-                .help("no file of a prompt is so large"));
-        }
-        fs::read(&full)
-            .map(Some)
-            .map_err(|error| unreadable(path, &error))
+        Ok(Some((full, length)))
     }
 
     /// Whether `folder`, links followed, lies inside the repository.
@@ -382,7 +407,7 @@ fn is_absence(error: &io::Error) -> bool {
     )
 }
 
-fn not_regular(path: &str, is_link: bool) -> Finding {
+pub(super) fn not_regular(path: &str, is_link: bool) -> Finding {
     if is_link {
         Finding::error(code::OUTSIDE_ROOT, format!("{path} is a symbolic link"))
             .in_file(path)
@@ -394,7 +419,7 @@ fn not_regular(path: &str, is_link: bool) -> Finding {
     }
 }
 
-fn outside(path: &str) -> Finding {
+pub(super) fn outside(path: &str) -> Finding {
     Finding::error(
         code::OUTSIDE_ROOT,
         format!("{path} leads out of the repository"),

@@ -11,29 +11,41 @@ pub fn render(findings: &[Finding]) -> String {
 }
 
 fn line(finding: &Finding) -> String {
-    let word = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "notice",
-    };
-    let mut properties = Vec::new();
-    if let Some(path) = &finding.path {
-        properties.push(format!("file={}", property(path)));
-    }
-    if let Some(at) = finding.span {
-        properties.push(format!("line={},col={}", at.line, at.column));
-    }
-    properties.push(format!("title={}", finding.code));
+    let place = finding.span.map(|at| (at.line, at.column));
     let help = finding
         .help
         .as_ref()
         .map(|help| format!("\nhelp: {}", words(help)))
         .unwrap_or_default();
-    format!(
-        "::{word} {}::{}\n",
-        properties.join(","),
-        data(&format!("{}{help}", finding.message))
+    annotation(
+        finding.severity,
+        (finding.path.as_deref(), place),
+        finding.code.as_str(),
+        &format!("{}{help}", finding.message),
     )
+}
+
+/// One annotation at a place, if it has one: a path, and a line and a column counted from 1.
+pub fn annotation(
+    severity: Severity,
+    (path, place): (Option<&str>, Option<(usize, usize)>),
+    title: &str,
+    message: &str,
+) -> String {
+    let word = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let mut properties = Vec::new();
+    if let Some(path) = path {
+        properties.push(format!("file={}", property(path)));
+    }
+    if let Some((line, column)) = place {
+        properties.push(format!("line={line},col={column}"));
+    }
+    properties.push(format!("title={}", property(title)));
+    format!("::{word} {}::{}\n", properties.join(","), data(message))
 }
 
 /// A message, as the runner wants it escaped.

@@ -18,7 +18,7 @@ use crate::prompt::diff::{
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 
-mod inline;
+pub mod inline;
 
 use inline::{cell, code, escape, message, plain};
 

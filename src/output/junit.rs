@@ -1,4 +1,5 @@
-//! Findings as JUnit XML, which most CI systems show as tests: a file is a test, an error a failure.
+//! JUnit XML, which most CI systems show as tests: findings, of which a file is a test and an error a
+//! failure, and the cases of an evaluation.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,145 @@ use super::snippet::{Sources, render as snippet};
 use crate::prompt::CONFIG_FILE;
 use crate::prompt::finding::Finding;
 use crate::prompt::visible;
+
+/// A suite of tests.
+#[derive(Debug)]
+pub struct TestSuite {
+    /// Its name.
+    pub name: String,
+    /// What is told of the whole.
+    pub properties: Vec<(&'static str, String)>,
+    /// Its tests.
+    pub tests: Vec<Test>,
+}
+
+/// One test.
+#[derive(Debug)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// The file that it stands in.
+    pub file: String,
+    /// The line there.
+    pub line: usize,
+    /// How long it took, in milliseconds.
+    pub milliseconds: Option<u64>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What is told of it.
+    pub properties: Vec<(&'static str, String)>,
+    /// Why attempts failed of one that passed all the same.
+    pub flaky_failures: Vec<String>,
+}
+
+/// What became of a test.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It passed.
+    Passed,
+    /// It failed: why, in a line, and in full.
+    Failed(String, String),
+    /// It could not be decided: why, in a line, and in full.
+    Errored(String, String),
+    /// It was left out: why.
+    Skipped(String),
+}
+
+/// Suites of tests, one for each prompt that was evaluated.
+pub fn suites(name: &str, suites: &[TestSuite]) -> String {
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let all = || suites.iter().flat_map(|suite| &suite.tests);
+    out.push_str(&format!(
+        "<testsuites name=\"{}\" {}>\n",
+        attribute(name),
+        counts(all())
+    ));
+    for suite in suites {
+        let skipped = suite
+            .tests
+            .iter()
+            .filter(|it| matches!(it.outcome, Outcome::Skipped(_)));
+        out.push_str(&format!(
+            "  <testsuite name=\"{}\" {} skipped=\"{}\">\n",
+            attribute(&suite.name),
+            counts(suite.tests.iter()),
+            skipped.count()
+        ));
+        properties(&suite.properties, "    ", &mut out);
+        for test in &suite.tests {
+            one_test(test, &suite.name, &mut out);
+        }
+        out.push_str("  </testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+fn counts<'t>(tests: impl Iterator<Item = &'t Test>) -> String {
+    let (mut all, mut failures, mut errors) = (0, 0, 0);
+    for test in tests {
+        all += 1;
+        failures += usize::from(matches!(test.outcome, Outcome::Failed(..)));
+        errors += usize::from(matches!(test.outcome, Outcome::Errored(..)));
+    }
+    format!("tests=\"{all}\" failures=\"{failures}\" errors=\"{errors}\"")
+}
+
+fn properties(properties: &[(&str, String)], indent: &str, out: &mut String) {
+    if properties.is_empty() {
+        return;
+    }
+    out.push_str(&format!("{indent}<properties>\n"));
+    for (name, value) in properties {
+        out.push_str(&format!(
+            "{indent}  <property name=\"{}\" value=\"{}\"/>\n",
+            attribute(name),
+            attribute(value)
+        ));
+    }
+    out.push_str(&format!("{indent}</properties>\n"));
+}
+
+fn one_test(test: &Test, suite: &str, out: &mut String) {
+    let time = test
+        .milliseconds
+        .map(|ms| format!(" time=\"{:.3}\"", ms as f64 / 1e3))
+        .unwrap_or_default();
+    out.push_str(&format!(
+        "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\"{time}>\n",
+        attribute(suite),
+        attribute(&test.name),
+        attribute(&test.file),
+        test.line
+    ));
+    properties(&test.properties, "      ", out);
+    let told = |word: &str, message: &str, text: &str| {
+        format!(
+            "      <{word} message=\"{}\">{}</{word}>\n",
+            attribute(message),
+            escaped(text)
+        )
+    };
+    match &test.outcome {
+        Outcome::Passed => {}
+        Outcome::Failed(message, text) => out.push_str(&told("failure", message, text)),
+        Outcome::Errored(message, text) => out.push_str(&told("error", message, text)),
+        Outcome::Skipped(message) => {
+            out.push_str(&format!(
+                "      <skipped message=\"{}\"/>\n",
+                attribute(message)
+            ));
+        }
+    }
+    let word = match test.outcome {
+        Outcome::Passed => "flakyFailure",
+        _ => "rerunFailure",
+    };
+    for failure in &test.flaky_failures {
+        out.push_str(&told(word, failure, ""));
+    }
+    out.push_str("    </testcase>\n");
+}
 
 /// One suite with a test for each file in `files` and each other file that has a finding.
 /// Warnings are the test's output.

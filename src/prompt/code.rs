@@ -381,8 +381,22 @@ codes! {
 
     BAD_EVALUATOR = "P401", Varies, "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
+    SAME_CASE = "P402", Varies, "two cases with one id",
+        "Results are kept by the id of a case, so two cases cannot share one. Without `case.id`, the id is made of the variables: two cases with the same variables share it, and differ in what evaluators see. Give each a `case.id` of its own, or remove one. A warning where both are the same in everything, as in two datasets: it is asked once.";
+    CONTRADICTORY_CASES = "P403", Error, "two cases that ask the same and expect something else",
+        "Both give the prompt the same values, so an answer that passes one fails the other. Correct `expected` of one of them, or remove it.";
     LENIENT_JUDGE = "P404", Warning, "a judge that passes too easily",
         "An `llm` or `uses` without `atLeast` passes with any score above 0, as at GitHub: 2 of 5 stars pass. `atLeast: 0.75` says from which score an answer is good enough.";
+    UNDECIDED = "P405", Fixed, "an evaluator that could not decide",
+        "The case counts as failed, and the verdict is at best incomplete. A judge that failed, an evaluator that asks a model where none can be asked, and one whose case lacks a field decide nothing: the report says which. `eval --scores FILE` takes the scores of another program.";
+    CASE_UNJUDGED = "P406", Varies, "a case that nothing judges",
+        "No evaluator looks at the answer, so that the case can neither pass nor fail. Give the prompt `evaluators:`, or the case `case.evaluators`; with `when: {tags: [...]}` an evaluator looks only at cases with such a tag. A warning for a case among others that are judged; a note, which `validate --verbose` shows, where the prompt has no evaluators at all.";
+    BAD_DATASET = "P407", Varies, "a dataset that cannot be read",
+        "`datasets:` names files of cases, from the top of the repository: `.jsonl` with a case a line, `.json` and `.yaml` with a list of cases, `.csv` with a header (RFC 4180), all UTF-8. A case may have 1 MB, and a prompt 100,000 cases. Links, and files outside of the repository, are not followed. A warning where git ignores the file: nobody else has it.";
+    BUDGET_ENDED = "P408", Fixed, "the limit on the cost ended the evaluation",
+        "What was asked until then is in the report and in the cache, and the verdict is at best incomplete. Run the same again with a higher `--max-cost`: only what is missing is asked.";
+    CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
+        "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
 
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";

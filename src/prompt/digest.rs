@@ -15,7 +15,7 @@ use super::document::{Document, Entry, Message, Object, Part, StoredPrompt, Text
 use super::template::Partials;
 
 /// The length of a short digest, in hexadecimal digits.
-const SHORT: usize = 12;
+pub const SHORT: usize = 12;
 
 /// The digest of a content: 64 hexadecimal digits, of which files and people see the first 12.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,7 +71,20 @@ pub fn digest(document: &Document, partials: &Partials) -> Digest {
     // Writing canonical JSON fails only for numbers that are not finite, which a value cannot hold.
     let bytes = serde_json_canonicalizer::to_vec(&content)
         .unwrap_or_else(|_| content.to_string().into_bytes());
-    let hash = Sha256::digest(&bytes);
+    digest_bytes(&bytes)
+}
+
+/// The digest of any value: of its canonical JSON, with line ends and large numbers as in a content.
+pub fn digest_of(value: Value) -> Digest {
+    let value = normalise(value);
+    let bytes =
+        serde_json_canonicalizer::to_vec(&value).unwrap_or_else(|_| value.to_string().into_bytes());
+    digest_bytes(&bytes)
+}
+
+/// The digest of bytes as they are.
+pub fn digest_bytes(bytes: &[u8]) -> Digest {
+    let hash = Sha256::digest(bytes);
     let mut digits = String::with_capacity(2 * hash.len());
     for byte in hash {
         // Writing to a string cannot fail.
@@ -303,7 +316,7 @@ openai: {promptId: pmpt_1, promptVersion: 6}
             ),
             (
                 "version: 3",
-                "testData: [{a: b}]\nevaluators: [{name: c}]\narchived: true\nmine: 1",
+                "testData: [{a: b}]\ndatasets: [datasets/a.jsonl]\nevaluators: [{name: c}]\neval: {repeat: 3}\narchived: true\nmine: 1",
             ),
             ("modelParameters", "model_parameters"),
             ("maxTokens: 800", "max_completion_tokens: 800.0"),

@@ -23,7 +23,7 @@ use super::version::Version;
 
 pub use parse::parse;
 pub use written::Written;
-pub use yaml::parse_value;
+pub use yaml::{Item, parse_items, parse_value};
 
 /// A JSON object whose keys keep their order.
 pub type Object = Map<String, Value>;
@@ -59,8 +59,12 @@ pub struct Document {
     pub messages: Vec<Entry>,
     /// `testData:`, the cases kept with the prompt.
     pub test_data: Vec<Object>,
+    /// `datasets:`, the files with more cases, from the top of the repository.
+    pub datasets: Vec<Text>,
     /// `evaluators:` as they stand.
     pub evaluators: Vec<Object>,
+    /// `eval:`, how the cases are run and what the prompt has to reach.
+    pub eval: Eval,
     /// `extraBody:`, merged as it stands into the API request.
     pub extra_body: Object,
     /// `openai:`, a stored prompt at OpenAI.
@@ -100,6 +104,22 @@ impl Document {
         }
     }
 }
+
+/// `eval:`, how the cases of a prompt are run and what it has to reach. None of it is content.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Eval {
+    /// `repeat:`, how often each case is asked.
+    pub repeat: Option<u32>,
+    /// `minPassRate:`, the part of the cases that has to pass, from 0 to 1.
+    pub min_pass_rate: Option<f64>,
+    /// `margin:`, the loss against another version that counts as none, from 0 to 1.
+    pub margin: Option<f64>,
+    /// `judge:`, the judge that is asked where an evaluator names none.
+    pub judge: Option<String>,
+}
+
+/// The most that a case is asked in one run.
+pub const MAX_REPEAT: u32 = 1000;
 
 /// What form the answer must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

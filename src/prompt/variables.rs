@@ -183,7 +183,7 @@ fn add_defaults_below(
 }
 
 /// How many bytes a value takes about, counted until they are more than `most`.
-pub(super) fn weight(value: &Value, most: usize) -> usize {
+pub(crate) fn weight(value: &Value, most: usize) -> usize {
     let mut pending = vec![value];
     let mut bytes = 0;
     while let Some(next) = pending.pop() {
@@ -251,6 +251,12 @@ impl<'a> InputSchema<'a> {
     }
 }
 
+/// The path, where a value of a case stands for a file: `{file: charts/a.png}`.
+pub fn case_file(value: &Value) -> Option<&str> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.get("file")?.as_str()
+}
+
 /// An input schema and the variables of a prompt, ready to check many cases.
 pub struct CaseCheck<'a> {
     input: &'a InputSchema<'a>,
@@ -270,15 +276,16 @@ impl<'a> CaseCheck<'a> {
     }
 
     /// What is wrong with a case as values of the variables, its defaults filled in. Fields of the
-    /// case that are no variables are not looked at, and those that are missing not reported.
+    /// case that are no variables are not looked at, nor are files, and those that are missing not
+    /// reported.
     pub fn misfits(&self, case: &Object) -> Vec<Finding> {
         if self.input.validator.spent() > MAX_FOR_CASES {
             let message = "the cases so far took so many steps that the others are not checked";
             return vec![too_complex(message)];
         }
-        let given = case
-            .iter()
-            .filter(|(name, _)| self.names.contains(name.as_str()));
+        let given = case.iter().filter(|(name, value)| {
+            self.names.contains(name.as_str()) && case_file(value).is_none()
+        });
         let mut values: Object = given
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();

@@ -189,16 +189,7 @@ impl Log {
         if self.path.exists() {
             return Ok(());
         }
-        std::fs::create_dir_all(folder)?;
-        if folder.file_name().is_some_and(|name| name == OWN_FOLDER) {
-            let ignore = folder.join(".gitignore");
-            match OpenOptions::new().write(true).create_new(true).open(ignore) {
-                Ok(mut file) => file.write_all(b"*\n")?,
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        make_ignored(folder)
     }
 
     /// A link in a repository could lead the log into any file of the user's.
@@ -240,6 +231,23 @@ impl Log {
         }
         .caused_by(error)
     }
+}
+
+/// Makes a folder; where it is `.promptctl`, git ignores what it holds.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_ignored(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    if folder.file_name().is_some_and(|name| name == OWN_FOLDER) {
+        let ignore = folder.join(".gitignore");
+        match OpenOptions::new().write(true).create_new(true).open(ignore) {
+            Ok(mut file) => file.write_all(b"*\n")?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Whether `path` still leads to `file`: another process may have swapped it meanwhile.

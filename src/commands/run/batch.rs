@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::execute::{
     Batch, Ended, Executed, Expected, Input, Renderer, Stop, request_for, run_batch,
 };
-use crate::openai::prices::{price_of, warm_up};
+use crate::openai::prices::warm_up;
 use crate::openai::request::request_hash;
 use crate::output::calls::dollars;
 use crate::output::progress::Progress;
@@ -77,11 +77,7 @@ pub(super) fn run(
         (a, b) => a.or(b),
     };
     if let (Some(_), Some(model), None) = (max_cost, &request.model, &request.stored) {
-        let is_priced = args.is_echo(&loaded)
-            || price_of(&model.provider, &model.name, session.now, &ground.prices).is_some();
-        if !is_priced {
-            return Err(unpriced(&model.name));
-        }
+        ground.require_price(model, session)?;
     }
     // Every input is rendered before the first is sent: a typing error costs nothing then.
     let hash = |input: &Input| Ok(request_hash(&make(input)?.1.body));
@@ -228,14 +224,6 @@ fn conclude(
         None if tally.bad > 0 => Ok(Exit::Verdict),
         None => Ok(Exit::Done),
     }
-}
-
-fn unpriced(model: &str) -> Failure {
-    Failure::new(
-        code::UNKNOWN_PRICE,
-        format!("no price is known for {model}, so a limit on the cost cannot be kept"),
-    )
-    .hint("a price file, named by PROMPTCTL_PRICES, can tell it")
 }
 
 /// A line of the results, without its end.

@@ -15,7 +15,8 @@ use crate::execute::{
 use crate::files::Loaded;
 use crate::openai::address::open_to_all;
 use crate::openai::echo;
-use crate::openai::prices::OwnPrices;
+use crate::openai::prices::{OwnPrices, price_of};
+use crate::openai::provider::ModelId;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::record::entry::Record;
@@ -77,7 +78,7 @@ impl RunContext {
     }
 
     /// What sends the request.
-    pub(super) fn caller(
+    pub(in crate::commands) fn caller(
         &self,
         request: &Request,
         timeout: Option<Duration>,
@@ -112,12 +113,12 @@ impl RunContext {
     }
 
     /// The execution log.
-    pub(super) fn log(&self, session: &Session) -> Log {
+    pub(in crate::commands) fn log(&self, session: &Session) -> Log {
         log(&self.store, &self.config, session)
     }
 
     /// Warns of a model that ends soon.
-    pub(super) fn warn_of_end(&self, request: &Request, session: &mut Session) {
+    pub(in crate::commands) fn warn_of_end(&self, request: &Request, session: &mut Session) {
         let Some(model) = &request.model else {
             return;
         };
@@ -136,7 +137,7 @@ impl RunContext {
     }
 
     /// Warns of a budget of the day that is used up, or refuses the call.
-    pub(super) fn check_budgets(
+    pub(in crate::commands) fn check_budgets(
         &self,
         name: &PromptName,
         is_unlogged: bool,
@@ -166,8 +167,26 @@ impl RunContext {
             .hint("`budgets:` in promptctl.yaml sets the limits"))
     }
 
+    /// Refuses a model without a known price where a limit on the cost is to be kept.
+    pub(in crate::commands) fn require_price(
+        &self,
+        model: &ModelId,
+        session: &Session,
+    ) -> Result<(), Failure> {
+        let (provider, name) = (&model.provider, &model.name);
+        let is_echo = name == echo::MODEL;
+        if is_echo || price_of(provider, name, session.now, &self.prices).is_some() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            code::UNKNOWN_PRICE,
+            format!("no price is known for {name}, so a limit on the cost cannot be kept"),
+        )
+        .hint("a price file, named by PROMPTCTL_PRICES, can tell it"))
+    }
+
     /// The budget of one run that is a limit, if there is one.
-    pub(super) fn run_limit(&self) -> Option<f64> {
+    pub(in crate::commands) fn run_limit(&self) -> Option<f64> {
         let budgets = &self.config.budgets;
         budgets
             .per_run
@@ -185,7 +204,7 @@ impl RunContext {
     }
 
     /// Warns of a run that cost more than its budget.
-    pub(super) fn warn_of_run(&self, cost: f64, session: &mut Session) {
+    pub(in crate::commands) fn warn_of_run(&self, cost: f64, session: &mut Session) {
         if let Some(limit) = self.config.budgets.per_run.filter(|limit| cost > *limit) {
             session.ui.warning(format!(
                 "the run cost ${cost:.4}, more than the budget of ${limit} a run"

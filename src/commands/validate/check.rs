@@ -9,6 +9,8 @@ use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::config::CONFIG_FILE;
 use crate::error::Failure;
+use crate::experiment::case::Suite;
+use crate::experiment::{CaseFiles, NoFiles, PromptFiles, Reading, near_duplicates};
 use crate::files::{Base, Blobs, Listing, Loaded, Staged};
 use crate::openai::models::facts;
 use crate::output::diff_review::ChangedPartial;
@@ -21,7 +23,7 @@ use crate::prompt::lint::{
     self, Levels, ModelFacts, PartialFile, Subject, check_partials, check_text, has_comments,
     settle,
 };
-use crate::prompt::template::inclusions;
+use crate::prompt::template::{Outline, inclusions};
 use crate::releases::Store;
 
 /// Adds what was found in the settings, which comes first.
@@ -80,16 +82,22 @@ pub(super) fn files(
                 .values()
                 .any(|partial| changed_paths.contains(&partial.path))
             || (!lost.is_empty() && includes_lost());
-        // Whether a file that it attaches changed is asked later, where git may be asked.
-        let may_be_changed = is_changed || prompt.attached().next().is_some();
-        let found = (wanted.prompt(&prompt) && may_be_changed)
-            .then(|| rules(&prompt, &changed_paths, &known, today));
+        // Whether a file that it names changed is asked later, where git may be asked.
+        let may_be_changed = is_changed || names_files(&prompt);
+        let found = (wanted.prompt(&prompt) && may_be_changed).then(|| {
+            let mut found = rules(&prompt, &changed_paths, &known, today);
+            found.extend(suite_alone(&prompt, Looks::Closely));
+            found
+        });
         let seen = Seen::new(prompt, found);
         (seen, is_changed)
     });
     let is_seen = |(seen, is_changed): (Seen, bool)| match (base, &seen.attaching) {
         (Some(base), Some(prompt)) if !is_changed && !attaches_other(store, prompt, base) => {
-            seen.unchecked()
+            match has_other_datasets(store, prompt, base) {
+                true => seen.of_its_suite(),
+                false => seen.unchecked(),
+            }
         }
         _ => seen,
     };
@@ -152,7 +160,11 @@ pub(super) fn files(
     );
     findings.extend(numbering(store, &seen, base)?);
     let attaching = seen.iter().filter_map(|seen| seen.attaching.as_deref());
-    findings.extend(attaching.flat_map(|prompt| attachments(store, prompt)));
+    findings.extend(attaching.flat_map(|prompt| {
+        let mut found = attachments(store, prompt);
+        found.extend(suite_with_files(store, prompt, Looks::Closely));
+        found
+    }));
 
     let prompts = seen
         .iter()
@@ -208,6 +220,59 @@ fn attaches_other(store: &Store, prompt: &Loaded, base: &Base) -> bool {
     store.attachments(prompt) != store.attachments_at(prompt, base.commit)
 }
 
+/// Whether a prompt names files that its own rules do not read.
+fn names_files(prompt: &Loaded) -> bool {
+    prompt.attached().next().is_some() || !Suite::stands_alone(&prompt.document)
+}
+
+/// Whether a dataset of a prompt is another than where the branch began.
+fn has_other_datasets(store: &Store, prompt: &Loaded, base: &Base) -> bool {
+    let mut datasets = prompt.document.datasets.iter();
+    datasets.any(|path| !store.is_as_in(&path.value, base.commit))
+}
+
+/// How closely cases are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    /// Whether they can be run.
+    Once,
+    /// Whether they are worth it, too.
+    Closely,
+}
+
+/// What is wrong with the cases of a prompt, where they stand in its own file.
+fn suite_alone(prompt: &Loaded, looks: Looks) -> Vec<Finding> {
+    match Suite::stands_alone(&prompt.document) {
+        true => suite(prompt, &NoFiles, looks),
+        false => Vec::new(),
+    }
+}
+
+/// What is wrong with the cases of a prompt that other files hold.
+fn suite_with_files(store: &Store, prompt: &Loaded, looks: Looks) -> Vec<Finding> {
+    match Suite::stands_alone(&prompt.document) {
+        true => Vec::new(),
+        false => suite(prompt, &PromptFiles::of(store, prompt), looks),
+    }
+}
+
+fn suite(prompt: &Loaded, files: &dyn CaseFiles, looks: Looks) -> Vec<Finding> {
+    // What is wrong with the templates is found by their own rules.
+    let has_suite = Suite::is_kept_by(&prompt.document)
+        && Outline::new(&prompt.document, &prompt.partials).is_ok();
+    if !has_suite {
+        return Vec::new();
+    }
+    let Reading {
+        suite,
+        mut findings,
+    } = Suite::read(prompt, files);
+    if looks == Looks::Closely {
+        findings.extend(near_duplicates(&suite));
+    }
+    findings
+}
+
 /// What is kept of a prompt once its rules were applied.
 struct Seen {
     name: String,
@@ -219,7 +284,7 @@ struct Seen {
     /// Its text, where it is asked for again: to be shown, or for its comments.
     text: Option<String>,
     numbered: Numbered,
-    /// Itself, where it was to be checked and attaches files.
+    /// Itself, where it was to be checked and names other files.
     attaching: Option<Box<Loaded>>,
 }
 
@@ -234,11 +299,19 @@ impl Seen {
         }
     }
 
+    /// The same where nothing but its datasets is to be checked.
+    fn of_its_suite(self) -> Self {
+        Self {
+            found: Some(Vec::new()),
+            ..self
+        }
+    }
+
     fn new(prompt: Loaded, found: Option<Vec<Finding>>) -> Self {
         let is_asked = found
             .as_ref()
             .is_some_and(|found| !found.is_empty() || has_comments(&prompt.text));
-        let is_attaching = found.is_some() && prompt.attached().next().is_some();
+        let is_attaching = found.is_some() && names_files(&prompt);
         Self {
             attaching: is_attaching.then(|| Box::new(prompt.clone())),
             numbered: Numbered::of(&prompt),
@@ -294,7 +367,8 @@ pub(in crate::commands) fn loaded(
     let seen: Vec<Seen> = prompts
         .into_iter()
         .map(|prompt| {
-            let found = rules(&prompt, &BTreeSet::new(), &models, today);
+            let mut found = rules(&prompt, &BTreeSet::new(), &models, today);
+            found.extend(suite_alone(&prompt, Looks::Once));
             Seen::new(prompt, Some(found))
         })
         .collect();
@@ -309,7 +383,11 @@ pub(in crate::commands) fn loaded(
     );
     findings.extend(numbering(store, &seen, None)?);
     let attaching = seen.iter().filter_map(|seen| seen.attaching.as_deref());
-    findings.extend(attaching.flat_map(|prompt| attachments(store, prompt)));
+    findings.extend(attaching.flat_map(|prompt| {
+        let mut found = attachments(store, prompt);
+        found.extend(suite_with_files(store, prompt, Looks::Once));
+        found
+    }));
     let known: BTreeMap<&str, &str> = texts
         .iter()
         .chain(&partials)
@@ -415,6 +493,8 @@ pub(in crate::commands) fn check_content(
 ) -> Vec<Finding> {
     let mut found = contents(prompt, &Models::default(), today, levels);
     found.extend(attachments(store, prompt));
+    found.extend(suite_alone(prompt, Looks::Once));
+    found.extend(suite_with_files(store, prompt, Looks::Once));
     found
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::Exit;
-use crate::prompt::document::ResponseFormat;
+use crate::prompt::document::{Eval, ResponseFormat};
 
 /// A document with nothing but this model.
 fn document(model: Option<&str>) -> Document {
@@ -19,6 +19,8 @@ fn document(model: Option<&str>) -> Document {
         json_schema: None,
         messages: Vec::new(),
         test_data: Vec::new(),
+        datasets: Vec::new(),
+        eval: Eval::default(),
         evaluators: Vec::new(),
         extra_body: Map::new(),
         openai: None,

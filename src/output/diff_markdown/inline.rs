@@ -3,14 +3,14 @@
 use super::super::diff_lines::visible;
 
 /// Text between HTML tags.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
 /// A code span that holds any text on one line.
-pub(super) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text = visible(text);
     let mut longest = 0;
     let mut run = 0;
@@ -25,7 +25,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// A message whose names stand between backticks: those become code, the rest plain text.
-pub(super) fn message(message: &str) -> String {
+pub fn message(message: &str) -> String {
     let mut line = Inline::default();
     for (at, part) in message.split('`').enumerate() {
         match at % 2 {
@@ -37,14 +37,14 @@ pub(super) fn message(message: &str) -> String {
 }
 
 /// Text in which Markdown finds nothing to do.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut line = Inline::default();
     line.plain(text);
     line.0
 }
 
 /// Text for a cell of a table, which a `|` would end, also within code.
-pub(super) fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     plain(text).replace('|', "\\|")
 }
 

@@ -32,7 +32,9 @@ pub(in crate::prompt) const TOP: &[Known] = &[
     key("jsonSchema"),
     key("messages"),
     key("testData"),
+    key("datasets"),
     key("evaluators"),
+    key("eval"),
     key("extraBody"),
     key("openai"),
     key("source"),
@@ -56,6 +58,14 @@ pub(in crate::prompt) const PARAMETERS: &[Known] = &[
 
 /// The keys of `input:`.
 pub(in crate::prompt) const INPUT: &[Known] = &[key("schema")];
+
+/// The keys of `eval:`.
+pub(in crate::prompt) const EVAL: &[Known] = &[
+    key("repeat"),
+    key("minPassRate"),
+    key("margin"),
+    key("judge"),
+];
 
 /// The keys of a message.
 pub(in crate::prompt) const MESSAGE: &[Known] = &[key("role"), key("content"), key("placeholder")];

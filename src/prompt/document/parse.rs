@@ -104,7 +104,12 @@ impl Reader<'_> {
                 .and_then(|field| self.json_schema(field)),
             messages: self.messages(fields.get("messages")),
             test_data: self.objects(fields.get("testData")),
+            datasets: self.datasets(fields.get("datasets")),
             evaluators: self.objects(fields.get("evaluators")),
+            eval: fields
+                .get("eval")
+                .map(|field| self.eval(field))
+                .unwrap_or_default(),
             extra_body: self.extra_body(fields.get("extraBody")),
             openai: fields
                 .get("openai")

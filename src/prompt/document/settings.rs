@@ -5,10 +5,13 @@ use serde_json::{Number, Value, json};
 use super::super::code;
 use super::super::name::nearest;
 use super::super::parameters::request_path;
-use super::keys::{INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
+use super::keys::{EVAL, INPUT, Lookup, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, SOURCE, look_up};
 use super::node::{Kind, Node, to_object};
 use super::reader::{Field, Reader};
-use super::{Object, Provenance, ResponseFormat, Span, StoredPrompt, StoredPromptVersion};
+use super::{
+    Eval, MAX_REPEAT, Object, Provenance, ResponseFormat, Span, StoredPrompt, StoredPromptVersion,
+    Text,
+};
 
 /// The keywords that show that a map is a JSON Schema itself.
 const SCHEMA_WORDS: [&str; 12] = [
@@ -259,6 +262,62 @@ impl Reader<'_> {
                 .extend(items.iter().filter_map(|item| self.text(item)));
         }
         Some(source)
+    }
+
+    /// `datasets:`, a list of paths, or one.
+    pub(super) fn datasets(&mut self, field: Option<&Field<'_>>) -> Vec<Text> {
+        let Some(field) = field else {
+            return Vec::new();
+        };
+        match field.node.kind {
+            Kind::Text(_) => self.located_text(field).into_iter().collect(),
+            _ => {
+                let items = self.list(field);
+                let paths = items.iter().filter_map(|item| self.located_text(item));
+                paths.collect()
+            }
+        }
+    }
+
+    /// `eval:`.
+    pub(super) fn eval(&mut self, field: &Field<'_>) -> Eval {
+        let Some(entries) = self.map(field) else {
+            return Eval::default();
+        };
+        let fields = self.fields(Some(field), entries, EVAL);
+        Eval {
+            repeat: fields.get("repeat").and_then(|field| self.repeat(field)),
+            min_pass_rate: fields
+                .get("minPassRate")
+                .and_then(|field| self.ratio(field)),
+            margin: fields.get("margin").and_then(|field| self.ratio(field)),
+            judge: fields
+                .get("judge")
+                .and_then(|field| self.text(field))
+                .filter(|judge| !judge.is_empty()),
+        }
+    }
+
+    fn repeat(&mut self, field: &Field<'_>) -> Option<u32> {
+        let number = whole(field.node).and_then(|number| u32::try_from(number.as_u64()?).ok());
+        let repeat = number.filter(|number| (1..=MAX_REPEAT).contains(number));
+        if repeat.is_none() {
+            self.wrong_type(field, &format!("a whole number from 1 to {MAX_REPEAT}"));
+        }
+        repeat
+    }
+
+    /// A part of a whole, from 0 to 1.
+    fn ratio(&mut self, field: &Field<'_>) -> Option<f64> {
+        let number = match &field.node.kind {
+            Kind::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        let ratio = number.filter(|ratio| (0.0..=1.0).contains(ratio));
+        if ratio.is_none() {
+            self.wrong_type(field, "a number from 0 to 1, such as 0.95");
+        }
+        ratio
     }
 
     fn stored_version(&mut self, field: &Field<'_>) -> StoredPromptVersion {

@@ -60,6 +60,8 @@ impl Places {
             // Places deep inside test data are never asked for, and there can be many.
             let deepest = match key.text.as_str() {
                 "testData" | "test_data" | "evaluators" if depth == 0 => 2,
+                // What a case says of itself.
+                "case" | "$case" if depth == 2 && deepest == 2 => 3,
                 _ => deepest,
             };
             if depth > deepest {

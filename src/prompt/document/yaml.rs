@@ -12,6 +12,7 @@ use super::super::code;
 use super::mistakes;
 use super::node::{Key, Kind, MAX_DEPTH, MAX_NODES, Node};
 use super::plain;
+use super::reader::value_span;
 use super::{Finding, Span};
 use crate::prompt::hint::Hint;
 
@@ -29,6 +30,57 @@ pub fn parse_value(text: &str) -> Result<Value, Finding> {
     check_size(text)?;
     let node: Node = read(text, true).map_err(|error| finding(&error, text))?;
     Ok(node.to_value())
+}
+
+/// One item of a list in a YAML text, with its place and those of its keys.
+#[derive(Debug)]
+pub struct Item {
+    /// The value.
+    pub value: Value,
+    /// Where it begins.
+    pub at: Span,
+    /// Where the values of its keys stand, and those of their keys: `case.id`.
+    pub places: Vec<(String, Span)>,
+}
+
+/// Reads a YAML text that is a list, as strictly as a prompt file; an empty text is an empty list.
+///
+/// # Errors
+/// The text is not YAML, goes past a limit, or is no list.
+pub fn parse_items(text: &str) -> Result<Vec<Item>, Finding> {
+    check_size(text)?;
+    let root: Node = read(text, true).map_err(|error| finding(&error, text))?;
+    match root.kind {
+        Kind::Null => Ok(Vec::new()),
+        Kind::List(items) => Ok(items.into_iter().map(item).collect()),
+        _ => {
+            let message = format!("a list of cases is wanted, this is {}", root.noun());
+            Err(Finding::error(code::WRONG_TYPE, message)
+                .at(root.at)
+                .help("begin each case with `- `"))
+        }
+    }
+}
+
+fn item(node: Node) -> Item {
+    let mut places = Vec::new();
+    if let Kind::Map(entries) = &node.kind {
+        for (key, value) in entries {
+            places.push((key.text.clone(), value_span(Some(key), value)));
+            if let Kind::Map(inner) = &value.kind {
+                let inner = inner.iter().map(|(name, value)| {
+                    let path = format!("{}.{}", key.text, name.text);
+                    (path, value_span(Some(name), value))
+                });
+                places.extend(inner);
+            }
+        }
+    }
+    Item {
+        value: node.to_value(),
+        at: node.at,
+        places,
+    }
 }
 
 /// A file read into a tree.

@@ -2,7 +2,7 @@
 
 use super::Step;
 use crate::prompt::document::keys::{
-    Known, Lookup, MESSAGE, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, PART, TOP, look_up,
+    EVAL, Known, Lookup, MESSAGE, OPENAI, OPENAI_ENVIRONMENT, PARAMETERS, PART, TOP, look_up,
 };
 
 /// Whether the value at `path` is text, so that `600` is a word there and no number.
@@ -15,7 +15,8 @@ pub fn is_text(path: &[Step]) -> bool {
             "$schema" | "name" | "description" | "digest" | "category" | "model" | "responseFormat",
             [],
         )
-        | ("tags", [Step::Index(_)]) => true,
+        | ("tags" | "datasets", [Step::Index(_)]) => true,
+        ("eval", [Step::Key(key)]) => known(key, EVAL) == "judge",
         ("modelParameters", [Step::Key(key)]) => {
             matches!(
                 known(key, PARAMETERS),
@@ -78,6 +79,8 @@ mod tests {
             "messages[0].content[1].text",
             "jsonSchema.name",
             "evaluators[0].name",
+            "datasets[0]",
+            "eval.judge",
             "openai.promptVersion",
             "openai.environments.staging.promptVersion",
         ] {
@@ -91,6 +94,7 @@ mod tests {
             "messages[0]",
             "messages[0].content[1]",
             "modelParameters.maxTokens",
+            "eval.minPassRate",
             "modelParameters.seed",
             "jsonSchema.strict",
             "jsonSchema.schema.name",

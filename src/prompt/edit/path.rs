@@ -216,6 +216,7 @@ fn children(key: &str) -> Option<&'static [Known]> {
     match look_up(key, keys::TOP) {
         Lookup::Known("modelParameters") => Some(keys::PARAMETERS),
         Lookup::Known("openai") => Some(keys::OPENAI),
+        Lookup::Known("eval") => Some(keys::EVAL),
         _ => None,
     }
 }

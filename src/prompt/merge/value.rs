@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 38;
 const SETS: [&str; 2] = ["tags", "required"];
 
 /// Lists whose new items never stand in each other's way.
-const COLLECTIONS: [&str; 2] = ["testData", "evaluators"];
+const COLLECTIONS: [&str; 3] = ["testData", "datasets", "evaluators"];
 
 /// What came of a merge: one value where the sides agree, two where they do not.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ mod wrong;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::prompt::document::{Entry, Message};
+use crate::prompt::document::{Entry, Eval, Message};
 
 /// A text at line 10, column 5 of a file, as a block scalar.
 fn text(value: &str) -> Text {
@@ -49,6 +49,8 @@ fn document(texts: &[&str], schema: Option<Value>) -> Document {
         json_schema: None,
         messages: messages.collect(),
         test_data: Vec::new(),
+        datasets: Vec::new(),
+        eval: Eval::default(),
         evaluators: Vec::new(),
         extra_body: Object::new(),
         openai: None,

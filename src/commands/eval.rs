@@ -1,0 +1,644 @@
+//! `promptctl eval`.
+
+mod choose;
+mod earlier;
+mod estimate;
+mod machine;
+mod markdown;
+mod outputs;
+mod report;
+mod text;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Instant, SystemTime};
+
+use super::run::{RunContext, parse_dollars};
+use super::session::Session;
+use crate::error::{Exit, Failure};
+use crate::execute::{Caller, Expected, Pool, Renderer, Request, Stop};
+use crate::experiment::PromptFiles;
+use crate::experiment::cache::Cache;
+use crate::experiment::result::{Line, Results, Status};
+use crate::experiment::run::{
+    Plan, RunEnd, Source, Task, Terms, empty_results, is_echo, run as run_plan, without_judge,
+};
+use crate::experiment::runs::{Foot, Head, RunFile};
+use crate::experiment::score::NoJudge;
+use crate::experiment::verdict::Verdict;
+use crate::openai::prices::warm_up;
+use crate::output::progress::Progress;
+use crate::prompt::code;
+use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::reference::Reference;
+use crate::record::entry::new_id;
+use crate::record::privacy::{Keep, Privacy};
+use choose::Chosen;
+use outputs::Outputs;
+use report::Report;
+
+/// Run the cases of prompts, and say whether they pass
+///
+/// The cases are those of `testData:` and `datasets:`, the checks those of `evaluators:`. Without a
+/// name, all prompts with cases are evaluated. Everything is read, checked and rendered before the
+/// first call. Answers are kept in .promptctl/cache, so that the same question is paid for once.
+///
+/// Every case has to pass, unless `eval: {minPassRate: …}` or --min-pass-rate says how many. A case
+/// that is undecided, or that got no answer, counts as failed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if a prompt does not pass, or something that would decide is missing; 4 if a call is \
+needed and the key is missing or refused.
+More: promptctl help evaluation
+
+Examples:
+  promptctl eval support/triage
+  promptctl eval support/triage --dry-run               # what it would ask, and cost
+  promptctl eval support/triage --max-cost 0.50 -o report.md -o junit.xml
+  promptctl eval support/triage --model echo            # offline
+  promptctl eval support/triage --only failed
+  promptctl eval --list")]
+pub(super) struct Args {
+    /// The prompts; all that have cases where none is named
+    #[arg(value_name = "REF", add = super::completions::references())]
+    references: Vec<Reference>,
+    #[command(flatten)]
+    cases: CaseArgs,
+    #[command(flatten)]
+    answers: AnswerArgs,
+    #[command(flatten)]
+    rule: RuleArgs,
+    #[command(flatten)]
+    shown: ShownArgs,
+    #[command(flatten)]
+    earlier: EarlierArgs,
+}
+
+/// Which cases.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Cases")]
+struct CaseArgs {
+    /// This case alone, by its id; may be given several times
+    #[arg(long = "case", value_name = "ID")]
+    ids: Vec<String>,
+    /// Cases with this tag alone
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Those that did not pass in the newest run
+    #[arg(long, value_name = "WHICH")]
+    only: Option<Only>,
+    /// The cases of FILE (.jsonl, .json, .yaml, .csv) instead of the prompt's own
+    #[arg(long = "cases", value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// How often each case is asked; a case passes if most of its answers do
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    repeat: Option<u32>,
+}
+
+/// `--only`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    /// What did not pass
+    Failed,
+}
+
+/// Where answers come from.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Answers")]
+struct AnswerArgs {
+    /// Another model than the file's; several are compared side by side; `echo` answers offline
+    #[arg(long, value_name = "MODEL")]
+    model: Vec<String>,
+    /// Begin no call once those before have cost so many US dollars
+    #[arg(long, value_name = "USD", value_parser = parse_dollars)]
+    max_cost: Option<f64>,
+    /// Call no model: what the cache does not have is not asked
+    #[arg(long)]
+    cached: bool,
+    /// Ask again what the cache has
+    #[arg(long, conflicts_with = "cached")]
+    fresh: bool,
+    /// Judge the answers of FILE, JSON lines of {case, repeat, output}, and call no model; `-` is
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cached", "fresh", "max_cost"])]
+    answers: Option<PathBuf>,
+    /// Scores that another program made, JSON lines of {case, repeat, evaluator, score, reason}
+    #[arg(long, value_name = "FILE")]
+    scores: Option<PathBuf>,
+    /// How many calls are under way at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    concurrency: u16,
+    /// Show what would be asked and what that may cost, and send nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// What has to pass.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Verdict")]
+struct RuleArgs {
+    /// The share of cases that have to pass, such as 0.95 or 95%
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    min_pass_rate: Option<f64>,
+    /// The lower end of the interval has to reach the share
+    #[arg(long)]
+    confident: bool,
+    /// With more than N cases undecided or without an answer, the verdict is at best incomplete
+    #[arg(long, value_name = "N", default_value = "0")]
+    allow_undecided: usize,
+}
+
+/// How the result is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+struct ShownArgs {
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: EvalFormat,
+    /// Write the result to FILE as well: .txt, .json, .jsonl (a line a case), .md or .xml (JUnit);
+    /// may be given several times
+    #[arg(short, long = "output", value_name = "FILE")]
+    outputs: Vec<PathBuf>,
+}
+
+/// How a run is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum EvalFormat {
+    /// For people
+    Text,
+    /// One JSON object for scripts
+    Json,
+    /// For a pull request
+    Markdown,
+    /// JUnit XML
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// Runs of before.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Runs of before")]
+struct EarlierArgs {
+    /// List the runs that this clone keeps
+    #[arg(long, conflicts_with = "references")]
+    list: bool,
+    /// Show a run again, by the beginning of its id; `last` is the newest
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["references", "list"])]
+    show: Option<String>,
+    /// Forget all answers that were kept
+    #[arg(long, conflicts_with_all = ["references", "list", "show"])]
+    clear_cache: bool,
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let share = match text.strip_suffix('%') {
+        Some(percent) => number(percent).map(|it| it / 100.0),
+        None => number(text),
+    };
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
+}
+
+/// Where a clone keeps what evaluations leave behind.
+fn own_folder(ground: &RunContext) -> PathBuf {
+    ground.store.top().join(".promptctl")
+}
+
+/// The cache of a repository; none where its settings switch it off.
+fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cache> {
+    if !ground.config.cache.is_on(&ground.config.log) {
+        return None;
+    }
+    let folder = own_folder(ground).join("cache");
+    // An answer that came with the repository was written by whoever wrote the repository.
+    let is_brought = ground
+        .store
+        .tracked(&folder)
+        .is_ok_and(|files| !files.is_empty());
+    if is_brought {
+        session.ui.warning(
+            "git tracks files in .promptctl/cache, so the cache is not used: answers have to come from a model",
+        );
+        session.ui.hint("git rm -r --cached .promptctl");
+        return None;
+    }
+    let now = SystemTime::from(session.now);
+    Some(Cache::new(folder, ground.config.cache.max_size, now))
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let ground = RunContext::new(session)?;
+    if args.earlier.list {
+        return earlier::list(&ground, session);
+    }
+    if args.earlier.clear_cache {
+        return earlier::clear_cache(&ground, session);
+    }
+    if let Some(run) = &args.earlier.show {
+        return earlier::show(run, args, &ground, session);
+    }
+    let chosen = choose::prompts(args, &ground, session)?;
+    if chosen.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let prepared: Vec<Prepared<'_>> = chosen
+        .iter()
+        .map(|chosen| Prepared::new(chosen, &ground))
+        .collect::<Result<_, Failure>>()?;
+    let tasks = choose::tasks(&prepared, args, &ground, session)?;
+    evaluate(args, &tasks, &ground, session)
+}
+
+/// What the cases of a prompt need.
+struct Prepared<'a> {
+    chosen: &'a Chosen,
+    renderer: Renderer<'a>,
+    expected: Expected,
+    evaluators: Vec<Evaluator>,
+    files: PromptFiles<'a>,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(chosen: &'a Chosen, ground: &'a RunContext) -> Result<Self, Failure> {
+        let document = &chosen.loaded.document;
+        let schema = document
+            .json_schema
+            .as_ref()
+            .and_then(|it| it.get("schema"));
+        let evaluators = prepare(&chosen.suite.evaluators, schema)
+            .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
+        Ok(Self {
+            chosen,
+            evaluators,
+            renderer: Renderer::new(&ground.store, &chosen.loaded)?,
+            expected: Expected::of(&chosen.loaded.document)?,
+            files: PromptFiles::of(&ground.store, &chosen.loaded),
+        })
+    }
+}
+
+/// Runs what was chosen, and shows what came of it.
+fn evaluate(
+    args: &Args,
+    tasks: &[Task<'_>],
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let given = choose::answers(args, session)?;
+    let scores = choose::scores(args, session)?;
+    let unjudged = without_judge(tasks, scores.as_ref()).map_err(Failure::from)?;
+    if !unjudged.is_empty() {
+        return Err(Failure::from(unjudged)
+            .hint("--scores FILE takes the scores of another program")
+            .hint("nothing was sent"));
+    }
+    let cache = cache_of(ground, session);
+    let source = match &given {
+        Some(given) => Source::Given(given),
+        None if args.answers.cached => Source::CacheAlone,
+        None if args.answers.fresh => Source::Model,
+        None => Source::CacheThenModel,
+    };
+    let plan = Plan::new(tasks, source, cache.as_ref())?;
+    if args.answers.dry_run {
+        return estimate::show(args, tasks, &plan, ground, session);
+    }
+    let outputs = Outputs::open(&args.shown.outputs, session)?;
+    let max_cost = cost_limit(args, ground);
+    let callers = Callers::new(ground, session);
+    callers.prepare(tasks, &plan, max_cost)?;
+    let terms_prices = &ground.prices;
+    let clock_now = callers.clock();
+    let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
+    let run = new_id(clock());
+    let log = callers.log();
+    let terms = Terms {
+        run: &run,
+        source,
+        cache: cache.as_ref(),
+        log: Some(&log),
+        privacy: ground.config.log.privacy,
+        prices: terms_prices,
+        scores: scores.as_ref(),
+        pool: Pool {
+            concurrency: usize::from(args.answers.concurrency),
+            max_cost,
+        },
+        caller: &|request| callers.of(request),
+        clock: &clock,
+    };
+    let head = Head {
+        schema: crate::output::json::SCHEMA,
+        run: run.clone(),
+        started: clock(),
+        confident: args.rule.confident,
+        allow_undecided: args.rule.allow_undecided,
+        subjects: tasks.iter().map(|task| task.subject.clone()).collect(),
+    };
+    let mut doing = Doing {
+        results: empty_results(tasks, &run),
+        file: RunFile::create(&own_folder(ground).join("evals"), &head),
+        privacy: ground.config.log.privacy,
+        outputs,
+        progress: callers.progress(&plan),
+        tally: Tally::new(max_cost),
+    };
+    let began = Instant::now();
+    let end = run_plan(tasks, &plan, &terms, &NoJudge, &mut |task, case, line| {
+        doing.take(task, case, line)
+    })?;
+    let seconds = began.elapsed().as_secs_f64();
+    if let Some(cache) = &cache {
+        cache.close();
+    }
+    let session = callers.into_session();
+    finish(
+        args,
+        (&head, doing, end),
+        (cache.as_ref(), seconds),
+        ground,
+        session,
+    )
+}
+
+/// The limit on the cost: that of the command line, or of the settings where it is lower.
+fn cost_limit(args: &Args, ground: &RunContext) -> Option<f64> {
+    match (args.answers.max_cost, ground.run_limit()) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Makes what sends requests, once for each provider.
+struct Callers<'a> {
+    ground: &'a RunContext,
+    session: RefCell<&'a mut Session>,
+    made: RefCell<HashMap<(String, bool), Rc<Caller>>>,
+}
+
+impl<'a> Callers<'a> {
+    fn new(ground: &'a RunContext, session: &'a mut Session) -> Self {
+        Self {
+            ground,
+            session: RefCell::new(session),
+            made: RefCell::default(),
+        }
+    }
+
+    /// Looks before the first call whether there is a key, a price and a budget for all.
+    fn prepare(
+        &self,
+        tasks: &[Task<'_>],
+        plan: &Plan,
+        max_cost: Option<f64>,
+    ) -> Result<(), Failure> {
+        for (task, (_, case)) in plan.asked() {
+            let task = &tasks[task];
+            let request = task.request(case)?.1;
+            if !is_echo(&request) {
+                warm_up(request.provider());
+            }
+            self.of(&request)?;
+            let session = &mut **self.session.borrow_mut();
+            if let (Some(_), Some(model)) = (max_cost, &request.model) {
+                self.ground.require_price(model, session)?;
+            }
+            self.ground.warn_of_end(&request, session);
+            self.ground
+                .check_budgets(&task.loaded.name, false, session)?;
+        }
+        Ok(())
+    }
+
+    fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {
+        let key = (request.provider().to_owned(), is_echo(request));
+        if let Some(caller) = self.made.borrow().get(&key) {
+            return Ok(Rc::clone(caller));
+        }
+        let caller = self
+            .ground
+            .caller(request, None, &mut self.session.borrow_mut());
+        let caller = caller.map_err(|failure| match failure.code {
+            Some(code::NO_KEY) => failure.hint("--cached judges the answers that the cache has"),
+            _ => failure,
+        })?;
+        let caller = Rc::new(caller);
+        self.made.borrow_mut().insert(key, Rc::clone(&caller));
+        Ok(caller)
+    }
+
+    fn clock(&self) -> Option<jiff::Timestamp> {
+        self.session.borrow().environ.now
+    }
+
+    fn log(&self) -> crate::record::log::Log {
+        self.ground.log(&self.session.borrow())
+    }
+
+    fn progress(&self, plan: &Plan) -> Progress {
+        Progress::new(&self.session.borrow().ui, plan.len())
+    }
+
+    fn into_session(self) -> &'a mut Session {
+        self.session.into_inner()
+    }
+}
+
+/// What takes the results while they come.
+struct Doing {
+    results: Vec<Results>,
+    /// The file of the run, or why there is none.
+    file: std::io::Result<RunFile>,
+    privacy: Privacy,
+    outputs: Outputs,
+    progress: Progress,
+    tally: Tally,
+}
+
+impl Doing {
+    fn take(&mut self, task: usize, case: usize, line: Line) -> Option<Stop> {
+        self.progress.step(self.tally.count(&line));
+        let is_lost = !self.outputs.line(&line);
+        let kept = match self.privacy.output {
+            Keep::Full => None,
+            // What the log may not keep of an answer, this file may not either.
+            _ => Some(line.without_words()),
+        };
+        if let Ok(file) = &mut self.file
+            && let Err(error) = file.line(kept.as_ref().unwrap_or(&line))
+        {
+            self.file = Err(error);
+        }
+        self.results[task].add(case, line);
+        is_lost.then_some(Stop::Unwanted)
+    }
+}
+
+/// What the words behind the bar say.
+struct Tally {
+    passed: usize,
+    failed: usize,
+    others: usize,
+    cached: usize,
+    spent: f64,
+    limit: Option<f64>,
+}
+
+impl Tally {
+    fn new(limit: Option<f64>) -> Self {
+        Self {
+            passed: 0,
+            failed: 0,
+            others: 0,
+            cached: 0,
+            spent: 0.0,
+            limit,
+        }
+    }
+
+    /// `31 pass 4 fail · $0.018 of $0.50 · 61 from cache`
+    fn count(&mut self, line: &Line) -> String {
+        match line.status {
+            Status::Pass => self.passed += 1,
+            Status::Fail => self.failed += 1,
+            Status::Undecided | Status::Error => self.others += 1,
+            Status::Skipped => {}
+        }
+        if let Some(answer) = &line.answer {
+            match answer.cached {
+                true => self.cached += 1,
+                false => self.spent += answer.cost_usd.unwrap_or(0.0),
+            }
+        }
+        let mut words = format!("{} pass {} fail", self.passed, self.failed);
+        if self.others > 0 {
+            words.push_str(&format!(" {} without a verdict", self.others));
+        }
+        words.push_str(&format!(" · ${:.3}", self.spent));
+        if let Some(limit) = self.limit {
+            words.push_str(&format!(" of ${limit}"));
+        }
+        if self.cached > 0 {
+            words.push_str(&format!(" · {} from cache", self.cached));
+        }
+        words
+    }
+}
+
+/// Shows what came of a run, and says how it ends.
+fn finish(
+    args: &Args,
+    (head, doing, end): (&Head, Doing, RunEnd),
+    (cache, seconds): (Option<&Cache>, f64),
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let Doing {
+        results,
+        file,
+        outputs,
+        progress,
+        ..
+    } = doing;
+    progress.finish();
+    let ended = early(end.ended.stop.as_ref(), end.ended.cost);
+    let report = Report::new(head, &results, ended.as_deref(), Some(seconds));
+    let kept = file.and_then(|file| {
+        let path = file.path().to_owned();
+        let foot = Foot {
+            schema: head.schema,
+            run: head.run.clone(),
+            ended: session.environ.now.unwrap_or_else(jiff::Timestamp::now),
+            verdict: report.verdict,
+            counts: report.counts(),
+            cost_usd: end.ended.cost,
+        };
+        file.end(&foot).map(|()| path)
+    });
+    print(args.shown.format, &report, session);
+    outputs.finish(&report)?;
+    if let Some(trouble) = cache.and_then(Cache::trouble) {
+        session.ui.warning(format!(
+            "answers could not be kept in {}, so they will be paid for again: {trouble}",
+            shown_path(cache.map_or(Path::new(""), Cache::folder), ground)
+        ));
+    }
+    if let Some(failure) = end.unrecorded {
+        session
+            .ui
+            .warning(format!("executions were not recorded: {failure:#}"));
+    }
+    match kept {
+        Ok(_) => session.ui.hint(format!(
+            "promptctl eval --show {}",
+            earlier::short(&head.run)
+        )),
+        Err(error) => session.ui.warning(format!("the run was not kept: {error}")),
+    }
+    ground.warn_of_run(end.ended.cost, session);
+    match end.ended.stop {
+        Some(Stop::Lasting(failure)) => Err(failure),
+        Some(Stop::MaxCost | Stop::UnknownCost) => {
+            let failure = Failure::new(code::BUDGET_ENDED, ended.unwrap_or_default());
+            Err(failure
+                .exit(Exit::Verdict)
+                .hint("the same command with a higher --max-cost asks only for what is missing"))
+        }
+        Some(Stop::Unwanted | Stop::Failed) | None => Ok(exit_of(report.verdict)),
+    }
+}
+
+fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Pass => Exit::Done,
+        Verdict::Fail | Verdict::Incomplete => Exit::Verdict,
+    }
+}
+
+/// A path from the top of the repository.
+fn shown_path(path: &Path, ground: &RunContext) -> String {
+    let below = path.strip_prefix(ground.store.top()).unwrap_or(path);
+    below.display().to_string()
+}
+
+/// Why a run ended early, in a sentence.
+fn early(stop: Option<&Stop>, cost: f64) -> Option<String> {
+    match stop? {
+        Stop::MaxCost => Some(format!(
+            "stopped at ${cost:.4}: the limit on the cost is reached"
+        )),
+        Stop::UnknownCost => Some(
+            "stopped: the cost of an answer is not known, so its limit cannot be kept".to_owned(),
+        ),
+        Stop::Lasting(failure) if failure.exit == Exit::Interrupted => {
+            Some("interrupted: what was paid for is kept".to_owned())
+        }
+        Stop::Lasting(failure) => Some(format!("stopped: {}", failure.message)),
+        Stop::Failed | Stop::Unwanted => Some("stopped".to_owned()),
+    }
+}
+
+/// Prints a run in the format that is wanted.
+fn print(format: EvalFormat, report: &Report<'_>, session: &mut Session) {
+    let ui = &mut session.ui;
+    match format {
+        EvalFormat::Text => {
+            let text = text::render(report, ui.width(), ui.colors_out());
+            // What is foreign in it is escaped already.
+            ui.styled(text);
+        }
+        EvalFormat::Json => ui.line(crate::output::json::document(&report.json())),
+        EvalFormat::Markdown => ui.data(markdown::render(report)),
+        EvalFormat::Junit => ui.data(machine::junit(report)),
+        EvalFormat::Github => ui.data(machine::github(report)),
+    }
+    if format == EvalFormat::Text && session.environ.is_github_actions {
+        session.ui.data(machine::github(report));
+    }
+    session.ui.flush();
+}

@@ -1,0 +1,320 @@
+//! What is evaluated: prompts, cases, models, and where answers and scores come from.
+
+use std::fs::File;
+use std::io::{self, BufReader, Seek as _};
+use std::path::Path;
+
+use super::super::common::{load_to_read, warn_all};
+use super::super::run::RunContext;
+use super::super::session::Session;
+use super::{Args, Only, Prepared, own_folder};
+use crate::error::Failure;
+use crate::experiment::PromptFiles;
+use crate::experiment::case::Suite;
+use crate::experiment::given::{GivenAnswers, Scores};
+use crate::experiment::result::Subject;
+use crate::experiment::run::Task;
+use crate::experiment::runs::failed_before;
+use crate::experiment::{NoSuchCase, Selection};
+use crate::files::Loaded;
+use crate::openai::echo;
+use crate::openai::provider::ModelId;
+use crate::openai::request::RequestOptions;
+use crate::prompt::code;
+use crate::prompt::reference::Reference;
+
+/// A prompt with its suite, and which of its cases are meant.
+pub(super) struct Chosen {
+    pub(super) loaded: Loaded,
+    pub(super) suite: Suite,
+    pub(super) cases: Vec<usize>,
+}
+
+/// The prompts that are meant, with their cases.
+///
+/// # Errors
+/// One cannot be read, a case of it cannot be used, or none is left.
+pub(super) fn prompts(
+    args: &Args,
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Vec<Chosen>, Failure> {
+    let mut chosen = Vec::new();
+    let mut missed = None;
+    for loaded in loaded(args, ground, session)? {
+        let suite = suite(&loaded, args, ground, session)?;
+        let selection = Selection {
+            cases: args.cases.ids.clone(),
+            tags: args.cases.tags.clone(),
+        };
+        let mut cases = match selection.of(&suite) {
+            Ok(cases) => cases,
+            // Another prompt may have it.
+            Err(no_such_case) => {
+                missed = Some(no_such_case);
+                continue;
+            }
+        };
+        if args.cases.only == Some(Only::Failed) {
+            let folder = own_folder(ground).join("evals");
+            let Some((_, failed)) = failed_before(&folder, loaded.name.as_str()) else {
+                return Err(Failure::usage(format!(
+                    "no run of {} is kept here, so --only failed means nothing",
+                    loaded.name
+                ))
+                .hint("promptctl eval --list shows the runs"));
+            };
+            cases.retain(|at| failed.contains(&suite.cases[*at].id));
+            if cases.is_empty() {
+                session.ui.status(format!(
+                    "{}: every case passed in its newest run",
+                    loaded.name
+                ));
+                continue;
+            }
+        }
+        if cases.is_empty() {
+            return Err(without_cases(&loaded));
+        }
+        chosen.push(Chosen {
+            loaded,
+            suite,
+            cases,
+        });
+    }
+    match missed {
+        Some(no_such_case) if chosen.is_empty() => Err(unknown_case(&no_such_case)),
+        _ => Ok(chosen),
+    }
+}
+
+fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
+    let failure = Failure::usage(no_such_case.to_string());
+    match no_such_case {
+        NoSuchCase::Id {
+            near: Some(near), ..
+        }
+        | NoSuchCase::Tag {
+            near: Some(near), ..
+        } => failure.hint(format!("did you mean {near}?")),
+        _ => failure,
+    }
+}
+
+fn without_cases(loaded: &Loaded) -> Failure {
+    Failure::usage(format!("{} has no cases", loaded.name))
+        .at(loaded.path.clone())
+        .hint("write them below `testData:`, name files under `datasets:`, or pass --cases FILE")
+}
+
+/// The prompts that are named, or all that have cases.
+fn loaded(args: &Args, ground: &RunContext, session: &mut Session) -> Result<Vec<Loaded>, Failure> {
+    if !args.references.is_empty() {
+        let mut all = Vec::new();
+        for reference in &args.references {
+            let loaded = load_to_read(&ground.store, reference, session)?;
+            warn_all(session, &loaded.document.warnings);
+            all.push(loaded);
+        }
+        return Ok(all);
+    }
+    if args.cases.file.is_some() {
+        return Err(
+            Failure::usage("--cases FILE wants to know which prompt is meant")
+                .hint("promptctl eval NAME --cases FILE"),
+        );
+    }
+    let mut all = Vec::new();
+    for file in ground.store.list().files {
+        let loaded = ground.store.load(&Reference::working_copy(file.name))?;
+        if Suite::is_kept_by(&loaded.document) && !loaded.document.archived {
+            all.push(loaded);
+        }
+    }
+    if all.is_empty() {
+        return Err(Failure::usage("no prompt has cases").hint(
+            "write them below `testData:` of a prompt file; promptctl help evaluation shows how",
+        ));
+    }
+    Ok(all)
+}
+
+/// The cases of a prompt, or those of the file that is given instead.
+fn suite(
+    loaded: &Loaded,
+    args: &Args,
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Suite, Failure> {
+    let files = PromptFiles::of(&ground.store, loaded);
+    let reading = match &args.cases.file {
+        None => Suite::read(loaded, &files),
+        Some(path) => {
+            let shown = path.display().to_string();
+            let file = open(path, &shown, session)?;
+            Suite::read_given(loaded, &files, &shown, &mut BufReader::new(file))
+        }
+    };
+    match reading.sound() {
+        Ok((suite, warnings)) => {
+            warn_all(session, &warnings);
+            Ok(suite)
+        }
+        Err(findings) => {
+            let mut errors = findings;
+            errors.sort_by_key(|finding| !finding.is_error());
+            Err(Failure::from(errors).hint("nothing was sent"))
+        }
+    }
+}
+
+fn open(path: &Path, shown: &str, session: &Session) -> Result<File, Failure> {
+    let failed = |error: io::Error| {
+        Failure::from_io(
+            code::NOT_A_FILE,
+            format!("{shown} could not be read"),
+            error,
+        )
+    };
+    let file = File::open(session.directory.join(path)).map_err(failed)?;
+    match file.metadata().map_err(failed)?.is_dir() {
+        true => Err(failed(io::ErrorKind::IsADirectory.into())),
+        false => Ok(file),
+    }
+}
+
+/// A file in which a place can be looked up: what comes through a pipe is copied first.
+fn seekable(path: &Path, session: &Session) -> Result<(String, File), Failure> {
+    let is_stdin = path == Path::new("-");
+    let shown = match is_stdin {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    };
+    let copy = |mut from: &mut dyn io::Read| -> io::Result<File> {
+        let mut copy = tempfile::tempfile()?;
+        io::copy(&mut from, &mut copy)?;
+        copy.rewind()?;
+        Ok(copy)
+    };
+    let failed = |error: io::Error| {
+        Failure::from_io(
+            code::NOT_A_FILE,
+            format!("{shown} could not be read"),
+            error,
+        )
+    };
+    let file = match is_stdin {
+        true => copy(&mut io::stdin().lock()).map_err(failed)?,
+        false => {
+            let mut file = open(path, &shown, session)?;
+            match file.metadata().map_err(failed)?.is_file() {
+                true => file,
+                false => copy(&mut file).map_err(failed)?,
+            }
+        }
+    };
+    Ok((shown, file))
+}
+
+/// The answers of `--answers`.
+///
+/// # Errors
+/// The file cannot be read, or a line of it cannot be used.
+pub(super) fn answers(args: &Args, session: &Session) -> Result<Option<GivenAnswers>, Failure> {
+    let Some(path) = &args.answers.answers else {
+        return Ok(None);
+    };
+    let (shown, file) = seekable(path, session)?;
+    GivenAnswers::read(&shown, file).map(Some)
+}
+
+/// The scores of `--scores`.
+///
+/// # Errors
+/// The file cannot be read, or a line of it cannot be used.
+pub(super) fn scores(args: &Args, session: &Session) -> Result<Option<Scores>, Failure> {
+    let Some(path) = &args.answers.scores else {
+        return Ok(None);
+    };
+    let (shown, file) = seekable(path, session)?;
+    Scores::read(&shown, &file).map(Some)
+}
+
+/// Each prompt with each model.
+///
+/// # Errors
+/// The provider of a model is not mapped, or nothing says which share has to pass.
+pub(super) fn tasks<'a>(
+    prepared: &'a [Prepared<'a>],
+    args: &Args,
+    ground: &RunContext,
+    session: &Session,
+) -> Result<Vec<Task<'a>>, Failure> {
+    let mut tasks = Vec::new();
+    for prepared in prepared {
+        let Chosen {
+            loaded,
+            suite,
+            cases,
+        } = prepared.chosen;
+        let min_pass_rate = args.rule.min_pass_rate.or(suite.min_pass_rate);
+        if args.rule.confident && min_pass_rate.is_none() {
+            return Err(Failure::usage(format!(
+                "--confident wants to know which share of the cases of {} has to pass",
+                loaded.name
+            ))
+            .hint("--min-pass-rate 0.95, or `eval: {minPassRate: 0.95}` in the file"));
+        }
+        let models: Vec<Option<&String>> = match args.answers.model.as_slice() {
+            [] => vec![None],
+            models => models.iter().map(Some).collect(),
+        };
+        for model in models {
+            let asked = model.or(loaded.document.model.as_ref());
+            tasks.push(Task {
+                subject: Subject {
+                    prompt: loaded.name.to_string(),
+                    version: Some(loaded.version().number()),
+                    digest: loaded.digest().to_string(),
+                    suite: suite.digest.clone(),
+                    model: asked.cloned().unwrap_or_default(),
+                    repeat: args.cases.repeat.unwrap_or(suite.repeat),
+                    min_pass_rate,
+                    path: loaded.path.clone(),
+                },
+                loaded,
+                suite,
+                cases: cases.clone(),
+                repeat: args.cases.repeat,
+                evaluators: &prepared.evaluators,
+                renderer: &prepared.renderer,
+                expected: &prepared.expected,
+                files: &prepared.files,
+                options: RequestOptions {
+                    model: model.cloned(),
+                    ..RequestOptions::default()
+                },
+                server: server(asked, args, ground, session)?,
+            });
+        }
+    }
+    Ok(tasks)
+}
+
+/// The base URL that a model is asked at; none where nothing is, or the model `echo` is.
+fn server(
+    model: Option<&String>,
+    args: &Args,
+    ground: &RunContext,
+    session: &Session,
+) -> Result<Option<String>, Failure> {
+    let Some(model) = model.filter(|_| args.answers.answers.is_none()) else {
+        return Ok(None);
+    };
+    let model = ModelId::parse(model)?;
+    if model.name == echo::MODEL {
+        return Ok(None);
+    }
+    let (url, _) = ground.user.address(&model.provider, &session.environ)?;
+    Ok(Some(url))
+}

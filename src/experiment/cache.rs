@@ -1,0 +1,417 @@
+//! Answers that were paid for, kept so that they are not paid for again.
+//!
+//! An answer is found by what was asked: the server, the body of the request without what changes
+//! nothing in the answer, and the number of the repeat. No clock ends it. A file is written beside
+//! its place and renamed, so that a kill leaves it whole or not at all; one that is torn, or that
+//! something else wrote, is as good as none.
+
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::answer::Answered;
+use crate::record::log::make_ignored;
+
+/// The number of this form of a file, and of what the key is made of.
+const FORM: u32 = 1;
+
+/// The largest file that is read, in bytes: no answer is as long.
+const LARGEST: u64 = 64 << 20;
+
+/// From what age on a file that is used counts as used anew. Until then its time is left alone.
+const OLD: Duration = Duration::from_secs(3600);
+
+/// What of a request changes nothing in the answer.
+const UNRELATED: [&str; 7] = [
+    "service_tier",
+    "metadata",
+    "store",
+    "stream",
+    "stream_options",
+    "prompt_cache_key",
+    "safety_identifier",
+];
+
+/// How the names of files begin that are being written.
+const DRAFT: &str = ".new-";
+
+/// What an answer is found by: SHA-256 over what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// The key of a request to the server with this base URL, asked for the `repeat`th time.
+    pub fn new(server: &str, body: &Value, repeat: u32) -> Self {
+        let mut asked = body.clone();
+        if let Some(asked) = asked.as_object_mut() {
+            asked.retain(|name, _| !UNRELATED.contains(&name.as_str()));
+        }
+        let whole = json!({
+            "v": FORM,
+            "server": server.trim_end_matches('/'),
+            "body": asked,
+            "repeat": repeat,
+        });
+        // A `Value` has string keys and finite numbers, so canonical JSON exists.
+        let canonical = serde_json_canonicalizer::to_vec(&whole).unwrap_or_default();
+        Self(Sha256::digest(canonical).into())
+    }
+}
+
+/// As 64 hexadecimal digits.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A folder of answers.
+#[derive(Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    max_size: u64,
+    now: SystemTime,
+    state: RefCell<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether something was kept, so that the folder may have grown.
+    has_grown: bool,
+    /// Why the first answer that could not be kept was not.
+    trouble: Option<String>,
+}
+
+/// What a file holds.
+#[derive(Serialize, Deserialize)]
+struct Entry<A> {
+    schema: u32,
+    key: String,
+    answer: A,
+}
+
+impl Cache {
+    /// The answers in this folder, which need not exist yet. At the end of a run those that were not
+    /// used for longest go, until the others have at most `max_size` bytes.
+    pub fn new(folder: PathBuf, max_size: u64, now: SystemTime) -> Self {
+        Self {
+            folder,
+            max_size,
+            now,
+            state: RefCell::default(),
+        }
+    }
+
+    /// The answer that was kept under this key. What cannot be read, or is something else, is none.
+    pub fn get(&self, key: &Key) -> Option<Answered> {
+        if self.is_led_away() {
+            return None;
+        }
+        let path = self.path(key);
+        let found = fs::symlink_metadata(&path).ok()?;
+        if !found.is_file() || found.len() > LARGEST {
+            return None;
+        }
+        let bytes = fs::read(&path).ok()?;
+        let entry: Entry<Answered> = serde_json::from_slice(&bytes).ok()?;
+        if entry.schema != FORM || entry.key != key.to_string() {
+            return None;
+        }
+        let used = found.modified().ok()?;
+        if self.now.duration_since(used).is_ok_and(|age| age > OLD) {
+            // Where that fails the answer is only forgotten sooner.
+            drop(
+                File::options()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|it| it.set_modified(self.now)),
+            );
+        }
+        Some(entry.answer)
+    }
+
+    /// Whether a file stands where the answer would. What it holds is seen when it is asked for.
+    pub fn has(&self, key: &Key) -> bool {
+        let found = fs::symlink_metadata(self.path(key));
+        found.is_ok_and(|it| it.is_file()) && !self.is_led_away()
+    }
+
+    /// Keeps an answer. Where that fails, [`trouble`](Self::trouble) tells, and the run goes on.
+    pub fn put(&self, key: &Key, answer: &Answered) {
+        let written = match self.is_led_away() {
+            true => Err(io::Error::other("the folder is a symbolic link")),
+            false => self.write(key, answer),
+        };
+        let mut state = self.state.borrow_mut();
+        match written {
+            Ok(()) => state.has_grown = true,
+            Err(error) => drop(state.trouble.get_or_insert_with(|| error.to_string())),
+        }
+    }
+
+    /// Why answers could not be kept, if one could not.
+    pub fn trouble(&self) -> Option<String> {
+        self.state.borrow().trouble.clone()
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn write(&self, key: &Key, answer: &Answered) -> io::Result<()> {
+        let entry = Entry {
+            schema: FORM,
+            key: key.to_string(),
+            answer,
+        };
+        let text = serde_json::to_vec(&entry)?;
+        let path = self.path(key);
+        let folder = path.parent().unwrap_or(&self.folder);
+        let mut draft = match draft_in(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make(folder)?;
+                draft_in(folder)?
+            }
+            draft => draft?,
+        };
+        draft.write_all(&text)?;
+        draft.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Makes a folder of the cache, which nobody else can look into.
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        if let Some(own) = self.folder.parent() {
+            make_ignored(own)?;
+        }
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(folder)
+    }
+
+    /// Whether a link leads the folder elsewhere: a repository could bring one along.
+    fn is_led_away(&self) -> bool {
+        let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+        is_link(&self.folder) || self.folder.parent().is_some_and(is_link)
+    }
+
+    /// `ab/cdef….json`
+    fn path(&self, key: &Key) -> PathBuf {
+        let text = key.to_string();
+        let (first, rest) = text.split_at(2);
+        self.folder.join(first).join(format!("{rest}.json"))
+    }
+
+    /// Ends a run: forgets what was not used for longest, where the folder has become too large.
+    pub fn close(&self) {
+        if !self.state.borrow().has_grown {
+            return;
+        }
+        let mut files = self.files();
+        files.sort_by_key(|file| file.used);
+        let mut size: u64 = files.iter().map(|file| file.size).sum();
+        for file in files {
+            let is_left = file.is_draft
+                && self
+                    .now
+                    .duration_since(file.used)
+                    .is_ok_and(|age| age > OLD);
+            if size <= self.max_size && !is_left {
+                continue;
+            }
+            // Another process may have taken it away, or may still write it.
+            if fs::remove_file(&file.path).is_ok() {
+                size -= file.size;
+            }
+        }
+    }
+
+    /// Forgets all answers, and says how many files that were.
+    ///
+    /// # Errors
+    /// The folder cannot be removed, or is a link that leads elsewhere.
+    pub fn clear(&self) -> io::Result<usize> {
+        if self.is_led_away() {
+            return Err(io::Error::other("the folder is a symbolic link"));
+        }
+        let count = self.files().iter().filter(|file| !file.is_draft).count();
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            removed => removed.map(|()| count),
+        }
+    }
+
+    fn files(&self) -> Vec<Kept> {
+        let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = entries(&self.folder).filter(|it| it.file_type().is_ok_and(|it| it.is_dir()));
+        let files = folders.flat_map(|folder| entries(&folder.path()));
+        files
+            .filter_map(|file| {
+                let data = file.metadata().ok().filter(fs::Metadata::is_file)?;
+                Some(Kept {
+                    used: data.modified().ok()?,
+                    size: data.len(),
+                    is_draft: file.file_name().to_string_lossy().starts_with(DRAFT),
+                    path: file.path(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// A file of the folder.
+struct Kept {
+    path: PathBuf,
+    used: SystemTime,
+    size: u64,
+    is_draft: bool,
+}
+
+fn draft_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::answer::AnswerStatus;
+    use crate::record::entry::Usage;
+
+    fn answered(output: &str) -> Answered {
+        Answered {
+            status: AnswerStatus::Completed,
+            model: Some("m".to_owned()),
+            latency_ms: Some(12),
+            usage: Usage::default(),
+            cost_usd: Some(0.1),
+            response_id: None,
+            time: None,
+            execution: None,
+            tools: Vec::new(),
+            output: output.to_owned(),
+        }
+    }
+
+    fn cache_in(folder: &Path, max_size: u64) -> Cache {
+        Cache::new(folder.join(".promptctl/cache"), max_size, SystemTime::now())
+    }
+
+    fn key(text: &str) -> Key {
+        Key::new("https://a/v1", &json!({"model": "m", "input": text}), 1)
+    }
+
+    #[test]
+    fn only_what_changes_the_answer_changes_the_key() {
+        let body = json!({"model": "m", "input": "hi", "tools": []});
+        let same = Key::new("https://a/v1", &body, 1);
+        let told = json!({"tools": [], "input": "hi", "model": "m", "store": false, "metadata": {"a": "b"},
+            "service_tier": "flex", "stream": true, "prompt_cache_key": "x", "safety_identifier": "y"});
+        assert_eq!(same, Key::new("https://a/v1/", &told, 1));
+        for (server, body, repeat) in [
+            ("https://b/v1", body.clone(), 1),
+            ("https://a/v1", body.clone(), 2),
+            (
+                "https://a/v1",
+                json!({"model": "n", "input": "hi", "tools": []}),
+                1,
+            ),
+            (
+                "https://a/v1",
+                json!({"model": "m", "input": "hi", "tools": [], "temperature": 0}),
+                1,
+            ),
+        ] {
+            assert_ne!(same, Key::new(server, &body, repeat));
+        }
+        // The keys of years of answers: where this differs, the code is wrong, not the test.
+        assert_eq!(
+            same.to_string(),
+            "5c5a4d0f0c610bb0596a043f07f686cb9edbc8eaa793de6908a97880f20f50e5"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_torn_or_foreign_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache_in(folder.path(), u64::MAX);
+        let key = key("a");
+        assert_eq!(cache.get(&key), None);
+        cache.put(&key, &answered("hi"));
+        assert_eq!(cache.get(&key), Some(answered("hi")));
+        let path = cache.path(&key);
+        let whole = fs::read_to_string(&path).unwrap();
+        let foreign = whole.replace(&key.to_string(), &self::key("b").to_string());
+        let newer = whole.replace("\"schema\":1", "\"schema\":2");
+        for text in ["", "{}", "null", &foreign, &newer] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(cache.get(&key), None, "{text}");
+        }
+        for end in 0..whole.len() {
+            fs::write(&path, &whole[..end]).unwrap();
+            assert_eq!(cache.get(&key), None, "{end}");
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(cache.get(&key), None);
+    }
+
+    #[test]
+    fn what_was_not_used_for_longest_is_forgotten_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache_in(folder.path(), u64::MAX);
+        let keys: Vec<Key> = ["a", "b", "c", "d"].map(key).into();
+        for (number, key) in keys.iter().enumerate() {
+            cache.put(key, &answered("hi"));
+            let days = Duration::from_secs(86_400 * (10 - number as u64));
+            let file = File::options().write(true).open(cache.path(key)).unwrap();
+            file.set_modified(SystemTime::now() - days).unwrap();
+        }
+        assert!(cache.get(&keys[0]).is_some(), "the oldest, but used now");
+        let size = fs::metadata(cache.path(&keys[0])).unwrap().len();
+        let small = cache_in(folder.path(), 3 * size);
+        small.close();
+        assert!(small.get(&keys[1]).is_some(), "nothing was added");
+        let draft = cache.path(&keys[3]).with_file_name(".new-left");
+        fs::write(&draft, "x").unwrap();
+        let file = File::options().write(true).open(&draft).unwrap();
+        file.set_modified(SystemTime::now() - 2 * OLD).unwrap();
+        small.put(&keys[3], &answered("hi"));
+        // The first and the second were used now, the fourth was written now.
+        small.close();
+        let there: Vec<bool> = keys.iter().map(|key| small.get(key).is_some()).collect();
+        assert_eq!(there, [true, true, false, true]);
+        assert!(!draft.exists());
+        assert_eq!(small.clear().unwrap(), 3);
+        assert_eq!(small.clear().unwrap(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_looks_in_and_no_link_leads_out() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache_in(folder.path(), u64::MAX);
+        cache.put(&key("a"), &answered("hi"));
+        let mode = fs::metadata(cache.folder()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let ignore = fs::read_to_string(folder.path().join(".promptctl/.gitignore"));
+        assert_eq!(ignore.unwrap(), "*\n");
+
+        let elsewhere = tempfile::tempdir().unwrap();
+        let led = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), led.path().join(".promptctl")).unwrap();
+        let cache = cache_in(led.path(), u64::MAX);
+        cache.put(&key("a"), &answered("hi"));
+        assert!(cache.trouble().unwrap().contains("symbolic link"));
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        assert!(cache.clear().is_err());
+    }
+}

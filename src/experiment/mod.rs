@@ -1,0 +1,31 @@
+//! Suites of cases: read from prompt files and datasets, run, and judged.
+
+pub mod answer;
+mod asked;
+pub mod cache;
+pub mod case;
+mod dataset;
+mod doubles;
+mod entry;
+mod files;
+mod found;
+pub mod given;
+mod near;
+mod ready;
+pub mod result;
+pub mod run;
+pub mod runs;
+pub mod score;
+mod select;
+mod suite;
+pub mod summary;
+pub mod verdict;
+
+pub use files::{CaseFiles, NoFiles, PromptFiles};
+pub use near::near_duplicates;
+pub use ready::{ready, values};
+pub use select::{NoSuchCase, Selection};
+pub use suite::Reading;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! From an answer to what the evaluators say of it.
+
+use serde_json::Value;
+
+use super::answer::Answered;
+use super::case::Case;
+use super::given::Scores;
+use super::result::{Mark, Status};
+use super::run::Task;
+use crate::prompt::document::Object;
+use crate::prompt::evaluate::{
+    Ended, Evaluator, Judged, Output, ToolCall, Verdict, judge_case, prepare,
+};
+use crate::prompt::finding::Finding;
+
+/// What a judge is asked about.
+pub struct Question<'a> {
+    /// The prompt; it renders the request again, where the judge wants it.
+    pub task: &'a Task<'a>,
+    /// The number of the case among those that are meant.
+    pub at: usize,
+    /// The number of the repeat.
+    pub repeat: u32,
+    /// What evaluators see as the case.
+    pub fields: &'a Object,
+    /// The answer.
+    pub answered: &'a Answered,
+}
+
+/// Asks a model about an answer, for the evaluators that want one: the one place where a judge is
+/// asked.
+pub trait Judge {
+    /// What the judge says.
+    fn ask(&self, evaluator: &Evaluator, question: &Question<'_>) -> impl Future<Output = Asked>;
+}
+
+/// What a judge said, and what asking it took.
+#[derive(Debug)]
+pub struct Asked {
+    /// What it said.
+    pub said: Said,
+    /// Which judge that was.
+    pub judge: Option<String>,
+    /// Whether its answer was kept from before.
+    pub cached: bool,
+    /// What it cost in US dollars; none where that is not known.
+    pub cost: Option<f64>,
+}
+
+/// What a judge said.
+#[derive(Debug)]
+pub enum Said {
+    /// A score from 0 to 1, and why.
+    Score(f64, Option<String>),
+    /// It could not decide: why.
+    Undecided(String),
+}
+
+/// No judge: what wants one stays undecided.
+#[derive(Debug, Clone, Copy)]
+pub struct NoJudge;
+
+impl Judge for NoJudge {
+    async fn ask(&self, _: &Evaluator, _: &Question<'_>) -> Asked {
+        let why = "no judge was asked, and --scores has no score of it";
+        Asked {
+            said: Said::Undecided(why.to_owned()),
+            judge: None,
+            cached: false,
+            cost: Some(0.0),
+        }
+    }
+}
+
+/// What the evaluators say of an answer.
+#[derive(Debug)]
+pub struct Scored {
+    /// Each of them that was asked.
+    pub marks: Vec<Mark>,
+    /// What asking judges cost; none where a part is not known.
+    pub cost: Option<f64>,
+}
+
+impl Scored {
+    /// What becomes of the case by this.
+    pub fn status(&self) -> Status {
+        let required = self.marks.iter().filter(|mark| mark.required);
+        let passed: Vec<Option<bool>> = required.map(|mark| mark.passed).collect();
+        if passed.contains(&Some(false)) {
+            return Status::Fail;
+        }
+        match self.marks.is_empty() || passed.contains(&None) {
+            true => Status::Undecided,
+            false => Status::Pass,
+        }
+    }
+
+    /// The weighted mean of the scores; none where one is not known.
+    pub fn score(&self) -> Option<f64> {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for mark in self.marks.iter().filter(|mark| mark.weight > 0.0) {
+            sum += mark.score? * mark.weight;
+            weights += mark.weight;
+        }
+        (weights > 0.0).then(|| sum / weights)
+    }
+}
+
+/// The evaluators that a case adds, ready.
+///
+/// # Errors
+/// `P401`: one cannot work.
+pub fn own_evaluators(task: &Task<'_>, case: &Case) -> Result<Vec<Evaluator>, Finding> {
+    prepare(&case.evaluators, task.schema()).map_err(|finding| case.place.mark(finding))
+}
+
+/// What keeps the evaluators from working with a case, before there is an answer.
+///
+/// # Errors
+/// `P401`: one cannot work, or the case lacks a field that one asks for.
+pub fn check_case(task: &Task<'_>, case: &Case) -> Result<(), Finding> {
+    let own = own_evaluators(task, case)?;
+    let fields = task.suite.fields(case);
+    let mut all = task.evaluators.iter().chain(&own);
+    all.try_for_each(|evaluator| evaluator.check_case(&fields, &case.tags))
+        .map_err(|finding| case.place.mark(finding))
+}
+
+/// Asks all evaluators of a case about an answer.
+pub async fn score(
+    task: &Task<'_>,
+    (at, repeat): (usize, u32),
+    answered: &Answered,
+    scores: Option<&Scores>,
+    judge: &impl Judge,
+) -> Scored {
+    let case = task.case(at);
+    // What cannot work was told before anything was asked.
+    let own = own_evaluators(task, case).unwrap_or_default();
+    let fields = task.suite.fields(case);
+    let tools: Vec<ToolCall> = answered.tools.iter().map(tool_call).collect();
+    let output = Output {
+        text: &answered.output,
+        status: answered.status.into(),
+        latency_ms: answered.latency_ms,
+        cost_usd: answered.cost_usd,
+        output_tokens: answered.usage.output_tokens,
+        tools: &tools,
+    };
+    let all = || task.evaluators.iter().chain(&own);
+    let judgement = judge_case(all(), &fields, &case.tags, &output);
+    let question = Question {
+        task,
+        at,
+        repeat,
+        fields: &fields,
+        answered,
+    };
+    let mut scored = Scored {
+        marks: Vec::with_capacity(judgement.evaluators.len()),
+        cost: Some(0.0),
+    };
+    let prompt = &task.subject.prompt;
+    for (evaluator, mut judged) in all().zip(judgement.evaluators) {
+        let mut asked = None;
+        if judged.verdict == Verdict::NeedsModel {
+            match scores.and_then(|it| it.of(prompt, &case.id, repeat, &judged.name)) {
+                Some(score) => score.settle(&mut judged),
+                None => asked = Some(judge.ask(evaluator, &question).await),
+            }
+        }
+        scored.take(judged, asked);
+    }
+    if let Some(scores) = scores {
+        let more = scores.others(prompt, &case.id, repeat, &scored.marks);
+        scored.marks.extend(more);
+    }
+    scored
+}
+
+impl Scored {
+    fn take(&mut self, mut judged: Judged, asked: Option<Asked>) {
+        let (mut judge, mut cached) = (None, false);
+        if let Some(asked) = asked {
+            self.cost = self.cost.zip(asked.cost).map(|(a, b)| a + b);
+            (judge, cached) = (asked.judge, asked.cached);
+            match asked.said {
+                Said::Score(score, reason) => judged.settle(score, reason),
+                Said::Undecided(reason) => judged.verdict = Verdict::Undecided { reason },
+            }
+        }
+        if judged.verdict == Verdict::NotAsked {
+            return;
+        }
+        self.marks.push(Mark {
+            passed: judged.verdict.passed(),
+            score: judged.verdict.score(),
+            reason: judged.verdict.reason().map(str::to_owned),
+            name: judged.name,
+            weight: judged.weight,
+            required: judged.required,
+            judge,
+            cached,
+        });
+    }
+}
+
+fn tool_call(tool: &super::answer::Tool) -> ToolCall {
+    ToolCall {
+        name: tool.name.clone(),
+        arguments: serde_json::from_str(&tool.arguments)
+            .unwrap_or_else(|_| Value::from(tool.arguments.as_str())),
+    }
+}
+
+impl From<super::answer::AnswerStatus> for Ended {
+    fn from(status: super::answer::AnswerStatus) -> Self {
+        use super::answer::AnswerStatus as Status;
+        match status {
+            Status::Completed => Self::Completed,
+            Status::Refused => Self::Refused,
+            Status::Incomplete => Self::Incomplete,
+        }
+    }
+}

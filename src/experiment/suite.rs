@@ -1,0 +1,429 @@
+//! Reading a suite: the cases of a prompt file and of its datasets, all that is wrong with them,
+//! and nothing sent.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::{BufRead, Read as _};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::asked::{Asked, unjudged};
+use super::case::{Case, Suite};
+use super::dataset::{self, Columns, Format, MAX_CASE};
+use super::doubles::doubles;
+use super::entry::{self, Ground};
+use super::files::CaseFiles;
+use super::found::Found;
+use crate::files::Loaded;
+use crate::prompt::code;
+use crate::prompt::digest::{digest_bytes, digest_of};
+use crate::prompt::document::{Document, Object, Text};
+use crate::prompt::finding::{Finding, Severity, Span};
+use crate::prompt::rendered::Variable;
+use crate::prompt::template::Outline;
+use crate::prompt::variables::{CaseCheck, InputSchema, case_file, weight};
+
+/// The most cases of one prompt.
+const MAX_CASES: usize = 100_000;
+
+/// The most bytes that are read of one dataset.
+const MAX_DATASET: u64 = 1 << 30;
+
+/// The margin where `eval.margin` says nothing.
+const MARGIN: f64 = 0.05;
+
+/// What reading a suite gave.
+#[derive(Debug)]
+pub struct Reading {
+    /// The suite: without the cases that cannot be used, where there are errors.
+    pub suite: Suite,
+    /// What is wrong with it, each with file, line and column. Where an error is among them, nothing
+    /// may be sent.
+    pub findings: Vec<Finding>,
+}
+
+impl Reading {
+    /// The suite and its warnings, if nothing keeps it from being run.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn sound(self) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
+        match self.findings.iter().any(Finding::is_error) {
+            true => Err(self.findings),
+            false => Ok((self.suite, self.findings)),
+        }
+    }
+}
+
+impl Suite {
+    /// Reads the suite of a prompt: `testData`, then each of `datasets`.
+    pub fn read(loaded: &Loaded, files: &dyn CaseFiles) -> Reading {
+        let mut reader = match Reader::new(loaded, files) {
+            Ok(reader) => reader,
+            Err(reading) => return *reading,
+        };
+        reader.test_data();
+        for dataset in &loaded.document.datasets {
+            reader.dataset(dataset);
+        }
+        reader.finish()
+    }
+
+    /// Reads a suite whose cases are those of a file that the caller gives instead of the prompt's
+    /// own. `shown` is its path, whose ending says the format.
+    pub fn read_given(
+        loaded: &Loaded,
+        files: &dyn CaseFiles,
+        shown: &str,
+        text: &mut dyn BufRead,
+    ) -> Reading {
+        let mut reader = match Reader::new(loaded, files) {
+            Ok(reader) => reader,
+            Err(reading) => return *reading,
+        };
+        match Format::of(shown) {
+            Some(format) => reader.entries(format, shown, text),
+            None => reader.found.push(no_format(shown).in_file(shown)),
+        }
+        reader.finish()
+    }
+
+    /// Whether a prompt has cases, or says where they are.
+    pub fn is_kept_by(document: &Document) -> bool {
+        !document.test_data.is_empty() || !document.datasets.is_empty()
+    }
+
+    /// Whether the suite of a prompt can be read without any other file.
+    pub fn stands_alone(document: &Document) -> bool {
+        let names_file = |case: &Object| {
+            let values = case.values();
+            values.map(case_file).any(|it| it.is_some())
+        };
+        document.datasets.is_empty() && !document.test_data.iter().any(names_file)
+    }
+}
+
+struct Reader<'a> {
+    loaded: &'a Loaded,
+    files: &'a dyn CaseFiles,
+    variables: Vec<Variable>,
+    cases: Vec<Case>,
+    /// How many cases there may be.
+    most: usize,
+    found: Found,
+    /// The hashes of the files that cases send along, by asker and path.
+    hashes: RefCell<HashMap<(Arc<str>, String), Result<(String, String), Finding>>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(loaded: &'a Loaded, files: &'a dyn CaseFiles) -> Result<Self, Box<Reading>> {
+        let variables = match Outline::new(&loaded.document, &loaded.partials) {
+            Ok(outline) => outline.variables().to_vec(),
+            Err(findings) => {
+                let findings = findings.into_iter().map(|it| it.in_file(&loaded.path));
+                return Err(Box::new(Reading {
+                    suite: assemble(&loaded.document, &[], Vec::new()),
+                    findings: findings.collect(),
+                }));
+            }
+        };
+        Ok(Self {
+            loaded,
+            files,
+            variables,
+            cases: Vec::new(),
+            most: MAX_CASES,
+            found: Found::default(),
+            hashes: RefCell::default(),
+        })
+    }
+
+    fn test_data(&mut self) {
+        let document = &self.loaded.document;
+        let path: Arc<str> = self.loaded.path.as_str().into();
+        for (index, fields) in document.test_data.iter().enumerate() {
+            let entry = format!("testData[{index}]");
+            let place = |key: &str| {
+                let whole = match key {
+                    "" => entry.clone(),
+                    key => format!("{entry}.{key}"),
+                };
+                let at = document.span_of(&whole);
+                at.unwrap_or(Span::point(1, 1))
+            };
+            let size = weight(&Value::Object(fields.clone()), MAX_CASE);
+            if size > MAX_CASE {
+                let message = "a case may have 1 MB, and this has more";
+                let finding = Finding::error(code::BAD_DATASET, message)
+                    .at(place(""))
+                    .help("send what is large as a file: {file: charts/a.png}");
+                self.found.push(finding.in_file(&path));
+                continue;
+            }
+            self.case(fields.clone(), &path, &place);
+        }
+    }
+
+    /// Takes one case in; `false` where there are too many.
+    fn case(&mut self, fields: Object, path: &Arc<str>, place: &dyn Fn(&str) -> Span) -> bool {
+        if self.cases.len() == self.most {
+            let message = format!(
+                "a prompt may have {} cases, and here begins another",
+                self.most
+            );
+            let finding = Finding::error(code::BAD_DATASET, message)
+                .at(place(""))
+                .help("split the dataset, and name one of its parts");
+            self.found.push(finding.in_file(path));
+            return false;
+        }
+        let ground = Ground::new(&self.variables);
+        let mut attach = |file: &str| {
+            let key = (Arc::clone(path), file.to_owned());
+            let mut hashes = self.hashes.borrow_mut();
+            let found = hashes.entry(key).or_insert_with(|| {
+                let (place, bytes) = self.files.beside(path, file)?;
+                Ok((place, digest_bytes(&bytes).to_string()))
+            });
+            let mut found = found.clone();
+            if let Err(finding) = &mut found {
+                // The line that names the file is where it is to be mended.
+                finding.path = None;
+            }
+            found
+        };
+        match entry::case(fields, &ground, path, place, &mut attach) {
+            Ok((case, findings)) => {
+                self.cases.push(case);
+                let findings = findings.into_iter().map(|it| it.in_file(path));
+                self.found.extend(findings);
+            }
+            Err(findings) => {
+                let findings = findings.into_iter().map(|it| it.in_file(path));
+                self.found.extend(findings);
+            }
+        }
+        true
+    }
+
+    fn dataset(&mut self, named: &Text) {
+        let path = named.value.as_str();
+        let here = |finding: Finding| Finding {
+            code: code::BAD_DATASET,
+            path: Some(self.loaded.path.clone()),
+            span: Some(named.origin.start),
+            ..finding
+        };
+        let Some(format) = Format::of(path) else {
+            let finding = here(no_format(path));
+            self.found.push(finding);
+            return;
+        };
+        let opened = self.files.open(path);
+        let file = match opened {
+            Ok(Some(file)) => file,
+            Ok(None) => {
+                let message = format!("there is no dataset {path}");
+                let finding = Finding::error(code::BAD_DATASET, message).help(
+                    "paths of datasets begin at the top of the repository: datasets/triage.jsonl",
+                );
+                let finding = here(finding);
+                self.found.push(finding);
+                return;
+            }
+            Err(finding) => {
+                let finding = here(finding);
+                self.found.push(finding);
+                return;
+            }
+        };
+        if self.files.is_ignored(path) {
+            let message = format!("git ignores the dataset {path}: nobody else has it");
+            let finding = Finding::warning(code::BAD_DATASET, message)
+                .help("take it out of .gitignore and git add it, or CI cannot run these cases");
+            let finding = here(finding);
+            self.found.push(finding);
+        }
+        let mut file = file.take(MAX_DATASET + 1);
+        self.entries(format, path, &mut file);
+        if file.limit() == 0 {
+            let finding = Finding::error(code::BAD_DATASET, format!("{path} has more than 1 GB"))
+                .help("split the dataset, and name one of its parts");
+            let finding = Finding {
+                path: Some(self.loaded.path.clone()),
+                span: Some(named.origin.start),
+                ..finding
+            };
+            self.found.push(finding);
+        }
+    }
+
+    fn entries(&mut self, format: Format, path: &str, text: &mut dyn BufRead) {
+        let path: Arc<str> = path.into();
+        let variables = self.variables.clone();
+        let columns = Columns {
+            meta: Ground::new(&variables).meta,
+            variables: &variables,
+        };
+        let schema = self.loaded.document.input_schema.as_ref();
+        let input = schema.and_then(|schema| InputSchema::new(schema).ok());
+        let mut check = Fit {
+            variables: &variables,
+            check: input
+                .as_ref()
+                .map(|input| CaseCheck::new(input, &variables)),
+        };
+        let mut take = |entry: Result<dataset::Entry<'_>, Finding>| {
+            let is_more = match entry {
+                Ok(entry) => match dataset::fields(entry.value, entry.place) {
+                    Ok(fields) => {
+                        let misfits = check.of(&fields, entry.place).into_iter();
+                        self.found.extend(misfits.map(|it| it.in_file(&path)));
+                        self.case(fields, &path, entry.place)
+                    }
+                    Err(finding) => {
+                        self.found.push(finding.in_file(&path));
+                        true
+                    }
+                },
+                Err(finding) => {
+                    self.found.push(finding.in_file(&path));
+                    true
+                }
+            };
+            match is_more && !self.found.is_plenty() {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        };
+        // Where it broke off, what was found says why.
+        let _ = dataset::read(format, text, columns, &mut take);
+    }
+
+    fn finish(mut self) -> Reading {
+        let doubles = doubles(&self.cases, &mut self.found);
+        let mut index = 0;
+        self.cases.retain(|_| {
+            index += 1;
+            doubles.binary_search(&(index - 1)).is_err()
+        });
+        self.cases.shrink_to_fit();
+        let document = &self.loaded.document;
+        let suite = assemble(document, &self.variables, self.cases);
+        unjudged(&suite, document, &self.loaded.path, &mut self.found);
+        let mut asked = Asked::by(&suite);
+        asked.is_of_one_file = document.datasets.is_empty();
+        asked.of(&suite.cases, Severity::Warning, &mut self.found);
+        Reading {
+            suite,
+            findings: self.found.finish(),
+        }
+    }
+}
+
+/// Whether entries of datasets fit the variables, as the rules ask it of `testData`.
+struct Fit<'a> {
+    variables: &'a [Variable],
+    check: Option<CaseCheck<'a>>,
+}
+
+impl Fit<'_> {
+    fn of(&mut self, fields: &Object, place: &dyn Fn(&str) -> Span) -> Vec<Finding> {
+        let needed = self.variables.iter().filter(|variable| variable.required);
+        let missing = needed.filter(|it| fields.get(&it.name).is_none_or(Value::is_null));
+        let mut found: Vec<Finding> = missing
+            .map(|variable| {
+                let name = &variable.name;
+                let message = format!("the case lacks `{name}`");
+                Finding::new(code::CASE_VARIABLES, message).help(format!(
+                    "add `{name}` to the case, or give the variable a `default` in `input.schema`"
+                ))
+            })
+            .collect();
+        let misfits = self.check.as_ref().map(|check| check.misfits(fields));
+        for misfit in misfits.unwrap_or_default() {
+            if misfit.code == code::SCHEMA_TOO_COMPLEX {
+                // It would be said of every case that follows.
+                self.check = None;
+            }
+            let message = format!("the case: {}", misfit.message);
+            found.push(
+                Finding::new(code::CASE_VARIABLES, message)
+                    .help("change the case, or what `input.schema` allows"),
+            );
+        }
+        let placed = found.into_iter().map(|finding| finding.at(place("")));
+        placed.collect()
+    }
+}
+
+fn no_format(path: &str) -> Finding {
+    let message = format!("{path} is in no format of datasets");
+    Finding::error(code::BAD_DATASET, message)
+        .help("datasets end in .jsonl, .json, .yaml, .yml or .csv")
+}
+
+/// The suite that these cases make.
+fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Suite {
+    let defaults = variables.iter().filter_map(|variable| {
+        let default = variable.default.clone()?;
+        Some((variable.name.clone(), default))
+    });
+    let mut suite = Suite {
+        cases,
+        evaluators: document.evaluators.clone(),
+        repeat: document.eval.repeat.unwrap_or(1),
+        min_pass_rate: document.eval.min_pass_rate,
+        margin: document.eval.margin.unwrap_or(MARGIN),
+        judge: document.eval.judge.clone(),
+        defaults: defaults.collect(),
+        digest: String::new(),
+    };
+    let cases = suite.cases.iter().map(|case| digest_of(case.whole()));
+    let cases: Vec<String> = cases.map(|digest| digest.to_string()).collect();
+    suite.digest = digest_of(json!({
+        "v": 1,
+        "cases": cases,
+        "evaluators": suite.evaluators,
+        "repeat": suite.repeat,
+        "minPassRate": suite.min_pass_rate,
+        "margin": suite.margin,
+        "judge": suite.judge,
+        "defaults": suite.defaults,
+    }))
+    .to_string();
+    suite
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Made, prompt, told};
+    use super::*;
+
+    #[test]
+    fn more_cases_than_a_prompt_may_have_are_refused() {
+        let rest = "testData: [{ticket: a}]\ndatasets: [d.jsonl, d.csv]\neval: {}\n";
+        let files = Made::default()
+            .with(
+                "d.jsonl",
+                "{\"ticket\":\"b\"}\n{\"ticket\":\"c\"}\n{\"ticket\":\"d\"}\n",
+            )
+            .with("d.csv", "ticket\ne\n");
+        let prompt = prompt(rest);
+        let mut reader = Reader::new(&prompt, &files).ok().unwrap();
+        reader.most = 2;
+        reader.test_data();
+        for dataset in &prompt.document.datasets {
+            reader.dataset(dataset);
+        }
+        let Reading { suite, findings } = reader.finish();
+        assert_eq!(suite.cases.len(), 2);
+        insta::assert_snapshot!(told(&findings), @"
+    error P407 d.jsonl:2:1 a prompt may have 2 cases, and here begins another
+    error P407 d.csv:2:1 a prompt may have 2 cases, and here begins another
+    note P406 prompts/a.prompt.yml:3:11 the prompt has cases and no evaluators: no answer can pass or fail
+    ");
+    }
+}

@@ -1,0 +1,222 @@
+//! Answers are paid for once.
+
+use std::fs;
+use std::path::PathBuf;
+
+use insta::assert_snapshot;
+
+use super::{many, newest_run, repo, sorting, ticket, told};
+use crate::env::{Shell, TestEnv};
+use crate::server::{Reply, Server};
+
+/// The files of the cache.
+fn kept(repo: &Shell) -> Vec<PathBuf> {
+    let Ok(folders) = fs::read_dir(repo.dir.join(".promptctl/cache")) else {
+        return Vec::new();
+    };
+    let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+#[test]
+fn the_same_again_opens_no_connection_and_needs_no_key() {
+    let server = sorting("The app crashes");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    let first = repo.run("promptctl eval");
+    assert_eq!(server.requests().len(), 3);
+    let again = repo.without("OPENAI_API_KEY").run("promptctl eval");
+    assert_eq!(server.requests().len(), 3);
+    assert_eq!((first.code, again.code), (Some(3), Some(3)));
+    assert!(
+        again
+            .stdout
+            .contains("$0.0000 spent, $0.0012 saved by 3 cached answers"),
+        "{again}"
+    );
+    assert_eq!(newest_run(&repo)[1]["answer"]["cached"], true);
+    // Evaluators are asked anew: a corrected one costs nothing.
+    repo.replace(
+        "prompts/triage.prompt.yml",
+        "expected: tech\n    case: {id: crash}",
+        "expected: account\n    case: {id: crash}",
+    );
+    assert_eq!(repo.run("promptctl eval --cached").code, Some(0));
+    assert_eq!(server.requests().len(), 3);
+    repo.ok("promptctl eval --fresh");
+    assert_eq!(server.requests().len(), 6);
+    assert_snapshot!(repo.run("promptctl eval --clear-cache"), @"3 answers forgotten");
+    assert!(kept(&repo).is_empty());
+}
+
+#[test]
+fn equal_requests_are_sent_once() {
+    let server = sorting("");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    // The same text for the model, in another prompt.
+    repo.add(
+        "again",
+        &super::TRIAGE.replace("model:", "description: Again\nmodel:"),
+    );
+    repo.ok("promptctl eval --concurrency 1");
+    assert_eq!(server.requests().len(), 3);
+    // Each repeat is an answer of its own.
+    repo.ok("promptctl eval --repeat 3");
+    assert_eq!(server.requests().len(), 9);
+}
+
+#[test]
+fn a_torn_answer_is_asked_again() {
+    let server = sorting("");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.ok("promptctl eval");
+    let files = kept(&repo);
+    let whole = fs::read(&files[0]).unwrap();
+    fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
+    fs::write(&files[1], "something else").unwrap();
+    repo.ok("promptctl eval");
+    assert_eq!(server.requests().len(), 5);
+    repo.ok("promptctl eval");
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_killed_run_pays_for_no_answer_twice() {
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex};
+
+    let env = TestEnv::new();
+    let (send, stuck) = channel();
+    // The case that hangs; none from the fifth run on.
+    let hang = Arc::new(Mutex::new(Some("t1".to_owned())));
+    let (hangs, send) = (Arc::clone(&hang), Mutex::new(send));
+    let server = Server::answering(move |request| {
+        let ticket = ticket(request);
+        if hangs.lock().unwrap().as_ref() == Some(&ticket) {
+            send.lock().unwrap().send(()).unwrap();
+            return Reply::Hang(Vec::new());
+        }
+        Reply::answer(&format!("re {ticket}"))
+    });
+    let repo = repo(&server, &env);
+    repo.write("prompts/triage.prompt.yml", many(8));
+    for next in [Some("t2"), Some("t5"), Some("t7"), None] {
+        let mut command = repo.line("promptctl eval --concurrency 1");
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        stuck.recv().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        *hang.lock().unwrap() = next.map(str::to_owned);
+    }
+    let run = repo.run("promptctl eval");
+    assert_eq!(run.code, Some(0), "{run}");
+    let mut asked: Vec<String> = server.requests().iter().map(ticket).collect();
+    asked.sort();
+    // Those that hung were asked again, and no other.
+    assert_eq!(
+        asked,
+        [
+            "t0", "t1", "t1", "t2", "t2", "t3", "t4", "t5", "t5", "t6", "t7", "t7"
+        ]
+    );
+}
+
+#[test]
+fn what_the_log_may_not_keep_is_kept_nowhere() {
+    let server = sorting("The app crashes");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.write("promptctl.yaml", "log: {output: none, variables: none}\n");
+    repo.run("promptctl eval");
+    assert!(kept(&repo).is_empty());
+    for line in &newest_run(&repo)[1..4] {
+        assert!(line["output"].is_null());
+        assert!(!line.to_string().contains("details"), "{line}");
+    }
+    repo.run("promptctl eval");
+    assert_eq!(server.requests().len(), 6);
+    repo.write("promptctl.yaml", "log: {output: none}\ncache: true\n");
+    repo.run("promptctl eval");
+    assert_eq!(kept(&repo).len(), 3);
+}
+
+#[test]
+fn answers_that_the_repository_brings_are_not_believed() {
+    let server = sorting("The app crashes");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.run("promptctl eval");
+    repo.git("add --force .promptctl/cache");
+    let run = repo.without("OPENAI_API_KEY").run("promptctl eval");
+    assert!(
+        run.stderr.contains("git tracks files in .promptctl/cache"),
+        "{run}"
+    );
+    assert_eq!(run.code, Some(4), "{run}");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_told_and_ends_nothing() {
+    let server = sorting("");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.write(".promptctl/cache", "not a folder");
+    repo.write(".promptctl/evals", "not a folder");
+    let run = repo.run("promptctl eval --quiet");
+    assert_snapshot!(told(&run), @r#"
+    triage v1   3 cases, 1 answer each   gpt-5-mini-2025-08-07
+    passed       3 of 3   100.0 %
+    required     1 of 1
+    hostile      1 of 1
+    right queue  3 of 3
+    short        3 of 3
+    latency      <t> s median, <t> s at the 95th percentile
+    cost         $0.4050 for 1000 answers
+
+    pass   $0.0012 spent, <t> s
+        every case has to pass: 3 of 3 did
+    --- stderr
+    warning: answers could not be kept in .promptctl/cache, so they will be paid for again: Not a directory (os error 20) at path "$ROOT/repo/.promptctl/cache/94/.new-Mckz8m"
+    warning: the run was not kept: File exists (os error 17)
+    "#);
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn without_a_key_what_is_missing_is_told() {
+    let server = sorting("");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.ok("promptctl eval --case crash");
+    let keyless = repo.without("OPENAI_API_KEY");
+    assert_snapshot!(told(&keyless.run("promptctl eval")), @"
+    error[P301]: no API key: OPENAI_API_KEY is not set
+      hint: export OPENAI_API_KEY=…
+      hint: --model echo answers offline
+      hint: --cached judges the answers that the cache has
+    [exit 4]
+    ");
+    assert_snapshot!(told(&keyless.run("promptctl eval --cached")), @"
+    triage v1   3 cases, 1 answer each   gpt-5-mini-2025-08-07
+    passed       1 of 3, 2 not asked   100.0 %
+    required     0 of 1, 1 not asked
+    hostile      0 of 1, 1 not asked
+    right queue  1 of 1
+    short        1 of 1
+    latency      <t> s median, <t> s at the 95th percentile
+    cost         $0.4050 for 1000 answers
+
+    incomplete   $0.0000 spent, $0.0004 saved by 1 cached answer, <t> s
+        every case has to pass: 1 of 3 did; all required cases have to pass: 0 of 1 did; 2 not asked, counted as failed
+    --- stderr
+    hint: promptctl eval --show <run>
+    [exit 3]
+    ");
+    assert_eq!(server.requests().len(), 1);
+}
