@@ -67,7 +67,8 @@ impl Suite {
 /// One case: values for the prompt's variables, and what is expected of the answer.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// `case.id`, else the first 12 digits of `digest`.
+    /// `case.id`, else the first 12 digits of `digest`, or of [`content`](Self::content) where cases
+    /// share their variables and differ in what is expected of them.
     pub id: String,
     /// SHA-256, as 64 hexadecimal digits, over the canonical variables and the hashes of their files.
     pub digest: String,

@@ -4,6 +4,8 @@ mod csv;
 mod json;
 mod lines;
 
+pub(super) use csv::header_of;
+
 use std::io::{self, BufRead, Read as _};
 use std::ops::ControlFlow;
 

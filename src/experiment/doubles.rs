@@ -5,10 +5,34 @@ use std::collections::HashMap;
 use super::case::Case;
 use super::found::Found;
 use crate::prompt::code;
-use crate::prompt::finding::Finding;
+use crate::prompt::digest::SHORT;
+use crate::prompt::finding::{Finding, Severity};
+
+/// Gives cases without an id of their own that share their variables, and differ in what is expected
+/// of them, ids by that too: each its own, in whatever order they stand.
+pub(super) fn tell_apart(cases: &mut [Case]) {
+    let mut by_digest: HashMap<&str, Vec<usize>> = HashMap::with_capacity(cases.len());
+    for (index, case) in cases.iter().enumerate() {
+        if case.digest.starts_with(&case.id) {
+            by_digest.entry(&case.digest).or_default().push(index);
+        }
+    }
+    let shared = by_digest.into_values().filter(|group| group.len() > 1);
+    let shared: Vec<Vec<usize>> = shared.collect();
+    for group in shared {
+        let contents: Vec<String> = group.iter().map(|at| cases[*at].content()).collect();
+        if contents.iter().all(|content| *content == contents[0]) {
+            continue;
+        }
+        for (at, content) in group.into_iter().zip(contents) {
+            content[..SHORT].clone_into(&mut cases[at].id);
+        }
+    }
+}
 
 /// Tells of cases that stand in each other's way; the numbers of those that are there already.
-pub(super) fn doubles(cases: &[Case], found: &mut Found) -> Vec<usize> {
+/// `contradicted` is how severe it is that two ask the same and expect something else.
+pub(super) fn doubles(cases: &[Case], contradicted: Severity, found: &mut Found) -> Vec<usize> {
     let mut doubles = Vec::new();
     let mut by_id: HashMap<&str, &Case> = HashMap::with_capacity(cases.len());
     let mut by_digest: HashMap<&str, &Case> = HashMap::with_capacity(cases.len());
@@ -24,7 +48,9 @@ pub(super) fn doubles(cases: &[Case], found: &mut Found) -> Vec<usize> {
             continue;
         }
         if let Some(first) = contradicts {
-            found.push(case.place.mark(contradiction(first, case)));
+            let mut finding = contradiction(first, case);
+            finding.severity = contradicted;
+            found.push(case.place.mark(finding));
         } else if let Some(first) = namesake {
             found.push(case.place.mark(two_of_one_id(first, case)));
         }
@@ -55,17 +81,11 @@ fn same(first: &Case, case: &Case) -> Finding {
 
 fn two_of_one_id(first: &Case, case: &Case) -> Finding {
     let id = &case.id;
-    let is_made = case.digest.starts_with(id.as_str());
     let message = format!(
         "two cases have the id `{id}`: the first is {}",
         stands(first)
     );
-    Finding::error(code::SAME_CASE, message).help(match is_made {
-        true => {
-            "both give the prompt the same values: give each a `case.id` of its own, or remove one"
-        }
-        false => "give each a `case.id` of its own",
-    })
+    Finding::error(code::SAME_CASE, message).help("give each a `case.id` of its own, or remove one")
 }
 
 fn contradiction(first: &Case, case: &Case) -> Finding {

@@ -1,6 +1,7 @@
 //! Suites of cases: read from prompt files and datasets, run, and judged.
 
 pub mod answer;
+pub mod append;
 mod asked;
 pub mod cache;
 pub mod case;

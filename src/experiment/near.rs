@@ -11,10 +11,10 @@ use crate::prompt::code;
 use crate::prompt::finding::Finding;
 
 /// How many cases are compared.
-const MAX_CASES: usize = 20_000;
+const MAX_CASES: usize = 5_000;
 
 /// How many words of a case are looked at.
-const MAX_WORDS: usize = 400;
+const MAX_WORDS: usize = 200;
 
 /// How many runs of words two cases have to share, as a part of all.
 const ALIKE: f64 = 0.85;

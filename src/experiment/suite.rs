@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use super::asked::{Asked, unjudged};
 use super::case::{Case, Suite};
 use super::dataset::{self, Columns, Format, MAX_CASE};
-use super::doubles::doubles;
+use super::doubles::{doubles, tell_apart};
 use super::entry::{self, Ground};
 use super::files::CaseFiles;
 use super::found::Found;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::{digest_bytes, digest_of};
-use crate::prompt::document::{Document, Object, Text};
+use crate::prompt::document::{Document, Eval, Object, Text};
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
@@ -105,6 +105,9 @@ impl Suite {
     }
 }
 
+/// A file's place in the repository and its hash, or why it is not sent.
+type Hashed = Result<(String, String), Finding>;
+
 struct Reader<'a> {
     loaded: &'a Loaded,
     files: &'a dyn CaseFiles,
@@ -114,7 +117,7 @@ struct Reader<'a> {
     most: usize,
     found: Found,
     /// The hashes of the files that cases send along, by asker and path.
-    hashes: RefCell<HashMap<(Arc<str>, String), Result<(String, String), Finding>>>,
+    hashes: RefCell<HashMap<(Arc<str>, String), Hashed>>,
 }
 
 impl<'a> Reader<'a> {
@@ -302,8 +305,21 @@ impl<'a> Reader<'a> {
         let _ = dataset::read(format, text, columns, &mut take);
     }
 
+    /// How severe contradictions are. Files made for GitHub Models have them, and ran there.
+    fn contradicted(&self) -> Severity {
+        let document = &self.loaded.document;
+        let is_plain = document.eval == Eval::default() && document.datasets.is_empty();
+        let own = self.loaded.path.as_str();
+        let are_own = self.cases.iter().all(|case| &*case.place.path == own);
+        match is_plain && are_own {
+            true => Severity::Warning,
+            false => Severity::Error,
+        }
+    }
+
     fn finish(mut self) -> Reading {
-        let doubles = doubles(&self.cases, &mut self.found);
+        tell_apart(&mut self.cases);
+        let doubles = doubles(&self.cases, self.contradicted(), &mut self.found);
         let mut index = 0;
         self.cases.retain(|_| {
             index += 1;

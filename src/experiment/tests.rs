@@ -95,8 +95,7 @@ const JUDGED: &str = "evaluators: [{name: e, string: {contains: '{{expected}}'}}
 
 #[test]
 fn a_case_is_read_whole_and_keeps_its_place() {
-    let rest = format!(
-        "evaluators: [{{name: e, string: {{minLength: 1}}}}]
+    let rest = "evaluators: [{name: e, string: {minLength: 1}}]
 testData:
   - ticket: I was charged twice
     expected: billing
@@ -108,18 +107,17 @@ testData:
       group: ada
       repeat: 3
       required: true
-      evaluators: [{{name: own, string: {{minLength: 3}}}}]
+      evaluators: [{name: own, string: {minLength: 3}}]
       skip: not today
       rule: names the queue
       source: generated
       reviewed: true
-      human: {{e: pass}}
+      human: {e: pass}
       note: from the mail of May
-  - {{ticket: 'null', expected: null}}
-eval: {{repeat: 2, minPassRate: 0.9, margin: 0.1, judge: judges/kind}}
-"
-    );
-    let Reading { suite, findings } = read(&rest, &Made::default());
+  - {ticket: 'null', expected: null}
+eval: {repeat: 2, minPassRate: 0.9, margin: 0.1, judge: judges/kind}
+";
+    let Reading { suite, findings } = read(rest, &Made::default());
     assert_eq!(told(&findings), "");
     let case = &suite.cases[0];
     assert_eq!(case.id, "double-charge");
@@ -219,11 +217,33 @@ fn cases_in_each_others_way_are_told() {
     );
     insta::assert_snapshot!(found(&rest, &Made::default()), @"
     error P402 prompts/a.prompt.yml:6:5 two cases have the id `x`: the first is prompts/a.prompt.yml:5
-    error P403 prompts/a.prompt.yml:7:5 the case asks what that of prompts/a.prompt.yml:5 asks, and expects something else
+    warning P403 prompts/a.prompt.yml:7:5 the case asks what that of prompts/a.prompt.yml:5 asks, and expects something else
     warning P402 prompts/a.prompt.yml:9:5 the case `cf36c69fd3c5` is that of prompts/a.prompt.yml:8 once more: it is asked once
     error P402 prompts/a.prompt.yml:10:5 two cases have the id `cf36c69fd3c5`: the first is prompts/a.prompt.yml:8
     ");
-    assert_eq!(read(&rest, &Made::default()).suite.cases.len(), 5);
+    let suite = read(&rest, &Made::default()).suite;
+    let ids: Vec<&str> = suite.cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(ids.len(), 5, "{ids:?}");
+    let meant = found(&format!("{rest}eval: {{repeat: 1}}\n"), &Made::default());
+    assert!(meant.contains("error P403"), "{meant}");
+}
+
+#[test]
+fn cases_that_only_expect_something_else_have_ids_of_their_own_in_any_order() {
+    let ids = |cases: [&str; 3]| -> Vec<String> {
+        let rest = format!("testData:\n  - {}\n", cases.join("\n  - "));
+        let reading = read(&rest, &Made::default());
+        assert!(!reading.findings.iter().any(Finding::is_error));
+        let ids = reading.suite.cases.into_iter().map(|case| case.id);
+        ids.collect()
+    };
+    let [a, b, c] = ["{ticket: a, n: 1}", "{ticket: a, n: 2}", "{ticket: b}"];
+    let (one, other) = (ids([a, b, c]), ids([c, b, a]));
+    assert_eq!(
+        [&one[0], &one[1], &one[2]],
+        [&other[2], &other[1], &other[0]]
+    );
+    assert_ne!(one[0], one[1]);
 }
 
 #[test]

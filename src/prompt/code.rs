@@ -382,9 +382,9 @@ codes! {
     BAD_EVALUATOR = "P401", Varies, "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, or its check lacks a value.";
     SAME_CASE = "P402", Varies, "two cases with one id",
-        "Results are kept by the id of a case, so two cases cannot share one. Without `case.id`, the id is made of the variables: two cases with the same variables share it, and differ in what evaluators see. Give each a `case.id` of its own, or remove one. A warning where both are the same in everything, as in two datasets: it is asked once.";
-    CONTRADICTORY_CASES = "P403", Error, "two cases that ask the same and expect something else",
-        "Both give the prompt the same values, so an answer that passes one fails the other. Correct `expected` of one of them, or remove it.";
+        "Results are kept by the id of a case, so two cases cannot share one. Give each a `case.id` of its own, or remove one. A warning where both are the same in everything, as in two datasets: it is asked once.";
+    CONTRADICTORY_CASES = "P403", Varies, "two cases that ask the same and expect something else",
+        "Both give the prompt the same values, so an answer that passes one fails the other. Correct `expected` of one of them, or remove it. A warning where the prompt has neither `eval:` nor `datasets:`, as files made for GitHub Models.";
     LENIENT_JUDGE = "P404", Warning, "a judge that passes too easily",
         "An `llm` or `uses` without `atLeast` passes with any score above 0, as at GitHub: 2 of 5 stars pass. `atLeast: 0.75` says from which score an answer is good enough.";
     UNDECIDED = "P405", Fixed, "an evaluator that could not decide",

@@ -8,6 +8,7 @@ mod hidden;
 mod hostile;
 mod live;
 mod rules;
+mod suites;
 
 use clap::ValueEnum;
 use promptctl::output::report::ReportFormat;

@@ -14,12 +14,7 @@ use crate::prompt::finding::{Finding, Span};
 
 /// Reads a table: each row is a case.
 pub(super) fn table(reader: &mut dyn BufRead, columns: Columns<'_>, take: &mut Take<'_>) -> Go {
-    let mut rows = Rows {
-        lines: Lines::new(reader),
-        buffer: Vec::new(),
-        first: 0,
-        marks: 0,
-    };
+    let mut rows = Rows::of(reader);
     let header = match rows.next() {
         Ok(Some(row)) => row.cells().and_then(|cells| header(&row, &cells, columns)),
         Ok(None) => return Go::Continue(()),
@@ -64,6 +59,22 @@ pub(super) fn table(reader: &mut dyn BufRead, columns: Columns<'_>, take: &mut T
     }
 }
 
+/// The names of the columns of a table.
+pub(in crate::experiment) fn header_of(text: &str) -> Result<Vec<String>, Finding> {
+    let mut bytes = text.as_bytes();
+    let mut rows = Rows::of(&mut bytes);
+    let Some(row) = rows.next()? else {
+        return Ok(Vec::new());
+    };
+    let cells = row.cells()?;
+    let columns = Columns {
+        meta: "case",
+        variables: &[],
+    };
+    let header = header(&row, &cells, columns)?;
+    Ok(header.into_iter().map(|column| column.name).collect())
+}
+
 /// The rows of a file: lines, several where a cell in quotation marks has several.
 struct Rows<'a> {
     lines: Lines<'a>,
@@ -73,7 +84,16 @@ struct Rows<'a> {
     marks: usize,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    fn of(reader: &'a mut dyn BufRead) -> Self {
+        Self {
+            lines: Lines::new(reader),
+            buffer: Vec::new(),
+            first: 0,
+            marks: 0,
+        }
+    }
+
     fn next(&mut self) -> Result<Option<Row<'_>>, Finding> {
         self.buffer.clear();
         self.marks = 0;

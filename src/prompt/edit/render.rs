@@ -33,6 +33,18 @@ pub(super) fn entry(key: &str, value: &Value, quotes: Quotes, lines: Lines) -> S
     text
 }
 
+/// A list as lines of YAML that begin at the margin.
+pub fn list_of(items: &[Value]) -> String {
+    let mut text = String::new();
+    let writer = Writer {
+        quotes: Quotes::Needed,
+        lines: Lines::Block,
+    };
+    writer.list(&mut text, items, 0);
+    text.push('\n');
+    text.trim_start_matches('\n').to_owned()
+}
+
 /// A value on one line, if it is no list and no map that holds something.
 pub(super) fn inline(value: &Value, quotes: Quotes) -> Option<String> {
     match value {
