@@ -37,6 +37,7 @@ Examples:
   promptctl validate support/triage --strict
   promptctl validate --base main~1   # what changed, and whether versions were raised
   promptctl validate --fix
+  promptctl validate support/triage --fix --schema   # declare the variables
   promptctl validate --format sarif > findings.sarif")]
 pub(super) struct Args {
     /// Names, files, folders or patterns; without any, all prompts
@@ -53,6 +54,9 @@ pub(super) struct Args {
     /// placeholders of other dialects that name a declared variable which is used nowhere else
     #[arg(long)]
     fix: bool,
+    /// With --fix: write `input.schema` for prompts that declare none, from their templates and cases
+    #[arg(long, requires = "fix")]
+    schema: bool,
     /// Exit with 3 on warnings too
     #[arg(long)]
     strict: bool,
@@ -80,7 +84,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let base = args.base(&store, session)?;
     if args.fix {
         let waiting = Progress::waiting(&session.ui, "mending");
-        let fixed = fix::fix(&args.paths, base.as_ref(), &store, session);
+        let what = fix::Fix {
+            paths: &args.paths,
+            base: base.as_ref(),
+            schema: args.schema,
+        };
+        let fixed = fix::fix(&what, &store, session);
         waiting.finish();
         let fixed = fixed?;
         for line in fixed {

@@ -58,6 +58,7 @@ mod rounds;
 mod rows;
 mod run;
 mod scan;
+mod schemas;
 mod seed;
 mod services;
 mod services_hostile;

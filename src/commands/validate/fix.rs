@@ -6,25 +6,41 @@ use super::super::session::Session;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
+use crate::experiment::PromptFiles;
+use crate::experiment::case::Suite;
 use crate::files::{Base, FileChange, Loaded};
 use crate::prompt::code;
-use crate::prompt::edit::set_version;
+use crate::prompt::edit::{Step, set, set_version};
 use crate::prompt::lint::{even_line_ends, respell, rewrite};
 use crate::prompt::template::Compiled;
+use crate::prompt::variables::input_schema;
 use crate::releases::{Store, VersionTags};
+
+/// What is mended.
+pub(super) struct Fix<'a> {
+    /// Names, files, folders or patterns; without any, all prompts.
+    pub(super) paths: &'a [String],
+    /// What versions have to be above of.
+    pub(super) base: Option<&'a Base>,
+    /// Whether schemas are written.
+    pub(super) schema: bool,
+}
 
 /// Mends the files, and says what was done, a line each. Nothing is committed.
 pub(super) fn fix(
-    paths: &[String],
-    base: Option<&Base>,
+    what: &Fix<'_>,
     store: &Store,
     session: &Session,
 ) -> Result<Vec<String>, Failure> {
     store.require_working_copy()?;
-    let wanted = Wanted::new(paths, |_| false, store, session)?;
+    let base = what.base;
+    let wanted = Wanted::new(what.paths, |_| false, store, session)?;
     let mut told = texts(store, &wanted)?;
     let (mut loaded, _) = store.load_all();
     if placeholders(store, &wanted, &loaded, &mut told)? {
+        (loaded, _) = store.load_all();
+    }
+    if what.schema && schemas(store, &wanted, &loaded, &mut told)? {
         (loaded, _) = store.load_all();
     }
     let tags = store.version_tags()?;
@@ -66,6 +82,34 @@ fn placeholders(
         let path = prompt.path.clone();
         told.push(format!("fixed {path}: its placeholders are Handlebars"));
         changes.push(FileChange::Write { path, text });
+    }
+    store.write_files(&changes)?;
+    Ok(!changes.is_empty())
+}
+
+/// `input.schema` of prompts that declare none. Whether there were any.
+fn schemas(
+    store: &Store,
+    wanted: &Wanted,
+    loaded: &[Loaded],
+    told: &mut Vec<String>,
+) -> Result<bool, Failure> {
+    let path = ["input", "schema"].map(|key| Step::Key(key.to_owned()));
+    let mut changes = Vec::new();
+    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
+        // A dataset that cannot be read is reported, and the other cases tell what they can.
+        let suite = Suite::read(prompt, &PromptFiles::of(store, prompt)).suite;
+        let cases = suite.cases.iter().map(|case| &case.variables);
+        let Some(schema) = input_schema(&prompt.document, &prompt.partials, cases) else {
+            continue;
+        };
+        let file = prompt.path.clone();
+        let text = match set(&prompt.text, &path, &schema) {
+            Ok(text) => text,
+            Err(error) => return Err(edit_failure(&file, &error)),
+        };
+        told.push(format!("fixed {file}: it declares its variables"));
+        changes.push(FileChange::Write { path: file, text });
     }
     store.write_files(&changes)?;
     Ok(!changes.is_empty())
