@@ -16,6 +16,7 @@ mod explain;
 mod fetch;
 mod front;
 mod gate;
+mod generate;
 mod get;
 mod history;
 mod hook;

@@ -61,7 +61,7 @@ pub(super) struct Args {
 }
 
 /// The model of a prompt that is made of plain text.
-const DEFAULT_MODEL: &str = "openai/gpt-5-mini";
+pub(super) const DEFAULT_MODEL: &str = "openai/gpt-5-mini";
 
 /// What a prompt begins as: complete, valid, and every line worth keeping or changing.
 const TEMPLATE: &str = "\
@@ -102,88 +102,128 @@ evaluators:
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     store.require_working_copy()?;
-    let path = match &args.name.root {
-        Some(root) => join_root(root, &args.name().paths()[0]),
-        None => store.path_for(args.name()),
-    };
+    let path = place_of(&args.name, &store);
     let text = source_text(args, &store, &path, session)?;
     let is_by_hand = args.is_by_hand(session);
-    match made(args, &store, &config, path.clone(), text.clone(), session) {
-        Err(failure) if is_by_hand => Err(with_draft(failure, &path, &text)),
-        made => made,
-    }
-}
-
-fn made(
-    args: &Args,
-    store: &Store,
-    config: &Config,
-    path: String,
-    text: String,
-    session: &mut Session,
-) -> Result<Exit, Failure> {
     // What is wrong is reported where the user wrote it, not where it would have gone.
     let shown = match args.file.as_deref() {
         Some("-") => "standard input",
         Some(file) => file,
         None => &path,
     };
-    let told = |findings| Failure::from(in_file(findings, shown));
-    document::parse(&text).map_err(told)?;
-    let loaded = store.with_new_text(args.name(), &path, text)?;
-    Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
-    // The number and the digest are those of the new prompt, not of the one that it was copied from.
-    let numbers = store.numbers(args.name())?;
-    let version = numbers.next(None)?;
-    let text = set_version(&loaded.text, version, loaded.digest().short())
-        .map_err(|error| edit_failure(&path, &error))?;
-    refuse_existing(args, store, &text)?;
-    let gate = Gate::new(config, session);
-    let is_sound = gate.before_writing(store, &loaded, shown, session)?;
-    warn_all(session, &loaded.document.warnings);
-    let change = FileChange::Write {
+    let making = Making {
+        name: args.name(),
         path: path.clone(),
-        text,
+        shown,
+        message: args.message.as_deref(),
+        no_commit: args.no_commit,
     };
-    if args.no_commit {
-        store.write_files(&[change])?;
-    } else {
-        let message = args
-            .message
-            .clone()
-            .unwrap_or_else(|| format!("Add {}", args.name()));
-        store.commit(&[change], &message)?;
+    match making.make(&store, &config, text.clone(), session) {
+        Err(failure) if is_by_hand => Err(with_draft(failure, &path, &text)),
+        Err(failure) => Err(failure),
+        Ok(is_sound) => {
+            say_other_roots(&args.name, "new", &store, session);
+            making.say_next(is_sound, session);
+            Ok(Exit::Done)
+        }
     }
-    warn_of_passed(args.name(), numbers.passes_over(), session);
-    session
-        .ui
-        .status(format!("{} {version} made: {path}", args.name()));
-    say_other_roots(args, store, session);
-    if args.no_commit {
-        session.ui.hint(format!(
-            "change it, then: git add {0} && git commit -- {0}",
-            shell_path(&path)
-        ));
-    } else if is_sound {
-        session
-            .ui
-            .hint(format!("promptctl publish {} makes it live", args.name()));
+}
+
+/// The file of a prompt that does not exist yet.
+pub(super) fn place_of(placed: &Placed, store: &Store) -> String {
+    match &placed.root {
+        Some(root) => join_root(root, &placed.name.paths()[0]),
+        None => store.path_for(&placed.name),
     }
-    Ok(Exit::Done)
+}
+
+/// A prompt that is made.
+pub(super) struct Making<'a> {
+    pub(super) name: &'a PromptName,
+    pub(super) path: String,
+    /// Where what is wrong with it stands for whoever made it.
+    pub(super) shown: &'a str,
+    /// The commit's message.
+    pub(super) message: Option<&'a str>,
+    pub(super) no_commit: bool,
+}
+
+impl Making<'_> {
+    /// Numbers a text and writes it, or commits it. Whether it is without errors.
+    ///
+    /// # Errors
+    /// It is no prompt, a secret stands in it, or a prompt has its name.
+    pub(super) fn make(
+        &self,
+        store: &Store,
+        config: &Config,
+        text: String,
+        session: &mut Session,
+    ) -> Result<bool, Failure> {
+        let Self {
+            name, path, shown, ..
+        } = self;
+        let told = |findings| Failure::from(in_file(findings, shown));
+        document::parse(&text).map_err(told)?;
+        let loaded = store.with_new_text(name, path, text)?;
+        Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
+        // The number and the digest are those of the new prompt, not of the one that it was copied from.
+        let numbers = store.numbers(name)?;
+        let version = numbers.next(None)?;
+        let text = set_version(&loaded.text, version, loaded.digest().short())
+            .map_err(|error| edit_failure(path, &error))?;
+        refuse_existing(name, store, &text)?;
+        let gate = Gate::new(config, session);
+        let is_sound = gate.before_writing(store, &loaded, shown, session)?;
+        warn_all(session, &loaded.document.warnings);
+        let change = FileChange::Write {
+            path: path.clone(),
+            text,
+        };
+        if self.no_commit {
+            store.write_files(&[change])?;
+        } else {
+            let usual = || format!("Add {name}");
+            let message = self.message.map_or_else(usual, str::to_owned);
+            store.commit(&[change], &message)?;
+        }
+        warn_of_passed(name, numbers.passes_over(), session);
+        session.ui.status(format!("{name} {version} made: {path}"));
+        Ok(is_sound)
+    }
+
+    /// Says what is next.
+    pub(super) fn say_next(&self, is_sound: bool, session: &mut Session) {
+        if self.no_commit {
+            session.ui.hint(format!(
+                "change it, then: git add {0} && git commit -- {0}",
+                shell_path(&self.path)
+            ));
+        } else if is_sound {
+            session
+                .ui
+                .hint(format!("promptctl publish {} makes it live", self.name));
+        }
+    }
 }
 
 /// Where there are several roots and none was typed: that another could have been meant.
-fn say_other_roots(args: &Args, store: &Store, session: &mut Session) {
+pub(super) fn say_other_roots(
+    placed: &Placed,
+    command: &str,
+    store: &Store,
+    session: &mut Session,
+) {
     let Some((own, others)) = store.settings().roots.split_first() else {
         return;
     };
-    if args.name.root.is_none() && !others.is_empty() {
+    if placed.root.is_none() && !others.is_empty() {
         let others: Vec<String> = others
             .iter()
-            .map(|root| join_root(root, args.name().as_str()))
+            .map(|root| join_root(root, placed.name.as_str()))
             .collect();
         session.ui.hint(format!(
-            "new prompts go to {own}/; promptctl new {} puts it elsewhere",
+            "new prompts go to {own}/; promptctl {command} {} puts it elsewhere",
             others.join(" or ")
         ));
     }
@@ -231,7 +271,7 @@ fn source_text(
     let Some(reference) = &args.from else {
         let example = TEMPLATE.replace("TITLE", &args.title());
         if args.is_by_hand(session) {
-            refuse_existing(args, store, &example)?;
+            refuse_existing(args.name(), store, &example)?;
             let editor = editor(store, session)?;
             return in_editor(&example, path, &editor, session)?.ok_or_else(unchanged);
         }
@@ -239,7 +279,7 @@ fn source_text(
             return Ok(example);
         }
         let name = args.name();
-        refuse_existing(args, store, &example)?;
+        refuse_existing(args.name(), store, &example)?;
         return Err(Failure::usage(format!("nothing says what {name} is to be"))
             .hint(format!(
                 "promptctl new {name} --system FILE --user TEXT makes it of plain text, --file FILE of \
@@ -293,24 +333,20 @@ fn plain_text(args: &Args, path: &str, session: &Session) -> Result<String, Fail
 }
 
 /// A prompt that exists is refused, unless it is what a killed run of the same command left behind.
-fn refuse_existing(args: &Args, store: &Store, text: &str) -> Result<(), Failure> {
-    let existing = store.load(&Reference::working_copy(args.name().clone()));
+pub(super) fn refuse_existing(name: &PromptName, store: &Store, text: &str) -> Result<(), Failure> {
+    let existing = store.load(&Reference::working_copy(name.clone()));
     match existing {
-        Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(args, store),
+        Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(name, store),
         Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
-        _ => Err(Failure::new(
-            code::EXISTS,
-            format!("a prompt named {} exists", args.name()),
-        )
-        .hint(format!(
-            "promptctl edit {} makes its next version",
-            args.name()
-        ))),
+        _ => Err(
+            Failure::new(code::EXISTS, format!("a prompt named {name} exists"))
+                .hint(format!("promptctl edit {name} makes its next version")),
+        ),
     }
 }
 
-fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
-    let lower = args.name().as_str().to_lowercase();
+fn refuse_clash(name: &PromptName, store: &Store) -> Result<(), Failure> {
+    let lower = name.as_str().to_lowercase();
     let listing = store.list();
     match listing
         .files
@@ -319,7 +355,7 @@ fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
     {
         Some(file) => Err(Failure::new(
             code::NAME_CLASH,
-            format!("{} and {} differ only in case", args.name(), file.name),
+            format!("{name} and {} differ only in case", file.name),
         )
         .hint("one of them would be lost on macOS and Windows: choose another name")),
         None => Ok(()),

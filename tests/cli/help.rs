@@ -20,6 +20,7 @@ fn the_help() {
 
     Write:
       new          Make version 1 of a prompt
+      generate     Have version 1 of a prompt written by a model
       edit         Make the next version of a prompt
       bump         Raise the version of prompts that were changed by hand
       mv           Give a prompt another name
@@ -49,6 +50,9 @@ fn the_help() {
       log          Read the execution log
       outcome      Tell what became of an execution
       models       List the models that the API offers, with price and end
+
+    Judge:
+      eval         Run the cases of prompts, and say whether they pass
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
@@ -82,6 +86,7 @@ fn the_help() {
       gitlab          The same on GitLab and elsewhere
       hooks           Versions that rise when you commit
       merge           git diff and git merge that know prompts
+      evaluation      Cases, their verdict, and what they cost
       evaluators      Checks of an answer, kept with the prompt
       log             The record of every call
       settings        promptctl.yaml, your own settings, variables, completions

@@ -26,6 +26,7 @@ mod foreign;
 mod forks;
 mod formats;
 mod gates;
+mod generate;
 mod help;
 mod history;
 mod hooks;
