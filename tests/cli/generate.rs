@@ -227,7 +227,7 @@ fn a_prompt_is_written_shown_and_committed() {
     pass   $0.0000 spent
         every case has to pass: 1 of 1 did
     --- stderr
-    hint: promptctl eval --show 01a1a147-ce00-7a80
+    hint: promptctl eval --show 01a1a147-ce00-761d
     ");
 }
 
@@ -301,7 +301,11 @@ fn a_secret_is_neither_sent_nor_committed() {
     let repo = server.repo(&env);
     repo.write("notes.txt", format!("one\ntoken: {key}\n"));
     let run = repo.fails("promptctl generate a 'Do it' --context notes.txt --yes");
-    assert_snapshot!(run, @"");
+    assert_snapshot!(run, @"
+    error[P026]: a GitHub token stands in notes.txt, line 2
+      hint: nothing was sent; revoke it if others could see it, and take it out
+    [exit 3]
+    ");
     assert_eq!(server.requests().len(), 0);
     let run = repo.fails("promptctl generate a 'Do it' --yes");
     assert_eq!(run.code, Some(3), "{run}");
