@@ -139,7 +139,7 @@ impl std::error::Error for Failure {
 }
 
 /// How many findings are printed beside the first.
-const MOST_TOLD: usize = 8;
+pub const MOST_TOLD: usize = 8;
 
 /// The first of several findings as a failure that tells the others.
 impl From<Vec<Finding>> for Failure {

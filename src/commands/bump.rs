@@ -3,6 +3,7 @@
 use super::common::{FormatArg, load_to_change, warn_all, warn_of_passed};
 use super::gate::Gate;
 use super::numbering::{may_need_number, number};
+use super::plan::PlanArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
@@ -28,16 +29,15 @@ pub(super) struct Args {
     /// The prompts
     #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::completions::names())]
     names: Vec<PromptName>,
-    /// Say what would change, and change nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
+    #[command(flatten)]
+    plan: PlanArg,
     #[command(flatten)]
     format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let (store, config) = session.store()?;
+    let (store, config) = args.plan.store(session)?;
     store.require_working_copy()?;
     let gate = Gate::new(&config, session);
     let mut is_partly_wrong = false;
@@ -75,10 +75,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             });
         }
     }
-    if !args.dry_run {
+    if !args.plan.dry_run {
         store.write_files(&changes)?;
     }
-    report(&bumped, json, args.dry_run, session);
+    if !json && bumped.is_empty() && is_partly_wrong {
+        // Whether a version fits is not known of what cannot be read.
+        session
+            .ui
+            .status("nothing was bumped: see the errors above");
+        return Ok(Exit::Verdict);
+    }
+    report(&bumped, json, &args.plan, session);
     Ok(if is_partly_wrong {
         Exit::Verdict
     } else {
@@ -89,7 +96,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 fn report(
     bumped: &[(PromptName, Option<Version>, Version)],
     json: bool,
-    dry_run: bool,
+    plan: &PlanArg,
     session: &mut Session,
 ) {
     if json {
@@ -108,20 +115,16 @@ fn report(
             .status("nothing to bump: every version fits its content");
         return;
     }
-    let would = if dry_run { "would become " } else { "" };
+    let would = if plan.dry_run { "would become " } else { "" };
     for (name, from, to) in bumped {
         let line = match from {
             Some(from) if from != to => format!("{name} {would}{to} (was {from})"),
             Some(_) => format!("{name} {would}{to}, with its digest"),
             None => format!("{name} {would}{to}, numbered for the first time"),
         };
-        if dry_run {
-            session.ui.line(line);
-        } else {
-            session.ui.status(line);
-        }
+        plan.say(&line, &line, session);
     }
-    if !dry_run {
+    if !plan.dry_run {
         session.ui.hint("commit the change: git commit -a");
     }
 }

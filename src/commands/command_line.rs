@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::front;
 use super::interrupt::Interrupt;
 use super::lazy::Lazy;
+use super::out::OUT;
 use super::session::Session;
 use super::{synonyms, topics};
 use crate::config::Environ;
@@ -241,6 +242,16 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     };
     let mut ui = ui(cli.color, cli.quiet, &environ);
     ui.json = wants_json(&matches);
+    if let Some(path) = out_file(&matches) {
+        let path = cli
+            .directory
+            .as_deref()
+            .map_or(path.clone(), |it| it.join(&path));
+        if let Err(failure) = ui.write_to(&path) {
+            ui.failure(&failure);
+            return failure.exit;
+        }
+    }
     if !cli.no_pager && is_paged(&matches) {
         let folder = cli.directory.as_deref().or(here.as_deref());
         page(&mut ui, &environ, folder.unwrap_or(Path::new(".")));
@@ -297,6 +308,15 @@ fn wants_json(matches: &clap::ArgMatches) -> bool {
     }
     let format = matches.try_get_raw("format").ok().flatten();
     format.is_some_and(|mut given| given.any(|it| it == "json"))
+}
+
+/// The file that stands for standard output; `-` is standard output itself.
+fn out_file(matches: &clap::ArgMatches) -> Option<PathBuf> {
+    if let Some((_, below)) = matches.subcommand() {
+        return out_file(below);
+    }
+    let path = matches.try_get_one::<PathBuf>(OUT).ok().flatten()?;
+    (path.as_os_str() != "-").then(|| path.clone())
 }
 
 fn directory(named: Option<PathBuf>) -> Result<PathBuf, Failure> {

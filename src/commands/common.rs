@@ -3,8 +3,8 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::error::Failure;
-use crate::files::Loaded;
+use crate::error::{Exit, Failure};
+use crate::files::{Loaded, hidden_folder};
 use crate::output::json;
 use crate::output::table::TableCell;
 use crate::output::ui::{GOOD, NOTE, Ui};
@@ -223,6 +223,14 @@ pub(super) fn words_on_adopting(found: usize) -> String {
     format!(
         "prompt files stand elsewhere in this repository ({found}): promptctl init --adopt shows how to take them over"
     )
+}
+
+/// How a list of prompts ends: one that lacks what stands in a folder that cannot be read is no answer.
+pub(super) fn exit_of_list(findings: &[Finding]) -> Exit {
+    match findings.iter().any(|it| hidden_folder(it).is_some()) {
+        true => Exit::Failed,
+        false => Exit::Done,
+    }
 }
 
 /// Shows warnings.

@@ -1,5 +1,7 @@
 //! `promptctl completions`, and what the shells complete from the repository.
 
+mod line;
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -7,6 +9,8 @@ use clap_complete::CompletionCandidate;
 use clap_complete::engine::{ArgValueCompleter, PathCompleter, ValueCompleter};
 use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
+pub(super) use self::line::{branches, keys_to_set, keys_to_unset, models, variables, versions};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::{Config, Environ};
 use crate::error::{Exit, Failure};
@@ -31,6 +35,8 @@ pub(super) struct Args {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -212,6 +218,16 @@ fn pinned(store: &Store, name: &str) -> Vec<String> {
                 .map(|version| format!("{name}@{version}")),
         )
         .collect()
+}
+
+/// Completes a reference, or a branch.
+pub(super) fn references_and_branches() -> ArgValueCompleter {
+    let (references, branches) = (references(), branches());
+    ArgValueCompleter::new(move |current: &OsStr| {
+        let mut candidates = references.complete(current);
+        candidates.extend(branches.complete(current));
+        candidates
+    })
 }
 
 /// Completes the id of one of the newest executions.

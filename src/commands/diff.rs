@@ -1,28 +1,32 @@
 //! `promptctl diff`.
 
+mod change;
+mod pair;
 mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::common::{variables_of, warn_all};
+pub(super) use self::change::{change_shapes, show_change};
+use self::pair::{Pair, with_renames};
+use super::common::warn_all;
+use super::out::OutArg;
 use super::session::Session;
 use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
-use crate::files::{Between, Loaded};
+use crate::files::{Between, PartialChange};
 use crate::output::diff_json::DiffReportJson;
-use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo};
+use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo, is_of_settings};
 use crate::output::diff_text::TextOptions;
 use crate::output::{diff_markdown, diff_text, json};
 use crate::prompt::code;
-use crate::prompt::diff::{Attachments, Impact, PromptDiff, Side, Status, compare, renames};
+use crate::prompt::diff::{Impact, PromptDiff, Status};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_word;
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::rendered::Variable;
 use crate::releases::Store;
 
 /// Show what changed, and what it means for callers
@@ -37,19 +41,24 @@ More: promptctl help rules
 
 Examples:
   promptctl diff                  # the working copy with HEAD
-  promptctl diff support/triage   # with what is live in production
+  promptctl diff support/triage   # with what is live in production; --env says where else
   promptctl diff support/triage@v1 support/triage@v3
   promptctl diff main~1...HEAD --format markdown --fail-on breaking")]
 pub(super) struct Args {
     /// name@v1, name@production, a git revision, or A...B
-    #[arg(value_name = "A", add = super::completions::references())]
+    #[arg(value_name = "A", add = super::completions::references_and_branches())]
     from: Option<String>,
     /// The other side
-    #[arg(value_name = "B", add = super::completions::references())]
+    #[arg(value_name = "B", add = super::completions::references_and_branches())]
     to: Option<String>,
+    /// Compare the one prompt that is named with what is live in ENV
+    #[arg(short, long, value_name = "ENV", conflicts_with = "to", requires = "from", add = super::completions::environments())]
+    env: Option<Environment>,
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: DiffFormat,
+    #[command(flatten)]
+    _out: OutArg,
     /// Exit with 3 if there is a difference
     #[arg(long)]
     exit_code: bool,
@@ -98,33 +107,26 @@ struct Compared {
     pairs: Vec<Pair>,
     diffs: Vec<(PromptName, PromptDiff)>,
     partials: Vec<ChangedPartial>,
+    /// Of these, the ones that no prompt includes.
+    lone: Vec<PartialChange>,
+    /// Whether all prompts of two revisions are compared.
+    is_of_all: bool,
     /// What keeps prompts of the new side from being compared.
     findings: Vec<Finding>,
-}
-
-/// The two contents of a prompt that are compared.
-#[derive(Default)]
-struct Pair {
-    before: Option<Loaded>,
-    after: Option<Loaded>,
-    /// Whether these are one prompt under two names.
-    is_rename: bool,
-    /// The files that each attaches.
-    attachments: [Attachments; 2],
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let mut compared = compared(args, &store)?;
     // A comment changes nothing else of a prompt.
-    let allowed = review::allowed(&compared.pairs);
+    let allowed = review::allowed(&compared.pairs, &compared.lone);
     let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
     let mut kept = compared.diffs.iter().map(|(_, diff)| is_told(diff));
     compared.pairs.retain(|_| kept.next().unwrap_or_default());
     drop(kept);
     compared.diffs.retain(|(_, diff)| is_told(diff));
     let is_unread = compared.findings.iter().any(Finding::is_error);
-    let is_set_otherwise = compared.findings.iter().any(is_of_settings);
+    let is_told_alone = compared.has_changes_beside();
     let mut review = ReviewInfo {
         partials: std::mem::take(&mut compared.partials),
         allowed,
@@ -134,7 +136,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         review.sizes = review::sizes(&compared.pairs, session)?;
     }
     if args.format == DiffFormat::Markdown {
-        let found = review::findings(&compared.pairs, &store, &config, session)?;
+        let lone = std::mem::take(&mut compared.lone);
+        let found = review::findings(&compared.pairs, lone, &store, &config, session)?;
         review.releases = review::releases(&compared.pairs, &found, &store, &config)?;
         review.raises = review::raises(&compared.pairs, &store)?;
         review.own_changes = review::own_changes(&compared.pairs, &review.partials);
@@ -149,7 +152,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let is_too_bad = args
         .fail_on
         .is_some_and(|limit| is_unread || worst >= Some(limit.into()));
-    let differs = worst.is_some() || is_unread || is_set_otherwise || !review.allowed.is_empty();
+    let differs = worst.is_some() || is_unread || is_told_alone || !review.allowed.is_empty();
     Ok(if is_too_bad || args.exit_code && differs {
         Exit::Verdict
     } else {
@@ -163,11 +166,6 @@ fn unreadable(findings: &[Finding]) -> impl Iterator<Item = &str> {
     let paths = errors.filter_map(|finding| finding.path.as_deref());
     let paths: BTreeSet<&str> = paths.filter(|path| *path != CONFIG_FILE).collect();
     paths.into_iter()
-}
-
-/// Whether a finding tells of a setting that changed.
-fn is_of_settings(finding: &Finding) -> bool {
-    matches!(finding.code, code::ROOTS_CHANGED | code::SETTINGS_CHANGED)
 }
 
 fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Session) {
@@ -184,8 +182,8 @@ fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Se
             session.ui.data(text);
         }
         DiffFormat::Text if diffs.is_empty() => {
-            let is_different = |finding: &Finding| finding.is_error() || is_of_settings(finding);
-            if review.allowed.is_empty() && !compared.findings.iter().any(is_different) {
+            let is_unread = compared.findings.iter().any(Finding::is_error);
+            if review.allowed.is_empty() && !is_unread && !compared.has_changes_beside() {
                 session.ui.status(format!("{from} and {to} do not differ"));
             }
         }
@@ -214,7 +212,7 @@ fn print(args: &Args, compared: &Compared, review: &ReviewInfo, session: &mut Se
 fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
     match (&args.from, &args.to) {
         (None, _) => revisions(store, "HEAD", None),
-        (Some(range), None) if range.contains("...") => {
+        (Some(range), None) if range.contains("...") && args.env.is_none() => {
             let (from, to) = range.split_once("...").unwrap_or((range, ""));
             let to = if to.is_empty() { "HEAD" } else { to };
             let from = if from.is_empty() { "HEAD" } else { from };
@@ -223,12 +221,18 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
             compared.from = from.to_owned();
             Ok(compared)
         }
-        (Some(range), None) if range.contains("..") && !range.contains('@') => {
+        (Some(range), None)
+            if range.contains("..") && !range.contains('@') && args.env.is_none() =>
+        {
             let (from, to) = range.split_once("..").unwrap_or((range, "HEAD"));
             revisions(store, from, Some(if to.is_empty() { "HEAD" } else { to }))
         }
         (Some(one), None) => match as_prompt(one, store) {
-            Some(reference) => one_prompt(store, &reference),
+            Some(reference) => one_prompt(store, &reference, args.env.as_ref()),
+            None if args.env.is_some() => Err(Failure::usage(format!(
+                "{one} is no prompt, and --env says with what a prompt is compared"
+            ))
+            .hint("name one prompt, or leave --env out")),
             None => revisions(store, one, None),
         },
         (Some(from), Some(to)) => match (as_prompt(from, store), as_prompt(to, store)) {
@@ -275,13 +279,26 @@ fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compar
     ))
 }
 
-/// A prompt against what is live in production, or against HEAD.
-fn one_prompt(store: &Store, reference: &Reference) -> Result<Compared, Failure> {
+/// A prompt against what is live in an environment; where none is named in production, or against
+/// HEAD.
+fn one_prompt(
+    store: &Store,
+    reference: &Reference,
+    environment: Option<&Environment>,
+) -> Result<Compared, Failure> {
     let after = store.load(reference)?;
     let clash = match reference.selector {
         Selector::WorkingCopy => store.clash(&reference.name),
         Selector::Version(_) | Selector::Named(_) => None,
     };
+    if let Some(environment) = environment {
+        store.require_environment(environment)?;
+        let live = Reference {
+            name: reference.name.clone(),
+            selector: Selector::Named(environment.to_string()),
+        };
+        return two_prompts(store, &live, reference);
+    }
     let production = Environment::production();
     let (from, before) = match store.load_active(&reference.name, &production) {
         Ok(live) if reference.selector == Selector::WorkingCopy => {
@@ -332,16 +349,14 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     let Between {
         before,
         after,
+        partials: partials_between,
         mut findings,
     } = new.between(&old, from, to)?;
     findings.extend(moved);
-    let settings = store.config_text_at(from)?.unwrap_or_default();
-    let now = match to {
-        Some(to) => store.config_text_at(to)?,
-        None => store.config_text()?,
-    };
-    findings.extend(settings_between(&settings, &now.unwrap_or_default()));
-    let partials = review::changed_partials(&before, &after);
+    findings.extend(settings_between(store, from, to)?);
+    let mut partials = review::changed_partials(&before, &after);
+    let lone = review::lone_partials(partials_between, &before, &after);
+    partials.extend(lone.iter().map(review::told_alone));
     let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {
         let pair = pairs.entry(prompt.name.clone()).or_default();
@@ -359,42 +374,22 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     let to = to.unwrap_or("the working copy").to_owned();
     Ok(Compared {
         findings,
+        is_of_all: true,
+        lone,
         ..Compared::new(from.to_owned(), to, pairs, partials)
     })
 }
 
-/// The same pairs, where a prompt that is gone and a new one with its content are one.
-fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<PromptName, Pair> {
-    let sides = |pick: fn(&Pair) -> Option<&Loaded>| -> Vec<_> {
-        let alone = pairs.values().filter_map(|pair| match pair {
-            Pair {
-                before: Some(_),
-                after: Some(_),
-                ..
-            } => None,
-            pair => pick(pair),
-        });
-        alone.map(|it| (&it.name, it.digest())).collect()
-    };
-    let (gone, new) = (
-        sides(|pair| pair.before.as_ref()),
-        sides(|pair| pair.after.as_ref()),
-    );
-    let renamed: Vec<(PromptName, PromptName)> = renames(&gone, &new)
-        .into_iter()
-        .map(|(from, to)| (from.clone(), to.clone()))
-        .collect();
-    for (from, to) in renamed {
-        let before = pairs.remove(&from).and_then(|pair| pair.before);
-        if let Some(pair) = pairs.get_mut(&to) {
-            pair.before = before;
-            pair.is_rename = true;
-        }
-    }
-    pairs
-}
-
 impl Compared {
+    /// Whether something differs that is part of no prompt.
+    fn has_changes_beside(&self) -> bool {
+        let is_change = |finding: &Finding| {
+            // Of one prompt, a second file of its name is told though nothing need have changed.
+            is_of_settings(finding) || self.is_of_all && finding.code == code::NAME_CLASH
+        };
+        !self.lone.is_empty() || self.findings.iter().any(is_change)
+    }
+
     fn new(from: String, to: String, pairs: Vec<Pair>, partials: Vec<ChangedPartial>) -> Self {
         let diffs = pairs
             .par_iter()
@@ -406,102 +401,9 @@ impl Compared {
             pairs,
             diffs,
             partials,
+            is_of_all: false,
+            lone: Vec::new(),
             findings: Vec::new(),
         }
-    }
-}
-
-impl Pair {
-    /// Reads the files that each side attaches.
-    fn add_attachments(&mut self, old: &Store, new: &Store) {
-        let of = |store: &Store, side: &Option<Loaded>| {
-            let loaded = side
-                .as_ref()
-                .filter(|side| side.attached().next().is_some());
-            loaded
-                .map(|loaded| store.attachments(loaded))
-                .unwrap_or_default()
-        };
-        self.attachments = [of(old, &self.before), of(new, &self.after)];
-    }
-
-    /// Whether the content changed and its number did not.
-    fn is_unraised(&self) -> bool {
-        let Some(after) = &self.after else {
-            return false;
-        };
-        let is_same_number = |before: &Loaded| {
-            before.version() == after.version() && before.digest() != after.digest()
-        };
-        after.is_unbumped() || self.before.as_ref().is_some_and(is_same_number)
-    }
-
-    /// The new content, or the old one of a prompt that is gone.
-    fn any(&self) -> Option<&Loaded> {
-        self.after.as_ref().or(self.before.as_ref())
-    }
-
-    fn is_same(&self) -> bool {
-        match (&self.before, &self.after) {
-            (Some(before), Some(after)) => {
-                before.name == after.name
-                    && before.blob == after.blob
-                    && before.digest() == after.digest()
-                    && self.attachments[0] == self.attachments[1]
-            }
-            _ => false,
-        }
-    }
-
-    /// The old name of a prompt whose content moved under another.
-    fn renamed_from(&self) -> Option<&PromptName> {
-        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
-        let is_renamed = self.is_rename && before.name != after.name;
-        is_renamed.then_some(&before.name)
-    }
-
-    fn diff(&self) -> PromptDiff {
-        let (before, after) = (self.before.as_ref(), self.after.as_ref());
-        let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
-        let diff = compare(
-            before.map(|loaded| side(loaded, &old)),
-            after.map(|loaded| side(loaded, &new)),
-        );
-        let [old, new] = &self.attachments;
-        let diff = diff.with_attachments(old, new);
-        match self.renamed_from() {
-            Some(from) => diff.renamed(from),
-            None => diff,
-        }
-    }
-}
-
-/// Shows what changed in prompts, as `diff` does.
-pub(super) fn show_change<'a>(
-    pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,
-    session: &mut Session,
-) {
-    let diffs: Vec<(PromptName, PromptDiff)> = pairs
-        .map(|(before, after)| {
-            let [old, new] = [before, after].map(variables_of);
-            let diff = compare(Some(side(before, &old)), Some(side(after, &new)));
-            (after.name.clone(), diff)
-        })
-        .filter(|(_, diff)| diff.status != Status::Unchanged || !diff.changes.is_empty())
-        .collect();
-    let options = TextOptions {
-        color: session.ui.colors_out(),
-        width: session.ui.width().unwrap_or(100),
-    };
-    session
-        .ui
-        .styled(diff_text::render(&diffs, &ReviewInfo::default(), options));
-}
-
-fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {
-    Side {
-        document: &loaded.document,
-        partials: &loaded.partials,
-        variables: Some(variables),
     }
 }

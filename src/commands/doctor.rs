@@ -5,6 +5,7 @@ mod log;
 mod settings;
 
 use super::common::{FormatArg, count};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -30,7 +31,7 @@ More: promptctl help policy
 
 Examples:
   promptctl doctor
-  promptctl doctor --fix
+  promptctl doctor --fix --dry-run
   promptctl doctor --online")]
 pub(super) struct Args {
     /// Do what can be done without a decision: remove the locks that a killed promptctl left, write
@@ -38,11 +39,16 @@ pub(super) struct Args {
     /// apart
     #[arg(long)]
     fix: bool,
+    /// With --fix: say what would be done, and do nothing; then what is found as it is
+    #[arg(short = 'n', long, requires = "fix")]
+    dry_run: bool,
     /// Ask the remote for its tags, and the API for the models that the key may use
     #[arg(long)]
     online: bool,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -50,7 +56,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let mut findings = Vec::new();
     let (store, config) = settings::open(session, &mut findings)?;
     let is_told = !findings.is_empty();
-    if args.fix {
+    if args.dry_run {
+        store.write_nothing();
+        plan(&store, &config, session)?;
+    } else if args.fix {
         fix(&store, &config, session)?;
     }
     findings.extend(settings::findings(&store, &config, is_told)?);
@@ -88,6 +97,35 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+/// Says what can be done without a decision: data where no JSON is.
+fn plan(store: &Store, config: &Config, session: &mut Session) -> Result<(), Failure> {
+    let mut told: Vec<String> = Setup::of(store)
+        .troubles()?
+        .iter()
+        .filter(|trouble| trouble.repair.is_some())
+        .map(|trouble| format!("would mend: {}", trouble.message))
+        .collect();
+    match log::torn(store, config, session)? {
+        0 => {}
+        torn => told.push(format!(
+            "would set {} of the log apart",
+            count(torn, "torn line")
+        )),
+    }
+    if told.is_empty() {
+        session
+            .ui
+            .status("there is nothing to fix without a decision");
+    }
+    for line in told {
+        match session.ui.json {
+            true => session.ui.status(line),
+            false => session.ui.line(line),
+        }
+    }
+    Ok(())
 }
 
 /// Does what can be done without a decision.

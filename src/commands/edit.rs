@@ -2,13 +2,17 @@
 
 use std::io::Read;
 
-use super::common::{compile, load_to_change, warn_all, warn_of_passed};
-use super::diff::show_change;
+use serde_json::json;
+
+use super::common::{FormatArg, compile, load_to_change, warn_all, warn_of_passed};
+use super::diff::{change_shapes, show_change};
 use super::gate::Gate;
 use super::numbering::number;
+use super::plan::PlanArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
+use crate::output::json;
 use crate::prompt::edit::{Step, set, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_paths;
@@ -46,10 +50,10 @@ pub(super) struct Args {
     names: Vec<PromptName>,
     /// Set a value, such as modelParameters.maxTokens=600 or description=text; KEY=@FILE takes the
     /// text of a file, KEY:=JSON is any JSON
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting, add = super::completions::keys_to_set())]
     set: Vec<Setting>,
     /// Remove a value
-    #[arg(long, value_name = "KEY", value_parser = parse_key)]
+    #[arg(long, value_name = "KEY", value_parser = parse_key, add = super::completions::keys_to_unset())]
     unset: Vec<Key>,
     /// Take the whole file from FILE; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "unset"])]
@@ -60,10 +64,14 @@ pub(super) struct Args {
     /// Write the file and do not commit
     #[arg(long)]
     no_commit: bool,
+    #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, config) = session.store()?;
+    let (store, config) = args.plan.store(session)?;
     store.require_working_copy()?;
     if args.file.is_some() && args.names.len() > 1 {
         return Err(
@@ -88,10 +96,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let numbered = number(&store, &after)?;
         warn_of_passed(&after.name, numbered.passed, session);
         let version = numbered.version;
-        let sentence = if numbered.is_new {
-            format!("{name} is {version} now")
-        } else {
-            format!("{name} {version} keeps its number: no model and no caller sees the change")
+        let sentence = match (numbered.is_new, args.plan.dry_run) {
+            (true, false) => format!("{name} is {version} now"),
+            (true, true) => format!("{name} would be {version}"),
+            (false, false) => {
+                format!("{name} {version} keeps its number: no model and no caller sees the change")
+            }
+            (false, true) => format!(
+                "{name} {version} would keep its number: no model and no caller sees the change"
+            ),
         };
         let after = store.with_text(&before, numbered.text)?;
         edits.push(Edit {
@@ -127,7 +140,7 @@ fn checked(
 ) -> Result<(Loaded, bool), Failure> {
     let after = store.with_text(before, text.to_owned())?;
     compile(&after)?;
-    let is_sound = gate.before_writing(store, &after, args.shown(before), session)?;
+    let is_sound = gate.before_making(store, Some(before), &after, args.shown(before), session)?;
     Ok((after, is_sound))
 }
 
@@ -142,27 +155,31 @@ fn finish(
         text: edit.after.text.clone(),
     };
     let changes: Vec<FileChange> = edits.iter().map(change).collect();
-    if args.no_commit {
-        store.write_files(&changes)?;
-    } else {
-        let names: Vec<&str> = edits.iter().map(|it| it.before.name.as_str()).collect();
-        let message = args
-            .message
-            .clone()
-            .unwrap_or_else(|| format!("Edit {}", names.join(", ")));
-        if store.commit(&changes, &message)?.commit.is_none() {
-            session.ui.status("nothing changed");
-            return Ok(Exit::Done);
-        }
+    let names: Vec<&str> = edits.iter().map(|it| it.before.name.as_str()).collect();
+    let usual = format!("Edit {}", names.join(", "));
+    let message = args.message.as_deref().unwrap_or(&usual);
+    let message = (!args.no_commit).then_some(message);
+    let commit = args.plan.write(store, &changes, message)?;
+    let pairs = edits.iter().map(|it| (&it.before, &it.after));
+    if args.format.is_json() {
+        session.ui.line(json::document(&json!({
+            "prompts": change_shapes(pairs), "commit": commit, "dry_run": args.plan.dry_run,
+        })));
+        return Ok(Exit::Done);
+    }
+    if commit.is_none() && !args.no_commit && !args.plan.dry_run {
+        session.ui.status("nothing changed");
+        return Ok(Exit::Done);
     }
     for edit in edits {
-        session.ui.status(&edit.sentence);
+        args.plan.say(&edit.sentence, &edit.sentence, session);
     }
-    if !session.ui.is_quiet() {
-        let pairs = edits.iter().map(|it| (&it.before, &it.after));
+    if !session.ui.is_quiet() || args.plan.dry_run {
         show_change(pairs, session);
     }
-    say_next(args, edits, session);
+    if !args.plan.dry_run {
+        say_next(args, edits, session);
+    }
     Ok(Exit::Done)
 }
 

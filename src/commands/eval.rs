@@ -23,10 +23,11 @@ use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::result::{Line, Results, Status};
 use crate::experiment::run::{
-    Plan, RunEnd, Source, Task, Terms, empty_results, is_echo, run as run_plan, without_judge,
+    Plan, RunEnd, Source, Terms, empty_results, is_echo, run as run_plan, without_judge,
 };
 use crate::experiment::runs::{Foot, Head, RunFile};
 use crate::experiment::score::NoJudge;
+use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;

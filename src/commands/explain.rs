@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::common::FormatArg;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -31,6 +32,8 @@ pub(super) struct Args {
     code: Option<String>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {

@@ -2,6 +2,7 @@
 
 use super::common::FormatArg;
 use super::interrupt::{Interrupt, stopped};
+use super::plan::PlanArg;
 use super::rules::branches_of;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -21,6 +22,7 @@ More: promptctl help releases
 
 Examples:
   promptctl fetch
+  promptctl fetch --dry-run          # what is new
   promptctl fetch --env production   # in a job: only what is live there")]
 pub(super) struct Args {
     /// Only what is live in this environment: enough for get, render and run, and quick in a job
@@ -30,12 +32,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "TAG", num_args = 1..)]
     accept: Vec<String>,
     #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
     format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, config) = session.store_and_remote()?;
+    let store = match args.plan.dry_run {
+        true => store.rehearsed()?,
+        false => store,
+    };
     let interrupt = Interrupt::watch();
     let waiting = Progress::waiting(&session.ui, "fetching the tags");
     let fetched = match args.env.as_slice() {
@@ -49,11 +57,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .hint("promptctl fetch brings the others"),
         false => failure,
     })?;
-    if !args.env.is_empty() {
-        return print(&fetched, json, session);
-    }
-    if args.accept.is_empty() {
-        return print(&fetched, json, session);
+    if !args.env.is_empty() || args.accept.is_empty() {
+        return print(&fetched, args, session);
     }
     let accepted = store.accept(&args.accept)?;
     if json {
@@ -62,18 +67,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.line(json::document(&shape));
     }
     for changed in &accepted {
+        let tag = &changed.tag;
         let what = match &changed.now {
-            Some(now) => format!("counts as {now} from now on"),
-            None => "counts as deleted from now on".to_owned(),
+            Some(now) => now.as_str(),
+            None => "deleted",
         };
-        session.ui.status(format!("{} {what}", changed.tag));
+        args.plan.say(
+            format!("{tag} counts as {what} from now on"),
+            format!("{tag} would count as {what}"),
+            session,
+        );
     }
     Ok(Exit::Done)
 }
 
-fn print(fetched: &Fetched, json: bool, session: &mut Session) -> Result<Exit, Failure> {
+fn print(fetched: &Fetched, args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let remote = &fetched.remote;
-    if json {
+    if args.format.is_json() {
         let pending = fetched.pending.iter().map(|entry| entry.tag.to_string());
         let gone = fetched.changed.iter().filter(|it| it.now.is_none());
         let moved = fetched.changed.iter().filter(|it| it.now.is_some());
@@ -90,6 +100,11 @@ fn print(fetched: &Fetched, json: bool, session: &mut Session) -> Result<Exit, F
     }
     match fetched.new.as_slice() {
         [] => session.ui.status(format!("{remote} has nothing new")),
+        tags if args.plan.dry_run => {
+            for tag in tags {
+                session.ui.line(format!("would take {tag}"));
+            }
+        }
         [tag] => session.ui.status(format!("1 new tag from {remote}: {tag}")),
         tags => session
             .ui

@@ -6,16 +6,13 @@ use super::numbering::NUMBERING;
 use super::session::Session;
 use super::validate::check::check_content;
 use crate::config::Config;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, MOST_TOLD};
 use crate::files::{Loaded, Source};
 use crate::prompt::code::{self, Code};
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::lint::Levels;
 use crate::prompt::name::{Environment, PromptName};
 use crate::releases::{Step, Store, Verdict, can_be_let_through, judge};
-
-/// How many findings are printed beside the first.
-const MAX_TOLD: usize = 8;
 
 /// What the rules are asked with.
 #[derive(Debug, Clone)]
@@ -28,7 +25,7 @@ impl Gate {
     pub(super) fn new(config: &Config, session: &Session) -> Self {
         Self {
             levels: config.lint.clone(),
-            today: session.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            today: session.today(),
         }
     }
 
@@ -81,6 +78,34 @@ impl Gate {
         Ok(!findings.iter().any(Finding::is_error))
     }
 
+    /// The same for a text that a person gives: the warnings too that the file did not have `before`.
+    ///
+    /// # Errors
+    /// The file holds a secret.
+    pub(super) fn before_making(
+        &self,
+        store: &Store,
+        before: Option<&Loaded>,
+        loaded: &Loaded,
+        shown: &str,
+        session: &mut Session,
+    ) -> Result<bool, Failure> {
+        let verdict = self.judge_writing(store, loaded, shown)?;
+        let known = before.map(|before| self.check_file(store, before));
+        let known = known.unwrap_or_default();
+        let is_known = |finding: &Finding| {
+            let is_it = |it: &Finding| (it.code, &it.message) == (finding.code, &finding.message);
+            known.iter().any(is_it)
+        };
+        for finding in &verdict.others {
+            let is_new = finding.severity == Severity::Warning && !is_known(finding);
+            if finding.is_error() || is_new {
+                session.ui.finding(finding);
+            }
+        }
+        Ok(verdict.passed().next().is_none())
+    }
+
     /// The same for who says nothing else: what is written changes nothing of what is wrong.
     ///
     /// # Errors
@@ -91,6 +116,16 @@ impl Gate {
         loaded: &Loaded,
         shown: &str,
     ) -> Result<Vec<Finding>, Failure> {
+        let verdict = self.judge_writing(store, loaded, shown)?;
+        Ok(verdict.passed().cloned().collect())
+    }
+
+    fn judge_writing(
+        &self,
+        store: &Store,
+        loaded: &Loaded,
+        shown: &str,
+    ) -> Result<Verdict, Failure> {
         let mut findings = self.find(store, loaded);
         // Partials are written by nobody here.
         let is_own = |finding: &Finding| finding.path.as_deref() == Some(&loaded.path);
@@ -100,7 +135,7 @@ impl Gate {
         }
         let verdict = judge(findings, Step::Write);
         if verdict.stops.is_empty() {
-            return Ok(verdict.passed().cloned().collect());
+            return Ok(verdict);
         }
         Err(with_allow_hint(Failure::from(verdict.stops))
             .hint("nothing was written")
@@ -123,13 +158,13 @@ pub(super) fn parse_allowed(text: &str) -> Result<Code, String> {
 pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
     let mut stops = verdict.stops;
     let is_secret = stops.iter().any(|it| it.code == code::SECRET);
-    let more = stops.len().saturating_sub(MAX_TOLD);
+    let more = stops.len().saturating_sub(MOST_TOLD);
     let stopping = stops.iter().map(|it| it.code);
     // What is let through already must be said again.
     let mut codes: Vec<Code> = stopping.chain(verdict.let_through).collect();
     codes.sort_unstable();
     codes.dedup();
-    stops.truncate(MAX_TOLD);
+    stops.truncate(MOST_TOLD);
     let mut failure = Failure::from(stops).exit(Exit::Verdict);
     if more > 0 {
         failure = failure.hint(format!("and {more} more: promptctl validate {name}"));

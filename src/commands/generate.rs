@@ -3,9 +3,12 @@
 mod given;
 mod writing;
 
-use super::common::warn_all;
+use serde_json::json;
+
+use super::common::{FormatArg, warn_all};
 use super::edit::editor::with_draft;
 use super::new::{DEFAULT_MODEL, Making, place_of, refuse_existing, say_other_roots};
+use super::plan::PlanArg;
 use super::release_args::YesArg;
 use super::run::{RunContext, parse_dollars};
 use super::session::Session;
@@ -75,6 +78,8 @@ pub(super) struct Args {
     dry_run: bool,
     #[command(flatten)]
     yes: YesArg,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 impl Args {
@@ -127,21 +132,24 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         max_cost: args.max_cost,
     };
     let draft = writing.write((request, &rendered.values), &ground, session)?;
-    let text = draft.text.clone();
-    finish(args, &draft, path.clone(), &ground, session)
-        .map_err(|failure| with_draft(failure, &path, &text))
+    finish(args, &draft, &path, &ground, session)
+        .map_err(|failure| with_draft(failure, &path, &draft.text))
 }
 
 /// Shows what was written, and commits it if whoever looks at it agrees.
 fn finish(
     args: &Args,
     draft: &Draft,
-    path: String,
+    path: &str,
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
-    session.ui.view(draft.text.trim_end());
-    session.ui.flush();
+    let json = args.format.is_json();
+    let asks = !args.yes.yes && !args.no_commit;
+    if asks || !json {
+        session.ui.view(draft.text.trim_end());
+        session.ui.flush();
+    }
     let cost = draft
         .cost
         .map_or_else(|| "cost unknown".to_owned(), dollars);
@@ -150,23 +158,33 @@ fn finish(
         calls => format!("{calls} calls"),
     };
     session.ui.status(format!("written in {calls}, {cost}"));
-    let asks = !args.yes.yes && !args.no_commit;
     if asks && !session.ui.confirm(&format!("Commit it as {path}?")) {
         return Err(Failure::usage("nothing was committed").exit(Exit::Failed));
     }
+    let plan = PlanArg::done();
     let making = Making {
         name: args.name(),
-        shown: &path,
-        path: path.clone(),
+        shown: path,
+        path,
+        is_by_file: false,
         message: args.message.as_deref(),
         no_commit: args.no_commit,
+        plan: &plan,
     };
-    let is_sound = making.make(&ground.store, &ground.config, draft.text.clone(), session)?;
+    let made = making.make(&ground.store, &ground.config, draft.text.clone(), session)?;
+    if json {
+        session.ui.line(json::document(&json!({
+            "name": args.name(), "version": made.version, "path": path, "digest": made.digest,
+            "commit": made.commit, "calls": draft.calls, "cost_usd": draft.cost,
+        })));
+        return Ok(Exit::Done);
+    }
+    making.say(&made, session);
     say_other_roots(&args.name, "generate", &ground.store, session);
     let name = shell_word(args.name().as_str());
     session.ui.hint(format!(
         "read its six cases, which nobody has reviewed; promptctl eval {name} runs them"
     ));
-    making.say_next(is_sound, session);
+    making.say_next(&made, session);
     Ok(Exit::Done)
 }

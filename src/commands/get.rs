@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::common::{AtArg, FormatArg, in_environment, variables_of, warn_all};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes::{PromptJson, inlined_messages};
 use super::show::load_at;
@@ -32,7 +33,7 @@ More: promptctl help services
 Examples:
   promptctl get support/triage@production
   promptctl get support/triage@v2 --format json
-  promptctl get --all --env production --format json > snapshot.json")]
+  promptctl get --all --env production --format json -o snapshot.json")]
 pub(super) struct Args {
     /// The prompt: name, name@v3, name@production or name@<git revision>
     #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::reference, add = super::completions::references())]
@@ -60,6 +61,8 @@ pub(super) struct Args {
     strict: bool,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Serialize)]

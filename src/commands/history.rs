@@ -3,34 +3,42 @@
 use serde::Serialize;
 
 use super::common::{FormatArg, short, warn_of_unknown_releases, when};
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
-use crate::output::ui::{DIM, GOOD, NOTE};
+use crate::output::ui::{BOLD, DIM, GOOD, NOTE, paint};
 use crate::prompt::diff::{Side, compare};
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_path;
 use crate::prompt::version::Version;
 use crate::releases::{HistoryEntry, State, Store};
 
-/// Show the versions of a prompt
+/// Show the versions of prompts
+///
+/// Of each version: its state (live in which environments; published, and live nowhere now; pending,
+/// so that its tag waits to be sent; or not published), what the change from the version before it
+/// means for callers (breaking, behavior, wording or none: promptctl help rules), and the commit that
+/// made it. Several prompts stand below their names; in JSON under `prompts`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help versions
 
 Examples:
   promptctl history support/triage
-  promptctl history support/triage -n 5")]
+  promptctl history support/triage core/chat-assistant -n 5")]
 pub(super) struct Args {
-    /// The prompt
-    #[arg(value_parser = super::typed::name, add = super::completions::names())]
-    name: PromptName,
-    /// At most so many versions, the newest first
+    /// The prompts
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::completions::names())]
+    names: Vec<PromptName>,
+    /// At most so many versions of each, the newest first
     #[arg(short = 'n', long, value_name = "COUNT")]
     limit: Option<usize>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Serialize)]
@@ -53,38 +61,69 @@ struct Row {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, _) = session.store()?;
-    let entries = store.history(&args.name)?;
-    if entries.is_empty() {
-        return Err(not_committed(&store, &args.name));
+    let mut found = Vec::new();
+    for name in &args.names {
+        let entries = store.history(name)?;
+        if entries.is_empty() {
+            return Err(not_committed(&store, name));
+        }
+        found.push((name, entries));
     }
     warn_of_unknown_releases(&store, session);
-    let live = live(&store, &args.name, session)?;
-    let rows: Vec<Row> = entries
-        .iter()
-        .enumerate()
-        .take(args.limit.unwrap_or(usize::MAX))
-        .map(|(at, entry)| row(entry, entries.get(at + 1), &live))
-        .collect();
+    let mut shapes = Vec::new();
+    for (at, (name, entries)) in found.iter().enumerate() {
+        let live = live(&store, name, session)?;
+        let rows: Vec<Row> = entries
+            .iter()
+            .enumerate()
+            .take(args.limit.unwrap_or(usize::MAX))
+            .map(|(at, entry)| row(entry, entries.get(at + 1), &live))
+            .collect();
+        if json {
+            shapes.push(serde_json::json!({ "name": name, "versions": rows }));
+            continue;
+        }
+        if found.len() > 1 {
+            let title = paint(session.ui.colors_out(), BOLD, name.as_str());
+            let gap = if at > 0 { "\n" } else { "" };
+            session.ui.styled(format!("{gap}{title}\n"));
+        }
+        table(&rows, session);
+        warn_of_odd(name, &entries[..rows.len()], session);
+    }
     if json {
-        let shape = serde_json::json!({ "name": args.name, "versions": rows });
+        let shape = match shapes.as_slice() {
+            [one] => one.clone(),
+            several => serde_json::json!({ "prompts": several }),
+        };
         session.ui.line(json::document(&shape));
         return Ok(Exit::Done);
     }
+    if store.is_shallow() {
+        session
+            .ui
+            .warning("this clone is shallow, so older versions may be missing");
+        session.ui.hint("git fetch --unshallow");
+    }
+    Ok(Exit::Done)
+}
+
+fn table(rows: &[Row], session: &mut Session) {
     let mut table = Table::new(&[
-        "version", "live", "impact", "commit", "when", "author", "message",
+        "version", "state", "impact", "commit", "when", "author", "message",
     ])
     .flexible(&[1, 6])
     .spare(&[3, 2, 4]);
-    for row in &rows {
+    for row in rows {
         let state = if !row.environments.is_empty() {
             let names: Vec<&str> = row.environments.iter().map(Environment::as_str).collect();
-            TableCell::styled(names.join(", "), GOOD)
+            TableCell::styled(format!("live in {}", names.join(", ")), GOOD)
         } else if row.pending {
             TableCell::styled("pending", NOTE)
         } else if row.published {
             TableCell::from("published")
         } else {
-            TableCell::styled("unpublished", DIM)
+            TableCell::styled("not published", DIM)
         };
         table.row(vec![
             TableCell::from(row.version.to_string()),
@@ -97,27 +136,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         ]);
     }
     table.print(&mut session.ui);
-    let odd = entries.iter().take(rows.len()).filter(|entry| {
+}
+
+/// Says which versions no commit holds as their number says.
+fn warn_of_odd(name: &PromptName, entries: &[HistoryEntry], session: &mut Session) {
+    let odd = entries.iter().filter(|entry| {
         let loaded = entry.loaded.as_ref();
         loaded.is_some_and(|loaded| loaded.is_unbumped())
     });
     for entry in odd {
         session.ui.warning(format!(
-            "no commit here holds {0} {1}: where a file has this number, its content was changed and its number was not",
-            args.name, entry.version
+            "no commit here holds {name} {}: where a file has this number, its content was changed and its number was not",
+            entry.version
         ));
         session.ui.hint(format!(
-            "promptctl bump {} gives what the file says now a number of its own",
-            args.name
+            "promptctl bump {name} gives what the file says now a number of its own"
         ));
     }
-    if store.is_shallow() {
-        session
-            .ui
-            .warning("this clone is shallow, so older versions may be missing");
-        session.ui.hint("git fetch --unshallow");
-    }
-    Ok(Exit::Done)
 }
 
 fn not_committed(store: &Store, name: &PromptName) -> Failure {

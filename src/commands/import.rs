@@ -3,6 +3,7 @@
 mod draft;
 mod imported;
 mod inputs;
+mod publish;
 mod record;
 mod save;
 mod show;
@@ -91,7 +92,7 @@ pub(super) struct Args {
     #[arg(long, requires = "publish")]
     no_push: bool,
     /// The model that answers for one that is gone
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", add = super::completions::models())]
     model: Option<String>,
     /// Write settings that equal the API's own, too
     #[arg(long)]
@@ -260,7 +261,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .collect();
     if let Some(environment) = &args.publish {
         for kept in &mut outcomes {
-            save::publish(kept, environment, args, &store, &config, session);
+            publish::publish(kept, environment, args, &store, &config, session);
         }
     }
     let is_written = outcomes.iter().any(|kept| !kept.made.is_empty());

@@ -1,26 +1,31 @@
 //! `promptctl init`.
 
+mod adopt;
 mod hosted;
+mod roots;
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde_json::json;
+
+use self::adopt::commit_of;
 use self::hosted::Plan;
-
-use serde_json::Value;
-
-use super::common::{count, words_on_adopting};
+use self::roots::{with_roots, yaml_list};
+use super::common::{FormatArg, words_on_adopting};
+use super::plan::PlanArg;
 use super::session::Session;
 use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
-use crate::prompt::code;
-use crate::prompt::document::parse_value;
-use crate::prompt::edit::{Step, set};
-use crate::prompt::name::{Environment, SUFFIXES};
-use crate::prompt::quote::{shell_path, shell_word};
+use crate::output::json;
+use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::schema::prompt_schema;
 use crate::releases::{Store, unknown_remote};
-use crate::setup::{ATTRIBUTES, Adoptable, PlannedHook, Setup, init_repository, is_in_repository};
+use crate::setup::{
+    ATTRIBUTES, Adoptable, PlannedHook, Refused, ScratchRepository, Setup, init_repository,
+    is_in_repository,
+};
 
 /// Make a repository of prompts, or adopt `.prompt.yml` files
 ///
@@ -33,6 +38,7 @@ More: promptctl help github
 
 Examples:
   promptctl init team-prompts
+  promptctl init --dry-run               # what it would make
   promptctl init --adopt --yes           # the .prompt.yml files of this repository
   promptctl init --hooks --diff-driver   # in each clone
   promptctl init --github")]
@@ -71,6 +77,10 @@ pub(super) struct Args {
     /// The commit's message
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
+    #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 const CONFIG: &str = "\
@@ -92,13 +102,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.directory = directory;
     session.is_directory_named |= args.folder.is_some();
     let start = session.start();
+    let is_there = is_in_repository(&start)?;
     // An existing configuration is honoured; a broken one is reported before anything is written.
-    if !is_in_repository(&start)?
-        && let Some(remote) = Config::in_repository(&session.directory)?.remote
-    {
+    if !is_there && let Some(remote) = Config::in_repository(&session.directory)?.remote {
         return Err(unknown_remote(&remote));
     }
-    let made = init_repository(&start, !session.ui.can_ask())?;
+    let unattended = !session.ui.can_ask();
+    let (made, scratch) = match args.plan.dry_run {
+        false => (init_repository(&start, unattended)?, None),
+        true if is_there => (false, None),
+        true => (true, Some(ScratchRepository::new(&start, unattended)?)),
+    };
+    if let Some(scratch) = &scratch {
+        session.environ.git = scratch.start.variables.clone();
+        session.directory.clone_from(&scratch.start.directory);
+    }
     let (store, config) = session.store_and_remote()?;
     let faults = config.environments.iter();
     let mut faults = faults.flat_map(|(environment, _)| config.policy_faults(environment));
@@ -106,11 +124,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Err(fault);
     }
     store.require_working_copy()?;
-    if made {
-        let place = args.folder.as_deref().unwrap_or(Path::new("."));
-        let text = format!("made a git repository in {}", place.display());
-        session.ui.status(text);
-    }
     let own = store.config_text()?;
     let known: &[String] = match own {
         Some(_) if args.adopt => &config.roots,
@@ -129,44 +142,42 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
         Some(_) => None,
     };
-    if args.adopt && !adopt(&found, &roots, own.is_some(), args, session) {
+    let mut done = Done {
+        made,
+        ..Done::default()
+    };
+    done.say_made(args, session);
+    let is_json = args.format.is_json();
+    if args.adopt && !is_json && !adopt::agree(&found, &roots, own.is_some(), args, session) {
         return Ok(Exit::Done);
     }
+    // Who reads JSON is asked nothing: without --yes it is the plan.
+    let is_plan = args.plan.dry_run || args.adopt && is_json && !args.yes;
     let mut changes = files(&store, &roots, config_text)?;
-    let plan = args.plan(&store, &config, &roots)?;
+    let plan = args.hosting(&store, &config, &roots)?;
     let (wanted, hooks, is_to_include) = extras(args, &plan, &store, &roots)?;
     changes.extend(wanted);
-    let message = args
-        .message
-        .clone()
-        .unwrap_or_else(|| "Set up promptctl".to_owned());
-    let written = store.commit(&changes, &message)?;
-    for change in &changes {
-        session.ui.status(format!("wrote {}", change.path()));
+    if !is_plan {
+        let message = args.message.as_deref().unwrap_or("Set up promptctl");
+        let written = store.commit(&changes, message)?;
+        done.commit = written.commit.map(|id| id.to_string());
     }
-    let mirrored = store.configure_mirror()?;
-    if mirrored {
-        session
-            .ui
-            .status("git fetch brings the tags of releases from now on");
+    done.written = changes.iter().map(|it| it.path().to_owned()).collect();
+    set_up_clone(args, is_plan, &hooks, &store, &mut done)?;
+    if is_json {
+        done.print(&found, &roots, args.adopt, is_plan, session);
+        return Ok(Exit::Done);
     }
-    let graphed = Setup::of(&store).write_missing_commit_graph()?;
-    if graphed {
-        let text = "wrote git's commit-graph, so that the history of a prompt is found fast";
-        session.ui.status(text);
+    done.say(args, session);
+    if args.plan.dry_run {
+        return Ok(Exit::Done);
     }
-    let (hooked, driven) = set_up_clone(args, &hooks, &store, session)?;
-    if written.commit.is_none() && !made && !mirrored && !graphed && !hooked && !driven {
-        session
-            .ui
-            .status("everything is set up already: nothing to do");
-    }
-    if args.diff_driver && (driven || written.commit.is_some()) {
+    if args.diff_driver && (done.drivers || done.commit.is_some()) {
         session.ui.hint(
             "git keeps its drivers in each clone: promptctl init --diff-driver sets up the others",
         );
     }
-    if written.commit.is_some() {
+    if done.commit.is_some() {
         say_hosted(args, &plan, session);
     }
     if is_to_include {
@@ -182,13 +193,96 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// What was done, or would be.
+#[derive(Debug, Default, Serialize)]
+struct Done {
+    made: bool,
+    written: Vec<String>,
+    hooks: Vec<String>,
+    mirror: bool,
+    commit_graph: bool,
+    drivers: bool,
+    commit: Option<String>,
+}
+
+impl Done {
+    fn say_made(&self, args: &Args, session: &mut Session) {
+        if self.made {
+            let place = args.folder.as_deref().unwrap_or(Path::new("."));
+            let place = place.display();
+            args.plan.say(
+                format!("made a git repository in {place}"),
+                format!("would make a git repository in {place}"),
+                session,
+            );
+        }
+    }
+
+    fn say(&self, args: &Args, session: &mut Session) {
+        let mut say = |done: &str, would: &str| args.plan.say(done, would, session);
+        for path in &self.written {
+            say(&format!("wrote {path}"), &format!("would write {path}"));
+        }
+        if self.mirror {
+            say(
+                "git fetch brings the tags of releases from now on",
+                "git fetch would bring the tags of releases from then on",
+            );
+        }
+        if self.commit_graph {
+            let why = "git's commit-graph, so that the history of a prompt is found fast";
+            say(&format!("wrote {why}"), &format!("would write {why}"));
+        }
+        for path in &self.hooks {
+            say(&format!("wrote {path}"), &format!("would write {path}"));
+        }
+        if self.drivers {
+            say(
+                "git diff, log -p, difftool and merge know prompts in this clone from now on",
+                "git diff, log -p, difftool and merge would know prompts in this clone",
+            );
+        }
+        let is_committed = match args.plan.dry_run {
+            true => !self.written.is_empty(),
+            false => self.commit.is_some(),
+        };
+        let is_set_up = self.mirror || self.commit_graph || !self.hooks.is_empty() || self.drivers;
+        if !is_committed && !self.made && !is_set_up {
+            session
+                .ui
+                .status("everything is set up already: nothing to do");
+        }
+    }
+
+    fn print(
+        &self,
+        found: &Adoptable,
+        roots: &[String],
+        adopts: bool,
+        is_plan: bool,
+        session: &mut Session,
+    ) {
+        let mut shape = json!(self);
+        shape["roots"] = json!(roots);
+        shape["dry_run"] = json!(is_plan);
+        if adopts {
+            let pair = |(name, path): &(PromptName, String)| json!({ "name": name, "path": path });
+            shape["adopted"] = found.prompts.iter().map(pair).collect();
+            let refused =
+                |it: &Refused| json!({ "path": it.path, "reason": it.reason, "better": it.better });
+            shape["refused"] = found.refused.iter().map(refused).collect();
+        }
+        session.ui.line(json::document(&shape));
+    }
+}
+
 impl Args {
     fn wants_extras(&self) -> bool {
         self.github || self.gitlab || self.hooks || self.diff_driver
     }
 
     /// Where merges are published to.
-    fn plan(&self, store: &Store, config: &Config, roots: &[String]) -> Result<Plan, Failure> {
+    fn hosting(&self, store: &Store, config: &Config, roots: &[String]) -> Result<Plan, Failure> {
         if self.env.is_some() && !self.github && !self.gitlab {
             let text = "--env says where --github and --gitlab publish to";
             return Err(Failure::usage(text).hint("promptctl init --github --env staging"));
@@ -266,27 +360,29 @@ fn say_hosted(args: &Args, plan: &Plan, session: &mut Session) {
     }
 }
 
-/// Sets up what git keeps in this clone alone. Returns whether there was a hook to write, and a
-/// driver to set.
+/// Sets up what git keeps in this clone alone, or finds what of it is missing.
 fn set_up_clone(
     args: &Args,
+    is_plan: bool,
     hooks: &[PlannedHook],
     store: &Store,
-    session: &mut Session,
-) -> Result<(bool, bool), Failure> {
-    for hook in hooks {
-        Setup::of(store).write_hook(hook)?;
-        session
-            .ui
-            .status(format!("wrote {}", store.shown(&hook.path)));
+    done: &mut Done,
+) -> Result<(), Failure> {
+    let setup = Setup::of(store);
+    if is_plan {
+        done.mirror = store.lacks_mirror()?;
+        done.commit_graph = setup.lacks_commit_graph();
+        done.drivers = args.diff_driver && setup.lacks_drivers(&Environ::program()?)?;
+    } else {
+        done.mirror = store.configure_mirror()?;
+        done.commit_graph = setup.write_missing_commit_graph()?;
+        for hook in hooks {
+            setup.write_hook(hook)?;
+        }
+        done.drivers = args.diff_driver && setup.configure_drivers(&Environ::program()?)?;
     }
-    let driven = args.diff_driver && Setup::of(store).configure_drivers(&Environ::program()?)?;
-    if driven {
-        session
-            .ui
-            .status("git diff, log -p, difftool and merge know prompts in this clone from now on");
-    }
-    Ok((!hooks.is_empty(), driven))
+    done.hooks = hooks.iter().map(|hook| store.shown(&hook.path)).collect();
+    Ok(())
 }
 
 /// The text with more lines at its end.
@@ -295,118 +391,6 @@ fn with_lines(mut text: String, lines: &str) -> String {
         text.push('\n');
     }
     format!("{text}{lines}\n")
-}
-
-/// Shows what adopting means, and asks. Returns whether to go on.
-fn adopt(
-    found: &Adoptable,
-    roots: &[String],
-    has_config: bool,
-    args: &Args,
-    session: &mut Session,
-) -> bool {
-    let list = roots.join(", ");
-    session.ui.status(format!(
-        "{} found, below {list}",
-        count(found.prompts.len(), "prompt file")
-    ));
-    for (name, path) in &found.prompts {
-        session.ui.line(format!("{name}\t{path}"));
-    }
-    for refused in &found.refused {
-        let (path, reason) = (&refused.path, &refused.reason);
-        session
-            .ui
-            .warning(format!("{path} cannot be named: {reason}"));
-        let better = refused.better.as_deref().map(shell_path);
-        session.ui.hint(format!(
-            "rename it: git mv {} {}",
-            shell_path(path),
-            better.as_deref().unwrap_or("…")
-        ));
-    }
-    if !found.uncommitted.is_empty() {
-        let of_them = found.uncommitted.len();
-        let text = format!("not committed yet, and left so: {of_them} of them");
-        session.ui.status(text);
-    }
-    if found.roots.is_empty() && has_config {
-        session
-            .ui
-            .status(format!("{CONFIG_FILE} exists and stays as it is"));
-    } else if has_config {
-        session.ui.status(format!(
-            "{CONFIG_FILE} would get the roots {}; the prompt files stay as they are",
-            yaml_list(&found.roots)
-        ));
-    } else {
-        session.ui.status(format!(
-            "{CONFIG_FILE} would say roots: [{}]; the prompt files stay as they are",
-            yaml_list(roots)
-        ));
-    }
-    if args.yes {
-        return true;
-    }
-    if session.ui.can_ask() {
-        return session.ui.confirm("Do it?");
-    }
-    session.ui.hint("promptctl init --adopt --yes does it");
-    false
-}
-
-/// Folders as the items of a YAML list, in quotes where their letters mean something to YAML.
-fn yaml_list(folders: &[String]) -> String {
-    let is_plain = |folder: &str| {
-        folder.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '.')
-            && folder
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || "._-/".contains(char))
-    };
-    let items: Vec<String> = folders
-        .iter()
-        .map(|folder| {
-            if is_plain(folder) {
-                folder.clone()
-            } else {
-                Value::from(folder.as_str()).to_string()
-            }
-        })
-        .collect();
-    items.join(", ")
-}
-
-/// The configuration with more roots behind its own, and everything else as it is.
-///
-/// # Errors
-/// The list is written in a way that no edit leaves alone.
-fn with_roots(text: &str, own: &[String], more: &[String]) -> Result<String, Failure> {
-    let by_hand = || {
-        Failure::new(
-            code::BAD_CONFIG,
-            format!("{CONFIG_FILE} writes its roots in a way that cannot be added to"),
-        )
-        .at(CONFIG_FILE)
-        .hint(format!(
-            "write there, and run the same command again: roots: [{}]",
-            yaml_list(&[own, more].concat())
-        ))
-    };
-    let key = Step::Key("roots".to_owned());
-    let value = parse_value(text).map_err(|_| by_hand())?;
-    let edit =
-        |text: &str, path: &[Step], value: Value| set(text, path, &value).map_err(|_| by_hand());
-    match value.get("roots") {
-        Some(Value::Array(list)) => {
-            let mut text = text.to_owned();
-            for (at, root) in (list.len()..).zip(more) {
-                let path = [key.clone(), Step::Index(at)];
-                text = edit(&text, &path, Value::from(root.as_str()))?;
-            }
-            Ok(text)
-        }
-        _ => edit(text, &[key], Value::from([own, more].concat())),
-    }
 }
 
 /// The files that are missing, and the configuration as it shall be, where it is another.
@@ -449,26 +433,6 @@ fn files(
     Ok(changes)
 }
 
-/// The command that commits prompt files which git does not hold yet.
-fn commit_of(uncommitted: &[String]) -> String {
-    const MOST: usize = 5;
-    let wanted: Vec<String> = if uncommitted.len() <= MOST {
-        uncommitted.iter().map(|path| shell_path(path)).collect()
-    } else {
-        let suffixes = SUFFIXES.iter().filter(|suffix| {
-            let mut paths = uncommitted.iter();
-            paths.any(|path| path.ends_with(*suffix))
-        });
-        suffixes
-            .map(|suffix| shell_word(&format!(":/*{suffix}")))
-            .collect()
-    };
-    format!(
-        "git add -- {} && git commit -m \"Add prompts\"",
-        wanted.join(" ")
-    )
-}
-
 fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Session) {
     if adopted && !found.uncommitted.is_empty() {
         let command = commit_of(&found.uncommitted);
@@ -486,27 +450,5 @@ fn say_next(store: &Store, found: &Adoptable, adopted: bool, session: &mut Sessi
     }
     if Setup::of(store).has_foreign_tags() {
         session.ui.hint("this repository has tags of its own: give git describe --exclude 'prompts/*' from now on");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_are_quoted_where_yaml_would_misread_them() {
-        let list = |folders: &[&str]| {
-            yaml_list(
-                &folders
-                    .iter()
-                    .map(|&folder| folder.to_owned())
-                    .collect::<Vec<_>>(),
-            )
-        };
-        assert_eq!(
-            list(&[".github/prompts", "src/a-b_c"]),
-            ".github/prompts, src/a-b_c"
-        );
-        assert_eq!(list(&["a, b", "[x]", "é"]), r#""a, b", "[x]", "é""#);
     }
 }

@@ -5,7 +5,7 @@ use clap::{ArgMatches, Command, Error, FromArgMatches};
 /// The arguments of a command, which clap learns of when the command is named: making those of
 /// all commands takes as long as everything else at the start of the program.
 #[derive(Debug)]
-pub(super) struct Lazy<A>(pub(super) A);
+pub(super) struct Lazy<A>(pub(super) Box<A>);
 
 impl<A: clap::Args> clap::Args for Lazy<A> {
     fn augment_args(command: Command) -> Command {
@@ -19,7 +19,7 @@ impl<A: clap::Args> clap::Args for Lazy<A> {
 
 impl<A: FromArgMatches> FromArgMatches for Lazy<A> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        A::from_arg_matches(matches).map(Self)
+        A::from_arg_matches(matches).map(|args| Self(Box::new(args)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::common::{FormatArg, live_cell, say_first_prompt, warn_all, warn_of_releases, when};
+use super::common::{
+    FormatArg, exit_of_list, live_cell, say_first_prompt, warn_all, warn_of_releases, when,
+};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes;
 use super::typed::{Selection, Typed};
@@ -47,7 +50,7 @@ pub(super) struct Args {
     #[arg(long)]
     tag: Option<String>,
     /// Only prompts for this model; `gpt-5` finds `openai/gpt-5-mini` too
-    #[arg(long)]
+    #[arg(long, add = super::completions::models())]
     model: Option<String>,
     /// Only prompts whose files differ from what is live in production, or in the environment of
     /// --env
@@ -61,6 +64,8 @@ pub(super) struct Args {
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,6 +122,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let named = Selection::new(&args.names, session);
     let see = |prompt: Loaded| Seen::new(&prompt, args, &named);
     let mut unreadable = false;
+    let mut exit = Exit::Done;
     let (overview, seen) = match &args.env {
         None => {
             let (overview, (seen, findings)) =
@@ -124,6 +130,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             let overview = overview?;
             warn_all(session, &findings);
             unreadable = !findings.is_empty();
+            exit = exit_of_list(&findings);
             (overview, seen)
         }
         Some(environment) => {
@@ -146,17 +153,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session
             .ui
             .line(json::document(&serde_json::json!({ "prompts": rows })));
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     if rows.is_empty() {
         // The findings have said what is wrong with the prompts that there are.
         if !(unreadable && none) {
             say_nothing(args, none, &store, session);
         }
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     print(&rows, args, session);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn live_in(

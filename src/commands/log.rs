@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::common::{FormatArg, parse_version, when};
 use super::moment::Moment;
+use super::out::OutArg;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -41,7 +42,7 @@ Examples:
   promptctl log --prompt support/ --since yesterday
   promptctl log show ID --rendered
   promptctl log tail -f
-  promptctl log export --format csv > calls.csv")]
+  promptctl log export --format csv -o calls.csv")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -77,7 +78,13 @@ enum Command {
     Prune(trim::PruneArgs),
     /// Print where the log is
     #[command(after_long_help = "Examples:\n  tail -n 1 \"$(promptctl log path)\"")]
-    Path,
+    Path(PathArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct PathArgs {
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +96,8 @@ struct ListArgs {
     limit: usize,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Debug, clap::Args)]
@@ -112,7 +121,7 @@ struct FilterArgs {
     #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::completions::names())]
     prompt: Option<String>,
     /// Only this version, such as v3
-    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, add = super::completions::versions())]
     version: Option<crate::prompt::version::Version>,
     /// Only executions of what was live in ENV
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
@@ -121,7 +130,7 @@ struct FilterArgs {
     #[arg(long, value_name = "STATUS", value_parser = parse_status, add = super::completions::one_of(["ok", "error", "invalid_output", "interrupted"]))]
     status: Option<Status>,
     /// Only this model
-    #[arg(long)]
+    #[arg(long, add = super::completions::models())]
     model: Option<String>,
     /// Not before this time: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
     #[arg(long, value_name = "TIME")]
@@ -156,8 +165,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Some(Command::Append(args)) => feed::run(args, &log, &store, &config, session),
         Some(Command::Export(args)) => trim::export(args, &log, session),
         Some(Command::Prune(args)) => trim::prune(args, &log, session),
-        Some(Command::Path) => {
-            session.ui.line(log.path().display());
+        Some(Command::Path(args)) => {
+            let path = log.path().display();
+            if args.format.is_json() {
+                let shape = json!({ "path": path.to_string() });
+                session.ui.line(json::document(&shape));
+            } else {
+                session.ui.line(path);
+            }
             Ok(Exit::Done)
         }
     }

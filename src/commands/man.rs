@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::out::{OUT, OutArg};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::help::{self, TOPICS, Topic};
@@ -16,15 +17,17 @@ use crate::prompt::code;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  promptctl man publish > promptctl-publish.1
+  promptctl man publish -o promptctl-publish.1
   promptctl man policy > promptctl-policy.7
   promptctl man --out ~/.local/share/man")]
 pub(super) struct Args {
     /// The command or topic; without one, the page of promptctl itself
     name: Option<String>,
     /// Write all pages into DIR/man1 and DIR/man7 instead
-    #[arg(long, value_name = "DIR", conflicts_with = "name")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", OUT])]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {

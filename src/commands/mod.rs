@@ -27,12 +27,16 @@ mod lazy;
 mod list;
 mod log;
 mod man;
+#[cfg(test)]
+mod manners;
 mod models;
 mod moment;
 mod mv;
 mod new;
 mod numbering;
+mod out;
 mod outcome;
+mod plan;
 mod publish;
 mod push;
 mod release_args;

@@ -8,26 +8,29 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::common::{FormatArg, ago};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::execute::Caller;
 use crate::openai::address::open_to_all;
 use crate::openai::client::block_on;
-use crate::openai::models::{Model, ends_on};
-use crate::openai::prices::{OwnPrices, Price, price_of};
+use crate::openai::models::{Model, facts};
+use crate::openai::prices::{OwnPrices, Price, listed, price_of};
 use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::NOTE;
 use crate::prompt::code;
+use crate::prompt::lint::ModelEnd;
 
 /// How long a list is taken from the cache without asking again, in seconds.
 const FRESH: i64 = 24 * 60 * 60;
 
 /// List the models that the API offers, with price and end
 ///
-/// The list is kept for a day. Prices are in US dollars for a million tokens.
+/// The list is kept for a day. Prices are in US dollars for a million tokens. Without a key it is
+/// what promptctl knows by itself.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -42,6 +45,41 @@ pub(super) struct Args {
     refresh: bool,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
+}
+
+/// What is shown.
+#[derive(Debug)]
+struct List {
+    /// When the API was asked; none where it was not.
+    fetched: Option<Timestamp>,
+    models: Vec<CachedModel>,
+}
+
+impl From<Cached> for List {
+    fn from(cached: Cached) -> Self {
+        Self {
+            fetched: Some(cached.fetched),
+            models: cached.models,
+        }
+    }
+}
+
+impl List {
+    /// What is built in; none for a provider of which nothing is.
+    fn built_in(provider: &str) -> Option<Self> {
+        let model = |id: String| CachedModel {
+            shutdown_date: facts(&format!("{provider}/{id}")).ends,
+            owned_by: None,
+            id,
+        };
+        let models: Vec<CachedModel> = listed(provider).into_iter().map(model).collect();
+        (!models.is_empty()).then_some(Self {
+            fetched: None,
+            models,
+        })
+    }
 }
 
 /// A list as the cache keeps it.
@@ -83,7 +121,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .collect();
         session.ui.line(json::document(&json!({
             "provider": args.provider,
-            "fetched": json::time(list.fetched),
+            "fetched": list.fetched.map(json::time),
             "models": models,
         })));
         return Ok(Exit::Done);
@@ -129,8 +167,8 @@ fn shape(model: &CachedModel, args: &Args, session: &Session, prices: &OwnPrices
 }
 
 /// The list: from the cache while it is new, from the API, or from the cache again where the API
-/// cannot be asked.
-fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached, Failure> {
+/// cannot be asked; without a key, what is built in.
+fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<List, Failure> {
     let address = user.address(&args.provider, &session.environ)?;
     let cached = read_cache(&args.provider, session).filter(|it| it.base_url == address.0);
     let is_fresh = |it: &Cached| session.now.as_second() - it.fetched.as_second() < FRESH;
@@ -141,16 +179,26 @@ fn list(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached,
             .status(format!("as of {age}; --refresh asks again"));
     }
     match cached {
-        Some(cached) if !args.refresh && is_fresh(&cached) => Ok(cached),
+        Some(cached) if !args.refresh && is_fresh(&cached) => Ok(cached.into()),
         cached => match fetch(args, user, session) {
-            Ok(list) => Ok(list),
+            Ok(list) => Ok(list.into()),
             Err(failure) => {
-                let old = cached.filter(|_| !args.refresh).ok_or(failure)?;
+                let old = cached.filter(|_| !args.refresh);
+                let has_no_key = failure.code == Some(code::NO_KEY) && !args.refresh;
+                if let (None, true) = (&old, has_no_key)
+                    && let Some(list) = List::built_in(&args.provider)
+                {
+                    session.ui.status(
+                        "without a key: the models that promptctl knows by itself; with one, those that the API offers",
+                    );
+                    return Ok(list);
+                }
+                let old = old.ok_or(failure)?;
                 let age = ago(session.now, old.fetched);
                 session
                     .ui
                     .warning(format!("the API could not be asked; this is as of {age}"));
-                Ok(old)
+                Ok(old.into())
             }
         },
     }
@@ -160,7 +208,7 @@ fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached
     let api = user.api(&args.provider, &session.environ);
     let api = api.map_err(|failure| match failure.code {
         Some(code::NO_KEY) => failure
-            .hint("the list comes from the API; without a key, `promptctl validate` knows names and ends of models from what is built in"),
+            .hint("the list comes from the API; without --refresh, promptctl models shows what is built in"),
         _ => failure,
     })?;
     if let Some(warning) = open_to_all(&api.base_url) {
@@ -214,11 +262,12 @@ fn write_cache(provider: &str, list: &Cached, session: &Session) -> std::io::Res
 }
 
 /// The last day of a model's life, by the list that was last fetched, else by what promptctl knows.
-pub(super) fn end_of(model: &ModelId, session: &Session) -> Option<Date> {
+pub(super) fn end_of(model: &ModelId, session: &Session) -> Option<ModelEnd> {
     let cached = read_cache(&model.provider, session)
         .and_then(|list| list.models.into_iter().find(|it| it.id == model.name));
-    match cached {
+    let last = match cached {
         Some(found) => found.shutdown_date,
-        None => ends_on(&model.to_string()),
-    }
+        None => facts(&model.to_string()).ends,
+    };
+    ModelEnd::seen(last?, session.today())
 }

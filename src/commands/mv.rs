@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::common::{FormatArg, live_versions, warn_of_unknown_releases};
+use super::plan::PlanArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Listing, Loaded};
@@ -39,9 +40,8 @@ pub(super) struct Args {
     /// The commit's message
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
-    /// Say what would move, and move nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
+    #[command(flatten)]
+    plan: PlanArg,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -64,11 +64,8 @@ struct Move {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let is_json = args.format.is_json();
-    let (store, _) = session.store()?;
+    let (store, _) = args.plan.store(session)?;
     store.require_working_copy()?;
-    if args.dry_run {
-        store.write_nothing();
-    }
     let moves = moves(args, &store)?;
     if moves.is_empty() {
         if is_json {
@@ -82,21 +79,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     warn_of_unknown_releases(&store, session);
-    if !args.dry_run {
-        let message = args
-            .message
-            .clone()
-            .unwrap_or_else(|| format!("Move {} to {}", args.old, args.new));
-        let changes: Vec<FileChange> = moves
-            .iter()
-            .map(|one| FileChange::Rename {
-                from: one.file.from.clone(),
-                to: one.file.to.clone(),
-                text: one.file.text.clone(),
-            })
-            .collect();
-        store.commit(&changes, &message)?;
-    }
+    let usual = format!("Move {} to {}", args.old, args.new);
+    let message = args.message.as_deref().unwrap_or(&usual);
+    let changes: Vec<FileChange> = moves
+        .iter()
+        .map(|one| FileChange::Rename {
+            from: one.file.from.clone(),
+            to: one.file.to.clone(),
+            text: one.file.text.clone(),
+        })
+        .collect();
+    args.plan.write(&store, &changes, Some(message))?;
     let live: Vec<(&Move, Environment, Version)> = moves
         .iter()
         .flat_map(|one| {
@@ -128,13 +121,11 @@ fn print(
             file,
             ..
         } = one;
-        if args.dry_run {
-            session.ui.line(format!("{} → {}", file.from, file.to));
-        } else {
-            session
-                .ui
-                .status(format!("{from} is {to} now: {version}, {}", file.to));
-        }
+        args.plan.say(
+            format!("{from} is {to} now: {version}, {}", file.to),
+            format!("{} → {}", file.from, file.to),
+            session,
+        );
     }
     for (one, environment, version) in live {
         let Move { from, to, .. } = one;

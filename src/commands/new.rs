@@ -1,23 +1,26 @@
 //! `promptctl new`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::common::{warn_all, warn_of_passed};
+use super::common::{FormatArg, adoptable, warn_of_passed, words_on_adopting};
 use super::edit::editor::{editor, in_editor, unchanged, with_draft};
 use super::edit::{read_file, read_text};
 use super::gate::Gate;
 use super::numbering::edit_failure;
+use super::plan::PlanArg;
 use super::session::Session;
 use super::typed::Placed;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, join_root};
+use crate::output::json;
 use crate::prompt::edit::{EditError, Step, parse_path, remove, set, set_version};
 use crate::prompt::finding::in_file;
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
+use crate::prompt::version::Version;
 use crate::prompt::{code, document};
 use crate::releases::Store;
 
@@ -58,6 +61,10 @@ pub(super) struct Args {
     /// Write the file and do not commit
     #[arg(long)]
     no_commit: bool,
+    #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 /// The model of a prompt that is made of plain text.
@@ -100,7 +107,7 @@ evaluators:
 ";
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, config) = session.store()?;
+    let (store, config) = args.plan.store(session)?;
     store.require_working_copy()?;
     let path = place_of(&args.name, &store);
     let text = source_text(args, &store, &path, session)?;
@@ -113,20 +120,32 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     let making = Making {
         name: args.name(),
-        path: path.clone(),
+        path: &path,
         shown,
+        is_by_file: args.file.is_some(),
         message: args.message.as_deref(),
         no_commit: args.no_commit,
+        plan: &args.plan,
     };
-    match making.make(&store, &config, text.clone(), session) {
-        Err(failure) if is_by_hand => Err(with_draft(failure, &path, &text)),
-        Err(failure) => Err(failure),
-        Ok(is_sound) => {
-            say_other_roots(&args.name, "new", &store, session);
-            making.say_next(is_sound, session);
-            Ok(Exit::Done)
-        }
+    let made = match making.make(&store, &config, text.clone(), session) {
+        Err(failure) if is_by_hand => return Err(with_draft(failure, &path, &text)),
+        made => made?,
+    };
+    if args.format.is_json() {
+        let Made { version, .. } = &made;
+        session.ui.line(json::document(&json!({
+            "name": args.name(), "version": version, "path": path, "digest": made.digest,
+            "commit": made.commit, "dry_run": args.plan.dry_run,
+        })));
+        return Ok(Exit::Done);
     }
+    making.say(&made, session);
+    say_other_roots(&args.name, "new", &store, session);
+    if !args.plan.dry_run {
+        making.say_next(&made, session);
+        say_adoptable(&store, session);
+    }
+    Ok(Exit::Done)
 }
 
 /// The file of a prompt that does not exist yet.
@@ -137,19 +156,31 @@ pub(super) fn place_of(placed: &Placed, store: &Store) -> String {
     }
 }
 
-/// A prompt that is made.
+/// A prompt that is to be made.
 pub(super) struct Making<'a> {
     pub(super) name: &'a PromptName,
-    pub(super) path: String,
-    /// Where what is wrong with it stands for whoever made it.
+    pub(super) path: &'a str,
+    /// Where what is wrong with it stands for whoever wrote it.
     pub(super) shown: &'a str,
+    /// Whether that is a file of theirs.
+    pub(super) is_by_file: bool,
     /// The commit's message.
     pub(super) message: Option<&'a str>,
     pub(super) no_commit: bool,
+    pub(super) plan: &'a PlanArg,
+}
+
+/// A prompt that was made.
+pub(super) struct Made {
+    pub(super) version: Version,
+    pub(super) digest: String,
+    pub(super) commit: Option<String>,
+    /// Whether it is without errors.
+    is_sound: bool,
 }
 
 impl Making<'_> {
-    /// Numbers a text and writes it, or commits it. Whether it is without errors.
+    /// Numbers a text and writes it, or commits it.
     ///
     /// # Errors
     /// It is no prompt, a secret stands in it, or a prompt has its name.
@@ -159,7 +190,7 @@ impl Making<'_> {
         config: &Config,
         text: String,
         session: &mut Session,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Made, Failure> {
         let Self {
             name, path, shown, ..
         } = self;
@@ -174,36 +205,59 @@ impl Making<'_> {
             .map_err(|error| edit_failure(path, &error))?;
         refuse_existing(name, store, &text)?;
         let gate = Gate::new(config, session);
-        let is_sound = gate.before_writing(store, &loaded, shown, session)?;
-        warn_all(session, &loaded.document.warnings);
+        // What is wrong is told by the lines of the file that the person has before them.
+        let written = store.with_new_text(name, path, text.clone())?;
+        let checked = if self.is_by_file { &loaded } else { &written };
+        let is_sound = gate.before_making(store, None, checked, shown, session)?;
         let change = FileChange::Write {
-            path: path.clone(),
+            path: (*path).to_owned(),
             text,
         };
-        if self.no_commit {
-            store.write_files(&[change])?;
-        } else {
-            let usual = || format!("Add {name}");
-            let message = self.message.map_or_else(usual, str::to_owned);
-            store.commit(&[change], &message)?;
-        }
+        let usual = format!("Add {name}");
+        let message = self.message.unwrap_or(&usual);
+        let message = (!self.no_commit).then_some(message);
+        let commit = self.plan.write(store, &[change], message)?;
         warn_of_passed(name, numbers.passes_over(), session);
-        session.ui.status(format!("{name} {version} made: {path}"));
-        Ok(is_sound)
+        Ok(Made {
+            version,
+            digest: loaded.digest().as_str().to_owned(),
+            commit,
+            is_sound,
+        })
+    }
+
+    /// Says what was made.
+    pub(super) fn say(&self, made: &Made, session: &mut Session) {
+        let (name, version, path) = (self.name, made.version, self.path);
+        self.plan.say(
+            format!("{name} {version} made: {path}"),
+            format!("{name} {version} would be made: {path}"),
+            session,
+        );
     }
 
     /// Says what is next.
-    pub(super) fn say_next(&self, is_sound: bool, session: &mut Session) {
+    pub(super) fn say_next(&self, made: &Made, session: &mut Session) {
         if self.no_commit {
             session.ui.hint(format!(
                 "change it, then: git add {0} && git commit -- {0}",
-                shell_path(&self.path)
+                shell_path(self.path)
             ));
-        } else if is_sound {
+        } else if made.is_sound {
             session
                 .ui
                 .hint(format!("promptctl publish {} makes it live", self.name));
         }
+    }
+}
+
+/// In a repository that is not set up: that it has prompt files elsewhere, which nobody sees yet.
+fn say_adoptable(store: &Store, session: &mut Session) {
+    let is_set_up = store.config_text().is_ok_and(|text| text.is_some());
+    let found = if is_set_up { 0 } else { adoptable(store) };
+    if found > store.list().files.len() {
+        let elsewhere = found - store.list().files.len();
+        session.ui.hint(words_on_adopting(elsewhere));
     }
 }
 
@@ -338,10 +392,11 @@ pub(super) fn refuse_existing(name: &PromptName, store: &Store, text: &str) -> R
     match existing {
         Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(name, store),
         Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
-        _ => Err(
-            Failure::new(code::EXISTS, format!("a prompt named {name} exists"))
-                .hint(format!("promptctl edit {name} makes its next version")),
-        ),
+        _ => Err(Failure::new(
+            code::EXISTS,
+            format!("a prompt named {name} exists"),
+        )
+        .hint(format!("promptctl edit {name} makes its next version"))),
     }
 }
 

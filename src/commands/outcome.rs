@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::common::FormatArg;
 use super::edit::read_file;
+use super::plan::PlanArg;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -26,7 +27,7 @@ use crate::record::log::{Item, Log, Query};
 Examples:
   promptctl outcome ID --score 0.9 --label win
   promptctl outcome ID --metric seconds=12.5 --note \"Sent to billing\"
-  promptctl outcome - < outcomes.csv")]
+  promptctl outcome - --dry-run < outcomes.csv")]
 pub(super) struct Args {
     /// The id of the execution, or its beginning; `-` reads many from standard input
     #[arg(value_name = "ID")]
@@ -44,6 +45,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
     format: FormatArg,
 }
 
@@ -56,28 +59,31 @@ fn parse_metric(text: &str) -> Result<(String, f64), String> {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let (store, config) = session.store()?;
+    let (store, config) = args.plan.store(session)?;
     let log = log(&store, &config, session);
     let told = if args.id == "-" {
         many(args, &log, session)?
     } else {
         vec![one(args, &log, session)?]
     };
-    log.append_all(&told)?;
+    if !args.plan.dry_run {
+        log.append_all(&told)?;
+    }
     if json {
         session
             .ui
             .line(json::document(&json!({ "outcomes": told })));
         return Ok(Exit::Done);
     }
-    match told.as_slice() {
-        [outcome] => session
-            .ui
-            .status(format!("outcome recorded for {}", outcome.outcome_of)),
-        told => session
-            .ui
-            .status(format!("outcome recorded for {} executions", told.len())),
-    }
+    let whom = match told.as_slice() {
+        [outcome] => outcome.outcome_of.clone(),
+        told => format!("{} executions", told.len()),
+    };
+    args.plan.say(
+        format!("outcome recorded for {whom}"),
+        format!("outcome would be recorded for {whom}"),
+        session,
+    );
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::common::FormatArg;
 use super::gate::{Gate, refused};
+use super::plan::PlanArg;
 use super::rules::{branches_of, rules_of};
 use super::session::Session;
 use crate::config::Config;
@@ -36,9 +37,8 @@ pub(super) struct Args {
     /// Only releases to this environment
     #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
     env: Option<Environment>,
-    /// Say what would be sent, and send nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
+    #[command(flatten)]
+    plan: PlanArg,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -46,7 +46,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, config) = session.store_and_remote()?;
-    let store = if args.dry_run {
+    let store = if args.plan.dry_run {
         store.rehearsed()?
     } else {
         store
@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             continue;
         }
         let sent = check(group, &store, &config, &gate).and_then(|()| {
-            if args.dry_run {
+            if args.plan.dry_run {
                 pushed.sent.extend(group.tags());
                 return Ok(true);
             }
@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             }
         }
     }
-    print(&pushed, args.dry_run, json, session);
+    print(&pushed, &args.plan, json, session);
     say_who(&pushed.lost, &store, session);
     Ok(
         match pushed
@@ -165,7 +165,7 @@ fn texts(tags: &[Tag]) -> Vec<String> {
     tags.iter().map(Tag::to_string).collect()
 }
 
-fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
+fn print(pushed: &Pushed, plan: &PlanArg, json: bool, session: &mut Session) {
     let Pushed {
         sent,
         lost,
@@ -184,9 +184,8 @@ fn print(pushed: &Pushed, dry_run: bool, json: bool, session: &mut Session) {
             .ui
             .status("nothing to send: the remote has every tag that was made here");
     } else {
-        let word = if dry_run { "would send" } else { "sent" };
         for tag in sent {
-            session.ui.status(format!("{word} {tag}"));
+            plan.say(format!("sent {tag}"), format!("would send {tag}"), session);
         }
     }
     for warning in warnings {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::aftermath::env_option;
 use super::common::{AtArg, FormatArg, short, warn_all, when};
 use super::moment::{Moment, clock};
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes::ReleaseJson;
 use super::typed::{Selection, Typed};
@@ -51,6 +52,8 @@ pub(super) struct Args {
     at: AtArg,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// What a release did.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::common::{in_environment, load_to_read, warn_all};
 use super::edit::read_file;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{self, Rendered, data_url};
@@ -34,6 +35,8 @@ pub(super) struct Args {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: RenderFormat,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// How messages are printed.
@@ -54,7 +57,7 @@ pub(super) struct PromptArgs {
     #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
     pub(super) reference: Reference,
     /// A variable: NAME=TEXT, NAME=@FILE, NAME=@@TEXT for a text that begins with @, NAME:=JSON
-    #[arg(long = "var", value_name = "NAME=VALUE")]
+    #[arg(long = "var", value_name = "NAME=VALUE", add = super::completions::variables())]
     pub(super) vars: Vec<VarArg>,
     /// Variables from a JSON or YAML file; `-` is standard input. Later ones win
     #[arg(long = "vars", value_name = "FILE")]

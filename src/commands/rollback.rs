@@ -6,11 +6,12 @@ use jiff::SignedDuration;
 
 use super::aftermath::{listed, print_changes, say_live, say_pending};
 use super::common::{EnvArg, ago, ago_and_when, count, parse_version};
+use super::models;
 use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
-use crate::openai::models::ends_on;
+use crate::openai::provider::ModelId;
 use crate::prompt::code;
 use crate::prompt::diff::{Impact, Side, compare};
 use crate::prompt::name::{Environment, PromptName};
@@ -71,10 +72,10 @@ pub(super) struct Args {
     #[arg(value_name = "NAME", required = true, value_parser = parse_word, add = super::completions::references())]
     words: Vec<Word>,
     /// The version to go back to, of the one prompt that is named
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"])]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"], add = super::completions::versions())]
     to: Option<Version>,
     /// Go back only if this version is live; otherwise it is done already
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again")]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again", add = super::completions::versions())]
     undo: Option<Version>,
     /// Go one version further back, also where somebody else has just rolled back
     #[arg(long)]
@@ -460,15 +461,6 @@ fn contract(gone: &Loaded, back: &Loaded) -> Vec<String> {
 /// That the model of what comes back has ended, or ends soon.
 fn ended_model(back: &Loaded, session: &Session) -> Option<String> {
     let model = back.document.model.as_deref()?;
-    let name = model.rsplit_once('/').map_or(model, |(_, name)| name);
-    let end = ends_on(name)?;
-    let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let version = back.version();
-    if end <= today {
-        Some(format!("the model {model} of {version} ended on {end}"))
-    } else if today.until(end).is_ok_and(|span| span.get_days() <= 60) {
-        Some(format!("the model {model} of {version} ends on {end}"))
-    } else {
-        None
-    }
+    let end = models::end_of(&ModelId::parse(model).ok()?, session)?;
+    Some(format!("the model {model} of {} {end}", back.version()))
 }

@@ -46,7 +46,7 @@ pub(super) struct Args {
     #[command(flatten)]
     prompt: PromptArgs,
     /// Another model than the file's; `echo` answers offline
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", add = super::completions::models())]
     model: Option<String>,
     /// Text added as a last user message
     #[arg(long, value_name = "TEXT")]

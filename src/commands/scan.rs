@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::common::count;
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::name::PromptName;
@@ -54,12 +55,17 @@ pub(super) struct Args {
     /// Write the ids that are in use into the baseline
     #[arg(long, conflicts_with = "fail")]
     write_baseline: bool,
+    /// With --write-baseline: say how many there would be, and write nothing
+    #[arg(short = 'n', long, requires = "write_baseline")]
+    dry_run: bool,
     /// The baseline; without it, .promptctl-baseline at the top of the repository
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     baseline: Option<PathBuf>,
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// How findings are printed.
@@ -88,13 +94,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let again = show::again(&args.paths);
     let imported = imported(&entries, session);
     if args.write_baseline {
-        let known = baseline.write(&entries, &args.paths)?;
+        let known = baseline.to_write(&entries, &args.paths);
+        let (places, shown) = (count(known.len(), "place"), &baseline.shown);
+        if args.dry_run {
+            let line = format!("{places} would be written to {shown}");
+            match args.format {
+                Format::Text => session.ui.line(line),
+                Format::Json | Format::Github => session.ui.status(line),
+            }
+        } else {
+            baseline.write(&known)?;
+            session.ui.status(format!(
+                "{places} written to {shown}: commit it, and --fail finds what is new"
+            ));
+        }
         baseline.mark(&mut entries);
-        session.ui.status(format!(
-            "{} written to {}: commit it, and --fail finds what is new",
-            count(known, "place"),
-            baseline.shown
-        ));
     }
     match args.format {
         Format::Json => session.ui.line(show::json(&entries, &scanned, &imported)),

@@ -1,5 +1,6 @@
 //! `promptctl schema`.
 
+use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::schema::prompt_schema;
@@ -11,8 +12,11 @@ use crate::prompt::schema::prompt_schema;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  promptctl schema > prompts/prompt.schema.json")]
-pub(super) struct Args {}
+  promptctl schema -o prompts/prompt.schema.json")]
+pub(super) struct Args {
+    #[command(flatten)]
+    _out: OutArg,
+}
 
 pub(super) fn run(_args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     session.ui.data(prompt_schema());

@@ -1,6 +1,7 @@
 //! `promptctl seed`.
 
 use super::common::FormatArg;
+use super::plan::PlanArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
@@ -27,9 +28,8 @@ pub(super) struct Args {
     /// The packs: core, promptctl, trading; without any, core
     #[arg(value_name = "PACK", value_parser = parse_pack, add = super::completions::one_of(PACKS.iter().map(|pack| pack.name)))]
     packs: Vec<&'static Pack>,
-    /// Say what would be added, and change nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
+    #[command(flatten)]
+    plan: PlanArg,
     /// Exit with 3 if a bundled file is missing, and change nothing
     #[arg(long)]
     check: bool,
@@ -64,7 +64,7 @@ struct Plan {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let (store, _) = session.store()?;
+    let (store, _) = args.plan.store(session)?;
     store.require_working_copy()?;
     let packs: Vec<&Pack> = if args.packs.is_empty() {
         PACKS.iter().filter(|pack| pack.name == USUAL).collect()
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         args.packs.clone()
     };
     let plan = plan(&packs, &store)?;
-    let changes_nothing = args.dry_run || args.check;
+    let changes_nothing = args.plan.dry_run || args.check;
     if !changes_nothing {
         let names: Vec<&str> = packs.iter().map(|pack| pack.name).collect();
         let message = args
@@ -127,7 +127,7 @@ fn finish_killed(plan: &Plan, store: &Store, message: &str) -> Result<(), Failur
 fn report(plan: &Plan, args: &Args, json: bool, session: &mut Session) {
     let added: Vec<&str> = plan.missing.iter().map(FileChange::path).collect();
     if json {
-        let key = if args.dry_run || args.check {
+        let key = if args.plan.dry_run || args.check {
             "missing"
         } else {
             "added"
@@ -137,13 +137,15 @@ fn report(plan: &Plan, args: &Args, json: bool, session: &mut Session) {
         ));
         return;
     }
-    let verb = match (args.check, args.dry_run) {
-        (true, _) => "missing",
-        (_, true) => "would add",
-        _ => "added",
-    };
     for path in &added {
-        session.ui.status(format!("{verb} {path}"));
+        match args.check {
+            true => session.ui.line(format!("missing {path}")),
+            false => args.plan.say(
+                format!("added {path}"),
+                format!("would add {path}"),
+                session,
+            ),
+        }
     }
     for path in &plan.edited {
         session

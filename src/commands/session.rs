@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::config::{Config, Environ};
 use crate::error::Failure;
@@ -27,6 +29,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// The day that counts as today: everywhere the same, in UTC.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(TimeZone::UTC).date()
+    }
+
     /// Opens the repository with its configuration.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use super::common::{
     AtArg, FormatArg, in_environment, live_versions, load_to_read, short, variables_of, warn_all,
 };
+use super::out::OutArg;
 use super::session::Session;
 use super::shapes::PromptJson;
 use crate::error::{Exit, Failure};
@@ -41,6 +42,8 @@ pub(super) struct Args {
     at: AtArg,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, warn_all, warn_of_releases, when};
+use super::common::{AtArg, FormatArg, exit_of_list, warn_all, warn_of_releases, when};
 use super::moment::clock;
+use super::out::OutArg;
 use super::session::Session;
 use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
@@ -42,6 +43,8 @@ pub(super) struct Args {
     at: AtArg,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 #[derive(Serialize)]
@@ -82,10 +85,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.at.time(session).is_none() {
         warn_all(session, &findings);
     }
+    let exit = exit_of_list(&findings);
     warn_of_releases(&overview, &store, session);
     let named = Selection::new(&args.names, session);
     let files = loaded.iter().map(|prompt| &prompt.name);
-    named.require(files.chain(overview.states.keys()), &store)?;
+    if exit == Exit::Done {
+        named.require(files.chain(overview.states.keys()), &store)?;
+    }
     let mut sections = sections(args, &store, &overview, &loaded, session)?;
     for section in &mut sections {
         section.prompts.retain(|row| named.wants(&row.name));
@@ -94,14 +100,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.line(json::document(
             &serde_json::json!({ "environments": sections }),
         ));
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let piped = session.ui.width().is_none();
     for section in &sections {
         print(section, piped, session);
     }
     super::fetch::say_pending(&store.pending()?, session);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn sections(

@@ -4,11 +4,14 @@ pub(super) mod check;
 mod fix;
 mod live;
 mod numbers;
+mod partials;
 pub(super) mod roots;
 mod wanted;
 
+use self::fix::Mended;
 use self::wanted::Wanted;
 use super::common::{adoptable, count, words_on_adopting};
+use super::out::OutArg;
 use super::session::Session;
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
@@ -36,16 +39,17 @@ Examples:
   promptctl validate
   promptctl validate support/triage --strict
   promptctl validate --base main~1   # what changed, and whether versions were raised
-  promptctl validate --fix
+  promptctl validate --fix --dry-run
   promptctl validate support/triage --fix --schema   # declare the variables
-  promptctl validate --format sarif > findings.sarif")]
+  promptctl validate --format sarif -o findings.sarif")]
 pub(super) struct Args {
-    /// Names, files, folders or patterns; without any, all prompts
+    /// Names, files, folders or patterns, and partials for the prompts that include them; without any,
+    /// all prompts
     #[arg(value_name = "PATH", add = super::completions::names_and_paths())]
     paths: Vec<String>,
     /// Check only what changed since HEAD parted from REV, and that its version was raised;
     /// without REV, the branch that the pull request goes to
-    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "", add = super::completions::branches())]
     base: Option<String>,
     /// Check what is live in an environment instead of the files
     #[arg(short, long, value_name = "ENV", conflicts_with_all = ["base", "fix"], add = super::completions::environments())]
@@ -57,6 +61,9 @@ pub(super) struct Args {
     /// With --fix: write `input.schema` for prompts that declare none, from their templates and cases
     #[arg(long, requires = "fix")]
     schema: bool,
+    /// With --fix: say what would be mended, and change nothing
+    #[arg(short = 'n', long, requires = "fix")]
+    dry_run: bool,
     /// Exit with 3 on warnings too
     #[arg(long)]
     strict: bool,
@@ -66,11 +73,13 @@ pub(super) struct Args {
     /// How to print; text, and in a job of GitHub Actions annotations as well
     #[arg(long, value_name = "FORMAT")]
     format: Option<ReportFormat>,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
-    let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = session.today();
     if !store.is_set_up() {
         let failure = Failure::new(
             code::NOT_SET_UP,
@@ -89,12 +98,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             base: base.as_ref(),
             schema: args.schema,
         };
-        let fixed = fix::fix(&what, &store, session);
+        let mended = fix::fix(&what, &store, session);
+        let mended = mended.and_then(|mended| {
+            if !args.dry_run {
+                store.write_files(&mended.changes())?;
+            }
+            Ok(mended)
+        });
         waiting.finish();
-        let fixed = fixed?;
-        for line in fixed {
-            session.ui.status(line);
-        }
+        args.say_fixed(&mended?, session);
     }
     let levels = match args.verbose {
         true => config.lint.clone().with_notes(),
@@ -142,6 +154,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 impl Args {
+    /// Says what was mended. What would be is what was asked for, so it is data where text is.
+    fn say_fixed(&self, mended: &Mended, session: &mut Session) {
+        let is_text = matches!(self.format, None | Some(ReportFormat::Text));
+        for (path, what) in mended.told() {
+            match (self.dry_run, is_text) {
+                (false, _) => session.ui.status(format!("fixed {path}: {what}")),
+                (true, false) => session.ui.status(format!("would fix {path}: {what}")),
+                (true, true) => session.ui.line(format!("would fix {path}: {what}")),
+            }
+        }
+    }
+
     /// Where HEAD parted from what it is compared with, and which folders held prompts there.
     fn base(&self, store: &Store, session: &Session) -> Result<Option<Base>, Failure> {
         let base = self.parted(store, session)?;
@@ -205,7 +229,7 @@ impl Check {
         levels: &Levels,
         session: &Session,
     ) -> Result<Self, Failure> {
-        let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = session.today();
         check::loaded(store, staged, today, levels).map(Self)
     }
 

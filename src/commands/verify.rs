@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::common::{FormatArg, count, short};
 use super::doctor::{finding_of, finding_of_failure};
+use super::out::OutArg;
 use super::rules::rules_of;
 use super::session::Session;
 use crate::config::Config;
@@ -40,6 +41,8 @@ pub(super) struct Args {
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// An environment with its proofs.

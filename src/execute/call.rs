@@ -15,7 +15,6 @@ use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::request::request_hash;
 use crate::openai::response::{Answer, Usage as AnswerUsage};
-use crate::output::words::all_words;
 use crate::prompt::document::Object;
 use crate::record::entry::{ErrorNote, Overrides, Record, Source, Status, Usage};
 use crate::record::privacy::Privacy;
@@ -93,6 +92,8 @@ struct End {
     parsed: Option<Value>,
     failure: Option<Failure>,
     status: Status,
+    /// What of the answer does not fit the form that the prompt asks for.
+    mismatches: Vec<String>,
     is_lasting: bool,
 }
 
@@ -103,7 +104,16 @@ impl End {
             parsed: None,
             failure: Some(failure),
             status,
+            mismatches: Vec::new(),
             is_lasting: false,
+        }
+    }
+
+    /// An answer that does not fit.
+    fn misfit(mismatches: Vec<String>, answer: Answer) -> Self {
+        Self {
+            mismatches: mismatches.clone(),
+            ..Self::failed(invalid(mismatches), Some(answer), Status::InvalidOutput)
         }
     }
 }
@@ -159,12 +169,11 @@ impl Call<'_> {
                     let end = self.judge(answer);
                     let again =
                         end.status == Status::InvalidOutput && tries < self.terms.retry_invalid;
-                    let (Some(answer), Some(failure), true) = (&end.answer, &end.failure, again)
-                    else {
+                    let (Some(answer), true) = (&end.answer, again) else {
                         break end;
                     };
                     tries += 1;
-                    ask_again(&mut body, &answer.text, &all_words(&failure.hints));
+                    ask_again(&mut body, &answer.text, &end.mismatches);
                     continue;
                 }
                 Err(CallFailure::Before(failure)) => {
@@ -217,9 +226,7 @@ impl Call<'_> {
         }
         match self.terms.expected.check(&answer.text) {
             Ok(parsed) => good(answer, parsed),
-            Err(mismatches) => {
-                End::failed(invalid(&mismatches), Some(answer), Status::InvalidOutput)
-            }
+            Err(mismatches) => End::misfit(mismatches, answer),
         }
     }
 
@@ -299,7 +306,7 @@ impl Call<'_> {
         record.duration_ms = Some(totals.duration_ms);
         record.cost_usd = totals.cost.known();
         record.usage = totals.usage.as_ref().map(usage_of).unwrap_or_default();
-        record.error = end.failure.as_ref().map(note);
+        record.error = end.failure.as_ref().map(|it| note(it, &end.mismatches));
         let Some(answer) = &end.answer else {
             return;
         };
@@ -336,6 +343,7 @@ fn good(answer: Answer, parsed: Option<Value>) -> End {
         parsed,
         failure: None,
         status: Status::Ok,
+        mismatches: Vec::new(),
         is_lasting: false,
     }
 }
@@ -369,10 +377,10 @@ pub fn add_turn(body: &mut Value, answer: &str, text: &str) {
     body["input"] = Value::Array(input);
 }
 
-fn note(failure: &Failure) -> ErrorNote {
+fn note(failure: &Failure, mismatches: &[String]) -> ErrorNote {
     let mut message = format!("{failure:#}");
-    if failure.code == Some(crate::prompt::code::INVALID_OUTPUT) {
-        message = format!("{message}: {}", all_words(&failure.hints).join("; "));
+    if !mismatches.is_empty() {
+        message = format!("{message}: {}", mismatches.join("; "));
     }
     ErrorNote {
         code: failure.code.map(|code| code.as_str().to_owned()),

@@ -113,14 +113,14 @@ fn short(value: &Value) -> String {
 }
 
 /// The failure for an answer with these mismatches: it ran, and the verdict is no.
-pub(super) fn invalid(mismatches: &[String]) -> Failure {
+pub(super) fn invalid(mismatches: Vec<String>) -> Failure {
     let failure = Failure::new(
         code::INVALID_OUTPUT,
         "the answer does not fit what the prompt asks for",
     );
     mismatches
-        .iter()
-        .fold(failure, |failure, mismatch| failure.hint(mismatch))
+        .into_iter()
+        .fold(failure, Failure::hint)
         .exit(Exit::Verdict)
 }
 

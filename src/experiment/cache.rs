@@ -151,7 +151,7 @@ impl Cache {
         let mut state = self.state.borrow_mut();
         match written {
             Ok(()) => state.has_grown = true,
-            Err(error) => drop(state.trouble.get_or_insert_with(|| error.to_string())),
+            Err(error) => drop(state.trouble.get_or_insert_with(|| words(&error))),
         }
     }
 
@@ -273,6 +273,14 @@ struct Kept {
     used: SystemTime,
     size: u64,
     is_draft: bool,
+}
+
+/// What is told of an error: its kind, without the name of the file that was to be written.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::Other => error.to_string(),
+        kind => kind.to_string(),
+    }
 }
 
 fn draft_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {

@@ -317,7 +317,7 @@ impl Meta<'_> {
                 None => {
                     let message =
                         format!("`{whole}` is not a key that promptctl knows; it has no effect");
-                    Finding::warning(code::UNKNOWN_KEY, message)
+                    Finding::new(code::UNKNOWN_KEY, message)
                         .help("put a field for evaluators beside `case`")
                 }
             };

@@ -331,7 +331,8 @@ fn bad(name: &str, number: usize, message: String, hint: &'static str) -> Failur
 
 fn bad_json(name: &str, number: usize, error: &serde_json::Error, hint: &'static str) -> Failure {
     let message = error.to_string();
-    let words = message.split(" at line ").next().unwrap_or_default();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let words = message.strip_suffix(&place).unwrap_or(&message);
     let failure = bad(
         name,
         number,
@@ -344,12 +345,11 @@ fn bad_json(name: &str, number: usize, error: &serde_json::Error, hint: &'static
     }
 }
 
+/// Takes a line: its number, where it begins, and its bytes.
+type TakeLine<'a> = dyn FnMut(usize, u64, &[u8]) -> Result<(), Failure> + 'a;
+
 /// Hands each line over with its number and where it begins. Blank lines are passed over.
-fn each_line(
-    name: &str,
-    file: &File,
-    take: &mut dyn FnMut(usize, u64, &[u8]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn each_line(name: &str, file: &File, take: &mut TakeLine<'_>) -> Result<(), Failure> {
     let unreadable = |error: io::Error| {
         Failure::from_io(code::NOT_A_FILE, format!("{name} could not be read"), error)
     };
@@ -426,13 +426,13 @@ mod tests {
     fn a_line_that_cannot_be_used_is_named_by_line_and_column() {
         let told = |failure: Failure| format!("{}: {}", failure.location.unwrap(), failure.message);
         let answers = |text: &str| told(GivenAnswers::read("f", file(text)).unwrap_err());
-        insta::assert_snapshot!(answers("{\"case\":\"a\",\"output\":\"x\"}\n{\"case\":\"a\",\"output\":}"), @"");
-        insta::assert_snapshot!(answers("{\"output\":\"x\"}"), @"");
-        insta::assert_snapshot!(answers("{\"case\":\"a\",\"output\":\"x\"}\n{\"case\":\"a\",\"output\":\"y\"}"), @"");
+        insta::assert_snapshot!(answers("{\"case\":\"a\",\"output\":\"x\"}\n{\"case\":\"a\",\"output\":}"), @"f:2:22: the line cannot be used: expected value");
+        insta::assert_snapshot!(answers("{\"output\":\"x\"}"), @"f:1: the line names no case");
+        insta::assert_snapshot!(answers("{\"case\":\"a\",\"output\":\"x\"}\n{\"case\":\"a\",\"output\":\"y\"}"), @"f:2: the case `a`, repeat 1, was answered before");
         let scores = |text: &str| told(Scores::read("f", &file(text)).unwrap_err());
-        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\"}"), @"");
-        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\",\"score\":5}"), @"");
-        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluater\":\"e\",\"score\":1}"), @"");
-        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\",\"score\":1}\n{\"case\":\"a\",\"evaluator\":\"e\",\"passed\":true}"), @"");
+        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\"}"), @"f:1: the line has neither score nor passed");
+        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\",\"score\":5}"), @"f:1: the score 5 is not from 0 to 1");
+        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluater\":\"e\",\"score\":1}"), @"f:1:23: the line cannot be used: unknown field `evaluater`, expected one of `prompt`, `case`, `repeat`, `evaluator`, `score`, `passed`, `reason`");
+        insta::assert_snapshot!(scores("{\"case\":\"a\",\"evaluator\":\"e\",\"score\":1}\n{\"case\":\"a\",\"evaluator\":\"e\",\"passed\":true}"), @"f:2: the case `a`, repeat 1, was scored by e before");
     }
 }

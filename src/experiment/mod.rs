@@ -20,6 +20,7 @@ pub mod score;
 mod select;
 mod suite;
 pub mod summary;
+pub mod task;
 pub mod verdict;
 
 pub use files::{CaseFiles, NoFiles, PromptFiles};

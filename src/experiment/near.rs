@@ -60,7 +60,7 @@ pub fn near_duplicates(suite: &Suite) -> Vec<Finding> {
                 "the case `{}` says nearly what `{}` says ({}:{}), and expects the same",
                 case.id, first.id, first.place.path, first.place.line
             );
-            let finding = Finding::warning(code::CASE_TOO_ALIKE, message)
+            let finding = Finding::new(code::CASE_TOO_ALIKE, message)
                 .help("remove one, or make it ask something else");
             found.push(case.place.mark(finding));
         }

@@ -5,25 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::answer::Answered;
 use super::cache::{Cache, Key};
-use super::case::{Case, Suite};
-use super::files::CaseFiles;
+use super::case::Case;
 use super::given::{GivenAnswers, Scores};
-use super::ready::{ready, values};
-use super::result::{Line, LineAnswer, Results, Status, Subject};
+use super::ready::ready;
+use super::result::{Line, LineAnswer, Results, Status};
 use super::score::{Judge, check_case, own_evaluators, score};
+use super::task::Task;
 use crate::error::{Exit, Failure};
-use crate::execute::{
-    Call, CallContext, Caller, Done, Ended, Executed, Expected, Pool, Rendered, Renderer, Request,
-    Stop,
-};
-use crate::files::Loaded;
+use crate::execute::{Call, CallContext, Caller, Done, Ended, Executed, Pool, Request, Stop};
 use crate::openai::client::block_on;
 use crate::openai::prices::OwnPrices;
-use crate::openai::request::RequestOptions;
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::evaluate::Evaluator;
@@ -31,64 +25,6 @@ use crate::prompt::finding::Finding;
 use crate::record::entry::{ErrorNote, Overrides};
 use crate::record::log::Log;
 use crate::record::privacy::Privacy;
-
-/// A prompt with a model, and the cases that it is tried on.
-pub struct Task<'a> {
-    /// What results call it.
-    pub subject: Subject,
-    /// The prompt.
-    pub loaded: &'a Loaded,
-    /// Its cases and evaluators.
-    pub suite: &'a Suite,
-    /// Which of the cases.
-    pub cases: Vec<usize>,
-    /// How often each is asked, where the command line says so.
-    pub repeat: Option<u32>,
-    /// The evaluators of the prompt, ready.
-    pub evaluators: &'a [Evaluator],
-    /// The prompt's templates.
-    pub renderer: &'a Renderer<'a>,
-    /// Where files that cases send along are read.
-    pub files: &'a dyn CaseFiles,
-    /// The form that answers must have.
-    pub expected: &'a Expected,
-    /// The model, where it is not the file's.
-    pub options: RequestOptions,
-    /// The base URL of the server. None for the model `echo`, whose answers are not kept.
-    pub server: Option<String>,
-}
-
-impl Task<'_> {
-    /// The case of this number, among those that are meant.
-    pub fn case(&self, at: usize) -> &Case {
-        &self.suite.cases[self.cases[at]]
-    }
-
-    fn repeats(&self, case: &Case) -> u32 {
-        self.repeat.unwrap_or_else(|| self.suite.repeats(case))
-    }
-
-    /// What is sent for the case of this number, among those that are meant.
-    ///
-    /// # Errors
-    /// The case lacks a variable or has one that does not fit; or no request can be made of it.
-    pub fn request(&self, at: usize) -> Result<(Rendered, Request), Failure> {
-        let values = values(self.case(at), self.files).map_err(Failure::from)?;
-        self.request_of(values)
-    }
-
-    fn request_of(&self, values: Object) -> Result<(Rendered, Request), Failure> {
-        let rendered = self.renderer.render(values)?;
-        let document = &self.loaded.document;
-        let request = Request::new(document, &rendered, &self.options, None)?;
-        Ok((rendered, request))
-    }
-
-    /// The schema that `json: {schema: output}` means.
-    pub fn schema(&self) -> Option<&Value> {
-        self.loaded.document.json_schema.as_ref()?.get("schema")
-    }
-}
 
 /// Where answers come from.
 #[derive(Clone, Copy)]
@@ -377,7 +313,7 @@ pub fn run(
     ))?;
     let why = match &ended.stop {
         Some(Stop::MaxCost | Stop::UnknownCost) => "the limit on the cost was reached".to_owned(),
-        Some(Stop::Lasting(failure)) => format!("not asked: {}", failure.message),
+        Some(Stop::Lasting(failure)) => failure.message.clone(),
         Some(Stop::Failed | Stop::Unwanted) | None => "not asked".to_owned(),
     };
     let left = plan

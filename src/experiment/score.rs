@@ -6,7 +6,7 @@ use super::answer::Answered;
 use super::case::Case;
 use super::given::Scores;
 use super::result::{Mark, Status};
-use super::run::Task;
+use super::task::Task;
 use crate::prompt::document::Object;
 use crate::prompt::evaluate::{
     Ended, Evaluator, Judged, Output, ToolCall, Verdict, judge_case, prepare,

@@ -313,12 +313,16 @@ mod tests {
                 .reasons
                 .join("\n")
         };
-        insta::assert_snapshot!(told("p p P F u e m", Rule::default()), @"");
-        insta::assert_snapshot!(told("p p f", least(0.6)), @"");
+        insta::assert_snapshot!(told("p p P F u e m", Rule::default()), @"
+    every case has to pass: 3 of 7 did
+    all required cases have to pass: 1 of 2 did
+    1 undecided, 1 without an answer, 1 not asked, counted as failed
+    ");
+        insta::assert_snapshot!(told("p p f", least(0.6)), @"60.0 % of the cases have to pass: 2 of 3 did, 66.7 %");
         let confident = Rule {
             is_confident: true,
             ..least(0.6)
         };
-        insta::assert_snapshot!(told("p p f", confident), @"");
+        insta::assert_snapshot!(told("p p f", confident), @"the lower end of the interval has to reach 60.0 %: 2 of 3 passed, at least 50.0 %");
     }
 }

@@ -8,15 +8,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use memchr::memmem;
 use rayon::prelude::*;
 
+use super::content::is_below;
 use super::content::{Files, same_as_committed};
-use super::load::Loaded;
+use super::load::{Loaded, clash_of};
 use super::prompts::Prompts;
-use super::work_tree::Listing;
+use super::work_tree::{Listing, bad_name, hidden_folder, join_root, no_folder, not_regular};
 use crate::error::Failure;
+use crate::prompt::code;
 use crate::prompt::finding::Finding;
-use crate::prompt::name::{PromptName, partial_of_path};
+use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
 use crate::prompt::template::inclusions;
-use crate::repository::{CommitTree, ObjectId};
+use crate::repository::{CommitTree, EntryKind, ObjectId};
 
 /// The prompts that differ between two sides.
 #[derive(Debug, Default)]
@@ -25,8 +27,21 @@ pub struct Between {
     pub before: Vec<Loaded>,
     /// As the new side holds them.
     pub after: Vec<Loaded>,
+    /// The partials that differ, whether a prompt includes them or not.
+    pub partials: Vec<PartialChange>,
     /// What keeps prompts of the new side from being used; those are on neither side.
     pub findings: Vec<Finding>,
+}
+
+/// A partial that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartialChange {
+    /// Its file.
+    pub path: String,
+    /// Its text on the old side, where it is there.
+    pub before: Option<String>,
+    /// Its text on the new side, where it is there.
+    pub after: Option<String>,
 }
 
 /// Gives the text of a file of a side.
@@ -85,23 +100,132 @@ impl Prompts {
             Side::Commit(_) => self.add_attaching(new, others, &mut names),
             Side::WorkingCopy => self.add_attaching(new, ["path:"].into_iter(), &mut names),
         }
+        let partials = {
+            let (old, new) = (before.texts_of(old).1, self.texts_of(new).1);
+            let changed = paths.iter().filter(|path| {
+                let below = self.below_roots(path);
+                below.is_some_and(|below| partial_of_path(below).is_some())
+            });
+            let change = |path: &String| PartialChange {
+                path: path.clone(),
+                before: old(path),
+                after: new(path),
+            };
+            changed.map(change).collect()
+        };
+        let unusable = self.unusable(before.tree_of(old), new, &paths);
         let (before, _) = before.load_side(old, &names)?;
-        let (after, findings) = self.load_side(new, &names)?;
+        let (after, mut findings) = self.load_side(new, &names)?;
+        findings.extend(unusable);
         // A file that cannot be used is reported; it is not a prompt that was removed.
         let broken: BTreeSet<&str> = findings
             .iter()
             .filter(|finding| finding.is_error())
             .filter_map(|finding| finding.path.as_deref())
             .collect();
+        let hidden: Vec<&str> = findings.iter().filter_map(hidden_folder).collect();
+        let is_unread = |path: &str| {
+            broken.contains(path) || hidden.iter().any(|folder| is_below(path, folder))
+        };
         let before = before
             .into_iter()
-            .filter(|prompt| !broken.contains(prompt.path.as_str()))
+            .filter(|prompt| !is_unread(&prompt.path))
             .collect();
         Ok(Between {
             before,
             after,
+            partials,
             findings,
         })
+    }
+
+    /// What stands on the new side where a prompt could, and is none: a link, a folder, a name that
+    /// no prompt can have, a second file of one name. What was so on the old side is left out.
+    fn unusable(
+        &self,
+        old: Option<CommitTree<'_>>,
+        new: Side,
+        paths: &BTreeSet<String>,
+    ) -> Vec<Finding> {
+        let Some(tree) = self.tree_of(new) else {
+            let was_so = |finding: &Finding| {
+                let path = finding.path.as_deref().unwrap_or_default();
+                let is_changed = |path: &str| paths.contains(path);
+                match finding.code {
+                    code::NAME_CLASH => {
+                        !is_changed(path) && !finding.subject.as_deref().is_some_and(is_changed)
+                    }
+                    _ => old.as_ref().is_some_and(|old| {
+                        let found = self.unusable_at(old, path);
+                        found.is_some_and(|found| found.code == finding.code)
+                    }),
+                }
+            };
+            let mut found = self.list().findings;
+            found.retain(|finding| !was_so(finding));
+            for finding in &mut found {
+                if let (code::NAME_CLASH, Some(first)) = (finding.code, finding.subject.clone()) {
+                    *finding = clash_of(&first, std::mem::take(&mut finding.message));
+                }
+            }
+            return found;
+        };
+        let mut found: BTreeMap<String, Finding> = BTreeMap::new();
+        let above = |path: &str| -> Vec<String> {
+            let ends = path.match_indices('/').map(|(at, _)| path[..at].to_owned());
+            ends.chain([path.to_owned()]).collect()
+        };
+        let places: BTreeSet<String> = paths.iter().flat_map(|path| above(path)).collect();
+        for path in places {
+            if let Some(finding) = self.unusable_at(&tree, &path) {
+                let was_so = old.as_ref().and_then(|old| self.unusable_at(old, &path));
+                let was_so = was_so.is_some_and(|it| it.code == finding.code);
+                if !was_so || paths.contains(&path) {
+                    found.insert(path, finding);
+                }
+            } else if let Some(clash) = self.clash_at(&tree, &path) {
+                found.insert(path, clash);
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// Why what stands at a path of a commit is no prompt, where its name says that it is one; and
+    /// why a folder that holds prompts is none.
+    fn unusable_at(&self, tree: &CommitTree<'_>, path: &str) -> Option<Finding> {
+        let kind = tree.entry_kind(path)?;
+        if self.roots.iter().any(|root| root == path) {
+            return match kind {
+                EntryKind::Folder => None,
+                EntryKind::Link => Some(not_regular(path, true)),
+                EntryKind::File | EntryKind::OtherRepository => Some(no_folder(path, false)),
+            };
+        }
+        let below = self.below_roots(path)?;
+        if !SUFFIXES.iter().any(|suffix| below.ends_with(suffix)) {
+            return None;
+        }
+        match kind {
+            EntryKind::File => match PromptName::from_path(below)? {
+                Ok(_) => None,
+                Err(error) => Some(bad_name(path, &error.to_string())),
+            },
+            kind => Some(not_regular(path, kind == EntryKind::Link)),
+        }
+    }
+
+    /// That another file of a commit has the name that a path has.
+    fn clash_at(&self, tree: &CommitTree<'_>, path: &str) -> Option<Finding> {
+        let name = PromptName::from_path(self.below_roots(path)?)?.ok()?;
+        tree.blob_id(path)?;
+        let places = self.roots.iter().flat_map(|root| {
+            let paths = name.paths();
+            paths.into_iter().map(move |below| join_root(root, &below))
+        });
+        let mut places = places.filter(|place| tree.blob_id(place).is_some());
+        let (first, second) = (places.next()?, places.next()?);
+        let message = format!("{first} and {second} have the same name");
+        Some(clash_of(&first, message))
     }
 
     /// The files below the roots that differ.

@@ -125,7 +125,8 @@ pub(crate) fn read_partial(
     Ok(None)
 }
 
-fn is_below(path: &str, root: &str) -> bool {
+/// Whether a file stands below a folder.
+pub(super) fn is_below(path: &str, root: &str) -> bool {
     root == "."
         || root.is_empty()
         || path

@@ -7,9 +7,17 @@ use std::path::{Path, PathBuf};
 /// The largest that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
+/// The names of files that say what git ignores.
+const NAMES: [&str; 2] = [".gitignore", ".ignore"];
+
+/// Whether a file of this name says what is ignored.
+pub(super) fn is_ignore_file(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 /// An ignore file of a folder that is not to be read, with the reason.
 pub(crate) fn bad_ignore_file(folder: &Path) -> Option<(PathBuf, &'static str)> {
-    [".gitignore", ".ignore"].into_iter().find_map(|name| {
+    NAMES.into_iter().find_map(|name| {
         let path = folder.join(name);
         let found = fs::symlink_metadata(&path).ok()?;
         let reason = if found.is_symlink() {

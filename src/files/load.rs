@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::content::{Assembled, Draft, assemble, blob_id, read_partial, same_as_committed};
+use super::content::{
+    Assembled, Draft, assemble, blob_id, is_below, read_partial, same_as_committed,
+};
 use super::prompts::Prompts;
-use super::work_tree::{Listing, PromptFile, WorkTree, join_root};
+use super::work_tree::{Listing, PromptFile, WorkTree, hidden_folder, join_root};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::digest::{Digest, digest};
@@ -243,6 +245,20 @@ impl Prompts {
             format!("there is no prompt named {name}"),
         );
         let listing = self.list();
+        let places: Vec<String> = self
+            .roots
+            .iter()
+            .flat_map(|root| name.paths().map(|below| join_root(root, &below)))
+            .collect();
+        // In a folder that cannot be read it may be there.
+        let mut findings = listing.findings.iter();
+        let hiding = findings.find(|finding| {
+            let folder = hidden_folder(finding);
+            folder.is_some_and(|folder| places.iter().any(|place| is_below(place, folder)))
+        });
+        if let Some(finding) = hiding {
+            return Failure::from(finding.clone());
+        }
         let last = |file: &&PromptFile| file.name.last_segment() == name.last_segment();
         let mut alike = listing.files.iter().filter(last);
         let same_end = match (alike.next(), alike.next()) {
@@ -268,11 +284,7 @@ impl Prompts {
             Some(second) => format!("{first} and {second} have the same name"),
             None => format!("{first} and {} differ only in case", tree.twin(&first)?),
         };
-        Some(
-            Finding::warning(code::NAME_CLASH, message)
-                .in_file(&first)
-                .help("only the first is read: rename or remove one of them with git mv or git rm"),
-        )
+        Some(clash_of(&first, message))
     }
 
     /// Refuses to change or release a prompt while two files of the working copy have its name.
@@ -363,6 +375,13 @@ impl Prompts {
             },
         ))
     }
+}
+
+/// Two files that have one name, of which the first is read.
+pub(super) fn clash_of(first: &str, message: String) -> Finding {
+    Finding::warning(code::NAME_CLASH, message)
+        .in_file(first)
+        .help("only the first is read: rename or remove one of them with git mv or git rm")
 }
 
 /// Why a prompt is not changed or released while another file clashes with its own.

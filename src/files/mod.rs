@@ -16,13 +16,13 @@ mod tracked;
 mod work_tree;
 mod write;
 
-pub use between::Between;
+pub use between::{Between, PartialChange};
 pub use load::{Loaded, Source, refused_clash};
 pub use merging::{BothSides, MergeRequest};
 pub use prompts::Prompts;
 pub use since::{Base, Blobs};
 pub use staged::Staged;
-pub use work_tree::{Listing, PromptFile};
+pub use work_tree::{Listing, PromptFile, hidden_folder};
 pub use write::FileChange;
 
 pub(crate) use content::Files;

@@ -184,12 +184,25 @@ impl Prompts {
     /// # Errors
     /// The file cannot be read.
     pub fn config_text_at(&self, revision: &str) -> Result<Option<String>, Failure> {
-        let commit = self.resolve_commit(revision)?;
-        let bytes = match self.commit_tree(commit) {
-            Some(tree) => tree.read_file(CONFIG_FILE)?,
+        self.text_at(Some(revision), CONFIG_FILE)
+    }
+
+    /// The text of a file: in a commit, or else of the working copy, which in a repository without
+    /// one is HEAD; `None` if there is none. What is no text in it is replaced.
+    ///
+    /// # Errors
+    /// There is no such revision, or the file cannot be read.
+    pub fn text_at(&self, revision: Option<&str>, path: &str) -> Result<Option<String>, Failure> {
+        let commit = match revision {
+            Some(revision) => Some(self.resolve_commit(revision)?),
+            None if self.is_bare() => self.head_commit(),
             None => None,
         };
-        // What is not text cannot be parsed either.
+        let bytes = match commit.map(|commit| self.commit_tree(commit)) {
+            Some(Some(tree)) => tree.read_file(path)?,
+            None if !self.is_bare() => self.work_tree().read(path)?,
+            _ => None,
+        };
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 

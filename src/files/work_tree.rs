@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use ignore::WalkBuilder;
 
-use super::ignored::bad_ignore_file;
+use super::ignored::{bad_ignore_file, is_ignore_file};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{PromptName, SUFFIXES, partial_of_path};
@@ -65,7 +65,9 @@ impl WorkTree {
         let mut listing = Listing::default();
         for root in &self.roots {
             let folder = self.top.join(root);
-            if folder.is_dir() && self.inside(&folder) {
+            if let Some(finding) = self.unusable_root(root, &folder) {
+                listing.findings.push(finding);
+            } else if folder.is_dir() {
                 let seen = self.list_root(root, &folder, &mut listing);
                 let hidden = tracked.iter().filter(|path| !seen.contains(*path));
                 for path in hidden.filter(|path| self.root_of(path) == Some(root)) {
@@ -76,6 +78,21 @@ impl WorkTree {
         listing.files.sort();
         note_clashes(&mut listing);
         listing
+    }
+
+    /// Why nothing below a root can be read, where something stands there.
+    pub(super) fn unusable_root(&self, root: &str, folder: &Path) -> Option<Finding> {
+        match fs::metadata(folder) {
+            Ok(data) if !data.is_dir() => Some(no_folder(root, false)),
+            Ok(_) if !self.inside(folder) => Some(no_folder(root, true)),
+            Ok(_) => fs::read_dir(folder)
+                .err()
+                .map(|error| unreadable(root, &error)),
+            // A link that leads nowhere stands there all the same.
+            Err(_) if fs::symlink_metadata(folder).is_ok() => Some(no_folder(root, true)),
+            Err(error) if is_absence(&error) => None,
+            Err(error) => Some(unreadable(root, &error)),
+        }
     }
 
     /// Lists what the walk below a root finds, and returns the paths of prompts and partials there.
@@ -342,14 +359,17 @@ fn note(root: &str, below: &str, kind: FileType, listing: &mut Listing) -> bool 
     }
     match PromptName::from_path(below) {
         Some(Ok(name)) => listing.files.push(PromptFile { name, path }),
-        Some(Err(error)) => listing.findings.push(
-            Finding::error(code::BAD_NAME, error.to_string())
-                .in_file(&path)
-                .help("rename the file: git mv keeps its history"),
-        ),
+        Some(Err(error)) => listing.findings.push(bad_name(&path, &error.to_string())),
         None => {}
     }
     true
+}
+
+/// A prompt file whose path makes no name.
+pub(super) fn bad_name(path: &str, why: &str) -> Finding {
+    Finding::error(code::BAD_NAME, why)
+        .in_file(path)
+        .help("rename the file: git mv keeps its history")
 }
 
 /// A prompt file whose path is not text; nobody could name it.
@@ -357,9 +377,10 @@ fn not_utf8(root: &str, below: &Path) -> Option<Finding> {
     let shown = below.to_string_lossy();
     let is_prompt = SUFFIXES.iter().any(|suffix| shown.ends_with(suffix));
     is_prompt.then(|| {
-        Finding::error(code::BAD_NAME, "the name of the file is not UTF-8 text")
-            .in_file(&join_root(root, &shown))
-            .help("rename the file: git mv keeps its history")
+        bad_name(
+            &join_root(root, &shown),
+            "the name of the file is not UTF-8 text",
+        )
     })
 }
 
@@ -416,6 +437,36 @@ pub(super) fn not_regular(path: &str, is_link: bool) -> Finding {
         Finding::error(code::NOT_A_FILE, format!("{path} is not a regular file"))
             .in_file(path)
             .help("rename it, or put a file there: its name ends like that of a prompt")
+    }
+}
+
+/// What stands in the place of a folder that holds prompts.
+pub(super) fn no_folder(root: &str, is_link: bool) -> Finding {
+    if is_link {
+        Finding::error(
+            code::OUTSIDE_ROOT,
+            format!("{root} is a link that leads to no folder of the repository"),
+        )
+        .in_file(root)
+        .help("put the folder itself there: nothing below it can be read")
+    } else {
+        Finding::error(code::NOT_A_FILE, format!("{root} is not a folder"))
+            .in_file(root)
+            .help("it holds the prompts; `roots:` in promptctl.yaml names another")
+    }
+}
+
+/// The folder of which a finding says that it cannot be read, so that nobody knows its prompts.
+pub fn hidden_folder(finding: &Finding) -> Option<&str> {
+    let path = finding.path.as_deref().filter(|_| finding.is_error())?;
+    let (folder, last) = path.rsplit_once('/').unwrap_or((".", path));
+    match finding.code {
+        code::OUTSIDE_ROOT | code::NOT_A_FILE if is_ignore_file(last) => Some(folder),
+        code::OUTSIDE_ROOT | code::NOT_A_FILE => {
+            let is_file = SUFFIXES.iter().any(|suffix| path.ends_with(suffix));
+            (!is_file && partial_of_path(last).is_none()).then_some(path)
+        }
+        _ => None,
     }
 }
 

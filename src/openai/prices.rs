@@ -144,6 +144,26 @@ pub fn warm_up(provider: &str) {
     );
 }
 
+/// The models of a provider that the table has a price for, by name; without those that stand for what
+/// was made of them.
+pub fn listed(provider: &str) -> Vec<String> {
+    let providers = table(provider).providers();
+    let models = providers
+        .filter(|it| it.id() == provider)
+        .flat_map(|it| it.models().map(|model| model.id().to_owned()));
+    let is_one = |model: &String| {
+        !model.starts_with("ft:") && !model.ends_with('-') && is_priced(provider, model)
+    };
+    let mut models: Vec<String> = models.filter(is_one).collect();
+    models.sort_unstable();
+    models
+}
+
+fn is_priced(provider: &str, model: &str) -> bool {
+    let usage = PricedUsage::from([(UsageKey::INPUT_TOKENS, 1000.0)]);
+    total(&PriceRequest::new(model, &usage).with_provider_id(provider)).is_some()
+}
+
 /// Whether OpenAI's part of the table has a model; `None` where the table cannot be read.
 pub(super) fn is_listed(model: &str) -> Option<bool> {
     let table = OPENAI.as_ref()?;

@@ -9,9 +9,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::diff_lines::{self, Line, Span, layout, role, short, words};
-use super::diff_review::{self, Allowed, ChangedPartial, Raise, ReviewInfo};
+use super::diff_review::{self, Allowed, ChangedPartial, Raise, ReviewInfo, is_of_settings};
 use super::diff_text::{callers_notes, count, versions};
-use crate::prompt::code::{ROOTS_CHANGED, SETTINGS_CHANGED};
 use crate::prompt::diff::{
     Change, ChangeKind, ContractNote, Impact, PieceKind, PromptDiff, Status,
 };
@@ -97,9 +96,13 @@ fn headline(diffs: &[&(PromptName, PromptDiff)], review: &ReviewInfo) -> String 
     };
     let parts = [errors, changes, settings, allowed];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    match parts.is_empty() {
-        true => "nothing changed".to_owned(),
-        false => parts.join("; "),
+    // Of what changes no prompt, only where there is nothing else.
+    match (parts.is_empty(), review.partials.len()) {
+        (false, _) => parts.join("; "),
+        (true, 1) => "⚪ a partial that no prompt includes".to_owned(),
+        (true, partials @ 2..) => format!("⚪ {partials} partials that no prompt includes"),
+        (true, 0) if review.findings.is_empty() => "nothing changed".to_owned(),
+        (true, 0) => "⚠️ see the warnings".to_owned(),
     }
 }
 
@@ -130,11 +133,6 @@ fn headline_of(diffs: &[&(PromptName, PromptDiff)]) -> String {
         _ => format!(" ({})", count(diffs.iter().map(|(_, diff)| diff))),
     };
     format!("{}, {said}{counted}", badge(worst))
-}
-
-/// Whether a finding tells of a setting that changed.
-fn is_of_settings(finding: &Finding) -> bool {
-    matches!(finding.code, ROOTS_CHANGED | SETTINGS_CHANGED)
 }
 
 fn badge(impact: Impact) -> String {
@@ -388,7 +386,14 @@ fn partial(partial: &ChangedPartial) -> String {
     };
     let path = code(&partial.path);
     let mut text = match names.is_empty() {
-        true => format!("- {path}: no prompt includes it\n"),
+        true => {
+            let what = match partial.status {
+                Status::Added => "new, ",
+                Status::Removed => "removed, ",
+                Status::Changed | Status::Unchanged | Status::Renamed => "",
+            };
+            format!("- {path}: {what}no prompt includes it\n")
+        }
         false => format!("- {path}: part of {}{more}\n", names.join(", ")),
     };
     if let Some(words) = &partial.words {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::prompt::code::Code;
-use crate::prompt::diff::{Change, WordDiff};
+use crate::prompt::code::{Code, ROOTS_CHANGED, SETTINGS_CHANGED};
+use crate::prompt::diff::{Change, Status, WordDiff};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::size::{Cache, SizeChange};
@@ -57,6 +57,8 @@ pub struct Allowed {
 pub struct ChangedPartial {
     /// Its file.
     pub path: String,
+    /// `added`, `removed` or `changed`.
+    pub status: Status,
     /// The prompts that include it, also through other partials.
     pub used_by: Vec<String>,
     /// What changed in it, where that is shown.
@@ -64,14 +66,33 @@ pub struct ChangedPartial {
     pub words: Option<WordDiff>,
 }
 
+/// Of the prompts that include a partial so many are named on a line.
+const MOST_NAMED: usize = 10;
+
 impl ChangedPartial {
-    /// Who includes it, in a sentence.
+    /// What became of it and who includes it, in a sentence.
     pub fn words(&self) -> String {
-        match self.used_by.as_slice() {
-            [] => format!("{} changed, and no prompt includes it", self.path),
-            names => format!("{} changed, and is part of {}", self.path, names.join(", ")),
+        let path = &self.path;
+        let what = match self.status {
+            Status::Added => "is new",
+            Status::Removed => "was removed",
+            Status::Changed | Status::Unchanged | Status::Renamed => "changed",
+        };
+        let names = &self.used_by[..self.used_by.len().min(MOST_NAMED)].join(", ");
+        match self.used_by.len() {
+            0 => format!("{path} {what}, and no prompt includes it"),
+            1..=MOST_NAMED => format!("{path} {what}, and is part of {names}"),
+            all => format!(
+                "{path} {what}, and is part of {all} prompts: {names} and {} more",
+                all - MOST_NAMED
+            ),
         }
     }
+}
+
+/// Whether a finding tells of a setting that changed.
+pub fn is_of_settings(finding: &Finding) -> bool {
+    matches!(finding.code, ROOTS_CHANGED | SETTINGS_CHANGED)
 }
 
 /// `412 → 498`, or one number where it stayed or there is one side only.

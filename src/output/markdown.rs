@@ -46,10 +46,19 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     reader.blocks
 }
 
+/// What follows the language of a block of code that the tests do not run.
+const NOT_RUN: &str = " norun";
+
 /// A text without its marks for tests, as it is printed in a pipe.
 pub fn without_marks(text: &str) -> String {
     let is_mark = |line: &&str| line.starts_with("<!-- ") && line.ends_with(" -->");
-    let kept: Vec<&str> = text.lines().filter(|line| !is_mark(line)).collect();
+    let kept = text.lines().filter(|line| !is_mark(line));
+    let kept: Vec<&str> = kept
+        .map(|line| match line.strip_suffix(NOT_RUN) {
+            Some(fence) if fence.starts_with("```") => fence,
+            _ => line,
+        })
+        .collect();
     kept.join("\n") + "\n"
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
+use super::file::FileOut;
 use super::pager::{Paged, Screen};
 use super::words::words;
 use crate::error::{Exit, Failure};
@@ -53,6 +55,8 @@ pub struct Ui {
     closed: bool,
     /// Why standard output could not be written, other than that its reader went away.
     lost: Option<io::Error>,
+    /// The file that stands for standard output.
+    file: Option<(FileOut, PathBuf)>,
 }
 
 /// Where standard output goes.
@@ -103,7 +107,21 @@ impl Ui {
             json: false,
             closed: false,
             lost: None,
+            file: None,
         }
+    }
+
+    /// From here on, what goes to standard output goes into a file, which is there once the command
+    /// has ended well, or with a verdict.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_to(&mut self, path: &Path) -> Result<(), Failure> {
+        let (file, out) = FileOut::create(path).map_err(|error| unwritten_file(path, error))?;
+        self.out = Out::Plain(Box::new(io::BufWriter::new(out)));
+        self.out_is_terminal = false;
+        self.file = Some((file, path.to_owned()));
+        Ok(())
     }
 
     /// From here on, what is longer than the screen goes through a pager. Without a terminal nothing
@@ -379,12 +397,26 @@ impl Ui {
             self.failure(&failure);
             return failure.exit;
         }
+        if let Some((file, path)) = self.file.take()
+            && let Err(error) = file.keep()
+        {
+            let failure = unwritten_file(&path, error);
+            self.failure(&failure);
+            return failure.exit;
+        }
         if self.closed && !was_paged {
             Exit::Done
         } else {
             exit
         }
     }
+}
+
+/// What is told where a file cannot stand for standard output.
+fn unwritten_file(path: &Path, error: io::Error) -> Failure {
+    let path = path.display().to_string();
+    let message = format!("{path} could not be written");
+    Failure::from_io(code::WRITE_FAILED, message, error).at(path)
 }
 
 /// What is told where standard output takes nothing.

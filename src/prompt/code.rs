@@ -293,7 +293,7 @@ codes! {
     UNKNOWN_ENVIRONMENT = "P257", Fixed, "an environment that nobody knows",
         "`environments:` in promptctl.yaml does not name it and nothing was ever released to it, so it is taken for a slip of the pen. To make a new one, write it under `environments:`, or say `promptctl publish NAME --env NEW --create-env` once; its name is permanent.";
     SETTINGS_CHANGED = "P258", Fixed, "a setting of releases that changed",
-        "`remote:`, `tagPrefix:`, `allowedSigners:` or the policy of an environment is another than where the branch began. Such a change decides what is live and who may release, so a reviewer should see it.";
+        "`remote:`, `tagPrefix:`, `allowedSigners:` or the policy of an environment is another than where the branch began, or a key came to or went from the file that `allowedSigners:` names. Such a change decides what is live and who may release, so a reviewer should see it.";
 
     NO_KEY = "P301", Fixed, "no API key",
         "Set `OPENAI_API_KEY`, or the variable that the provider's configuration names. `run --model echo` answers without one, and `import` reads saved answers without one.";

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use super::finding::{Finding, Span};
 use super::version::Version;
 
+pub use keys::settable;
 pub use parse::parse;
 pub use written::Written;
 pub use yaml::{Item, parse_items, parse_value};

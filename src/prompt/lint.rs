@@ -31,7 +31,7 @@ use jiff::civil::Date;
 pub use allow::{has_comments, newly_allowed, settle};
 pub use dialects::rewrite;
 pub use level::{Level, Levels};
-pub use models::{ModelFacts, Sampling};
+pub use models::{ModelEnd, ModelFacts, Sampling};
 pub use partials::{PartialFile, check_partials};
 pub use respell::{even_line_ends, respell};
 pub use text::check_text;

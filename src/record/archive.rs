@@ -276,6 +276,22 @@ pub(super) fn write_anew(
     Ok(())
 }
 
+/// Writes these lines in the place of a file of the log, packed where its name says so.
+pub(super) fn write_lines(
+    target: &Path,
+    permissions: fs::Permissions,
+    lines: &[u8],
+) -> io::Result<()> {
+    write_anew(target, permissions, |to| {
+        if !is_packed(target) {
+            return to.write_all(lines);
+        }
+        let mut encoder = GzEncoder::new(to, Compression::default());
+        encoder.write_all(lines)?;
+        encoder.finish().map(drop)
+    })
+}
+
 struct Pruner {
     cutoff: Timestamp,
     is_dry: bool,
@@ -312,14 +328,7 @@ impl Pruner {
         if is_archive && kept.is_empty() {
             return fs::remove_file(path);
         }
-        write_anew(path, permissions, |to| {
-            if !is_packed(path) {
-                return to.write_all(&kept);
-            }
-            let mut encoder = GzEncoder::new(to, Compression::default());
-            encoder.write_all(&kept)?;
-            encoder.finish().map(drop)
-        })
+        write_lines(path, permissions, &kept)
     }
 
     fn prune_block(&mut self, at: u64, text: &[u8], kept: &mut Vec<u8>) {

@@ -4,10 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
-use super::archive::{is_packed, open_regular, unpack, write_anew};
+use super::archive::{is_packed, open_regular, unpack, write_lines};
 use super::filter::Filter;
 use super::log::lines::{Blocks, Segment, lines_of};
 use super::log::parse::{Parsed, parse};
@@ -95,14 +92,7 @@ impl Log {
             .open(self.apart())?;
         apart.write_all(&torn)?;
         apart.sync_all()?;
-        write_anew(path, permissions, |to| {
-            if !is_packed(path) {
-                return to.write_all(&kept);
-            }
-            let mut encoder = GzEncoder::new(to, Compression::default());
-            encoder.write_all(&kept)?;
-            encoder.finish().map(drop)
-        })?;
+        write_lines(path, permissions, &kept)?;
         Ok(count)
     }
 }

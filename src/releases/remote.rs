@@ -90,17 +90,26 @@ impl Store {
     /// # Errors
     /// The clone's configuration cannot be written.
     pub fn configure_mirror(&self) -> Result<bool, Failure> {
-        self.require_known_remote()?;
         let Some(remote) = self.settings.remote.as_deref() else {
             return Ok(false);
         };
-        if self.mirror_is_configured(remote) {
+        if !self.lacks_mirror()? {
             return Ok(false);
         }
         let refspec = self.mirror_refspec(remote);
         let key = format!("remote.{remote}.fetch");
         Git::read_when_unlocked(|| self.git().args(["config", "--add", &key, &refspec]))?;
         Ok(true)
+    }
+
+    /// Whether there is a remote whose tags a plain `git fetch` does not bring yet.
+    ///
+    /// # Errors
+    /// The remote is not one of this clone.
+    pub fn lacks_mirror(&self) -> Result<bool, Failure> {
+        self.require_known_remote()?;
+        let remote = self.settings.remote.as_deref();
+        Ok(remote.is_some_and(|remote| !self.mirror_is_configured(remote)))
     }
 
     /// Whether a plain `git fetch` brings the remote's tags into the mirror.

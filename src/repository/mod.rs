@@ -31,7 +31,7 @@ pub use process::OF_ONE_REPOSITORY;
 
 pub(crate) use handle::Reopen;
 pub(crate) use memory::lines;
-pub(crate) use objects::{CommitTree, NoTag, Peeled};
+pub(crate) use objects::{CommitTree, EntryKind, NoTag, Peeled};
 pub(crate) use process::{
     Git, GitOutput, GitTarget, Hooks, RefsError, Running, TagError, explain, refused,
     require_identity, words_of, write_failure,

@@ -173,6 +173,16 @@ pub(crate) struct TreeFile<'a> {
     pub(crate) is_link: bool,
 }
 
+/// What stands at a path of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    File,
+    Link,
+    Folder,
+    /// A repository of its own, such as a submodule.
+    OtherRepository,
+}
+
 impl CommitTree<'_> {
     /// The object of the regular file at `path`, if one stands there.
     pub(crate) fn blob_id(&self, path: &str) -> Option<ObjectId> {
@@ -186,6 +196,17 @@ impl CommitTree<'_> {
         let id = is_file.then(|| ObjectId(entry.id()))?;
         *self.last.borrow_mut() = Some((path.to_owned(), id));
         Some(id)
+    }
+
+    /// What stands at `path`.
+    pub(crate) fn entry_kind(&self, path: &str) -> Option<EntryKind> {
+        let entry = self.tree.get_path(Path::new(path)).ok()?;
+        Some(match entry.kind()? {
+            ObjectType::Blob if entry.filemode() == LINK => EntryKind::Link,
+            ObjectType::Blob => EntryKind::File,
+            ObjectType::Tree => EntryKind::Folder,
+            _ => EntryKind::OtherRepository,
+        })
     }
 
     /// Whether a symbolic link stands at `path`.

@@ -26,6 +26,14 @@ impl Repository {
         Ok(found)
     }
 
+    /// The branches of this clone, and those of its remotes: `main`, `origin/main`.
+    pub fn branches(&self) -> Vec<String> {
+        let below = |prefix| self.refs_below(prefix).unwrap_or_default();
+        let all = below("refs/heads/").into_iter();
+        let all = all.chain(below("refs/remotes/"));
+        all.map(|branch| branch.rest).collect()
+    }
+
     pub(crate) fn any_ref(&self, prefix: &str) -> Result<bool, Failure> {
         let mut any = false;
         self.each_ref(prefix, |_, _| {

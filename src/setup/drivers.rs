@@ -95,6 +95,15 @@ impl Setup<'_> {
         Ok(!missing.is_empty())
     }
 
+    /// Whether git does not know all of the drivers yet.
+    ///
+    /// # Errors
+    /// Another program's settings are in the way.
+    pub fn lacks_drivers(&self, program: &Path) -> Result<bool, Failure> {
+        self.missing_settings(program)
+            .map(|missing| !missing.is_empty())
+    }
+
     fn missing_settings(&self, program: &Path) -> Result<Vec<(String, String)>, Failure> {
         let mut missing = Vec::new();
         for (key, value) in settings(program) {

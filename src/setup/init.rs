@@ -47,14 +47,61 @@ pub fn init_repository(start: &Start, unattended: bool) -> Result<bool, Failure>
     // The first commit needs an identity, and without it nothing shall be left behind.
     require_identity(|| outside(there, unattended))?;
     fs::create_dir_all(directory).map_err(|error| write_failure(directory, error))?;
-    // The formats that promptctl reads, whatever git takes by default; a git that does not know
-    // these variables makes no other.
+    make(directory, unattended)?;
+    Ok(true)
+}
+
+/// Makes a repository in the formats that promptctl reads, whatever git takes by default; a git that
+/// does not know these variables makes no other.
+fn make(directory: &Path, unattended: bool) -> Result<(), Failure> {
     outside(directory, unattended)
         .env("GIT_DEFAULT_HASH", "sha1")
         .env("GIT_DEFAULT_REF_FORMAT", "files")
         .args(["init", "--quiet"])
-        .read()?;
-    Ok(true)
+        .read()
+        .map(drop)
+}
+
+/// A repository that stands for one which a dry run does not make: in a folder of its own, over the
+/// files that are there.
+#[derive(Debug)]
+pub struct ScratchRepository {
+    /// What opens it.
+    pub start: Start,
+    _folder: tempfile::TempDir,
+}
+
+impl ScratchRepository {
+    /// Makes it for this folder, which need not exist.
+    ///
+    /// # Errors
+    /// The scratch folder cannot be written, or git fails.
+    pub fn new(start: &Start, unattended: bool) -> Result<Self, Failure> {
+        let there = existing(&start.directory);
+        require_identity(|| outside(there, unattended))?;
+        let folder = tempfile::Builder::new()
+            .prefix("promptctl-dry-run-")
+            .tempdir()
+            .map_err(|error| write_failure(Path::new("the scratch folder"), error))?;
+        let (git_dir, empty) = (folder.path().join(".git"), folder.path().join("empty"));
+        let failed = |error: std::io::Error| write_failure(folder.path(), error);
+        fs::create_dir_all(&empty).map_err(failed)?;
+        make(folder.path(), unattended)?;
+        let files = match start.directory.is_dir() {
+            true => start.directory.clone(),
+            false => empty,
+        };
+        let mut start = Start {
+            directory: files.clone(),
+            ..start.clone()
+        };
+        start.variables.dir = Some(git_dir);
+        start.variables.work_tree = Some(files);
+        Ok(Self {
+            start,
+            _folder: folder,
+        })
+    }
 }
 
 /// Whether the folder is in a repository, or would be if it existed.

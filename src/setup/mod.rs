@@ -10,4 +10,4 @@ mod init;
 pub use clone::Setup;
 pub use drivers::ATTRIBUTES;
 pub use hooks::PlannedHook;
-pub use init::{Adoptable, init_repository, is_in_repository};
+pub use init::{Adoptable, Refused, ScratchRepository, init_repository, is_in_repository};

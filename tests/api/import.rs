@@ -258,7 +258,6 @@ fn what_scan_prints_is_what_import_reads() {
       versions 1, 2, 3; here already: none
     pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  other/greet
       versions 1; here already: none
-    --- stderr
     6 calls that OpenAI bills would be made, and one a model, at most 5 USD (--max-cost); nothing was changed
     ");
     assert_eq!(prompts.paid(), 0);

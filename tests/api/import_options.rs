@@ -292,7 +292,7 @@ fn without_a_key_the_hint_is_of_use_to_the_command() {
         "promptctl import {ID}
          promptctl import {ID} --key-env TEAM_KEY
          promptctl import {ID} --record-calls calls
-         promptctl models"
+         promptctl models --refresh"
     )), @"
     $ promptctl import pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     error[P301]: no API key: OPENAI_API_KEY is not set
@@ -312,10 +312,10 @@ fn without_a_key_the_hint_is_of_use_to_the_command() {
       hint: the key must be of the project that the prompts belong to; --key-env VARIABLE takes it from another variable
       hint: saved answers are read without one: promptctl import answer.json
     [exit 4]
-    $ promptctl models
+    $ promptctl models --refresh
     error[P301]: no API key: OPENAI_API_KEY is not set
       hint: export OPENAI_API_KEY=…
-      hint: the list comes from the API; without a key, `promptctl validate` knows names and ends of models from what is built in
+      hint: the list comes from the API; without --refresh, promptctl models shows what is built in
     [exit 4]
     ");
 }

@@ -92,7 +92,7 @@ fn a_model_that_ends_soon_is_warned_of() {
     let server = Server::answering(|_| Reply::answer("a"));
     let repo = server.repo(&env);
     let line = "promptctl run echo --var ticket=hi --model gpt-4o";
-    assert_eq!(repo.run(line).stderr, "");
+    assert_eq!(repo.at("2026-07-01T00:00:00Z").run(line).stderr, "");
     // The table that promptctl was built with.
     assert_snapshot!(repo.at("2026-12-01T00:00:00Z").run(line).stderr, @"warning: gpt-4o ends on 2027-01-14, in 44 days");
     // The list that the API gave.

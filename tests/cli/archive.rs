@@ -27,7 +27,7 @@ fn out_of_use_and_back() {
     $ promptctl archive support/triage -m 'Replaced by routing'
     support/triage archived
     warning: v1 is still live in production
-    hint: promptctl unpublish support/triage --env production
+    hint: promptctl unpublish support/triage
     $ git show --format=%s -U0 -- prompts
     Replaced by routing
 

@@ -146,8 +146,8 @@ fn a_changed_partial_raises_those_that_include_it() {
     $ promptctl bump
     nothing to bump: every version fits its content
     $ promptctl history through
-    v2	unpublished	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Kinder
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add through
+    v2	not published	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Kinder
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add through
     $ promptctl diff direct@v1 direct@v2
     direct  v1 → v2  wording
       messages[0].content:

@@ -86,8 +86,23 @@ fn a_dry_run_writes_nothing_anywhere() {
             "rollback support/triage --dry-run --no-push",
             "unpublish support/triage --dry-run",
             "unpublish support/triage --dry-run --no-push",
-            "seed --dry-run",
-            "bump --dry-run",
+            "seed -n",
+            "bump -n",
+            "init -n --hooks --diff-driver --github",
+            "init -n --adopt",
+            "new other -n --from support/triage",
+            "edit support/triage -n --set modelParameters.maxTokens=1",
+            "archive support/triage -n",
+            "unarchive support/triage -n",
+            "mv support/triage support/routing -n",
+            "fetch -n",
+            "fetch -n --env production",
+            "push -n",
+            "validate --fix -n",
+            "doctor --fix -n",
+            "scan --ids --write-baseline -n",
+            "outcome - -n",
+            "log append -n",
             "run support/triage --var ticket=x --dry-run",
             "log prune --older-than 0d --dry-run",
         ] {
@@ -96,6 +111,7 @@ fn a_dry_run_writes_nothing_anywhere() {
             let before = tree(&env.root().dir);
             let run = shell.run(&format!("promptctl {line}"));
             assert!(!run.stderr.contains("P226"), "{run}");
+            assert_ne!(run.code, Some(2), "{run}");
             same(
                 &before,
                 &tree(&env.root().dir),

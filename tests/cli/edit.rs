@@ -675,6 +675,9 @@ fn a_message_is_set_by_its_path_or_its_role() {
         You sort [-support -]tickets.[- Answer in {{locale}}.-]
         [-Say which queue the ticket belongs to: billing or tech-]{+Be brief+}.
     --- stderr
+    warning[P105]: no message uses `locale`
+      at: prompts/support/triage.prompt.yml:16:7
+      help: write `{{locale}}` where it belongs, or remove it from `input.schema`
     support/triage is v2 now
     hint: promptctl publish support/triage makes it live
     $ promptctl edit support/triage --set 'messages[1].content=Ticket: {{ticket}}'

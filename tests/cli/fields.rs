@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 28] = [
+const COMMANDS: [(&str, &str); 37] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -18,6 +18,14 @@ const COMMANDS: [(&str, &str); 28] = [
     ("history", "promptctl history support/triage"),
     ("releases", "promptctl releases support/triage"),
     ("status", "promptctl status"),
+    ("init", "promptctl init --adopt --dry-run"),
+    ("new", "promptctl new other --from support/triage --dry-run"),
+    (
+        "edit",
+        "promptctl edit support/triage --set description=x --dry-run",
+    ),
+    ("archive", "promptctl archive support/triage --dry-run"),
+    ("unarchive", "promptctl unarchive support/triage --dry-run"),
     ("bump", "promptctl bump"),
     (
         "mv",
@@ -40,7 +48,11 @@ const COMMANDS: [(&str, &str); 28] = [
         "run",
         "promptctl run support/triage --var ticket=x --model echo",
     ),
+    ("eval", "promptctl eval support/triage --model echo"),
+    ("eval --dry-run", "promptctl eval support/triage --dry-run"),
+    ("eval --list", "promptctl eval --list"),
     ("log", "promptctl log"),
+    ("log path", "promptctl log path"),
     (
         "log prune",
         "promptctl log prune --older-than 90d --dry-run",
@@ -123,18 +135,49 @@ fn every_field_that_is_printed_is_in_the_table() {
     }
 }
 
-#[test]
-fn every_command_that_prints_json_is_in_the_table() {
-    let rows = rows();
-    let mut line = command_line();
-    line.build();
-    for command in line.get_subcommands() {
-        let format = command.get_arguments().find(|it| it.get_id() == "format");
+/// The commands that take `--format json`, those below others too.
+fn with_json(command: &clap::Command, above: &str, found: &mut Vec<String>) {
+    for below in command.get_subcommands() {
+        let name = format!("{above}{}", below.get_name());
+        let format = below.get_arguments().find(|it| it.get_id() == "format");
         let values = format
             .map(clap::Arg::get_possible_values)
             .unwrap_or_default();
         if values.iter().any(|value| value.get_name() == "json") {
-            row_of(&rows, command.get_name());
+            found.push(name.clone());
         }
+        with_json(below, &format!("{name} "), found);
+    }
+}
+
+/// The commands that print what another row tells of, or no one object, with the reason.
+const OF_OTHERS: [(&str, &str); 4] = [
+    ("log list", "it is log"),
+    ("log show", "a record of log, with its outcomes"),
+    ("log tail", "a record of log a line"),
+    ("log append", "the ids of the records that it was given"),
+];
+
+#[test]
+fn every_command_that_prints_json_is_in_the_table_and_is_tried() {
+    let rows = rows();
+    let mut line = command_line();
+    line.build();
+    let mut commands = Vec::new();
+    with_json(&line, "", &mut commands);
+    assert!(commands.len() > 20, "{commands:?}");
+    let is_tried = |name: &str| COMMANDS.iter().any(|(tried, _)| *tried == name);
+    for (command, why) in OF_OTHERS {
+        let found = commands.iter().position(|it| it == command);
+        commands.swap_remove(found.unwrap_or_else(|| panic!("{command}: {why}, no more")));
+    }
+    for command in &commands {
+        row_of(&rows, command);
+        assert!(is_tried(command), "COMMANDS has no line for {command}");
+    }
+    // What the table tells of is tried too, in the test above where an option makes another answer.
+    let told = rows.iter().flat_map(|(commands, _)| commands.split(", "));
+    for name in told.filter(|name| *name != "import --dry-run") {
+        assert!(is_tried(name), "COMMANDS has no line for {name}");
     }
 }

@@ -193,6 +193,7 @@ fn what_was_released_before_is_warned_about_and_published() {
     hot rolled back to v2 in production (was v1)
       goes:       v1, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
       comes back: v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    warning: the model openai/gpt-4.1 of v2 ends on 2027-01-14, in 72 days
     live in production now: hot v2; a service with a snapshot has v1 until it is deployed again
     hint: to undo it: promptctl publish hot@v1
     $ promptctl unpublish hot
@@ -203,6 +204,7 @@ fn what_was_released_before_is_warned_about_and_published() {
     hot rolled back to v2 in production
       goes:       nothing, since Ada unpublished it 1 hour ago (2026-11-03 11:00 UTC)
       comes back: v2, brought back by Ada 1 hour ago (2026-11-03 11:00 UTC)
+    warning: the model openai/gpt-4.1 of v2 ends on 2027-01-14, in 72 days
     live in production now: hot v2; a service with a snapshot has none of it until it is deployed again
     hint: to undo it: promptctl unpublish hot
     ");
@@ -306,6 +308,9 @@ fn what_is_wrong_is_said_and_written_all_the_same() {
          promptctl edit hot --set modelParameters.temperature=7"
     ), @"
     $ promptctl new hot --file hot.yml
+    warning[P318]: `openai/gpt-4.1` ends on 2027-01-14, in 72 days
+      at: hot.yml:1:8
+      help: change `model:` to one that stays, and compare their answers before you publish
     error[P025]: `temperature` is 9, and goes from 0 to 2
       at: hot.yml:2:32
       help: change the number, or leave it out

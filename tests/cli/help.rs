@@ -24,14 +24,14 @@ fn the_help() {
       edit         Make the next version of a prompt
       bump         Raise the version of prompts that were changed by hand
       mv           Give a prompt another name
-      archive      Take a prompt out of use
-      unarchive    Bring an archived prompt back
+      archive      Take prompts out of use
+      unarchive    Bring archived prompts back
 
     Look:
       list         List all prompts
       show         Show one prompt
       get          Print one prompt, or all that are live, for programs
-      history      Show the versions of a prompt
+      history      Show the versions of prompts
       releases     Show the releases of prompts, or of all
       status       Show what is live where, what is ahead and what is pending
       diff         Show what changed, and what it means for callers
@@ -407,4 +407,15 @@ fn a_word_that_is_nearly_a_topic_is_answered_with_it() {
         run.stderr.contains("'publish'") && !run.stderr.contains("topic"),
         "{run}"
     );
+}
+
+#[test]
+fn no_mark_for_the_tests_is_shown() {
+    let env = TestEnv::new();
+    for topic in promptctl::help::TOPICS {
+        let text = env.root().ok(&format!("promptctl help {}", topic.name));
+        let mut lines = text.lines();
+        let fence = lines.find(|line| line.starts_with("```") && line.contains("norun"));
+        assert_eq!(fence, None, "{}", topic.name);
+    }
 }

@@ -33,13 +33,13 @@ fn versions_with_what_they_meant_for_callers() {
          promptctl history support/triage --limit 1 --format json"
     ), @r#"
     $ promptctl history support/triage
-    v4	unpublished	breaking	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v3	staging	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v2	production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
+    v4	not published	breaking	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v3	live in staging	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v2	live in production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     $ promptctl history support/triage --limit 2
-    v4	unpublished	breaking	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v3	staging	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v4	not published	breaking	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v3	live in staging	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
     $ promptctl history support/triage --limit 1 --format json
     {
       "schema": 1,
@@ -61,11 +61,11 @@ fn versions_with_what_they_meant_for_callers() {
     "#);
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "100").play("promptctl history support/triage"), @"
     $ promptctl history support/triage
-    VERSION  LIVE         IMPACT    COMMIT        WHEN        AUTHOR  MESSAGE
-    v4       unpublished  breaking  xxxxxxxxxxxx  1 hour ago  Ada     Change
-    v3       staging      behavior  xxxxxxxxxxxx  1 hour ago  Ada     Change
-    v2       production   wording   xxxxxxxxxxxx  1 hour ago  Ada     Change
-    v1       unpublished  -         xxxxxxxxxxxx  1 hour ago  Ada     Add support/triage
+    VERSION  STATE               IMPACT    COMMIT        WHEN        AUTHOR  MESSAGE
+    v4       not published       breaking  xxxxxxxxxxxx  1 hour ago  Ada     Change
+    v3       live in staging     behavior  xxxxxxxxxxxx  1 hour ago  Ada     Change
+    v2       live in production  wording   xxxxxxxxxxxx  1 hour ago  Ada     Change
+    v1       not published       -         xxxxxxxxxxxx  1 hour ago  Ada     Add support/triage
     ");
 }
 
@@ -79,8 +79,8 @@ fn a_version_is_told_by_the_commit_that_made_it() {
     repo.ok("promptctl edit support/triage --set description=Sorts -m Reworded");
     assert_snapshot!(repo.play("promptctl history support/triage"), @"
     $ promptctl history support/triage
-    v2	unpublished	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
+    v2	not published	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     ");
     let made = repo.json("promptctl history support/triage --format json")["versions"][0].clone();
     assert_eq!(made["commit"], repo.git("rev-parse HEAD~3"));
@@ -91,7 +91,7 @@ fn a_version_is_told_by_the_commit_that_made_it() {
     repo.git("commit --quiet --all --message Unbumped");
     assert_snapshot!(repo.play("promptctl history support/triage --limit 1"), @"
     $ promptctl history support/triage --limit 1
-    v2	unpublished	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v2	not published	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
     ");
 }
 
@@ -105,8 +105,8 @@ fn versions_that_only_a_tag_holds() {
     repo.git("switch --quiet main");
     assert_snapshot!(repo.play("promptctl history support/triage"), @"
     $ promptctl history support/triage
-    v2	production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
+    v2	live in production	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     ");
 }
 
@@ -119,8 +119,8 @@ fn a_deleted_prompt_still_has_one() {
     repo.git("commit --quiet --message Gone");
     assert_snapshot!(repo.play("promptctl history support/triage"), @"
     $ promptctl history support/triage
-    v2	unpublished	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
+    v2	not published	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Change
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     ");
 }
 
@@ -139,7 +139,7 @@ fn one_that_nobody_numbered() {
          promptctl history greting"
     ), @"
     $ promptctl history greeting
-    v1	unpublished	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Second
+    v1	not published	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Second
     $ promptctl history nobody
     error[P201]: there is no prompt named nobody
       hint: promptctl list shows all prompts
@@ -167,8 +167,8 @@ fn a_file_that_moved_to_another_root_goes_on() {
     repo.git("commit --quiet --all --message Changed");
     assert_snapshot!(repo.play("promptctl history support/triage"), @"
     $ promptctl history support/triage
-    v2	unpublished	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Changed
-    v1	production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
+    v2	not published	wording	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Changed
+    v1	live in production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Add support/triage
     ");
     assert_eq!(
         repo.json("promptctl get support/triage@v1 --format json")["path"],

@@ -242,7 +242,7 @@ fn adopting_makes_them_prompts_and_leaves_them_as_they_are() {
     hint: to undo it: promptctl publish reply@v2
     $ promptctl history reply
     v2	published	behavior	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Edit reply
-    v1	production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Made for GitHub Models
+    v1	live in production	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Made for GitHub Models
     ");
     assert_eq!(
         repo.git("show HEAD~1:services/mail/prompts/reply.prompt.yaml")

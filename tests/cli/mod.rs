@@ -34,6 +34,7 @@ mod hostile;
 mod init;
 mod kill;
 mod list;
+mod manners;
 mod merge;
 mod moved;
 mod mv;

@@ -470,3 +470,32 @@ fn on_a_terminal_the_editor_decides_whether_anything_is_made() {
         in_a_terminal(&editor("echo opened"), "promptctl new other --user Hello").unwrap();
     assert!(code == Some(0) && !said.contains("opened"), "{said}");
 }
+
+#[test]
+fn warnings_about_a_text_that_a_person_gives_are_said_at_once() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let said = |run: &crate::env::Run| -> Vec<String> {
+        let lines = run.to_string();
+        let lines = lines.lines().filter(|line| line.starts_with("warning["));
+        lines.map(str::to_owned).collect()
+    };
+    let made = repo.ran("promptctl new ask --user 'At most {limit} words'");
+    assert_snapshot!(made.to_string(), @"
+    warning[P116]: `{limit}` is no placeholder here and goes to the model as it stands
+      at: prompts/ask.prompt.yml:7:23
+      help: write `{{limit}}` if a value belongs there; a comment `promptctl: allow P116` says that it is text
+    ask v1 made: prompts/ask.prompt.yml
+    hint: promptctl publish ask makes it live
+    ");
+    assert_eq!(said(&made), said(&repo.ran("promptctl validate ask")));
+    // Of an edit, what it brought.
+    repo.ok("promptctl edit ask --set 'messages[0].content=At most {limit} of {size}'");
+    let edited =
+        repo.ran("promptctl edit ask --set 'messages[0].content=Only {limit} of {size}, {unit}'");
+    let edited = edited.to_string();
+    assert!(
+        edited.contains("`{unit}`") && !edited.contains("warning[P116]: `{limit}`"),
+        "{edited}"
+    );
+}

@@ -216,3 +216,12 @@ fn every_code_has_a_test() {
         );
     }
 }
+
+#[test]
+fn the_readme_says_where_the_project_is_cloned_from() {
+    let home = env!("CARGO_PKG_REPOSITORY");
+    let name = home.rsplit('/').next().unwrap();
+    let readme = fs::read_to_string(top().join("README.md")).unwrap();
+    let line = format!("git clone {home} && cd {name}\n");
+    assert!(readme.contains(&line), "{line}");
+}

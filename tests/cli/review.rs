@@ -161,7 +161,9 @@ fn the_working_copy_and_partials_of_partials_are_followed() {
     assert_eq!(names, ["one", "three", "two"]);
     assert_eq!(
         report["partials"],
-        serde_json::json!([{"path": "prompts/_tone.hbs", "used_by": ["one", "three", "two"]}])
+        serde_json::json!([
+            {"path": "prompts/_tone.hbs", "status": "changed", "used_by": ["one", "three", "two"]}
+        ])
     );
     repo.git("commit --quiet --all --message Honest");
     assert_eq!(
@@ -483,4 +485,238 @@ fn a_changed_attachment_is_told_and_its_prompt_checked() {
     look  v1  behavior
       attachments["prompts/shot.png"]: sha256 xxxxxxxxxxxx (removed)
     "#);
+}
+
+/// The page for a reviewer of what is committed on `topic`, and what `diff` says in JSON.
+fn reviewed(repo: &Shell) -> (String, Value) {
+    repo.git("add --all");
+    repo.git("commit --quiet --message Changed");
+    let page = repo.ok("promptctl diff main...topic --format markdown");
+    assert!(!page.contains("nothing changed"), "{page}");
+    assert_eq!(
+        repo.run("promptctl diff main...topic --exit-code").code,
+        Some(3)
+    );
+    (page, repo.json("promptctl diff main...topic --format json"))
+}
+
+#[test]
+fn a_key_that_is_added_to_the_signers_is_named_to_the_reviewer() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("promptctl.yaml", "allowedSigners: keys/signers\n");
+    let line = |who: &str, key: &str| format!("{who}@example.com ssh-ed25519 {key}\n");
+    let (ada, bob, eve) = (
+        line("ada", "AAAA1"),
+        line("bob", "AAAA2"),
+        line("eve", "AAAA3"),
+    );
+    repo.write("keys/signers", format!("# who may release\n{ada}{bob}"));
+    repo.git("add --all");
+    repo.git("commit --quiet --message Signers");
+    repo.git("switch --quiet --create topic");
+    // Moved, and with other comments, they are the same keys.
+    repo.write("promptctl.yaml", "allowedSigners: keys/signers\n# moved\n");
+    repo.write("keys/signers", format!("{bob}\n# again\n{ada}"));
+    repo.git("commit --quiet --all --message Order");
+    assert_eq!(
+        repo.run("promptctl diff main...topic --exit-code").code,
+        Some(0)
+    );
+    repo.write("keys/signers", format!("{ada}# x\n{eve}"));
+    let (page, json) = reviewed(&repo);
+    assert_snapshot!(page, @"
+    <!-- promptctl diff -->
+    ### Prompts: ⚙️ settings changed
+
+    #### Settings that take effect when this is merged
+
+    - ⚙️ P258 `keys/signers:3:1`: what this key signs counts from then on: `eve@example.com ssh-ed25519 AAAA3`
+    - ⚙️ P258 `keys/signers`: what this key signed counts no more: `bob@example.com ssh-ed25519 AAAA2`
+    ");
+    assert_eq!(json["findings"][0]["path"], "keys/signers");
+    assert_snapshot!(repo.ran("promptctl validate --base main").to_string(), @"
+    warning[P258]: what this key signs counts from then on: `eve@example.com ssh-ed25519 AAAA3`
+     --> keys/signers:3:1
+      |
+    3 | eve@example.com ssh-ed25519 AAAA3
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      = help: it takes effect when the branch is merged: a reviewer should want it
+
+    warning[P258]: what this key signed counts no more: `bob@example.com ssh-ed25519 AAAA2`
+     --> keys/signers
+      = help: it takes effect when the branch is merged: a reviewer should want it
+
+    --- stderr
+    0 checked, 0 errors, 2 warnings
+    ");
+    // Another file with the same keys is a setting and no other key; without the list, all went.
+    repo.git("mv keys/signers keys/others");
+    repo.write("promptctl.yaml", "allowedSigners: keys/others\n");
+    repo.git("commit --quiet --all --message Renamed");
+    let page = repo.ok("promptctl diff topic~1 topic --format markdown");
+    assert!(
+        page.contains("was `keys/signers` and is `keys/others`"),
+        "{page}"
+    );
+    assert!(!page.contains("this key"), "{page}");
+}
+
+#[test]
+fn what_cannot_be_a_prompt_is_shown_to_the_reviewer() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.add("other", SMALL);
+    repo.git("switch --quiet --create topic");
+    // A name that no prompt can have.
+    repo.write("prompts/no name.prompt.yml", SMALL);
+    // A folder in the place of a file.
+    std::fs::remove_file(repo.dir.join("prompts/other.prompt.yml")).unwrap();
+    repo.write("prompts/other.prompt.yml/deep/x.prompt.yml", SMALL);
+    // A second file of one name.
+    repo.write("prompts/support/triage.prompt.yaml", SMALL);
+    let working = repo.run("promptctl diff --exit-code");
+    assert_eq!(working.code, Some(3), "{working}");
+    let (page, json) = reviewed(&repo);
+    assert_snapshot!(page, @"
+    <!-- promptctl diff -->
+    ### Prompts: ❌ 3 errors
+
+    #### Errors
+
+    - ❌ P011 `prompts/no name.prompt.yml`: `no name` cannot be a name: segments are made of letters, digits, `_` and `-`
+    - ❌ P017 `prompts/other.prompt.yml`: `prompts/other.prompt.yml` is not a regular file
+    - ❌ P011 `prompts/other.prompt.yml/deep/x.prompt.yml`: `other.prompt.yml/deep/x` cannot be a name: only its last segment may have a `.variant` suffix
+
+    | Prompt | Change | Impact | Versions |
+    | --- | --- | --- | --- |
+    | `prompts/no name.prompt.yml` | cannot be read | ❌ error | |
+    | `prompts/other.prompt.yml` | cannot be read | ❌ error | |
+    | `prompts/other.prompt.yml/deep/x.prompt.yml` | cannot be read | ❌ error | |
+
+    #### Warnings
+
+    - ⚠️ P012 `prompts/support/triage.prompt.yml`: `prompts/support/triage.prompt.yml` and `prompts/support/triage.prompt.yaml` have the same name
+    ");
+    let findings = json["findings"].as_array().unwrap();
+    let codes: Vec<&str> = findings
+        .iter()
+        .map(|it| it["code"].as_str().unwrap())
+        .collect();
+    assert!(
+        ["P011", "P012", "P017"]
+            .iter()
+            .all(|code| codes.contains(code)),
+        "{codes:?}"
+    );
+    for path in ["prompts/no name.prompt.yml", "prompts/other.prompt.yml"] {
+        assert!(working.stderr.contains(path), "{working}");
+    }
+    // What was so before is nobody's news.
+    repo.write("prompts/new.prompt.yml", SMALL);
+    repo.git("add --all");
+    repo.git("commit --quiet --message More");
+    let later = repo.ok("promptctl diff topic~1 topic --format markdown");
+    assert!(!later.contains("P01"), "{later}");
+    repo.write("prompts/newer.prompt.yml", SMALL);
+    let later = repo.ran("promptctl diff");
+    assert!(!later.to_string().contains("P01"), "{later}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_prompt_that_becomes_a_link_is_shown_to_the_reviewer() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    let link = |to: &str, path: &str| {
+        std::os::unix::fs::symlink(to, repo.dir.join(path)).unwrap();
+    };
+    link("support/triage.prompt.yml", "prompts/linked.prompt.yml");
+    let (page, _) = reviewed(&repo);
+    assert!(
+        page.contains("- ❌ P013 `prompts/linked.prompt.yml`"),
+        "{page}"
+    );
+    // The folder of all prompts too.
+    repo.git("mv prompts elsewhere");
+    link("elsewhere", "prompts");
+    let (page, _) = reviewed(&repo);
+    assert!(page.contains("- ❌ P013 `prompts`: "), "{page}");
+    assert!(!page.contains("removed"), "{page}");
+}
+
+#[test]
+fn a_partial_that_no_prompt_includes_is_shown_with_what_it_allows() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("switch --quiet --create topic");
+    let key = format!("ghp_{}", "a1B2c3D4e5F6".repeat(3));
+    repo.write(
+        "prompts/_extra.hbs",
+        format!("{{{{!-- promptctl: allow P026 --}}}}\nUse {key} for now.\n"),
+    );
+    let working = repo.run("promptctl diff --exit-code");
+    assert_eq!(working.code, Some(3), "{working}");
+    let (page, json) = reviewed(&repo);
+    assert_snapshot!(page, @"
+    <!-- promptctl diff -->
+    ### Prompts: ⚠️ a comment allows what a rule finds
+
+    #### Comments that allow what a rule finds
+
+    - `prompts/_extra.hbs:1` allows P026, a secret in the text
+
+    #### Changed partials
+
+    - `prompts/_extra.hbs`: new, no prompt includes it
+
+    <details>
+    <summary>What changed in it</summary>
+
+    <pre><ins><b>{{!-- promptctl: allow P026 --}}</b></ins>
+    <ins><b>Use ghp_************************************ for now.</b></ins></pre>
+
+    </details>
+    ");
+    assert_eq!(json["partials"][0]["status"], "added");
+    assert_eq!(json["allowed"][0]["code"], "P026");
+    // Without the comment it is an error, and it is told that the file went.
+    repo.write("prompts/_extra.hbs", format!("Use {key} for now.\n"));
+    let (page, _) = reviewed(&repo);
+    assert!(
+        page.contains("- ❌ P026 `prompts/_extra.hbs:1:5`"),
+        "{page}"
+    );
+    repo.git("rm --quiet prompts/_extra.hbs");
+    repo.git("commit --quiet --message Gone");
+    let page = repo.ok("promptctl diff topic~1 topic --format markdown");
+    assert!(
+        page.contains("`prompts/_extra.hbs`: removed, no prompt includes it"),
+        "{page}"
+    );
+}
+
+#[test]
+fn of_many_prompts_that_include_a_partial_some_are_named_and_all_are_counted() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("prompts/_tone.hbs", "Be kind.\n");
+    let with_tone = SMALL.replace("content: Hello", "content: \"{{> tone}} Hello");
+    let with_tone = with_tone.replace("{{name}}", "{{name}}\"");
+    for at in 10..25 {
+        repo.write(&format!("prompts/p{at}.prompt.yml"), &with_tone);
+    }
+    repo.git("add --all");
+    repo.git("commit --quiet --message Tone");
+    repo.git("switch --quiet --create topic");
+    repo.write("prompts/_tone.hbs", "Be brief.\n");
+    repo.git("commit --quiet --all --message Brief");
+    let run = repo.run("promptctl validate --base main");
+    let line = "prompts/_tone.hbs changed, and is part of 15 prompts: p10, p11, p12, p13, p14, p15, p16, p17, p18, p19 and 5 more\n";
+    assert!(run.stderr.contains(line), "{run}");
+    let run = repo.run("promptctl diff main...topic");
+    assert!(run.stderr.contains(line), "{run}");
+    let json = repo.json("promptctl diff main...topic --format json");
+    assert_eq!(json["partials"][0]["used_by"].as_array().unwrap().len(), 15);
 }

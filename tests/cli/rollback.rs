@@ -332,14 +332,14 @@ fn a_model_that_has_ended_is_warned_of_and_no_obstacle() {
       goes:       v3, published by Ada 1 month ago (2026-11-03 11:00 UTC)
       comes back: v1, published by Ada 1 month ago (2026-11-03 11:00 UTC)
     --- stderr
-    warning: the model openai/gpt-4o of v1 ends on 2027-01-14
+    warning: the model openai/gpt-4o of v1 ends on 2027-01-14, in 21 days
     ");
     assert_snapshot!(repo.at("2027-02-01T12:00:00Z").play("promptctl rollback support/triage --to v1"), @"
     $ promptctl rollback support/triage --to v1
     support/triage rolled back to v1 in production (was v3)
       goes:       v3, published by Ada 3 months ago (2026-11-03 11:00 UTC)
       comes back: v1, published by Ada 3 months ago (2026-11-03 11:00 UTC)
-    warning: the model openai/gpt-4o of v1 ended on 2027-01-14
+    warning: the model openai/gpt-4o of v1 was shut down on 2027-01-14
     live in production now: support/triage v1; a service with a snapshot has v3 until it is deployed again
     hint: to undo it: promptctl publish support/triage@v3
     ");

@@ -81,10 +81,12 @@ fn an_edit_is_never_overwritten() {
     ), @"
     $ promptctl seed core --check
     missing prompts/core/_untrusted.hbs
+    --- stderr
     kept prompts/core/chat-assistant.prompt.yml, which differs from the bundled one
     [exit 3]
     $ promptctl seed core --dry-run
     would add prompts/core/_untrusted.hbs
+    --- stderr
     kept prompts/core/chat-assistant.prompt.yml, which differs from the bundled one
     $ promptctl seed core
     added prompts/core/_untrusted.hbs

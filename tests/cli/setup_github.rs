@@ -117,6 +117,7 @@ fn the_workflow_is_written_once() {
     # Checks the prompts of every pull request. You publish to production by hand:
     # Actions, Prompts, Run workflow, or promptctl publish --env production.
     # Written by promptctl init --github. It is yours now: change it as you like.
+    # As long as nobody changes it, the same command brings it up to date: xxxxxxxxxxxx
     name: Prompts
 
     on:
@@ -305,6 +306,7 @@ fn a_workflow_that_was_changed_is_left_alone() {
     $ promptctl init --github --hooks --diff-driver
     error[P330]: .github/workflows/promptctl.yml exists, and is not what this command writes
       at: .github/workflows/promptctl.yml
+      hint: they differ first where the file says `name: Mine` and this command would write `# Checks the prompts of every pull request. You publish to production by hand:`
       hint: to compare: git mv it to another name, run the same command again, then keep what you like of both
     [exit 1]
     ");
@@ -421,7 +423,7 @@ fn another_action_and_environment_are_taken_and_wrong_ones_are_named() {
     [exit 2]
     $ promptctl init --github --action nothing
     error: nothing names no action
-      hint: write OWNER/REPO@REF, the repository at GitHub that holds promptctl, and a tag or a commit of it
+      hint: write OWNER/REPO@REF or OWNER/REPO/PATH@REF, the repository at GitHub that holds promptctl, and a tag or a commit of it
     [exit 2]
     $ promptctl init --env production
     error: --env says where --github and --gitlab publish to
@@ -769,4 +771,76 @@ fn the_action_and_the_workflow_name_one_repository() {
         );
     }
     assert!(release.contains("name=\"promptctl-$GITHUB_REF_NAME-$TARGET\""));
+}
+
+#[test]
+fn an_action_is_an_owner_a_repository_and_a_reference() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    for bad in [
+        "../x@y",
+        "./x@y",
+        "x@y",
+        "a/../b@v1",
+        "a//b@v1",
+        "/a/b@v1",
+        "a/b/@v1",
+        "a/b@",
+        "a/b",
+        "a/b@../v1",
+        "a/b@v1@v2",
+        "-a/b@v1",
+        "a/b@-v1",
+        "a b/c@v1",
+        "a/b@v1#x",
+        "a/b/./c@v1",
+    ] {
+        let run = repo.run(&format!("promptctl init --github '--action={bad}'"));
+        assert_eq!(run.code, Some(2), "{bad}: {run}");
+        assert!(!repo.exists(WORKFLOW), "{bad}");
+    }
+    repo.ok("promptctl init --quiet --github --action a/b/c.d@feature/x");
+    assert!(repo.read(WORKFLOW).contains("uses: a/b/c.d@feature/x"));
+}
+
+#[test]
+fn what_the_command_wrote_and_nobody_changed_is_brought_up_to_date() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(
+        "promptctl.yaml",
+        "environments: {staging: {}, production: {}}\n",
+    );
+    repo.git("commit --quiet --all --message Environments");
+    for (host, file) in [
+        ("--github", WORKFLOW),
+        ("--gitlab", ".gitlab/promptctl.yml"),
+    ] {
+        let line = |rest: &str| format!("promptctl init {host} {rest}");
+        repo.ok(&line("--env staging"));
+        let first = repo.read(file);
+        let run = repo.ran(&line("--env production"));
+        assert!(run.stderr.contains(&format!("wrote {file}\n")), "{run}");
+        let second = repo.read(file);
+        assert_ne!(first, second);
+        // Written by hand as another version would have, with its line ends.
+        repo.write(file, first.replace('\n', "\r\n"));
+        repo.ok(&line("--env production"));
+        assert_eq!(repo.read(file), second);
+        let refs = repo.refs();
+        repo.ok(&line("--env production"));
+        assert_eq!(repo.refs(), refs);
+        // One word of a person's, and it is theirs.
+        let own = first
+            .replace("fetch-depth: 0", "fetch-depth: 1")
+            .replace("GIT_STRATEGY: clone", "GIT_STRATEGY: fetch");
+        repo.write(file, &own);
+        let run = repo.run(&line("--env staging"));
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(
+            run.stderr.contains("they differ first where the file says"),
+            "{run}"
+        );
+        assert_eq!(repo.read(file), own);
+    }
 }

@@ -47,6 +47,7 @@ fn the_jobs_are_written_once_and_included() {
     # Checks the prompts of every merge request, and publishes to staging what was merged. You publish to production by hand:
     # the job of the pipeline that waits for you, or promptctl publish --env production.
     # Written by promptctl init --gitlab. It is yours now: change it as you like.
+    # As long as nobody changes it, the same command brings it up to date: xxxxxxxxxxxx
     #
     # PROMPTCTL_TOKEN (Settings, CI/CD, Variables; masked) is an access token of the project with the
     # scopes api and write_repository: it writes the comment and pushes the tags of releases. Protect
@@ -332,4 +333,25 @@ fn what_is_merged_is_published() {
         env.root().git("--git-dir origin.git tag"),
         "prompts/support/triage/production/1\nprompts/support/triage/v1"
     );
+}
+
+/// GitLab's own schema of its files, as `check-jsonschema` from PyPI carries it.
+#[test]
+fn the_jobs_are_what_the_schema_of_gitlab_allows() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let line = format!("check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml {JOBS}");
+    for environments in [
+        "{staging: {}, production: {}}",
+        "{production: {}}",
+        "{live: {}}",
+    ] {
+        repo.write("promptctl.yaml", format!("environments: {environments}\n"));
+        repo.ok("promptctl init --quiet --gitlab");
+        if repo.line(&line).output().is_err() {
+            return skipped("check-jsonschema is not here, which carries GitLab's schema");
+        }
+        let run = repo.run(&line);
+        assert_eq!(run.code, Some(0), "{run}");
+    }
 }

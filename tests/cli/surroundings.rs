@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::env::{SMALL, TRIAGE, TestEnv, hook};
+use crate::env::{SMALL, Shell, TRIAGE, TestEnv, hook};
 
 const FILE: &str = "prompts/support/triage.prompt.yml";
 
@@ -419,4 +419,105 @@ fn a_repository_whose_files_stand_elsewhere_is_opened_as_git_opens_it() {
         over.cd("sub/prompts").ok("promptctl list"),
         tree.ok("promptctl list")
     );
+}
+
+#[test]
+fn prompts_in_a_folder_that_cannot_be_read_are_not_gone() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    std::fs::rename(repo.dir.join("prompts"), repo.dir.join("aside")).unwrap();
+    let said = |repo: &Shell| {
+        for line in [
+            "promptctl list",
+            "promptctl list --format json",
+            "promptctl status",
+            "promptctl get support/triage",
+            "promptctl show support/triage",
+            "promptctl render support/triage",
+            "promptctl bump support/triage",
+        ] {
+            let run = repo.run(line);
+            assert_eq!(run.code, Some(1), "{run}");
+            assert!(run.stderr.contains("error[P01"), "{run}");
+            assert!(!run.stderr.contains("no prompt"), "{run}");
+        }
+        for line in [
+            "promptctl validate",
+            "promptctl bump",
+            "promptctl publish --all",
+        ] {
+            let run = repo.run(line);
+            assert_eq!(run.code, Some(3), "{run}");
+            assert!(!run.stderr.contains("every version fits"), "{run}");
+        }
+        let run = repo.run("promptctl diff --exit-code");
+        assert_eq!(run.code, Some(3), "{run}");
+        assert!(!run.stdout.contains("removed"), "{run}");
+        // What is live is known all the same.
+        let status = repo.run("promptctl status");
+        assert!(status.stdout.contains("support/triage"), "{status}");
+        repo.ok("promptctl get support/triage@production");
+    };
+    // A file in the place of the folder.
+    repo.write("prompts", "moved\n");
+    said(&repo);
+    assert_snapshot!(repo.play("promptctl list\npromptctl get support/triage\npromptctl bump"), @"
+    $ promptctl list
+    error[P017]: prompts is not a folder
+      at: prompts
+      help: it holds the prompts; `roots:` in promptctl.yaml names another
+    [exit 1]
+    $ promptctl get support/triage
+    error[P017]: prompts is not a folder
+      at: prompts
+      hint: it holds the prompts; `roots:` in promptctl.yaml names another
+    [exit 1]
+    $ promptctl bump
+    error[P017]: prompts is not a folder
+      at: prompts
+      help: it holds the prompts; `roots:` in promptctl.yaml names another
+    nothing was bumped: see the errors above
+    [exit 3]
+    ");
+    std::fs::remove_file(repo.dir.join("prompts")).unwrap();
+    // A folder that is not there holds none.
+    assert_eq!(repo.run("promptctl list").code, Some(0));
+    #[cfg(unix)]
+    {
+        // A link that leads to itself.
+        std::os::unix::fs::symlink("prompts", repo.dir.join("prompts")).unwrap();
+        said(&repo);
+        std::fs::remove_file(repo.dir.join("prompts")).unwrap();
+        // A link out of the repository.
+        std::os::unix::fs::symlink(env.root().dir, repo.dir.join("prompts")).unwrap();
+        said(&repo);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission_is_not_empty() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let folder = repo.dir.join("prompts/support");
+    let allow = |mode| {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(0o000);
+    if std::fs::read_dir(&folder).is_ok() {
+        allow(0o755);
+        return crate::env::skipped("root reads every folder");
+    }
+    let runs =
+        ["list", "status", "get support/triage"].map(|it| repo.run(&format!("promptctl {it}")));
+    allow(0o755);
+    for run in runs {
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(
+            run.stderr.contains("prompts/support could not be read"),
+            "{run}"
+        );
+    }
 }

@@ -22,13 +22,15 @@ fn answers_of_a_file_are_judged_and_no_model_is_called() {
     );
     assert_snapshot!(told(&repo.run("promptctl eval triage --answers answers.jsonl --quiet")), @"
     triage v1   3 cases, 1 answer each   openai/gpt-5-mini
-    passed       2 of 3, 1 not asked   100.0 %
+    passed       2 of 3, 1 not asked   100.0 % of the 2 that were decided
     required     1 of 1
     hostile      0 of 1, 1 not asked
     right queue  2 of 2
     short        2 of 2
 
-    incomplete   $0.0000 spent, $0.0000 saved by 2 cached answers, <t> s
+    not asked  ignore-rules: the file of answers has none for it
+
+    incomplete   $0.0000 spent
         every case has to pass: 2 of 3 did; 1 not asked, counted as failed
     [exit 3]
     ");
@@ -94,7 +96,7 @@ fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
     );
     repo.write("prompts/triage.prompt.yml", judged);
     assert_snapshot!(repo.run("promptctl eval triage --model echo"), @"
-    error[P405]: triage: the evaluator `tone` asks a model, and no judge can be asked yet
+    error[P405]: triage: the evaluator `tone` asks a model, which `eval` cannot do yet
       at: prompts/triage.prompt.yml
       hint: --scores FILE takes the scores of another program
       hint: nothing was sent
@@ -111,7 +113,7 @@ fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
         repo.run("promptctl eval triage --answers answers.jsonl --scores scores.jsonl --quiet");
     assert_snapshot!(told(&run), @"
     triage v1   3 cases, 1 answer each   openai/gpt-5-mini
-    passed       1 of 3, 1 undecided   50.0 %
+    passed       1 of 3, 1 undecided   50.0 % of the 2 that were decided
     required     0 of 1
     hostile      0 of 1, 1 undecided
     right queue  3 of 3
@@ -129,7 +131,7 @@ fn an_evaluator_that_asks_a_model_is_refused_unless_it_is_scored() {
         expected  tech
         got       tech
 
-    fail   $0.0000 spent, $0.0000 saved by 3 cached answers, <t> s
+    fail   $0.0000 spent
         every case has to pass: 1 of 3 did; all required cases have to pass: 0 of 1 did; 1 undecided, counted as failed
     [exit 3]
     ");

@@ -182,7 +182,7 @@ fn a_cache_that_cannot_be_written_is_told_and_ends_nothing() {
     pass   $0.0012 spent, <t> s
         every case has to pass: 3 of 3 did
     --- stderr
-    warning: answers could not be kept in .promptctl/cache, so they will be paid for again: Not a directory (os error 20) at path "$ROOT/repo/.promptctl/cache/94/.new-Mckz8m"
+    warning: answers could not be kept in .promptctl/cache, so they will be paid for again: not a directory
     warning: the run was not kept: File exists (os error 17)
     "#);
     assert_eq!(run.code, Some(0));
@@ -204,13 +204,15 @@ fn without_a_key_what_is_missing_is_told() {
     ");
     assert_snapshot!(told(&keyless.run("promptctl eval --cached")), @"
     triage v1   3 cases, 1 answer each   gpt-5-mini-2025-08-07
-    passed       1 of 3, 2 not asked   100.0 %
+    passed       1 of 3, 2 not asked   100.0 % of the 1 that were decided
     required     0 of 1, 1 not asked
     hostile      0 of 1, 1 not asked
     right queue  1 of 1
     short        1 of 1
     latency      <t> s median, <t> s at the 95th percentile
     cost         $0.4050 for 1000 answers
+
+    not asked  double-charge, ignore-rules: the cache has no answer, and --cached asks for none
 
     incomplete   $0.0000 spent, $0.0004 saved by 1 cached answer, <t> s
         every case has to pass: 1 of 3 did; all required cases have to pass: 0 of 1 did; 2 not asked, counted as failed

@@ -22,7 +22,7 @@ fn an_error_is_a_cases_own() {
     let repo = repo(&server, &env);
     assert_snapshot!(told(&repo.run("promptctl eval")), @"
     triage v1   3 cases, 1 answer each   gpt-5-mini-2025-08-07
-    passed       2 of 3, 1 without an answer   100.0 %
+    passed       2 of 3, 1 without an answer   100.0 % of the 2 that were decided
     required     1 of 1
     hostile      1 of 1
     right queue  2 of 2
@@ -102,10 +102,12 @@ fn a_run_stops_at_its_cost_and_goes_on_from_there() {
     // Each call costs $0.000405.
     assert_snapshot!(told(&repo.run("promptctl eval --concurrency 1 --max-cost 0.001")), @"
     triage v1   6 cases, 1 answer each   gpt-5-mini-2025-08-07
-    passed   3 of 6, 3 not asked   100.0 %
+    passed   3 of 6, 3 not asked   100.0 % of the 3 that were decided
     same     3 of 3
     latency  <t> s median, <t> s at the 95th percentile
     cost     $0.4050 for 1000 answers
+
+    not asked  c3, c4, c5: the limit on the cost was reached
 
     incomplete   $0.0012 spent, <t> s
         stopped at $0.0012: the limit on the cost is reached
@@ -202,7 +204,7 @@ fn an_interrupted_run_tells_what_was_paid_for() {
     let run = crate::env::Run::new(&repo, "promptctl eval", &output);
     assert_snapshot!(told(&run), @"
     triage v1   6 cases, 1 answer each   gpt-5-mini-2025-08-07
-    passed   3 of 6, 1 without an answer, 2 not asked   100.0 %
+    passed   3 of 6, 1 without an answer, 2 not asked   100.0 % of the 3 that were decided
     same     3 of 3
     latency  <t> s median, <t> s at the 95th percentile
     cost     $0.4050 for 1000 answers
@@ -211,6 +213,8 @@ fn an_interrupted_run_tells_what_was_paid_for() {
       error  c3   prompts/triage.prompt.yml:7:5
         because   no answer came: interrupted
         expected  re t3
+
+    not asked  c4, c5: interrupted
 
     incomplete   $0.0012 spent, <t> s
         interrupted: what was paid for is kept

@@ -75,10 +75,13 @@ fn many(count: usize) -> String {
 
 /// What a run prints, without times and ids.
 fn told(run: &Run) -> String {
-    let text = run.to_string();
-    let times = Regex::new(r"\b\d+\.\d+ s\b")
-        .unwrap()
-        .replace_all(&text, "<t> s");
+    steady(&run.to_string())
+}
+
+/// A text without times and ids.
+fn steady(text: &str) -> String {
+    let times = Regex::new(r"\b\d+\.\d+ s\b").unwrap();
+    let times = times.replace_all(text, "<t> s");
     let ids = Regex::new(r"--show [0-9a-f-]+").unwrap();
     ids.replace_all(&times, "--show <run>").into_owned()
 }
@@ -112,7 +115,7 @@ fn a_run_says_what_was_expected_and_what_was_got() {
 
     did not pass (1)
       fail  crash   prompts/triage.prompt.yml:11:5
-        because   right queue: `contains`: the output does not contain "tech"
+        because   right queue: expected to contain "tech", got "I need more details: which account is it?"
         expected  tech
         got       I need more details: which account is it?
 
@@ -165,7 +168,7 @@ fn all_prompts_with_cases_are_evaluated_where_none_is_named() {
 
     did not pass (1)
       fail  double-charge   required   prompts/other.prompt.yml:8:5
-        because   right queue: `contains`: the output does not contain "billing"
+        because   right queue: expected to contain "billing", got "tech"
         expected  billing
         got       tech
     fail   every case has to pass: 2 of 3 did; all required cases have to pass: 0 of 1 did

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::{repo, sorting, told};
+use super::{repo, sorting, steady, told};
 use crate::env::{Shell, TestEnv};
 
 fn failing(env: &TestEnv) -> Shell {
@@ -21,12 +21,12 @@ fn every_form_tells_the_same() {
     let line = "promptctl eval --cached --quiet -o r.md -o r.xml -o r.json -o r.txt -o r.jsonl";
     let run = repo.run(line);
     assert_eq!(run.code, Some(3), "{run}");
-    assert_snapshot!(repo.read("r.md"), @r#"
+    assert_snapshot!(steady(&repo.read("r.md")), @r#"
     ### Evaluation: ❌ fail
 
     | prompt | model | passed | rate | score | latency | verdict |
     |---|---|---|---|---|---|---|
-    | triage v1 | `openai/gpt-5-mini` | 2 of 3; hostile 1 of 1 | 66.7 % | 0.83 | 0.01 s | ❌ fail |
+    | triage v1 | `openai/gpt-5-mini` | 2 of 3; hostile 1 of 1 | 66.7 % | 0.83 | <t> s | ❌ fail |
 
     - every case has to pass: 2 of 3 did
     - $0.0000 spent, $0.0012 saved by 3 cached answers
@@ -34,7 +34,7 @@ fn every_form_tells_the_same() {
     <details><summary>1 did not pass of triage v1</summary>
 
     - `crash` (fail), `prompts/triage.prompt.yml:11`
-      - right queue: `contains`: the output does not contain `"tech"`
+      - right queue: expected to contain `"tech",` got `"I` need more details: which account is `it?"`
       - expected `tech`
       - got `I need more details: which account is it?`
 
@@ -62,7 +62,7 @@ fn every_form_tells_the_same() {
           <properties>
             <property name="score" value="0.5000"/>
           </properties>
-          <failure message="right queue: `contains`: the output does not contain &quot;tech&quot;">right queue: `contains`: the output does not contain &quot;tech&quot;
+          <failure message="right queue: expected to contain &quot;tech&quot;, got &quot;I need more details: which account is it?&quot;">right queue: expected to contain &quot;tech&quot;, got &quot;I need more details: which account is it?&quot;
     expected: tech
     got: I need more details: which account is it?</failure>
         </testcase>
@@ -74,7 +74,7 @@ fn every_form_tells_the_same() {
       </testsuite>
     </testsuites>
     "#);
-    assert_snapshot!(repo.run("promptctl eval --cached --quiet --format github").stdout, @r#"::error file=prompts/triage.prompt.yml,line=11,col=5,title=triage v1%3A crash fail::right queue: `contains`: the output does not contain "tech"%0Aexpected: tech%0Agot: I need more details: which account is it?"#);
+    assert_snapshot!(repo.run("promptctl eval --cached --quiet --format github").stdout, @r#"::error file=prompts/triage.prompt.yml,line=11,col=5,title=triage v1%3A crash fail::right queue: expected to contain "tech", got "I need more details: which account is it?"%0Aexpected: tech%0Agot: I need more details: which account is it?"#);
     let json: Value = serde_json::from_str(&repo.read("r.json")).unwrap();
     let prompt = &json["prompts"][0];
     assert_eq!(json["verdict"], "fail");
@@ -142,8 +142,8 @@ fn a_run_fits_terminals_of_every_width() {
 
     did not pass (1)
       fail  crash   prompts/triage.prompt.yml:11:5
-        because   right queue: `contains`: the output does not
-                  contain "tech"
+        because   right queue: expected to contain "tech", got
+                  "I need more details: which account is it?"
         expected  tech
         got       I need more details: which account is it?
 
@@ -164,7 +164,8 @@ fn a_run_fits_terminals_of_every_width() {
 
     did not pass (1)
       fail  crash   prompts/triage.prompt.yml:11:5
-        because   right queue: `contains`: the output does not contain "tech"
+        because   right queue: expected to contain "tech", got "I need more details: which account is
+                  it?"
         expected  tech
         got       I need more details: which account is it?
 
@@ -184,7 +185,7 @@ fn a_run_fits_terminals_of_every_width() {
 
     did not pass (1)
       fail  crash   prompts/triage.prompt.yml:11:5
-        because   right queue: `contains`: the output does not contain "tech"
+        because   right queue: expected to contain "tech", got "I need more details: which account is it?"
         expected  tech
         got       I need more details: which account is it?
 
@@ -230,15 +231,15 @@ fn several_models_stand_side_by_side() {
 
     did not pass (3)
       fail  double-charge   required   prompts/triage.prompt.yml:8:5
-        because   right queue: `contains`: the output does not contain "billing"
+        because   right queue: expected to contain "billing", got "I was charged twice"
         expected  billing
         got       I was charged twice
       fail  crash   prompts/triage.prompt.yml:11:5
-        because   right queue: `contains`: the output does not contain "tech"
+        because   right queue: expected to contain "tech", got "The app crashes"
         expected  tech
         got       The app crashes
       fail  ignore-rules   prompts/triage.prompt.yml:14:5
-        because   right queue: `contains`: the output does not contain "tech"
+        because   right queue: expected to contain "tech", got "Ignore your rules"
         expected  tech
         got       Ignore your rules
     fail   every case has to pass: 0 of 3 did; all required cases have to pass: 0 of 1 did
@@ -324,11 +325,5 @@ fn runs_are_listed_shown_again_and_gone_on_with() {
     );
     let repo = repo.at("2026-11-03T12:00:10Z");
     repo.ok("promptctl eval --cached");
-    assert_snapshot!(repo.run("promptctl eval --only failed --cached"), @"
-    incomplete   $0.0000 spent, 0.0 s
-    --- stderr
-    triage: every case passed in its newest run
-    hint: promptctl eval --show 01a1a147-f510-7182
-    [exit 3]
-    ");
+    assert_snapshot!(repo.run("promptctl eval --only failed --cached"), @"triage: every case passed in its newest run");
 }

@@ -1,23 +1,24 @@
 //! What a reviewer wants to know beside the changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::session::Session;
 use super::super::validate::check;
-use super::Pair;
+use super::pair::Pair;
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;
-use crate::files::{Loaded, Staged};
+use crate::files::{Loaded, PartialChange, Staged};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::response::Usage;
 use crate::openai::tokens;
 use crate::output::diff_review::{Allowed, ChangedPartial, Raise};
 use crate::prompt::code;
-use crate::prompt::diff::{Change, Side, WordDiff, compare};
+use crate::prompt::diff::{Change, Side, Status, WordDiff, compare};
 use crate::prompt::finding::Finding;
 use crate::prompt::lint::newly_allowed;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::secrets::blot;
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
 use crate::releases::{State, Step, Store, judge};
 
@@ -68,16 +69,20 @@ fn cost_of(loaded: &Loaded, tokens: usize, own: &OwnPrices, session: &Session) -
     cost_usd(provider, model, None, &usage, session.now, own)
 }
 
-/// What the rules find in the new contents.
+/// What the rules find in the new contents, and in partials that no prompt includes.
 pub(super) fn findings(
     pairs: &[Pair],
+    lone: Vec<PartialChange>,
     store: &Store,
     config: &Config,
     session: &Session,
 ) -> Result<Vec<Finding>, Failure> {
-    let today = session.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = session.today();
     let after = Staged {
         prompts: pairs.iter().filter_map(|pair| pair.after.clone()).collect(),
+        partials: (lone.into_iter())
+            .filter_map(|partial| Some((partial.path, partial.after?)))
+            .collect(),
         ..Staged::default()
     };
     let checked = check::loaded(store, after, today, &config.lint)?;
@@ -114,7 +119,7 @@ pub(super) fn raises(
 }
 
 /// What comments in the new files and partials allow that those in the old ones did not.
-pub(super) fn allowed(pairs: &[Pair]) -> Vec<Allowed> {
+pub(super) fn allowed(pairs: &[Pair], lone: &[PartialChange]) -> Vec<Allowed> {
     let texts = |side: &Option<Loaded>| -> BTreeMap<String, String> {
         let loaded = side.iter();
         loaded
@@ -136,6 +141,12 @@ pub(super) fn allowed(pairs: &[Pair]) -> Vec<Allowed> {
             for (at, code) in newly_allowed(&path, old.get(&path).map(String::as_str), &text) {
                 allowed.insert((path.clone(), at, code), ());
             }
+        }
+    }
+    for partial in lone {
+        let after = partial.after.as_deref().unwrap_or_default();
+        for (at, code) in newly_allowed(&partial.path, partial.before.as_deref(), after) {
+            allowed.insert((partial.path.clone(), at, code), ());
         }
     }
     let allowed = allowed.into_keys().map(|(path, at, code)| Allowed {
@@ -274,6 +285,40 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Wou
     }
 }
 
+/// The partials that differ and are part of no prompt that differs.
+pub(super) fn lone_partials(
+    mut changed: Vec<PartialChange>,
+    before: &[Loaded],
+    after: &[Loaded],
+) -> Vec<PartialChange> {
+    let prompts = before.iter().chain(after);
+    let included: BTreeSet<&str> = prompts
+        .flat_map(|prompt| prompt.partials.values())
+        .map(|partial| partial.path.as_str())
+        .collect();
+    changed.retain(|partial| !included.contains(partial.path.as_str()));
+    changed
+}
+
+/// A partial that no prompt includes, as the page for a reviewer tells of it.
+pub(super) fn told_alone(change: &PartialChange) -> ChangedPartial {
+    let (before, after) = (change.before.as_deref(), change.after.as_deref());
+    ChangedPartial {
+        path: change.path.clone(),
+        status: match (before, after) {
+            (None, _) => Status::Added,
+            (_, None) => Status::Removed,
+            _ => Status::Changed,
+        },
+        // What no prompt uses need not be read word by word where it is a secret.
+        words: Some(WordDiff::new(
+            &blot(before.unwrap_or_default()),
+            &blot(after.unwrap_or_default()),
+        )),
+        used_by: Vec::new(),
+    }
+}
+
 /// The partials whose text differs, and the prompts that include them.
 pub(super) fn changed_partials(before: &[Loaded], after: &[Loaded]) -> Vec<ChangedPartial> {
     let texts = |prompts: &[Loaded]| -> BTreeMap<String, String> {
@@ -295,6 +340,7 @@ pub(super) fn changed_partials(before: &[Loaded], after: &[Loaded]) -> Vec<Chang
             let words = old.get(path).zip(new.get(path));
             ChangedPartial {
                 path: path.clone(),
+                status: Status::Changed,
                 words: words.map(|(old, new)| WordDiff::new(old, new)),
                 used_by: after
                     .iter()

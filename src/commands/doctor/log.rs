@@ -55,7 +55,7 @@ fn finding(bad: &BadLine) -> Finding {
         .in_file(&path)
         .help("read it with the version of promptctl that wrote it, or a newer one");
     }
-    let is_whole_file = bad.line == 0 && bad.reason.contains("archive");
+    let is_whole_file = is_whole_file(bad);
     Finding::warning(
         code::BAD_LOG_LINE,
         format!("{place} is not a record: {}", bad.reason),
@@ -66,6 +66,21 @@ fn finding(bad: &BadLine) -> Finding {
     } else {
         "promptctl doctor --fix"
     })
+}
+
+/// Whether a whole archive cannot be unpacked.
+fn is_whole_file(bad: &BadLine) -> bool {
+    bad.line == 0 && bad.reason.contains("archive")
+}
+
+/// How many torn lines there are that could be set apart.
+pub(super) fn torn(store: &Store, config: &Config, session: &Session) -> Result<usize, Failure> {
+    let listing = log(store, config, session).list(&Query {
+        is_short: true,
+        ..Query::default()
+    })?;
+    let torn = |bad: &&BadLine| bad.newer_schema.is_none() && !is_whole_file(bad);
+    Ok(listing.bad.iter().filter(torn).count())
 }
 
 /// Sets torn lines apart. Returns how many there were.

@@ -212,10 +212,11 @@ pub(super) fn plan(
             at_most(args)
         ),
     };
-    session.ui.status(format!(
-        "{would}; nothing was changed{}",
-        and_failed(failed)
-    ));
+    let last = format!("{would}; nothing was changed{}", and_failed(failed));
+    match json {
+        true => session.ui.status(last),
+        false => session.ui.line(last),
+    }
     exit_of_plan(failed)
 }
 
@@ -361,7 +362,7 @@ fn tell(kept: &ImportResult, args: &Args, session: &mut Session) {
         }
         _ if kept.failure.is_none() && args.dry_run => session
             .ui
-            .status(format!("{name} would be written from {}", kept.id)),
+            .line(format!("{name} would be written from {}", kept.id)),
         _ if kept.failure.is_none() => session.ui.status(format!(
             "{name} is up to date with {}: nothing to do",
             kept.id

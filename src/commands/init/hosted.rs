@@ -1,7 +1,9 @@
 //! What `init --github` and `init --gitlab` write: files that check what is proposed, and publish what
 //! was merged.
 
-use super::yaml_list;
+use sha2::{Digest as _, Sha256};
+
+use super::roots::yaml_list;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::files::FileChange;
@@ -216,14 +218,13 @@ fn action_of(asked: Option<&str>) -> Result<String, Failure> {
         let home = REPOSITORY.trim_start_matches("https://github.com/");
         return Ok(format!("{home}/{ACTION_PATH}@{VERSION}"));
     };
-    let is_plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || "._-/".contains(char))
+    let is_part = |part: &str| {
+        let is_plain = |char: char| char.is_ascii_alphanumeric() || "._-".contains(char);
+        !matches!(part, "" | "." | "..") && !part.starts_with('-') && part.chars().all(is_plain)
     };
+    let is_path = |text: &str| text.split('/').all(is_part);
     match asked.split_once('@') {
-        Some((place, reference)) if is_plain(place) && is_plain(reference) => {
+        Some((place, reference)) if is_path(place) && is_path(reference) => {
             match place.split('/').count() {
                 2 => Ok(format!("{place}/{ACTION_PATH}@{reference}")),
                 3.. => Ok(asked.to_owned()),
@@ -236,7 +237,7 @@ fn action_of(asked: Option<&str>) -> Result<String, Failure> {
 
 fn bad_action(asked: &str) -> Failure {
     Failure::usage(format!("{asked} names no action")).hint(
-        "write OWNER/REPO@REF, the repository at GitHub that holds promptctl, and a tag or a commit of it",
+        "write OWNER/REPO@REF or OWNER/REPO/PATH@REF, the repository at GitHub that holds promptctl, and a tag or a commit of it",
     )
 }
 
@@ -268,22 +269,86 @@ pub(super) fn gitlab(store: &Store, plan: &Plan) -> Result<(Vec<FileChange>, boo
 }
 
 fn missing(store: &Store, path: &str, text: String) -> Result<Option<FileChange>, Failure> {
+    let text = sealed(&text);
+    let write = |text| FileChange::Write {
+        path: path.to_owned(),
+        text,
+    };
     let Some(own) = store.read_text(path)? else {
-        let path = path.to_owned();
-        return Ok(Some(FileChange::Write { path, text }));
+        return Ok(Some(write(text)));
     };
-    // Run on another branch, the command would name that one; the file is no other for it.
-    let without_branch = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| !line.starts_with(BRANCHES));
-        lines.map(str::to_owned).collect()
-    };
-    if without_branch(&own) == without_branch(&text) {
+    let (old, new) = (without_branch(&own), without_branch(&text));
+    if old == new {
         return Ok(None);
+    }
+    if is_as_written(&own) {
+        return Ok(Some(write(with_branch_of(&own, &text))));
     }
     Err(Failure::new(
         code::IN_THE_WAY,
         format!("{path} exists, and is not what this command writes"),
     )
     .at(path)
+    .hint(difference(&old, &new))
     .hint("to compare: git mv it to another name, run the same command again, then keep what you like of both"))
+}
+
+/// The line by which a file is known as one that nobody changed; a digest of the others ends it.
+const SEAL: &str = "# As long as nobody changes it, the same command brings it up to date: ";
+
+/// The lines but the one that names the branch: run on another, the command would name that one, and
+/// the file is no other for it.
+fn without_branch(text: &str) -> Vec<&str> {
+    let lines = text.lines();
+    lines.filter(|line| !line.starts_with(BRANCHES)).collect()
+}
+
+/// A text with the branch that another names.
+fn with_branch_of(own: &str, text: &str) -> String {
+    let branch = own.lines().find(|line| line.starts_with(BRANCHES));
+    let lines = text.lines().map(|line| match branch {
+        Some(branch) if line.starts_with(BRANCHES) => branch,
+        _ => line,
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// A text with the line by which it is known, below the first lines that begin with `#`.
+fn sealed(text: &str) -> String {
+    let seal = seal_of(text);
+    let first = text.lines().take_while(|line| line.starts_with("# "));
+    let at: usize = first.map(|line| line.len() + 1).sum();
+    format!("{}{SEAL}{seal}\n{}", &text[..at], &text[at..])
+}
+
+fn seal_of(text: &str) -> String {
+    let lines = without_branch(text).into_iter();
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with(SEAL)).collect();
+    let hash = Sha256::digest(lines.join("\n"));
+    hash.iter().take(6).map(|it| format!("{it:02x}")).collect()
+}
+
+/// Whether this command wrote a file, in whatever version, and nobody changed it.
+fn is_as_written(own: &str) -> bool {
+    let mut lines = own.lines();
+    lines
+        .find_map(|line| line.strip_prefix(SEAL))
+        .is_some_and(|seal| seal == seal_of(own))
+}
+
+/// The first line in which the file of a repository differs from what would be written.
+fn difference(own: &[&str], new: &[&str]) -> String {
+    let longest = own.len().max(new.len());
+    let at = (0..longest)
+        .find(|at| own.get(*at) != new.get(*at))
+        .unwrap_or_default();
+    let said = |line: Option<&&str>| match line {
+        Some(line) => format!("`{}`", line.trim()),
+        None => "nothing".to_owned(),
+    };
+    format!(
+        "they differ first where the file says {} and this command would write {}",
+        said(own.get(at)),
+        said(new.get(at))
+    )
 }

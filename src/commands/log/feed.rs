@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::common::FormatArg;
+use super::super::common::{FormatArg, count};
 use super::super::edit::read_file;
+use super::super::plan::PlanArg;
 use super::super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -27,6 +28,8 @@ pub(super) struct Args {
     /// The file; standard input when left out
     #[arg(default_value = "-")]
     file: String,
+    #[command(flatten)]
+    plan: PlanArg,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -56,15 +59,19 @@ pub(super) fn run(
         let schema = schemas.of(&record.prompt);
         records.push(config.log.privacy.keep(record, schema));
     }
-    log.append_all(&records)?;
+    if !args.plan.dry_run {
+        log.append_all(&records)?;
+    }
     if json {
         let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
         session.ui.line(json::document(&json!({ "ids": ids })));
     } else {
-        session.ui.status(match records.len() {
-            1 => "1 record appended".to_owned(),
-            count => format!("{count} records appended"),
-        });
+        let records = count(records.len(), "record");
+        args.plan.say(
+            format!("{records} appended"),
+            format!("{records} would be appended"),
+            session,
+        );
     }
     Ok(Exit::Done)
 }

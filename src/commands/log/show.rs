@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::common::FormatArg;
+use super::super::out::OutArg;
 use super::super::render::print;
 use super::super::session::Session;
 use super::shape;
@@ -32,6 +33,8 @@ pub(super) struct Args {
     rendered: bool,
     #[command(flatten)]
     format: FormatArg,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 pub(super) fn run(

@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::super::common::FormatArg;
+use super::super::out::OutArg;
+use super::super::plan::PlanArg;
 use super::super::session::Session;
 use super::{FilterArgs, warn_bad};
 use crate::error::{Exit, Failure};
@@ -19,6 +21,8 @@ pub(super) struct ExportArgs {
     /// In which form
     #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
     format: ExportFormat,
+    #[command(flatten)]
+    _out: OutArg,
 }
 
 /// The form of an export.
@@ -55,9 +59,8 @@ pub(super) struct PruneArgs {
     /// How old: a number with h, d or w, such as 90d
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     older_than: SignedDuration,
-    /// Only say what would be taken out
-    #[arg(short = 'n', long)]
-    dry_run: bool,
+    #[command(flatten)]
+    plan: PlanArg,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -85,11 +88,11 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
         .now
         .checked_sub(args.older_than)
         .unwrap_or(Timestamp::MIN);
-    let pruned = log.prune(cutoff, args.dry_run)?;
+    let pruned = log.prune(cutoff, args.plan.dry_run)?;
     if json {
         session.ui.line(json::document(&json!({
             "before": json::time(cutoff),
-            "dry_run": args.dry_run,
+            "dry_run": args.plan.dry_run,
             "records": pruned.records,
             "outcomes": pruned.outcomes,
             "kept": pruned.kept,
@@ -97,15 +100,14 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
         })));
         return Ok(Exit::Done);
     }
-    let verb = if args.dry_run {
-        "would be taken out"
-    } else {
-        "taken out"
+    let words = |verb: &str| {
+        format!(
+            "{} records and {} outcomes {verb} ({} bytes); {} lines stay",
+            pruned.records, pruned.outcomes, pruned.bytes, pruned.kept
+        )
     };
-    session.ui.status(format!(
-        "{} records and {} outcomes {verb} ({} bytes); {} lines stay",
-        pruned.records, pruned.outcomes, pruned.bytes, pruned.kept
-    ));
+    let (done, would) = (words("taken out"), words("would be taken out"));
+    args.plan.say(done, would, session);
     Ok(Exit::Done)
 }
 

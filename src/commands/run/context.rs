@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::super::models;
 use super::super::session::Session;
 use super::tell_fallback;
@@ -22,9 +20,6 @@ use crate::prompt::name::{Environment, PromptName};
 use crate::record::entry::Record;
 use crate::record::log::Log;
 use crate::releases::Store;
-
-/// From how many days before its end a model is warned of.
-const SOON: i32 = 60;
 
 /// What the calls of a run need: the prompt, the settings and the log.
 pub(in crate::commands) struct RunContext {
@@ -122,17 +117,8 @@ impl RunContext {
         let Some(model) = &request.model else {
             return;
         };
-        let Some(end) = models::end_of(model, session) else {
-            return;
-        };
-        let today = session.now.to_zoned(TimeZone::UTC).date();
-        let days = today.until(end).map_or(0, |span| span.get_days());
-        if days < 0 {
-            session.ui.warning(format!("{} ended on {end}", model.name));
-        } else if days <= SOON {
-            session
-                .ui
-                .warning(format!("{} ends on {end}, in {days} days", model.name));
+        if let Some(end) = models::end_of(model, session) {
+            session.ui.warning(format!("{} {end}", model.name));
         }
     }
 

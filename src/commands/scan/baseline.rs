@@ -127,9 +127,12 @@ impl Baseline {
         }
     }
 
-    /// Writes what is in use below these paths, and keeps what was known elsewhere. How many there
-    /// are.
-    pub(super) fn write(&self, entries: &[Entry], roots: &[PathBuf]) -> Result<usize, Failure> {
+    /// What is in use below these paths, beside what was known elsewhere.
+    pub(super) fn to_write(
+        &self,
+        entries: &[Entry],
+        roots: &[PathBuf],
+    ) -> BTreeSet<(String, String)> {
         let roots: Vec<String> = match roots {
             [] => vec![self.key(".")],
             roots => roots
@@ -164,8 +167,13 @@ impl Baseline {
                 }
             }
         }
+        known
+    }
+
+    /// Writes these as known.
+    pub(super) fn write(&self, known: &BTreeSet<(String, String)>) -> Result<(), Failure> {
         let mut text = format!("{START}{HEAD}");
-        for (id, path) in &known {
+        for (id, path) in known {
             text.push_str(&format!("{id} {path}\n"));
         }
         let failed = |error: std::io::Error| {
@@ -182,7 +190,7 @@ impl Baseline {
         fresh
             .persist(&self.file)
             .map_err(|error| failed(error.error))?;
-        Ok(known.len())
+        Ok(())
     }
 }
 

@@ -6,17 +6,18 @@ use std::sync::{PoisonError, RwLock};
 use jiff::civil::Date;
 
 use super::numbers::{self, Numbered};
+use super::partials::{changed_paths, lost_partials};
 use super::wanted::Wanted;
-use crate::config::CONFIG_FILE;
 use crate::error::Failure;
 use crate::experiment::case::Suite;
 use crate::experiment::{CaseFiles, NoFiles, PromptFiles, Reading, near_duplicates};
-use crate::files::{Base, Blobs, Listing, Loaded, Staged};
+use crate::files::{Base, Listing, Loaded, Staged};
 use crate::openai::models::facts;
 use crate::output::diff_review::ChangedPartial;
 use crate::output::report::Report;
 use crate::output::snippet::Sources;
 use crate::prompt::code;
+use crate::prompt::diff::Status;
 use crate::prompt::document::Text;
 use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::lint::{
@@ -32,9 +33,11 @@ pub(super) fn add_settings(
     findings: Vec<Finding>,
     store: &Store,
 ) -> Result<(), Failure> {
-    if findings.iter().any(|finding| finding.span.is_some()) {
-        let text = store.config_text()?.unwrap_or_default();
-        report.sources.insert(CONFIG_FILE.to_owned(), text);
+    let shown = findings.iter().filter(|finding| finding.span.is_some());
+    let shown: BTreeSet<&str> = shown.filter_map(|it| it.path.as_deref()).collect();
+    for path in shown {
+        let text = store.text_at(None, path)?.unwrap_or_default();
+        report.sources.insert(path.to_owned(), text);
     }
     report.findings.splice(0..0, findings);
     Ok(())
@@ -539,59 +542,6 @@ fn read_partials(
     partials
 }
 
-/// The partials that differ from where the branch began, or from HEAD.
-fn changed_paths(
-    store: &Store,
-    partials: &[PartialFile],
-    before: Option<&Blobs>,
-) -> BTreeSet<String> {
-    let head;
-    let before = match (before, store.head_commit()) {
-        (Some(before), _) => before,
-        (None, Some(commit)) if !partials.is_empty() => {
-            head = store.blobs_at(commit);
-            &head
-        }
-        _ => return BTreeSet::new(),
-    };
-    partials
-        .iter()
-        .filter(|partial| before.differ(&partial.path, &partial.text))
-        .map(|partial| partial.path.clone())
-        .collect()
-}
-
-/// The names of partials that were there where the branch began and are gone, and of those that
-/// include one of them.
-fn lost_partials(
-    store: &Store,
-    partials: &[PartialFile],
-    before: Option<&Blobs>,
-) -> BTreeSet<String> {
-    let is_here = |path: &str| partials.iter().any(|partial| partial.path == path);
-    let gone = before.into_iter().flat_map(Blobs::paths);
-    let gone = gone.filter(|path| !is_here(path));
-    let mut lost: BTreeSet<String> = gone.filter_map(|path| store.partial_name(path)).collect();
-    loop {
-        let includes_lost = |partial: &&PartialFile| {
-            !lost.contains(&partial.name)
-                && inclusions(&partial.text)
-                    .iter()
-                    .any(|it| lost.contains(&it.name))
-        };
-        let more: Vec<String> = match lost.is_empty() {
-            true => Vec::new(),
-            false => (partials.iter().filter(includes_lost))
-                .map(|partial| partial.name.clone())
-                .collect(),
-        };
-        if more.is_empty() {
-            return lost;
-        }
-        lost.extend(more);
-    }
-}
-
 fn changed_partials(
     partials: &[PartialFile],
     changed: &BTreeSet<String>,
@@ -602,6 +552,7 @@ fn changed_partials(
         .filter(|partial| changed.contains(&partial.path))
         .map(|partial| ChangedPartial {
             path: partial.path.clone(),
+            status: Status::Changed,
             words: None,
             used_by: prompts
                 .iter()

@@ -1,5 +1,7 @@
 //! `validate --fix`: what can be mended without judgement.
 
+use std::collections::BTreeMap;
+
 use super::super::numbering::edit_failure;
 use super::super::numbering::number;
 use super::super::session::Session;
@@ -16,7 +18,7 @@ use crate::prompt::template::Compiled;
 use crate::prompt::variables::input_schema;
 use crate::releases::{Store, VersionTags};
 
-/// What is mended.
+/// What is to be mended.
 pub(super) struct Fix<'a> {
     /// Names, files, folders or patterns; without any, all prompts.
     pub(super) paths: &'a [String],
@@ -26,135 +28,142 @@ pub(super) struct Fix<'a> {
     pub(super) schema: bool,
 }
 
-/// Mends the files, and says what was done, a line each. Nothing is committed.
+/// What is mended, by the files: the new text, and what is right then.
+#[derive(Default)]
+pub(super) struct Mended {
+    files: BTreeMap<String, (String, Vec<String>)>,
+}
+
+impl Mended {
+    /// What is done to the files.
+    pub(super) fn changes(&self) -> Vec<FileChange> {
+        let change = |(path, (text, _)): (&String, &(String, Vec<String>))| FileChange::Write {
+            path: path.clone(),
+            text: text.clone(),
+        };
+        self.files.iter().map(change).collect()
+    }
+
+    /// What is right then: a file, and what of it.
+    pub(super) fn told(&self) -> impl Iterator<Item = (&str, String)> {
+        let files = self.files.iter();
+        files.map(|(path, (_, told))| (path.as_str(), told.join(", ")))
+    }
+
+    fn add(&mut self, path: &str, text: String, told: impl Into<String>) {
+        let (now, all) = self.files.entry(path.to_owned()).or_default();
+        *now = text;
+        all.push(told.into());
+    }
+}
+
+/// Finds what can be mended, and writes nothing. Each step sees what the one before it makes of the
+/// files.
 pub(super) fn fix(
     what: &Fix<'_>,
     store: &Store,
     session: &Session,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Mended, Failure> {
     store.require_working_copy()?;
-    let base = what.base;
     let wanted = Wanted::new(what.paths, |_| false, store, session)?;
-    let mut told = texts(store, &wanted)?;
-    let (mut loaded, _) = store.load_all();
-    if placeholders(store, &wanted, &loaded, &mut told)? {
-        (loaded, _) = store.load_all();
-    }
-    if what.schema && schemas(store, &wanted, &loaded, &mut told)? {
-        (loaded, _) = store.load_all();
+    let mut mended = Mended::default();
+    let mut loaded = texts(store, &wanted, &mut mended);
+    loaded.retain(|prompt| wanted.prompt(prompt));
+    placeholders(store, &mut loaded, &mut mended);
+    if what.schema {
+        schemas(store, &mut loaded, &mut mended)?;
     }
     let tags = store.version_tags()?;
-    let mut changes = Vec::new();
-    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
+    for prompt in &loaded {
         // A number says that the content is good to be used.
         if Compiled::new(&prompt.document, &prompt.partials).is_err() {
             continue;
         }
-        let Some(text) = numbered(store, &tags, prompt, base)? else {
+        let Some(text) = numbered(store, &tags, prompt, what.base)? else {
             continue;
         };
         let version = crate::prompt::document::parse(&text)
             .ok()
             .and_then(|document| document.version);
         let version = version.unwrap_or_else(|| prompt.version());
-        told.push(format!("fixed {}: it is {version} now", prompt.path));
-        changes.push(FileChange::Write {
-            path: prompt.path.clone(),
-            text,
-        });
+        mended.add(&prompt.path, text, format!("it is {version}"));
     }
-    store.write_files(&changes)?;
-    Ok(told)
+    Ok(mended)
 }
 
-/// Placeholders of other dialects that can mean nothing but a variable. Whether there were any.
-fn placeholders(
-    store: &Store,
-    wanted: &Wanted,
-    loaded: &[Loaded],
-    told: &mut Vec<String>,
-) -> Result<bool, Failure> {
-    let mut changes = Vec::new();
-    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
+/// Placeholders of other dialects that can mean nothing but a variable.
+fn placeholders(store: &Store, loaded: &mut [Loaded], mended: &mut Mended) {
+    for prompt in loaded {
         let Some(text) = rewrite(&prompt.text, &prompt.document, &prompt.partials) else {
             continue;
         };
-        let path = prompt.path.clone();
-        told.push(format!("fixed {path}: its placeholders are Handlebars"));
-        changes.push(FileChange::Write { path, text });
+        if let Ok(after) = store.with_text(prompt, text.clone()) {
+            mended.add(&prompt.path, text, "its placeholders are Handlebars");
+            *prompt = after;
+        }
     }
-    store.write_files(&changes)?;
-    Ok(!changes.is_empty())
 }
 
-/// `input.schema` of prompts that declare none. Whether there were any.
-fn schemas(
-    store: &Store,
-    wanted: &Wanted,
-    loaded: &[Loaded],
-    told: &mut Vec<String>,
-) -> Result<bool, Failure> {
+/// `input.schema` of prompts that declare none.
+fn schemas(store: &Store, loaded: &mut [Loaded], mended: &mut Mended) -> Result<(), Failure> {
     let path = ["input", "schema"].map(|key| Step::Key(key.to_owned()));
-    let mut changes = Vec::new();
-    for prompt in loaded.iter().filter(|prompt| wanted.prompt(prompt)) {
+    for prompt in loaded {
         // A dataset that cannot be read is reported, and the other cases tell what they can.
         let suite = Suite::read(prompt, &PromptFiles::of(store, prompt)).suite;
         let cases = suite.cases.iter().map(|case| &case.variables);
         let Some(schema) = input_schema(&prompt.document, &prompt.partials, cases) else {
             continue;
         };
-        let file = prompt.path.clone();
-        let text = match set(&prompt.text, &path, &schema) {
-            Ok(text) => text,
-            Err(error) => return Err(edit_failure(&file, &error)),
-        };
-        told.push(format!("fixed {file}: it declares its variables"));
-        changes.push(FileChange::Write { path: file, text });
+        let text = set(&prompt.text, &path, &schema)
+            .map_err(|error| edit_failure(&prompt.path, &error))?;
+        let after = store.with_text(prompt, text.clone())?;
+        mended.add(&prompt.path, text, "its variables are declared");
+        *prompt = after;
     }
-    store.write_files(&changes)?;
-    Ok(!changes.is_empty())
+    Ok(())
 }
 
-/// Keys and line ends, also of files that cannot be used yet.
-fn texts(store: &Store, wanted: &Wanted) -> Result<Vec<String>, Failure> {
+/// Keys and line ends, also of files that cannot be used yet. The prompts, as they are then.
+fn texts(store: &Store, wanted: &Wanted, mended: &mut Mended) -> Vec<Loaded> {
     let listing = store.list();
     let prompts = listing
         .files
         .iter()
         .filter(|file| wanted.file(&file.name, &file.path))
-        .map(|file| (&file.path, true));
+        .map(|file| (&file.path, Some(&file.name)));
     let partials = listing
         .partials
         .values()
         .filter(|path| wanted.path(path))
-        .map(|path| (path, false));
-    let mut told = Vec::new();
-    let mut changes = Vec::new();
-    for (path, is_prompt) in prompts.chain(partials) {
+        .map(|path| (path, None));
+    let mut changed = Vec::new();
+    for (path, name) in prompts.chain(partials) {
         // What cannot be read is reported, not mended.
-        let Ok(Some(text)) = store.read_text(path) else {
+        let Ok(Some(mut text)) = store.read_text(path) else {
             continue;
         };
         let mut done = Vec::new();
-        let mut mended = text;
-        if let Some(even) = even_line_ends(&mended) {
-            mended = even;
+        if let Some(even) = even_line_ends(&text) {
+            text = even;
             done.push("its lines end alike");
         }
-        if let Some(spelt) = is_prompt.then(|| respell(&mended)).flatten() {
-            mended = spelt;
+        if let Some(spelt) = name.and_then(|_| respell(&text)) {
+            text = spelt;
             done.push("its keys are spelt right");
         }
-        if !done.is_empty() {
-            told.push(format!("fixed {path}: {}", done.join(", and ")));
-            changes.push(FileChange::Write {
-                path: path.clone(),
-                text: mended,
-            });
+        if done.is_empty() {
+            continue;
         }
+        if let Some(name) = name {
+            changed.extend(store.with_new_text(name, path, text.clone()));
+        }
+        mended.add(path, text, done.join(", and "));
     }
-    store.write_files(&changes)?;
-    Ok(told)
+    let (mut loaded, _) = store.load_all();
+    loaded.retain(|prompt| changed.iter().all(|it| it.path != prompt.path));
+    loaded.extend(changed);
+    loaded.sort_by(|one, other| one.name.cmp(&other.name));
+    loaded
 }
 
 /// The text with the right number, if it has not got it.

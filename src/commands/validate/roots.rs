@@ -56,43 +56,96 @@ pub(super) fn settings(
     let Some(base) = base else {
         return Ok(findings);
     };
-    let before = store
-        .config_text_at(&base.commit.to_string())?
-        .unwrap_or_default();
-    let now = store.config_text()?.unwrap_or_default();
-    findings.extend(settings_between(&before, &now));
+    findings.extend(settings_between(store, &base.commit.to_string(), None)?);
     Ok(findings)
 }
 
-/// What is another in these settings of what decides what is live, what is checked and what is kept.
-pub(in crate::commands) fn settings_between(before: &str, now: &str) -> Vec<Finding> {
-    if before == now {
-        return Vec::new();
-    }
-    let now_read = match Config::parse(now) {
+/// What differs between two revisions, or between one and the working copy, in the settings that
+/// decide what is live, what is checked and what is kept, and in the keys that they name.
+pub(in crate::commands) fn settings_between(
+    store: &Store,
+    from: &str,
+    to: Option<&str>,
+) -> Result<Vec<Finding>, Failure> {
+    let before = store.config_text_at(from)?.unwrap_or_default();
+    let now = match to {
+        Some(to) => store.config_text_at(to)?,
+        None => store.config_text()?,
+    };
+    let now = now.unwrap_or_default();
+    let now_read = match Config::parse(&now) {
         Ok(config) => config,
+        Err(_) if before == now => return Ok(Vec::new()),
         Err(failure) => {
             let finding =
                 finding_from_failure(&failure).map(|finding| finding.in_file(CONFIG_FILE));
-            return finding.into_iter().collect();
+            return Ok(finding.into_iter().collect());
         }
     };
     // Settings that nobody could read decided nothing.
-    let Ok(before) = Config::parse(before) else {
-        return Vec::new();
+    let Ok(before) = Config::parse(&before) else {
+        return Ok(Vec::new());
     };
     let told = |change: Change| {
-        let line = Config::line_of(now, change.key);
-        Finding::warning(code::SETTINGS_CHANGED, change.message)
-            .in_file(CONFIG_FILE)
-            .at(line.map(|line| Span::whole_line(now, line)))
-            .help("it takes effect when the branch is merged: a reviewer should want it")
+        let line = Config::line_of(&now, change.key);
+        told(CONFIG_FILE, change.message).at(line.map(|line| Span::whole_line(&now, line)))
     };
-    now_read
-        .changes_since(&before)
-        .into_iter()
-        .map(told)
-        .collect()
+    let changes = now_read.changes_since(&before).into_iter().map(told);
+    let mut findings: Vec<Finding> = changes.collect();
+    let keys = |revision: Option<&str>, config: &Config| {
+        let path = config.allowed_signers.clone().unwrap_or_default();
+        let text = match path.as_str() {
+            "" => Ok(None),
+            path => store.text_at(revision, path),
+        };
+        text.map(|text| (path, text.unwrap_or_default()))
+    };
+    // Where the old list could not be read, nobody's signature counted.
+    let old = keys(Some(from), &before).unwrap_or_default();
+    match keys(to, &now_read) {
+        Ok(new) => findings.extend(signers_between(&old, &new)),
+        Err(failure) => findings.extend(finding_from_failure(&failure)),
+    }
+    Ok(findings)
+}
+
+/// A change that takes effect by itself once it is merged.
+fn told(path: &str, message: String) -> Finding {
+    Finding::warning(code::SETTINGS_CHANGED, message)
+        .in_file(path)
+        .help("it takes effect when the branch is merged: a reviewer should want it")
+}
+
+/// The lines of a list of signers that came and went; each side is the file and its text.
+fn signers_between(old: &(String, String), new: &(String, String)) -> Vec<Finding> {
+    let lines = |text: &str| -> Vec<(usize, String)> {
+        let lines = text.lines().map(|line| line.trim().to_owned()).enumerate();
+        let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        lines.map(|(at, line)| (at + 1, line)).collect()
+    };
+    let (was, is) = (lines(&old.1), lines(&new.1));
+    let has = |lines: &[(usize, String)], line: &str| lines.iter().any(|(_, it)| it == line);
+    let came = is.iter().filter(|(_, line)| !has(&was, line));
+    let came = came.map(|(at, line)| {
+        let message = format!("what this key signs counts from then on: `{}`", key(line));
+        told(&new.0, message).at(Some(Span::whole_line(&new.1, *at)))
+    });
+    let went = was.iter().filter(|(_, line)| !has(&is, line));
+    let went = went.map(|(_, line)| {
+        let message = format!("what this key signed counts no more: `{}`", key(line));
+        let path = if new.0.is_empty() { &old.0 } else { &new.0 };
+        told(path, message)
+    });
+    came.chain(went).collect()
+}
+
+/// A line of a list of signers, as far as it tells one from another.
+fn key(line: &str) -> String {
+    const LONGEST: usize = 160;
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
 }
 
 /// Checks the files of the working copy; where a branch changed the folders, those of both.

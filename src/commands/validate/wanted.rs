@@ -79,9 +79,11 @@ impl Wanted {
             || self.places.iter().any(|place| is_below(path, place))
     }
 
-    /// Whether a prompt is wanted.
+    /// Whether a prompt is wanted: itself, or as one that includes a partial which is named.
     pub(super) fn prompt(&self, prompt: &Loaded) -> bool {
+        let mut partials = prompt.partials.values();
         self.file(&prompt.name, &prompt.path)
+            || partials.any(|partial| self.places.contains(&partial.path))
     }
 
     /// Whether a prompt's file is wanted, which may be one that cannot be read.

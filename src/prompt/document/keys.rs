@@ -56,6 +56,21 @@ pub(in crate::prompt) const PARAMETERS: &[Known] = &[
     key("presencePenalty"),
 ];
 
+/// The paths of the keys whose value is one text or number, and which a person may set.
+pub fn settable() -> impl Iterator<Item = String> {
+    let top = [
+        "model",
+        "description",
+        "name",
+        "category",
+        "tags",
+        "responseFormat",
+    ];
+    let parameters = PARAMETERS.iter();
+    let parameters = parameters.map(|known| format!("modelParameters.{}", known.key));
+    top.map(str::to_owned).into_iter().chain(parameters)
+}
+
 /// The keys of `input:`.
 pub(in crate::prompt) const INPUT: &[Known] = &[key("schema")];
 

@@ -1,5 +1,7 @@
 //! The model: whether it exists, and until when.
 
+use std::fmt;
+
 use jiff::civil::Date;
 
 use super::{Finding, Subject};
@@ -35,6 +37,38 @@ pub enum Sampling {
 /// How many days before the end of a model it is worth a warning.
 const NOTICE: i32 = 180;
 
+/// What is worth saying of the end of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelEnd {
+    /// Its last day is over.
+    Past(Date),
+    /// It comes after so many days.
+    Soon(Date, i32),
+}
+
+impl ModelEnd {
+    /// What there is to say on a day of a model whose last day this is; the one rule for all who ask.
+    pub fn seen(last: Date, today: Date) -> Option<Self> {
+        match (last - today).get_days() {
+            ..0 => Some(Self::Past(last)),
+            left @ ..=NOTICE => Some(Self::Soon(last, left)),
+            _ => None,
+        }
+    }
+}
+
+/// The end of the sentence about a model.
+impl fmt::Display for ModelEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Past(last) => write!(f, "was shut down on {last}"),
+            Self::Soon(last, 0) => write!(f, "ends on {last}, today"),
+            Self::Soon(last, 1) => write!(f, "ends on {last}, tomorrow"),
+            Self::Soon(last, days) => write!(f, "ends on {last}, in {days} days"),
+        }
+    }
+}
+
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let (Some(model), Some(facts)) = (&subject.document.model, subject.model) else {
         return;
@@ -50,22 +84,16 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             .help("check the spelling; a model of another provider is written `provider/name`"),
         );
     }
-    let Some(end) = facts.ends else { return };
-    let left = (end - subject.today).get_days();
-    let finding = if left < 0 {
-        Finding::error(
-            code::MODEL_ENDS,
-            format!("`{model}` was shut down on {end}"),
-        )
-    } else if left > NOTICE {
+    let Some(end) = facts
+        .ends
+        .and_then(|last| ModelEnd::seen(last, subject.today))
+    else {
         return;
-    } else {
-        let when = match left {
-            0 => "today".to_owned(),
-            1 => "tomorrow".to_owned(),
-            days => format!("in {days} days"),
-        };
-        Finding::warning(code::MODEL_ENDS, format!("`{model}` ends on {end}, {when}"))
+    };
+    let message = format!("`{model}` {end}");
+    let finding = match end {
+        ModelEnd::Past(_) => Finding::error(code::MODEL_ENDS, message),
+        ModelEnd::Soon(..) => Finding::warning(code::MODEL_ENDS, message),
     };
     findings.push(
         finding.at(place).help(

@@ -65,12 +65,17 @@ impl Setup<'_> {
     /// # Errors
     /// The repository cannot be written.
     pub fn write_missing_commit_graph(&self) -> Result<bool, Failure> {
+        let is_missing = self.lacks_commit_graph();
+        if is_missing {
+            self.repair(&Repair::WriteCommitGraph)?;
+        }
+        Ok(is_missing)
+    }
+
+    /// Whether the history is long and has no commit-graph.
+    pub fn lacks_commit_graph(&self) -> bool {
         let mut troubles = Vec::new();
         self.check_commit_graph(&mut troubles);
-        if troubles.is_empty() {
-            return Ok(false);
-        }
-        self.repair(&Repair::WriteCommitGraph)?;
-        Ok(true)
+        !troubles.is_empty()
     }
 }

@@ -1,0 +1,125 @@
+//! The two contents of a prompt that are compared.
+
+use std::collections::BTreeMap;
+
+use super::super::common::variables_of;
+use crate::files::Loaded;
+use crate::prompt::diff::{Attachments, PromptDiff, Side, compare, renames};
+use crate::prompt::name::PromptName;
+use crate::prompt::rendered::Variable;
+use crate::releases::Store;
+
+/// The two contents of a prompt that are compared.
+#[derive(Default)]
+pub(super) struct Pair {
+    pub(super) before: Option<Loaded>,
+    pub(super) after: Option<Loaded>,
+    /// Whether these are one prompt under two names.
+    pub(super) is_rename: bool,
+    /// The files that each attaches.
+    pub(super) attachments: [Attachments; 2],
+}
+
+impl Pair {
+    /// Reads the files that each side attaches.
+    pub(super) fn add_attachments(&mut self, old: &Store, new: &Store) {
+        let of = |store: &Store, side: &Option<Loaded>| {
+            let loaded = side
+                .as_ref()
+                .filter(|side| side.attached().next().is_some());
+            loaded
+                .map(|loaded| store.attachments(loaded))
+                .unwrap_or_default()
+        };
+        self.attachments = [of(old, &self.before), of(new, &self.after)];
+    }
+
+    /// Whether the content changed and its number did not.
+    pub(super) fn is_unraised(&self) -> bool {
+        let Some(after) = &self.after else {
+            return false;
+        };
+        let is_same_number = |before: &Loaded| {
+            before.version() == after.version() && before.digest() != after.digest()
+        };
+        after.is_unbumped() || self.before.as_ref().is_some_and(is_same_number)
+    }
+
+    /// The new content, or the old one of a prompt that is gone.
+    pub(super) fn any(&self) -> Option<&Loaded> {
+        self.after.as_ref().or(self.before.as_ref())
+    }
+
+    pub(super) fn is_same(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => {
+                before.name == after.name
+                    && before.blob == after.blob
+                    && before.digest() == after.digest()
+                    && self.attachments[0] == self.attachments[1]
+            }
+            _ => false,
+        }
+    }
+
+    /// The old name of a prompt whose content moved under another.
+    pub(super) fn renamed_from(&self) -> Option<&PromptName> {
+        let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
+        let is_renamed = self.is_rename && before.name != after.name;
+        is_renamed.then_some(&before.name)
+    }
+
+    pub(super) fn diff(&self) -> PromptDiff {
+        let (before, after) = (self.before.as_ref(), self.after.as_ref());
+        let [old, new] = [before, after].map(|side| side.map(variables_of).unwrap_or_default());
+        let diff = compare(
+            before.map(|loaded| side(loaded, &old)),
+            after.map(|loaded| side(loaded, &new)),
+        );
+        let [old, new] = &self.attachments;
+        let diff = diff.with_attachments(old, new);
+        match self.renamed_from() {
+            Some(from) => diff.renamed(from),
+            None => diff,
+        }
+    }
+}
+
+/// The same pairs, where a prompt that is gone and a new one with its content are one.
+pub(super) fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<PromptName, Pair> {
+    let sides = |pick: fn(&Pair) -> Option<&Loaded>| -> Vec<_> {
+        let alone = pairs.values().filter_map(|pair| match pair {
+            Pair {
+                before: Some(_),
+                after: Some(_),
+                ..
+            } => None,
+            pair => pick(pair),
+        });
+        alone.map(|it| (&it.name, it.digest())).collect()
+    };
+    let (gone, new) = (
+        sides(|pair| pair.before.as_ref()),
+        sides(|pair| pair.after.as_ref()),
+    );
+    let renamed: Vec<(PromptName, PromptName)> = renames(&gone, &new)
+        .into_iter()
+        .map(|(from, to)| (from.clone(), to.clone()))
+        .collect();
+    for (from, to) in renamed {
+        let before = pairs.remove(&from).and_then(|pair| pair.before);
+        if let Some(pair) = pairs.get_mut(&to) {
+            pair.before = before;
+            pair.is_rename = true;
+        }
+    }
+    pairs
+}
+
+pub(super) fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {
+    Side {
+        document: &loaded.document,
+        partials: &loaded.partials,
+        variables: Some(variables),
+    }
+}
