@@ -93,7 +93,7 @@ commands! {
     "Look": List(list), Show(show), Get(get), History(history), Releases(releases), Status(status), Diff(diff);
     "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
     "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
-    "Judge": Eval(eval);
+    "Judge": Eval(eval), Bisect(bisect), Cases(cases);
     "Move": Scan(scan), Import(import);
     "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
     "Called by git": Hook(hook), Driver(driver);

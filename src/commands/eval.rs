@@ -1,5 +1,6 @@
 //! `promptctl eval`.
 
+pub(super) mod bisect;
 mod choose;
 mod earlier;
 mod estimate;
@@ -37,6 +38,7 @@ use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
 use crate::record::privacy::{Keep, Privacy};
 use choose::Chosen;
+pub(super) use choose::unknown_case;
 use outputs::Outputs;
 use report::Report;
 

@@ -36,7 +36,7 @@ use writing::{Draft, Writing};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit codes: 3 if a budget refuses, or a secret stands in it; 4 if the key is missing or refused.
-More: promptctl help evaluation
+More: promptctl help cases
 
 Examples:
   promptctl generate support/refund \"Says whether a refund is due\" --dry-run

@@ -392,11 +392,10 @@ pub(super) fn refuse_existing(name: &PromptName, store: &Store, text: &str) -> R
     match existing {
         Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(name, store),
         Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
-        _ => Err(Failure::new(
-            code::EXISTS,
-            format!("a prompt named {name} exists"),
-        )
-        .hint(format!("promptctl edit {name} makes its next version"))),
+        _ => Err(
+            Failure::new(code::EXISTS, format!("a prompt named {name} exists"))
+                .hint(format!("promptctl edit {name} makes its next version")),
+        ),
     }
 }
 

@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 37] = [
+const COMMANDS: [(&str, &str); 43] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -20,6 +20,21 @@ const COMMANDS: [(&str, &str); 37] = [
     ("status", "promptctl status"),
     ("init", "promptctl init --adopt --dry-run"),
     ("new", "promptctl new other --from support/triage --dry-run"),
+    ("generate", "promptctl generate other Sorts --yes"),
+    (
+        "cases add",
+        "promptctl cases add support/triage --var ticket=x --expected billing --dry-run",
+    ),
+    ("cases list", "promptctl cases list support/triage"),
+    (
+        "bisect",
+        "promptctl bisect support/triage --case question --model echo",
+    ),
+    ("cases check", "promptctl cases check"),
+    (
+        "cases from-log",
+        "promptctl cases from-log support/triage --dry-run",
+    ),
     (
         "edit",
         "promptctl edit support/triage --set description=x --dry-run",

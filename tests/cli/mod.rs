@@ -4,9 +4,11 @@
 mod again;
 mod architecture;
 mod archive;
+mod bisect;
 mod broken;
 mod bump;
 mod calls;
+mod cases;
 mod clones;
 mod completions;
 mod corpus;

@@ -128,8 +128,7 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
       = help: add `locale` to the case, or give the variable a `default` in `input.schema`
 
     --- stderr
-    fixed prompts/triage.prompt.yml: it declares its variables
-    fixed prompts/triage.prompt.yml: it is v2 now
+    fixed prompts/triage.prompt.yml: its variables are declared, it is v2
     1 checked, 0 errors, 1 warning
     $ git diff
     diff --git a/prompts/triage.prompt.yml b/prompts/triage.prompt.yml

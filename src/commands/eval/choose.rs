@@ -88,7 +88,7 @@ pub(super) fn prompts(
     }
 }
 
-fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
+pub(in crate::commands) fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
     let failure = Failure::usage(no_such_case.to_string());
     match no_such_case {
         NoSuchCase::Id {
@@ -294,7 +294,11 @@ pub(super) fn tasks<'a>(
                     model: model.cloned(),
                     ..RequestOptions::default()
                 },
-                server: server(asked, args, ground, session)?,
+                server: server(
+                    asked.filter(|_| args.answers.answers.is_none()),
+                    ground,
+                    session,
+                )?,
             });
         }
     }
@@ -302,13 +306,12 @@ pub(super) fn tasks<'a>(
 }
 
 /// The base URL that a model is asked at; none where nothing is, or the model `echo` is.
-fn server(
+pub(super) fn server(
     model: Option<&String>,
-    args: &Args,
     ground: &RunContext,
     session: &Session,
 ) -> Result<Option<String>, Failure> {
-    let Some(model) = model.filter(|_| args.answers.answers.is_none()) else {
+    let Some(model) = model else {
         return Ok(None);
     };
     let model = ModelId::parse(model)?;

@@ -59,11 +59,7 @@ impl Mended {
 
 /// Finds what can be mended, and writes nothing. Each step sees what the one before it makes of the
 /// files.
-pub(super) fn fix(
-    what: &Fix<'_>,
-    store: &Store,
-    session: &Session,
-) -> Result<Mended, Failure> {
+pub(super) fn fix(what: &Fix<'_>, store: &Store, session: &Session) -> Result<Mended, Failure> {
     store.require_working_copy()?;
     let wanted = Wanted::new(what.paths, |_| false, store, session)?;
     let mut mended = Mended::default();
