@@ -64,7 +64,7 @@ impl<'a> Target<'a> {
                         .to_owned(),
                 )
             }
-            None => datasets().last().map(str::to_owned),
+            None => datasets().next_back().map(str::to_owned),
         };
         let files = PromptFiles::of(store, &loaded);
         let reading = Suite::read(&loaded, &files);
