@@ -25,7 +25,7 @@ use crate::releases::Store;
 
 pub use batch::{Batch, Done, Ended, Input, Pool, Stop, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};
-pub use call::{Call, CallContext, Executed, execute, new_record, rounded, usage_of};
+pub use call::{Call, CallContext, Executed, add_turn, execute, new_record, rounded, usage_of};
 pub use caller::{Caller, settings_of};
 pub use check::Expected;
 pub use prepared::{CompiledPrompt, Origin, Prepared, attachments};

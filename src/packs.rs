@@ -50,6 +50,11 @@ pub static PACKS: &[Pack] = &[
         ],
     },
     Pack {
+        name: "promptctl",
+        about: "the prompt that promptctl generate asks, to be changed",
+        files: files!["promptctl/_material.hbs", "promptctl/generate.prompt.yml",],
+    },
+    Pack {
         name: "trading",
         about: "chart analysis, in English and Chinese",
         files: files![

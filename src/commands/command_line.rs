@@ -89,11 +89,11 @@ macro_rules! commands {
 
 commands! {
     "Start": Init(init), Demo(demo), Seed(seed);
-    "Write": New(new), Edit(edit), Bump(bump), Mv(mv), Archive(archive), Unarchive(unarchive);
+    "Write": New(new), Generate(generate), Edit(edit), Bump(bump), Mv(mv), Archive(archive), Unarchive(unarchive);
     "Look": List(list), Show(show), Get(get), History(history), Releases(releases), Status(status), Diff(diff);
     "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
     "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
-    "Judge": Eval(eval), Judge(judge);
+    "Judge": Eval(eval), Judge(judge), Bisect(bisect), Cases(cases);
     "Move": Scan(scan), Import(import);
     "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
     "Called by git": Hook(hook), Driver(driver);

@@ -1,6 +1,7 @@
 //! `promptctl eval`.
 
 mod base;
+pub(super) mod bisect;
 mod callers;
 mod choose;
 pub(super) mod comment;
@@ -48,8 +49,10 @@ use crate::releases::Store;
 use base::BasePrepared;
 pub(super) use callers::Callers;
 pub(super) use choose::address;
+pub(super) use estimate::show_plan_of_judge;
 
 use choose::Chosen;
+pub(super) use choose::unknown_case;
 use outputs::Outputs;
 use record::{Record, Recorder};
 use report::Report;

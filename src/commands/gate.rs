@@ -52,6 +52,13 @@ impl Gate {
         check_content(store, loaded, self.today, &self.levels)
     }
 
+    /// What the rules find in a content that is to be numbered by the command.
+    pub(super) fn find(&self, store: &Store, loaded: &Loaded) -> Vec<Finding> {
+        let mut findings = self.check_file(store, loaded);
+        findings.retain(|finding| !NUMBERING.contains(&finding.code));
+        findings
+    }
+
     /// Stops a command that would write a secret down, and says what else is wrong with the file.
     /// `shown` is where the person wrote it. Whether the file is without errors.
     ///
@@ -119,9 +126,7 @@ impl Gate {
         loaded: &Loaded,
         shown: &str,
     ) -> Result<Verdict, Failure> {
-        let mut findings = self.check_file(store, loaded);
-        // The number is what the command writes.
-        findings.retain(|finding| !NUMBERING.contains(&finding.code));
+        let mut findings = self.find(store, loaded);
         // Partials are written by nobody here.
         let is_own = |finding: &Finding| finding.path.as_deref() == Some(&loaded.path);
         findings.retain(|finding| is_own(finding) || finding.code != code::SECRET);

@@ -10,12 +10,14 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use super::common::FormatArg;
-use super::eval::{Callers, address, cache_of};
+use super::eval::{Callers, address, cache_of, show_plan_of_judge};
+use super::plan::PlanArg;
 use super::run::{RunContext, parse_dollars};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{Done, Pool, Stop};
 use crate::experiment::PromptFiles;
+use crate::experiment::cache::Cache;
 use crate::experiment::judge::agreement::{compare, is_same};
 use crate::experiment::judge::calibration::{Calibration, path_of};
 use crate::experiment::judge::labels::{self, Label};
@@ -51,7 +53,7 @@ Examples:
   promptctl judge judges/tone --labels labels/tone.csv
   promptctl judge github/similarity --labels labels.jsonl --at-least 0.75 --max-cost 0.50
   promptctl judge judges/tone --labels labels/tone.csv --record   # keep the figures
-  promptctl judge judges/tone --labels labels/tone.csv --format json")]
+  promptctl judge judges/tone --labels labels/tone.csv -n         # what that would cost")]
 pub(super) struct Args {
     /// The judge, such as judges/tone, judges/tone@v2 or github/similarity
     #[arg(value_name = "JUDGE", add = super::completions::references())]
@@ -78,6 +80,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: u16,
     #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
     format: FormatArg,
 }
 
@@ -95,6 +99,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let judge = JudgePrompt::new(&found, &|model| address(model, &ground, session))?;
     let (labels, sha256) = read(args, &judge, session)?;
     check(&judge, &labels, &args.labels.display().to_string())?;
+    if args.plan.dry_run {
+        let cache = cache_of(&ground, session).filter(|_| !args.fresh);
+        let kept = kept(&judge, &labels, cache.as_ref());
+        let calls = if args.cached { 0 } else { labels.len() - kept };
+        let concurrency = usize::from(args.concurrency);
+        let asked = (labels.len(), kept, calls);
+        return show_plan_of_judge((&judge, asked), concurrency, &ground, session);
+    }
     let chosen = ask(args, (&judge, &labels), &ground, session)?;
     let Asked {
         answers,
@@ -220,6 +232,12 @@ fn told(label: &Label) -> Told<'_> {
     }
 }
 
+/// How many answers the cache has the judge's choice of.
+fn kept(judge: &JudgePrompt, labels: &[Label], cache: Option<&Cache>) -> usize {
+    let is_kept = |label: &&Label| cache.is_some_and(|it| judge.is_kept(&told(label), it));
+    labels.iter().filter(is_kept).count()
+}
+
 /// What the judge chose.
 struct Asked<'l> {
     answers: Vec<Answer<'l>>,
@@ -246,11 +264,8 @@ fn ask<'l>(
     };
     let progress = Progress::new(&session.ui, labels.len());
     let callers = Callers::new(ground, session);
-    let is_kept = |label: &Label| {
-        let cache = cache.as_ref().filter(|_| !args.fresh);
-        cache.is_some_and(|cache| judge.is_kept(&told(label), cache))
-    };
-    if !args.cached && !labels.iter().all(is_kept) {
+    let kept = kept(judge, labels, cache.as_ref().filter(|_| !args.fresh));
+    if !args.cached && kept < labels.len() {
         callers.prepare_judge(judge, max_cost)?;
     }
     let fixed = callers.clock();

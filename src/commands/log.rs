@@ -146,7 +146,7 @@ struct FilterArgs {
     min_cost: Option<f64>,
 }
 
-fn parse_status(text: &str) -> Result<Status, String> {
+pub(super) fn parse_status(text: &str) -> Result<Status, String> {
     Status::find(text)
         .ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
 }

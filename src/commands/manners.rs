@@ -9,6 +9,8 @@ use super::out::OUT;
 
 /// The commands that write nothing and cost nothing.
 const LOOKS: &[&str] = &[
+    "cases check",
+    "cases list",
     "completions",
     "diff",
     "explain",

@@ -3,6 +3,7 @@
 mod aftermath;
 mod archive;
 mod bump;
+mod cases;
 mod command_line;
 mod common;
 mod completions;
@@ -16,6 +17,7 @@ mod explain;
 mod fetch;
 mod front;
 mod gate;
+mod generate;
 mod get;
 mod history;
 mod hook;
@@ -60,6 +62,8 @@ mod unarchive;
 mod unpublish;
 mod validate;
 mod verify;
+
+use eval::bisect;
 
 pub use command_line::{command_line, main};
 pub use session::Session;

@@ -20,6 +20,7 @@ use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::template::Compiled;
+use crate::prompt::version::Version;
 use crate::prompt::{code, document};
 use crate::releases::Store;
 
@@ -67,7 +68,7 @@ pub(super) struct Args {
 }
 
 /// The model of a prompt that is made of plain text.
-const DEFAULT_MODEL: &str = "openai/gpt-5-mini";
+pub(super) const DEFAULT_MODEL: &str = "openai/gpt-5-mini";
 
 /// What a prompt begins as: complete, valid, and every line worth keeping or changing.
 const TEMPLATE: &str = "\
@@ -108,86 +109,146 @@ evaluators:
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = args.plan.store(session)?;
     store.require_working_copy()?;
-    let path = match &args.name.root {
-        Some(root) => join_root(root, &args.name().paths()[0]),
-        None => store.path_for(args.name()),
-    };
+    let path = place_of(&args.name, &store);
     let text = source_text(args, &store, &path, session)?;
     let is_by_hand = args.is_by_hand(session);
-    match made(args, &store, &config, path.clone(), text.clone(), session) {
-        Err(failure) if is_by_hand => Err(with_draft(failure, &path, &text)),
-        made => made,
-    }
-}
-
-fn made(
-    args: &Args,
-    store: &Store,
-    config: &Config,
-    path: String,
-    text: String,
-    session: &mut Session,
-) -> Result<Exit, Failure> {
     // What is wrong is reported where the user wrote it, not where it would have gone.
     let shown = match args.file.as_deref() {
         Some("-") => "standard input",
         Some(file) => file,
         None => &path,
     };
-    let told = |findings| Failure::from(in_file(findings, shown));
-    document::parse(&text).map_err(told)?;
-    let loaded = store.with_new_text(args.name(), &path, text)?;
-    Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
-    // The number and the digest are those of the new prompt, not of the one that it was copied from.
-    let numbers = store.numbers(args.name())?;
-    let version = numbers.next(None)?;
-    let text = set_version(&loaded.text, version, loaded.digest().short())
-        .map_err(|error| edit_failure(&path, &error))?;
-    refuse_existing(args, store, &text)?;
-    let gate = Gate::new(config, session);
-    // What is wrong is told by the lines of the file that the person has before them.
-    let written = store.with_new_text(args.name(), &path, text.clone())?;
-    let is_by_file = args.file.is_some();
-    let checked = if is_by_file { &loaded } else { &written };
-    let is_sound = gate.before_making(store, None, checked, shown, session)?;
-    let change = FileChange::Write {
-        path: path.clone(),
-        text,
+    let making = Making {
+        name: args.name(),
+        path: &path,
+        shown,
+        is_by_file: args.file.is_some(),
+        message: args.message.as_deref(),
+        no_commit: args.no_commit,
+        plan: &args.plan,
     };
-    let name = args.name();
-    let usual = format!("Add {name}");
-    let message = args.message.as_deref().unwrap_or(&usual);
-    let message = (!args.no_commit).then_some(message);
-    let commit = args.plan.write(store, &[change], message)?;
-    warn_of_passed(name, numbers.passes_over(), session);
+    let made = match making.make(&store, &config, text.clone(), session) {
+        Err(failure) if is_by_hand => return Err(with_draft(failure, &path, &text)),
+        made => made?,
+    };
     if args.format.is_json() {
+        let Made { version, .. } = &made;
         session.ui.block(json::document(&json!({
-            "name": name, "version": version, "path": path, "digest": loaded.digest().as_str(),
-            "commit": commit, "dry_run": args.plan.dry_run,
+            "name": args.name(), "version": version, "path": path, "digest": made.digest,
+            "commit": made.commit, "dry_run": args.plan.dry_run,
         })));
         return Ok(Exit::Done);
     }
-    args.plan.say(
-        format!("{name} {version} made: {path}"),
-        format!("{name} {version} would be made: {path}"),
-        session,
-    );
-    say_other_roots(args, store, session);
-    if args.plan.dry_run {
-        return Ok(Exit::Done);
+    making.say(&made, session);
+    say_other_roots(&args.name, "new", &store, session);
+    if !args.plan.dry_run {
+        making.say_next(&made, session);
+        say_adoptable(&store, session);
     }
-    if args.no_commit {
-        session.ui.hint(format!(
-            "change it, then: git add {0} && git commit -- {0}",
-            shell_path(&path)
-        ));
-    } else if is_sound {
-        session
-            .ui
-            .hint(format!("promptctl publish {name} makes it live"));
-    }
-    say_adoptable(store, session);
     Ok(Exit::Done)
+}
+
+/// The file of a prompt that does not exist yet.
+pub(super) fn place_of(placed: &Placed, store: &Store) -> String {
+    match &placed.root {
+        Some(root) => join_root(root, &placed.name.paths()[0]),
+        None => store.path_for(&placed.name),
+    }
+}
+
+/// A prompt that is to be made.
+pub(super) struct Making<'a> {
+    pub(super) name: &'a PromptName,
+    pub(super) path: &'a str,
+    /// Where what is wrong with it stands for whoever wrote it.
+    pub(super) shown: &'a str,
+    /// Whether that is a file of theirs.
+    pub(super) is_by_file: bool,
+    /// The commit's message.
+    pub(super) message: Option<&'a str>,
+    pub(super) no_commit: bool,
+    pub(super) plan: &'a PlanArg,
+}
+
+/// A prompt that was made.
+pub(super) struct Made {
+    pub(super) version: Version,
+    pub(super) digest: String,
+    pub(super) commit: Option<String>,
+    /// Whether it is without errors.
+    is_sound: bool,
+}
+
+impl Making<'_> {
+    /// Numbers a text and writes it, or commits it.
+    ///
+    /// # Errors
+    /// It is no prompt, a secret stands in it, or a prompt has its name.
+    pub(super) fn make(
+        &self,
+        store: &Store,
+        config: &Config,
+        text: String,
+        session: &mut Session,
+    ) -> Result<Made, Failure> {
+        let Self {
+            name, path, shown, ..
+        } = self;
+        let told = |findings| Failure::from(in_file(findings, shown));
+        document::parse(&text).map_err(told)?;
+        let loaded = store.with_new_text(name, path, text)?;
+        Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
+        // The number and the digest are those of the new prompt, not of the one that it was copied from.
+        let numbers = store.numbers(name)?;
+        let version = numbers.next(None)?;
+        let text = set_version(&loaded.text, version, loaded.digest().short())
+            .map_err(|error| edit_failure(path, &error))?;
+        refuse_existing(name, store, &text)?;
+        let gate = Gate::new(config, session);
+        // What is wrong is told by the lines of the file that the person has before them.
+        let written = store.with_new_text(name, path, text.clone())?;
+        let checked = if self.is_by_file { &loaded } else { &written };
+        let is_sound = gate.before_making(store, None, checked, shown, session)?;
+        let change = FileChange::Write {
+            path: (*path).to_owned(),
+            text,
+        };
+        let usual = format!("Add {name}");
+        let message = self.message.unwrap_or(&usual);
+        let message = (!self.no_commit).then_some(message);
+        let commit = self.plan.write(store, &[change], message)?;
+        warn_of_passed(name, numbers.passes_over(), session);
+        Ok(Made {
+            version,
+            digest: loaded.digest().as_str().to_owned(),
+            commit,
+            is_sound,
+        })
+    }
+
+    /// Says what was made.
+    pub(super) fn say(&self, made: &Made, session: &mut Session) {
+        let (name, version, path) = (self.name, made.version, self.path);
+        self.plan.say(
+            format!("{name} {version} made: {path}"),
+            format!("{name} {version} would be made: {path}"),
+            session,
+        );
+    }
+
+    /// Says what is next.
+    pub(super) fn say_next(&self, made: &Made, session: &mut Session) {
+        if self.no_commit {
+            session.ui.hint(format!(
+                "change it, then: git add {0} && git commit -- {0}",
+                shell_path(self.path)
+            ));
+        } else if made.is_sound {
+            session
+                .ui
+                .hint(format!("promptctl publish {} makes it live", self.name));
+        }
+    }
 }
 
 /// In a repository that is not set up: that it has prompt files elsewhere, which nobody sees yet.
@@ -201,17 +262,22 @@ fn say_adoptable(store: &Store, session: &mut Session) {
 }
 
 /// Where there are several roots and none was typed: that another could have been meant.
-fn say_other_roots(args: &Args, store: &Store, session: &mut Session) {
+pub(super) fn say_other_roots(
+    placed: &Placed,
+    command: &str,
+    store: &Store,
+    session: &mut Session,
+) {
     let Some((own, others)) = store.settings().roots.split_first() else {
         return;
     };
-    if args.name.root.is_none() && !others.is_empty() {
+    if placed.root.is_none() && !others.is_empty() {
         let others: Vec<String> = others
             .iter()
-            .map(|root| join_root(root, args.name().as_str()))
+            .map(|root| join_root(root, placed.name.as_str()))
             .collect();
         session.ui.hint(format!(
-            "new prompts go to {own}/; promptctl new {} puts it elsewhere",
+            "new prompts go to {own}/; promptctl {command} {} puts it elsewhere",
             others.join(" or ")
         ));
     }
@@ -259,7 +325,7 @@ fn source_text(
     let Some(reference) = &args.from else {
         let example = TEMPLATE.replace("TITLE", &args.title());
         if args.is_by_hand(session) {
-            refuse_existing(args, store, &example)?;
+            refuse_existing(args.name(), store, &example)?;
             let editor = editor(store, session)?;
             return in_editor(&example, path, &editor, session)?.ok_or_else(unchanged);
         }
@@ -267,7 +333,7 @@ fn source_text(
             return Ok(example);
         }
         let name = args.name();
-        refuse_existing(args, store, &example)?;
+        refuse_existing(args.name(), store, &example)?;
         return Err(Failure::usage(format!("nothing says what {name} is to be"))
             .hint(format!(
                 "promptctl new {name} --system FILE --user TEXT makes it of plain text, --file FILE of \
@@ -321,24 +387,20 @@ fn plain_text(args: &Args, path: &str, session: &Session) -> Result<String, Fail
 }
 
 /// A prompt that exists is refused, unless it is what a killed run of the same command left behind.
-fn refuse_existing(args: &Args, store: &Store, text: &str) -> Result<(), Failure> {
-    let existing = store.load(&Reference::working_copy(args.name().clone()));
+pub(super) fn refuse_existing(name: &PromptName, store: &Store, text: &str) -> Result<(), Failure> {
+    let existing = store.load(&Reference::working_copy(name.clone()));
     match existing {
-        Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(args, store),
+        Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => refuse_clash(name, store),
         Ok(loaded) if loaded.text == text && loaded.is_dirty() => Ok(()),
-        _ => Err(Failure::new(
-            code::EXISTS,
-            format!("a prompt named {} exists", args.name()),
-        )
-        .hint(format!(
-            "promptctl edit {} makes its next version",
-            args.name()
-        ))),
+        _ => Err(
+            Failure::new(code::EXISTS, format!("a prompt named {name} exists"))
+                .hint(format!("promptctl edit {name} makes its next version")),
+        ),
     }
 }
 
-fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
-    let lower = args.name().as_str().to_lowercase();
+fn refuse_clash(name: &PromptName, store: &Store) -> Result<(), Failure> {
+    let lower = name.as_str().to_lowercase();
     let listing = store.list();
     match listing
         .files
@@ -347,7 +409,7 @@ fn refuse_clash(args: &Args, store: &Store) -> Result<(), Failure> {
     {
         Some(file) => Err(Failure::new(
             code::NAME_CLASH,
-            format!("{} and {} differ only in case", args.name(), file.name),
+            format!("{name} and {} differ only in case", file.name),
         )
         .hint("one of them would be lost on macOS and Windows: choose another name")),
         None => Ok(()),

@@ -19,6 +19,11 @@ pub(super) struct PlanArg {
 }
 
 impl PlanArg {
+    /// What is asked for is done.
+    pub(super) fn done() -> Self {
+        Self { dry_run: false }
+    }
+
     /// The repository and its settings; for a dry run one that nothing is written into.
     pub(super) fn store(&self, session: &Session) -> Result<(Store, Config), Failure> {
         let (store, config) = session.store()?;

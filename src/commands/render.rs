@@ -246,15 +246,22 @@ impl PromptArgs {
             given.extend(map);
         }
         for var in &self.vars {
-            let value = match &var.given {
-                VarValue::Text(text) => Value::String(text.clone()),
-                VarValue::Json(value) => value.clone(),
-                VarValue::File(path) => Value::String(file_value(path, session)?),
-            };
-            given.insert(var.name.clone(), value);
+            given.insert(var.name.clone(), value_of(var, session)?);
         }
         Ok(given)
     }
+}
+
+/// The value that an argument gives.
+///
+/// # Errors
+/// Its file cannot be read.
+pub(super) fn value_of(var: &VarArg, session: &Session) -> Result<Value, Failure> {
+    Ok(match &var.given {
+        VarValue::Text(text) => Value::String(text.clone()),
+        VarValue::Json(value) => value.clone(),
+        VarValue::File(path) => Value::String(file_value(path, session)?),
+    })
 }
 
 /// The text of a file, or its bytes as a data URL where they are not text.

@@ -25,7 +25,7 @@ Examples:
   promptctl seed --dry-run
   promptctl seed core --check   # exits with 3 if a file is missing")]
 pub(super) struct Args {
-    /// The packs: core, judges, trading; without any, core
+    /// The packs: core, judges, promptctl, trading; without any, core
     #[arg(value_name = "PACK", value_parser = parse_pack, add = super::completions::one_of(PACKS.iter().map(|pack| pack.name)))]
     packs: Vec<&'static Pack>,
     #[command(flatten)]

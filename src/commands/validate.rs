@@ -40,6 +40,7 @@ Examples:
   promptctl validate support/triage --strict
   promptctl validate --base main~1   # what changed, and whether versions were raised
   promptctl validate --fix --dry-run
+  promptctl validate support/triage --fix --schema   # declare the variables
   promptctl validate --format sarif -o findings.sarif")]
 pub(super) struct Args {
     /// Names, files, folders or patterns, and partials for the prompts that include them; without any,
@@ -57,6 +58,9 @@ pub(super) struct Args {
     /// placeholders of other dialects that name a declared variable which is used nowhere else
     #[arg(long)]
     fix: bool,
+    /// With --fix: write `input.schema` for prompts that declare none, from their templates and cases
+    #[arg(long, requires = "fix")]
+    schema: bool,
     /// With --fix: say what would be mended, and change nothing
     #[arg(short = 'n', long, requires = "fix")]
     dry_run: bool,
@@ -89,7 +93,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let base = args.base(&store, session)?;
     if args.fix {
         let waiting = Progress::waiting(&session.ui, "mending");
-        let mended = fix::fix(&args.paths, base.as_ref(), &store, session);
+        let what = fix::Fix {
+            paths: &args.paths,
+            base: base.as_ref(),
+            schema: args.schema,
+        };
+        let mended = fix::fix(&what, &store, session);
         let mended = mended.and_then(|mended| {
             if !args.dry_run {
                 store.write_files(&mended.changes())?;

@@ -13,6 +13,7 @@ pub mod settings;
 pub mod stored;
 pub mod template;
 pub mod write;
+pub mod written;
 mod yaml;
 
 use crate::prompt::code::Code;

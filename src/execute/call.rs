@@ -357,6 +357,11 @@ fn ask_again(body: &mut Value, answer: &str, mismatches: &[String]) {
     let text = format!(
         "Your answer does not fit the JSON Schema:{list}\n\nAnswer again, with the corrected JSON alone."
     );
+    add_turn(body, answer, &text);
+}
+
+/// Adds an answer to a request, and what the user says of it.
+pub fn add_turn(body: &mut Value, answer: &str, text: &str) {
     let more = [
         json!({ "role": "assistant", "content": answer }),
         json!({ "role": "user", "content": text }),

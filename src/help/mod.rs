@@ -53,6 +53,7 @@ pub const TOPICS: &[Topic] = &[
     topic!("gitlab", "The same on GitLab and elsewhere"),
     topic!("hooks", "Versions that rise when you commit"),
     topic!("merge", "git diff and git merge that know prompts"),
+    topic!("cases", "Cases: written, added, found in the log; bisect"),
     topic!("evaluation", "Cases, their verdict, and what they cost"),
     topic!("evaluators", "Checks of an answer, kept with the prompt"),
     topic!("log", "The record of every call"),

@@ -127,6 +127,8 @@ pub struct Use {
     pub position: Span,
     /// Whether rendering gets past this place without a value.
     pub is_guarded: bool,
+    /// Whether the value itself is printed here, and no part of it.
+    pub is_printed: bool,
     /// Whether a placeholder for messages uses it.
     pub is_placeholder: bool,
 }
@@ -471,6 +473,7 @@ impl Use {
             path: None,
             position: variable.origin.start,
             is_guarded: true,
+            is_printed: false,
             is_placeholder: true,
         }
     }

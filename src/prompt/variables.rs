@@ -1,6 +1,7 @@
 //! Variables: their declaration, and the values given for them.
 
 mod argument;
+mod infer;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
@@ -19,6 +20,7 @@ use super::template::schema::Schema;
 use super::validator::{Validator, Validity, short, too_complex};
 
 pub use self::argument::{BadVarArg, VarArg, VarValue};
+pub use self::infer::input_schema;
 
 /// How deep defaults are looked for in a schema.
 const MAX_DEPTH: usize = 50;

@@ -13,8 +13,9 @@ const ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 /// Commands whose examples do not follow each other: each begins anew.
-const ONCE: [&str; 4] = [
+const ONCE: [&str; 5] = [
     "promptctl new",
+    "promptctl generate",
     "promptctl rollback",
     "promptctl mv",
     "promptctl import",

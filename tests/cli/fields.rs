@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 38] = [
+const COMMANDS: [(&str, &str); 44] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -20,6 +20,21 @@ const COMMANDS: [(&str, &str); 38] = [
     ("status", "promptctl status"),
     ("init", "promptctl init --adopt --dry-run"),
     ("new", "promptctl new other --from support/triage --dry-run"),
+    ("generate", "promptctl generate other Sorts --yes"),
+    (
+        "cases add",
+        "promptctl cases add support/triage --var ticket=x --expected billing --dry-run",
+    ),
+    ("cases list", "promptctl cases list support/triage"),
+    (
+        "bisect",
+        "promptctl bisect support/triage --case question --model echo",
+    ),
+    ("cases check", "promptctl cases check"),
+    (
+        "cases from-log",
+        "promptctl cases from-log support/triage --dry-run",
+    ),
     (
         "edit",
         "promptctl edit support/triage --set description=x --dry-run",
@@ -130,6 +145,8 @@ fn every_field_that_is_printed_is_in_the_table() {
                 );
                 let line =
                     "promptctl judge judges/default --labels labels.jsonl --cached --format json";
+                let dry = format!("{line} --dry-run");
+                all_are_named(row_of(&rows, "judge --dry-run"), &repo.json(&dry), &dry);
                 serde_json::from_str(&repo.run(line).stdout).unwrap()
             }
             "import" => {

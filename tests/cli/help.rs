@@ -20,6 +20,7 @@ fn the_help() {
 
     Write:
       new          Make version 1 of a prompt
+      generate     Have version 1 of a prompt written by a model
       edit         Make the next version of a prompt
       bump         Raise the version of prompts that were changed by hand
       mv           Give a prompt another name
@@ -52,6 +53,8 @@ fn the_help() {
 
     Judge:
       eval         Run the cases of prompts, and say whether they pass
+      bisect       Find the version of a prompt that broke a case, or mended it
+      cases        Keep the cases that prompts are tried with
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
@@ -85,6 +88,7 @@ fn the_help() {
       gitlab          The same on GitLab and elsewhere
       hooks           Versions that rise when you commit
       merge           git diff and git merge that know prompts
+      cases           Cases: written, added, found in the log; bisect
       evaluation      Cases, their verdict, and what they cost
       evaluators      Checks of an answer, kept with the prompt
       log             The record of every call

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::env::top;
 
 const KINDS: [&str; 3] = ["typical", "edge", "hostile"];
-const PROMPTS: [&str; 17] = [
+const PROMPTS: [&str; 18] = [
     "core/answer-with-citations",
     "core/auto-issue-generator",
     "core/chat-assistant",
@@ -35,6 +35,7 @@ const PROMPTS: [&str; 17] = [
     "core/sub-issue-generator",
     "core/summary",
     "core/support-triage",
+    "promptctl/generate",
     "trading/daily-chart-analysis",
     "trading/daily-chart-analysis.zh",
     "trading/multi-timeframe-consolidation",
@@ -118,7 +119,7 @@ impl Prompt {
 #[test]
 fn the_list_of_prompts_is_the_folder() {
     let mut found = BTreeSet::new();
-    for pack in ["core", "trading"] {
+    for pack in ["core", "promptctl", "trading"] {
         for entry in fs::read_dir(top().join("prompts").join(pack)).unwrap() {
             let file = entry.unwrap().file_name().into_string().unwrap();
             if let Some(name) = file.strip_suffix(".prompt.yml") {

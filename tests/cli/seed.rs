@@ -11,7 +11,7 @@ const CHAT: &str = "prompts/core/chat-assistant.prompt.yml";
 fn one_commit_holds_all_of_them() {
     let env = TestEnv::new();
     let repo = env.repo();
-    repo.ok("promptctl seed core judges trading");
+    repo.ok("promptctl seed core judges promptctl trading");
     assert_eq!(repo.git("rev-list --count HEAD"), "2");
     let mut added: Vec<String> = repo
         .git("diff --name-only HEAD~1")
@@ -36,9 +36,9 @@ fn one_commit_holds_all_of_them() {
          promptctl publish --quiet --all"
     ), @"
     $ git log -1 --format=%s
-    Add the bundled prompts: core, judges, trading
+    Add the bundled prompts: core, judges, promptctl, trading
     $ promptctl validate
-    23 checked, 0 errors, 0 warnings
+    24 checked, 0 errors, 0 warnings
     $ promptctl bump --dry-run
     nothing to bump: every version fits its content
     $ promptctl publish --quiet --all
@@ -160,7 +160,7 @@ fn a_dry_run_and_a_check_change_nothing() {
     }
     [exit 3]
     $ promptctl seed nothing
-    error: invalid value 'nothing' for '[PACK]...': there is no pack nothing; the packs are core, judges, trading
+    error: invalid value 'nothing' for '[PACK]...': there is no pack nothing; the packs are core, judges, promptctl, trading
 
     For more information, try '--help'.
     [exit 2]
@@ -219,6 +219,7 @@ fn core_is_added_where_no_pack_is_named_and_the_others_are_told() {
     $ promptctl seed
     the bundled prompts are here already: nothing to do
     hint: promptctl seed judges adds prompts that judge answers: by criteria, for similarity, relevance, groundedness, fluency and coherence
+    hint: promptctl seed promptctl adds the prompt that promptctl generate asks, to be changed
     hint: promptctl seed trading adds chart analysis, in English and Chinese
     ");
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use promptctl::commands::command_line;
 use serde_json::json;
 
+use super::generate::written;
 use crate::env::{Shell, TestEnv, executable, of_this_process, skipped, words};
 use crate::server::{KEY, Reply, Request, Server};
 use crate::store_of_prompts::{Prompts, Version};
@@ -138,6 +139,11 @@ fn answer(stored: &Prompts, request: &Request) -> Reply {
             200,
             &json!({ "data": [{ "id": "gpt-5-mini" }, { "id": "gpt-5" }] }),
         );
+    }
+    if request.body.contains("written_prompt") {
+        let is_mail = request.body.contains("- mail: ");
+        let variable = if is_mail { "mail" } else { "ticket" };
+        return Reply::answer(&written(variable).to_string());
     }
     let is_of_stored = [STORED, "previous_response_id"]
         .iter()

@@ -238,7 +238,7 @@ fn evidence_is_of_one_content_and_of_the_cases_of_its_commit() {
     ada.replace("prompts/triage.prompt.yml", "tech, please", "tech!");
     ada.git("commit --quiet --all --message More");
     ada.ok("promptctl unpublish triage");
-    ada.ok("promptctl publish triage");
+    ada.ok("promptctl publish triage@v2");
     let verified = ada.ran("promptctl verify --env production");
     assert!(verified.stdout.contains("sound"), "{verified}");
 }

@@ -99,6 +99,20 @@ fn a_judge_is_compared_with_labels_and_what_differs_is_shown() {
     --- stderr
     hint: --record keeps these figures: the judge counts as calibrated then
     ");
+    // All of them are known by now.
+    assert_snapshot!(repo.play("promptctl judge judges/tone --labels labels.jsonl --dry-run
+         promptctl judge judges/tone --labels labels.jsonl --dry-run --fresh"), @"
+    $ promptctl judge judges/tone --labels labels.jsonl --dry-run
+    3 labels, 3 judged before
+    --- stderr
+    nothing was sent
+    $ promptctl judge judges/tone --labels labels.jsonl --dry-run --fresh
+    3 labels, 0 judged before
+      judges/tone   openai/gpt-5-mini   3 calls ≈ $0.0014, 1000 tokens read and 100 written each (the median of earlier executions)
+      about 1 s
+    --- stderr
+    nothing was sent
+    ");
     let refused = repo.run("promptctl judge judges/tone --labels labels.jsonl --record --quiet");
     assert_eq!(refused.code, Some(3), "{refused}");
     assert!(

@@ -392,7 +392,11 @@ impl BasePrepared<'_> {
                 model: model.cloned(),
                 ..RequestOptions::default()
             },
-            server: choose::server(asked, args, ground, session)?,
+            server: choose::server(
+                asked.filter(|_| args.answers.answers.is_none()),
+                ground,
+                session,
+            )?,
         })
     }
 }

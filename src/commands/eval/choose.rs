@@ -92,7 +92,7 @@ pub(super) fn prompts(
     }
 }
 
-fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
+pub(in crate::commands) fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
     let failure = Failure::usage(no_such_case.to_string());
     match no_such_case {
         NoSuchCase::Id {
@@ -303,7 +303,11 @@ pub(super) fn tasks<'a>(
                     model: model.cloned(),
                     ..RequestOptions::default()
                 },
-                server: server(asked, args, ground, session)?,
+                server: server(
+                    asked.filter(|_| args.answers.answers.is_none()),
+                    ground,
+                    session,
+                )?,
             });
         }
     }
@@ -351,11 +355,10 @@ pub(in crate::commands) fn address(
 /// The provider of the model is not mapped.
 pub(super) fn server(
     model: Option<&String>,
-    args: &Args,
     ground: &RunContext,
     session: &Session,
 ) -> Result<Option<String>, Failure> {
-    let Some(model) = model.filter(|_| args.answers.answers.is_none()) else {
+    let Some(model) = model else {
         return Ok(None);
     };
     address(&ModelId::parse(model)?, ground, session)

@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
 
+use super::super::common::count;
 use super::super::run::RunContext;
 use super::super::session::Session;
 use super::{Args, EvalFormat};
 use crate::error::{Exit, Failure};
 use crate::execute::Request;
+use crate::experiment::judge::JudgePrompt;
 use crate::experiment::run::{Plan, Questions, is_echo};
 use crate::experiment::task::Task;
 use crate::openai::prices::cost_usd;
@@ -60,7 +62,7 @@ pub(super) fn show(
     let may_ask = !args.answers.cached && args.answers.answers.is_none();
     let is_asked = |it: &&Questions<'_>| it.calls > 0 && tasks[it.task].server.is_some();
     for asked in questions.iter().filter(|it| may_ask && is_asked(it)) {
-        estimates.push(estimate_judge(asked, ground, session)?);
+        estimates.push(estimate_judge((asked.judge, asked.calls), ground, session)?);
     }
     let judged: usize = estimates
         .iter()
@@ -69,13 +71,7 @@ pub(super) fn show(
         .sum();
     let (calls, asked) = plan.calls();
     let cost: Option<f64> = estimates.iter().map(|it| it.cost).sum();
-    let concurrency = usize::from(args.answers.concurrency);
-    let worked: u64 = estimates
-        .iter()
-        .map(|it| it.latency_ms * it.calls as u64)
-        .sum();
-    let longest = estimates.iter().map(|it| it.latency_ms).max().unwrap_or(0);
-    let seconds = (worked as f64 / concurrency as f64).max(longest as f64) / 1e3;
+    let seconds = seconds_of(&estimates, usize::from(args.answers.concurrency));
     let at_hand = plan.at_hand();
     if args.shown.format == EvalFormat::Json {
         let prompts: Vec<Value> = estimates.iter().map(as_json).collect();
@@ -116,17 +112,71 @@ pub(super) fn show(
     }
     session.ui.line(line);
     for it in estimates {
-        let cost = it.cost.map_or_else(
-            || "of no known price".to_owned(),
-            |it| format!("≈ ${it:.4}"),
-        );
-        session.ui.line(format!(
-            "  {}   {}   {} calls {cost}, {} tokens read and {} written each ({})",
-            it.name, it.model, it.calls, it.input_tokens, it.output_tokens, it.basis
-        ));
+        session.ui.line(it.words());
     }
     session.ui.status("nothing was sent");
     Ok(Exit::Done)
+}
+
+/// Shows what a judge would be asked about so many labels, of which the cache has so many. Nothing is
+/// sent or written.
+pub(in crate::commands) fn show_plan_of_judge(
+    (judge, (labels, kept, calls)): (&JudgePrompt, (usize, usize, usize)),
+    concurrency: usize,
+    ground: &RunContext,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let it = estimate_judge((judge, calls), ground, session)?;
+    let seconds = seconds_of(std::slice::from_ref(&it), concurrency);
+    if session.ui.json {
+        session.ui.block(json::document(&json!({
+            "dry_run": true,
+            "labels": labels,
+            "cached": kept,
+            "calls": calls,
+            "cost_usd": it.cost,
+            "seconds": seconds,
+        })));
+        return Ok(Exit::Done);
+    }
+    session
+        .ui
+        .line(format!("{}, {kept} judged before", count(labels, "label")));
+    if calls > 0 {
+        session.ui.line(it.words());
+        session.ui.line(format!("  about {} s", seconds.ceil()));
+    }
+    session.ui.status("nothing was sent");
+    Ok(Exit::Done)
+}
+
+/// How long all calls may take, so many at once, in seconds.
+fn seconds_of(estimates: &[Estimate], concurrency: usize) -> f64 {
+    let calls = estimates.iter().filter(|it| it.calls > 0);
+    let worked: u64 = calls
+        .clone()
+        .map(|it| it.latency_ms * it.calls as u64)
+        .sum();
+    let longest = calls.map(|it| it.latency_ms).max().unwrap_or(0);
+    (worked as f64 / concurrency as f64).max(longest as f64) / 1e3
+}
+
+impl Estimate {
+    fn words(&self) -> String {
+        let cost = self.cost.map_or_else(
+            || "of no known price".to_owned(),
+            |it| format!("≈ ${it:.4}"),
+        );
+        format!(
+            "  {}   {}   {} {cost}, {} tokens read and {} written each ({})",
+            self.name,
+            self.model,
+            count(self.calls, "call"),
+            self.input_tokens,
+            self.output_tokens,
+            self.basis
+        )
+    }
 }
 
 fn as_json(it: &Estimate) -> Value {
@@ -195,11 +245,10 @@ fn output_of(before: Option<u64>, document: &Document) -> (u64, &'static str) {
 
 /// What the questions to a judge may take: what it is told is known only with the answers.
 fn estimate_judge(
-    asked: &Questions<'_>,
+    (judge, calls): (&JudgePrompt, usize),
     ground: &RunContext,
     session: &Session,
 ) -> Result<Estimate, Failure> {
-    let judge = asked.judge;
     let document = &judge.loaded.document;
     let model = document.model.clone().unwrap_or_default();
     let name = judge.loaded.name.as_str();
@@ -219,12 +268,12 @@ fn estimate_judge(
         name: name.to_owned(),
         model,
         is_judge: true,
-        calls: asked.calls,
+        calls,
         input_tokens,
         output_tokens,
         basis,
         latency_ms: before.latency_ms.unwrap_or(USUAL),
-        cost: each.map(|each| each * asked.calls as f64),
+        cost: each.map(|each| each * calls as f64),
     })
 }
 

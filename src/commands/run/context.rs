@@ -99,7 +99,7 @@ impl RunContext {
 
     /// Keeps a record. The answer is paid for: that it cannot be recorded must not keep it from
     /// the user.
-    pub(super) fn append(&self, record: &Record, session: &mut Session) {
+    pub(in crate::commands) fn append(&self, record: &Record, session: &mut Session) {
         if let Err(failure) = self.log(session).append(record) {
             session
                 .ui

@@ -8,12 +8,25 @@ use super::super::session::Session;
 use super::numbers::{self, Numbered};
 use super::wanted::Wanted;
 use crate::error::Failure;
+use crate::experiment::PromptFiles;
+use crate::experiment::case::Suite;
 use crate::files::{Base, FileChange, Loaded};
 use crate::prompt::code;
-use crate::prompt::edit::set_version;
+use crate::prompt::edit::{Step, set, set_version};
 use crate::prompt::lint::{even_line_ends, respell, rewrite};
 use crate::prompt::template::Compiled;
+use crate::prompt::variables::input_schema;
 use crate::releases::{Store, VersionTags};
+
+/// What is to be mended.
+pub(super) struct Fix<'a> {
+    /// Names, files, folders or patterns; without any, all prompts.
+    pub(super) paths: &'a [String],
+    /// What versions have to be above of.
+    pub(super) base: Option<&'a Base>,
+    /// Whether schemas are written.
+    pub(super) schema: bool,
+}
 
 /// What is mended, by the files: the new text, and what is right then.
 #[derive(Default)]
@@ -46,25 +59,23 @@ impl Mended {
 
 /// Finds what can be mended, and writes nothing. Each step sees what the one before it makes of the
 /// files.
-pub(super) fn fix(
-    paths: &[String],
-    base: Option<&Base>,
-    store: &Store,
-    session: &Session,
-) -> Result<Mended, Failure> {
+pub(super) fn fix(what: &Fix<'_>, store: &Store, session: &Session) -> Result<Mended, Failure> {
     store.require_working_copy()?;
-    let wanted = Wanted::new(paths, |_| false, store, session)?;
+    let wanted = Wanted::new(what.paths, |_| false, store, session)?;
     let mut mended = Mended::default();
     let mut loaded = texts(store, &wanted, &mut mended);
     loaded.retain(|prompt| wanted.prompt(prompt));
     placeholders(store, &mut loaded, &mut mended);
+    if what.schema {
+        schemas(store, &mut loaded, &mut mended)?;
+    }
     let tags = store.version_tags()?;
     for prompt in &loaded {
         // A number says that the content is good to be used.
         if Compiled::new(&prompt.document, &prompt.partials).is_err() {
             continue;
         }
-        let Some(text) = numbered(store, &tags, prompt, base)? else {
+        let Some(text) = numbered(store, &tags, prompt, what.base)? else {
             continue;
         };
         let version = crate::prompt::document::parse(&text)
@@ -87,6 +98,25 @@ fn placeholders(store: &Store, loaded: &mut [Loaded], mended: &mut Mended) {
             *prompt = after;
         }
     }
+}
+
+/// `input.schema` of prompts that declare none.
+fn schemas(store: &Store, loaded: &mut [Loaded], mended: &mut Mended) -> Result<(), Failure> {
+    let path = ["input", "schema"].map(|key| Step::Key(key.to_owned()));
+    for prompt in loaded {
+        // A dataset that cannot be read is reported, and the other cases tell what they can.
+        let suite = Suite::read(prompt, &PromptFiles::of(store, prompt)).suite;
+        let cases = suite.cases.iter().map(|case| &case.variables);
+        let Some(schema) = input_schema(&prompt.document, &prompt.partials, cases) else {
+            continue;
+        };
+        let text = set(&prompt.text, &path, &schema)
+            .map_err(|error| edit_failure(&prompt.path, &error))?;
+        let after = store.with_text(prompt, text.clone())?;
+        mended.add(&prompt.path, text, "its variables are declared");
+        *prompt = after;
+    }
+    Ok(())
 }
 
 /// Keys and line ends, also of files that cannot be used yet. The prompts, as they are then.

@@ -36,6 +36,8 @@ pub(super) enum Known {
 enum Mode {
     /// It must have a value.
     Required,
+    /// It must have a value, and is printed as it is.
+    Printed,
     /// It decides about a branch.
     Condition,
     /// It may be absent, because something else stands in for it.
@@ -116,7 +118,7 @@ impl<'c> Checker<'c> {
             match node {
                 Node::Text(_) => {}
                 Node::Print(expr) => {
-                    self.expr(expr, Mode::Required);
+                    self.expr(expr, Mode::Printed);
                 }
                 Node::Block(block) => self.block(block),
                 Node::Include(include) => self.include(include),
@@ -364,6 +366,11 @@ impl<'c> Checker<'c> {
         }
     }
 
+    /// Whether a path stands for a variable itself, and not for something in it.
+    fn is_whole(&self, path: &Path) -> bool {
+        matches!(self.scopes.find(path), PathRoot::Item(Known::All, used) if path.segments.len() == used + 1)
+    }
+
     fn record(&mut self, name: String, path: &'c Path, mode: Mode, at: Span) {
         let is_declared_optional = self
             .schema
@@ -394,6 +401,7 @@ impl<'c> Checker<'c> {
             path: file.map(str::to_owned),
             position,
             is_guarded,
+            is_printed: mode == Mode::Printed && self.is_whole(path),
             is_placeholder: false,
         });
     }

@@ -1,0 +1,289 @@
+//! `promptctl cases from-log`.
+
+use serde_json::{Value, json};
+
+use super::super::common::{FormatArg, count, parse_version, warn_all};
+use super::super::moment::Moment;
+use super::super::plan::PlanArg;
+use super::super::run::log;
+use super::super::session::Session;
+use super::target::{Target, too_alike, without_secrets};
+use crate::error::{Exit, Failure};
+use crate::output::calls::short_id;
+use crate::output::json;
+use crate::prompt::document::Object;
+use crate::prompt::name::PromptName;
+use crate::prompt::rendered::Variable;
+use crate::prompt::version::Version;
+use crate::record::entry::Status;
+use crate::record::filter::Filter;
+use crate::record::log::{Execution, Order, Query};
+use crate::record::privacy::is_hash;
+
+/// What becomes of an outcome's label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LabelAs {
+    /// It is what is expected of the answer
+    Expected,
+    /// It is what a person said of the answer: `case.human.label`
+    Human,
+}
+
+/// Make cases of executions
+///
+/// Executions of the prompt in this machine's log become cases with the values that they had, the
+/// newest first. The label of the last outcome is what is expected, or with --label-as human what a
+/// person said. They say `source: log` and `reviewed: false`. What is a case already, or nearly one, is
+/// left out, and so are values that the log does not hold whole. Nothing is committed; a secret is
+/// refused.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  promptctl cases from-log support/triage --since yesterday --dry-run
+  promptctl cases from-log support/triage --status invalid_output --redact -L 5
+  promptctl cases from-log support/triage --label win --score-below 0.5 --dry-run")]
+pub(super) struct Args {
+    /// The prompt
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    name: PromptName,
+    /// Only this status: ok, error, invalid_output or interrupted
+    #[arg(long, value_name = "STATUS", value_parser = super::super::log::parse_status)]
+    status: Option<Status>,
+    /// Only executions with this label: KEY or KEY=VALUE; KEY may be an outcome's label
+    #[arg(long, value_name = "LABEL")]
+    label: Vec<String>,
+    /// Only executions whose last outcome has a lower score
+    #[arg(long, value_name = "SCORE")]
+    score_below: Option<f64>,
+    /// Only this version, such as v3
+    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
+    version: Option<Version>,
+    /// Not before this time: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
+    #[arg(long, value_name = "TIME")]
+    since: Option<Moment>,
+    /// Before this time, written as for --since; a date means its end
+    #[arg(long, value_name = "TIME")]
+    until: Option<Moment>,
+    /// At most so many cases
+    #[arg(short = 'L', long, value_name = "COUNT", default_value = "20")]
+    limit: usize,
+    /// What the label of an outcome says
+    #[arg(long, value_name = "WHAT", default_value = "expected")]
+    label_as: LabelAs,
+    /// Where they go: one of the prompt's datasets, or testData
+    #[arg(long, value_name = "FILE")]
+    to: Option<String>,
+    /// Write stars in place of secrets
+    #[arg(long)]
+    redact: bool,
+    #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// How many executions were left out, by the reason.
+#[derive(Default)]
+struct LeftOut(Vec<(&'static str, usize)>);
+
+impl LeftOut {
+    fn add(&mut self, reason: &'static str) {
+        match self.0.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, number)) => *number += 1,
+            None => self.0.push((reason, 1)),
+        }
+    }
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let json = args.format.is_json();
+    let (store, config) = args.plan.store(session)?;
+    store.require_working_copy()?;
+    let target = Target::new(&store, &args.name, args.to.as_deref())?;
+    let listing = log(&store, &config, session).list(&Query {
+        filter: args.filter(session),
+        order: Order::NewestFirst,
+        limit: None,
+        is_short: false,
+    })?;
+    let mut left_out = LeftOut::default();
+    let mut cases = Vec::new();
+    let variables = super::super::common::variables_of(&target.loaded);
+    let key = target.key()?;
+    for execution in &listing.executions {
+        if cases.len() == args.limit {
+            break;
+        }
+        if !args.is_scored(execution) {
+            continue;
+        }
+        match args.case(execution, &variables, key) {
+            Ok(mut case) => {
+                if is_there(&case, &cases, &target, &variables) {
+                    left_out.add("a case already");
+                    continue;
+                }
+                without_secrets(&mut case, args.redact, &of(execution))?;
+                cases.push(case);
+            }
+            Err(reason) => left_out.add(reason),
+        }
+    }
+    cases = distinct(cases, &target, &variables, &mut left_out)?;
+    let added = target.with(&cases)?;
+    warn_all(session, &added.warnings);
+    if !args.plan.dry_run && !cases.is_empty() {
+        target.write(added)?;
+    }
+    if json {
+        let left: Object = left_out
+            .0
+            .iter()
+            .map(|(reason, number)| ((*reason).to_owned(), json!(number)))
+            .collect();
+        session.ui.block(json::document(&json!({
+            "name": args.name, "path": target.path, "cases": cases, "left_out": left,
+            "dry_run": args.plan.dry_run,
+        })));
+        return Ok(Exit::Done);
+    }
+    if args.plan.dry_run {
+        for case in &cases {
+            session.ui.line(json::line(case));
+        }
+    }
+    let made = count(cases.len(), "case");
+    let (path, name) = (&target.path, &args.name);
+    match (cases.is_empty(), args.plan.dry_run) {
+        (true, _) => session
+            .ui
+            .status(format!("no execution of {name} makes a new case")),
+        (false, true) => session
+            .ui
+            .status(format!("{made} would be added to {path}")),
+        (false, false) => session.ui.status(format!("{made} added to {path}")),
+    }
+    for (reason, number) in &left_out.0 {
+        session.ui.status(format!(
+            "left out: {} ({reason})",
+            count(*number, "execution")
+        ));
+    }
+    if !cases.is_empty() && !args.plan.dry_run {
+        session.ui.hint(
+            "nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`",
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether a case gives the prompt what another gives it.
+fn is_there(case: &Object, new: &[Object], target: &Target<'_>, variables: &[Variable]) -> bool {
+    let own = values(case, variables);
+    let old = target.suite.cases.iter().map(|it| it.variables.clone());
+    let new = new.iter().map(|it| values(it, variables));
+    old.chain(new).any(|other| other == own)
+}
+
+fn values(case: &Object, variables: &[Variable]) -> Object {
+    let entries = case.iter();
+    let entries = entries.filter(|(name, _)| variables.iter().any(|it| it.name == **name));
+    entries
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// The cases without those that say nearly what another says.
+fn distinct(
+    cases: Vec<Object>,
+    target: &Target<'_>,
+    variables: &[Variable],
+    left_out: &mut LeftOut,
+) -> Result<Vec<Object>, Failure> {
+    let suite = target.with(&cases)?.suite;
+    let alike: Vec<&Object> = too_alike(&suite)
+        .iter()
+        .map(|(at, _)| &suite.cases[*at].variables)
+        .collect();
+    let (out, kept): (Vec<Object>, Vec<Object>) = cases
+        .into_iter()
+        .partition(|case| alike.iter().any(|it| **it == values(case, variables)));
+    out.iter()
+        .for_each(|_| left_out.add("nearly a case already"));
+    Ok(kept)
+}
+
+/// An execution in words.
+fn of(execution: &Execution) -> String {
+    format!("execution {}", short_id(&execution.record.id))
+}
+
+impl Args {
+    fn filter(&self, session: &Session) -> Filter {
+        let labels = self.label.iter().map(|label| match label.split_once('=') {
+            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+            None => (label.clone(), None),
+        });
+        Filter {
+            prompt: Some(self.name.to_string()),
+            version: self.version.map(Version::number),
+            status: self.status,
+            since: self.since.map(|since| since.begin(session.now)),
+            until: self.until.map(|until| until.end(session.now)),
+            labels: labels.collect(),
+            ..Filter::default()
+        }
+    }
+
+    fn is_scored(&self, execution: &Execution) -> bool {
+        let score = execution.outcomes.iter().rev().find_map(|it| it.score);
+        self.score_below
+            .is_none_or(|limit| score.is_some_and(|score| score < limit))
+    }
+
+    /// The case of an execution, or why there is none.
+    fn case(
+        &self,
+        execution: &Execution,
+        variables: &[Variable],
+        key: &str,
+    ) -> Result<Object, &'static str> {
+        let record = &execution.record;
+        if record.overrides.user.is_some() || record.overrides.previous_response_id.is_some() {
+            return Err("more was sent than the prompt");
+        }
+        let given = record.variables.as_ref().ok_or("the log has no values")?;
+        let mut case = Object::new();
+        for variable in variables {
+            let value = given.get(&variable.name).filter(|value| !value.is_null());
+            match value {
+                Some(value) if is_hash(value) => return Err("the log has hashes of its values"),
+                Some(value) if Some(value) != variable.default.as_ref() => {
+                    case.insert(variable.name.clone(), value.clone());
+                }
+                None if variable.required => return Err("it lacks a variable of today"),
+                Some(_) | None => {}
+            }
+        }
+        let label = execution
+            .outcomes
+            .iter()
+            .rev()
+            .find_map(|it| it.label.clone());
+        let mut about = Object::new();
+        about.insert("source".to_owned(), json!("log"));
+        about.insert("reviewed".to_owned(), json!(false));
+        match (label, self.label_as) {
+            (Some(label), LabelAs::Expected) => {
+                case.insert("expected".to_owned(), json!(label));
+            }
+            (Some(label), LabelAs::Human) => {
+                about.insert("human".to_owned(), json!({ "label": label }));
+            }
+            (None, _) => {}
+        }
+        about.insert("note".to_owned(), Value::from(of(execution)));
+        case.insert(key.to_owned(), about.into());
+        Ok(case)
+    }
+}

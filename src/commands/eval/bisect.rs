@@ -1,0 +1,457 @@
+//! `promptctl bisect`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::common::{FormatArg, count, load_to_read};
+use super::super::plan::PlanArg;
+use super::super::run::{RunContext, parse_dollars};
+use super::super::session::Session;
+use super::choose::{Chosen, server, unknown_case};
+use super::{Callers, Prepared, cache_of, early};
+use crate::error::{Exit, Failure};
+use crate::execute::{Pool, Stop};
+use crate::experiment::case::{Case, Suite};
+use crate::experiment::judge::panel::Panel;
+use crate::experiment::result::{Status, Subject};
+use crate::experiment::run::{Plan, Source, Terms, questions, run as run_plan};
+use crate::experiment::task::Task;
+use crate::experiment::{PromptFiles, Selection};
+use crate::files::Loaded;
+use crate::openai::request::RequestOptions;
+use crate::output::calls::dollars;
+use crate::output::json;
+use crate::prompt::code;
+use crate::prompt::name::PromptName;
+use crate::prompt::quote::shell_word;
+use crate::prompt::reference::Reference;
+use crate::prompt::version::Version;
+use crate::record::entry::new_id;
+
+/// Up to so many versions are all asked; of more, halves are.
+const ASK_ALL: usize = 16;
+
+/// How many calls are under way at once.
+const CONCURRENCY: usize = 16;
+
+/// Find the version of a prompt that broke a case, or mended it
+///
+/// Asks every version, or halves where there are more than 16, the same case with the same checks, and
+/// shows how often each passes. The case is that of the files here; one that is gone is taken from the
+/// newest version that had it, its dataset as it was then. What was asked before comes from the cache.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 3 if the limit on the cost ended it; 4 if a call is needed and the key is missing or refused.
+More: promptctl help cases
+
+Examples:
+  promptctl bisect support/triage --case question --dry-run
+  promptctl bisect support/triage --case question --max-cost 0.10
+  promptctl bisect support/triage --case question --repeat 9 --format json")]
+pub(in crate::commands) struct Args {
+    /// The prompt
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    name: PromptName,
+    /// The case, by its id or a unique beginning of it
+    #[arg(long, value_name = "ID")]
+    case: String,
+    /// How often each version is asked; it passes if most of its answers do
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=100))]
+    repeat: u32,
+    /// Another model than that of each version; `echo` answers offline
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Begin no call once those before have cost so many US dollars
+    #[arg(long, value_name = "USD", value_parser = parse_dollars)]
+    max_cost: Option<f64>,
+    /// Call no model: what the cache does not have is not asked
+    #[arg(long)]
+    cached: bool,
+    #[command(flatten)]
+    plan: PlanArg,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// A version, and what is known of it.
+struct Tried {
+    loaded: Loaded,
+    /// Who made it, and what they said.
+    made: Option<String>,
+    passed: u32,
+    asked: u32,
+    /// Why it cannot be asked.
+    reason: Option<String>,
+}
+
+impl Tried {
+    fn version(&self) -> Version {
+        self.loaded.version()
+    }
+
+    /// Whether most answers passed; none where nothing was answered.
+    fn passes(&self) -> Option<bool> {
+        (self.asked > 0).then(|| self.passed * 2 > self.asked)
+    }
+}
+
+pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let ground = RunContext::new(session)?;
+    let reference = Reference::working_copy(args.name.clone());
+    let head = load_to_read(&ground.store, &reference, session)?;
+    let mut tried = versions(&head, &ground)?;
+    let (suite, owner) = find(args, &head, &tried, &ground)?;
+    if owner.digest() != head.digest() {
+        session.ui.status(format!(
+            "the case is that of {}: the files here do not have it any more",
+            owner.version()
+        ));
+    }
+    let bisection = Bisection {
+        args,
+        ground: &ground,
+        suite: &suite,
+        files: PromptFiles::of(&ground.store, &owner),
+    };
+    let last = tried.len() - 1;
+    let all: Vec<usize> = match tried.len() <= ASK_ALL {
+        true => (0..tried.len()).collect(),
+        false => vec![0, last],
+    };
+    let mut spent = 0.0;
+    let mut stopped = bisection.ask(&mut tried, &all, &mut spent, session)?;
+    if args.plan.dry_run {
+        return Ok(Exit::Done);
+    }
+    if tried.len() > ASK_ALL {
+        let (mut low, mut high) = (0, last);
+        while stopped.is_none() && high - low > 1 && tried[low].passes() != tried[high].passes() {
+            let middle = low + (high - low) / 2;
+            stopped = bisection.ask(&mut tried, &[middle], &mut spent, session)?;
+            match tried[middle].passes() == tried[low].passes() {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+    }
+    show(args, &suite.cases[0], &tried, spent, session);
+    match stopped {
+        Some(words) => Err(Failure::new(code::BUDGET_ENDED, words)
+            .exit(Exit::Verdict)
+            .hint("the same command with a higher --max-cost asks only for what is missing")),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// All versions, the first first; that of the files too, where it is not committed.
+fn versions(head: &Loaded, ground: &RunContext) -> Result<Vec<Tried>, Failure> {
+    let mut all = BTreeMap::new();
+    let new = |loaded: Loaded, made: Option<String>| Tried {
+        loaded,
+        made,
+        passed: 0,
+        asked: 0,
+        reason: None,
+    };
+    for entry in ground.store.history(&head.name)? {
+        if let Some(loaded) = entry.loaded {
+            let made = format!("{}: {}", entry.author, entry.message);
+            all.entry(entry.version).or_insert(new(*loaded, Some(made)));
+        }
+    }
+    let is_known = all
+        .values()
+        .any(|it: &Tried| it.loaded.digest() == head.digest());
+    if !is_known {
+        all.insert(head.version(), new(head.clone(), None));
+    }
+    Ok(all.into_values().collect())
+}
+
+/// The suite with the case alone, and the content that it belongs to: the files here, else the newest
+/// version that has it.
+fn find(
+    args: &Args,
+    head: &Loaded,
+    tried: &[Tried],
+    ground: &RunContext,
+) -> Result<(Suite, Loaded), Failure> {
+    let selection = Selection {
+        cases: vec![args.case.clone()],
+        tags: Vec::new(),
+    };
+    let past = tried.iter().rev().map(|it| &it.loaded);
+    let mut missed = None;
+    for loaded in std::iter::once(head).chain(past) {
+        let reading = Suite::read(loaded, &PromptFiles::of(&ground.store, loaded));
+        let suite = reading.suite;
+        match selection.of(&suite) {
+            Ok(found) => {
+                let cases = found.iter().map(|at| suite.cases[*at].clone()).collect();
+                return Ok((Suite { cases, ..suite }, loaded.clone()));
+            }
+            Err(no_such_case) => {
+                missed.get_or_insert(no_such_case);
+            }
+        }
+    }
+    let missed = missed.map(|it| unknown_case(&it));
+    Err(missed
+        .unwrap_or_else(|| Failure::usage(format!("there is no case {}", args.case)))
+        .hint(format!("promptctl cases list {} shows all", args.name)))
+}
+
+struct Bisection<'a> {
+    args: &'a Args,
+    ground: &'a RunContext,
+    suite: &'a Suite,
+    files: PromptFiles<'a>,
+}
+
+impl Bisection<'_> {
+    /// Asks these versions. Why it ended early, if it did.
+    fn ask(
+        &self,
+        tried: &mut [Tried],
+        which: &[usize],
+        spent: &mut f64,
+        session: &mut Session,
+    ) -> Result<Option<String>, Failure> {
+        let chosen: Vec<(usize, Chosen)> = which
+            .iter()
+            .map(|at| {
+                let chosen = Chosen {
+                    loaded: tried[*at].loaded.clone(),
+                    suite: self.suite.clone(),
+                    cases: vec![0],
+                };
+                (*at, chosen)
+            })
+            .collect();
+        let mut prepared = Vec::new();
+        for (at, chosen) in &chosen {
+            match Prepared::new(chosen, self.ground, session) {
+                Ok(ready) => prepared.push((*at, ready)),
+                Err(failure) => tried[*at].reason = Some(failure.message),
+            }
+        }
+        let cache = cache_of(self.ground, session);
+        let source = match self.args.cached {
+            true => Source::CacheAlone,
+            false => Source::CacheThenModel,
+        };
+        let mut tasks = Vec::new();
+        let mut numbers = Vec::new();
+        for (at, prepared) in &prepared {
+            let task = self.task(prepared, session)?;
+            let tasks_alone = std::slice::from_ref(&task);
+            // The case may not fit what a version of the past wanted.
+            match Plan::new(tasks_alone, source, cache.as_ref()) {
+                Ok(_) => {
+                    tasks.push(task);
+                    numbers.push(*at);
+                }
+                Err(failure) => tried[*at].reason = Some(failure.message),
+            }
+        }
+        let plan = Plan::new(&tasks, source, cache.as_ref())?;
+        if self.args.plan.dry_run {
+            self.say_plan(&plan, tasks.len(), tried.len(), session);
+            return Ok(None);
+        }
+        let limits = [self.args.max_cost, self.ground.run_limit()];
+        let limit = limits.into_iter().flatten().reduce(f64::min);
+        let max_cost = limit.map(|limit| (limit - *spent).max(0.0));
+        let callers = Callers::new(self.ground, session);
+        callers.prepare(&tasks, &plan, max_cost)?;
+        if !self.args.cached {
+            let judging = questions(&tasks, &plan, (source, cache.as_ref()), None);
+            callers.prepare_judges(&tasks, &judging, max_cost)?;
+        }
+        let now = callers.clock();
+        let clock = move || now.unwrap_or_else(jiff::Timestamp::now);
+        let run = new_id(clock());
+        let log = callers.log();
+        let terms = Terms {
+            run: &run,
+            source,
+            cache: cache.as_ref(),
+            log: Some(&log),
+            privacy: self.ground.config.log.privacy,
+            prices: &self.ground.prices,
+            scores: None,
+            pool: Pool {
+                concurrency: CONCURRENCY,
+                max_cost,
+            },
+            caller: &|request| callers.of(request),
+            clock: &clock,
+        };
+        let progress = callers.progress(&plan);
+        let panel = Panel::new(&terms);
+        let end = run_plan(&tasks, &plan, &terms, &panel, &mut |task, _, line| {
+            let one = &mut tried[numbers[task]];
+            progress.step(format!("{} answered", one.loaded.version()));
+            match line.status {
+                _ if line.missing => {}
+                Status::Pass | Status::Fail => {
+                    one.asked += 1;
+                    one.passed += u32::from(line.status == Status::Pass);
+                }
+                Status::Undecided | Status::Error | Status::Skipped => {
+                    let error = line.error.map(|error| error.message);
+                    one.reason = error.or(line.reason).or(one.reason.take());
+                }
+            }
+            None
+        })?;
+        progress.finish();
+        if let Some(cache) = &cache {
+            cache.close();
+        }
+        *spent += end.ended.cost;
+        let words = early(end.ended.stop.as_ref(), *spent);
+        match end.ended.stop {
+            Some(Stop::Lasting(failure)) => Err(failure),
+            _ => Ok(words),
+        }
+    }
+
+    fn task<'t>(
+        &'t self,
+        prepared: &'t Prepared<'t>,
+        session: &Session,
+    ) -> Result<Task<'t>, Failure> {
+        let loaded = &prepared.chosen.loaded;
+        let asked = self.args.model.as_ref().or(loaded.document.model.as_ref());
+        Ok(Task {
+            subject: Subject {
+                prompt: loaded.name.to_string(),
+                version: Some(loaded.version().number()),
+                digest: loaded.digest().to_string(),
+                suite: self.suite.digest.clone(),
+                model: asked.cloned().unwrap_or_default(),
+                repeat: self.args.repeat,
+                min_pass_rate: None,
+                path: loaded.path.clone(),
+                base: None,
+                again: false,
+            },
+            loaded,
+            suite: self.suite,
+            cases: vec![0],
+            repeat: Some(self.args.repeat),
+            evaluators: &prepared.evaluators,
+            judges: &prepared.judges,
+            renderer: &prepared.renderer,
+            expected: &prepared.expected,
+            files: &self.files,
+            options: RequestOptions {
+                model: self.args.model.clone(),
+                ..RequestOptions::default()
+            },
+            server: server(asked, self.ground, session)?,
+        })
+    }
+
+    fn say_plan(&self, plan: &Plan, asked: usize, all: usize, session: &mut Session) {
+        let (calls, _) = plan.calls();
+        if self.args.format.is_json() {
+            session.ui.block(json::document(&json!({
+                "dry_run": true, "case": self.suite.cases[0].id, "versions": all, "asked": asked,
+                "repeat": self.args.repeat, "cached": plan.at_hand(), "calls": calls,
+            })));
+            return;
+        }
+        let words = format!(
+            "{} × {} = {}, {} cached; {}",
+            count(asked, "version"),
+            self.args.repeat,
+            count(plan.len(), "answer"),
+            plan.at_hand(),
+            count(calls, "call")
+        );
+        session.ui.line(words);
+        if all > ASK_ALL {
+            session.ui.status(format!(
+                "of {all} versions the first and the last are asked, and then halves between them"
+            ));
+        }
+    }
+}
+
+/// Where the verdict is another than that of the version asked before.
+fn changes(tried: &[Tried]) -> Vec<(&Tried, &Tried)> {
+    let answered: Vec<&Tried> = tried.iter().filter(|it| it.asked > 0).collect();
+    let pairs = answered.windows(2).map(|pair| (pair[0], pair[1]));
+    pairs.filter(|(a, b)| a.passes() != b.passes()).collect()
+}
+
+fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Session) {
+    let changed = changes(tried);
+    let looked = tried
+        .iter()
+        .filter(|it| it.asked > 0 || it.reason.is_some());
+    if args.format.is_json() {
+        let versions: Vec<Value> = looked
+            .map(|it| {
+                json!({ "version": it.version(), "passed": it.passed, "asked": it.asked, "reason": it.reason })
+            })
+            .collect();
+        let changed: Vec<Version> = changed.iter().map(|(_, it)| it.version()).collect();
+        session.ui.block(json::document(&json!({
+            "name": args.name, "case": case.id, "repeat": args.repeat, "versions": versions,
+            "changed_at": changed, "cost_usd": spent,
+        })));
+        return;
+    }
+    let ui = &mut session.ui;
+    let row: Vec<String> = looked
+        .clone()
+        .map(|it| match it.asked {
+            0 => format!("{} -", it.version()),
+            asked => format!("{} {}/{asked}", it.version(), it.passed),
+        })
+        .collect();
+    ui.line(format!("{}  {}", args.name, case.id));
+    ui.line(row.join(" · "));
+    for (before, after) in &changed {
+        let did = if after.passes() == Some(true) {
+            "mended"
+        } else {
+            "broke"
+        };
+        let by = after
+            .made
+            .as_deref()
+            .map_or_else(String::new, |made| format!(" ({made})"));
+        ui.line(format!("{} {did} it{by}", after.version()));
+        let name = shell_word(args.name.as_str());
+        ui.hint(format!(
+            "promptctl diff {name}@{} {name}@{}",
+            before.version(),
+            after.version()
+        ));
+    }
+    if changed.is_empty() && tried.iter().any(|it| it.asked > 0) {
+        ui.status("no version that was asked differs from the one before");
+    }
+    for it in looked.filter(|it| it.asked == 0) {
+        let reason = it.reason.as_deref().unwrap_or_default();
+        ui.status(format!("{} could not be asked: {reason}", it.version()));
+    }
+    let split: Vec<String> = tried
+        .iter()
+        .filter(|it| it.passed > 0 && it.passed < it.asked)
+        .map(|it| it.version().to_string())
+        .collect();
+    if !split.is_empty() {
+        ui.status(format!(
+            "{} passes sometimes: --repeat {} asks more often",
+            split.join(", "),
+            args.repeat * 3
+        ));
+    }
+    ui.status(format!("{} spent", dollars(spent)));
+}

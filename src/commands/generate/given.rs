@@ -1,0 +1,123 @@
+//! What the writer is given.
+
+use std::str::FromStr;
+
+use serde_json::{Value, json};
+
+use super::super::edit::read_file;
+use super::super::session::Session;
+use super::Args;
+use crate::error::{Exit, Failure};
+use crate::files::Loaded;
+use crate::prompt::code;
+use crate::prompt::digest::digest_bytes;
+use crate::prompt::document::Object;
+use crate::prompt::secrets;
+
+/// The most that all material may hold, in bytes.
+const MAX_MATERIAL: usize = 400_000;
+
+/// How many digits of a digest mark the material.
+const MARKER: usize = 12;
+
+/// `--input 'ticket: text of the e-mail'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InputArg {
+    pub(super) name: String,
+    pub(super) about: String,
+}
+
+impl FromStr for InputArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, about) = text.split_once(':').unwrap_or((text, ""));
+        let name = name.trim();
+        let starts = name.starts_with(|first: char| first.is_ascii_lowercase());
+        let is_name = name
+            .bytes()
+            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_');
+        match starts && is_name {
+            true => Ok(Self {
+                name: name.to_owned(),
+                about: about.trim().to_owned(),
+            }),
+            false => Err(
+                "write NAME: ABOUT, such as 'ticket: text of the e-mail'; a name has small letters, digits and _"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// The values of the writer's variables.
+///
+/// # Errors
+/// A file cannot be read, is too long, or holds a secret: nothing was sent then.
+pub(super) fn values(
+    args: &Args,
+    example: Option<&Loaded>,
+    session: &Session,
+) -> Result<Object, Failure> {
+    refuse_secret(&args.task, "what the prompt should do")?;
+    let mut material = Vec::new();
+    let mut size = 0;
+    for file in &args.context {
+        let text = read_file(file, session)?;
+        refuse_secret(&text, file)?;
+        size += text.len();
+        if size > MAX_MATERIAL {
+            return Err(Failure::usage(format!(
+                "the files of --context hold more than {} KB",
+                MAX_MATERIAL / 1000
+            ))
+            .hint("give the parts that matter"));
+        }
+        material.push(json!({ "name": file, "text": text }));
+    }
+    let inputs = args
+        .input
+        .iter()
+        .map(|it| json!({ "name": it.name, "about": it.about }));
+    let inputs: Vec<Value> = inputs.collect();
+    for input in &inputs {
+        refuse_secret(&input.to_string(), "--input")?;
+    }
+    let mut values = Object::new();
+    values.insert("task".to_owned(), json!(args.task));
+    if !inputs.is_empty() {
+        values.insert("inputs".to_owned(), inputs.into());
+    }
+    if let Some(example) = example {
+        refuse_secret(&example.text, &example.path)?;
+        values.insert("example".to_owned(), json!(example.text));
+    }
+    if !material.is_empty() || example.is_some() {
+        // Whoever writes the material cannot know its own hash.
+        let all = json!([material, example.map(|it| &it.text)]).to_string();
+        let marker: String = digest_bytes(all.as_bytes())
+            .as_str()
+            .chars()
+            .take(MARKER)
+            .collect();
+        values.insert("marker".to_owned(), json!(marker));
+    }
+    if !material.is_empty() {
+        values.insert("material".to_owned(), material.into());
+    }
+    Ok(values)
+}
+
+/// What is sent to a model must not hold a secret.
+fn refuse_secret(text: &str, from: &str) -> Result<(), Failure> {
+    let Some(secret) = secrets::find(text).into_iter().next() else {
+        return Ok(());
+    };
+    let line = text[..secret.range.start].matches('\n').count() + 1;
+    Err(Failure::new(
+        code::SECRET,
+        format!("{} stands in {from}, line {line}", secret.kind),
+    )
+    .exit(Exit::Verdict)
+    .hint("nothing was sent; revoke it if others could see it, and take it out"))
+}
