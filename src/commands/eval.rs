@@ -8,11 +8,13 @@ pub(super) mod comment;
 mod earlier;
 mod estimate;
 mod find;
+mod groups;
 mod machine;
 mod markdown;
 mod outputs;
 mod record;
 mod report;
+mod results;
 mod section;
 mod text;
 mod told;
@@ -21,30 +23,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use super::run::{RunContext, parse_dollars};
+use super::run::RunContext;
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Expected, Pool, Renderer, Stop};
+use crate::execute::{Expected, Pool, Renderer};
 use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::Judges;
 use crate::experiment::judge::panel::Panel;
-use crate::experiment::result::{Line, Results, Status};
-use crate::experiment::run::{
-    Plan, RunEnd, Source, Terms, empty_results, questions, run as run_plan,
-};
-use crate::experiment::runs::{Foot, Head, RunFile};
+use crate::experiment::run::{Plan, Source, Terms, empty_results, questions, run as run_plan};
+use crate::experiment::runs::{Head, RunFile};
 use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
-use crate::experiment::versus::{FailOn, Pairing};
-use crate::output::progress::Progress;
+use crate::experiment::versus::Pairing;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
 use crate::record::log::OWN_FOLDER;
-use crate::record::privacy::{Keep, Privacy};
 use crate::releases::Store;
 use base::BasePrepared;
 pub(super) use callers::Callers;
@@ -53,9 +50,14 @@ pub(super) use estimate::show_plan_of_judge;
 
 use choose::Chosen;
 pub(super) use choose::unknown_case;
+pub(super) use groups::parse_share;
+use groups::{
+    AnswerArgs, BaseArgs, CaseArgs, EarlierArgs, EvalFormat, Only, RecordArgs, RuleArgs, ShownArgs,
+};
 use outputs::Outputs;
 use record::{Record, Recorder};
 use report::Report;
+use results::{Doing, Tally, early, finish};
 
 /// Run the cases of prompts, and say whether they pass
 ///
@@ -101,163 +103,6 @@ pub(super) struct Args {
     record: RecordArgs,
     #[command(flatten)]
     earlier: EarlierArgs,
-}
-
-/// Whether the run becomes evidence.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Evidence")]
-struct RecordArgs {
-    /// Record what comes of it as a tag NAME/_eval/N, and send that to the remote; all cases are
-    /// asked, and what the file says decides
-    #[arg(long, conflicts_with_all = ["ids", "tags", "only", "file", "model", "answers", "min_pass_rate", "allow_undecided", "list", "show", "clear_cache"])]
-    record: bool,
-    /// Why, for people who read the tag; has to be said where --fresh asks again
-    #[arg(short, long, value_name = "TEXT", requires = "record")]
-    message: Option<String>,
-    /// Make the tag here and send it later with promptctl push
-    #[arg(long, requires = "record")]
-    no_push: bool,
-}
-
-/// Which cases.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Cases")]
-struct CaseArgs {
-    /// This case alone, by its id; may be given several times
-    #[arg(long = "case", value_name = "ID")]
-    ids: Vec<String>,
-    /// Cases with this tag alone
-    #[arg(long = "tag", value_name = "TAG")]
-    tags: Vec<String>,
-    /// Those that did not pass in the newest run
-    #[arg(long, value_name = "WHICH")]
-    only: Option<Only>,
-    /// The cases of FILE (.jsonl, .json, .yaml, .csv) instead of the prompt's own
-    #[arg(long = "cases", value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// How often each case is asked; a case passes if most of its answers do
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
-    repeat: Option<u32>,
-}
-
-/// `--only`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Only {
-    /// What did not pass
-    Failed,
-}
-
-/// Where answers come from.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Answers")]
-struct AnswerArgs {
-    /// Another model than the file's; several are compared side by side; `echo` answers offline
-    #[arg(long, value_name = "MODEL")]
-    model: Vec<String>,
-    /// Begin no call once those before have cost so many US dollars
-    #[arg(long, value_name = "USD", value_parser = parse_dollars)]
-    max_cost: Option<f64>,
-    /// Call no model: what the cache does not have is not asked
-    #[arg(long)]
-    cached: bool,
-    /// Ask again what the cache has
-    #[arg(long, conflicts_with = "cached")]
-    fresh: bool,
-    /// Judge the answers of FILE, JSON lines of {case, repeat, output}, and call no model; `-` is
-    /// standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cached", "fresh", "max_cost"])]
-    answers: Option<PathBuf>,
-    /// Scores that another program made, JSON lines of {case, repeat, evaluator, score, reason}
-    #[arg(long, value_name = "FILE")]
-    scores: Option<PathBuf>,
-    /// How many calls are under way at once
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    concurrency: u16,
-    /// Show what would be asked and what that may cost, and send nothing
-    #[arg(short = 'n', long)]
-    dry_run: bool,
-}
-
-/// What prompts are compared with.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Comparison")]
-struct BaseArgs {
-    /// Compare with BASE on the same cases, only the prompts that differ from it: a revision (where
-    /// the branch began), `live`, a version such as v3, or another prompt; may be given several times
-    #[arg(long, value_name = "BASE")]
-    base: Vec<String>,
-    /// When a comparison makes the run fail
-    #[arg(long, value_name = "WHEN", default_value = "worse", requires = "base")]
-    fail_on: FailOn,
-}
-
-/// What has to pass.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Verdict")]
-struct RuleArgs {
-    /// The share of cases that have to pass, such as 0.95 or 95%
-    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
-    min_pass_rate: Option<f64>,
-    /// The lower end of the interval has to reach the share
-    #[arg(long)]
-    confident: bool,
-    /// With more than N cases undecided or without an answer, the verdict is at best incomplete
-    #[arg(long, value_name = "N", default_value = "0")]
-    allow_undecided: usize,
-}
-
-/// How the result is shown.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Output")]
-struct ShownArgs {
-    /// How to print
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: EvalFormat,
-    /// Write the result to FILE as well: .txt, .json, .jsonl (a line a case), .md or .xml (JUnit);
-    /// may be given several times
-    #[arg(short, long = "output", value_name = "FILE")]
-    outputs: Vec<PathBuf>,
-}
-
-/// How a run is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum EvalFormat {
-    /// For people
-    Text,
-    /// One JSON object for scripts
-    Json,
-    /// For a pull request
-    Markdown,
-    /// JUnit XML
-    Junit,
-    /// Annotations of GitHub Actions
-    Github,
-}
-
-/// Runs of before.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Runs of before")]
-struct EarlierArgs {
-    /// List the runs that this clone keeps
-    #[arg(long, conflicts_with = "references")]
-    list: bool,
-    /// Show a run again, by the beginning of its id; `last` is the newest
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["references", "list"])]
-    show: Option<String>,
-    /// Forget all answers that were kept
-    #[arg(long, conflicts_with_all = ["references", "list", "show"])]
-    clear_cache: bool,
-}
-
-pub(super) fn parse_share(text: &str) -> Result<f64, String> {
-    let number = |text: &str| text.trim().parse::<f64>().ok();
-    let share = match text.strip_suffix('%') {
-        Some(percent) => number(percent).map(|it| it / 100.0),
-        None => number(text),
-    };
-    share
-        .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
 }
 
 /// What to do where git tracks what only this clone should have.
@@ -516,172 +361,6 @@ fn cost_limit(args: &Args, ground: &RunContext) -> Option<f64> {
     }
 }
 
-/// What takes the results while they come.
-struct Doing<'a> {
-    results: Vec<Results>,
-    recorder: Option<Recorder<'a>>,
-    /// The file of the run, or why there is none.
-    file: std::io::Result<RunFile>,
-    privacy: Privacy,
-    outputs: Outputs,
-    progress: Progress,
-    tally: Tally,
-}
-
-impl Doing<'_> {
-    fn take(&mut self, task: usize, case: usize, line: Line) -> Option<Stop> {
-        self.progress.step(self.tally.count(&line));
-        let is_lost = !self.outputs.line(&line);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.take(task, case, &line);
-        }
-        let kept = match self.privacy.output {
-            Keep::Full => None,
-            // What the log may not keep of an answer, this file may not either.
-            _ => Some(line.without_words()),
-        };
-        if let Ok(file) = &mut self.file
-            && let Err(error) = file.line(kept.as_ref().unwrap_or(&line))
-        {
-            self.file = Err(error);
-        }
-        self.results[task].add(case, line);
-        is_lost.then_some(Stop::Unwanted)
-    }
-}
-
-/// What the words behind the bar say.
-struct Tally {
-    passed: usize,
-    failed: usize,
-    others: usize,
-    cached: usize,
-    spent: f64,
-    limit: Option<f64>,
-}
-
-impl Tally {
-    fn new(limit: Option<f64>) -> Self {
-        Self {
-            passed: 0,
-            failed: 0,
-            others: 0,
-            cached: 0,
-            spent: 0.0,
-            limit,
-        }
-    }
-
-    /// `31 pass 4 fail · $0.018 of $0.50 · 61 from cache`
-    fn count(&mut self, line: &Line) -> String {
-        match line.status {
-            Status::Pass => self.passed += 1,
-            Status::Fail => self.failed += 1,
-            Status::Undecided | Status::Error => self.others += 1,
-            Status::Skipped => {}
-        }
-        if let Some(answer) = &line.answer {
-            match answer.cached {
-                true => self.cached += 1,
-                false => self.spent += answer.cost_usd.unwrap_or(0.0),
-            }
-        }
-        let judged = line.evaluators.iter().filter(|mark| !mark.cached);
-        self.spent += judged.filter_map(|mark| mark.cost_usd).sum::<f64>();
-        let mut words = format!("{} pass {} fail", self.passed, self.failed);
-        if self.others > 0 {
-            words.push_str(&format!(" {} without a verdict", self.others));
-        }
-        words.push_str(&format!(" · ${:.3}", self.spent));
-        if let Some(limit) = self.limit {
-            words.push_str(&format!(" of ${limit}"));
-        }
-        if self.cached > 0 {
-            words.push_str(&format!(" · {} from cache", self.cached));
-        }
-        words
-    }
-}
-
-/// Shows what came of a run, and says how it ends.
-fn finish(
-    args: &Args,
-    (head, doing, end): (&Head, Doing<'_>, RunEnd),
-    (cache, seconds): (Option<&Cache>, f64),
-    ground: &RunContext,
-    session: &mut Session,
-) -> Result<Exit, Failure> {
-    let Doing {
-        results,
-        file,
-        outputs,
-        recorder,
-        progress,
-        ..
-    } = doing;
-    progress.finish();
-    let ended = early(end.ended.stop.as_ref(), end.ended.cost);
-    let mut report = Report::new(head, &results, ended.as_deref(), Some(seconds));
-    let is_cut_short = end.ended.stop.is_some();
-    let came = recorder.map(|recorder| recorder.end(&report, is_cut_short, &ground.store));
-    let (said, recorded) = match came {
-        Some(came) => {
-            report.evidence = Some(came.shapes);
-            (came.said, came.exit)
-        }
-        None => (Vec::new(), Ok(Exit::Done)),
-    };
-    let kept = file.and_then(|file| {
-        let path = file.path().to_owned();
-        let foot = Foot {
-            schema: head.schema,
-            run: head.run.clone(),
-            ended: session.environ.now.unwrap_or_else(jiff::Timestamp::now),
-            verdict: report.verdict,
-            counts: report.counts(),
-            cost_usd: end.ended.cost,
-        };
-        file.end(&foot).map(|()| path)
-    });
-    print(args.shown.format, &report, session);
-    outputs.finish(&report)?;
-    if let Some(trouble) = cache.and_then(Cache::trouble) {
-        session.ui.warning(format!(
-            "answers could not be kept in {}, so they will be paid for again: {trouble}",
-            shown_path(cache.map_or(Path::new(""), Cache::folder), ground)
-        ));
-    }
-    if let Some(failure) = end.unrecorded {
-        session
-            .ui
-            .warning(format!("executions were not recorded: {failure:#}"));
-    }
-    match kept {
-        Ok(_) => session.ui.hint(format!(
-            "promptctl eval --show {}",
-            earlier::short(&head.run)
-        )),
-        Err(error) => session.ui.warning(format!("the run was not kept: {error}")),
-    }
-    for said in said {
-        said.say(session);
-    }
-    ground.warn_of_run(end.ended.cost, session);
-    match end.ended.stop {
-        Some(Stop::Lasting(failure)) => Err(failure),
-        Some(Stop::MaxCost | Stop::UnknownCost) => {
-            let failure = Failure::new(code::BUDGET_ENDED, ended.unwrap_or_default());
-            Err(failure
-                .exit(Exit::Verdict)
-                .hint("the same command with a higher --max-cost asks only for what is missing"))
-        }
-        Some(Stop::Unwanted | Stop::Failed) | None => recorded.map(|recorded| match recorded {
-            Exit::Done => exit_of(report.verdict),
-            other => other,
-        }),
-    }
-}
-
 fn exit_of(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Pass => Exit::Done,
@@ -693,23 +372,6 @@ fn exit_of(verdict: Verdict) -> Exit {
 fn shown_path(path: &Path, ground: &RunContext) -> String {
     let below = path.strip_prefix(ground.store.top()).unwrap_or(path);
     below.display().to_string()
-}
-
-/// Why a run ended early, in a sentence.
-fn early(stop: Option<&Stop>, cost: f64) -> Option<String> {
-    match stop? {
-        Stop::MaxCost => Some(format!(
-            "stopped at ${cost:.4}: the limit on the cost is reached"
-        )),
-        Stop::UnknownCost => Some(
-            "stopped: the cost of an answer is not known, so its limit cannot be kept".to_owned(),
-        ),
-        Stop::Lasting(failure) if failure.exit == Exit::Interrupted => {
-            Some("interrupted: what was paid for is kept".to_owned())
-        }
-        Stop::Lasting(failure) => Some(format!("stopped: {}", failure.message)),
-        Stop::Failed | Stop::Unwanted => Some("stopped".to_owned()),
-    }
 }
 
 /// Prints a run in the format that is wanted.

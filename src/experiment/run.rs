@@ -1,7 +1,10 @@
 //! Running cases: everything is rendered first, then what is not known is asked, many at once.
 
+mod plan;
+mod questions;
+
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -9,217 +12,22 @@ use jiff::Timestamp;
 use super::answer::Answered;
 use super::cache::{Cache, Key};
 use super::case::Case;
-use super::given::{GivenAnswers, Scores};
-use super::judge::{JudgePrompt, Told};
-use super::ready::ready;
+use super::given::Scores;
 use super::result::{Line, LineAnswer, Results, Status};
-use super::score::{Judge, check_case, own_evaluators, score};
+use super::score::{Judge, score};
 use super::task::Task;
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, CallContext, Caller, Done, Ended, Executed, Pool, Request, Stop};
 use crate::openai::client::block_on;
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
-use crate::prompt::document::Object;
-use crate::prompt::finding::Finding;
 use crate::record::entry::{ErrorNote, Overrides};
 use crate::record::log::Log;
 use crate::record::privacy::Privacy;
 
-/// Where answers come from.
-#[derive(Clone, Copy)]
-pub enum Source<'a> {
-    /// The cache, and the model for what it does not have.
-    CacheThenModel,
-    /// The cache alone.
-    CacheAlone,
-    /// The model, whatever the cache has.
-    Model,
-    /// A file.
-    Given(&'a GivenAnswers),
-}
-
-/// What is asked for a case, the `repeat`th time.
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    task: usize,
-    /// Among the cases of the task.
-    case: usize,
-    repeat: u32,
-}
-
-/// One answer that is wanted, for all whose request is the same.
-struct Job {
-    key: Option<Key>,
-    slots: Vec<Slot>,
-}
-
-/// All that is wanted, and where it comes from.
-#[derive(Default)]
-pub struct Plan {
-    /// Those that are at hand first.
-    jobs: Vec<Job>,
-    /// How many of them are at hand.
-    at_hand: usize,
-    /// Those that cannot be had: no answer is in the file or the cache.
-    lacking: Vec<Slot>,
-    /// Those whose file says that they are not asked.
-    skipped: Vec<Slot>,
-}
-
-impl Plan {
-    /// Renders every case, and looks what is known already.
-    ///
-    /// # Errors
-    /// A case cannot be rendered: nothing was sent then, and every such case is told with its place.
-    pub fn new(
-        tasks: &[Task<'_>],
-        source: Source<'_>,
-        cache: Option<&Cache>,
-    ) -> Result<Self, Failure> {
-        let mut plan = Self::default();
-        let mut asked = Vec::new();
-        let mut known = HashMap::new();
-        let mut findings = Vec::new();
-        for (number, task) in tasks.iter().enumerate() {
-            let skipped = (0..task.cases.len()).filter(|at| task.case(*at).skip.is_some());
-            plan.skipped.extend(skipped.map(|case| Slot {
-                task: number,
-                case,
-                repeat: 1,
-            }));
-            // In their order, as they are rendered.
-            let mut left = (0..task.cases.len()).filter(|at| task.case(*at).skip.is_none());
-            let mut render = |case: &Case, values: Object| {
-                let (_, request) = task.request_of(values)?;
-                check_case(task, case).map_err(Failure::from)?;
-                let at = left.find(|at| task.case(*at).id == case.id);
-                for repeat in 1..=task.repeats(case) {
-                    let slot = Slot {
-                        task: number,
-                        case: at.unwrap_or_default(),
-                        repeat,
-                    };
-                    let key = task.server.as_deref();
-                    let key = key.map(|server| match task.subject.again {
-                        true => Key::again(server, &request.body, repeat),
-                        false => Key::new(server, &request.body, repeat),
-                    });
-                    plan.place(
-                        slot,
-                        key,
-                        (source, cache),
-                        (task, case),
-                        (&mut asked, &mut known),
-                    );
-                }
-                Ok(())
-            };
-            findings.extend(ready(task.suite, task.files, &task.cases, &mut render));
-        }
-        if findings.iter().any(Finding::is_error) {
-            findings.sort_by_key(|finding| !finding.is_error());
-            return Err(Failure::from(findings).hint("nothing was sent"));
-        }
-        plan.at_hand = plan.jobs.len();
-        match source {
-            Source::CacheAlone => {
-                let slots = asked.into_iter().flat_map(|job| job.slots);
-                plan.lacking.extend(slots);
-            }
-            _ => plan.jobs.extend(asked),
-        }
-        Ok(plan)
-    }
-
-    /// Puts an answer that is wanted where it comes from.
-    fn place(
-        &mut self,
-        slot: Slot,
-        key: Option<Key>,
-        (source, cache): (Source<'_>, Option<&Cache>),
-        (task, case): (&Task<'_>, &Case),
-        (asked, known): (&mut Vec<Job>, &mut HashMap<Key, Known>),
-    ) {
-        let job = Job {
-            key,
-            slots: vec![slot],
-        };
-        match (source, key) {
-            (Source::Given(given), _) => {
-                match given.has(task.subject.whose(), &case.id, slot.repeat) {
-                    true => self.jobs.push(Job { key: None, ..job }),
-                    false => self.lacking.push(slot),
-                }
-            }
-            (_, None) => asked.push(job),
-            (_, Some(key)) => match known.get(&key) {
-                // The same was asked for another case: one answer will do for both.
-                Some(Known::AtHand(at)) => self.jobs[*at].slots.push(slot),
-                Some(Known::Asked(at)) => asked[*at].slots.push(slot),
-                None => {
-                    let is_at_hand = !matches!(source, Source::Model)
-                        && cache.is_some_and(|cache| cache.has(&key));
-                    let place = match is_at_hand {
-                        true => Known::AtHand(self.jobs.len()),
-                        false => Known::Asked(asked.len()),
-                    };
-                    known.insert(key, place);
-                    match is_at_hand {
-                        true => self.jobs.push(job),
-                        false => asked.push(job),
-                    }
-                }
-            },
-        }
-    }
-
-    /// How many answers are at hand.
-    pub fn at_hand(&self) -> usize {
-        self.jobs[..self.at_hand]
-            .iter()
-            .map(|it| it.slots.len())
-            .sum()
-    }
-
-    /// How many calls are made, for how many answers.
-    pub fn calls(&self) -> (usize, usize) {
-        let calls = &self.jobs[self.at_hand..];
-        (calls.len(), calls.iter().map(|it| it.slots.len()).sum())
-    }
-
-    /// How many answers are wanted and cannot be had.
-    pub fn lacking(&self) -> usize {
-        self.lacking.len()
-    }
-
-    /// The tasks that are asked something, each with how many calls, and its first case.
-    pub fn asked(&self) -> BTreeMap<usize, (usize, usize)> {
-        let mut asked = BTreeMap::new();
-        for job in &self.jobs[self.at_hand..] {
-            let slot = job.slots[0];
-            asked.entry(slot.task).or_insert((0, slot.case)).0 += 1;
-        }
-        asked
-    }
-
-    /// How many results there will be.
-    pub fn len(&self) -> usize {
-        let jobs: usize = self.jobs.iter().map(|it| it.slots.len()).sum();
-        jobs + self.lacking.len() + self.skipped.len()
-    }
-
-    /// Whether nothing is wanted.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// Where an answer that is wanted twice comes from: its number in one of two lists.
-enum Known {
-    AtHand(usize),
-    Asked(usize),
-}
+use plan::{Job, Slot};
+pub use plan::{Plan, Source};
+pub use questions::{Questions, questions};
 
 /// What holds for all that is run.
 pub struct Terms<'a> {
@@ -587,89 +395,4 @@ pub(super) fn keep(
     }
     let recorded = terms.log.map(|log| log.append(&executed.record));
     (answered, recorded.and_then(Result::err))
-}
-
-/// The questions to one judge that a plan brings with it.
-pub struct Questions<'t> {
-    /// The number of the task.
-    pub task: usize,
-    /// Who is asked.
-    pub judge: &'t JudgePrompt,
-    /// How many questions a model has to answer, at most.
-    pub calls: usize,
-    /// How many the cache answers.
-    pub cached: usize,
-}
-
-/// The questions to judges that a plan brings with it: one for each answer that is wanted, each
-/// evaluator that looks at it, and no score speaks of.
-pub fn questions<'t>(
-    tasks: &'t [Task<'_>],
-    plan: &Plan,
-    (source, cache): (Source<'_>, Option<&Cache>),
-    scores: Option<&Scores>,
-) -> Vec<Questions<'t>> {
-    let mut all: BTreeMap<(usize, usize), Questions<'t>> = BTreeMap::new();
-    let mut seen = HashSet::new();
-    for (number, job) in plan.jobs.iter().enumerate() {
-        let is_at_hand = number < plan.at_hand && !matches!(source, Source::Model);
-        for slot in &job.slots {
-            let task = &tasks[slot.task];
-            if task.judges.is_empty() {
-                continue;
-            }
-            let case = task.case(slot.case);
-            let own = own_evaluators(task, case).unwrap_or_default();
-            for evaluator in task.evaluators.iter().chain(&own) {
-                let whose = task.subject.whose();
-                let scores = scores.map(|it| it.of(whose, &case.id, slot.repeat, evaluator.name()));
-                let model = evaluator.model().filter(|_| evaluator.asks(&case.tags));
-                let judge = model.and_then(|model| task.judges.numbered(model));
-                let Some((at, judge)) = judge.filter(|_| scores.flatten().is_none()) else {
-                    continue;
-                };
-                let questions = all.entry((slot.task, at)).or_insert(Questions {
-                    task: slot.task,
-                    judge,
-                    calls: 0,
-                    cached: 0,
-                });
-                let key = is_at_hand
-                    .then(|| question_key(task, slot, judge, job.key, (source, cache)))
-                    .flatten();
-                match key {
-                    // The same is asked once.
-                    Some(key) if !seen.insert(key) => questions.cached += 1,
-                    Some(key) if cache.is_some_and(|cache| cache.has(&key)) => {
-                        questions.cached += 1;
-                    }
-                    _ => questions.calls += 1,
-                }
-            }
-        }
-    }
-    all.into_values().collect()
-}
-
-/// What the first question to a judge about an answer that is at hand is found by.
-fn question_key(
-    task: &Task<'_>,
-    slot: &Slot,
-    judge: &JudgePrompt,
-    key: Option<Key>,
-    (source, cache): (Source<'_>, Option<&Cache>),
-) -> Option<Key> {
-    let case = task.case(slot.case);
-    let answered = match source {
-        Source::Given(given) => given.get(task.subject.whose(), &case.id, slot.repeat)?,
-        _ => cache?.get(&key?)?,
-    };
-    let (rendered, _) = task.request(slot.case).ok()?;
-    let told = Told {
-        fields: &task.suite.fields(case),
-        completion: &answered.output,
-        messages: Some(&rendered.messages),
-    };
-    let (_, request) = judge.request(&told).ok()?;
-    Some(Key::new(judge.server.as_deref()?, &request.body, 1))
 }

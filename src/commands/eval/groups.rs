@@ -1,0 +1,163 @@
+//! The options of `eval`.
+
+use std::path::PathBuf;
+
+use super::super::run::parse_dollars;
+use crate::experiment::versus::FailOn;
+
+/// Whether the run becomes evidence.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Evidence")]
+pub(super) struct RecordArgs {
+    /// Record what comes of it as a tag NAME/_eval/N, and send that to the remote; all cases are
+    /// asked, and what the file says decides
+    #[arg(long, conflicts_with_all = ["ids", "tags", "only", "file", "model", "answers", "min_pass_rate", "allow_undecided", "list", "show", "clear_cache"])]
+    pub(super) record: bool,
+    /// Why, for people who read the tag; has to be said where --fresh asks again
+    #[arg(short, long, value_name = "TEXT", requires = "record")]
+    pub(super) message: Option<String>,
+    /// Make the tag here and send it later with promptctl push
+    #[arg(long, requires = "record")]
+    pub(super) no_push: bool,
+}
+
+/// Which cases.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Cases")]
+pub(super) struct CaseArgs {
+    /// This case alone, by its id; may be given several times
+    #[arg(long = "case", value_name = "ID")]
+    pub(super) ids: Vec<String>,
+    /// Cases with this tag alone
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(super) tags: Vec<String>,
+    /// Those that did not pass in the newest run
+    #[arg(long, value_name = "WHICH")]
+    pub(super) only: Option<Only>,
+    /// The cases of FILE (.jsonl, .json, .yaml, .csv) instead of the prompt's own
+    #[arg(long = "cases", value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// How often each case is asked; a case passes if most of its answers do
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(super) repeat: Option<u32>,
+}
+
+/// `--only`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Only {
+    /// What did not pass
+    Failed,
+}
+
+/// Where answers come from.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Answers")]
+pub(super) struct AnswerArgs {
+    /// Another model than the file's; several are compared side by side; `echo` answers offline
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Vec<String>,
+    /// Begin no call once those before have cost so many US dollars
+    #[arg(long, value_name = "USD", value_parser = parse_dollars)]
+    pub(super) max_cost: Option<f64>,
+    /// Call no model: what the cache does not have is not asked
+    #[arg(long)]
+    pub(super) cached: bool,
+    /// Ask again what the cache has
+    #[arg(long, conflicts_with = "cached")]
+    pub(super) fresh: bool,
+    /// Judge the answers of FILE, JSON lines of {case, repeat, output}, and call no model; `-` is
+    /// standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cached", "fresh", "max_cost"])]
+    pub(super) answers: Option<PathBuf>,
+    /// Scores that another program made, JSON lines of {case, repeat, evaluator, score, reason}
+    #[arg(long, value_name = "FILE")]
+    pub(super) scores: Option<PathBuf>,
+    /// How many calls are under way at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) concurrency: u16,
+    /// Show what would be asked and what that may cost, and send nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+}
+
+/// What prompts are compared with.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Comparison")]
+pub(super) struct BaseArgs {
+    /// Compare with BASE on the same cases, only the prompts that differ from it: a revision (where
+    /// the branch began), `live`, a version such as v3, or another prompt; may be given several times
+    #[arg(long, value_name = "BASE")]
+    pub(super) base: Vec<String>,
+    /// When a comparison makes the run fail
+    #[arg(long, value_name = "WHEN", default_value = "worse", requires = "base")]
+    pub(super) fail_on: FailOn,
+}
+
+/// What has to pass.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Verdict")]
+pub(super) struct RuleArgs {
+    /// The share of cases that have to pass, such as 0.95 or 95%
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub(super) min_pass_rate: Option<f64>,
+    /// The lower end of the interval has to reach the share
+    #[arg(long)]
+    pub(super) confident: bool,
+    /// With more than N cases undecided or without an answer, the verdict is at best incomplete
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(super) allow_undecided: usize,
+}
+
+/// How the result is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct ShownArgs {
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: EvalFormat,
+    /// Write the result to FILE as well: .txt, .json, .jsonl (a line a case), .md or .xml (JUnit);
+    /// may be given several times
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub(super) outputs: Vec<PathBuf>,
+}
+
+/// How a run is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum EvalFormat {
+    /// For people
+    Text,
+    /// One JSON object for scripts
+    Json,
+    /// For a pull request
+    Markdown,
+    /// JUnit XML
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// Runs of before.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Runs of before")]
+pub(super) struct EarlierArgs {
+    /// List the runs that this clone keeps
+    #[arg(long, conflicts_with = "references")]
+    pub(super) list: bool,
+    /// Show a run again, by the beginning of its id; `last` is the newest
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["references", "list"])]
+    pub(super) show: Option<String>,
+    /// Forget all answers that were kept
+    #[arg(long, conflicts_with_all = ["references", "list", "show"])]
+    pub(super) clear_cache: bool,
+}
+
+pub(in crate::commands) fn parse_share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let share = match text.strip_suffix('%') {
+        Some(percent) => number(percent).map(|it| it / 100.0),
+        None => number(text),
+    };
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
+}
