@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::case::Suite;
+use serde_json::json;
+
+use super::case::{Case, Suite};
+use crate::prompt::digest::digest_of;
 use crate::prompt::document::Object;
 
 impl Suite {
@@ -24,17 +27,46 @@ impl Suite {
         suite
     }
 
-    /// The ids of the cases that `base` does not have: what is asked, or what is expected, is new.
+    /// The ids of the cases that `base` does not have: what is asked, or what is expected, is new. A
+    /// field that only one of the two prompts has as a variable makes no new case.
     pub fn new_since(&self, base: &Self) -> HashSet<String> {
         let known: HashSet<(&str, String)> = base
             .cases
             .iter()
             .map(|case| (case.id.as_str(), case.content()))
             .collect();
+        let written: HashSet<String> = base.cases.iter().map(Case::written).collect();
+        let is_known = |case: &&Case| {
+            known.contains(&(case.id.as_str(), case.content())) || written.contains(&case.written())
+        };
         self.cases
             .iter()
-            .filter(|case| !known.contains(&(case.id.as_str(), case.content())))
+            .filter(|case| !is_known(case))
             .map(|case| case.id.clone())
             .collect()
+    }
+}
+
+impl Case {
+    /// SHA-256 over a case as it is written, whatever of it is a variable of the prompt.
+    fn written(&self) -> String {
+        let fields: Object = self
+            .variables
+            .iter()
+            .chain(&self.others)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let files: Object = self
+            .files
+            .iter()
+            .map(|file| (file.variable.clone(), file.sha256.clone().into()))
+            .collect();
+        let whole = json!({
+            "fields": fields,
+            "files": files,
+            "expected": self.expected,
+            "evaluators": self.evaluators,
+        });
+        digest_of(whole).to_string()
     }
 }

@@ -53,6 +53,7 @@ fn the_help() {
 
     Judge:
       eval         Run the cases of prompts, and say whether they pass
+      judge        Check a judge against labels of people
       bisect       Find the version of a prompt that broke a case, or mended it
       cases        Keep the cases that prompts are tried with
 

@@ -178,6 +178,147 @@ fn an_environment_that_wants_evidence_refuses_until_it_is_recorded() {
 }
 
 #[test]
+fn evidence_compares_with_what_is_live_where_the_environment_asks_for_it() {
+    let env = TestEnv::new();
+    let ada = wanting(&env, "{against: live, margin: 0.3}");
+    let cases: String = (0..12)
+        .map(|at| format!("  - ticket: billing {at}\n    expected: billing\n"))
+        .collect();
+    let (head, tail) = ECHO.split_once("testData:\n").unwrap();
+    let (_, evaluators) = tail.split_once("evaluators:").unwrap();
+    let text = format!("{head}testData:\n{cases}evaluators:{evaluators}");
+    ada.write("prompts/triage.prompt.yml", &text);
+    ada.git("commit --quiet --all --message Cases");
+    ada.git("push --quiet origin main");
+    // Where nothing is live there is nothing to compare with.
+    ada.ok("promptctl eval triage --record");
+    ada.ok("promptctl publish triage");
+    ada.next_version("triage", "{{ticket}}", "{{ticket}}!");
+    assert_snapshot!(ada.play(
+        "promptctl eval triage --record --quiet
+         promptctl publish triage
+         promptctl eval triage --record --base live --quiet
+         promptctl publish triage
+         promptctl eval triage --record --base live --quiet
+         promptctl verify --env production"
+    ), @"
+    $ promptctl eval triage --record --quiet
+    triage v2   12 cases, 1 answer each   echo
+    passed       12 of 12   100.0 % (75.8 to 100.0)
+    right queue  12 of 12
+
+    pass   $0.0000 spent
+        every case has to pass: 12 of 12 did
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v2, and prompts/triage/_eval/2 does not compare with v1, which is live
+      hint: promptctl eval triage --record --base live
+    [exit 3]
+    $ promptctl eval triage --record --base live --quiet
+    triage  v1 → v2 (wording)   12 cases, 1 answer each   echo
+
+            v1                v2                change
+    passed  12 of 12          12 of 12          +0.0 points (-24.2 to +24.2)   p 1.00
+            100.0 % (76-100)  100.0 % (76-100)
+    flaky        none measured: --repeat 3 would tell
+
+    Can't tell: differences below about 58 points go unseen with these 12 cases; about 160 would show 5.
+
+    pass   $0.0000 spent
+        every case has to pass: 12 of 12 did
+    $ promptctl publish triage
+    triage v2 published to production (was v1), and the remote has it
+    warning: the commit xxxxxxxxxxxx of triage is on no branch of the remote that this clone knows
+    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    $ promptctl eval triage --record --base live --quiet
+    $ promptctl verify --env production
+    production	triage	v2	2	xxxxxxxxxxxx	-	whole	2026-11-03	sound
+    --- stderr
+    1 active version sound
+    no environment requires signatures, so nothing proves who released what: see requireSigned
+    by the rules of HEAD (xxxxxxxxxxxx)
+    not seen here: tags that were removed before this clone first fetched them (column since)
+    ");
+    let tag = ada.git("cat-file tag prompts/triage/_eval/3");
+    assert_snapshot!(steady(&tag), @"
+    object <id>
+    type commit
+    tag prompts/triage/_eval/3
+    tagger Ada <ada@example.com> 1793703600 +0000
+
+    triage v2: 12 of 12 pass, 100.0 % (75.8 to 100.0)
+
+    pass      9d3faace5833  right queue 1
+    pass      387fdc3fada0  right queue 1
+    pass      476fd3292b0c  right queue 1
+    pass      b12186656b0a  right queue 1
+    pass      b9385f03d9ec  right queue 1
+    pass      9d646e228108  right queue 1
+    pass      7f7aa190045e  right queue 1
+    pass      ee91b8e72d78  right queue 1
+    pass      944e8b182c2d  right queue 1
+    pass      90c5087c55cd  right queue 1
+    pass      7de5bd278cf6  right queue 1
+    pass      dd84bc6e072d  right queue 1
+
+    Prompt: triage
+    Version: 2
+    Digest: <id>
+    Suite: <id>
+    Model: echo
+    Repeat: 1
+    Passed: 12/12
+    Required: 0/0
+    Hostile: 0/0
+    Undecided: 0
+    Base: v1 <id> 12/12
+    Difference: +0.000000 [-0.242494, +0.242494] p=1.000000 worst=-0.183981
+    Cost: 0.000000
+    Results: sha256:<id>
+    Verdict: pass
+    ");
+    // A field that is no variable of the new version any more makes no new cases.
+    ada.ok("promptctl rollback triage --quiet");
+    ada.next_version("triage", "{{ticket}}!", "never");
+    assert_snapshot!(ada.play(
+        "promptctl eval triage --record --base live --quiet
+         promptctl publish triage"
+    ), @r#"
+    $ promptctl eval triage --record --base live --quiet
+    triage  v1 → v3 (breaking)   12 cases, 1 answer each   echo
+
+            v1                v3            change
+    passed  12 of 12          0 of 12       -100.0 points (-100.0 to -65.7)   p 0.0005
+            100.0 % (76-100)  0.0 % (0-24)
+
+    worse (12)   xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+                 xxxxxxxxxxxx   right queue: expected to contain "billing", got "never"
+    flaky        none measured: --repeat 3 would tell
+
+    Worse than v1: 100 points fewer pass, at least 65.7.
+
+    fail   $0.0000 spent
+        every case has to pass: 0 of 12 did
+        Worse than v1: 100 points fewer pass, at least 65.7.
+    [exit 3]
+    $ promptctl publish triage
+    error[P409]: production requires an evaluation of triage v3, and prompts/triage/_eval/4 did not pass: 0 of 12 cases do
+      hint: git show prompts/triage/_eval/4 says which cases failed
+      hint: mend it, raise its version, and record that: promptctl eval triage --record
+    [exit 3]
+    "#);
+}
+
+#[test]
 fn a_rollback_wants_no_evidence() {
     let env = TestEnv::new();
     let ada = wanting(&env, "true");
