@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::generate::written;
 use crate::env::{Shell, TestEnv, executable, of_this_process, skipped, words};
+use crate::eval::judges::TONE;
 use crate::server::{KEY, Reply, Request, Server};
 use crate::store_of_prompts::{Prompts, Version};
 
@@ -47,6 +48,8 @@ impl World {
             ),
             ("values.json", "{\"ticket\": \"It burns\"}\n"),
             ("cases.jsonl", "{\"id\": \"a\", \"ticket\": \"It burns\"}\n"),
+            ("labels.jsonl", LABELS),
+            ("labels/tone.csv", TONE_LABELS),
             ("calls.jsonl", "{\"prompt\": \"support/triage\"}\n"),
             ("answer.json", ANSWER),
             (
@@ -67,6 +70,7 @@ impl World {
             ".git/info/exclude",
             "/*\n!/prompts\n!/promptctl.yaml\n!/.gitattributes\n",
         );
+        repo.add("judges/tone", TONE);
         for line in [
             "git commit --quiet --all --message 'Add cases'",
             "promptctl publish --quiet support/triage@v3",
@@ -132,6 +136,14 @@ evaluators:
     string: {contains: '{{expected}}'}
 ";
 
+/// Answers that people labelled.
+const LABELS: &str = r#"{"input": "Where is it?", "expected": "We are sorry: it is lost.", "completion": "We are sorry.", "label": "pass"}
+{"input": "Where is it?", "expected": "We are sorry: it is lost.", "completion": "Lost.", "label": "fail"}
+"#;
+
+const TONE_LABELS: &str =
+    "input,completion,label\nIt burns,We are sorry.,warm\nIt burns,Wait.,cold\n";
+
 /// What the API says: of a stored prompt what OpenAI says, and else an answer.
 fn answer(stored: &Prompts, request: &Request) -> Reply {
     if request.line.ends_with("/models") {
@@ -144,6 +156,18 @@ fn answer(stored: &Prompts, request: &Request) -> Reply {
         let is_mail = request.body.contains("- mail: ");
         let variable = if is_mail { "mail" } else { "ticket" };
         return Reply::answer(&written(variable).to_string());
+    }
+    if request.body.contains("\"choice\"") {
+        let body = request.json();
+        let choices = &body["text"]["format"]["schema"]["properties"]["choice"]["enum"];
+        let choices = choices.as_array().unwrap();
+        let is_good = body["input"].to_string().contains("sorry");
+        let choice = if is_good {
+            choices.last()
+        } else {
+            choices.first()
+        };
+        return Reply::answer(&json!({ "reason": "so it is", "choice": choice }).to_string());
     }
     let is_of_stored = [STORED, "previous_response_id"]
         .iter()

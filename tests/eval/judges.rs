@@ -32,7 +32,7 @@ evaluators:
 ";
 
 /// A judge of one's own.
-pub(super) const TONE: &str = "\
+pub(crate) const TONE: &str = "\
 model: openai/gpt-5-mini
 messages:
   - role: system

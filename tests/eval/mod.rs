@@ -5,7 +5,7 @@ mod base;
 mod cache;
 mod ends;
 mod evidence;
-mod judges;
+pub(crate) mod judges;
 mod labels;
 mod shown;
 
