@@ -188,6 +188,20 @@ impl TestEnv {
         ada
     }
 
+    /// The same `origin.git` and clone `ada` in other folders.
+    pub(crate) fn copy_of_origin(&self) -> (Self, Shell) {
+        let env = Self::new();
+        let root = env.root();
+        for folder in ["origin.git", "ada"] {
+            let from = self.root().dir.join(folder);
+            root.ok(&format!("cp -r {} .", from.display()));
+        }
+        let ada = root.cd("ada");
+        let origin = root.dir.join("origin.git");
+        ada.git(&format!("remote set-url origin {}", origin.display()));
+        (env, ada)
+    }
+
     /// Another clone of `origin.git`, of somebody else.
     pub(crate) fn clone_of_origin(&self, person: &str) -> Shell {
         let dir = person.to_lowercase();

@@ -6,10 +6,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::env::{Run, Shell, TestEnv, executable, hook, often, skipped};
+use crate::env::{Run, Shell, TestEnv, executable, hook, of_this_process, often, skipped};
 
-/// How many random moments are tried; `PROMPTCTL_TEST_KILLS` asks for another number.
-const KILLS: usize = 40;
+/// How many random moments are tried; `PROMPTCTL_TEST_KILLS` asks for another number, and for each
+/// step to be tried in every way.
+const KILLS: usize = 16;
 
 /// What `git` is while commands are killed: the program itself, but the call with the number in
 /// `$KILL_AT` kills the process that started it, before or after it did its work.
@@ -109,22 +110,13 @@ fn world(env: &TestEnv) -> Shell {
     ada
 }
 
-/// The same world again, by copying it.
-fn fresh(world: &TestEnv, deed: &Deed) -> (TestEnv, Shell) {
-    let env = TestEnv::new();
-    for folder in ["origin.git", "ada"] {
-        env.root()
-            .ok(&format!("cp -r {}/{folder} .", world.root().dir.display()));
-    }
-    let ada = env.root().cd("ada");
-    ada.git(&format!(
-        "remote set-url origin {}/origin.git",
-        env.root().dir.display()
-    ));
+/// A copy of the world in which a deed can be done.
+fn prepared(world: &TestEnv, deed: &Deed) -> TestEnv {
+    let (env, ada) = world.copy_of_origin();
     for line in deed.prepare {
         ada.ok(line);
     }
-    (env, ada)
+    env
 }
 
 /// The releases in production, the newest first, pending ones among them.
@@ -228,29 +220,28 @@ fn remote_of_its_own(ada: &Shell) -> bool {
     true
 }
 
-/// Every call of git is a moment at which half of the work is done.
+/// Every call of git is a moment at which half of the work is done. In turn the command dies alone, and
+/// with its whole process group, git with it.
 #[test]
 fn before_and_after_each_step() {
-    at_each_step("");
+    at_each_step(0);
+    if of_this_process("PROMPTCTL_TEST_KILLS").is_some() {
+        at_each_step(1);
+    }
 }
 
-/// The same where the whole process group dies, git with it.
-#[test]
-fn the_group_before_and_after_each_step() {
-    at_each_step("1");
-}
-
-fn at_each_step(group: &str) {
+fn at_each_step(turn: usize) {
     let env = TestEnv::new();
-    world(&env);
+    let ada = world(&env);
+    let has_groups = remote_of_its_own(&ada);
     let real = env.root().ok("sh -c 'command -v git'");
     for deed in &DEEDS {
-        for when in ["before", "after"] {
+        let world = prepared(&env, deed);
+        for (at, when) in ["before", "after"].into_iter().enumerate() {
             for step in 1.. {
-                let (env, ada) = fresh(&env, deed);
-                if !group.is_empty() && !remote_of_its_own(&ada) {
-                    return;
-                }
+                let (env, ada) = world.copy_of_origin();
+                let is_group = has_groups && (turn + at + step) % 2 == 1;
+                let group = if is_group { "1" } else { "" };
                 executable(&ada, "../bin/git", GIT);
                 let path = format!(
                     "{}:{}",
@@ -271,7 +262,8 @@ fn at_each_step(group: &str) {
                     assert!(step > 1, "{} starts no git", deed.line);
                     break;
                 }
-                must_recover(&env, &ada, deed, &format!("{when} step {step}"));
+                let how = if is_group { "with its group" } else { "alone" };
+                must_recover(&env, &ada, deed, &format!("{how} {when} step {step}"));
             }
         }
     }
@@ -283,6 +275,7 @@ fn the_group_inside_of_a_commit() {
     let env = TestEnv::new();
     world(&env);
     let deed = &DEEDS[4];
+    let world = prepared(&env, deed);
     for (name, script) in [
         ("pre-commit", "kill -KILL 0"),
         ("commit-msg", "kill -KILL 0"),
@@ -297,7 +290,7 @@ fn the_group_inside_of_a_commit() {
         ("post-index-change", "kill -KILL 0"),
         ("post-commit", "kill -KILL 0"),
     ] {
-        let (env, ada) = fresh(&env, deed);
+        let (env, ada) = world.copy_of_origin();
         let path = format!(".git/hooks/{name}");
         hook(&ada, &path, script);
         let killed = in_a_group(&ada, deed.line);
@@ -453,12 +446,15 @@ impl Dice {
 #[test]
 fn at_random_moments() {
     let env = TestEnv::new();
-    world(&env);
+    let ada = world(&env);
+    let has_groups = remote_of_its_own(&ada);
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let worlds: Vec<TestEnv> = DEEDS.iter().map(|deed| prepared(&env, deed)).collect();
     let lengths: Vec<Duration> = DEEDS
         .iter()
-        .map(|deed| {
-            let (_env, ada) = fresh(&env, deed);
+        .zip(&worlds)
+        .map(|(deed, world)| {
+            let (_env, ada) = world.copy_of_origin();
             let start = Instant::now();
             ada.ok(deed.line);
             start.elapsed()
@@ -466,8 +462,9 @@ fn at_random_moments() {
         .collect();
     for kill in 0..often("PROMPTCTL_TEST_KILLS", KILLS) {
         let deed = &DEEDS[kill % DEEDS.len()];
-        let (env, ada) = fresh(&env, deed);
-        let whole_group = kill % 2 == 1 && remote_of_its_own(&ada);
+        let (env, ada) = worlds[kill % DEEDS.len()].copy_of_origin();
+        // Each deed dies in both ways.
+        let whole_group = has_groups && (kill + kill / DEEDS.len()) % 2 == 1;
         let micros = u64::try_from(lengths[kill % DEEDS.len()].as_micros()).unwrap();
         let moment = Duration::from_micros(dice.roll(micros + micros / 10));
         let start = Instant::now();

@@ -62,6 +62,8 @@ Under: none' {RELEASE} {commit}",
 
 #[test]
 fn a_moved_or_deleted_tag_is_never_taken_in_silently() {
+    let world = TestEnv::new();
+    seen(&world);
     for (to, line) in moves() {
         for fetch in [
             "promptctl fetch",
@@ -73,8 +75,8 @@ fn a_moved_or_deleted_tag_is_never_taken_in_silently() {
                 // git itself does not look for what is gone.
                 continue;
             }
-            let env = TestEnv::new();
-            let (ada, remote) = seen(&env);
+            let (env, ada) = world.copy_of_origin();
+            let remote = origin(&env);
             remote.ok(&line);
             ada.run(fetch);
             let what = format!("{to}, by {fetch}");
