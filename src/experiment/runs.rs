@@ -154,7 +154,13 @@ pub fn paths(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = paths
         .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
         .collect();
-    paths.sort();
+    // The id of a run begins with its millisecond; within one the file that was written first comes first.
+    paths.sort_by_cached_key(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let moment: String = name.chars().take(13).collect();
+        let written = path.metadata().and_then(|it| it.modified()).ok();
+        (moment, written, name.into_owned())
+    });
     paths
 }
 
