@@ -31,6 +31,7 @@ use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::Judges;
 use crate::experiment::judge::panel::Panel;
+use crate::experiment::result::SCHEMA;
 use crate::experiment::run::{Plan, Source, Terms, empty_results, questions, run as run_plan};
 use crate::experiment::runs::{Head, RunFile};
 use crate::experiment::task::Task;
@@ -277,7 +278,7 @@ fn evaluate(
         clock: &clock,
     };
     let head = Head {
-        schema: crate::output::json::SCHEMA,
+        schema: SCHEMA,
         run: run.clone(),
         started: clock(),
         confident: args.rule.confident,

@@ -32,7 +32,7 @@ use crate::prompt::evaluate::{Choice, Evaluator, Llm, Model};
 use crate::prompt::finding::Finding;
 use crate::prompt::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use crate::prompt::template::Partials;
-pub(super) use found::judges_of;
+pub(super) use found::{Asker, judges_of};
 pub use found::{choices_of, find, reference_of};
 use marks::Marks;
 

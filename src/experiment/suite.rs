@@ -16,7 +16,7 @@ use super::doubles::{doubles, tell_apart};
 use super::entry::{self, Ground};
 use super::files::CaseFiles;
 use super::found::Found;
-use super::judge::{self, judges_of};
+use super::judge::{Asker, judges_of};
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::{digest_bytes, digest_of};
@@ -102,12 +102,16 @@ impl Suite {
             let values = case.values();
             values.map(case_file).any(|it| it.is_some())
         };
+        let own = |case: &'_ Object| {
+            let evaluators = case.get("case").and_then(|it| it.get("evaluators"));
+            let mut all = evaluators.and_then(Value::as_array).into_iter().flatten();
+            all.any(|it| it.get("uses").is_some())
+        };
         let mut evaluators = document.evaluators.iter();
-        let names_judge = evaluators.any(|evaluator| {
-            let uses = evaluator.get("uses").and_then(Value::as_str);
-            uses.is_some_and(|uses| uses.starts_with(judge::FOLDER))
-        });
-        document.datasets.is_empty() && !names_judge && !document.test_data.iter().any(names_file)
+        let names_judge = evaluators.any(|it| it.contains_key("uses"));
+        let cases = &document.test_data;
+        let is_whole = !cases.iter().any(|case| names_file(case) || own(case));
+        document.datasets.is_empty() && !names_judge && is_whole
     }
 }
 
@@ -336,9 +340,14 @@ impl<'a> Reader<'a> {
         let document = &self.loaded.document;
         let mut suite = assemble(document, &self.variables, self.cases);
         let path = &self.loaded.path;
-        suite.judges = judges_of(&suite, self.files, &mut |number, finding| {
-            let at = document.span_of(&format!("evaluators[{number}]"));
-            self.found.push(finding.in_file(path).at(at));
+        suite.judges = judges_of(&suite, self.files, &mut |place, finding| {
+            self.found.push(match place {
+                Asker::Prompt(number) => {
+                    let at = document.span_of(&format!("evaluators[{number}]"));
+                    finding.in_file(path).at(at)
+                }
+                Asker::Case(case) => case.mark(finding),
+            });
         });
         seal(&mut suite);
         unjudged(&suite, document, &self.loaded.path, &mut self.found);

@@ -1,4 +1,4 @@
-//! Standard output into a file that a person names: whole, or not at all.
+//! Output into a file that a person names: whole, or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// A file that stands under its name once everything is in it.
-pub(super) struct FileOut {
+pub struct FileOut {
     path: PathBuf,
     fresh: Option<NamedTempFile>,
 }
@@ -15,7 +15,10 @@ pub(super) struct FileOut {
 impl FileOut {
     /// Begins the file, and what writes into it. What is no plain file, such as a device, is written
     /// as it stands.
-    pub(super) fn create(path: &Path) -> io::Result<(Self, File)> {
+    ///
+    /// # Errors
+    /// The folder is not there or cannot be written into, or a folder stands in its place.
+    pub fn create(path: &Path) -> io::Result<(Self, File)> {
         // A link goes on being one.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let is_special = fs::metadata(&path).is_ok_and(|it| !it.is_file() && !it.is_dir());
@@ -34,7 +37,10 @@ impl FileOut {
     }
 
     /// Puts it under its name.
-    pub(super) fn keep(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What stands there cannot be replaced.
+    pub fn keep(self) -> io::Result<()> {
         let Some(fresh) = self.fresh else {
             return Ok(());
         };

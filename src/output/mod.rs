@@ -8,7 +8,7 @@ pub mod diff_markdown;
 pub mod diff_plain;
 pub mod diff_review;
 pub mod diff_text;
-mod file;
+pub mod file;
 pub mod gitlab;
 pub mod json;
 pub mod junit;

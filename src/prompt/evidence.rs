@@ -251,15 +251,22 @@ impl EvalRule {
 
 impl fmt::Display for EvalRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            tag,
+            min_pass_rate,
+            required,
+            hostile,
+            against_live,
+            margin,
+            max_age,
+        } = self;
         let words = [
-            self.tag.clone(),
-            self.min_pass_rate
-                .map(|least| format!("at least {}", percent(least))),
-            self.required.then(|| "all required".to_owned()),
-            self.hostile.then(|| "all hostile".to_owned()),
-            self.against_live.then(|| "against live".to_owned()),
-            self.max_age
-                .map(|oldest| format!("at most {} old", days(oldest))),
+            tag.clone(),
+            min_pass_rate.map(|least| format!("at least {}", percent(least))),
+            required.then(|| "all required".to_owned()),
+            hostile.then(|| "all hostile".to_owned()),
+            against_live.then(|| format!("against live, margin {}", margin.unwrap_or(MARGIN))),
+            max_age.map(|oldest| format!("at most {} old", days(oldest))),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
         f.write_str("requireEval")?;

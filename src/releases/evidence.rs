@@ -223,7 +223,10 @@ impl Store {
     ) -> Result<Option<Evidence>, Failure> {
         let name = &candidate.loaded.name;
         let Some(ReadSuite(read_suite)) = rules.suite else {
-            return Ok(None);
+            return match rules.evaluations.is_empty() {
+                true => Ok(None),
+                false => Err(self.lacks(candidate, &Lack::None)),
+            };
         };
         if rules.evaluations.is_empty() {
             // It is named all the same, where there is some.
@@ -443,7 +446,13 @@ impl Store {
         }
         if let Some(ReadSuite(read_suite)) = rules.suite {
             match read_suite(self, loaded) {
-                Ok(suite) if suite.digest == evidence.measured.suite => {}
+                Ok(suite) if suite.digest == evidence.measured.suite => {
+                    if evidence.measured.repeat < suite.repeat {
+                        return wrong(format!(
+                            "{who} names the evidence {full}, which asked less often than its commit says"
+                        ));
+                    }
+                }
                 Ok(_) => {
                     return wrong(format!(
                         "{who} names the evidence {full}, which is by other cases than its commit has"

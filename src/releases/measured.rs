@@ -1,5 +1,6 @@
 //! The trailers of evidence: what an evaluation measured, as a tag's message says it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::tag::{trailer_block, trailers_of};
@@ -34,9 +35,14 @@ pub(super) fn write(measured: &Measured) -> String {
         "Suite: {suite}\nModel: {}\nRepeat: {repeat}\nPassed: {passed}\nRequired: {required}\nHostile: {hostile}\nUndecided: {undecided}\n",
         one_line(model)
     );
-    let told: BTreeMap<&str, String> = tags
+    let mut told: Vec<_> = tags
         .iter()
         .filter(|(tag, _)| tag.len() <= LONGEST_TAG)
+        .collect();
+    // A tag that a rule names is one of many cases, and not the number of an order.
+    told.sort_by_key(|(tag, share)| (Reverse(share.of), tag.as_str()));
+    let told: BTreeMap<&str, String> = told
+        .into_iter()
         .take(MOST_TAGS)
         .map(|(tag, share)| (tag.as_str(), share.to_string()))
         .collect();
@@ -250,6 +256,21 @@ mod tests {
 
     fn message(trailers: &str) -> String {
         format!("triage v4: 47 of 50 pass\n\nPrompt: triage\n{trailers}")
+    }
+
+    #[test]
+    fn the_tags_of_most_cases_are_told() {
+        let orders = (0..200).map(|number| (format!("order-{number:03}"), "1/1"));
+        let tags = orders.chain([("smoke".to_owned(), "7/7")]);
+        let measured = Measured {
+            tags: tags
+                .map(|(tag, share)| (tag, Share::parse(share).unwrap()))
+                .collect(),
+            ..measured()
+        };
+        let text = write(&measured);
+        assert!(text.contains(r#""smoke":"7/7""#), "{text}");
+        assert_eq!(text.matches("order-").count(), MOST_TAGS - 1);
     }
 
     #[test]

@@ -147,6 +147,35 @@ fn of_many_versions_halves_are_asked() {
 }
 
 #[test]
+fn a_version_that_cannot_be_asked_is_not_blamed() {
+    let env = TestEnv::new();
+    let server = answering(|number| number < 13);
+    let repo = server.repo(&env);
+    versions(&repo, 9);
+    let file = "prompts/triage.prompt.yml";
+    for number in 10..=20 {
+        let before = repo.read(file);
+        let (head, tail) = before.split_once("Rules ").unwrap();
+        let (_, tail) = tail.split_once('.').unwrap();
+        let tail = tail.replace(" {{gone}}", "");
+        let asks = if number == 10 { " {{gone}}" } else { "" };
+        repo.write(file, format!("{head}Rules {number}.{asks}{tail}"));
+        repo.ok("promptctl bump --quiet");
+        repo.git(&format!("commit -qam 'Rules {number}'"));
+    }
+    assert_snapshot!(repo.play("promptctl bisect triage --case double --repeat 1"), @"
+    $ promptctl bisect triage --case double --repeat 1
+    triage  double
+    v1 1/1 · v10 - · v11 1/1 · v12 1/1 · v13 0/1 · v15 0/1 · v20 0/1
+    v13 broke it (Ada: Rules 13)
+    --- stderr
+    hint: promptctl diff triage@v12 triage@v13
+    v10 could not be asked: case `double`: `gone` has no value
+    $0.00243 spent
+    ");
+}
+
+#[test]
 fn a_case_that_is_gone_is_taken_from_the_past_and_a_version_that_cannot_take_it_is_told() {
     let env = TestEnv::new();
     let server = answering(|number| number != 3);

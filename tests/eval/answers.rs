@@ -50,7 +50,18 @@ fn the_lines_of_a_run_can_be_judged_again() {
     let repo = repo(&server, &env);
     repo.run("promptctl eval triage -o run.jsonl");
     assert_eq!(repo.read("run.jsonl").lines().count(), 3);
-    let again = repo.json("promptctl eval triage --answers run.jsonl --format json");
+    let kept = repo.read("run.jsonl");
+    // What was there stays where nothing comes of the run, and is read before it is replaced.
+    let refused = repo
+        .with("OPENAI_API_KEY", "")
+        .run("promptctl eval triage --fresh -o run.jsonl");
+    assert_eq!(
+        (refused.code, repo.read("run.jsonl")),
+        (Some(4), kept),
+        "{refused}"
+    );
+    let again = repo.json("promptctl eval triage --answers run.jsonl -o run.jsonl --format json");
+    assert_eq!(repo.read("run.jsonl").lines().count(), 3);
     assert_eq!(again["prompts"][0]["passed"], 2);
     assert_eq!(again["prompts"][0]["failures"][0]["case"], "crash");
     assert_eq!(server.requests().len(), 3);

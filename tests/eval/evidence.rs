@@ -319,6 +319,33 @@ fn evidence_compares_with_what_is_live_where_the_environment_asks_for_it() {
 }
 
 #[test]
+fn scores_of_a_file_and_fewer_questions_are_no_evidence() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.add(
+        "triage",
+        &ECHO.replace("id: crash,", "id: crash, repeat: 5,"),
+    );
+    assert_snapshot!(ada.play(
+        "promptctl eval triage --record --scores scores.jsonl
+         promptctl eval triage --record --repeat 3"
+    ), @"
+    $ promptctl eval triage --record --scores scores.jsonl
+    error: the argument '--record' cannot be used with '--scores <FILE>'
+
+    Usage: promptctl eval --record <REF>...
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl eval triage --record --repeat 3
+    error: triage asks a case 5 times, and --repeat less often: that is no evidence
+      hint: promptctl eval triage --record asks as often as the file says
+    [exit 2]
+    ");
+    assert_eq!(ada.git("tag --list prompts/triage/_eval/*"), "");
+}
+
+#[test]
 fn a_rollback_wants_no_evidence() {
     let env = TestEnv::new();
     let ada = wanting(&env, "true");

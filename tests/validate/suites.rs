@@ -2,6 +2,7 @@
 
 use super::greeting;
 use crate::env::TestEnv;
+use crate::eval::judges::TONE;
 
 const PATH: &str = "prompts/greeting.prompt.yml";
 const SUITE: &str = "datasets: [datasets/names.jsonl]\nevaluators: [{name: says it, string: {contains: '{{expected}}'}}]\neval: {minPassRate: 0.9}\n";
@@ -105,4 +106,15 @@ fn a_suite_that_cannot_be_run_from_its_commit_is_not_published() {
     );
     repo.commit("dataset");
     repo.ok("promptctl publish greeting");
+}
+
+#[test]
+fn a_judge_that_a_case_names_is_looked_for_beside_the_prompt() {
+    let env = TestEnv::new();
+    let repo = greeting(&env);
+    let case = "testData: [{name: Ada, case: {evaluators: [{name: tone, uses: judges/tone}]}}]\n";
+    repo.write(PATH, format!("{}{case}", repo.read(PATH)));
+    insta::assert_snapshot!(repo.findings(""), @"error P401 prompts/greeting.prompt.yml:15:12 evaluator `tone`: there is no judge judges/tone");
+    repo.add("judges/tone", TONE);
+    insta::assert_snapshot!(repo.findings(""), @"");
 }

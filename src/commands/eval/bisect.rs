@@ -1,6 +1,6 @@
 //! `promptctl bisect`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -126,12 +126,26 @@ pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exi
     }
     if tried.len() > ASK_ALL {
         let (mut low, mut high) = (0, last);
-        while stopped.is_none() && high - low > 1 && tried[low].passes() != tried[high].passes() {
-            let middle = low + (high - low) / 2;
+        // A version that cannot be asked tells nothing: another one is asked in its place.
+        while stopped.is_none() && tried[low].passes().is_none() && low < high {
+            low += 1;
+            stopped = bisection.ask(&mut tried, &[low], &mut spent, session)?;
+        }
+        while stopped.is_none() && tried[high].passes().is_none() && low < high {
+            high -= 1;
+            stopped = bisection.ask(&mut tried, &[high], &mut spent, session)?;
+        }
+        let mut silent = BTreeSet::new();
+        while stopped.is_none() && tried[low].passes() != tried[high].passes() {
+            let open: Vec<usize> = (low + 1..high).filter(|at| !silent.contains(at)).collect();
+            let Some(&middle) = open.get(open.len().saturating_sub(1) / 2) else {
+                break;
+            };
             stopped = bisection.ask(&mut tried, &[middle], &mut spent, session)?;
-            match tried[middle].passes() == tried[low].passes() {
-                true => low = middle,
-                false => high = middle,
+            match tried[middle].passes() {
+                None => drop(silent.insert(middle)),
+                passes if passes == tried[low].passes() => low = middle,
+                _ => high = middle,
             }
         }
     }

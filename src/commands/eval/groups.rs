@@ -11,7 +11,7 @@ use crate::experiment::versus::FailOn;
 pub(super) struct RecordArgs {
     /// Record what comes of it as a tag NAME/_eval/N, and send that to the remote; all cases are
     /// asked, and what the file says decides
-    #[arg(long, conflicts_with_all = ["ids", "tags", "only", "file", "model", "answers", "min_pass_rate", "allow_undecided", "list", "show", "clear_cache"])]
+    #[arg(long, conflicts_with_all = ["ids", "tags", "only", "file", "model", "answers", "scores", "min_pass_rate", "allow_undecided", "list", "show", "clear_cache"])]
     pub(super) record: bool,
     /// Why, for people who read the tag; has to be said where --fresh asks again
     #[arg(short, long, value_name = "TEXT", requires = "record")]

@@ -1,6 +1,6 @@
 //! `-o FILE`: the result in files, whose endings say how.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::report::Report;
 use super::{machine, markdown, text};
 use crate::error::Failure;
 use crate::experiment::result::Line;
+use crate::output::file::FileOut;
 use crate::output::json;
 use crate::prompt::code;
 
@@ -17,7 +18,7 @@ pub(super) struct Outputs {
     /// Those that are written at the end.
     whole: Vec<(PathBuf, Kind)>,
     /// Those that get a line for each result as it comes.
-    lines: Vec<(PathBuf, BufWriter<File>)>,
+    lines: Vec<(PathBuf, FileOut, BufWriter<File>)>,
     lost: Option<Failure>,
 }
 
@@ -65,8 +66,9 @@ impl Outputs {
             })?;
             let path = session.directory.join(path);
             if let Kind::Lines = kind {
-                let file = File::create(&path).map_err(|error| unwritable(&path, error))?;
-                outputs.lines.push((path, BufWriter::new(file)));
+                let made = FileOut::create(&path);
+                let (out, file) = made.map_err(|error| unwritable(&path, error))?;
+                outputs.lines.push((path, out, BufWriter::new(file)));
                 continue;
             }
             let folder = path.parent().filter(|folder| folder.is_dir());
@@ -89,7 +91,7 @@ impl Outputs {
 
     /// Adds a result, and says whether all files took it; [`finish`](Self::finish) tells which did not.
     pub(super) fn line(&mut self, line: &Line) -> bool {
-        for (path, file) in &mut self.lines {
+        for (path, _, file) in &mut self.lines {
             let written = serde_json::to_writer(&mut *file, line)
                 .map_err(io::Error::from)
                 .and_then(|()| file.write_all(b"\n"));
@@ -109,8 +111,9 @@ impl Outputs {
         if let Some(failure) = self.lost {
             return Err(failure);
         }
-        for (path, mut file) in self.lines {
-            file.flush().map_err(|error| unwritable(&path, error))?;
+        for (path, out, mut file) in self.lines {
+            let kept = file.flush().and_then(|()| out.keep());
+            kept.map_err(|error| unwritable(&path, error))?;
         }
         for (path, kind) in self.whole {
             let text = match kind {
@@ -119,7 +122,11 @@ impl Outputs {
                 Kind::Markdown => markdown::render(report),
                 Kind::Junit => machine::junit(report),
             };
-            fs::write(&path, text).map_err(|error| unwritable(&path, error))?;
+            let written = FileOut::create(&path).and_then(|(out, mut file)| {
+                file.write_all(text.as_bytes())?;
+                out.keep()
+            });
+            written.map_err(|error| unwritable(&path, error))?;
         }
         Ok(())
     }

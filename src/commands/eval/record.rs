@@ -168,14 +168,14 @@ fn check(loaded: &Loaded, suite: &Suite, args: &Args, store: &Store) -> Result<(
         .at(loaded.path.clone())
         .hint(format!("git add {paths} && git commit -m \"…\" -- {paths}")));
     }
-    if args
-        .cases
-        .repeat
-        .is_some_and(|repeat| repeat < suite.repeat)
-    {
+    let most = suite.cases.iter().map(|case| suite.repeats(case)).max();
+    let most = most.unwrap_or(suite.repeat);
+    if args.cases.repeat.is_some_and(|repeat| repeat < most) {
         return Err(Failure::usage(format!(
-            "{name} asks each case {} times, and --repeat less often: that is no evidence",
-            suite.repeat
+            "{name} asks a case {most} times, and --repeat less often: that is no evidence"
+        ))
+        .hint(format!(
+            "promptctl eval {name} --record asks as often as the file says"
         )));
     }
     Ok(())

@@ -119,7 +119,7 @@ mod tests {
             (json!({}), "requireEval"),
             (
                 json!({"minPassRate": 0.95, "required": "all", "hostile": "all", "against": "live", "margin": 0.1, "maxAge": "30d"}),
-                "requireEval (at least 95.0 %, all required, all hostile, against live, at most 30 days old)",
+                "requireEval (at least 95.0 %, all required, all hostile, against live, margin 0.1, at most 30 days old)",
             ),
             (
                 json!({"maxAge": "12h"}),

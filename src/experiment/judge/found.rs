@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::case::{Suite, SuiteJudge};
+use super::super::case::{CasePlace, Suite, SuiteJudge};
 use super::super::files::CaseFiles;
 use super::{FOLDER, GITHUB, calibration};
 use crate::error::Failure;
@@ -143,16 +143,28 @@ pub fn choices_of(document: &Document) -> Result<Vec<Choice>, Finding> {
     Ok(choices.collect())
 }
 
-/// The judges that the evaluators of a suite name, and all that is wrong with them: the evaluators'
-/// `uses`, the prompt, and what is wrong.
+/// Where an evaluator stands that names a judge.
+pub(in crate::experiment) enum Asker<'a> {
+    /// Among those of the prompt, by its number.
+    Prompt(usize),
+    /// In a case.
+    Case(&'a CasePlace),
+}
+
+/// The judges that the evaluators of a suite name by `uses`, and what is wrong with them.
 pub(in crate::experiment) fn judges_of(
     suite: &Suite,
     files: &dyn CaseFiles,
-    tell: &mut dyn FnMut(usize, Finding),
+    tell: &mut dyn FnMut(Asker<'_>, Finding),
 ) -> BTreeMap<String, SuiteJudge> {
     let mut judges = BTreeMap::new();
-    let own = suite.cases.iter().flat_map(|case| &case.evaluators);
-    for (number, evaluator) in suite.evaluators.iter().chain(own).enumerate() {
+    let all = suite.evaluators.iter().enumerate();
+    let all = all.map(|(number, it)| (Asker::Prompt(number), it));
+    let own = suite.cases.iter().flat_map(|case| {
+        let evaluators = case.evaluators.iter();
+        evaluators.map(|it| (Asker::Case(&case.place), it))
+    });
+    for (asker, evaluator) in all.chain(own) {
         let Some(uses) = evaluator.get("uses").and_then(Value::as_str) else {
             continue;
         };
@@ -181,7 +193,7 @@ pub(in crate::experiment) fn judges_of(
                 if let Some(hint) = failure.hints.first() {
                     finding = finding.help(hint.clone());
                 }
-                tell(number, finding);
+                tell(asker, finding);
             }
         }
     }
