@@ -40,6 +40,7 @@ use crate::experiment::versus::{FailOn, Pairing};
 use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::hint::Hint;
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
@@ -133,7 +134,7 @@ struct CaseArgs {
     #[arg(long, value_name = "WHICH")]
     only: Option<Only>,
     /// The cases of FILE (.jsonl, .json, .yaml, .csv) instead of the prompt's own
-    #[arg(long = "cases", value_name = "FILE")]
+    #[arg(long = "cases", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// How often each case is asked; a case passes if most of its answers do
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -152,7 +153,7 @@ enum Only {
 #[command(next_help_heading = "Answers")]
 struct AnswerArgs {
     /// Another model than the file's; several are compared side by side; `echo` answers offline
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", add = super::completions::models())]
     model: Vec<String>,
     /// Begin no call once those before have cost so many US dollars
     #[arg(long, value_name = "USD", value_parser = parse_dollars)]
@@ -165,10 +166,10 @@ struct AnswerArgs {
     fresh: bool,
     /// Judge the answers of FILE, JSON lines of {case, repeat, output}, and call no model; `-` is
     /// standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cached", "fresh", "max_cost"])]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["cached", "fresh", "max_cost"])]
     answers: Option<PathBuf>,
     /// Scores that another program made, JSON lines of {case, repeat, evaluator, score, reason}
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     scores: Option<PathBuf>,
     /// How many calls are under way at once
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -215,7 +216,7 @@ struct ShownArgs {
     format: EvalFormat,
     /// Write the result to FILE as well: .txt, .json, .jsonl (a line a case), .md or .xml (JUnit);
     /// may be given several times
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short, long = "output", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     outputs: Vec<PathBuf>,
 }
 
@@ -299,6 +300,29 @@ pub(super) fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cac
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    run_cases(args, session).map_err(with_hints_of_cases)
+}
+
+/// A failure whose hints are for cases: their variables stand in them, and no option gives one.
+fn with_hints_of_cases(mut failure: Failure) -> Failure {
+    for hint in &mut failure.hints {
+        let names = match &*hint {
+            Hint::GiveValue(name) | Hint::GiveJson(name) | Hint::GiveMessages(name) => {
+                std::slice::from_ref(name)
+            }
+            Hint::GiveValues(names) => names.as_slice(),
+            _ => continue,
+        };
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        *hint = Hint::Words(format!(
+            "give the case a value for {}, or the variable a `default` in `input.schema`",
+            names.join(", ")
+        ));
+    }
+    failure
+}
+
+fn run_cases(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let ground = RunContext::new(session)?;
     if args.earlier.list {
         return earlier::list(&ground, session);

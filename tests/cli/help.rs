@@ -29,7 +29,7 @@ fn the_help() {
 
     Look:
       list         List all prompts
-      show         Show one prompt
+      show         Show prompts
       get          Print one prompt, or all that are live, for programs
       history      Show the versions of prompts
       releases     Show the releases of prompts, or of all
@@ -53,6 +53,7 @@ fn the_help() {
 
     Judge:
       eval         Run the cases of prompts, and say whether they pass
+      judge        Check a judge against labels of people
       bisect       Find the version of a prompt that broke a case, or mended it
       cases        Keep the cases that prompts are tried with
 
