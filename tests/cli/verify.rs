@@ -77,7 +77,8 @@ fn what_is_live_is_proven() {
           "rules": {
             "branches": [],
             "allowed_signers": "allowed_signers",
-            "from": []
+            "from": [],
+            "evaluations": []
           },
           "prompts": [
             {
