@@ -6,6 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
 use super::front;
+use super::globals::Globals;
 use super::interrupt::Interrupt;
 use super::lazy::Lazy;
 use super::out::OUT;
@@ -36,6 +37,7 @@ pub(super) struct Cli {
         short = 'C',
         long = "directory",
         value_name = "DIR",
+        value_hint = clap::ValueHint::DirPath,
         global = true,
         help_heading = "Global options"
     )]
@@ -193,31 +195,10 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Err(error) => return clap_exit(&error, &arguments, &environ),
     }
     let given = arguments.clone();
-    if let Some(topic) = topics::asked(&arguments) {
-        let mut ui = ui(ColorChoice::Auto, false, &environ);
-        return match topic {
-            Ok(topic) => {
-                page(&mut ui, &environ, here.as_deref().unwrap_or(Path::new(".")));
-                topics::show(topic, &mut ui);
-                ui.finish(Exit::Done)
-            }
-            Err(failure) => {
-                ui.failure(&failure);
-                failure.exit
-            }
-        };
-    }
-    if let Some(named) = front::is_asked(&arguments) {
-        let ui = ui(ColorChoice::Auto, false, &environ);
-        let mut session = Session {
-            now: environ.now.unwrap_or_else(Timestamp::now),
-            ui,
-            environ,
-            directory: PathBuf::new(),
-            is_directory_named: named.is_some(),
-            command_line,
-        };
-        return ended(named, &mut session, front::run);
+    if let Some(globals) = Globals::read(&given)
+        && let Some(exit) = without_command(globals, &environ, here.as_deref())
+    {
+        return exit;
     }
     let mut line = command_line_for(&arguments);
     let matches = line.try_get_matches_from_mut(arguments);
@@ -268,6 +249,39 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     ended(cli.directory, &mut session, |session| {
         cli.command.run(session)
     })
+}
+
+/// What a line does that names no command: it asks for a topic of the help, or for nothing.
+fn without_command(globals: Globals, environ: &Environ, here: Option<&Path>) -> Option<Exit> {
+    let topic = topics::asked(&globals.words);
+    if topic.is_none() && !globals.words.is_empty() {
+        return None;
+    }
+    let mut ui = ui(globals.color, globals.quiet, environ);
+    if let Some(topic) = topic {
+        return Some(match topic {
+            Ok(topic) => {
+                if !globals.no_pager {
+                    page(&mut ui, environ, here.unwrap_or(Path::new(".")));
+                }
+                topics::show(topic, &mut ui);
+                ui.finish(Exit::Done)
+            }
+            Err(failure) => {
+                ui.failure(&failure);
+                failure.exit
+            }
+        });
+    }
+    let mut session = Session {
+        now: environ.now.unwrap_or_else(Timestamp::now),
+        ui,
+        environ: environ.clone(),
+        directory: PathBuf::new(),
+        is_directory_named: globals.directory.is_some(),
+        command_line,
+    };
+    Some(ended(globals.directory, &mut session, front::run))
 }
 
 /// Runs a command in the folder that is named, or here.

@@ -1,7 +1,8 @@
 //! What several commands share: arguments, and ways of showing.
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, hidden_folder};
@@ -16,7 +17,7 @@ use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::{Compiled, Outline, Partials};
 use crate::prompt::version::{BadVersion, Version};
-use crate::releases::{Overview, Store};
+use crate::releases::{LastFetch, Overview, Store};
 
 use super::moment::{Moment, clock};
 use super::session::Session;
@@ -294,6 +295,49 @@ pub(super) fn warn_of_releases(overview: &Overview, store: &Store, session: &mut
     }
     warn_of_unknown_releases(store, session);
 }
+
+/// The age from which on a view of the remote is told to be old.
+const OLD_VIEW: SignedDuration = SignedDuration::from_hours(24);
+
+/// Says how old this clone's view of the remote is, where that may matter; and when that was, for JSON.
+/// None without a remote.
+///
+/// # Errors
+/// The references cannot be read.
+pub(super) fn say_age_of_view(
+    store: &Store,
+    session: &mut Session,
+) -> Result<Option<FetchedJson>, Failure> {
+    let fetched = match store.last_fetch()? {
+        LastFetch::NoRemote => return Ok(None),
+        // That nothing was fetched is an error of its own.
+        LastFetch::Unknown if store.require_releases().is_err() => {
+            return Ok(Some(FetchedJson(None)));
+        }
+        LastFetch::Unknown => None,
+        LastFetch::At(time) => Some(time),
+    };
+    let now = session.now;
+    let told = match fetched {
+        Some(time) if now.duration_since(time) <= OLD_VIEW => None,
+        Some(time) => Some(format!(
+            "this is what was live when this clone last fetched, {}",
+            ago_and_when(now, time)
+        )),
+        None => Some("this clone does not know how old its view of the remote is".to_owned()),
+    };
+    if let Some(told) = told {
+        session.ui.warning(told);
+        session
+            .ui
+            .hint("promptctl fetch brings what was released since");
+    }
+    Ok(Some(FetchedJson(fetched.map(json::time))))
+}
+
+/// When the tags of the remote were last fetched; null where nobody knows.
+#[derive(Debug, Serialize)]
+pub(super) struct FetchedJson(Option<String>);
 
 /// Says that this clone cannot know what is live, where it has not fetched the tags.
 pub(super) fn warn_of_unknown_releases(store: &Store, session: &mut Session) {

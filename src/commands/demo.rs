@@ -10,6 +10,7 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::code;
+use crate::repository::private_folder;
 use stage::Stage;
 
 /// Show the whole life of a prompt in a scratch repository, offline
@@ -24,7 +25,7 @@ Examples:
   promptctl demo --serve        # the gateway, with the model echo")]
 pub(super) struct Args {
     /// Work in DIR, which must not exist, and keep it
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     keep: Option<PathBuf>,
     /// Show the way out of OpenAI's stored prompts instead: an id is found and imported, and a call by
     /// that id is answered by the gateway
@@ -145,9 +146,7 @@ const SCENES: &[Scene] = &[
 ];
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let scratch = tempfile::Builder::new()
-        .prefix("promptctl-demo-")
-        .tempdir()
+    let scratch = private_folder("promptctl-demo-", None)
         .map_err(|error| unwritable(Path::new("the scratch folder"), error))?;
     let top = match &args.keep {
         None => scratch.path().to_path_buf(),

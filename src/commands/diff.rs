@@ -14,6 +14,7 @@ use super::common::warn_all;
 use super::eval::comment::evaluation;
 use super::out::OutArg;
 use super::session::Session;
+use super::typed::NotOne;
 use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
@@ -248,7 +249,7 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
             let (from, to) = range.split_once("..").unwrap_or((range, "HEAD"));
             revisions(store, from, Some(if to.is_empty() { "HEAD" } else { to }))
         }
-        (Some(one), None) => match as_prompt(one, store) {
+        (Some(one), None) => match as_prompt(one, store)? {
             Some(reference) => one_prompt(store, &reference, args.env.as_ref()),
             None if args.env.is_some() => Err(Failure::usage(format!(
                 "{one} is no prompt, and --env says with what a prompt is compared"
@@ -256,7 +257,7 @@ fn compared(args: &Args, store: &Store) -> Result<Compared, Failure> {
             .hint("name one prompt, or leave --env out")),
             None => revisions(store, one, None),
         },
-        (Some(from), Some(to)) => match (as_prompt(from, store), as_prompt(to, store)) {
+        (Some(from), Some(to)) => match (as_prompt(from, store)?, as_prompt(to, store)?) {
             (Some(from), Some(to)) => two_prompts(store, &from, &to),
             (None, None) => revisions(store, from, Some(to)),
             (Some(_), None) => Err(mixed(from, to)),
@@ -274,14 +275,21 @@ fn mixed(prompt: &str, revision: &str) -> Failure {
 }
 
 /// A reference to a prompt; a plain word that is no prompt is a revision.
-fn as_prompt(text: &str, store: &Store) -> Option<Reference> {
-    let reference = super::typed::reference(text).ok()?;
+///
+/// # Errors
+/// It is a pattern, which no revision can be.
+fn as_prompt(text: &str, store: &Store) -> Result<Option<Reference>, Failure> {
+    let reference = match super::typed::reference(text) {
+        Ok(reference) => reference,
+        Err(error @ NotOne::Several(_)) => return Err(Failure::usage(format!("{text}: {error}"))),
+        Err(NotOne::Name(_) | NotOne::Reference(_)) => return Ok(None),
+    };
     let is_revision = reference.selector == Selector::WorkingCopy
         && store
             .load(&reference)
             .is_err_and(|failure| failure.code == Some(crate::prompt::code::UNKNOWN_PROMPT))
         && store.is_revision(text);
-    (!is_revision).then_some(reference)
+    Ok((!is_revision).then_some(reference))
 }
 
 fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compared, Failure> {

@@ -53,7 +53,7 @@ struct DiffArgs {
     path: String,
     /// The old file, its id and mode, the new file, its id and mode; of a file that was renamed,
     /// its new name and how alike they are
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     sides: Vec<String>,
 }
 

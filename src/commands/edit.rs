@@ -56,7 +56,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "KEY", value_parser = parse_key, add = super::completions::keys_to_unset())]
     unset: Vec<Key>,
     /// Take the whole file from FILE; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "unset"])]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["set", "unset"])]
     file: Option<String>,
     /// The commit's message
     #[arg(short, long, value_name = "TEXT")]
@@ -138,7 +138,8 @@ fn checked(
     gate: &Gate,
     session: &mut Session,
 ) -> Result<(Loaded, bool), Failure> {
-    let after = store.with_text(before, text.to_owned())?;
+    let after = store.with_text(before, text.to_owned());
+    let after = after.map_err(|failure| args.in_given_file(failure, before))?;
     compile(&after)?;
     let is_sound = gate.before_making(store, Some(before), &after, args.shown(before), session)?;
     Ok((after, is_sound))
@@ -219,6 +220,15 @@ impl Args {
             Some(file) => file,
             None => &before.path,
         }
+    }
+
+    /// A failure about a text that was given, at the place where the person finds it.
+    fn in_given_file(&self, mut failure: Failure, before: &Loaded) -> Failure {
+        let location = failure.location.as_deref();
+        if let Some(place) = location.and_then(|it| it.strip_prefix(&before.path)) {
+            failure.location = Some(format!("{}{place}", self.shown(before)));
+        }
+        failure
     }
 
     /// The file's new text; `None` where the editor was closed without a change.

@@ -39,6 +39,7 @@ use crate::experiment::verdict::Verdict;
 use crate::experiment::versus::Pairing;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::hint::Hint;
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 use crate::record::entry::new_id;
@@ -145,6 +146,29 @@ pub(super) fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cac
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    run_cases(args, session).map_err(with_hints_of_cases)
+}
+
+/// A failure whose hints are for cases: their variables stand in them, and no option gives one.
+fn with_hints_of_cases(mut failure: Failure) -> Failure {
+    for hint in &mut failure.hints {
+        let names = match &*hint {
+            Hint::GiveValue(name) | Hint::GiveJson(name) | Hint::GiveMessages(name) => {
+                std::slice::from_ref(name)
+            }
+            Hint::GiveValues(names) => names.as_slice(),
+            _ => continue,
+        };
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        *hint = Hint::Words(format!(
+            "give the case a value for {}, or the variable a `default` in `input.schema`",
+            names.join(", ")
+        ));
+    }
+    failure
+}
+
+fn run_cases(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let ground = RunContext::new(session)?;
     if args.earlier.list {
         return earlier::list(&ground, session);

@@ -1,8 +1,5 @@
 //! `promptctl` alone: where one stands, and what comes next.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use super::common::{count, say_first_prompt, warn_of_unknown_releases};
 use super::numbering::may_need_number;
 use super::session::Session;
@@ -19,18 +16,6 @@ promptctl init            makes a repository of prompts
 promptctl init --adopt    takes over the .prompt.yml files of a repository
 promptctl import pmpt_…   brings a stored prompt of OpenAI's here
 ";
-
-/// Whether these arguments name no command: nothing at all, or only where to work.
-pub(super) fn is_asked(arguments: &[OsString]) -> Option<Option<PathBuf>> {
-    let words: Vec<_> = arguments.iter().skip(1).collect();
-    match words.as_slice() {
-        [] => Some(None),
-        [option, folder] if *option == "-C" || *option == "--directory" => {
-            Some(Some(PathBuf::from(folder)))
-        }
-        _ => None,
-    }
-}
 
 /// Says where one stands.
 pub(super) fn run(session: &mut Session) -> Result<Exit, Failure> {
@@ -53,7 +38,8 @@ pub(super) fn run(session: &mut Session) -> Result<Exit, Failure> {
     if loaded.is_empty() && findings.is_empty() {
         say_first_prompt(&store, session);
     } else {
-        session.ui.hint(next(&prompts, &findings, &ahead));
+        let next = next(&prompts, &findings, &ahead, &overview, &store);
+        session.ui.hint(next);
     }
     Ok(Exit::Done)
 }
@@ -74,14 +60,14 @@ fn counted(prompts: &[&Loaded], findings: &[Finding]) -> String {
     text
 }
 
-/// Says what is live in each environment, and returns the names of those that are ahead of
+/// Says what is live in each environment, and returns which prompts differ from what is live in
 /// production.
 fn say_live(
     prompts: &[&Loaded],
     overview: &Overview,
     store: &Store,
     session: &mut Session,
-) -> Vec<String> {
+) -> Vec<usize> {
     let mut environments = store.settings().environments.clone();
     let used = overview.states.values().flat_map(|states| states.keys());
     for environment in used {
@@ -95,16 +81,13 @@ fn say_live(
             matches!(states.get(&environment), Some(State::Live(_)))
         };
         let live = overview.states.values().filter(is_live).count();
-        let is_ahead = |prompt: &&&Loaded| {
+        let is_ahead = |at: &usize| {
+            let prompt = &prompts[*at];
             let mut live = overview.live(&prompt.name);
             let active = live.find(|(have, _)| **have == environment);
             active.is_none_or(|(_, active)| active.digest != *prompt.digest())
         };
-        let ahead: Vec<String> = prompts
-            .iter()
-            .filter(is_ahead)
-            .map(|it| it.name.to_string())
-            .collect();
+        let ahead: Vec<usize> = (0..prompts.len()).filter(is_ahead).collect();
         session
             .ui
             .line(format!("{environment}: {live} live, {} ahead", ahead.len()));
@@ -115,8 +98,32 @@ fn say_live(
     of_production
 }
 
+/// Whether production had this version of a prompt or one above it.
+fn was_released(prompt: &Loaded, overview: &Overview, store: &Store) -> bool {
+    let production = Environment::production();
+    let states = overview.states.get(&prompt.name);
+    if states.is_none_or(|states| !states.contains_key(&production)) {
+        return false;
+    }
+    let highest = store.highest_released(&prompt.name, &production);
+    highest.is_ok_and(|highest| highest.is_some_and(|highest| prompt.version() <= highest))
+}
+
+/// Whether what is live in production is above the file, as after a pull request that was reverted.
+fn is_behind(prompt: &Loaded, overview: &Overview) -> bool {
+    let mut live = overview.live(&prompt.name);
+    let active = live.find(|(environment, _)| **environment == Environment::production());
+    active.is_some_and(|(_, active)| active.version >= prompt.version())
+}
+
 /// The command that comes next.
-fn next(prompts: &[&Loaded], findings: &[Finding], ahead: &[String]) -> String {
+fn next(
+    prompts: &[&Loaded],
+    findings: &[Finding],
+    ahead: &[usize],
+    overview: &Overview,
+    store: &Store,
+) -> String {
     if findings.iter().any(Finding::is_error) {
         return "promptctl validate shows what is wrong".to_owned();
     }
@@ -126,23 +133,18 @@ fn next(prompts: &[&Loaded], findings: &[Finding], ahead: &[String]) -> String {
     if prompts.iter().any(|it| it.is_dirty()) {
         return "promptctl diff shows what changed; git commit keeps it".to_owned();
     }
-    match ahead {
-        [] => "promptctl status shows what is live where".to_owned(),
-        [one] => format!("promptctl publish {one} makes it live in production"),
-        _ => "promptctl publish --all makes them live in production".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_line_without_a_command_asks_for_it() {
-        let asked = |line: &str| is_asked(&line.split(' ').map(Into::into).collect::<Vec<_>>());
-        assert_eq!(asked("promptctl"), Some(None));
-        assert_eq!(asked("promptctl -C a"), Some(Some("a".into())));
-        assert_eq!(asked("promptctl list"), None);
-        assert_eq!(asked("promptctl --help"), None);
+    let ahead = ahead.iter().map(|at| prompts[*at]);
+    // What was overtaken, rolled back or taken out there is published by its version alone.
+    let (old, new): (Vec<&Loaded>, Vec<&Loaded>) =
+        ahead.partition(|prompt| was_released(prompt, overview, store));
+    match (new.as_slice(), old.as_slice()) {
+        ([one], _) => format!("promptctl publish {} makes it live in production", one.name),
+        ([_, ..], _) => "promptctl publish --all makes them live in production".to_owned(),
+        ([], [one]) if !is_behind(one, overview) => format!(
+            "promptctl publish {}@{} makes live in production again what was taken back",
+            one.name,
+            one.version()
+        ),
+        _ => "promptctl status shows what is live where".to_owned(),
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Args {
     input: Vec<InputArg>,
     /// A text that tells what the prompt will meet, such as rules or real inputs; may be given
     /// several times
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     context: Vec<String>,
     /// Another prompt whose manner is followed; its model is that of the new one
     #[arg(long, value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]

@@ -63,7 +63,7 @@ Examples:
 pub(super) struct Args {
     /// Ids (pmpt_…), saved answers (FILE.json), or what `scan --ids --format json` printed (FILE, or
     /// `-` for standard input)
-    #[arg(value_name = "SOURCE", required = true)]
+    #[arg(value_name = "SOURCE", required = true, value_hint = clap::ValueHint::AnyPath)]
     sources: Vec<String>,
     /// The prompt's name here; without it, scan's proposal or imported/…
     #[arg(long, value_name = "NAME")]
@@ -124,7 +124,7 @@ pub(super) struct Args {
     yes: bool,
     /// Make the calls that show how the API behaves, with the first id, and write them to DIR,
     /// without secrets; nothing is imported
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["publish", "dry_run"])]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["publish", "dry_run"])]
     record_calls: Option<std::path::PathBuf>,
     #[command(flatten)]
     format: FormatArg,

@@ -44,7 +44,7 @@ Examples:
   promptctl init --github")]
 pub(super) struct Args {
     /// The folder; it is made if it does not exist
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     folder: Option<PathBuf>,
     /// Take over the prompt files that the repository has, wherever they stand: the plan is shown
     /// first, and carried out with --yes or after a question

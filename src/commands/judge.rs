@@ -59,7 +59,7 @@ pub(super) struct Args {
     #[arg(value_name = "JUDGE", add = super::completions::references())]
     judge: Reference,
     /// The labels: .jsonl, .json, .yaml or .csv
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     labels: PathBuf,
     /// The score from which an answer passes, such as 0.75 or 75%
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = super::eval::parse_share)]

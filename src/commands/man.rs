@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// The command or topic; without one, the page of promptctl itself
     name: Option<String>,
     /// Write all pages into DIR/man1 and DIR/man7 instead
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", OUT])]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["name", OUT])]
     out: Option<PathBuf>,
     #[command(flatten)]
     _out: OutArg,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueHint};
+use clap_complete::engine::ArgValueCompleter;
 
 use super::command_line;
 use super::out::OUT;
@@ -190,5 +191,44 @@ fn an_environment_can_stand_beside_a_prompt() {
         });
         let env = option(&command, "env").and_then(Arg::get_short);
         assert!(!takes_reference || env == Some('e'), "{words}");
+    }
+}
+
+#[test]
+fn every_file_and_every_prompt_is_completed() {
+    /// Names that are new, or no prompts.
+    const OTHERS: [&str; 7] = [
+        "bump NAME",
+        "generate NAME",
+        "import NAME",
+        "man NAME",
+        "mv NEW",
+        "new NAME",
+        "serve NAME",
+    ];
+    for (words, command) in commands() {
+        if words.starts_with("driver") || words.starts_with("hook") {
+            // Git calls them.
+            continue;
+        }
+        for argument in command.get_arguments() {
+            let names = argument.get_value_names().unwrap_or_default();
+            let Some(name) = names.first() else { continue };
+            let what = format!("{words} {name}");
+            let completes = argument.get::<ArgValueCompleter>().is_some();
+            // The source of `run` is one of a few words.
+            let is_file = name.as_str() != "SOURCE" || argument.is_positional();
+            match name.as_str() {
+                "FILE" | "PATH" | "SOURCE" if is_file => {
+                    let is_hinted = argument.get_value_hint() != ValueHint::Unknown;
+                    assert!(is_hinted || completes, "{what}: a file is completed");
+                }
+                "NAME" | "REF" | "OLD" | "A" | "B" | "JUDGE" if argument.is_positional() => {
+                    let is_other = OTHERS.contains(&what.as_str());
+                    assert!(completes || is_other, "{what}: a prompt is completed");
+                }
+                _ => {}
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ mod front;
 mod gate;
 mod generate;
 mod get;
+mod globals;
 mod history;
 mod hook;
 mod import;

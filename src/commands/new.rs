@@ -44,10 +44,10 @@ pub(super) struct Args {
     #[arg(value_parser = super::typed::placed)]
     name: Placed,
     /// Take the file from FILE; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "system", "user"])]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["from", "system", "user"])]
     file: Option<String>,
     /// Take the text of the system message from FILE; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "from")]
     system: Option<String>,
     /// The text of the user message; @FILE takes that of a file, @@ is for a text that begins with @
     #[arg(long, value_name = "TEXT", conflicts_with = "from")]

@@ -30,7 +30,7 @@ Examples:
   promptctl outcome - --dry-run < outcomes.csv")]
 pub(super) struct Args {
     /// The id of the execution, or its beginning; `-` reads many from standard input
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = super::completions::executions())]
     id: String,
     /// How good it was
     #[arg(long, allow_negative_numbers = true)]

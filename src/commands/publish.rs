@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::aftermath::{env_option, listed, print_changes, say_next, say_pending, say_unpushed};
 use super::common::{EnvArg, ago_and_when, count, warn_all};
 use super::gate::{Gate, parse_allowed, refused};
-use super::interrupt::{Interrupt, stopped};
+use super::interrupt::{ReleaseWatch, stopped};
 use super::release_args::{ReleaseArgs, YesArg, agree, require_environment};
 use super::rules::branches_of;
 use super::session::Session;
@@ -74,27 +74,44 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return publish_all(args, &store, &config, json, session);
     }
     args.release.get_ready(&store);
-    let mut references = expanded(&args.references, &store, session)?;
+    let references = expanded(&args.references, &store, session)?;
     let names: Vec<&PromptName> = references.iter().map(|it| &it.name).collect();
     let options = ask_and_check(args, &names, &store, &config)?;
     let mut changed = Vec::new();
-    for reference in std::mem::take(&mut references) {
-        let standing = standing(&reference, &store, &options, session)?;
+    let mut wanted = Vec::new();
+    for reference in references {
+        // What a reference to a release means may change with the releases made before it.
+        let loaded = match reference.selector {
+            Selector::WorkingCopy => Some(store.load(&reference)),
+            Selector::Version(_) | Selector::Named(_) => None,
+        };
+        let standing = match &loaded {
+            Some(Ok(loaded)) => standing(loaded, &store, &options, session),
+            // What cannot be read is told when it is released.
+            Some(Err(_)) | None => Standing::New,
+        };
         match standing {
             Standing::OlderThanReleased(failure) if args.names(&reference) => return Err(failure),
             Standing::OlderThanReleased(failure) => session.ui.warning(failure.message),
-            Standing::Live => references.push(reference),
+            Standing::Live => wanted.push((reference, loaded)),
             Standing::New => {
                 changed.push(reference.name.clone());
-                references.push(reference);
+                wanted.push((reference, loaded));
             }
         }
     }
     ask(args, &changed, session)?;
     let gate = Gate::new(&config, session);
+    let names: Vec<PromptName> = wanted.iter().map(|(it, _)| it.name.clone()).collect();
+    let interrupt = ReleaseWatch::new(&store);
     let mut changes = Vec::new();
-    for reference in &references {
-        let change = publish_one(reference, args, &store, &options, &gate, session);
+    for (at, (reference, loaded)) in wanted.into_iter().enumerate() {
+        if interrupt.came() {
+            print_changes(&changes, json, args.release.dry_run, &store, session);
+            return Err(stopped_at(at, &names, &interrupt, &store));
+        }
+        let loaded = loaded.unwrap_or_else(|| store.load(&reference));
+        let change = publish_one(&reference, loaded, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),
             // What was released stays released and is printed before the error.
@@ -102,7 +119,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 if !changes.is_empty() {
                     print_changes(&changes, json, args.release.dry_run, &store, session);
                 }
-                return Err(failure);
+                return Err(match interrupt.came() {
+                    // A git that was stopped says nothing worth telling.
+                    true => stopped_at(at, &names, &interrupt, &store),
+                    false => failure,
+                });
             }
         }
     }
@@ -113,6 +134,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         say_next(&changes, &args.env.env, json, session);
     }
     Ok(Exit::Done)
+}
+
+/// That somebody stopped a publish before all prompts were released.
+fn stopped_at(at: usize, names: &[PromptName], interrupt: &ReleaseWatch, store: &Store) -> Failure {
+    let done = match (at, names) {
+        (0, _) => "nothing was published".to_owned(),
+        _ => format!("{} published", listed(&names[..at])),
+    };
+    let rest: Vec<&PromptName> = names.iter().skip(at).collect();
+    interrupt.stopped(&done, &rest, store)
 }
 
 impl Args {
@@ -134,36 +165,27 @@ enum Standing {
     OlderThanReleased(Failure),
 }
 
-fn standing(
-    reference: &Reference,
-    store: &Store,
-    options: &Options,
-    session: &Session,
-) -> Result<Standing, Failure> {
-    if reference.selector != Selector::WorkingCopy {
-        return Ok(Standing::New);
-    }
-    let (name, environment) = (&reference.name, &options.environment);
+fn standing(loaded: &Loaded, store: &Store, options: &Options, session: &Session) -> Standing {
+    let (name, environment) = (&loaded.name, &options.environment);
     // What cannot be read is told when it is released.
-    let (Ok(loaded), Ok(releases)) = (store.load(reference), store.releases(name, environment))
-    else {
-        return Ok(Standing::New);
+    let Ok(releases) = store.releases(name, environment) else {
+        return Standing::New;
     };
     if loaded.is_dirty() {
-        return Ok(Standing::New);
+        return Standing::New;
     }
     let version = loaded.version();
     let was_released = |release: &Release| {
         release.action == Action::Publish && !release.pending && release.version >= version
     };
     let Some(newest) = releases.newest() else {
-        return Ok(Standing::New);
+        return Standing::New;
     };
     if newest.action != Action::Unpublish && newest.version == version {
-        return Ok(Standing::Live);
+        return Standing::Live;
     }
     if !releases.entries.iter().any(was_released) {
-        return Ok(Standing::New);
+        return Standing::New;
     }
     let (by, live) = (&newest.by, newest.version);
     let when = ago_and_when(session.now, newest.time);
@@ -183,11 +205,9 @@ fn standing(
         false => what,
     };
     let option = env_option(environment);
-    Ok(Standing::OlderThanReleased(
-        Failure::new(code::OLDER_THAN_RELEASED, why).hint(format!(
-            "promptctl publish {name}@{version}{option} makes {version} live all the same"
-        )),
-    ))
+    Standing::OlderThanReleased(Failure::new(code::OLDER_THAN_RELEASED, why).hint(format!(
+        "promptctl publish {name}@{version}{option} makes {version} live all the same"
+    )))
 }
 
 /// Asks where a folder or a pattern may mean more than the person thinks.
@@ -229,13 +249,14 @@ fn ask_and_check(
 
 fn publish_one(
     reference: &Reference,
+    loaded: Result<Loaded, Failure>,
     args: &Args,
     store: &Store,
     options: &Options,
     gate: &Gate,
     session: &mut Session,
 ) -> Result<Option<Change>, Failure> {
-    let loaded = publishable(reference, store, session)?;
+    let loaded = publishable(reference, loaded?, store, session)?;
     let name = loaded.name.clone();
     let version = loaded.version();
     let change = publish(store, loaded, options, gate, args.release.dry_run, session)?;
@@ -251,10 +272,10 @@ fn publish_one(
 /// The content that a reference names, checked to be committed and valid.
 fn publishable(
     reference: &Reference,
+    loaded: Loaded,
     store: &Store,
     session: &mut Session,
 ) -> Result<Loaded, Failure> {
-    let loaded = store.load(reference)?;
     if !matches!(reference.selector, Selector::Version(_)) {
         store.require_one_file(&reference.name)?;
     }
@@ -330,7 +351,7 @@ fn publish_all(
         .flatten()
         .collect();
     loaded.retain(|prompt| !prompt.document.archived);
-    let interrupt = Interrupt::watch();
+    let interrupt = ReleaseWatch::new(store);
     let progress = Progress::new(&session.ui, loaded.len());
     let mut all = Vec::new();
     for prompt in loaded {
@@ -353,6 +374,10 @@ fn publish_all(
     }
     progress.finish();
     let wanted = all.len();
+    let released: Vec<PromptName> = all
+        .iter()
+        .map(|(_, planned)| planned.change().name.clone())
+        .collect();
     let mut changes = Vec::new();
     if args.release.dry_run {
         changes.extend(all.iter().map(|(_, planned)| planned.change().clone()));
@@ -362,10 +387,17 @@ fn publish_all(
     if interrupt.came() && changes.len() < wanted && !args.release.dry_run {
         print_changes(&changes, json, false, store, session);
         say_pending(&changes, store, options, session);
-        return Err(stopped(format!(
-            "interrupted: {} of {wanted} were published, and the others are as they were",
-            changes.len()
-        ))
+        let unknown = interrupt.unknown(&released.iter().collect::<Vec<_>>(), store);
+        let (published, others) = (changes.len(), "the others are as they were");
+        return Err(match unknown.as_slice() {
+            [] => stopped(format!(
+                "interrupted: {published} of {wanted} were published, and {others}"
+            )),
+            tags => stopped(format!(
+                "interrupted: {published} of {wanted} were published, it is not known whether the remote has {}, and {others}",
+                tags.join(", ")
+            )),
+        }
         .hint("promptctl publish --all goes on with the others"));
     }
     if changes.is_empty() && !failed {
@@ -396,7 +428,7 @@ fn release_all(
     mut planned: Vec<(ReleaseRequest, Planned)>,
     store: &Store,
     options: &Options,
-    interrupt: &Interrupt,
+    interrupt: &ReleaseWatch,
     changes: &mut Vec<Change>,
     session: &mut Session,
 ) -> bool {

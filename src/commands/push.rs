@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::common::FormatArg;
+use super::common::{FormatArg, count};
 use super::gate::{Gate, refused};
+use super::interrupt::ReleaseWatch;
 use super::plan::PlanArg;
 use super::rules::{branches_of, rules_of};
 use super::session::Session;
@@ -65,7 +66,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     // waits with one that was refused.
     let mut stopped: Vec<(PromptName, Option<Environment>)> = Vec::new();
     let mut waiting: Vec<((PromptName, Option<Environment>), usize)> = Vec::new();
+    let interrupt = ReleaseWatch::new(&store);
+    let mut is_whole = true;
     for group in &groups {
+        if interrupt.came() {
+            is_whole = false;
+            break;
+        }
         let row = (group.name.clone(), group.environment.clone());
         if stopped.contains(&row) {
             pushed.lost.extend(group.tags());
@@ -86,6 +93,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         match sent {
             Ok(true) => {}
             Ok(false) => stopped.push(row),
+            // A git that was stopped says nothing worth telling.
+            Err(_) if interrupt.came() => {
+                is_whole = false;
+                break;
+            }
             Err(failure) if failure.code == Some(code::REMOTE_UNREACHABLE) => return Err(failure),
             Err(failure) => {
                 pushed.refused.push((group.tags(), failure));
@@ -93,8 +105,22 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             }
         }
     }
-    print(&pushed, &args.plan, json, session);
+    let is_nothing = pushed.sent.is_empty() && pushed.lost.is_empty() && pushed.refused.is_empty();
+    if json || is_whole || !is_nothing {
+        print(&pushed, &args.plan, json, session);
+    }
     say_who(&pushed.lost, &store, session);
+    if !is_whole {
+        let is_sent = |group: &&Group| group.tags().iter().all(|tag| pushed.sent.contains(tag));
+        let mut names: Vec<&PromptName> = groups
+            .iter()
+            .filter(|group| !is_sent(group))
+            .map(|group| &group.name)
+            .collect();
+        names.dedup();
+        let done = format!("the remote took {}", count(pushed.sent.len(), "tag"));
+        return Err(interrupt.stopped(&done, &names, &store));
+    }
     Ok(
         match pushed
             .refused

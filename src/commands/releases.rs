@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::aftermath::env_option;
-use super::common::{AtArg, FormatArg, short, warn_all, when};
+use super::common::{AtArg, FetchedJson, FormatArg, say_age_of_view, short, warn_all, when};
 use super::moment::{Moment, clock};
 use super::out::OutArg;
 use super::session::Session;
@@ -78,6 +79,14 @@ impl ActionArg {
     }
 }
 
+#[derive(Serialize)]
+struct Report {
+    /// When the tags of the remote were last fetched; left out where there is no remote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<FetchedJson>,
+    releases: Vec<ReleaseJson>,
+}
+
 /// A release as it is shown.
 struct Shown {
     release: Release,
@@ -131,18 +140,23 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     // A row's order is that of its numbers, which a stable sort keeps.
     rows.sort_by_key(|shown| Reverse(shown.effective));
     rows.truncate(args.limit.unwrap_or(usize::MAX));
+    let fetched = say_age_of_view(&store, session)?;
     if json {
         let shapes: Vec<ReleaseJson> = rows
             .iter()
             .map(|shown| ReleaseJson::new(&shown.release, shown.active))
             .collect();
-        session
-            .ui
-            .block(json::document(&serde_json::json!({ "releases": shapes })));
+        let report = Report {
+            fetched,
+            releases: shapes,
+        };
+        session.ui.block(json::document(&report));
         return Ok(Exit::Done);
     }
     if !rows.is_empty() {
-        print(&rows, names.len() != 1 || args.is_all(), session);
+        let has_pattern = args.names.iter().any(|it| matches!(it, Typed::Pattern(_)));
+        let with_names = names.len() != 1 || args.is_all() || has_pattern;
+        print(&rows, with_names, session);
     } else if is_empty && args.is_all() {
         store.require_releases()?;
         session.ui.status("nothing was ever published");
@@ -269,7 +283,11 @@ fn print(rows: &[Shown], with_names: bool, session: &mut Session) {
     let spare = ["commit", "message", "time", "release", "state"];
     let spare: Vec<usize> = spare.iter().filter_map(|title| place(title)).collect();
     let right: Vec<usize> = place("release").into_iter().collect();
-    let mut table = Table::new(&titles).right(&right).spare(&spare);
+    let when_column: Vec<usize> = place("when").into_iter().collect();
+    let mut table = Table::new(&titles)
+        .right(&right)
+        .spare(&spare)
+        .dropped(&when_column);
     for Shown {
         release, active, ..
     } in rows

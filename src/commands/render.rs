@@ -60,7 +60,7 @@ pub(super) struct PromptArgs {
     #[arg(long = "var", value_name = "NAME=VALUE", add = super::completions::variables())]
     pub(super) vars: Vec<VarArg>,
     /// Variables from a JSON or YAML file; `-` is standard input. Later ones win
-    #[arg(long = "vars", value_name = "FILE")]
+    #[arg(long = "vars", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) files: Vec<String>,
     /// Prefer the variant of this name; the first that exists is taken, the most special first
     #[arg(long, value_name = "NAME")]

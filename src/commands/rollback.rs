@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::aftermath::{listed, print_changes, say_live, say_pending};
 use super::common::{EnvArg, ago, ago_and_when, count, parse_version};
+use super::interrupt::ReleaseWatch;
 use super::models;
 use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
@@ -181,22 +182,27 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .release
         .options(&names, &args.env, &store, &config, session)?;
     let mut plans = Vec::new();
+    let mut failures = Vec::new();
     for (name, back) in &wanted {
         match plan(name, *back, &store, &options, session) {
             Ok(Some(planned)) => plans.push(planned),
             Ok(None) => say_done(name, &args.env.env, &store, session)?,
-            Err(failure) if names.len() > 1 => {
-                return Err(
-                    failure.hint(format!("none of them was rolled back: {}", listed(names)))
-                );
-            }
-            Err(failure) => return Err(failure),
+            Err(failure) => failures.push(failure),
         }
+    }
+    if !failures.is_empty() {
+        return Err(none_rolled_back(failures, &names, session));
     }
     let was_asked = ask(args, &wanted, &plans, session)?;
     let mut changes = Vec::new();
     let mut failed = false;
+    let interrupt = ReleaseWatch::new(&store);
+    let mut rest: Vec<PromptName> = plans.iter().map(|it| it.change().name.clone()).collect();
+    rest.reverse();
     for planned in plans {
+        if interrupt.came() {
+            break;
+        }
         let mut told = Told::new(&planned, was_asked || json, session);
         match make(args, planned, &mut told, &store, &options, session) {
             Ok(change) => {
@@ -206,12 +212,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 }
                 told.say(args.release.dry_run, session);
                 changes.push(change);
+                rest.pop();
             }
+            // A git that was stopped says nothing worth telling.
+            Err(_) if interrupt.came() => break,
             Err(failure) if names.len() == 1 => return Err(failure),
             // The others are no worse for it.
             Err(failure) => {
                 session.ui.failure(&failure);
                 failed = true;
+                rest.pop();
             }
         }
     }
@@ -222,7 +232,39 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if !args.release.dry_run {
         say_pending(&changes, &store, &options, session);
     }
+    if !rest.is_empty() {
+        let names = changes.iter().map(|it| &it.name);
+        let done = match changes.as_slice() {
+            [] => "nothing was rolled back".to_owned(),
+            _ => format!("{} rolled back", listed(names)),
+        };
+        let rest: Vec<&PromptName> = rest.iter().collect();
+        return Err(interrupt.stopped(&done, &rest, &store));
+    }
     Ok(if failed { Exit::Verdict } else { Exit::Done })
+}
+
+/// Why nothing is rolled back. Each prompt has its own reason, and each is told: this clone has seen by
+/// now what somebody else did to any of them, and would not say it again.
+fn none_rolled_back(
+    failures: Vec<Failure>,
+    names: &[&PromptName],
+    session: &mut Session,
+) -> Failure {
+    let exit = failures.first().map_or(Exit::Failed, |first| first.exit);
+    let mut failures = failures.into_iter();
+    let last = failures.next_back();
+    for failure in failures {
+        session.ui.failure(&failure);
+    }
+    let last = last.unwrap_or_else(|| Failure::usage("nothing was changed"));
+    match names {
+        [_] => last,
+        _ => last.exit(exit).hint(format!(
+            "none of them was rolled back: {}",
+            listed(names.iter().copied())
+        )),
+    }
 }
 
 /// Makes the change, unless this is a dry run.

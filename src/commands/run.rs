@@ -94,13 +94,13 @@ pub(super) struct Args {
 struct BatchArgs {
     /// Call once for each line: a JSON object of variables, `id` names the case; `-` is standard
     /// input. Results are JSON lines in the order of the inputs
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "curl"])]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["dry_run", "curl"])]
     inputs: Option<String>,
     /// How many calls are under way at once
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "inputs")]
     concurrency: u16,
     /// Write the results to FILE; what was paid for survives a kill
-    #[arg(short, long, value_name = "FILE", requires = "inputs")]
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "inputs")]
     output: Option<PathBuf>,
     /// Go on with FILE: inputs whose good answer it holds are not sent again
     #[arg(long, requires = "output")]

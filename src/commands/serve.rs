@@ -54,7 +54,7 @@ pub(super) struct Args {
     env: Environment,
     /// Serve this file instead of a repository: what `get --all --versions --format json` prints.
     /// It is read again when it changes
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     snapshot: Option<PathBuf>,
     /// How often to fetch what the remote has, or to look at the file; such as 15s or 500ms
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = parse_time)]
@@ -130,7 +130,7 @@ enum AuthArg {
 #[command(next_help_heading = "Logs and the end")]
 struct LifeArgs {
     /// Where records of calls go; `-` is standard output
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     log: Option<String>,
     /// Keep no records
     #[arg(long, conflicts_with = "log")]

@@ -1,11 +1,15 @@
 //! `promptctl show`.
 
 use super::common::{
-    AtArg, FormatArg, in_environment, live_versions, load_to_read, short, variables_of, warn_all,
+    AtArg, FetchedJson, FormatArg, in_environment, live_versions, load_to_read, say_age_of_view,
+    short, variables_of, warn_all,
 };
 use super::out::OutArg;
 use super::session::Session;
 use super::shapes::PromptJson;
+use super::typed::{Typed, expanded};
+use serde::Serialize;
+
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
@@ -15,23 +19,26 @@ use crate::prompt::document::{Document, Entry, Part};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, nearest};
 use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::version::Version;
 use crate::prompt::visible;
 use crate::releases::Store;
 
-/// Show one prompt
+/// Show prompts
 ///
-/// REF is name (the working copy), name@v3, name@production or name@<git revision>. With --used-by,
+/// REF is name (the working copy), name@v3, name@production or name@<git revision>, a folder/ for all
+/// below it, or a pattern. Several stand one below the other; in JSON under `prompts`. With --used-by,
 /// it is the name of a partial, and the prompts that include it are shown.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   promptctl show support/triage
   promptctl show support/triage@production --at 2026-11-17
+  promptctl show 'support/*'
   promptctl show core/untrusted --used-by   # the prompts that include a partial")]
 pub(super) struct Args {
-    /// The prompt
-    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
-    reference: Reference,
+    /// The prompts
+    #[arg(value_name = "REF", required = true, value_parser = super::typed::several, add = super::completions::references())]
+    references: Vec<Typed>,
     /// What is live in ENV: `NAME --env staging` is `NAME@staging`
     #[arg(short, long, value_name = "ENV", conflicts_with = "used_by", add = super::completions::environments())]
     env: Option<Environment>,
@@ -50,18 +57,65 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, _) = session.store()?;
     if args.used_by {
-        return used_by(&args.reference, &store, json, session);
+        let [Typed::One(partial)] = args.references.as_slice() else {
+            return Err(Failure::usage("--used-by takes the name of one partial")
+                .hint("promptctl show core/untrusted --used-by"));
+        };
+        return used_by(partial, &store, json, session);
     }
-    let reference = in_environment(&args.reference, args.env.as_ref())?;
-    let loaded = load_at(&store, &reference, args.at.time(session), session)?;
-    warn_all(session, &loaded.document.warnings);
-    let live = live_versions(&store, &loaded.name).unwrap_or_default();
-    let variables = variables_of(&loaded);
+    let mut all = Vec::new();
+    for reference in expanded(&args.references, &store, session)? {
+        let reference = in_environment(&reference, args.env.as_ref())?;
+        let loaded = load_at(&store, &reference, args.at.time(session), session)?;
+        warn_all(session, &loaded.document.warnings);
+        let live = live_versions(&store, &loaded.name).unwrap_or_default();
+        all.push((reference, loaded, live));
+    }
+    let fetched = say_age_of_view(&store, session)?;
     if json {
-        let shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
-        session.ui.block(json::document(&shape));
+        let shapes = all.iter().map(|(reference, loaded, live)| {
+            let variables = variables_of(loaded);
+            PromptJson::new(reference.to_string(), loaded, variables, live)
+        });
+        let mut prompts: Vec<PromptJson> = shapes.collect();
+        let document = match (args.references.as_slice(), prompts.len()) {
+            ([Typed::One(_)], 1) => json::document(&Fetched {
+                prompt: prompts.remove(0),
+                fetched,
+            }),
+            _ => json::document(&Fetched {
+                prompt: Several { prompts },
+                fetched,
+            }),
+        };
+        session.ui.block(document);
         return Ok(Exit::Done);
     }
+    for (at, (_, loaded, live)) in all.iter().enumerate() {
+        if at > 0 {
+            session.ui.line("");
+        }
+        show(loaded, live, session);
+    }
+    Ok(Exit::Done)
+}
+
+/// What is shown, and when the tags of the remote were last fetched; left out where there is no remote.
+#[derive(Serialize)]
+struct Fetched<T> {
+    #[serde(flatten)]
+    prompt: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<FetchedJson>,
+}
+
+#[derive(Serialize)]
+struct Several {
+    prompts: Vec<PromptJson>,
+}
+
+fn show(loaded: &Loaded, live: &[(Environment, Version)], session: &mut Session) {
+    let variables = variables_of(loaded);
     let colors = session.ui.colors_out();
     let title = loaded.document.title.as_deref().unwrap_or_default();
     let head = format!("{} {}", loaded.name, loaded.version());
@@ -71,7 +125,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.view(description.trim_end());
     }
     session.ui.line("");
-    for (label, value) in facts(&loaded, &live) {
+    for (label, value) in facts(loaded, live) {
         let label = paint(colors, DIM, &format!("{label:<12}"));
         session
             .ui
@@ -105,7 +159,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .styled(format!("\n{}\n", paint(colors, BOLD, &name)));
         session.ui.view(partial.text.trim_end());
     }
-    Ok(Exit::Done)
 }
 
 /// The prompts that include a partial, as the working copy holds them.
@@ -179,13 +232,7 @@ pub(super) fn load_at(
     Ok(loaded)
 }
 
-fn facts(
-    loaded: &Loaded,
-    live: &[(
-        crate::prompt::name::Environment,
-        crate::prompt::version::Version,
-    )],
-) -> Vec<(&'static str, String)> {
+fn facts(loaded: &Loaded, live: &[(Environment, Version)]) -> Vec<(&'static str, String)> {
     let document = &loaded.document;
     let mut facts = vec![("file", loaded.path.clone())];
     facts.push(("digest", loaded.digest().short().to_owned()));

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::common::{AtArg, FormatArg, exit_of_list, warn_all, warn_of_releases, when};
+use super::common::{
+    AtArg, FetchedJson, FormatArg, exit_of_list, say_age_of_view, warn_all, warn_of_releases, when,
+};
 use super::moment::clock;
 use super::out::OutArg;
 use super::session::Session;
@@ -45,6 +47,14 @@ pub(super) struct Args {
     format: FormatArg,
     #[command(flatten)]
     _out: OutArg,
+}
+
+#[derive(Serialize)]
+struct Report {
+    /// When the tags of the remote were last fetched; left out where there is no remote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<FetchedJson>,
+    environments: Vec<Section>,
 }
 
 #[derive(Serialize)]
@@ -96,10 +106,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for section in &mut sections {
         section.prompts.retain(|row| named.wants(&row.name));
     }
+    let fetched = say_age_of_view(&store, session)?;
     if json {
-        session.ui.block(json::document(
-            &serde_json::json!({ "environments": sections }),
-        ));
+        let report = Report {
+            fetched,
+            environments: sections,
+        };
+        session.ui.block(json::document(&report));
         return Ok(exit);
     }
     let piped = session.ui.width().is_none();

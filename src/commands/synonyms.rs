@@ -5,7 +5,9 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::globals::WITH_VALUE;
 use crate::error::Failure;
+use crate::help;
 use crate::prompt::quote::shell_word;
 
 /// A word, the commands that may be meant by it, and for each what it is about where there are several.
@@ -33,8 +35,45 @@ const SYNONYMS: &[Synonym] = &[
         ],
     ),
     ("ls", &[("list", "")]),
+    ("search", &[("list --search", "")]),
+    ("find", &[("list --search", "")]),
     ("cat", &[("show", "")]),
+    ("view", &[("show", "")]),
+    ("info", &[("show", "")]),
+    ("compare", &[("diff", "")]),
+    ("blame", &[("history", "")]),
+    ("versions", &[("history", "")]),
+    (
+        "tag",
+        &[
+            ("publish", "makes the tags of a release"),
+            ("releases", "lists them"),
+        ],
+    ),
+    (
+        "checkout",
+        &[
+            ("show", "an older version to look at: NAME@v1"),
+            ("rollback", "an older version live again"),
+        ],
+    ),
+    (
+        "restore",
+        &[
+            ("rollback", "what was live before"),
+            ("unarchive", "a file that is out of use"),
+        ],
+    ),
+    ("pull", &[("fetch", "")]),
     ("rename", &[("mv", "")]),
+    ("move", &[("mv", "")]),
+    ("create", &[("new", "")]),
+    ("add", &[("new", "")]),
+    ("update", &[("edit", "")]),
+    ("set", &[("edit", "")]),
+    ("preview", &[("render", "")]),
+    ("call", &[("run", "")]),
+    ("exec", &[("run", "")]),
 ];
 
 const REMOVE: &[(&str, &str)] = &[
@@ -42,8 +81,17 @@ const REMOVE: &[(&str, &str)] = &[
     ("unpublish", "it is live no more"),
 ];
 
-/// Global options whose value is the next word.
-const WITH_VALUE: &[&str] = &["-C", "--directory", "--color"];
+/// What else may be meant, and by which line.
+fn beside(word: &str) -> Option<String> {
+    if word == "pull" {
+        return Some("git pull brings the files of the prompts".to_owned());
+    }
+    let topic = help::topic(word)?;
+    Some(format!(
+        "there is a help topic: promptctl help {}",
+        topic.name
+    ))
+}
 
 /// The answer to a command line whose command is one of these words; none where the error is another.
 pub(super) fn answer(error: &clap::Error, arguments: &[OsString]) -> Option<Failure> {
@@ -55,7 +103,7 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString]) -> Option<Fail
     };
     let (word, meanings) = SYNONYMS.iter().find(|(synonym, _)| synonym == word)?;
     let line = |command: &str| line(arguments, word, command);
-    Some(match meanings {
+    let failure = match meanings {
         [(command, _)] => {
             Failure::usage(format!("`{word}` is `{command}` here: {}", line(command)))
         }
@@ -69,6 +117,10 @@ pub(super) fn answer(error: &clap::Error, arguments: &[OsString]) -> Option<Fail
                 .iter()
                 .fold(failure, |failure, (command, _)| failure.hint(line(command)))
         }
+    };
+    Some(match beside(word) {
+        Some(other) => failure.hint(other),
+        None => failure,
     })
 }
 
@@ -102,6 +154,7 @@ mod tests {
         for (word, meanings) in SYNONYMS {
             assert!(line.find_subcommand(word).is_none(), "{word}");
             for (command, about) in *meanings {
+                let command = command.split(' ').next().unwrap();
                 assert!(line.find_subcommand(command).is_some(), "{command}");
                 assert_eq!(about.is_empty(), meanings.len() == 1, "{word}");
             }

@@ -1,22 +1,24 @@
 //! `promptctl help TOPIC`: what is longer than the help of one command.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::globals::Globals;
 use crate::error::Failure;
 use crate::help::{self, TOPICS, Topic};
 use crate::output::markdown::without_marks;
 use crate::output::page::page;
 use crate::output::ui::Ui;
 use crate::prompt::name::nearest;
+use crate::prompt::quote::shell_word;
 
-/// The topic or file that these arguments ask for.
+/// The topic or file that these words ask for.
 ///
 /// # Errors
 /// The topic has no code in the language that was asked for.
-pub(super) fn asked(arguments: &[OsString]) -> Option<Result<&'static Topic, Failure>> {
-    let words: Option<Vec<&str>> = arguments.iter().skip(1).map(|it| it.to_str()).collect();
+pub(super) fn asked(words: &[&OsStr]) -> Option<Result<&'static Topic, Failure>> {
+    let words: Option<Vec<&str>> = words.iter().map(|it| it.to_str()).collect();
     let words = words?;
     let ["help", topic @ ..] = words.as_slice() else {
         return None;
@@ -48,6 +50,29 @@ pub(super) fn show(topic: &Topic, ui: &mut Ui) {
     }
 }
 
+/// The line for a name that stands where the command takes none.
+fn of_a_name(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let command = Globals::read(arguments)?.words.first()?.to_str()?;
+    let kind = match command {
+        "log" => ContextKind::InvalidSubcommand,
+        "verify" => ContextKind::InvalidArg,
+        _ => return None,
+    };
+    let Some(ContextValue::String(word)) = error.get(kind) else {
+        return None;
+    };
+    if word.starts_with('-') {
+        return None;
+    }
+    Some(match command {
+        "log" => format!(
+            "promptctl log --prompt {} shows the executions of a prompt",
+            shell_word(word)
+        ),
+        _ => "verify proves all that is live; --env ENV keeps to one environment".to_owned(),
+    })
+}
+
 /// Says what may be meant: the topic by a word that is no command, `--format json` by `--json`.
 pub(super) fn suggest(error: &mut clap::Error, arguments: &[OsString]) {
     let is = |place: usize, word: &str| arguments.get(place).is_some_and(|it| it == word);
@@ -62,10 +87,14 @@ pub(super) fn suggest(error: &mut clap::Error, arguments: &[OsString]) {
     } else {
         None
     };
+    let tip = tip
+        .map(str::to_owned)
+        .or_else(|| of_a_name(error, arguments));
     if let Some(tip) = tip {
         error.remove(ContextKind::SuggestedArg);
         let tips = vec![clap::builder::StyledStr::from(tip)];
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        return;
     }
     if error.kind() != ErrorKind::InvalidSubcommand {
         return;

@@ -8,24 +8,58 @@ use crate::error::Failure;
 use crate::files::PromptFile;
 use crate::prompt::name::{BadName, PromptName, SUFFIXES};
 use crate::prompt::pattern::Pattern;
-use crate::prompt::quote::in_quotes;
+use crate::prompt::quote::{in_quotes, shell_word};
 use crate::prompt::reference::{BadReference, Reference};
 use crate::releases::Store;
 
+/// Why a text does not name one prompt.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotOne {
+    #[error(transparent)]
+    Name(#[from] BadName),
+    #[error(transparent)]
+    Reference(#[from] BadReference),
+    /// It is a folder or a pattern.
+    #[error(
+        "names are wanted here, and no pattern or folder; promptctl list {} shows the prompts that fit",
+        pattern_word(.0)
+    )]
+    Several(String),
+}
+
+impl NotOne {
+    /// Fails where a text means all prompts that fit.
+    pub(super) fn check(text: &str) -> Result<(), Self> {
+        match Pattern::is_one(text) {
+            true => Err(Self::Several(text.to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A pattern for a shell, which must not expand it.
+fn pattern_word(pattern: &str) -> String {
+    match pattern.contains(['*', '?']) {
+        true => in_quotes(pattern),
+        false => shell_word(pattern),
+    }
+}
+
 /// A name, which may be given as the file of the prompt.
-pub(super) fn name(text: &str) -> Result<PromptName, BadName> {
-    placed(text).map(|placed| placed.name)
+pub(super) fn name(text: &str) -> Result<PromptName, NotOne> {
+    NotOne::check(text)?;
+    Ok(placed(text)?.name)
 }
 
 /// A reference whose name may be given as the file of the prompt.
-pub(super) fn reference(text: &str) -> Result<Reference, BadReference> {
+pub(super) fn reference(text: &str) -> Result<Reference, NotOne> {
     let Some((path, selector)) = text.split_once('@') else {
         return Ok(Reference::working_copy(name(text)?));
     };
     if text.parse::<Reference>().is_ok() && !may_be_path(path) {
-        return text.parse();
+        return Ok(text.parse()?);
     }
-    format!("{}@{selector}", name(path)?).parse()
+    Ok(format!("{}@{selector}", name(path)?).parse()?)
 }
 
 /// A name, and the root that was typed before it.
@@ -197,7 +231,7 @@ pub(super) enum Typed {
 }
 
 /// Reads one of several.
-pub(super) fn several(text: &str) -> Result<Typed, BadReference> {
+pub(super) fn several(text: &str) -> Result<Typed, NotOne> {
     if Pattern::is_one(text) {
         return Ok(Typed::Pattern(text.to_owned()));
     }

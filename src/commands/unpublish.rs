@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::aftermath::{listed, print_changes, say_live, say_pending};
 use super::common::{EnvArg, count};
+use super::interrupt::ReleaseWatch;
 use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use super::typed::{Selection, Typed};
@@ -68,13 +69,21 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let mut changes: Vec<Change> = Vec::new();
     let mut failed = false;
+    let interrupt = ReleaseWatch::new(&store);
+    let mut rest: Vec<PromptName> = plans.iter().map(|it| it.change().name.clone()).collect();
+    rest.reverse();
     for planned in plans {
+        if interrupt.came() {
+            break;
+        }
         let change = match dry_run {
             true => Ok(planned.change().clone()),
             false => store.release_planned(planned, &options),
         };
         match change {
             Ok(change) => changes.push(change),
+            // A git that was stopped says nothing worth telling.
+            Err(_) if interrupt.came() => break,
             Err(failure) if names.len() == 1 => return Err(failure),
             // The others are no worse for it.
             Err(failure) => {
@@ -82,11 +91,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 failed = true;
             }
         }
+        rest.pop();
     }
     print_changes(&changes, json, dry_run, &store, session);
     say_live(&changes, &args.release, &store, session);
     if !dry_run {
         say_pending(&changes, &store, &options, session);
+    }
+    if !rest.is_empty() {
+        let done = match changes.as_slice() {
+            [] => "nothing was unpublished".to_owned(),
+            some => format!("{} unpublished", listed(some.iter().map(|it| &it.name))),
+        };
+        let rest: Vec<&PromptName> = rest.iter().collect();
+        return Err(interrupt.stopped(&done, &rest, &store));
     }
     Ok(if failed { Exit::Verdict } else { Exit::Done })
 }

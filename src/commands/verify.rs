@@ -151,7 +151,8 @@ fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mu
         "verdict",
     ])
     .right(&[3])
-    .flexible(&[1, 5])
+    .flexible(&[5])
+    .whole(1)
     .spare(&[4, 6, 7, 3]);
     for section in sections {
         for proof in &section.proofs {

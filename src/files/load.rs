@@ -265,8 +265,12 @@ impl Prompts {
             (Some(file), None) => Some(file.name.as_str()),
             _ => None,
         };
-        let names = listing.files.iter().map(|file| file.name.as_str());
-        match same_end.or_else(|| nearest(name.as_str(), names)) {
+        let mut names = listing.files.iter().map(|file| file.name.as_str());
+        let folder = format!("{name}/");
+        if names.clone().any(|other| other.starts_with(&folder)) {
+            return failure.hint(Hint::ListBelow(name.clone()));
+        }
+        match same_end.or_else(|| nearest(name.as_str(), &mut names)) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None if listing.files.is_empty() => {
                 failure.hint(Hint::NewPrompt(name.clone(), self.roots.clone()))

@@ -8,17 +8,25 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::ui::Ui;
+use super::ui::{Ui, paint};
 use crate::prompt::visible;
 
 /// Rows under a header.
+#[derive(Clone)]
 pub struct Table {
     header: Vec<String>,
     rows: Vec<Vec<TableCell>>,
     right: Vec<usize>,
     flexible: Vec<usize>,
     spare: Vec<usize>,
+    /// Left out where a word would be cut otherwise.
+    dropped: Vec<usize>,
+    /// The column that a person types from: it is never cut.
+    whole: Option<usize>,
 }
+
+/// How far the other columns stand in where the one that is never cut has a line of its own.
+const INDENT: usize = 2;
 
 /// The width below which a broken text is no longer readable.
 const READABLE: usize = 24;
@@ -71,7 +79,16 @@ impl Table {
             right: Vec::new(),
             flexible: vec![header.len().saturating_sub(1)],
             spare: Vec::new(),
+            dropped: Vec::new(),
+            whole: Some(0),
         }
+    }
+
+    /// The same table with another column than the first that is never cut.
+    #[must_use]
+    pub fn whole(mut self, column: usize) -> Self {
+        self.whole = Some(column);
+        self
     }
 
     /// The same table with numbers in these columns, which stand to the right.
@@ -93,6 +110,13 @@ impl Table {
     #[must_use]
     pub fn spare(mut self, columns: &[usize]) -> Self {
         self.spare = columns.to_vec();
+        self
+    }
+
+    /// The same table that leaves these columns out too, where a word of another would be cut.
+    #[must_use]
+    pub fn dropped(mut self, columns: &[usize]) -> Self {
+        self.dropped = columns.to_vec();
         self
     }
 
@@ -209,13 +233,90 @@ impl Table {
         widths
     }
 
-    pub(super) fn fitted(mut self, width: usize, colors: bool) -> String {
+    pub(super) fn fitted(self, width: usize, colors: bool) -> String {
+        let narrow = self.without_spare(width);
+        let whole = self.whole.filter(|it| !self.flexible.contains(it));
+        match whole {
+            Some(whole) if !narrow.shows_whole(width) => self.stacked(whole, width, colors),
+            _ => narrow.lines(width, colors).concat().join("\n"),
+        }
+    }
+
+    /// The table without the columns that find no room.
+    fn without_spare(&self, width: usize) -> Self {
         let left_out = self.left_out(width);
         let kept: Vec<usize> = (0..self.header.len())
             .filter(|at| !left_out.contains(at))
             .collect();
-        self.keep(&kept);
+        let mut narrow = self.clone();
+        narrow.keep(&kept);
+        while narrow.cuts_a_word(width)
+            && let Some(column) = narrow.dropped.first().copied()
+        {
+            let others: Vec<usize> = (0..narrow.header.len())
+                .filter(|at| *at != column)
+                .collect();
+            narrow.keep(&others);
+        }
+        narrow
+    }
+
+    /// Whether a word finds no room in a column beside the one that is never cut.
+    fn cuts_a_word(&self, width: usize) -> bool {
         let widths = self.widths(width);
+        let mut columns = widths.iter().enumerate();
+        columns.any(|(at, width)| Some(at) != self.whole && *width < self.longest_word(at))
+    }
+
+    /// Whether the column that is never cut has the room that it needs.
+    fn shows_whole(&self, width: usize) -> bool {
+        let widths = self.widths(width);
+        let is_whole = |at: usize| widths.get(at) >= Some(&self.natural(at));
+        widths.len() < 2 || self.whole.is_none_or(is_whole)
+    }
+
+    /// What a person types on a line of its own, once for the rows that follow each other, and the other
+    /// columns below it.
+    fn stacked(self, whole: usize, width: usize, colors: bool) -> String {
+        let names = self.rows.iter().map(|row| row.get(whole).cloned());
+        let names: Vec<TableCell> = names.map(Option::unwrap_or_default).collect();
+        let title = self.header.get(whole).cloned().unwrap_or_default();
+        let others: Vec<usize> = (0..self.header.len()).filter(|at| *at != whole).collect();
+        let mut rest = self;
+        rest.keep(&others);
+        let room = width.saturating_sub(INDENT);
+        let mut rows = rest.without_spare(room).lines(room, colors).into_iter();
+        let dim = Style::new().dimmed();
+        let mut lines = vec![paint(colors, dim, &title.to_uppercase())];
+        let indented = |line: String| format!("{:INDENT$}{line}", "");
+        lines.extend(rows.next().into_iter().flatten().map(indented));
+        let mut last = None;
+        for (name, row) in names.iter().zip(rows) {
+            if last != Some(&name.text) {
+                let text = one_line(&name.text);
+                lines.push(
+                    name.style
+                        .map_or(text.clone(), |it| paint(colors, it, &text)),
+                );
+            }
+            lines.extend(row.into_iter().map(indented));
+            last = Some(&name.text);
+        }
+        lines.join("\n")
+    }
+
+    /// The lines of the header, and of each row.
+    fn lines(mut self, width: usize, colors: bool) -> Vec<Vec<String>> {
+        let widths = self.widths(width);
+        let height = |texts: &mut dyn Iterator<Item = String>| -> usize {
+            let texts = texts.zip(&widths);
+            let heights = texts.map(|(text, width)| wrapped(&text, *width).lines().count());
+            heights.max().unwrap_or(1).max(1)
+        };
+        let mut heights = vec![height(&mut self.header.iter().map(|it| it.to_uppercase()))];
+        for row in &self.rows {
+            heights.push(height(&mut row.iter().map(|cell| one_line(&cell.text))));
+        }
         let mut table = comfy_table::Table::new();
         table
             .load_style(NOTHING)
@@ -243,11 +344,11 @@ impl Table {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        table
-            .lines()
-            .map(|line| line.trim_end().to_owned())
-            .collect::<Vec<_>>()
-            .join("\n")
+        let mut lines = table.lines().map(|line| line.trim_end().to_owned());
+        let heights = heights.into_iter();
+        heights
+            .map(|height| lines.by_ref().take(height).collect())
+            .collect()
     }
 }
 
@@ -261,6 +362,9 @@ impl Table {
                 .collect()
         };
         self.header = columns.iter().map(|at| self.header[*at].clone()).collect();
+        self.spare = moved(&self.spare);
+        self.dropped = moved(&self.dropped);
+        self.whole = self.whole.and_then(|it| moved(&[it]).first().copied());
         self.right = moved(&self.right);
         self.flexible = moved(&self.flexible);
         for row in &mut self.rows {
@@ -381,11 +485,27 @@ mod tests {
             "Ada Lovelace".into(),
         ]);
         insta::assert_snapshot!(table.fitted(44, false), @"
-    PROMPT              LIVE        BY
-    …sletter/generator  production  Ada Lovelace
-                        v12,
-                        staging
-                        v13
+    PROMPT
+      LIVE                         BY
+    content/newsletter/generator
+      production v12, staging v13  Ada Lovelace
+    ");
+    }
+
+    #[test]
+    fn what_a_person_types_is_never_cut() {
+        let mut table = Table::new(&["name", "live", "by"]).spare(&[2]);
+        for version in ["v1", "v2"] {
+            let live = format!("production {version}");
+            let name = "content/newsletter/generator";
+            table.row(vec![name.into(), live.into(), "Ada Lovelace".into()]);
+        }
+        insta::assert_snapshot!(table.fitted(30, false), @"
+    NAME
+      LIVE           BY
+    content/newsletter/generator
+      production v1  Ada Lovelace
+      production v2  Ada Lovelace
     ");
     }
 

@@ -15,9 +15,10 @@ use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::visible;
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set; everywhere with `CLICOLOR_FORCE`.
+    #[default]
     Auto,
     /// Always.
     Always,

@@ -21,6 +21,7 @@ pub fn words(advice: &Hint) -> String {
         Hint::RewritePlaceholder(name) => {
             return format!("write `{{{{{name}}}}}`; promptctl validate --fix does");
         }
+        Hint::TextAlone => "`promptctl new NAME --system FILE` makes a prompt of a text",
         Hint::ListCodes => "write `# promptctl: allow P105`; promptctl explain lists the codes",
         Hint::ShowDocument => "`promptctl show --format json` shows what the file has",
         Hint::SendOwnMessages(name) => {
@@ -66,6 +67,9 @@ pub fn words(advice: &Hint) -> String {
             "promptctl fetch brings the commits of releases, git fetch --unshallow the whole history"
         }
         Hint::ListPrompts => "promptctl list shows all prompts",
+        Hint::ListBelow(name) => {
+            return format!("promptctl list {name}/ shows the prompts in that folder");
+        }
         Hint::NewPrompt(name, roots) => {
             return format!(
                 "there are no prompts below {}: promptctl new {name} makes one",

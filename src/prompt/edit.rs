@@ -24,7 +24,7 @@ use super::hint::Hint;
 pub use kind::is_text;
 pub use meant::{messages_by_role, place_of_key};
 pub use number::set_version;
-pub use path::{Step, parse_path};
+pub use path::{Step, parse_path, show as show_path};
 pub use render::list_of;
 
 /// Sets the value at `path`, and makes the maps on the way to it. A list grows by one item at

@@ -21,6 +21,8 @@ pub enum Hint {
     AlignLineEnds,
     /// Have the placeholder of another dialect rewritten for this variable.
     RewritePlaceholder(String),
+    /// Make a prompt of a text, which alone is none.
+    TextAlone,
     /// Look up which codes there are.
     ListCodes,
     /// Look at what the file has.
@@ -47,6 +49,8 @@ pub enum Hint {
     FetchHistory,
     /// Look up which prompts there are.
     ListPrompts,
+    /// Look up which prompts there are in this folder.
+    ListBelow(PromptName),
     /// Make the first prompt, below these roots.
     NewPrompt(PromptName, Vec<String>),
     /// Have the other findings shown, as many as this.

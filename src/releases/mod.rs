@@ -5,6 +5,7 @@ mod branch;
 mod diagnostic;
 mod environments;
 mod evidence;
+mod fetched;
 mod gate;
 mod history;
 mod live;
@@ -41,6 +42,7 @@ mod warning;
 
 pub use diagnostic::{Diagnostic, Repair};
 pub use evidence::EvidenceRow;
+pub use fetched::LastFetch;
 pub use gate::{Step, Verdict, can_be_let_through, judge};
 pub use history::{HistoryEntry, Numbers};
 pub use made::Pending;

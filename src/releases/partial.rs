@@ -71,6 +71,7 @@ impl Store {
             }
         }
         self.forget_mirror();
+        self.note_fetched();
         let compared = self.compared()?;
         Ok(Fetched {
             remote,

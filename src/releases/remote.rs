@@ -166,6 +166,7 @@ impl Store {
         self.set_key(Self::PARTIAL_KEY, None)?;
         // It is whole for this run, whatever another one that begins says of it.
         self.know_mirror(Mirror::Whole);
+        self.note_fetched();
         let compared = self.compared()?;
         self.keep(&compared.changed)?;
         let is_new = |tag: &&String| !before.contains_key(*tag);

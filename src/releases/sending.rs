@@ -97,6 +97,20 @@ impl Store {
         Ok((pending, foreign))
     }
 
+    /// The tags that were on their way to the remote when it was last heard of, so that nobody here knows
+    /// whether it has them.
+    pub fn on_their_way(&self) -> Vec<(Tag, ObjectId)> {
+        let made = self.made().into_iter();
+        let sending = made.filter(|(_, fate)| *fate == SendState::Sending);
+        let unknown = sending.map(|(key, _)| key).filter(|(tag, _)| {
+            let theirs = self.mirror_space();
+            theirs.is_none_or(|it| self.ref_target(&it.reference(&tag.name)).is_none())
+        });
+        let mut unknown: Vec<(Tag, ObjectId)> = unknown.collect();
+        unknown.sort();
+        unknown
+    }
+
     /// The tags that this clone made and that the remote has not confirmed.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod process;
 mod refs;
 mod rehearsal;
 mod running;
+mod scratch;
 mod started;
 mod tagger;
 mod tagging;
@@ -37,5 +38,6 @@ pub(crate) use process::{
     require_identity, words_of, write_failure,
 };
 pub(crate) use running::OtherRuns;
+pub(crate) use scratch::private_folder;
 pub(crate) use tagger::NewTag;
 pub(crate) use tagging::SCRATCH;

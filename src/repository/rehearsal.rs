@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::handle::{Reopen, Repository};
 use super::process::write_failure;
+use super::scratch::private_folder;
 use super::tagging::{SCRATCH, config_lines};
 use crate::error::Failure;
 
@@ -34,9 +35,7 @@ impl Repository {
     /// # Errors
     /// The scratch folder cannot be written.
     pub(crate) fn rehearsed(self) -> Result<Self, Failure> {
-        let scratch = tempfile::Builder::new()
-            .prefix("promptctl-dry-run-")
-            .tempdir()
+        let scratch = private_folder("promptctl-dry-run-", None)
             .map_err(|error| write_failure(Path::new("the scratch folder"), error))?;
         let copy = scratch.path();
         let failed = |error: std::io::Error| write_failure(copy, error);

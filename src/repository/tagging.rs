@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::handle::Repository;
 use super::id::ObjectId;
 use super::process::{TagError, write_failure};
+use super::scratch::private_folder;
 use super::tagger::{NewTag, Tagger};
 use crate::error::Failure;
 
@@ -65,9 +66,7 @@ impl Repository {
         let common = fs::canonicalize(self.repo.commondir())
             .map_err(|error| write_failure(self.repo.commondir(), error))?;
         let folder = self.scratch_folder()?;
-        let scratch = tempfile::Builder::new()
-            .prefix(SCRATCH)
-            .tempdir_in(&folder)
+        let scratch = private_folder(SCRATCH, Some(&folder))
             .map_err(|error| write_failure(&folder, error))?;
         self.prepare(scratch.path())?;
         tags.iter()

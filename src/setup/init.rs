@@ -7,7 +7,9 @@ use std::path::Path;
 use super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::name::{PromptName, SUFFIXES};
-use crate::repository::{Git, GitTarget, Hooks, Start, require_identity, write_failure};
+use crate::repository::{
+    Git, GitTarget, Hooks, Start, private_folder, require_identity, write_failure,
+};
 
 /// What `init --adopt` found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,9 +81,7 @@ impl ScratchRepository {
     pub fn new(start: &Start, unattended: bool) -> Result<Self, Failure> {
         let there = existing(&start.directory);
         require_identity(|| outside(there, unattended))?;
-        let folder = tempfile::Builder::new()
-            .prefix("promptctl-dry-run-")
-            .tempdir()
+        let folder = private_folder("promptctl-dry-run-", None)
             .map_err(|error| write_failure(Path::new("the scratch folder"), error))?;
         let (git_dir, empty) = (folder.path().join(".git"), folder.path().join("empty"));
         let failed = |error: std::io::Error| write_failure(folder.path(), error);

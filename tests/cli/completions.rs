@@ -136,6 +136,18 @@ fn bash_completes_names_versions_and_environments() {
         complete("promptctl status --env=st", "promptctl status --env = st"),
         ["staging"]
     );
+    repo.write("some.txt", "x");
+    for command in [
+        "edit support/triage --file",
+        "new other --system",
+        "run support/triage --inputs",
+        "judge support/triage --labels",
+        "eval support/triage --cases",
+        "import",
+    ] {
+        let line = format!("promptctl {command} som");
+        assert_eq!(complete(&line, &line), ["some.txt"], "{line}");
+    }
 }
 
 /// Types `$2` and a tab into another zsh, behind a terminal of its own, and prints what it offers.

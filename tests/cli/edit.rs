@@ -356,7 +356,7 @@ fn an_invalid_edit_leaves_all_as_it_was() {
          promptctl edit support/triage --set 'a:=['
          promptctl edit support/triag --set model=x
          promptctl edit support/triage@v1 --set model=x"
-    ), @r#"
+    ), @r"
     $ promptctl edit support/triage --set mesages=x
     error[P004]: `mesages` is not a key; `messages` is meant
       at: prompts/support/triage.prompt.yml:24:1
@@ -380,7 +380,7 @@ fn an_invalid_edit_leaves_all_as_it_was() {
     $ promptctl edit support/triage --set 'modelParameters.maxTokens=many'
     error[P005]: `modelParameters.maxTokens` wants a whole number above 0, this is text
       at: prompts/support/triage.prompt.yml:9:14
-      hint: remove the quotes
+      hint: write a number there, or remove the line
     [exit 1]
     $ promptctl edit support/triage --set 'messages[1].content={{unknownHelper ticket}}'
     error[P110]: there is no helper `unknownHelper`
@@ -406,7 +406,7 @@ fn an_invalid_edit_leaves_all_as_it_was() {
 
     For more information, try '--help'.
     [exit 2]
-    "#);
+    ");
     assert_eq!(repo.refs(), before);
     assert_eq!(repo.git("status --porcelain"), "");
 }

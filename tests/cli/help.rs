@@ -29,7 +29,7 @@ fn the_help() {
 
     Look:
       list         List all prompts
-      show         Show one prompt
+      show         Show prompts
       get          Print one prompt, or all that are live, for programs
       history      Show the versions of prompts
       releases     Show the releases of prompts, or of all

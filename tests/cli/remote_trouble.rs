@@ -238,3 +238,64 @@ fn pruning_tags_cannot_hurt() {
     prompts/support/triage/v1
     ");
 }
+
+/// Ctrl-C while git pushes: the hook presses it, and does `then`.
+#[cfg(unix)]
+fn stop_the_push(ada: &Shell, then: &str) {
+    let hook = format!("kill -INT \"$(ps -o ppid= -p \"$PPID\" | tr -d ' ')\"\n{then}\nexit 1");
+    crate::env::hook(ada, ".git/hooks/pre-push", &hook);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_release_that_is_stopped_says_what_is_known_of_its_tags() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.ok("promptctl publish --quiet support/triage");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.git("push --quiet");
+    stop_the_push(&ada, "");
+    assert_snapshot!(ada.play(
+        "promptctl publish support/triage
+         promptctl unpublish support/triage
+         promptctl publish --no-push support/triage
+         promptctl push"
+    ), @"
+    $ promptctl publish support/triage
+    error: interrupted: nothing was published; of support/triage the remote took no tag
+      hint: the same command again completes it, or says that it is done
+    [exit 130]
+    $ promptctl unpublish support/triage
+    error: interrupted: nothing was unpublished; of support/triage the remote took no tag
+      hint: the same command again completes it, or says that it is done
+    [exit 130]
+    $ promptctl publish --no-push support/triage
+    support/triage v2 published to production (was v1), pending until it is sent
+    warning: the tags are pending: nothing is live until the remote has them
+    hint: promptctl push
+    $ promptctl push
+    error: interrupted: the remote took 0 tags; of support/triage the remote took no tag
+      hint: the same command again completes it, or says that it is done
+    [exit 130]
+    ");
+    // Where the remote cannot be asked either, nobody knows.
+    stop_the_push(&ada, "mv ../origin.git ../away");
+    let run = ada.run("promptctl unpublish support/triage");
+    ada.ok("mv ../away ../origin.git");
+    ada.ok("rm .git/hooks/pre-push");
+    assert_snapshot!(run, @"
+    error: interrupted: nothing was unpublished; it is not known whether the remote has prompts/support/triage/production/2
+      hint: promptctl fetch asks the remote, and promptctl status shows what is live then
+      hint: the same command again completes it, or says that it is done
+    [exit 130]
+    ");
+    ada.ok("promptctl push");
+    stop_the_push(&ada, "");
+    assert_snapshot!(ada.run("promptctl rollback support/triage"), @"
+    error: interrupted: nothing was rolled back; of support/triage the remote took no tag
+      hint: the same command again completes it, or says that it is done
+    [exit 130]
+    ");
+    ada.ok("rm .git/hooks/pre-push");
+    ada.ok("promptctl rollback support/triage");
+}

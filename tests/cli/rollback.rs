@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::env::{Shell, TRIAGE, TestEnv};
+use crate::env::{SMALL, Shell, TRIAGE, TestEnv};
 
 /// Versions 1, 2 and 3, each published to production in turn.
 fn three_releases(env: &TestEnv) -> Shell {
@@ -452,4 +452,34 @@ fn a_version_that_does_not_exist_is_told_as_such() {
       hint: promptctl publish support/triage@v4 --env production releases any version
     [exit 1]
     ");
+}
+
+#[test]
+fn of_several_prompts_each_keeps_its_own_reason() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.add("other", SMALL);
+    ada.ok("promptctl publish --quiet --all");
+    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
+    ada.next_version("other", "Hello", "Good day to you");
+    ada.ok("promptctl publish --quiet --all");
+    ada.git("push --quiet");
+    let bob = env.clone_of_origin("Bob");
+    bob.ok("promptctl fetch --quiet");
+    ada.ok("promptctl rollback --quiet support/triage");
+    ada.ok("promptctl rollback --quiet other");
+    // Both were rolled back without bob's knowledge, and this is the only time that it can be said.
+    let run = bob.run("promptctl rollback other support/triage");
+    assert_eq!(run.code, Some(3), "{run}");
+    for name in ["other", "support/triage"] {
+        let reason = format!("error[P253]: Ada has rolled {name} back to v1");
+        assert!(run.stderr.contains(&reason), "{run}");
+    }
+    assert_eq!(
+        run.stderr
+            .matches("none of them was rolled back: other, support/triage")
+            .count(),
+        1,
+        "{run}"
+    );
 }

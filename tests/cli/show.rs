@@ -401,3 +401,45 @@ fn unknown_things() {
     [exit 1]
     "#);
 }
+
+#[test]
+fn several_prompts_stand_one_below_the_other() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.add("core/a", SMALL);
+    repo.add("core/b", SMALL);
+    repo.add("other", SMALL);
+    let one = |name: &str| repo.ok(&format!("promptctl show {name}"));
+    let (a, b, other) = (one("core/a"), one("core/b"), one("other"));
+    for line in [
+        "promptctl show core/a core/b",
+        "promptctl show core/",
+        "promptctl show 'core/*'",
+    ] {
+        assert_eq!(repo.ok(line), format!("{a}\n{b}"), "{line}");
+    }
+    assert_eq!(
+        repo.ok("promptctl show other core/a@HEAD core/b"),
+        format!("{other}\n{}\n{b}", one("core/a@HEAD"))
+    );
+    // One name keeps its shape; several, or a pattern, have a list.
+    let single = repo.json("promptctl show core/a --format json");
+    assert_eq!(single["name"], "core/a");
+    for line in [
+        "promptctl show core/a other --format json",
+        "promptctl show core/ --format json",
+    ] {
+        let json = repo.json(line);
+        assert_eq!(json["schema"], 1, "{line}");
+        let names = json["prompts"].as_array().unwrap();
+        assert_eq!(names.len(), 2, "{line}");
+        assert_eq!(names[0]["name"], "core/a", "{line}");
+        assert_eq!(names[0]["document"], single["document"], "{line}");
+    }
+    let run = repo.run("promptctl show core/a nothing");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    assert_eq!(
+        repo.run("promptctl show core/a core/b --used-by").code,
+        Some(2)
+    );
+}

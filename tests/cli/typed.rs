@@ -161,7 +161,7 @@ fn a_folder_or_a_pattern_means_all_that_fit() {
     support/triage	v1	-	openai/gpt-5-mini	Support triage
     $ promptctl list support
     error[P201]: there is no prompt named support
-      hint: promptctl list shows all prompts
+      hint: promptctl list support/ shows the prompts in that folder
     [exit 1]
     $ promptctl list 'support/*'
     support/refund	v1	-	openai/gpt-5-mini	

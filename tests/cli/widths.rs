@@ -68,9 +68,12 @@ fn list_status_releases_and_history_keep_who_and_what() {
     never published: 1 (support/triage)
 
     production
-    NAME                       LIVE  BY                     NOTE
-    …etter/headline-generator  v1    Ada
-    support/triage             v2    Grace Brewster Hopper
+    NAME
+      LIVE  AHEAD  SINCE       BY                     NOTE
+    content/newsletter/headline-generator
+      v1    -      1 hour ago  Ada
+    support/triage
+      v2    -      1 hour ago  Grace Brewster Hopper
 
 
     100
@@ -141,7 +144,7 @@ fn the_log_keeps_the_names_of_prompts_whole() {
         assert!(part.contains("generator"), "{part}");
     }
     let whole = "content/newsletter/headline-generator";
-    assert_eq!(shown.matches(whole).count(), 2, "{shown}");
+    assert_eq!(shown.matches(whole).count(), 3, "{shown}");
     let header = |width: &str| {
         let shown = repo.with("PROMPTCTL_WIDTH", width).ok("promptctl log");
         let words: Vec<String> = shown
@@ -154,8 +157,43 @@ fn the_log_keeps_the_names_of_prompts_whole() {
         words.join(" ")
     };
     assert_snapshot!(["60", "100", "200"].map(header).join("\n"), @"
-    ID WHEN PROMPT VERSION STATUS
+    PROMPT
     ID WHEN PROMPT VERSION STATUS MODEL TOKENS COST
     ID WHEN PROMPT VERSION STATUS MODEL TOKENS COST TIME
+    ");
+}
+
+#[test]
+fn no_table_cuts_the_name_of_a_prompt() {
+    let env = TestEnv::new();
+    let repo = repo(&env);
+    repo.ok("promptctl run content/newsletter/headline-generator --model echo --var name=Ada");
+    let whole = "content/newsletter/headline-generator";
+    for line in [
+        "promptctl list",
+        "promptctl status",
+        "promptctl releases",
+        "promptctl releases content/",
+        "promptctl verify",
+        "promptctl log",
+    ] {
+        for width in ["60", "45"] {
+            let shown = repo.with("PROMPTCTL_WIDTH", width).ok(line);
+            assert!(
+                shown.contains(whole) && !shown.contains('…'),
+                "{line}\n{shown}"
+            );
+        }
+    }
+    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "60").ok("promptctl releases"), @"
+    NAME
+      ENVIRONMENT  VERSION  ACTION   WHEN        BY
+    content/newsletter/headline-generator
+      staging      v1       publish  1 hour ago  Ada
+      production   v1       publish  1 hour ago  Ada
+    support/triage
+      production   v2       publish  1 hour ago  Grace Brewster
+                                                 Hopper
+      production   v1       publish  1 hour ago  Ada
     ");
 }

@@ -55,7 +55,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// Where it goes: one of the prompt's datasets, or testData
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     to: Option<String>,
     /// Write stars in place of a secret
     #[arg(long)]

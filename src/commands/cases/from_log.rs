@@ -71,7 +71,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHAT", default_value = "expected")]
     label_as: LabelAs,
     /// Where they go: one of the prompt's datasets, or testData
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     to: Option<String>,
     /// Write stars in place of secrets
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! The person's editor, on a copy of a file.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -7,6 +8,10 @@ use super::super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::{code, document};
 use crate::releases::Store;
+use crate::repository::private_folder;
+
+/// How the folder of a draft begins.
+const DRAFT: &str = "promptctl-";
 
 /// The editor that is opened: promptctl's own, or the one that git would open. Without a terminal
 /// only one that somebody chose: git's last resort waits for a person.
@@ -42,13 +47,10 @@ pub(in super::super) fn in_editor(
     let failed = |error: std::io::Error| {
         Failure::from_io(code::WRITE_FAILED, "the draft could not be written", error)
     };
-    let folder = tempfile::Builder::new()
-        .prefix("promptctl-")
-        .tempdir()
-        .map_err(failed)?;
+    let folder = private_folder(DRAFT, None).map_err(failed)?;
     let file = file_name(path);
     let draft = folder.path().join(file);
-    std::fs::write(&draft, text).map_err(failed)?;
+    write_draft(&draft, text).map_err(failed)?;
     loop {
         open(editor, &draft)?;
         let written = std::fs::read_to_string(&draft).map_err(failed)?;
@@ -82,14 +84,27 @@ pub(in super::super) fn unchanged() -> Failure {
 
 /// The failure with the place where what a person wrote in the editor is kept.
 pub(in super::super) fn with_draft(failure: Failure, path: &str, text: &str) -> Failure {
-    let folder = tempfile::Builder::new().prefix("promptctl-").tempdir();
-    let Ok(folder) = folder else { return failure };
+    let Ok(folder) = private_folder(DRAFT, None) else {
+        return failure;
+    };
     let draft = folder.path().join(file_name(path));
-    if std::fs::write(&draft, text).is_err() {
+    if write_draft(&draft, text).is_err() {
         return failure;
     }
     let kept = folder.keep().join(file_name(path));
     failure.hint(format!("your draft is {}", kept.display()))
+}
+
+/// Writes a draft that nobody else may read: it may never be published.
+fn write_draft(draft: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(draft)?.write_all(text.as_bytes())
 }
 
 fn file_name(path: &str) -> &str {

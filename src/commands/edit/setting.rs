@@ -8,7 +8,7 @@ use super::read_text;
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::edit::{
-    EditError, Step, is_text, messages_by_role, parse_path, place_of_key, remove, set,
+    EditError, Step, is_text, messages_by_role, parse_path, place_of_key, remove, set, show_path,
 };
 use crate::prompt::quote::shell_word;
 use crate::prompt::{code, document};
@@ -87,7 +87,15 @@ impl Setting {
         before: &Loaded,
         session: &Session,
     ) -> Result<String, Failure> {
-        let wrong = |error: EditError| edit_failure(&before.path, &error);
+        self.key.require_settable(before)?;
+        let wrong = |error: EditError| {
+            let mut failure = edit_failure(&before.path, &error);
+            let Some(meant) = self.key.with_indices() else {
+                return failure;
+            };
+            failure.hints = vec![self.line(&meant, before).into()];
+            failure
+        };
         let path = messages_by_role(text, &self.key.path).map_err(wrong)?;
         let edited = match &self.given {
             Given::Json(value) => set(text, &path, value),
@@ -104,19 +112,46 @@ impl Setting {
         }
         .map_err(wrong)?;
         if has_new_dead_key(text, &edited) {
-            return Err(self.dead(&path, before));
+            return Err(self.dead(&path, text, before));
         }
         Ok(edited)
     }
 
     /// That nobody reads this key, and which one is meant.
-    fn dead(&self, path: &[Step], before: &Loaded) -> Failure {
+    fn dead(&self, path: &[Step], text: &str, before: &Loaded) -> Failure {
         let key = &self.key.text;
         let failure = Failure::new(
             code::UNKNOWN_KEY,
             format!("`{key}` is not a key that promptctl knows: it would have no effect"),
         )
         .at(before.path.clone());
+        match place_of_key(path) {
+            Some(meant) => match self.refused_at(&meant, text) {
+                // The line would only lead to the next error.
+                Some(why) => failure
+                    .hint(format!("{meant} is the key that may be meant"))
+                    .hint(why),
+                None => failure.hint(self.line(&meant, before)),
+            },
+            None => failure
+                .hint(format!(
+                    "a field of the API request stands under extraBody: --set {}",
+                    shell_word(&self.shown_at(&format!(
+                        "extraBody.{}",
+                        key.strip_prefix("modelParameters.").unwrap_or(key)
+                    )))
+                ))
+                .hint(format!(
+                    "a key of your own is written by hand: promptctl edit {}",
+                    before.name
+                )),
+        }
+    }
+}
+
+impl Setting {
+    /// The same value at another path, as it is typed.
+    fn shown_at(&self, path: &str) -> String {
         let (sign, value) = match &self.given {
             Given::Plain(value) => ("=", value.clone()),
             Given::File(file) => ("=", format!("@{file}")),
@@ -126,25 +161,28 @@ impl Setting {
             Some((end, _)) => format!("{}…", &value[..end]),
             None => value,
         };
-        match place_of_key(path) {
-            Some(meant) => failure.hint(format!(
-                "promptctl edit {} --set {}",
-                before.name,
-                shell_word(&format!("{meant}{sign}{value}"))
-            )),
-            None => failure
-                .hint(format!(
-                    "a field of the API request stands under extraBody: --set {}",
-                    shell_word(&format!(
-                        "extraBody.{}{sign}{value}",
-                        key.strip_prefix("modelParameters.").unwrap_or(key)
-                    ))
-                ))
-                .hint(format!(
-                    "a key of your own is written by hand: promptctl edit {}",
-                    before.name
-                )),
-        }
+        format!("{path}{sign}{value}")
+    }
+
+    /// The line that sets the same value at another path.
+    fn line(&self, path: &str, before: &Loaded) -> String {
+        format!(
+            "promptctl edit {} --set {}",
+            before.name,
+            shell_word(&self.shown_at(path))
+        )
+    }
+
+    /// Why the value cannot stand at the path that may be meant, if so.
+    fn refused_at(&self, meant: &str, text: &str) -> Option<String> {
+        let path = parse_path(meant).ok()?;
+        let edited = match &self.given {
+            Given::Plain(value) => set_plain(text, &path, value),
+            Given::Json(value) => set(text, &path, value),
+            Given::File(_) => return None,
+        };
+        let findings = document::parse(&edited.ok()?).err()?;
+        Some(findings.first()?.message.clone())
     }
 }
 
@@ -188,7 +226,64 @@ impl Key {
     /// # Errors
     /// There is no such value, or it cannot be taken out.
     pub(super) fn take_out(&self, text: &str, before: &Loaded) -> Result<String, Failure> {
-        remove(text, &self.path).map_err(|error| not_removed(before, &self.text, &error))
+        self.require_settable(before)?;
+        remove(text, &self.path).map_err(|error| {
+            let mut failure = not_removed(before, &self.text, &error);
+            let Some(meant) = self.with_indices() else {
+                return failure;
+            };
+            let line = format!(
+                "promptctl edit {} --unset {}",
+                before.name,
+                shell_word(&meant)
+            );
+            failure.hints = vec![line.into()];
+            failure
+        })
+    }
+
+    /// Fails for the lines that number a version: they say what was counted and computed.
+    fn require_settable(&self, before: &Loaded) -> Result<(), Failure> {
+        let name = &before.name;
+        let (why, hint) = match self.path.first() {
+            Some(Step::Key(key)) if key == "version" => (
+                "`version` is counted by promptctl, so that no number is used twice",
+                format!(
+                    "leave it out: edit raises it with the content; promptctl bump {name} raises it after a change by hand"
+                ),
+            ),
+            Some(Step::Key(key)) if key == "digest" => (
+                "`digest` is computed by promptctl from the content",
+                format!(
+                    "leave it out: edit writes it; promptctl bump {name} does after a change by hand"
+                ),
+            ),
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(why).at(before.path.clone()).hint(hint))
+    }
+
+    /// The path with its numbers as places in a list: `messages[1].content` for `messages.1.content`.
+    fn with_indices(&self) -> Option<String> {
+        let as_place = |step: &Step| match step {
+            Step::Key(key) => key.parse().ok().map(Step::Index),
+            Step::Index(_) => None,
+        };
+        let mut is_other = false;
+        let steps = self.path.iter().map(|step| match as_place(step) {
+            Some(place) => {
+                is_other = true;
+                place
+            }
+            None => step.clone(),
+        });
+        let mut steps: Vec<Step> = steps.collect();
+        if let [Step::Key(first), Step::Index(_)] = steps.as_slice()
+            && first == "messages"
+        {
+            steps.push(Step::Key("content".to_owned()));
+        }
+        is_other.then(|| show_path(&steps))
     }
 }
 

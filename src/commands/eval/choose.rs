@@ -78,7 +78,7 @@ pub(super) fn prompts(
             }
         }
         if cases.is_empty() {
-            return Err(without_cases(&loaded));
+            return Err(without_cases(&loaded, args));
         }
         chosen.push(Chosen {
             loaded,
@@ -105,7 +105,12 @@ pub(in crate::commands) fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
     }
 }
 
-fn without_cases(loaded: &Loaded) -> Failure {
+fn without_cases(loaded: &Loaded, args: &Args) -> Failure {
+    if let Some(file) = &args.cases.file {
+        return Failure::usage("the file holds no case")
+            .at(file.display().to_string())
+            .hint("in .csv the first line names the fields, and each line after it is a case");
+    }
     Failure::usage(format!("{} has no cases", loaded.name))
         .at(loaded.path.clone())
         .hint("write them below `testData:`, name files under `datasets:`, or pass --cases FILE")
@@ -181,6 +186,7 @@ fn open(path: &Path, shown: &str, session: &Session) -> Result<File, Failure> {
             format!("{shown} could not be read"),
             error,
         )
+        .hint("a path begins in the folder that you are in")
     };
     let file = File::open(session.directory.join(path)).map_err(failed)?;
     match file.metadata().map_err(failed)?.is_dir() {

@@ -35,7 +35,7 @@ pub(super) struct CaseArgs {
     #[arg(long, value_name = "WHICH")]
     pub(super) only: Option<Only>,
     /// The cases of FILE (.jsonl, .json, .yaml, .csv) instead of the prompt's own
-    #[arg(long = "cases", value_name = "FILE")]
+    #[arg(long = "cases", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,
     /// How often each case is asked; a case passes if most of its answers do
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -54,7 +54,7 @@ pub(super) enum Only {
 #[command(next_help_heading = "Answers")]
 pub(super) struct AnswerArgs {
     /// Another model than the file's; several are compared side by side; `echo` answers offline
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", add = super::super::completions::models())]
     pub(super) model: Vec<String>,
     /// Begin no call once those before have cost so many US dollars
     #[arg(long, value_name = "USD", value_parser = parse_dollars)]
@@ -67,10 +67,10 @@ pub(super) struct AnswerArgs {
     pub(super) fresh: bool,
     /// Judge the answers of FILE, JSON lines of {case, repeat, output}, and call no model; `-` is
     /// standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["cached", "fresh", "max_cost"])]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["cached", "fresh", "max_cost"])]
     pub(super) answers: Option<PathBuf>,
     /// Scores that another program made, JSON lines of {case, repeat, evaluator, score, reason}
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) scores: Option<PathBuf>,
     /// How many calls are under way at once
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -117,7 +117,7 @@ pub(super) struct ShownArgs {
     pub(super) format: EvalFormat,
     /// Write the result to FILE as well: .txt, .json, .jsonl (a line a case), .md or .xml (JUnit);
     /// may be given several times
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short, long = "output", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) outputs: Vec<PathBuf>,
 }
 

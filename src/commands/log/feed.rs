@@ -26,7 +26,7 @@ use crate::releases::Store;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file; standard input when left out
-    #[arg(default_value = "-")]
+    #[arg(default_value = "-", value_hint = clap::ValueHint::FilePath)]
     file: String,
     #[command(flatten)]
     plan: PlanArg,

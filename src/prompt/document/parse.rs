@@ -60,6 +60,9 @@ fn conflict(text: &str) -> Option<Finding> {
 fn not_a_map(root: &Node) -> Finding {
     let help = "write at least `messages:` with a `role` and a `content` for each";
     match root.kind {
+        Kind::Text(_) => Finding::error(code::WRONG_TYPE, "a prompt file is a map, this is text")
+            .at(root.at)
+            .help(Hint::TextAlone),
         Kind::Null => Finding::error(code::NO_MESSAGES, "the file is empty").help(help),
         _ => Finding::error(
             code::WRONG_TYPE,

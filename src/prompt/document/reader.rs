@@ -91,8 +91,11 @@ impl Reader<'_> {
             _ => field.node.noun(),
         };
         let message = format!("`{}` wants {wants}, this is {is}", field.path);
-        let help = match field.node.kind {
-            Kind::Text(_) if wants.contains("number") => "remove the quotes",
+        let help = match &field.node.kind {
+            Kind::Text(text) if wants.contains("number") => match text.trim().parse::<f64>() {
+                Ok(_) => "remove the quotes",
+                Err(_) => "write a number there, or remove the line",
+            },
             Kind::Map(_) if wants.contains("a list") => "begin each item with `- `",
             Kind::Map(_) if wants.contains("text") => "quote a text that begins with `{`",
             _ => "change the value, or remove the line",

@@ -74,7 +74,7 @@ pub fn parse_path(text: &str) -> Result<Vec<Step>, EditError> {
 }
 
 /// The path as text.
-pub(super) fn show(path: &[Step]) -> String {
+pub fn show(path: &[Step]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
