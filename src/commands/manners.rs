@@ -14,6 +14,7 @@ const LOOKS: &[&str] = &[
     "explain",
     "get",
     "history",
+    "leaderboard",
     "list",
     "log",
     "log export",
@@ -27,6 +28,7 @@ const LOOKS: &[&str] = &[
     "render",
     "schema",
     "show",
+    "stats",
     "status",
     "verify",
 ];

@@ -52,6 +52,8 @@ fn the_help() {
 
     Judge:
       eval         Run the cases of prompts, and say whether they pass
+      stats        Show calls, success, latency, cost and outcomes by version
+      leaderboard  Rank versions, variants or prompts by what they did in use
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
@@ -88,6 +90,7 @@ fn the_help() {
       evaluation      Cases, their verdict, and what they cost
       evaluators      Checks of an answer, kept with the prompt
       log             The record of every call
+      statistics      What the versions did in use: figures, alerts, the leaderboard
       settings        promptctl.yaml, your own settings, variables, completions
       environment     The variables of the environment
       exit-codes      How a command ends
