@@ -70,29 +70,27 @@ struct Pieces {
 
 impl Pieces {
     fn next(&mut self) -> io::Result<Option<Piece>> {
-        loop {
-            if let Some(piece) = self.next.take() {
-                return Ok(Some(piece));
-            }
-            if let Some(blocks) = &mut self.blocks
-                && let Some((_, text)) = blocks.next()?
-            {
-                return Ok(Some(Piece::Text(text)));
-            }
-            self.blocks = None;
-            let Some(wanted) = self.wanted.next() else {
-                return Ok(None);
-            };
-            self.path.clone_from(&wanted.path);
-            let (segment, length, damage) = wanted.part.open()?;
-            let from = wanted.from.min(length);
-            self.blocks = Some(Blocks::between(segment, Order::OldestFirst, from, length));
-            self.next = damage.map(Piece::Damaged);
-            return Ok(Some(Piece::File {
-                path: wanted.path,
-                is_more: wanted.is_more,
-            }));
+        if let Some(piece) = self.next.take() {
+            return Ok(Some(piece));
         }
+        if let Some(blocks) = &mut self.blocks
+            && let Some((_, text)) = blocks.next()?
+        {
+            return Ok(Some(Piece::Text(text)));
+        }
+        self.blocks = None;
+        let Some(wanted) = self.wanted.next() else {
+            return Ok(None);
+        };
+        self.path.clone_from(&wanted.path);
+        let (segment, length, damage) = wanted.part.open()?;
+        let from = wanted.from.min(length);
+        self.blocks = Some(Blocks::between(segment, Order::OldestFirst, from, length));
+        self.next = damage.map(Piece::Damaged);
+        Ok(Some(Piece::File {
+            path: wanted.path,
+            is_more: wanted.is_more,
+        }))
     }
 }
 

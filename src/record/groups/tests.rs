@@ -472,9 +472,8 @@ fn what_is_kept_and_wrong_is_noticed() {
     assert!(same(&log, &kept));
     // Ids that are spoiled are found when they are asked for, and everything is read.
     let mut spoiled = whole.clone();
-    for at in whole.len() - 5_000 * 20..whole.len() {
-        spoiled[at] ^= 1;
-    }
+    let ids = whole.len() - 5_000 * 20;
+    spoiled[ids..].iter_mut().for_each(|byte| *byte ^= 1);
     std::fs::write(kept_file(&kept), spoiled).unwrap();
     append(&log, &of_large(1, 7_000, |it| it.score = Some(0.25)));
     same(&log, &kept);
