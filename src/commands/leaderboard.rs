@@ -123,6 +123,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let board = rank(figures, FEWEST);
     let is_json = args.format.is_json();
     let mut told = all_notes(&groups);
+    if args.metric.is_of_outcomes() {
+        told.extend(notes::covered(&groups));
+    }
     told.extend(apart(&board, &groups));
     notes::say(&told, is_json, session);
     if is_json {

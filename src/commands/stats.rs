@@ -154,6 +154,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     };
     let groups = args.read.groups(&asked, session)?;
     let mut told = notes::notes(&groups);
+    told.extend(notes::covered(&groups));
     if groups.by.iter().any(Dimension::is_time) && !args.utc {
         let zone = zone.iana_name().unwrap_or("this machine's clock");
         told.push(notes::Note::of(match zone {

@@ -342,11 +342,11 @@ fn what_is_odd_in_a_log_is_said_and_left_out() {
     --- stderr
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:4: the line is torn: its writer was stopped in the middle
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:5: the line has schema 2, of a newer version of promptctl (2 lines)
-    1 records that the logs have more than once; they count once
-    1 outcomes that speak of what another one did; the last by time counts
-    1 outcomes of executions that no log here has
-    1 records dated more than a day ahead of now
-    1 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    1 record in the logs more than once, and counted once
+    1 outcome on what another one speaks of too; the last by time counts
+    1 outcome of executions that no log here has
+    1 record dated more than a day ahead of now
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     ");
 }
 
@@ -390,12 +390,12 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
     $ promptctl stats --fail-on 'success < 0.95' --fail-on 'score < 1' --since 2026-11-03
     30	70 % (52–83)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T09:00:00Z
     --- stderr
-    3 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     alert: success < 0.95: 70.0 % (40.5 % to 88.9 % at 99.9 %, 30 calls)
     score < 1: nothing to judge
     [exit 3]
     $ promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
-    3 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     no executions
     hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
     alert: calls < 1: 0
@@ -405,7 +405,7 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
     v1	error	30	0 % (0–11)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T02:00:00Z
     v1	ok	70	100.0 % (94.8–100.0)	<n> ms	<n> ms	<n> ms	$0.07	$0.001	7.0k/1.4k	2026-11-03T09:00:00Z
     --- stderr
-    3 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     alert: v1 ok: p50 > 0.1s: <n> ms (<n> ms to <n> ms at 99.9 %, 70 calls)
     [exit 3]
     $ promptctl stats --fail-on 'sucess < 1'
@@ -441,13 +441,13 @@ fn outcomes_that_are_not_in_yet_make_no_verdict() {
     v1	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	100.0 %	0.5	2.0k/400	2026-11-02T09:00:00Z
     v2	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	50.0 %	0.5	2.0k/400	2026-11-03T09:00:00Z
     --- stderr
-    1 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     no verdict between the versions: v2's outcomes are not in yet (50 % against 100 %)
     $ promptctl stats --by version --until 2026-11-02
     v1	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	100.0 %	0.5	2.0k/400	2026-11-02T09:00:00Z
     v2	10	100 % (72–100)	<n> ms	<n> ms	<n> ms	$0.01	$0.001	50.0 %	0.5	1.0k/200	2026-11-01T09:00:00Z
     --- stderr
-    1 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     no verdict between the versions: v2's outcomes are not in yet (50 % against 100 %)
     ");
     // What is too young to have one is left out on both sides.
@@ -470,7 +470,7 @@ fn other_logs_are_read_without_a_repository_and_must_be_there() {
     $ promptctl stats --log one.jsonl two.jsonl --by prompt
     support/triage	2	100 % (34–100)	<n> ms	<n> ms	<n> ms	$0.002	$0.001	200/40	2026-11-01T02:00:00Z
     --- stderr
-    1 records that the logs have more than once; they count once
+    1 record in the logs more than once, and counted once
     $ promptctl stats --log one.jsonl none.jsonl
     error[P420]: the log cannot be read: No such file or directory (os error 2)
       at: $ROOT/none.jsonl
@@ -553,8 +553,7 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     3        support/triage  v3        40.0 %  30.9 %   49.8 %   100  2026-10-01  2026-10-01
     too few  support/triage  v4       100.0 %  88.3 %  100.0 %    29  2026-10-01  2026-10-01
     --- stderr
-    1 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
-    no verdict between the versions of support/triage: v2's outcomes are not in yet (0 % against 25 %)
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     other times: support/triage v1 was used from 2026-11-01 to 2026-11-01, support/triage v3 from 2026-10-01 to 2026-10-01
     other calls: support/triage v1 and support/triage v3 differ in label market for 100 % of theirs
     too few: fewer than 30 are no ground for a rank
@@ -564,7 +563,7 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     RANK  PROMPT          PROFIT     LOW    HIGH     N  FIRST USED  LAST USED
     1     support/triage     0.5  0.3217  0.6783  1000  2026-10-01  2026-11-01
     --- stderr
-    1 places where times go back by more than an hour, as where a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     it describes what was used and decides nothing; each call counts as independent
     $ promptctl leaderboard --category tickets
     error: no prompt has the category `tickets`
@@ -598,7 +597,7 @@ fn the_leaderboard_tells_apart_only_what_differs() {
 fn foreign_words_stay_in_their_cell() {
     let env = TestEnv::new();
     let mut line = Line::new(1);
-    line.labels = json!({"market": "a|b `c` \\u001b[31m @ada ::error::x"});
+    line.labels = json!({"market": "a|b `c` \u{1b}[31m @ada\n::error::x"});
     let mut log = line.text();
     log += &outcome(1, &json!({"metrics": {"=1+1|\n::error::": 1.0}}));
     let repo = repo(&env, &log);
@@ -606,22 +605,15 @@ fn foreign_words_stay_in_their_cell() {
         "promptctl stats --by label:market
          promptctl stats --by label:market --format markdown
          promptctl stats --by label:market --format csv"
-    ), @r#"
+    ), @r"
     $ promptctl stats --by label:market
-    a|b `c` \u001b[31m @ada ::error::x	1	100 % (21–100)	<n> ms	<n> ms	<n> ms	$0.001	$0.001	100.0 %	1	100/20	2026-11-01T01:00:00Z
+    a|b `c` \u{1b}[31m @ada ::error::x	1	100 % (21–100)	<n> ms	<n> ms	<n> ms	$0.001	$0.001	100.0 %	1	100/20	2026-11-01T01:00:00Z
     $ promptctl stats --by label:market --format markdown
     | `label:market` | calls | success | p50 | p90 | p99 | cost | per call | coverage | `=1+1\|\n::error::` | tokens in/out | last used |
     |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-    | ``a\|b `c` \u001b[31m @ada ::error::x`` | 1 | 100 % (21–100) | <n> ms | <n> ms | <n> ms | $0.001 | $0.001 | 100.0 % | 1 | 100/20 | 2026-11-01T01:00:00Z |
+    | ``a\|b `c` \u{1b}[31m @ada\n::error::x`` | 1 | 100 % (21–100) | <n> ms | <n> ms | <n> ms | $0.001 | $0.001 | 100.0 % | 1 | 100/20 | 2026-11-01T01:00:00Z |
     $ promptctl stats --by label:market --format csv
-    label:market,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,"metric:=1+1|
-    ::error::","metric:=1+1|
-    ::error::_low","metric:=1+1|
-    ::error::_high","metric:=1+1|
-    ::error::_count","metric:=1+1|
-    ::error::_sum","metric:=1+1|
-    ::error::_best","metric:=1+1|
-    ::error::_worst",invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
-    a|b `c` \u001b[31m @ada ::error::x,1,1.0,0.20654931437723745,1.0,,,,,,,1.0,,,1,1.0,1.0,1.0,0,0,0,0,200.0,200.0,200.0,true,100,10,20,,0.001,0.001,,0,1,1.0,2026-11-01T01:00:00Z,2026-11-01T01:00:00Z
-    "#);
+    label:market,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,metric:=1+1|\n::error::,metric:=1+1|\n::error::_low,metric:=1+1|\n::error::_high,metric:=1+1|\n::error::_count,metric:=1+1|\n::error::_sum,metric:=1+1|\n::error::_best,metric:=1+1|\n::error::_worst,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
+    a|b `c` \u{1b}[31m @ada\n::error::x,1,1.0,0.20654931437723745,1.0,,,,,,,1.0,,,1,1.0,1.0,1.0,0,0,0,0,200.0,200.0,200.0,true,100,10,20,,0.001,0.001,,0,1,1.0,2026-11-01T01:00:00Z,2026-11-01T01:00:00Z
+    ");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::common::count;
 use super::super::session::Session;
 use super::key::named;
 use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value};
@@ -50,24 +51,27 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
     let mut say = |text: String| notes.push(Note::of(text));
     let met = groups.met;
     let backwards: u64 = groups.sources.iter().map(|it| it.backwards).sum();
-    for (number, what) in [
+    for (number, thing, what) in [
         (
             met.duplicates,
-            "records that the logs have more than once; they count once",
+            "record",
+            "in the logs more than once, and counted once",
         ),
         (
             met.replaced,
-            "outcomes that speak of what another one did; the last by time counts",
+            "outcome",
+            "on what another one speaks of too; the last by time counts",
         ),
-        (met.unknown, "outcomes of executions that no log here has"),
-        (met.ahead, "records dated more than a day ahead of now"),
+        (met.unknown, "outcome", "of executions that no log here has"),
+        (met.ahead, "record", "dated more than a day ahead of now"),
         (
             backwards,
-            "places where times go back by more than an hour, as where a clock was set; each execution counts at its own time",
+            "place",
+            "where times go back by more than an hour, as after a clock was set; each execution counts at its own time",
         ),
     ] {
         if number > 0 {
-            say(format!("{number} {what}"));
+            say(format!("{} {what}", count(number as usize, thing)));
         }
     }
     let sum = |of: fn(&Group) -> u64| groups.groups.values().map(of).sum::<u64>();
@@ -88,7 +92,6 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
             "of a group's labels, metrics and answers the first {MOST_NAMES} are told apart"
         ));
     }
-    covered(groups).into_iter().for_each(say);
     notes
 }
 
@@ -118,7 +121,7 @@ fn of_lines(groups: &Groups, notes: &mut Vec<Note>) {
 }
 
 /// Where outcomes are in for some versions and not for others: what is said of those is no verdict.
-fn covered(groups: &Groups) -> Vec<String> {
+pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     let is_version = |it: &Dimension| {
         matches!(
             it,
@@ -145,13 +148,13 @@ fn covered(groups: &Groups) -> Vec<String> {
         };
         if high - low > SAME_COVERAGE {
             let of: String = others.iter().map(|it| format!(" of {it}")).collect();
-            said.push(format!(
+            said.push(Note::of(format!(
                 "no verdict between the {}s{of}: {}'s outcomes are not in yet ({:.0} % against {:.0} %)",
                 groups.by[at],
                 named(&groups.by[at], version),
                 low * 100.0,
                 high * 100.0
-            ));
+            )));
         }
     }
     said

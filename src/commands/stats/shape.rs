@@ -8,6 +8,7 @@ use super::alerts::Alert;
 use super::key::{Row, common, of_key};
 use super::notes::Note;
 use crate::output::json::time;
+use crate::prompt::visible;
 use crate::record::groups::{Answers, Group, Groups, Measure, Outcomes};
 use crate::statistics::{Count, Moments, wilson};
 
@@ -180,9 +181,12 @@ pub(super) fn flat(groups: &Groups, rows: &[Row<'_>], level: f64) -> (Vec<String
     let mut header: Vec<String> = Vec::new();
     for (key, it) in rows {
         let mut line: Vec<(String, Json)> = Vec::new();
-        let mut add = |name: &str, value: Json| line.push((name.to_owned(), value));
+        // A line of the table is one line, whatever others call their figures.
+        let mut add = |name: &str, value: Json| {
+            line.push((visible::line(name).into_owned(), value));
+        };
         for (by, value) in groups.by.iter().zip(key.iter()) {
-            add(&by.to_string(), of_key(value));
+            add(&by.to_string(), plain(of_key(value)));
         }
         add("executions", json!(it.executions));
         let mut with_ends = |name: &str, measure: &Measure| {
@@ -242,4 +246,12 @@ pub(super) fn flat(groups: &Groups, rows: &[Row<'_>], level: f64) -> (Vec<String
         lines.push(values);
     }
     (header, lines)
+}
+
+/// A text that stays on its line.
+fn plain(value: Json) -> Json {
+    match value {
+        Json::String(text) => Json::String(visible::line(&text).into_owned()),
+        other => other,
+    }
 }
