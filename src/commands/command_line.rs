@@ -95,7 +95,7 @@ commands! {
     "Look": List(list), Show(show), Get(get), History(history), Releases(releases), Status(status), Diff(diff);
     "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
     "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
-    "Judge": Eval(eval), Judge(judge), Bisect(bisect), Cases(cases);
+    "Judge": Eval(eval), Judge(judge), Bisect(bisect), Cases(cases), Stats(stats), Leaderboard(leaderboard);
     "Move": Scan(scan), Import(import);
     "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
     "Called by git": Hook(hook), Driver(driver);
@@ -150,9 +150,9 @@ fn command_line_for(arguments: &[std::ffi::OsString]) -> clap::Command {
 }
 
 /// The commands whose output may be longer than a screen and is read by a person.
-const PAGED: [&str; 10] = [
+const PAGED: [&str; 11] = [
     "diff", "explain", "history", "list", "log", "log list", "log show", "models", "releases",
-    "show",
+    "show", "stats",
 ];
 
 /// Whether what was asked for goes through a pager. A script is given all of it at once.

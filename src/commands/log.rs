@@ -2,7 +2,7 @@
 
 mod feed;
 mod show;
-mod trim;
+pub(super) mod trim;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,6 +18,7 @@ use super::moment::Moment;
 use super::out::OutArg;
 use super::run::log;
 use super::session::Session;
+use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::calls::{SHORT_ID, dollars, end_of, short_id};
 use crate::output::json;
@@ -116,7 +117,7 @@ struct TailArgs {
 
 /// Which executions are meant.
 #[derive(Debug, clap::Args)]
-struct FilterArgs {
+pub(super) struct FilterArgs {
     /// Only executions of this prompt; a name that ends in `/`, or a pattern, means all that fit
     #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::completions::names())]
     prompt: Option<String>,
@@ -154,15 +155,29 @@ pub(super) fn parse_status(text: &str) -> Result<Status, String> {
 /// How often a followed log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let (store, config) = session.store()?;
-    let log = log(&store, &config, session);
+/// The log of this repository.
+pub(super) struct OwnLog {
+    pub(super) log: Log,
+    /// Whether its folder may have come with the repository.
+    pub(super) is_brought: bool,
+}
+
+/// The log of this repository, with a warning where it may be somebody else's.
+pub(super) fn own(store: &Store, config: &Config, session: &mut Session) -> OwnLog {
+    let log = log(store, config, session);
     let is_own = (log.path().strip_prefix(store.top())).is_ok_and(|it| it.starts_with(OWN_FOLDER));
-    if is_own && store.is_brought(OWN_FOLDER) {
+    let is_brought = is_own && store.is_brought(OWN_FOLDER);
+    if is_brought {
         session.ui.warning(
             "git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says",
         );
     }
+    OwnLog { log, is_brought }
+}
+
+pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    let (store, config) = session.store()?;
+    let OwnLog { log, .. } = own(&store, &config, session);
     match &args.command {
         None => list(&args.list, &log, &store, session),
         Some(Command::List(args)) => list(args, &log, &store, session),
@@ -185,7 +200,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// Fails where nothing can ever have been called in an environment, because nobody knows it.
-fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure> {
+pub(super) fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure> {
     let Some(Ok(environment)) = filter.env.as_deref().map(str::parse::<Environment>) else {
         return Ok(());
     };
@@ -333,7 +348,7 @@ fn plain(record: &Record, now: Timestamp, ui: &Ui) -> String {
 
 impl FilterArgs {
     /// The same for the log.
-    fn filter(&self, now: Timestamp) -> Filter {
+    pub(super) fn filter(&self, now: Timestamp) -> Filter {
         Filter {
             prompt: self.prompt.clone(),
             version: self.version.map(|version| version.number()),

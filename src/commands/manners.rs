@@ -17,6 +17,7 @@ const LOOKS: &[&str] = &[
     "explain",
     "get",
     "history",
+    "leaderboard",
     "list",
     "log",
     "log export",
@@ -30,6 +31,7 @@ const LOOKS: &[&str] = &[
     "render",
     "schema",
     "show",
+    "stats",
     "status",
     "verify",
 ];

@@ -58,6 +58,10 @@ pub const TOPICS: &[Topic] = &[
     topic!("evaluators", "Checks of an answer, kept with the prompt"),
     topic!("log", "The record of every call"),
     topic!(
+        "statistics",
+        "What the versions did in use: figures, alerts, the leaderboard"
+    ),
+    topic!(
         "settings",
         "promptctl.yaml, your own settings, variables, completions"
     ),

@@ -130,6 +130,13 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether all that may not be left out has room in this width, nothing broken or cut.
+    pub fn fits(&self, width: usize) -> bool {
+        let kept = (0..self.header.len()).filter(|at| !self.spare.contains(at));
+        let needed: usize = kept.map(|at| GAP + self.least(at)).sum();
+        needed.saturating_sub(GAP) <= width
+    }
+
     /// Prints the table: fitted to a terminal with its header, tab-separated without one in a pipe.
     pub fn print(self, ui: &mut Ui) {
         if self.rows.is_empty() {

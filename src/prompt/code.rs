@@ -400,6 +400,11 @@ codes! {
     CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
         "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
 
+    NO_LOG = "P420", Fixed, "a log that is not there",
+        "`--log` names files of records, one JSON object a line, or archives of them. A log that this repository has not begun yet is empty; one that somebody names must be there.";
+    TOO_MANY_GROUPS = "P421", Fixed, "more groups than can be told apart",
+        "`stats --by` tells up to 100,000 groups apart, so that no question takes all memory. Ask for fewer executions (`--since`, `--prompt`), or for groups that have more in common.";
+
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";
     SOURCE_DROPPED = "P502", Fixed, "a part of a foreign prompt that was left out",

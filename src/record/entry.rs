@@ -248,6 +248,20 @@ pub enum Status {
 }
 
 impl Source {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Local, Self::Openai, Self::Fallback, Self::External];
+
+    /// The source that the log writes so.
+    pub fn find(text: &str) -> Option<Self> {
+        Some(match text {
+            "local" => Self::Local,
+            "openai" => Self::Openai,
+            "fallback" => Self::Fallback,
+            "external" => Self::External,
+            _ => return None,
+        })
+    }
+
     /// The source as the log writes it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -260,6 +274,14 @@ impl Source {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Ok,
+        Self::Error,
+        Self::InvalidOutput,
+        Self::Interrupted,
+    ];
+
     /// The status as the log writes it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -272,14 +294,13 @@ impl Status {
 
     /// The status that the log writes so.
     pub fn find(text: &str) -> Option<Self> {
-        [
-            Self::Ok,
-            Self::Error,
-            Self::InvalidOutput,
-            Self::Interrupted,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == text)
+        Some(match text {
+            "ok" => Self::Ok,
+            "error" => Self::Error,
+            "invalid_output" => Self::InvalidOutput,
+            "interrupted" => Self::Interrupted,
+            _ => return None,
+        })
     }
 }
 
@@ -434,6 +455,21 @@ mod tests {
         let text = serde_json::to_string(&record).unwrap();
         assert!(!text.contains('\n'));
         assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+    }
+
+    #[test]
+    fn each_word_is_found_as_it_is_written() {
+        assert!(
+            Source::ALL
+                .iter()
+                .all(|it| Source::find(it.as_str()) == Some(*it))
+        );
+        assert!(
+            Status::ALL
+                .iter()
+                .all(|it| Status::find(it.as_str()) == Some(*it))
+        );
+        assert_eq!((Source::find("Local"), Status::find("")), (None, None));
     }
 
     #[test]

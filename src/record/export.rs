@@ -60,11 +60,8 @@ pub fn csv<'a>(
     writeln!(to, "{}", COLUMNS.join(","))?;
     for execution in executions {
         let cells = row(execution);
-        let cells: Vec<String> = COLUMNS
-            .iter()
-            .map(|column| quote(&cell(cells.get(*column).unwrap_or(&Value::Null))))
-            .collect();
-        writeln!(to, "{}", cells.join(","))?;
+        let cells = COLUMNS.map(|column| cells.get(column).cloned().unwrap_or_default());
+        writeln!(to, "{}", csv_line(&cells))?;
     }
     Ok(())
 }
@@ -99,6 +96,12 @@ fn row(execution: &Execution) -> Map<String, Value> {
         .collect();
     row.insert("metrics".to_owned(), Value::Object(metrics));
     row
+}
+
+/// A line of a table.
+pub fn csv_line(cells: &[Value]) -> String {
+    let cells: Vec<String> = cells.iter().map(|value| quote(&cell(value))).collect();
+    cells.join(",")
 }
 
 fn cell(value: &Value) -> String {

@@ -3,6 +3,7 @@
 use crate::prompt::pattern::Pattern;
 use jiff::Timestamp;
 
+use super::brief::Brief;
 use super::entry::{Outcome, Record, Source, Status};
 
 /// Which records are meant; what is `None` or empty leaves none out.
@@ -34,28 +35,24 @@ pub struct Filter {
 
 impl Filter {
     /// Whether a record is meant, as far as the record itself tells.
-    pub(super) fn matches(&self, record: &Record) -> bool {
-        let same =
-            |wanted: &Option<String>, given: &Option<String>| wanted.is_none() || wanted == given;
+    pub(super) fn matches(&self, record: &Brief<'_>) -> bool {
         self.id
             .as_ref()
-            .is_none_or(|part| has_part(&record.id, part))
+            .is_none_or(|part| has_part(record.id, part))
             && self
                 .prompt
                 .as_ref()
-                .is_none_or(|prompt| is_prompt(prompt, &record.prompt))
+                .is_none_or(|prompt| is_prompt(prompt, record.prompt))
             && self
                 .version
                 .is_none_or(|version| record.version == Some(version))
-            && same(&self.environment, &record.environment)
+            && (self.environment.is_none() || self.environment.as_deref() == record.environment)
             && self.status.is_none_or(|status| record.status == status)
             && self.source.is_none_or(|source| record.source == source)
-            && self.model.as_ref().is_none_or(|model| {
-                record
-                    .model
-                    .as_ref()
-                    .is_some_and(|given| is_model(model, given))
-            })
+            && self
+                .model
+                .as_ref()
+                .is_none_or(|model| record.model.is_some_and(|given| is_model(model, given)))
             && self.since.is_none_or(|since| record.time >= since)
             && self.until.is_none_or(|until| record.time < until)
             && self
@@ -63,13 +60,20 @@ impl Filter {
                 .is_none_or(|least| record.cost_usd.is_some_and(|cost| cost >= least))
             && self.labels.iter().all(|(name, value)| {
                 // Without a value, an outcome may still have it as its label.
-                value.is_none() || record.labels.get(name) == value.as_ref()
+                value.is_none() || record.label(name) == value.as_deref()
             })
+    }
+
+    /// The labels that a record lacks and an outcome of it may have.
+    pub(super) fn lacking<'f>(&'f self, record: &Brief<'_>) -> Vec<&'f str> {
+        let asked = self.labels.iter().filter(|(_, value)| value.is_none());
+        let lacking = asked.filter(|(name, _)| record.label(name).is_none());
+        lacking.map(|(name, _)| name.as_str()).collect()
     }
 
     /// Whether a record is meant that has no outcomes yet.
     pub fn means(&self, record: &Record) -> bool {
-        self.matches(record) && self.matches_outcomes(record, &[])
+        self.matches(&Brief::of(record)) && self.matches_outcomes(record, &[])
     }
 
     /// Whether outcomes decide about records.
@@ -79,12 +83,10 @@ impl Filter {
 
     /// Whether a record is meant, now that its outcomes are known.
     pub(super) fn matches_outcomes(&self, record: &Record, outcomes: &[Outcome]) -> bool {
-        self.labels.iter().all(|(name, value)| {
-            value.is_some()
-                || record.labels.contains_key(name)
-                || outcomes
-                    .iter()
-                    .any(|outcome| outcome.label.as_ref() == Some(name))
+        self.lacking(&Brief::of(record)).into_iter().all(|name| {
+            outcomes
+                .iter()
+                .any(|outcome| outcome.label.as_deref() == Some(name))
         })
     }
 }
@@ -135,7 +137,7 @@ mod tests {
     fn meets(change: impl FnOnce(&mut Filter)) -> bool {
         let mut filter = Filter::default();
         change(&mut filter);
-        filter.matches(&record())
+        filter.matches(&Brief::of(&record()))
     }
 
     #[test]
@@ -174,8 +176,8 @@ mod tests {
             labels: vec![(name.to_owned(), value.map(str::to_owned))],
             ..Filter::default()
         };
-        assert!(label("team", Some("a")).matches(&record()));
-        assert!(!label("team", Some("b")).matches(&record()));
+        assert!(label("team", Some("a")).matches(&Brief::of(&record())));
+        assert!(!label("team", Some("b")).matches(&Brief::of(&record())));
         assert!(label("team", None).matches_outcomes(&record(), &[]));
         assert!(!label("win", None).matches_outcomes(&record(), &[]));
         let mut outcome = Outcome::new("0", record().time);

@@ -15,9 +15,11 @@ mod exact;
 mod flips;
 mod holm;
 mod mean;
+mod moments;
 mod power;
 mod proportion;
 mod quantile;
+mod quantiles;
 mod random;
 mod sequential;
 mod strata;
@@ -38,6 +40,7 @@ pub use mean::{
     Clustered, FEWEST_GROUPS, Mean, Test, clustered, effective_groups, grouped_mean, mean,
     mean_interval, paired_t, welch,
 };
+pub use moments::Moments;
 pub use power::{
     POWER, about, cases_for_change, cases_for_spread, mde_of_change, mde_of_few, mde_of_spread,
 };
@@ -46,6 +49,7 @@ pub use proportion::{
     wilson_share,
 };
 pub use quantile::{quantile, quantile_interval, quantile_ranks};
+pub use quantiles::{EXACT, OFF, Quantiles, Sketch};
 pub use random::{Pcg, seed_of};
 pub use sequential::Msprt;
 pub use strata::{Arm, Pooled, Stratum, mantel_haenszel};

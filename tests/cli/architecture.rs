@@ -248,7 +248,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
         &["prompt", "error", "repository", "files", "releases"],
     ),
     ("openai", &["prompt", "error"]),
-    ("record", &["prompt", "error"]),
+    ("record", &["prompt", "error", "statistics"]),
     ("output", &["prompt", "error"]),
     (
         "config",

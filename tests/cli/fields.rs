@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 44] = [
+const COMMANDS: [(&str, &str); 46] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -67,6 +67,8 @@ const COMMANDS: [(&str, &str); 44] = [
     ("eval --dry-run", "promptctl eval support/triage --dry-run"),
     ("eval --list", "promptctl eval --list"),
     ("judge", ""),
+    ("stats", "promptctl stats --fail-on 'calls < 1'"),
+    ("leaderboard", "promptctl leaderboard"),
     ("log", "promptctl log"),
     ("log path", "promptctl log path"),
     (

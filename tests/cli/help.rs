@@ -56,6 +56,8 @@ fn the_help() {
       judge        Check a judge against labels of people
       bisect       Find the version of a prompt that broke a case, or mended it
       cases        Keep the cases that prompts are tried with
+      stats        Show calls, success, latency, cost and outcomes by version
+      leaderboard  Rank versions, variants or prompts by what they did in use
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
@@ -93,6 +95,7 @@ fn the_help() {
       evaluation      Cases, their verdict, and what they cost
       evaluators      Checks of an answer, kept with the prompt
       log             The record of every call
+      statistics      What the versions did in use: figures, alerts, the leaderboard
       settings        promptctl.yaml, your own settings, variables, completions
       environment     The variables of the environment
       exit-codes      How a command ends

@@ -72,6 +72,7 @@ mod settings;
 mod setup_github;
 mod setup_gitlab;
 mod show;
+mod stats;
 mod strangers;
 mod surroundings;
 mod tables;

@@ -65,7 +65,7 @@ pub(super) struct PruneArgs {
     format: FormatArg,
 }
 
-fn parse_age(text: &str) -> Result<SignedDuration, String> {
+pub(in crate::commands) fn parse_age(text: &str) -> Result<SignedDuration, String> {
     let hours = |text: &str| -> Option<i64> {
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let hours = match unit {

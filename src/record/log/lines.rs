@@ -32,7 +32,7 @@ impl Segment {
         match self {
             Self::File(file, _) => {
                 file.seek(SeekFrom::Start(start))?;
-                let mut text = Vec::new();
+                let mut text = Vec::with_capacity((end - start) as usize);
                 file.take(end - start).read_to_end(&mut text)?;
                 Ok(text)
             }

@@ -1,10 +1,13 @@
 //! One line of the log, read no further than needed.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::{BadLine, Item};
+use crate::record::brief::Brief;
 use crate::record::entry::{Outcome, Record, SCHEMA};
 use crate::record::filter::{Filter, has_part};
 
@@ -53,24 +56,40 @@ pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> 
     {
         return None;
     }
-    if line.starts_with(OUTCOME_START) {
-        return Some(parse_outcome(line));
-    }
-    if let Some(head) = head_of(line) {
-        let Ok(record) = serde_json::from_slice::<Record>(&head) else {
-            return Some(parse_slowly(line));
-        };
-        if !filter.matches(&record) {
+    match read(line) {
+        Line::Brief(record) if !filter.matches(&record) => return None,
+        Line::Parsed(Parsed::Record(record)) if !filter.matches(&Brief::of(&record)) => {
             return None;
         }
-        if is_short {
-            return Some(Parsed::Record(Box::new(record)));
+        Line::Brief(_) if is_short => {
+            if let Some(record) = head_of(line) {
+                return Some(Parsed::Record(record));
+            }
         }
+        Line::Parsed(Parsed::Record(record)) if is_short => return Some(Parsed::Record(record)),
+        Line::Brief(_) | Line::Parsed(Parsed::Record(_)) => {}
+        Line::Parsed(parsed) => return Some(parsed),
     }
-    match parse_slowly(line) {
-        Parsed::Record(record) if !filter.matches(&record) => None,
-        parsed => Some(parsed),
+    Some(parse_slowly(line))
+}
+
+/// A line, read no further than a figure of it needs.
+pub(in crate::record) enum Line<'l> {
+    /// A record that promptctl wrote.
+    Brief(Brief<'l>),
+    /// Anything else.
+    Parsed(Parsed),
+}
+
+/// Reads a line shortly.
+pub(in crate::record) fn read(line: &[u8]) -> Line<'_> {
+    if line.starts_with(OUTCOME_START) {
+        return Line::Parsed(parse_outcome(line));
     }
+    if let Some(brief) = head_end(line).and_then(|head| Brief::read(line, head)) {
+        return Line::Brief(brief);
+    }
+    Line::Parsed(head_of(line).map_or_else(|| parse_slowly(line), Parsed::Record))
 }
 
 fn parse_outcome(line: &[u8]) -> Parsed {
@@ -96,15 +115,21 @@ fn parse_slowly(line: &[u8]) -> Parsed {
     }
 }
 
-/// The record without its long fields, as JSON, if the line is one that promptctl wrote and that
-/// has its end.
-fn head_of(line: &[u8]) -> Option<Vec<u8>> {
+/// Where the short fields of a record end, if the line is one that promptctl wrote and that has its
+/// end.
+pub(in crate::record) fn head_end(line: &[u8]) -> Option<usize> {
+    static LONG: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(LONG_FIELDS));
     let is_whole = line.ends_with(b"\"}") || line.ends_with(b"null}");
-    let at = memchr::memmem::find(line, LONG_FIELDS).filter(|_| is_whole)?;
+    LONG.find(line).filter(|_| is_whole)
+}
+
+/// The record without its long fields.
+fn head_of(line: &[u8]) -> Option<Box<Record>> {
+    let at = head_end(line)?;
     let mut head = Vec::with_capacity(at + 1);
     head.extend_from_slice(&line[..at]);
     head.push(b'}');
-    Some(head)
+    serde_json::from_slice(&head).ok()
 }
 
 fn bad(line: &[u8], error: &serde_json::Error) -> Parsed {

@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::hint::Hint;
-use crate::record::archive::{open_regular, unpack};
+use crate::record::archive::{is_packed, open_regular, unpack};
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::Filter;
 
@@ -263,7 +263,7 @@ impl Log {
     }
 
     /// The parts of the log, the oldest first.
-    fn parts(&self) -> Result<Vec<(PathBuf, Part)>, Failure> {
+    pub(in crate::record) fn parts(&self) -> Result<Vec<(PathBuf, Part)>, Failure> {
         for _ in 0..MOST_ROTATIONS {
             if let Some(parts) = self.parts_now()? {
                 return Ok(parts);
@@ -277,7 +277,7 @@ impl Log {
         let archives = self.archives().map_err(|error| self.read_failed(error))?;
         let mut parts = Vec::new();
         for path in archives.values() {
-            match Part::open(path) {
+            match Part::open_at(path) {
                 Ok(part) => parts.push((path.clone(), part)),
                 // It was compressed or pruned meanwhile.
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -285,7 +285,11 @@ impl Log {
             }
         }
         if let Some((file, length)) = self.open_to_read()? {
-            parts.push((self.path.clone(), Part::Text(file, length)));
+            let part = match is_packed(&self.path) {
+                true => Part::Packed(file),
+                false => Part::Text(file, length),
+            };
+            parts.push((self.path.clone(), part));
         }
         let now = self.archives().map_err(|error| self.read_failed(error))?;
         let is_unchanged =
@@ -309,19 +313,38 @@ impl Log {
 }
 
 /// A part of the log that is open and not read yet.
-enum Part {
+pub(in crate::record) enum Part {
     Text(File, u64),
     Packed(File),
 }
 
 impl Part {
-    fn open(path: &Path) -> io::Result<Self> {
+    pub(in crate::record) fn open_at(path: &Path) -> io::Result<Self> {
         let file = open_regular(path)?;
-        if path.extension().is_some_and(|extension| extension == "gz") {
+        if is_packed(path) {
             return Ok(Self::Packed(file));
         }
         let length = file.metadata()?.len();
         Ok(Self::Text(file, length))
+    }
+
+    /// How large the file is, in bytes.
+    pub(in crate::record) fn size(&self) -> u64 {
+        match self {
+            Self::Text(_, length) => *length,
+            Self::Packed(file) => file.metadata().map_or(0, |it| it.len()),
+        }
+    }
+
+    /// Its text and how long that is, and why it is not all, if it is not.
+    pub(in crate::record) fn open(self) -> io::Result<(Segment, u64, Option<&'static str>)> {
+        Ok(match self {
+            Self::Text(file, length) => (Segment::File(file, length), length, None),
+            Self::Packed(file) => {
+                let unpacked = unpack(file)?;
+                (unpacked.segment, unpacked.length, unpacked.damage)
+            }
+        })
     }
 }
 
@@ -332,18 +355,12 @@ fn visit_part(
     query: &Query,
     each: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> io::Result<ControlFlow<()>> {
-    let segment = match part {
-        Part::Text(file, length) => Segment::File(file, length),
-        Part::Packed(file) => {
-            let unpacked = unpack(file)?;
-            if let Some(damage) = unpacked.damage
-                && each(damaged(path, unpacked.length, damage)).is_break()
-            {
-                return Ok(ControlFlow::Break(()));
-            }
-            unpacked.segment
-        }
-    };
+    let (segment, length, damage) = part.open()?;
+    if let Some(damage) = damage
+        && each(damaged(path, length, damage)).is_break()
+    {
+        return Ok(ControlFlow::Break(()));
+    }
     let mut blocks = Blocks::new(segment, query.order);
     while let Some((at, text)) = blocks.next()? {
         for (at, parsed) in parse_block(at, &text, query) {

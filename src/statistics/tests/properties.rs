@@ -46,6 +46,28 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn quantiles_of_values_that_come_one_by_one_are_those_of_the_sorted_ones(
+        values in proptest::collection::vec(0.0..1e6, 1..200),
+        shares in [0.0..=1.0, 0.0..=1.0, 0.0..=1.0],
+    ) {
+        let mut shares = shares;
+        shares.sort_by(f64::total_cmp);
+        let (mut exact, mut sketch) = (Quantiles::default(), Sketch::default());
+        for value in &values {
+            exact.push(*value);
+            sketch.push(*value);
+        }
+        let mut sorted = values;
+        sorted.sort_by(f64::total_cmp);
+        let expected = shares.map(|q| quantile(&sorted, q).unwrap());
+        prop_assert_eq!(exact.figures(shares).unwrap(), expected);
+        let sketch = Sketch::from_bits(&sketch.to_bits()).unwrap();
+        for (found, expected) in Quantiles::Close(sketch).figures(shares).unwrap().into_iter().zip(expected) {
+            prop_assert!((found - expected).abs() <= OFF * expected * 1.000_001 + 1e-6, "{} for {}", found, expected);
+        }
+    }
+
+    #[test]
     fn intervals_of_shares_hold_them_and_are_symmetric(count in counts(), other in counts()) {
         let found = wilson(count, 0.95).unwrap();
         prop_assert!(found.holds(count.share()) && found.low >= 0.0 && found.high <= 1.0);

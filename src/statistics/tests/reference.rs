@@ -489,3 +489,47 @@ fn the_generator_is_the_one_of_the_paper() {
     // FNV-1a of "foobar", by its authors.
     assert_eq!(seed_of("foobar"), 0x8594_4171_f739_67e8);
 }
+
+/// `x = [((i * 7919) % 1009) / 10 for i in range(1000)]`: `x.sum()`, `x.mean()`, `x.var(ddof=1)`,
+/// `st.t.interval(level, 999, loc=x.mean(), scale=st.sem(x))`, `np.quantile(x, [.5, .9, .99])`
+#[test]
+fn values_that_come_one_by_one() {
+    let values = (0..1000_u32).map(|i| f64::from((i * 7919) % 1009) / 10.0);
+    let (mut moments, mut quantiles) = (Moments::default(), Quantiles::default());
+    for value in values {
+        moments.push(value);
+        quantiles.push(value);
+    }
+    close(moments.sum().unwrap(), 50_467.8);
+    close(moments.mean().unwrap(), 50.467_8);
+    close(moments.variance().unwrap(), 849.750_833_993_993_9);
+    spans(
+        moments.interval(0.95).unwrap(),
+        48.658_875_755_013_75,
+        52.276_724_244_986_255,
+    );
+    spans(
+        moments.interval(0.999).unwrap(),
+        47.425_526_711_061_88,
+        53.510_073_288_938_16,
+    );
+    let found = quantiles.figures([0.5, 0.9, 0.99]).unwrap();
+    found
+        .iter()
+        .zip([50.55, 90.71, 99.801])
+        .for_each(|(found, expected)| close(*found, expected));
+}
+
+/// `y = [(i * 48271 % 2147483647) % 90001 + 1 for i in range(150000)]`: `np.quantile(y, [.5, .9, .99])`
+#[test]
+fn more_values_than_are_kept_are_within_half_a_percent() {
+    let mut quantiles = Quantiles::default();
+    for i in 0..150_000_u64 {
+        assert_eq!(quantiles.is_exact(), i <= EXACT as u64);
+        quantiles.push((i * 48_271 % 2_147_483_647 % 90_001 + 1) as f64);
+    }
+    let found = quantiles.figures([0.5, 0.9, 0.99]).unwrap();
+    for (found, expected) in found.into_iter().zip([44_999.5, 81_000.1, 89_101.01]) {
+        near(found, expected, OFF);
+    }
+}

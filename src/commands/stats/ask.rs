@@ -1,0 +1,181 @@
+//! Which logs are read, and what is asked of them.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::log::trim::parse_age;
+use super::super::log::{FilterArgs, OwnLog, own, require_environment};
+use super::super::session::Session;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::record::groups::{Dimension, Groups, Question, Releases, read};
+use crate::record::log::Log;
+use crate::releases::Store;
+
+/// Which executions are looked at.
+#[derive(Debug, clap::Args)]
+pub(in crate::commands) struct ReadArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Only executions older than this, such as 7d, so that their outcomes had time to come
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    mature: Option<SignedDuration>,
+    /// The label of an outcome that is a win
+    #[arg(long, value_name = "LABEL", default_value = "win")]
+    win: String,
+    /// Read these logs and archives instead of this repository's log; what several have counts once
+    #[arg(long = "log", value_name = "PATH", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
+    logs: Vec<PathBuf>,
+}
+
+/// What a command asks of them.
+pub(in crate::commands) struct Asked {
+    pub(in crate::commands) by: Vec<Dimension>,
+    pub(in crate::commands) values: Vec<String>,
+    pub(in crate::commands) with_mix: bool,
+    pub(in crate::commands) zone: TimeZone,
+}
+
+/// A level in percent.
+pub(in crate::commands) fn parse_level(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+    number
+        .ok()
+        .filter(|percent| (50.0..100.0).contains(percent))
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| "write percent from 50 up to 99.99, such as 95".to_owned())
+}
+
+impl ReadArgs {
+    /// The executions in groups.
+    ///
+    /// # Errors
+    /// - A log cannot be read, or a named one is not there.
+    /// - Nobody knows the environment that is asked for.
+    /// - There is no repository, and one is needed.
+    pub(in crate::commands) fn groups(
+        &self,
+        asked: &Asked,
+        session: &mut Session,
+    ) -> Result<Groups, Failure> {
+        let needs_store = self.logs.is_empty() || asked.by.contains(&Dimension::Release);
+        let place = match needs_store {
+            true => Some(session.store()?),
+            false => None,
+        };
+        let mut kept = None;
+        let logs = match &place {
+            Some((store, config)) if self.logs.is_empty() => {
+                let OwnLog { log, is_brought } = own(store, config, session);
+                // What came with the repository is no answer of ours.
+                kept = (!is_brought).then(|| beside(log.path()));
+                vec![log]
+            }
+            _ => named(&self.logs, &session.directory)?,
+        };
+        let store = place.as_ref().map(|(store, _)| store);
+        let question = self.question(asked, store, session)?;
+        let groups = read(&logs, &question, kept.as_deref())?;
+        if groups.groups.is_empty()
+            && let Some(store) = store
+        {
+            require_environment(&self.filter, store)?;
+        }
+        Ok(groups)
+    }
+
+    fn question(
+        &self,
+        asked: &Asked,
+        store: Option<&Store>,
+        session: &Session,
+    ) -> Result<Question, Failure> {
+        let mut filter = self.filter.filter(session.now);
+        if let Some(age) = self.mature {
+            let grown = session.now.checked_sub(age).unwrap_or(Timestamp::MIN);
+            filter.until = Some(filter.until.map_or(grown, |until| until.min(grown)));
+        }
+        let releases = match store.filter(|_| asked.by.contains(&Dimension::Release)) {
+            Some(store) => releases(store)?,
+            None => Releases::new(),
+        };
+        Ok(Question {
+            filter,
+            by: asked.by.clone(),
+            values: asked.values.clone(),
+            win: self.win.clone(),
+            with_mix: asked.with_mix,
+            zone: asked.zone.clone(),
+            releases,
+            now: session.now,
+        })
+    }
+}
+
+/// The folder beside a log in which answers are kept.
+fn beside(log: &Path) -> PathBuf {
+    let mut name = log.as_os_str().to_owned();
+    name.push(".stats");
+    PathBuf::from(name)
+}
+
+/// The logs that somebody named.
+fn named(paths: &[PathBuf], directory: &Path) -> Result<Vec<Log>, Failure> {
+    let log = |path: &PathBuf| {
+        let path = directory.join(path);
+        let shown = path.display().to_string();
+        match path.metadata() {
+            Ok(data) if data.is_file() => Ok(Log::at(path)),
+            Ok(_) => Err(Failure::new(code::NO_LOG, "the log is not a file")
+                .at(shown)
+                .hint("name the file itself, such as .promptctl/executions.jsonl")),
+            Err(error) => {
+                Err(Failure::from_io(code::NO_LOG, "the log cannot be read", error).at(shown))
+            }
+        }
+    };
+    paths.iter().map(log).collect()
+}
+
+/// When the releases of all prompts took effect.
+fn releases(store: &Store) -> Result<Releases, Failure> {
+    store.require_releases()?;
+    let mut found = Releases::new();
+    for name in store.overview()?.states.into_keys() {
+        for environment in store.environments_of(&name)? {
+            let mut effective = Timestamp::MIN;
+            let entries = store.releases(&name, &environment)?.entries;
+            let row = entries.into_iter().filter(|entry| !entry.pending);
+            let row = row.map(|entry| {
+                effective = effective.max(entry.time);
+                (effective, entry.number)
+            });
+            found.insert((name.to_string(), environment.to_string()), row.collect());
+        }
+    }
+    Ok(found)
+}
+
+/// Says that there is nothing to show.
+pub(in crate::commands) fn say_none(session: &mut Session) {
+    session.ui.status("no executions");
+    session
+        .ui
+        .hint("promptctl run REF --model echo makes one offline; promptctl log path says where they are kept");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_a_percentage() {
+        assert_eq!(parse_level("95"), Ok(0.95));
+        assert_eq!(parse_level("99.5 %"), Ok(0.995));
+        for wrong in ["", "0.95", "100", "nan", "x"] {
+            assert!(parse_level(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! What a line of the log says shortly, borrowed from the line.
+//!
+//! A line that promptctl wrote has its fields in one order, so that it is read from its beginning
+//! without looking for anything. Whatever is otherwise in a line, however slightly, is left to the
+//! reader that takes any JSON.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use memchr::memchr;
+
+use super::entry::{ErrorNote, Record, Source, Status, Usage};
+
+/// The short fields of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::record) struct Brief<'l> {
+    pub(in crate::record) id: &'l str,
+    pub(in crate::record) time: Timestamp,
+    pub(in crate::record) prompt: &'l str,
+    pub(in crate::record) version: Option<u32>,
+    pub(in crate::record) environment: Option<&'l str>,
+    pub(in crate::record) variant: Option<&'l str>,
+    pub(in crate::record) source: Source,
+    pub(in crate::record) model: Option<&'l str>,
+    pub(in crate::record) status: Status,
+    pub(in crate::record) duration_ms: Option<u64>,
+    pub(in crate::record) usage: Usage,
+    pub(in crate::record) cost_usd: Option<f64>,
+    pub(in crate::record) case: Option<&'l str>,
+    labels: Labels<'l>,
+}
+
+/// Labels as they stand: in the line, or in a record.
+#[derive(Debug, Clone, Copy)]
+enum Labels<'l> {
+    /// `"a":"b","c":"d"`, nothing in it escaped.
+    Line(&'l str),
+    Map(&'l BTreeMap<String, String>),
+}
+
+impl PartialEq for Labels<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pairs() == other.pairs()
+    }
+}
+
+impl<'l> Labels<'l> {
+    fn pairs(self) -> Vec<(&'l str, &'l str)> {
+        match self {
+            Self::Line(text) => pairs(text).collect(),
+            Self::Map(map) => map.iter().map(|(key, value)| (&**key, &**value)).collect(),
+        }
+    }
+}
+
+/// The pairs of labels in a line.
+fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    // Nothing is escaped, so every second piece between quotation marks is a text.
+    let mut pieces = text.split('"').skip(1).step_by(2);
+    std::iter::from_fn(move || Some((pieces.next()?, pieces.next()?)))
+}
+
+impl<'l> Brief<'l> {
+    /// The short fields of a record that was read whole.
+    pub(in crate::record) fn of(record: &'l Record) -> Self {
+        Self {
+            id: &record.id,
+            time: record.time,
+            prompt: &record.prompt,
+            version: record.version,
+            environment: record.environment.as_deref(),
+            variant: record.variant.as_deref(),
+            source: record.source,
+            model: record.model.as_deref(),
+            status: record.status,
+            duration_ms: record.duration_ms,
+            usage: record.usage,
+            cost_usd: record.cost_usd,
+            case: record.case.as_deref(),
+            labels: Labels::Map(&record.labels),
+        }
+    }
+
+    /// The value of a label.
+    pub(in crate::record) fn label(&self, name: &str) -> Option<&'l str> {
+        match self.labels {
+            Labels::Line(text) => pairs(text)
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value),
+            Labels::Map(map) => map.get(name).map(String::as_str),
+        }
+    }
+
+    /// The labels, by name.
+    pub(in crate::record) fn labels(&self) -> Vec<(&'l str, &'l str)> {
+        self.labels.pairs()
+    }
+
+    /// The short fields of a line, if promptctl wrote it; `head` is how far they reach.
+    pub(in crate::record) fn read(line: &'l [u8], head: usize) -> Option<Self> {
+        let text = std::str::from_utf8(line.get(..head)?).ok()?;
+        // Nothing is escaped, so that each text ends at its quotation mark.
+        if memchr(b'\\', text.as_bytes()).is_some() || text.bytes().any(|byte| byte < 0x20) {
+            return None;
+        }
+        let mut at = Cursor { text, at: 0 };
+        at.eat("{\"schema\":1,\"id\":")?;
+        let id = at.text()?;
+        at.eat(",\"time\":")?;
+        let time = millisecond(at.text()?.as_bytes())?;
+        at.eat(",\"prompt\":")?;
+        let prompt = at.text()?;
+        at.eat(",\"version\":")?;
+        let version = at.count()?.map(u32::try_from).transpose().ok()?;
+        for key in [",\"digest\":", ",\"commit\":", ",\"blob\":"] {
+            at.eat(key)?;
+            at.text_or_null()?;
+        }
+        at.eat(",\"dirty\":")?;
+        at.eat("false").or_else(|| at.eat("true"))?;
+        at.eat(",\"environment\":")?;
+        let environment = at.text_or_null()?;
+        at.eat(",\"variant\":")?;
+        let variant = at.text_or_null()?;
+        at.eat(",\"source\":")?;
+        let source = Source::find(at.text()?)?;
+        at.eat(",\"model\":")?;
+        let model = at.text_or_null()?;
+        at.eat(",\"status\":")?;
+        let status = Status::find(at.text()?)?;
+        at.eat(",\"duration_ms\":")?;
+        let duration_ms = at.count()?;
+        at.eat(",\"attempts\":")?;
+        u32::try_from(at.count()??).ok()?;
+        at.eat(",\"usage\":{\"input_tokens\":")?;
+        let input_tokens = at.count()?;
+        at.eat(",\"cached_tokens\":")?;
+        let cached_tokens = at.count()?;
+        let cache_write_tokens = match at.eat(",\"cache_write_tokens\":") {
+            Some(()) => at.count()?,
+            None => None,
+        };
+        at.eat(",\"output_tokens\":")?;
+        let output_tokens = at.count()?;
+        at.eat(",\"reasoning_tokens\":")?;
+        let reasoning_tokens = at.count()?;
+        at.eat(",\"total_tokens\":")?;
+        let total_tokens = at.count()?;
+        at.eat("},\"cost_usd\":")?;
+        let cost_usd = at.number()?;
+        for key in [
+            ",\"response_id\":",
+            ",\"request_id\":",
+            ",\"request_hash\":",
+        ] {
+            at.eat(key)?;
+            at.text_or_null()?;
+        }
+        if at.eat(",\"sent\":[").is_some() {
+            while at.eat("]").is_none() {
+                at.text()?;
+                at.eat(",").or_else(|| at.is_before("]"))?;
+            }
+        }
+        if at.eat(",\"sent_hash\":").is_some() {
+            at.text_or_null()?;
+        }
+        at.eat(",\"case\":")?;
+        let case = at.text_or_null()?;
+        at.eat(",\"labels\":{")?;
+        let labels = at.labels()?;
+        at.eat(",\"fallback\":")?;
+        at.text_or_null()?;
+        at.eat(",\"error\":")?;
+        let error = &text[at.at..];
+        if error != "null" {
+            serde_json::from_str::<ErrorNote>(error).ok()?;
+        }
+        Some(Self {
+            id,
+            time,
+            prompt,
+            version,
+            environment,
+            variant,
+            source,
+            model,
+            status,
+            duration_ms,
+            usage: Usage {
+                input_tokens,
+                cached_tokens,
+                cache_write_tokens,
+                output_tokens,
+                reasoning_tokens,
+                total_tokens,
+            },
+            cost_usd,
+            case,
+            labels: Labels::Line(labels),
+        })
+    }
+}
+
+/// Where a line is read.
+struct Cursor<'l> {
+    text: &'l str,
+    at: usize,
+}
+
+impl<'l> Cursor<'l> {
+    #[inline(always)]
+    fn rest(&self) -> &'l [u8] {
+        &self.text.as_bytes()[self.at..]
+    }
+
+    #[inline(always)]
+    fn is_before(&self, word: &str) -> Option<()> {
+        self.rest().starts_with(word.as_bytes()).then_some(())
+    }
+
+    #[inline(always)]
+    fn eat(&mut self, word: &str) -> Option<()> {
+        self.is_before(word)?;
+        self.at += word.len();
+        Some(())
+    }
+
+    #[inline(always)]
+    fn text(&mut self) -> Option<&'l str> {
+        self.eat("\"")?;
+        let end = memchr(b'"', self.rest())?;
+        let text = self.text.get(self.at..self.at + end)?;
+        self.at += end + 1;
+        Some(text)
+    }
+
+    #[inline(always)]
+    fn text_or_null(&mut self) -> Option<Option<&'l str>> {
+        match self.eat("null") {
+            Some(()) => Some(None),
+            None => self.text().map(Some),
+        }
+    }
+
+    /// A whole number, or null.
+    #[inline]
+    fn count(&mut self) -> Option<Option<u64>> {
+        if self.eat("null").is_some() {
+            return Some(None);
+        }
+        let rest = self.rest();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let is_plain = digits == 1 || (digits > 1 && digits < 20 && rest[0] != b'0');
+        // What follows could make another number of it.
+        if !is_plain || !matches!(rest.get(digits), Some(b',' | b'}')) {
+            return None;
+        }
+        self.at += digits;
+        let number = |sum: u64, digit: &u8| sum * 10 + u64::from(digit - b'0');
+        Some(Some(rest[..digits].iter().fold(0, number)))
+    }
+
+    /// A number, or null.
+    fn number(&mut self) -> Option<Option<f64>> {
+        if self.eat("null").is_some() {
+            return Some(None);
+        }
+        let rest = self.rest();
+        let end = memchr(b',', rest)?;
+        let number = match plain(&rest[..end]) {
+            Some(number) => number,
+            None => serde_json::from_slice(&rest[..end]).ok()?,
+        };
+        self.at += end;
+        Some(Some(number))
+    }
+
+    /// What stands between the braces of the labels.
+    fn labels(&mut self) -> Option<&'l str> {
+        let start = self.at;
+        let mut before = None;
+        while self.eat("}").is_none() {
+            if before.is_some() {
+                self.eat(",")?;
+            }
+            let name = self.text()?;
+            // They are written in this order, each once.
+            if before.is_some_and(|before| before >= name) {
+                return None;
+            }
+            before = Some(name);
+            self.eat(":")?;
+            self.text()?;
+        }
+        self.text.get(start..self.at - 1)
+    }
+}
+
+/// A number of few digits, such as `0.00057725`: both parts of the fraction are exact, and so it is
+/// rounded once.
+fn plain(text: &[u8]) -> Option<f64> {
+    let (mut digits, mut places, mut has_point) = (0_u64, 0_i32, false);
+    for byte in text {
+        match byte {
+            b'.' if !has_point => has_point = true,
+            b'0'..=b'9' => {
+                digits = digits * 10 + u64::from(byte - b'0');
+                places += i32::from(has_point);
+            }
+            _ => return None,
+        }
+    }
+    let is_number = text.first()?.is_ascii_digit() && text.last()?.is_ascii_digit();
+    let is_short = text.len() <= 16 && (text.len() == 1 || text[0] != b'0' || text[1] == b'.');
+    (is_number && is_short).then(|| digits as f64 / 10_f64.powi(places))
+}
+
+/// A time as promptctl writes it, such as `2026-11-20T12:00:00.123Z`.
+fn millisecond(text: &[u8]) -> Option<Timestamp> {
+    let text: &[u8; 24] = text.try_into().ok()?;
+    let marks = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b'T'),
+        (13, b':'),
+        (16, b':'),
+        (19, b'.'),
+        (23, b'Z'),
+    ];
+    if marks.iter().any(|(at, mark)| text[*at] != *mark) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        let digit = |sum: i64, byte: &u8| {
+            let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+            Some(sum * 10 + digit)
+        };
+        text[from..to].iter().try_fold(0, digit)
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + i64::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days since 1970, counted in years that begin in March (Hinnant, chrono-compatible date algorithms).
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Timestamp::from_millisecond(seconds * 1000 + number(20, 23)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::log::parse::head_end;
+
+    fn read(line: &str) -> Option<Brief<'_>> {
+        Brief::read(line.as_bytes(), head_end(line.as_bytes())?)
+    }
+
+    fn word() -> BoxedStrategy<String> {
+        prop_oneof!["[a-zé/\"\\\\\n ]{0,8}", "[a-z0-9]{1,12}"].boxed()
+    }
+
+    prop_compose! {
+        fn record()(
+            (time, prompt, version) in (-62_000_000_000_000i64..250_000_000_000_000, word(), proptest::option::of(any::<u32>())),
+            (environment, variant, model, case) in (proptest::option::of("[a-z]{1,4}"), proptest::option::of("[a-z]{1,4}"), proptest::option::of("[a-z]{1,4}"), proptest::option::of("[a-z]{1,4}")),
+            (source, status) in (0..4usize, 0..4usize),
+            (duration_ms, tokens, cost_usd) in (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()), proptest::option::of(0.0..9.0f64)),
+            labels in proptest::collection::btree_map("[a-z]{1,3}", word(), 0..3),
+            (error, sent) in (proptest::option::of(word()), proptest::collection::vec(word(), 0..3)),
+        ) -> Record {
+            let mut record = Record::new(prompt, Timestamp::from_millisecond(time).unwrap());
+            record.version = version;
+            record.environment = environment;
+            record.variant = variant;
+            record.model = model;
+            record.case = case;
+            record.source = Source::ALL[source];
+            record.status = Status::ALL[status];
+            record.duration_ms = duration_ms;
+            record.usage.input_tokens = tokens;
+            record.usage.cache_write_tokens = tokens;
+            record.cost_usd = cost_usd;
+            record.labels = labels;
+            record.sent = sent;
+            record.error = error.map(|message| ErrorNote { code: None, message });
+            record
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_says_shortly_what_it_says_at_length(record in record()) {
+            let line = serde_json::to_string(&record).unwrap();
+            let whole: Record = serde_json::from_str(&line).unwrap();
+            match read(&line) {
+                Some(found) => prop_assert_eq!(found, Brief::of(&whole)),
+                // What is escaped, and numbers of twenty digits, are left to the other reader.
+                None => prop_assert!(line.contains('\\') || line.bytes().filter(u8::is_ascii_digit).count() > 40),
+            }
+        }
+
+        #[test]
+        fn what_no_reader_takes_is_taken_by_neither(record in record(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut line = serde_json::to_vec(&record).unwrap();
+            let at = at.index(line.len());
+            line[at] = byte;
+            let found = head_end(&line).and_then(|head| Brief::read(&line, head));
+            if let Some(found) = found {
+                // Behind the head nothing is looked at.
+                let head = head_end(&line).unwrap();
+                let whole = [&line[..head], b"}"].concat();
+                let whole: Record = serde_json::from_slice(&whole).unwrap();
+                prop_assert_eq!(found, Brief::of(&whole));
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_line_is_read_without_another_reader() {
+        let mut record = Record::new(
+            "support/triage",
+            "2024-02-29T23:59:59.999Z".parse().unwrap(),
+        );
+        record.labels.insert("team".to_owned(), "a".to_owned());
+        record.labels.insert("user".to_owned(), String::new());
+        record.variables = json!({"x": "\"variables\":"}).as_object().cloned();
+        let line = serde_json::to_string(&record).unwrap();
+        let found = read(&line).unwrap();
+        assert_eq!(found, Brief::of(&record));
+        assert_eq!((found.label("user"), found.label("tea")), (Some(""), None));
+        assert_eq!(read(&line[..line.len() - 1]), None);
+    }
+}

@@ -1,0 +1,308 @@
+//! What is known of the executions of a group.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::page::{Answer, Fact};
+use crate::record::entry::Status;
+use crate::statistics::{Moments, Quantiles};
+
+/// So many different labels, metrics or answers of a group are told apart.
+pub const MOST_NAMES: usize = 1000;
+
+/// The executions of a group in figures.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// All of them.
+    pub executions: u64,
+    /// Those with an answer as it should be.
+    pub ok: u64,
+    /// Those that ended with an error.
+    pub errors: u64,
+    /// Those whose answer does not fit its schema.
+    pub invalid: u64,
+    /// Those that somebody stopped: they are neither a success nor none.
+    pub interrupted: u64,
+    /// Those that the version here answered because the stored prompt is gone.
+    pub fallbacks: u64,
+    /// How long they took, in milliseconds. Many numbers, which a cache keeps apart.
+    #[serde(skip)]
+    pub latency: Quantiles,
+    /// The tokens.
+    pub tokens: Tokens,
+    /// What those cost whose price is known, in US dollars.
+    pub cost: Moments,
+    /// Those whose price is not known.
+    pub unpriced: u64,
+    /// What became of them.
+    pub outcomes: Outcomes,
+    /// The fields of the answers that were asked for.
+    pub answers: Vec<Answers>,
+    /// How many there were when.
+    pub series: Series,
+    /// What else they had, where it was asked for.
+    pub mix: Mix,
+    pub(super) times: Option<(i64, i64)>,
+}
+
+/// Tokens of several calls; a figure that no call told is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Read, the cached ones among them.
+    pub input: Option<u64>,
+    /// Of the input, those from the cache.
+    pub cached: Option<u64>,
+    /// Written, those of reasoning among them.
+    pub output: Option<u64>,
+    /// Of the output, those of reasoning.
+    pub reasoning: Option<u64>,
+}
+
+/// What became of executions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// How many have an outcome.
+    pub count: u64,
+    /// How many have a label.
+    pub labelled: u64,
+    /// How many are won.
+    pub won: u64,
+    /// How many of those have a price.
+    pub won_priced: u64,
+    /// The scores.
+    pub score: Moments,
+    /// The labels.
+    pub labels: BTreeMap<String, u64>,
+    /// The metrics.
+    pub metrics: BTreeMap<String, Moments>,
+    /// How many have labels or metrics beyond [`MOST_NAMES`], which are not told apart.
+    pub beyond: u64,
+}
+
+/// A field of the answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Where it is a number.
+    pub numbers: Moments,
+    /// Where it is a text, or true or false.
+    pub words: BTreeMap<String, u64>,
+    /// How many are other texts than [`MOST_NAMES`].
+    pub beyond: u64,
+    /// How many answers lack it.
+    pub without: u64,
+}
+
+/// Something said to one more.
+pub(super) fn count(words: &mut BTreeMap<String, u64>, word: &str) -> bool {
+    if let Some(count) = words.get_mut(word) {
+        *count += 1;
+        return true;
+    }
+    let has_room = words.len() < MOST_NAMES;
+    if has_room {
+        words.insert(word.to_owned(), 1);
+    }
+    has_room
+}
+
+impl Group {
+    /// An empty group whose answers are looked at in so many places.
+    pub(super) fn new(values: usize) -> Self {
+        Self {
+            answers: vec![Answers::default(); values],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn take(&mut self, fact: &Fact) {
+        self.executions += 1;
+        *match fact.status {
+            Status::Ok => &mut self.ok,
+            Status::Error => &mut self.errors,
+            Status::InvalidOutput => &mut self.invalid,
+            Status::Interrupted => &mut self.interrupted,
+        } += 1;
+        self.fallbacks += u64::from(fact.is_fallback);
+        if let Some(duration) = fact.duration() {
+            self.latency.push(duration as f64);
+        }
+        self.tokens.take(fact.tokens());
+        match fact.cost() {
+            Some(cost) => self.cost.push(cost),
+            None => self.unpriced += 1,
+        }
+        let (first, last) = self.times.unwrap_or((fact.time, fact.time));
+        self.times = Some((first.min(fact.time), last.max(fact.time)));
+        self.series.push(fact.time);
+        if let Some(more) = fact.more() {
+            for (answers, answer) in self.answers.iter_mut().zip(&more.answers) {
+                answers.take(answer.as_ref());
+            }
+            for (name, value) in &more.mix {
+                self.mix.take(name, value);
+            }
+        }
+    }
+
+    /// Those that could succeed: all but the interrupted.
+    pub fn ended(&self) -> u64 {
+        self.executions - self.interrupted
+    }
+
+    /// When the first began.
+    pub fn first(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.times?.0).ok()
+    }
+
+    /// When the last began.
+    pub fn last(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.times?.1).ok()
+    }
+
+    /// What a won one cost, calls without a price left out on both sides.
+    pub fn cost_per_win(&self) -> Option<f64> {
+        let won = self.outcomes.won_priced;
+        Some(self.cost.sum()? / won as f64).filter(|_| won > 0)
+    }
+
+    /// The share of executions that have an outcome.
+    pub fn coverage(&self) -> f64 {
+        self.outcomes.count as f64 / self.executions as f64
+    }
+}
+
+impl Tokens {
+    fn take(&mut self, tokens: [Option<u64>; 4]) {
+        let sums = [
+            &mut self.input,
+            &mut self.cached,
+            &mut self.output,
+            &mut self.reasoning,
+        ];
+        for (sum, more) in sums.into_iter().zip(tokens) {
+            if let Some(more) = more {
+                *sum = Some(sum.unwrap_or(0).saturating_add(more));
+            }
+        }
+    }
+}
+
+impl Answers {
+    fn take(&mut self, answer: Option<&Answer>) {
+        match answer {
+            Some(Answer::Number(number)) => self.numbers.push(*number),
+            Some(Answer::Word(word)) => {
+                self.beyond += u64::from(!count(&mut self.words, word));
+            }
+            None => self.without += 1,
+        }
+    }
+}
+
+/// Which models, environments and labels executions had.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mix(pub BTreeMap<Box<str>, BTreeMap<Box<str>, u64>>);
+
+/// So many kinds of things, and values of each, are told apart. What has more, such as the label of a
+/// user, tells groups apart no more.
+const MOST_KINDS: usize = 20;
+
+impl Mix {
+    fn take(&mut self, name: &str, value: &str) {
+        if !self.0.contains_key(name) && self.0.len() < MOST_KINDS {
+            self.0.insert(name.into(), BTreeMap::new());
+        }
+        let Some(values) = self.0.get_mut(name) else {
+            return;
+        };
+        let has_room = values.len() <= MOST_KINDS;
+        match values.get_mut(value) {
+            Some(count) => *count += 1,
+            None if has_room => drop(values.insert(value.into(), 1)),
+            None => {}
+        }
+    }
+
+    /// The kind of thing in which two groups differ most, with how much: 0 is not at all, and 1 in
+    /// everything. What has too many values is passed over.
+    pub fn differs(&self, other: &Self) -> Option<(&str, f64)> {
+        let shares =
+            |values: &BTreeMap<Box<str>, u64>| -> f64 { values.values().sum::<u64>() as f64 };
+        let mut most: Option<(&str, f64)> = None;
+        for (name, ours) in &self.0 {
+            let Some(theirs) = other.0.get(name) else {
+                continue;
+            };
+            if ours.len().max(theirs.len()) > MOST_KINDS {
+                continue;
+            }
+            let (all, of_all) = (shares(ours), shares(theirs));
+            let names: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+            let share = |values: &BTreeMap<Box<str>, u64>, name, all: f64| {
+                values.get(name).copied().unwrap_or(0) as f64 / all
+            };
+            let apart = names
+                .into_iter()
+                .map(|name| (share(ours, name, all) - share(theirs, name, of_all)).abs());
+            let apart = apart.sum::<f64>() / 2.0;
+            if most.is_none_or(|(_, most)| apart > most) {
+                most = Some((name, apart));
+            }
+        }
+        most
+    }
+}
+
+/// How many executions there were when, in steps of one length.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The length of a step, in milliseconds: a minute, or twice that, and so on.
+    pub step: i64,
+    /// How many there were in each step that has any, by its number since 1970.
+    pub counts: BTreeMap<i64, u64>,
+}
+
+/// A minute, in milliseconds.
+const MINUTE: i64 = 60_000;
+
+/// So many steps are kept.
+const MOST_STEPS: usize = 64;
+
+impl Default for Series {
+    fn default() -> Self {
+        Self {
+            step: MINUTE,
+            counts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Series {
+    fn push(&mut self, time: i64) {
+        let at = time.div_euclid(self.step);
+        // Mostly it is the step of the one before.
+        match self.counts.last_entry() {
+            Some(mut last) if *last.key() == at => {
+                *last.get_mut() += 1;
+                return;
+            }
+            _ => *self.counts.entry(at).or_default() += 1,
+        }
+        while self.counts.len() > MOST_STEPS {
+            *self = self.in_steps_of(self.step * 2);
+        }
+    }
+
+    /// The same in longer steps.
+    #[must_use]
+    pub fn in_steps_of(&self, step: i64) -> Self {
+        let mut counts = BTreeMap::new();
+        for (at, count) in &self.counts {
+            let at = (at * self.step).div_euclid(step);
+            *counts.entry(at).or_default() += count;
+        }
+        Self { step, counts }
+    }
+}

@@ -1,0 +1,401 @@
+//! The figures of all groups, made of facts in the order of the logs.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::cache::{Cache, Cover, Ids, Keep, Known, Torn};
+use super::dimension::Value;
+use super::feed::Read;
+use super::figures::{Group, MOST_NAMES, count};
+use super::found::{Groups, Met, Skipped, Source};
+use super::id::{Id, IdPlaces, Row};
+use super::page::{Fact, Page};
+use super::question::Question;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::record::entry::Outcome;
+use crate::statistics::Moments;
+
+/// So many groups are told apart, so that no question takes all memory.
+pub const MOST_GROUPS: usize = 100_000;
+
+/// So many reasons for leaving lines out are told apart in a file.
+const MOST_REASONS: usize = 20;
+
+/// What outcomes say of an execution: of each thing what was said last, by time; where two times are
+/// the same, what stands later in the log.
+#[derive(Debug, Default)]
+struct Became {
+    score: Option<(Timestamp, f64)>,
+    label: Option<(Timestamp, Box<str>)>,
+    metrics: Vec<(Box<str>, Timestamp, f64)>,
+    /// Which of the labels that were asked for any outcome had, by their place in the filter.
+    had: Vec<u16>,
+}
+
+impl Became {
+    /// Whether something that was said before is replaced.
+    fn take(&mut self, outcome: Outcome, question: &Question) -> bool {
+        let mut is_replaced = false;
+        let time = outcome.time;
+        if let Some(label) = outcome.label {
+            for (at, (name, value)) in (0..).zip(&question.filter.labels) {
+                if value.is_none() && *name == label && !self.had.contains(&at) {
+                    self.had.push(at);
+                }
+            }
+            is_replaced |= newest(&mut self.label, time, label.into());
+        }
+        if let Some(score) = outcome.score {
+            is_replaced |= newest(&mut self.score, time, score);
+        }
+        for (name, figure) in outcome.metrics {
+            let known = self.metrics.iter().position(|(known, ..)| **known == *name);
+            is_replaced |= known.is_some();
+            match known {
+                Some(at) if time >= self.metrics[at].1 => {
+                    self.metrics[at] = (name.into(), time, figure);
+                }
+                None if self.metrics.len() < MOST_NAMES => {
+                    self.metrics.push((name.into(), time, figure));
+                }
+                _ => {}
+            }
+        }
+        is_replaced
+    }
+}
+
+/// Keeps what is newer, and says whether something was there.
+fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
+    let before = slot.as_ref().map(|(before, _)| *before);
+    if before.is_none_or(|before| time >= before) {
+        *slot = Some((time, said));
+    }
+    before.is_some()
+}
+
+/// Makes groups of pages.
+pub(super) struct Tally<'q> {
+    question: &'q Question,
+    numbers: HashMap<Vec<Value>, u32>,
+    groups: Vec<Group>,
+    ids: HashMap<Id, Row, IdPlaces>,
+    /// Executions, by what became of them; in the order in which the first of it was met.
+    places: HashMap<Id, u32, IdPlaces>,
+    became: Vec<(Id, Became)>,
+    /// Executions that count only with a label of an outcome.
+    waiting: Vec<(u32, Fact)>,
+    sources: Vec<Source>,
+    met: Met,
+    /// The time of the line above, in this file.
+    above: Option<i64>,
+    older: Option<Older>,
+    /// Whether a line changes what was added up before, so that all must be read anew.
+    must_begin_anew: bool,
+}
+
+/// What was known before this reading.
+struct Older {
+    ids: Ids,
+    /// The ids that outcomes named and no record had.
+    unknown: HashSet<[u64; 2]>,
+}
+
+/// How a reading ended.
+pub(super) enum Ended {
+    /// With the groups.
+    Groups(Groups),
+    /// What was known before does not hold any more.
+    BeginAnew,
+}
+
+impl<'q> Tally<'q> {
+    pub(super) fn new(question: &'q Question) -> Self {
+        Self {
+            question,
+            numbers: HashMap::new(),
+            groups: Vec::new(),
+            ids: HashMap::default(),
+            places: HashMap::default(),
+            became: Vec::new(),
+            waiting: Vec::new(),
+            sources: Vec::new(),
+            met: Met::default(),
+            above: None,
+            older: None,
+            must_begin_anew: false,
+        }
+    }
+
+    /// Goes on where an earlier reading ended.
+    pub(super) fn after(question: &'q Question, known: Known) -> Self {
+        let mut tally = Self::new(question);
+        for (number, (key, group)) in (0..).zip(known.groups) {
+            tally.numbers.insert(key, number);
+            tally.groups.push(group);
+        }
+        tally.sources = known.sources;
+        tally.met = known.met;
+        tally.above = known.above;
+        tally.older = Some(Older {
+            ids: known.ids,
+            unknown: known.unknown,
+        });
+        tally
+    }
+
+    /// What an earlier reading knew of an id.
+    fn before(&mut self, id: Id) -> Option<Row> {
+        let found = self.older.as_mut()?.ids.find(id);
+        found.unwrap_or_else(|Torn| {
+            self.must_begin_anew = true;
+            None
+        })
+    }
+
+    /// Whether an id is new; it is known from here on.
+    fn is_new(&mut self, id: Id, row: Row) -> bool {
+        if self.before(id).is_some() {
+            return false;
+        }
+        // An outcome that came before it counts from here on.
+        let was_unknown = self
+            .older
+            .as_ref()
+            .is_some_and(|older| older.unknown.contains(&id.0));
+        self.must_begin_anew |= was_unknown;
+        match self.ids.entry(id) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(row);
+                true
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, read: Read) -> Result<(), Failure> {
+        match read {
+            // What was read of it before stands already.
+            Read::File { is_more: true, .. } => {}
+            Read::File { path, .. } => {
+                self.above = None;
+                self.sources.push(Source {
+                    path,
+                    lines: 0,
+                    skipped: Vec::new(),
+                    backwards: 0,
+                });
+            }
+            Read::Damaged(why) => {
+                let reason = format!("the archive is damaged: {why}");
+                self.skip(0, reason, None);
+            }
+            Read::Page(page) => self.take_page(*page)?,
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, line: u64, reason: String, newer_schema: Option<u64>) {
+        let Some(source) = self.sources.last_mut() else {
+            return;
+        };
+        let reason = match source.skipped.len() < MOST_REASONS {
+            true => reason,
+            false => "the line is not a record".to_owned(),
+        };
+        let known = source.skipped.iter_mut().find(|it| it.reason == reason);
+        match known {
+            Some(known) => known.count += 1,
+            None => source.skipped.push(Skipped {
+                reason,
+                count: 1,
+                line,
+                newer_schema,
+            }),
+        }
+    }
+
+    fn take_page(&mut self, page: Page) -> Result<(), Failure> {
+        let before = self.sources.last().map_or(0, |source| source.lines);
+        for (line, reason, newer_schema) in page.bad {
+            self.skip(before + line, reason, newer_schema);
+        }
+        if let Some(source) = self.sources.last_mut() {
+            source.lines += page.lines;
+            source.backwards += page.backwards;
+            if let (Some(above), Some((first, _))) = (self.above, page.ends) {
+                source.backwards += u64::from(Page::is_backwards(above, first));
+            }
+        }
+        self.above = page.ends.map(|(_, last)| last).or(self.above);
+        self.met.ahead += page.ahead;
+        let mut numbers = Vec::with_capacity(page.keys.len());
+        for key in page.keys {
+            numbers.push(self.number(key)?);
+        }
+        self.ids.reserve(page.facts.len());
+        for fact in page.facts {
+            let group = numbers[fact.key as usize];
+            self.take_fact(group, fact);
+        }
+        for id in page.others {
+            self.met.duplicates += u64::from(!self.is_new(id, Row::LEFT_OUT));
+        }
+        for (id, outcome) in page.outcomes {
+            let place = *self.places.entry(id).or_insert(self.became.len() as u32);
+            if place as usize == self.became.len() {
+                self.became.push((id, Became::default()));
+            }
+            let became = &mut self.became[place as usize].1;
+            self.met.replaced += u64::from(became.take(outcome, self.question));
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, key: Vec<Value>) -> Result<u32, Failure> {
+        let fresh = self.groups.len() as u32;
+        let number = *self.numbers.entry(key).or_insert(fresh);
+        if number == fresh {
+            if self.groups.len() >= MOST_GROUPS {
+                return Err(too_many());
+            }
+            self.groups.push(Group::new(self.question.values.len()));
+        }
+        Ok(number)
+    }
+
+    fn take_fact(&mut self, group: u32, fact: Fact) {
+        let row = Row::new(group, fact.cost().is_some());
+        let is_waiting = fact.is_lacking();
+        let row = if is_waiting { Row::LEFT_OUT } else { row };
+        if !self.is_new(fact.id, row) {
+            self.met.duplicates += 1;
+        } else if is_waiting {
+            self.waiting.push((group, fact));
+        } else {
+            self.groups[group as usize].take(&fact);
+        }
+    }
+
+    /// The groups, once everything was read; with `keep` they are kept for the next reading.
+    pub(super) fn finish(mut self, keep: Option<(&Cache, Vec<Cover>)>) -> Ended {
+        for (group, fact) in std::mem::take(&mut self.waiting) {
+            let place = self.places.get(&fact.id);
+            let had = place.map(|place| &self.became[*place as usize].1.had);
+            let lacking = fact.more().map_or(&[][..], |more| &more.lacking);
+            if had.is_some_and(|had| lacking.iter().all(|name| had.contains(name))) {
+                self.ids
+                    .insert(fact.id, Row::new(group, fact.cost().is_some()));
+                self.groups[group as usize].take(&fact);
+            }
+        }
+        let mut unknown = Vec::new();
+        for (id, became) in std::mem::take(&mut self.became) {
+            let row = match self.ids.get_mut(&id) {
+                Some(row) => {
+                    *row = row.told();
+                    Some(*row)
+                }
+                None => self.before(id),
+            };
+            let is_again = match (row, &self.older) {
+                (Some(row), _) => row.is_told() && !self.ids.contains_key(&id),
+                (None, Some(older)) => older.unknown.contains(&id.0),
+                (None, None) => false,
+            };
+            self.must_begin_anew |= is_again;
+            match row {
+                None => unknown.push(id.0),
+                Some(row) => {
+                    if let Some(group) = row.group() {
+                        end(&mut self.groups[group], became, row, &self.question.win);
+                    }
+                }
+            }
+        }
+        self.met.unknown += unknown.len() as u64;
+        if self.must_begin_anew {
+            return Ended::BeginAnew;
+        }
+        if let Some((cache, covers)) = keep {
+            self.keep(cache, covers, unknown);
+        }
+        let mut groups = BTreeMap::new();
+        for (key, number) in self.numbers {
+            let group = std::mem::take(&mut self.groups[number as usize]);
+            // One whose executions all wait for an outcome that never came is none.
+            if group.executions > 0 {
+                groups.insert(key, group);
+            }
+        }
+        Ended::Groups(Groups {
+            by: self.question.by.clone(),
+            values: self.question.values.clone(),
+            groups,
+            sources: self.sources,
+            met: self.met,
+            was_wrong: false,
+        })
+    }
+
+    fn keep(&self, cache: &Cache, covers: Vec<Cover>, unknown: Vec<[u64; 2]>) {
+        // What is ahead of the clock now is not when the clock has gone on.
+        if self.met.ahead > 0 {
+            return;
+        }
+        let mut groups: Vec<_> = self.numbers.iter().collect();
+        groups.sort_by_key(|(_, number)| **number);
+        let groups = groups.into_iter();
+        cache.keep(Keep {
+            covers,
+            groups: groups
+                .map(|(key, number)| (key, &self.groups[*number as usize]))
+                .collect(),
+            sources: &self.sources,
+            above: self.above,
+            met: self.met,
+            unknown,
+            rows: self.ids.iter().map(|(id, row)| (*id, *row)).collect(),
+        });
+    }
+}
+
+/// Adds what became of an execution to its group.
+fn end(group: &mut Group, became: Became, row: Row, win: &str) {
+    let outcomes = &mut group.outcomes;
+    outcomes.count += 1;
+    if let Some((_, score)) = became.score {
+        outcomes.score.push(score);
+    }
+    let mut is_beyond = false;
+    if let Some((_, label)) = became.label {
+        outcomes.labelled += 1;
+        let is_won = *label == *win;
+        outcomes.won += u64::from(is_won);
+        outcomes.won_priced += u64::from(is_won && row.is_priced());
+        is_beyond |= !count(&mut outcomes.labels, &label);
+    }
+    for (name, _, figure) in became.metrics {
+        if let Some(known) = outcomes.metrics.get_mut(&*name) {
+            known.push(figure);
+        } else if outcomes.metrics.len() < MOST_NAMES {
+            let mut fresh = Moments::default();
+            fresh.push(figure);
+            outcomes.metrics.insert(name.into(), fresh);
+        } else {
+            is_beyond = true;
+        }
+    }
+    outcomes.beyond += u64::from(is_beyond);
+}
+
+fn too_many() -> Failure {
+    Failure::new(
+        code::TOO_MANY_GROUPS,
+        format!("there are more than {MOST_GROUPS} groups"),
+    )
+    .hint("ask for fewer executions, or for groups that have more in common")
+}

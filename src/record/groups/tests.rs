@@ -1,0 +1,496 @@
+//! Whole logs to figures.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::prompt::code;
+use crate::record::entry::{Outcome, Record, Status};
+use crate::record::filter::Filter;
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + minute * 60).unwrap()
+}
+
+fn question(by: &[&str]) -> Question {
+    Question {
+        filter: Filter::default(),
+        by: by.iter().map(|name| name.parse().unwrap()).collect(),
+        values: Vec::new(),
+        win: "win".to_owned(),
+        with_mix: false,
+        zone: TimeZone::UTC,
+        releases: Releases::new(),
+        now: at(1_000_000),
+    }
+}
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn log(&self, name: &str, lines: &str) -> Log {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, lines).unwrap();
+        Log::at(path)
+    }
+}
+
+fn line(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap() + "\n"
+}
+
+fn record(number: i64, version: u32) -> Record {
+    let mut record = Record::new("a", at(number));
+    record.id = format!("id-{number}");
+    record.version = Some(version);
+    record.duration_ms = Some(100 + number as u64);
+    record
+}
+
+fn told(number: i64, minute: i64, say: impl FnOnce(&mut Outcome)) -> String {
+    let mut outcome = Outcome::new(format!("id-{number}"), at(minute));
+    say(&mut outcome);
+    line(&outcome)
+}
+
+fn only(groups: &Groups) -> &Group {
+    assert_eq!(groups.groups.len(), 1, "{:?}", groups.groups.keys());
+    groups.groups.values().next().unwrap()
+}
+
+#[test]
+fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
+    let place = Place::new();
+    let mut one = String::new();
+    for number in 0..10 {
+        one += &line(&record(number, 1 + number as u32 % 2));
+    }
+    // The clock is set back, and the machine goes on.
+    one += &line(&record(-1_000, 1));
+    one += &told(3, 5, |it| it.label = Some("win".to_owned()));
+    one += "\n{\"schema\":1,\"id\":\"torn\n{\"schema\":2,\"id\":\"newer\"}\n{\"schema\":2}\n\0\0\n";
+    // Another machine's log has some of the same records, and one of its own.
+    let mut other: String = (5..10).map(|number| line(&record(number, 2))).collect();
+    other += &line(&record(11, 2));
+    other += &line(&record(2_000_000, 2));
+    other += &told(77, 5, |it| it.score = Some(1.0));
+    let logs = [
+        place.log("one.jsonl", &one),
+        place.log("other.jsonl", &other),
+        place.log("one.jsonl", &one),
+    ];
+    let found = read(&logs, &question(&["version"]), None).unwrap();
+    let counts: Vec<_> = found
+        .groups
+        .iter()
+        .map(|(key, it)| (key[0].to_string(), it.executions))
+        .collect();
+    assert_eq!(counts, [("1".to_owned(), 6), ("2".to_owned(), 7)]);
+    let met = Met {
+        duplicates: 5,
+        unknown: 1,
+        replaced: 0,
+        ahead: 1,
+    };
+    assert_eq!(found.met, met);
+    let [one, other] = &found.sources[..] else {
+        panic!("{:?}", found.sources)
+    };
+    assert_eq!(
+        (one.lines, other.lines, one.backwards, other.backwards),
+        (17, 8, 1, 0)
+    );
+    let skipped: Vec<_> = one
+        .skipped
+        .iter()
+        .map(|it| (it.line, it.count, it.newer_schema))
+        .collect();
+    assert_eq!(skipped, [(14, 1, None), (15, 2, Some(2)), (17, 1, None)]);
+    let won = &found.groups[&vec![Value::Number(2)]].outcomes;
+    assert_eq!((won.count, won.won, won.won_priced), (1, 1, 0));
+}
+
+#[test]
+fn the_last_outcome_by_time_wins_wherever_it_stands() {
+    let place = Place::new();
+    let score = |number, minute, score| told(number, minute, |it| it.score = Some(score));
+    let profit = |minute, profit: f64| {
+        told(1, minute, |it| {
+            it.metrics.insert("profit".to_owned(), profit);
+        })
+    };
+    // An outcome may stand before its execution, as where two logs are put together.
+    let text = score(1, 9, 0.5)
+        + &line(&record(1, 1))
+        + &score(1, 8, 0.1)
+        + &profit(7, 3.0)
+        + &profit(7, 4.0)
+        + &line(&record(2, 1))
+        + &score(2, 3, 1.0);
+    let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
+    let outcomes = &only(&found).outcomes;
+    assert_eq!(outcomes.count, 2);
+    assert_eq!(outcomes.score.sum(), Some(1.5));
+    assert_eq!(outcomes.metrics["profit"].sum(), Some(4.0));
+    assert_eq!(found.met.replaced, 2);
+}
+
+#[test]
+fn a_price_that_is_not_known_is_counted_and_never_0() {
+    let place = Place::new();
+    let mut text = String::new();
+    for (number, cost) in [(0, Some(0.5)), (1, None), (2, Some(1.5)), (3, None)] {
+        let mut priced = record(number, 1);
+        priced.cost_usd = cost;
+        text += &line(&priced);
+        text += &told(number, 9, |it| it.label = Some("win".to_owned()));
+    }
+    let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
+    let group = only(&found);
+    assert_eq!(
+        (group.cost.sum(), group.cost.mean(), group.unpriced),
+        (Some(2.0), Some(1.0), 2)
+    );
+    assert_eq!(group.cost_per_win(), Some(1.0));
+    let text = line(&record(9, 1));
+    let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
+    assert_eq!(
+        (only(&found).cost.sum(), only(&found).cost_per_win()),
+        (None, None)
+    );
+}
+
+#[test]
+fn an_outcome_of_what_the_filter_leaves_out_is_not_unknown() {
+    let place = Place::new();
+    let text = line(&record(1, 1)) + &line(&record(2, 2)) + &told(1, 9, |it| it.score = Some(1.0));
+    let mut question = question(&["version"]);
+    question.filter.version = Some(2);
+    let found = read(&[place.log("log.jsonl", &text)], &question, None).unwrap();
+    assert_eq!(found.met.unknown, 0);
+    assert_eq!(only(&found).outcomes.count, 0);
+}
+
+#[test]
+fn a_label_of_the_filter_is_met_by_any_outcome_and_the_last_one_counts() {
+    let place = Place::new();
+    let label =
+        |number, minute, label: &str| told(number, minute, |it| it.label = Some(label.to_owned()));
+    let text = label(1, 3, "checked")
+        + &line(&record(1, 1))
+        + &label(1, 4, "win")
+        + &line(&record(2, 1))
+        + &label(2, 5, "win");
+    let mut question = question(&["version"]);
+    question.filter.labels = vec![("checked".to_owned(), None)];
+    let found = read(&[place.log("log.jsonl", &text)], &question, None).unwrap();
+    let group = only(&found);
+    assert_eq!((group.executions, group.outcomes.won), (1, 1));
+    assert_eq!(group.outcomes.labels.len(), 1);
+}
+
+#[test]
+fn a_field_of_the_answers_is_a_number_or_a_word() {
+    let place = Place::new();
+    let mut text = String::new();
+    for (number, output) in [
+        (1, "{\"a\":{\"b\":0.5},\"c\":true}"),
+        (2, "{\"a\":{\"b\":1.5}}"),
+        (3, "no"),
+    ] {
+        let mut answered = record(number, 1);
+        answered.output = Some(output.to_owned());
+        text += &line(&answered);
+    }
+    let mut question = question(&[]);
+    question.values = vec!["/a/b".to_owned(), "/c".to_owned()];
+    let found = read(&[place.log("log.jsonl", &text)], &question, None).unwrap();
+    let [numbers, words] = &only(&found).answers[..] else {
+        panic!()
+    };
+    assert_eq!((numbers.numbers.mean(), numbers.without), (Some(1.0), 1));
+    assert_eq!((words.words.get("true"), words.without), (Some(&1), 2));
+}
+
+#[test]
+fn a_release_is_the_one_that_was_live_when_the_call_was_made() {
+    let place = Place::new();
+    let mut text = String::new();
+    for (number, environment) in [
+        (1, Some("production")),
+        (5, Some("production")),
+        (6, None),
+        (9, Some("staging")),
+    ] {
+        let mut placed = record(number, 1);
+        placed.environment = environment.map(str::to_owned);
+        text += &line(&placed);
+    }
+    let mut question = question(&["release"]);
+    let of = |environment: &str| ("a".to_owned(), environment.to_owned());
+    question
+        .releases
+        .insert(of("production"), vec![(at(0), 1), (at(5), 2)]);
+    question.releases.insert(of("staging"), vec![(at(10), 1)]);
+    let found = read(&[place.log("log.jsonl", &text)], &question, None).unwrap();
+    let counts: Vec<_> = found
+        .groups
+        .iter()
+        .map(|(key, it)| (key[0].to_string(), it.executions))
+        .collect();
+    let expected = [("production/1", 1), ("production/2", 1), ("-", 2)];
+    assert_eq!(counts, expected.map(|(key, count)| (key.to_owned(), count)));
+}
+
+#[test]
+fn a_large_log_gives_what_its_pieces_give() {
+    let place = Place::new();
+    let mut text = String::new();
+    let mut sums = std::collections::BTreeMap::new();
+    for number in 0..40_000_i64 {
+        let mut record = record(number, 1 + (number % 7) as u32);
+        record.id = format!("id-{}", number % 39_000);
+        record.output = Some("x".repeat(100));
+        record.status = if number % 3 == 0 {
+            Status::Error
+        } else {
+            Status::Ok
+        };
+        record.cost_usd = Some(0.001);
+        if number < 39_000 {
+            let sum = sums.entry(number % 7).or_insert((0, 0));
+            sum.0 += 1;
+            sum.1 += i32::from(number % 3 != 0);
+        }
+        text += &line(&record);
+    }
+    write!(text, "{{\"schema\":1,\"id\":\"to").unwrap();
+    let log = place.log("log.jsonl", &text);
+    assert!(text.len() > 9 << 20, "{}", text.len());
+    let found = read(std::slice::from_ref(&log), &question(&["version"]), None).unwrap();
+    let counts: Vec<_> = found
+        .groups
+        .values()
+        .map(|it| (it.executions, it.ok as i32))
+        .collect();
+    assert_eq!(counts, sums.into_values().collect::<Vec<_>>());
+    assert_eq!(found.met.duplicates, 1000);
+    assert_eq!(
+        (found.sources[0].lines, found.sources[0].skipped[0].line),
+        (40_001, 40_001)
+    );
+    let again = read(&[log], &question(&["version"]), None).unwrap();
+    assert!(again.groups == found.groups && again.sources == found.sources);
+}
+
+#[test]
+fn archives_are_read_and_a_damaged_one_is_said() {
+    let place = Place::new();
+    let log = Log::at(place.folder.path().join("executions.jsonl")).rotated_at(2_000);
+    for number in 0..20 {
+        log.append(&record(number, 1)).unwrap();
+    }
+    let found = read(std::slice::from_ref(&log), &question(&[]), None).unwrap();
+    assert_eq!(only(&found).executions, 20);
+    assert!(found.sources.len() > 2, "{:?}", found.sources);
+    let archive = Log::at(place.folder.path().join("executions.1.jsonl.gz"));
+    let both = read(&[archive.clone(), log.clone()], &question(&[]), None).unwrap();
+    assert_eq!((only(&both).executions, both.met.duplicates), (20, 0));
+    let packed = std::fs::read(archive.path()).unwrap();
+    std::fs::write(archive.path(), &packed[..packed.len() / 2]).unwrap();
+    let found = read(&[log], &question(&[]), None).unwrap();
+    assert!(only(&found).executions < 20);
+    assert!(
+        found.sources[0].skipped[0].reason.contains("damaged"),
+        "{:?}",
+        found.sources[0]
+    );
+}
+
+#[test]
+fn more_groups_than_can_be_held_are_refused() {
+    let place = Place::new();
+    let text: String = (0..=MOST_GROUPS as i64)
+        .map(|number| line(&record(number, number as u32)))
+        .collect();
+    let failure = read(
+        &[place.log("log.jsonl", &text)],
+        &question(&["version"]),
+        None,
+    )
+    .unwrap_err();
+    assert_eq!(failure.code, Some(code::TOO_MANY_GROUPS));
+}
+
+/// A log that is worth a cache, and the folder of the cache.
+fn large(place: &Place) -> (Log, std::path::PathBuf) {
+    let mut text = String::new();
+    for number in 0..5_000 {
+        let mut record = record(number, 1 + (number % 3) as u32);
+        record.id = format!("0193a2b4-0000-7000-8000-{number:012}");
+        record.cost_usd = Some(0.001 * (number % 7) as f64);
+        record.output = Some("x".repeat(2_000));
+        text += &line(&record);
+        if number % 2 == 0 {
+            text += &of_large(number, 6_000, |it| it.score = Some(number as f64 / 10.0));
+        }
+    }
+    (
+        place.log("log.jsonl", &text),
+        place.folder.path().join("kept"),
+    )
+}
+
+fn of_large(number: i64, minute: i64, say: impl FnOnce(&mut Outcome)) -> String {
+    let mut outcome = Outcome::new(format!("0193a2b4-0000-7000-8000-{number:012}"), at(minute));
+    say(&mut outcome);
+    line(&outcome)
+}
+
+fn append(log: &Log, text: &str) {
+    let mut whole = std::fs::read(log.path()).unwrap();
+    whole.extend_from_slice(text.as_bytes());
+    std::fs::write(log.path(), whole).unwrap();
+}
+
+/// Reads with what is kept, which must give what reading everything gives; whether it was wrong.
+#[track_caller]
+fn same(log: &Log, kept: &Path) -> bool {
+    let logs = std::slice::from_ref(log);
+    let question = question(&["prompt", "version"]);
+    let found = read(logs, &question, Some(kept)).unwrap();
+    let all = read(logs, &question, None).unwrap();
+    assert_eq!(found.met, all.met);
+    assert_eq!(found.sources, all.sources);
+    for (key, group) in &all.groups {
+        let mut found = found.groups[key].clone();
+        // The order of what is kept is another one, and means nothing.
+        assert_eq!(
+            found.latency.figures([0.1, 0.5, 0.99]),
+            group.latency.figures([0.1, 0.5, 0.99])
+        );
+        found.latency = group.latency.clone();
+        assert!(found == *group, "{key:?}");
+    }
+    assert_eq!(found.groups.len(), all.groups.len());
+    found.was_wrong
+}
+
+fn kept_file(kept: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(kept)
+        .unwrap()
+        .map(|it| it.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| !path.ends_with(".gitignore")).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.swap_remove(0)
+}
+
+#[test]
+fn what_is_kept_beside_a_log_gives_what_the_log_gives() {
+    let place = Place::new();
+    let (log, kept) = large(&place);
+    assert!(!same(&log, &kept));
+    let written = std::fs::metadata(kept_file(&kept))
+        .unwrap()
+        .modified()
+        .unwrap();
+    // New executions, one that is there already, outcomes of old and new ones and of none, and what is torn.
+    let mut more = String::new();
+    for number in [5_000, 5_001, 17] {
+        let mut record = record(number, 4);
+        record.id = format!("0193a2b4-0000-7000-8000-{number:012}");
+        more += &line(&record);
+    }
+    more += &of_large(1, 7_000, |it| it.score = Some(0.25));
+    more += &of_large(5_001, 7_000, |it| it.label = Some("win".to_owned()));
+    more += &of_large(9_999, 7_000, |it| it.score = Some(1.0));
+    append(&log, &(more + "{\"schema\":1,\"id\":\"to\n"));
+    assert!(!same(&log, &kept));
+    let again = std::fs::metadata(kept_file(&kept))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(written, again, "it was read, and not made anew");
+    // What was added up already is replaced: an outcome, and an execution that an outcome named before.
+    append(&log, &of_large(2, 7_001, |it| it.score = Some(0.0)));
+    assert!(!same(&log, &kept));
+    let mut record = record(9_999, 1);
+    record.id = "0193a2b4-0000-7000-8000-000000009999".to_owned();
+    append(&log, &line(&record));
+    assert!(!same(&log, &kept));
+    std::fs::remove_dir_all(&kept).unwrap();
+    assert!(!same(&log, &kept));
+}
+
+#[test]
+fn what_is_kept_is_used_and_reads_only_what_is_new() {
+    let place = Place::new();
+    let (log, kept) = large(&place);
+    let logs = std::slice::from_ref(&log);
+    let count = || {
+        let found = read(logs, &question(&[]), Some(&kept)).unwrap();
+        only(&found).executions
+    };
+    assert_eq!(count(), 5_000);
+    // Where no hash looks, a record is spoiled: who reads everything sees it.
+    let mut text = std::fs::read(log.path()).unwrap();
+    let at = text.len() / 15 * 3 + 100_000;
+    let start = at + memchr::memchr(b'\n', &text[at..]).unwrap();
+    text[start + 1] = b'#';
+    std::fs::write(log.path(), &text).unwrap();
+    assert_eq!(count(), 5_000);
+    let all = read(logs, &question(&[]), None).unwrap();
+    assert_eq!(all.sources[0].skipped.len(), 1);
+}
+
+#[test]
+fn what_is_kept_and_wrong_is_noticed() {
+    let place = Place::new();
+    let (log, kept) = large(&place);
+    assert!(!same(&log, &kept));
+    let whole = std::fs::read(kept_file(&kept)).unwrap();
+    for at in [0, 9, 30, 45, 5_000, whole.len() / 2] {
+        let mut spoiled = whole.clone();
+        spoiled[at] ^= 1;
+        std::fs::write(kept_file(&kept), spoiled).unwrap();
+        // Ids are looked at only where a new line asks for one.
+        let is_read = at < whole.len() / 2;
+        assert_eq!(same(&log, &kept), is_read, "{at}");
+        std::fs::write(kept_file(&kept), &whole).unwrap();
+    }
+    std::fs::write(kept_file(&kept), &whole[..whole.len() - 1]).unwrap();
+    assert!(same(&log, &kept));
+    // Ids that are spoiled are found when they are asked for, and everything is read.
+    let mut spoiled = whole.clone();
+    let ids = whole.len() - 5_000 * 20;
+    spoiled[ids..].iter_mut().for_each(|byte| *byte ^= 1);
+    std::fs::write(kept_file(&kept), spoiled).unwrap();
+    append(&log, &of_large(1, 7_000, |it| it.score = Some(0.25)));
+    same(&log, &kept);
+    // Another log of this name: pruned, and longer again.
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    let half = &text[text.len() / 2..];
+    let half = &half[half.find('\n').unwrap() + 1..];
+    std::fs::write(log.path(), half.repeat(3)).unwrap();
+    assert!(same(&log, &kept));
+}
+
+#[test]
+fn a_question_that_moves_with_the_clock_keeps_nothing() {
+    let place = Place::new();
+    let (log, kept) = large(&place);
+    let mut moving = question(&[]);
+    moving.filter.since = Some(at(10));
+    read(std::slice::from_ref(&log), &moving, Some(&kept)).unwrap();
+    assert!(!kept.exists());
+}
