@@ -4,6 +4,7 @@
 //! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
 //! [`request`] makes the requests, [`refusal`] reads what the API says instead of an answer.
 
+pub mod dialect;
 pub mod escape;
 pub mod prove;
 pub mod refusal;
