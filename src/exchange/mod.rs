@@ -6,6 +6,7 @@
 
 pub mod dialect;
 pub mod escape;
+pub mod format;
 pub mod prove;
 pub mod refusal;
 pub mod request;

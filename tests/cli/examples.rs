@@ -13,11 +13,12 @@ const ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 /// Commands whose examples do not follow each other: each begins anew.
-const ONCE: [&str; 4] = [
+const ONCE: [&str; 5] = [
     "promptctl new",
     "promptctl rollback",
     "promptctl mv",
     "promptctl import",
+    "promptctl export",
 ];
 
 /// Every command with its help, below `log` too.

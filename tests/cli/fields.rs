@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 37] = [
+const COMMANDS: [(&str, &str); 39] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -61,6 +61,8 @@ const COMMANDS: [(&str, &str); 37] = [
     ("models", "promptctl models"),
     ("scan", "promptctl scan --ids src"),
     ("import", ""),
+    ("import FILE", "promptctl import chat.prompty --dry-run"),
+    ("export", "promptctl export support/triage --to dotprompt"),
     ("explain", "promptctl explain P206"),
 ];
 

@@ -27,10 +27,9 @@ pub(super) fn read(text: &str, is_nunjucks: bool) -> Result<Template, Mistake> {
     };
     let (nodes, end) = reader.nodes()?;
     if let Some(tag) = end {
-        return Err(Mistake::new(
+        return Err(Mistake::unbalanced(
             tag.at,
             format!("`{{% {} %}}` closes nothing", tag.word),
-            "remove it, or open its block",
         ));
     }
     let mut notes = reader.notes;
@@ -179,10 +178,9 @@ fn raw<'t>(text: &'t str, from: usize, tag: &Tag<'_>) -> Result<(&'t str, usize,
         }
         at = inside;
     }
-    Err(Mistake::new(
+    Err(Mistake::unbalanced(
         tag.at.clone(),
         format!("`{{% {} %}}` is never closed", tag.word),
-        "the template's own language refuses this, too",
     ))
 }
 
@@ -274,10 +272,9 @@ impl<'t> Reader<'t> {
     }
 
     fn unclosed(tag: &Tag<'_>) -> Mistake {
-        Mistake::new(
+        Mistake::unbalanced(
             tag.at.clone(),
             format!("`{{% {} %}}` is never closed", tag.word),
-            "the template's own language refuses this, too",
         )
     }
 

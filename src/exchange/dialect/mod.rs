@@ -7,6 +7,7 @@
 mod brackets;
 mod expression;
 mod fstring;
+pub mod handlebars;
 mod jinja;
 mod mustache;
 mod print;
@@ -47,8 +48,19 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub help: &'static str,
-    /// Whether only a name is in the way.
-    pub is_name: bool,
+    /// What kind of thing it is.
+    pub kind: MistakeKind,
+}
+
+/// What kind of thing a template holds that cannot be translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MistakeKind {
+    /// Something that has no counterpart.
+    Beyond,
+    /// Only a name is in the way.
+    Name,
+    /// A block begins or ends without the other.
+    Unbalanced,
 }
 
 impl Mistake {
@@ -57,7 +69,15 @@ impl Mistake {
             at,
             message: message.into(),
             help,
-            is_name: false,
+            kind: MistakeKind::Beyond,
+        }
+    }
+
+    /// A block that begins or ends without the other.
+    fn unbalanced(at: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            kind: MistakeKind::Unbalanced,
+            ..Self::new(at, message, "the template's own language refuses this, too")
         }
     }
 }
@@ -125,7 +145,7 @@ fn variable(name: &str, at: Range<usize>) -> Result<String, Mistake> {
         return Ok(name.to_owned());
     }
     Err(Mistake {
-        is_name: true,
+        kind: MistakeKind::Name,
         ..Mistake::new(
             at,
             format!("a variable cannot be named `{name}` here"),

@@ -163,10 +163,9 @@ impl Reader<'_, '_> {
                 '/' => {
                     return match open {
                         Some(open) if open.name == tag.name => Ok(nodes),
-                        _ => Err(Mistake::new(
+                        _ => Err(Mistake::unbalanced(
                             tag.at,
                             format!("`{{{{/{}}}}}` closes nothing", tag.name),
-                            "the template's own language refuses this, too",
                         )),
                     };
                 }
@@ -174,10 +173,9 @@ impl Reader<'_, '_> {
             }
         }
         if let Some(open) = open {
-            return Err(Mistake::new(
+            return Err(Mistake::unbalanced(
                 open.at.clone(),
                 format!("`{{{{{}{}}}}}` is never closed", open.sign, open.name),
-                "the template's own language refuses this, too",
             ));
         }
         nodes.push(Node::Text(self.text[self.from..].to_owned()));

@@ -145,7 +145,8 @@ fn literal(value: &Value) -> String {
 
 /// Whether a text can stand in quotes in a tag of ours.
 pub(super) fn can_be_quoted(text: &str) -> bool {
-    !(text.contains('"') && text.contains('\'')) && !text.contains(['\\', '{', '}', '\n', '\r'])
+    let has_both_quotes = text.contains('"') && text.contains('\'');
+    !has_both_quotes && !text.contains(['\\', '{', '}', '\n', '\r'])
 }
 
 fn written(pieces: &[Piece]) -> String {

@@ -21,9 +21,9 @@ pub enum Node {
     /// The body of the first condition that holds, else the last.
     If {
         /// Conditions and their bodies.
-        arms: Vec<(Expr, Vec<Node>)>,
+        arms: Vec<(Expr, Vec<Self>)>,
         /// What stands where none holds.
-        otherwise: Vec<Node>,
+        otherwise: Vec<Self>,
     },
     /// The body for each item of a list.
     Each {
@@ -32,9 +32,9 @@ pub enum Node {
         /// The list.
         list: Expr,
         /// What stands for each item.
-        body: Vec<Node>,
+        body: Vec<Self>,
         /// What stands where there is none.
-        otherwise: Vec<Node>,
+        otherwise: Vec<Self>,
     },
 }
 
@@ -48,7 +48,7 @@ pub enum Expr {
     /// A text, a number, true, false or null.
     Literal(Value),
     /// What a helper makes of values.
-    Call(&'static str, Vec<Expr>),
+    Call(&'static str, Vec<Self>),
     /// Something that the loop around knows.
     Loop(LoopValue),
 }
