@@ -96,7 +96,7 @@ commands! {
     "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
     "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
     "Judge": Eval(eval), Judge(judge), Bisect(bisect), Cases(cases), Stats(stats), Leaderboard(leaderboard);
-    "Move": Scan(scan), Import(import);
+    "Move": Scan(scan), Import(import), Export(export);
     "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
     "Called by git": Hook(hook), Driver(driver);
     "Set up a shell and an editor": Completions(completions), Man(man), Schema(schema);

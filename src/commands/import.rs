@@ -1,6 +1,7 @@
 //! `promptctl import`.
 
 mod draft;
+mod files;
 mod imported;
 mod inputs;
 mod publish;
@@ -18,6 +19,7 @@ use super::gate::Gate;
 use super::session::Session;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
+use crate::exchange::format::{FORMATS, Format};
 use crate::execute::Caller;
 use crate::execute::recover::{
     Keyed, KnownPrompt, Limits, Recovered, Recovery, RecoveryRequest, VersionSelection,
@@ -37,9 +39,16 @@ use save::{ImportResult, Prepared};
 /// How often a call is sent again where the API is busy.
 const RETRIES: u32 = 5;
 
-/// Bring stored prompts of OpenAI's here, all versions
+/// Bring prompts of other tools here: their files, and stored prompts of OpenAI's
 ///
-/// OpenAI has no export. A call with a stored prompt is answered with the prompt's messages, filled
+/// Files of other tools become prompt files, in one commit; what a template or a file here cannot say
+/// is reported with its place, or refused. Imported again, what changed in the source is merged into
+/// what changed here. Nothing of a source is run, and nothing of the environment is read.
+///
+///   promptctl import prompts/                      all that is found there
+///   promptctl import --from langfuse export.json   the format named
+///
+/// Stored prompts: OpenAI has no export. A call with a stored prompt is answered with the prompt's messages, filled
 /// in: so each version is called once with a mark for every variable, the connection is closed at
 /// the first event, before the model has answered, and the template is read off. It is rendered
 /// again and compared before anything is written. Each version becomes one commit, under its number.
@@ -53,19 +62,30 @@ const RETRIES: u32 = 5;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
-Exit codes: 3 if a prompt or a part of one did not come, or a limit was reached.
-More: promptctl help stored-prompts
+Exit codes: 3 if a prompt or a part of one did not come, or a limit was reached; 1 if none came.
+More: promptctl help moving-in, stored-prompts
 
 Examples:
+  promptctl import genkit/prompts --into genkit  # a folder of Dotprompt files
+  promptctl import chat.prompty --dry-run        # what would be written
   promptctl import pmpt_… --name support/reply   # one prompt
   promptctl import answer.json                   # a saved answer, offline
   promptctl scan --ids --format json | promptctl import - --publish production")]
 pub(super) struct Args {
-    /// Ids (pmpt_…), saved answers (FILE.json), or what `scan --ids --format json` printed (FILE, or
-    /// `-` for standard input)
+    /// Files and folders of other tools; or ids (pmpt_…), saved answers (FILE.json), and what
+    /// `scan --ids --format json` printed (FILE, or `-` for standard input)
     #[arg(value_name = "SOURCE", required = true, value_hint = clap::ValueHint::AnyPath)]
     sources: Vec<String>,
-    /// The prompt's name here; without it, scan's proposal or imported/…
+    /// The format of the files; without it, what their names and forms say
+    #[arg(long, value_name = "FORMAT", value_parser = FromArg::parser())]
+    from: Option<FromArg>,
+    /// The role of a text that names none
+    #[arg(long, value_name = "ROLE", default_value = "user", value_parser = ["system", "developer", "user"])]
+    role: String,
+    /// Take the source's text where the prompt was edited here, too
+    #[arg(long)]
+    force: bool,
+    /// The prompt's name here; without it, that of the file, scan's proposal or imported/…
     #[arg(long, value_name = "NAME")]
     name: Option<PromptName>,
     /// Put new prompts below this folder of names
@@ -142,8 +162,30 @@ fn parse_which(text: &str) -> Result<VersionSelection, String> {
     }
 }
 
+/// What is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FromArg {
+    /// Stored prompts, by their ids or from saved answers.
+    Openai,
+    /// Files.
+    File(Format),
+}
+
+impl FromArg {
+    fn parser() -> impl clap::builder::TypedValueParser<Value = Self> {
+        use clap::builder::TypedValueParser as _;
+        let names = std::iter::once("openai").chain(FORMATS.iter().map(|row| row.name));
+        let names: Vec<&'static str> = names.collect();
+        clap::builder::PossibleValuesParser::new(names)
+            .map(|name| Format::find(&name).map_or(Self::Openai, Self::File))
+    }
+}
+
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
+    if let Some(files) = files::find(args, session)? {
+        return files::run(&files, args, session);
+    }
     let inputs = inputs::read(args, session)?;
     if let Some(folder) = &args.record_calls {
         let first = inputs.wanted.first().ok_or_else(|| {

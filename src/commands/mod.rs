@@ -14,6 +14,7 @@ mod driver;
 mod edit;
 mod eval;
 mod explain;
+mod export;
 mod fetch;
 mod front;
 mod gate;

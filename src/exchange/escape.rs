@@ -18,24 +18,28 @@ pub fn template(pieces: &[Piece]) -> String {
     for piece in pieces {
         match piece {
             Piece::Text(text) => put_text(text, &mut out),
-            Piece::Variable(name) => {
-                if out.ends_with('{') {
-                    out.push_str(" {{~");
-                } else {
-                    if out.ends_with('\\') {
-                        out.push('\\');
-                    }
-                    out.push_str("{{");
-                }
-                out.push_str(name);
-                out.push_str("}}");
-            }
+            Piece::Variable(name) => put_tag(name, &mut out),
         }
     }
     out
 }
 
-fn put_text(text: &str, out: &mut String) {
+/// Writes a tag, kept apart from the text before it.
+pub(super) fn put_tag(inner: &str, out: &mut String) {
+    if out.ends_with('{') {
+        out.push_str(" {{~");
+    } else {
+        if out.ends_with('\\') {
+            out.push('\\');
+        }
+        out.push_str("{{");
+    }
+    out.push_str(inner);
+    out.push_str("}}");
+}
+
+/// Writes a text that renders to itself.
+pub(super) fn put_text(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find("{{") {
         let (before, after) = rest.split_at(at);

@@ -4,7 +4,9 @@
 //! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
 //! [`request`] makes the requests, [`refusal`] reads what the API says instead of an answer.
 
+pub mod dialect;
 pub mod escape;
+pub mod format;
 pub mod prove;
 pub mod refusal;
 pub mod request;

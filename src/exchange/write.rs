@@ -89,8 +89,13 @@ pub fn file(
         );
     }
     top.insert("source".to_owned(), Value::Object(origin.to_map()));
+    yaml_file(&top)
+}
+
+/// The text of a prompt file with these keys.
+pub fn yaml_file(keys: &Map<String, Value>) -> String {
     let mut text = String::new();
-    yaml::entries(&top, 0, &mut text);
+    yaml::entries(keys, 0, &mut text);
     text
 }
 

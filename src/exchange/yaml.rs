@@ -96,7 +96,7 @@ fn string(text: &str, indent: usize, out: &mut String) {
 
 fn may_be_block(text: &str) -> bool {
     let is_plain = |letter: char| letter == '\n' || letter == '\t' || is_printable(letter);
-    let first = text.lines().next().unwrap_or_default();
+    let first = text.trim_start_matches('\n');
     let last = text
         .trim_end_matches('\n')
         .rsplit('\n')

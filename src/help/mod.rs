@@ -47,6 +47,10 @@ pub const TOPICS: &[Topic] = &[
         "The way out of OpenAI's stored prompts, by 2026-11-30"
     ),
     topic!(
+        "moving-in",
+        "Files of other tools, in and out: what comes and what is lost"
+    ),
+    topic!(
         "github",
         "Pull requests and releases on GitHub; files of GitHub Models"
     ),

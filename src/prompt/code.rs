@@ -431,4 +431,8 @@ codes! {
         "`import` asks OpenAI for its stored prompts, and `OPENAI_BASE_URL` names a `promptctl serve`, which answers from what was imported. Nothing was paid and nothing written: unset the variable for the import.";
     STORED_CALL = "P520", Warning, "a prompt that calls a stored prompt at OpenAI",
         "`openai.promptId` makes `run` send the id instead of the messages. OpenAI's stored prompts end on 2026-11-30: `promptctl import ID` brings the text here, `promptctl edit NAME --unset openai` sends the messages from then on.";
+    UNKNOWN_FORMAT = "P521", Fixed, "a file of a format that is not known, or of several",
+        "`import` knows a file by its name, or by what stands in it. `--from FORMAT` names the format; `promptctl help moving-in` lists them.";
+    TARGET_LACKS = "P522", Fixed, "what another tool's format cannot say",
+        "The message names what it is. `export --lossy` leaves it out and lists it; `--to dotprompt` keeps Handlebars, `--to json` everything.";
 }

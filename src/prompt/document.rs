@@ -2,6 +2,7 @@
 
 pub(in crate::prompt) mod comments;
 pub(in crate::prompt) mod keys;
+mod located;
 mod messages;
 mod mistakes;
 pub(in crate::prompt) mod node;
@@ -22,6 +23,7 @@ use super::finding::{Finding, Span};
 use super::version::Version;
 
 pub use keys::settable;
+pub use located::{Located, parse_located};
 pub use parse::parse;
 pub use written::Written;
 pub use yaml::{Item, parse_items, parse_value};
@@ -321,6 +323,8 @@ pub struct Provenance {
     pub format: Option<String>,
     /// `id:`, the id there.
     pub id: Option<String>,
+    /// `path:`, the file there.
+    pub path: Option<String>,
     /// `version:` or `versions:`, the versions there that have this content.
     pub versions: Vec<String>,
     /// `current:`, the version that was current there.

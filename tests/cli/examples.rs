@@ -13,12 +13,13 @@ const ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 /// Commands whose examples do not follow each other: each begins anew.
-const ONCE: [&str; 5] = [
+const ONCE: [&str; 6] = [
     "promptctl new",
     "promptctl generate",
     "promptctl rollback",
     "promptctl mv",
     "promptctl import",
+    "promptctl export",
 ];
 
 /// Every command with its help, below `log` too.

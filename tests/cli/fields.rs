@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 46] = [
+const COMMANDS: [(&str, &str); 48] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -79,6 +79,8 @@ const COMMANDS: [(&str, &str); 46] = [
     ("models", "promptctl models"),
     ("scan", "promptctl scan --ids src"),
     ("import", ""),
+    ("import FILE", "promptctl import chat.prompty --dry-run"),
+    ("export", "promptctl export support/triage --to dotprompt"),
     ("explain", "promptctl explain P206"),
 ];
 

@@ -61,7 +61,8 @@ fn the_help() {
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
-      import       Bring stored prompts of OpenAI's here, all versions
+      import       Bring prompts of other tools here: their files, and stored prompts of OpenAI's
+      export       Write prompts as files of other tools
 
     Keep sound:
       validate     Check prompt files
@@ -87,6 +88,7 @@ fn the_help() {
       services        Prompts in a service: a snapshot, read in Python or TypeScript
       serve           The gateway: what it answers, and how it is deployed
       stored-prompts  The way out of OpenAI's stored prompts, by 2026-11-30
+      moving-in       Files of other tools, in and out: what comes and what is lost
       github          Pull requests and releases on GitHub; files of GitHub Models
       gitlab          The same on GitLab and elsewhere
       hooks           Versions that rise when you commit

@@ -39,6 +39,7 @@ mod list;
 mod manners;
 mod merge;
 mod moved;
+mod moving;
 mod mv;
 mod new;
 mod newcomer;

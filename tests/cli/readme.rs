@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use promptctl::exchange::format::FORMATS;
+use promptctl::exchange::format::export::TARGETS;
 use promptctl::prompt::code::{EXPLANATIONS, Standing};
 use promptctl::prompt::diff::RULES;
 use promptctl::prompt::evaluate::{checks, settings};
@@ -114,17 +116,48 @@ fn topics() -> String {
     text.trim_end().to_owned()
 }
 
+/// Every format that `import` reads.
+fn formats() -> String {
+    let mut text =
+        "| format | known by | comes | is reported, and left out | refuses a prompt |\n|---|---|---|---|---|\n"
+            .to_owned();
+    for row in FORMATS {
+        let (files, keeps) = (cell(row.files), cell(row.keeps));
+        let (loses, refuses) = (cell(row.loses), cell(row.refuses));
+        writeln!(
+            text,
+            "| `{}`: {} | {files} | {keeps} | {loses} | {refuses} |",
+            row.name, row.title
+        )
+        .unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+/// Every format that `export` writes.
+fn targets() -> String {
+    let mut text =
+        "| format | files | refused, or with `--lossy` left out |\n|---|---|---|\n".to_owned();
+    for row in TARGETS {
+        let (files, refuses) = (cell(row.files), cell(row.refuses));
+        writeln!(text, "| `{}` | {files} | {refuses} |", row.name).unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
 /// Makes a table.
 type Make = fn() -> String;
 
 /// What stands between two marks of its name, in any of the documents.
-const MADE: [(&str, Make); 6] = [
+const MADE: [(&str, Make); 8] = [
     ("topics", topics),
     ("codes", codes),
     ("rules", rules),
     ("helpers", helpers),
     ("checks", evaluators),
     ("settings-of-evaluators", evaluator_settings),
+    ("formats", formats),
+    ("targets", targets),
 ];
 
 /// The README and the topics, by their paths.

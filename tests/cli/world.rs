@@ -23,6 +23,36 @@ pub(super) struct World {
     copies: usize,
 }
 
+/// A file of Dotprompt.
+const HELLO: &str = "\
+---
+model: googleai/gemini-2.5-flash
+input:
+  schema:
+    name: string
+---
+{{role \"system\"~}}
+Greet people kindly.
+{{~role \"user\"~}}
+I am {{name}}.
+";
+
+/// A file of Prompty.
+const CHAT: &str = "\
+---
+name: Chat
+model: gpt-5-mini
+inputs:
+  - name: question
+    kind: string
+---
+system:
+Answer in one sentence.
+
+user:
+{{question}}
+";
+
 impl World {
     pub(super) fn new() -> Self {
         let stored = Prompts::new(
@@ -52,6 +82,8 @@ impl World {
             ("labels/tone.csv", TONE_LABELS),
             ("calls.jsonl", "{\"prompt\": \"support/triage\"}\n"),
             ("answer.json", ANSWER),
+            ("genkit/prompts/hello.prompt", HELLO),
+            ("chat.prompty", CHAT),
             (
                 "src/app.py",
                 &format!("client.responses.create(prompt={{{own}}})\n"),

@@ -208,7 +208,7 @@ impl Reader<'_> {
 }
 
 /// Where the text of `field` stands.
-fn origin(source: &str, field: &Field<'_>, value: &str) -> Origin {
+pub(super) fn origin(source: &str, field: &Field<'_>, value: &str) -> Origin {
     let node = field.node;
     let block = if value.trim_matches('\n').is_empty() {
         None

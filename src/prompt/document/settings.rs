@@ -251,6 +251,7 @@ impl Reader<'_> {
         let mut source = Provenance {
             format: text("format"),
             id: text("id"),
+            path: text("path"),
             versions: text("version").into_iter().collect(),
             current: text("current"),
             digest: text("digest"),

@@ -1,0 +1,345 @@
+//! Which files are meant, and of which format each is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::super::edit::read_file;
+use super::super::super::session::Session;
+use super::super::{Args, FromArg};
+use crate::error::Failure;
+use crate::exchange::format::{FORMATS, Format, Guess, guess};
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
+use crate::scan::ids;
+
+/// The largest file that is read.
+const MAX_BYTES: u64 = 10 * 1024 * 1024;
+/// The most files of one folder.
+const MAX_FILES: usize = 20_000;
+/// The most entries that are looked at.
+const MAX_ENTRIES: usize = 1_000_000;
+/// How deep folders may nest.
+const MAX_DEPTH: usize = 40;
+
+/// A file that is to be imported.
+pub(in super::super) struct SourceFile {
+    /// As the person named it, or as it is found below the folder that the person named.
+    pub(in super::super) shown: String,
+    /// The name that it proposes.
+    pub(super) stem: String,
+    /// The folder that files beside it must lie in.
+    base: PathBuf,
+    /// The folder of the file.
+    folder: PathBuf,
+    /// Whether the format was guessed.
+    pub(super) is_guessed: bool,
+    /// Its format and its text; or why it cannot be read.
+    pub(super) content: Result<(Format, String), Finding>,
+}
+
+impl SourceFile {
+    /// A file named in this one, by a path from its folder or from the folder that was named. It
+    /// must lie below the folder, whatever links there are.
+    pub(super) fn beside(&self, path: &str) -> Result<String, String> {
+        let fits = |folder: &Path| -> Result<PathBuf, String> {
+            let whole = folder
+                .join(path)
+                .canonicalize()
+                .map_err(|error| error.to_string())?;
+            let base = self
+                .base
+                .canonicalize()
+                .map_err(|error| error.to_string())?;
+            match whole.starts_with(base) {
+                true => Ok(whole),
+                false => Err("it lies outside of the folder that is imported".to_owned()),
+            }
+        };
+        let whole = fits(&self.folder).or_else(|why| fits(&self.base).map_err(|_| why))?;
+        let bytes = read_bytes(&whole)?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let data = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !data.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    if data.len() > MAX_BYTES {
+        return Err(format!(
+            "it has {} MB, and 10 MB are read",
+            data.len().div_ceil(1024 * 1024)
+        ));
+    }
+    fs::read(path).map_err(|error| error.to_string())
+}
+
+/// The files that are meant; none where stored prompts of OpenAI's are.
+pub(in super::super) fn find(
+    args: &Args,
+    session: &mut Session,
+) -> Result<Option<Vec<SourceFile>>, Failure> {
+    let is_id = |source: &&String| source.starts_with(ids::START);
+    let wanted = match args.from {
+        Some(FromArg::Openai) => return Ok(None),
+        Some(FromArg::File(format)) => Some(format),
+        None => None,
+    };
+    if wanted.is_none()
+        && args
+            .sources
+            .iter()
+            .all(|source| is_id(&source) || source == "-")
+    {
+        return Ok(None);
+    }
+    let mut files = Vec::new();
+    let mut stored = 0;
+    for source in &args.sources {
+        let path = session.directory.join(source);
+        if wanted.is_none() && (is_id(&source) || source == "-") {
+            stored += 1;
+        } else if source != "-" && path.is_dir() {
+            let found = of_folder(&path, source, wanted)?;
+            if found.is_empty() {
+                return Err(Failure::new(
+                    code::BAD_INPUT,
+                    format!("{source} holds no prompts of a known format"),
+                )
+                .at(source.clone())
+                .hint(format!(
+                    "known by their names are {}; name other files one by one, with --from",
+                    known_files()
+                )));
+            }
+            files.extend(found);
+        } else {
+            match of_file(source, &path, wanted, session)? {
+                Some(file) => files.push(file),
+                None => stored += 1,
+            }
+        }
+    }
+    match (files.is_empty(), stored) {
+        (true, _) => Ok(None),
+        (false, 0) => Ok(Some(files)),
+        (false, _) => Err(Failure::usage(
+            "stored prompts of OpenAI's and files of other tools are imported apart",
+        )
+        .hint("call promptctl import once for each")),
+    }
+}
+
+fn known_files() -> String {
+    let mut all: Vec<&str> = FORMATS
+        .iter()
+        .map(|row| row.files)
+        .filter(|files| files.contains('`'))
+        .collect();
+    all.dedup();
+    all.join(", ").replace('`', "")
+}
+
+fn stem(name: &str) -> String {
+    let path = name.replace('\\', "/");
+    let path = path.trim_start_matches("./");
+    let (folder, file) = path
+        .rsplit_once('/')
+        .map_or(("", path), |(folder, file)| (folder, file));
+    let mut stem = file;
+    for ending in [
+        ".prompt.yml",
+        ".prompt.yaml",
+        ".prompt.md",
+        ".prompty",
+        ".prompt",
+        ".json",
+        ".yaml",
+        ".yml",
+        ".txt",
+        ".md",
+        ".jinja2",
+        ".jinja",
+        ".j2",
+        ".njk",
+    ] {
+        if let Some(shorter) = stem.strip_suffix(ending).filter(|it| !it.is_empty()) {
+            stem = shorter;
+            break;
+        }
+    }
+    match folder {
+        "" => stem.to_owned(),
+        folder => format!("{folder}/{stem}"),
+    }
+}
+
+/// One file that the person named; none where it is what `scan` printed or an answer of the API.
+fn of_file(
+    source: &str,
+    path: &Path,
+    wanted: Option<Format>,
+    session: &Session,
+) -> Result<Option<SourceFile>, Failure> {
+    if source != "-" && wanted.is_none() && !path.exists() {
+        // What to name instead is said where ids are read.
+        return Ok(None);
+    }
+    if source != "-"
+        && let Err(why) = read_size(path)
+    {
+        return Err(Failure::new(code::TOO_LARGE, format!("{source}: {why}"))
+            .at(source.to_owned())
+            .hint("take what is not a prompt out of it"));
+    }
+    let shown = if source == "-" {
+        "standard input"
+    } else {
+        source
+    };
+    let text = read_file(source, session).map_err(|failure| failure.at(source.to_owned()))?;
+    let mut is_guessed = false;
+    let format = match wanted {
+        Some(format) => format,
+        None => {
+            is_guessed = true;
+            let is_json = path.extension().is_some_and(|ending| ending == "json");
+            match guess(source, &text) {
+                Guess::Is(format) => format,
+                Guess::Unknown if is_json => return Ok(None),
+                Guess::Unknown => {
+                    let all: Vec<&str> = FORMATS.iter().map(|row| row.name).collect();
+                    return Err(Failure::new(
+                        code::UNKNOWN_FORMAT,
+                        format!("{source} is of no format that is known by its name or form"),
+                    )
+                    .at(source.to_owned())
+                    .hint(format!("name it: --from {}", all.join(", "))));
+                }
+                Guess::Either(all) => {
+                    let all: Vec<&str> = all.into_iter().map(|format| format.row().name).collect();
+                    return Err(Failure::new(
+                        code::UNKNOWN_FORMAT,
+                        format!("{source} could be of several formats: {}", all.join(", ")),
+                    )
+                    .at(source.to_owned())
+                    .hint(format!("name the one that is meant: --from {}", all[0])));
+                }
+            }
+        }
+    };
+    let folder = path
+        .parent()
+        .map_or_else(|| session.directory.clone(), Path::to_path_buf);
+    let name = Path::new(source).file_name().map_or_else(
+        || "stdin".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    Ok(Some(SourceFile {
+        shown: shown.to_owned(),
+        stem: if source == "-" {
+            "stdin".to_owned()
+        } else {
+            stem(&name)
+        },
+        base: folder.clone(),
+        folder,
+        is_guessed,
+        content: Ok((format, text)),
+    }))
+}
+
+fn read_size(path: &Path) -> Result<(), String> {
+    match fs::metadata(path) {
+        Ok(data) if data.is_file() && data.len() > MAX_BYTES => Err(format!(
+            "the file has {} MB, and 10 MB are read",
+            data.len().div_ceil(1024 * 1024)
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The files of a folder that are known by their names; links are not followed.
+fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<SourceFile>, Failure> {
+    let mut files = Vec::new();
+    let mut folders = vec![(top.to_path_buf(), 0)];
+    let mut entries = 0;
+    while let Some((folder, depth)) = folders.pop() {
+        let read = fs::read_dir(&folder).map_err(|error| {
+            Failure::from_io(
+                code::NOT_A_FILE,
+                format!("{} could not be read", folder.display()),
+                error,
+            )
+        })?;
+        for entry in read.flatten() {
+            entries += 1;
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = entry.path();
+            if kind.is_dir()
+                && !name.starts_with('.')
+                && name != "node_modules"
+                && depth < MAX_DEPTH
+            {
+                folders.push((path, depth + 1));
+            } else if kind.is_file()
+                && let Some(format) =
+                    by_name(&name, wanted).filter(|format| wanted.is_none_or(|it| it == *format))
+            {
+                files.push((path, format));
+            }
+            if entries > MAX_ENTRIES || files.len() > MAX_FILES {
+                return Err(Failure::new(
+                    code::TOO_LARGE,
+                    format!("{named} holds more files than are looked at"),
+                )
+                .at(named.to_owned())
+                .hint(format!("name a folder with at most {MAX_FILES} prompts")));
+            }
+        }
+    }
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let files = files.into_iter().map(|(path, format)| {
+        let below = path
+            .strip_prefix(top)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .replace('\\', "/");
+        let content = read_bytes(&path)
+            .map_err(|why| {
+                Finding::error(code::TOO_LARGE, why).help("take what is not a prompt out of it")
+            })
+            .and_then(|bytes| {
+                String::from_utf8(bytes).map_err(|_| {
+                    Finding::error(code::NOT_UTF8, "the file is not UTF-8 text")
+                        .help("save it as UTF-8")
+                })
+            });
+        SourceFile {
+            shown: format!("{}/{below}", named.trim_end_matches('/')),
+            stem: stem(&below),
+            base: top.to_path_buf(),
+            folder: path
+                .parent()
+                .map_or_else(|| top.to_path_buf(), Path::to_path_buf),
+            is_guessed: wanted.is_none(),
+            content: content.map(|text| (format, text)),
+        }
+    });
+    Ok(files.collect())
+}
+
+/// The format of a file whose name says it. A partial comes with the prompts that include it.
+fn by_name(name: &str, wanted: Option<Format>) -> Option<Format> {
+    match guess(name, "") {
+        Guess::Is(_) if name.starts_with('_') => None,
+        // A folder is full of texts that are no prompts: those have to be asked for.
+        Guess::Is(Format::Text) if wanted != Some(Format::Text) => None,
+        Guess::Is(format) => Some(format),
+        _ => None,
+    }
+}

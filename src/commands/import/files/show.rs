@@ -1,0 +1,146 @@
+//! What became of the files.
+
+use serde_json::{Value, json};
+
+use super::super::super::common::count;
+use super::super::super::session::Session;
+use super::super::Args;
+use super::write::{Action, FileResult};
+use crate::error::Exit;
+use crate::output::json;
+use crate::output::words::all_words;
+use crate::prompt::finding::Severity;
+
+pub(super) fn results(results: &[FileResult], args: &Args, session: &mut Session) -> Exit {
+    if session.ui.json {
+        let prompts: Vec<Value> = results.iter().map(shape).collect();
+        let formats: std::collections::BTreeSet<&str> =
+            results.iter().map(|it| it.format).collect();
+        let from = match formats.len() {
+            1 => json!(formats.first()),
+            _ => json!(formats),
+        };
+        session.ui.block(json::document(
+            &json!({ "from": from, "dry_run": args.dry_run, "prompts": prompts }),
+        ));
+    } else {
+        for result in results {
+            tell(result, args, session);
+        }
+    }
+    let number = |action: Action| results.iter().filter(|it| it.action == action).count();
+    let written = number(Action::Created) + number(Action::Updated);
+    let refused = number(Action::Refused);
+    let lossy = results
+        .iter()
+        .filter(|it| it.action != Action::Refused && it.is_lossy())
+        .count();
+    if results.len() > 1 && !session.ui.json {
+        let mut said = Vec::new();
+        let verb = if args.dry_run {
+            "to be written"
+        } else {
+            "written"
+        };
+        for (how_many, what) in [
+            (written, verb),
+            (number(Action::Unchanged), "up to date"),
+            (refused, "refused"),
+        ] {
+            if how_many > 0 {
+                said.push(format!("{} {what}", count(how_many, "prompt")));
+            }
+        }
+        if lossy > 0 {
+            said.push(format!("{lossy} not whole"));
+        }
+        session.ui.status(said.join("; "));
+    }
+    match (refused, written + number(Action::Unchanged), lossy) {
+        (0, _, 0) => Exit::Done,
+        (0, _, _) => Exit::Verdict,
+        (_, 0, _) => Exit::Failed,
+        _ => Exit::Verdict,
+    }
+}
+
+fn tell(result: &FileResult, args: &Args, session: &mut Session) {
+    let FileResult { name, source, .. } = result;
+    let number = result
+        .version
+        .map(|version| format!(" {version}"))
+        .unwrap_or_default();
+    let format = match result.is_guessed {
+        true => format!("{source}, which looks like {}", result.format),
+        false => format!("{source} ({})", result.format),
+    };
+    match (result.action, args.dry_run) {
+        (Action::Created, false) => session
+            .ui
+            .status(format!("{name}{number} made from {format}")),
+        (Action::Updated, false) => session
+            .ui
+            .status(format!("{name}{number} updated from {format}")),
+        (Action::Created, true) => session
+            .ui
+            .line(format!("{name}{number} would be made from {format}")),
+        (Action::Updated, true) => session
+            .ui
+            .line(format!("{name}{number} would be updated from {format}")),
+        (Action::Unchanged, _) => session
+            .ui
+            .status(format!("{name} is up to date with {source}: nothing to do")),
+        (Action::Refused, _) => {}
+    }
+    if args.dry_run
+        && let (Some(path), Some(text)) = (&result.path, &result.text)
+    {
+        session.ui.line(format!("  {path}"));
+        for line in text.lines() {
+            session.ui.line(format!("    {line}"));
+        }
+    }
+    if args.no_commit && result.text.is_some() && !args.dry_run {
+        let path = result.path.as_deref().unwrap_or_default();
+        session
+            .ui
+            .status(format!("  written to {path}, not committed"));
+    }
+    for lost in &result.lost {
+        // What changes nothing for the model is said by --dry-run and JSON.
+        if lost.severity != Severity::Note || args.dry_run {
+            session.ui.finding(lost);
+        }
+    }
+    if let Some(failure) = &result.failure {
+        session.ui.failure(failure);
+    }
+}
+
+fn shape(result: &FileResult) -> Value {
+    let lost: Vec<Value> = result
+        .lost
+        .iter()
+        .map(|lost| {
+            json!({
+                "code": lost.code.as_str(), "severity": lost.severity.as_str(), "path": lost.path,
+                "line": lost.span.map(|span| span.line), "column": lost.span.map(|span| span.column),
+                "message": lost.message, "note": lost.severity == Severity::Note,
+            })
+        })
+        .collect();
+    json!({
+        "name": result.name,
+        "path": result.path,
+        "action": result.action.as_str(),
+        "version": result.version,
+        "source": {
+            "format": result.format, "path": result.source, "version": result.source_version.map(|it| it.to_string()),
+        },
+        "lost": lost,
+        "error": result.failure.as_ref().map(|failure| json!({
+            "code": failure.code.map(|code| code.as_str()), "message": failure.message, "location": failure.location,
+            "hints": all_words(&failure.hints),
+        })),
+    })
+}

@@ -1,0 +1,494 @@
+//! Expressions of Jinja and Nunjucks.
+
+use std::ops::Range;
+
+use serde_json::{Number, Value};
+
+use super::print::can_be_quoted;
+use super::tree::{Expr, Key, LoopValue};
+use super::{Mistake, is_name, variable};
+
+/// What is said where an expression goes beyond what a template of ours can say.
+const COMPUTE: &str =
+    "compute it in the program that fills the template, and give the result as a variable";
+
+/// How deep brackets may nest.
+const MAX_DEPTH: usize = 40;
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Name(String),
+    Number(Number),
+    Text(String),
+    Sign(&'static str),
+}
+
+/// Longer signs first.
+const SIGNS: [&str; 28] = [
+    "==", "!=", "<=", ">=", "//", "**", "&&", "||", "(", ")", "[", "]", "{", "}", ".", ",", ":",
+    "|", "~", "<", ">", "+", "-", "*", "/", "%", "=", "?",
+];
+
+/// Reads the expressions of one tag.
+pub(super) struct Parser {
+    tokens: Vec<(Token, Range<usize>)>,
+    at: usize,
+    /// Where the tag ends.
+    end: usize,
+    is_nunjucks: bool,
+    depth: usize,
+    /// How many loops are open.
+    pub(super) loops: usize,
+    pub(super) notes: Vec<&'static str>,
+}
+
+impl Parser {
+    /// The parser of `text`, which stands at `offset`.
+    pub(super) fn new(
+        text: &str,
+        offset: usize,
+        is_nunjucks: bool,
+        loops: usize,
+    ) -> Result<Self, Mistake> {
+        Ok(Self {
+            tokens: tokens(text, offset)?,
+            at: 0,
+            end: offset + text.len(),
+            is_nunjucks,
+            depth: 0,
+            loops,
+            notes: Vec::new(),
+        })
+    }
+
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at).map(|(token, _)| token)
+    }
+
+    fn place(&self) -> Range<usize> {
+        self.tokens
+            .get(self.at)
+            .map_or(self.end..self.end, |(_, at)| at.clone())
+    }
+
+    fn is_sign(&self, sign: &str) -> bool {
+        matches!(self.peek(), Some(Token::Sign(it)) if *it == sign)
+    }
+
+    pub(super) fn take_sign(&mut self, sign: &str) -> bool {
+        let is_it = self.is_sign(sign);
+        self.at += usize::from(is_it);
+        is_it
+    }
+
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let is_it = matches!(self.peek(), Some(Token::Name(name)) if name == word);
+        self.at += usize::from(is_it);
+        is_it
+    }
+
+    /// A name as it stands.
+    pub(super) fn word(&mut self) -> Result<(String, Range<usize>), Mistake> {
+        let at = self.place();
+        match self.peek() {
+            Some(Token::Name(name)) => {
+                let name = name.clone();
+                self.at += 1;
+                Ok((name, at))
+            }
+            _ => Err(Mistake::new(
+                at,
+                "a name is wanted here",
+                "the template's own language refuses this, too",
+            )),
+        }
+    }
+
+    /// The end of the tag.
+    pub(super) fn end(&self) -> Result<(), Mistake> {
+        let at = self.place();
+        let Some((token, _)) = self.tokens.get(self.at) else {
+            return Ok(());
+        };
+        Err(match token {
+            Token::Sign(sign) => beyond(at, &format!("`{sign}`")),
+            Token::Name(name) => beyond(at, &format!("`{name}`")),
+            Token::Number(_) | Token::Text(_) => Mistake::new(
+                at,
+                "this does not belong here",
+                "the template's own language refuses this, too",
+            ),
+        })
+    }
+
+    /// A condition, judged as true or false.
+    pub(super) fn condition(&mut self) -> Result<Expr, Mistake> {
+        self.enter()?;
+        let mut all = vec![self.conjunction()?];
+        while self.take_word("or") || self.take_sign("||") {
+            all.push(self.conjunction()?);
+        }
+        self.depth -= 1;
+        Ok(united("or", all))
+    }
+
+    fn conjunction(&mut self) -> Result<Expr, Mistake> {
+        let mut all = vec![self.negation()?];
+        while self.take_word("and") || self.take_sign("&&") {
+            all.push(self.negation()?);
+        }
+        Ok(united("and", all))
+    }
+
+    fn negation(&mut self) -> Result<Expr, Mistake> {
+        if self.take_word("not") {
+            self.enter()?;
+            let inner = self.negation()?;
+            self.depth -= 1;
+            return Ok(Expr::Call("not", vec![inner]));
+        }
+        self.comparison()
+    }
+
+    fn comparison(&mut self) -> Result<Expr, Mistake> {
+        let left = self.value()?;
+        let signs = [
+            ("==", "eq"),
+            ("!=", "ne"),
+            ("<=", "lte"),
+            (">=", "gte"),
+            ("<", "lt"),
+            (">", "gt"),
+        ];
+        for (sign, helper) in signs {
+            if self.take_sign(sign) {
+                let right = self.value()?;
+                let at = self.place();
+                if signs.iter().any(|(sign, _)| self.is_sign(sign)) {
+                    return Err(beyond(at, "a chain of comparisons"));
+                }
+                return Ok(Expr::Call(helper, vec![left, right]));
+            }
+        }
+        let at = self.place();
+        if let Some(Token::Name(name)) = self.peek()
+            && matches!(name.as_str(), "in" | "is" | "not")
+        {
+            return Err(beyond(at, &format!("`{name}`")));
+        }
+        Ok(left)
+    }
+
+    /// A value with its filters.
+    pub(super) fn value(&mut self) -> Result<Expr, Mistake> {
+        self.enter()?;
+        let mut value = self.primary()?;
+        while self.is_sign("|") {
+            self.at += 1;
+            value = self.filter(value)?;
+        }
+        let at = self.place();
+        if let Some(Token::Sign(sign)) = self.peek()
+            && matches!(*sign, "+" | "-" | "*" | "/" | "//" | "**" | "%" | "~")
+        {
+            return Err(beyond(at, &format!("`{sign}`")));
+        }
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn enter(&mut self) -> Result<(), Mistake> {
+        self.depth += 1;
+        match self.depth > MAX_DEPTH {
+            true => Err(Mistake::new(
+                self.place(),
+                "brackets nest too deeply",
+                COMPUTE,
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn primary(&mut self) -> Result<Expr, Mistake> {
+        let at = self.place();
+        let Some((token, _)) = self.tokens.get(self.at).cloned() else {
+            return Err(Mistake::new(
+                at,
+                "a value is missing here",
+                "the template's own language refuses this, too",
+            ));
+        };
+        self.at += 1;
+        match token {
+            Token::Text(text) => {
+                if !can_be_quoted(&text) {
+                    return Err(beyond(at, "a text with these signs in a tag"));
+                }
+                Ok(Expr::Literal(Value::String(text)))
+            }
+            Token::Number(number) => Ok(Expr::Literal(Value::Number(number))),
+            Token::Sign("(") => {
+                let inner = self.condition()?;
+                if !self.take_sign(")") {
+                    return Err(beyond(self.place(), "this"));
+                }
+                Ok(inner)
+            }
+            Token::Sign("-") => match self.primary()? {
+                Expr::Literal(Value::Number(number)) => {
+                    let negative = match number.as_i64() {
+                        Some(whole) => Some(Number::from(-whole)),
+                        None => number.as_f64().and_then(|float| Number::from_f64(-float)),
+                    };
+                    negative
+                        .map(|number| Expr::Literal(Value::Number(number)))
+                        .ok_or_else(|| beyond(at, "this number"))
+                }
+                _ => Err(beyond(at, "`-`")),
+            },
+            Token::Sign(sign) => Err(beyond(at, &format!("`{sign}`"))),
+            Token::Name(name) => match name.as_str() {
+                "true" | "True" => Ok(Expr::Literal(Value::Bool(true))),
+                "false" | "False" => Ok(Expr::Literal(Value::Bool(false))),
+                "none" | "None" | "null" => Ok(Expr::Literal(Value::Null)),
+                "loop" if self.loops > 0 => self.of_loop(at),
+                "not" | "and" | "or" | "in" | "is" | "if" | "else" => {
+                    Err(beyond(at, &format!("`{name}`")))
+                }
+                _ => self.path(name, at),
+            },
+        }
+    }
+
+    fn of_loop(&mut self, start: Range<usize>) -> Result<Expr, Mistake> {
+        let what = match self.take_sign(".") {
+            true => self.word()?.0,
+            false => String::new(),
+        };
+        Ok(Expr::Loop(match what.as_str() {
+            "index" => {
+                return Err(Mistake::new(
+                    start,
+                    "`loop.index` counts from 1, and `@index` here from 0",
+                    "use loop.index0, or give each item its number",
+                ));
+            }
+            "index0" => LoopValue::Index,
+            "first" => LoopValue::First,
+            "last" => LoopValue::Last,
+            _ => return Err(beyond(start, &format!("`loop.{what}`"))),
+        }))
+    }
+
+    fn path(&mut self, name: String, start: Range<usize>) -> Result<Expr, Mistake> {
+        let name = variable(&name, start)?;
+        let mut keys = Vec::new();
+        loop {
+            let at = self.place();
+            if self.take_sign(".") {
+                match self.tokens.get(self.at).map(|(token, _)| token.clone()) {
+                    Some(Token::Name(key)) => keys.push(Key::Name(key)),
+                    Some(Token::Number(number)) if number.as_u64().is_some() => {
+                        keys.extend(number.as_u64().map(Key::Index));
+                    }
+                    _ => return Err(Mistake::new(at, "a key is missing after `.`", COMPUTE)),
+                }
+                self.at += 1;
+            } else if self.take_sign("[") {
+                let inside = self.place();
+                let key = match self.tokens.get(self.at).map(|(token, _)| token.clone()) {
+                    Some(Token::Text(key))
+                        if is_name(&key) || !key.contains(['[', ']', '{', '}', '"', '\'']) =>
+                    {
+                        Key::Name(key)
+                    }
+                    Some(Token::Number(number)) => match number.as_u64() {
+                        Some(index) => Key::Index(index),
+                        None => return Err(beyond(inside, "this key")),
+                    },
+                    _ => return Err(beyond(inside, "a computed key")),
+                };
+                self.at += 1;
+                if !self.take_sign("]") {
+                    return Err(beyond(self.place(), "a slice or a computed key"));
+                }
+                keys.push(key);
+            } else if self.is_sign("(") {
+                return Err(beyond(at, "a call"));
+            } else {
+                break;
+            }
+        }
+        Ok(Expr::Path(name, keys))
+    }
+
+    fn filter(&mut self, value: Expr) -> Result<Expr, Mistake> {
+        let (name, at) = self.word()?;
+        let mut args = Vec::new();
+        if self.take_sign("(") {
+            while !self.take_sign(")") {
+                args.push(self.condition()?);
+                let here = self.place();
+                if self.is_sign("=") {
+                    return Err(beyond(here, "a named argument"));
+                }
+                if !self.take_sign(",") && !self.is_sign(")") {
+                    return Err(beyond(here, "this"));
+                }
+            }
+        }
+        let plain = |helper: &'static str, value: Expr, args: Vec<Expr>| match args.is_empty() {
+            true => Ok(Expr::Call(helper, vec![value])),
+            false => Err(beyond(
+                at.clone(),
+                &format!("the filter `{name}` with arguments"),
+            )),
+        };
+        match name.as_str() {
+            "upper" => plain("upper", value, args),
+            "lower" => plain("lower", value, args),
+            "trim" => plain("trim", value, args),
+            "first" => plain("first", value, args),
+            "last" => plain("last", value, args),
+            "abs" => plain("abs", value, args),
+            "length" | "count" => plain("length", value, args),
+            "dump" if self.is_nunjucks => plain("json", value, args),
+            "tojson" if !self.is_nunjucks => {
+                self.notes.push("`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are");
+                plain("json", value, args)
+            }
+            "safe" if args.is_empty() => Ok(value),
+            "default" | "d" => match args.as_slice() {
+                [fallback] | [fallback, Expr::Literal(Value::Bool(false))] => {
+                    Ok(Expr::Call("default", vec![value, fallback.clone()]))
+                }
+                _ => Err(beyond(at, "`default` with these arguments")),
+            },
+            "join" => match args.as_slice() {
+                [] if self.is_nunjucks => Err(beyond(at, "`join` without a separator")),
+                [] => Ok(Expr::Call(
+                    "join",
+                    vec![value, Expr::Literal(Value::String(String::new()))],
+                )),
+                [separator @ Expr::Literal(Value::String(_))] => {
+                    Ok(Expr::Call("join", vec![value, separator.clone()]))
+                }
+                _ => Err(beyond(at, "`join` with these arguments")),
+            },
+            _ => Err(beyond(at, &format!("the filter `{name}`"))),
+        }
+    }
+}
+
+fn united(helper: &'static str, mut all: Vec<Expr>) -> Expr {
+    match all.len() {
+        1 => all.remove(0),
+        _ => Expr::Call(helper, all),
+    }
+}
+
+fn beyond(at: Range<usize>, what: &str) -> Mistake {
+    Mistake::new(
+        at,
+        format!("{what} has no counterpart in a template here"),
+        COMPUTE,
+    )
+}
+
+/// What a value prints as, where that is the same here.
+pub(super) fn printable(expr: &Expr, at: Range<usize>) -> Result<(), Mistake> {
+    let is_condition = match expr {
+        Expr::Call(helper, _) => {
+            ["eq", "ne", "lt", "lte", "gt", "gte", "and", "or", "not"].contains(helper)
+        }
+        Expr::Loop(LoopValue::First | LoopValue::Last)
+        | Expr::Literal(Value::Bool(_) | Value::Null) => true,
+        _ => false,
+    };
+    match is_condition {
+        true => Err(beyond(at, "the printed value of a condition")),
+        false => Ok(()),
+    }
+}
+
+fn tokens(text: &str, offset: usize) -> Result<Vec<(Token, Range<usize>)>, Mistake> {
+    let mut all = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let start = offset + at;
+        if first.is_whitespace() {
+            at += first.len_utf8();
+            continue;
+        }
+        if first.is_alphabetic() || first == '_' {
+            let is_inner = |letter: char| letter.is_alphanumeric() || letter == '_';
+            let end = rest.find(|letter| !is_inner(letter)).unwrap_or(rest.len());
+            all.push((Token::Name(rest[..end].to_owned()), start..start + end));
+            at += end;
+            continue;
+        }
+        if first.is_ascii_digit() {
+            let end = number_end(rest);
+            let number = serde_json::from_str(&rest[..end]);
+            let number = number.map_err(|_| beyond(start..start + end, "this number"))?;
+            all.push((Token::Number(number), start..start + end));
+            at += end;
+            continue;
+        }
+        if first == '"' || first == '\'' {
+            let (value, end) = quoted(rest, first, start)?;
+            all.push((Token::Text(value), start..start + end));
+            at += end;
+            continue;
+        }
+        let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
+        let Some(sign) = sign else {
+            return Err(Mistake::new(
+                start..start + first.len_utf8(),
+                format!("`{}` has no meaning here", first.escape_default()),
+                "the template's own language refuses this, too",
+            ));
+        };
+        all.push((Token::Sign(sign), start..start + sign.len()));
+        at += sign.len();
+    }
+    Ok(all)
+}
+
+/// Where a number ends; `1.` before a name is a number and a dot.
+fn number_end(text: &str) -> usize {
+    let digits = |from: usize| {
+        let rest = &text.as_bytes()[from..];
+        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let whole = digits(0);
+    match text[whole..].strip_prefix('.') {
+        Some(after) if after.starts_with(|next: char| next.is_ascii_digit()) => digits(whole + 1),
+        _ => whole,
+    }
+}
+
+/// The text in quotes with which `text` begins, and where it ends.
+fn quoted(text: &str, quote: char, start: usize) -> Result<(String, usize), Mistake> {
+    let mut value = String::new();
+    let mut letters = text.char_indices().skip(1);
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some((_, 'n')) => value.push('\n'),
+                Some((_, 't')) => value.push('\t'),
+                Some((_, 'r')) => value.push('\r'),
+                Some((_, same @ ('\\' | '\'' | '"'))) => value.push(same),
+                _ => return Err(beyond(start + at..start + at + 1, "this escape")),
+            },
+            letter if letter == quote => return Ok((value, at + 1)),
+            letter => value.push(letter),
+        }
+    }
+    Err(Mistake::new(
+        start..start + 1,
+        "a quote that is never closed",
+        "the template's own language refuses this, too",
+    ))
+}

@@ -1,0 +1,377 @@
+//! Jinja2 and Nunjucks, as far as prompts use them: variables, conditions, loops, comments, filters.
+
+use std::ops::Range;
+
+use super::expression::{Parser, printable};
+use super::tree::{Expr, Node, Template};
+use super::{Mistake, variable};
+
+/// How deep blocks may nest.
+const MAX_DEPTH: usize = 80;
+
+pub(super) fn read(text: &str, is_nunjucks: bool) -> Result<Template, Mistake> {
+    // Jinja drops one line end at the very end.
+    let body = match is_nunjucks {
+        true => text,
+        false => text
+            .strip_suffix('\n')
+            .map_or(text, |rest| rest.strip_suffix('\r').unwrap_or(rest)),
+    };
+    let mut reader = Reader {
+        pieces: pieces(body)?,
+        at: 0,
+        is_nunjucks,
+        loops: 0,
+        depth: 0,
+        notes: Vec::new(),
+    };
+    let (nodes, end) = reader.nodes()?;
+    if let Some(tag) = end {
+        return Err(Mistake::unbalanced(
+            tag.at,
+            format!("`{{% {} %}}` closes nothing", tag.word),
+        ));
+    }
+    let mut notes = reader.notes;
+    notes.sort_unstable();
+    notes.dedup();
+    Ok(Template { nodes, notes })
+}
+
+/// A piece of the text.
+#[derive(Debug, Clone)]
+enum Piece<'t> {
+    Text(&'t str),
+    /// `{{ … }}`, and where its inside begins.
+    Print(&'t str, usize, Range<usize>),
+    /// `{% … %}`.
+    Tag(Tag<'t>),
+}
+
+#[derive(Debug, Clone)]
+struct Tag<'t> {
+    word: &'t str,
+    /// What follows the word, and where.
+    rest: &'t str,
+    offset: usize,
+    at: Range<usize>,
+}
+
+/// Cuts the text at its tags; what a `-` takes away is gone.
+fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Mistake> {
+    let mut all = Vec::new();
+    let mut from = 0;
+    let mut is_trimmed = false;
+    loop {
+        let next = ["{{", "{%", "{#"]
+            .into_iter()
+            .filter_map(|open| text[from..].find(open).map(|at| (from + at, open)))
+            .min();
+        let (start, open) = next.map_or((text.len(), ""), |(start, open)| (start, open));
+        let mut part = &text[from..start];
+        if std::mem::take(&mut is_trimmed) {
+            part = part.trim_start();
+        }
+        if open.is_empty() {
+            all.push(Piece::Text(part));
+            return Ok(all);
+        }
+        let inside = start + 2;
+        let has_sign = text[inside..].starts_with(['-', '+']);
+        if text[inside..].starts_with('-') {
+            part = part.trim_end();
+        }
+        all.push(Piece::Text(part));
+        let close = match open {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
+        let begin = inside + usize::from(has_sign);
+        let end = if open == "{#" {
+            text[begin..].find(close).map(|at| begin + at)
+        } else {
+            closing(text, begin, close)
+        };
+        let Some(end) = end else {
+            return Err(Mistake::new(
+                start..inside,
+                format!("`{open}` is never closed"),
+                "the template's own language refuses this, too",
+            ));
+        };
+        let mut inner = &text[begin..end];
+        from = end + 2;
+        if let Some(shorter) = inner.strip_suffix('-') {
+            inner = shorter;
+            is_trimmed = true;
+        } else if let Some(shorter) = inner.strip_suffix('+') {
+            inner = shorter;
+        }
+        match open {
+            "{{" => all.push(Piece::Print(inner, begin, start..from)),
+            "{%" => {
+                let trimmed = inner.trim_start();
+                let offset = begin + inner.len() - trimmed.len();
+                let is_inner = |letter: char| letter.is_alphanumeric() || letter == '_';
+                let length = trimmed
+                    .find(|letter| !is_inner(letter))
+                    .unwrap_or(trimmed.len());
+                let tag = Tag {
+                    word: &trimmed[..length],
+                    rest: &trimmed[length..],
+                    offset: offset + length,
+                    at: start..from,
+                };
+                if matches!(tag.word, "raw" | "verbatim") {
+                    let (raw, after, trims) = raw(text, from, &tag)?;
+                    let raw = if is_trimmed { raw.trim_start() } else { raw };
+                    all.push(Piece::Text(raw));
+                    from = after;
+                    is_trimmed = trims;
+                } else {
+                    all.push(Piece::Tag(tag));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where a tag ends; what stands in quotes does not end it.
+fn closing(text: &str, from: usize, close: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    for (at, letter) in text[from..].char_indices() {
+        match quote {
+            Some(_) if is_escaped => is_escaped = false,
+            Some(_) if letter == '\\' => is_escaped = true,
+            Some(open) if letter == open => quote = None,
+            Some(_) => {}
+            None if text[from + at..].starts_with(close) => return Some(from + at),
+            None if letter == '"' || letter == '\'' => quote = Some(letter),
+            None => {}
+        }
+    }
+    None
+}
+
+/// What stands up to `{% endraw %}`, where it goes on, and whether blanks are taken away there.
+fn raw<'t>(text: &'t str, from: usize, tag: &Tag<'_>) -> Result<(&'t str, usize, bool), Mistake> {
+    let mut at = from;
+    while let Some(found) = text[at..].find("{%") {
+        let start = at + found;
+        let inside = start + 2;
+        let Some(length) = text[inside..].find("%}") else {
+            break;
+        };
+        let inner = &text[inside..inside + length];
+        let word = inner.trim_matches(['-', '+']).trim();
+        if word.strip_prefix("end") == Some(tag.word) {
+            let body = &text[from..start];
+            let body = if inner.starts_with('-') {
+                body.trim_end()
+            } else {
+                body
+            };
+            return Ok((body, inside + length + 2, inner.ends_with('-')));
+        }
+        at = inside;
+    }
+    Err(Mistake::unbalanced(
+        tag.at.clone(),
+        format!("`{{% {} %}}` is never closed", tag.word),
+    ))
+}
+
+struct Reader<'t> {
+    pieces: Vec<Piece<'t>>,
+    at: usize,
+    is_nunjucks: bool,
+    loops: usize,
+    depth: usize,
+    notes: Vec<&'static str>,
+}
+
+impl<'t> Reader<'t> {
+    /// The nodes up to a tag that ends them, and that tag.
+    fn nodes(&mut self) -> Result<(Vec<Node>, Option<Tag<'t>>), Mistake> {
+        let mut nodes = Vec::new();
+        while let Some(piece) = self.pieces.get(self.at).cloned() {
+            self.at += 1;
+            match piece {
+                Piece::Text(text) => nodes.push(Node::Text(text.to_owned())),
+                Piece::Print(inner, offset, at) => nodes.push(self.print(inner, offset, at)?),
+                Piece::Tag(tag) => match tag.word {
+                    "if" => nodes.push(self.condition(&tag)?),
+                    "for" => nodes.push(self.each(&tag)?),
+                    "elif" | "elseif" | "else" | "endif" | "endfor" => {
+                        return Ok((nodes, Some(tag)));
+                    }
+                    word => {
+                        return Err(Mistake::new(
+                            tag.at,
+                            format!("`{{% {word} %}}` has no counterpart in a template here"),
+                            match word {
+                                "include" | "import" | "extends" | "block" | "from" => {
+                                    "put the text that it brings in its place"
+                                }
+                                _ => {
+                                    "compute it in the program that fills the template, and give the result as a variable"
+                                }
+                            },
+                        ));
+                    }
+                },
+            }
+        }
+        Ok((nodes, None))
+    }
+
+    fn parser(&self, text: &str, offset: usize) -> Result<Parser, Mistake> {
+        Parser::new(text, offset, self.is_nunjucks, self.loops)
+    }
+
+    fn print(&mut self, inner: &str, offset: usize, at: Range<usize>) -> Result<Node, Mistake> {
+        let mut parser = self.parser(inner, offset)?;
+        let value = parser.condition()?;
+        let node = if parser.take_word("if") {
+            let condition = parser.condition()?;
+            let other = match parser.take_word("else") {
+                true => {
+                    let other = parser.condition()?;
+                    printable(&other, at.clone())?;
+                    vec![Node::Print(other)]
+                }
+                false => Vec::new(),
+            };
+            printable(&value, at)?;
+            Node::If {
+                arms: vec![(condition, vec![Node::Print(value)])],
+                otherwise: other,
+            }
+        } else {
+            printable(&value, at)?;
+            Node::Print(value)
+        };
+        parser.end()?;
+        self.notes.append(&mut parser.notes);
+        Ok(node)
+    }
+
+    fn enter(&mut self, tag: &Tag<'_>) -> Result<(), Mistake> {
+        self.depth += 1;
+        match self.depth > MAX_DEPTH {
+            true => Err(Mistake::new(
+                tag.at.clone(),
+                "blocks nest too deeply",
+                "take the inner ones out",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn unclosed(tag: &Tag<'_>) -> Mistake {
+        Mistake::unbalanced(
+            tag.at.clone(),
+            format!("`{{% {} %}}` is never closed", tag.word),
+        )
+    }
+
+    fn condition(&mut self, tag: &Tag<'t>) -> Result<Node, Mistake> {
+        self.enter(tag)?;
+        let mut arms = Vec::new();
+        let mut otherwise = Vec::new();
+        let mut open = Some(tag.clone());
+        loop {
+            let condition = match &open {
+                Some(tag) => {
+                    let mut parser = self.parser(tag.rest, tag.offset)?;
+                    let condition = parser.condition()?;
+                    parser.end()?;
+                    Some(condition)
+                }
+                None => None,
+            };
+            let (body, end) = self.nodes()?;
+            let is_last = condition.is_none();
+            match condition {
+                Some(condition) => arms.push((condition, body)),
+                None => otherwise = body,
+            }
+            let end = end.ok_or_else(|| Self::unclosed(tag))?;
+            match end.word {
+                "endif" => break,
+                "else" if !is_last => open = None,
+                "elif" | "elseif" if !is_last => open = Some(end),
+                _ => {
+                    return Err(Mistake::new(
+                        end.at,
+                        format!("`{{% {} %}}` does not belong here", end.word),
+                        "the template's own language refuses this, too",
+                    ));
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Node::If { arms, otherwise })
+    }
+
+    fn each(&mut self, tag: &Tag<'t>) -> Result<Node, Mistake> {
+        self.enter(tag)?;
+        let mut parser = self.parser(tag.rest, tag.offset)?;
+        let (name, at) = parser.word()?;
+        let name = variable(&name, at)?;
+        if parser.take_sign(",") || !parser.take_word("in") {
+            return Err(Mistake::new(
+                tag.at.clone(),
+                "a loop over keys and values has no counterpart in a template here",
+                "give the variable as a list of maps, and name their keys in the body",
+            ));
+        }
+        let list = parser.value()?;
+        parser.end()?;
+        if !matches!(list, Expr::Path(..)) {
+            return Err(Mistake::new(
+                tag.at.clone(),
+                "a loop over a computed list has no counterpart in a template here",
+                "give the list as a variable",
+            ));
+        }
+        self.loops += 1;
+        let (body, end) = self.nodes()?;
+        self.loops -= 1;
+        let end = end.ok_or_else(|| Self::unclosed(tag))?;
+        let otherwise = match end.word {
+            "endfor" => Vec::new(),
+            "else" => {
+                let (body, end) = self.nodes()?;
+                match end {
+                    Some(end) if end.word == "endfor" => body,
+                    Some(end) => {
+                        return Err(Mistake::new(
+                            end.at,
+                            format!("`{{% {} %}}` does not belong here", end.word),
+                            "the template's own language refuses this, too",
+                        ));
+                    }
+                    None => return Err(Self::unclosed(tag)),
+                }
+            }
+            word => {
+                return Err(Mistake::new(
+                    end.at.clone(),
+                    format!("`{{% {word} %}}` does not belong here"),
+                    "the template's own language refuses this, too",
+                ));
+            }
+        };
+        self.depth -= 1;
+        Ok(Node::Each {
+            item: Some(name),
+            list,
+            body,
+            otherwise,
+        })
+    }
+}

@@ -1,0 +1,534 @@
+//! A prompt file in the making, and what is lost on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::Foreign;
+use crate::exchange::dialect::{Dialect, Known, Mistake, MistakeKind};
+use crate::exchange::yaml;
+use crate::prompt::code::{self, Code};
+use crate::prompt::document::{self, Document};
+use crate::prompt::finding::{Finding, Severity, Span};
+use crate::prompt::template::{Compiled, Partial, Partials};
+
+/// Parameters and the names that others have for them.
+const PARAMETERS: [(&str, &[&str]); 9] = [
+    ("temperature", &["temperature"]),
+    ("topP", &["topP", "top_p"]),
+    (
+        "maxTokens",
+        &[
+            "maxTokens",
+            "max_tokens",
+            "maxOutputTokens",
+            "max_output_tokens",
+            "maxCompletionTokens",
+            "max_completion_tokens",
+        ],
+    ),
+    ("stop", &["stop", "stopSequences", "stop_sequences"]),
+    ("seed", &["seed"]),
+    (
+        "frequencyPenalty",
+        &["frequencyPenalty", "frequency_penalty"],
+    ),
+    ("presencePenalty", &["presencePenalty", "presence_penalty"]),
+    ("reasoningEffort", &["reasoningEffort", "reasoning_effort"]),
+    ("verbosity", &["verbosity"]),
+];
+
+/// A prompt file in the making.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) title: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) tags: Vec<String>,
+    pub(super) model: Option<String>,
+    pub(super) parameters: Map<String, Value>,
+    /// The schema of the variables, without what is only inferred.
+    pub(super) schema: Map<String, Value>,
+    /// Whether the source says which variables must be given.
+    pub(super) says_required: bool,
+    pub(super) response_format: Option<&'static str>,
+    pub(super) json_schema: Option<Value>,
+    pub(super) messages: Vec<Value>,
+    pub(super) test_data: Vec<Value>,
+    pub(super) evaluators: Vec<Value>,
+    pub(super) extra_body: Map<String, Value>,
+    /// Keys of ours that a file of ours brought along.
+    pub(super) own: Map<String, Value>,
+    /// The messages that a file of ours brought along.
+    pub(super) own_messages: Option<Vec<Value>>,
+    /// Whether the schema is ours, and complete.
+    pub(super) has_own_schema: bool,
+    pub(super) partials: Vec<(String, String)>,
+    /// Whether every variable is printed as text and nothing else.
+    pub(super) is_text_only: bool,
+    pub(super) lost: Vec<Finding>,
+}
+
+impl Draft {
+    /// Something is left out or changed, and the model may notice.
+    pub(super) fn lose(&mut self, code: Code, at: Option<Span>, message: impl Into<String>) {
+        self.report(code, Severity::Warning, at, message.into());
+    }
+
+    /// Something is left out or changed, and the model is given the same.
+    pub(super) fn note(&mut self, code: Code, at: Option<Span>, message: impl Into<String>) {
+        self.report(code, Severity::Note, at, message.into());
+    }
+
+    fn report(&mut self, code: Code, severity: Severity, at: Option<Span>, message: String) {
+        let mut finding = Finding::error(code, message);
+        finding.severity = severity;
+        finding.span = at;
+        let is_known = |it: &Finding| it.message == finding.message && it.code == finding.code;
+        if !self.lost.iter().any(is_known) {
+            self.lost.push(finding);
+        }
+    }
+
+    /// Translates a template; `place` tells where a part of it stands.
+    pub(super) fn template(
+        &mut self,
+        dialect: Dialect,
+        text: &str,
+        known: &Known,
+        place: impl Fn(Span) -> Option<Span>,
+    ) -> Result<String, Finding> {
+        let text = text.replace("\r\n", "\n");
+        let template = dialect
+            .read(&text, known)
+            .map_err(|mistake| refusal(&mistake, &text, &place))?;
+        for note in &template.notes {
+            self.note(code::SOURCE_CHANGED, place(Span::point(1, 1)), *note);
+        }
+        Ok(template.to_handlebars())
+    }
+
+    pub(super) fn message(&mut self, role: &str, content: impl Into<Value>) {
+        self.messages
+            .push(json!({ "role": role, "content": content.into() }));
+    }
+
+    pub(super) fn placeholder(&mut self, name: &str) {
+        self.messages.push(json!({ "placeholder": name }));
+        let form = json!({
+            "type": "array",
+            "items": { "type": "object", "required": ["role", "content"], "properties": { "role": { "enum": ["user", "assistant"] } } },
+        });
+        let old = self.property(name);
+        if !old.get("items").is_some_and(Value::is_object) {
+            *old = form;
+        }
+    }
+
+    /// The schema of a variable.
+    pub(super) fn property(&mut self, name: &str) -> &mut Value {
+        let properties = self.schema.entry("properties").or_insert_with(|| json!({}));
+        if !properties.is_object() {
+            *properties = json!({});
+        }
+        &mut properties[name]
+    }
+
+    /// Takes what our own export wrote down, as it is.
+    pub(super) fn take_own(&mut self, own: &Map<String, Value>) {
+        for (key, value) in own {
+            let map = || value.as_object().cloned().unwrap_or_default();
+            let list = || value.as_array().cloned().unwrap_or_default();
+            let text = || value.as_str().map(str::to_owned);
+            match key.as_str() {
+                "name" => self.title = text(),
+                "description" => self.description = text(),
+                "model" => self.model = text(),
+                "modelParameters" => self.parameters = map(),
+                "inputSchema" => {
+                    self.schema = map();
+                    self.has_own_schema = true;
+                }
+                "responseFormat" => {
+                    self.response_format = ["text", "json_object", "json_schema"]
+                        .into_iter()
+                        .find(|it| value.as_str() == Some(it));
+                }
+                "jsonSchema" => self.json_schema = value.is_object().then(|| value.clone()),
+                "testData" => self.test_data = list(),
+                "evaluators" => self.evaluators = list(),
+                "extraBody" => self.extra_body = map(),
+                "messages" => self.own_messages = Some(list()),
+                "category" | "eval" | "datasets" | "openai" | "tags" => {
+                    self.own.insert(key.clone(), value.clone());
+                }
+                _ => self.note(
+                    code::SOURCE_DROPPED,
+                    None,
+                    format!("the key `promptctl.{key}` is not known: left out"),
+                ),
+            }
+        }
+    }
+
+    /// Takes the settings of a model; `at` tells where one stands.
+    pub(super) fn settings(
+        &mut self,
+        config: &Map<String, Value>,
+        at: impl Fn(&str) -> Option<Span>,
+    ) {
+        for (key, value) in config {
+            if value.is_null() {
+                continue;
+            }
+            let known = PARAMETERS
+                .iter()
+                .find(|(_, names)| names.contains(&key.as_str()));
+            if let Some((name, _)) = known {
+                if is_parameter(name, value) {
+                    self.parameters.insert((*name).to_owned(), value.clone());
+                } else {
+                    self.lose(
+                        code::SOURCE_DROPPED,
+                        at(key),
+                        format!("`{key}` is no value that a model takes here: left out"),
+                    );
+                }
+                continue;
+            }
+            match key.as_str() {
+                // How an answer is delivered is the caller's choice.
+                "stream" | "streaming" => {}
+                "response_format" | "responseFormat" => self.answer_format(value, at(key)),
+                "tools" => self.tools(value, at(key)),
+                "tool_choice" | "toolChoice" => {
+                    self.extra_body
+                        .insert("tool_choice".to_owned(), value.clone());
+                }
+                _ => self.lose(
+                    code::SOURCE_DROPPED,
+                    at(key),
+                    format!("the setting `{key}` has no counterpart here: left out"),
+                ),
+            }
+        }
+    }
+
+    /// `response_format` as the Chat Completions API has it.
+    fn answer_format(&mut self, value: &Value, at: Option<Span>) {
+        let kind = value.get("type").and_then(Value::as_str).or(value.as_str());
+        match (kind, value.get("json_schema")) {
+            (Some("json_schema"), Some(schema @ Value::Object(_))) => {
+                self.response_format = Some("json_schema");
+                self.json_schema = Some(schema.clone());
+            }
+            (Some("json_object"), _) => self.response_format = Some("json_object"),
+            (Some("text"), _) => self.response_format = Some("text"),
+            _ => self.lose(
+                code::SOURCE_DROPPED,
+                at,
+                "`response_format` is none that is known here: left out",
+            ),
+        }
+    }
+
+    /// An output schema.
+    pub(super) fn output(&mut self, name: &str, schema: Value, is_strict: bool) {
+        let name: String = name
+            .chars()
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() || letter == '_' {
+                    letter
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+        self.response_format = Some("json_schema");
+        let mut named = json!({ "name": name, "schema": schema });
+        if is_strict {
+            named["strict"] = json!(true);
+        }
+        self.json_schema = Some(named);
+    }
+
+    /// Functions that the model may call, as either API writes them.
+    pub(super) fn tools(&mut self, value: &Value, at: Option<Span>) {
+        let mut tools = Vec::new();
+        for tool in value.as_array().map(Vec::as_slice).unwrap_or_default() {
+            let function = tool
+                .get("function")
+                .filter(|it| it.is_object())
+                .unwrap_or(tool);
+            let is_function = tool
+                .get("type")
+                .and_then(Value::as_str)
+                .is_none_or(|kind| kind == "function");
+            match function.get("name").filter(|_| is_function) {
+                Some(name) => {
+                    let mut flat = json!({ "type": "function", "name": name });
+                    for key in ["description", "parameters", "strict"] {
+                        if let Some(value) = function.get(key) {
+                            flat[key] = value.clone();
+                        }
+                    }
+                    tools.push(flat);
+                }
+                None => self.lose(
+                    code::SOURCE_DROPPED,
+                    at,
+                    format!(
+                        "the tool `{}` is no function of its own: left out",
+                        tool_name(tool)
+                    ),
+                ),
+            }
+        }
+        if !tools.is_empty() {
+            self.extra_body
+                .insert("tools".to_owned(), Value::Array(tools));
+        }
+    }
+
+    /// The prompt, checked: its templates are read once more, as a prompt file's.
+    pub(super) fn finish(mut self, name: String) -> Result<Foreign, Finding> {
+        if let Some(messages) = self.own_messages.take() {
+            self.messages = messages;
+        }
+        // What holds for all variables: none must be given.
+        let declared = self.declared();
+        let loose: Map<String, Value> = declared
+            .iter()
+            .map(|name| (name.clone(), json!({})))
+            .collect();
+        let partials = self.partial_texts();
+        let mut open = self.file();
+        open.insert(
+            "input".to_owned(),
+            json!({ "schema": { "type": "object", "properties": loose } }),
+        );
+        let uses = uses(&open, &partials)?;
+        let mut names: Vec<String> = Vec::new();
+        let mut needed: BTreeMap<String, bool> = BTreeMap::new();
+        for (name, is_guarded) in uses {
+            if !names.contains(&name) {
+                names.push(name.clone());
+            }
+            *needed.entry(name).or_default() |= !is_guarded;
+        }
+        // A variable that is only a condition may be left out once it is declared.
+        let undeclared: Vec<&String> = names
+            .iter()
+            .filter(|name| !declared.contains(*name))
+            .collect();
+        if !undeclared.is_empty() {
+            let all: Map<String, Value> = names
+                .iter()
+                .chain(&declared)
+                .map(|name| (name.clone(), json!({})))
+                .collect();
+            open.insert(
+                "input".to_owned(),
+                json!({ "schema": { "type": "object", "properties": all } }),
+            );
+            needed.clear();
+            for (name, is_guarded) in self::uses(&open, &partials)? {
+                *needed.entry(name).or_default() |= !is_guarded;
+            }
+        }
+        if !self.has_own_schema {
+            self.complete_schema(&names, &needed);
+        }
+        let file = self.file();
+        document_of(&file)?;
+        self.test_data
+            .retain(|row| row.as_object().is_some_and(|row| !row.is_empty()));
+        let file = Map::from_iter(self.file());
+        Ok(Foreign {
+            name,
+            file,
+            partials: self.partials,
+            lost: self.lost,
+            ..Foreign::default()
+        })
+    }
+
+    fn declared(&self) -> Vec<String> {
+        let properties = self.schema.get("properties").and_then(Value::as_object);
+        properties
+            .map(|map| map.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    fn partial_texts(&self) -> Partials {
+        let partial = |(name, text): &(String, String)| {
+            let partial = Partial {
+                text: text.clone(),
+                path: name.clone(),
+            };
+            (name.clone(), partial)
+        };
+        self.partials.iter().map(partial).collect()
+    }
+
+    fn complete_schema(&mut self, names: &[String], needed: &BTreeMap<String, bool>) {
+        let is_text = |name: &str, rows: &[Value]| {
+            let mut given = rows.iter().filter_map(|row| row.get(name));
+            given.all(Value::is_string)
+        };
+        for name in names {
+            let is_new = self
+                .schema
+                .get("properties")
+                .and_then(|all| all.get(name))
+                .is_none();
+            if is_new {
+                let kind = match self.is_text_only && is_text(name, &self.test_data) {
+                    true => json!({ "type": "string" }),
+                    false => json!({}),
+                };
+                *self.property(name) = kind;
+            }
+        }
+        if self.schema.get("properties").is_none() {
+            self.schema.remove("required");
+            return;
+        }
+        let mut required: BTreeSet<String> = self
+            .schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect();
+        let mut strict = Vec::new();
+        for name in names {
+            let has_default = self.property(name).get("default").is_some();
+            let is_needed = needed.get(name).copied().unwrap_or_default() && !has_default;
+            if is_needed && required.insert(name.clone()) && self.says_required {
+                strict.push(format!("`{name}`"));
+            }
+        }
+        if !strict.is_empty() {
+            self.note(
+                code::SOURCE_CHANGED,
+                None,
+                format!("what is left out prints nothing there, and here is an error; must be given: {}", strict.join(", ")),
+            );
+        }
+        let in_order: Vec<Value> = self
+            .declared()
+            .into_iter()
+            .filter(|name| required.contains(name))
+            .map(Value::String)
+            .collect();
+        let properties = self.schema.remove("properties").unwrap_or_default();
+        self.schema.remove("required");
+        self.schema.remove("type");
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), json!("object"));
+        if !in_order.is_empty() {
+            schema.insert("required".to_owned(), Value::Array(in_order));
+        }
+        schema.insert("properties".to_owned(), properties);
+        schema.append(&mut self.schema);
+        self.schema = schema;
+    }
+
+    fn file(&self) -> Map<String, Value> {
+        let mut file = Map::new();
+        let mut put = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                file.insert(key.to_owned(), value);
+            }
+        };
+        let map = |map: &Map<String, Value>| (!map.is_empty()).then(|| Value::Object(map.clone()));
+        let list = |list: &[Value]| (!list.is_empty()).then(|| json!(list));
+        put("name", self.title.as_ref().map(|it| json!(it)));
+        put("description", self.description.as_ref().map(|it| json!(it)));
+        put(
+            "tags",
+            (!self.tags.is_empty() && !self.own.contains_key("tags")).then(|| json!(self.tags)),
+        );
+        put("model", self.model.as_ref().map(|it| json!(it)));
+        put("modelParameters", map(&self.parameters));
+        put(
+            "input",
+            map(&self.schema).map(|schema| json!({ "schema": schema })),
+        );
+        put("responseFormat", self.response_format.map(|it| json!(it)));
+        put("jsonSchema", self.json_schema.clone());
+        put("messages", Some(Value::Array(self.messages.clone())));
+        put("testData", list(&self.test_data));
+        put("evaluators", list(&self.evaluators));
+        put("extraBody", map(&self.extra_body));
+        for (key, value) in &self.own {
+            put(key, Some(value.clone()));
+        }
+        file
+    }
+}
+
+fn tool_name(tool: &Value) -> &str {
+    let name = ["name", "type", "kind"]
+        .iter()
+        .find_map(|key| tool.get(*key)?.as_str());
+    name.or(tool.as_str()).unwrap_or("-")
+}
+
+fn is_parameter(name: &str, value: &Value) -> bool {
+    match name {
+        "maxTokens" => value.as_u64().is_some_and(|count| count > 0),
+        "seed" => value.is_i64() || value.is_u64(),
+        "reasoningEffort" | "verbosity" => value.is_string(),
+        "stop" => {
+            let all = |items: &Vec<Value>| items.iter().all(Value::is_string);
+            value.is_string() || value.as_array().is_some_and(all)
+        }
+        _ => value.is_number(),
+    }
+}
+
+fn refusal(mistake: &Mistake, text: &str, place: impl Fn(Span) -> Option<Span>) -> Finding {
+    let code = match mistake.kind {
+        MistakeKind::Name => code::NEEDS_NAME,
+        MistakeKind::Beyond | MistakeKind::Unbalanced => code::NOT_TRANSLATABLE,
+    };
+    let part = Span::from_range(text, mistake.at.clone());
+    let mut finding = Finding::error(code, mistake.message.clone()).help(mistake.help);
+    finding.span = place(part);
+    finding
+}
+
+/// What keeps a prompt out, with its place.
+pub(super) fn refused(at: Option<Span>, message: impl Into<String>, help: &'static str) -> Finding {
+    let mut finding = Finding::error(code::NOT_TRANSLATABLE, message.into()).help(help);
+    finding.span = at;
+    finding
+}
+
+fn document_of(file: &Map<String, Value>) -> Result<Document, Finding> {
+    let mut text = String::new();
+    yaml::entries(file, 0, &mut text);
+    document::parse(&text).map_err(not_a_prompt)
+}
+
+fn not_a_prompt(findings: Vec<Finding>) -> Finding {
+    let first = findings.into_iter().find(Finding::is_error);
+    let message = first.map_or_else(String::new, |finding| finding.message);
+    refused(
+        None,
+        format!("no prompt file can be made of it: {message}"),
+        "change it in the source",
+    )
+}
+
+/// The variables that the templates of a file use, and whether rendering gets past without each.
+fn uses(file: &Map<String, Value>, partials: &Partials) -> Result<Vec<(String, bool)>, Finding> {
+    let document = document_of(file)?;
+    let compiled = Compiled::new(&document, partials).map_err(not_a_prompt)?;
+    let uses = compiled.uses().iter();
+    Ok(uses
+        .map(|one| (one.name.clone(), one.is_guarded || one.is_placeholder))
+        .collect())
+}

@@ -1,0 +1,112 @@
+//! Which format a file has.
+
+use serde_json::Value;
+
+use super::Format;
+use crate::prompt::document::parse_located;
+
+/// What a file seems to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guess {
+    /// One format.
+    Is(Format),
+    /// It could be any of these.
+    Either(Vec<Format>),
+    /// None that is known.
+    Unknown,
+}
+
+/// What the file at `path` seems to be: its ending says so, else its form.
+pub fn guess(path: &str, text: &str) -> Guess {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if name.ends_with(".prompty") {
+        return Guess::Is(Format::Prompty);
+    }
+    if name.ends_with(".prompt") {
+        return Guess::Is(Format::Dotprompt);
+    }
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if name.ends_with("skprompt.txt") {
+        return Guess::Is(Format::SemanticKernel);
+    }
+    if name.contains("promptfooconfig") && matches!(ending, "yaml" | "yml") {
+        return Guess::Is(Format::Promptfoo);
+    }
+    match ending {
+        "txt" | "md" => return Guess::Is(Format::Text),
+        "j2" | "jinja" | "jinja2" | "njk" => return Guess::Is(Format::Jinja),
+        _ => {}
+    }
+    let value = match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("json") => serde_json::from_str(text.trim_start_matches('\u{feff}')).ok(),
+        Some("yaml" | "yml") => parse_located(text).ok().map(|located| located.value),
+        _ => serde_json::from_str(text).ok(),
+    };
+    let Some(value) = value else {
+        return Guess::Unknown;
+    };
+    let mut fits: Vec<Format> = super::FORMATS
+        .iter()
+        .map(|row| row.format)
+        .filter(|format| has_form(*format, &value))
+        .collect();
+    match fits.len() {
+        0 => Guess::Unknown,
+        1 => Guess::Is(fits.remove(0)),
+        _ => Guess::Either(fits),
+    }
+}
+
+fn has_form(format: Format, value: &Value) -> bool {
+    match format {
+        Format::Dotprompt | Format::Prompty | Format::Text | Format::Jinja => false,
+        Format::Promptfoo => {
+            let has = |key: &str| value.get(key).is_some();
+            has("prompts")
+                && (has("tests") || has("providers") || has("targets") || has("defaultTest"))
+        }
+        Format::Langchain => {
+            let inner = value.get("manifest").unwrap_or(value);
+            let is_old = inner.get("template").is_some()
+                && inner.get("input_variables").is_some_and(|it| {
+                    it.as_array()
+                        .is_none_or(|all| all.iter().all(Value::is_string))
+                });
+            inner.get("lc").is_some() || inner.get("_type").is_some() || is_old
+        }
+        Format::SemanticKernel => {
+            let is_map_list = |key: &str| {
+                value
+                    .get(key)
+                    .and_then(Value::as_array)
+                    .is_some_and(|all| all.iter().all(Value::is_object))
+            };
+            let is_kernel = value.get("execution_settings").is_some()
+                || is_map_list("input_variables")
+                || value.get("output_variable").is_some();
+            let is_named = value.get("name").is_some() && value.get("template_format").is_some();
+            let is_other = is_named
+                || matches!(
+                    value.get("template_format").and_then(Value::as_str),
+                    Some("semantic-kernel" | "handlebars" | "liquid")
+                );
+            value.get("template").is_some_and(Value::is_string)
+                && value.get("_type").is_none()
+                && (is_kernel || is_other)
+        }
+        Format::Langfuse => {
+            let first = match value {
+                Value::Array(items) => items.first(),
+                Value::Object(map) => match map.get("data").or_else(|| map.get("prompts")) {
+                    Some(Value::Array(items)) => items.first(),
+                    _ => Some(value),
+                },
+                _ => None,
+            };
+            let has = |key: &str| first.is_some_and(|it| it.get(key).is_some());
+            has("name")
+                && (has("prompt") || (has("versions") && has("lastConfig")))
+                && !has("messages")
+        }
+    }
+}

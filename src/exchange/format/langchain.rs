@@ -1,0 +1,436 @@
+//! LangChain: `_type: prompt` files, and what `dumps` and LangSmith write.
+
+use serde_json::{Map, Value, json};
+
+use super::draft::{Draft, refused};
+use super::langfuse::{json, role_of};
+use super::{Foreign, Source};
+use crate::exchange::dialect::{Dialect, Known, is_name};
+use crate::prompt::code;
+use crate::prompt::document::{Located, parse_located};
+use crate::prompt::finding::{Finding, Span};
+
+/// How deep constructors may nest.
+const MAX_DEPTH: usize = 30;
+
+pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
+    let located = match source
+        .text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('{')
+    {
+        true => json(source.text)?,
+        false => parse_located(source.text)?,
+    };
+    let mut reader = Reader {
+        located: &located,
+        draft: Draft {
+            is_text_only: true,
+            ..Draft::default()
+        },
+        partials: Map::new(),
+        known: Known::default(),
+        source,
+        depth: 0,
+    };
+    let mut name = source.stem.to_owned();
+    let top = &located.value;
+    let (value, path) = match top.get("manifest") {
+        Some(manifest) => {
+            if let Some(own) = ["prompt_name", "repo"]
+                .iter()
+                .find_map(|key| top.get(*key)?.as_str())
+            {
+                own.clone_into(&mut name);
+            }
+            (manifest, "manifest")
+        }
+        None => (top, ""),
+    };
+    reader.object(value, path)?;
+    let Reader {
+        mut draft,
+        partials,
+        ..
+    } = reader;
+    for (name, value) in partials {
+        if is_name(&name) {
+            draft.property(&name)["default"] = value;
+        }
+    }
+    let inner = value.get("kwargs").unwrap_or(value);
+    if let Some(Value::Object(own)) = inner.get("metadata").and_then(|it| it.get("promptctl")) {
+        draft.take_own(own);
+    }
+    if draft.messages.is_empty() {
+        return Err(refused(
+            Some(Span::point(1, 1)),
+            "it holds no template",
+            "name a prompt of LangChain's, as `dumps` writes it",
+        ));
+    }
+    draft.finish(name)
+}
+
+struct Reader<'r> {
+    located: &'r Located,
+    draft: Draft,
+    /// `partial_variables`.
+    partials: Map<String, Value>,
+    known: Known,
+    source: &'r Source<'r>,
+    depth: usize,
+}
+
+fn below(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    }
+}
+
+impl Reader<'_> {
+    fn object(&mut self, value: &Value, path: &str) -> Result<(), Finding> {
+        self.depth += 1;
+        let at = self.located.place(path);
+        if self.depth > MAX_DEPTH {
+            return Err(refused(at, "it nests too deeply", "name the prompt alone"));
+        }
+        if value.get("type").and_then(Value::as_str) == Some("not_implemented") {
+            let what = value.get("name").and_then(Value::as_str).unwrap_or("-");
+            return Err(refused(
+                at,
+                format!("LangChain could not write {what} down: the file holds no template"),
+                "write the prompt as messages, and dump it again",
+            ));
+        }
+        let class = value
+            .get("id")
+            .and_then(Value::as_array)
+            .and_then(|id| id.last()?.as_str());
+        let (kwargs, inner) = match (class, value.get("kwargs")) {
+            (Some(_), Some(kwargs)) => (kwargs, below(path, "kwargs")),
+            _ => (value, path.to_owned()),
+        };
+        let own = value.get("_type").and_then(Value::as_str);
+        if let Some(Value::Object(partials)) = kwargs.get("partial_variables") {
+            for (name, value) in partials {
+                match value {
+                    Value::Object(map) if map.contains_key("lc") => {
+                        self.draft.lose(
+                            code::SOURCE_DROPPED,
+                            at,
+                            format!("the value of `{name}` is a program or a secret: left out"),
+                        );
+                    }
+                    value => {
+                        self.partials.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        if let Some(Value::Array(names)) = kwargs.get("input_variables")
+            && self.known.variables.is_none()
+        {
+            let names = names
+                .iter()
+                .filter_map(|name| name.as_str().map(str::to_owned));
+            self.known.variables = Some(names.collect());
+        }
+        let done = match class.or(own) {
+            Some("RunnableSequence") => self.sequence(kwargs, &inner),
+            Some("StructuredPrompt") => {
+                if let Some(schema @ Value::Object(_)) =
+                    kwargs.get("schema_").or_else(|| kwargs.get("schema"))
+                {
+                    let title = schema
+                        .get("title")
+                        .and_then(Value::as_str)
+                        .unwrap_or("output");
+                    self.draft.output(title, schema.clone(), false);
+                }
+                self.chat(kwargs, &inner)
+            }
+            Some("ChatPromptTemplate" | "chat") => self.chat(kwargs, &inner),
+            Some("PromptTemplate" | "prompt") => {
+                let text = self.template(kwargs, &inner)?;
+                self.draft.message("user", text);
+                Ok(())
+            }
+            Some("few_shot" | "FewShotPromptTemplate") => self.few_shot(kwargs, &inner),
+            None if kwargs.get("template").is_some() => {
+                let text = self.template(kwargs, &inner)?;
+                self.draft.message("user", text);
+                Ok(())
+            }
+            None if kwargs.get("messages").is_some() => self.chat(kwargs, &inner),
+            other => Err(refused(
+                at,
+                format!("`{}` is no prompt that is known here", other.unwrap_or("-")),
+                "prompts are PromptTemplate, ChatPromptTemplate and StructuredPrompt",
+            )),
+        };
+        if kwargs
+            .get("output_parser")
+            .is_some_and(|parser| !parser.is_null())
+        {
+            self.draft.note(
+                code::SOURCE_DROPPED,
+                self.located.place(&below(&inner, "output_parser")),
+                "its output parser is a program: left out",
+            );
+        }
+        self.depth -= 1;
+        done
+    }
+
+    /// A prompt and the model that it is bound to.
+    fn sequence(&mut self, kwargs: &Value, path: &str) -> Result<(), Finding> {
+        let steps = [("first", kwargs.get("first")), ("last", kwargs.get("last"))];
+        for (key, step) in steps {
+            let Some(step) = step else { continue };
+            let path = below(path, key);
+            let is_prompt = step["kwargs"].get("messages").is_some()
+                || step["kwargs"].get("template").is_some();
+            if is_prompt {
+                self.object(step, &path)?;
+                continue;
+            }
+            let bound = step["kwargs"].get("bound").unwrap_or(step);
+            let Some(Value::Object(settings)) = bound.get("kwargs") else {
+                continue;
+            };
+            let mut settings = settings.clone();
+            let model = ["model", "model_name"]
+                .iter()
+                .find_map(|key| settings.remove(*key));
+            self.draft.model = model.as_ref().and_then(Value::as_str).map(str::to_owned);
+            // Secrets are never copied, nor where the model is reached.
+            settings.retain(|key, value| {
+                let is_secret = value.get("lc").is_some()
+                    || key.ends_with("_key")
+                    || key.ends_with("_base")
+                    || key.ends_with("organization");
+                !is_secret && !value.is_null()
+            });
+            if let Some(Value::Object(bound)) = step["kwargs"].get("kwargs") {
+                settings.extend(bound.clone());
+            }
+            let located = self.located;
+            self.draft
+                .settings(&settings, |key| located.place(&below(&path, key)));
+        }
+        Ok(())
+    }
+
+    fn chat(&mut self, kwargs: &Value, path: &str) -> Result<(), Finding> {
+        let path = below(path, "messages");
+        for (index, message) in kwargs
+            .get("messages")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let path = format!("{path}[{index}]");
+            let at = self.located.place(&path);
+            let class = message
+                .get("id")
+                .and_then(Value::as_array)
+                .and_then(|id| id.last()?.as_str())
+                .unwrap_or_default();
+            let kwargs = message.get("kwargs").unwrap_or(message);
+            let inner = if message.get("kwargs").is_some() {
+                below(&path, "kwargs")
+            } else {
+                path.clone()
+            };
+            if class == "MessagesPlaceholder" {
+                let name = kwargs
+                    .get("variable_name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                if !is_name(name) {
+                    return Err(refused(
+                        at,
+                        format!("a placeholder cannot be named `{name}` here"),
+                        "names are letters, digits and `_`",
+                    ));
+                }
+                self.draft.placeholder(name);
+                if kwargs.get("n_messages").is_some_and(|it| !it.is_null()) {
+                    self.draft.lose(code::SOURCE_DROPPED, at, format!("only the last messages of `{name}` are taken there: the program has to cut them"));
+                }
+                continue;
+            }
+            let role = match class {
+                "SystemMessagePromptTemplate" | "SystemMessage" => "system",
+                "HumanMessagePromptTemplate" | "HumanMessage" => "user",
+                "AIMessagePromptTemplate" | "AIMessage" => "assistant",
+                _ => {
+                    let name = kwargs
+                        .get("role")
+                        .or_else(|| kwargs.get("type"))
+                        .and_then(Value::as_str)
+                        .unwrap_or(class);
+                    role_of(name).ok_or_else(|| {
+                        refused(
+                            at,
+                            format!("a message of the kind `{name}` has no counterpart here"),
+                            "roles are system, developer, user and assistant",
+                        )
+                    })?
+                }
+            };
+            match (kwargs.get("prompt"), kwargs.get("content")) {
+                (Some(Value::Array(parts)), _) => {
+                    let mut all = Vec::new();
+                    for (nth, part) in parts.iter().enumerate() {
+                        let path = format!("{}[{nth}].kwargs", below(&inner, "prompt"));
+                        all.push(self.part(part.get("kwargs").unwrap_or(part), &path)?);
+                    }
+                    self.draft.message(role, Value::Array(all));
+                }
+                (Some(prompt), _) => {
+                    let path = below(&below(&inner, "prompt"), "kwargs");
+                    let text = self.template(prompt.get("kwargs").unwrap_or(prompt), &path)?;
+                    self.draft.message(role, text);
+                }
+                // A message that is no template is text.
+                (None, Some(Value::String(text))) => {
+                    let text =
+                        self.draft
+                            .template(Dialect::Plain, text, &Known::default(), |_| at)?;
+                    self.draft.message(role, text);
+                }
+                _ => {
+                    return Err(refused(
+                        at,
+                        "the content of a message is no text",
+                        "write it as text",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, kwargs: &Value, path: &str) -> Result<Value, Finding> {
+        let Some(Value::Object(image)) = kwargs.get("template") else {
+            let text = self.template(kwargs, path)?;
+            return Ok(json!({ "type": "text", "text": text }));
+        };
+        let at = self.located.place(path);
+        let Some(Value::String(url)) = image.get("url") else {
+            return Err(refused(
+                at,
+                "a picture without an address",
+                "give it a `url`",
+            ));
+        };
+        let url = self.text(url, kwargs, &below(&below(path, "template"), "url"))?;
+        let mut part = json!({ "type": "image", "url": url });
+        if let Some(detail) = image.get("detail") {
+            part["detail"] = detail.clone();
+        }
+        Ok(part)
+    }
+
+    fn template(&mut self, kwargs: &Value, path: &str) -> Result<String, Finding> {
+        let at = self.located.place(path);
+        match kwargs.get("template") {
+            Some(Value::String(text)) => self.text(text, kwargs, &below(path, "template")),
+            _ => match kwargs.get("template_path").and_then(Value::as_str) {
+                Some(file) => {
+                    let text = (self.source.beside)(file).map_err(|why| {
+                        refused(
+                            at,
+                            format!("{file} could not be read: {why}"),
+                            "it is looked for beside the file",
+                        )
+                    })?;
+                    self.text(&text, kwargs, "")
+                }
+                None => Err(refused(
+                    at,
+                    "it has no `template`",
+                    "name a prompt of LangChain's",
+                )),
+            },
+        }
+    }
+
+    fn text(&mut self, text: &str, kwargs: &Value, path: &str) -> Result<String, Finding> {
+        let dialect = match kwargs.get("template_format").and_then(Value::as_str) {
+            None | Some("f-string") => Dialect::FString,
+            Some("mustache") => Dialect::Mustache,
+            Some("jinja2") => Dialect::Jinja,
+            Some(other) => {
+                return Err(refused(
+                    self.located.place(path),
+                    format!("templates of the kind `{other}` are not known here"),
+                    "kinds are f-string, mustache and jinja2",
+                ));
+            }
+        };
+        if dialect != Dialect::FString {
+            self.draft.is_text_only = false;
+        }
+        let located = self.located;
+        self.draft
+            .template(dialect, text, &self.known.clone(), |part| {
+                located.place_in(path, part)
+            })
+    }
+
+    /// Examples written out between a beginning and an end.
+    fn few_shot(&mut self, kwargs: &Value, path: &str) -> Result<(), Finding> {
+        let at = self.located.place(path);
+        let (Some(Value::Array(examples)), Some(example)) =
+            (kwargs.get("examples"), kwargs.get("example_prompt"))
+        else {
+            return Err(refused(
+                at,
+                "its examples are chosen by a program",
+                "write the examples down",
+            ));
+        };
+        let inner = example.get("kwargs").unwrap_or(example);
+        let template = inner
+            .get("template")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let separator = kwargs
+            .get("example_separator")
+            .and_then(Value::as_str)
+            .unwrap_or("\n\n");
+        let mut parts = Vec::new();
+        let part = |key: &str| {
+            kwargs
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        parts.extend(part("prefix"));
+        for row in examples {
+            let mut text = template.to_owned();
+            for (name, value) in row.as_object().into_iter().flatten() {
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                // The value of an example is text in the template that follows.
+                text = text.replace(
+                    &format!("{{{name}}}"),
+                    &value.replace('{', "{{").replace('}', "}}"),
+                );
+            }
+            parts.push(text);
+        }
+        parts.extend(part("suffix"));
+        let text = self.text(&parts.join(separator), kwargs, path)?;
+        self.draft.message("user", text);
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! Prompts as files of other tools: one module a format, with `read` and, where we write it, `write`.
+
+mod dotprompt;
+mod draft;
+pub mod export;
+mod front;
+mod guess;
+mod langchain;
+mod langfuse;
+mod picoschema;
+mod promptfoo;
+mod prompty;
+mod semantic_kernel;
+mod text;
+
+use serde_json::{Map, Value};
+
+use crate::prompt::finding::Finding;
+
+pub use guess::{Guess, guess};
+
+/// A file of a foreign tool.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The file as it is named in messages.
+    pub path: &'a str,
+    /// The name that the file proposes, without its ending.
+    pub stem: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Reads a file beside it, by a path from its own folder.
+    pub beside: &'a dyn Fn(&str) -> Result<String, String>,
+    /// What stands before the names of its partials here: the folder that they go to, or nothing.
+    pub folder: &'a str,
+    /// The role of a text that has none.
+    pub role: &'a str,
+}
+
+/// A prompt that was read, as the prompt file it becomes.
+#[derive(Debug, Clone, Default)]
+pub struct Foreign {
+    /// The name that the source proposes.
+    pub name: String,
+    /// The number of its version there.
+    pub version: Option<u64>,
+    /// Who made that version there.
+    pub author: Option<String>,
+    /// The keys of the prompt file, without number, digest and source.
+    pub file: Map<String, Value>,
+    /// The partials that it includes, by their names here.
+    pub partials: Vec<(String, String)>,
+    /// What did not come as it was.
+    pub lost: Vec<Finding>,
+}
+
+/// A format that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Dotprompt, the format of Genkit.
+    Dotprompt,
+    /// Prompty, of both versions.
+    Prompty,
+    /// What Langfuse exports, or answers.
+    Langfuse,
+    /// A configuration of promptfoo.
+    Promptfoo,
+    /// Prompts of LangChain and LangSmith.
+    Langchain,
+    /// Prompts of Semantic Kernel.
+    SemanticKernel,
+    /// A text, with front matter or without.
+    Text,
+    /// A template in Jinja or Nunjucks.
+    Jinja,
+}
+
+/// What each format keeps and loses: one row for the code, the help and the topic.
+#[derive(Debug)]
+pub struct FormatRow {
+    /// The format.
+    pub format: Format,
+    /// The name that `--from` takes.
+    pub name: &'static str,
+    /// The format as people call it.
+    pub title: &'static str,
+    /// The files that it is known by.
+    pub files: &'static str,
+    /// What becomes of it.
+    pub keeps: &'static str,
+    /// What is reported and left out.
+    pub loses: &'static str,
+    /// What refuses a prompt.
+    pub refuses: &'static str,
+}
+
+/// All formats, the order of the topic.
+pub const FORMATS: &[FormatRow] = &[
+    FormatRow {
+        format: Format::Dotprompt,
+        name: "dotprompt",
+        title: "Dotprompt (Genkit)",
+        files: "`*.prompt`",
+        keeps: "roles, history, pictures, partials, variants, Picoschema and JSON Schema, defaults, model, settings, output schema",
+        loses: "`{{section}}`, sound and video, tools by name, `topK`, keys of other tools",
+        refuses: "a role or a picture inside a block; helpers that are not here",
+    },
+    FormatRow {
+        format: Format::Prompty,
+        name: "prompty",
+        title: "Prompty v1 and v2",
+        files: "`*.prompty`",
+        keeps: "messages in Jinja, Nunjucks or mustache, threads, inputs, samples, model, options, output schema, function tools",
+        loses: "connections and whatever comes from the environment (never read), tools of other kinds, authors",
+        refuses: "embedding and image calls; a role inside a block; Jinja beyond the subset below",
+    },
+    FormatRow {
+        format: Format::Langfuse,
+        name: "langfuse",
+        title: "Langfuse",
+        files: "JSON of its export or its API",
+        keeps: "every version in order with its number, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
+        loses: "labels (named: a release makes a version live here), other keys of `config`",
+        refuses: "a list without texts; an included prompt that the file does not hold",
+    },
+    FormatRow {
+        format: Format::Promptfoo,
+        name: "promptfoo",
+        title: "promptfoo",
+        files: "`promptfooconfig*.yaml`",
+        keeps: "each prompt (texts, files, chats as JSON or YAML), the first provider with its settings, tests as cases, assertions on texts, JSON, latency, cost and rubrics as evaluators",
+        loses: "other providers (listed), assertions and transforms that are programs, tests in CSV files",
+        refuses: "prompts that are programs (never run); a chat that is JSON only once it is filled in",
+    },
+    FormatRow {
+        format: Format::Langchain,
+        name: "langchain",
+        title: "LangChain, LangSmith",
+        files: "JSON or YAML with `_type`, `lc` or `template`",
+        keeps: "messages in f-string, mustache or Jinja, placeholders, pictures, partial variables as defaults, examples written out, the bound model, structured output",
+        loses: "secrets (never copied), output parsers",
+        refuses: "`{x:.2f}` and `{x!r}`; what LangChain itself could not write down",
+    },
+    FormatRow {
+        format: Format::SemanticKernel,
+        name: "semantic-kernel",
+        title: "Semantic Kernel",
+        files: "`skprompt.txt` with `config.json`, YAML with `template`",
+        keeps: "text or messages in its own language, Handlebars or Jinja, history, inputs, one set of settings",
+        loses: "other sets of settings (listed), the description of the output",
+        refuses: "calls of functions; Liquid; messages inside a block",
+    },
+    FormatRow {
+        format: Format::Text,
+        name: "text",
+        title: "text, Markdown, VS Code and Claude commands",
+        files: "`*.txt`, `*.md`, `*.prompt.md`",
+        keeps: "one message, its heading as the title, `${input:x}` and `$ARGUMENTS` as variables; braces stay text",
+        loses: "keys for agents and tools",
+        refuses: "nothing",
+    },
+    FormatRow {
+        format: Format::Jinja,
+        name: "jinja",
+        title: "Jinja and Nunjucks files",
+        files: "`*.j2`, `*.jinja`, `*.jinja2`, `*.njk`",
+        keeps: "one message",
+        loses: "nothing",
+        refuses: "Jinja beyond the subset below",
+    },
+];
+
+impl Format {
+    /// Its row of the table.
+    pub fn row(self) -> &'static FormatRow {
+        let row = FORMATS.iter().find(|row| row.format == self);
+        row.unwrap_or(&FORMATS[0])
+    }
+
+    /// The format of this name.
+    pub fn find(name: &str) -> Option<Self> {
+        FORMATS
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.format)
+    }
+
+    /// Reads a file of this format.
+    ///
+    /// # Errors
+    /// What keeps the whole file from being read. What keeps one prompt of several out is the error
+    /// in its place.
+    pub fn read(self, source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
+        let one = |read: Result<Foreign, Finding>| {
+            vec![read.map_err(|why| Refused {
+                name: source.stem.to_owned(),
+                version: None,
+                why: Box::new(why),
+            })]
+        };
+        match self {
+            Self::Dotprompt => Ok(one(dotprompt::read(source))),
+            Self::Prompty => Ok(one(prompty::read(source))),
+            Self::Langfuse => langfuse::read(source),
+            Self::Promptfoo => promptfoo::read(source),
+            Self::Langchain => Ok(one(langchain::read(source))),
+            Self::SemanticKernel => Ok(one(semantic_kernel::read(source))),
+            Self::Text => Ok(one(text::read(source))),
+            Self::Jinja => Ok(one(text::jinja(source))),
+        }
+    }
+}
+
+/// A prompt that was not taken.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The name that it would have had.
+    pub name: String,
+    /// Its version there.
+    pub version: Option<u64>,
+    /// Why.
+    pub why: Box<Finding>,
+}

@@ -1,0 +1,329 @@
+//! Semantic Kernel: `skprompt.txt` with `config.json`, and YAML with `template:`.
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::draft::{Draft, refused};
+use super::langfuse::role_of;
+use super::{Foreign, Source};
+use crate::exchange::dialect::{Dialect, Known, is_name};
+use crate::prompt::code;
+use crate::prompt::document::{Located, parse_located};
+use crate::prompt::finding::{Finding, Span};
+use crate::prompt::template::HELPERS;
+
+pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
+    let mut draft = Draft {
+        says_required: true,
+        ..Draft::default()
+    };
+    let is_text = source.path.to_ascii_lowercase().ends_with(".txt");
+    if is_text {
+        let config = match (source.beside)("config.json") {
+            Ok(text) => super::langfuse::json(&text).unwrap_or_default(),
+            Err(_) => Located::default(),
+        };
+        let place = |_: &str| None;
+        head(&config, place, &mut draft);
+        let text = source
+            .text
+            .trim_start_matches('\u{feff}')
+            .replace("\r\n", "\n");
+        body(&text, "semantic-kernel", Some, &mut draft)?;
+        let (folder, file) = source.stem.rsplit_once('/').unwrap_or(("", source.stem));
+        let name = match (file.strip_suffix("skprompt"), folder) {
+            (Some(""), "") => "skprompt".to_owned(),
+            (Some(""), folder) => folder.to_owned(),
+            (Some(rest), _) => rest.trim_end_matches(['-', '_', '.']).to_owned(),
+            (None, _) => source.stem.to_owned(),
+        };
+        return draft.finish(name);
+    }
+    let text = source.text.replace("\r\n", "\n");
+    let located = parse_located(&text)?;
+    head(&located, |path| located.place(path), &mut draft);
+    let Some(template) = located.value.get("template").and_then(Value::as_str) else {
+        return Err(refused(
+            Some(Span::point(1, 1)),
+            "it has no `template`",
+            "write the text below `template: |`",
+        ));
+    };
+    let format = located
+        .value
+        .get("template_format")
+        .and_then(Value::as_str)
+        .unwrap_or("semantic-kernel");
+    body(
+        template,
+        format,
+        |part| located.place_in("template", part),
+        &mut draft,
+    )?;
+    draft.finish(source.stem.to_owned())
+}
+
+fn head(located: &Located, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
+    let top = &located.value;
+    draft.title = top.get("name").and_then(Value::as_str).map(str::to_owned);
+    draft.description = top
+        .get("description")
+        .and_then(Value::as_str)
+        .map(|text| text.trim().to_owned());
+    let inputs = top
+        .get("input_variables")
+        .or_else(|| top.get("input").and_then(|input| input.get("parameters")));
+    for variable in inputs.and_then(Value::as_array).into_iter().flatten() {
+        let Some(name) = variable
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|name| is_name(name))
+        else {
+            continue;
+        };
+        let mut schema = match variable.get("json_schema") {
+            Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!({})),
+            Some(schema @ Value::Object(_)) => schema.clone(),
+            _ => json!({}),
+        };
+        if let Some(about) = variable
+            .get("description")
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+        {
+            schema["description"] = json!(about);
+        }
+        let default = variable
+            .get("default")
+            .or_else(|| variable.get("default_value"));
+        if let Some(default) = default.filter(|value| !value.is_null()) {
+            schema["default"] = default.clone();
+        }
+        *draft.property(name) = schema;
+        if variable.get("is_required").and_then(Value::as_bool) == Some(true) {
+            let required = draft.schema.entry("required").or_insert_with(|| json!([]));
+            if let Some(required) = required.as_array_mut() {
+                required.push(json!(name));
+            }
+        }
+    }
+    let settings = top.get("execution_settings").and_then(Value::as_object);
+    if let Some(all) = settings {
+        let chosen = all
+            .get("default")
+            .map(|it| ("default", it))
+            .or_else(|| all.iter().next().map(|(name, it)| (name.as_str(), it)));
+        if let Some((name, Value::Object(chosen))) = chosen {
+            take_settings(
+                chosen,
+                |key| place(&format!("execution_settings.{name}.{key}")),
+                draft,
+            );
+            let others: Vec<&str> = all
+                .keys()
+                .map(String::as_str)
+                .filter(|it| *it != name)
+                .collect();
+            if !others.is_empty() {
+                draft.note(
+                    code::SOURCE_DROPPED,
+                    place("execution_settings"),
+                    format!(
+                        "a prompt has one set of settings here: `{name}` was taken; the others: {}",
+                        others.join(", ")
+                    ),
+                );
+            }
+        }
+    } else if let Some(Value::Object(completion)) = top.get("completion") {
+        take_settings(completion, |key| place(&format!("completion.{key}")), draft);
+    }
+    for key in ["output_variable", "output"] {
+        if top.get(key).is_some() {
+            draft.note(
+                code::SOURCE_DROPPED,
+                place(key),
+                format!("`{key}` describes the answer in words: left out"),
+            );
+        }
+    }
+}
+
+fn take_settings(
+    settings: &serde_json::Map<String, Value>,
+    place: impl Fn(&str) -> Option<Span>,
+    draft: &mut Draft,
+) {
+    let mut settings = settings.clone();
+    draft.model = settings
+        .remove("model_id")
+        .or_else(|| settings.remove("ai_model_id"))
+        .as_ref()
+        .and_then(Value::as_str)
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned);
+    settings.remove("service_id");
+    settings.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+    draft.settings(&settings, place);
+}
+
+fn body(
+    text: &str,
+    format: &str,
+    place: impl Fn(Span) -> Option<Span>,
+    draft: &mut Draft,
+) -> Result<(), Finding> {
+    let dialect = match format {
+        "semantic-kernel" => Some(Dialect::SemanticKernel),
+        "jinja2" => Some(Dialect::Jinja),
+        "handlebars" => None,
+        other => {
+            return Err(refused(
+                place(Span::point(1, 1)),
+                format!("templates of the kind `{other}` are not translated"),
+                "write it in Semantic Kernel's own form, Handlebars or Jinja",
+            ));
+        }
+    };
+    for (role, start, part) in split(text, &place)? {
+        let above = Span::from_range(text, start..start);
+        let inner = |span: Span| {
+            let column = if span.line == 1 {
+                above.column + span.column - 1
+            } else {
+                span.column
+            };
+            place(Span {
+                line: above.line + span.line - 1,
+                column,
+                length: span.length,
+            })
+        };
+        let history = part
+            .trim()
+            .trim_start_matches("{{")
+            .trim_end_matches("}}")
+            .trim()
+            .trim_start_matches('$');
+        let is_history = matches!(history, "history" | "chat_history" | "chatHistory")
+            && part.trim().starts_with("{{");
+        if is_history {
+            draft.placeholder(history);
+            continue;
+        }
+        let template = match dialect {
+            Some(dialect) => draft.template(dialect, part, &Known::default(), inner)?,
+            None => {
+                handlebars(part, &inner)?;
+                part.to_owned()
+            }
+        };
+        draft.message(role, template);
+    }
+    Ok(())
+}
+
+/// Handlebars is ours, but for helpers that only a program of theirs has.
+fn handlebars(text: &str, place: &impl Fn(Span) -> Option<Span>) -> Result<(), Finding> {
+    let Ok(tags) = Regex::new(r"\{\{[{~]*\s*([#/^!>]?)\s*([^\s{}~]+)([^{}]*)\}\}") else {
+        return Ok(());
+    };
+    for found in tags.captures_iter(text) {
+        let part = |index: usize| found.get(index).map_or("", |it| it.as_str());
+        let at = place(Span::from_range(
+            text,
+            found.get(0).map_or(0..0, |it| it.range()),
+        ));
+        let word = part(2);
+        let is_known = match part(1) {
+            "#" => ["if", "unless", "each", "with"].contains(&word),
+            "" => {
+                part(3).trim().is_empty()
+                    || word == "else"
+                    || word == "lookup"
+                    || HELPERS.iter().any(|helper| helper.name == word)
+            }
+            _ => true,
+        };
+        if !is_known {
+            return Err(refused(
+                at,
+                format!("the function `{word}` has no counterpart in a template here"),
+                "call it in the program that fills the template, and give the result as a variable",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A role, where its text begins, and the text.
+type Piece<'t> = (&'static str, usize, &'t str);
+
+/// The messages of a text: `<message role="…">` begins one, and a text without any is the user's.
+fn split<'t>(
+    text: &'t str,
+    place: &impl Fn(Span) -> Option<Span>,
+) -> Result<Vec<Piece<'t>>, Finding> {
+    let Ok(tag) = Regex::new(r#"(?s)<message\s+role\s*=\s*["']([^"']*)["']\s*>(.*?)</message>"#)
+    else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    let mut from = 0;
+    let blocks = |part: &str| {
+        part.matches("{{#")
+            .count()
+            .cmp(&part.matches("{{/").count())
+    };
+    let between = |part: &'t str, start: usize, all: &mut Vec<Piece<'t>>| -> Result<(), Finding> {
+        if part.trim().is_empty() {
+            return Ok(());
+        }
+        let at = place(Span::from_range(
+            text,
+            start + part.len() - part.trim_start().len()..start + part.len(),
+        ));
+        if blocks(part) != std::cmp::Ordering::Equal {
+            return Err(refused(
+                at,
+                "a message stands inside a block, and messages here stand side by side",
+                "give earlier messages as a list: `- placeholder: history`",
+            ));
+        }
+        all.push((
+            "user",
+            start + part.len() - part.trim_start().len(),
+            part.trim(),
+        ));
+        Ok(())
+    };
+    let mut is_chat = false;
+    for found in tag.captures_iter(text) {
+        let whole = found.get(0).map_or(0..0, |it| it.range());
+        is_chat = true;
+        between(&text[from..whole.start], from, &mut all)?;
+        from = whole.end;
+        let name = found.get(1).map_or("", |it| it.as_str());
+        let at = place(Span::from_range(text, whole));
+        let role = role_of(name).ok_or_else(|| {
+            refused(
+                at,
+                format!("the role `{name}` has no counterpart here"),
+                "roles are system, developer, user and assistant",
+            )
+        })?;
+        if let Some(inner) = found.get(2) {
+            let part = inner.as_str();
+            all.push((
+                role,
+                inner.start() + part.len() - part.trim_start().len(),
+                part.trim(),
+            ));
+        }
+    }
+    match is_chat {
+        true => between(&text[from..], from, &mut all)?,
+        false => all.push(("user", 0, text)),
+    }
+    Ok(all)
+}
