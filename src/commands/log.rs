@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::common::{FormatArg, parse_version, when};
 use super::moment::Moment;
 use super::out::OutArg;
-use super::run::log;
+use super::run::{is_tracked, log};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::calls::{SHORT_ID, dollars, end_of, short_id};
@@ -27,7 +27,7 @@ use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
-use crate::record::log::{BadLine, Execution, Item, Log, OWN_FOLDER, Order, Query};
+use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
 use crate::releases::Store;
 
 /// Read the execution log
@@ -157,8 +157,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
     let log = log(&store, &config, session);
-    let is_own = (log.path().strip_prefix(store.top())).is_ok_and(|it| it.starts_with(OWN_FOLDER));
-    if is_own && store.is_brought(OWN_FOLDER) {
+    if is_tracked(&log, &store) {
         session.ui.warning(
             "git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says",
         );

@@ -400,6 +400,11 @@ codes! {
     CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
         "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
 
+    SHOWS_NOTHING = "P412", Warning, "an evaluation that every answer passes",
+        "What lets every answer pass says nothing about any of them: `minPassRate: 0`, evaluators that are all `required: false`, or a check that no answer can fail, such as `contains: \"\"`, `contains: \"{{completion}}\"` and `matches: \".*\"`. Say what a good answer has that a bad one lacks.";
+    BODY_OVERRIDES = "P413", Warning, "a field of `extraBody` that overrides the file",
+        "`extraBody` is merged into the request last, so that its `model`, `input` or `max_output_tokens` is sent in place of what the file says where everybody looks. Say it there, and leave it out here.";
+
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";
     SOURCE_DROPPED = "P502", Fixed, "a part of a foreign prompt that was left out",

@@ -113,6 +113,36 @@ const OF_CHAT: &[(&str, &str)] = &[
     ("verbosity", "write `text: {verbosity: …}`"),
 ];
 
+/// Fields of a request that the file says in another place, with that place.
+const OF_THE_FILE: &[(&str, &str)] = &[
+    (
+        "model",
+        "write `model:` at the top of the file: that is what is shown, compared and priced first",
+    ),
+    (
+        "max_output_tokens",
+        "write `maxTokens` below `modelParameters`",
+    ),
+    ("input", "write `messages:`: what they say is not sent so"),
+    (
+        "instructions",
+        "write a system message: what the first ones say is not sent so",
+    ),
+    ("prompt", "write `openai: {promptId: …}`"),
+    (
+        "stream",
+        "leave it out: a stream is asked for where somebody reads one",
+    ),
+    (
+        "background",
+        "leave it out: the answer is waited for, and such a call gives none",
+    ),
+    (
+        "store",
+        "leave it out, or write `store: false`: with `true` the API keeps what is asked and answered",
+    ),
+];
+
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     // Servers of others may take what OpenAI's does not.
     if subject.document.extra_body.is_empty() || subject.model.is_some_and(|it| !it.is_openai) {
@@ -160,6 +190,18 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 Finding::warning(code::BAD_EXTRA_BODY, message),
                 instead,
             );
+        }
+    }
+    for (key, instead) in OF_THE_FILE {
+        let is_given =
+            value_at(subject, key).is_some_and(|it| !it.is_null() && it != &Value::Bool(false));
+        // Nothing is overridden where the file says nothing.
+        let is_limit =
+            *key == "max_output_tokens" && !subject.document.parameters.contains_key("maxTokens");
+        if is_given && !is_limit {
+            let message =
+                format!("`extraBody.{key}` is sent in place of what the file says elsewhere");
+            add(key, Finding::new(code::BODY_OVERRIDES, message), instead);
         }
     }
     metadata(subject, &mut add);
