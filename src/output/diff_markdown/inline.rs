@@ -100,9 +100,9 @@ impl Inline {
                     span.push_str(next);
                 }
                 // What stands around a word, such as quotation marks and commas, is no part of it.
-                let core = span.trim_start_matches(OPENING);
+                let core = span.trim_start_matches(['"', '“']);
                 self.0.push_str(&span[..span.len() - core.len()]);
-                let inner = core.trim_end_matches(STOPS);
+                let inner = core.trim_end_matches([',', ';', '"', '”']);
                 self.code(inner);
                 self.0.push_str(&core[inner.len()..]);
             }

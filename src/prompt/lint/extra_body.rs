@@ -309,16 +309,17 @@ mod tests {
         insta::assert_snapshot!(
             found_after("extraBody: {store: 'no', tools: {type: web_search}, max_output_tokens: 1.5, text: plain, reasoning: {summary: long}, metadata: [a], service_tier: 1, max_tokens: 5, seed: 1}\n"),
             @"
-        error P326 3:20 `extraBody.store` is a text, and OpenAI's API takes true or false
-        error P326 3:33 `extraBody.tools` is a map, and OpenAI's API takes a list
-        error P326 3:72 `extraBody.max_output_tokens` is a number, and OpenAI's API takes a whole number
-        error P326 3:83 `extraBody.text` is a text, and OpenAI's API takes a map
-        error P326 3:111 `extraBody.reasoning.summary: long` is not known
-        error P326 3:128 `extraBody.metadata` is a list, and OpenAI's API takes a map
-        error P326 3:147 `extraBody.service_tier` is a number, and OpenAI's API takes a text
-        warning P326 3:162 the Responses API has no `max_tokens`, and refuses a request with it
-        warning P326 3:171 the Responses API has no `seed`, and refuses a request with it
-        "
+    error P326 3:20 `extraBody.store` is a text, and OpenAI's API takes true or false
+    warning P413 3:20 `extraBody.store` is sent in place of what the file says elsewhere
+    error P326 3:33 `extraBody.tools` is a map, and OpenAI's API takes a list
+    error P326 3:72 `extraBody.max_output_tokens` is a number, and OpenAI's API takes a whole number
+    error P326 3:83 `extraBody.text` is a text, and OpenAI's API takes a map
+    error P326 3:111 `extraBody.reasoning.summary: long` is not known
+    error P326 3:128 `extraBody.metadata` is a list, and OpenAI's API takes a map
+    error P326 3:147 `extraBody.service_tier` is a number, and OpenAI's API takes a text
+    warning P326 3:162 the Responses API has no `max_tokens`, and refuses a request with it
+    warning P326 3:171 the Responses API has no `seed`, and refuses a request with it
+    "
         );
         assert_eq!(
             found_after(
