@@ -723,7 +723,7 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     <summary>worse: <code>c00</code></summary>
 
     - `prompts/triage.prompt.yml:5`
-    - right queue: expected to contain "billing", got "`</pre></details> @team [x](http://evil`) `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
+    - right queue: expected to contain "billing", got "`</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
 
     <pre><del>billing</del><ins><b>&lt;/pre&gt;&lt;/details&gt; @team [x](http://evil) ``` &lt;script&gt; | I need \u{1b}[31mmore</b></ins><ins><b>⏎</b></ins>
     <ins><b>bil ling no</b></ins></pre>
@@ -734,7 +734,7 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     <summary>worse: <code>c01</code></summary>
 
     - `prompts/triage.prompt.yml:6`
-    - right queue: expected to contain "billing", got "`</pre></details> @team [x](http://evil`) `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
+    - right queue: expected to contain "billing", got "`</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
     "#);
 }
 
