@@ -5,9 +5,11 @@ mod budget;
 mod call;
 mod caller;
 mod check;
+mod gate;
 mod prepared;
 pub mod recover;
 mod stored;
+mod worst;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,13 +25,15 @@ use crate::prompt::template::Compiled;
 use crate::prompt::variables::{Check, complete};
 use crate::releases::Store;
 
-pub use batch::{Batch, Done, Ended, Input, Pool, Stop, request_for, run_batch};
+pub use batch::{Batch, Done, Ended, Input, Pool, request_for, run_batch};
 pub use budget::{Spent, spent_today, used_up};
 pub use call::{Call, CallContext, Executed, add_turn, execute, new_record, rounded, usage_of};
 pub use caller::{Caller, settings_of};
 pub use check::Expected;
+pub use gate::{Closed, Gate, Pass, Stop};
 pub use prepared::{CompiledPrompt, Origin, Prepared, attachments};
 pub use stored::{Places, Request, SourceChoice, StoredId, stored_prompt, stored_prompt_in};
+pub use worst::{UNKNOWN_OUTPUT, Worst, input_of, most_output, price};
 
 /// A prompt with its variables filled in.
 #[derive(Debug, Clone)]

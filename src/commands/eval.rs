@@ -26,7 +26,7 @@ use std::time::{Instant, SystemTime};
 use super::run::RunContext;
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Expected, Pool, Renderer};
+use crate::execute::{Expected, Gate, Pool, Renderer};
 use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::Judges;
@@ -59,6 +59,7 @@ use groups::{
 use outputs::Outputs;
 use record::{Record, Recorder};
 use report::Report;
+pub(super) use results::over_budget;
 use results::{Doing, Tally, early, finish};
 
 /// Run the cases of prompts, and say whether they pass
@@ -179,6 +180,11 @@ fn run_cases(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(run) = &args.earlier.show {
         return earlier::show(run, args, &ground, session);
     }
+    if args.rule.min_pass_rate == Some(0.0) {
+        session
+            .ui
+            .warning("with --min-pass-rate 0 it passes where no case does");
+    }
     let mut chosen = choose::prompts(args, &ground, session)?;
     let mut sides = base::sides(args, &mut chosen, &ground, session)?;
     let record = match args.record.record {
@@ -286,6 +292,8 @@ fn evaluate(
     let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
     let run = new_id(clock());
     let log = callers.log();
+    let tell = |calls| callers.tell_waiting(calls);
+    let gate = Gate::new(max_cost).telling(&tell);
     let terms = Terms {
         run: &run,
         source,
@@ -296,8 +304,9 @@ fn evaluate(
         scores: scores.as_ref(),
         pool: Pool {
             concurrency: usize::from(args.answers.concurrency),
-            max_cost,
         },
+        gate: &gate,
+        worst: &|request, prompt| callers.worst(request, prompt),
         caller: &|request| callers.of(request),
         clock: &clock,
     };
@@ -346,13 +355,6 @@ fn evaluate(
                 doing.results.extend(empty_results(&again, &run));
                 doing.progress.finish();
                 doing.progress = callers.progress(&plan);
-                let terms = Terms {
-                    pool: Pool {
-                        concurrency: usize::from(args.answers.concurrency),
-                        max_cost: max_cost.map(|most| (most - end.ended.cost).max(0.0)),
-                    },
-                    ..terms
-                };
                 let panel = Panel::new(&terms);
                 let more = run_plan(&again, &plan, &terms, &panel, &mut |task, case, line| {
                     doing.take(before + task, case, line)

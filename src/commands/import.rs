@@ -39,7 +39,7 @@ use save::{ImportResult, Prepared};
 /// How often a call is sent again where the API is busy.
 const RETRIES: u32 = 5;
 
-/// Bring prompts of other tools here: their files, and stored prompts of OpenAI's
+/// Bring prompts of other tools here, and stored prompts of OpenAI's
 ///
 /// Files of other tools become prompt files, in one commit; what a template or a file here cannot say
 /// is reported with its place, or refused. Imported again, what changed in the source is merged into

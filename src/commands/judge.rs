@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use super::common::FormatArg;
-use super::eval::{Callers, address, cache_of, show_plan_of_judge};
+use super::eval::{Callers, address, cache_of, over_budget, show_plan_of_judge};
 use super::plan::PlanArg;
 use super::run::{RunContext, parse_dollars};
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Done, Pool, Stop};
+use crate::execute::{Done, Gate, Pool, Stop};
 use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::agreement::{compare, is_same};
@@ -67,7 +67,7 @@ pub(super) struct Args {
     /// Keep the figures beside the judge
     #[arg(long)]
     record: bool,
-    /// Begin no call once those before have cost so many US dollars
+    /// Spend at most so many US dollars: a call begins only if it fits at its worst
     #[arg(long, value_name = "USD", value_parser = parse_dollars)]
     max_cost: Option<f64>,
     /// Call no model: what the cache does not have is not asked
@@ -143,11 +143,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     ground.warn_of_run(spent, session);
     match stop {
         Some(Stop::Lasting(failure)) => return Err(failure),
-        Some(Stop::MaxCost | Stop::UnknownCost) => {
-            let failure = Failure::new(code::BUDGET_ENDED, "the limit on the cost was reached");
-            return Err(failure
-                .exit(Exit::Verdict)
-                .hint("the same command with a higher --max-cost asks only for what is missing"));
+        Some(stop @ (Stop::MaxCost { .. } | Stop::UnknownCost)) => {
+            return Err(over_budget(&stop, spent));
         }
         Some(Stop::Failed | Stop::Unwanted) | None => {}
     }
@@ -272,6 +269,8 @@ fn ask<'l>(
     let clock = move || fixed.unwrap_or_else(jiff::Timestamp::now);
     let run = new_id(clock());
     let log = callers.log();
+    let tell = |calls| callers.tell_waiting(calls);
+    let gate = Gate::new(max_cost).telling(&tell);
     let terms = Terms {
         run: &run,
         source,
@@ -282,8 +281,9 @@ fn ask<'l>(
         scores: None,
         pool: Pool {
             concurrency: usize::from(args.concurrency),
-            max_cost,
         },
+        gate: &gate,
+        worst: &|request, prompt| callers.worst(request, prompt),
         caller: &|request| callers.of(request),
         clock: &clock,
     };
@@ -325,9 +325,9 @@ fn ask<'l>(
         progress.step(String::new());
         Done {
             cost: if chosen.cached {
-                Some(0.0)
+                0.0
             } else {
-                chosen.cost
+                chosen.cost.unwrap_or(0.0)
             },
             stop: chosen.stop,
         }

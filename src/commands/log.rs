@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::common::{FormatArg, parse_version, when};
 use super::moment::Moment;
 use super::out::OutArg;
-use super::run::log;
+use super::run::{is_tracked, log};
 use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -28,7 +28,7 @@ use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
-use crate::record::log::{BadLine, Execution, Item, Log, OWN_FOLDER, Order, Query};
+use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
 use crate::releases::Store;
 
 /// Read the execution log
@@ -165,8 +165,7 @@ pub(super) struct OwnLog {
 /// The log of this repository, with a warning where it may be somebody else's.
 pub(super) fn own(store: &Store, config: &Config, session: &mut Session) -> OwnLog {
     let log = log(store, config, session);
-    let is_own = (log.path().strip_prefix(store.top())).is_ok_and(|it| it.starts_with(OWN_FOLDER));
-    let is_brought = is_own && store.is_brought(OWN_FOLDER);
+    let is_brought = is_tracked(&log, store);
     if is_brought {
         session.ui.warning(
             "git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says",

@@ -22,7 +22,7 @@ use crate::output::json;
 use crate::output::progress::Progress;
 use crate::record::entry::{Overrides, Record, Source};
 
-pub(super) use context::{RunContext, log};
+pub(super) use context::{RunContext, is_tracked, log};
 
 /// Call the model and record the execution
 ///
@@ -105,7 +105,7 @@ struct BatchArgs {
     /// Go on with FILE: inputs whose good answer it holds are not sent again
     #[arg(long, requires = "output")]
     resume: bool,
-    /// Begin no call once those before have cost so many US dollars; calls under way still end
+    /// Spend at most so many US dollars: a call begins only if it fits at its worst
     #[arg(long, value_name = "USD", requires = "inputs", value_parser = parse_dollars)]
     max_cost: Option<f64>,
     /// Begin no call after one has failed

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::call::{Call, CallContext, Executed};
 use super::caller::Caller;
+use super::gate::{Closed, Gate, Stop};
 use super::stored::{Request, StoredId};
+use super::worst::Worst;
 use super::{Rendered, Renderer};
 use crate::error::{Exit, Failure};
 use crate::openai::client::block_on;
@@ -40,8 +42,10 @@ pub struct Batch<'a> {
     pub inputs: &'a [Input],
     /// How many calls are under way at once, at least 1.
     pub concurrency: usize,
-    /// No call is begun once those before have cost so many US dollars.
-    pub max_cost: Option<f64>,
+    /// What lets calls begin.
+    pub gate: &'a Gate<'a>,
+    /// What a request may cost at its worst.
+    pub worst: &'a dyn Fn(&Request) -> Worst,
     /// Whether no call is begun after one has failed.
     pub is_fail_fast: bool,
     /// The time at which a call begins.
@@ -53,32 +57,15 @@ pub struct Batch<'a> {
 pub struct Pool {
     /// How many pieces are under way at once, at least 1.
     pub concurrency: usize,
-    /// No piece is begun once those before have cost so many US dollars.
-    pub max_cost: Option<f64>,
 }
 
 /// What one piece of work came to.
 #[derive(Debug)]
 pub struct Done {
-    /// What it cost in US dollars, where that is known.
-    pub cost: Option<f64>,
+    /// What it cost in US dollars, as far as that is known.
+    pub cost: f64,
     /// Why no further piece is begun.
     pub stop: Option<Stop>,
-}
-
-/// Why work ended before its last piece.
-#[derive(Debug)]
-pub enum Stop {
-    /// The costs have reached the limit.
-    MaxCost,
-    /// A limit on the costs was given, and a call's cost is not known.
-    UnknownCost,
-    /// A call failed, and the batch was to stop then.
-    Failed,
-    /// A call failed as every further one would, or was interrupted.
-    Lasting(Failure),
-    /// Nobody wants the results any more.
-    Unwanted,
 }
 
 /// How work ended.
@@ -90,14 +77,6 @@ pub struct Ended {
     pub cost: f64,
 }
 
-/// Where work stands.
-#[derive(Default)]
-struct State {
-    ended: Ended,
-    /// The most that one piece has cost.
-    dearest: f64,
-}
-
 impl Pool {
     /// Does the pieces of these numbers, and hands over what each came to, in any order.
     pub async fn run<T, F: Future<Output = T>>(
@@ -106,48 +85,23 @@ impl Pool {
         begin: impl Fn(usize) -> F,
         on_done: &mut dyn FnMut(usize, T) -> Done,
     ) -> Ended {
-        let mut state = State::default();
+        let mut ended = Ended::default();
         let mut todo = todo.into_iter();
         let mut running = FuturesUnordered::new();
         loop {
-            while running.len() < self.concurrency && self.may_begin(&state, running.len()) {
+            while running.len() < self.concurrency && ended.stop.is_none() {
                 let Some(index) = todo.next() else { break };
                 let piece = begin(index);
                 running.push(async move { (index, piece.await) });
             }
             let Some((index, outcome)) = running.next().await else {
-                // Only now is it known that nothing under way leaves room for more.
-                if state.ended.stop.is_none() && todo.next().is_some() {
-                    state.ended.stop = Some(Stop::MaxCost);
-                }
-                return state.ended;
+                return ended;
             };
             let done = on_done(index, outcome);
-            self.note(&mut state, done);
-        }
-    }
-
-    /// Whether one more piece may begin: what is under way may cost as much as the dearest so far.
-    fn may_begin(&self, state: &State, running: usize) -> bool {
-        if state.ended.stop.is_some() {
-            return false;
-        }
-        let Some(most) = self.max_cost else {
-            return true;
-        };
-        most > state.ended.cost + state.dearest * running as f64
-    }
-
-    fn note(&self, state: &mut State, done: Done) {
-        let cost = done.cost.unwrap_or(0.0);
-        state.ended.cost += cost;
-        state.dearest = state.dearest.max(cost);
-        let unknown = || {
-            let is_unknown = self.max_cost.is_some() && done.cost.is_none();
-            is_unknown.then_some(Stop::UnknownCost)
-        };
-        if let Some(stop) = done.stop.or_else(unknown) {
-            state.ended.stop.get_or_insert(stop);
+            ended.cost += done.cost;
+            if let Some(stop) = done.stop {
+                ended.stop.get_or_insert(stop);
+            }
         }
     }
 }
@@ -189,31 +143,33 @@ impl Batch<'_> {
     ) -> Ended {
         let pool = Pool {
             concurrency: self.concurrency,
-            max_cost: self.max_cost,
         };
         let begin = |index| self.one(index);
         pool.run(
             todo.iter().copied(),
             begin,
             &mut |index, outcome| match outcome {
-                Ok(mut executed) => {
+                Ok((mut executed, stop)) => {
                     let flow = on_done(index, &executed);
-                    self.done(&mut executed, flow)
+                    self.done(&mut executed, stop, flow)
                 }
-                Err(failure) => Done {
-                    cost: Some(0.0),
-                    stop: Some(Stop::Lasting(failure)),
+                Err(stop) => Done {
+                    cost: 0.0,
+                    stop: Some(stop),
                 },
             },
         )
         .await
     }
 
-    async fn one(&self, index: usize) -> Result<Executed, Failure> {
+    /// One call with why no further one may begin, or why this one did not.
+    async fn one(&self, index: usize) -> Result<(Executed, Option<Stop>), Stop> {
         let input = &self.inputs[index];
         let document = &self.terms.loaded.document;
-        let (rendered, request) =
-            request_for(self.renderer, document, self.options, self.stored, input)?;
+        let made = request_for(self.renderer, document, self.options, self.stored, input);
+        let (rendered, request) = made.map_err(Stop::Lasting)?;
+        let entered = self.gate.enter(|| (self.worst)(&request)).await;
+        let pass = entered.map_err(Closed::stop)?;
         let call = Call {
             terms: self.terms,
             values: &rendered.values,
@@ -221,20 +177,21 @@ impl Batch<'_> {
             case: Some(input.case.clone()),
             now: (self.clock)(),
         };
-        Ok(call.execute(self.caller, &mut |_| {}).await)
+        let executed = call.execute(self.caller, &mut |_| {}).await;
+        let stop = pass.settle(&executed);
+        Ok((executed, stop))
     }
 
-    fn done(&self, executed: &mut Executed, flow: ControlFlow<()>) -> Done {
-        let cost = executed.record.cost_usd;
+    fn done(&self, executed: &mut Executed, stop: Option<Stop>, flow: ControlFlow<()>) -> Done {
         let failure = executed.failure.take();
         Done {
-            cost: cost.or_else(|| failure.as_ref().map(|_| 0.0)),
+            cost: executed.record.cost_usd.unwrap_or(0.0),
             stop: match failure {
                 Some(failure) if executed.is_lasting || failure.exit == Exit::Interrupted => {
                     Some(Stop::Lasting(failure))
                 }
                 Some(_) if self.is_fail_fast => Some(Stop::Failed),
-                _ => flow.is_break().then_some(Stop::Unwanted),
+                _ => stop.or(flow.is_break().then_some(Stop::Unwanted)),
             },
         }
     }

@@ -14,7 +14,7 @@ use crate::openai::client::block_on;
 use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::prices::{OwnPrices, cost_usd};
 use crate::openai::request::request_hash;
-use crate::openai::response::{Answer, Usage as AnswerUsage};
+use crate::openai::response::{self, Answer, Usage as AnswerUsage};
 use crate::prompt::document::Object;
 use crate::record::entry::{ErrorNote, Overrides, Record, Source, Status, Usage};
 use crate::record::privacy::Privacy;
@@ -71,6 +71,16 @@ pub struct Executed {
     pub failure: Option<Failure>,
     /// Whether every further call of the run would fail in the same way.
     pub is_lasting: bool,
+    /// How many requests brought nothing and may have to be paid for all the same.
+    pub unsure: u32,
+}
+
+impl Executed {
+    /// Whether a whole answer came, good or bad.
+    pub fn is_whole(&self) -> bool {
+        let is_read = |answer: &Answer| answer.status != response::Status::Failed;
+        self.answer.as_ref().is_some_and(is_read) && self.unsure == 0
+    }
 }
 
 /// Calls the model and waits; the text is handed to `on_text` as it comes. The record is made, not
@@ -150,6 +160,7 @@ impl Cost {
 #[derive(Default)]
 struct Totals {
     attempts: u32,
+    unsure: u32,
     duration_ms: u64,
     usage: Option<AnswerUsage>,
     cost: Cost,
@@ -188,6 +199,7 @@ impl Call<'_> {
             match (&self.request.fallback, record.source) {
                 (Some(local), Source::Openai) if is_gone && self.terms.may_fall_back => {
                     totals.attempts += error.attempts;
+                    totals.unsure += error.unsure;
                     totals.duration_ms += error.duration_ms;
                     record.source = Source::Fallback;
                     record.fallback = Some(error.message);
@@ -212,6 +224,7 @@ impl Call<'_> {
             parsed: end.parsed,
             failure: end.failure,
             is_lasting: end.is_lasting,
+            unsure: totals.unsure,
         }
     }
 
@@ -232,6 +245,7 @@ impl Call<'_> {
 
     fn give_up(&self, totals: &mut Totals, error: CallError) -> End {
         let partial = error.partial.as_deref().cloned();
+        totals.unsure += error.unsure;
         match &partial {
             Some(partial) => self.count(totals, partial),
             None => {
@@ -264,6 +278,7 @@ impl Call<'_> {
 
     fn count(&self, totals: &mut Totals, answer: &Answer) {
         totals.attempts += answer.attempts;
+        totals.unsure += answer.unsure;
         totals.duration_ms += answer.duration_ms;
         let asked = self.request.model.as_ref().map(|it| it.name.as_str());
         let model = answer.model.as_deref().or(asked).unwrap_or_default();

@@ -19,6 +19,8 @@ use crate::record::entry::Record;
 /// Sends requests to one API. Many calls may share it.
 pub struct Caller {
     to: CallTarget,
+    /// How often Ctrl-C has to be pressed to stop a call.
+    presses: u32,
 }
 
 enum CallTarget {
@@ -56,6 +58,7 @@ impl Caller {
     pub fn echo() -> Self {
         Self {
             to: CallTarget::Echo,
+            presses: 1,
         }
     }
 
@@ -85,7 +88,21 @@ impl Caller {
                 keys,
                 now,
             })),
+            presses: 1,
         })
+    }
+
+    /// The same caller, whose calls are stopped only when Ctrl-C is pressed twice while they are under
+    /// way.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { presses: 2, ..self }
+    }
+
+    async fn interrupted(&self) {
+        for _ in 0..self.presses {
+            interrupted().await;
+        }
     }
 
     /// The client, for other calls than that of a prompt; none for the model `echo`.
@@ -154,7 +171,10 @@ impl Caller {
             CallTarget::Api(remote) => remote,
         };
         let used = remote.now.borrow().clone();
-        let first = used.client.create_until(body, on_text, interrupted()).await;
+        let first = used
+            .client
+            .create_until(body, on_text, self.interrupted())
+            .await;
         let error = match first {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -163,7 +183,7 @@ impl Caller {
             return Err(CallFailure::Call(error));
         };
         let attempts = error.attempts;
-        match client.create_until(body, on_text, interrupted()).await {
+        match client.create_until(body, on_text, self.interrupted()).await {
             Ok(mut answer) => {
                 answer.attempts += attempts;
                 Ok(answer)

@@ -170,9 +170,10 @@ impl Request {
         let model = named.map(|text| ModelId::parse(text)).transpose()?;
         let local = body(document, &rendered.messages, options);
         let Some(stored) = stored else {
+            let body = local?;
             return Ok(Self {
-                body: local?,
-                model,
+                model: sent(&body, model),
+                body,
                 stored: None,
                 fallback: None,
             });
@@ -185,15 +186,16 @@ impl Request {
             }),
             ..options.clone()
         };
+        let body = body(document, &rendered.messages, &options)?;
         Ok(Self {
-            body: body(document, &rendered.messages, &options)?,
             // The fallback goes to OpenAI too, so it must be a model of OpenAI's.
             fallback: local.ok().filter(|_| {
                 let is_openai =
                     |it: &ModelId| it.provider == DEFAULT_PROVIDER && it.name != echo::MODEL;
                 model.as_ref().is_some_and(is_openai)
             }),
-            model,
+            model: sent(&body, model),
+            body,
             stored: Some(stored),
         })
     }
@@ -204,6 +206,22 @@ impl Request {
             (None, Some(model)) => &model.provider,
             _ => DEFAULT_PROVIDER,
         }
+    }
+}
+
+/// The model that a body asks: `extraBody` may name another than the file does.
+fn sent(body: &Value, named: Option<ModelId>) -> Option<ModelId> {
+    let written = body.get("model").and_then(Value::as_str);
+    match (named, written) {
+        (Some(named), Some(written))
+            if named.name != echo::MODEL && written != echo::MODEL && named.name != written =>
+        {
+            Some(ModelId {
+                name: written.to_owned(),
+                ..named
+            })
+        }
+        (named, _) => named,
     }
 }
 

@@ -6,7 +6,7 @@
 //! something else wrote, is as good as none.
 
 use std::cell::RefCell;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -40,6 +40,9 @@ const UNRELATED: [&str; 7] = [
 
 /// How the names of files begin that are being written.
 const DRAFT: &str = ".new-";
+
+/// How the names of files begin that say that somebody asks for the answer beside them.
+const ASKING: &str = ".asking-";
 
 /// What an answer is found by: SHA-256 over what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,6 +83,23 @@ impl Key {
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The right to ask for an answer, until it is dropped. It is a locked file beside the answer's place.
+#[derive(Debug)]
+pub struct Claim {
+    /// None where the disk offers no locks, or nothing can be written there.
+    held: Option<(PathBuf, File)>,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some((path, file)) = self.held.take() {
+            // Taken away while it is held: who waits for it opens another, and looks for the answer first.
+            drop(fs::remove_file(path));
+            drop(file);
+        }
     }
 }
 
@@ -153,6 +173,35 @@ impl Cache {
         let path = self.path(key);
         let found = fs::symlink_metadata(&path);
         found.is_ok_and(|it| it.is_file()) && !self.is_led_away(&path)
+    }
+
+    /// The right to ask for the answer under this key; none while another has it.
+    pub fn claim(&self, key: &Key) -> Option<Claim> {
+        let path = self.path(key);
+        let free = Some(Claim { held: None });
+        let (Some(folder), false) = (path.parent(), self.is_led_away(&path)) else {
+            return free;
+        };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let path = folder.join(format!("{ASKING}{name}"));
+        let open = || {
+            let mut options = File::options();
+            options.write(true).create(true).truncate(false).open(&path)
+        };
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make(folder).and_then(|()| open())
+            }
+            opened => opened,
+        };
+        let Ok(file) = file else { return free };
+        match file.try_lock() {
+            Ok(()) => Some(Claim {
+                held: Some((path, file)),
+            }),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(_)) => free,
+        }
     }
 
     /// Keeps an answer. Where that fails, [`trouble`](Self::trouble) tells, and the run goes on.
@@ -275,7 +324,9 @@ impl Cache {
                 Some(Kept {
                     used: data.modified().ok()?,
                     size: data.len(),
-                    is_draft: file.file_name().to_string_lossy().starts_with(DRAFT),
+                    is_draft: [DRAFT, ASKING]
+                        .iter()
+                        .any(|it| file.file_name().to_string_lossy().starts_with(it)),
                     path: file.path(),
                 })
             })

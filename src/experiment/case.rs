@@ -10,6 +10,7 @@ use crate::prompt::digest::digest_of;
 use crate::prompt::document::Object;
 use crate::prompt::evaluate::applies;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::visible;
 
 /// The cases, evaluators and thresholds of one prompt, where its file and datasets were read.
 #[derive(Debug, Clone)]
@@ -122,6 +123,31 @@ pub struct Case {
 }
 
 impl Case {
+    /// What the case gives the prompt, in short: a single text as it stands, several values with their
+    /// names.
+    pub fn in_short(&self) -> Option<String> {
+        const MOST: usize = 200;
+        let cut = |text: &str, most: usize| match text.char_indices().nth(most) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        };
+        let shown = |value: &Value| match value {
+            Value::String(text) => cut(text, MOST),
+            // A list may be long, and so may what stands in it.
+            other => cut(&other.to_string(), MOST),
+        };
+        let mut values = self.variables.iter();
+        let text = match (values.next()?, values.next()) {
+            ((_, value), None) => shown(value),
+            _ => {
+                let each = self.variables.iter().take(MOST);
+                let each = each.map(|(name, value)| format!("{name}: {}", shown(value)));
+                each.collect::<Vec<_>>().join("; ")
+            }
+        };
+        Some(cut(&visible::line(text.trim()), MOST))
+    }
+
     /// SHA-256, as 64 hexadecimal digits, over what decides about one answer: the variables, what is
     /// expected, the other fields and the case's own evaluators. Two versions have a case in common
     /// if its id and this are the same.

@@ -14,6 +14,7 @@ mod found;
 pub mod given;
 pub mod judge;
 mod near;
+mod pointless;
 mod ready;
 mod rebased;
 pub mod result;

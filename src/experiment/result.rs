@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::answer::AnswerStatus;
 use super::case::Case;
 use crate::record::entry::ErrorNote;
 
@@ -76,6 +77,7 @@ impl Subject {
             path: case.place.path.to_string(),
             line: case.place.line,
             column: case.place.column,
+            input: case.in_short(),
             reason: None,
             error: None,
             evaluators: Vec::new(),
@@ -129,6 +131,10 @@ pub struct Answers {
     pub asked: usize,
     /// Kept from before.
     pub cached: usize,
+    /// That the model refused.
+    pub refused: usize,
+    /// That stopped at a limit or a filter.
+    pub incomplete: usize,
     /// Without a known price.
     pub unpriced: usize,
     /// What this run cost, in US dollars.
@@ -211,6 +217,8 @@ pub struct Try {
 pub struct Detail {
     /// What the evaluators said that did not pass.
     pub marks: Vec<Mark>,
+    /// What the case gives the prompt, in short.
+    pub input: Option<String>,
     /// Why it was skipped or is undecided.
     pub reason: Option<String>,
     /// Why no answer came.
@@ -265,6 +273,7 @@ impl Results {
             let marks = line.evaluators.into_iter();
             Box::new(Detail {
                 marks: marks.filter(|mark| mark.passed != Some(true)).collect(),
+                input: line.input,
                 reason: line.reason,
                 error: line.error,
                 expected: line.expected,
@@ -323,6 +332,11 @@ impl Results {
             (a, b) => a.or(b),
         };
         let all = &mut self.answers;
+        match answer.status {
+            AnswerStatus::Completed => {}
+            AnswerStatus::Refused => all.refused += 1,
+            AnswerStatus::Incomplete => all.incomplete += 1,
+        }
         let cost = answer.cost_usd.unwrap_or(0.0);
         match (answer.cached, &answer.key) {
             (false, _) => {

@@ -6,19 +6,22 @@ mod questions;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::answer::Answered;
-use super::cache::{Cache, Key};
+use super::cache::{Cache, Claim, Key};
 use super::case::Case;
 use super::given::Scores;
 use super::result::{Line, LineAnswer, Results, Status};
 use super::score::{Judge, score};
 use super::task::Task;
 use crate::error::{Exit, Failure};
-use crate::execute::{Call, CallContext, Caller, Done, Ended, Executed, Pool, Request, Stop};
-use crate::openai::client::block_on;
+use crate::execute::{
+    Call, CallContext, Caller, Done, Ended, Executed, Gate, Pool, Rendered, Request, Stop, Worst,
+};
+use crate::openai::client::{block_on, sleep};
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
 use crate::record::entry::{ErrorNote, Overrides};
@@ -45,8 +48,12 @@ pub struct Terms<'a> {
     pub prices: &'a OwnPrices,
     /// Scores that other programs made.
     pub scores: Option<&'a Scores>,
-    /// How many at once, and what they may cost.
+    /// How many at once.
     pub pool: Pool,
+    /// What lets calls begin.
+    pub gate: &'a Gate<'a>,
+    /// What a request of a prompt of this name may cost at its worst.
+    pub worst: &'a dyn Fn(&Request, &str) -> Worst,
     /// Gives what sends a request.
     pub caller: &'a dyn Fn(&Request) -> Result<Rc<Caller>, Failure>,
     /// The time at which a call begins.
@@ -105,12 +112,19 @@ pub fn run(
     for slot in &plan.lacking {
         on_line(slot.task, slot.case, runner.missing(slot, lacks));
     }
+    for slot in &plan.unjudged {
+        on_line(
+            slot.task,
+            slot.case,
+            runner.missing(slot, "no evaluator looks at it"),
+        );
+    }
     let mut is_done = vec![false; plan.jobs.len()];
     let ended = block_on(terms.pool.run(
         0..plan.jobs.len(),
         |index| runner.job(&plan.jobs[index]),
         &mut |index, done: JobDone| {
-            is_done[index] = true;
+            is_done[index] = done.is_begun;
             let mut stop = done.stop;
             for (slot, line) in done.lines {
                 let wanted = on_line(slot.task, slot.case, line);
@@ -123,7 +137,9 @@ pub fn run(
         },
     ))?;
     let why = match &ended.stop {
-        Some(Stop::MaxCost | Stop::UnknownCost) => "the limit on the cost was reached".to_owned(),
+        Some(Stop::MaxCost { .. } | Stop::UnknownCost) => {
+            "the limit on the cost was reached".to_owned()
+        }
         Some(Stop::Lasting(failure)) => failure.message.clone(),
         Some(Stop::Failed | Stop::Unwanted) | None => "not asked".to_owned(),
     };
@@ -152,17 +168,22 @@ struct Runner<'a, J> {
 
 /// What came of a job.
 struct JobDone {
+    /// Whether there was room for its call.
+    is_begun: bool,
     lines: Vec<(Slot, Line)>,
-    cost: Option<f64>,
+    /// As far as it is known.
+    cost: f64,
     stop: Option<Stop>,
 }
 
 /// What came of asking.
 struct Came {
-    answered: Result<Answered, ErrorNote>,
+    /// The answer or why there is none; nothing where it was not asked for.
+    answered: Option<Result<Answered, ErrorNote>>,
     is_cached: bool,
     execution: Option<String>,
-    cost: Option<f64>,
+    /// As far as it is known.
+    cost: f64,
     stop: Option<Stop>,
 }
 
@@ -170,20 +191,30 @@ impl Came {
     fn known(answered: Answered) -> Self {
         Self {
             execution: answered.execution.clone(),
-            answered: Ok(answered),
+            answered: Some(Ok(answered)),
             is_cached: true,
-            cost: Some(0.0),
+            cost: 0.0,
             stop: None,
         }
     }
 
     fn failed(note: ErrorNote) -> Self {
         Self {
-            answered: Err(note),
+            answered: Some(Err(note)),
             is_cached: false,
             execution: None,
-            cost: Some(0.0),
+            cost: 0.0,
             stop: None,
+        }
+    }
+
+    fn not_begun(stop: Stop) -> Self {
+        Self {
+            answered: None,
+            is_cached: false,
+            execution: None,
+            cost: 0.0,
+            stop: Some(stop),
         }
     }
 }
@@ -210,15 +241,19 @@ impl<J: Judge> Runner<'_, J> {
         let first = &job.slots[0];
         let came = self.answer(first, job.key.as_ref()).await;
         let mut done = JobDone {
+            is_begun: came.answered.is_some(),
             lines: Vec::new(),
             cost: came.cost,
             stop: came.stop,
+        };
+        let Some(answered) = came.answered else {
+            return done;
         };
         let key = job.key.map(|key| key.to_string());
         for (number, slot) in job.slots.iter().enumerate() {
             let mut line = self.line(slot);
             line.execution.clone_from(&came.execution);
-            match &came.answered {
+            match &answered {
                 Err(note) => {
                     line.status = Status::Error;
                     line.error = Some(note.clone());
@@ -228,7 +263,7 @@ impl<J: Judge> Runner<'_, J> {
                     let is_cached = came.is_cached || number > 0;
                     line.answer = Some(LineAnswer::of(answered, key.clone(), is_cached));
                     let (cost, stop) = self.judge_into(&mut line, slot, answered).await;
-                    done.cost = done.cost.zip(cost).map(|(a, b)| a + b);
+                    done.cost += cost;
                     done.stop = done.stop.or(stop);
                 }
             }
@@ -244,7 +279,7 @@ impl<J: Judge> Runner<'_, J> {
         line: &mut Line,
         slot: &Slot,
         answered: &Answered,
-    ) -> (Option<f64>, Option<Stop>) {
+    ) -> (f64, Option<Stop>) {
         let task = &self.tasks[slot.task];
         let place = (slot.case, slot.repeat);
         let (scores, judge) = (self.terms.scores, self.judge);
@@ -282,21 +317,58 @@ impl<J: Judge> Runner<'_, J> {
         if let Some(note) = self.lost.borrow().get(&slot.task) {
             return Came::failed(note.clone());
         }
-        match self.ask(task, slot).await {
-            Ok(executed) => self.take(executed, slot, key),
+        let ready = task.request(slot.case).and_then(|(rendered, request)| {
+            let caller = (self.terms.caller)(&request)?;
+            Ok((rendered, request, caller))
+        });
+        let (rendered, request, caller) = match ready {
+            Ok(ready) => ready,
             Err(failure) => {
                 let note = note_of(&failure);
-                Came {
+                return Came {
                     stop: Some(Stop::Lasting(failure)),
                     ..Came::failed(note)
-                }
+                };
             }
+        };
+        let turn = async {
+            let kept = self.terms.cache.zip(key);
+            let claim = match claim(kept, is_fresh).await {
+                Turn::Kept(answered) => return Came::known(*answered),
+                Turn::Ours(claim) => claim,
+            };
+            let prompt = task.subject.prompt.as_str();
+            let entered = self
+                .terms
+                .gate
+                .enter(|| (self.terms.worst)(&request, prompt));
+            let pass = match entered.await {
+                Ok(pass) => pass,
+                Err(closed) => return Came::not_begun(closed.stop()),
+            };
+            let executed = self.ask(task, slot, (&rendered, &request), &caller).await;
+            let stop = pass.settle(&executed);
+            let came = self.take(executed, slot, key);
+            // Who waits for the answer finds it now.
+            drop(claim);
+            Came {
+                stop: came.stop.or(stop),
+                ..came
+            }
+        };
+        match is_echo(&request) {
+            true => turn.await,
+            false => self.terms.gate.watch(turn).await,
         }
     }
 
-    async fn ask(&self, task: &Task<'_>, slot: &Slot) -> Result<Executed, Failure> {
-        let (rendered, request) = task.request(slot.case)?;
-        let caller = (self.terms.caller)(&request)?;
+    async fn ask(
+        &self,
+        task: &Task<'_>,
+        slot: &Slot,
+        (rendered, request): (&Rendered, &Request),
+        caller: &Caller,
+    ) -> Executed {
         let labels = [
             ("eval".to_owned(), self.terms.run.to_owned()),
             ("repeat".to_owned(), slot.repeat.to_string()),
@@ -318,11 +390,11 @@ impl<J: Judge> Runner<'_, J> {
         let call = Call {
             terms: &terms,
             values: &rendered.values,
-            request: &request,
+            request,
             case: Some(self.case(slot).id.clone()),
             now: (self.terms.clock)(),
         };
-        Ok(call.execute(&caller, &mut |_| {}).await)
+        call.execute(caller, &mut |_| {}).await
     }
 
     /// Keeps what was paid for, before anything else is done with it.
@@ -331,11 +403,11 @@ impl<J: Judge> Runner<'_, J> {
         if let Some(failure) = trouble {
             self.unrecorded.borrow_mut().get_or_insert(failure);
         }
-        let cost = executed.record.cost_usd;
+        let cost = executed.record.cost_usd.unwrap_or(0.0);
         let execution = Some(executed.record.id.clone());
         if let Some(answered) = answered {
             return Came {
-                answered: Ok(answered),
+                answered: Some(Ok(answered)),
                 is_cached: false,
                 execution,
                 cost,
@@ -360,11 +432,41 @@ impl<J: Judge> Runner<'_, J> {
         }
         Came {
             execution,
-            cost: cost.or(Some(0.0)),
+            cost,
             stop: failure
                 .filter(|_| is_lasting && !is_of_model)
                 .map(Stop::Lasting),
             ..Came::failed(note)
+        }
+    }
+}
+
+/// Whose turn it is to ask for an answer.
+pub(super) enum Turn {
+    /// Another process has asked for it meanwhile.
+    Kept(Box<Answered>),
+    /// Ours, until this is dropped.
+    Ours(Option<Claim>),
+}
+
+/// How long is waited before looking again whether another process has its answer.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Waits until no other process asks for the answer under a key: the same is paid for once, also where
+/// two run at the same time.
+pub(super) async fn claim(kept: Option<(&Cache, &Key)>, is_fresh: bool) -> Turn {
+    let Some((cache, key)) = kept else {
+        return Turn::Ours(None);
+    };
+    loop {
+        let claim = cache.claim(key);
+        // It may have come between the first look and the claim.
+        if let Some(answered) = (!is_fresh).then(|| cache.get(key)).flatten() {
+            return Turn::Kept(Box::new(answered));
+        }
+        match claim {
+            Some(claim) => return Turn::Ours(Some(claim)),
+            None => sleep(LOOK_AGAIN).await,
         }
     }
 }

@@ -80,8 +80,8 @@ pub enum Said {
 pub struct Scored {
     /// Each of them that was asked.
     pub marks: Vec<Mark>,
-    /// What asking judges cost; none where a part is not known.
-    pub cost: Option<f64>,
+    /// What asking judges cost, as far as it is known.
+    pub cost: f64,
     /// Why nothing more is to be asked.
     pub stop: Option<Stop>,
 }
@@ -178,7 +178,7 @@ pub async fn score(
     };
     let mut scored = Scored {
         marks: Vec::with_capacity(judgement.evaluators.len()),
-        cost: Some(0.0),
+        cost: 0.0,
         stop: None,
     };
     let whose = task.subject.whose();
@@ -204,7 +204,7 @@ impl Scored {
         let (mut judge, mut cached, mut uncalibrated, mut cost) = (None, false, false, None);
         if let Some(asked) = asked {
             if !asked.cached {
-                self.cost = self.cost.zip(asked.cost).map(|(a, b)| a + b);
+                self.cost += asked.cost.unwrap_or(0.0);
             }
             self.stop = self.stop.take().or(asked.stop);
             (judge, cached) = (asked.judge, asked.cached);

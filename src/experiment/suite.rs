@@ -17,10 +17,12 @@ use super::entry::{self, Ground};
 use super::files::CaseFiles;
 use super::found::Found;
 use super::judge::{Asker, judges_of};
+use super::pointless::pointless;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::{digest_bytes, digest_of};
 use crate::prompt::document::{Document, Eval, Object, Text};
+use crate::prompt::evaluate::with_judge;
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
@@ -108,7 +110,8 @@ impl Suite {
             all.any(|it| it.get("uses").is_some())
         };
         let mut evaluators = document.evaluators.iter();
-        let names_judge = evaluators.any(|it| it.contains_key("uses"));
+        let names_judge = document.eval.judge.is_some()
+            || evaluators.any(|evaluator| evaluator.contains_key("uses"));
         let cases = &document.test_data;
         let is_whole = !cases.iter().any(|case| names_file(case) || own(case));
         document.datasets.is_empty() && !names_judge && is_whole
@@ -208,7 +211,11 @@ impl<'a> Reader<'a> {
             found
         };
         match entry::case(fields, &ground, path, place, &mut attach) {
-            Ok((case, findings)) => {
+            Ok((mut case, findings)) => {
+                let judge = self.loaded.document.eval.judge.as_deref();
+                for evaluator in &mut case.evaluators {
+                    *evaluator = with_judge(evaluator, judge).into_owned();
+                }
                 self.cases.push(case);
                 let findings = findings.into_iter().map(|it| it.in_file(path));
                 self.found.extend(findings);
@@ -351,6 +358,7 @@ impl<'a> Reader<'a> {
         });
         seal(&mut suite);
         unjudged(&suite, document, &self.loaded.path, &mut self.found);
+        pointless(&suite, document, path, &mut self.found);
         let mut asked = Asked::by(&suite);
         asked.is_of_one_file = document.datasets.is_empty();
         asked.of(&suite.cases, Severity::Warning, &mut self.found);
@@ -412,7 +420,11 @@ fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Su
     let mut suite = Suite {
         judges: Default::default(),
         cases,
-        evaluators: document.evaluators.clone(),
+        evaluators: document
+            .evaluators
+            .iter()
+            .map(|it| with_judge(it, document.eval.judge.as_deref()).into_owned())
+            .collect(),
         repeat: document.eval.repeat.unwrap_or(1),
         min_pass_rate: document.eval.min_pass_rate,
         margin: document.eval.margin.unwrap_or(MARGIN),

@@ -21,6 +21,8 @@ pub struct Figure {
     pub value: f64,
     /// Its interval; none of too few cases or groups.
     pub interval: Option<Interval>,
+    /// Its standard error, where it is a mean that has one.
+    pub se: Option<f64>,
     /// How the interval was made.
     pub method: &'static str,
     /// Of how many cases.
@@ -170,6 +172,7 @@ fn pass_rate(cases: &[CaseResult]) -> Option<Figure> {
     Some(Figure {
         value,
         interval: interval.filter(|_| n >= FEWEST),
+        se: None,
         method,
         n,
         groups: groups.map(|groups| groups.len()),
@@ -210,6 +213,7 @@ fn score(cases: &[CaseResult]) -> Option<Figure> {
     Some(Figure {
         value,
         interval: interval.filter(|_| is_even && scored.len() >= FEWEST),
+        se: found.and_then(|it| it.se).filter(|_| is_even),
         method: if is_even { method } else { "weighted" },
         n: scored.len(),
         groups: groups.map(|groups| groups.len()),

@@ -25,6 +25,8 @@ pub struct Task<'a> {
     pub suite: &'a Suite,
     /// Which of the cases.
     pub cases: Vec<usize>,
+    /// Whether a case is asked that no evaluator looks at.
+    pub asks_unjudged: bool,
     /// How often each is asked, where the command line says so.
     pub repeat: Option<u32>,
     /// The evaluators of the prompt, ready.

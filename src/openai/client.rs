@@ -43,6 +43,8 @@ pub struct Client {
 struct Progress {
     started: Instant,
     attempts: u32,
+    /// How many attempts may be billed without an answer.
+    unsure: u32,
     request_id: Option<String>,
     rate_limit: RateLimit,
     assembly: Assembly,
@@ -53,6 +55,7 @@ impl Progress {
         Self {
             started: Instant::now(),
             attempts: 0,
+            unsure: 0,
             request_id: None,
             rate_limit: RateLimit::default(),
             assembly: Assembly::default(),
@@ -65,6 +68,7 @@ impl Progress {
 
     fn complete(&self, mut answer: Answer) -> Answer {
         answer.attempts = self.attempts;
+        answer.unsure = self.unsure;
         answer.duration_ms = self.duration_ms();
         answer.request_id.clone_from(&self.request_id);
         answer.rate_limit = self.rate_limit;
@@ -73,11 +77,16 @@ impl Progress {
 
     fn complete_error(&self, mut error: CallError) -> Box<CallError> {
         error.attempts = self.attempts;
+        error.unsure = self.unsure;
         error.duration_ms = self.duration_ms();
         error.request_id.clone_from(&self.request_id);
         error.partial = error
             .partial
             .map(|partial| Box::new(self.complete(*partial)));
+        // It is told once.
+        if let Some(partial) = &mut error.partial {
+            partial.unsure = 0;
+        }
         Box::new(error)
     }
 }
@@ -86,6 +95,8 @@ impl Progress {
 struct Fault {
     error: CallError,
     advice: Advice,
+    /// Whether the server may have answered all the same, and bills it.
+    may_be_billed: bool,
 }
 
 impl Fault {
@@ -94,6 +105,7 @@ impl Fault {
         Self {
             error,
             advice: Advice::default(),
+            may_be_billed: false,
         }
     }
 
@@ -102,6 +114,7 @@ impl Fault {
         Self {
             error,
             advice: Advice::connection(),
+            may_be_billed: true,
         }
     }
 }
@@ -177,8 +190,12 @@ impl Client {
         let mut error = match outcome {
             Some(Ok(Ok(answer))) => return Ok(self.without_key(progress.complete(answer))),
             Some(Ok(Err(error))) => error,
-            Some(Err(_)) => self.took_too_long(&progress),
+            Some(Err(_)) => {
+                progress.unsure += 1;
+                self.took_too_long(&progress)
+            }
             None => {
+                progress.unsure += 1;
                 let mut error = CallError::new(CallErrorKind::Interrupted, "interrupted");
                 error.partial = Some(Box::new(progress.assembly.partial()));
                 error
@@ -243,6 +260,7 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
+            progress.unsure += u32::from(fault.may_be_billed);
             // An organization that may not stream a model may still have its answer whole.
             if refused_streams == 0 && is_stream(&body) && fault.is_streaming_refused() {
                 refused_streams = 1;
@@ -428,6 +446,11 @@ pub fn block_on<F: Future>(work: F) -> Result<F::Output, Failure> {
             Failure::new(code::API_UNREACHABLE, "the network could not be started").caused_by(error)
         })?;
     Ok(runtime.block_on(work))
+}
+
+/// Ends after a while.
+pub async fn sleep(duration: std::time::Duration) {
+    tokio::time::sleep(duration).await;
 }
 
 /// Ends when the user presses Ctrl-C. From its first use on, Ctrl-C no longer ends the process

@@ -72,6 +72,9 @@ pub struct CallError {
     pub request_id: Option<String>,
     /// How many requests were sent. More than one may have been billed.
     pub attempts: u32,
+    /// How many of them brought no answer and may be billed all the same: they were sent, and broke off or
+    /// took too long.
+    pub unsure: u32,
     /// From the first request to the failure, in milliseconds.
     pub duration_ms: u64,
     /// What had come of the answer.
@@ -91,6 +94,7 @@ impl CallError {
             api: None,
             request_id: None,
             attempts: 0,
+            unsure: 0,
             duration_ms: 0,
             partial: None,
             is_of_gateway: false,

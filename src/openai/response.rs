@@ -37,6 +37,8 @@ pub struct Answer {
     pub rate_limit: RateLimit,
     /// How many requests were sent. More than one may have been billed.
     pub attempts: u32,
+    /// How many of them brought no answer and may be billed all the same.
+    pub unsure: u32,
     /// From the first request to the end of the answer, in milliseconds.
     pub duration_ms: u64,
     /// The answer as the server sent it; `null` for what came of a broken stream.

@@ -441,10 +441,18 @@ fn details(name: &PromptName, changes: &[Change], review: &ReviewInfo, lines: us
         count => format!("{count} changes"),
     };
     let mut text = format!("\n<details>\n<summary><code>{name}</code>: {counted}</summary>\n\n");
-    for change in changes.iter().take(MAX_CHANGES) {
+    let is_named = |change: &Change| change.loosens_evaluation();
+    let (first, rest) = changes.split_at(changes.len().min(MAX_CHANGES));
+    let named: Vec<&Change> = rest
+        .iter()
+        .filter(|it| is_named(it))
+        .take(MAX_CHANGES)
+        .collect();
+    let shown = first.len() + named.len();
+    for change in first.iter().chain(named) {
         field(change, lines, &mut text);
     }
-    if let Some(more @ 1..) = changes.len().checked_sub(MAX_CHANGES) {
+    if let Some(more @ 1..) = changes.len().checked_sub(shown) {
         let _ = writeln!(text, "- … and {more} more");
     }
     let size = review.sizes.get(name);

@@ -23,6 +23,9 @@ const MAX_LINES_UNSEEN: usize = 6;
 /// So many changes are shown that no model sees.
 const MAX_UNSEEN: usize = 12;
 
+/// How many changes of what an evaluation demands are shown beside those.
+const MAX_NAMED: usize = 60;
+
 /// Of a message that came or went as a whole so many lines are shown.
 const MAX_WHOLE: usize = 12;
 
@@ -177,11 +180,13 @@ impl StyledWriter<'_> {
 
     /// What a model or a caller sees in full; of the rest, such as test data, the first few.
     fn changes(&mut self, diff: &PromptDiff) -> fmt::Result {
-        let (mut unseen, mut left_out) = (0, 0);
+        let (mut unseen, mut named, mut left_out) = (0, 0, 0);
         for change in &diff.changes {
             let is_unseen = change.impact == Impact::None && diff.status == Status::Changed;
-            unseen += usize::from(is_unseen);
-            if is_unseen && unseen > MAX_UNSEEN {
+            let is_named = change.loosens_evaluation() && named < MAX_NAMED;
+            named += usize::from(is_named);
+            unseen += usize::from(is_unseen && !is_named);
+            if is_unseen && !is_named && unseen > MAX_UNSEEN {
                 left_out += 1;
             } else {
                 self.change(change)?;

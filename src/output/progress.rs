@@ -1,7 +1,8 @@
 //! How far a long work is, on a terminal.
 
+use std::io::{self, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -25,7 +26,14 @@ impl Progress {
     /// A bar for so many steps, with the time that is left.
     pub fn new(ui: &Ui, steps: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::hidden());
-        Self::styled(ui, bar, "{bar:30} {pos}/{len} {eta} left {msg}")
+        let plain = ui.says_progress().then(|| bar.clone());
+        let mut progress = Self::styled(ui, bar, "{bar:30} {pos}/{len} {eta} left {msg}");
+        if let Some(bar) = plain {
+            let (done, is_done) = channel();
+            progress._done = done;
+            std::thread::spawn(move || tell(&bar, &is_done));
+        }
+        progress
     }
 
     /// A sign of life for work that nobody can count.
@@ -71,5 +79,69 @@ impl Progress {
     /// Takes the bar away.
     pub fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Where nobody sees a bar, says how far the work is, a line at a time.
+fn tell(bar: &ProgressBar, is_done: &std::sync::mpsc::Receiver<()>) {
+    let began = Instant::now();
+    let mut last = Told::default();
+    while is_done.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+        let now = Told {
+            steps: bar.position(),
+            seconds: began.elapsed().as_secs(),
+        };
+        let all = bar.length().unwrap_or(0);
+        if now.is_due(last, all) {
+            last = now;
+            // Who reads it no more is not told.
+            drop(writeln!(
+                io::stderr(),
+                "{} of {all}  {}",
+                now.steps,
+                bar.message()
+            ));
+        }
+    }
+}
+
+/// How far a work was when that was said.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    steps: u64,
+    seconds: u64,
+}
+
+impl Told {
+    /// Whether there is enough to say again: a tenth more is done and ten seconds have passed, or half a
+    /// minute has.
+    fn is_due(self, last: Self, all: u64) -> bool {
+        let passed = self.seconds - last.seconds;
+        let is_more = 10 * (self.steps - last.steps) >= all.max(1);
+        passed >= 30 || passed >= 10 && is_more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_comes_for_a_tenth_or_half_a_minute_and_never_in_the_first_seconds() {
+        let last = Told::default();
+        for (steps, seconds, is_due) in [
+            (0, 5, false),
+            (90, 9, false),
+            (10, 10, true),
+            (9, 10, false),
+            (9, 29, false),
+            (0, 30, true),
+        ] {
+            assert_eq!(
+                Told { steps, seconds }.is_due(last, 100),
+                is_due,
+                "{steps} {seconds}"
+            );
+        }
     }
 }

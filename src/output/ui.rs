@@ -236,6 +236,11 @@ impl Ui {
         self.err_is_terminal && !self.settings.quiet
     }
 
+    /// Whether lines may say how far a work is, because nobody would see a bar.
+    pub fn says_progress(&self) -> bool {
+        !self.err_is_terminal && !self.settings.quiet
+    }
+
     /// Writes one line, which stays one whatever foreign text is in it, such as the name of a file.
     /// Tabs stand between columns.
     pub fn line(&mut self, text: impl Display) {

@@ -400,6 +400,10 @@ codes! {
     CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
         "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
 
+    SHOWS_NOTHING = "P412", Warning, "an evaluation that every answer passes",
+        "What lets every answer pass says nothing about any of them: `minPassRate: 0`, evaluators that are all `required: false`, or a check that no answer can fail, such as `contains: \"\"`, `contains: \"{{completion}}\"` and `matches: \".*\"`. Say what a good answer has that a bad one lacks.";
+    BODY_OVERRIDES = "P413", Warning, "a field of `extraBody` that overrides the file",
+        "`extraBody` is merged into the request last, so that its `model`, `input` or `max_output_tokens` is sent in place of what the file says where everybody looks. Say it there, and leave it out here.";
     NO_LOG = "P420", Fixed, "a log that is not there",
         "`--log` names files of records, one JSON object a line, or archives of them. A log that this repository has not begun yet is empty; one that somebody names must be there.";
     TOO_MANY_GROUPS = "P421", Fixed, "more groups than can be told apart",

@@ -115,6 +115,17 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether it changes what an evaluation demands: an evaluator, a threshold, a dataset, or a case that
+    /// is gone. Nobody should have to look for that behind `and 6 more`.
+    pub fn loosens_evaluation(&self) -> bool {
+        let key = self.path.split(['.', '[']).next();
+        match key {
+            Some("evaluators" | "eval" | "datasets") => true,
+            Some("testData") => self.kind == ChangeKind::Removed,
+            _ => false,
+        }
+    }
+
     fn new(rule: Rule, path: impl Into<String>, kind: ChangeKind) -> Self {
         Self {
             path: path.into(),

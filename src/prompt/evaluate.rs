@@ -48,7 +48,7 @@ use table::Outcome;
 pub use answer::{Ended, Output, ToolCall};
 pub use asked::{applies, asked_fields};
 pub use judgement::{CaseJudgement, Judged, Verdict, judge_case};
-pub use kinds::{checks, properties, settings};
+pub use kinds::{checks, properties, settings, with_judge};
 pub use model::{Choice, Llm, Model};
 
 /// The evaluators of GitHub's that `uses:` can name.

@@ -427,3 +427,36 @@ fn a_required_name_that_nothing_describes_is_required_all_the_same() {
         "variable `plan` was required and is optional"
     );
 }
+
+#[test]
+fn what_an_evaluation_demands_is_never_folded_into_a_count() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let cases = |from: usize, to: usize| -> String {
+        (from..to)
+            .map(|at| format!("  - {{ticket: t{at}, expected: a}}\n"))
+            .collect()
+    };
+    let file = |cases: &str, rest: &str| {
+        format!(
+            "model: openai/gpt-5-mini\nmessages: [{{role: user, content: \"{{{{ticket}}}}\"}}]\ntestData:\n{cases}{rest}"
+        )
+    };
+    let strict = "datasets: [more.jsonl]\neval: {minPassRate: 0.95}\nevaluators:\n  - {name: right, string: {contains: \"{{expected}}\"}}\n";
+    let loose = "eval: {minPassRate: 0.1}\nevaluators:\n  - {name: right, required: false, string: {contains: \"{{expected}}\"}}\n";
+    repo.write("more.jsonl", "{\"ticket\": \"m\", \"expected\": \"a\"}\n");
+    repo.add("triage", &file(&cases(0, 3), strict));
+    repo.ok("git switch -q -c change");
+    // Eighty new cases stand before them.
+    repo.write("prompts/triage.prompt.yml", file(&cases(2, 90), loose));
+    repo.ok("git commit -q -a -m loose");
+    for line in [
+        "promptctl diff main",
+        "promptctl diff main...HEAD --format markdown",
+    ] {
+        let text = repo.run(line).stdout;
+        for named in ["minPassRate", "evaluators[0]", "datasets", " more"] {
+            assert!(text.contains(named), "{named}: {text}");
+        }
+    }
+}

@@ -61,7 +61,7 @@ fn the_help() {
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
-      import       Bring prompts of other tools here: their files, and stored prompts of OpenAI's
+      import       Bring prompts of other tools here, and stored prompts of OpenAI's
       export       Write prompts as files of other tools
 
     Keep sound:

@@ -20,7 +20,7 @@ use promptctl::prompt::template::{Compiled, Partial, Partials, gather};
 use promptctl::prompt::variables::{Check, check_schema, complete};
 use serde_json::{Value, json};
 
-use crate::env::top;
+use crate::env::{TestEnv, top};
 
 const KINDS: [&str; 3] = ["typical", "edge", "hostile"];
 const PROMPTS: [&str; 18] = [
@@ -356,6 +356,34 @@ fn good_answers_pass_and_bad_ones_are_rejected() {
             "{}: too few answers",
             prompt.name
         );
+    }
+}
+
+#[test]
+fn eval_passes_the_bundled_prompts_by_their_kept_answers() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("promptctl seed core promptctl trading");
+    for prompt in Prompt::all() {
+        let path = top().join(format!("tests/answers/{}.yaml", prompt.name));
+        let kept = yaml(&prompt.name, &read(&path));
+        let name = &prompt.name;
+        let cases = repo.json(&format!("promptctl cases list {name} --format json"));
+        let (mut lines, mut which) = (String::new(), BTreeSet::new());
+        for answer in list(&kept["answers"]) {
+            let index = usize::try_from(answer["case"].as_u64().unwrap()).unwrap();
+            let id = cases["cases"][index]["id"].as_str().unwrap();
+            if which.insert(format!(" --case {id}")) {
+                let line = serde_json::json!({"case": id, "output": answer["good"]});
+                lines.push_str(&format!("{line}\n"));
+            }
+        }
+        repo.write("kept.jsonl", lines);
+        let which: String = which.into_iter().collect();
+        let run = repo.run(&format!(
+            "promptctl eval {name} --answers kept.jsonl{which}"
+        ));
+        assert_eq!(run.code, Some(0), "{run}");
     }
 }
 

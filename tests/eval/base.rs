@@ -127,12 +127,14 @@ fn a_prompt_is_compared_with_what_it_replaces_at_every_width() {
         because   right queue: expected to contain "billing",
                   got "I need more details: which account is
                   it?"
+        asked     t48
         expected  billing
         got       I need more details: which account is it?
       fail  c49   prompts/triage.prompt.yml:54:5
         because   right queue: expected to contain "billing",
                   got "I need more details: which account is
                   it?"
+        asked     t49
         expected  billing
         got       I need more details: which account is it?
 
@@ -158,11 +160,13 @@ fn a_prompt_is_compared_with_what_it_replaces_at_every_width() {
       fail  c48   prompts/triage.prompt.yml:53:5
         because   right queue: expected to contain "billing", got "I need more details: which account is
                   it?"
+        asked     t48
         expected  billing
         got       I need more details: which account is it?
       fail  c49   prompts/triage.prompt.yml:54:5
         because   right queue: expected to contain "billing", got "I need more details: which account is
                   it?"
+        asked     t49
         expected  billing
         got       I need more details: which account is it?
 
@@ -185,10 +189,12 @@ fn a_prompt_is_compared_with_what_it_replaces_at_every_width() {
     did not pass either (2)
       fail  c48   prompts/triage.prompt.yml:53:5
         because   right queue: expected to contain "billing", got "I need more details: which account is it?"
+        asked     t48
         expected  billing
         got       I need more details: which account is it?
       fail  c49   prompts/triage.prompt.yml:54:5
         because   right queue: expected to contain "billing", got "I need more details: which account is it?"
+        asked     t49
         expected  billing
         got       I need more details: which account is it?
 
@@ -624,7 +630,7 @@ fn the_comment_of_a_pull_request_tells_what_an_evaluation_found() {
     <summary>worse: <code>c30</code></summary>
 
     - `prompts/triage.prompt.yml:35`
-    - right queue: expected to contain `"billing",` got `"I` need more details: which account is `it?"`
+    - right queue: expected to contain "billing", got "I need more details: which account is it?"
 
     <pre><del>billing</del><ins><b>I need more details: which account is it?</b></ins></pre>
 
@@ -717,7 +723,7 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     <summary>worse: <code>c00</code></summary>
 
     - `prompts/triage.prompt.yml:5`
-    - right queue: expected to contain `"billing",` got `"</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
+    - right queue: expected to contain "billing", got "`</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
 
     <pre><del>billing</del><ins><b>&lt;/pre&gt;&lt;/details&gt; @team [x](http://evil) ``` &lt;script&gt; | I need \u{1b}[31mmore</b></ins><ins><b>⏎</b></ins>
     <ins><b>bil ling no</b></ins></pre>
@@ -728,7 +734,7 @@ fn a_pull_request_sees_the_words_of_worse_cases_and_nothing_of_them_comes_alive(
     <summary>worse: <code>c01</code></summary>
 
     - `prompts/triage.prompt.yml:6`
-    - right queue: expected to contain `"billing",` got `"</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
+    - right queue: expected to contain "billing", got "`</pre></details> @team [x](http://evil)` `  ` ` <script> | I need \u001b[31mmore\nbil ling no"`
     "#);
 }
 

@@ -128,6 +128,79 @@ fn a_killed_run_pays_for_no_answer_twice() {
     );
 }
 
+/// How often a run is killed, unless PROMPTCTL_TEST_KILLS says it.
+#[cfg(unix)]
+const KILLS: u64 = 6;
+
+#[test]
+#[cfg(unix)]
+fn a_run_killed_at_any_moment_keeps_what_was_paid_for() {
+    use std::os::unix::process::CommandExt as _;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex};
+
+    const CASES: usize = 40;
+    let kills = crate::env::of_this_process("PROMPTCTL_TEST_KILLS");
+    let kills = kills.map_or(KILLS, |text| text.to_str().unwrap().parse().unwrap());
+    let env = TestEnv::new();
+    let (send, reached) = channel();
+    let send = Mutex::new(send);
+    // The number of the request at which the run is killed, before or after it is answered.
+    let left = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&left);
+    let server = Server::answering(move |request| {
+        if counted.fetch_sub(1, Ordering::SeqCst) == 1 {
+            send.lock().unwrap().send(()).unwrap();
+        }
+        Reply::answer(&format!("re {}", ticket(request)))
+    });
+    let repo = repo(&server, &env);
+    repo.write("prompts/triage.prompt.yml", many(CASES));
+    let mut there = 0;
+    let mut chance = 0x2545_f491_4f6c_dd1d_u64;
+    for round in 0..kills {
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        if round % 7 == 6 {
+            repo.ok("promptctl eval --clear-cache");
+        }
+        left.store(1 + (chance >> 33) % 4, Ordering::SeqCst);
+        let mut command = repo.line("promptctl eval --concurrency 4");
+        command
+            .process_group(0)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        reached.recv().unwrap();
+        match round % 2 {
+            0 => child.kill().unwrap(),
+            _ => drop(repo.ok(&format!("kill -KILL -- -{}", child.id()))),
+        }
+        child.wait().unwrap();
+        // Beside them may stand what was being written, and who asked.
+        let kept = || -> Vec<_> {
+            let is_answer =
+                |path: &std::path::PathBuf| path.extension().is_some_and(|it| it == "json");
+            kept(&repo).into_iter().filter(is_answer).collect()
+        };
+        for file in kept() {
+            let text = fs::read(&file).unwrap();
+            let entry: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            assert!(entry["answer"]["output"].is_string(), "{}", file.display());
+        }
+        repo.ok("promptctl eval --list");
+        let plan = repo.json("promptctl eval -n --format json");
+        assert_eq!(plan["cached"], kept().len(), "{plan}");
+        there = kept().len();
+    }
+    let before = server.requests().len();
+    let run = repo.run("promptctl eval");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(server.requests().len(), before + CASES - there);
+}
+
 #[test]
 fn what_the_log_may_not_keep_is_kept_nowhere() {
     let server = sorting("The app crashes");

@@ -1,12 +1,16 @@
 //! How evaluations end: caps, errors, interruptions, storms.
 
 use std::collections::HashMap;
+#[cfg(unix)]
+use std::io::Read as _;
 use std::sync::Mutex;
+#[cfg(unix)]
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use insta::assert_snapshot;
 
 use super::{many, newest_run, repo, sorting, ticket, told};
-use crate::env::TestEnv;
+use crate::env::{Shell, TestEnv};
 use crate::server::{Reply, Server};
 
 #[test]
@@ -33,6 +37,7 @@ fn an_error_is_a_cases_own() {
     did not pass (1)
       error  crash   prompts/triage.prompt.yml:11:5
         because   no answer came: the API refused the request (400): Unknown parameter. [P304]
+        asked     The app crashes
         expected  tech
 
     incomplete   $0.0008 spent, <t> s
@@ -100,7 +105,7 @@ fn a_run_stops_at_its_cost_and_goes_on_from_there() {
     let repo = repo(&server, &env);
     repo.write("prompts/triage.prompt.yml", many(6));
     // Each call costs $0.000405.
-    assert_snapshot!(told(&repo.run("promptctl eval --concurrency 1 --max-cost 0.001")), @"
+    assert_snapshot!(told(&repo.run("promptctl eval --concurrency 1 --max-cost 0.0022")), @"
     triage v1   6 cases, 1 answer each   gpt-5-mini-2025-08-07
     passed   3 of 6, 3 not asked   100.0 % of the 3 that were decided
     same     3 of 3
@@ -110,11 +115,12 @@ fn a_run_stops_at_its_cost_and_goes_on_from_there() {
     not asked  c3, c4, c5: the limit on the cost was reached
 
     incomplete   $0.0012 spent, <t> s
-        stopped at $0.0012: the limit on the cost is reached
+        stopped at $0.0012: the next call may cost $0.001001, and the limit on the cost leaves $0.000985
         every case has to pass: 3 of 6 did; 3 not asked, counted as failed
     --- stderr
     hint: promptctl eval --show <run>
-    error[P408]: stopped at $0.0012: the limit on the cost is reached
+    error[P408]: stopped at $0.0012: the next call may cost $0.001001, and the limit on the cost leaves $0.000985
+      hint: a call begins only if it fits at its worst: what it reads, and as many tokens as `maxTokens` lets it write, or as earlier calls did
       hint: the same command with a higher --max-cost asks only for what is missing
     [exit 3]
     ");
@@ -138,7 +144,7 @@ fn a_budget_of_the_settings_is_a_cap_too() {
     let repo = repo(&server, &env);
     repo.write(
         "promptctl.yaml",
-        "budgets: {perRun: 0.0001, onExceed: refuse}\n",
+        "budgets: {perRun: 0.0011, onExceed: refuse}\n",
     );
     let run = repo.run("promptctl eval --concurrency 1 --max-cost 5");
     assert!(run.stderr.contains("error[P408]"), "{run}");
@@ -178,27 +184,67 @@ fn a_storm_of_limits_and_failures_changes_no_verdict() {
     assert_eq!(newest_run(&repo).len(), 42);
 }
 
-#[test]
+/// A server that answers all tickets but `t3`; that one once it is told to.
 #[cfg(unix)]
-fn an_interrupted_run_tells_what_was_paid_for() {
-    let (send, stuck) = std::sync::mpsc::channel();
-    let send = Mutex::new(send);
-    let server = Server::answering(move |request| match ticket(request).as_str() {
-        "t3" => {
-            send.lock().unwrap().send(()).unwrap();
-            Reply::Hang(Vec::new())
+fn slow() -> (Server, Receiver<()>, Sender<()>) {
+    let (asked, is_asked) = channel();
+    let (go, may_go) = channel::<()>();
+    let (asked, may_go) = (Mutex::new(asked), Mutex::new(may_go));
+    let server = Server::answering(move |request| {
+        let ticket = ticket(request);
+        if ticket == "t3" {
+            asked.lock().unwrap().send(()).unwrap();
+            if may_go.lock().unwrap().recv().is_err() {
+                return Reply::Hang(Vec::new());
+            }
         }
-        ticket => Reply::answer(&format!("re {ticket}")),
+        Reply::answer(&format!("re {ticket}"))
     });
-    let env = TestEnv::new();
-    let repo = repo(&server, &env);
+    (server, is_asked, go)
+}
+
+/// Begins a run, and presses Ctrl-C where its fourth call is under way.
+#[cfg(unix)]
+fn interrupted(repo: &Shell, is_asked: &Receiver<()>) -> std::process::Child {
     repo.write("prompts/triage.prompt.yml", many(6));
     let mut command = repo.line("promptctl eval --concurrency 1");
     command
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
-    let child = command.spawn().unwrap();
-    stuck.recv().unwrap();
+    let mut child = command.spawn().unwrap();
+    is_asked.recv().unwrap();
+    repo.ok(&format!("kill -INT {}", child.id()));
+    let mut said = [0; 64];
+    let count = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
+    let said = String::from_utf8_lossy(&said[..count]);
+    assert!(said.contains("waiting for 1 call under way"), "{said}");
+    child
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_waits_for_what_is_under_way_and_nothing_is_paid_for_twice() {
+    let (server, is_asked, go) = slow();
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    let child = interrupted(&repo, &is_asked);
+    go.send(()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let run = crate::env::Run::new(&repo, "promptctl eval", &output);
+    assert_eq!(run.code, Some(130), "{run}");
+    assert!(run.stdout.contains("passed   4 of 6, 2 not asked"), "{run}");
+    assert_eq!(server.requests().len(), 4);
+    repo.ok("promptctl eval --quiet");
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_second_ctrl_c_ends_at_once_and_tells_what_was_paid_for() {
+    let (server, is_asked, _go) = slow();
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    let child = interrupted(&repo, &is_asked);
     repo.ok(&format!("kill -INT {}", child.id()));
     let output = child.wait_with_output().unwrap();
     let run = crate::env::Run::new(&repo, "promptctl eval", &output);
@@ -212,6 +258,7 @@ fn an_interrupted_run_tells_what_was_paid_for() {
     did not pass (1)
       error  c3   prompts/triage.prompt.yml:7:5
         because   no answer came: interrupted
+        asked     t3
         expected  re t3
 
     not asked  c4, c5: interrupted

@@ -260,10 +260,12 @@ fn a_judge_that_refuses_stops_or_fails_decides_nothing() {
     did not pass (2)
       undecided  double-charge   prompts/reply.prompt.yml:10:5
         because   polite: the judge refused
+        asked     I was charged twice
         expected  a refund
         got       We are sorry.
       undecided  crash   prompts/reply.prompt.yml:13:5
         because   polite: the judge did not answer: the API refused the request (400): Invalid schema for response_format
+        asked     The app crashes
         expected  an update
         got       We are sorry.
 
@@ -503,4 +505,66 @@ fn what_cannot_judge_is_said_before_anything_is_sent() {
     [exit 1]
     ");
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn an_evaluator_that_names_no_check_is_judged_by_the_judge_of_the_suite() {
+    let server = judging(|_| Reply::answer(r#"{"reason": "kind", "choice": "warm"}"#));
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.add("judges/tone", TONE);
+    let text = format!(
+        "{REPLY}eval: {{judge: judges/tone}}\nevaluators:\n  - {{name: friendly, atLeast: 0.5}}\n"
+    );
+    repo.add("reply", &text);
+    let checked = repo.run("promptctl validate reply");
+    assert_eq!(checked.code, Some(0), "{checked}");
+    let run = repo.run("promptctl eval reply --max-cost 1");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(
+        run.stdout.contains("friendly  2 of 2   by judges/tone"),
+        "{run}"
+    );
+    assert_eq!(
+        server.requests().iter().filter(|it| is_judge(it)).count(),
+        2
+    );
+    repo.write(
+        "prompts/reply.prompt.yml",
+        text.replace("eval: {judge: judges/tone}\n", ""),
+    );
+    let run = repo.run("promptctl eval reply");
+    assert!(run.stderr.contains("it has nothing to check"), "{run}");
+}
+
+#[test]
+fn what_is_live_is_judged_and_compared_under_a_limit() {
+    let server = judging(|_| Reply::answer(r#"{"reason": "kind", "choice": "warm"}"#));
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.add("judges/tone", TONE);
+    let text =
+        format!("{REPLY}evaluators:\n  - {{name: friendly, uses: judges/tone, atLeast: 0.5}}\n");
+    repo.write("prompts/triage.prompt.yml", &text);
+    repo.ok("git add .");
+    repo.ok("git commit -q -m one");
+    repo.ok("promptctl publish triage judges/tone");
+    repo.write(
+        "prompts/triage.prompt.yml",
+        text.replace("You answer customers", "You answer our customers"),
+    );
+    repo.ok("promptctl bump triage");
+    let run = repo.run("promptctl eval triage --base live --max-cost 0.02");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.contains("v1 → v2"), "{run}");
+    // Two answers of each version; the judge is asked of both, for it is told the same answer.
+    let asked = server.requests();
+    let judged = asked.iter().filter(|it| is_judge(it)).count();
+    assert_eq!(asked.len() - judged, 4, "{run}");
+    let run = repo.run("promptctl eval triage --base live --max-cost 0.000001");
+    assert_eq!(
+        (run.code, server.requests().len()),
+        (Some(0), asked.len()),
+        "{run}"
+    );
 }

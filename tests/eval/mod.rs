@@ -7,6 +7,7 @@ mod ends;
 mod evidence;
 pub(crate) mod judges;
 mod labels;
+mod money;
 mod shown;
 
 use insta::assert_snapshot;
@@ -122,6 +123,7 @@ fn a_run_says_what_was_expected_and_what_was_got() {
     did not pass (1)
       fail  crash   prompts/triage.prompt.yml:11:5
         because   right queue: expected to contain "tech", got "I need more details: which account is it?"
+        asked     The app crashes
         expected  tech
         got       I need more details: which account is it?
 
@@ -175,6 +177,7 @@ fn all_prompts_with_cases_are_evaluated_where_none_is_named() {
     did not pass (1)
       fail  double-charge   required   prompts/other.prompt.yml:8:5
         because   right queue: expected to contain "billing", got "tech"
+        asked     I was charged 3 times
         expected  billing
         got       tech
     fail   every case has to pass: 2 of 3 did; all required cases have to pass: 0 of 1 did

@@ -382,6 +382,7 @@ impl BasePrepared<'_> {
             loaded: self.loaded,
             suite: &self.suite,
             cases: self.cases.clone(),
+            asks_unjudged: false,
             repeat: args.cases.repeat,
             evaluators: &self.evaluators,
             judges: self.judges,

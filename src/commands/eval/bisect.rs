@@ -11,7 +11,7 @@ use super::super::session::Session;
 use super::choose::{Chosen, server, unknown_case};
 use super::{Callers, Prepared, cache_of, early};
 use crate::error::{Exit, Failure};
-use crate::execute::{Pool, Stop};
+use crate::execute::{Gate, Pool, Stop};
 use crate::experiment::case::{Case, Suite};
 use crate::experiment::judge::panel::Panel;
 use crate::experiment::result::{Status, Subject};
@@ -62,7 +62,7 @@ pub(in crate::commands) struct Args {
     /// Another model than that of each version; `echo` answers offline
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// Begin no call once those before have cost so many US dollars
+    /// Spend at most so many US dollars: a call begins only if it fits at its worst
     #[arg(long, value_name = "USD", value_parser = parse_dollars)]
     max_cost: Option<f64>,
     /// Call no model: what the cache does not have is not asked
@@ -287,6 +287,8 @@ impl Bisection<'_> {
         let clock = move || now.unwrap_or_else(jiff::Timestamp::now);
         let run = new_id(clock());
         let log = callers.log();
+        let tell = |calls| callers.tell_waiting(calls);
+        let gate = Gate::new(max_cost).telling(&tell);
         let terms = Terms {
             run: &run,
             source,
@@ -297,8 +299,9 @@ impl Bisection<'_> {
             scores: None,
             pool: Pool {
                 concurrency: CONCURRENCY,
-                max_cost,
             },
+            gate: &gate,
+            worst: &|request, prompt| callers.worst(request, prompt),
             caller: &|request| callers.of(request),
             clock: &clock,
         };
@@ -355,6 +358,7 @@ impl Bisection<'_> {
             loaded,
             suite: self.suite,
             cases: vec![0],
+            asks_unjudged: false,
             repeat: Some(self.args.repeat),
             evaluators: &prepared.evaluators,
             judges: &prepared.judges,

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use super::super::run::RunContext;
 use super::super::session::Session;
+use super::estimate::earlier;
 use crate::error::Failure;
-use crate::execute::{Caller, Request};
+use crate::execute::{Caller, Request, Worst};
 use crate::experiment::judge::JudgePrompt;
 use crate::experiment::run::{Plan, Questions, is_echo};
 use crate::experiment::task::Task;
@@ -15,11 +16,16 @@ use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
 
+/// A prompt with a model.
+type Asked = (String, Option<String>);
+
 /// Makes what sends requests, once for each provider.
 pub(in crate::commands) struct Callers<'a> {
     ground: &'a RunContext,
     session: RefCell<&'a mut Session>,
     made: RefCell<HashMap<(String, bool), Rc<Caller>>>,
+    /// How many tokens answers of a prompt with a model usually have.
+    usual: RefCell<HashMap<Asked, Option<u64>>>,
 }
 
 impl<'a> Callers<'a> {
@@ -28,6 +34,7 @@ impl<'a> Callers<'a> {
             ground,
             session: RefCell::new(session),
             made: RefCell::default(),
+            usual: RefCell::default(),
         }
     }
 
@@ -46,6 +53,7 @@ impl<'a> Callers<'a> {
             }
             self.of(&request)?;
             let session = &mut **self.session.borrow_mut();
+            self.ground.warn_of_log(session);
             if let (Some(_), Some(model)) = (max_cost, &request.model) {
                 self.ground.require_price(model, session)?;
             }
@@ -85,6 +93,7 @@ impl<'a> Callers<'a> {
         warm_up(request.provider());
         self.of(&request)?;
         let session = &mut **self.session.borrow_mut();
+        self.ground.warn_of_log(session);
         if let (Some(_), Some(model)) = (max_cost, &request.model) {
             self.ground.require_price(model, session)?;
         }
@@ -105,9 +114,35 @@ impl<'a> Callers<'a> {
             Some(code::NO_KEY) => failure.hint("--cached judges the answers that the cache has"),
             _ => failure,
         })?;
-        let caller = Rc::new(caller);
+        let caller = Rc::new(caller.patient());
         self.made.borrow_mut().insert(key, Rc::clone(&caller));
         Ok(caller)
+    }
+
+    /// What a request of a prompt may cost at its worst.
+    pub(in crate::commands) fn worst(&self, request: &Request, prompt: &str) -> Worst {
+        let session = self.session.borrow();
+        let usual = || {
+            let model = request.model.as_ref().map(ToString::to_string);
+            let key = (prompt.to_owned(), model);
+            let known = self.usual.borrow().get(&key).copied();
+            known.unwrap_or_else(|| {
+                let model = key.1.as_deref().unwrap_or_default();
+                let earlier = earlier(prompt, model, self.ground, &session).ok();
+                let usual = earlier.and_then(|it| it.output_tokens);
+                self.usual.borrow_mut().insert(key, usual);
+                usual
+            })
+        };
+        Worst::of(request, usual, &self.ground.prices, session.now)
+    }
+
+    /// Says that calls under way are waited for.
+    pub(in crate::commands) fn tell_waiting(&self, calls: usize) {
+        let calls = super::super::common::count(calls, "call");
+        self.session.borrow_mut().ui.status(format!(
+            "waiting for {calls} under way; Ctrl-C again ends at once"
+        ));
     }
 
     pub(in crate::commands) fn clock(&self) -> Option<jiff::Timestamp> {

@@ -1,8 +1,8 @@
 //! What is evaluated: prompts, cases, models, and where answers and scores come from.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek as _};
-use std::path::Path;
+use std::io::{self, BufReader, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -45,6 +45,7 @@ pub(super) fn prompts(
 ) -> Result<Vec<Chosen>, Failure> {
     let mut chosen = Vec::new();
     let mut missed = None;
+    let mut unjudged = Vec::new();
     for loaded in loaded(args, ground, session)? {
         let suite = suite(&loaded, args, ground, session)?;
         let selection = Selection {
@@ -80,11 +81,27 @@ pub(super) fn prompts(
         if cases.is_empty() {
             return Err(without_cases(&loaded, args));
         }
+        if !decides(args) && cases.iter().all(|at| is_unjudged(&suite, *at)) {
+            if !args.references.is_empty() {
+                return Err(without_evaluators(&loaded));
+            }
+            unjudged.push(loaded.name.to_string());
+            continue;
+        }
         chosen.push(Chosen {
             loaded,
             suite,
             cases,
         });
+    }
+    if !unjudged.is_empty() {
+        session.ui.warning(format!(
+            "not evaluated, because no evaluator looks at their answers: {}",
+            unjudged.join(", ")
+        ));
+        session
+            .ui
+            .hint("write `evaluators:` into them; promptctl help evaluators");
     }
     match missed {
         Some(no_such_case) if chosen.is_empty() => Err(unknown_case(&no_such_case)),
@@ -103,6 +120,29 @@ pub(in crate::commands) fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
         } => failure.hint(format!("did you mean {near}?")),
         _ => failure,
     }
+}
+
+/// Whether answers are wanted that no evaluator of the prompt looks at: for another program, whose scores
+/// then decide.
+fn decides(args: &Args) -> bool {
+    let is_lines = |path: &PathBuf| path.extension().is_some_and(|it| it == "jsonl");
+    args.answers.scores.is_some() || args.shown.outputs.iter().any(is_lines)
+}
+
+/// Whether no evaluator looks at the answer to a case.
+fn is_unjudged(suite: &Suite, at: usize) -> bool {
+    suite.judges_of(&suite.cases[at]).next().is_none()
+}
+
+fn without_evaluators(loaded: &Loaded) -> Failure {
+    let message = format!(
+        "no evaluator looks at the answers of {}, so that none can pass or fail",
+        loaded.name
+    );
+    Failure::new(code::CASE_UNJUDGED, message)
+        .at(loaded.path.clone())
+        .hint("write `evaluators:`; promptctl help evaluators lists them")
+        .hint("for scores of another program: -o answers.jsonl, then --answers answers.jsonl --scores FILE")
 }
 
 fn without_cases(loaded: &Loaded, args: &Args) -> Failure {
@@ -134,12 +174,22 @@ fn loaded(args: &Args, ground: &RunContext, session: &mut Session) -> Result<Vec
                 .hint("promptctl eval NAME --cases FILE"),
         );
     }
-    let mut all = Vec::new();
+    let (mut all, mut archived) = (Vec::new(), Vec::new());
     for file in ground.store.list().files {
         let loaded = ground.store.load(&Reference::working_copy(file.name))?;
-        if Suite::is_kept_by(&loaded.document) && !loaded.document.archived {
-            all.push(loaded);
+        match loaded.document.archived {
+            _ if !Suite::is_kept_by(&loaded.document) => {}
+            true => archived.push(loaded.name.to_string()),
+            false => all.push(loaded),
         }
+    }
+    if !archived.is_empty() {
+        let (count, names) = (archived.len(), archived.join(", "));
+        let are = if count == 1 { "is" } else { "are" };
+        session.ui.status(format!(
+            "not evaluated, because {} {are} archived: {names}",
+            super::super::common::count(count, "prompt")
+        ));
     }
     // Whoever asks what changed may find that nothing did.
     if all.is_empty() && args.base.base.is_empty() {
@@ -202,12 +252,6 @@ fn seekable(path: &Path, session: &Session) -> Result<(String, File), Failure> {
         true => "standard input".to_owned(),
         false => path.display().to_string(),
     };
-    let copy = |mut from: &mut dyn io::Read| -> io::Result<File> {
-        let mut copy = tempfile::tempfile()?;
-        io::copy(&mut from, &mut copy)?;
-        copy.rewind()?;
-        Ok(copy)
-    };
     let failed = |error: io::Error| {
         Failure::from_io(
             code::NOT_A_FILE,
@@ -226,6 +270,34 @@ fn seekable(path: &Path, session: &Session) -> Result<(String, File), Failure> {
         }
     };
     Ok((shown, file))
+}
+
+/// The longest line that is copied, in bytes: no answer is as long.
+const LONGEST: usize = 64 << 20;
+
+/// A copy of what comes through a pipe or from a device. One that never ends a line is given up.
+fn copy(from: &mut dyn io::Read) -> io::Result<File> {
+    let mut copy = tempfile::tempfile()?;
+    let mut piece = vec![0; 1 << 16];
+    let mut line = 0;
+    loop {
+        let read = match from.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if read == 0 {
+            copy.rewind()?;
+            return Ok(copy);
+        }
+        line = match piece[..read].iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => read - at,
+            None => line + read,
+        };
+        if line > LONGEST {
+            return Err(io::Error::other("a line of it does not end within 64 MB"));
+        }
+        copy.write_all(&piece[..read])?;
+    }
 }
 
 /// The answers of `--answers`.
@@ -299,6 +371,7 @@ pub(super) fn tasks<'a>(
                 loaded,
                 suite,
                 cases: cases.clone(),
+                asks_unjudged: decides(args),
                 repeat: args.cases.repeat,
                 evaluators: &prepared.evaluators,
                 judges: &prepared.judges,

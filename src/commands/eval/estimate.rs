@@ -9,16 +9,14 @@ use super::super::run::RunContext;
 use super::super::session::Session;
 use super::{Args, EvalFormat};
 use crate::error::{Exit, Failure};
-use crate::execute::Request;
+use crate::execute::{UNKNOWN_OUTPUT, input_of, most_output, price};
 use crate::experiment::judge::JudgePrompt;
 use crate::experiment::run::{Plan, Questions, is_echo};
 use crate::experiment::task::Task;
-use crate::openai::prices::cost_usd;
 use crate::openai::provider::ModelId;
-use crate::openai::response::Usage;
 use crate::openai::tokens;
 use crate::output::json;
-use crate::prompt::document::{Document, Part};
+use crate::prompt::document::Part;
 use crate::record::filter::Filter;
 use crate::record::log::{Item, Order, Query};
 
@@ -27,9 +25,6 @@ const LOOKED_AT: usize = 200;
 
 /// How many requests of a prompt are counted; the others are taken to be as long.
 const COUNTED: usize = 20;
-
-/// How many tokens an answer is taken to have where nothing says more.
-const UNKNOWN: u64 = 500;
 
 /// How long a call is taken to last where none was made yet, in milliseconds.
 const USUAL: u64 = 2000;
@@ -202,21 +197,19 @@ fn estimate(
     for case in 0..task.cases.len().min(COUNTED) {
         requests.push(task.request(case)?.1);
     }
-    let counted: usize = requests
-        .iter()
-        .map(|it| tokens::count(&text_of(&it.body)))
-        .sum();
-    let input_tokens = (counted / requests.len().max(1)) as u64;
+    let counted: u64 = requests.iter().map(|it| input_of(&it.body)).sum();
+    let input_tokens = counted / requests.len().max(1) as u64;
     let name = task.loaded.name.as_str();
     let Earlier {
         output_tokens: before,
         latency_ms,
         ..
     } = earlier(name, &task.subject.model, ground, session)?;
-    let (output_tokens, basis) = output_of(before, &task.loaded.document);
+    let most = requests.first().and_then(|it| most_output(&it.body));
+    let (output_tokens, basis) = output_of(before, most);
     let each = requests
         .first()
-        .and_then(|request| price(request, input_tokens, output_tokens, ground, session));
+        .and_then(|it| price(it, input_tokens, output_tokens, &ground.prices, session.now));
     Ok(Estimate {
         name: task.loaded.name.to_string(),
         model: task.subject.model.clone(),
@@ -234,12 +227,14 @@ fn estimate(
 }
 
 /// How many tokens an answer is taken to have, and why.
-fn output_of(before: Option<u64>, document: &Document) -> (u64, &'static str) {
-    let most = document.parameters.get("maxTokens");
-    match (before, most.and_then(Value::as_u64)) {
+fn output_of(before: Option<u64>, most: Option<u64>) -> (u64, &'static str) {
+    match (before, most) {
         (Some(median), _) => (median, "the median of earlier executions"),
         (None, Some(most)) => (most, "maxTokens, as there is no earlier execution"),
-        (None, None) => (UNKNOWN, "a guess: no earlier execution, no maxTokens"),
+        (None, None) => (
+            UNKNOWN_OUTPUT,
+            "a guess: no earlier execution, no maxTokens",
+        ),
     }
 }
 
@@ -253,7 +248,9 @@ fn estimate_judge(
     let model = document.model.clone().unwrap_or_default();
     let name = judge.loaded.name.as_str();
     let before = earlier(name, &model, ground, session)?;
-    let (output_tokens, basis) = output_of(before.output_tokens, document);
+    let request = judge.asked()?;
+    let most = most_output(&request.body);
+    let (output_tokens, basis) = output_of(before.output_tokens, most);
     let texts = document.own_messages().flat_map(|message| &message.parts);
     let own: usize = texts
         .filter_map(|part| match part {
@@ -261,9 +258,14 @@ fn estimate_judge(
             _ => None,
         })
         .sum();
-    let input_tokens = before.input_tokens.unwrap_or(own as u64 + UNKNOWN);
-    let request = judge.asked()?;
-    let each = price(&request, input_tokens, output_tokens, ground, session);
+    let input_tokens = before.input_tokens.unwrap_or(own as u64 + UNKNOWN_OUTPUT);
+    let each = price(
+        &request,
+        input_tokens,
+        output_tokens,
+        &ground.prices,
+        session.now,
+    );
     Ok(Estimate {
         name: name.to_owned(),
         model,
@@ -277,40 +279,15 @@ fn estimate_judge(
     })
 }
 
-fn price(
-    request: &Request,
-    input: u64,
-    output: u64,
-    ground: &RunContext,
-    session: &Session,
-) -> Option<f64> {
-    let usage = Usage {
-        input: Some(input),
-        cached: Some(0),
-        output: Some(output),
-        ..Usage::default()
-    };
-    let model = request.model.as_ref()?;
-    let tier = request.body.get("service_tier").and_then(Value::as_str);
-    cost_usd(
-        &model.provider,
-        &model.name,
-        tier,
-        &usage,
-        session.now,
-        &ground.prices,
-    )
-}
-
 /// The medians of earlier executions.
-struct Earlier {
+pub(super) struct Earlier {
     input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
     latency_ms: Option<u64>,
 }
 
 /// The medians of the earlier executions of a prompt with a model.
-fn earlier(
+pub(super) fn earlier(
     name: &str,
     model: &str,
     ground: &RunContext,
@@ -349,24 +326,4 @@ fn earlier(
 fn median(mut values: Vec<u64>) -> Option<u64> {
     values.sort_unstable();
     values.get(values.len() / 2).copied()
-}
-
-/// All texts of a request: pictures are not counted.
-fn text_of(body: &Value) -> String {
-    fn collect(value: &Value, text: &mut String) {
-        match value {
-            Value::String(part) if !part.starts_with("data:") => {
-                text.push_str(part);
-                text.push('\n');
-            }
-            Value::Array(parts) => parts.iter().for_each(|part| collect(part, text)),
-            Value::Object(parts) => parts.values().for_each(|part| collect(part, text)),
-            _ => {}
-        }
-    }
-    let mut text = String::new();
-    for key in ["instructions", "input"] {
-        collect(&body[key], &mut text);
-    }
-    text
 }

@@ -56,7 +56,9 @@ pub(super) struct AnswerArgs {
     /// Another model than the file's; several are compared side by side; `echo` answers offline
     #[arg(long, value_name = "MODEL", add = super::super::completions::models())]
     pub(super) model: Vec<String>,
-    /// Begin no call once those before have cost so many US dollars
+    /// Spend at most so many US dollars: a call begins only if it fits at its worst (all tokens that it
+    /// reads, and as many as `maxTokens` lets it write, or as earlier calls wrote) beside what was spent and
+    /// what is under way; a first call that does not fit is not made either
     #[arg(long, value_name = "USD", value_parser = parse_dollars)]
     pub(super) max_cost: Option<f64>,
     /// Call no model: what the cache does not have is not asked

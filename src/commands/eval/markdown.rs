@@ -1,7 +1,9 @@
 //! A run for a pull request, in GitHub's Markdown. All foreign text stands in code.
 
 use super::report::Report;
-use super::told::{counted, dollars, expected, reasons, seconds, shown_rate, title, worst_try};
+use super::told::{
+    alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
+};
 use crate::experiment::result::cut;
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
@@ -31,6 +33,10 @@ pub(super) fn render(report: &Report<'_>) -> String {
     }
     out.push_str(&format!("- {}\n", report.cost_words()));
     for summary in &report.summaries {
+        if let Some(words) = ends(&summary.results.answers) {
+            let title = code(&title(summary));
+            out.push_str(&format!("- of the answers of {title} {words}\n"));
+        }
         judges(summary, &mut out);
     }
     let sections = report.summaries.iter().map(|it| (it, report.section(it)));
@@ -111,20 +117,35 @@ fn failures(summary: &Summary<'_>, out: &mut String) {
         worst.len(),
         crate::output::diff_markdown::inline::escape(&title(summary))
     ));
-    for case in worst.iter().take(MOST_SHOWN) {
+    let groups = alike(&worst);
+    for group in groups.iter().take(MOST_SHOWN) {
+        let Some(case) = group.first() else { continue };
         let required = if case.required { ", required" } else { "" };
         let (path, line, _) = &case.place;
-        out.push_str(&format!(
-            "- {} ({}{required}), {}\n",
-            code(&case.id),
-            case.status().as_str(),
-            code(&format!("{path}:{line}"))
-        ));
+        match group.len() {
+            1 => out.push_str(&format!(
+                "- {} ({}{required}), {}\n",
+                code(&case.id),
+                case.status().as_str(),
+                code(&format!("{path}:{line}"))
+            )),
+            count => out.push_str(&format!(
+                "- {} ({count} without an answer)\n",
+                code(&named(group))
+            )),
+        }
         let Some(worst) = worst_try(case) else {
             continue;
         };
         for reason in reasons(worst) {
             out.push_str(&format!("  - {}\n", message(&reason)));
+        }
+        if group.len() > 1 {
+            continue;
+        }
+        let input = worst.detail.as_ref().and_then(|it| it.input.as_ref());
+        if let Some(input) = input {
+            out.push_str(&format!("  - asked {}\n", code(input)));
         }
         if let Some(expected) = expected(worst) {
             out.push_str(&format!("  - expected {}\n", code(&cut(&expected, SHOWN))));
@@ -134,9 +155,17 @@ fn failures(summary: &Summary<'_>, out: &mut String) {
             out.push_str(&format!("  - got {}\n", code(&cut(output.trim(), SHOWN))));
         }
     }
-    if worst.len() > MOST_SHOWN {
-        out.push_str(&format!("- and {} more\n", worst.len() - MOST_SHOWN));
+    if groups.len() > MOST_SHOWN {
+        let more: usize = groups[MOST_SHOWN..].iter().map(Vec::len).sum();
+        out.push_str(&format!("- and {more} more\n"));
     }
-    let cost = summary.results.answers.spent + summary.results.answers.saved;
-    out.push_str(&format!("\n{} in all\n\n</details>\n", dollars(cost)));
+    let answers = &summary.results.answers;
+    let all = dollars(answers.spent + answers.saved).replace('$', "\\$");
+    match answers.saved > 0.0 {
+        true => out.push_str(&format!(
+            "\nIts answers cost {all}, of which {} was paid before this run.\n\n</details>\n",
+            dollars(answers.saved).replace('$', "\\$")
+        )),
+        false => out.push_str(&format!("\nIts answers cost {all}.\n\n</details>\n")),
+    }
 }

@@ -234,9 +234,15 @@ fn prompt(summary: &Summary<'_>) -> Value {
         "errors": counts.errors,
         "skipped": counts.skipped,
         "not_asked": counts.missing,
+        "refused": answers.refused,
+        "incomplete": answers.incomplete,
         "required": tally(&summary.required),
         "pass_rate": summary.pass_rate.as_ref().map(|rate| figure(rate, "value")),
-        "score": summary.score.as_ref().map(|score| figure(score, "mean")),
+        "score": summary.score.as_ref().map(|score| {
+            let mut object = figure(score, "mean");
+            object["se"] = json!(score.se);
+            object
+        }),
         "by_tag": summary.by_tag.iter().map(|(tag, counts)| {
             let mut tally = tally(counts);
             tally["tag"] = json!(tag);
@@ -364,6 +370,7 @@ fn failure(case: &CaseResult) -> Value {
         "line": case.place.1,
         "column": case.place.2,
         "reasons": worst.map(reasons).unwrap_or_default(),
+        "input": detail.and_then(|it| it.input.as_ref()),
         "expected": detail.and_then(|it| it.expected.as_ref()),
         "output": detail.and_then(|it| it.output.as_ref()),
     })

@@ -37,11 +37,14 @@ impl Doing<'_> {
         if let Some(recorder) = &mut self.recorder {
             recorder.take(task, case, &line);
         }
-        let kept = match self.privacy.output {
+        // What the log may not keep of an answer or of values, this file may not either.
+        let mut kept = match self.privacy.output {
             Keep::Full => None,
-            // What the log may not keep of an answer, this file may not either.
             _ => Some(line.without_words()),
         };
+        if self.privacy.variables != Keep::Full {
+            kept.get_or_insert_with(|| line.clone()).input = None;
+        }
         if let Ok(file) = &mut self.file
             && let Err(error) = file.line(kept.as_ref().unwrap_or(&line))
         {
@@ -168,15 +171,11 @@ pub(super) fn finish(
     for said in said {
         said.say(session);
     }
-    ground.warn_of_run(end.ended.cost, session);
+    let spent = end.ended.cost;
+    ground.warn_of_run(spent, session);
     match end.ended.stop {
         Some(Stop::Lasting(failure)) => Err(failure),
-        Some(Stop::MaxCost | Stop::UnknownCost) => {
-            let failure = Failure::new(code::BUDGET_ENDED, ended.unwrap_or_default());
-            Err(failure
-                .exit(Exit::Verdict)
-                .hint("the same command with a higher --max-cost asks only for what is missing"))
-        }
+        Some(stop @ (Stop::MaxCost { .. } | Stop::UnknownCost)) => Err(over_budget(&stop, spent)),
         Some(Stop::Unwanted | Stop::Failed) | None => recorded.map(|recorded| match recorded {
             Exit::Done => exit_of(report.verdict),
             other => other,
@@ -186,17 +185,31 @@ pub(super) fn finish(
 
 /// Why a run ended early, in a sentence.
 pub(super) fn early(stop: Option<&Stop>, cost: f64) -> Option<String> {
-    match stop? {
-        Stop::MaxCost => Some(format!(
-            "stopped at ${cost:.4}: the limit on the cost is reached"
-        )),
-        Stop::UnknownCost => Some(
-            "stopped: the cost of an answer is not known, so its limit cannot be kept".to_owned(),
-        ),
+    let stop = stop?;
+    if let Some((words, _)) = stop.of_cost(cost) {
+        return Some(words);
+    }
+    match stop {
         Stop::Lasting(failure) if failure.exit == Exit::Interrupted => {
             Some("interrupted: what was paid for is kept".to_owned())
         }
         Stop::Lasting(failure) => Some(format!("stopped: {}", failure.message)),
-        Stop::Failed | Stop::Unwanted => Some("stopped".to_owned()),
+        Stop::MaxCost { .. } | Stop::UnknownCost | Stop::Failed | Stop::Unwanted => {
+            Some("stopped".to_owned())
+        }
+    }
+}
+
+/// That a limit on the costs ended work.
+pub(in crate::commands) fn over_budget(stop: &Stop, spent: f64) -> Failure {
+    let (words, hint) = stop.of_cost(spent).unwrap_or_default();
+    let failure = Failure::new(code::BUDGET_ENDED, words)
+        .exit(Exit::Verdict)
+        .hint(hint);
+    match stop {
+        Stop::MaxCost { .. } => {
+            failure.hint("the same command with a higher --max-cost asks only for what is missing")
+        }
+        _ => failure,
     }
 }

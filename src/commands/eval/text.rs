@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::report::Report;
-use super::told::{counted, dollars, expected, reasons, seconds, shown_rate, title, worst_try};
+use super::told::{
+    alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
+};
 use crate::experiment::result::{CaseResult, Status, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
@@ -190,7 +192,12 @@ impl Page {
                 };
                 words.push_str(&format!("   by {judge}{mark}"));
             }
-            rows.push((cut(&visible::line(&tally.name), WIDEST), words));
+            // What another program reads is whole.
+            let most = self.width.map_or(usize::MAX, |_| WIDEST);
+            rows.push((cut(&visible::line(&tally.name), most), words));
+        }
+        if let Some(words) = ends(&results.answers) {
+            rows.push(("answers".to_owned(), words));
         }
         // What answers offline takes no time.
         if let Some((p50, p95)) = summary.latency.filter(|(_, p95)| *p95 >= 1.0) {
@@ -230,12 +237,27 @@ impl Page {
         let title = format!("{title} ({})", worst.len());
         let title = self.paint(BOLD, &title);
         self.line(&title);
-        for case in worst.iter().take(MOST_SHOWN) {
-            self.failure(case);
+        let groups = alike(worst);
+        for group in groups.iter().take(MOST_SHOWN) {
+            match group.as_slice() {
+                [case] => self.failure(case),
+                group => self.errors(group),
+            }
         }
-        if worst.len() > MOST_SHOWN {
-            let more = worst.len() - MOST_SHOWN;
+        if groups.len() > MOST_SHOWN {
+            let more: usize = groups[MOST_SHOWN..].iter().map(Vec::len).sum();
             self.line(&format!("  and {more} more: -o FILE.json has them"));
+        }
+    }
+
+    /// Cases that got no answer for one and the same reason.
+    fn errors(&mut self, cases: &[&CaseResult]) {
+        let word = self.paint(NOTE, "error");
+        let ids = visible::line(&named(cases)).into_owned();
+        self.line(&format!("  {word}  {ids}"));
+        let worst = cases.first().and_then(|case| worst_try(case));
+        for reason in worst.map(reasons).unwrap_or_default() {
+            self.beside("    because", Some(DIM), &cut(&reason, 2 * SHOWN), 14);
         }
     }
 
@@ -259,6 +281,10 @@ impl Page {
         let Some(worst) = worst_try(case) else { return };
         for reason in reasons(worst) {
             self.beside("    because", Some(DIM), &cut(&reason, 2 * SHOWN), 14);
+        }
+        let input = worst.detail.as_ref().and_then(|it| it.input.as_ref());
+        if let Some(input) = input {
+            self.beside("    asked", Some(DIM), input, 14);
         }
         if let Some(expected) = expected(worst) {
             self.beside("    expected", Some(DIM), &cut(&expected, SHOWN), 14);

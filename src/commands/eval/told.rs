@@ -1,8 +1,10 @@
 //! What every way of showing a run says in the same words.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use crate::experiment::result::{CaseResult, Try};
+use crate::experiment::result::{Answers, CaseResult, Status, Try};
 use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, percent};
 use crate::prompt::visible;
@@ -64,6 +66,50 @@ pub(super) fn reasons(of: &Try) -> Vec<String> {
     });
     let reason = detail.reason.iter().cloned();
     error.chain(reason).chain(marks).collect()
+}
+
+/// Cases that did not pass, those together that got no answer for one and the same reason.
+pub(super) fn alike<'a>(worst: &[&'a CaseResult]) -> Vec<Vec<&'a CaseResult>> {
+    let mut groups: Vec<Vec<&CaseResult>> = Vec::new();
+    let mut known: HashMap<Vec<String>, usize> = HashMap::new();
+    for case in worst {
+        if case.status() != Status::Error {
+            groups.push(vec![case]);
+            continue;
+        }
+        let why = worst_try(case).map(reasons).unwrap_or_default();
+        match known.get(&why) {
+            Some(at) => groups[*at].push(case),
+            None => {
+                known.insert(why, groups.len());
+                groups.push(vec![case]);
+            }
+        }
+    }
+    groups
+}
+
+/// Cases by their ids: `c0, c1, c2 and 13 more`.
+pub(super) fn named(cases: &[&CaseResult]) -> String {
+    const MOST: usize = 10;
+    let ids: Vec<&str> = cases.iter().take(MOST).map(|it| it.id.as_str()).collect();
+    match cases.len().saturating_sub(MOST) {
+        0 => ids.join(", "),
+        more => format!("{} and {more} more", ids.join(", ")),
+    }
+}
+
+/// How answers ended that were no whole ones: `2 refused, 1 stopped early`.
+pub(super) fn ends(answers: &Answers) -> Option<String> {
+    let counts = [
+        (answers.refused, "refused"),
+        (answers.incomplete, "stopped before the end"),
+    ];
+    let told = counts.into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// What was expected, in a line, unless a reason says it already.

@@ -13,7 +13,7 @@ use super::super::session::Session;
 use super::{Args, RunContext, result, tell_fallback};
 use crate::error::{Exit, Failure};
 use crate::execute::{
-    Batch, Ended, Executed, Expected, Input, Renderer, Stop, request_for, run_batch,
+    Batch, Ended, Executed, Expected, Gate, Input, Renderer, Stop, Worst, request_for, run_batch,
 };
 use crate::openai::prices::warm_up;
 use crate::openai::request::request_hash;
@@ -94,6 +94,8 @@ pub(super) fn run(
     let caller = ground.caller(&request, args.timeout.map(Duration::from_secs), session)?;
     let clock_now = session.environ.now;
     let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
+    let gate = Gate::new(max_cost);
+    let now = session.now;
     let batch = Batch {
         renderer: &renderer,
         terms: &terms,
@@ -102,7 +104,8 @@ pub(super) fn run(
         stored: stored.as_ref(),
         inputs: &inputs,
         concurrency: usize::from(args.many.concurrency),
-        max_cost,
+        gate: &gate,
+        worst: &|request| Worst::of(request, || None, &ground.prices, now),
         is_fail_fast: args.many.fail_fast,
         clock: &clock,
     };
@@ -211,13 +214,10 @@ fn conclude(
             .hint(resume)
     };
     match ended.stop {
-        Some(Stop::MaxCost) => Err(stopped(format!(
-            "stopped at ${:.4}: the limit on the cost is reached",
-            ended.cost
-        ))),
-        Some(Stop::UnknownCost) => Err(stopped(
-            "stopped: the cost of an answer is not known, so its limit cannot be kept".to_owned(),
-        )),
+        Some(stop @ (Stop::MaxCost { .. } | Stop::UnknownCost)) => {
+            let (words, hint) = stop.of_cost(ended.cost).unwrap_or_default();
+            Err(stopped(words).hint(hint))
+        }
         Some(Stop::Lasting(failure)) => Err(failure.hint(resume)),
         Some(Stop::Failed) => Ok(Exit::Verdict),
         Some(Stop::Unwanted) => Ok(Exit::Done),

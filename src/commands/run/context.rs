@@ -1,5 +1,6 @@
 //! What a call stands on: the repository, the user's own configuration, prices, budgets, the log.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::super::models;
@@ -18,7 +19,7 @@ use crate::openai::provider::ModelId;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::record::entry::Record;
-use crate::record::log::Log;
+use crate::record::log::{Log, OWN_FOLDER};
 use crate::releases::Store;
 
 /// What the calls of a run need: the prompt, the settings and the log.
@@ -31,6 +32,8 @@ pub(in crate::commands) struct RunContext {
     pub(in crate::commands) user: UserConfig,
     /// The user's own prices.
     pub(in crate::commands) prices: OwnPrices,
+    /// Whether it was said that git tracks the log.
+    is_log_told: Cell<bool>,
 }
 
 impl RunContext {
@@ -43,6 +46,7 @@ impl RunContext {
             config,
             user,
             prices,
+            is_log_told: Cell::new(false),
         })
     }
 
@@ -100,11 +104,25 @@ impl RunContext {
     /// Keeps a record. The answer is paid for: that it cannot be recorded must not keep it from
     /// the user.
     pub(in crate::commands) fn append(&self, record: &Record, session: &mut Session) {
+        self.warn_of_log(session);
         if let Err(failure) = self.log(session).append(record) {
             session
                 .ui
                 .warning(format!("the execution was not recorded: {failure:#}"));
         }
+    }
+
+    /// Says, once, that git tracks the log: whoever gets the repository gets what was asked and answered.
+    pub(in crate::commands) fn warn_of_log(&self, session: &mut Session) {
+        if self.is_log_told.replace(true) || !is_tracked(&self.log(session), &self.store) {
+            return;
+        }
+        session.ui.warning(
+            "git tracks files in .promptctl, so that executions are recorded where a commit shows them to everybody",
+        );
+        session
+            .ui
+            .hint("git rm -r --cached .promptctl takes them out of git");
     }
 
     /// The execution log.
@@ -211,6 +229,13 @@ pub(super) fn warn_of_price(record: &Record, session: &mut Session) {
     session
         .ui
         .hint("a price file, named by PROMPTCTL_PRICES, can tell it");
+}
+
+/// Whether the log is that of the repository, in a folder that git tracks or that came with another
+/// repository.
+pub(in crate::commands) fn is_tracked(log: &Log, store: &Store) -> bool {
+    let below = log.path().strip_prefix(store.top());
+    below.is_ok_and(|it| it.starts_with(OWN_FOLDER)) && store.is_brought(OWN_FOLDER)
 }
 
 /// The execution log of this repository.

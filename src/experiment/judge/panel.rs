@@ -9,10 +9,10 @@ use futures_util::lock::Mutex;
 
 use super::{JudgePrompt, Told, said};
 use crate::error::{Exit, Failure};
-use crate::execute::{Call, CallContext, Rendered, Request, Stop};
+use crate::execute::{Call, CallContext, Closed, Rendered, Request, Stop};
 use crate::experiment::answer::{AnswerStatus, Answered};
 use crate::experiment::cache::Key;
-use crate::experiment::run::{Source, Terms, is_echo, keep};
+use crate::experiment::run::{Source, Terms, Turn, claim, is_echo, keep};
 use crate::experiment::score::{Asked, Judge, Question, Said};
 use crate::openai::echo;
 use crate::prompt::evaluate::Evaluator;
@@ -190,7 +190,13 @@ impl<'a> Panel<'a> {
             }
             Source::CacheThenModel | Source::Model => {}
         }
-        let came = self.ask(judge, (rendered, request), errand, &key).await;
+        let turn = async {
+            match claim(self.terms.cache.map(|cache| (cache, &key)), is_fresh).await {
+                Turn::Kept(answered) => kept(*answered),
+                Turn::Ours(_claim) => self.ask(judge, (rendered, request), errand, &key).await,
+            }
+        };
+        let came = self.terms.gate.watch(turn).await;
         *known = came.answered.as_ref().ok().cloned();
         came
     }
@@ -208,6 +214,23 @@ impl<'a> Panel<'a> {
                 return Came {
                     stop: Some(Stop::Lasting(failure)),
                     ..Came::nothing("the judge was not asked")
+                };
+            }
+        };
+        let name = judge.loaded.name.as_str();
+        let entered = self.terms.gate.enter(|| (self.terms.worst)(request, name));
+        let pass = match entered.await {
+            Ok(pass) => pass,
+            Err(closed) => {
+                let why = match closed {
+                    Closed::Cost { .. } => {
+                        "the judge was not asked: the limit on the cost was reached"
+                    }
+                    Closed::Interrupted => "the judge was not asked: interrupted",
+                };
+                return Came {
+                    stop: Some(closed.stop()),
+                    ..Came::nothing(why)
                 };
             }
         };
@@ -230,6 +253,7 @@ impl<'a> Panel<'a> {
             now: (self.terms.clock)(),
         };
         let mut executed = call.execute(&caller, &mut |_| {}).await;
+        let stop = pass.settle(&executed);
         let (answered, trouble) = keep(self.terms, Some(key), &executed);
         if let Some(failure) = trouble {
             self.unrecorded.borrow_mut().get_or_insert(failure);
@@ -240,7 +264,7 @@ impl<'a> Panel<'a> {
                 answered: Ok(answered),
                 cached: false,
                 cost,
-                stop: None,
+                stop,
             };
         }
         let why = executed.error.take().map(|note| note.message);
@@ -255,7 +279,8 @@ impl<'a> Panel<'a> {
             cost: cost.or(Some(0.0)),
             stop: failure
                 .filter(|_| executed.is_lasting || is_interrupted)
-                .map(Stop::Lasting),
+                .map(Stop::Lasting)
+                .or(stop),
         }
     }
 }

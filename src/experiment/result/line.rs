@@ -129,6 +129,9 @@ pub struct Line {
     /// Its column.
     #[serde(default)]
     pub column: usize,
+    /// What the case gives the prompt, in short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// Why it was skipped or is undecided.
     #[serde(default)]
     pub reason: Option<String>,

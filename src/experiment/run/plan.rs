@@ -51,6 +51,8 @@ pub struct Plan {
     pub(super) lacking: Vec<Slot>,
     /// Those whose file says that they are not asked.
     pub(super) skipped: Vec<Slot>,
+    /// Those that no evaluator looks at: nothing is paid for what nothing can decide.
+    pub(super) unjudged: Vec<Slot>,
 }
 
 impl Plan {
@@ -80,12 +82,20 @@ impl Plan {
                 let (_, request) = task.request_of(values)?;
                 check_case(task, case).map_err(Failure::from)?;
                 let at = left.find(|at| task.case(*at).id == case.id);
+                let is_paid_for = !matches!(source, Source::Given(_));
+                let is_unjudged = is_paid_for
+                    && !task.asks_unjudged
+                    && task.suite.judges_of(case).next().is_none();
                 for repeat in 1..=task.repeats(case) {
                     let slot = Slot {
                         task: number,
                         case: at.unwrap_or_default(),
                         repeat,
                     };
+                    if is_unjudged {
+                        plan.unjudged.push(slot);
+                        continue;
+                    }
                     let key = task.server.as_deref();
                     let key = key.map(|server| match task.subject.again {
                         true => Key::again(server, &request.body, repeat),
@@ -192,7 +202,7 @@ impl Plan {
     /// How many results there will be.
     pub fn len(&self) -> usize {
         let jobs: usize = self.jobs.iter().map(|it| it.slots.len()).sum();
-        jobs + self.lacking.len() + self.skipped.len()
+        jobs + self.lacking.len() + self.skipped.len() + self.unjudged.len()
     }
 
     /// Whether nothing is wanted.

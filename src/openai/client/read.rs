@@ -39,10 +39,10 @@ impl Client {
         progress: &mut Progress,
         prompt_id: Option<&str>,
     ) -> Result<Response, Fault> {
-        let response = request
-            .send()
-            .await
-            .map_err(|error| Fault::passing(self.unreachable(error)))?;
+        let response = request.send().await.map_err(|error| Fault {
+            may_be_billed: !error.is_connect(),
+            ..Fault::passing(self.unreachable(error))
+        })?;
         progress.request_id = header(response.headers(), "x-request-id").map(|id| self.clean(id));
         progress.rate_limit = rate_limit(response.headers());
         if response.status().is_success() {
@@ -82,6 +82,7 @@ impl Client {
         };
         error.is_of_gateway = is_of_gateway;
         Fault {
+            may_be_billed: false,
             error,
             advice: Advice::answer(status, is_final, self.pace.now(), |name| {
                 header(&headers, name)

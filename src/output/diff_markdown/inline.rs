@@ -99,7 +99,12 @@ impl Inline {
                     span.push(' ');
                     span.push_str(next);
                 }
-                self.code(&span);
+                // What stands around a word, such as quotation marks and commas, is no part of it.
+                let core = span.trim_start_matches(['"', '“']);
+                self.0.push_str(&span[..span.len() - core.len()]);
+                let inner = core.trim_end_matches([',', ';', '"', '”']);
+                self.code(inner);
+                self.0.push_str(&core[inner.len()..]);
             }
             if words.peek().is_some() {
                 self.0.push(' ');
@@ -108,10 +113,15 @@ impl Inline {
     }
 }
 
+/// What may stand before a word.
+const OPENING: [char; 3] = ['(', '"', '“'];
+
+/// What may stand behind a word.
+const STOPS: [char; 10] = ['(', ')', ',', '.', ';', ':', '?', '…', '"', '”'];
+
 /// Whether a word is nothing but a word, a number or a stop, whatever stands beside it.
 fn is_inert(word: &str) -> bool {
-    const STOPS: [char; 8] = ['(', ')', ',', '.', ';', ':', '?', '…'];
-    let inner = word.trim_start_matches('(').trim_end_matches(STOPS);
+    let inner = word.trim_start_matches(OPENING).trim_end_matches(STOPS);
     let is_letters = |part: &str| {
         let is_letter = |each: char| each.is_alphabetic() || matches!(each, '\'' | '’');
         !part.is_empty() && part.chars().all(is_letter)

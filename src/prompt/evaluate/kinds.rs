@@ -1,5 +1,7 @@
 //! The kinds of evaluators, and the keys that any of them may have.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::answer::Answer;
@@ -434,6 +436,20 @@ fn one_of(evaluator: &Object) -> Result<(&'static KindRow, &Value), Finding> {
                 names.join(", ")
             )))
         }
+    }
+}
+
+/// An evaluator as it is asked: one that names nothing to check is judged by this judge, where there is
+/// one.
+pub fn with_judge<'e>(evaluator: &'e Object, judge: Option<&str>) -> Cow<'e, Object> {
+    let names_a_kind = || KINDS.iter().any(|kind| evaluator.contains_key(kind.name));
+    match judge {
+        Some(judge) if !names_a_kind() => {
+            let mut whole = evaluator.clone();
+            whole.insert("uses".to_owned(), Value::from(judge));
+            Cow::Owned(whole)
+        }
+        _ => Cow::Borrowed(evaluator),
     }
 }
 

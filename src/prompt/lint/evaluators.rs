@@ -29,7 +29,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             );
         }
         let own_schema = document.json_schema.is_some().then_some(&ANY);
-        let made = Evaluator::new(evaluator, own_schema);
+        let asked = evaluate::with_judge(evaluator, document.eval.judge.as_deref());
+        let made = Evaluator::new(&asked, own_schema);
         let made = made.and_then(|made| memory.take(&made).map(|()| made));
         match made {
             Err(finding) => {

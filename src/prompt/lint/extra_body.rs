@@ -113,6 +113,36 @@ const OF_CHAT: &[(&str, &str)] = &[
     ("verbosity", "write `text: {verbosity: …}`"),
 ];
 
+/// Fields of a request that the file says in another place, with that place.
+const OF_THE_FILE: &[(&str, &str)] = &[
+    (
+        "model",
+        "write `model:` at the top of the file: that is what is shown, compared and priced first",
+    ),
+    (
+        "max_output_tokens",
+        "write `maxTokens` below `modelParameters`",
+    ),
+    ("input", "write `messages:`: what they say is not sent so"),
+    (
+        "instructions",
+        "write a system message: what the first ones say is not sent so",
+    ),
+    ("prompt", "write `openai: {promptId: …}`"),
+    (
+        "stream",
+        "leave it out: a stream is asked for where somebody reads one",
+    ),
+    (
+        "background",
+        "leave it out: the answer is waited for, and such a call gives none",
+    ),
+    (
+        "store",
+        "leave it out, or write `store: false`: with `true` the API keeps what is asked and answered",
+    ),
+];
+
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     // Servers of others may take what OpenAI's does not.
     if subject.document.extra_body.is_empty() || subject.model.is_some_and(|it| !it.is_openai) {
@@ -160,6 +190,18 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 Finding::warning(code::BAD_EXTRA_BODY, message),
                 instead,
             );
+        }
+    }
+    for (key, instead) in OF_THE_FILE {
+        let is_given =
+            value_at(subject, key).is_some_and(|it| !it.is_null() && it != &Value::Bool(false));
+        // Nothing is overridden where the file says nothing.
+        let is_limit =
+            *key == "max_output_tokens" && !subject.document.parameters.contains_key("maxTokens");
+        if is_given && !is_limit {
+            let message =
+                format!("`extraBody.{key}` is sent in place of what the file says elsewhere");
+            add(key, Finding::new(code::BODY_OVERRIDES, message), instead);
         }
     }
     metadata(subject, &mut add);
@@ -267,16 +309,17 @@ mod tests {
         insta::assert_snapshot!(
             found_after("extraBody: {store: 'no', tools: {type: web_search}, max_output_tokens: 1.5, text: plain, reasoning: {summary: long}, metadata: [a], service_tier: 1, max_tokens: 5, seed: 1}\n"),
             @"
-        error P326 3:20 `extraBody.store` is a text, and OpenAI's API takes true or false
-        error P326 3:33 `extraBody.tools` is a map, and OpenAI's API takes a list
-        error P326 3:72 `extraBody.max_output_tokens` is a number, and OpenAI's API takes a whole number
-        error P326 3:83 `extraBody.text` is a text, and OpenAI's API takes a map
-        error P326 3:111 `extraBody.reasoning.summary: long` is not known
-        error P326 3:128 `extraBody.metadata` is a list, and OpenAI's API takes a map
-        error P326 3:147 `extraBody.service_tier` is a number, and OpenAI's API takes a text
-        warning P326 3:162 the Responses API has no `max_tokens`, and refuses a request with it
-        warning P326 3:171 the Responses API has no `seed`, and refuses a request with it
-        "
+    error P326 3:20 `extraBody.store` is a text, and OpenAI's API takes true or false
+    warning P413 3:20 `extraBody.store` is sent in place of what the file says elsewhere
+    error P326 3:33 `extraBody.tools` is a map, and OpenAI's API takes a list
+    error P326 3:72 `extraBody.max_output_tokens` is a number, and OpenAI's API takes a whole number
+    error P326 3:83 `extraBody.text` is a text, and OpenAI's API takes a map
+    error P326 3:111 `extraBody.reasoning.summary: long` is not known
+    error P326 3:128 `extraBody.metadata` is a list, and OpenAI's API takes a map
+    error P326 3:147 `extraBody.service_tier` is a number, and OpenAI's API takes a text
+    warning P326 3:162 the Responses API has no `max_tokens`, and refuses a request with it
+    warning P326 3:171 the Responses API has no `seed`, and refuses a request with it
+    "
         );
         assert_eq!(
             found_after(
