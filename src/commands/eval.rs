@@ -121,11 +121,17 @@ fn own_folder(store: &Store) -> PathBuf {
 /// # Errors
 /// They may have come with the repository, so that somebody else wrote what they say.
 fn runs_folder(store: &Store) -> Result<PathBuf, Failure> {
+    own_part(store, "evals", "so the runs in it are not read")
+}
+
+/// A folder of what only this clone should have; `so` says what follows where somebody else made it.
+fn own_part(store: &Store, part: &str, so: &str) -> Result<PathBuf, Failure> {
     if store.is_brought(OWN_FOLDER) {
-        let message = "git tracks files in .promptctl, or another repository is there, so the runs in it are not read";
+        let message =
+            format!("git tracks files in .promptctl, or another repository is there, {so}");
         return Err(Failure::new(code::NOT_A_FILE, message).hint(TAKE_AWAY));
     }
-    Ok(own_folder(store).join("evals"))
+    Ok(own_folder(store).join(part))
 }
 
 /// The cache of a repository; none where its settings switch it off.

@@ -23,7 +23,7 @@ use crate::record::groups::{Board, Dimension, Group, Groups, Measure, Place, Val
 /// The order is that of the lower ends of the intervals, so that few lucky calls do not come first. Whose
 /// interval reaches the mean of the first shares its rank: they are not told apart. What has fewer than 30
 /// calls or outcomes is listed apart. It describes what was used, at different times and for different
-/// callers, and decides nothing: `promptctl eval --base` asks two versions the same.
+/// callers, and decides nothing: `eval --base` asks two versions the same.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help statistics

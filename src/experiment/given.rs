@@ -394,7 +394,7 @@ fn each_line(name: &str, file: &File, take: &mut TakeLine<'_>) -> Result<(), Fai
                 name,
                 number,
                 "the line is longer than 64 MB".to_owned(),
-                ANSWER,
+                "promptctl help evaluation shows what a line holds",
             ));
         }
         let mut text = line.as_slice();

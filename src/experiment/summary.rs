@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::result::{CaseResult, Results, Status};
-use super::verdict::{Counts, Judgement, Rule, judge};
+use super::verdict::{Counts, Gaps, Judgement, Rule, judge};
 use crate::statistics::{
     Count, FEWEST, Interval, grouped_mean, mean, quantile, wilson, wilson_grouped,
 };
@@ -87,7 +87,7 @@ impl<'a> Summary<'a> {
                 .max()
                 .unwrap_or(0),
             latency: at(0.5).zip(at(0.95)),
-            judgement: judge(results, rule, worst_interval),
+            judgement: judge(results, rule, |gaps| interval_with(&results.cases, gaps)),
             results,
         }
     }
@@ -118,31 +118,66 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// The interval of a rate in which everything without a verdict counts as a fail.
-fn worst_interval(passed: usize, cases: usize) -> (f64, f64) {
-    let interval = wilson(
-        Count {
-            passed: passed as u64,
-            of: cases as u64,
-        },
-        LEVEL,
-    );
+/// The interval of the rate, as it is shown, in which cases without a verdict pass or fail.
+fn interval_with(cases: &[CaseResult], gaps: Gaps) -> (f64, f64) {
+    let is_meant = |case: &&CaseResult| case.status() != Status::Skipped || case.is_missing();
+    let meant: Vec<&CaseResult> = cases.iter().filter(is_meant).collect();
+    let passes = |case: &CaseResult| match case.status() {
+        Status::Pass => true,
+        Status::Fail => false,
+        Status::Undecided | Status::Error | Status::Skipped => gaps == Gaps::Pass,
+    };
+    let (interval, _, _) = rate_of(&meant, passes);
     interval.map_or((0.0, 1.0), |it| (it.low, it.high))
+}
+
+/// The interval of the share of cases that pass, by their groups where they have some; how it was made,
+/// and the number of groups.
+fn rate_of(
+    cases: &[&CaseResult],
+    passes: impl Fn(&CaseResult) -> bool,
+) -> (Option<Interval>, &'static str, Option<usize>) {
+    let count = |passed: usize, of: usize| Count {
+        passed: passed as u64,
+        of: of as u64,
+    };
+    match groups(cases, &passes) {
+        None => {
+            let passed = cases.iter().filter(|case| passes(case)).count();
+            (wilson(count(passed, cases.len()), LEVEL), "wilson", None)
+        }
+        Some(groups) => {
+            let counts: Vec<Count> = groups
+                .values()
+                .map(|group| count(group.iter().filter(|it| **it).count(), group.len()))
+                .collect();
+            let interval = wilson_grouped(&counts, LEVEL);
+            (interval, "wilson with groups", Some(groups.len()))
+        }
+    }
+}
+
+/// The group of a case, or the case itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit<'a> {
+    Group(&'a str),
+    Case(&'a str),
 }
 
 /// The groups of cases; none where no case has one.
 fn groups<'a, T>(
     cases: &[&'a CaseResult],
     value: impl Fn(&CaseResult) -> T,
-) -> Option<BTreeMap<&'a str, Vec<T>>> {
+) -> Option<BTreeMap<Unit<'a>, Vec<T>>> {
     if cases.iter().all(|case| case.group.is_none()) {
         return None;
     }
-    let mut groups: BTreeMap<&str, Vec<T>> = BTreeMap::new();
+    let mut groups: BTreeMap<Unit<'_>, Vec<T>> = BTreeMap::new();
     for case in cases {
         // A case without a group is one of its own.
-        let group = case.group.as_ref().unwrap_or(&case.id);
-        groups.entry(group).or_default().push(value(case));
+        let group = case.group.as_deref().map(Unit::Group);
+        let unit = group.unwrap_or(Unit::Case(&case.id));
+        groups.entry(unit).or_default().push(value(case));
     }
     Some(groups)
 }
@@ -154,28 +189,14 @@ fn pass_rate(cases: &[CaseResult]) -> Option<Figure> {
     let passed = decided.iter().filter(|case| has_passed(case)).count();
     let n = decided.len();
     let value = (n > 0).then(|| passed as f64 / n as f64)?;
-    let groups = groups(&decided, has_passed);
-    let count = |passed: usize, of: usize| Count {
-        passed: passed as u64,
-        of: of as u64,
-    };
-    let (interval, method) = match &groups {
-        None => (wilson(count(passed, n), LEVEL), "wilson"),
-        Some(groups) => {
-            let counts: Vec<Count> = groups
-                .values()
-                .map(|group| count(group.iter().filter(|it| **it).count(), group.len()))
-                .collect();
-            (wilson_grouped(&counts, LEVEL), "wilson with groups")
-        }
-    };
+    let (interval, method, groups) = rate_of(&decided, has_passed);
     Some(Figure {
         value,
         interval: interval.filter(|_| n >= FEWEST),
         se: None,
         method,
         n,
-        groups: groups.map(|groups| groups.len()),
+        groups,
     })
 }
 

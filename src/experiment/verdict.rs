@@ -98,29 +98,39 @@ pub struct Judgement {
     pub reasons: Vec<String>,
 }
 
+/// What is made of cases without a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gaps {
+    /// They count as failed.
+    Fail,
+    /// They could still pass.
+    Pass,
+}
+
 /// Judges a prompt's results. What has no verdict counts as a fail; where it could still turn the
 /// result, or is more than is allowed, the verdict is at best incomplete. `interval` gives the ends
-/// of the interval of a rate, of so many passes of so many cases.
-pub fn judge(
-    results: &Results,
-    rule: &Rule,
-    interval: impl Fn(usize, usize) -> (f64, f64),
-) -> Judgement {
+/// of the rate's interval, where what has no verdict passes, or fails.
+pub fn judge(results: &Results, rule: &Rule, interval: impl Fn(Gaps) -> (f64, f64)) -> Judgement {
     let counts = Counts::of(&results.cases);
     let required = Counts::of(results.cases.iter().filter(|case| case.required));
-    let passes = |passed: usize| {
+    let passes = |gaps: Gaps| {
         let cases = counts.cases();
+        let passed = counts.passed
+            + match gaps {
+                Gaps::Fail => 0,
+                Gaps::Pass => counts.without_verdict(),
+            };
         match rule.min_pass_rate {
             None => passed == cases,
             Some(_) if cases == 0 => true,
-            Some(least) if rule.is_confident => interval(passed, cases).0 >= least,
+            Some(least) if rule.is_confident => interval(gaps).0 >= least,
             // 19 of 20 are 95 %, whatever a float says.
             Some(least) => passed as f64 / cases as f64 >= least - 1e-12,
         }
     };
     let gaps = counts.without_verdict();
-    let is_good = passes(counts.passed) && required.passed == required.cases();
-    let could_be = passes(counts.passed + gaps) && required.failed == 0;
+    let is_good = passes(Gaps::Fail) && required.passed == required.cases();
+    let could_be = passes(Gaps::Pass) && required.failed == 0;
     let verdict = match (is_good, could_be) {
         _ if counts.cases() == 0 => Verdict::Incomplete,
         (true, _) if counts.missing == 0 && gaps <= rule.allow_undecided => Verdict::Pass,
@@ -137,7 +147,7 @@ fn reasons(
     counts: &Counts,
     required: &Counts,
     rule: &Rule,
-    interval: impl Fn(usize, usize) -> (f64, f64),
+    interval: impl Fn(Gaps) -> (f64, f64),
 ) -> Vec<String> {
     let mut reasons = Vec::new();
     let (passed, cases) = (counts.passed, counts.cases());
@@ -150,7 +160,7 @@ fn reasons(
         Some(least) if rule.is_confident => format!(
             "the lower end of the interval has to reach {}: {passed} of {cases} passed, at least {}",
             percent(least),
-            percent(interval(passed, cases).0)
+            percent(interval(Gaps::Fail).0)
         ),
         Some(least) => format!(
             "{} of the cases have to pass: {passed} of {cases} did, {}",
@@ -231,8 +241,16 @@ mod tests {
     }
 
     fn verdict(statuses: &str, rule: Rule) -> Verdict {
-        judge(&results(statuses), &rule, |passed, cases| {
-            (passed as f64 / cases as f64 - 0.1, 1.0)
+        let results = results(statuses);
+        let counts = Counts::of(&results.cases);
+        judge(&results, &rule, |gaps| {
+            let more = if gaps == Gaps::Pass {
+                counts.without_verdict()
+            } else {
+                0
+            };
+            let passed = (counts.passed + more) as f64;
+            (passed / counts.cases() as f64 - 0.1, 1.0)
         })
         .verdict
     }
@@ -311,7 +329,7 @@ mod tests {
     #[test]
     fn the_rule_is_told_first() {
         let told = |statuses: &str, rule: Rule| {
-            judge(&results(statuses), &rule, |_, _| (0.5, 1.0))
+            judge(&results(statuses), &rule, |_| (0.5, 1.0))
                 .reasons
                 .join("\n")
         };

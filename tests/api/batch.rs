@@ -144,7 +144,7 @@ fn a_batch_stops_at_its_cost() {
     let repo = server.repo(&env);
     // Each call costs $0.000405.
     let run = repo.run_with(
-        "promptctl run echo --inputs - --concurrency 1 --max-cost 0.001",
+        "promptctl run echo --inputs - --concurrency 1 --max-cost 0.002",
         cases(9),
     );
     assert_snapshot!(told(&run.stdout), @r#"
@@ -152,10 +152,11 @@ fn a_batch_stops_at_its_cost() {
     1 "case-1" "ok" "t1"
     2 "case-2" "ok" "t2"
     "#);
-    assert_snapshot!(run.stderr, @r"
+    assert_snapshot!(run.stderr, @"
     3 of 9 answered; cost $0.0012
-    error[P316]: stopped at $0.0012: the limit on the cost is reached
+    error[P316]: stopped at $0.0012: the next call may cost $0.001002, and the limit on the cost leaves $0.000785
       hint: with --output FILE, a batch that stopped can be gone on with
+      hint: a call begins only if it fits at its worst: what it reads, and as many tokens as `maxTokens` lets it write, or as earlier calls did
     ");
     assert_eq!(run.code, Some(3));
     let run = repo.run_with(

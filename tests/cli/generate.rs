@@ -218,10 +218,8 @@ fn a_prompt_is_written_shown_and_committed() {
         "{\"case\": \"broken-lamp\", \"output\": \"{\\\"reason\\\": \\\"broken\\\", \\\"due\\\": \\\"yes\\\"}\"}\n",
     );
     let run = repo.ran("promptctl eval support/refund --case broken-lamp --answers answers.jsonl");
-    assert!(
-        run.stdout.contains("passed                     1 of 1"),
-        "{run}"
-    );
+    let passed = run.stdout.lines().find(|line| line.starts_with("passed"));
+    assert!(passed.is_some_and(|line| line.contains("1 of 1")), "{run}");
 }
 
 #[test]
@@ -353,4 +351,22 @@ fn no_key(repo: &Shell) {
         .without("OPENAI_API_KEY")
         .fails("promptctl generate a 'Do it' --yes");
     assert_eq!(run.code, Some(4), "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_behind_a_link_is_not_sent() {
+    let server = writer(&[written("ticket")]);
+    let env = TestEnv::new();
+    let repo = server.repo(&env);
+    env.root().write("home/notes.txt", "of the machine");
+    std::os::unix::fs::symlink(env.root().dir.join("home"), repo.dir.join("docs")).unwrap();
+    std::os::unix::fs::symlink("docs/notes.txt", repo.dir.join("rules.txt")).unwrap();
+    for file in ["rules.txt", "docs/notes.txt"] {
+        let line = format!("promptctl generate a 'Do it' --context {file} --dry-run");
+        let refused = repo.fails(&line);
+        assert!(refused.stderr.contains("error[P017]"), "{refused}");
+        assert!(!refused.stdout.contains("of the machine"), "{refused}");
+    }
+    assert_eq!(server.requests().len(), 0);
 }

@@ -334,3 +334,34 @@ fn runs_are_listed_shown_again_and_gone_on_with() {
     repo.ok("promptctl eval --cached");
     assert_snapshot!(repo.run("promptctl eval --only failed --cached"), @"triage: every case passed in its newest run");
 }
+
+#[test]
+fn the_interval_that_has_to_reach_the_rate_is_the_one_that_is_shown() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let cases: String = (0..50)
+        .map(|at| {
+            let word = if at < 40 { "yes" } else { "no" };
+            let group = at / 5;
+            format!("  - ticket: {word} {at}\n    case: {{id: chat-{at}, group: chat-{group}}}\n")
+        })
+        .collect();
+    repo.add(
+        "triage",
+        &format!("model: openai/echo\nmessages: [{{role: user, content: '{{{{ticket}}}}'}}]\ntestData:\n{cases}evaluators: [{{name: good, string: {{contains: 'yes'}}}}]\n"),
+    );
+    let line = "promptctl eval triage --min-pass-rate 0.6 --confident --format json";
+    let run = repo.run(line);
+    let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let rate = &shown["prompts"][0]["pass_rate"];
+    assert_eq!((&rate["n"], &rate["clusters"]), (&50.into(), &10.into()));
+    assert!(rate["low"].as_f64().unwrap() < 0.6, "{rate}");
+    assert_eq!((&shown["verdict"], run.code), (&"fail".into(), Some(3)));
+    // The same cases each by itself are enough.
+    repo.write(
+        "prompts/triage.prompt.yml",
+        repo.read("prompts/triage.prompt.yml")
+            .replace(", group: chat-", ", note: chat-"),
+    );
+    assert_eq!(repo.run(line).code, Some(0));
+}

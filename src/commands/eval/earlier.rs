@@ -1,5 +1,7 @@
 //! `eval --list`, `--show RUN` and `--clear-cache`.
 
+use std::time::SystemTime;
+
 use serde_json::json;
 
 use super::super::common::{ago, count};
@@ -10,8 +12,9 @@ use super::outputs::Outputs;
 use super::record;
 use super::report::Report;
 use super::told::{counted, dollars};
-use super::{Args, cache_of, exit_of, print, runs_folder};
+use super::{Args, exit_of, own_part, print, runs_folder};
 use crate::error::{Exit, Failure};
+use crate::experiment::cache::Cache;
 use crate::experiment::result::Subject;
 use crate::experiment::runs::{Head, glance, paths, read};
 use crate::experiment::verdict::Verdict;
@@ -192,10 +195,10 @@ pub(super) fn show(
 
 /// Forgets all answers.
 pub(super) fn clear_cache(ground: &RunContext, session: &mut Session) -> Result<Exit, Failure> {
-    let Some(cache) = cache_of(ground, session) else {
-        session.ui.status("the settings switch the cache off");
-        return Ok(Exit::Done);
-    };
+    // Also what was kept before the settings switched it off.
+    let folder = own_part(&ground.store, "cache", "so nothing in it is taken away")?;
+    let now = SystemTime::from(session.now);
+    let cache = Cache::new(folder, ground.config.cache.max_size, now);
     let cleared = cache.clear().map_err(|error| {
         Failure::from_io(code::WRITE_FAILED, "the cache could not be cleared", error)
             .at(cache.folder().display().to_string())

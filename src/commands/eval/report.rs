@@ -180,12 +180,19 @@ impl<'a> Report<'a> {
             [] => format!("{word}: none"),
             names => format!("{word}: {}", names.join(", ")),
         };
-        Some(format!(
-            "{}; {} (by Holm over {} comparisons)",
-            named("better", &of(Said::Better)),
-            named("worse", &of(Said::Worse)),
-            self.versus.len()
-        ))
+        let (better, worse) = (of(Said::Better), of(Said::Worse));
+        let (better, worse) = (named("better", &better), named("worse", &worse));
+        Some(
+            match self
+                .versus
+                .iter()
+                .filter(|it| it.adjusted.is_some())
+                .count()
+            {
+                0 => format!("{better}; {worse}"),
+                all => format!("{better}; {worse} (by Holm over {all} comparisons)"),
+            },
+        )
     }
 
     /// A prompt, with its comparisons.

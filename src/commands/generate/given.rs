@@ -1,5 +1,6 @@
 //! What the writer is given.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
@@ -63,6 +64,7 @@ pub(super) fn values(
     let mut material = Vec::new();
     let mut size = 0;
     for file in &args.context {
+        refuse_link(file, session)?;
         let text = read_file(file, session)?;
         refuse_secret(&text, file)?;
         size += text.len();
@@ -120,4 +122,24 @@ fn refuse_secret(text: &str, from: &str) -> Result<(), Failure> {
     )
     .exit(Exit::Verdict)
     .hint("nothing was sent; revoke it if others could see it, and take it out"))
+}
+
+/// Refuses a file that a link leads to: whoever wrote the repository chose where it leads.
+fn refuse_link(file: &str, session: &Session) -> Result<(), Failure> {
+    let named = Path::new(file);
+    let (mut path, parts) = match (named.parent(), named.file_name()) {
+        // Folders above the repository may well be links.
+        (Some(folder), Some(name)) if named.is_absolute() => (folder.to_owned(), Path::new(name)),
+        _ => (session.directory.clone(), named),
+    };
+    for part in parts.components() {
+        path.push(part);
+        if path.symlink_metadata().is_ok_and(|it| it.is_symlink()) {
+            let message = format!("{file} is a link, or lies behind one, so it is not sent");
+            let real = path.canonicalize().unwrap_or(path);
+            return Err(Failure::new(code::NOT_A_FILE, message)
+                .hint(format!("name what is meant: {}", real.display())));
+        }
+    }
+    Ok(())
 }

@@ -220,9 +220,11 @@ impl Look<'_> {
     }
 }
 
-/// Every whole object and list of JSON in a text, without those inside another.
+/// Every whole object and list of JSON in a text, without those inside another; none behind so many
+/// brackets that begin no JSON.
 fn values_in(text: &str) -> impl Iterator<Item = Value> {
-    let mut at = 0;
+    const MOST_FALSE: usize = 10_000;
+    let (mut at, mut wrong) = (0, 0);
     std::iter::from_fn(move || {
         loop {
             at += text.get(at..)?.find(['{', '['])?;
@@ -234,7 +236,8 @@ fn values_in(text: &str) -> impl Iterator<Item = Value> {
                     at += values.byte_offset();
                     return Some(value);
                 }
-                _ => at += 1,
+                _ if wrong == MOST_FALSE => return None,
+                _ => (at, wrong) = (at + 1, wrong + 1),
             }
         }
     })

@@ -289,6 +289,12 @@ fn hostile_outputs_end_in_an_answer() {
         );
         assert!(anywhere.starts_with("fail"), "{anywhere}");
     }
+    // A million of them are given up, and what stands behind a few is found.
+    let endless = "[".repeat(1_000_000) + "{}";
+    let given_up = json_check(json!({"anywhere": true}), &endless);
+    assert!(given_up.starts_with("fail"), "{given_up}");
+    let behind = "[".repeat(1_000) + "{}";
+    assert!(json_check(json!({"anywhere": true}), &behind).starts_with("pass"));
     let many = json_check(
         json!({"anywhere": true, "schema": {"type": "object"}}),
         &"[] ".repeat(100_000),
