@@ -219,7 +219,7 @@ fn a_prompt_is_written_shown_and_committed() {
     );
     let run = repo.ran("promptctl eval support/refund --case broken-lamp --answers answers.jsonl");
     assert!(
-        run.stdout.contains("passed                     1 of 1"),
+        run.stdout.contains("passed                         1 of 1"),
         "{run}"
     );
 }
