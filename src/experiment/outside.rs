@@ -24,7 +24,7 @@ pub fn outside_enum(suite: &Suite, document: &Document) -> Vec<Finding> {
     let words: BTreeSet<&str> = expected().filter_map(Value::as_str).collect();
     let is_meant = |(_, allowed): &&(&str, Vec<&str>)| {
         let is_allowed = |word: &&str| allowed.contains(word) || near(word, allowed).is_some();
-        words.iter().any(|word| is_allowed(word))
+        words.iter().any(is_allowed)
     };
     let meant: Vec<_> = fields.iter().filter(is_meant).collect();
     let mut found = Found::default();
