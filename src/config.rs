@@ -25,7 +25,7 @@ use crate::prompt::remote::RemoteName;
 pub use changes::Change;
 pub use environ::Environ;
 pub use limits::{Budgets, CacheConfig, LogConfig, OnExceed};
-pub use policy::Policy;
+pub use policy::{Policy, read_share};
 pub use user::{Api, CallerKey, KeySource, ProviderConfig, UserConfig};
 
 pub use crate::prompt::CONFIG_FILE;

@@ -247,6 +247,11 @@ impl Making<'_> {
             session
                 .ui
                 .hint(format!("promptctl publish {} makes it live", self.name));
+        } else {
+            session.ui.hint(format!(
+                "it is kept with what is wrong: promptctl edit {} mends it, and until then publish refuses it",
+                self.name
+            ));
         }
     }
 }

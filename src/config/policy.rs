@@ -5,6 +5,8 @@
 
 mod evaluation;
 
+pub use evaluation::read_share;
+
 use std::fmt;
 
 use serde_json::Value;

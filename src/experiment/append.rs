@@ -8,6 +8,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Object, parse, parse_value};
 use crate::prompt::edit::{self, Step};
 use crate::prompt::finding::Finding;
+use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
 
 /// The key of what a case says of itself, where the prompt has these variables.
@@ -172,8 +173,12 @@ fn to_table(text: &str, case: &Object) -> Result<String, Finding> {
     if let Some((name, _)) = flat.iter().find(|(name, _)| !header.contains(name)) {
         let message = format!("the table has no column `{name}`");
         let finding = Finding::error(code::BAD_DATASET, message);
+        let near = nearest(name, header.iter().map(String::as_str));
+        let near = near.map_or_else(String::new, |near| {
+            format!("the table has `{near}`: is `{name}` meant? ")
+        });
         return Err(finding.help(format!(
-            "add the column to the first line and a comma to every other, or leave `{name}` out; its columns are {}",
+            "{near}`--to testData` adds it to the prompt's own file; or add the column to the first line and a comma to every other; its columns are {}",
             header.join(", ")
         )));
     }

@@ -45,15 +45,7 @@ pub(super) fn unjudged(suite: &Suite, document: &Document, path: &str, found: &m
     }
 }
 
-/// What the evaluators of a suite ask of each case.
-pub(super) struct Asked<'s> {
-    suite: &'s Suite,
-    common: Vec<Question<'s>>,
-    /// Whether all cases stand in the prompt's own file.
-    pub(super) is_of_one_file: bool,
-}
-
-/// An evaluator's name, and the fields that it asks for.
+/// An evaluator of all cases or of one, its name, and the fields that it asks for.
 struct Question<'s> {
     evaluator: &'s Object,
     name: &'s str,
@@ -69,75 +61,101 @@ impl<'s> Question<'s> {
             fields: asked_fields(evaluator),
         }
     }
-}
 
-impl<'s> Asked<'s> {
-    pub(super) fn by(suite: &'s Suite) -> Self {
-        Self {
-            suite,
-            common: suite.evaluators.iter().map(Question::of).collect(),
-            is_of_one_file: false,
-        }
-    }
-
-    /// Tells of the fields that some of these cases lack: for each question the first case, and how
-    /// many others.
-    pub(super) fn of<'c>(
-        &self,
-        cases: impl IntoIterator<Item = &'c Case>,
-        severity: Severity,
-        found: &mut Found,
-    ) {
-        let mut lacking: Vec<Option<(Finding, usize)>> = self.common.iter().map(|_| None).collect();
-        let mut seen = 0;
-        for case in cases {
-            seen += 1;
-            let own = case.evaluators.iter().map(Question::of);
-            for question in own {
-                let finding = self.missing(&question, case, severity);
-                found.extend(finding.map(|finding| case.place.mark(finding)));
-            }
-            for (question, lacking) in self.common.iter().zip(&mut lacking) {
-                match (lacking, self.missing(question, case, severity)) {
-                    (Some((_, count)), Some(_)) => *count += 1,
-                    (lacking, Some(finding)) => *lacking = Some((case.place.mark(finding), 1)),
-                    (_, None) => {}
-                }
-            }
-        }
-        for (mut finding, count) in lacking.into_iter().flatten() {
-            // What no case of the file has is told of the evaluator.
-            if severity == Severity::Warning && self.is_of_one_file && count == seen {
-                continue;
-            }
-            match count {
-                1 => {}
-                2 => finding.message.push_str(", and another case too"),
-                more => finding
-                    .message
-                    .push_str(&format!(", and {} others too", more - 1)),
-            }
-            found.push(finding);
-        }
-    }
-
-    fn missing(&self, question: &Question<'_>, case: &Case, severity: Severity) -> Option<Finding> {
-        if !applies(question.evaluator, &case.tags) || case.skip.is_some() {
+    /// The field that a case lacks.
+    fn missing(&self, suite: &Suite, case: &Case) -> Option<&str> {
+        if !applies(self.evaluator, &case.tags) || case.skip.is_some() {
             return None;
         }
-        let mut fields = question.fields.iter();
-        let missing = fields.find(|field| !self.suite.has_field(case, field))?;
+        let mut fields = self.fields.iter().map(String::as_str);
+        fields.find(|field| !suite.has_field(case, field))
+    }
+
+    /// Where no case has the field.
+    fn of_no_case(&self, missing: &str, suite: &Suite) -> Finding {
+        let message = format!(
+            "evaluator `{}`: no case of `testData` has a field `{missing}`",
+            self.name
+        );
+        let has_expected = suite.cases.iter().any(|case| case.expected.is_some());
+        let known = suite
+            .cases
+            .iter()
+            .flat_map(|case| case.variables.keys().chain(case.others.keys()))
+            .map(String::as_str)
+            .chain(has_expected.then_some("expected"));
+        let help = match nearest(missing, known) {
+            Some(near) => format!("`{near}` exists"),
+            None => format!(
+                "give every case a `{missing}`, or take `{{{{{missing}}}}}` out of the evaluator"
+            ),
+        };
+        Finding::error(code::BAD_EVALUATOR, message).help(help)
+    }
+
+    fn finding(&self, missing: &str, case: &Case) -> Finding {
         let message = format!(
             "evaluator `{}` asks for `{missing}`, which the case `{}` lacks",
-            question.name, case.id
+            self.name, case.id
         );
         let known = case.variables.keys().chain(case.others.keys());
-        let help = match nearest(missing, known.map(String::as_str)) {
-            Some(near) => format!("the case has `{near}`: is `{missing}` meant?"),
-            None => format!("give the case a `{missing}`"),
+        let near = nearest(missing, known.map(String::as_str));
+        let give = match missing {
+            "expected" => "--expected TEXT".to_owned(),
+            field => format!("--field {field}=VALUE"),
         };
-        let mut finding = Finding::error(code::BAD_EVALUATOR, message).help(help);
-        finding.severity = severity;
-        Some(finding)
+        let mut help = near.map_or_else(String::new, |near| {
+            format!("the case has `{near}`: is `{missing}` meant? Else ")
+        });
+        help.push_str(&format!(
+            "give the case `{missing}` (`{give}` of `promptctl cases add`), or the evaluator \
+             `when: {{tags: [...]}}`, so that it looks only at cases with such a tag"
+        ));
+        Finding::error(code::BAD_EVALUATOR, message).help(help)
     }
+}
+
+/// Tells of the fields that some cases lack: for each evaluator the first case, and how many others;
+/// of the evaluator itself where no case of the prompt's own file has the field.
+pub(super) fn lacking(suite: &Suite, document: &Document, path: &str, found: &mut Found) {
+    for (index, evaluator) in suite.evaluators.iter().enumerate() {
+        let question = Question::of(evaluator);
+        let mut lacking = suite
+            .cases
+            .iter()
+            .filter_map(|case| Some((question.missing(suite, case)?, case)));
+        let Some((missing, case)) = lacking.next() else {
+            continue;
+        };
+        let others = lacking.count();
+        let is_own = |case: &Case| *case.place.path == *path;
+        if others + 1 == suite.cases.len() && suite.cases.iter().all(is_own) {
+            let at = document.span_of(&format!("evaluators[{index}]"));
+            found.push(question.of_no_case(missing, suite).in_file(path).at(at));
+            continue;
+        }
+        let mut finding = question.finding(missing, case);
+        match others {
+            0 => {}
+            1 => finding.message.push_str(", and another case too"),
+            more => finding
+                .message
+                .push_str(&format!(", and {more} others too")),
+        }
+        found.push(case.place.mark(finding));
+    }
+    for case in &suite.cases {
+        for question in case.evaluators.iter().map(Question::of) {
+            if let Some(missing) = question.missing(suite, case) {
+                found.push(case.place.mark(question.finding(missing, case)));
+            }
+        }
+    }
+}
+
+/// Whether the evaluators of a suite ask for `expected` of a case without tags.
+pub fn asks_for_expected(suite: &Suite) -> bool {
+    let evaluators = suite.evaluators.iter();
+    let mut meant = evaluators.filter(|evaluator| applies(evaluator, &[]));
+    meant.any(|evaluator| asked_fields(evaluator).iter().any(|it| it == "expected"))
 }

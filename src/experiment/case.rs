@@ -11,6 +11,7 @@ use crate::prompt::document::Object;
 use crate::prompt::evaluate::applies;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::visible;
+use crate::record::privacy::is_sensitive;
 
 /// The cases, evaluators and thresholds of one prompt, where its file and datasets were read.
 #[derive(Debug, Clone)]
@@ -124,24 +125,27 @@ pub struct Case {
 
 impl Case {
     /// What the case gives the prompt, in short: a single text as it stands, several values with their
-    /// names.
-    pub fn in_short(&self) -> Option<String> {
+    /// names. A variable that the input schema marks `x-sensitive: true` shows nothing of its value.
+    pub fn in_short(&self, schema: Option<&Value>) -> Option<String> {
         const MOST: usize = 200;
         let cut = |text: &str, most: usize| match text.char_indices().nth(most) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.to_owned(),
         };
-        let shown = |value: &Value| match value {
+        let shown = |name: &str, value: &Value| match value {
+            _ if schema.is_some_and(|schema| is_sensitive(schema, name)) => {
+                "(sensitive)".to_owned()
+            }
             Value::String(text) => cut(text, MOST),
             // A list may be long, and so may what stands in it.
             other => cut(&other.to_string(), MOST),
         };
         let mut values = self.variables.iter();
         let text = match (values.next()?, values.next()) {
-            ((_, value), None) => shown(value),
+            ((name, value), None) => shown(name, value),
             _ => {
                 let each = self.variables.iter().take(MOST);
-                let each = each.map(|(name, value)| format!("{name}: {}", shown(value)));
+                let each = each.map(|(name, value)| format!("{name}: {}", shown(name, value)));
                 each.collect::<Vec<_>>().join("; ")
             }
         };

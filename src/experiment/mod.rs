@@ -14,6 +14,7 @@ mod found;
 pub mod given;
 pub mod judge;
 mod near;
+mod outside;
 mod pointless;
 mod ready;
 mod rebased;
@@ -28,11 +29,13 @@ pub mod task;
 pub mod verdict;
 pub mod versus;
 
+pub use asked::asks_for_expected;
 pub use files::{CaseFiles, NoFiles, PromptFiles};
-pub use near::near_duplicates;
+pub use near::{near_contradictions, near_duplicates};
+pub use outside::{enums, outside_enum};
 pub use ready::{ready, values};
 pub use select::{NoSuchCase, Selection};
-pub use suite::Reading;
+pub use suite::{Reading, misfits_of_own};
 
 #[cfg(test)]
 mod tests;

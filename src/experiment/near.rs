@@ -7,8 +7,12 @@ use serde_json::Value;
 
 use super::case::{Case, Suite};
 use super::found::Found;
+use super::result::cut;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
+
+/// How much of what is expected is shown, in characters.
+const SHOWN: usize = 40;
 
 /// How many cases are compared.
 const MAX_CASES: usize = 5_000;
@@ -30,6 +34,61 @@ const MAX_LOOKED_AT: usize = 20;
 /// group, which belong together, are not compared, and neither are those that differ in a number or
 /// a file: that is often what they are about.
 pub fn near_duplicates(suite: &Suite) -> Vec<Finding> {
+    pairs(
+        suite,
+        ALIKE,
+        &|a, b| a.expected == b.expected,
+        &|case, first| {
+            let message = format!(
+                "the case `{}` says nearly what `{}` says ({}:{}), and expects the same",
+                case.id, first.id, first.place.path, first.place.line
+            );
+            Finding::new(code::CASE_TOO_ALIKE, message)
+                .help("remove one, or make it ask something else")
+        },
+    )
+}
+
+/// Warnings about cases that ask the same but for capitals and signs, and expect something else: one
+/// of them is most likely wrong.
+pub fn near_contradictions(suite: &Suite) -> Vec<Finding> {
+    let differ = |a: &Case, b: &Case| {
+        let both = a.expected.is_some() && b.expected.is_some();
+        both && a.expected != b.expected
+    };
+    // What is the same to the letter is found as such.
+    let is_meant = |a: &Case, b: &Case| differ(a, b) && a.digest != b.digest;
+    pairs(suite, 1.0, &is_meant, &|case, first| {
+        let expected = |case: &Case| case.expected.as_ref().map(word).unwrap_or_default();
+        let message = format!(
+            "the case `{}` expects `{}`, and `{}` ({}:{}) expects `{}`: they differ in nothing but capitals and punctuation",
+            case.id,
+            expected(case),
+            first.id,
+            first.place.path,
+            first.place.line,
+            expected(first)
+        );
+        Finding::new(code::CASE_TOO_ALIKE, message)
+            .help("correct `expected` of one of them, or remove it")
+    })
+}
+
+/// A value in a message.
+fn word(value: &Value) -> String {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    cut(&text, SHOWN)
+}
+
+/// What is said of cases that share so many of their runs with another, where that is meant.
+fn pairs(
+    suite: &Suite,
+    share: f64,
+    is_meant: &dyn Fn(&Case, &Case) -> bool,
+    said: &dyn Fn(&Case, &Case) -> Finding,
+) -> Vec<Finding> {
     let mut found = Found::default();
     let mut bands: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
     let mut runs: Vec<BTreeSet<u64>> = Vec::new();
@@ -44,7 +103,8 @@ pub fn near_duplicates(suite: &Suite) -> Vec<Finding> {
             for other in known.iter().take(MAX_LOOKED_AT).copied() {
                 if seen.insert(other)
                     && is_comparable(&cases[other], case)
-                    && shared(&runs[other], &own) >= ALIKE
+                    && is_meant(&cases[other], case)
+                    && shared(&runs[other], &own) >= share
                 {
                     alike = Some(alike.map_or(other, |first: usize| first.min(other)));
                 }
@@ -55,14 +115,7 @@ pub fn near_duplicates(suite: &Suite) -> Vec<Finding> {
         }
         runs.push(own);
         if let Some(other) = alike {
-            let first = &cases[other];
-            let message = format!(
-                "the case `{}` says nearly what `{}` says ({}:{}), and expects the same",
-                case.id, first.id, first.place.path, first.place.line
-            );
-            let finding = Finding::new(code::CASE_TOO_ALIKE, message)
-                .help("remove one, or make it ask something else");
-            found.push(case.place.mark(finding));
+            found.push(case.place.mark(said(case, &cases[other])));
         }
     }
     found.finish()
@@ -74,7 +127,7 @@ fn is_comparable(a: &Case, b: &Case) -> bool {
         let files = case.files.iter().map(|file| file.sha256.clone());
         files.collect::<Vec<_>>()
     };
-    !is_one_group && a.expected == b.expected && a.others == b.others && hash(a) == hash(b)
+    !is_one_group && a.others == b.others && hash(a) == hash(b)
 }
 
 /// The runs of three words that a case says, as hashes. Numbers stand for themselves; case and signs

@@ -1,7 +1,5 @@
-//! What is tried before the first call: every case is rendered, and every evaluator has what it
-//! asks for.
+//! What is tried before the first call: every case is rendered.
 
-use super::asked::Asked;
 use super::case::{Case, Suite};
 use super::files::{CaseFiles, finding_of};
 use super::found::Found;
@@ -10,7 +8,7 @@ use crate::execute::data_url;
 use crate::prompt::code;
 use crate::prompt::digest::digest_bytes;
 use crate::prompt::document::Object;
-use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::finding::Finding;
 
 /// The values that a case gives the prompt: its files are data URLs here, so they are made for one
 /// call and dropped after it.
@@ -49,10 +47,9 @@ pub fn ready(
     render: &mut dyn FnMut(&Case, Object) -> Result<(), Failure>,
 ) -> Vec<Finding> {
     let mut found = Found::default();
-    let asked = Asked::by(suite);
     let cases = meant.iter().filter_map(|index| suite.cases.get(*index));
     let cases = cases.filter(|case| case.skip.is_none());
-    for case in cases.clone() {
+    for case in cases {
         let rendered = values(case, files)
             .and_then(|values| render(case, values).map_err(|failure| of_case(case, &failure)));
         if let Err(finding) = rendered {
@@ -62,7 +59,6 @@ pub fn ready(
             }
         }
     }
-    asked.of(cases, Severity::Error, &mut found);
     found.finish()
 }
 

@@ -52,8 +52,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The line of a case and repeat, with nothing said of it yet.
-    pub fn line(&self, run: &str, case: &Case, repeat: u32) -> Line {
+    /// The line of a case and repeat, with nothing said of it yet. `schema` is that of the variables.
+    pub fn line(&self, run: &str, case: &Case, repeat: u32, schema: Option<&Value>) -> Line {
         Line {
             schema: SCHEMA,
             run: run.to_owned(),
@@ -77,7 +77,7 @@ impl Subject {
             path: case.place.path.to_string(),
             line: case.place.line,
             column: case.place.column,
-            input: case.in_short(),
+            input: case.in_short(schema),
             reason: None,
             error: None,
             evaluators: Vec::new(),

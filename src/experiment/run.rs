@@ -74,7 +74,8 @@ pub fn empty_results(tasks: &[Task<'_>], run: &str) -> Vec<Results> {
     let results = tasks.iter().map(|task| {
         let mut results = Results::new(task.subject.clone());
         for at in 0..task.cases.len() {
-            results.declare(&task.subject.line(run, task.case(at), 1));
+            let schema = task.loaded.document.input_schema.as_ref();
+            results.declare(&task.subject.line(run, task.case(at), 1, schema));
         }
         results
     });
@@ -225,8 +226,10 @@ impl<J: Judge> Runner<'_, J> {
     }
 
     fn line(&self, slot: &Slot) -> Line {
-        let subject = &self.tasks[slot.task].subject;
-        subject.line(self.terms.run, self.case(slot), slot.repeat)
+        let task = &self.tasks[slot.task];
+        let schema = task.loaded.document.input_schema.as_ref();
+        let case = self.case(slot);
+        task.subject.line(self.terms.run, case, slot.repeat, schema)
     }
 
     fn missing(&self, slot: &Slot, why: &str) -> Line {

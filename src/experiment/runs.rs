@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::result::{Line, Results, SCHEMA, Status, Subject};
+use super::result::{CaseResult, Line, Results, SCHEMA, Status, Subject};
 use super::verdict::{Counts, Verdict};
 use super::versus::{FailOn, Pairing};
 use crate::record::log::make_ignored;
@@ -253,9 +253,14 @@ pub fn each_line(path: &Path, take: &mut dyn FnMut(Line)) -> io::Result<()> {
     Ok(())
 }
 
-/// The ids of the cases of a prompt that did not pass in the newest run that asked any, with that
-/// run's id.
-pub fn failed_before(folder: &Path, prompt: &str) -> Option<(String, HashSet<String>)> {
+/// The ids of the cases of a prompt that did not pass in the newest run that asked all of `cases`, with
+/// that run's id; where none did, in the newest that asked any.
+pub fn failed_before(
+    folder: &Path,
+    prompt: &str,
+    cases: &[&str],
+) -> Option<(String, HashSet<String>)> {
+    let mut newest = None;
     for path in paths(folder).iter().rev() {
         let Ok(run) = read(path) else { continue };
         let mut results = run
@@ -266,12 +271,18 @@ pub fn failed_before(folder: &Path, prompt: &str) -> Option<(String, HashSet<Str
         if results.peek().is_none() {
             continue;
         }
-        let cases = results.flat_map(|results| &results.cases);
-        let failed = cases.filter(|case| {
+        let asked: Vec<&CaseResult> = results.flat_map(|results| &results.cases).collect();
+        let known: HashSet<&str> = asked.iter().map(|case| case.id.as_str()).collect();
+        let is_whole = cases.iter().all(|id| known.contains(id));
+        let failed = asked.iter().filter(|case| {
             let is_left_out = case.status() == Status::Skipped && !case.is_missing();
             case.status() != Status::Pass && !is_left_out
         });
-        return Some((run.head.run, failed.map(|case| case.id.clone()).collect()));
+        let found = (run.head.run, failed.map(|case| case.id.clone()).collect());
+        if is_whole {
+            return Some(found);
+        }
+        newest.get_or_insert(found);
     }
-    None
+    newest
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::asked::{Asked, unjudged};
+use super::asked::{lacking, unjudged};
 use super::case::{Case, Suite};
 use super::dataset::{self, Columns, Format, MAX_CASE};
 use super::doubles::{doubles, tell_apart};
@@ -359,9 +359,7 @@ impl<'a> Reader<'a> {
         seal(&mut suite);
         unjudged(&suite, document, &self.loaded.path, &mut self.found);
         pointless(&suite, document, path, &mut self.found);
-        let mut asked = Asked::by(&suite);
-        asked.is_of_one_file = document.datasets.is_empty();
-        asked.of(&suite.cases, Severity::Warning, &mut self.found);
+        lacking(&suite, document, path, &mut self.found);
         Reading {
             suite,
             findings: self.found.finish(),
@@ -403,6 +401,29 @@ impl Fit<'_> {
         let placed = found.into_iter().map(|finding| finding.at(place("")));
         placed.collect()
     }
+}
+
+/// What of `testData` does not fit the variables; the rules tell it of the file.
+pub fn misfits_of_own(loaded: &Loaded) -> Vec<Finding> {
+    let document = &loaded.document;
+    let Ok(outline) = Outline::new(document, &loaded.partials) else {
+        return Vec::new();
+    };
+    let variables = outline.variables();
+    let schema = document.input_schema.as_ref();
+    let input = schema.and_then(|schema| InputSchema::new(schema).ok());
+    let mut check = Fit {
+        variables,
+        check: input.as_ref().map(|input| CaseCheck::new(input, variables)),
+    };
+    let mut found = Found::default();
+    for (index, fields) in document.test_data.iter().enumerate() {
+        let at = document.span_of(&format!("testData[{index}]"));
+        let place = |_: &str| at.unwrap_or(Span::point(1, 1));
+        let misfits = check.of(fields, &place).into_iter();
+        found.extend(misfits.map(|it| it.in_file(&loaded.path)));
+    }
+    found.finish()
 }
 
 fn no_format(path: &str) -> Finding {

@@ -281,7 +281,7 @@ fn cases_that_nothing_judges_are_told() {
 #[test]
 fn a_field_that_an_evaluator_asks_for_and_some_cases_lack_is_told_once() {
     let cases = "testData: [{ticket: a, expected: b}, {ticket: c, expectd: d}, {ticket: e}]\n";
-    insta::assert_snapshot!(found(&format!("{JUDGED}{cases}"), &Made::default()), @"warning P401 prompts/a.prompt.yml:4:38 evaluator `e` asks for `expected`, which the case `bc3defeb7695` lacks, and another case too");
+    insta::assert_snapshot!(found(&format!("{JUDGED}{cases}"), &Made::default()), @"error P401 prompts/a.prompt.yml:4:38 evaluator `e` asks for `expected`, which the case `bc3defeb7695` lacks, and another case too");
 }
 
 #[test]
@@ -363,10 +363,7 @@ fn every_case_is_rendered_before_anything_is_sent() {
     };
     let found = ready(&suite, &NoFiles, &[0, 1, 2, 3], &mut render);
     assert_eq!(seen, ["good", "bare", "mute"]);
-    insta::assert_snapshot!(told(&found), @"
-    error P102 prompts/a.prompt.yml:6:5 case `bare`: `ticket` has no value
-    error P401 prompts/a.prompt.yml:8:5 evaluator `e` asks for `expected`, which the case `mute` lacks
-    ");
+    insta::assert_snapshot!(told(&found), @"error P102 prompts/a.prompt.yml:6:5 case `bare`: `ticket` has no value");
 }
 
 #[test]
@@ -424,5 +421,68 @@ fn cases_are_chosen_by_id_and_tag() {
     assert_eq!(
         choose(&[], &["smok"]),
         Err("no case has the tag `smok`".to_owned())
+    );
+}
+
+#[test]
+fn what_no_case_of_the_file_has_is_told_of_the_evaluator() {
+    let cases = "testData: [{ticket: a, expectd: b}, {ticket: c}]\n";
+    insta::assert_snapshot!(found(&format!("{JUDGED}{cases}"), &Made::default()), @"error P401 prompts/a.prompt.yml:3:14 evaluator `e`: no case of `testData` has a field `expected`");
+}
+
+#[test]
+fn a_case_that_is_skipped_is_asked_for_nothing() {
+    let cases = "testData: [{ticket: a, expected: b}, {ticket: c, case: {skip: later}}]\n";
+    insta::assert_snapshot!(found(&format!("{JUDGED}{cases}"), &Made::default()), @"");
+}
+
+#[test]
+fn cases_that_differ_in_signs_and_expect_something_else_are_told() {
+    let of = |rest: &str| told(&near_contradictions(&read(rest, &Made::default()).suite));
+    let cases = "testData:
+  - {ticket: 'I was charged twice!', expected: billing}
+  - {ticket: 'i was charged twice', expected: Billing}
+  - {ticket: 'I was charged 3 times', expected: technical}
+  - {ticket: 'I was charged often', expected: technical}
+  - {ticket: 'I was charged twice.'}
+";
+    insta::assert_snapshot!(of(cases), @"warning P411 prompts/a.prompt.yml:5:5 the case `dbcb97f0131f` expects `Billing`, and `a9da63a275e4` (prompts/a.prompt.yml:4) expects `billing`: they differ in nothing but capitals and punctuation");
+}
+
+#[test]
+fn a_case_that_expects_what_the_answer_cannot_be_is_told() {
+    let schema = "jsonSchema: {name: a, schema: {type: object, properties: {queue: {type: string, enum: [billing, technical]}, why: {type: string}}}}\n";
+    let of = |rest: &str| {
+        let prompt = prompt(&format!("{schema}{rest}"));
+        let suite = Suite::read(&prompt, &Made::default()).suite;
+        told(&outside_enum(&suite, &prompt.document))
+    };
+    let typo = of("testData: [{ticket: a, expected: Billing}, {ticket: b, expected: technical}]\n");
+    let map = of("testData: [{ticket: a, expected: {queue: bill, why: x}}]\n");
+    // What is expected is no word of the field.
+    let free = of("testData: [{ticket: a, expected: 'charged twice in March'}]\n");
+    insta::assert_snapshot!([typo, map, free].join("\n"), @"
+    warning P114 prompts/a.prompt.yml:4:12 the case `9dc85c3556b8` expects `Billing`, which `queue` of the answer cannot be
+    warning P114 prompts/a.prompt.yml:4:12 the case `9dc85c3556b8` expects `bill`, which `queue` of the answer cannot be
+    ");
+}
+
+#[test]
+fn what_a_sensitive_variable_holds_is_no_part_of_a_case_in_short() {
+    let schema = json!({"properties": {
+        "ticket": {"type": "string", "x-sensitive": true}, "locale": {"type": "string"},
+    }});
+    let of = |rest: &str| read(rest, &Made::default()).suite.cases.remove(0);
+    let one = of("testData: [{ticket: my card is 4111}]\n");
+    assert_eq!(one.in_short(None).as_deref(), Some("my card is 4111"));
+    assert_eq!(one.in_short(Some(&schema)).as_deref(), Some("(sensitive)"));
+    let prompt = loaded(
+        "version: 1\nmessages: [{role: user, content: '{{ticket}} {{locale}}'}]\ntestData: [{ticket: my card, locale: en}]\n",
+    );
+    let two = Suite::read(&prompt, &Made::default()).suite.cases.remove(0);
+    let shown = two.in_short(Some(&schema)).unwrap();
+    assert!(
+        !shown.contains("card") && shown.contains("locale: en"),
+        "{shown}"
     );
 }

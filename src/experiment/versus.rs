@@ -1,5 +1,6 @@
 //! A prompt compared with what it replaces, on the same cases.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use super::evidence::share;
 use super::result::{CaseResult, Results, Status};
 use super::verdict::{Counts, Verdict};
 use crate::prompt::evidence::AgainstBase;
-use crate::statistics::{self, Comparison, Measure, Options, Pair, holm, seed_of};
+use crate::statistics::{self, Comparison, Measure, Method, Options, Pair, holm, seed_of};
 
 /// One comparison of a run, as its file has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -88,9 +89,9 @@ pub struct Versus<'a> {
     pub common: Vec<Both<'a>>,
     /// The cases that are new.
     pub new: Vec<Both<'a>>,
-    /// The cases that passed more often than at base.
+    /// The cases that passed and did not at base, or did more often, as the figures take it.
     pub better: Vec<Both<'a>>,
-    /// The cases that passed less often than at base.
+    /// The cases that did at base, or more often.
     pub worse: Vec<Both<'a>>,
     /// How many of the common cases have no verdict at head, and at base.
     pub lacks: (usize, usize),
@@ -189,7 +190,29 @@ impl<'a> Versus<'a> {
             ..Options::default()
         };
         versus.comparison = statistics::compare(&pairs, &options);
+        versus.sort_out();
         Some(versus)
+    }
+
+    /// Finds the cases that became better or worse, by the measure of the figure: the verdicts of the
+    /// majority where that compares them, else how often they passed.
+    fn sort_out(&mut self) {
+        let method = self.comparison.as_ref().map(|it| it.difference.method);
+        let measure = |mean: f64| match method {
+            Some(Method::Majority) => f64::from(mean > 0.5),
+            _ => mean,
+        };
+        for both in &self.common {
+            let (head, base) = (mean(both.head), both.base.and_then(mean));
+            let Some((head, base)) = head.zip(base) else {
+                continue;
+            };
+            match measure(head).total_cmp(&measure(base)) {
+                Ordering::Greater => self.better.push(*both),
+                Ordering::Less => self.worse.push(*both),
+                Ordering::Equal => {}
+            }
+        }
     }
 
     /// Takes a case in that both have had from before.
@@ -201,11 +224,6 @@ impl<'a> Versus<'a> {
         let Some((head, base)) = head.zip(base) else {
             return;
         };
-        if head > base {
-            self.better.push(both);
-        } else if head < base {
-            self.worse.push(both);
-        }
         let tries = |case: &CaseResult| case.tries.len();
         pairs.push(Pair {
             base,

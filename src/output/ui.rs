@@ -5,9 +5,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::file::FileOut;
 use super::pager::{Paged, Screen};
+use super::versus::wrapped;
 use super::words::words;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
@@ -318,11 +320,47 @@ impl Ui {
         let colors = self.colors(self.err_is_terminal);
         let text = text.to_string();
         let text = visible::line(&text);
-        let line = match label {
-            None => format!("{text}\n"),
-            Some((style, word)) => format!("{}: {text}\n", paint(colors, style, word)),
+        let (word, label) = match label {
+            None => (0, String::new()),
+            Some((style, word)) => (word.len() + 2, format!("{}: ", paint(colors, style, word))),
         };
-        self.say_line(&line);
+        let text = self.broken(&text, word);
+        self.say_line(&format!("{label}{text}\n"));
+    }
+
+    /// Text that stands behind so many columns, broken at words where a terminal shows it. No line but
+    /// the first begins at its edge.
+    fn broken(&self, text: &str, behind: usize) -> String {
+        const INDENT: usize = 4;
+        let is_line = |width: &usize| behind + text.width() <= *width;
+        match self.err_width().filter(|width| !is_line(width)) {
+            None => text.to_owned(),
+            Some(width) => {
+                // The first line has less room or more than the others.
+                let blank = "\u{a0}".repeat(behind.saturating_sub(INDENT));
+                let lines = wrapped(
+                    &format!("{blank}{text}"),
+                    Some(width.saturating_sub(INDENT)),
+                );
+                let first = lines
+                    .first()
+                    .map_or("", |it| it.trim_start_matches('\u{a0}'));
+                let others = lines.iter().skip(1);
+                let others = others.map(|it| format!("\n{}{it}", " ".repeat(INDENT)));
+                format!("{first}{}", others.collect::<String>())
+            }
+        }
+    }
+
+    /// The width of the terminal that messages go to.
+    fn err_width(&self) -> Option<usize> {
+        if !self.err_is_terminal {
+            return None;
+        }
+        let columns = self.settings.width.or(self.settings.columns);
+        columns.or_else(|| {
+            terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+        })
     }
 
     /// Says a line: to the pager, where one shows what stands before it.
@@ -353,8 +391,9 @@ impl Ui {
 
     fn say_below(&mut self, label: &str, text: &str) {
         let colors = self.colors(self.err_is_terminal);
+        let text = self.broken(&visible::line(text), label.len() + 4);
         let label = paint(colors, HINT, &format!("{label}:"));
-        self.say_line(&format!("  {label} {}\n", visible::line(text)));
+        self.say_line(&format!("  {label} {text}\n"));
     }
 
     /// Shows an error, as text or as the JSON object that scripts read.

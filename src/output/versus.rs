@@ -316,6 +316,10 @@ impl Section {
             .map(|wide| wide + 2)
             .collect();
         let table = label + cells.iter().sum::<usize>();
+        if width.is_some_and(|width| table > width + 2) {
+            self.stacked(&changes, width, out);
+            return;
+        }
         let fits = width.is_none_or(|width| table + last.iter().sum::<usize>() <= width + 2);
         let pad = |text: &str, room: usize| {
             let text = visible::line(text);
@@ -343,6 +347,33 @@ impl Section {
             }
         }
         changes_below(&mut below, &changes, width, out);
+    }
+
+    /// The table where the terminal is too narrow for it: what each side has, below each other.
+    fn stacked(&self, changes: &[String], width: Option<usize>, out: &mut String) {
+        let titles = self.columns.iter().chain(changes);
+        let room = titles
+            .map(|it| visible::line(it).width())
+            .max()
+            .unwrap_or(0)
+            + 4;
+        for row in &self.rows {
+            if !row.label.is_empty() {
+                let _ = writeln!(out, "{}", visible::line(&row.label));
+            }
+            let cells = self.columns.iter().zip(&row.cells);
+            let changes = changes.iter().zip(&row.changes);
+            for (title, text) in cells.chain(changes).filter(|(_, text)| !text.is_empty()) {
+                beside(
+                    &format!("  {}", visible::line(title)),
+                    None,
+                    text,
+                    room,
+                    width,
+                    out,
+                );
+            }
+        }
     }
 
     /// The section for a pull request, in at most about `room` UTF-16 units: worse cases are left

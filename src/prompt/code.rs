@@ -187,7 +187,7 @@ codes! {
     UNKNOWN_VARIABLE = "P113", Fixed, "a value for a variable that the prompt does not have",
         "The value is ignored. Check the spelling against the name in the hint.";
     CASE_VARIABLES = "P114", Warning, "a case and the template disagree about variables",
-        "An entry of `testData:` lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated.";
+        "An entry of `testData:` lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated: `cases add` and `cases check` take it for an error. Or a case expects a word that the enum of the answer's schema does not have, so that no answer can pass.";
     UNUSED_PARTIAL = "P115", Warning, "a partial that no prompt includes",
         "Include it as `{{> name}}`, or remove the file.";
     FOREIGN_PLACEHOLDER = "P116", Varies, "a placeholder of another dialect",
@@ -380,7 +380,7 @@ codes! {
         "The disk that standard output goes to is full, or the device refused it: what was printed is not whole. What the command changed besides stays changed, and a call that was made is in the execution log. A reader that went away, as `head` does, is no error.";
 
     BAD_EVALUATOR = "P401", Varies, "an evaluator that cannot work",
-        "The evaluator has no check that promptctl knows, or its check lacks a value.";
+        "The evaluator has no check that promptctl knows, its check lacks a value, or it asks for a field that a case lacks: `contains: \"{{expected}}\"` wants `expected` of every case that it looks at. Give the case the field (`promptctl cases add` has `--expected` and `--field NAME=VALUE`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag. A case with `case.skip` is asked for nothing.";
     SAME_CASE = "P402", Varies, "two cases with one id",
         "Results are kept by the id of a case, so two cases cannot share one. Give each a `case.id` of its own, or remove one. A warning where both are the same in everything, as in two datasets: it is asked once.";
     CONTRADICTORY_CASES = "P403", Varies, "two cases that ask the same and expect something else",
@@ -398,7 +398,7 @@ codes! {
     NO_EVIDENCE = "P409", Fixed, "evidence is missing for what `requireEval` asks",
         "The environment releases only what was evaluated: a tag `NAME/_eval/N` for this very content and the cases and evaluators of its commit. `promptctl eval NAME --record` makes it; the message says what lacks. A rollback never needs it.";
     CASE_TOO_ALIKE = "P411", Warning, "a case too like another",
-        "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else.";
+        "Both say nearly the same and expect the same, so that the second tells nothing that the first does not, and counts twice in every rate. Remove one, or make it ask something else. Where they differ in capitals and punctuation alone and expect something else, one of them is most likely wrong: correct its `expected`.";
 
     SHOWS_NOTHING = "P412", Warning, "an evaluation that every answer passes",
         "What lets every answer pass says nothing about any of them: `minPassRate: 0`, evaluators that are all `required: false`, or a check that no answer can fail, such as `contains: \"\"`, `contains: \"{{completion}}\"` and `matches: \".*\"`. Say what a good answer has that a bad one lacks.";

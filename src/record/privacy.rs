@@ -174,7 +174,8 @@ pub fn is_hash_text(text: &str) -> bool {
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn is_sensitive(schema: &Value, name: &str) -> bool {
+/// Whether the schema marks a variable `x-sensitive: true`, at any depth.
+pub fn is_sensitive(schema: &Value, name: &str) -> bool {
     schema
         .get("properties")
         .and_then(|properties| properties.get(name))

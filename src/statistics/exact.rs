@@ -35,3 +35,47 @@ pub fn least_differing(alpha: f64) -> u64 {
         .find(|&count| mcnemar(count, 0) < alpha)
         .unwrap_or(1000)
 }
+
+/// The p of Fisher's exact test, two-sided: how likely two samples that pass alike differ as much as
+/// these or more. Each is how many passed, and of how many.
+pub fn fisher(one: (u64, u64), other: (u64, u64)) -> f64 {
+    let all = one.1 + other.1;
+    let passed = one.0 + other.0;
+    let ways = |of: u64, chosen: u64| -> f64 {
+        let steps = 0..chosen.min(of - chosen);
+        steps
+            .map(|at| ((of - at) as f64 / (at + 1) as f64).ln())
+            .sum()
+    };
+    let likely =
+        |first: u64| ways(one.1, first) + ways(other.1, passed - first) - ways(all, passed);
+    let least = passed.saturating_sub(other.1);
+    let most = passed.min(one.1);
+    let seen = likely(one.0) + 1e-9;
+    let sum: f64 = (least..=most)
+        .map(likely)
+        .filter(|it| *it <= seen)
+        .map(f64::exp)
+        .sum();
+    sum.min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fisher;
+
+    #[test]
+    fn what_is_split_unevenly_is_as_unlikely_as_r_says() {
+        // fisher.test(matrix(c(3, 0, 0, 3), 2)), and so on.
+        let known = [
+            ((3, 3), (0, 3), 0.1),
+            ((3, 3), (1, 3), 0.4),
+            ((9, 9), (3, 9), 0.009_049_77),
+            ((2, 5), (2, 5), 1.0),
+            ((0, 4), (0, 4), 1.0),
+        ];
+        for (one, other, p) in known {
+            assert!((fisher(one, other) - p).abs() < 1e-6, "{one:?} {other:?}");
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub use bootstrap::{RESAMPLES, bca_mean, bca_ratio};
 pub use compare::{
     Comparison, Difference, Limit, Measure, Method, Options, Pair, Verdict, compare,
 };
-pub use exact::{least_differing, mcnemar};
+pub use exact::{fisher, least_differing, mcnemar};
 pub use flips::{EXACT_FLIPS, FLIPS, sign_flips};
 pub use holm::holm;
 pub use mean::{

@@ -62,16 +62,18 @@ fn the_version_that_broke_a_case_is_found_and_asked_once() {
          promptctl bisect triage --case double --cached --format json"
     ), @r#"
     $ promptctl bisect triage --case double --dry-run
-    5 versions × 3 = 15 answers, 0 cached; 15 calls
+    5 versions × 3 = 15 answers, 0 cached; 15 calls ≈ $0.0150
     $ promptctl bisect triage --case double
     triage  double
     v1 3/3 · v2 3/3 · v3 0/3 · v4 0/3 · v5 3/3
-    v3 broke it (Ada: Rules 3)
-    v5 mended it (Ada: Rules 5)
+    v3 broke it (2026-11-03, Ada: Rules 3)
+      v3 right queue: expected "billing", got "no idea"
+    v5 mended it (2026-11-03, Ada: Rules 5)
+      v4 right queue: expected "billing", got "no idea"
     --- stderr
     hint: promptctl diff triage@v2 triage@v3
     hint: promptctl diff triage@v4 triage@v5
-    $0.00607 spent
+    $0.0061 spent
     $ promptctl bisect triage --case doubel
     error: there is no case `doubel`
       hint: did you mean double?
@@ -88,30 +90,35 @@ fn the_version_that_broke_a_case_is_found_and_asked_once() {
           "version": 1,
           "passed": 3,
           "asked": 3,
+          "said": null,
           "reason": null
         },
         {
           "version": 2,
           "passed": 3,
           "asked": 3,
+          "said": null,
           "reason": null
         },
         {
           "version": 3,
           "passed": 0,
           "asked": 3,
+          "said": "right queue: expected \"billing\", got \"no idea\"",
           "reason": null
         },
         {
           "version": 4,
           "passed": 0,
           "asked": 3,
+          "said": "right queue: expected \"billing\", got \"no idea\"",
           "reason": null
         },
         {
           "version": 5,
           "passed": 3,
           "asked": 3,
+          "said": null,
           "reason": null
         }
       ],
@@ -134,15 +141,16 @@ fn of_many_versions_halves_are_asked() {
     let server = answering(|number| number < 13);
     let repo = server.repo(&env);
     versions(&repo, 20);
-    assert_snapshot!(repo.play("promptctl bisect triage --case double --repeat 1"), @"
+    assert_snapshot!(repo.play("promptctl bisect triage --case double --repeat 1"), @r#"
     $ promptctl bisect triage --case double --repeat 1
     triage  double
     v1 1/1 · v10 1/1 · v12 1/1 · v13 0/1 · v15 0/1 · v20 0/1
-    v13 broke it (Ada: Rules 13)
+    v13 broke it (2026-11-03, Ada: Rules 13)
+      v13 right queue: expected "billing", got "no idea"
     --- stderr
     hint: promptctl diff triage@v12 triage@v13
-    $0.00243 spent
-    ");
+    $0.0024 spent
+    "#);
     assert!(server.requests().len() <= 7, "{}", server.requests().len());
 }
 
@@ -163,16 +171,17 @@ fn a_version_that_cannot_be_asked_is_not_blamed() {
         repo.ok("promptctl bump --quiet");
         repo.git(&format!("commit -qam 'Rules {number}'"));
     }
-    assert_snapshot!(repo.play("promptctl bisect triage --case double --repeat 1"), @"
+    assert_snapshot!(repo.play("promptctl bisect triage --case double --repeat 1"), @r#"
     $ promptctl bisect triage --case double --repeat 1
     triage  double
     v1 1/1 · v10 - · v11 1/1 · v12 1/1 · v13 0/1 · v15 0/1 · v20 0/1
-    v13 broke it (Ada: Rules 13)
+    v13 broke it (2026-11-03, Ada: Rules 13)
+      v13 right queue: expected "billing", got "no idea"
     --- stderr
     hint: promptctl diff triage@v12 triage@v13
     v10 could not be asked: case `double`: `gone` has no value
-    $0.00243 spent
-    ");
+    $0.0024 spent
+    "#);
 }
 
 #[test]
@@ -197,17 +206,18 @@ fn a_case_that_is_gone_is_taken_from_the_past_and_a_version_that_cannot_take_it_
     repo.ok("promptctl bump --quiet");
     repo.git("rm -q datasets/old.jsonl");
     repo.git("commit -qam 'Rules 4'");
-    assert_snapshot!(repo.play("promptctl bisect triage --case old --repeat 1"), @"
+    assert_snapshot!(repo.play("promptctl bisect triage --case old --repeat 1"), @r#"
     $ promptctl bisect triage --case old --repeat 1
     triage  old
     v1 1/1 · v2 1/1 · v3 0/1 · v4 -
-    v3 broke it (Ada: Rules 3)
+    v3 broke it (2026-11-03, Ada: Rules 3)
+      v3 right queue: expected "billing", got "no idea"
     --- stderr
     the case is that of v3: the files here do not have it any more
     hint: promptctl diff triage@v2 triage@v3
     v4 could not be asked: case `old`: `order` has no value
-    $0.00121 spent
-    ");
+    $0.0012 spent
+    "#);
 }
 
 #[test]
@@ -222,4 +232,27 @@ fn a_limit_on_the_cost_ends_it() {
     let run = repo.run("promptctl bisect triage --case double --cached --format json");
     let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(shown["changed_at"], json!([]));
+}
+
+#[test]
+fn what_may_be_noise_is_blamed_on_no_version() {
+    let env = TestEnv::new();
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::answering(move |request| {
+        let is_second = request.json().to_string().contains("Rules 2.");
+        let count = || asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let is_right = !is_second || count() == 0;
+        Reply::answer(if is_right { "billing" } else { "no idea" })
+    });
+    let repo = server.repo(&env);
+    versions(&repo, 2);
+    assert_snapshot!(repo.play("promptctl bisect triage --case double"), @"
+    $ promptctl bisect triage --case double
+    triage  double
+    v1 3/3 · v2 1/3
+    can't tell whether v2 changed it: it passes sometimes (v1 3/3, v2 1/3)
+    --- stderr
+    v2 passes sometimes: --repeat 9 asks more often
+    $0.0024 spent
+    ");
 }

@@ -330,28 +330,22 @@ fn executions_become_cases_with_what_was_said_of_them() {
     assert_snapshot!(steady(&played), @r#"
     $ promptctl cases from-log triage --dry-run
     {"ticket":"Bad one","expected":"other","case":{"source":"log","reviewed":false,"note":"execution <id-end>"}}
-    {"ticket":"The app does not start!","urgency":3,"case":{"source":"log","reviewed":false,"note":"execution <id-end>"}}
+    {"ticket":"The app does not start!","urgency":3,"case":{"source":"log","reviewed":false,"note":"execution <id-end>","skip":"expected is not written yet"}}
     {"ticket":"The app does not start","urgency":3,"expected":"technical","case":{"source":"log","reviewed":false,"note":"execution <id-end>"}}
     --- stderr
-    warning[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
-      at: datasets/log.jsonl:2:1
-      help: give the case a `expected`
     3 cases would be added to datasets/log.jsonl
     left out: 1 execution (more was sent than the prompt)
     left out: 1 execution (a case already)
+    hint: 1 case lacks `expected`, which an evaluator asks for: `eval` skips it until you write `expected` and take out `skip`
     $ promptctl cases from-log triage --score-below 0.5 --label-as human
-    warning[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
-      at: datasets/log.jsonl:1:1
-      help: give the case a `expected`
     1 case added to datasets/log.jsonl
+    hint: 1 case lacks `expected`, which an evaluator asks for: `eval` skips it until you write `expected` and take out `skip`
     hint: nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`
     $ promptctl cases from-log triage
-    warning[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks, and another case too
-      at: datasets/log.jsonl:1:1
-      help: give the case a `expected`
     2 cases added to datasets/log.jsonl
     left out: 2 executions (a case already)
     left out: 1 execution (more was sent than the prompt)
+    hint: 1 case lacks `expected`, which an evaluator asks for: `eval` skips it until you write `expected` and take out `skip`
     hint: nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`
     $ promptctl cases from-log triage
     no execution of triage makes a new case
@@ -359,23 +353,15 @@ fn executions_become_cases_with_what_was_said_of_them() {
     left out: 1 execution (more was sent than the prompt)
     $ promptctl cases list triage
     double	smoke	billing	ticket: I was charged twice for the order of March	prompts/triage.prompt.yml:21
-    xxxxxxxxxxxx	-	-	ticket: Bad one	datasets/log.jsonl:1
-    xxxxxxxxxxxx	-	-	ticket: The app does not start!; urgency: 3	datasets/log.jsonl:2
+    xxxxxxxxxxxx	(skipped)	-	ticket: Bad one	datasets/log.jsonl:1
+    xxxxxxxxxxxx	(skipped)	-	ticket: The app does not start!; urgency: 3	datasets/log.jsonl:2
     xxxxxxxxxxxx	-	technical	ticket: The app does not start; urgency: 3	datasets/log.jsonl:3
     $ promptctl validate
-    warning[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks, and another case too
-     --> datasets/log.jsonl:1:1
-      |
-    1 | {"ticket":"Bad one","case":{"source":"log","reviewed":false,"human":{"label":"other"},"note":"execut…
-      | ^
-      = help: give the case a `expected`
-
-    --- stderr
-    1 checked, 0 errors, 1 warning
+    1 checked, 0 errors, 0 warnings
     "#);
     assert_snapshot!(steady(&repo.read("datasets/log.jsonl")), @r#"
-    {"ticket":"Bad one","case":{"source":"log","reviewed":false,"human":{"label":"other"},"note":"execution <id-end>"}}
-    {"ticket":"The app does not start!","urgency":3,"case":{"source":"log","reviewed":false,"note":"execution <id-end>"}}
+    {"ticket":"Bad one","case":{"source":"log","reviewed":false,"human":{"label":"other"},"note":"execution <id-end>","skip":"expected is not written yet"}}
+    {"ticket":"The app does not start!","urgency":3,"case":{"source":"log","reviewed":false,"note":"execution <id-end>","skip":"expected is not written yet"}}
     {"ticket":"The app does not start","urgency":3,"expected":"technical","case":{"source":"log","reviewed":false,"note":"execution <id-end>"}}
     "#);
 }
@@ -398,4 +384,105 @@ fn what_the_log_does_not_hold_whole_is_left_out() {
     let run = repo.run("promptctl cases from-log triage");
     assert!(run.stderr.contains("the log has no values"), "{run}");
     assert!(!repo.read("prompts/triage.prompt.yml").contains("sha256:"));
+}
+
+#[test]
+fn what_eval_refuses_is_no_warning_where_cases_are_added_and_checked() {
+    let env = TestEnv::new();
+    let repo = triage(&env, "datasets: [datasets/more.csv]\n");
+    repo.write("datasets/more.csv", "ticket,expected\nIt burns,technical\n");
+    let added = repo.play(
+        "promptctl cases add triage --var ticket='It crashed'
+         promptctl cases add triage --var ticket='It crashed' --expected technical --tag edge
+         promptctl cases check",
+    );
+    repo.write("datasets/more.csv", "tickt,expectd\nIt burns,technical\n");
+    let checked = repo.play(
+        "promptctl cases add triage --var ticket='It crashed' --expected technical
+         promptctl cases check
+         promptctl eval triage --model echo",
+    );
+    assert_snapshot!([added, checked].join("\n"), @"
+    $ promptctl cases add triage --var ticket='It crashed'
+    error[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
+      at: datasets/more.csv:3:1
+      hint: give the case `expected` (`--expected TEXT` of `promptctl cases add`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag
+      hint: nothing was written
+    [exit 1]
+    $ promptctl cases add triage --var ticket='It crashed' --expected technical --tag edge
+    error[P407]: the table has no column `case.tags`
+      at: datasets/more.csv
+      hint: `--to testData` adds it to the prompt's own file; or add the column to the first line and a comma to every other; its columns are ticket, expected
+      hint: nothing was written
+    [exit 1]
+    $ promptctl cases check
+    triage: 2 cases
+      tags: smoke 1
+      expected: billing 1, technical 1
+      no case expects: other
+
+    $ promptctl cases add triage --var ticket='It crashed' --expected technical
+    error[P407]: the table has no column `ticket`
+      at: datasets/more.csv
+      hint: the table has `tickt`: is `ticket` meant? `--to testData` adds it to the prompt's own file; or add the column to the first line and a comma to every other; its columns are tickt, expectd
+      hint: nothing was written
+    [exit 1]
+    $ promptctl cases check
+    triage: 2 cases
+      tags: smoke 1
+      expected: billing 1
+      no case expects: technical, other
+    --- stderr
+    error[P114]: the case lacks `ticket`
+      at: datasets/more.csv:2:1
+      help: add `ticket` to the case, or give the variable a `default` in `input.schema`
+    error[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
+      at: datasets/more.csv:2:1
+      help: the case has `expectd`: is `expected` meant? Else give the case `expected` (`--expected TEXT` of `promptctl cases add`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag
+    [exit 3]
+    $ promptctl eval triage --model echo
+    error[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
+      at: datasets/more.csv:2:1
+      hint: the case has `expectd`: is `expected` meant? Else give the case `expected` (`--expected TEXT` of `promptctl cases add`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag
+      hint: also datasets/more.csv:2:1: the case lacks `ticket`
+      hint: nothing was sent
+    [exit 1]
+    ");
+}
+
+#[test]
+fn cases_that_contradict_their_like_or_the_answers_schema_are_told_first() {
+    let env = TestEnv::new();
+    let repo = triage(&env, "datasets: [datasets/more.jsonl]\n");
+    repo.write("datasets/more.jsonl", "");
+    assert_snapshot!(repo.play(
+        "promptctl cases add triage --var ticket='i was charged twice for the order of march!' --expected technical
+         promptctl cases add triage --var ticket='It burns' --expected tecnical
+         promptctl cases check"
+    ), @"
+    $ promptctl cases add triage --var ticket='i was charged twice for the order of march!' --expected technical
+    warning[P411]: the case `xxxxxxxxxxxx` expects `technical`, and `double` (prompts/triage.prompt.yml:21) expects `billing`: they differ in nothing but capitals and punctuation
+      at: datasets/more.jsonl:1:1
+      help: correct `expected` of one of them, or remove it
+    datasets/more.jsonl:1: the case xxxxxxxxxxxx of triage was added
+    hint: promptctl eval triage --case xxxxxxxxxxxx tries it
+    $ promptctl cases add triage --var ticket='It burns' --expected tecnical
+    warning[P114]: the case `xxxxxxxxxxxx` expects `tecnical`, which `queue` of the answer cannot be
+      at: datasets/more.jsonl:2:1
+      help: is `technical` meant?
+    datasets/more.jsonl:2: the case xxxxxxxxxxxx of triage was added
+    hint: promptctl eval triage --case xxxxxxxxxxxx tries it
+    $ promptctl cases check
+    triage: 3 cases
+      tags: smoke 1
+      expected: billing 1, technical 1, tecnical 1
+      no case expects: other
+    --- stderr
+    warning[P411]: the case `xxxxxxxxxxxx` expects `technical`, and `double` (prompts/triage.prompt.yml:21) expects `billing`: they differ in nothing but capitals and punctuation
+      at: datasets/more.jsonl:1:1
+      help: correct `expected` of one of them, or remove it
+    warning[P114]: the case `xxxxxxxxxxxx` expects `tecnical`, which `queue` of the answer cannot be
+      at: datasets/more.jsonl:2:1
+      help: is `technical` meant?
+    ");
 }

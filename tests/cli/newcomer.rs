@@ -319,10 +319,9 @@ fn cases_of_a_file_that_do_not_fit_are_told_as_those_of_the_file() {
       hint: in .csv the first line names the fields, and each line after it is a case
     [exit 2]
     $ promptctl eval a --cases lacks.jsonl
-    error[P401]: case `xxxxxxxxxxxx`: evaluator `right`: the case has no field `expected`
+    error[P401]: evaluator `right` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
       at: lacks.jsonl:1:1
-      hint: Give the case a value for `expected`, or take `{{expected}}` out of the evaluator.
-      hint: also lacks.jsonl:1:1: evaluator `right` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
+      hint: give the case `expected` (`--expected TEXT` of `promptctl cases add`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag
       hint: nothing was sent
     [exit 1]
     $ promptctl eval a --cases empty.jsonl

@@ -139,6 +139,7 @@ fn a_prompt_is_compared_with_what_it_replaces_at_every_width() {
         got       I need more details: which account is it?
 
     pass   $0.0000 spent
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 47 of 50 did, 94.0 %
 
     100
@@ -171,6 +172,7 @@ fn a_prompt_is_compared_with_what_it_replaces_at_every_width() {
         got       I need more details: which account is it?
 
     pass   $0.0000 spent
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 47 of 50 did, 94.0 %
 
     200
@@ -199,6 +201,7 @@ fn a_prompt_is_compared_with_what_it_replaces_at_every_width() {
         got       I need more details: which account is it?
 
     pass   $0.0000 spent
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 47 of 50 did, 94.0 %
     "#);
 }
@@ -312,6 +315,7 @@ fn worse_fails_unless_it_may_not() {
     Worse than v1: 25 points fewer pass, at least 11.1.
 
     fail   $0.0000 spent
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 30 of 40 did, 75.0 %
         Worse than v1: 25 points fewer pass, at least 11.1.
     [exit 3]
@@ -339,6 +343,7 @@ fn worse_fails_unless_it_may_not() {
     Can't tell: differences below about 18 points go unseen with these 40 cases; about 160 would show 5.
 
     fail   $0.0000 spent
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 39 of 40 did, 97.5 %
         it is not shown to be better, or not worse (--fail-on unproven)
     [exit 3]
@@ -501,6 +506,7 @@ fn only_prompts_that_differ_are_evaluated() {
     words v1  6 of 6  score 1.00  $0.0024   pass
 
     pass   $0.0097 spent, <t> s
+        figures in brackets are intervals at 95 %
     ");
     let texts: Vec<String> = server.requests().iter().map(super::ticket).collect();
     let asked = |word: &str| texts.iter().filter(|text| text.starts_with(word)).count();
@@ -542,11 +548,12 @@ fn several_bases_have_a_column_each() {
     flaky        none measured: --repeat 3 would tell
 
     Better than v1: 100 points more pass, at least 44.8. Among all comparisons of this report it may be chance.
-    Can't tell: differences below about 96 points go unseen with these 6 cases; about 160 would show 5.
+    Can't tell against v2: differences below about 96 points go unseen with these 6 cases; about 160 would show 5.
 
     better: none; worse: none (by Holm over 2 comparisons)
 
     pass   $0.0073 spent, <t> s
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 6 of 6 did, 100.0 %
     ");
 }
@@ -586,6 +593,7 @@ fn a_base_that_asks_for_other_variables_is_asked_what_it_can() {
     note  6 cases cannot be asked of triage@topic: `locale` has no value
 
     pass   $0.0000 spent, $0.0024 saved by 6 cached answers, <t> s
+        figures in brackets are intervals at 95 %
         50.0 % of the cases have to pass: 6 of 6 did, 100.0 %
     ");
 }
@@ -795,4 +803,29 @@ fn the_topic_shows_what_the_command_prints() {
     let topic = std::fs::read_to_string(crate::env::top().join("src/help/evaluation.md")).unwrap();
     let shown = format!("```text\n$ {line}\n{}```\n", run.stdout);
     assert!(topic.contains(&shown), "{shown}");
+}
+
+#[test]
+fn better_and_worse_are_listed_by_the_measure_of_the_figure() {
+    let env = TestEnv::new();
+    // All pass by most of their answers, two of them 2 of 3 times at base.
+    let before = prompt("Which queue?", &cases(0..8, ""), "");
+    let after = prompt("Which queue, please?", &cases(0..8, ""), "");
+    let repo = branch(&env, &before, &after);
+    let mut lines = String::new();
+    for (at, base) in (0..8).flat_map(|at| [(at, true), (at, false)]) {
+        for repeat in 1..=3 {
+            let fails = at < 2 && base && repeat == 3;
+            let output = if fails { "no idea" } else { "billing" };
+            let side = if base { "\"base\": \"main\", " } else { "" };
+            lines.push_str(&format!(
+                "{{{side}\"case\": \"c{at:02}\", \"repeat\": {repeat}, \"output\": \"{output}\"}}\n"
+            ));
+        }
+    }
+    repo.write("answers.jsonl", lines);
+    let run =
+        repo.run("promptctl eval triage --base main --answers answers.jsonl --repeat 3 --quiet");
+    assert!(run.stdout.contains("+0.0 points"), "{run}");
+    assert!(!run.stdout.contains("better ("), "{run}");
 }

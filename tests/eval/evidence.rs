@@ -208,6 +208,7 @@ fn evidence_compares_with_what_is_live_where_the_environment_asks_for_it() {
     right queue  12 of 12
 
     pass   $0.0000 spent
+        figures in brackets are intervals at 95 %
         every case has to pass: 12 of 12 did
     $ promptctl publish triage
     error[P409]: production requires an evaluation of triage v2, and prompts/triage/_eval/2 does not compare with v1, which is live
@@ -224,6 +225,7 @@ fn evidence_compares_with_what_is_live_where_the_environment_asks_for_it() {
     Can't tell: differences below about 58 points go unseen with these 12 cases; about 160 would show 5.
 
     pass   $0.0000 spent
+        figures in brackets are intervals at 95 %
         every case has to pass: 12 of 12 did
     $ promptctl publish triage
     triage v2 published to production (was v1), and the remote has it
@@ -307,6 +309,7 @@ fn evidence_compares_with_what_is_live_where_the_environment_asks_for_it() {
     Worse than v1: 100 points fewer pass, at least 65.7.
 
     fail   $0.0000 spent
+        figures in brackets are intervals at 95 %
         every case has to pass: 0 of 12 did
         Worse than v1: 100 points fewer pass, at least 65.7.
     [exit 3]

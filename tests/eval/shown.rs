@@ -365,3 +365,41 @@ fn the_interval_that_has_to_reach_the_rate_is_the_one_that_is_shown() {
     );
     assert_eq!(repo.run(line).code, Some(0));
 }
+
+#[test]
+fn a_run_of_one_case_does_not_hide_what_failed_in_the_newest_whole_run() {
+    let env = TestEnv::new();
+    let server = sorting("The app crashes");
+    let repo = repo(&server, &env);
+    repo.run("promptctl eval");
+    repo.ok("promptctl eval --case double-charge");
+    let run = repo.run("promptctl eval --only failed --quiet");
+    assert!(run.stdout.contains("1 case,"), "{run}");
+    assert!(run.stdout.contains("fail  crash"), "{run}");
+}
+
+#[test]
+fn after_fresh_the_hint_promises_only_what_holds() {
+    let env = TestEnv::new();
+    let server = sorting("");
+    let repo = repo(&server, &env);
+    let run = repo.fails("promptctl eval --fresh --max-cost 0");
+    assert_eq!(run.code, Some(3), "{run}");
+    let hint = "a higher --max-cost without --fresh asks only for what is missing";
+    assert!(run.stderr.contains(hint), "{run}");
+}
+
+#[test]
+fn a_sensitive_variable_is_neither_shown_nor_kept_with_what_failed() {
+    let env = TestEnv::new();
+    let server = sorting("The app crashes");
+    let repo = repo(&server, &env);
+    let schema = "input: {schema: {type: object, properties: {ticket: {type: string, x-sensitive: true}}}}\nmessages:\n";
+    repo.replace("prompts/triage.prompt.yml", "messages:\n", schema);
+    let run = repo.run("promptctl eval -o answers.jsonl -o report.md");
+    assert!(run.stdout.contains("asked     (sensitive)"), "{run}");
+    for file in ["answers.jsonl", "report.md"] {
+        let text = repo.read(file);
+        assert!(!text.contains("The app crashes"), "{file}: {text}");
+    }
+}

@@ -20,11 +20,11 @@ fn what_is_wrong_in_a_dataset_has_its_place_there() {
     );
     insta::assert_snapshot!(repo.findings(""), @"
     warning P114 datasets/names.jsonl:2:1 the case: `name` must be a string, and 7 was given
-    warning P401 datasets/names.jsonl:3:1 evaluator `says it` asks for `expected`, which the case `81b9013cc135` lacks
+    error P401 datasets/names.jsonl:3:1 evaluator `says it` asks for `expected`, which the case `81b9013cc135` lacks
     error P403 datasets/names.jsonl:5:1 the case asks what that of datasets/names.jsonl:1 asks, and expects something else
     error P407 datasets/names.jsonl:6:7 the case is not valid JSON: EOF while parsing an object
     ");
-    insta::assert_snapshot!(repo.run("promptctl validate").stderr, @"1 checked, 2 errors, 2 warnings");
+    insta::assert_snapshot!(repo.run("promptctl validate").stderr, @"1 checked, 3 errors, 1 warning");
     let shown = repo.run("promptctl validate --format github").stdout;
     assert!(
         shown.contains("file=datasets/names.jsonl,line=5"),

@@ -6,12 +6,12 @@ use super::super::common::{FormatArg, compile, warn_all};
 use super::super::plan::PlanArg;
 use super::super::render::value_of;
 use super::super::session::Session;
-use super::target::{Target, too_alike, without_secrets};
+use super::target::{Target, odd, too_alike, without_secrets};
 use crate::error::{Exit, Failure};
 use crate::experiment::case::Case;
 use crate::output::json;
 use crate::prompt::document::Object;
-use crate::prompt::finding::in_file;
+use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_word;
 use crate::prompt::variables::{Check, VarArg, case_file, complete};
@@ -20,7 +20,8 @@ use crate::prompt::variables::{Check, VarArg, case_file, complete};
 ///
 /// It goes to the last of the prompt's `datasets:`, else to `testData:` of its file; every line that
 /// was there stays as it was. Nothing is committed: a case is no part of a version. A case that does
-/// not fit the prompt or contradicts another is refused, and so is one with a secret.
+/// not fit the prompt, lacks a field that an evaluator asks for or contradicts another is refused, and so
+/// is one with a secret.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -97,6 +98,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 .hint("nothing was written"),
         );
     };
+    let odd_before = odd(&target.suite, &target.loaded);
+    let is_new = |it: &Finding| !odd_before.iter().any(|old| old.message == it.message);
+    for finding in odd(&added.suite, &target.loaded)
+        .iter()
+        .filter(|it| is_new(it))
+    {
+        session.ui.finding(finding);
+    }
     for (at, finding) in too_alike(&added.suite) {
         if at == new {
             session.ui.finding(&finding);

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::super::common::{FormatArg, count, load_to_read};
 use super::super::out::OutArg;
 use super::super::session::Session;
+use super::target::{odd, unusable};
 use crate::error::{Exit, Failure};
 use crate::experiment::case::{CaseSource, Suite};
-use crate::experiment::{PromptFiles, near_duplicates};
+use crate::experiment::{PromptFiles, enums, misfits_of_own, near_duplicates};
 use crate::files::Loaded;
 use crate::output::json;
 use crate::prompt::finding::Finding;
@@ -104,7 +105,9 @@ fn prompts(args: &Args, store: &Store, session: &mut Session) -> Result<Vec<Load
 impl Spread {
     fn of(loaded: &Loaded, store: &Store) -> Self {
         let reading = Suite::read(loaded, &PromptFiles::of(store, loaded));
-        let mut findings = reading.findings;
+        let mut findings = odd(&reading.suite, loaded);
+        findings.extend(unusable(reading.findings));
+        findings.extend(unusable(misfits_of_own(loaded)));
         findings.extend(near_duplicates(&reading.suite));
         let cases = &reading.suite.cases;
         let mut tags = BTreeMap::new();
@@ -199,15 +202,7 @@ fn word(value: &Value) -> String {
 
 /// The words that a field of the answer may have and no case expects, where cases expect words of it.
 fn unexpected(loaded: &Loaded, expected: &BTreeMap<String, usize>) -> Vec<String> {
-    let schema = loaded.document.json_schema.as_ref();
-    let properties = schema
-        .and_then(|it| it.get("schema")?.get("properties")?.as_object())
-        .into_iter()
-        .flatten();
-    let words = properties.filter_map(|(_, field)| {
-        let words = field.get("enum")?.as_array()?.iter();
-        Some(words.filter_map(Value::as_str).collect::<Vec<_>>())
-    });
+    let words = enums(&loaded.document).into_iter().map(|(_, words)| words);
     let is_meant = |words: &Vec<&str>| words.iter().any(|word| expected.contains_key(*word));
     let lacking = words.filter(is_meant).flatten();
     lacking

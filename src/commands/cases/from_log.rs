@@ -9,6 +9,7 @@ use super::super::run::log;
 use super::super::session::Session;
 use super::target::{Target, too_alike, without_secrets};
 use crate::error::{Exit, Failure};
+use crate::experiment::asks_for_expected;
 use crate::output::calls::short_id;
 use crate::output::json;
 use crate::prompt::document::Object;
@@ -34,7 +35,8 @@ enum LabelAs {
 /// Executions of the prompt in this machine's log become cases with the values that they had, the
 /// newest first. The label of the last outcome is what is expected, or with --label-as human what a
 /// person said. They say `source: log` and `reviewed: false`. What is a case already, or nearly one, is
-/// left out, and so are values that the log does not hold whole. Nothing is committed; a secret is
+/// left out, and so are values that the log does not hold whole. Where evaluators ask for `expected` and
+/// there is no label, the case says `skip` until somebody writes it. Nothing is committed; a secret is
 /// refused.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -110,6 +112,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let mut cases = Vec::new();
     let variables = super::super::common::variables_of(&target.loaded);
     let key = target.key()?;
+    let wants_expected = asks_for_expected(&target.suite);
     for execution in &listing.executions {
         if cases.len() == args.limit {
             break;
@@ -119,6 +122,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
         match args.case(execution, &variables, key) {
             Ok(mut case) => {
+                if wants_expected && !case.contains_key("expected") {
+                    skip(&mut case, key);
+                }
                 if is_there(&case, &cases, &target, &variables) {
                     left_out.add("a case already");
                     continue;
@@ -169,12 +175,36 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             count(*number, "execution")
         ));
     }
+    let open = cases.iter().filter(|case| is_skipped(case, key)).count();
+    if open > 0 {
+        let (verb, them) = if open == 1 {
+            ("lacks", "it")
+        } else {
+            ("lack", "them")
+        };
+        session.ui.hint(format!(
+            "{} {verb} `expected`, which an evaluator asks for: `eval` skips {them} until you write `expected` and take out `skip`",
+            count(open, "case")
+        ));
+    }
     if !cases.is_empty() && !args.plan.dry_run {
         session.ui.hint(
             "nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`",
         );
     }
     Ok(Exit::Done)
+}
+
+/// Has a case wait for what is expected of its answer.
+fn skip(case: &mut Object, key: &str) {
+    if let Some(Value::Object(about)) = case.get_mut(key) {
+        about.insert("skip".to_owned(), json!("expected is not written yet"));
+    }
+}
+
+fn is_skipped(case: &Object, key: &str) -> bool {
+    case.get(key)
+        .is_some_and(|about| about.get("skip").is_some())
 }
 
 /// Whether a case gives the prompt what another gives it.

@@ -8,11 +8,13 @@ use super::super::common::load_to_change;
 use crate::error::{Exit, Failure};
 use crate::experiment::append::{key_of_case, to_dataset, to_prompt};
 use crate::experiment::case::{Case, Suite};
-use crate::experiment::{CaseFiles, PromptFiles, Reading, near_duplicates};
+use crate::experiment::{
+    CaseFiles, PromptFiles, Reading, near_contradictions, near_duplicates, outside_enum,
+};
 use crate::files::{FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::document::Object;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{PromptName, nearest};
 use crate::prompt::reference::Reference;
 use crate::prompt::secrets;
@@ -78,9 +80,10 @@ impl<'a> Target<'a> {
             }
             None => (loaded.path.clone(), false, loaded.text.clone()),
         };
-        // What is wrong with another dataset keeps nobody from adding to this one.
+        // What is wrong with other cases keeps nobody from adding one.
+        let is_of_others = [code::BAD_DATASET, code::BAD_EVALUATOR];
         let errors = reading.findings.iter();
-        let errors = errors.filter(|it| it.is_error() && it.code != code::BAD_DATASET);
+        let errors = errors.filter(|it| it.is_error() && !is_of_others.contains(&it.code));
         let errors: Vec<Finding> = errors.cloned().collect();
         if !errors.is_empty() {
             return Err(Failure::from(errors).hint(format!(
@@ -111,7 +114,8 @@ impl<'a> Target<'a> {
             .map_err(|finding| Failure::from(finding).hint("nothing was written"))?;
         }
         let Reading { suite, findings } = self.reading(&text)?;
-        let before = self.reading(&self.text)?.findings;
+        let findings = unusable(findings);
+        let before = unusable(self.reading(&self.text)?.findings);
         let known = |it: &Finding| before.iter().any(|other| other.message == it.message);
         let new = findings.into_iter().filter(|it| !known(it));
         // Nobody adds a contradiction on purpose.
@@ -197,6 +201,24 @@ impl CaseFiles for Changed<'_> {
     fn judge(&self, reference: &Reference) -> Result<Option<Loaded>, Failure> {
         self.files.judge(reference)
     }
+}
+
+/// What looks wrong with cases that can be used: those that expect something else than their like come
+/// first, then those that no answer can pass.
+pub(super) fn odd(suite: &Suite, loaded: &Loaded) -> Vec<Finding> {
+    let mut odd = near_contradictions(suite);
+    odd.extend(outside_enum(suite, &loaded.document));
+    odd
+}
+
+/// The findings, where a case that `eval` refuses is an error.
+pub(super) fn unusable(mut findings: Vec<Finding>) -> Vec<Finding> {
+    for finding in &mut findings {
+        if finding.code == code::CASE_VARIABLES {
+            finding.severity = Severity::Error;
+        }
+    }
+    findings
 }
 
 /// The numbers of the cases that say nearly what another says.

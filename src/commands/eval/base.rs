@@ -151,11 +151,15 @@ pub(super) fn sides(
     for one in std::mem::take(chosen) {
         let mut own: Vec<Side> = Vec::new();
         let mut differs = false;
+        let mut same = Vec::new();
         for (label, wanted) in &wanted {
             let loaded = wanted.load(&one.loaded.name, ground)?;
             let is_before = wanted.is_before(&one.loaded.name) && args.cases.file.is_none();
             let side = side(kept.len(), label, loaded, &one, (is_before, ground));
-            let Some(side) = side else { continue };
+            let Some(side) = side else {
+                same.push(label.as_str());
+                continue;
+            };
             differs = true;
             let is_same = |it: &&mut Side| match (&it.loaded, &side.loaded) {
                 (Some(one), Some(other)) => one.digest() == other.digest(),
@@ -167,6 +171,12 @@ pub(super) fn sides(
             }
         }
         if differs {
+            if let Some(first) = own.first_mut().filter(|_| !same.is_empty()) {
+                let same = same.join(" and ");
+                first
+                    .notes
+                    .push(format!("{same}: the same as here, so it is not asked"));
+            }
             sides.extend(own);
             kept.push(one);
         } else if !args.references.is_empty() {

@@ -9,28 +9,40 @@ use super::super::plan::PlanArg;
 use super::super::run::{RunContext, parse_dollars};
 use super::super::session::Session;
 use super::choose::{Chosen, server, unknown_case};
+use super::estimate::estimate;
+use super::told::dollars;
 use super::{Callers, Prepared, cache_of, early};
 use crate::error::{Exit, Failure};
 use crate::execute::{Gate, Pool, Stop};
 use crate::experiment::case::{Case, Suite};
 use crate::experiment::judge::panel::Panel;
-use crate::experiment::result::{Status, Subject};
+use crate::experiment::result::{Line, Status, Subject, cut};
 use crate::experiment::run::{Plan, Source, Terms, questions, run as run_plan};
 use crate::experiment::task::Task;
 use crate::experiment::{PromptFiles, Selection};
 use crate::files::Loaded;
 use crate::openai::request::RequestOptions;
-use crate::output::calls::dollars;
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_word;
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
+use crate::prompt::visible;
 use crate::record::entry::new_id;
+use crate::statistics::fisher;
 
 /// Up to so many versions are all asked; of more, halves are.
 const ASK_ALL: usize = 16;
+
+/// The most often that a version is asked.
+const MOST_REPEATS: u32 = 100;
+
+/// What is likelier than this among versions that do not differ is noise.
+const NOISE: f64 = 0.05;
+
+/// How much of what the evaluators said is shown, in characters.
+const SHOWN: usize = 200;
 
 /// How many calls are under way at once.
 const CONCURRENCY: usize = 16;
@@ -38,7 +50,8 @@ const CONCURRENCY: usize = 16;
 /// Find the version of a prompt that broke a case, or mended it
 ///
 /// Asks every version, or halves where there are more than 16, the same case with the same checks, and
-/// shows how often each passes. The case is that of the files here; one that is gone is taken from the
+/// shows how often each passes. A version is named only where all its answers differ from those of the
+/// one before, or more of them than chance explains (Fisher's exact test at 5 %). The case is that of the files here; one that is gone is taken from the
 /// newest version that had it, its dataset as it was then. What was asked before comes from the cache.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -57,7 +70,7 @@ pub(in crate::commands) struct Args {
     #[arg(long, value_name = "ID")]
     case: String,
     /// How often each version is asked; it passes if most of its answers do
-    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPEATS)))]
     repeat: u32,
     /// Another model than that of each version; `echo` answers offline
     #[arg(long, value_name = "MODEL")]
@@ -77,10 +90,12 @@ pub(in crate::commands) struct Args {
 /// A version, and what is known of it.
 struct Tried {
     loaded: Loaded,
-    /// Who made it, and what they said.
+    /// When it was made, by whom, and what they said.
     made: Option<String>,
     passed: u32,
     asked: u32,
+    /// What the evaluators said of an answer that did not pass.
+    said: Option<String>,
     /// Why it cannot be asked.
     reason: Option<String>,
 }
@@ -93,6 +108,21 @@ impl Tried {
     /// Whether most answers passed; none where nothing was answered.
     fn passes(&self) -> Option<bool> {
         (self.asked > 0).then(|| self.passed * 2 > self.asked)
+    }
+
+    /// Whether the difference to the one before is no chance: all against none, or beyond noise.
+    fn differs_from(&self, before: &Self) -> bool {
+        let is_all = |it: &Self| it.passed == it.asked;
+        let is_split = |one: &Self, other: &Self| is_all(one) && other.passed == 0;
+        let sample = |it: &Self| (u64::from(it.passed), u64::from(it.asked));
+        is_split(self, before)
+            || is_split(before, self)
+            || fisher(sample(self), sample(before)) < NOISE
+    }
+
+    /// `v3 1/3`
+    fn counted(&self) -> String {
+        format!("{} {}/{}", self.version(), self.passed, self.asked)
     }
 }
 
@@ -166,11 +196,13 @@ fn versions(head: &Loaded, ground: &RunContext) -> Result<Vec<Tried>, Failure> {
         made,
         passed: 0,
         asked: 0,
+        said: None,
         reason: None,
     };
     for entry in ground.store.history(&head.name)? {
         if let Some(loaded) = entry.loaded {
-            let made = format!("{}: {}", entry.author, entry.message);
+            let day = entry.time.strftime("%Y-%m-%d");
+            let made = format!("{day}, {}: {}", entry.author, entry.message);
             all.entry(entry.version).or_insert(new(*loaded, Some(made)));
         }
     }
@@ -271,7 +303,7 @@ impl Bisection<'_> {
         }
         let plan = Plan::new(&tasks, source, cache.as_ref())?;
         if self.args.plan.dry_run {
-            self.say_plan(&plan, tasks.len(), tried.len(), session);
+            self.say_plan(&plan, &tasks, tried.len(), session)?;
             return Ok(None);
         }
         let limits = [self.args.max_cost, self.ground.run_limit()];
@@ -315,6 +347,9 @@ impl Bisection<'_> {
                 Status::Pass | Status::Fail => {
                     one.asked += 1;
                     one.passed += u32::from(line.status == Status::Pass);
+                    if line.status == Status::Fail && one.said.is_none() {
+                        one.said = said_of(&line);
+                    }
                 }
                 Status::Undecided | Status::Error | Status::Skipped => {
                     let error = line.error.map(|error| error.message);
@@ -373,17 +408,35 @@ impl Bisection<'_> {
         })
     }
 
-    fn say_plan(&self, plan: &Plan, asked: usize, all: usize, session: &mut Session) {
+    fn say_plan(
+        &self,
+        plan: &Plan,
+        tasks: &[Task<'_>],
+        all: usize,
+        session: &mut Session,
+    ) -> Result<(), Failure> {
         let (calls, _) = plan.calls();
+        let asked = tasks.len();
+        let mut cost = Some(0.0);
+        for (task, (calls, _)) in plan.asked() {
+            let one = estimate(&tasks[task], calls, self.ground, session)?;
+            cost = cost.zip(one.cost).map(|(sum, one)| sum + one);
+        }
         if self.args.format.is_json() {
             session.ui.block(json::document(&json!({
                 "dry_run": true, "case": self.suite.cases[0].id, "versions": all, "asked": asked,
                 "repeat": self.args.repeat, "cached": plan.at_hand(), "calls": calls,
+                "cost_usd": cost,
             })));
-            return;
+            return Ok(());
         }
+        let price = match cost {
+            _ if calls == 0 => String::new(),
+            Some(cost) => format!(" ≈ {}", dollars(cost)),
+            None => ", of no known price".to_owned(),
+        };
         let words = format!(
-            "{} × {} = {}, {} cached; {}",
+            "{} × {} = {}, {} cached; {}{price}",
             count(asked, "version"),
             self.args.repeat,
             count(plan.len(), "answer"),
@@ -396,10 +449,24 @@ impl Bisection<'_> {
                 "of {all} versions the first and the last are asked, and then halves between them"
             ));
         }
+        Ok(())
     }
 }
 
-/// Where the verdict is another than that of the version asked before.
+/// What the evaluators say of an answer that did not pass.
+fn said_of(line: &Line) -> Option<String> {
+    let failed = line.evaluators.iter().filter(|it| it.passed == Some(false));
+    let said: Vec<String> = failed
+        .map(|mark| match &mark.reason {
+            Some(reason) => format!("{}: {reason}", mark.name),
+            None => mark.name.clone(),
+        })
+        .collect();
+    let said = visible::line(&said.join("; ")).into_owned();
+    (!said.is_empty()).then(|| cut(&said, SHOWN))
+}
+
+/// Versions whose verdict is another than that of the version asked before.
 fn changes(tried: &[Tried]) -> Vec<(&Tried, &Tried)> {
     let answered: Vec<&Tried> = tried.iter().filter(|it| it.asked > 0).collect();
     let pairs = answered.windows(2).map(|pair| (pair[0], pair[1]));
@@ -407,14 +474,16 @@ fn changes(tried: &[Tried]) -> Vec<(&Tried, &Tried)> {
 }
 
 fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Session) {
-    let changed = changes(tried);
+    let (changed, unsure): (Vec<_>, Vec<_>) = changes(tried)
+        .into_iter()
+        .partition(|(before, after)| after.differs_from(before));
     let looked = tried
         .iter()
         .filter(|it| it.asked > 0 || it.reason.is_some());
     if args.format.is_json() {
         let versions: Vec<Value> = looked
             .map(|it| {
-                json!({ "version": it.version(), "passed": it.passed, "asked": it.asked, "reason": it.reason })
+                json!({ "version": it.version(), "passed": it.passed, "asked": it.asked, "said": it.said, "reason": it.reason })
             })
             .collect();
         let changed: Vec<Version> = changed.iter().map(|(_, it)| it.version()).collect();
@@ -429,7 +498,7 @@ fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Ses
         .clone()
         .map(|it| match it.asked {
             0 => format!("{} -", it.version()),
-            asked => format!("{} {}/{asked}", it.version(), it.passed),
+            _ => it.counted(),
         })
         .collect();
     ui.line(format!("{}  {}", args.name, case.id));
@@ -445,6 +514,14 @@ fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Ses
             .as_deref()
             .map_or_else(String::new, |made| format!(" ({made})"));
         ui.line(format!("{} {did} it{by}", after.version()));
+        let failing = if after.passes() == Some(true) {
+            before
+        } else {
+            after
+        };
+        if let Some(said) = &failing.said {
+            ui.line(format!("  {} {said}", failing.version()));
+        }
         let name = shell_word(args.name.as_str());
         ui.hint(format!(
             "promptctl diff {name}@{} {name}@{}",
@@ -452,7 +529,16 @@ fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Ses
             after.version()
         ));
     }
-    if changed.is_empty() && tried.iter().any(|it| it.asked > 0) {
+    for (before, after) in &unsure {
+        ui.line(format!(
+            "can't tell whether {} changed it: it passes sometimes ({}, {})",
+            after.version(),
+            before.counted(),
+            after.counted()
+        ));
+    }
+    let is_known = tried.iter().any(|it| it.asked > 0);
+    if changed.is_empty() && unsure.is_empty() && is_known {
         ui.status("no version that was asked differs from the one before");
     }
     for it in looked.filter(|it| it.asked == 0) {
@@ -465,11 +551,15 @@ fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Ses
         .map(|it| it.version().to_string())
         .collect();
     if !split.is_empty() {
-        ui.status(format!(
-            "{} passes sometimes: --repeat {} asks more often",
-            split.join(", "),
-            args.repeat * 3
-        ));
+        let verb = if split.len() == 1 { "passes" } else { "pass" };
+        let words = format!("{} {verb} sometimes", split.join(", "));
+        ui.status(match args.repeat {
+            MOST_REPEATS => words,
+            few => format!(
+                "{words}: --repeat {} asks more often",
+                (few * 3).min(MOST_REPEATS)
+            ),
+        });
     }
     ui.status(format!("{} spent", dollars(spent)));
 }

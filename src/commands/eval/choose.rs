@@ -62,7 +62,8 @@ pub(super) fn prompts(
         };
         if args.cases.only == Some(Only::Failed) {
             let folder = runs_folder(&ground.store)?;
-            let Some((_, failed)) = failed_before(&folder, loaded.name.as_str()) else {
+            let ids: Vec<&str> = suite.cases.iter().map(|case| case.id.as_str()).collect();
+            let Some((_, failed)) = failed_before(&folder, loaded.name.as_str(), &ids) else {
                 return Err(Failure::usage(format!(
                     "no run of {} is kept here, so --only failed means nothing",
                     loaded.name

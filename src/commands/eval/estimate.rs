@@ -30,7 +30,7 @@ const COUNTED: usize = 20;
 const USUAL: u64 = 2000;
 
 /// What a prompt's calls may take.
-struct Estimate {
+pub(super) struct Estimate {
     name: String,
     model: String,
     is_judge: bool,
@@ -39,7 +39,7 @@ struct Estimate {
     output_tokens: u64,
     basis: &'static str,
     latency_ms: u64,
-    cost: Option<f64>,
+    pub(super) cost: Option<f64>,
 }
 
 /// Shows what would be asked. Nothing is sent or written.
@@ -89,14 +89,17 @@ pub(super) fn show(
         "cached"
     };
     let mut line = format!(
-        "{} answers, {at_hand} {from}; {calls} calls",
-        at_hand + asked + plan.lacking()
+        "{}, {at_hand} {from}; {}",
+        count(at_hand + asked + plan.lacking(), "answer"),
+        count(calls, "call")
     );
     if judged > 0 {
         line.push_str(&format!(" and {judged} of judges"));
     }
     if plan.lacking() > 0 {
-        line.push_str(&format!(", {} answers are not to be had", plan.lacking()));
+        let verb = if plan.lacking() == 1 { "is" } else { "are" };
+        let lacking = count(plan.lacking(), "answer");
+        line.push_str(&format!(", {lacking} {verb} not to be had"));
     }
     if calls + judged > 0 {
         match cost {
@@ -187,7 +190,8 @@ fn as_json(it: &Estimate) -> Value {
     })
 }
 
-fn estimate(
+/// What so many calls of a task may take.
+pub(super) fn estimate(
     task: &Task<'_>,
     calls: usize,
     ground: &RunContext,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::run::parse_dollars;
+use crate::config::read_share;
 use crate::experiment::versus::FailOn;
 
 /// Whether the run becomes evidence.
@@ -31,7 +32,7 @@ pub(super) struct CaseArgs {
     /// Cases with this tag alone
     #[arg(long = "tag", value_name = "TAG")]
     pub(super) tags: Vec<String>,
-    /// Those that did not pass in the newest run
+    /// Those that did not pass in the newest run that asked all cases
     #[arg(long, value_name = "WHICH")]
     pub(super) only: Option<Only>,
     /// The cases of FILE (.jsonl, .json, .yaml, .csv) instead of the prompt's own
@@ -154,12 +155,5 @@ pub(super) struct EarlierArgs {
 }
 
 pub(in crate::commands) fn parse_share(text: &str) -> Result<f64, String> {
-    let number = |text: &str| text.trim().parse::<f64>().ok();
-    let share = match text.strip_suffix('%') {
-        Some(percent) => number(percent).map(|it| it / 100.0),
-        None => number(text),
-    };
-    share
-        .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
+    read_share(text).ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
 }

@@ -175,6 +175,8 @@ pub(super) fn finish(
     ground.warn_of_run(spent, session);
     match end.ended.stop {
         Some(Stop::Lasting(failure)) => Err(failure),
+        Some(stop @ Stop::MaxCost { .. }) if args.answers.fresh => Err(budget_ended(&stop, spent)
+            .hint("what was answered is kept: a higher --max-cost without --fresh asks only for what is missing")),
         Some(stop @ (Stop::MaxCost { .. } | Stop::UnknownCost)) => Err(over_budget(&stop, spent)),
         Some(Stop::Unwanted | Stop::Failed) | None => recorded.map(|recorded| match recorded {
             Exit::Done => exit_of(report.verdict),
@@ -202,14 +204,19 @@ pub(super) fn early(stop: Option<&Stop>, cost: f64) -> Option<String> {
 
 /// That a limit on the costs ended work.
 pub(in crate::commands) fn over_budget(stop: &Stop, spent: f64) -> Failure {
-    let (words, hint) = stop.of_cost(spent).unwrap_or_default();
-    let failure = Failure::new(code::BUDGET_ENDED, words)
-        .exit(Exit::Verdict)
-        .hint(hint);
+    let failure = budget_ended(stop, spent);
     match stop {
         Stop::MaxCost { .. } => {
             failure.hint("the same command with a higher --max-cost asks only for what is missing")
         }
         _ => failure,
     }
+}
+
+/// The same without what to do next.
+fn budget_ended(stop: &Stop, spent: f64) -> Failure {
+    let (words, hint) = stop.of_cost(spent).unwrap_or_default();
+    Failure::new(code::BUDGET_ENDED, words)
+        .exit(Exit::Verdict)
+        .hint(hint)
 }

@@ -49,16 +49,35 @@ pub(super) fn section(summary: &Summary<'_>, versus: &[&Versus<'_>]) -> Option<S
         section.rows = rows(summary, &asked);
         section.flaky = flaky(summary, &asked);
     }
+    let worst = summary.worst();
     for it in &asked {
         let since = (asked.len() > 1).then(|| base_name(it));
-        let told = |both: &Both<'_>| match &since {
-            Some(since) => format!("{} (since {since})", both.head.id),
-            None => both.head.id.clone(),
+        let told = |both: &Both<'_>| {
+            let id = shown_id(both);
+            match &since {
+                Some(since) => format!("{id} (since {since})"),
+                None => id,
+            }
         };
         section.better.extend(it.better.iter().map(told));
-        let worse = it.worse.iter().map(|both| worse_case(both, since.clone()));
+        // In the order in which those that did not pass are shown.
+        let mut worse = it.worse.clone();
+        worse.sort_by_key(|both| {
+            let at = worst.iter().position(|case| case.id == both.head.id);
+            at.unwrap_or(usize::MAX)
+        });
+        let worse = worse.iter().map(|both| worse_case(both, since.clone()));
         section.worse.extend(worse);
-        section.sentences.push(said(it));
+        let (word, words) = said(it);
+        // With several, each says which base it speaks of.
+        let words = match words
+            .strip_prefix("Can't tell: ")
+            .filter(|_| since.is_some())
+        {
+            Some(why) => format!("Can't tell against {}: {why}", base_name(it)),
+            None => words,
+        };
+        section.sentences.push((word, words));
     }
     for it in versus {
         section.notes.extend(it.pairing.notes.iter().cloned());
@@ -96,6 +115,14 @@ pub(super) fn subtitle(summary: &Summary<'_>) -> String {
 pub(super) fn base_name(versus: &Versus<'_>) -> String {
     let version = versus.base.and_then(|base| base.subject.version);
     let label = &versus.pairing.label;
+    let is_other = versus
+        .base
+        .is_some_and(|base| base.subject.path != versus.head.subject.path);
+    // Of another prompt the number alone would be taken for this one's.
+    if let Some(version) = version.filter(|_| is_other) {
+        let name = label.split_once('@').map_or(label.as_str(), |it| it.0);
+        return format!("{name} v{version}");
+    }
     match version.filter(|_| version != versus.head.subject.version) {
         Some(version) => format!("v{version}"),
         None => label.clone(),
@@ -349,6 +376,21 @@ fn flaky(summary: &Summary<'_>, asked: &[&Versus<'_>]) -> String {
             };
             format!("{head} here, {base} before{ids}")
         }
+    }
+}
+
+/// The id of a case, and what it asks where the id is a hash.
+fn shown_id(both: &Both<'_>) -> String {
+    const LENGTH: usize = 12;
+    const SHOWN: usize = 32;
+    let id = &both.head.id;
+    let is_hash = id.len() == LENGTH && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let sides = [Some(both.head), both.base];
+    let mut tries = sides.into_iter().flatten().flat_map(|case| &case.tries);
+    let input = tries.find_map(|it| it.detail.as_ref()?.input.as_ref());
+    match input.filter(|_| is_hash) {
+        Some(input) => format!("{id} \"{}\"", cut(input, SHOWN)),
+        None => id.clone(),
     }
 }
 

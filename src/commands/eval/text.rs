@@ -423,6 +423,14 @@ impl Page {
         }
         let word = report.verdict.as_str();
         self.beside(word, Some(style), &words, word.len() + 3);
+        let has_interval = |it: &Summary<'_>| {
+            it.pass_rate
+                .as_ref()
+                .is_some_and(|rate| rate.interval.is_some())
+        };
+        if report.summaries.iter().any(has_interval) {
+            self.beside("  ", None, "figures in brackets are intervals at 95 %", 2);
+        }
         // With several, each has its own.
         if report.verdict != Verdict::Pass || report.summaries.len() == 1 {
             for reason in &report.reasons {

@@ -7,7 +7,7 @@ use crate::error::{Exit, Failure};
 use crate::exchange::written;
 use crate::execute::{Call, CallContext, Caller, Executed, Expected, Request, add_turn, execute};
 use crate::experiment::case::Suite;
-use crate::experiment::{PromptFiles, near_duplicates};
+use crate::experiment::{PromptFiles, near_contradictions, near_duplicates, outside_enum};
 use crate::files::Loaded;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
@@ -242,6 +242,8 @@ impl Writing<'_> {
         let gate = Gate::new(&ground.config, session);
         let mut findings = gate.find(store, &loaded);
         let suite = Suite::read(&loaded, &PromptFiles::of(store, &loaded)).suite;
+        findings.extend(near_contradictions(&suite));
+        findings.extend(outside_enum(&suite, &loaded.document));
         findings.extend(near_duplicates(&suite));
         findings.retain(|it| it.severity <= Severity::Warning);
         Ok(findings)

@@ -10,7 +10,9 @@ use super::partials::{changed_paths, lost_partials};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::experiment::case::Suite;
-use crate::experiment::{CaseFiles, NoFiles, PromptFiles, Reading, near_duplicates};
+use crate::experiment::{
+    CaseFiles, NoFiles, PromptFiles, Reading, near_contradictions, near_duplicates, outside_enum,
+};
 use crate::files::{Base, Listing, Loaded, Staged};
 use crate::openai::models::facts;
 use crate::output::diff_review::ChangedPartial;
@@ -271,6 +273,8 @@ fn suite(prompt: &Loaded, files: &dyn CaseFiles, looks: Looks) -> Vec<Finding> {
         mut findings,
     } = Suite::read(prompt, files);
     if looks == Looks::Closely {
+        findings.extend(near_contradictions(&suite));
+        findings.extend(outside_enum(&suite, &prompt.document));
         findings.extend(near_duplicates(&suite));
     }
     findings

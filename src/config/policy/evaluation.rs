@@ -56,13 +56,26 @@ fn of_map(map: &Map<String, Value>) -> Result<EvalRule, Failure> {
 }
 
 fn share(key: &str, value: &Value) -> Result<f64, Failure> {
-    let share = value.as_f64().filter(|share| (0.0..=1.0).contains(share));
+    let share = match value {
+        Value::String(text) => read_share(text),
+        other => other.as_f64().filter(|share| (0.0..=1.0).contains(share)),
+    };
     share.ok_or_else(|| {
         bad(
             format!("`{key}` of `requireEval` is a share from 0 to 1"),
-            format!("write {key}: 0.95"),
+            format!("write {key}: 0.95, or 95%"),
         )
     })
+}
+
+/// `0.95` or `95%`: a share from 0 to 1.
+pub fn read_share(text: &str) -> Option<f64> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => number(percent).map(|it| it / 100.0),
+        None => number(text),
+    };
+    share.filter(|share| (0.0..=1.0).contains(share))
 }
 
 /// Whether the only word stands there that a key can have.
@@ -120,6 +133,10 @@ mod tests {
             (
                 json!({"minPassRate": 0.95, "required": "all", "hostile": "all", "against": "live", "margin": 0.1, "maxAge": "30d"}),
                 "requireEval (at least 95.0 %, all required, all hostile, against live, margin 0.1, at most 30 days old)",
+            ),
+            (
+                json!({"minPassRate": "95%"}),
+                "requireEval (at least 95.0 %)",
             ),
             (
                 json!({"maxAge": "12h"}),

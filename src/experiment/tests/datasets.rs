@@ -166,7 +166,7 @@ fn what_is_wrong_with_a_dataset_has_its_place() {
     d.jsonl "[\n{\"ticket\": \"a\"}\n]\n"
     error P407 d.jsonl:1:1 the case is not valid JSON: EOF while parsing a list
     error P407 d.jsonl:3:1 the case is not valid JSON: expected value
-    warning P401 d.jsonl:2:1 evaluator `e` asks for `expected`, which the case `9dc85c3556b8` lacks
+    error P401 d.jsonl:2:1 evaluator `e` asks for `expected`, which the case `9dc85c3556b8` lacks
 
     d.jsonl "{\"ticket\": \"a\", \"expected\": 1, \"ticket\": \"b\"}\n"
     error P407 d.jsonl:1:39 the case is not valid JSON: the key `ticket` stands twice

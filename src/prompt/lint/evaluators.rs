@@ -6,13 +6,10 @@ use serde_json::Value;
 
 use super::{Finding, Subject};
 use crate::prompt::code;
-use crate::prompt::document::Object;
 use crate::prompt::evaluate::{self, Evaluator, Memory};
-use crate::prompt::name::nearest;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;
-    let known = fields(subject);
     let mut names = BTreeSet::new();
     let mut memory = Memory::default();
     for (index, evaluator) in document.evaluators.iter().enumerate() {
@@ -46,7 +43,6 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             let at = document.span_of(&format!("evaluators[{index}].{key}"));
             findings.push(slip(key, meant).at(at));
         }
-        findings.extend(missing_field(evaluator, &known, subject).map(|finding| finding.at(place)));
     }
 }
 
@@ -79,51 +75,6 @@ fn short(key: &str) -> String {
     key.chars().take(60).collect()
 }
 
-/// The fields that some case has, defaults of the input schema among them.
-fn fields<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
-    let document = subject.document;
-    let declared = document
-        .input_schema
-        .as_ref()
-        .and_then(|schema| schema.get("properties")?.as_object());
-    let declared = declared
-        .into_iter()
-        .flat_map(Object::keys)
-        .map(String::as_str);
-    let given = document
-        .test_data
-        .iter()
-        .flat_map(Object::keys)
-        .map(String::as_str);
-    given.chain(declared).collect()
-}
-
-/// A field that an evaluator without a model asks for and that no case has.
-fn missing_field(
-    evaluator: &Object,
-    known: &BTreeSet<&str>,
-    subject: &Subject<'_>,
-) -> Option<Finding> {
-    // What stands in datasets is read elsewhere.
-    if subject.document.test_data.is_empty() || !subject.document.datasets.is_empty() {
-        return None;
-    }
-    let asked = evaluate::asked_fields(evaluator);
-    let missing = asked.iter().find(|name| !known.contains(name.as_str()))?;
-    let label = evaluator
-        .get("name")
-        .and_then(Value::as_str)
-        .unwrap_or("without a name");
-    let message = format!("evaluator `{label}`: no case of `testData` has a field `{missing}`");
-    let help = match nearest(missing, known.iter().copied()) {
-        Some(near) => format!("`{near}` exists"),
-        None => format!(
-            "give every case a `{missing}`, or take `{{{{{missing}}}}}` out of the evaluator"
-        ),
-    };
-    Some(Finding::error(code::BAD_EVALUATOR, message).help(help))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::found_after;
@@ -137,8 +88,6 @@ evaluators:
   - name: empty
   - name: slip
     string: {contain: a}
-  - name: field
-    string: {contains: '{{expectd}}'}
   - name: use
     uses: github/similarty
   - name: use
@@ -148,10 +97,9 @@ evaluators:
             @"
     error P401 5:5 evaluator `empty`: it has nothing to check
     error P401 6:5 evaluator `slip`: `string.contain` is not a check; `contains` is meant
-    error P401 8:5 evaluator `field`: no case of `testData` has a field `expectd`
-    error P401 10:5 evaluator `use`: there is no evaluator `github/similarty`; `github/similarity` is meant
-    warning P401 12:5 two evaluators are called `use`
-    error P401 12:5 evaluator `use`: `matches` is not a regular expression: unclosed group
+    error P401 8:5 evaluator `use`: there is no evaluator `github/similarty`; `github/similarity` is meant
+    warning P401 10:5 two evaluators are called `use`
+    error P401 10:5 evaluator `use`: `matches` is not a regular expression: unclosed group
     "
         );
     }
