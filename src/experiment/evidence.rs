@@ -11,7 +11,8 @@ use super::summary::{HOSTILE, Summary};
 use super::verdict::{Counts, Verdict, percent};
 use crate::error::Failure;
 use crate::files::{Loaded, Source};
-use crate::prompt::evidence::{JudgeNote, Measured, Share};
+use crate::prompt::evidence::{Measured, Share};
+use crate::prompt::judged::{Checked, JudgeNote};
 use crate::prompt::visible;
 use crate::releases::Store;
 
@@ -76,8 +77,8 @@ impl Witness {
         }
     }
 
-    /// What was measured of the prompt with this number, and what people read of it. `is_calibrated`
-    /// says of a judge whether labels were held against it.
+    /// What was measured of the prompt with this number, and what people read of it. `checked`
+    /// says what labels of people have shown of a judge.
     ///
     /// # Errors
     /// Why it is no evidence, in words.
@@ -86,7 +87,7 @@ impl Witness {
         prompt: usize,
         summary: &Summary<'_>,
         suite: &Suite,
-        is_calibrated: impl Fn(&str) -> bool,
+        checked: impl Fn(&str) -> Option<Checked>,
     ) -> Result<(Measured, String), String> {
         let results = summary.results;
         let subject = &results.subject;
@@ -119,7 +120,7 @@ impl Witness {
             judges: judges
                 .map(|(name, is_required)| JudgeNote {
                     name: name.clone(),
-                    is_calibrated: is_calibrated(name),
+                    checked: checked(name),
                     is_required: *is_required,
                 })
                 .collect(),

@@ -356,9 +356,10 @@ impl Store {
                         };
                         refused.hint(format!("{make} --base {live}"))
                     }
-                    Cure::Calibrate => refused.hint(
-                        "hold labels of people against the judge, or make its evaluator `required: false`",
-                    ),
+                    Cure::Calibrate(judge) => refused
+                        .hint(calibrate(judge))
+                        .hint(format!("{make} --fresh -m \"the judge was calibrated\""))
+                        .hint("or make its evaluator `required: false`"),
                 }
             }
         }
@@ -475,6 +476,19 @@ impl Store {
         match self.falls_short(evidence, candidate, &rules.evaluations) {
             Some((why, _)) => wrong(format!("{who} names the evidence {full}, which {why}")),
             None => Ok(()),
+        }
+    }
+}
+
+/// What makes a judge count, as results name it: `judges/tone v2`.
+fn calibrate(judge: &str) -> String {
+    let named = judge.rsplit_once(" v").map(|(name, _)| name);
+    match named.and_then(|name| name.parse::<PromptName>().ok()) {
+        Some(name) => format!(
+            "promptctl judge {name} --labels FILE --record, with 20 labels or more; commit what it keeps"
+        ),
+        None => {
+            "labels can be held against a judge that has a file: promptctl seed judges".to_owned()
         }
     }
 }

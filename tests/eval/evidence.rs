@@ -546,7 +546,10 @@ fn each_form_of_the_rule_is_asked() {
             "_eval/1 has 0 of 1 of the cases with the tag hostile pass",
         ),
         ("{maxAge: 30}", "`maxAge` of `requireEval` is a time"),
-        ("{judgeKappa: 0.6}", "`judgeKappa` is not a key"),
+        (
+            "{judgeKappa: 7}",
+            "`judgeKappa` of `requireEval` is a share",
+        ),
     ] {
         configure(
             &ada,
