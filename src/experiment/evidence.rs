@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::case::Suite;
+use super::case::{Case, Suite};
+use super::family::is_other;
 use super::files::PromptFiles;
 use super::result::{CaseResult, Line};
 use super::summary::{HOSTILE, Summary};
@@ -100,12 +101,15 @@ impl Witness {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let model = results.models.first().unwrap_or(&subject.model);
+        let model = match results.models.first() {
+            Some(model) => answered_by(model, &subject.model),
+            None => subject.model.clone(),
+        };
         let by_tag = |tag: &str| summary.by_tag.get(tag).map(share).unwrap_or_default();
         let judges = heard.into_iter().flat_map(|heard| &heard.judges);
         let measured = Measured {
             suite: subject.suite.clone(),
-            model: model.clone(),
+            model,
             repeat: subject.repeat,
             passed: share(&summary.counts),
             required: share(&summary.required),
@@ -133,6 +137,14 @@ impl Witness {
     }
 }
 
+/// The model that answered, with the one that was asked where that is another.
+pub fn answered_by(model: &str, asked: &str) -> String {
+    match is_other(asked, model) {
+        true => format!("{model} (asked for {asked})"),
+        false => model.to_owned(),
+    }
+}
+
 /// Why a prompt's results are no evidence, if they are not.
 fn no_evidence(summary: &Summary<'_>, suite: &Suite) -> Option<String> {
     let counts = &summary.counts;
@@ -153,6 +165,13 @@ fn no_evidence(summary: &Summary<'_>, suite: &Suite) -> Option<String> {
     }
     if summary.judgement.verdict == Verdict::Incomplete {
         return Some(summary.judgement.reasons.join("; "));
+    }
+    let is_skipped = |case: &&Case| case.required && case.skip.is_some();
+    if let Some(case) = suite.cases.iter().find(is_skipped) {
+        return Some(format!(
+            "the required case {} is skipped, which is no pass",
+            visible::line(&case.id)
+        ));
     }
     if results.models.len() > 1 {
         let models: Vec<_> = results.models.iter().map(|it| visible::line(it)).collect();

@@ -67,6 +67,8 @@ pub struct AgainstBase {
     pub p: f64,
     /// The lower end of the interval at 90 %: how much worse it may be.
     pub worst: f64,
+    /// How many of its cases are asked no more. In `worst` they count as failed.
+    pub gone: u64,
 }
 
 /// What an evaluation of one content by one suite came to.
@@ -142,6 +144,10 @@ pub enum Cure {
     AskAgain,
     /// To compare with what is live.
     CompareWithLive,
+    /// To compare with it once more.
+    CompareAgain,
+    /// To measure more closely.
+    Prove,
     /// To hold labels against this judge.
     Calibrate(String),
 }
@@ -242,13 +248,21 @@ impl EvalRule {
             });
         };
         let margin = self.margin.unwrap_or(MARGIN);
+        let gone = match base.gone {
+            0 => String::new(),
+            1 => format!(" (a case of {live} is asked no more, and counts as failed)"),
+            gone => format!(" ({gone} cases of {live} are asked no more, and count as failed)"),
+        };
         (base.worst <= -margin).then(|| Shortfall {
             why: format!(
-                "may be worse than {live}, which is live, by {:.1} points, and {:.1} are the most",
+                "may be worse than {live}, which is live, by {:.1} points, and {:.1} are the most{gone}",
                 -base.worst * 100.0,
                 margin * 100.0
             ),
-            cure: Cure::Mend,
+            cure: match base.difference > -margin && base.gone == 0 {
+                true => Cure::Prove,
+                false => Cure::Mend,
+            },
         })
     }
 }
@@ -462,6 +476,7 @@ mod tests {
                 high: 0.2,
                 p: 1.0,
                 worst,
+                gone: 0,
             }),
             ..measured()
         };
@@ -470,7 +485,13 @@ mod tests {
         assert_eq!(told(&against(-0.04), Some("d3")), "met");
         assert_eq!(
             told(&against(-0.05), Some("d3")),
-            "Mend: may be worse than v3, which is live, by 5.0 points, and 5.0 are the most"
+            "Prove: may be worse than v3, which is live, by 5.0 points, and 5.0 are the most"
+        );
+        let mut gone = against(-0.4);
+        gone.base.as_mut().unwrap().gone = 7;
+        assert_eq!(
+            told(&gone, Some("d3")),
+            "Mend: may be worse than v3, which is live, by 40.0 points, and 5.0 are the most (7 cases of v3 are asked no more, and count as failed)"
         );
         for other in [&measured(), &against(0.0)] {
             assert_eq!(

@@ -64,6 +64,9 @@ pub(super) fn write(measured: &Measured) -> String {
             base.p,
             base.worst
         ));
+        if base.gone > 0 {
+            text.push_str(&format!("Gone: {}\n", base.gone));
+        }
     }
     for judge in judges.iter().take(MOST_JUDGES) {
         let is = |yes, word| if yes { word } else { "" };
@@ -122,6 +125,7 @@ pub(super) fn read(message: &str) -> Option<Measured> {
                 difference(value, base)?;
                 measured.base = Some(base.clone());
             }
+            "Gone" => measured.base.as_mut()?.gone = value.parse().ok()?,
             "Judge" => measured.judges.push(judge(value)?),
             "Cost" => measured.cost = value.parse().ok()?,
             "Results" => measured.results = hash(value.strip_prefix("sha256:")?)?,
@@ -177,6 +181,7 @@ fn base_of(text: &str) -> Option<AgainstBase> {
         high: 0.0,
         p: 1.0,
         worst: -1.0,
+        gone: 0,
     })
 }
 
@@ -246,6 +251,7 @@ mod tests {
                 high: 0.222,
                 p: 0.125,
                 worst: -0.002,
+                gone: 7,
             }),
             judges: vec![
                 JudgeNote {

@@ -83,6 +83,7 @@ fn a_file_of_answers_that_cannot_be_used_is_refused_with_its_line() {
     "#);
     assert_snapshot!(repo.run("promptctl eval triage --answers gone.jsonl"), @"
     error[P017]: gone.jsonl could not be read: No such file or directory (os error 2)
+      hint: a path begins in the folder that you are in
     [exit 1]
     ");
     repo.write(

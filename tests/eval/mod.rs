@@ -8,6 +8,7 @@ mod evidence;
 pub(crate) mod judges;
 mod labels;
 mod money;
+mod reviewed;
 mod shown;
 
 use insta::assert_snapshot;
@@ -216,7 +217,7 @@ fn nothing_is_sent_before_every_case_can_be_rendered() {
     assert_snapshot!(repo.run("promptctl eval"), @"
     error[P102]: case `crash`: `ticket` has no value
       at: prompts/triage.prompt.yml:11:5
-      hint: pass `--var ticket=…`, or give it a `default` in `input.schema`
+      hint: give the case a value for `ticket`, or the variable a `default` in `input.schema`
       hint: nothing was sent
     [exit 1]
     ");
