@@ -8,7 +8,7 @@ use super::session::Session;
 use super::shapes::ChangeJson;
 use crate::output::json;
 use crate::prompt::name::{Environment, PromptName};
-use crate::releases::{Action, Change, Options, Store};
+use crate::releases::{Action, Change, Options, Rules, Store};
 
 /// ` --env ENV`, as it stands in a line to type.
 pub(super) fn env_option(environment: &Environment) -> String {
@@ -117,7 +117,12 @@ pub(super) fn say_next(
 }
 
 /// Says which released commits are on no branch of the remote: they were never reviewed there.
-pub(super) fn say_unpushed(changes: &[Change], store: &Store, session: &mut Session) {
+pub(super) fn say_unpushed(
+    changes: &[Change],
+    rules: &Rules,
+    store: &Store,
+    session: &mut Session,
+) {
     const MOST: usize = 3;
     let mut names: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.pushed) {
@@ -136,9 +141,11 @@ pub(super) fn say_unpushed(changes: &[Change], store: &Store, session: &mut Sess
         ));
     }
     if !names.is_empty() {
-        session
-            .ui
-            .hint("git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule");
+        session.ui.hint(match rules.branches.is_empty() {
+            true => "git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule",
+            // The branch of the rule has the content.
+            false => "git push sends the branch",
+        });
     }
 }
 

@@ -11,14 +11,14 @@ use rayon::prelude::*;
 pub(super) use self::change::{change_shapes, impact, show_change};
 use self::pair::{Pair, with_renames};
 use super::common::warn_all;
-use super::eval::comment::evaluation;
+use super::eval::comment::{Changed, evaluation};
 use super::out::OutArg;
 use super::session::Session;
 use super::typed::NotOne;
 use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
-use crate::files::{Between, PartialChange};
+use crate::files::{Between, Loaded, PartialChange};
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_review::{Allowed, ChangedPartial, ReviewInfo, is_of_settings};
 use crate::output::diff_text::TextOptions;
@@ -158,12 +158,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         review.findings = std::mem::take(&mut compared.findings);
         review.findings.extend(found);
         if let Some(run) = &args.eval {
-            let is_current = |name: &str, digest: &str| {
-                let after = compared.pairs.iter().filter_map(|it| it.after.as_ref());
-                let mut named = after.filter(|it| it.name.as_str() == name);
-                named.all(|it| it.digest().as_str() == digest)
-            };
-            review.evaluation = evaluation(run, &store, &is_current)?;
+            let changed: Vec<Changed<'_>> = compared.pairs.iter().filter_map(changed_of).collect();
+            review.evaluation = evaluation(run, &store, &changed)?;
         }
     }
     warn_all(session, &compared.findings);
@@ -178,6 +174,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Exit::Verdict
     } else {
         Exit::Done
+    })
+}
+
+/// What an evaluation has to be of.
+fn changed_of(pair: &Pair) -> Option<Changed<'_>> {
+    let loaded = pair.after.as_ref()?;
+    let before = pair.before.as_ref().map(Loaded::digest);
+    Some(Changed {
+        loaded,
+        is_new_content: before != Some(loaded.digest()),
     })
 }
 

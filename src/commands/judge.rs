@@ -30,6 +30,7 @@ use crate::output::json;
 use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::evaluate::{BUILT_IN, Model};
+use crate::prompt::judged::Checked;
 use crate::prompt::reference::{Reference, Selector};
 use crate::record::entry::new_id;
 use shown::{Answer, Report};
@@ -43,7 +44,8 @@ use shown::{Answer, Report};
 ///
 /// Shown are the agreement, Cohen's kappa (with quadratic weights for a scale), sensitivity and
 /// specificity, each with its interval, and the answers on which they disagree. With --record the
-/// figures are kept beside the judge, which counts as calibrated until its content changes.
+/// figures are kept beside the judge. From 20 labels on, and where kappa is above 0 by the whole of
+/// its interval, the judge counts as calibrated until its content changes.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit codes: 3 if a limit on the cost ended it, or the judge decided nothing; 4 if the key is missing or refused.
@@ -151,9 +153,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.record {
         record(&report, &sha256, &ground, session)?;
     } else if !judge.is_calibrated && !pairs.is_empty() {
-        session
-            .ui
-            .hint("--record keeps these figures: the judge counts as calibrated then");
+        session.ui.hint(enough(&report));
     }
     Ok(if pairs.is_empty() {
         Exit::Verdict
@@ -345,6 +345,19 @@ fn ask<'l>(
     })
 }
 
+/// What `--record` would do with the figures.
+fn enough(report: &Report<'_>) -> String {
+    let checked = report.agreement.kappa.map(|kappa| Checked {
+        labels: report.answers.len() as u64,
+        kappa: kappa.value,
+        low: kappa.interval.low,
+    });
+    match checked.and_then(|it| it.fault()) {
+        Some(why) => format!("these figures do not calibrate the judge: {why}"),
+        None => "--record keeps these figures: the judge counts as calibrated then".to_owned(),
+    }
+}
+
 /// Keeps the figures beside the judge.
 fn record(
     report: &Report<'_>,
@@ -386,6 +399,11 @@ fn record(
         text,
     }])?;
     session.ui.status(format!("kept in {path}"));
+    if let Some(why) = calibration.checked().fault() {
+        session
+            .ui
+            .warning(format!("{} stays uncalibrated: {why}", report.judge.name));
+    }
     session.ui.hint(format!("git add {path}"));
     Ok(())
 }

@@ -128,7 +128,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     print_changes(&changes, json, args.release.dry_run, &store, session);
-    say_unpushed(&changes, &store, session);
+    say_unpushed(&changes, &options.rules, &store, session);
     if !args.release.dry_run {
         say_pending(&changes, &store, &options, session);
         say_next(&changes, &args.env.env, json, session);
@@ -407,7 +407,7 @@ fn publish_all(
         ));
     }
     print_changes(&changes, json, args.release.dry_run, store, session);
-    say_unpushed(&changes, store, session);
+    say_unpushed(&changes, &options.rules, store, session);
     if !args.release.dry_run {
         say_pending(&changes, store, options, session);
     }

@@ -57,6 +57,7 @@ fn suite_facts(store: &Store, loaded: &Loaded) -> Result<SuiteFacts, Failure> {
     Ok(SuiteFacts {
         cases: suite.cases.len(),
         repeat: suite.repeat,
+        asked: suite.asked(),
         digest: suite.digest,
     })
 }

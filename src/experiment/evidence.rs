@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::case::Suite;
+use super::case::{Case, Suite};
+use super::family::is_other;
 use super::files::PromptFiles;
 use super::result::{CaseResult, Line};
 use super::summary::{HOSTILE, Summary};
 use super::verdict::{Counts, Verdict, percent};
 use crate::error::Failure;
 use crate::files::{Loaded, Source};
-use crate::prompt::evidence::{JudgeNote, Measured, Share};
+use crate::prompt::evidence::{Measured, Share};
+use crate::prompt::judged::{Checked, JudgeNote};
 use crate::prompt::visible;
 use crate::releases::Store;
 
@@ -76,8 +78,8 @@ impl Witness {
         }
     }
 
-    /// What was measured of the prompt with this number, and what people read of it. `is_calibrated`
-    /// says of a judge whether labels were held against it.
+    /// What was measured of the prompt with this number, and what people read of it. `checked`
+    /// says what labels of people have shown of a judge.
     ///
     /// # Errors
     /// Why it is no evidence, in words.
@@ -86,7 +88,7 @@ impl Witness {
         prompt: usize,
         summary: &Summary<'_>,
         suite: &Suite,
-        is_calibrated: impl Fn(&str) -> bool,
+        checked: impl Fn(&str) -> Option<Checked>,
     ) -> Result<(Measured, String), String> {
         let results = summary.results;
         let subject = &results.subject;
@@ -99,12 +101,15 @@ impl Witness {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let model = results.models.first().unwrap_or(&subject.model);
+        let model = match results.models.first() {
+            Some(model) => answered_by(model, &subject.model),
+            None => subject.model.clone(),
+        };
         let by_tag = |tag: &str| summary.by_tag.get(tag).map(share).unwrap_or_default();
         let judges = heard.into_iter().flat_map(|heard| &heard.judges);
         let measured = Measured {
             suite: subject.suite.clone(),
-            model: model.clone(),
+            model,
             repeat: subject.repeat,
             passed: share(&summary.counts),
             required: share(&summary.required),
@@ -119,7 +124,7 @@ impl Witness {
             judges: judges
                 .map(|(name, is_required)| JudgeNote {
                     name: name.clone(),
-                    is_calibrated: is_calibrated(name),
+                    checked: checked(name),
                     is_required: *is_required,
                 })
                 .collect(),
@@ -129,6 +134,14 @@ impl Witness {
         };
         let words = words(summary, &table);
         Ok((measured, words))
+    }
+}
+
+/// The model that answered, with the one that was asked where that is another.
+pub fn answered_by(model: &str, asked: &str) -> String {
+    match is_other(asked, model) {
+        true => format!("{model} (asked for {asked})"),
+        false => model.to_owned(),
     }
 }
 
@@ -152,6 +165,13 @@ fn no_evidence(summary: &Summary<'_>, suite: &Suite) -> Option<String> {
     }
     if summary.judgement.verdict == Verdict::Incomplete {
         return Some(summary.judgement.reasons.join("; "));
+    }
+    let is_skipped = |case: &&Case| case.required && case.skip.is_some();
+    if let Some(case) = suite.cases.iter().find(is_skipped) {
+        return Some(format!(
+            "the required case {} is skipped, which is no pass",
+            visible::line(&case.id)
+        ));
     }
     if results.models.len() > 1 {
         let models: Vec<_> = results.models.iter().map(|it| visible::line(it)).collect();

@@ -30,6 +30,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Document, Object, Role, parse};
 use crate::prompt::evaluate::{Choice, Evaluator, Llm, Model};
 use crate::prompt::finding::Finding;
+use crate::prompt::judged::Checked;
 use crate::prompt::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use crate::prompt::template::Partials;
 pub(super) use found::{Asker, judges_of};
@@ -137,10 +138,10 @@ impl Judges {
         self.numbered(model).map(|(_, judge)| judge)
     }
 
-    /// Whether labels of people have checked the judge of this name, by what `files` has.
-    pub fn is_calibrated(&self, name: &str, files: &dyn CaseFiles) -> bool {
+    /// What labels of people have shown of the judge of this name, by what `files` has.
+    pub fn checked(&self, name: &str, files: &dyn CaseFiles) -> Option<Checked> {
         let mut named = self.judges.iter().filter(|(_, judge)| judge.name == name);
-        named.any(|(_, judge)| calibration::of(&judge.loaded, files).is_some())
+        named.find_map(|(_, judge)| calibration::of(&judge.loaded, files).map(|it| it.checked()))
     }
 
     /// The same, with its number among them.

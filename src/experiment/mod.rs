@@ -9,6 +9,7 @@ mod dataset;
 mod doubles;
 mod entry;
 pub mod evidence;
+mod family;
 mod files;
 mod found;
 pub mod given;

@@ -1,6 +1,6 @@
 //! The cases of one version of a prompt, for another version to answer.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::json;
 
@@ -25,6 +25,18 @@ impl Suite {
             (case.variables, case.others) = (variables, others);
         }
         suite
+    }
+
+    /// The digests of the cases that are asked, as they are written.
+    pub fn asked(&self) -> BTreeSet<String> {
+        let asked = self.cases.iter().filter(|case| case.skip.is_none());
+        asked.map(Case::written).collect()
+    }
+
+    /// How many cases that `base` asks are asked no more: they are gone or skipped, or ask or expect
+    /// something else.
+    pub fn gone_since(&self, base: &Self) -> usize {
+        base.asked().difference(&self.asked()).count()
     }
 
     /// The ids of the cases that `base` does not have: what is asked, or what is expected, is new. A

@@ -28,6 +28,9 @@ pub struct Pairing {
     /// The cases that base's suite does not have: they show nothing about who is better.
     #[serde(default)]
     pub new_cases: HashSet<String>,
+    /// How many of base's cases are asked no more, and of how many.
+    #[serde(default)]
+    pub gone: (usize, usize),
     /// The cases that base cannot be asked.
     #[serde(default)]
     pub unasked: HashSet<String>,
@@ -97,6 +100,8 @@ pub struct Versus<'a> {
     pub lacks: (usize, usize),
     /// The figures; none where both answered no case.
     pub comparison: Option<Comparison>,
+    /// By how much it may be worse where what base had and is asked no more counts as failed.
+    worst: f64,
     /// The p by Holm, where there are several comparisons.
     pub adjusted: Option<f64>,
     /// Whether base was asked once more.
@@ -158,6 +163,7 @@ impl<'a> Versus<'a> {
             worse: Vec::new(),
             lacks: (0, 0),
             comparison: None,
+            worst: -1.0,
             adjusted: None,
             was_asked_again: again.is_some(),
             is_kept: base.is_some_and(|base| base.answers.cached > 0),
@@ -190,6 +196,15 @@ impl<'a> Versus<'a> {
             ..Options::default()
         };
         versus.comparison = statistics::compare(&pairs, &options);
+        let lost = Pair {
+            base: 1.0,
+            head: 0.0,
+            group: None,
+            is_repeated: false,
+        };
+        pairs.extend(std::iter::repeat_n(lost, pairing.gone.0));
+        let whole = statistics::compare(&pairs, &options);
+        versus.worst = whole.map_or(-1.0, |it| it.worst());
         versus.sort_out();
         Some(versus)
     }
@@ -253,7 +268,8 @@ impl<'a> Versus<'a> {
             low: interval.map_or(-1.0, |it| it.low),
             high: interval.map_or(1.0, |it| it.high),
             p: found.difference.p.unwrap_or(1.0),
-            worst: if is_whole { found.worst() } else { -1.0 },
+            worst: if is_whole { self.worst } else { -1.0 },
+            gone: self.pairing.gone.0 as u64,
         })
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::judged::JudgeNote;
 use super::visible;
 
 /// So many of so many.
@@ -66,17 +67,8 @@ pub struct AgainstBase {
     pub p: f64,
     /// The lower end of the interval at 90 %: how much worse it may be.
     pub worst: f64,
-}
-
-/// A judge that decided about cases.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JudgeNote {
-    /// The judge.
-    pub name: String,
-    /// Whether labels of people were held against it.
-    pub is_calibrated: bool,
-    /// Whether a case could not pass without it.
-    pub is_required: bool,
+    /// How many of its cases are asked no more. In `worst` they count as failed.
+    pub gone: u64,
 }
 
 /// What an evaluation of one content by one suite came to.
@@ -125,6 +117,8 @@ pub struct EvalRule {
     pub against_live: bool,
     /// By how much it may be worse than what is live.
     pub margin: Option<f64>,
+    /// How well each judge that decides has to agree with people, as Cohen's κ.
+    pub judge_kappa: Option<f64>,
     /// How old it may be.
     pub max_age: Option<SignedDuration>,
 }
@@ -142,7 +136,7 @@ pub struct Shortfall {
 }
 
 /// What helps against a shortfall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cure {
     /// A better prompt, or better cases.
     Mend,
@@ -150,8 +144,12 @@ pub enum Cure {
     AskAgain,
     /// To compare with what is live.
     CompareWithLive,
-    /// To hold labels against the judge.
-    Calibrate,
+    /// To compare with it once more.
+    CompareAgain,
+    /// To measure more closely.
+    Prove,
+    /// To hold labels against this judge.
+    Calibrate(String),
 }
 
 /// When and beside what evidence is looked at.
@@ -169,11 +167,11 @@ impl EvalRule {
     /// Why an evaluation does not meet the rule; none where it does.
     pub fn shortfall(&self, measured: &Measured, on: &Occasion<'_>) -> Option<Shortfall> {
         let short = |why: String, cure| Some(Shortfall { why, cure });
-        let untested = |judge: &&JudgeNote| judge.is_required && !judge.is_calibrated;
-        if let Some(judge) = measured.judges.iter().find(untested) {
-            let name = visible::line(&judge.name).into_owned();
-            let why = format!("rests on {name}, a judge that no labels have checked");
-            return short(why, Cure::Calibrate);
+        for judge in &measured.judges {
+            if let Some(why) = self.untrusted(judge).filter(|_| judge.is_required) {
+                let why = format!("rests on {}, {why}", judge.shown());
+                return short(why, Cure::Calibrate(judge.shown()));
+            }
         }
         match &self.tag {
             Some(tag) => {
@@ -229,6 +227,18 @@ impl EvalRule {
         })
     }
 
+    /// Why a judge counts for nothing, in words that go on after its name.
+    fn untrusted(&self, judge: &JudgeNote) -> Option<String> {
+        let too_low = || {
+            let kappa = judge.checked?.kappa;
+            let least = self.judge_kappa.filter(|least| kappa < least - 1e-12)?;
+            Some(format!(
+                "a judge whose kappa is {kappa:.2}, and {least:.2} is the least"
+            ))
+        };
+        judge.fault().or_else(too_low)
+    }
+
     fn falls_behind(&self, measured: &Measured, on: &Occasion<'_>) -> Option<Shortfall> {
         let (digest, live) = on.live?;
         let Some(base) = measured.base.as_ref().filter(|base| base.digest == digest) else {
@@ -238,13 +248,21 @@ impl EvalRule {
             });
         };
         let margin = self.margin.unwrap_or(MARGIN);
+        let gone = match base.gone {
+            0 => String::new(),
+            1 => format!(" (a case of {live} is asked no more, and counts as failed)"),
+            gone => format!(" ({gone} cases of {live} are asked no more, and count as failed)"),
+        };
         (base.worst <= -margin).then(|| Shortfall {
             why: format!(
-                "may be worse than {live}, which is live, by {:.1} points, and {:.1} are the most",
+                "may be worse than {live}, which is live, by {:.1} points, and {:.1} are the most{gone}",
                 -base.worst * 100.0,
                 margin * 100.0
             ),
-            cure: Cure::Mend,
+            cure: match base.difference > -margin && base.gone == 0 {
+                true => Cure::Prove,
+                false => Cure::Mend,
+            },
         })
     }
 }
@@ -258,6 +276,7 @@ impl fmt::Display for EvalRule {
             hostile,
             against_live,
             margin,
+            judge_kappa,
             max_age,
         } = self;
         let words = [
@@ -266,6 +285,7 @@ impl fmt::Display for EvalRule {
             required.then(|| "all required".to_owned()),
             hostile.then(|| "all hostile".to_owned()),
             against_live.then(|| format!("against live, margin {}", margin.unwrap_or(MARGIN))),
+            judge_kappa.map(|least| format!("judges with a kappa of {least} or more")),
             max_age.map(|oldest| format!("at most {} old", days(oldest))),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
@@ -298,6 +318,7 @@ fn days(duration: SignedDuration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::judged::Checked;
     use super::*;
 
     fn share(text: &str) -> Share {
@@ -383,23 +404,44 @@ mod tests {
 
     #[test]
     fn a_judge_without_labels_gates_only_where_no_case_needs_it() {
-        let judged = |is_required, is_calibrated| Measured {
+        let judged = |is_required, checked| Measured {
             judges: vec![JudgeNote {
                 name: "judges/tone\u{1b}[2J".to_owned(),
-                is_calibrated,
+                checked,
                 is_required,
             }],
             ..measured()
         };
+        let of = |labels| {
+            Some(Checked {
+                labels,
+                kappa: 0.55,
+                low: 0.2,
+            })
+        };
         let any = EvalRule::default();
-        assert_eq!(told(&any, &judged(false, false)), "met");
-        assert_eq!(told(&any, &judged(true, true)), "met");
-        let refused = told(&any, &judged(true, false));
+        assert_eq!(told(&any, &judged(false, None)), "met");
+        assert_eq!(told(&any, &judged(true, of(20))), "met");
+        let refused = told(&any, &judged(true, None));
+        assert!(refused.starts_with("Calibrate(\"judges/tone"), "{refused}");
+        assert!(!refused.contains('\u{1b}'), "{refused}");
+        let refused = told(&any, &judged(true, of(6)));
         assert!(
-            refused.starts_with("Calibrate: rests on judges/tone"),
+            refused.ends_with(
+                "a judge that is not calibrated: 6 labels were compared, and 20 are the fewest"
+            ),
             "{refused}"
         );
-        assert!(!refused.contains('\u{1b}'), "{refused}");
+        let strict = EvalRule {
+            judge_kappa: Some(0.6),
+            ..EvalRule::default()
+        };
+        let refused = told(&strict, &judged(true, of(20)));
+        assert!(
+            refused.ends_with("a judge whose kappa is 0.55, and 0.60 is the least"),
+            "{refused}"
+        );
+        assert_eq!(told(&strict, &judged(false, of(20))), "met");
     }
 
     #[test]
@@ -434,6 +476,7 @@ mod tests {
                 high: 0.2,
                 p: 1.0,
                 worst,
+                gone: 0,
             }),
             ..measured()
         };
@@ -442,7 +485,13 @@ mod tests {
         assert_eq!(told(&against(-0.04), Some("d3")), "met");
         assert_eq!(
             told(&against(-0.05), Some("d3")),
-            "Mend: may be worse than v3, which is live, by 5.0 points, and 5.0 are the most"
+            "Prove: may be worse than v3, which is live, by 5.0 points, and 5.0 are the most"
+        );
+        let mut gone = against(-0.4);
+        gone.base.as_mut().unwrap().gone = 7;
+        assert_eq!(
+            told(&gone, Some("d3")),
+            "Mend: may be worse than v3, which is live, by 40.0 points, and 5.0 are the most (7 cases of v3 are asked no more, and count as failed)"
         );
         for other in [&measured(), &against(0.0)] {
             assert_eq!(

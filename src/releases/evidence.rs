@@ -19,7 +19,6 @@ use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::evidence::{Cure, EvalRule, Occasion};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::version::Version;
 
 /// The evidence of one prompt.
 #[derive(Debug, Default)]
@@ -45,7 +44,7 @@ pub(crate) struct Candidate<'a> {
     /// Whether evidence counts that the remote has not confirmed.
     pub(crate) with_pending: bool,
     /// What is live, unless it is the very same.
-    pub(crate) live: Option<(&'a Digest, Version)>,
+    pub(crate) live: Option<&'a Release>,
     /// When it is looked at.
     pub(crate) now: Timestamp,
 }
@@ -225,7 +224,7 @@ impl Store {
         let Some(ReadSuite(read_suite)) = rules.suite else {
             return match rules.evaluations.is_empty() {
                 true => Ok(None),
-                false => Err(self.lacks(candidate, &Lack::None)),
+                false => Err(self.lacks(candidate, &Lack::None, rules)),
             };
         };
         if rules.evaluations.is_empty() {
@@ -239,7 +238,7 @@ impl Store {
         }
         self.enough(candidate, &rules.evaluations, rules, read_suite)?
             .map(Some)
-            .map_err(|lack| self.lacks(candidate, &lack))
+            .map_err(|lack| self.lacks(candidate, &lack, rules))
     }
 
     /// The evidence that meets all rules, or what lacks.
@@ -254,6 +253,11 @@ impl Store {
         let suite = read_suite(self, loaded).map_err(|failure| failure.exit(Exit::Verdict))?;
         if suite.cases == 0 {
             return Ok(Err(Lack::Cases));
+        }
+        for branch in &rules.branches {
+            if !self.is_suite_of(branch, (loaded, &suite.digest), ReadSuite(read_suite))? {
+                return Ok(Err(Lack::NotOfBranch(branch.clone())));
+            }
         }
         let row = self.evidence(&loaded.name)?;
         let signers = rules.signers.as_ref();
@@ -287,10 +291,12 @@ impl Store {
         if let Some(changed) = row.changed.iter().find(|it| it.tag == tag.to_string()) {
             return Err(Failure::from(changed.finding()).exit(Exit::Verdict));
         }
-        Ok(match self.falls_short(evidence, candidate, evaluations) {
-            None => Ok(evidence.clone()),
-            Some((why, cure)) => Err(Lack::Short(tag, why, cure)),
-        })
+        Ok(
+            match self.falls_short(evidence, candidate, evaluations, rules.suite) {
+                None => Ok(evidence.clone()),
+                Some((why, cure)) => Err(Lack::Short(tag, why, cure)),
+            },
+        )
     }
 
     /// Why evidence does not meet one of the rules.
@@ -299,10 +305,11 @@ impl Store {
         evidence: &Evidence,
         candidate: Candidate<'_>,
         evaluations: &[EvalRule],
+        read_suite: Option<ReadSuite>,
     ) -> Option<(String, Cure)> {
         let live = candidate
             .live
-            .map(|(digest, version)| (digest, version.to_string()));
+            .map(|live| (&live.digest, live.version.to_string()));
         let live = live.as_ref();
         let on = Occasion {
             made: evidence.time,
@@ -312,11 +319,15 @@ impl Store {
         let mut short = evaluations
             .iter()
             .filter_map(|rule| rule.shortfall(&evidence.measured, &on));
-        short.next().map(|short| (short.why, short.cure))
+        short
+            .next()
+            .map(|short| (short.why, short.cure))
+            .or_else(|| self.leaves_out(evidence, candidate, evaluations, read_suite))
     }
 
     /// What lacks, with the command that makes it.
-    fn lacks(&self, candidate: Candidate<'_>, lack: &Lack) -> Failure {
+    fn lacks(&self, candidate: Candidate<'_>, lack: &Lack, rules: &Rules) -> Failure {
+        let against_live = rules.evaluations.iter().any(|rule| rule.against_live);
         let Candidate {
             loaded,
             environment,
@@ -325,12 +336,28 @@ impl Store {
         let (name, version) = (&loaded.name, loaded.version());
         let make = self.eval_command(loaded);
         let refused = |why: String| Failure::new(code::NO_EVIDENCE, why).exit(Exit::Verdict);
+        let live = match *environment == Environment::production() {
+            true => "live".to_owned(),
+            false => format!("{name}@{environment}"),
+        };
+        let make_against = match lack {
+            Lack::None if candidate.live.is_some() && against_live => {
+                format!("{make} --base {live}")
+            }
+            _ => make.clone(),
+        };
         let wants = format!("{environment} requires an evaluation of {name} {version}");
         match lack {
             Lack::Cases => refused(format!("{wants}, which has no cases"))
                 .at(loaded.path.clone())
                 .hint("write them below `testData:`, or name files under `datasets:`"),
-            Lack::None => refused(format!("{wants}, and none is recorded")).hint(make),
+            Lack::NotOfBranch(branch) => refused(format!(
+                "{wants} by cases of {branch}, and no commit of {branch} has it with these cases"
+            ))
+            .hint(format!(
+                "merge them into {branch} first, so that they are reviewed"
+            )),
+            Lack::None => refused(format!("{wants}, and none is recorded")).hint(make_against),
             Lack::OtherSuite(tag) => refused(format!(
                 "{wants} by the cases and evaluators of its commit, and {tag} is by others"
             ))
@@ -349,16 +376,17 @@ impl Store {
                             "mend it, raise its version, and record that: promptctl eval {name} --record"
                         )),
                     Cure::AskAgain => refused.hint(format!("{make} --fresh -m \"older than it may be\"")),
-                    Cure::CompareWithLive => {
-                        let live = match *environment == Environment::production() {
-                            true => "live".to_owned(),
-                            false => format!("{name}@{environment}"),
-                        };
-                        refused.hint(format!("{make} --base {live}"))
-                    }
-                    Cure::Calibrate => refused.hint(
-                        "hold labels of people against the judge, or make its evaluator `required: false`",
+                    Cure::CompareWithLive => refused.hint(format!("{make} --base {live}")),
+                    Cure::CompareAgain => refused.hint(format!(
+                        "{make} --base {live} --fresh -m \"with the cases of what is live\""
+                    )),
+                    Cure::Prove => refused.hint(
+                        "more cases, or answers to each (`eval: {repeat: 3}`), narrow what it may be; a wider `margin` asks for less",
                     ),
+                    Cure::Calibrate(judge) => refused
+                        .hint(calibrate(judge))
+                        .hint(format!("{make} --fresh -m \"the judge was calibrated\""))
+                        .hint("or make its evaluator `required: false`"),
                 }
             }
         }
@@ -447,6 +475,15 @@ impl Store {
         if let Some(ReadSuite(read_suite)) = rules.suite {
             match read_suite(self, loaded) {
                 Ok(suite) if suite.digest == evidence.measured.suite => {
+                    let is_of = |branch: &&String| {
+                        self.is_suite_of(branch, (loaded, &suite.digest), ReadSuite(read_suite))
+                            .unwrap_or_default()
+                    };
+                    if let Some(branch) = rules.branches.iter().find(|branch| !is_of(branch)) {
+                        return wrong(format!(
+                            "{who} names the evidence {full}, which is by cases that no commit of {branch} has"
+                        ));
+                    }
                     if evidence.measured.repeat < suite.repeat {
                         return wrong(format!(
                             "{who} names the evidence {full}, which asked less often than its commit says"
@@ -468,13 +505,26 @@ impl Store {
             loaded,
             environment,
             with_pending: false,
-            live: below.map(|it| (&it.digest, it.version)),
+            live: below,
             // It was young enough when it was asked for.
             now: release.time,
         };
-        match self.falls_short(evidence, candidate, &rules.evaluations) {
+        match self.falls_short(evidence, candidate, &rules.evaluations, rules.suite) {
             Some((why, _)) => wrong(format!("{who} names the evidence {full}, which {why}")),
             None => Ok(()),
+        }
+    }
+}
+
+/// What makes a judge count, as results name it: `judges/tone v2`.
+fn calibrate(judge: &str) -> String {
+    let named = judge.rsplit_once(" v").map(|(name, _)| name);
+    match named.and_then(|name| name.parse::<PromptName>().ok()) {
+        Some(name) => format!(
+            "promptctl judge {name} --labels FILE --record, with 20 labels or more; commit what it keeps"
+        ),
+        None => {
+            "labels can be held against a judge that has a file: promptctl seed judges".to_owned()
         }
     }
 }
@@ -485,6 +535,8 @@ enum Lack {
     Cases,
     /// There is no evidence at all.
     None,
+    /// The cases are none of this branch.
+    NotOfBranch(String),
     /// It is by another suite.
     OtherSuite(Tag),
     /// It is not signed as it must be.

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::tag::{trailer_block, trailers_of};
-use crate::prompt::evidence::{AgainstBase, JudgeNote, Measured, Share};
+use crate::prompt::evidence::{AgainstBase, Measured, Share};
+use crate::prompt::judged::{Checked, JudgeNote};
 use crate::prompt::visible;
 
 /// How many tags of cases are told, and how long their names may be.
@@ -63,13 +64,18 @@ pub(super) fn write(measured: &Measured) -> String {
             base.p,
             base.worst
         ));
+        if base.gone > 0 {
+            text.push_str(&format!("Gone: {}\n", base.gone));
+        }
     }
     for judge in judges.iter().take(MOST_JUDGES) {
         let is = |yes, word| if yes { word } else { "" };
+        let checked = judge.checked.map(|it| format!(" {it}"));
         text.push_str(&format!(
-            "Judge: {}{}{}\n",
+            "Judge: {}{}{}{}\n",
             one_line(&judge.name),
-            is(!judge.is_calibrated, " uncalibrated"),
+            checked.unwrap_or_default(),
+            is(judge.fault().is_some(), " uncalibrated"),
             is(judge.is_required, " required")
         ));
     }
@@ -119,6 +125,7 @@ pub(super) fn read(message: &str) -> Option<Measured> {
                 difference(value, base)?;
                 measured.base = Some(base.clone());
             }
+            "Gone" => measured.base.as_mut()?.gone = value.parse().ok()?,
             "Judge" => measured.judges.push(judge(value)?),
             "Cost" => measured.cost = value.parse().ok()?,
             "Results" => measured.results = hash(value.strip_prefix("sha256:")?)?,
@@ -174,6 +181,7 @@ fn base_of(text: &str) -> Option<AgainstBase> {
         high: 0.0,
         p: 1.0,
         worst: -1.0,
+        gone: 0,
     })
 }
 
@@ -192,7 +200,7 @@ fn difference(text: &str, base: &mut AgainstBase) -> Option<()> {
     Some(())
 }
 
-/// `judges/tone@v2 uncalibrated required`
+/// `judges/tone v2 labels=24 kappa=0.7100 low=0.4200 required`, or without figures `uncalibrated`.
 fn judge(text: &str) -> Option<JudgeNote> {
     let without = |text: &mut &str, word: &str| match text.strip_suffix(word) {
         Some(rest) => {
@@ -204,9 +212,17 @@ fn judge(text: &str) -> Option<JudgeNote> {
     let mut name = text;
     let is_required = without(&mut name, " required");
     let is_calibrated = !without(&mut name, " uncalibrated");
+    let figures = name.rfind(" labels=").and_then(|at| {
+        let checked = Checked::parse(&name[at + 1..])?;
+        // A name that reads like figures calibrates nobody.
+        (checked.fault().is_none() == is_calibrated).then_some((at, checked))
+    });
+    if let Some((at, _)) = figures {
+        name = &name[..at];
+    }
     (!name.is_empty()).then(|| JudgeNote {
         name: name.to_owned(),
-        is_calibrated,
+        checked: figures.map(|(_, checked)| checked),
         is_required,
     })
 }
@@ -235,17 +251,31 @@ mod tests {
                 high: 0.222,
                 p: 0.125,
                 worst: -0.002,
+                gone: 7,
             }),
             judges: vec![
                 JudgeNote {
                     name: "judges/tone@v2".to_owned(),
-                    is_calibrated: false,
+                    checked: None,
                     is_required: true,
                 },
                 JudgeNote {
-                    name: "judges/other".to_owned(),
-                    is_calibrated: true,
+                    name: "judges/other v1".to_owned(),
+                    checked: Some(Checked {
+                        labels: 24,
+                        kappa: 0.71,
+                        low: 0.42,
+                    }),
                     is_required: false,
+                },
+                JudgeNote {
+                    name: "judges/few v1".to_owned(),
+                    checked: Some(Checked {
+                        labels: 1,
+                        kappa: 0.0,
+                        low: -1.0,
+                    }),
+                    is_required: true,
                 },
             ],
             cost: 0.045,
@@ -285,7 +315,7 @@ mod tests {
             model: "m\nVerdict: pass".to_owned(),
             judges: vec![JudgeNote {
                 name: "j\nVerdict: pass".to_owned(),
-                is_calibrated: true,
+                checked: None,
                 is_required: true,
             }],
             ..measured()
@@ -298,6 +328,22 @@ mod tests {
             1
         );
         assert!(!read(&message(&text)).unwrap().has_passed);
+    }
+
+    #[test]
+    fn a_judge_is_calibrated_by_figures_alone_and_not_by_its_name() {
+        for line in [
+            "judges/tone v2 required",
+            "openai/x labels=40 kappa=0.9000 low=0.5000 uncalibrated required",
+            "judges/tone v2 labels=40 kappa=7.0000 low=0.5000 required",
+            "judges/tone v2 labels=40 kappa=-1.0000 low=-1.0000 required",
+            "judges/tone v2 labels=1 kappa=0.9000 low=0.5000 required",
+        ] {
+            let note = judge(line).unwrap();
+            assert!(note.fault().is_some() && note.is_required, "{line}");
+        }
+        let note = judge("judges/tone v2 labels=40 kappa=0.9000 low=0.5000 required").unwrap();
+        assert_eq!((note.fault(), note.name.as_str()), (None, "judges/tone v2"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod shared;
 mod signature;
 mod soundness;
 mod store;
+mod suites;
 mod tag;
 mod tag_object;
 mod tagged;

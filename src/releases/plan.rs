@@ -250,7 +250,7 @@ impl Store {
                 loaded: released.as_ref().unwrap_or(loaded),
                 environment: &options.environment,
                 with_pending: !(options.push && self.has_remote()),
-                live: live.map(|live| (&live.digest, live.version)),
+                live,
                 now: self.settings.now,
             },
             &options.rules,
@@ -277,7 +277,7 @@ impl Store {
             loaded,
             environment,
             with_pending,
-            live: live.map(|live| (&live.digest, live.version)),
+            live,
             now: self.settings.now,
         };
         self.check_evidence(candidate, rules)

@@ -1,5 +1,7 @@
 //! A recorded evaluation as its tag holds it, and how the suite of a content is read.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::store::Store;
@@ -56,6 +58,8 @@ pub struct SuiteFacts {
     pub cases: usize,
     /// How often each is asked.
     pub repeat: u32,
+    /// The digests of the cases that are asked, as they are written.
+    pub asked: BTreeSet<String>,
 }
 
 /// How the suite of a content is read, where it was committed.

@@ -486,6 +486,7 @@ fn only_prompts_that_differ_are_evaluated() {
     right queue  6 of 6
     latency      <t> s median, <t> s at the 95th percentile
     cost         $0.4050 for 1000 answers
+    note  1 of v1's 6 cases is gone, skipped or changed: that counts as failed where a release has to be no worse than what is live
     note  only the suite changed: the prompt is as at main, and so are its answers
     pass   every case has to pass: 6 of 6 did
 
@@ -589,7 +590,9 @@ fn a_base_that_asks_for_other_variables_is_asked_what_it_can() {
     flaky        none measured: --repeat 3 would tell
 
     Can't tell: there is no case that v2 and this both answered.
+    note  6 of v1's 6 cases are gone, skipped or changed: that counts as failed where a release has to be no worse than what is live
     note  only the suite changed: the prompt is as at topic, and so are its answers
+    note  6 of v2's 6 cases are gone, skipped or changed: that counts as failed where a release has to be no worse than what is live
     note  6 cases cannot be asked of triage@topic: `locale` has no value
 
     pass   $0.0000 spent, $0.0024 saved by 6 cached answers, <t> s
@@ -622,6 +625,7 @@ fn the_comment_of_a_pull_request_tells_what_an_evaluation_found() {
 
     - 50.0 % of the cases have to pass: 30 of 40 did, 75.0 %
     - Worse than v1: 25 points fewer pass, at least 11.1.
+    - triage v2: 30 of 40 cases pass
     - \$0.0000 spent
 
     #### triage  v1 → v2 (wording)
@@ -641,8 +645,6 @@ fn the_comment_of_a_pull_request_tells_what_an_evaluation_found() {
     - right queue: expected to contain "billing", got "I need more details: which account is it?"
 
     <pre><del>billing</del><ins><b>I need more details: which account is it?</b></ins></pre>
-
-    </details>
     "#);
     // By the same function as the page of `eval` itself.
     let own = repo
@@ -656,11 +658,23 @@ fn the_comment_of_a_pull_request_tells_what_an_evaluation_found() {
     // What was found out about another content says nothing of this one.
     repo.replace("prompts/triage.prompt.yml", "Sort well", "Sort better");
     repo.git("commit --quiet --all --message Again");
-    assert_snapshot!(repo.run(&with), @"
-    error: the run is of another content of triage
-      hint: promptctl eval --base REF runs this one
-    [exit 2]
-    ");
+    let other = repo.ok(&with);
+    assert!(
+        other.contains("⚠️ the evaluation is incomplete")
+            && other.contains("triage v2 has no result: the run is of other contents")
+            && !other.contains("Worse than v1"),
+        "{other}"
+    );
+    // Nor does one of a part of the cases, or of another model.
+    repo.ok("git reset --quiet --hard HEAD~1");
+    let later = repo.at("2026-12-03T13:00:00Z");
+    let run = later.run("promptctl eval triage --case c37 --model openai/echo");
+    let page = repo.ok(&with);
+    assert!(
+        page.contains("and only 1 of 40 were asked")
+            && page.contains("answered by `openai/echo`, where the file names"),
+        "{run}\n{page}"
+    );
     assert_eq!(
         repo.run("promptctl diff main...HEAD --eval last").code,
         Some(2)

@@ -11,7 +11,7 @@ use crate::env::{Shell, TestEnv};
 use crate::server::{KEY, Reply, Server, answer};
 
 /// A prompt that answers itself: the cases pass without any server.
-const ECHO: &str = "\
+pub(super) const ECHO: &str = "\
 model: openai/echo
 messages:
   - role: user
@@ -28,14 +28,14 @@ evaluators:
     string: {contains: \"{{expected}}\"}
 ";
 
-fn configure(repo: &Shell, text: &str) {
+pub(super) fn configure(repo: &Shell, text: &str) {
     repo.write("promptctl.yaml", text);
     repo.git("add --all");
     repo.git("commit --quiet --message Policy");
 }
 
 /// A clone with the prompt `triage`, whose production wants what `rule` says.
-fn wanting(env: &TestEnv, rule: &str) -> Shell {
+pub(super) fn wanting(env: &TestEnv, rule: &str) -> Shell {
     let ada = env.with_origin();
     ada.add("triage", ECHO);
     configure(
@@ -549,7 +549,10 @@ fn each_form_of_the_rule_is_asked() {
             "_eval/1 has 0 of 1 of the cases with the tag hostile pass",
         ),
         ("{maxAge: 30}", "`maxAge` of `requireEval` is a time"),
-        ("{judgeKappa: 0.6}", "`judgeKappa` is not a key"),
+        (
+            "{judgeKappa: 7}",
+            "`judgeKappa` of `requireEval` is a share",
+        ),
     ] {
         configure(
             &ada,

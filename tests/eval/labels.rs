@@ -62,7 +62,7 @@ fn a_judge_is_compared_with_labels_and_what_differs_is_shown() {
 
     $0.0024 spent
     --- stderr
-    hint: --record keeps these figures: the judge counts as calibrated then
+    hint: these figures do not calibrate the judge: 6 labels were compared, and 20 are the fewest
     ");
     assert_eq!(server.requests().len(), 6);
     // The same again is not paid for again.
@@ -97,7 +97,7 @@ fn a_judge_is_compared_with_labels_and_what_differs_is_shown() {
 
     $0.0008 spent
     --- stderr
-    hint: --record keeps these figures: the judge counts as calibrated then
+    hint: these figures do not calibrate the judge: 3 labels were compared, and 20 are the fewest
     ");
     // All of them are known by now.
     assert_snapshot!(repo.play("promptctl judge judges/tone --labels labels.jsonl --dry-run
@@ -121,27 +121,109 @@ fn a_judge_is_compared_with_labels_and_what_differs_is_shown() {
     );
 }
 
-#[test]
-fn a_judge_is_calibrated_until_its_content_changes() {
-    let server = Server::answering(|request| match is_judge(request) {
+/// A prompt that the judge judges.
+const REPLY: &str = "model: openai/gpt-5-mini\nmessages: [{role: user, content: '{{ticket}}'}]\ntestData: [{ticket: Hi}]\nevaluators: [{name: tone, uses: judges/tone, atLeast: 0.5}]\n";
+
+/// A server that greets, and whose judge takes what has `!` for warm.
+fn greeting() -> Server {
+    Server::answering(|request| match is_judge(request) {
         true => match request.json()["input"].to_string().contains('!') {
             true => verdict("warm"),
             false => verdict("cold"),
         },
         false => Reply::answer("Hello!"),
-    });
+    })
+}
+
+/// 24 labels, with all of which the judge agrees.
+fn many_labels() -> String {
+    let lines = (0..12).map(|at| format!("Hi,Hello {at}!,warm\nHi,No {at}.,cold\n"));
+    format!("input,completion,label\n{}", lines.collect::<String>())
+}
+
+#[test]
+fn figures_that_say_nothing_leave_a_judge_uncalibrated_and_gate_nothing() {
+    let server = greeting();
     let env = TestEnv::new();
     let repo = judge(&server, &env);
+    repo.add("reply", REPLY);
     repo.write("labels.csv", LABELS);
-    repo.add(
-        "reply",
-        "model: openai/gpt-5-mini\nmessages: [{role: user, content: '{{ticket}}'}]\ntestData: [{ticket: Hi}]\nevaluators: [{name: tone, uses: judges/tone, atLeast: 0.5}]\n",
+    repo.write("many.csv", many_labels());
+    repo.write(
+        "promptctl.yaml",
+        "environments: {production: {requireEval: true}}\n",
     );
+    repo.git("add --all");
+    repo.git("commit --quiet --message Policy");
+    let kept = "prompts/judges/tone.calibration.json";
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.csv --record --format json").stderr, @"
+    kept in prompts/judges/tone.calibration.json
+    warning: judges/tone v1 stays uncalibrated: 6 labels were compared, and 20 are the fewest
+    hint: git add prompts/judges/tone.calibration.json
+    ");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Calibrated");
+    let refused = |what: &str| {
+        let run = repo.run("promptctl eval reply --format json");
+        let run: Value = serde_json::from_str(&run.stdout).unwrap();
+        let mark = &run["prompts"][0]["evaluators"][0]["uncalibrated"];
+        assert_eq!(mark, true, "{what}");
+    };
+    refused("6 labels");
+    repo.ok("promptctl eval reply --record");
+    assert_snapshot!(repo.run("promptctl publish reply"), @r#"
+    error[P409]: production requires an evaluation of reply v1, and prompts/reply/_eval/1 rests on judges/tone v1, a judge that is not calibrated: 6 labels were compared, and 20 are the fewest
+      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit what it keeps
+      hint: promptctl eval reply --record --fresh -m "the judge was calibrated"
+      hint: or make its evaluator `required: false`
+    [exit 3]
+    "#);
+    let tag = repo.git("cat-file tag prompts/reply/_eval/1");
+    assert!(
+        tag.contains("\nJudge: judges/tone v1 labels=6 kappa="),
+        "{tag}"
+    );
+    let mut forged: Value = serde_json::from_str(&repo.read(kept)).unwrap();
+    forged["labels"] = 40.into();
+    for (key, value) in [
+        ("kappa", serde_json::json!(7)),
+        ("kappa", serde_json::json!(-1)),
+        ("kappa_low", serde_json::json!(-0.1)),
+        ("kappa_high", serde_json::json!(2)),
+        ("agreement", serde_json::json!(1.5)),
+        ("labels", serde_json::json!(1)),
+        ("labels_sha256", serde_json::json!("00")),
+    ] {
+        let mut file = forged.clone();
+        file["kappa_low"] = 0.2.into();
+        file[key] = value;
+        repo.write(kept, file.to_string());
+        refused(&file.to_string());
+    }
+    repo.ok("promptctl judge judges/tone --labels many.csv --record");
+    repo.git("commit --quiet --all --message Calibrated");
+    repo.ok("promptctl eval reply --record --fresh -m 'the judge was calibrated'");
+    repo.ok("promptctl publish reply");
+    let tag = repo.git("cat-file tag prompts/reply/_eval/2");
+    assert!(
+        tag.contains("\nJudge: judges/tone v1 labels=24 kappa=1.0000 low=0."),
+        "{tag}"
+    );
+    repo.ok("promptctl verify --env production");
+}
+
+#[test]
+fn a_judge_is_calibrated_until_its_content_changes() {
+    let server = greeting();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.add("reply", REPLY);
     let is_uncalibrated = || {
         let run = repo.json("promptctl eval reply --format json");
         run["prompts"][0]["evaluators"][0]["uncalibrated"].clone()
     };
     assert_eq!(is_uncalibrated(), true);
+    repo.write("labels.csv", many_labels());
     let run = repo.run("promptctl judge judges/tone --labels labels.csv --record --format json");
     assert_snapshot!(run.stderr, @r"
     kept in prompts/judges/tone.calibration.json
@@ -151,7 +233,7 @@ fn a_judge_is_calibrated_until_its_content_changes() {
         serde_json::from_str(&repo.read("prompts/judges/tone.calibration.json")).unwrap();
     assert_eq!(
         (&kept["judge"], &kept["labels"]),
-        (&"judges/tone".into(), &6.into())
+        (&"judges/tone".into(), &24.into())
     );
     assert_eq!(is_uncalibrated(), false);
     assert_eq!(repo.run("promptctl validate").code, Some(0));

@@ -8,6 +8,7 @@ mod evidence;
 pub(crate) mod judges;
 mod labels;
 mod money;
+mod reviewed;
 mod shown;
 
 use insta::assert_snapshot;

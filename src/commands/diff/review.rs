@@ -268,7 +268,12 @@ fn evidence(
     if rules.evaluations.is_empty() {
         return words;
     }
-    match store.check_evidence_of(after, environment, rules, false) {
+    // Its cases are reviewed here, before a branch has them.
+    let rules = Rules {
+        branches: Vec::new(),
+        ..rules.clone()
+    };
+    match store.check_evidence_of(after, environment, &rules, false) {
         Ok(Some(evidence)) => format!(
             "{words}; {} shows that it passes",
             store.tag(evidence.tag())

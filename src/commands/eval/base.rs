@@ -48,6 +48,7 @@ pub(super) struct Side {
     loaded: Option<Loaded>,
     margin: f64,
     new_cases: HashSet<String>,
+    gone: (usize, usize),
     impact: Option<String>,
     notes: Vec<String>,
 }
@@ -211,6 +212,7 @@ fn side(
         loaded: None,
         margin: head.suite.margin,
         new_cases: HashSet::new(),
+        gone: (0, 0),
         impact: None,
         notes: Vec::new(),
     };
@@ -231,6 +233,15 @@ fn side(
         side.margin = suite.margin;
         suite_differs = suite.digest != head.suite.digest;
         side.new_cases = head.suite.new_since(&suite);
+        side.gone = (head.suite.gone_since(&suite), suite.asked().len());
+        if let (gone @ 1.., all) = side.gone {
+            let are = if gone == 1 { "is" } else { "are" };
+            side.notes.push(format!(
+                "{gone} of {}'s {} {are} gone, skipped or changed: that counts as failed where a release has to be no worse than what is live",
+                base.version(),
+                count(all, "case")
+            ));
+        }
         if !is_same && suite.evaluators != head.suite.evaluators {
             side.notes
                 .push("the evaluators changed too: both were judged by the new ones".to_owned());
@@ -349,6 +360,7 @@ pub(super) fn pairings<'a>(
                 impact: side.impact.clone(),
                 margin: side.margin,
                 new_cases: side.new_cases.clone(),
+                gone: side.gone,
                 unasked: HashSet::new(),
                 notes: side.notes.clone(),
             };

@@ -302,8 +302,8 @@ impl<'a> Recorder<'a> {
     ) -> Result<NewEvidence, String> {
         let committed = at_commit(target.loaded);
         let files = PromptFiles::of(store, &committed);
-        let calibrated = |name: &str| target.judges.is_calibrated(name, &files);
-        let measured = self.witness.measured(at, summary, target.suite, calibrated);
+        let checked = |name: &str| target.judges.checked(name, &files);
+        let measured = self.witness.measured(at, summary, target.suite, checked);
         let (mut measured, mut words) = measured?;
         measured.base = report.against(summary);
         if let Some(message) = self.message {

@@ -307,6 +307,7 @@ fn comparison(versus: &Versus<'_>) -> Value {
         "impact": versus.pairing.impact,
         "cases": {"head": tally(&head), "base": tally(&base)},
         "new_cases": {"head": tally(&new_head), "base": tally(&new_base), "ids": ids(&versus.new)},
+        "gone_cases": {"cases": versus.pairing.gone.0, "of": versus.pairing.gone.1},
         "pairs": found.map(|it| it.cases),
         "lacking": {"head": versus.lacks.0, "base": versus.lacks.1},
         "better": ids(&versus.better),

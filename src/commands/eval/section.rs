@@ -1,6 +1,7 @@
 //! A prompt compared with what it replaces, as terminals and pull requests show it.
 
 use super::told::{counted, dollars, reasons, seconds, worst_try};
+use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Results, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Counts;
@@ -104,7 +105,9 @@ pub(super) fn subtitle(summary: &Summary<'_>) -> String {
     let model = match results.models.is_empty() {
         true => results.subject.model.clone(),
         false => {
-            let models: Vec<&str> = results.models.iter().map(String::as_str).collect();
+            let asked = &results.subject.model;
+            let models = results.models.iter().map(|it| answered_by(it, asked));
+            let models: Vec<String> = models.collect();
             models.join(", ")
         }
     };

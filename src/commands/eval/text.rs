@@ -8,6 +8,7 @@ use super::report::Report;
 use super::told::{
     alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
 };
+use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Status, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
@@ -127,7 +128,7 @@ impl Page {
             false => results
                 .models
                 .iter()
-                .cloned()
+                .map(|it| answered_by(it, &results.subject.model))
                 .collect::<Vec<_>>()
                 .join(", "),
         };

@@ -7,12 +7,13 @@ use super::super::{bad, unknown};
 use crate::error::Failure;
 use crate::prompt::evidence::EvalRule;
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "minPassRate",
     "required",
     "hostile",
     "against",
     "margin",
+    "judgeKappa",
     "maxAge",
 ];
 
@@ -39,6 +40,7 @@ fn of_map(map: &Map<String, Value>) -> Result<EvalRule, Failure> {
         match key.as_str() {
             "minPassRate" => rule.min_pass_rate = Some(share(key, value)?),
             "margin" => rule.margin = Some(share(key, value)?),
+            "judgeKappa" => rule.judge_kappa = Some(share(key, value)?),
             "required" => rule.required = is(key, "all", value)?,
             "hostile" => rule.hostile = is(key, "all", value)?,
             "against" => rule.against_live = is(key, "live", value)?,
@@ -184,7 +186,15 @@ mod tests {
             ),
             (
                 json!({"judgeKappa": 0.6}),
-                "`judgeKappa` is not a key of the configuration",
+                "requireEval (judges with a kappa of 0.6 or more)",
+            ),
+            (
+                json!({"judgeKappa": 7}),
+                "`judgeKappa` of `requireEval` is a share from 0 to 1",
+            ),
+            (
+                json!({"judgesKappa": 0.6}),
+                "`judgesKappa` is not a key of the configuration",
             ),
         ] {
             assert_eq!(read(value.clone()), expected, "{value}");

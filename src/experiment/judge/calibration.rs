@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::files::CaseFiles;
 use crate::files::Loaded;
+use crate::prompt::judged::Checked;
 
 /// The number of this form of the file.
 const FORM: u32 = 1;
@@ -48,6 +49,15 @@ pub struct Calibration {
 impl Calibration {
     /// The number of this form.
     pub const FORM: u32 = FORM;
+
+    /// What it shows of the judge.
+    pub fn checked(&self) -> Checked {
+        Checked {
+            labels: self.labels as u64,
+            kappa: self.kappa,
+            low: self.kappa_low,
+        }
+    }
 }
 
 /// The file that a judge's calibration stands in, from the top of the repository.
@@ -57,8 +67,8 @@ pub fn path_of(judge: &Loaded) -> String {
     format!("{}.calibration.json", stem.unwrap_or(&judge.path))
 }
 
-/// The calibration of a judge, as it is. What cannot be read, is of something else or of another
-/// content, is none.
+/// The calibration of a judge, as it is, whether it is enough or not. What cannot be read or is no
+/// record of this tool, is of something else or of another content, is none.
 pub fn of(judge: &Loaded, files: &dyn CaseFiles) -> Option<Calibration> {
     let mut text = String::new();
     let file = files.open(&path_of(judge)).ok()??;
@@ -67,6 +77,12 @@ pub fn of(judge: &Loaded, files: &dyn CaseFiles) -> Option<Calibration> {
     let is_meant = found.schema == FORM
         && found.judge == judge.name.as_str()
         && found.digest == judge.digest().as_str()
-        && found.labels > 0;
+        && is_hash(&found.labels_sha256)
+        && (0.0..=1.0).contains(&found.agreement)
+        && (found.kappa..=1.0).contains(&found.kappa_high);
     is_meant.then_some(found)
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

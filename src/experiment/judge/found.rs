@@ -55,7 +55,8 @@ pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, 
         let message = format!("{reference} is no judge: {}", finding.message);
         Failure::from(Finding { message, ..finding }.in_file(&loaded.path))
     })?;
-    let is_calibrated = calibration::of(&loaded, files).is_some();
+    let is_calibrated =
+        calibration::of(&loaded, files).is_some_and(|found| found.checked().fault().is_none());
     Ok(SuiteJudge {
         loaded: Arc::new(loaded),
         is_calibrated,
