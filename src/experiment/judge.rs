@@ -3,7 +3,7 @@
 //! A judge is a prompt file that answers with a reason and a choice. The choices stand in the `enum` of
 //! its schema from the worst to the best, and their scores are spread evenly from 0 to 1. `uses:
 //! github/NAME` is the judge `judges/NAME`, of the repository or else the bundled one; `llm:` is made
-//! into a judge on the spot. What is judged is data, and stands between [marks](marks).
+//! into a judge on the spot. What is judged is data, and stands between marks.
 
 pub mod agreement;
 pub mod calibration;

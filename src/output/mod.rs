@@ -25,3 +25,4 @@ pub mod table;
 pub mod ui;
 pub mod versus;
 pub mod words;
+pub mod wrap;

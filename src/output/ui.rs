@@ -9,8 +9,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::file::FileOut;
 use super::pager::{Paged, Screen};
-use super::versus::wrapped;
 use super::words::words;
+use super::wrap::wrapped;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};

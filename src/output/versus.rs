@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::diff_lines::{Line, layout};
 use super::diff_markdown::inline::{cell, code, escape, line, message};
 use super::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
+use super::wrap::wrapped;
 use crate::prompt::diff::WordDiff;
 use crate::prompt::visible;
 
@@ -524,42 +525,5 @@ fn beside(
             _ => format!("{}{line}", " ".repeat(indent)),
         };
         let _ = writeln!(out, "{}", line.trim_end());
-    }
-}
-
-/// A line of text as lines of at most this width. A word that is longer is cut into pieces.
-pub fn wrapped(text: &str, width: Option<usize>) -> Vec<String> {
-    const NARROWEST: usize = 20;
-    let Some(width) = width else {
-        return vec![text.to_owned()];
-    };
-    let width = width.max(NARROWEST);
-    let mut lines = vec![String::new()];
-    let mut column = 0;
-    for word in text.split(' ') {
-        if column > 0 && column + 1 + word.width() > width {
-            lines.push(String::new());
-            column = 0;
-        }
-        if column > 0 {
-            push(&mut lines, " ");
-            column += 1;
-        }
-        for char in word.chars() {
-            let wide = unicode_width::UnicodeWidthChar::width(char).unwrap_or(0);
-            if column + wide > width {
-                lines.push(String::new());
-                column = 0;
-            }
-            push(&mut lines, char.encode_utf8(&mut [0; 4]));
-            column += wide;
-        }
-    }
-    lines
-}
-
-fn push(lines: &mut [String], text: &str) {
-    if let Some(last) = lines.last_mut() {
-        last.push_str(text);
     }
 }

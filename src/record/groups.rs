@@ -1,9 +1,9 @@
 //! Executions in groups, with the figures of each: one pass over logs, in parallel.
 //!
-//! [`page`] reads a piece of a log into facts, on as many cores as there are; [`tally`] takes the facts
+//! `page` reads a piece of a log into facts, on as many cores as there are; `tally` takes the facts
 //! in the order of the log, so that each execution counts once and the figures are the same every
-//! time, and joins what became of them; [`figures`] holds what is known of a group, [`measure`] says
-//! one figure of it and how sure that is; [`cache`] keeps what was found. Nothing here knows the terminal.
+//! time, and joins what became of them; `figures` holds what is known of a group, `measure` says
+//! one figure of it and how sure that is; `cache` keeps what was found. Nothing here knows the terminal.
 
 mod cache;
 mod dimension;

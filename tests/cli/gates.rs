@@ -315,6 +315,7 @@ fn what_is_wrong_is_said_and_written_all_the_same() {
       at: hot.yml:2:32
       help: change the number, or leave it out
     hot v1 made: prompts/hot.prompt.yml
+    hint: it is kept with what is wrong: promptctl edit hot mends it, and until then publish refuses it
     $ promptctl edit hot --set modelParameters.temperature=7
     hot  v1 → v2  behavior
       modelParameters.temperature: 9 → 7

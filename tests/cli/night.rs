@@ -319,7 +319,8 @@ fn several_prompts_are_not_changed_without_a_yes() {
       comes back: v1, published by Ada 4 hours ago (2026-11-03 08:00 UTC)
     Roll back 2 prompts in production? [y/N] a rolled back to v2 in production (was v3)
     b rolled back to v1 in production (was v3)
-    live in production now: a v2, b v1; a service with a snapshot has what was live before until it is deployed again
+    live in production now: a v2, b v1; a service with a snapshot has what was live before until it
+        is deployed again
     hint: to undo it: promptctl publish a@v3 b@v3
     ");
     let (shown, code) = typed(&repo, "promptctl unpublish a b -y", "").unwrap();

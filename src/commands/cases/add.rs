@@ -26,7 +26,7 @@ use crate::prompt::variables::{Check, VarArg, case_file, complete};
 #[command(after_long_help = "\
 Examples:
   promptctl cases add support/triage --var ticket='It burns' --expected technical
-  promptctl cases add support/triage --var ticket=@ticket.txt --id march --tag smoke --required")]
+  promptctl cases add support/triage --var ticket=@ticket.txt --expected billing --required")]
 pub(super) struct Args {
     /// The prompt
     #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]

@@ -13,7 +13,8 @@ use crate::experiment::result::{CaseResult, Status, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
 use crate::output::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
-use crate::output::versus::{Section, wrapped};
+use crate::output::versus::Section;
+use crate::output::wrap::wrapped;
 use crate::prompt::visible;
 
 /// How many cases that did not pass are shown of each prompt.

@@ -9,7 +9,7 @@ use crate::experiment::judge::agreement::{Agreement, LEVEL};
 use crate::experiment::judge::labels::{Label, Says};
 use crate::experiment::result::cut;
 use crate::output::ui::{BOLD, DIM, paint};
-use crate::output::versus::wrapped;
+use crate::output::wrap::wrapped;
 use crate::prompt::visible;
 use crate::statistics::{Count, wilson};
 

@@ -75,7 +75,7 @@ fn yes() -> bool {
 /// One case and repeat, as a line of a run's file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Line {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`](super::SCHEMA).
     pub schema: u32,
     /// The run.
     pub run: String,
