@@ -2,6 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -157,6 +160,31 @@ impl Request {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
+
+    /// What the first message says.
+    pub(crate) fn ticket(&self) -> String {
+        let body = self.json();
+        body["input"][0]["content"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Runs a line of calls and presses Ctrl-C once the server holds one: that call is waited for.
+#[cfg(unix)]
+pub(crate) fn press_ctrl_c(
+    repo: &Shell,
+    line: &str,
+    is_asked: &Receiver<()>,
+) -> std::process::Child {
+    let mut command = repo.line(line);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    is_asked.recv().unwrap();
+    repo.ok(&format!("kill -INT {}", child.id()));
+    let mut said = [0; 64];
+    let count = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
+    let said = String::from_utf8_lossy(&said[..count]);
+    assert!(said.contains("waiting for 1 call under way"), "{said}");
+    child
 }
 
 /// The server. It ends with the test.
@@ -187,6 +215,26 @@ impl Server {
             }
         });
         Self { port, requests }
+    }
+
+    /// A server that repeats what the user's message says. The first time that it is `held`, it says so
+    /// and answers once it is told to; where nobody can tell it any more, never.
+    pub(crate) fn holding(held: &'static str) -> (Self, Receiver<()>, Sender<()>) {
+        let (asked, is_asked) = channel();
+        let (go, may_go) = channel::<()>();
+        let turns = Mutex::new(Some((asked, may_go)));
+        let server = Self::answering(move |request| {
+            let ticket = request.ticket();
+            let turn = (ticket == held).then(|| turns.lock().unwrap().take());
+            if let Some((asked, may_go)) = turn.flatten() {
+                asked.send(()).unwrap();
+                if may_go.recv().is_err() {
+                    return Reply::Hang(Vec::new());
+                }
+            }
+            Reply::answer(&format!("re {ticket}"))
+        });
+        (server, is_asked, go)
     }
 
     pub(crate) fn url(&self) -> String {

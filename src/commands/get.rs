@@ -8,7 +8,8 @@ use super::common::{AtArg, FormatArg, in_environment, variables_of, warn_all};
 use super::out::OutArg;
 use super::session::Session;
 use super::shapes::{PromptJson, inlined_messages};
-use super::show::load_at;
+use super::show::{Several, load_at};
+use super::typed::{Typed, expanded};
 use crate::error::{Exit, Failure};
 use crate::execute::attachments;
 use crate::files::Loaded;
@@ -22,9 +23,10 @@ use crate::prompt::template::is_plain;
 use crate::prompt::version::Version;
 use crate::releases::{Changed, ReleaseWarning, State, Store, shared};
 
-/// Print one prompt, or all that are live, for programs
+/// Print prompts, or all that are live, for programs
 ///
-/// Text is the file as it stands; JSON holds the file, its partials and its variables.
+/// Text is the file of one prompt as it stands; JSON holds the file, its partials and its variables.
+/// REF is also a folder/ for all below it, or a pattern. Several go with JSON, under `prompts`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit codes: 3 with --strict, if something about the releases is odd.
@@ -33,13 +35,14 @@ More: promptctl help services
 Examples:
   promptctl get support/triage@production
   promptctl get support/triage@v2 --format json
+  promptctl get support/ --env production --format json
   promptctl get --all --env production --format json -o snapshot.json")]
 pub(super) struct Args {
-    /// The prompt: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::reference, add = super::completions::references())]
-    reference: Option<Reference>,
+    /// The prompts: name, name@v3, name@production or name@<git revision>
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::completions::references())]
+    references: Vec<Typed>,
     /// All prompts that are live in the environment
-    #[arg(long, conflicts_with = "reference")]
+    #[arg(long, conflicts_with = "references")]
     all: bool,
     /// With --all, every published version of these prompts too: what `serve --snapshot` reads
     #[arg(long, requires = "all")]
@@ -91,7 +94,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, _) = session.store()?;
     let environment = args.env.clone().unwrap_or_else(Environment::production);
-    let Some(reference) = &args.reference else {
+    if args.all {
         if !json {
             return Err(
                 Failure::usage("--all prints a snapshot for programs").hint(format!(
@@ -100,24 +103,55 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             );
         }
         return snapshot(&environment, args, &store, session);
+    }
+    let references = expanded(&args.references, &store, session)?;
+    let references = references
+        .iter()
+        .map(|it| in_environment(it, args.env.as_ref()))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    if !json {
+        return text(args, &references, &store, session);
+    }
+    let mut prompts = Vec::with_capacity(references.len());
+    let mut warnings = Vec::new();
+    for reference in &references {
+        let loaded = load_at(&store, reference, args.at.time(session), session)?;
+        let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
+        prompts.push(shape(args, &store, &loaded, reference.to_string(), &live)?);
+        warnings.extend(loaded.notices);
+    }
+    session.ui.block(match args.references.as_slice() {
+        [Typed::One(_)] => json::document(&prompts[0]),
+        _ => json::document(&Several { prompts }),
+    });
+    Ok(args.exit(&warnings))
+}
+
+/// Prints the file of the one prompt that is asked for.
+fn text(
+    args: &Args,
+    references: &[Reference],
+    store: &Store,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    let [reference] = references else {
+        if references.is_empty() {
+            return Ok(Exit::Done);
+        }
+        let names: Vec<String> = references.iter().map(ToString::to_string).collect();
+        return Err(
+            Failure::usage("several prompts are printed as JSON: text is one file")
+                .hint(format!("promptctl get {} --format json", names.join(" "))),
+        );
     };
-    let reference = &in_environment(reference, args.env.as_ref())?;
-    let loaded = load_at(&store, reference, args.at.time(session), session)?;
-    if args.inline && !json {
+    if args.inline {
         return Err(
             Failure::usage("--inline goes with JSON: text is the file as it stands")
                 .hint(format!("promptctl get {reference} --inline --format json")),
         );
     }
-    if json {
-        let live = super::common::live_versions(&store, &loaded.name).unwrap_or_default();
-        let variables = variables_of(&loaded);
-        let mut shape = PromptJson::new(reference.to_string(), &loaded, variables, &live);
-        shape.messages = args.inline.then(|| inlined_messages(&loaded));
-        session.ui.block(json::document(&shape));
-    } else {
-        session.ui.data(&loaded.text);
-    }
+    let loaded = load_at(store, reference, args.at.time(session), session)?;
+    session.ui.data(&loaded.text);
     Ok(args.exit(&loaded.notices))
 }
 

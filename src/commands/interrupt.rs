@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::aftermath::listed;
+use super::common::count;
 use crate::error::{Exit, Failure};
 use crate::openai::client::{block_on, interrupted};
 use crate::prompt::name::PromptName;
@@ -86,4 +87,10 @@ impl ReleaseWatch {
 /// What ends a command that somebody stopped: what was done, and what was not.
 pub(super) fn stopped(done: impl Into<String>) -> Failure {
     Failure::usage(done).exit(Exit::Interrupted)
+}
+
+/// What is said when calls under way are waited for after Ctrl-C.
+pub(super) fn waiting(calls: usize) -> String {
+    let calls = count(calls, "call");
+    format!("waiting for {calls} under way; Ctrl-C again ends at once")
 }

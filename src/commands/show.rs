@@ -109,9 +109,10 @@ struct Fetched<T> {
     fetched: Option<FetchedJson>,
 }
 
+/// More than one prompt, or what a pattern stands for.
 #[derive(Serialize)]
-struct Several {
-    prompts: Vec<PromptJson>,
+pub(super) struct Several {
+    pub(super) prompts: Vec<PromptJson>,
 }
 
 fn show(loaded: &Loaded, live: &[(Environment, Version)], session: &mut Session) {

@@ -177,7 +177,9 @@ impl Batch<'_> {
             case: Some(input.case.clone()),
             now: (self.clock)(),
         };
-        let executed = call.execute(self.caller, &mut |_| {}).await;
+        let mut unwatched = |_: &str| {};
+        let executed = self.gate.watch(call.execute(self.caller, &mut unwatched));
+        let executed = executed.await;
         let stop = pass.settle(&executed);
         Ok((executed, stop))
     }

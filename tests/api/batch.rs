@@ -1,20 +1,17 @@
 //! Many calls at once: their order, what a kill leaves, and when they stop.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+#[cfg(unix)]
+use crate::env::Run;
 use crate::env::{Shell, TestEnv};
+#[cfg(unix)]
+use crate::server::press_ctrl_c;
 use crate::server::{Reply, Request, Server, records};
-
-/// What the user's message says.
-fn ticket(request: &Request) -> String {
-    let body = request.json();
-    body["input"][0]["content"].as_str().unwrap().to_owned()
-}
 
 fn cases(count: usize) -> String {
     (0..count)
@@ -43,7 +40,7 @@ fn results_come_in_the_order_of_the_inputs() {
     let wait = Mutex::new(wait);
     let send = Mutex::new(send);
     let server = Server::answering(move |request| {
-        let ticket = ticket(request);
+        let ticket = request.ticket();
         match ticket.as_str() {
             "t0" => drop(wait.lock().unwrap().recv()),
             "t3" => drop(send.lock().unwrap().send(())),
@@ -91,7 +88,7 @@ fn inputs_are_checked_before_the_first_is_sent() {
 
 #[test]
 fn some_may_fail() {
-    let server = Server::answering(|request| match ticket(request).as_str() {
+    let server = Server::answering(|request| match request.ticket().as_str() {
         "t1" => Reply::error(
             400,
             Some("unknown_parameter"),
@@ -139,7 +136,7 @@ fn a_key_refused_stops_the_batch() {
 
 #[test]
 fn a_batch_stops_at_its_cost() {
-    let server = Server::answering(|request| Reply::answer(&ticket(request)));
+    let server = Server::answering(|request| Reply::answer(&request.ticket()));
     let env = TestEnv::new();
     let repo = server.repo(&env);
     // Each call costs $0.000405.
@@ -170,20 +167,8 @@ fn a_batch_stops_at_its_cost() {
     ");
 }
 
-/// A server that answers until its fourth request, which it leaves waiting, and says so.
-fn stuck_at_the_fourth() -> (Server, std::sync::mpsc::Receiver<()>) {
-    let (send, stuck) = channel();
-    let send = Mutex::new(send);
-    let count = AtomicUsize::new(0);
-    let server = Server::answering(move |request| {
-        if count.fetch_add(1, Ordering::SeqCst) == 3 {
-            send.lock().unwrap().send(()).unwrap();
-            return Reply::Hang(Vec::new());
-        }
-        Reply::answer(&format!("re {}", ticket(request)))
-    });
-    (server, stuck)
-}
+/// Calls with the inputs of `cases`, one after the other.
+const SIX: &str = "promptctl run echo --inputs cases.jsonl --concurrency 1 --output out.jsonl";
 
 fn spawn(repo: &Shell, line: &str) -> std::process::Child {
     let mut command = repo.line(line);
@@ -195,13 +180,13 @@ fn spawn(repo: &Shell, line: &str) -> std::process::Child {
 #[test]
 #[cfg(unix)]
 fn a_killed_batch_goes_on_without_paying_twice() {
-    let (server, stuck) = stuck_at_the_fourth();
+    let (server, is_asked, _go) = Server::holding("t3");
     let env = TestEnv::new();
     let repo = server.repo(&env);
     repo.write("cases.jsonl", cases(6));
-    let line = "promptctl run echo --inputs cases.jsonl --concurrency 1 --output out.jsonl";
+    let line = SIX;
     let mut child = spawn(&repo, line);
-    stuck.recv().unwrap();
+    is_asked.recv().unwrap();
     assert_snapshot!(repo.run(&format!("{line} --resume")), @"
     error[P221]: another process writes $ROOT/repo/out.jsonl
       hint: wait until it ends, or name another file with --output
@@ -230,7 +215,7 @@ fn a_killed_batch_goes_on_without_paying_twice() {
     5 "case-5" "ok" "re t5"
     "#);
     assert!(!repo.exists("out.jsonl.part"));
-    let asked: Vec<String> = server.requests().iter().map(ticket).collect();
+    let asked: Vec<String> = server.requests().iter().map(Request::ticket).collect();
     assert_eq!(asked, ["t0", "t1", "t2", "t3", "t3", "t4", "t5"]);
 
     // Done is done, whatever the order of the inputs now.
@@ -245,16 +230,48 @@ fn a_killed_batch_goes_on_without_paying_twice() {
     assert_eq!(server.requests().len(), 7);
 }
 
+#[cfg(unix)]
+fn statuses(repo: &Shell) -> Vec<Value> {
+    let records = records(repo).into_iter();
+    records.map(|record| record["status"].clone()).collect()
+}
+
 #[test]
 #[cfg(unix)]
-fn a_stopped_batch_keeps_what_came() {
-    let (server, stuck) = stuck_at_the_fourth();
+fn ctrl_c_waits_for_what_is_paid_for_and_begins_no_more() {
+    let (server, is_asked, go) = Server::holding("t3");
     let env = TestEnv::new();
     let repo = server.repo(&env);
     repo.write("cases.jsonl", cases(6));
-    let line = "promptctl run echo --inputs cases.jsonl --concurrency 1 --output out.jsonl";
-    let mut child = spawn(&repo, line);
-    stuck.recv().unwrap();
+    let child = press_ctrl_c(&repo, SIX, &is_asked);
+    go.send(()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_snapshot!(Run::new(&repo, SIX, &output), @"
+    4 of 6 answered; cost $0.0016
+    error: interrupted
+      hint: --resume goes on where the batch stopped
+    [exit 130]
+    ");
+    assert_snapshot!(told(&repo.read("out.jsonl")), @r#"
+    0 "case-0" "ok" "re t0"
+    1 "case-1" "ok" "re t1"
+    2 "case-2" "ok" "re t2"
+    3 "case-3" "ok" "re t3"
+    "#);
+    assert_eq!(statuses(&repo), ["ok"; 4]);
+    // Nothing is paid for twice.
+    repo.ok(&format!("{SIX} --resume"));
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_second_ctrl_c_stops_a_batch_at_once_and_keeps_what_came() {
+    let (server, is_asked, _go) = Server::holding("t3");
+    let env = TestEnv::new();
+    let repo = server.repo(&env);
+    repo.write("cases.jsonl", cases(6));
+    let mut child = press_ctrl_c(&repo, SIX, &is_asked);
     repo.ok(&format!("kill -INT {}", child.id()));
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_snapshot!(told(&repo.read("out.jsonl")), @r#"
@@ -263,14 +280,7 @@ fn a_stopped_batch_keeps_what_came() {
     2 "case-2" "ok" "re t2"
     3 "case-3" "interrupted" ""
     "#);
-    let statuses: Vec<Value> = records(&repo)
-        .iter()
-        .map(|record| record["status"].clone())
-        .collect();
-    assert_eq!(
-        statuses,
-        [json!("ok"), json!("ok"), json!("ok"), json!("interrupted")]
-    );
+    assert_eq!(statuses(&repo), ["ok", "ok", "ok", "interrupted"]);
 }
 
 #[test]
@@ -279,7 +289,7 @@ fn as_many_are_under_way_as_asked_for() {
     let barrier = Arc::new(std::sync::Barrier::new(8));
     let server = Server::answering(move |request| {
         barrier.wait();
-        Reply::answer(&ticket(request))
+        Reply::answer(&request.ticket())
     });
     let env = TestEnv::new();
     let repo = server.repo(&env);

@@ -1,6 +1,7 @@
 //! `show` and `get`: one prompt, for people and for programs.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::env::{SMALL, Shell, TestEnv};
 
@@ -318,11 +319,11 @@ fn a_snapshot_of_an_environment() {
     [exit 2]
     $ promptctl get
     error: the following required arguments were not provided:
-      <REF>
+      <REF>...
 
       tip: promptctl get NAME prints one prompt, promptctl get --all --format json all that are live
 
-    Usage: promptctl get <REF>
+    Usage: promptctl get <REF>...
 
     For more information, try '--help'.
     [exit 2]
@@ -363,12 +364,11 @@ fn unknown_things() {
       hint: promptctl history support/triage shows the versions, promptctl status the environments
     [exit 2]
     $ promptctl get ''
-    error: invalid value '' for '[REF]': `` cannot be a name: it is empty
-
-    For more information, try '--help'.
+    error: no prompt fits '/'
+      hint: `*` stops at `/`, `**` does not; promptctl list shows the names
     [exit 2]
     $ promptctl get support/triage@
-    error: invalid value 'support/triage@' for '[REF]': nothing follows the `@` of `support/triage@`: write a version such as `@v3`, an environment or a git revision
+    error: invalid value 'support/triage@' for '[REF]...': nothing follows the `@` of `support/triage@`: write a version such as `@v3`, an environment or a git revision
 
     For more information, try '--help'.
     [exit 2]
@@ -442,4 +442,44 @@ fn several_prompts_stand_one_below_the_other() {
         repo.run("promptctl show core/a core/b --used-by").code,
         Some(2)
     );
+}
+
+#[test]
+fn a_program_gets_several_prompts_as_one_document() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    for name in ["core/a", "core/b", "other"] {
+        repo.add(name, SMALL);
+        repo.ok(&format!("promptctl publish {name}"));
+    }
+    repo.write(
+        "prompts/core/a.prompt.yml",
+        SMALL.replace("messages:", "description: Newer\nmessages:"),
+    );
+    let one = |reference: &str| {
+        let mut json = repo.json(&format!("promptctl get {reference} --format json"));
+        json.as_object_mut().unwrap().shift_remove("schema");
+        json
+    };
+    for (line, references) in [
+        ("core/a other@v1", ["core/a", "other@v1"]),
+        ("core/", ["core/a", "core/b"]),
+        (
+            "'core/*' --env production",
+            ["core/a@production", "core/b@production"],
+        ),
+    ] {
+        let json = repo.json(&format!("promptctl get {line} --format json"));
+        assert_eq!(json["prompts"], json!(references.map(one)), "{line}");
+    }
+    // A pattern has a list, also where one prompt fits it.
+    let json = repo.json("promptctl get 'oth*' --format json");
+    assert_eq!(json["prompts"], json!([one("other")]));
+    assert_snapshot!(repo.run("promptctl get core/ --env production"), @"
+    error: several prompts are printed as JSON: text is one file
+      hint: promptctl get core/a@production core/b@production --format json
+    [exit 2]
+    ");
+    let run = repo.run("promptctl get core/a nothing --format json");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
 }

@@ -377,7 +377,7 @@ fn the_margin_is_that_of_base() {
 fn server(answer: impl Fn(&str, usize) -> bool + Send + Sync + 'static) -> Server {
     let asked = std::sync::Mutex::new(std::collections::HashMap::<String, usize>::new());
     Server::answering(move |request| {
-        let text = super::ticket(request);
+        let text = request.ticket();
         let mut asked = asked.lock().unwrap();
         let times = asked.entry(text.clone()).or_default();
         *times += 1;
@@ -509,7 +509,11 @@ fn only_prompts_that_differ_are_evaluated() {
     pass   $0.0097 spent, <t> s
         figures in brackets are intervals at 95 %
     ");
-    let texts: Vec<String> = server.requests().iter().map(super::ticket).collect();
+    let texts: Vec<String> = server
+        .requests()
+        .iter()
+        .map(crate::server::Request::ticket)
+        .collect();
     let asked = |word: &str| texts.iter().filter(|text| text.starts_with(word)).count();
     assert_eq!(
         [

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{many, newest_run, repo, sorting, ticket, told};
+use super::{many, newest_run, repo, sorting, told};
 use crate::env::{Shell, TestEnv};
 use crate::server::{Reply, Server};
 
@@ -95,7 +95,7 @@ fn a_killed_run_pays_for_no_answer_twice() {
     let hang = Arc::new(Mutex::new(Some("t1".to_owned())));
     let (hangs, send) = (Arc::clone(&hang), Mutex::new(send));
     let server = Server::answering(move |request| {
-        let ticket = ticket(request);
+        let ticket = request.ticket();
         if hangs.lock().unwrap().as_ref() == Some(&ticket) {
             send.lock().unwrap().send(()).unwrap();
             return Reply::Hang(Vec::new());
@@ -117,7 +117,11 @@ fn a_killed_run_pays_for_no_answer_twice() {
     }
     let run = repo.run("promptctl eval");
     assert_eq!(run.code, Some(0), "{run}");
-    let mut asked: Vec<String> = server.requests().iter().map(ticket).collect();
+    let mut asked: Vec<String> = server
+        .requests()
+        .iter()
+        .map(crate::server::Request::ticket)
+        .collect();
     asked.sort();
     // Those that hung were asked again, and no other.
     assert_eq!(
@@ -153,7 +157,7 @@ fn a_run_killed_at_any_moment_keeps_what_was_paid_for() {
         if counted.fetch_sub(1, Ordering::SeqCst) == 1 {
             send.lock().unwrap().send(()).unwrap();
         }
-        Reply::answer(&format!("re {}", ticket(request)))
+        Reply::answer(&format!("re {}", request.ticket()))
     });
     let repo = repo(&server, &env);
     repo.write("prompts/triage.prompt.yml", many(CASES));

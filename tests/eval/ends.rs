@@ -1,21 +1,21 @@
 //! How evaluations end: caps, errors, interruptions, storms.
 
 use std::collections::HashMap;
-#[cfg(unix)]
-use std::io::Read as _;
 use std::sync::Mutex;
 #[cfg(unix)]
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Receiver;
 
 use insta::assert_snapshot;
 
-use super::{many, newest_run, repo, sorting, ticket, told};
+use super::{many, newest_run, repo, sorting, told};
 use crate::env::{Shell, TestEnv};
+#[cfg(unix)]
+use crate::server::press_ctrl_c;
 use crate::server::{Reply, Server};
 
 #[test]
 fn an_error_is_a_cases_own() {
-    let server = Server::answering(|request| match ticket(request).as_str() {
+    let server = Server::answering(|request| match request.ticket().as_str() {
         "The app crashes" => {
             Reply::error(400, Some("unknown_parameter"), None, "Unknown parameter.")
         }
@@ -100,7 +100,7 @@ fn a_model_that_is_not_there_ends_only_its_own_calls() {
 
 #[test]
 fn a_run_stops_at_its_cost_and_goes_on_from_there() {
-    let server = Server::answering(|request| Reply::answer(&format!("re {}", ticket(request))));
+    let server = Server::answering(|request| Reply::answer(&format!("re {}", request.ticket())));
     let env = TestEnv::new();
     let repo = repo(&server, &env);
     repo.write("prompts/triage.prompt.yml", many(6));
@@ -162,7 +162,7 @@ fn a_budget_of_the_settings_is_a_cap_too() {
 fn a_storm_of_limits_and_failures_changes_no_verdict() {
     let met: Mutex<HashMap<String, usize>> = Mutex::default();
     let server = Server::answering(move |request| {
-        let ticket = ticket(request);
+        let ticket = request.ticket();
         let number: usize = ticket[1..].parse().unwrap();
         let mut met = met.lock().unwrap();
         let times = met.entry(ticket.clone()).or_default();
@@ -184,47 +184,17 @@ fn a_storm_of_limits_and_failures_changes_no_verdict() {
     assert_eq!(newest_run(&repo).len(), 42);
 }
 
-/// A server that answers all tickets but `t3`; that one once it is told to.
-#[cfg(unix)]
-fn slow() -> (Server, Receiver<()>, Sender<()>) {
-    let (asked, is_asked) = channel();
-    let (go, may_go) = channel::<()>();
-    let (asked, may_go) = (Mutex::new(asked), Mutex::new(may_go));
-    let server = Server::answering(move |request| {
-        let ticket = ticket(request);
-        if ticket == "t3" {
-            asked.lock().unwrap().send(()).unwrap();
-            if may_go.lock().unwrap().recv().is_err() {
-                return Reply::Hang(Vec::new());
-            }
-        }
-        Reply::answer(&format!("re {ticket}"))
-    });
-    (server, is_asked, go)
-}
-
 /// Begins a run, and presses Ctrl-C where its fourth call is under way.
 #[cfg(unix)]
 fn interrupted(repo: &Shell, is_asked: &Receiver<()>) -> std::process::Child {
     repo.write("prompts/triage.prompt.yml", many(6));
-    let mut command = repo.line("promptctl eval --concurrency 1");
-    command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    is_asked.recv().unwrap();
-    repo.ok(&format!("kill -INT {}", child.id()));
-    let mut said = [0; 64];
-    let count = child.stderr.as_mut().unwrap().read(&mut said).unwrap();
-    let said = String::from_utf8_lossy(&said[..count]);
-    assert!(said.contains("waiting for 1 call under way"), "{said}");
-    child
+    press_ctrl_c(repo, "promptctl eval --concurrency 1", is_asked)
 }
 
 #[test]
 #[cfg(unix)]
 fn ctrl_c_waits_for_what_is_under_way_and_nothing_is_paid_for_twice() {
-    let (server, is_asked, go) = slow();
+    let (server, is_asked, go) = Server::holding("t3");
     let env = TestEnv::new();
     let repo = repo(&server, &env);
     let child = interrupted(&repo, &is_asked);
@@ -241,7 +211,7 @@ fn ctrl_c_waits_for_what_is_under_way_and_nothing_is_paid_for_twice() {
 #[test]
 #[cfg(unix)]
 fn a_second_ctrl_c_ends_at_once_and_tells_what_was_paid_for() {
-    let (server, is_asked, _go) = slow();
+    let (server, is_asked, _go) = Server::holding("t3");
     let env = TestEnv::new();
     let repo = repo(&server, &env);
     let child = interrupted(&repo, &is_asked);
@@ -285,7 +255,7 @@ fn a_second_ctrl_c_ends_at_once_and_tells_what_was_paid_for() {
 fn a_refusal_and_an_incomplete_answer_are_answers() {
     let server = Server::answering(|request| {
         let mut answer = crate::server::answer("tech");
-        match ticket(request).as_str() {
+        match request.ticket().as_str() {
             "The app crashes" => {
                 answer["output"][1]["content"][0] =
                     serde_json::json!({"type": "refusal", "refusal": "I can't say tech."});

@@ -450,7 +450,7 @@ fn what_was_not_asked_whole_is_no_evidence() {
 #[test]
 fn a_run_that_was_cut_short_or_met_two_models_is_no_evidence() {
     let server = Server::answering(|request| {
-        let ticket = super::ticket(request);
+        let ticket = request.ticket();
         match ticket.as_str() {
             "The app crashes" => Reply::error(400, None, None, "no"),
             _ => Reply::answer("billing tech"),
@@ -475,7 +475,7 @@ fn a_run_that_was_cut_short_or_met_two_models_is_no_evidence() {
 fn answers_of_two_models_are_no_evidence() {
     let server = Server::answering(|request| {
         let mut body = answer("billing tech");
-        if super::ticket(request) == "The app crashes" {
+        if request.ticket() == "The app crashes" {
             body["model"] = "gpt-5-mini-2026-01-01".into();
         }
         Reply::json(200, &body)

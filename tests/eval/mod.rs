@@ -41,16 +41,10 @@ evaluators:
     string: {maxLength: 60}
 ";
 
-/// What the user's message says.
-fn ticket(request: &Request) -> String {
-    let body = request.json();
-    body["input"][0]["content"].as_str().unwrap().to_owned()
-}
-
 /// A server that knows the right queue of each case but `wrong`.
 fn sorting(wrong: &'static str) -> Server {
     Server::answering(move |request| {
-        let ticket = ticket(request);
+        let ticket = request.ticket();
         Reply::answer(match ticket.as_str() {
             it if it == wrong => "I need more details: which account is it?",
             "I was charged twice" => "billing",

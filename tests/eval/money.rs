@@ -5,13 +5,13 @@ use std::sync::{Arc, Barrier};
 
 use insta::assert_snapshot;
 
-use super::{TRIAGE, many, repo, sorting, ticket, told};
+use super::{TRIAGE, many, repo, sorting, told};
 use crate::env::TestEnv;
 use crate::server::{Reply, Server};
 
 #[test]
 fn a_limit_is_kept_by_what_is_sent_and_not_by_what_the_file_seems_to_say() {
-    let server = Server::answering(|request| Reply::answer(&format!("re {}", ticket(request))));
+    let server = Server::answering(|request| Reply::answer(&format!("re {}", request.ticket())));
     let env = TestEnv::new();
     let repo = repo(&server, &env);
     let dear = "extraBody: {model: o1-pro, max_output_tokens: 20000}\n";
@@ -38,7 +38,7 @@ fn the_first_calls_at_once_are_limited_too() {
     let server = Server::answering(move |request| {
         let count = under_way.fetch_add(1, Ordering::SeqCst) + 1;
         seen.fetch_max(count, Ordering::SeqCst);
-        let reply = Reply::answer(&format!("re {}", ticket(request)));
+        let reply = Reply::answer(&format!("re {}", request.ticket()));
         under_way.fetch_sub(1, Ordering::SeqCst);
         reply
     });
@@ -190,7 +190,7 @@ fn a_device_that_never_ends_a_line_is_given_up() {
 #[test]
 fn a_server_that_counts_no_tokens_ends_a_limited_run_with_a_hint_that_helps() {
     let server = Server::answering(|request| {
-        let mut answer = crate::server::answer(&format!("re {}", ticket(request)));
+        let mut answer = crate::server::answer(&format!("re {}", request.ticket()));
         answer.as_object_mut().unwrap().remove("usage");
         Reply::json(200, &answer)
     });
@@ -285,7 +285,7 @@ fn one_reason_of_many_errors_is_one_line() {
 fn refused_and_incomplete_answers_are_counted() {
     let server = Server::answering(|request| {
         let mut answer = crate::server::answer("tech");
-        match ticket(request).as_str() {
+        match request.ticket().as_str() {
             "The app crashes" => {
                 answer["output"][1]["content"][0] =
                     serde_json::json!({"type": "refusal", "refusal": "I can't say tech."});

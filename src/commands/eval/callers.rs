@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::super::interrupt::waiting;
 use super::super::run::RunContext;
 use super::super::session::Session;
 use super::estimate::earlier;
@@ -139,10 +140,7 @@ impl<'a> Callers<'a> {
 
     /// Says that calls under way are waited for.
     pub(in crate::commands) fn tell_waiting(&self, calls: usize) {
-        let calls = super::super::common::count(calls, "call");
-        self.session.borrow_mut().ui.status(format!(
-            "waiting for {calls} under way; Ctrl-C again ends at once"
-        ));
+        self.session.borrow_mut().ui.status(waiting(calls));
     }
 
     pub(in crate::commands) fn clock(&self) -> Option<jiff::Timestamp> {

@@ -2,6 +2,7 @@
 
 mod results;
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::super::common::warn_all;
 use super::super::edit::read_file;
+use super::super::interrupt::waiting;
 use super::super::session::Session;
 use super::{Args, RunContext, result, tell_fallback};
 use crate::error::{Exit, Failure};
@@ -85,17 +87,22 @@ pub(super) fn run(
         .iter()
         .map(hash)
         .collect::<Result<Vec<_>, Failure>>()?;
-    let results = Results::open(
+    let mut results = Results::open(
         args.many.output.as_deref(),
         args.many.resume,
         &hashes,
         session,
     )?;
+    let todo = results.todo(inputs.len(), |index| inputs[index].case.clone());
     let caller = ground.caller(&request, args.timeout.map(Duration::from_secs), session)?;
+    let caller = caller.patient();
     let clock_now = session.environ.now;
     let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
-    let gate = Gate::new(max_cost);
     let now = session.now;
+    let progress = Progress::new(&session.ui, todo.len());
+    let shared = RefCell::new(&mut *session);
+    let tell = |calls| progress.pause(|| shared.borrow_mut().ui.status(waiting(calls)));
+    let gate = Gate::new(max_cost).telling(&tell);
     let batch = Batch {
         renderer: &renderer,
         terms: &terms,
@@ -109,30 +116,43 @@ pub(super) fn run(
         is_fail_fast: args.many.fail_fast,
         clock: &clock,
     };
-    send(args, &batch, results, ground, session)
+    let sent = send(
+        args,
+        &batch,
+        &todo,
+        &mut results,
+        &progress,
+        ground,
+        &shared,
+    );
+    progress.finish();
+    results.finish(session)?;
+    let (ended, tally) = sent?;
+    ground.warn_of_run(ended.cost, session);
+    conclude(args, ended, &tally, inputs.len(), session)
 }
 
-/// Sends what is not answered yet, and tells how it went.
+/// Sends what is not answered yet.
 fn send(
     args: &Args,
     batch: &Batch<'_>,
-    mut results: Results,
+    todo: &[usize],
+    results: &mut Results,
+    progress: &Progress,
     ground: &RunContext,
-    session: &mut Session,
-) -> Result<Exit, Failure> {
-    let total = batch.inputs.len();
-    let todo = results.todo(total, |index| batch.inputs[index].case.clone());
+    session: &RefCell<&mut Session>,
+) -> Result<(Ended, Tally), Failure> {
     let mut tally = Tally {
-        kept: total - todo.len(),
+        kept: batch.inputs.len() - todo.len(),
         ..Tally::default()
     };
-    let progress = Progress::new(&session.ui, todo.len());
     let mut broken = None;
     let mut on_done = |index: usize, executed: &Executed| {
+        let session = &mut **session.borrow_mut();
         if !args.no_log {
             progress.pause(|| ground.append(&executed.record, session));
         }
-        tally.count(executed, session, &progress);
+        tally.count(executed, session, progress);
         progress.step(tally.words());
         let line = line_of(index, executed, batch);
         match results.put(index, &line, session) {
@@ -144,14 +164,11 @@ fn send(
             }
         }
     };
-    let ended = run_batch(batch, &todo, &mut on_done)?;
-    progress.finish();
-    results.finish(session)?;
-    if let Some(failure) = broken {
-        return Err(failure);
+    let ended = run_batch(batch, todo, &mut on_done)?;
+    match broken {
+        Some(failure) => Err(failure),
+        None => Ok((ended, tally)),
     }
-    ground.warn_of_run(ended.cost, session);
-    conclude(args, ended, &tally, total, session)
 }
 
 impl Tally {
