@@ -148,11 +148,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.cost || args.format == DiffFormat::Markdown {
         review.sizes = review::sizes(&compared.pairs, session)?;
     }
+    if args.format == DiffFormat::Markdown || args.format == DiffFormat::Json && compared.is_of_all
+    {
+        review.raises = review::raises(&compared.pairs, &store)?;
+    }
     if args.format == DiffFormat::Markdown {
         let lone = std::mem::take(&mut compared.lone);
         let found = review::findings(&compared.pairs, lone, &store, &config, session)?;
         review.releases = review::releases(&compared.pairs, &found, &store, &config)?;
-        review.raises = review::raises(&compared.pairs, &store)?;
         review.own_changes = review::own_changes(&compared.pairs, &review.partials);
         review.unreadable = unreadable(&compared.findings).map(str::to_owned).collect();
         review.findings = std::mem::take(&mut compared.findings);

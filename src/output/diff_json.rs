@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::diff_review::{Allowed, ChangedPartial, ReviewInfo};
+use super::diff_review::{Allowed, ChangedPartial, Raise, ReviewInfo};
 use super::json::FindingJson;
 use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
 use crate::prompt::finding::Finding;
@@ -31,6 +31,18 @@ pub struct DiffReportJson<'a> {
     pub findings: Vec<FindingJson>,
     /// The comments that allow what no comment allowed before.
     pub allowed: &'a [Allowed],
+    /// The versions that were not raised; only of two revisions.
+    pub raises: Vec<RaiseJson<'a>>,
+}
+
+/// A version that was not raised, and what raises it.
+#[derive(Debug, Serialize)]
+pub struct RaiseJson<'a> {
+    /// The prompt's name.
+    pub name: &'a PromptName,
+    /// What is to be written, and where.
+    #[serde(flatten)]
+    pub raise: &'a Raise,
 }
 
 impl<'a> DiffReportJson<'a> {
@@ -61,6 +73,9 @@ impl<'a> DiffReportJson<'a> {
             partials: &review.partials,
             findings: findings.iter().map(FindingJson::from).collect(),
             allowed: &review.allowed,
+            raises: (review.raises.iter())
+                .map(|(name, raise)| RaiseJson { name, raise })
+                .collect(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::suggestion::Suggestion;
 use super::versus::Section;
 use crate::prompt::code::{Code, ROOTS_CHANGED, SETTINGS_CHANGED};
 use crate::prompt::diff::{Change, Status, WordDiff};
@@ -49,7 +50,7 @@ pub struct Evaluation {
 }
 
 /// The two lines that raise the version of a prompt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Raise {
     /// The prompt's file.
     pub path: String,
@@ -57,6 +58,8 @@ pub struct Raise {
     pub version: Version,
     /// The beginning of the content's digest.
     pub digest: String,
+    /// The same as a change of lines that the difference shows; none where it does not show them.
+    pub suggestion: Option<Suggestion>,
 }
 
 /// A comment that allows what a rule finds.

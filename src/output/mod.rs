@@ -21,6 +21,7 @@ pub mod prompt_text;
 pub mod report;
 pub mod sarif;
 pub mod snippet;
+pub mod suggestion;
 pub mod table;
 pub mod ui;
 pub mod versus;

@@ -100,7 +100,8 @@ fn of_two_versions() {
       ],
       "partials": [],
       "findings": [],
-      "allowed": []
+      "allowed": [],
+      "raises": []
     }
     "#);
     assert_snapshot!(repo.play("promptctl diff support/triage@v1 support/triage@v2 --format markdown"), @r#"
@@ -338,7 +339,8 @@ fn three_dots_mean_since_the_branches_parted() {
       ],
       "partials": [],
       "findings": [],
-      "allowed": []
+      "allowed": [],
+      "raises": []
     }
     "#);
 }

@@ -30,7 +30,7 @@ fn the_help() {
     Look:
       list         List all prompts
       show         Show prompts
-      get          Print one prompt, or all that are live, for programs
+      get          Print prompts, or all that are live, for programs
       history      Show the versions of prompts
       releases     Show the releases of prompts, or of all
       status       Show what is live where, what is ahead and what is pending

@@ -289,7 +289,8 @@ fn a_rename_is_one_entry_of_a_comparison() {
       ],
       "partials": [],
       "findings": [],
-      "allowed": []
+      "allowed": [],
+      "raises": []
     }
     "#);
     repo.ok("git mv prompts/care/routing.prompt.yml prompts/other.prompt.yml");

@@ -39,6 +39,8 @@ pub(crate) fn job(env: &TestEnv, repo: &Shell) -> Shell {
         "bin/gh",
         "#!/bin/sh\necho \"$*\" >>\"$GH_NOTES\"\ncase \"$*\" in\n\
          *environments/production*) [ ! -f \"$GH_NOTES.approved\" ] || echo required_reviewers ;;\n\
+         *--input*) cat >>\"$GH_NOTES\" ;;\n\
+         *pulls/5/comments*) cat \"$GH_NOTES.suggested\" 2>/dev/null || true ;;\n\
          *--paginate*) [ ! -f \"$GH_NOTES.known\" ] || echo 77 ;;\n\
          *) [ ! -f \"$GH_NOTES.refused\" ] || exit 1 ;;\nesac\n",
     );
@@ -288,6 +290,42 @@ fn the_workflow_is_written_once() {
                 gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --field "body=@$page" ||
                   echo "::notice::no comment could be written; the summary of this job has it"
               fi
+          # Where the pull request shows the two lines of a version that was not raised, one click commits
+          # what they should be: GitHub takes no suggestion on lines that it does not show.
+          - name: Suggest the versions to raise
+            if: ${{ !cancelled() && vars.PROMPTCTL_RAISE != 'true' }}
+            env:
+              GH_TOKEN: ${{ github.token }}
+              PULL_REQUEST: ${{ github.event.pull_request.number }}
+              COMMIT: ${{ github.event.pull_request.head.sha }}
+            run: |
+              suggested="$RUNNER_TEMP/suggested.jsonl"
+              promptctl diff "origin/$GITHUB_BASE_REF...$COMMIT" --format json |
+                jq --compact-output --arg commit "$COMMIT" '
+                  [limit(10; .raises[] | select(.suggestion)) | .suggestion as $it | {
+                    path, commit_id: $commit, side: "RIGHT", start_side: "RIGHT",
+                    start_line: $it.line, line: ($it.line + $it.lines - 1),
+                    body: "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\n\($it.text)\n```"
+                  }][]' > "$suggested"
+              if [ ! -s "$suggested" ]; then
+                exit 0
+              fi
+              comments="repos/$GITHUB_REPOSITORY/pulls"
+              own='.[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path}'
+              if ! ours=$(gh api --paginate "$comments/$PULL_REQUEST/comments" --jq "$own"); then
+                echo "::notice::the comments could not be read, so nothing is suggested"
+                exit 0
+              fi
+              while IFS= read -r comment; do
+                known=$(jq --raw-output --argjson new "$comment" 'select(.path == $new.path) | .id' <<< "$ours" | head -n 1)
+                if [ -n "$known" ]; then
+                  jq '{body}' <<< "$comment" | gh api --silent --method PATCH "$comments/comments/$known" --input - ||
+                    echo "::notice::the suggestion could not be written; the summary of this job has the lines"
+                else
+                  gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --input - <<< "$comment" ||
+                    echo "::notice::nothing could be suggested; the summary of this job has the lines"
+                fi
+              done < "$suggested"
           - name: Report on the commit that raised versions
             if: ${{ !cancelled() && needs.raise.outputs.commit != '' }}
             env:
@@ -625,7 +663,85 @@ fn a_pull_request_is_checked_and_gets_one_comment() {
     // From a fork: the summary has to do, and the job passes.
     root.write("gh.txt.refused", "");
     let runs = steps("check", &job);
-    assert_snapshot!(runs.last().unwrap(), @"::notice::the comment could not be written; the summary of this job has it");
+    let comment = &runs[runs.len() - 2];
+    assert_snapshot!(comment, @"::notice::the comment could not be written; the summary of this job has it");
+}
+
+#[test]
+fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
+    if cfg!(windows) {
+        return skipped("the steps are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let root = env.root();
+    let jq = root.command("jq").arg("--version").output();
+    if !jq.is_ok_and(|output| output.status.success()) {
+        return skipped("there is no jq, which GitHub's runners have");
+    }
+    let ada = with_workflow(&env);
+    ada.git("switch --quiet --create topic");
+    let suggested = |name: &str| {
+        ada.git(&format!("commit --quiet --all --message {name}"));
+        root.write("gh.txt", "");
+        let job = job(&env, &ada).with("COMMIT", ada.git("rev-parse HEAD").trim());
+        let script = workflow(&job)["jobs"]["check"]["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|step| step["name"] == "Suggest the versions to raise")
+            .unwrap()["run"]
+            .clone();
+        let output = job
+            .command("bash")
+            .args(["-e", "-c", script.as_str().unwrap()])
+            .output();
+        let run = Run::new(&job, "", &output.unwrap());
+        assert_eq!(run.code, Some(0), "{run}");
+        let asked = root.read("gh.txt");
+        let tip = ada.git("rev-parse HEAD");
+        format!("{run}{}", asked.replace(tip.trim(), "TIP"))
+    };
+    // The content is far below the two lines: GitHub does not show them.
+    ada.replace("prompts/support/triage.prompt.yml", "800  ", "600  ");
+    assert_eq!(suggested("far"), "");
+    // The title stands beside them.
+    ada.replace(
+        "prompts/support/triage.prompt.yml",
+        "Support triage",
+        "Triage",
+    );
+    assert_snapshot!(suggested("near"), @r#"
+    api --paginate repos/team/prompts/pulls/5/comments --jq .[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path}
+    api --silent --method POST repos/team/prompts/pulls/5/comments --input -
+    {"path":"prompts/support/triage.prompt.yml","commit_id":"TIP","side":"RIGHT","start_side":"RIGHT","start_line":3,"line":4,"body":"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\nversion: 2\ndigest: b2af38d563bb\n```"}
+    "#);
+    // Until then it is the same comment, with what fits the newest content.
+    root.write(
+        "gh.txt.suggested",
+        "{\"id\": 70, \"path\": \"prompts/other.prompt.yml\"}\n{\"id\": 71, \"path\": \"prompts/support/triage.prompt.yml\"}\n",
+    );
+    ada.replace("prompts/support/triage.prompt.yml", "600  ", "500  ");
+    assert_snapshot!(suggested("newer"), @r#"
+    api --paginate repos/team/prompts/pulls/5/comments --jq .[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path}
+    api --silent --method PATCH repos/team/prompts/pulls/comments/71 --input -
+    {
+      "body": "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\nversion: 2\ndigest: 688c8d083b5c\n```"
+    }
+    "#);
+    // What it offers is what `bump` writes.
+    ada.ok("promptctl bump");
+    assert_snapshot!(ada.git("diff --unified=0 -- prompts"), @"
+    diff --git a/prompts/support/triage.prompt.yml b/prompts/support/triage.prompt.yml
+    index f5ea254..fe56c33 100644
+    --- a/prompts/support/triage.prompt.yml
+    +++ b/prompts/support/triage.prompt.yml
+    @@ -3,2 +3,2 @@ description: Sorts an incoming ticket.   # for the support team
+    -version: 1
+    -digest: f066701586d5
+    +version: 2
+    +digest: 688c8d083b5c
+    ");
+    assert_eq!(suggested("raised"), "");
 }
 
 #[test]

@@ -115,31 +115,63 @@ fn the_jobs_are_written_once_and_included() {
           if [ "$difference" != 0 ] && [ "$difference" != 3 ]; then
             exit "$difference"
           fi
-          # One note, known by its author and by the line that it begins with: anybody may write that line.
-          notes="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
+          # One note, and one suggestion for each file. Ours are known by their author and by the line that
+          # they begin with: anybody may write that line.
+          request="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID"
           ask() {
             curl --fail --silent --show-error --header "PRIVATE-TOKEN: $PROMPTCTL_TOKEN" "$@"
           }
-          our_note() {
+          our_notes() {
             local me page found
             me=$(ask "$CI_API_V4_URL/user" | jq '.id | numbers') && [ -n "$me" ] || return 1
             for ((page = 1; ; page++)); do
-              found=$(ask "$notes?per_page=100&page=$page") || return 1
+              found=$(ask "$request/notes?per_page=100&page=$page") || return 1
               [ "$(printf '%s' "$found" | jq length)" != 0 ] || return 0
-              found=$(printf '%s' "$found" | jq --argjson me "$me" '[.[] | select(.author.id == $me and (.body | startswith("<!-- promptctl diff -->"))) | .id][0] // empty') || return 1
-              [ -z "$found" ] || { echo "$found"; return 0; }
+              printf '%s' "$found" | jq --compact-output --argjson me "$me" '.[]
+                | select(.author.id == $me and .resolved != true) | {id, body, path: .position.new_path}' || return 1
             done
+          }
+          known() { # the id of our note that begins so, on this file
+            printf '%s' "$ours" | jq --raw-output --slurp --arg begin "$1" --arg path "${2:-}" '[.[]
+              | select((.body | startswith($begin)) and (.path // "") == $path) | .id][0] // empty'
+          }
+          # Where the merge request shows the two lines of a version that was not raised, one click commits
+          # what they should be: GitLab takes no suggestion on lines that it does not show.
+          suggest() {
+            local refs raise path body position id
+            promptctl diff "origin/$branch...${CI_MERGE_REQUEST_SOURCE_BRANCH_SHA:-$CI_COMMIT_SHA}" --format json |
+              jq --compact-output '[limit(10; .raises[] | select(.suggestion))][]' > "$1"
+            [ -s "$1" ] || return 0
+            refs=$(ask "$request" | jq .diff_refs) || return 1
+            while IFS= read -r raise; do
+              path=$(printf '%s' "$raise" | jq --raw-output .path)
+              body=$(printf '%s' "$raise" | jq --raw-output '"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+\(.suggestion.lines - 1)\n\(.suggestion.text)\n```"')
+              id=$(known "<!-- promptctl raise -->" "$path")
+              if [ -n "$id" ]; then
+                ask --output /dev/null --request PUT --data-urlencode "body=$body" "$request/notes/$id" || return 1
+                continue
+              fi
+              position=$(printf '%s' "$raise" | jq --compact-output --arg body "$body" --argjson refs "$refs" '{body: $body, position: ($refs + {
+                position_type: "text", old_path: .path, new_path: .path,
+                old_line: .suggestion.old_line, new_line: .suggestion.line})}')
+              ask --output /dev/null --request POST --header "Content-Type: application/json" \
+                --data "$position" "$request/discussions" || return 1
+            done < "$1"
           }
           if [ -z "${PROMPTCTL_TOKEN:-}" ]; then
             echo "no PROMPTCTL_TOKEN here, so no comment; the artifact prompts.md has it"
-          elif ! known=$(our_note); then
+          elif ! ours=$(our_notes); then
             echo "the comments could not be read; the artifact prompts.md has it"
-          elif [ -n "$known" ]; then
-            ask --output /dev/null --request PUT --data-urlencode body@prompts.md "$notes/$known" ||
-              echo "the comment could not be written; the artifact prompts.md has it"
-          elif [ "$difference" = 3 ]; then
-            ask --output /dev/null --request POST --data-urlencode body@prompts.md "$notes" ||
-              echo "no comment could be written; the artifact prompts.md has it"
+          else
+            id=$(known "<!-- promptctl diff -->")
+            if [ -n "$id" ]; then
+              ask --output /dev/null --request PUT --data-urlencode body@prompts.md "$request/notes/$id" ||
+                echo "the comment could not be written; the artifact prompts.md has it"
+            elif [ "$difference" = 3 ]; then
+              ask --output /dev/null --request POST --data-urlencode body@prompts.md "$request/notes" ||
+                echo "no comment could be written; the artifact prompts.md has it"
+            fi
+            suggest "$(mktemp)" || echo "nothing could be suggested; the artifact prompts.md has the lines"
           fi
           exit "$verdict"
       cache: # a merge request has its own: nobody else can write answers into it
@@ -244,12 +276,13 @@ fn job(env: &TestEnv, repo: &Shell) -> Shell {
         &root,
         "bin/curl",
         "#!/bin/sh
-echo \"$*\" >>\"$NOTES\"
+printf '%s\\n' \"$*\" >>\"$NOTES\"
 case \"$*\" in
   *'/user') echo '{\"id\": 8}' ;;
   *'&page=1') cat \"$NOTES.first\" 2>/dev/null || echo '[]' ;;
   *'&page=2') cat \"$NOTES.second\" 2>/dev/null || echo '[]' ;;
   *per_page*) echo '[]' ;;
+  *merge_requests/5) echo '{\"diff_refs\": {\"base_sha\": \"b\", \"start_sha\": \"s\", \"head_sha\": \"h\"}}' ;;
 esac
 ",
     );
@@ -334,6 +367,45 @@ fn a_merge_request_is_checked_and_gets_one_comment() {
         run.code == Some(0) && run.stdout.contains("no PROMPTCTL_TOKEN here"),
         "{run}"
     );
+}
+
+#[test]
+fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
+    if cfg!(windows) {
+        return skipped("the scripts are for the runners with Linux");
+    }
+    let env = TestEnv::new();
+    let root = env.root();
+    let jq = root.command("jq").arg("--version").output();
+    if !jq.is_ok_and(|output| output.status.success()) {
+        return skipped("there is no jq, which the job installs");
+    }
+    let ada = env.with_origin();
+    ada.ok("promptctl init --quiet --gitlab");
+    ada.git("push --quiet origin main");
+    ada.git("switch --quiet --create topic");
+    let file = "prompts/support/triage.prompt.yml";
+    ada.replace(file, "Support triage", "Triage");
+    ada.replace(file, "800  ", "600  ");
+    ada.git("commit --quiet --all --message Shorter");
+    let tip = ada.git("rev-parse HEAD");
+    let job = job(&env, &ada).with("CI_COMMIT_SHA", tip.trim());
+    let last = || {
+        root.write("curl.txt", "");
+        assert_eq!(script("prompts:check", &job).code, Some(3));
+        root.read("curl.txt").lines().last().unwrap().to_owned()
+    };
+    assert_snapshot!(last(), @r#"--fail --silent --show-error --header PRIVATE-TOKEN: secret --output /dev/null --request POST --header Content-Type: application/json --data {"body":"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+1\nversion: 2\ndigest: b2af38d563bb\n```","position":{"base_sha":"b","start_sha":"s","head_sha":"h","position_type":"text","old_path":"prompts/support/triage.prompt.yml","new_path":"prompts/support/triage.prompt.yml","old_line":3,"new_line":3}} https://gitlab.example/api/v4/projects/3/merge_requests/5/discussions"#);
+    // Once it stands there, its text is kept up to date; one that was taken up is left alone.
+    let note = |id: u32, is_resolved: bool| {
+        json!({"id": id, "author": {"id": 8}, "body": "<!-- promptctl raise -->\n…",
+            "resolved": is_resolved, "position": {"new_path": file}})
+    };
+    root.write("curl.txt.first", json!([note(70, true)]).to_string());
+    assert!(last().ends_with("/merge_requests/5/discussions"));
+    let notes = json!([note(70, true), note(71, false)]);
+    root.write("curl.txt.first", notes.to_string());
+    assert!(last().ends_with("/merge_requests/5/notes/71"));
 }
 
 #[test]

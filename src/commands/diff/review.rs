@@ -14,6 +14,7 @@ use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::response::Usage;
 use crate::openai::tokens;
 use crate::output::diff_review::{Allowed, ChangedPartial, Raise};
+use crate::output::suggestion::Suggestion;
 use crate::prompt::code;
 use crate::prompt::diff::{Change, Side, Status, WordDiff, compare};
 use crate::prompt::finding::Finding;
@@ -109,10 +110,17 @@ pub(super) fn raises(
         let Some(after) = &pair.after else { continue };
         let before = pair.before.as_ref().map(Loaded::version);
         let highest = before.max(Some(after.version()));
+        let version = store.numbers(&after.name)?.next(highest)?;
+        let digest = after.digest().short();
+        let suggestion = pair
+            .before
+            .as_ref()
+            .and_then(|before| Suggestion::new(version, digest, &before.text, &after.text));
         let raise = Raise {
             path: after.path.clone(),
-            version: store.numbers(&after.name)?.next(highest)?,
-            digest: after.digest().short().to_owned(),
+            version,
+            digest: digest.to_owned(),
+            suggestion,
         };
         raises.insert(after.name.clone(), raise);
     }

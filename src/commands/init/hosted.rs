@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::files::FileChange;
 use crate::output::diff_markdown::MARKER;
+use crate::output::suggestion::MARKER as SUGGESTED;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::releases::Store;
@@ -155,7 +156,8 @@ impl Plan {
             .replace("[BRANCH]", &format!("[{}]", yaml_list(&[branch])))
             .replace("PATHS", &self.paths(GITHUB, "**", "      "))
             .replace("CHECKED", self.checked.as_str())
-            .replace("MARKER", MARKER);
+            .replace("MARKER", MARKER)
+            .replace("SUGGESTED", SUGGESTED);
         if let Some(environment) = &self.merged {
             text.push_str(&publish(
                 "publish",
@@ -188,6 +190,7 @@ impl Plan {
             .replace("IMAGE", IMAGE)
             .replace("CHECKED", self.checked.as_str())
             .replace("MARKER", MARKER)
+            .replace("SUGGESTED", SUGGESTED)
             .replace("REPOSITORY", REPOSITORY)
             .replace("VERSION", VERSION);
         if let Some(environment) = &self.merged {
