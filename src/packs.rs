@@ -9,11 +9,19 @@ pub struct Pack {
     pub about: &'static str,
     /// Its files: the path below a root, and the text.
     pub files: &'static [(&'static str, &'static str)],
+    /// The pictures that its cases send: the path below a root, and the bytes.
+    pub pictures: &'static [(&'static str, &'static [u8])],
 }
 
 macro_rules! files {
     ($($path:literal),* $(,)?) => {
         &[$(($path, include_str!(concat!("../prompts/", $path)))),*]
+    };
+}
+
+macro_rules! pictures {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_bytes!(concat!("../prompts/", $path)))),*]
     };
 }
 
@@ -36,6 +44,7 @@ pub static PACKS: &[Pack] = &[
             "core/summary.prompt.yml",
             "core/support-triage.prompt.yml",
         ],
+        pictures: &[],
     },
     Pack {
         name: "judges",
@@ -48,11 +57,13 @@ pub static PACKS: &[Pack] = &[
             "judges/relevance.prompt.yml",
             "judges/similarity.prompt.yml",
         ],
+        pictures: &[],
     },
     Pack {
         name: "promptctl",
         about: "the prompt that promptctl generate asks, to be changed",
         files: files!["promptctl/_material.hbs", "promptctl/generate.prompt.yml",],
+        pictures: &[],
     },
     Pack {
         name: "trading",
@@ -67,29 +78,56 @@ pub static PACKS: &[Pack] = &[
             "trading/weekly-chart-trend-confirmation.prompt.yml",
             "trading/weekly-chart-trend-confirmation.zh.prompt.yml",
         ],
+        pictures: pictures![
+            "trading/charts/downtrend.png",
+            "trading/charts/empty.png",
+            "trading/charts/sideways.png",
+            "trading/charts/uptrend.png",
+            "trading/charts/weekly-downtrend.png",
+            "trading/charts/weekly-sideways.png",
+            "trading/charts/weekly-uptrend.png",
+        ],
     },
 ];
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    /// The files below a folder, by their paths from there, in order.
+    fn files_below(folder: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            match entry.file_type().expect("a type").is_dir() {
+                true => found.extend(
+                    files_below(&entry.path())
+                        .iter()
+                        .map(|it| format!("{name}/{it}")),
+                ),
+                false => found.push(name),
+            }
+        }
+        found.sort();
+        found
+    }
 
     #[test]
     fn every_bundled_file_is_embedded() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
         for pack in PACKS {
-            let mut have: Vec<String> = std::fs::read_dir(folder.join(pack.name))
-                .expect("the pack's folder")
-                .map(|entry| {
-                    format!(
-                        "{}/{}",
-                        pack.name,
-                        entry.expect("an entry").file_name().to_string_lossy()
-                    )
-                })
+            let have = files_below(&folder.join(pack.name));
+            let have: Vec<String> = have
+                .iter()
+                .map(|it| format!("{}/{it}", pack.name))
                 .collect();
-            have.sort();
-            let embedded: Vec<&str> = pack.files.iter().map(|(path, _)| *path).collect();
+            let texts = pack.files.iter().map(|(path, _)| *path);
+            let mut embedded: Vec<&str> =
+                texts.chain(pack.pictures.iter().map(|it| it.0)).collect();
+            embedded.sort_unstable();
             assert_eq!(have, embedded);
         }
     }

@@ -111,6 +111,17 @@ fn plan(packs: &[&Pack], store: &Store) -> Result<Plan, Failure> {
             Some(_) => plan.edited.push(path),
         }
     }
+    for (below, bytes) in packs.iter().flat_map(|pack| pack.pictures) {
+        let path = store.path_below_root(below);
+        match store.read_bytes(&path)? {
+            None => plan.missing.push(FileChange::WriteBytes {
+                path,
+                bytes: bytes.to_vec(),
+            }),
+            Some(have) if have == *bytes => plan.same.push(path),
+            Some(_) => plan.edited.push(path),
+        }
+    }
     Ok(plan)
 }
 

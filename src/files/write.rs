@@ -19,6 +19,13 @@ pub enum FileChange {
         /// What it shall hold.
         text: String,
     },
+    /// The same of a file that is no text.
+    WriteBytes {
+        /// The file.
+        path: String,
+        /// What it shall hold.
+        bytes: Vec<u8>,
+    },
     /// It goes to another path.
     Rename {
         /// Where it stands.
@@ -36,17 +43,20 @@ impl FileChange {
         self.written().0
     }
 
-    /// The file that is written, with its text.
-    fn written(&self) -> (&str, &str) {
+    /// The file that is written, with what it shall hold.
+    fn written(&self) -> (&str, &[u8]) {
         match self {
-            Self::Write { path, text } | Self::Rename { to: path, text, .. } => (path, text),
+            Self::Write { path, text } | Self::Rename { to: path, text, .. } => {
+                (path, text.as_bytes())
+            }
+            Self::WriteBytes { path, bytes } => (path, bytes),
         }
     }
 
     /// The file that goes.
     fn removed(&self) -> Option<&str> {
         match self {
-            Self::Write { .. } => None,
+            Self::Write { .. } | Self::WriteBytes { .. } => None,
             Self::Rename { from, .. } => Some(from),
         }
     }
@@ -98,8 +108,8 @@ impl Prompts {
         let mut done = Vec::new();
         let mut change_all = || -> Result<(), Failure> {
             for change in changes {
-                let (path, text) = change.written();
-                done.push(self.replace(path, text)?);
+                let (path, bytes) = change.written();
+                done.push(self.replace(path, bytes)?);
             }
             for path in changes.iter().filter_map(FileChange::removed) {
                 done.extend(self.remove(path)?);
@@ -117,13 +127,13 @@ impl Prompts {
         ended
     }
 
-    fn replace(&self, path: &str, text: &str) -> Result<Backup, Failure> {
+    fn replace(&self, path: &str, bytes: &[u8]) -> Result<Backup, Failure> {
         // A link or a folder in the way is refused, as it is on reading.
         let before = self.work_tree().read(path)?;
         let path = self.top().join(path);
         let folder = path.parent().unwrap_or(self.top());
         fs::create_dir_all(folder).map_err(|error| write_failure(folder, error))?;
-        write_whole(&path, text.as_bytes(), &self.scratch_folder()?)?;
+        write_whole(&path, bytes, &self.scratch_folder()?)?;
         Ok(Backup { path, before })
     }
 
@@ -155,14 +165,21 @@ impl Prompts {
     /// # Errors
     /// It is not text, or not a regular file inside the repository.
     pub fn read_text(&self, path: &str) -> Result<Option<String>, Failure> {
-        let bytes = self.work_tree().read(path)?;
-        bytes
+        self.read_bytes(path)?
             .map(|bytes| {
                 String::from_utf8(bytes).map_err(|_| {
                     Failure::new(code::NOT_UTF8, format!("{path} is not UTF-8 text")).at(path)
                 })
             })
             .transpose()
+    }
+
+    /// What a file of the working copy holds; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is not a regular file inside the repository, or cannot be read.
+    pub fn read_bytes(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.work_tree().read(path)?)
     }
 }
 

@@ -93,11 +93,11 @@ impl Prompt {
         list(&self.file["evaluators"]).iter().map(object).collect()
     }
 
-    /// The values of the input variables that a case holds.
+    /// The values of the input variables that a case holds, its files as data URLs.
     fn given(&self, case: &Object) -> Object {
         case.iter()
             .filter(|(name, _)| self.properties().contains_key(*name))
-            .map(|(name, value)| (name.clone(), value.clone()))
+            .map(|(name, value)| (name.clone(), sent(value.clone())))
             .collect()
     }
 
@@ -126,7 +126,7 @@ fn the_list_of_prompts_is_the_folder() {
                 found.insert(format!("{pack}/{name}"));
             } else {
                 assert!(
-                    file.starts_with('_') && file.ends_with(".hbs"),
+                    file.starts_with('_') && file.ends_with(".hbs") || file == "charts",
                     "{pack}/{file}"
                 );
             }
@@ -441,6 +441,16 @@ fn failures(prompt: &Prompt, case: &Object, answer: &str) -> Vec<String> {
             format!("{}: {reason}", judged.name)
         })
         .collect()
+}
+
+/// What a model gets of a value: a file as a data URL.
+pub(crate) fn sent(value: Value) -> Value {
+    let Some(file) = value.get("file").and_then(Value::as_str) else {
+        return value;
+    };
+    let path = top().join("prompts/trading").join(file);
+    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Value::String(promptctl::execute::data_url(file, &bytes))
 }
 
 /// The bundled partials, under the names by which prompts include them.

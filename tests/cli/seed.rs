@@ -1,5 +1,7 @@
 //! `seed`: the bundled prompts in one commit, idempotent, never over an edit.
 
+use std::fs;
+
 use insta::assert_snapshot;
 use promptctl::packs::PACKS;
 
@@ -18,16 +20,23 @@ fn one_commit_holds_all_of_them() {
         .lines()
         .map(str::to_owned)
         .collect();
-    let mut bundled: Vec<String> = PACKS
-        .iter()
-        .flat_map(|pack| pack.files)
-        .map(|(path, _)| format!("prompts/{path}"))
+    let texts = PACKS.iter().flat_map(|pack| pack.files).map(|it| it.0);
+    let pictures = PACKS.iter().flat_map(|pack| pack.pictures);
+    let mut bundled: Vec<String> = texts
+        .chain(pictures.clone().map(|it| it.0))
+        .map(|path| format!("prompts/{path}"))
         .collect();
     added.sort();
     bundled.sort();
     assert_eq!(added, bundled);
     for (path, text) in PACKS.iter().flat_map(|pack| pack.files) {
         assert_eq!(repo.read(&format!("prompts/{path}")), *text);
+    }
+    for (path, bytes) in pictures {
+        assert_eq!(
+            fs::read(repo.dir.join("prompts").join(path)).unwrap(),
+            *bytes
+        );
     }
     assert_snapshot!(repo.play(
         "git log -1 --format=%s
@@ -138,6 +147,13 @@ fn a_dry_run_and_a_check_change_nothing() {
     would add prompts/trading/multi-timeframe-consolidation.zh.prompt.yml
     would add prompts/trading/weekly-chart-trend-confirmation.prompt.yml
     would add prompts/trading/weekly-chart-trend-confirmation.zh.prompt.yml
+    would add prompts/trading/charts/downtrend.png
+    would add prompts/trading/charts/empty.png
+    would add prompts/trading/charts/sideways.png
+    would add prompts/trading/charts/uptrend.png
+    would add prompts/trading/charts/weekly-downtrend.png
+    would add prompts/trading/charts/weekly-sideways.png
+    would add prompts/trading/charts/weekly-uptrend.png
     $ promptctl seed --check core --format json
     {
       "schema": 1,

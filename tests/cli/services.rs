@@ -207,6 +207,8 @@ fn every_bundled_prompt_is_filled_in_as_render_fills_it_in() {
             let mut values = case.clone();
             let case = values.as_object_mut().unwrap();
             case.retain(|name, _| declared.get(name).is_some());
+            case.values_mut()
+                .for_each(|value| *value = super::packs::sent(value.take()));
             case.values_mut().for_each(whole);
             asked.push((prompt["name"].as_str().unwrap().to_owned(), values));
         }
