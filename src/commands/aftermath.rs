@@ -142,9 +142,9 @@ pub(super) fn say_unpushed(
     }
     if !names.is_empty() {
         session.ui.hint(match rules.branches.is_empty() {
-            true => "git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule",
+            true => "git push sends the branch, or git fetch, where somebody did; `requireBranch` in promptctl.yaml makes it a rule",
             // The branch of the rule has the content.
-            false => "git push sends the branch",
+            false => "git push sends the branch, or git fetch, where somebody did",
         });
     }
 }

@@ -85,7 +85,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .status("nothing was bumped: see the errors above");
         return Ok(Exit::Verdict);
     }
-    report(&bumped, json, &args.plan, session);
+    let paths: Vec<&str> = changes.iter().map(FileChange::path).collect();
+    let is_new = !args.plan.dry_run && !store.untracked(&paths)?.is_empty();
+    report(&bumped, json, is_new, &args.plan, session);
     Ok(if is_partly_wrong {
         Exit::Verdict
     } else {
@@ -96,6 +98,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 fn report(
     bumped: &[(PromptName, Option<Version>, Version)],
     json: bool,
+    is_new: bool,
     plan: &PlanArg,
     session: &mut Session,
 ) {
@@ -125,6 +128,9 @@ fn report(
         plan.say(&line, &line, session);
     }
     if !plan.dry_run {
-        session.ui.hint("commit the change: git commit -a");
+        session.ui.hint(match is_new {
+            true => "commit the change: git add -A && git commit",
+            false => "commit the change: git commit -a",
+        });
     }
 }

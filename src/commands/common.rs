@@ -326,6 +326,12 @@ pub(super) fn say_age_of_view(
         )),
         None => Some("this clone does not know how old its view of the remote is".to_owned()),
     };
+    if let (None, Some(time), true) = (&told, fetched, session.ui.out_is_terminal()) {
+        let when = ago_and_when(now, time);
+        session
+            .ui
+            .status(format!("as of the last promptctl fetch, {when}"));
+    }
     if let Some(told) = told {
         session.ui.warning(told);
         session

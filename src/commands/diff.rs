@@ -34,8 +34,8 @@ use crate::releases::Store;
 
 /// Show what changed, and what it means for callers
 ///
-/// Two references compare two contents. One reference compares it with what is live in production,
-/// or with HEAD where nothing is. Two revisions, or A...B, compare all prompts between two commits.
+/// Two references compare two contents. One reference is compared with what is live in production, and
+/// what is live there with HEAD; where nothing is live, HEAD with the reference. Two revisions, or A...B, compare all prompts between two commits.
 /// Nothing compares the working copy with HEAD.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -317,8 +317,8 @@ fn two_prompts(store: &Store, from: &Reference, to: &Reference) -> Result<Compar
     ))
 }
 
-/// A prompt against what is live in an environment; where none is named in production, or against
-/// HEAD.
+/// What is live in an environment against a prompt. Where no environment is named it is production, or
+/// HEAD where nothing is live; what is live in production itself is compared with HEAD.
 fn one_prompt(
     store: &Store,
     reference: &Reference,
@@ -338,10 +338,15 @@ fn one_prompt(
         return two_prompts(store, &live, reference);
     }
     let production = Environment::production();
+    let head = Reference {
+        name: reference.name.clone(),
+        selector: Selector::Named("HEAD".to_owned()),
+    };
+    if reference.selector == Selector::Named(production.to_string()) {
+        return two_prompts(store, reference, &head);
+    }
     let (from, before) = match store.load_active(&reference.name, &production) {
-        Ok(live) if reference.selector == Selector::WorkingCopy => {
-            (format!("{}@{production}", reference.name), Some(live))
-        }
+        Ok(live) => (format!("{}@{production}", reference.name), Some(live)),
         _ => (
             format!("{}@HEAD", reference.name),
             store.committed(&reference.name)?,

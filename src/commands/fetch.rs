@@ -147,9 +147,12 @@ pub(super) fn say_pending(pending: &[crate::releases::Pending], session: &mut Se
     }
     let open = pending.iter().filter(|entry| !entry.lost).count();
     if open > 0 {
-        let tags = if open == 1 { "tag is" } else { "tags are" };
+        let (tags, them) = match open {
+            1 => ("tag is", "it"),
+            _ => ("tags are", "them"),
+        };
         session.ui.warning(format!(
-            "{open} {tags} pending: the remote has not confirmed them"
+            "{open} {tags} pending: the remote has not confirmed {them}"
         ));
         session.ui.hint("promptctl push sends them");
     }

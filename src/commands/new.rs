@@ -16,6 +16,7 @@ use crate::files::{FileChange, join_root};
 use crate::output::json;
 use crate::prompt::edit::{EditError, Step, parse_path, remove, set, set_version};
 use crate::prompt::finding::in_file;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
@@ -195,7 +196,14 @@ impl Making<'_> {
             name, path, shown, ..
         } = self;
         let told = |findings| Failure::from(in_file(findings, shown));
-        document::parse(&text).map_err(told)?;
+        document::parse(&text).map_err(|findings| {
+            let failure = told(findings);
+            let is_text = self.is_by_file && failure.code == Some(code::YAML_SYNTAX);
+            match is_text && ![".yml", ".yaml"].iter().any(|it| shown.ends_with(it)) {
+                true => failure.hint(Hint::TextAlone),
+                false => failure,
+            }
+        })?;
         let loaded = store.with_new_text(name, path, text)?;
         Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
         // The number and the digest are those of the new prompt, not of the one that it was copied from.

@@ -16,6 +16,7 @@ use crate::files::Loaded;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, DIM, GOOD, NOTE, paint};
+use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::version::Version;
 use crate::releases::{Overview, State, Store, TagName};
@@ -102,7 +103,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if exit == Exit::Done {
         named.require(files.chain(overview.states.keys()), &store)?;
     }
-    let mut sections = sections(args, &store, &overview, &loaded, session)?;
+    let files = Files::new(&loaded, &findings, &store);
+    let mut sections = sections(args, &store, &overview, &files, session)?;
     for section in &mut sections {
         section.prompts.retain(|row| named.wants(&row.name));
     }
@@ -123,11 +125,38 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+/// The files of the working copy.
+struct Files<'a> {
+    /// What they hold, by name.
+    loaded: &'a [Loaded],
+    /// Those that cannot be read.
+    unread: BTreeSet<PromptName>,
+}
+
+impl<'a> Files<'a> {
+    fn new(loaded: &'a [Loaded], findings: &[Finding], store: &Store) -> Self {
+        let mut files = Self {
+            loaded,
+            unread: BTreeSet::new(),
+        };
+        if findings.iter().any(Finding::is_error) {
+            let all = store.list().files.into_iter().map(|file| file.name);
+            files.unread = all.filter(|name| files.get(name).is_none()).collect();
+        }
+        files
+    }
+
+    fn get(&self, name: &PromptName) -> Option<&'a Loaded> {
+        let at = self.loaded.binary_search_by(|prompt| prompt.name.cmp(name));
+        at.ok().map(|at| &self.loaded[at])
+    }
+}
+
 fn sections(
     args: &Args,
     store: &Store,
     overview: &Overview,
-    loaded: &[Loaded],
+    files: &Files<'_>,
     session: &mut Session,
 ) -> Result<Vec<Section>, Failure> {
     let mut environments = store.settings().environments.clone();
@@ -148,17 +177,7 @@ fn sections(
     let pending = pending_versions(store)?;
     environments
         .into_iter()
-        .map(|environment| {
-            section(
-                environment,
-                args,
-                store,
-                overview,
-                loaded,
-                &pending,
-                session,
-            )
-        })
+        .map(|environment| section(environment, args, store, overview, files, &pending, session))
         .collect()
 }
 
@@ -192,7 +211,7 @@ fn section(
     args: &Args,
     store: &Store,
     overview: &Overview,
-    loaded: &[Loaded],
+    files: &Files<'_>,
     pending: &PendingVersions,
     session: &mut Session,
 ) -> Result<Section, Failure> {
@@ -212,7 +231,8 @@ fn section(
     let fetched = store.require_releases_of(&environment).is_ok();
     if args.at.time(session).is_none() {
         names.extend(
-            loaded
+            files
+                .loaded
                 .iter()
                 .filter(|prompt| !prompt.document.archived)
                 .map(|prompt| &prompt.name),
@@ -226,10 +246,6 @@ fn section(
     );
     let mut prompts = Vec::new();
     for name in names {
-        let file = loaded
-            .binary_search_by(|prompt| prompt.name.cmp(name))
-            .ok()
-            .map(|at| &loaded[at]);
         let unsound = overview
             .unsound
             .contains(&(name.clone(), environment.clone()));
@@ -240,9 +256,10 @@ fn section(
                     .states
                     .get(name)
                     .and_then(|states| states.get(&environment)),
-                file,
+                files.get(name),
+                files.unread.contains(name),
             ),
-            Some(_) if unsound => row_now(name, None, None),
+            Some(_) if unsound => row_now(name, None, None, false),
             Some(time) => row_at(store, name, &environment, time, session)?,
         };
         if unsound {
@@ -266,7 +283,13 @@ fn section(
     })
 }
 
-fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> Row {
+/// Where a prompt stands. `is_unread` says that its file is there and cannot be read.
+fn row_now(
+    name: &PromptName,
+    state: Option<&State>,
+    file: Option<&Loaded>,
+    is_unread: bool,
+) -> Row {
     let mut row = Row {
         name: name.clone(),
         active: None,
@@ -307,6 +330,7 @@ fn row_now(name: &PromptName, state: Option<&State>, file: Option<&Loaded>) -> R
             }
         }
         Some(_) => {}
+        None if is_unread => row.note = "the file cannot be read",
         None if row.active.is_some() => row.note = "file deleted, still live",
         None => {}
     }
@@ -323,7 +347,7 @@ fn row_at(
     let releases = store.releases_at(name, environment)?;
     let notes = store.words_of(&releases.notes, name, environment);
     warn_all(session, &notes);
-    let mut row = row_now(name, None, None);
+    let mut row = row_now(name, None, None, false);
     row.note = "not yet published";
     if let Some(entry) = releases.newest_at(time) {
         row.by = Some(entry.by.clone());

@@ -65,6 +65,8 @@ const SYNONYMS: &[Synonym] = &[
         ],
     ),
     ("pull", &[("fetch", "")]),
+    ("live", &[("status", "")]),
+    ("who", &[("status", "")]),
     ("rename", &[("mv", "")]),
     ("move", &[("mv", "")]),
     ("create", &[("new", "")]),
@@ -83,8 +85,14 @@ const REMOVE: &[(&str, &str)] = &[
 
 /// What else may be meant, and by which line.
 fn beside(word: &str) -> Option<String> {
-    if word == "pull" {
-        return Some("git pull brings the files of the prompts".to_owned());
+    let other = match word {
+        "pull" => "git pull brings the files of the prompts",
+        "undo" => "what a rollback took away comes back with promptctl publish NAME@v3",
+        "who" | "live" => "promptctl releases NAME shows who released what, and why",
+        _ => "",
+    };
+    if !other.is_empty() {
+        return Some(other.to_owned());
     }
     let topic = help::topic(word)?;
     Some(format!(

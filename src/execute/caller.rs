@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::config::{Api, KeySource};
 use crate::error::{Exit, Failure};
-use crate::openai::client::{Client, Settings, interrupted};
+use crate::openai::client::{Client, Settings, interrupted, yield_now};
 use crate::openai::echo;
 use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::key::{ApiKey, Redactor};
@@ -165,6 +165,8 @@ impl Caller {
         let remote = match &self.to {
             CallTarget::Echo => {
                 let answer = echo::answer(body);
+                // Nothing is waited for here, so that Ctrl-C would never be seen in a batch.
+                yield_now().await;
                 on_text(&answer.text);
                 return Ok(answer);
             }

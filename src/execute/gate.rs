@@ -167,9 +167,10 @@ impl<'a> Gate<'a> {
 
     /// Waits for work. Ctrl-C meanwhile keeps further calls from beginning, and the work goes on.
     pub async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
-        match select(pin!(work), pin!(interrupted())).await {
-            Either::Left((done, _)) => done,
-            Either::Right(((), work)) => {
+        // Asked first: of work that ends at once it would never be seen.
+        match select(pin!(interrupted()), pin!(work)).await {
+            Either::Right((done, _)) => done,
+            Either::Left(((), work)) => {
                 let under_way = {
                     let mut state = self.state.borrow_mut();
                     let is_first = state.closed != Some(Closed::Interrupted);

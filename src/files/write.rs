@@ -122,7 +122,13 @@ impl Prompts {
                 .iter()
                 .filter_map(FileChange::removed)
                 .for_each(|path| self.remove_empty_folders(path)),
-            Err(_) => put_back(&done),
+            Err(_) => {
+                put_back(&done);
+                // The folders that were made for the new files.
+                let is_new = |(_, saved): &(_, &Backup)| saved.before.is_none();
+                let new = changes.iter().zip(&done).filter(is_new);
+                new.for_each(|(change, _)| self.remove_empty_folders(change.path()));
+            }
         }
         ended
     }
@@ -132,9 +138,26 @@ impl Prompts {
         let before = self.work_tree().read(path)?;
         let path = self.top().join(path);
         let folder = path.parent().unwrap_or(self.top());
+        self.refuse_links(folder)?;
         fs::create_dir_all(folder).map_err(|error| write_failure(folder, error))?;
         write_whole(&path, bytes, &self.scratch_folder()?)?;
         Ok(Backup { path, before })
+    }
+
+    /// Fails where a folder on the way is a link: git keeps nothing below one.
+    fn refuse_links(&self, folder: &Path) -> Result<(), Failure> {
+        let ways = folder.ancestors().take_while(|it| *it != self.top());
+        for way in ways {
+            if way.symlink_metadata().is_ok_and(|it| it.is_symlink()) {
+                let way = way.strip_prefix(self.top()).unwrap_or(way);
+                let way = way.display().to_string();
+                let message = format!("{way} is a link, and git keeps nothing below a link");
+                return Err(Failure::new(code::OUTSIDE_ROOT, message)
+                    .at(way)
+                    .hint("take the link away, or use the folder that it leads to"));
+            }
+        }
+        Ok(())
     }
 
     fn remove(&self, path: &str) -> Result<Option<Backup>, Failure> {

@@ -453,6 +453,11 @@ pub async fn sleep(duration: std::time::Duration) {
     tokio::time::sleep(duration).await;
 }
 
+/// Lets everything else go on once, such as the news that Ctrl-C was pressed.
+pub async fn yield_now() {
+    tokio::task::yield_now().await;
+}
+
 /// Ends when the user presses Ctrl-C. From its first use on, Ctrl-C no longer ends the process
 /// by itself.
 pub async fn interrupted() {

@@ -147,7 +147,7 @@ fn check_part(part: &str) -> Result<(), &'static str> {
         return Err("segments are made of letters, digits, `_` and `-`");
     }
     if looks_like_version(part) {
-        return Err("a segment may not look like a version");
+        return Err("a segment may not look like a version, which is written NAME@v3");
     }
     if part.eq_ignore_ascii_case("lock") {
         return Err("git does not allow names that end in `.lock`");

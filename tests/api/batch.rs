@@ -284,6 +284,36 @@ fn a_second_ctrl_c_stops_a_batch_at_once_and_keeps_what_came() {
 }
 
 #[test]
+#[cfg(unix)]
+fn ctrl_c_is_seen_also_where_nothing_is_waited_for() {
+    let server = Server::start(vec![]);
+    let env = TestEnv::new();
+    let repo = server.repo(&env);
+    repo.write("cases.jsonl", cases(20_000));
+    let mut command = repo.line(&format!("{SIX} --model echo"));
+    command.stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    // Its first results are there.
+    let is_on = || std::fs::metadata(repo.dir.join("out.jsonl.part")).is_ok_and(|it| it.len() > 0);
+    while !is_on() {
+        std::thread::yield_now();
+    }
+    use std::os::unix::fs::PermissionsExt as _;
+    let part = std::fs::metadata(repo.dir.join("out.jsonl.part")).unwrap();
+    assert_eq!(part.permissions().mode() & 0o777, 0o600);
+    repo.ok(&format!("kill -INT {}", child.id()));
+    let output = child.wait_with_output().unwrap();
+    let run = Run::new(&repo, SIX, &output);
+    assert_eq!(run.code, Some(130), "{run}");
+    assert!(
+        run.stderr.contains(" of 20000 answered; cost $0.0000"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("hint: --resume goes on where"), "{run}");
+}
+
+#[test]
 fn as_many_are_under_way_as_asked_for() {
     // Each call waits until all eight are there.
     let barrier = Arc::new(std::sync::Barrier::new(8));

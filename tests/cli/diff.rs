@@ -346,6 +346,31 @@ fn three_dots_mean_since_the_branches_parted() {
 }
 
 #[test]
+fn one_reference_says_what_publishing_it_would_change() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish support/triage");
+    repo.next_version("support/triage", "800  ", "600  ");
+    assert_snapshot!(repo.play(
+        "promptctl diff support/triage@v2
+         promptctl diff support/triage@v1
+         promptctl diff support/triage@production
+         promptctl diff support/triage@HEAD~1"
+    ), @"
+    $ promptctl diff support/triage@v2
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    $ promptctl diff support/triage@v1
+    support/triage@production and support/triage@v1 do not differ
+    $ promptctl diff support/triage@production
+    support/triage  v1 → v2  behavior
+      modelParameters.maxTokens: 800 → 600
+    $ promptctl diff support/triage@HEAD~1
+    support/triage@production and support/triage@HEAD~1 do not differ
+    ");
+}
+
+#[test]
 fn what_no_model_sees() {
     let env = TestEnv::new();
     let repo = env.triage();

@@ -166,7 +166,7 @@ fn what_would_clash_or_lose_something_is_refused() {
       hint: nothing was moved
     [exit 1]
     $ promptctl mv support/triage v3
-    error: invalid value 'v3' for '<NEW>': `v3` cannot be a name: a segment may not look like a version
+    error: invalid value 'v3' for '<NEW>': `v3` cannot be a name: a segment may not look like a version, which is written NAME@v3
 
     For more information, try '--help'.
     [exit 2]

@@ -97,6 +97,7 @@ fn from_standard_input() {
     error[P001]: unclosed bracket '['
       at: standard input:1:11
       hint: close the `[` that opens on line 1
+      hint: `promptctl new NAME --system FILE` makes a prompt of a text
     [exit 1]
     ");
     assert_snapshot!(repo.run_with("promptctl new other --file -", b"name: caf\xe9\n"), @"
@@ -211,7 +212,7 @@ fn names_that_are_not_allowed() {
          promptctl new a@v3"
     ), @"
     $ promptctl new v3
-    error: invalid value 'v3' for '<NAME>': `v3` cannot be a name: a segment may not look like a version
+    error: invalid value 'v3' for '<NAME>': `v3` cannot be a name: a segment may not look like a version, which is written NAME@v3
 
     For more information, try '--help'.
     [exit 2]
@@ -263,6 +264,20 @@ fn names_that_are_not_allowed() {
     ");
     assert_eq!(repo.git("rev-list --count HEAD"), "1");
     assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn a_file_of_plain_text_is_met_with_how_a_text_becomes_a_prompt() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("rules.txt", "Rules: be kind.\nSort: {{ticket}}\n");
+    assert_snapshot!(repo.run("promptctl new support/x --file rules.txt"), @r#"
+    error[P001]: a key is a list or a map
+      at: rules.txt:2:8
+      hint: put quotes around a value that begins with `{{`: Sort: "{{ticket}}"
+      hint: `promptctl new NAME --system FILE` makes a prompt of a text
+    [exit 1]
+    "#);
 }
 
 #[test]

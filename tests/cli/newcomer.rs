@@ -107,7 +107,7 @@ fn a_command_that_takes_names_says_so_of_a_pattern_and_how_to_list_it() {
         "promptctl history 'core/*'
          promptctl rollback core/
          promptctl edit 'core/*' --set model=echo
-         promptctl get 'core/?'
+         promptctl mv 'core/?' b
          promptctl diff core/
          promptctl diff core/a 'core/*'
          promptctl archive core
@@ -128,8 +128,8 @@ fn a_command_that_takes_names_says_so_of_a_pattern_and_how_to_list_it() {
 
     For more information, try '--help'.
     [exit 2]
-    $ promptctl get 'core/?'
-    error: invalid value 'core/?' for '[REF]': names are wanted here, and no pattern or folder; promptctl list 'core/?' shows the prompts that fit
+    $ promptctl mv 'core/?' b
+    error: invalid value 'core/?' for '<OLD>': names are wanted here, and no pattern or folder; promptctl list 'core/?' shows the prompts that fit
 
     For more information, try '--help'.
     [exit 2]
@@ -155,7 +155,6 @@ fn a_command_that_takes_names_says_so_of_a_pattern_and_how_to_list_it() {
         "diff",
         "edit",
         "eval",
-        "get",
         "history",
         "mv",
         "push",

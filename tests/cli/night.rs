@@ -365,12 +365,14 @@ fn a_word_of_another_tool_never_acts() {
     [exit 2]
     $ promptctl undo a --env production
     error: `undo` is `rollback` here: promptctl rollback a --env production
+      hint: what a rollback took away comes back with promptctl publish NAME@v3
     [exit 2]
     $ promptctl -C . revert a
     error: `revert` is `rollback` here: promptctl -C . rollback a
     [exit 2]
     $ promptctl -C undo undo a
     error: `undo` is `rollback` here: promptctl -C undo rollback a
+      hint: what a rollback took away comes back with promptctl publish NAME@v3
     [exit 2]
     $ promptctl delete a
     error: `delete` is `archive` (the file goes out of use) or `unpublish` (it is live no more) here
@@ -499,6 +501,20 @@ fn no_releases_at_all_are_no_error() {
       "releases": []
     }
     "#);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_told_as_deleted() {
+    let env = TestEnv::new();
+    let repo = two_prompts(&env);
+    let file = "prompts/a.prompt.yml";
+    repo.replace(file, "messages:", "mesages:");
+    let told = || repo.run("promptctl status a").stdout;
+    let unread = told();
+    assert!(unread.contains("\tthe file cannot be read"), "{unread}");
+    std::fs::remove_file(repo.dir.join(file)).unwrap();
+    let gone = told();
+    assert!(gone.contains("\tfile deleted, still live"), "{gone}");
 }
 
 #[test]

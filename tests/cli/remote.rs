@@ -365,7 +365,7 @@ fn all_goes_in_one_push() {
     greeting v1 published to production, and the remote has it
     support/triage v1 published to production, and the remote has it
     warning: the commit xxxxxxxxxxxx of greeting, support/triage is on no branch of the remote that this clone knows
-    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    hint: git push sends the branch, or git fetch, where somebody did; `requireBranch` in promptctl.yaml makes it a rule
     ");
     assert_snapshot!(origin(&env).read("pushes"), @"
     refs/tags/prompts/greeting/v1

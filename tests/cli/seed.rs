@@ -73,6 +73,29 @@ fn twice_changes_nothing() {
 }
 
 #[test]
+#[cfg(unix)]
+fn nothing_is_added_below_a_link_or_left_where_nothing_could_be_added() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("mkdir -p prompts other");
+    repo.ok("ln -s ../other prompts/trading");
+    let state = || repo.git("status --short --untracked-files=all");
+    let before = state();
+    assert_snapshot!(repo.run("promptctl seed trading"), @"
+    error[P013]: prompts/trading is a link, and git keeps nothing below a link
+      at: prompts/trading
+      hint: take the link away, or use the folder that it leads to
+    [exit 1]
+    ");
+    assert_eq!(state(), before);
+    repo.ok("rm prompts/trading");
+    repo.write(".git/index.lock", "");
+    let run = repo.run("promptctl seed trading");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(!repo.exists("prompts/trading"));
+}
+
+#[test]
 fn an_edit_is_never_overwritten() {
     let env = TestEnv::new();
     let repo = env.repo();

@@ -60,7 +60,7 @@ export class Prompts {
       const what = error.code ? "cannot be read" : "is no snapshot of `promptctl get --all --format json`";
       throw new PromptError(`${this.#path} ${what}: ${error.message}`, { cause: error });
     }
-    for (const name of this.#needed) if (!live.has(name)) refuse(`${this.#path}: ${name} is not live in ${snapshot.environment}`);
+    for (const name of this.#needed) if (!live.has(name)) refuse(`${this.#path}: ${name} is not among its prompts`);
     [this.#text, this.#live] = [text, live]; // from here on all callers see the new ones
   }
 

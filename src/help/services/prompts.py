@@ -61,7 +61,7 @@ class Prompts:
             raise PromptError(f"{self._path} is no snapshot of `promptctl get --all --format json`: {error}") from error
         for name in self._needed:
             if name not in live:
-                raise PromptError(f"{self._path}: {name} is not live in {snapshot.get('environment')}")
+                raise PromptError(f"{self._path}: {name} is not among its prompts")
         self._text, self._live = text, live  # from here on all callers see the new ones
 
     def __getitem__(self, name):

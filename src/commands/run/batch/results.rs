@@ -135,10 +135,12 @@ impl Kept {
             return Err(Failure::usage(format!("{} exists", there.display()))
                 .hint("--resume goes on with it; or name another file"));
         }
-        let mut journal = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
+        let mut options = OpenOptions::new();
+        options.create(true).read(true).append(true);
+        // As private as the file that takes its place.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut journal = options
             .open(&part)
             .map_err(|error| unwritable(&part, error))?;
         if let Err(TryLockError::WouldBlock) = journal.try_lock() {
