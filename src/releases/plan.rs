@@ -18,6 +18,7 @@ use crate::prompt::code::{self, Code};
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 use crate::prompt::quote::shell_paths;
 use crate::prompt::version::Version;
 
@@ -182,10 +183,7 @@ impl Store {
                     loaded.digest().short()
                 ),
             )
-            .hint(format!(
-                "promptctl bump {} gives the new content the next number",
-                loaded.name
-            )));
+            .hint(Next::bump(&loaded.name).that("gives the new content the next number")));
         }
         let live = row.top().filter(|top| {
             top.action != Action::Unpublish
@@ -301,10 +299,10 @@ impl Store {
         )
         .exit(Exit::Verdict)
         .at(loaded.path.clone())
-        .hint(format!(
-            "promptctl publish {name}@{version} --allow {} releases it all the same, if the number is meant",
-            code::NUMBER_LEAP
-        )))
+        .hint(
+            Next::PublishLeap(name.clone(), version, code::NUMBER_LEAP)
+                .that("releases it all the same, if the number is meant"),
+        ))
     }
 
     /// Fails where the remote moved or dropped a tag that the publish would stand on.
@@ -522,11 +520,11 @@ fn refuse_pending(releases: &Releases) -> Result<(), Failure> {
     Err(Failure::new(
         code::PENDING,
         format!(
-            "release {} of {} in {} was made with --no-push and never sent",
+            "release {} of {} in {} is pending: it was made here and never sent",
             first.number, first.name, first.environment
         ),
     )
-    .hint(format!("promptctl push {} sends it first", first.name)))
+    .hint(Next::Push(Some(first.name.clone())).that("sends it first")))
 }
 
 /// The failure of a prompt whose working copy differs from what is committed.
@@ -539,20 +537,16 @@ pub fn not_committed(loaded: &Loaded) -> Failure {
     let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
         .chain(partials)
         .collect();
-    let bump = match loaded.is_unbumped() {
-        true => format!("promptctl bump {} && ", loaded.name),
-        false => String::new(),
-    };
+    let bump = loaded.is_unbumped().then(|| Next::bump(&loaded.name));
     let message = format!("{} has changes that are not committed", loaded.name);
-    uncommitted(message, &paths, &bump)
+    uncommitted(message, &paths, bump)
 }
 
-/// What is to be committed first: the files at these paths, after the command `before`.
-pub fn uncommitted(message: String, paths: &[&str], before: &str) -> Failure {
+/// What is to be committed first: the files at these paths, after the step `before`.
+pub fn uncommitted(message: String, paths: &[&str], before: Option<Next>) -> Failure {
     let all = shell_paths(paths.iter().copied());
+    let commit = Next::Git(format!("git add {all} && git commit -m \"…\" -- {all}"));
     Failure::new(code::UNCOMMITTED, message)
         .at(paths.first().copied().unwrap_or_default())
-        .hint(format!(
-            "{before}git add {all} && git commit -m \"…\" -- {all}"
-        ))
+        .hint(Next::All(before.into_iter().chain([commit]).collect()))
 }

@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 
 /// What became of an attempt to send tags.
 pub(crate) enum Sent {
@@ -342,10 +343,7 @@ impl Store {
                     release.tag, trailers.version
                 ),
             )
-            .hint(format!(
-                "promptctl bump {} gives the content a number of its own",
-                group.name
-            )));
+            .hint(Next::bump(&group.name).that("gives the content a number of its own")));
         }
         let loaded = self.load_at(commit, &group.name).map_err(Failure::from)?;
         match loaded {
@@ -354,7 +352,7 @@ impl Store {
                 code::RELEASE_MISMATCH,
                 format!("{} does not hold the content that it names", release.tag),
             )
-            .hint("promptctl doctor tells what is wrong")),
+            .hint(Next::Doctor.that("tells what is wrong"))),
         }
     }
 

@@ -144,7 +144,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
     --- stderr
     hint: pending releases are not live: promptctl push sends them
     $ promptctl publish support/triage
-    error[P218]: release 1 of support/triage in production was made with --no-push and never sent
+    error[P218]: release 1 of support/triage in production is pending: it was made here and never sent
       hint: promptctl push support/triage sends it first
     [exit 1]
     ");
