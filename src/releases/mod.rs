@@ -17,6 +17,7 @@ mod namespace;
 mod newest;
 mod overview;
 mod partial;
+mod pending;
 mod plan;
 mod policy;
 mod publish;
