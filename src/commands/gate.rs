@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::numbering::NUMBERING;
 use super::session::Session;
-use super::validate::check::check_content;
+use super::validate::contents::check_content;
 use crate::config::Config;
 use crate::error::{Exit, Failure, MOST_TOLD};
 use crate::files::{Loaded, Source};

@@ -1,6 +1,7 @@
 //! `promptctl validate`.
 
 pub(super) mod check;
+pub(super) mod contents;
 mod fix;
 mod live;
 mod numbers;

@@ -1,7 +1,8 @@
 //! The settings: the folders that hold prompts, where a branch changes which they are, and what else
 //! a reviewer of a change should see.
 
-use super::check::{self, Rules, finding_from_failure};
+use super::check::{self, Rules};
+use super::contents::finding_from_failure;
 use crate::config::{CONFIG_FILE, Change, Config};
 use crate::error::Failure;
 use crate::files::Base;
