@@ -41,7 +41,7 @@ pub enum Next {
     /// A line for git, in git's own words.
     Git(String),
     /// One after the other, as long as each succeeds.
-    All(Vec<Next>),
+    All(Vec<Self>),
 }
 
 /// Which version is released.

@@ -325,7 +325,7 @@ impl Store {
                 Ok(UnmetRule::Source(source)) => Diagnostic::error(
                     code::NOT_STAGED,
                     format!("{name} {version} is live in {environment} and never was in {source}"),
-                    Next::publish(name, Which::Version(version), &source),
+                    Next::publish(name, Which::Version(version), source),
                 ),
                 Err(failure) => {
                     proof.add(&failure);
