@@ -51,10 +51,7 @@ fn a_clone_that_knows_nothing_decides_by_what_the_remote_says() {
     let env = TestEnv::new();
     let ada = env.with_origin();
     let bob = env.clone_of_origin("Bob");
-    ada.ok("promptctl publish support/triage");
-    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    ada.ok("git push --quiet");
-    ada.ok("promptctl publish support/triage");
+    ada.publish_versions(2);
     // Bob has not fetched for a week, and has none of these tags.
     assert_eq!(bob.tags(), "");
     assert_snapshot!(bob.play("promptctl rollback support/triage -m 'Refuses refunds'"), @"
