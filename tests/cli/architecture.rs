@@ -573,6 +573,36 @@ fn no_code_searches_sentences() {
     }
 }
 
+/// A test says the whole message, or the code: a part of it is found in other messages too.
+#[test]
+fn no_unit_test_looks_for_a_part_of_a_message() {
+    const STILL: [&str; 4] = [
+        "exchange/dialect/tests.rs",
+        "record/entry.rs",
+        "record/feed.rs",
+        // That a control character is not in it.
+        "prompt/document/yaml/tests.rs",
+    ];
+    let root = top().join("src");
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    let found: BTreeSet<String> = files
+        .into_iter()
+        .filter_map(|path| {
+            let below = path.strip_prefix(&root).unwrap().to_string_lossy();
+            let below = below.replace('\\', "/");
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = match is_of_tests(&below) {
+                true => text,
+                false => own_code(&text).1,
+            };
+            let code: String = code.split_whitespace().collect();
+            code.contains("message.contains(").then_some(below)
+        })
+        .collect();
+    assert_eq!(found, STILL.map(str::to_owned).into());
+}
+
 #[test]
 fn what_reads_and_decides_is_pure() {
     for room in ["prompt", "scan", "exchange", "statistics"] {
