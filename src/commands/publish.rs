@@ -354,11 +354,11 @@ fn plan(
     // What is judged is what goes live.
     let loaded = store.planned_content(&planned)?.unwrap_or(loaded);
     let findings = gate.check_release(store, loaded, &options.environment)?;
-    let verdict = planned.judge(findings, &options.allowed);
-    if !verdict.stops.is_empty() {
-        return Err(refused(verdict, &name));
+    let decision = planned.decide(findings, &options.allowed);
+    if !decision.stops.is_empty() {
+        return Err(refused(decision, &name));
     }
-    for finding in verdict.passed() {
+    for finding in decision.passed() {
         let mut finding = finding.clone();
         finding.severity = Severity::Warning;
         session.ui.finding(&finding);

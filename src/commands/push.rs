@@ -14,7 +14,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_paths;
-use crate::releases::{Group, Pushed, Release, Step, Store, Tag, judge};
+use crate::releases::{Group, Pushed, Release, Step, Store, Tag, decide};
 
 /// Send pending tags to the remote
 ///
@@ -157,13 +157,13 @@ fn check(
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,
     };
-    let verdict = judge(gate.check_release(store, loaded, environment)?, step);
-    if verdict.stops.is_empty() {
+    let decision = decide(gate.check_release(store, loaded, environment)?, step);
+    if decision.stops.is_empty() {
         return Ok(());
     }
     let tags = texts(&group.tags());
     let tags = shell_paths(tags.iter().map(String::as_str));
-    Err(refused(verdict, &group.name).hint(format!(
+    Err(refused(decision, &group.name).hint(format!(
         "the release is made already: git tag -d {tags} takes it back, then publish it again"
     )))
 }

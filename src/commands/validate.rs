@@ -22,7 +22,7 @@ use crate::output::report::{self, Report, ReportFormat};
 use crate::prompt::code::{self, Code};
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
-use crate::releases::{Step, Store, judge};
+use crate::releases::{Step, Store, decide};
 
 /// Check prompt files
 ///
@@ -148,7 +148,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let step = Step::Check {
         strict: args.strict,
     };
-    Ok(match judge(checked.findings, step).stops.as_slice() {
+    Ok(match decide(checked.findings, step).stops.as_slice() {
         [] => Exit::Done,
         _ => Exit::Verdict,
     })
@@ -245,7 +245,7 @@ impl Check {
     /// Whether something is an error.
     pub(super) fn has_errors(&self) -> bool {
         let step = Step::Check { strict: false };
-        !judge(self.0.findings.clone(), step).stops.is_empty()
+        !decide(self.0.findings.clone(), step).stops.is_empty()
     }
 
     /// Shows everything, if there is anything.

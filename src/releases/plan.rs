@@ -2,7 +2,7 @@
 
 use crate::repository::ObjectId;
 
-use super::gate::{Step, Verdict, judge};
+use super::gate::{Decision, Step, decide};
 use super::release::{Release, Releases};
 use super::request::{Change, Options, ReleaseRequest};
 use super::row::Trust;
@@ -55,8 +55,8 @@ pub struct Planned {
 impl Planned {
     /// Decides by what the rules find in the content whether the change may be made. The release says
     /// what was let through.
-    pub fn judge(&mut self, findings: Vec<Finding>, allowed: &[Code]) -> Verdict {
-        let verdict = judge(
+    pub fn decide(&mut self, findings: Vec<Finding>, allowed: &[Code]) -> Decision {
+        let decision = decide(
             findings,
             Step::Release {
                 allowed,
@@ -64,12 +64,12 @@ impl Planned {
             },
         );
         if let Some(release) = &mut self.trailers.release {
-            let new = verdict.let_through.iter().copied();
+            let new = decision.let_through.iter().copied();
             release.allowed.extend(new);
             release.allowed.sort_unstable();
             release.allowed.dedup();
         }
-        verdict
+        decision
     }
 
     /// The release that counts until the change is made.

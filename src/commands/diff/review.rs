@@ -21,7 +21,7 @@ use crate::prompt::lint::newly_allowed;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::secrets::blot;
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
-use crate::releases::{Rules, State, Step, Store, judge};
+use crate::releases::{Rules, State, Step, Store, decide};
 
 /// How the size of each prompt changed.
 pub(super) fn sizes(
@@ -241,14 +241,14 @@ fn stopped(
         let path = finding.path.as_ref();
         path == Some(&after.path) || paths.any(|partial| path == Some(partial))
     };
-    let verdict = judge(
+    let decision = decide(
         findings.iter().filter(is_of_it).cloned().collect(),
         Step::Release {
             allowed: &[],
             was_released: store.was_released(after, environment).unwrap_or_default(),
         },
     );
-    let mut codes: Vec<&str> = verdict.stops.iter().map(|it| it.code.as_str()).collect();
+    let mut codes: Vec<&str> = decision.stops.iter().map(|it| it.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
     (!codes.is_empty()).then(|| format!("refuse: {}", codes.join(", ")))
