@@ -318,7 +318,7 @@ pub(super) fn say_age_of_view(
         LastFetch::At(time) => Some(time),
     };
     let now = session.now;
-    let told = match fetched {
+    let warning = match fetched {
         Some(time) if now.duration_since(time) <= OLD_VIEW => None,
         Some(time) => Some(format!(
             "this is what was live when this clone last fetched, {}",
@@ -326,8 +326,8 @@ pub(super) fn say_age_of_view(
         )),
         None => Some("this clone does not know how old its view of the remote is".to_owned()),
     };
-    if let Some(told) = told {
-        session.ui.warning(told);
+    if let Some(warning) = warning {
+        session.ui.warning(warning);
         session
             .ui
             .hint("promptctl fetch brings what was released since");

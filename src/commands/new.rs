@@ -194,10 +194,10 @@ impl Making<'_> {
         let Self {
             name, path, shown, ..
         } = self;
-        let told = |findings| Failure::from(in_file(findings, shown));
-        document::parse(&text).map_err(told)?;
+        let refused = |findings| Failure::from(in_file(findings, shown));
+        document::parse(&text).map_err(refused)?;
         let loaded = store.with_new_text(name, path, text)?;
-        Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
+        Compiled::new(&loaded.document, &loaded.partials).map_err(refused)?;
         // The number and the digest are those of the new prompt, not of the one that it was copied from.
         let numbers = store.numbers(name)?;
         let version = numbers.next(None)?;

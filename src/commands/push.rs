@@ -170,7 +170,7 @@ fn check(
 
 /// Who was faster than the releases that are lost, and what to do.
 fn say_who(lost: &[Tag], store: &Store, session: &mut Session) {
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for newest in lost.iter().filter_map(|tag| store.newest_beside(tag)) {
         let Release {
             name,
@@ -181,7 +181,7 @@ fn say_who(lost: &[Tag], store: &Store, session: &mut Session) {
             time,
             ..
         } = &newest;
-        if told.insert((name.clone(), environment.clone())) {
+        if seen.insert((name.clone(), environment.clone())) {
             session.ui.warning(format!(
                 "{by} {} {name} {version} in {environment} at {time} (release {number})",
                 newest.action.past()

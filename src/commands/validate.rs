@@ -158,7 +158,7 @@ impl Args {
     /// Says what was mended. What would be is what was asked for, so it is data where text is.
     fn say_fixed(&self, mended: &Mended, session: &mut Session) {
         let is_text = matches!(self.format, None | Some(ReportFormat::Text));
-        for (path, what) in mended.told() {
+        for (path, what) in mended.mended() {
             match (self.dry_run, is_text) {
                 (false, _) => session.ui.status(format!("fixed {path}: {what}")),
                 (true, false) => session.ui.status(format!("would fix {path}: {what}")),

@@ -302,9 +302,9 @@ impl Page<'_> {
 
     /// Adds what changed in the settings.
     fn settings(&mut self) -> usize {
-        let told = self.review.findings.iter();
-        let told = told.filter(|finding| is_of_settings(finding));
-        let lines: Vec<String> = told.map(|told| finding("⚙️", told)).collect();
+        let shown = self.review.findings.iter();
+        let shown = shown.filter(|finding| is_of_settings(finding));
+        let lines: Vec<String> = shown.map(|it| finding("⚙️", it)).collect();
         self.section("Settings that take effect when this is merged", &lines, 4)
     }
 
@@ -366,14 +366,14 @@ impl Page<'_> {
     /// Adds the folded words of each prompt, in short where there is no room for all.
     fn details(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
         let review = self.review;
-        let told = diffs.iter().filter_map(|(name, diff)| {
+        let shown = diffs.iter().filter_map(|(name, diff)| {
             // What comes from a partial is shown there.
             let changes = review.own_changes.get(name).unwrap_or(&diff.changes);
-            let is_told = diff.status != Status::Removed && !changes.is_empty();
-            is_told.then_some((name, changes))
+            let is_shown = diff.status != Status::Removed && !changes.is_empty();
+            is_shown.then_some((name, changes))
         });
         let mut missing = 0;
-        for (name, changes) in told {
+        for (name, changes) in shown {
             let tries = if self.room > ROOM_FOR_WORDS {
                 LINES
             } else {

@@ -202,8 +202,8 @@ impl Store {
                 ReleaseWarning::NoVersionTag { number, version } => {
                     let entry = find(&releases.entries, *number);
                     let top = find(&releases.entries, live);
-                    let is_told = wrong.contains(&(name.clone(), *version));
-                    is_told
+                    let is_reported = wrong.contains(&(name.clone(), *version));
+                    is_reported
                         || entry != top
                             && entry
                                 .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))

@@ -339,7 +339,7 @@ pub(super) fn lone_partials(
 }
 
 /// A partial that no prompt includes, as the page for a reviewer tells of it.
-pub(super) fn told_alone(change: &PartialChange) -> ChangedPartial {
+pub(super) fn changed_alone(change: &PartialChange) -> ChangedPartial {
     let (before, after) = (change.before.as_deref(), change.after.as_deref());
     ChangedPartial {
         path: change.path.clone(),
