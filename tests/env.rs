@@ -386,6 +386,26 @@ impl Shell {
         self.ok("git commit --quiet --all --message Change");
     }
 
+    /// Publishes `support/triage`, which has `maxTokens: 800`, and so many versions in all, each with
+    /// 200 tokens less than the one before it.
+    #[track_caller]
+    pub(crate) fn publish_versions(&self, versions: usize) {
+        self.ok("promptctl publish support/triage");
+        let has_remote = !self.git("remote").is_empty();
+        for below in 1..versions {
+            let tokens = 800 - 200 * below;
+            self.next_version(
+                "support/triage",
+                &format!("maxTokens: {}", tokens + 200),
+                &format!("maxTokens: {tokens}"),
+            );
+            if has_remote {
+                self.ok("git push --quiet");
+            }
+            self.ok("promptctl publish support/triage");
+        }
+    }
+
     /// Writes a file, and the folders on the way to it.
     pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let path = self.dir.join(path);

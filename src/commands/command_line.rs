@@ -377,10 +377,10 @@ fn clap_exit(error: &clap::Error, arguments: &[std::ffi::OsString], environ: &En
     if arguments.iter().all(is_plain) {
         drop(error.print());
     } else {
-        let told = error.render().to_string();
-        let told = visible::text(&told);
-        let told = visible::without_commands(&told);
-        crate::output::ui::say_plainly(&told);
+        let message = error.render().to_string();
+        let message = visible::text(&message);
+        let message = visible::without_commands(&message);
+        crate::output::ui::say_plainly(&message);
     }
     Exit::Usage
 }

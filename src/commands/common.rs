@@ -318,7 +318,7 @@ pub(super) fn say_age_of_view(
         LastFetch::At(time) => Some(time),
     };
     let now = session.now;
-    let told = match fetched {
+    let warning = match fetched {
         Some(time) if now.duration_since(time) <= OLD_VIEW => None,
         Some(time) => Some(format!(
             "this is what was live when this clone last fetched, {}",
@@ -326,14 +326,14 @@ pub(super) fn say_age_of_view(
         )),
         None => Some("this clone does not know how old its view of the remote is".to_owned()),
     };
-    if let (None, Some(time), true) = (&told, fetched, session.ui.out_is_terminal()) {
+    if let (None, Some(time), true) = (&warning, fetched, session.ui.out_is_terminal()) {
         let when = ago_and_when(now, time);
         session
             .ui
             .status(format!("as of the last promptctl fetch, {when}"));
     }
-    if let Some(told) = told {
-        session.ui.warning(told);
+    if let Some(warning) = warning {
+        session.ui.warning(warning);
         session
             .ui
             .hint("promptctl fetch brings what was released since");

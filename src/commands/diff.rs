@@ -133,13 +133,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let mut compared = compared(args, &store)?;
     // A comment changes nothing else of a prompt.
     let allowed = review::allowed(&compared.pairs, &compared.lone);
-    let is_told = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
-    let mut kept = compared.diffs.iter().map(|(_, diff)| is_told(diff));
+    let is_shown = |diff: &PromptDiff| diff.status != Status::Unchanged || !diff.changes.is_empty();
+    let mut kept = compared.diffs.iter().map(|(_, diff)| is_shown(diff));
     compared.pairs.retain(|_| kept.next().unwrap_or_default());
     drop(kept);
-    compared.diffs.retain(|(_, diff)| is_told(diff));
+    compared.diffs.retain(|(_, diff)| is_shown(diff));
     let is_unread = compared.findings.iter().any(Finding::is_error);
-    let is_told_alone = compared.has_changes_beside();
+    let has_changes_alone = compared.has_changes_beside();
     let mut review = ReviewInfo {
         partials: std::mem::take(&mut compared.partials),
         allowed,
@@ -172,7 +172,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let is_too_bad = args
         .fail_on
         .is_some_and(|limit| is_unread || worst >= Some(limit.into()));
-    let differs = worst.is_some() || is_unread || is_told_alone || !review.allowed.is_empty();
+    let differs = worst.is_some() || is_unread || has_changes_alone || !review.allowed.is_empty();
     Ok(if is_too_bad || args.exit_code && differs {
         Exit::Verdict
     } else {
@@ -399,7 +399,7 @@ fn revisions(store: &Store, from: &str, to: Option<&str>) -> Result<Compared, Fa
     findings.extend(settings_between(store, from, to)?);
     let mut partials = review::changed_partials(&before, &after);
     let lone = review::lone_partials(partials_between, &before, &after);
-    partials.extend(lone.iter().map(review::told_alone));
+    partials.extend(lone.iter().map(review::changed_alone));
     let mut pairs: BTreeMap<PromptName, Pair> = BTreeMap::new();
     for prompt in before {
         let pair = pairs.entry(prompt.name.clone()).or_default();

@@ -55,14 +55,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let mut findings = Vec::new();
     let (store, config) = settings::open(session, &mut findings)?;
-    let is_told = !findings.is_empty();
+    let is_reported = !findings.is_empty();
     if args.dry_run {
         store.write_nothing();
         plan(&store, &config, session)?;
     } else if args.fix {
         fix(&store, &config, session)?;
     }
-    findings.extend(settings::findings(&store, &config, is_told)?);
+    findings.extend(settings::findings(&store, &config, is_reported)?);
     findings.extend(Setup::of(&store).troubles()?.iter().map(finding_of));
     findings.extend(store.shared_ids()?);
     findings.extend(files(&store, session));
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 /// Says what can be done without a decision: data where no JSON is.
 fn plan(store: &Store, config: &Config, session: &mut Session) -> Result<(), Failure> {
-    let mut told: Vec<String> = Setup::of(store)
+    let mut lines: Vec<String> = Setup::of(store)
         .troubles()?
         .iter()
         .filter(|trouble| trouble.repair.is_some())
@@ -109,17 +109,17 @@ fn plan(store: &Store, config: &Config, session: &mut Session) -> Result<(), Fai
         .collect();
     match log::torn(store, config, session)? {
         0 => {}
-        torn => told.push(format!(
+        torn => lines.push(format!(
             "would set {} of the log apart",
             count(torn, "torn line")
         )),
     }
-    if told.is_empty() {
+    if lines.is_empty() {
         session
             .ui
             .status("there is nothing to fix without a decision");
     }
-    for line in told {
+    for line in lines {
         match session.ui.json {
             true => session.ui.status(line),
             false => session.ui.line(line),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::numbering::NUMBERING;
 use super::session::Session;
-use super::validate::check::check_content;
+use super::validate::contents::check_content;
 use crate::config::Config;
 use crate::error::{Exit, Failure, MOST_TOLD};
 use crate::files::{Loaded, Source};
@@ -12,7 +12,7 @@ use crate::prompt::code::{self, Code};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::lint::Levels;
 use crate::prompt::name::{Environment, PromptName};
-use crate::releases::{Step, Store, Verdict, can_be_let_through, judge};
+use crate::releases::{Decision, Step, Store, can_be_let_through, decide};
 
 /// What the rules are asked with.
 #[derive(Debug, Clone)]
@@ -90,20 +90,20 @@ impl Gate {
         shown: &str,
         session: &mut Session,
     ) -> Result<bool, Failure> {
-        let verdict = self.judge_writing(store, loaded, shown)?;
+        let decision = self.judge_writing(store, loaded, shown)?;
         let known = before.map(|before| self.check_file(store, before));
         let known = known.unwrap_or_default();
         let is_known = |finding: &Finding| {
             let is_it = |it: &Finding| (it.code, &it.message) == (finding.code, &finding.message);
             known.iter().any(is_it)
         };
-        for finding in &verdict.others {
+        for finding in &decision.others {
             let is_new = finding.severity == Severity::Warning && !is_known(finding);
             if finding.is_error() || is_new {
                 session.ui.finding(finding);
             }
         }
-        Ok(verdict.passed().next().is_none())
+        Ok(decision.passed().next().is_none())
     }
 
     /// The same for who says nothing else: what is written changes nothing of what is wrong.
@@ -116,8 +116,8 @@ impl Gate {
         loaded: &Loaded,
         shown: &str,
     ) -> Result<Vec<Finding>, Failure> {
-        let verdict = self.judge_writing(store, loaded, shown)?;
-        Ok(verdict.passed().cloned().collect())
+        let decision = self.judge_writing(store, loaded, shown)?;
+        Ok(decision.passed().cloned().collect())
     }
 
     fn judge_writing(
@@ -125,7 +125,7 @@ impl Gate {
         store: &Store,
         loaded: &Loaded,
         shown: &str,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<Decision, Failure> {
         let mut findings = self.find(store, loaded);
         // Partials are written by nobody here.
         let is_own = |finding: &Finding| finding.path.as_deref() == Some(&loaded.path);
@@ -133,11 +133,11 @@ impl Gate {
         for finding in findings.iter_mut().filter(|it| is_own(it)) {
             finding.path = Some(shown.to_owned());
         }
-        let verdict = judge(findings, Step::Write);
-        if verdict.stops.is_empty() {
-            return Ok(verdict);
+        let decision = decide(findings, Step::Write);
+        if decision.stops.is_empty() {
+            return Ok(decision);
         }
-        Err(with_allow_hint(Failure::from(verdict.stops))
+        Err(with_allow_hint(Failure::from(decision.stops))
             .hint("nothing was written")
             .exit(Exit::Verdict))
     }
@@ -155,13 +155,13 @@ pub(super) fn parse_allowed(text: &str) -> Result<Code, String> {
 }
 
 /// Why a version does not become live.
-pub(super) fn refused(verdict: Verdict, name: &PromptName) -> Failure {
-    let mut stops = verdict.stops;
+pub(super) fn refused(decision: Decision, name: &PromptName) -> Failure {
+    let mut stops = decision.stops;
     let is_secret = stops.iter().any(|it| it.code == code::SECRET);
     let more = stops.len().saturating_sub(MOST_TOLD);
     let stopping = stops.iter().map(|it| it.code);
     // What is let through already must be said again.
-    let mut codes: Vec<Code> = stopping.chain(verdict.let_through).collect();
+    let mut codes: Vec<Code> = stopping.chain(decision.let_through).collect();
     codes.sort_unstable();
     codes.dedup();
     stops.truncate(MOST_TOLD);

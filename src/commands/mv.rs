@@ -218,7 +218,7 @@ fn one_move(
         return match (here, there) {
             (Some(file), _) => {
                 let message = format!("{from} was never committed");
-                Err(uncommitted(message, &[&file.path], "").hint("nothing was moved"))
+                Err(uncommitted(message, &[&file.path], None).hint("nothing was moved"))
             }
             (None, Some(there)) if !is_variant && was_moved(store, &from, &there) => Ok(None),
             (None, Some(_)) if is_variant && store.committed(&args.old)?.is_none() => Ok(None),
@@ -282,7 +282,7 @@ fn sound_text(store: &Store, committed: &Loaded, file: &FileMove) -> Result<Stri
             .hint("it was never committed: move it away, or choose another name")),
         _ => {
             let message = format!("{} has changes that are not committed", committed.name);
-            Err(uncommitted(message, &[&file.from], "").hint("nothing was moved"))
+            Err(uncommitted(message, &[&file.from], None).hint("nothing was moved"))
         }
     }
 }

@@ -195,9 +195,9 @@ impl Making<'_> {
         let Self {
             name, path, shown, ..
         } = self;
-        let told = |findings| Failure::from(in_file(findings, shown));
+        let refused = |findings| Failure::from(in_file(findings, shown));
         document::parse(&text).map_err(|findings| {
-            let failure = told(findings);
+            let failure = refused(findings);
             let is_text = self.is_by_file && failure.code == Some(code::YAML_SYNTAX);
             match is_text && ![".yml", ".yaml"].iter().any(|it| shown.ends_with(it)) {
                 true => failure.hint(Hint::TextAlone),
@@ -205,7 +205,7 @@ impl Making<'_> {
             }
         })?;
         let loaded = store.with_new_text(name, path, text)?;
-        Compiled::new(&loaded.document, &loaded.partials).map_err(told)?;
+        Compiled::new(&loaded.document, &loaded.partials).map_err(refused)?;
         // The number and the digest are those of the new prompt, not of the one that it was copied from.
         let numbers = store.numbers(name)?;
         let version = numbers.next(None)?;

@@ -14,7 +14,7 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::quote::shell_paths;
-use crate::releases::{Group, Pushed, Release, Step, Store, Tag, judge};
+use crate::releases::{Group, Pushed, Release, Step, Store, Tag, decide};
 
 /// Send pending tags to the remote
 ///
@@ -157,20 +157,20 @@ fn check(
         allowed: &store.allowed_by(group)?,
         was_released: store.was_released(&loaded, environment)?,
     };
-    let verdict = judge(gate.check_release(store, loaded, environment)?, step);
-    if verdict.stops.is_empty() {
+    let decision = decide(gate.check_release(store, loaded, environment)?, step);
+    if decision.stops.is_empty() {
         return Ok(());
     }
     let tags = texts(&group.tags());
     let tags = shell_paths(tags.iter().map(String::as_str));
-    Err(refused(verdict, &group.name).hint(format!(
+    Err(refused(decision, &group.name).hint(format!(
         "the release is made already: git tag -d {tags} takes it back, then publish it again"
     )))
 }
 
 /// Who was faster than the releases that are lost, and what to do.
 fn say_who(lost: &[Tag], store: &Store, session: &mut Session) {
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for newest in lost.iter().filter_map(|tag| store.newest_beside(tag)) {
         let Release {
             name,
@@ -181,7 +181,7 @@ fn say_who(lost: &[Tag], store: &Store, session: &mut Session) {
             time,
             ..
         } = &newest;
-        if told.insert((name.clone(), environment.clone())) {
+        if seen.insert((name.clone(), environment.clone())) {
             session.ui.warning(format!(
                 "{by} {} {name} {version} in {environment} at {time} (release {number})",
                 newest.action.past()

@@ -1,22 +1,21 @@
 //! `promptctl rollback`.
 
+mod effect;
+
 use std::slice;
 
 use jiff::SignedDuration;
 
+use self::effect::{ComesBack, Effect, goes_and_comes};
 use super::aftermath::{listed, print_changes, say_live, say_pending};
-use super::common::{EnvArg, ago, ago_and_when, count, parse_version};
+use super::common::{EnvArg, ago, count, parse_version};
 use super::interrupt::ReleaseWatch;
-use super::models;
 use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::files::Loaded;
-use crate::openai::provider::ModelId;
 use crate::prompt::code;
-use crate::prompt::diff::{Impact, Side, compare};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::reference::Selector;
 use crate::prompt::version::Version;
 use crate::releases::{
     Action, Change, Options, Planned, Release, ReleaseRequest, RollbackTarget, State, Store,
@@ -203,14 +202,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         if interrupt.came() {
             break;
         }
-        let mut told = Told::new(&planned, was_asked || json, session);
-        match make(args, planned, &mut told, &store, &options, session) {
+        let mut effect = Effect::new(&planned, was_asked || json, session);
+        match make(args, planned, &mut effect, &store, &options, session) {
             Ok(change) => {
                 if !json {
                     let dry_run = args.release.dry_run;
                     print_changes(slice::from_ref(&change), json, dry_run, &store, session);
                 }
-                told.say(args.release.dry_run, session);
+                effect.say(args.release.dry_run, session);
                 changes.push(change);
                 rest.pop();
             }
@@ -271,20 +270,20 @@ fn none_rolled_back(
 fn make(
     args: &Args,
     planned: Planned,
-    told: &mut Told,
+    effect: &mut Effect,
     store: &Store,
     options: &Options,
     session: &Session,
 ) -> Result<Change, Failure> {
     let change = planned.change().clone();
     if args.release.dry_run {
-        told.back = ComesBack::new(&change, store, session);
+        effect.back = ComesBack::new(&change, store, session);
         return Ok(change);
     }
     let releasing = store.begin_release(planned, options)?;
     // Found out while git makes the tag.
     if !session.ui.is_quiet() {
-        told.back = ComesBack::new(&change, store, session);
+        effect.back = ComesBack::new(&change, store, session);
     }
     releasing.finish()
 }
@@ -338,56 +337,6 @@ fn ask(
 
 fn is_soon(live: &Release, session: &Session) -> bool {
     live.action == Action::Rollback && session.now.duration_since(live.time) < SOON
-}
-
-/// What goes and what comes back: versions, and the releases that made them live.
-fn goes_and_comes(planned: &Planned, session: &Session) -> Vec<String> {
-    let line = |label: &str, release: &Release| {
-        let why = match release.has_own_message() {
-            true => format!(": {}", release.message),
-            false => String::new(),
-        };
-        let (version, by) = (release.version, &release.by);
-        let when = ago_and_when(session.now, release.time);
-        match release.action {
-            Action::Publish => format!("  {label} {version}, published by {by} {when}{why}"),
-            Action::Rollback => format!("  {label} {version}, brought back by {by} {when}{why}"),
-            Action::Unpublish => {
-                format!("  {label} nothing, since {by} unpublished it {when}{why}")
-            }
-        }
-    };
-    let goes = planned.live().map(|live| line("goes:      ", live));
-    let comes = planned.target().map(|target| line("comes back:", target));
-    goes.into_iter().chain(comes).collect()
-}
-
-/// What a person is told of a rollback beside its sentence.
-struct Told {
-    lines: Vec<String>,
-    back: ComesBack,
-}
-
-impl Told {
-    fn new(planned: &Planned, is_known: bool, session: &Session) -> Self {
-        Self {
-            lines: match is_known {
-                true => Vec::new(),
-                false => goes_and_comes(planned, session),
-            },
-            back: ComesBack::default(),
-        }
-    }
-
-    fn say(self, dry_run: bool, session: &mut Session) {
-        for line in self.lines {
-            match dry_run {
-                true => session.ui.line(line),
-                false => session.ui.status(line),
-            }
-        }
-        self.back.say(session);
-    }
 }
 
 /// Decides where the rollback of a prompt goes. On a terminal, what a script must say by an option is
@@ -445,64 +394,4 @@ fn say_done(
     };
     session.ui.status(live);
     Ok(())
-}
-
-/// The contract that callers meet again, and whether the model still answers. Nothing here can
-/// fail the rollback.
-#[derive(Default)]
-struct ComesBack {
-    contract: Vec<String>,
-    model: Option<String>,
-}
-
-impl ComesBack {
-    fn new(change: &Change, store: &Store, session: &Session) -> Self {
-        let load = |version: Option<Version>| -> Option<Loaded> {
-            store
-                .load(&Reference::version(change.name.clone(), version?))
-                .ok()
-        };
-        let Some(back) = load(change.to) else {
-            return Self::default();
-        };
-        let contract = if session.ui.is_quiet() {
-            Vec::new()
-        } else {
-            load(change.from).map_or_else(Vec::new, |gone| contract(&gone, &back))
-        };
-        Self {
-            contract,
-            model: ended_model(&back, session),
-        }
-    }
-
-    fn say(self, session: &mut Session) {
-        for line in self.contract {
-            session.ui.status(line);
-        }
-        if let Some(warning) = self.model {
-            session.ui.warning(warning);
-        }
-    }
-}
-
-fn contract(gone: &Loaded, back: &Loaded) -> Vec<String> {
-    let [old, new] = [gone, back].map(|loaded| Side {
-        document: &loaded.document,
-        partials: &loaded.partials,
-        variables: None,
-    });
-    compare(Some(old), Some(new))
-        .contract
-        .iter()
-        .filter(|note| note.impact >= Impact::Behavior)
-        .map(|note| format!("  {}: {}", note.impact.as_str(), note.message))
-        .collect()
-}
-
-/// That the model of what comes back has ended, or ends soon.
-fn ended_model(back: &Loaded, session: &Session) -> Option<String> {
-    let model = back.document.model.as_deref()?;
-    let end = models::end_of(&ModelId::parse(model).ok()?, session)?;
-    Some(format!("the model {model} of {} {end}", back.version()))
 }

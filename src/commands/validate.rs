@@ -1,6 +1,7 @@
 //! `promptctl validate`.
 
 pub(super) mod check;
+pub(super) mod contents;
 mod fix;
 mod live;
 mod numbers;
@@ -21,7 +22,7 @@ use crate::output::report::{self, Report, ReportFormat};
 use crate::prompt::code::{self, Code};
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
-use crate::releases::{Step, Store, judge};
+use crate::releases::{Step, Store, decide};
 
 /// Check prompt files
 ///
@@ -147,7 +148,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let step = Step::Check {
         strict: args.strict,
     };
-    Ok(match judge(checked.findings, step).stops.as_slice() {
+    Ok(match decide(checked.findings, step).stops.as_slice() {
         [] => Exit::Done,
         _ => Exit::Verdict,
     })
@@ -157,7 +158,7 @@ impl Args {
     /// Says what was mended. What would be is what was asked for, so it is data where text is.
     fn say_fixed(&self, mended: &Mended, session: &mut Session) {
         let is_text = matches!(self.format, None | Some(ReportFormat::Text));
-        for (path, what) in mended.told() {
+        for (path, what) in mended.mended() {
             match (self.dry_run, is_text) {
                 (false, _) => session.ui.status(format!("fixed {path}: {what}")),
                 (true, false) => session.ui.status(format!("would fix {path}: {what}")),
@@ -244,7 +245,7 @@ impl Check {
     /// Whether something is an error.
     pub(super) fn has_errors(&self) -> bool {
         let step = Step::Check { strict: false };
-        !judge(self.0.findings.clone(), step).stops.is_empty()
+        !decide(self.0.findings.clone(), step).stops.is_empty()
     }
 
     /// Shows everything, if there is anything.

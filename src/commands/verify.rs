@@ -161,8 +161,8 @@ fn print(sections: &[Section], findings: &[Finding], store: &Store, session: &mu
     }
     let is_empty = table.is_empty();
     table.print(&mut session.ui);
-    let mut told = BTreeSet::new();
-    for finding in findings.iter().filter(|it| told.insert(&it.message)) {
+    let mut seen = BTreeSet::new();
+    for finding in findings.iter().filter(|it| seen.insert(&it.message)) {
         session.ui.finding(finding);
     }
     if is_empty {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::content::Files as _;
 use super::load::{Loaded, Source};
 use super::prompts::Prompts;
-use super::work_tree::{not_regular, outside};
+use super::unusable::{not_regular, outside};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::diff::Attachments;

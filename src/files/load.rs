@@ -6,7 +6,8 @@ use super::content::{
     Assembled, Draft, assemble, blob_id, is_below, read_partial, same_as_committed,
 };
 use super::prompts::Prompts;
-use super::work_tree::{Listing, PromptFile, WorkTree, hidden_folder, join_root};
+use super::unusable::hidden_folder;
+use super::work_tree::{Listing, PromptFile, WorkTree, join_root};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::digest::{Digest, digest};

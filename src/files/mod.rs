@@ -13,6 +13,7 @@ mod prompts;
 mod since;
 mod staged;
 mod tracked;
+mod unusable;
 mod work_tree;
 mod write;
 
@@ -23,7 +24,8 @@ pub use merging::{BothSides, MergeRequest};
 pub use prompts::Prompts;
 pub use since::{Base, Blobs};
 pub use staged::Staged;
-pub use work_tree::{Listing, PromptFile, hidden_folder};
+pub use unusable::hidden_folder;
+pub use work_tree::{Listing, PromptFile};
 pub use write::FileChange;
 
 pub(crate) use content::Files;

@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(cut.text, "{\"a");
         let failure = cut.verdict().unwrap();
         assert_eq!(failure.code, Some(code::INCOMPLETE));
-        assert!(crate::output::words::words(&failure.hints[0]).contains("maxTokens"));
+        insta::assert_snapshot!(crate::output::words::words(&failure.hints[0]), @"raise `modelParameters.maxTokens`; tokens of reasoning count against it");
     }
 
     #[test]

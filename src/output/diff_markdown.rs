@@ -6,17 +6,17 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
-use super::diff_lines::{layout, role, short, words};
+use super::diff_lines::layout;
 use super::diff_review::{self, Allowed, ChangedPartial, Raise, ReviewInfo, is_of_settings};
 use super::diff_text::{callers_notes, count, versions};
-use crate::prompt::diff::{Change, ChangeKind, ContractNote, Impact, PromptDiff, Status};
+use crate::prompt::diff::{ContractNote, Impact, PromptDiff, Status};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 
+mod details;
 pub mod inline;
 
+use details::details;
 use inline::{cell, code, line, message, plain};
 
 /// The first line: by it a bot finds its comment again.
@@ -302,9 +302,9 @@ impl Page<'_> {
 
     /// Adds what changed in the settings.
     fn settings(&mut self) -> usize {
-        let told = self.review.findings.iter();
-        let told = told.filter(|finding| is_of_settings(finding));
-        let lines: Vec<String> = told.map(|told| finding("⚙️", told)).collect();
+        let shown = self.review.findings.iter();
+        let shown = shown.filter(|finding| is_of_settings(finding));
+        let lines: Vec<String> = shown.map(|it| finding("⚙️", it)).collect();
         self.section("Settings that take effect when this is merged", &lines, 4)
     }
 
@@ -366,14 +366,14 @@ impl Page<'_> {
     /// Adds the folded words of each prompt, in short where there is no room for all.
     fn details(&mut self, diffs: &[&(PromptName, PromptDiff)]) -> usize {
         let review = self.review;
-        let told = diffs.iter().filter_map(|(name, diff)| {
+        let shown = diffs.iter().filter_map(|(name, diff)| {
             // What comes from a partial is shown there.
             let changes = review.own_changes.get(name).unwrap_or(&diff.changes);
-            let is_told = diff.status != Status::Removed && !changes.is_empty();
-            is_told.then_some((name, changes))
+            let is_shown = diff.status != Status::Removed && !changes.is_empty();
+            is_shown.then_some((name, changes))
         });
         let mut missing = 0;
-        for (name, changes) in told {
+        for (name, changes) in shown {
             let tries = if self.room > ROOM_FOR_WORDS {
                 LINES
             } else {
@@ -432,87 +432,6 @@ fn partial(partial: &ChangedPartial) -> String {
         );
     }
     text
-}
-
-/// One prompt, folded.
-fn details(name: &PromptName, changes: &[Change], review: &ReviewInfo, lines: usize) -> String {
-    let counted = match changes.len() {
-        1 => "1 change".to_owned(),
-        count => format!("{count} changes"),
-    };
-    let mut text = format!("\n<details>\n<summary><code>{name}</code>: {counted}</summary>\n\n");
-    let is_named = |change: &Change| change.loosens_evaluation();
-    let (first, rest) = changes.split_at(changes.len().min(MAX_CHANGES));
-    let named: Vec<&Change> = rest
-        .iter()
-        .filter(|it| is_named(it))
-        .take(MAX_CHANGES)
-        .collect();
-    let shown = first.len() + named.len();
-    for change in first.iter().chain(named) {
-        field(change, lines, &mut text);
-    }
-    if let Some(more @ 1..) = changes.len().checked_sub(shown) {
-        let _ = writeln!(text, "- … and {more} more");
-    }
-    let size = review.sizes.get(name);
-    let cost = size.and_then(diff_review::cost);
-    if let (Some(size), Some(cost)) = (size, cost) {
-        let tokens = diff_review::tokens(size);
-        let _ = writeln!(
-            text,
-            "- its own text: about {tokens} tokens, {}",
-            plain(&cost)
-        );
-    }
-    if let Some(cache) = size.and_then(diff_review::cache) {
-        let _ = writeln!(text, "- {cache}");
-    }
-    text.truncate(text.trim_end().len());
-    text.push_str("\n\n</details>\n");
-    text
-}
-
-/// One change: a line of a list, and its words below.
-fn field(change: &Change, lines: usize, text: &mut String) {
-    let path = code(&change.path);
-    if let Some(words) = words(change) {
-        let role = role(change)
-            .map(|role| format!(" {},", plain(role)))
-            .unwrap_or_default();
-        let kind = match change.kind {
-            ChangeKind::Added => "new",
-            ChangeKind::Removed => "removed",
-            ChangeKind::Moved => "text moved",
-            ChangeKind::Changed => "text changed",
-        };
-        let _ = writeln!(text, "- {path}:{role} {kind}");
-        let most = match change.impact {
-            Impact::None => lines.min(MAX_LINES_UNSEEN),
-            _ => lines,
-        };
-        if most > 0 {
-            // A text that came or went as a whole is a text and no row of changes.
-            let is_whole = words.pieces.len() == 1;
-            let lines = layout(&words, WIDTH, most);
-            let lines: Vec<String> = lines.iter().map(|it| line(it, is_whole)).collect();
-            let _ = writeln!(text, "\n<pre>{}</pre>\n", lines.join("\n"));
-        }
-        return;
-    }
-    let show = |value: &Option<Value>| {
-        value
-            .as_ref()
-            .map(|value| code(&short(value, 200)))
-            .unwrap_or_default()
-    };
-    let (before, after) = (show(&change.before), show(&change.after));
-    let _ = match change.kind {
-        ChangeKind::Moved => writeln!(text, "- {path}: moved from {before}"),
-        ChangeKind::Added => writeln!(text, "- {path}: new, {after}"),
-        ChangeKind::Removed => writeln!(text, "- {path}: removed, was {before}"),
-        ChangeKind::Changed => writeln!(text, "- {path}: {before} → {after}"),
-    };
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn one_test(test: &Test, suite: &str, out: &mut String) {
         test.line
     ));
     properties(&test.properties, "      ", out);
-    let told = |word: &str, message: &str, text: &str| {
+    let element = |word: &str, message: &str, text: &str| {
         format!(
             "      <{word} message=\"{}\">{}</{word}>\n",
             attribute(message),
@@ -128,8 +128,8 @@ fn one_test(test: &Test, suite: &str, out: &mut String) {
     };
     match &test.outcome {
         Outcome::Passed => {}
-        Outcome::Failed(message, text) => out.push_str(&told("failure", message, text)),
-        Outcome::Errored(message, text) => out.push_str(&told("error", message, text)),
+        Outcome::Failed(message, text) => out.push_str(&element("failure", message, text)),
+        Outcome::Errored(message, text) => out.push_str(&element("error", message, text)),
         Outcome::Skipped(message) => {
             out.push_str(&format!(
                 "      <skipped message=\"{}\"/>\n",
@@ -142,7 +142,7 @@ fn one_test(test: &Test, suite: &str, out: &mut String) {
         _ => "rerunFailure",
     };
     for failure in &test.flaky_failures {
-        out.push_str(&told(word, failure, ""));
+        out.push_str(&element(word, failure, ""));
     }
     out.push_str("    </testcase>\n");
 }

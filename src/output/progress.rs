@@ -31,7 +31,7 @@ impl Progress {
         if let Some(bar) = plain {
             let (done, is_done) = channel();
             progress._done = done;
-            std::thread::spawn(move || tell(&bar, &is_done));
+            std::thread::spawn(move || print_lines(&bar, &is_done));
         }
         progress
     }
@@ -83,11 +83,11 @@ impl Progress {
 }
 
 /// Where nobody sees a bar, says how far the work is, a line at a time.
-fn tell(bar: &ProgressBar, is_done: &std::sync::mpsc::Receiver<()>) {
+fn print_lines(bar: &ProgressBar, is_done: &std::sync::mpsc::Receiver<()>) {
     let began = Instant::now();
-    let mut last = Told::default();
+    let mut last = Progressed::default();
     while is_done.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
-        let now = Told {
+        let now = Progressed {
             steps: bar.position(),
             seconds: began.elapsed().as_secs(),
         };
@@ -105,14 +105,14 @@ fn tell(bar: &ProgressBar, is_done: &std::sync::mpsc::Receiver<()>) {
     }
 }
 
-/// How far a work was when that was said.
+/// How far a work was when a line said so.
 #[derive(Debug, Clone, Copy, Default)]
-struct Told {
+struct Progressed {
     steps: u64,
     seconds: u64,
 }
 
-impl Told {
+impl Progressed {
     /// Whether there is enough to say again: a tenth more is done and ten seconds have passed, or half a
     /// minute has.
     fn is_due(self, last: Self, all: u64) -> bool {
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_line_comes_for_a_tenth_or_half_a_minute_and_never_in_the_first_seconds() {
-        let last = Told::default();
+        let last = Progressed::default();
         for (steps, seconds, is_due) in [
             (0, 5, false),
             (90, 9, false),
@@ -138,7 +138,7 @@ mod tests {
             (0, 30, true),
         ] {
             assert_eq!(
-                Told { steps, seconds }.is_due(last, 100),
+                Progressed { steps, seconds }.is_due(last, 100),
                 is_due,
                 "{steps} {seconds}"
             );

@@ -1,5 +1,10 @@
 //! Talking: data to standard output, everything said to a person to standard error.
 
+mod plain;
+
+use self::plain::plain_out;
+pub use self::plain::{finish_plainly, say_plainly};
+
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -476,28 +481,6 @@ fn unwritten(error: io::Error) -> Failure {
     Failure::new(code::OUTPUT_LOST, "standard output could not be written")
         .caused_by(error)
         .hint("what was printed is not whole; what the command changed besides stays changed")
-}
-
-/// Ends what clap prints to standard output, before there is a `Ui`.
-pub fn finish_plainly(printed: io::Result<()>) -> Exit {
-    match printed.and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let failure = unwritten(error);
-            say_plainly(&format!("error[{}]: {failure:#}\n", code::OUTPUT_LOST));
-            failure.exit
-        }
-        _ => Exit::Done,
-    }
-}
-
-fn plain_out() -> Out {
-    Out::Plain(Box::new(io::BufWriter::new(io::stdout())))
-}
-
-/// Says something on standard error before there is a `Ui`: what is wrong with the arguments.
-pub fn say_plainly(text: &str) {
-    // Nobody is left to tell where that fails.
-    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 /// Text in a style, where colours are wanted.

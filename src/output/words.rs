@@ -1,13 +1,22 @@
 //! What to do next, in the words of the command line.
 
-use crate::prompt::hint::Hint;
-use crate::prompt::quote::shell_word;
+use crate::prompt::hint::{Hint, Piece};
+use crate::prompt::next::{Back, Next, Which};
+use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::template::BRACES;
 
 /// The words for what to do next.
 pub fn words(advice: &Hint) -> String {
     let fixed = match advice {
         Hint::Words(words) => words,
+        Hint::Next(step) => return line(step),
+        Hint::Sentence(pieces) => {
+            let pieces = pieces.iter().map(|piece| match piece {
+                Piece::Words(words) => words.clone(),
+                Piece::Next(step) => line(step),
+            });
+            return pieces.collect();
+        }
         Hint::LookAround => {
             "look for an open quote, another indentation or a missing blank here and on the line above; promptctl explain P001"
         }
@@ -15,7 +24,6 @@ pub fn words(advice: &Hint) -> String {
         Hint::WriteDigest => {
             "`promptctl bump` writes the line; remove it to leave the content unchecked"
         }
-        Hint::Bump(name) => return format!("promptctl bump {name}"),
         Hint::WriteNumbering => "promptctl validate --fix writes `version:` and `digest:`",
         Hint::AlignLineEnds => "promptctl validate --fix writes all of them alike",
         Hint::RewritePlaceholder(name) => {
@@ -92,8 +100,78 @@ pub fn words(advice: &Hint) -> String {
             "unset OPENAI_BASE_URL; or name OpenAI's API for this command: OPENAI_BASE_URL=https://api.openai.com/v1 promptctl import …"
         }
         Hint::ListExecutions => "`promptctl log list` shows the ids that this machine's log holds",
+        Hint::MakeRepository => {
+            "promptctl init makes a repository of prompts here; -C DIR names another folder"
+        }
+        Hint::NameRepository(path) => {
+            return format!(
+                "if it is yours, name it: promptctl -C {} …",
+                shell_word(path)
+            );
+        }
+        Hint::NameVersion => "a rollback from it needs --to",
+        Hint::AddToPreCommit => {
+            "it is that of pre-commit.com: add promptctl to .pre-commit-config.yaml, as `promptctl help hooks` shows"
+        }
+        Hint::RemoveAttribute {
+            attribute,
+            path,
+            file,
+        } => {
+            return format!(
+                "git check-attr {attribute} {} tells; remove that attribute from {file} or .git/info/attributes, or leave --diff-driver out",
+                shell_path(path)
+            );
+        }
     };
     fixed.to_owned()
+}
+
+/// The line to type for a step.
+pub fn line(step: &Next) -> String {
+    match step {
+        Next::Fetch => "promptctl fetch".to_owned(),
+        Next::Accept(tag) => format!("promptctl fetch --accept {tag}"),
+        Next::Push(None) => "promptctl push".to_owned(),
+        Next::Push(Some(name)) => format!("promptctl push {name}"),
+        Next::Doctor => "promptctl doctor".to_owned(),
+        Next::Repair => "promptctl doctor --fix".to_owned(),
+        Next::Status => "promptctl status".to_owned(),
+        Next::History(name) => format!("promptctl history {name}"),
+        Next::Releases => "promptctl releases".to_owned(),
+        Next::ReleasesOf(name, environment) => {
+            format!("promptctl releases {name} --env {environment}")
+        }
+        Next::Bump(name) => format!("promptctl bump {name}"),
+        Next::Publish(name, which, environment) => {
+            let version = match which {
+                Which::OfFile => String::new(),
+                Which::Version(version) => format!("@{version}"),
+                Which::Any => "@vN".to_owned(),
+            };
+            format!("promptctl publish {name}{version} --env {environment}")
+        }
+        Next::PublishLeap(name, version, code) => {
+            format!("promptctl publish {name}@{version} --allow {code}")
+        }
+        Next::PublishToNew(environment) => {
+            format!("promptctl publish NAME --env {environment} --create-env")
+        }
+        Next::RollBack(name, environment, back) => {
+            let back = match back {
+                Back::Once => String::new(),
+                Back::Again => " --again".to_owned(),
+                Back::To(version) => format!(" --to {version}"),
+                Back::ToAny => " --to VERSION".to_owned(),
+            };
+            format!("promptctl rollback {name} --env {environment}{back}")
+        }
+        Next::Unpublish(name, environment) => {
+            format!("promptctl unpublish {name} --env {environment}")
+        }
+        Next::Git(line) => line.clone(),
+        Next::All(steps) => steps.iter().map(line).collect::<Vec<_>>().join(" && "),
+    }
 }
 
 /// The words for each of several things to do next.

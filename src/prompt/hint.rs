@@ -1,20 +1,23 @@
 //! What to do next, as a fact: whoever knows the command line finds the words for it.
 
 use super::name::PromptName;
+use super::next::Next;
 
 /// What to do about something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
     /// Words that hold on every command line.
     Words(String),
+    /// Take this step.
+    Next(Next),
+    /// Words with steps among them.
+    Sentence(Vec<Piece>),
     /// Look around the place where the file stops being YAML.
     LookAround,
     /// Have the version's number raised.
     RaiseVersion,
     /// Have the digest's line written, or remove it.
     WriteDigest,
-    /// Raise the version of this prompt, whose content changed.
-    Bump(String),
     /// Have the lines written that number a version.
     WriteNumbering,
     /// Have all lines end alike.
@@ -69,6 +72,76 @@ pub enum Hint {
     AskOpenAi,
     /// Look up which executions the log holds.
     ListExecutions,
+    /// Make a repository of prompts, or name the one that is meant.
+    MakeRepository,
+    /// Name the bare repository at this path, which is not used where it is only found.
+    NameRepository(String),
+    /// Name the version that a rollback goes to.
+    NameVersion,
+    /// Add the check to the settings of pre-commit.com.
+    AddToPreCommit,
+    /// Remove the attribute of this name that stands in the way at this path, or do without the
+    /// drivers.
+    RemoveAttribute {
+        /// Its name.
+        attribute: String,
+        /// A file that has it.
+        path: String,
+        /// The file of attributes that is ours.
+        file: &'static str,
+    },
+}
+
+/// A part of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Words that hold on every command line.
+    Words(String),
+    /// A step, of which the reader gets the line to type.
+    Next(Next),
+}
+
+impl Hint {
+    /// A sentence of words and steps, which has its own blanks.
+    pub fn sentence<const N: usize>(pieces: [Piece; N]) -> Self {
+        Self::Sentence(pieces.into())
+    }
+}
+
+impl Next {
+    /// The step with what it is good for: "… gives the new content the next number".
+    pub fn that(self, does: &str) -> Hint {
+        Hint::sentence([self.into(), format!(" {does}").into()])
+    }
+
+    /// The step after words that lead to it.
+    pub fn after(self, words: impl Into<Piece>) -> Hint {
+        Hint::sentence([words.into(), self.into()])
+    }
+}
+
+impl From<Next> for Hint {
+    fn from(step: Next) -> Self {
+        Self::Next(step)
+    }
+}
+
+impl From<Next> for Piece {
+    fn from(step: Next) -> Self {
+        Self::Next(step)
+    }
+}
+
+impl From<String> for Piece {
+    fn from(words: String) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl From<&str> for Piece {
+    fn from(words: &str) -> Self {
+        Self::Words(words.to_owned())
+    }
 }
 
 impl From<String> for Hint {

@@ -14,6 +14,7 @@ pub mod judged;
 pub mod lint;
 pub mod merge;
 pub mod name;
+pub mod next;
 pub mod parameters;
 pub mod pattern;
 pub mod placeholder;
@@ -24,6 +25,7 @@ pub mod rendered;
 pub mod schema;
 pub mod secrets;
 pub mod size;
+
 pub mod template;
 pub mod validator;
 pub mod variables;

@@ -104,7 +104,7 @@ impl Validator {
         if self.inner.is_valid(value) {
             return Ok(Validity::Fits);
         }
-        if work > work::MAX_TOLD {
+        if work > work::MAX_LISTED {
             return Ok(Validity::Misfit);
         }
         let misfits: Vec<_> = self.inner.iter_errors(value).take(MAX_MISFITS).collect();

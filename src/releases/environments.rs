@@ -9,6 +9,7 @@ use super::tag::TagName;
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::name::{Environment, nearest};
+use crate::prompt::next::Next;
 
 impl Store {
     /// Whether the settings declare an environment, or something was released to it. A declared one
@@ -63,9 +64,10 @@ impl Store {
                 failure.hint(format!("the environments are {}", known.join(", ")))
             }
         };
-        failure.hint(format!(
-            "to make a new one, write it under `environments:` in promptctl.yaml, or promptctl publish NAME --env {environment} --create-env"
-        ))
+        failure.hint(
+            Next::PublishToNew(environment.clone())
+                .after("to make a new one, write it under `environments:` in promptctl.yaml, or "),
+        )
     }
 
     fn environment_not_fetched(&self, environment: &Environment) -> Failure {
@@ -80,7 +82,7 @@ impl Store {
                 "the environment {environment} is not known here; the releases are not fetched"
             ),
         )
-        .hint("promptctl fetch");
+        .hint(Next::Fetch);
         match near(environment.as_str(), &self.environments()) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
             None => failure,

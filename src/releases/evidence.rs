@@ -18,7 +18,9 @@ use crate::files::{Loaded, Source};
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::evidence::{Cure, EvalRule, Occasion};
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::{Next, Which};
 
 /// The evidence of one prompt.
 #[derive(Debug, Default)]
@@ -414,14 +416,11 @@ impl Store {
         before: &[Release],
         loaded: &Loaded,
         rules: &Rules,
-    ) -> Result<(), (String, String)> {
+    ) -> Result<(), (String, Hint)> {
         let name = &release.name;
         let environment = &release.environment;
-        let again = format!(
-            "{}; then promptctl publish {name}@{} --env {environment}",
-            self.eval_command(loaded),
-            release.version
-        );
+        let again = Next::publish(name, Which::Version(release.version), environment)
+            .after(format!("{}; then ", self.eval_command(loaded)));
         let wrong = |why: String| Err((why, again.clone()));
         let who = format!("release {} of {name} in {environment}", release.number);
         let Some((number, object)) = release.evidence else {
@@ -457,7 +456,7 @@ impl Store {
             ));
         }
         if let Some(changed) = row.changed.iter().find(|it| it.tag == full) {
-            return Err((changed.finding().message, changed.cure()));
+            return Err((changed.finding().message, changed.cure().into()));
         }
         if evidence.digest != release.digest {
             return wrong(format!(

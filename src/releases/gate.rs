@@ -31,9 +31,9 @@ pub enum Step<'a> {
     },
 }
 
-/// What the gate says.
+/// What the gate decides.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Decision {
     /// What stands in the way; nothing where the step may be taken.
     pub stops: Vec<Finding>,
     /// The errors and warnings that do not.
@@ -42,7 +42,7 @@ pub struct Verdict {
     pub let_through: Vec<Code>,
 }
 
-impl Verdict {
+impl Decision {
     /// The errors that do not stand in the way.
     pub fn passed(&self) -> impl Iterator<Item = &Finding> {
         self.others.iter().filter(|finding| finding.is_error())
@@ -61,8 +61,8 @@ fn may_be_secret(code: Code) -> bool {
 }
 
 /// Decides which of the findings stand in the way.
-pub fn judge(findings: Vec<Finding>, step: Step<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
+pub fn decide(findings: Vec<Finding>, step: Step<'_>) -> Decision {
+    let mut decision = Decision::default();
     for finding in findings {
         let stops = match step {
             Step::Check { strict } => {
@@ -76,19 +76,19 @@ pub fn judge(findings: Vec<Finding>, step: Step<'_>) -> Verdict {
                 let stops = finding.is_error() && !was_released;
                 let is_let_through =
                     can_be_let_through(finding.code) && allowed.contains(&finding.code);
-                if stops && is_let_through && !verdict.let_through.contains(&finding.code) {
-                    verdict.let_through.push(finding.code);
+                if stops && is_let_through && !decision.let_through.contains(&finding.code) {
+                    decision.let_through.push(finding.code);
                 }
                 stops && !is_let_through
             }
         };
         if stops {
-            verdict.stops.push(finding);
+            decision.stops.push(finding);
         } else {
-            verdict.others.push(finding);
+            decision.others.push(finding);
         }
     }
-    verdict
+    decision
 }
 
 /// What a reviewer must know, and nothing that could be mended.
@@ -126,9 +126,9 @@ mod tests {
     }
 
     fn stops(step: Step<'_>) -> Vec<String> {
-        let verdict = judge(findings(), step);
-        assert_eq!(verdict.stops.len() + verdict.others.len(), 5);
-        verdict
+        let decision = decide(findings(), step);
+        assert_eq!(decision.stops.len() + decision.others.len(), 5);
+        decision
             .stops
             .iter()
             .map(|finding| finding.code.to_string())
@@ -161,9 +161,9 @@ mod tests {
         assert_eq!(stops(step(&[], false)), ["P026", "P025", "P025"]);
         let allowed = [code::PARAMETER_RANGE, code::SECRET, code::BAD_SCHEMA];
         assert_eq!(stops(step(&allowed, false)), ["P026"]);
-        let verdict = judge(findings(), step(&allowed, false));
-        assert_eq!(verdict.let_through, [code::PARAMETER_RANGE]);
-        assert_eq!(verdict.passed().count(), 2);
+        let decision = decide(findings(), step(&allowed, false));
+        assert_eq!(decision.let_through, [code::PARAMETER_RANGE]);
+        assert_eq!(decision.passed().count(), 2);
     }
 
     #[test]
@@ -173,6 +173,6 @@ mod tests {
             was_released: true,
         };
         assert_eq!(stops(step), [""; 0]);
-        assert_eq!(judge(findings(), step).let_through, []);
+        assert_eq!(decide(findings(), step).let_through, []);
     }
 }

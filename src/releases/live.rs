@@ -14,7 +14,9 @@ use super::tag_object::Unread;
 use super::warning::{Changed, ReleaseWarning};
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 
@@ -334,7 +336,11 @@ impl PromptTags<'_> {
                 changed.first
             ),
         )
-        .hint("a clone that still has it can push it back; promptctl fetch then reads it again")
+        .hint(Hint::sentence([
+            "a clone that still has it can push it back; ".into(),
+            Next::Fetch.into(),
+            " then reads it again".into(),
+        ]))
         .hint(*finding.help.unwrap_or_default())
     }
 

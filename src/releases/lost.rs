@@ -2,6 +2,7 @@
 
 use super::store::Store;
 use super::tag::{TagContent, TagName};
+use crate::prompt::next::Next;
 use crate::repository::ObjectId;
 
 impl Store {
@@ -50,43 +51,42 @@ impl Store {
     }
 
     /// The command that puts a tag back in the place that counts.
-    pub(crate) fn restore(&self, tag: &TagName, object: ObjectId) -> String {
+    pub(crate) fn restore(&self, tag: &TagName, object: ObjectId) -> Next {
         let full = format!("{}{tag}", self.settings.prefix);
         if self.local_space() == self.true_space() {
-            return format!("git update-ref refs/tags/{full} {object}");
+            return Next::Git(format!("git update-ref refs/tags/{full} {object}"));
         }
         let remote = self.settings.remote.as_deref().unwrap_or("origin");
         let is_there = self.ref_target(&self.true_space().reference(tag)).is_some();
         let force = if is_there { "--force " } else { "" };
-        format!("git push {force}{remote} {object}:refs/tags/{full} && promptctl fetch")
+        let push = format!("git push {force}{remote} {object}:refs/tags/{full}");
+        Next::All(vec![Next::Git(push), Next::Fetch])
     }
 
     /// The command that takes a tag away which `promptctl` did not make.
-    pub(crate) fn take_away(&self, tag: &TagName) -> String {
+    pub(crate) fn take_away(&self, tag: &TagName) -> Next {
         let full = format!("{}{tag}", self.settings.prefix);
         let local = self.ref_target(&self.local_space().reference(tag));
-        let delete = format!("git tag -d {full}");
+        let delete = Next::Git(format!("git tag -d {full}"));
         if self.local_space() == self.true_space() {
             return delete;
         }
         let remote = self.settings.remote.as_deref().unwrap_or("origin");
         let theirs = self.ref_target(&self.true_space().reference(tag));
-        let here = if local.is_some() && local == theirs {
-            format!("{delete} && ")
-        } else {
-            String::new()
-        };
-        format!(
-            "git push {remote} --delete refs/tags/{full} && {here}promptctl fetch --accept {full}"
-        )
+        let there = Next::Git(format!("git push {remote} --delete refs/tags/{full}"));
+        let here = (local.is_some() && local == theirs).then_some(delete);
+        let steps = [there].into_iter().chain(here);
+        Next::All(steps.chain([Next::Accept(full)]).collect())
     }
 
     /// The command that brings what a partial clone left out; `None` where it left nothing out.
-    pub(crate) fn fill(&self) -> Option<String> {
+    pub(crate) fn fill(&self) -> Option<Next> {
         let remote = self.settings.remote.as_deref()?;
         let key = format!("remote.{remote}.partialclonefilter");
         self.config_value(&key).map(|_| {
-            format!("git fetch --refetch --no-filter {remote} && git config --unset {key}")
+            Next::Git(format!(
+                "git fetch --refetch --no-filter {remote} && git config --unset {key}"
+            ))
         })
     }
 }

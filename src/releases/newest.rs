@@ -11,6 +11,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::{Next, Which};
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 /// What an environment says about a prompt, with what people must know about it.
@@ -159,9 +160,7 @@ impl Store {
             ),
             None => failure,
         };
-        failure.hint(format!(
-            "promptctl publish {name} --env {environment} makes a sound one"
-        ))
+        failure.hint(Next::publish(name, Which::OfFile, environment).that("makes a sound one"))
     }
 
     /// What people must know about a row, in words.

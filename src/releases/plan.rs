@@ -2,25 +2,23 @@
 
 use crate::repository::ObjectId;
 
-use super::evidence::Candidate;
-use super::gate::{Step, Verdict, judge};
-use super::policy::Rules;
-use super::recorded::Evidence;
+use super::gate::{Decision, Step, decide};
 use super::release::{Release, Releases};
 use super::request::{Change, Options, ReleaseRequest};
 use super::row::Trust;
 use super::store::Store;
 use super::tag::{Action, Previous, ReleaseTrailers, Tag, TagName, Trailers};
-use super::warning::{Changed, ReleaseWarning};
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
 use crate::prompt::digest::Digest;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 use crate::prompt::quote::shell_paths;
 use crate::prompt::version::Version;
 
+mod publish;
 mod rollback;
 
 /// What becomes of the tag of the version that is released.
@@ -57,8 +55,8 @@ pub struct Planned {
 impl Planned {
     /// Decides by what the rules find in the content whether the change may be made. The release says
     /// what was let through.
-    pub fn judge(&mut self, findings: Vec<Finding>, allowed: &[Code]) -> Verdict {
-        let verdict = judge(
+    pub fn decide(&mut self, findings: Vec<Finding>, allowed: &[Code]) -> Decision {
+        let decision = decide(
             findings,
             Step::Release {
                 allowed,
@@ -66,12 +64,12 @@ impl Planned {
             },
         );
         if let Some(release) = &mut self.trailers.release {
-            let new = verdict.let_through.iter().copied();
+            let new = decision.let_through.iter().copied();
             release.allowed.extend(new);
             release.allowed.sort_unstable();
             release.allowed.dedup();
         }
-        verdict
+        decision
     }
 
     /// The release that counts until the change is made.
@@ -154,199 +152,6 @@ impl Store {
             ReleaseRequest::Rollback(back) => self.plan_rollback(name, *back, &row, options),
             ReleaseRequest::Unpublish => self.plan_unpublish(name, &row, options),
         }
-    }
-
-    fn plan_publish(
-        &self,
-        loaded: &Loaded,
-        row: &Row<'_>,
-        options: &Options,
-    ) -> Result<Option<Planned>, Failure> {
-        let version = loaded.version();
-        let commit = loaded.commit().ok_or_else(|| not_committed(loaded))?;
-        let tag = TagName::Version {
-            name: loaded.name.clone(),
-            version,
-        };
-        self.refuse_changed(&tag, row, options)?;
-        let existing = self.version_tag(&tag)?;
-        if let Some(found) = &existing
-            && found.trailers.digest != *loaded.digest()
-        {
-            return Err(Failure::new(
-                code::NUMBER_TAKEN,
-                format!(
-                    "{} {version} was published with other content ({} there, {} here)",
-                    loaded.name,
-                    found.trailers.digest.short(),
-                    loaded.digest().short()
-                ),
-            )
-            .hint(format!(
-                "promptctl bump {} gives the new content the next number",
-                loaded.name
-            )));
-        }
-        let live = row.top().filter(|top| {
-            top.action != Action::Unpublish
-                && top.version == version
-                && top.digest == *loaded.digest()
-        });
-        if existing.is_some() && live.is_some_and(|live| row.trust.trusts(live)) {
-            return Ok(None);
-        }
-        let mut allowed = Vec::new();
-        if existing.is_none()
-            && let Err(failure) = self.refuse_leap(loaded)
-        {
-            if !options.allowed.contains(&code::NUMBER_LEAP) {
-                return Err(failure);
-            }
-            allowed.push(code::NUMBER_LEAP);
-        }
-        self.check_rules(loaded, &options.environment, &options.rules)?;
-        // A version whose tag was lost gets it where its release says that it was.
-        let commit = live
-            .filter(|_| existing.is_none())
-            .map(|live| live.commit)
-            .filter(|commit| self.holds(*commit, loaded))
-            .unwrap_or(commit);
-        let commit = existing.as_ref().map_or(commit, |found| found.commit);
-        let evidence = self.evidence_at(commit, loaded, row, options)?;
-        // What is live already gives its place to the new release: a rollback goes to what lay below.
-        let under = row.trust.ground(live.is_some());
-        let planned = self.planned(PlannedRelease {
-            name: &loaded.name,
-            action: Action::Publish,
-            version,
-            digest: loaded.digest(),
-            commit,
-            under,
-            row,
-            passed: Vec::new(),
-            evidence,
-            allowed,
-            options,
-        })?;
-        Ok(Some(planned))
-    }
-
-    /// The evidence of a content that is to be released from this commit: its number and object.
-    fn evidence_at(
-        &self,
-        commit: ObjectId,
-        loaded: &Loaded,
-        row: &Row<'_>,
-        options: &Options,
-    ) -> Result<Option<(u64, ObjectId)>, Failure> {
-        // The cases are those of the commit, whatever the working copy has.
-        let released = self.load_at(commit, &loaded.name).map_err(Failure::from)?;
-        let released = released.filter(|released| released.digest() == loaded.digest());
-        let live = row
-            .top()
-            .filter(|top| top.action != Action::Unpublish && top.digest != *loaded.digest());
-        let found = self.check_evidence(
-            Candidate {
-                loaded: released.as_ref().unwrap_or(loaded),
-                environment: &options.environment,
-                with_pending: !(options.push && self.has_remote()),
-                live,
-                now: self.settings.now,
-            },
-            &options.rules,
-        )?;
-        Ok(found.map(|evidence| (evidence.number, evidence.object)))
-    }
-
-    /// Fails where content lacks the evidence that is asked for. The evidence, where there is some.
-    ///
-    /// # Errors
-    /// So it is; or it cannot be read.
-    pub fn check_evidence_of(
-        &self,
-        loaded: &Loaded,
-        environment: &Environment,
-        rules: &Rules,
-        with_pending: bool,
-    ) -> Result<Option<Evidence>, Failure> {
-        let releases = self.releases(&loaded.name, environment)?;
-        let live = releases
-            .newest()
-            .filter(|top| top.action != Action::Unpublish && top.digest != *loaded.digest());
-        let candidate = Candidate {
-            loaded,
-            environment,
-            with_pending,
-            live,
-            now: self.settings.now,
-        };
-        self.check_evidence(candidate, rules)
-    }
-
-    /// Fails where the number of a version lies so far above the others that it may be a slip, or use
-    /// the numbers up.
-    fn refuse_leap(&self, loaded: &Loaded) -> Result<(), Failure> {
-        let (name, version) = (&loaded.name, loaded.version());
-        let highest = self.tagged_versions(name)?.into_keys().max();
-        if !version.leaps(highest) {
-            return Ok(());
-        }
-        let above = match highest {
-            Some(highest) => format!("{highest}, the highest that has a tag"),
-            None => "0 (no version has a tag yet)".to_owned(),
-        };
-        Err(Failure::new(
-            code::NUMBER_LEAP,
-            format!("{name} {version} is more than 1,000 above {above}"),
-        )
-        .exit(Exit::Verdict)
-        .at(loaded.path.clone())
-        .hint(format!(
-            "promptctl publish {name}@{version} --allow {} releases it all the same, if the number is meant",
-            code::NUMBER_LEAP
-        )))
-    }
-
-    /// Fails where the remote moved or dropped a tag that the publish would stand on.
-    fn refuse_changed(
-        &self,
-        version: &TagName,
-        row: &Row<'_>,
-        options: &Options,
-    ) -> Result<(), Failure> {
-        let version = self.full(version);
-        let reach = row.releases.reach;
-        let is_of_row = |changed: &&Changed| {
-            let below = changed.tag.strip_prefix(&self.settings.prefix);
-            let is_of_environment = match below.and_then(TagName::parse) {
-                Some(TagName::Release {
-                    environment,
-                    number,
-                    ..
-                }) => environment == options.environment && number <= reach,
-                _ => false,
-            };
-            // What counted for nothing stands in nobody's way.
-            changed.is_sound && (changed.tag == version || is_of_environment)
-        };
-        let mut changed = row.releases.notes.iter().filter_map(|note| match note {
-            ReleaseWarning::Changed(changed) => Some(changed),
-            _ => None,
-        });
-        match changed.find(is_of_row) {
-            Some(changed) => Err(Failure::from(changed.finding()).exit(Exit::Verdict)),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a commit holds this very content under this number.
-    pub(crate) fn holds(&self, commit: ObjectId, loaded: &Loaded) -> bool {
-        self.load_at(commit, &loaded.name)
-            .ok()
-            .flatten()
-            .is_some_and(|other| {
-                other.version() == loaded.version() && other.digest() == loaded.digest()
-            })
     }
 
     fn plan_unpublish(
@@ -522,11 +327,11 @@ fn refuse_pending(releases: &Releases) -> Result<(), Failure> {
     Err(Failure::new(
         code::PENDING,
         format!(
-            "release {} of {} in {} was made with --no-push and never sent",
+            "release {} of {} in {} is pending: it was made here and never sent",
             first.number, first.name, first.environment
         ),
     )
-    .hint(format!("promptctl push {} sends it first", first.name)))
+    .hint(Next::Push(Some(first.name.clone())).that("sends it first")))
 }
 
 /// The failure of a prompt whose working copy differs from what is committed.
@@ -539,20 +344,16 @@ pub fn not_committed(loaded: &Loaded) -> Failure {
     let paths: Vec<&str> = std::iter::once(loaded.path.as_str())
         .chain(partials)
         .collect();
-    let bump = match loaded.is_unbumped() {
-        true => format!("promptctl bump {} && ", loaded.name),
-        false => String::new(),
-    };
+    let bump = loaded.is_unbumped().then(|| Next::bump(&loaded.name));
     let message = format!("{} has changes that are not committed", loaded.name);
-    uncommitted(message, &paths, &bump)
+    uncommitted(message, &paths, bump)
 }
 
-/// What is to be committed first: the files at these paths, after the command `before`.
-pub fn uncommitted(message: String, paths: &[&str], before: &str) -> Failure {
+/// What is to be committed first: the files at these paths, after the step `before`.
+pub fn uncommitted(message: String, paths: &[&str], before: Option<Next>) -> Failure {
     let all = shell_paths(paths.iter().copied());
+    let commit = Next::Git(format!("git add {all} && git commit -m \"…\" -- {all}"));
     Failure::new(code::UNCOMMITTED, message)
         .at(paths.first().copied().unwrap_or_default())
-        .hint(format!(
-            "{before}git add {all} && git commit -m \"…\" -- {all}"
-        ))
+        .hint(Next::All(before.into_iter().chain([commit]).collect()))
 }

@@ -15,6 +15,7 @@ use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
 use crate::prompt::evidence::EvalRule;
 use crate::prompt::name::Environment;
+use crate::prompt::next::{Next, Which};
 use crate::prompt::quote::shell_path;
 
 /// What must hold before something is published to an environment.
@@ -312,9 +313,9 @@ fn not_staged(
         State::Live(active) => format!("{} is live there", active.version),
         _ => "nothing is live there".to_owned(),
     };
-    let reference = match loaded.source {
-        Source::Clean(_) | Source::Changed | Source::Snapshot => name.to_string(),
-        Source::Commit(_) => format!("{name}@{version}"),
+    let which = match loaded.source {
+        Source::Clean(_) | Source::Changed | Source::Snapshot => Which::OfFile,
+        Source::Commit(_) => Which::Version(version),
     };
     Failure::new(
         code::NOT_STAGED,
@@ -323,5 +324,5 @@ fn not_staged(
         ),
     )
     .exit(Exit::Verdict)
-    .hint(format!("promptctl publish {reference} --env {source}"))
+    .hint(Next::publish(name, which, source))
 }

@@ -11,6 +11,7 @@ use super::tag::{Previous, Tag};
 use crate::error::Failure;
 use crate::prompt::code::{self};
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 use crate::prompt::version::Version;
 use crate::repository::{Git, NewTag, ObjectId, RefsError, Running, explain};
 
@@ -270,10 +271,9 @@ impl Store {
                 change.name
             ),
         };
-        Failure::new(code::OVERTAKEN, what).hint(format!(
-            "nothing was changed; promptctl releases {} --env {}",
-            change.name, change.environment
-        ))
+        Failure::new(code::OVERTAKEN, what).hint(
+            Next::releases_of(&change.name, &change.environment).after("nothing was changed; "),
+        )
     }
 
     /// Who was faster in this clone.

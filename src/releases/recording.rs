@@ -12,6 +12,7 @@ use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::evidence::Measured;
 use crate::prompt::name::PromptName;
+use crate::prompt::next::Next;
 use crate::prompt::version::Version;
 use crate::repository::{NewTag, ObjectId, RefsError};
 
@@ -123,7 +124,7 @@ impl Store {
             code::OVERTAKEN,
             format!("no number is free for the evidence of {name}"),
         )
-        .hint("promptctl doctor tells which tags are in the way"))
+        .hint(Next::Doctor.that("tells which tags are in the way")))
     }
 
     fn same(

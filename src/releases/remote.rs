@@ -11,6 +11,7 @@ use super::warning::Changed;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
+use crate::prompt::next::Next;
 use crate::repository::{Git, GitOutput, ObjectId, explain, words_of};
 
 /// From this many new references on, they are packed: each is a file of its own otherwise.
@@ -431,7 +432,7 @@ impl Store {
                     "the remote has not moved or dropped the tag {}{rest}",
                     self.settings.prefix
                 ))
-                .hint("promptctl doctor lists the tags that it has"));
+                .hint(Next::Doctor.that("lists the tags that it has")));
             };
             accepted.push((tag.clone(), *first, *now));
         }

@@ -11,7 +11,9 @@ use super::tag::{Action, TagName};
 use crate::error::{Exit, Failure};
 use crate::files::{Committed, Loaded};
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::{Back, Next, Which};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::version::Version;
 
@@ -47,7 +49,11 @@ impl Store {
                         self.settings.prefix
                     ),
                 )
-                .hint("the tag was made or moved by hand: promptctl doctor tells what is wrong"));
+                .hint(Hint::sentence([
+                    "the tag was made or moved by hand: ".into(),
+                    Next::Doctor.into(),
+                    " tells what is wrong".into(),
+                ])));
             }
             return Ok(loaded);
         }
@@ -67,13 +73,11 @@ impl Store {
             ),
         );
         let failure = if self.settings.remote.is_some() && !self.knows_releases() {
-            failure.hint("promptctl fetch brings the version, if it was published")
+            failure.hint(Next::Fetch.that("brings the version, if it was published"))
         } else {
             failure
         };
-        failure.hint(format!(
-            "promptctl bump {name} gives what the file says now a number of its own"
-        ))
+        failure.hint(Next::bump(name).that("gives what the file says now a number of its own"))
     }
 
     fn tag_without_file(&self, tag: &TagName) -> Failure {
@@ -100,9 +104,7 @@ impl Store {
                     code::UNKNOWN_PROMPT,
                     format!("{text} does not hold a prompt named {name}"),
                 )
-                .hint(format!(
-                    "promptctl history {name} shows the commits that do"
-                ))
+                .hint(Next::History(name.clone()).that("shows the commits that do"))
             })
     }
 
@@ -115,7 +117,7 @@ impl Store {
                 code::NOT_FETCHED,
                 format!("`{text}` is not known here; the releases are not fetched"),
             )
-            .hint("promptctl fetch");
+            .hint(Next::Fetch);
             return near.into_iter().fold(failure, Failure::hint);
         }
         Failure::new(
@@ -123,11 +125,17 @@ impl Store {
             format!("`{text}` is neither a version, an environment nor a git revision"),
         )
         .exit(Exit::Usage)
-        .hint(near.unwrap_or_else(|| {
-            format!(
-                "promptctl history {name} shows the versions, promptctl status the environments"
-            )
-        }))
+        .hint(near.map_or_else(
+            || {
+                Hint::sentence([
+                    Next::History(name.clone()).into(),
+                    " shows the versions, ".into(),
+                    Next::Status.into(),
+                    " the environments".into(),
+                ])
+            },
+            Hint::from,
+        ))
     }
 
     /// The prompt as it is live in an environment.
@@ -190,7 +198,7 @@ impl Store {
                     active.number
                 ),
             )
-            .hint("promptctl doctor tells what is wrong"));
+            .hint(Next::Doctor.that("tells what is wrong")));
         }
         loaded.environment = Some(environment.clone());
         Ok(loaded)
@@ -220,7 +228,7 @@ impl Store {
                     code::NOT_LIVE,
                     format!("{name} was not live in {environment} at {time}"),
                 )
-                .hint(format!("promptctl releases {name} --env {environment}"))
+                .hint(Next::releases_of(name, environment))
             })?;
         let commit = live.commit;
         let mut loaded = match self.load_at(commit, name).map_err(Failure::from)? {
@@ -270,7 +278,7 @@ impl Store {
             }
             _ => format!("this clone has not fetched the releases of {remote}"),
         };
-        Failure::new(code::NOT_FETCHED, what).hint("promptctl fetch")
+        Failure::new(code::NOT_FETCHED, what).hint(Next::Fetch)
     }
 
     fn not_live(&self, name: &PromptName, environment: &Environment, state: &State) -> Failure {
@@ -282,16 +290,14 @@ impl Store {
                     "{name} is not live in {environment}: {by} unpublished it (release {number})"
                 ),
             )
-            .hint(format!(
-                "promptctl rollback {name} --env {environment} brings it back"
-            )),
+            .hint(Next::roll_back(name, environment, Back::Once).that("brings it back")),
             State::Never | State::Live(_) => {
                 let failure = Failure::new(
                     code::NOT_LIVE,
                     format!("{name} was never published to {environment}"),
                 );
                 if self.knows(name) {
-                    failure.hint(format!("promptctl publish {name} --env {environment}"))
+                    failure.hint(Next::publish(name, Which::OfFile, environment))
                 } else {
                     self.unknown_prompt(name)
                 }
@@ -307,12 +313,12 @@ impl Store {
                     "{name} {version} is not in this shallow clone, and its tags were not fetched"
                 ),
             )
-            .hint("promptctl fetch");
+            .hint(Next::Fetch);
         }
         if !self.knows(name) {
             return self.unknown_prompt(name);
         }
         Failure::new(code::UNKNOWN_VERSION, format!("{name} has no {version}"))
-            .hint(format!("promptctl history {name} shows its versions"))
+            .hint(Next::History(name.clone()).that("shows its versions"))
     }
 }

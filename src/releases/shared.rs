@@ -9,6 +9,7 @@ use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 
 /// The id of the stored prompt that a prompt was imported from.
 fn stored_id(loaded: &Loaded) -> Option<&str> {
@@ -89,7 +90,8 @@ pub fn shared(
         code::SHARED_ID,
         format!("{name} and {other} both answer for {id} in {environment}, and a gateway would have to guess"),
     )
-    .help(format!(
-        "promptctl unpublish {other} --env {environment} takes the other one out; or remove `source:` from one of the files"
-    ))
+    .help(
+        Next::unpublish(other, environment)
+            .that("takes the other one out; or remove `source:` from one of the files"),
+    )
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::prompt::hint::Hint;
+use crate::prompt::next::{Next, Which};
 use crate::repository::ObjectId;
 
 use super::diagnostic::Diagnostic;
@@ -19,8 +20,6 @@ use crate::prompt::version::Version;
 
 /// What shows the tags that git still has, where nobody can say which of them is meant.
 const LOOK: &str = "git fsck --no-reflogs --unreachable";
-/// The same where the tags are the remote's.
-const LOOK_ELSEWHERE: &str = "promptctl doctor, in a clone that fetched it before it was lost";
 
 /// The tags that count, by what they are of.
 #[derive(Default)]
@@ -119,7 +118,8 @@ impl Store {
             let away = self.take_away(&tag);
             let fix = match released {
                 Some(((_, environment), _)) => {
-                    format!("{away} && promptctl publish {name}@{version} --env {environment}")
+                    let which = Which::Version(version);
+                    Next::All(vec![away, Next::publish(name, which, environment)])
                 }
                 None => away,
             };
@@ -133,7 +133,7 @@ impl Store {
         let is_missing = failure.code == Some(code::SHALLOW);
         match self.fill().filter(|_| is_missing) {
             Some(fill) => fill.into(),
-            None if is_missing && self.has_remote() => "promptctl fetch".into(),
+            None if is_missing && self.has_remote() => Next::Fetch.into(),
             None => failure.hints.first().cloned().unwrap_or_default(),
         }
     }
@@ -163,10 +163,13 @@ impl Store {
                         "{name} {} was published with other content than the file has",
                         loaded.version()
                     ),
-                    format!(
-                        "promptctl bump {name} && git commit -m \"Bump {name}\" -- {}",
-                        shell_path(path)
-                    ),
+                    Next::All(vec![
+                        Next::bump(name),
+                        Next::Git(format!(
+                            "git commit -m \"Bump {name}\" -- {}",
+                            shell_path(path)
+                        )),
+                    ]),
                 )
                 .at(path.clone()),
             );
@@ -184,7 +187,7 @@ impl Store {
             Ok(releases) => releases,
             Err(failure) => {
                 let fix = match failure.code {
-                    Some(code::TAG_GONE) => "promptctl fetch".into(),
+                    Some(code::TAG_GONE) => Next::Fetch.into(),
                     _ => self.fix_of(&failure),
                 };
                 troubles.push(Diagnostic::of(&failure, fix));
@@ -199,8 +202,8 @@ impl Store {
                 ReleaseWarning::NoVersionTag { number, version } => {
                     let entry = find(&releases.entries, *number);
                     let top = find(&releases.entries, live);
-                    let is_told = wrong.contains(&(name.clone(), *version));
-                    is_told
+                    let is_reported = wrong.contains(&(name.clone(), *version));
+                    is_reported
                         || entry != top
                             && entry
                                 .is_none_or(|it| Some(it.number) != top.and_then(|top| top.under))
@@ -246,7 +249,7 @@ impl Store {
             troubles.push(Diagnostic::error(
                 code::BAD_TAG,
                 format!("no release tag of {name} in {environment} is sound: nobody can say what is live"),
-                format!("promptctl publish {name} --env {environment}"),
+                Next::publish(name, Which::OfFile, environment),
             ));
         }
     }
@@ -265,32 +268,39 @@ impl Store {
             number,
         };
         let look = match self.settings.remote.is_some() {
-            true => LOOK_ELSEWHERE,
-            false => LOOK,
+            // The tags are the remote's.
+            true => Hint::sentence([
+                Next::Doctor.into(),
+                ", in a clone that fetched it before it was lost".into(),
+            ]),
+            false => Next::Git(LOOK.to_owned()).into(),
         };
-        let put_back = |tag: &TagName, else_: String| match self.lost_object(tag) {
-            Some(object) => self.restore(tag, object),
-            None => else_,
+        let put_back = |tag: &TagName, otherwise: Hint| match self.lost_object(tag) {
+            Some(object) => self.restore(tag, object).into(),
+            None => otherwise,
         };
-        let (place, fix) = match note {
+        let (place, fix): (_, Hint) = match note {
             ReleaseWarning::InvalidTag { number, .. } => {
                 let tag = release(*number);
-                (Some(self.full(&tag)), put_back(&tag, self.take_away(&tag)))
+                (
+                    Some(self.full(&tag)),
+                    put_back(&tag, self.take_away(&tag).into()),
+                )
             }
             ReleaseWarning::Gap { first, .. } => {
                 let tag = release(*first);
-                (Some(self.full(&tag)), put_back(&tag, look.to_owned()))
+                (Some(self.full(&tag)), put_back(&tag, look))
             }
             ReleaseWarning::Stray { first, .. } => {
                 let tag = release(*first);
-                (Some(self.full(&tag)), self.take_away(&tag))
+                (Some(self.full(&tag)), self.take_away(&tag).into())
             }
             ReleaseWarning::Chain { number }
             | ReleaseWarning::Under { number }
             | ReleaseWarning::Ahead { number } => {
                 let tag = release(*number);
-                let look = format!("promptctl releases {name} --env {environment}");
-                (Some(self.full(&tag)), look)
+                let look = Next::releases_of(name, environment);
+                (Some(self.full(&tag)), look.into())
             }
             ReleaseWarning::NoVersionTag { number, version } => {
                 let tag = TagName::Version {
@@ -298,13 +308,13 @@ impl Store {
                     version: *version,
                 };
                 let publish = if *number == live {
-                    format!("promptctl publish {name}@{version} --env {environment}")
+                    Next::publish(name, Which::Version(*version), environment).into()
                 } else {
-                    look.to_owned()
+                    look
                 };
                 (None, put_back(&tag, publish))
             }
-            ReleaseWarning::Changed(changed) => (Some(changed.tag.clone()), changed.cure()),
+            ReleaseWarning::Changed(changed) => (Some(changed.tag.clone()), changed.cure().into()),
         };
         let finding = note.finding(name, environment, &self.settings.prefix);
         let is_error = match note {
@@ -314,7 +324,7 @@ impl Store {
         Diagnostic {
             is_error,
             place,
-            fix: fix.into(),
+            fix,
             ..Diagnostic::error(finding.code, finding.message, String::new())
         }
     }
@@ -385,19 +395,18 @@ impl Store {
     /// A tag with the name of a prompt or an environment.
     fn trouble_of_stray_name(&self, rest: &str) -> Diagnostic {
         let full = format!("{}{rest}", self.settings.prefix);
-        let delete = format!("git tag -d {full}");
+        let delete = Next::Git(format!("git tag -d {full}"));
         let fix = match self.settings.remote.as_deref() {
             Some(remote) => {
                 let own = self.ref_target(&format!("refs/tags/{full}"));
-                let delete = own.map_or_else(String::new, |_| format!("{delete} && "));
-                {
-                    // What was never looked at needs no word of a person.
-                    let accept =
-                        stands_for(rest).map_or_else(String::new, |_| format!(" --accept {full}"));
-                    format!(
-                        "{delete}git push {remote} --delete refs/tags/{full} && promptctl fetch{accept}"
-                    )
-                }
+                let here = own.map(|_| delete);
+                let there = Next::Git(format!("git push {remote} --delete refs/tags/{full}"));
+                // What was never looked at needs no word of a person.
+                let fetch = match stands_for(rest) {
+                    Some(_) => Next::Accept(full.clone()),
+                    None => Next::Fetch,
+                };
+                Next::All(here.into_iter().chain([there, fetch]).collect())
             }
             None => delete,
         };
@@ -423,7 +432,7 @@ impl Store {
                 troubles.push(Diagnostic::warning(
                     code::UNKNOWN_PROMPT,
                     format!("{name} is live in {environment}, and its file was deleted"),
-                    format!("promptctl unpublish {name} --env {environment}"),
+                    Next::unpublish(name, environment),
                 ));
             }
         }

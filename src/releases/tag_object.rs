@@ -13,6 +13,7 @@ use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::evidence::Measured;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 use crate::repository::{NoTag, ObjectId, Peeled};
 /// A version tag as it was found.
 pub(crate) struct VersionTag {
@@ -112,10 +113,10 @@ impl Store {
                 code::NOT_FETCHED,
                 format!("the tag {full}, or the commit that it names, is not in this clone"),
             )
-            .hint("promptctl fetch brings it"),
+            .hint(Next::Fetch.that("brings it")),
             Unread::InvalidTag(void) => {
                 Failure::new(code::BAD_TAG, format!("the tag {full} {void}"))
-                    .hint("promptctl doctor tells what to do about it")
+                    .hint(Next::Doctor.that("tells what to do about it"))
             }
         }
     }

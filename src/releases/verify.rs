@@ -16,7 +16,9 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::Digest;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::{Back, Next, Which};
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 
@@ -290,12 +292,11 @@ impl Store {
             Ok(_) => "returns to what nobody signed for".to_owned(),
         };
         let fix = match top.action {
-            Action::Unpublish => {
-                format!(
-                    "promptctl rollback {name} --env {environment}, or a signed release of what shall be live"
-                )
-            }
-            _ => format!("promptctl publish {name}@{version} --env {environment}"),
+            Action::Unpublish => Hint::sentence([
+                Next::roll_back(name, environment, Back::Once).into(),
+                ", or a signed release of what shall be live".into(),
+            ]),
+            _ => Next::publish(name, Which::Version(*version), environment).into(),
         };
         proof.troubles.push(Diagnostic::error(
             code::UNSIGNED,
@@ -318,14 +319,13 @@ impl Store {
                 Ok(UnmetRule::Branch(branch)) => Diagnostic::error(
                     code::WRONG_BRANCH,
                     format!("{name} {version} is not on {branch}, which {environment} requires"),
-                    format!(
-                        "merge it into {branch}, or promptctl rollback {name} --env {environment}"
-                    ),
+                    Next::roll_back(name, environment, Back::Once)
+                        .after(format!("merge it into {branch}, or ")),
                 ),
                 Ok(UnmetRule::Source(source)) => Diagnostic::error(
                     code::NOT_STAGED,
                     format!("{name} {version} is live in {environment} and never was in {source}"),
-                    format!("promptctl publish {name}@{version} --env {source}"),
+                    Next::publish(name, Which::Version(version), source),
                 ),
                 Err(failure) => {
                     proof.add(&failure);

@@ -9,6 +9,8 @@ use super::tag::{Tag, TagName, Trailers};
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
+use crate::prompt::next::Next;
 
 /// How many tags are sent at once: a host tells nobody of more.
 const AT_ONCE: usize = 3;
@@ -38,10 +40,9 @@ impl Store {
                         loaded.name,
                         loaded.version()
                     );
-                    return Err(Failure::new(code::NUMBER_TAKEN, message).hint(format!(
-                        "promptctl bump {} gives the new content the next number",
-                        loaded.name
-                    )));
+                    return Err(Failure::new(code::NUMBER_TAKEN, message).hint(
+                        Next::bump(&loaded.name).that("gives the new content the next number"),
+                    ));
                 }
                 None => {
                     let Some(commit) = loaded.commit() else {
@@ -93,7 +94,10 @@ impl Store {
                             code::OVERTAKEN,
                             format!("somebody was faster: the tags of {name} exist already"),
                         )
-                        .hint("promptctl fetch, then the same command again"));
+                        .hint(Hint::sentence([
+                            Next::Fetch.into(),
+                            ", then the same command again".into(),
+                        ])));
                     }
                 }
             } else {

@@ -5,7 +5,9 @@ use std::fmt;
 use super::tag::TagName;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::Next;
 use crate::prompt::version::Version;
 
 /// Something about a row that people must know, and that does not change what counts.
@@ -121,15 +123,15 @@ impl ReleaseWarning {
             };
             format!("{prefix}{tag}")
         };
-        let doctor = "promptctl doctor tells what to do about it";
+        let doctor = || Next::Doctor.that("tells what to do about it");
         match self {
             Self::InvalidTag { number, why } => Finding::warning(
                 code::BAD_TAG,
                 format!("the tag {} {why}: it is passed over", tag(*number)),
             )
-            .help(doctor),
+            .help(doctor()),
             Self::Gap { first, last } => Finding::warning(code::RELEASE_GAP, gap(*first, *last, name, environment))
-                .help("a tag was deleted: promptctl doctor tells whether this clone still has it"),
+                .help(Hint::sentence(["a tag was deleted: ".into(), Next::Doctor.into(), " tells whether this clone still has it".into()])),
             Self::Stray { first, count } => Finding::warning(
                 code::STRAY_TAG,
                 format!(
@@ -146,28 +148,36 @@ impl ReleaseWarning {
                     "release {number} of {name} in {environment} does not name the release before it as the one it follows"
                 ),
             )
-            .help("a tag between them was deleted, or this one was made by hand: promptctl releases shows who made it"),
+            .help(Hint::sentence([
+                "a tag between them was deleted, or this one was made by hand: ".into(),
+                Next::Releases.into(),
+                " shows who made it".into(),
+            ])),
             Self::Under { number } => Finding::warning(
                 code::BROKEN_CHAIN,
                 format!(
                     "release {number} of {name} in {environment} names a later release as the one below it: nothing is read as below it"
                 ),
             )
-            .help("a rollback from it needs --to"),
+            .help(Hint::NameVersion),
             Self::Ahead { number } => Finding::warning(
                 code::DATED_AHEAD,
                 format!(
                     "release {number} of {name} in {environment} is dated ahead of now: what was live at a given time is not known from there on"
                 ),
             )
-            .help("the order of releases is their number and never the clock; promptctl releases shows them all"),
+            .help(Hint::sentence([
+                "the order of releases is their number and never the clock; ".into(),
+                Next::Releases.into(),
+                " shows them all".into(),
+            ])),
             Self::NoVersionTag { number, version } => Finding::warning(
                 code::RELEASE_MISMATCH,
                 format!(
                     "release {number} of {name} in {environment} names {version}, which has no tag"
                 ),
             )
-            .help(doctor),
+            .help(doctor()),
             Self::Changed(changed) => changed.finding(),
         }
     }
@@ -184,15 +194,16 @@ fn gap(first: u64, last: u64, name: &PromptName, environment: &Environment) -> S
 impl Changed {
     /// The command that ends it: one that puts the tag back as it was seen first, or where that was no
     /// version and no release, takes the remote's word.
-    pub fn cure(&self) -> String {
+    pub fn cure(&self) -> Next {
         if !self.is_sound {
-            return format!("promptctl fetch --accept {}", self.tag);
+            return Next::Accept(self.tag.clone());
         }
         let Self {
             remote, tag, first, ..
         } = self;
         let force = if self.now.is_some() { "--force " } else { "" };
-        format!("git push {force}{remote} {first}:refs/tags/{tag} && promptctl fetch")
+        let push = format!("git push {force}{remote} {first}:refs/tags/{tag}");
+        Next::All(vec![Next::Git(push), Next::Fetch])
     }
 
     /// It in words.
@@ -219,10 +230,13 @@ impl Changed {
             code::TAG_GONE,
             format!("{what}; what this clone saw first goes on counting here"),
         )
-        .help(format!(
-            "ask who did it; {} puts it back, promptctl fetch --accept {tag} takes the remote's word",
-            self.cure()
-        ))
+        .help(Hint::sentence([
+            "ask who did it; ".into(),
+            self.cure().into(),
+            " puts it back, ".into(),
+            Next::Accept(tag.clone()).into(),
+            " takes the remote's word".into(),
+        ]))
     }
 }
 

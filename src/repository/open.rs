@@ -11,6 +11,7 @@ use git2::{ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
 
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::prompt::quote::shell_word;
 
 /// Where the repository is looked for.
@@ -150,16 +151,13 @@ impl Start {
                     bare.display()
                 ),
             )
-            .hint(format!(
-                "if it is yours, name it: promptctl -C {} …",
-                shell_word(&bare.to_string_lossy())
-            ));
+            .hint(Hint::NameRepository(bare.to_string_lossy().into_owned()));
         }
         Failure::new(
             code::NO_REPOSITORY,
             format!("{at} is not inside a git repository"),
         )
-        .hint("promptctl init makes a repository of prompts here; -C DIR names another folder")
+        .hint(Hint::MakeRepository)
     }
 }
 

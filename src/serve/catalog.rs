@@ -402,7 +402,7 @@ mod tests {
         )
         .unwrap_err();
         assert_eq!(failure.code, Some(code::SHARED_ID));
-        assert!(failure.message.contains("b and a"), "{}", failure.message);
+        insta::assert_snapshot!(failure.message, @"b and a both answer for pmpt_1 in production, and a gateway would have to guess");
         // The same id in two environments is one prompt seen twice.
         assert!(
             catalog(

@@ -1,23 +1,22 @@
 //! Reading prompts over HTTP: the shapes that the commands print, with an ETag.
 
-use std::io::Write as _;
+mod query;
+mod reply;
+
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap,
-    HeaderValue, IF_NONE_MATCH, ORIGIN, VARY,
-};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, ORIGIN};
+use hyper::{Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::answer;
+use self::query::{Query, decoded};
+use self::reply::{Read, finish};
 use super::body::{self, LARGEST_OF_OURS, Outgoing};
 use super::call::{CallSettings, Ready};
 use super::catalog::PinPolicy;
-use super::head::unescaped;
 use super::problem::Problem;
 use super::request::PromptRequest;
 use super::state::{ResolvedPrompt, State};
@@ -33,95 +32,8 @@ use crate::prompt::version::Version;
 /// Where a proxy of LiteLLM's asks for prompts.
 pub(super) const LITELLM: &str = "/beta/litellm_prompt_management";
 
-/// From how many bytes on an answer is packed.
-const WORTH_PACKING: usize = 1024;
 /// How many prompts one page lists.
 const PAGE: usize = 1000;
-
-const FRESH: &str = "private, max-age=15, stale-while-revalidate=60, stale-if-error=86400";
-const FOREVER: &str = "private, max-age=31536000, immutable";
-
-/// What a read answers.
-struct Read {
-    value: Value,
-    /// What changes when the answer does; none where that is not known.
-    tag: Option<String>,
-    is_forever: bool,
-}
-
-impl Read {
-    fn new(value: Value, tag: impl Into<String>) -> Self {
-        Self {
-            value,
-            tag: Some(tag.into()),
-            is_forever: false,
-        }
-    }
-
-    /// What changes with its tag: it is made for readers who do not have it.
-    fn tagged(
-        headers: &HeaderMap,
-        tag: impl Into<String>,
-        make: impl FnOnce() -> Result<Value, Problem>,
-    ) -> Result<Self, Problem> {
-        let tag = tag.into();
-        let value = match is_known(headers, header_of(&tag).as_ref()) {
-            true => Value::Null,
-            false => make()?,
-        };
-        Ok(Self::new(value, tag))
-    }
-}
-
-/// A tag as the header writes it.
-fn header_of(tag: &str) -> Option<HeaderValue> {
-    HeaderValue::try_from(format!("\"{tag}\"")).ok()
-}
-
-/// Whether the reader says that it has what this tag stands for.
-fn is_known(headers: &HeaderMap, tag: Option<&HeaderValue>) -> bool {
-    let known = headers.get(IF_NONE_MATCH).and_then(|it| it.to_str().ok());
-    let (Some(known), Some(tag)) = (known, tag) else {
-        return false;
-    };
-    let tag = tag.to_str().unwrap_or_default();
-    known
-        .split(',')
-        .map(|it| it.trim().trim_start_matches("W/"))
-        .any(|it| it == tag || it == "*")
-}
-
-/// What stands behind `?`.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn of(query: Option<&str>) -> Self {
-        let pairs = query
-            .unwrap_or_default()
-            .split('&')
-            .filter(|it| !it.is_empty());
-        Self(
-            pairs
-                .map(|pair| {
-                    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    (decoded(key), decoded(value))
-                })
-                .collect(),
-        )
-    }
-
-    fn get(&self, key: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(name, _)| name == key);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-    }
-}
-
-/// A part of an address decoded, `+` for a blank as forms write it.
-fn decoded(text: &str) -> String {
-    String::from_utf8_lossy(&unescaped(&text.replace('+', " "))).into_owned()
-}
 
 /// Answers a read.
 pub(super) async fn answer(
@@ -174,55 +86,6 @@ pub(super) async fn answer(
             .insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }
     Ok(response)
-}
-
-fn finish(headers: &HeaderMap, read: Read) -> Response<Outgoing> {
-    let tag = read.tag.as_deref().and_then(header_of);
-    let mut response = if is_known(headers, tag.as_ref()) {
-        let mut response = Response::new(body::whole(Vec::new()));
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        packed(headers, read.value.to_string())
-    };
-    let headers = response.headers_mut();
-    let cache = match (&tag, read.is_forever) {
-        (None, _) => "no-store",
-        (_, true) => FOREVER,
-        (_, false) => FRESH,
-    };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if let Some(tag) = tag {
-        headers.insert(ETAG, tag);
-    }
-    response
-}
-
-fn packed(headers: &HeaderMap, text: String) -> Response<Outgoing> {
-    let accepted = headers
-        .get(ACCEPT_ENCODING)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
-    let takes_gzip = accepted.split(',').any(|it| {
-        let mut parts = it.split(';').map(str::trim);
-        parts.next() == Some("gzip") && !parts.any(|it| it == "q=0")
-    });
-    if takes_gzip && text.len() >= WORTH_PACKING {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        // Writing to memory does not fail.
-        if gzip.write_all(text.as_bytes()).is_ok()
-            && let Ok(bytes) = gzip.finish()
-        {
-            let mut response =
-                answer::json(StatusCode::OK, String::new()).map(|_| body::whole(bytes));
-            response
-                .headers_mut()
-                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            return response;
-        }
-    }
-    answer::json(StatusCode::OK, text)
 }
 
 fn environment(state: &State, query: &Query) -> Result<Environment, Problem> {

@@ -225,7 +225,7 @@ mod tests {
             panic!("it did not fail");
         };
         assert_eq!(failure.code, Some(code::REMOTE_UNREACHABLE));
-        assert!(failure.message.contains("did not answer"), "{failure}");
+        insta::assert_snapshot!(failure.message, @"the remote did not answer within 0 seconds");
     }
 
     #[test]

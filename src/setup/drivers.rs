@@ -7,8 +7,9 @@ use super::clone::Setup;
 use crate::error::Failure;
 use crate::files::join_root;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::SUFFIXES;
-use crate::prompt::quote::{in_quotes, shell_path};
+use crate::prompt::quote::in_quotes;
 use crate::repository::Git;
 
 /// The file that says which driver compares and merges which files.
@@ -62,10 +63,11 @@ impl Setup<'_> {
                         format!("the prompt files have {attribute}={value} already"),
                     )
                     .at(ATTRIBUTES)
-                    .hint(format!(
-                        "git check-attr {attribute} {} tells; remove that attribute from {ATTRIBUTES} or .git/info/attributes, or leave --diff-driver out",
-                        shell_path(&path)
-                    )));
+                    .hint(Hint::RemoveAttribute {
+                        attribute: attribute.to_owned(),
+                        path,
+                        file: ATTRIBUTES,
+                    }));
                 }
             }
         }

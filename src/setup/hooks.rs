@@ -7,6 +7,7 @@ use super::clone::Setup;
 use super::drivers::shell_word;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::repository::write_failure;
 
 /// The hooks, by their names in git, and what each does.
@@ -119,7 +120,7 @@ fn is_there(planned: &PlannedHook, name: &str) -> Result<bool, Failure> {
     let failure = Failure::new(code::IN_THE_WAY, format!("a {name} hook exists already"))
         .at(planned.path.display().to_string());
     Err(if own.contains("pre-commit.com") {
-        failure.hint("it is that of pre-commit.com: add promptctl to .pre-commit-config.yaml, as `promptctl help hooks` shows")
+        failure.hint(Hint::AddToPreCommit)
     } else {
         failure.hint(format!("add this line to it: {}", call(name)))
     })

@@ -8,16 +8,7 @@ use crate::env::{Shell, TestEnv, executable, of_this_process};
 /// A remote with three releases.
 fn released(env: &TestEnv) -> Shell {
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage");
-    for (from, to) in [("800", "600"), ("600", "400")] {
-        ada.next_version(
-            "support/triage",
-            &format!("maxTokens: {from}"),
-            &format!("maxTokens: {to}"),
-        );
-        ada.ok("git push --quiet");
-        ada.ok("promptctl publish support/triage");
-    }
+    ada.publish_versions(3);
     ada
 }
 

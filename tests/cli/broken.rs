@@ -10,15 +10,7 @@ const FILE: &str = "prompts/support/triage.prompt.yml";
 /// Versions 1 to 3 published in turn, without a remote.
 fn released(env: &TestEnv) -> Shell {
     let repo = env.triage();
-    repo.ok("promptctl publish support/triage");
-    for (from, to) in [("800", "600"), ("600", "400")] {
-        repo.next_version(
-            "support/triage",
-            &format!("maxTokens: {from}"),
-            &format!("maxTokens: {to}"),
-        );
-        repo.ok("promptctl publish support/triage");
-    }
+    repo.publish_versions(3);
     repo
 }
 

@@ -8,10 +8,7 @@ use crate::env::{SMALL, Shell, TRIAGE, TestEnv};
 /// A remote with two releases of `support/triage`, as a CI job would clone it.
 fn released(env: &TestEnv) -> Shell {
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage");
-    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    ada.ok("git push --quiet");
-    ada.ok("promptctl publish support/triage");
+    ada.publish_versions(2);
     ada
 }
 

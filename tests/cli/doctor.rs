@@ -12,19 +12,6 @@ use crate::env::{Shell, TestEnv};
 const FILE: &str = "prompts/support/triage.prompt.yml";
 const LOG: &str = ".promptctl/executions.jsonl";
 
-/// Versions 1 to 3 published in turn.
-fn released(repo: &Shell) {
-    repo.ok("promptctl publish support/triage");
-    for (from, to) in [("800", "600"), ("600", "400")] {
-        repo.next_version(
-            "support/triage",
-            &format!("maxTokens: {from}"),
-            &format!("maxTokens: {to}"),
-        );
-        repo.ok("promptctl publish support/triage");
-    }
-}
-
 /// Forgets what no reference names any more.
 fn prune(repo: &Shell) {
     repo.git("reflog expire --expire=now --all");
@@ -182,7 +169,7 @@ fn every_fault_of_a_repository_is_put_right_by_the_fix_that_is_printed() {
     ];
     let env = TestEnv::new();
     let sound = env.triage();
-    released(&sound);
+    sound.publish_versions(3);
     for (at, (code, fix, fault)) in faults.iter().enumerate() {
         env.root().ok(&format!("cp -R repo {at}"));
         let repo = env.root().cd(&at.to_string());
@@ -265,7 +252,7 @@ fn every_fault_of_a_clone_is_put_right_by_the_fix_that_is_printed() {
         ada.replace(FILE, "openai/gpt-5-mini", "echo");
         ada.ok("promptctl bump --quiet support/triage");
         ada.git("commit --quiet --all --message Offline");
-        released(&ada);
+        ada.publish_versions(3);
         ada.git("push --quiet origin main");
         let bob = env.clone_of_origin("Bob");
         bob.ok("promptctl fetch");
@@ -291,7 +278,7 @@ fn every_kind_of_clone_is_completed_by_the_fix_that_is_printed() {
     ] {
         let env = TestEnv::new();
         let ada = env.with_origin();
-        released(&ada);
+        ada.publish_versions(3);
         ada.git("push --quiet origin main");
         env.root()
             .cd("origin.git")
@@ -315,7 +302,7 @@ fn a_missing_signature_is_put_right_by_the_fix_that_is_printed() {
     if keys(&repo, &["ada"]).is_none() {
         return;
     }
-    released(&repo);
+    repo.publish_versions(3);
     require_signatures(&repo, &["ada"]);
     sign_as(&repo, "ada");
     cure(
@@ -377,7 +364,7 @@ fn a_commit_graph_must_know_the_paths() {
 fn broken_settings_do_not_hide_the_rest() {
     let env = TestEnv::new();
     let repo = env.triage();
-    released(&repo);
+    repo.publish_versions(3);
     repo.write("promptctl.yaml", "rots: [prompts]\n");
     repo.git("tag --delete prompts/support/triage/production/2");
     assert_snapshot!(repo.play("promptctl doctor"), @"
@@ -450,7 +437,7 @@ fn lines_of_a_newer_version_stay_where_they_are() {
 fn plain_doctor_asks_nobody() {
     let env = TestEnv::new();
     let ada = env.with_origin();
-    released(&ada);
+    ada.publish_versions(3);
     ada.git("remote set-url origin https://example.invalid/x.git");
     let ada = ada.with("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
     assert_eq!(ada.run("promptctl doctor").stderr, "everything is sound\n");

@@ -9,10 +9,7 @@ use crate::env::{Shell, TestEnv};
 /// A remote with two releases, a clone that saw them, and the remote itself.
 fn seen(env: &TestEnv) -> (Shell, Shell) {
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage");
-    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    ada.ok("git push --quiet");
-    ada.ok("promptctl publish support/triage");
+    ada.publish_versions(2);
     let remote = origin(env);
     (ada, remote)
 }

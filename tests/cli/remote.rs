@@ -51,10 +51,7 @@ fn a_clone_that_knows_nothing_decides_by_what_the_remote_says() {
     let env = TestEnv::new();
     let ada = env.with_origin();
     let bob = env.clone_of_origin("Bob");
-    ada.ok("promptctl publish support/triage");
-    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    ada.ok("git push --quiet");
-    ada.ok("promptctl publish support/triage");
+    ada.publish_versions(2);
     // Bob has not fetched for a week, and has none of these tags.
     assert_eq!(bob.tags(), "");
     assert_snapshot!(bob.play("promptctl rollback support/triage -m 'Refuses refunds'"), @"
@@ -144,7 +141,7 @@ fn tags_made_without_a_push_are_pending_and_not_live() {
     --- stderr
     hint: pending releases are not live: promptctl push sends them
     $ promptctl publish support/triage
-    error[P218]: release 1 of support/triage in production was made with --no-push and never sent
+    error[P218]: release 1 of support/triage in production is pending: it was made here and never sent
       hint: promptctl push support/triage sends it first
     [exit 1]
     ");

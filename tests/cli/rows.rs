@@ -354,10 +354,7 @@ fn one_bad_tag_does_not_stop_a_prompt() {
 fn what_cannot_be_read_is_never_taken_for_void() {
     let env = TestEnv::new();
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage");
-    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    ada.ok("git push --quiet");
-    ada.ok("promptctl publish support/triage");
+    ada.publish_versions(2);
     // The object of the newest release is not here.
     let id = ada.git("rev-parse prompts/support/triage/production/2");
     let id = id.trim();
@@ -567,10 +564,7 @@ fn a_name_that_this_disk_cannot_hold_does_not_fail_the_fetch_of_the_others() {
 fn a_tag_below_the_name_of_the_next_release_stops_nothing() {
     let env = TestEnv::new();
     let ada = env.with_origin();
-    ada.ok("promptctl publish support/triage");
-    ada.next_version("support/triage", "maxTokens: 800", "maxTokens: 600");
-    ada.ok("git push --quiet");
-    ada.ok("promptctl publish support/triage");
+    ada.publish_versions(2);
     origin(&env).git("tag prompts/support/triage/production/3/x main");
     ada.ok("promptctl rollback support/triage");
     assert_eq!(live(&ada), 1);

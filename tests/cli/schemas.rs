@@ -41,7 +41,6 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
     repo.git("commit -qam Number");
     assert_snapshot!(repo.play(
         "promptctl validate --schema
-         promptctl validate
          promptctl validate --fix
          promptctl validate --fix --schema
          git diff
@@ -55,38 +54,6 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
 
     For more information, try '--help'.
     [exit 2]
-    $ promptctl validate
-    warning[P114]: the case lacks `locale`
-     --> datasets/more.jsonl:1:1
-      |
-    1 | {"ticket": "Hello", "locale": null, "expected": "other"}
-      | ^
-      = help: add `locale` to the case, or give the variable a `default` in `input.schema`
-
-    warning[P114]: the case lacks `note`
-     --> datasets/more.jsonl:1:1
-      |
-    1 | {"ticket": "Hello", "locale": null, "expected": "other"}
-      | ^
-      = help: add `note` to the case, or give the variable a `default` in `input.schema`
-
-    error[P104]: `history` is not declared in `input.schema`
-      --> prompts/triage.prompt.yml:10:18
-       |
-    10 |   - placeholder: history
-       |                  ^^^^^^^
-       = help: add it below `input.schema.properties`: `history: {type: array, items: {type: object, required: [role, content], properties: {role: {enum: [user, assistant]}}}}`
-
-    warning[P114]: case 1 lacks `note`
-      --> prompts/triage.prompt.yml:14:5
-       |
-    14 |   - ticket: I was charged twice
-       |     ^^^^^^
-       = help: add `note:` to the case, or give the variable a `default` in `input.schema`
-
-    --- stderr
-    1 checked, 1 error, 3 warnings
-    [exit 3]
     $ promptctl validate --fix
     warning[P114]: the case lacks `locale`
      --> datasets/more.jsonl:1:1

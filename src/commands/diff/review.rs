@@ -22,7 +22,7 @@ use crate::prompt::lint::newly_allowed;
 use crate::prompt::name::{Environment, PromptName};
 use crate::prompt::secrets::blot;
 use crate::prompt::size::{OwnText, Size, SizeChange, common_prefix, own_text};
-use crate::releases::{Rules, State, Step, Store, judge};
+use crate::releases::{Rules, State, Step, Store, decide};
 
 /// How the size of each prompt changed.
 pub(super) fn sizes(
@@ -249,14 +249,14 @@ fn stopped(
         let path = finding.path.as_ref();
         path == Some(&after.path) || paths.any(|partial| path == Some(partial))
     };
-    let verdict = judge(
+    let decision = decide(
         findings.iter().filter(is_of_it).cloned().collect(),
         Step::Release {
             allowed: &[],
             was_released: store.was_released(after, environment).unwrap_or_default(),
         },
     );
-    let mut codes: Vec<&str> = verdict.stops.iter().map(|it| it.code.as_str()).collect();
+    let mut codes: Vec<&str> = decision.stops.iter().map(|it| it.code.as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
     (!codes.is_empty()).then(|| format!("refuse: {}", codes.join(", ")))
@@ -347,7 +347,7 @@ pub(super) fn lone_partials(
 }
 
 /// A partial that no prompt includes, as the page for a reviewer tells of it.
-pub(super) fn told_alone(change: &PartialChange) -> ChangedPartial {
+pub(super) fn changed_alone(change: &PartialChange) -> ChangedPartial {
     let (before, after) = (change.before.as_deref(), change.after.as_deref());
     ChangedPartial {
         path: change.path.clone(),

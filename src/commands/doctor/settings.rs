@@ -59,11 +59,11 @@ fn last_good(store: &Store) -> (Config, Option<String>) {
 }
 
 /// What is wrong with the rules of each environment, and which releases lack their signature.
-/// `is_told` says that settings which cannot be read were reported before.
+/// `is_reported` says that settings which cannot be read were reported before.
 pub(super) fn findings(
     store: &Store,
     config: &Config,
-    is_told: bool,
+    is_reported: bool,
 ) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     if let Some(remote) = config
@@ -102,7 +102,7 @@ pub(super) fn findings(
         let rules = match rules_of(environment, store, config) {
             Ok(rules) => rules,
             // That the committed settings cannot be read is reported already.
-            Err(failure) if is_told && failure.code == Some(code::BAD_CONFIG) => continue,
+            Err(failure) if is_reported && failure.code == Some(code::BAD_CONFIG) => continue,
             Err(failure) => {
                 findings.push(finding_of_failure(&failure));
                 continue;

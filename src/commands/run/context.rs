@@ -33,7 +33,7 @@ pub(in crate::commands) struct RunContext {
     /// The user's own prices.
     pub(in crate::commands) prices: OwnPrices,
     /// Whether it was said that git tracks the log.
-    is_log_told: Cell<bool>,
+    has_warned_of_log: Cell<bool>,
 }
 
 impl RunContext {
@@ -46,7 +46,7 @@ impl RunContext {
             config,
             user,
             prices,
-            is_log_told: Cell::new(false),
+            has_warned_of_log: Cell::new(false),
         })
     }
 
@@ -114,7 +114,7 @@ impl RunContext {
 
     /// Says, once, that git tracks the log: whoever gets the repository gets what was asked and answered.
     pub(in crate::commands) fn warn_of_log(&self, session: &mut Session) {
-        if self.is_log_told.replace(true) || !is_tracked(&self.log(session), &self.store) {
+        if self.has_warned_of_log.replace(true) || !is_tracked(&self.log(session), &self.store) {
             return;
         }
         session.ui.warning(

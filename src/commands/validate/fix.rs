@@ -44,16 +44,16 @@ impl Mended {
         self.files.iter().map(change).collect()
     }
 
-    /// What is right then: a file, and what of it.
-    pub(super) fn told(&self) -> impl Iterator<Item = (&str, String)> {
+    /// What is mended: a file, and what of it.
+    pub(super) fn mended(&self) -> impl Iterator<Item = (&str, String)> {
         let files = self.files.iter();
-        files.map(|(path, (_, told))| (path.as_str(), told.join(", ")))
+        files.map(|(path, (_, what))| (path.as_str(), what.join(", ")))
     }
 
-    fn add(&mut self, path: &str, text: String, told: impl Into<String>) {
+    fn add(&mut self, path: &str, text: String, what: impl Into<String>) {
         let (now, all) = self.files.entry(path.to_owned()).or_default();
         *now = text;
-        all.push(told.into());
+        all.push(what.into());
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::super::session::Session;
-use super::check::{Models, attachments, contents, finding_from_failure, sources};
+use super::check::sources;
+use super::contents::{Models, attachments, contents, finding_from_failure};
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::output::report::Report;

@@ -1,7 +1,8 @@
 //! The settings: the folders that hold prompts, where a branch changes which they are, and what else
 //! a reviewer of a change should see.
 
-use super::check::{self, Rules, finding_from_failure};
+use super::check::{self, Rules};
+use super::contents::finding_from_failure;
 use crate::config::{CONFIG_FILE, Change, Config};
 use crate::error::Failure;
 use crate::files::Base;
@@ -86,11 +87,11 @@ pub(in crate::commands) fn settings_between(
     let Ok(before) = Config::parse(&before) else {
         return Ok(Vec::new());
     };
-    let told = |change: Change| {
+    let finding = |change: Change| {
         let line = Config::line_of(&now, change.key);
-        told(CONFIG_FILE, change.message).at(line.map(|line| Span::whole_line(&now, line)))
+        takes_effect(CONFIG_FILE, change.message).at(line.map(|line| Span::whole_line(&now, line)))
     };
-    let changes = now_read.changes_since(&before).into_iter().map(told);
+    let changes = now_read.changes_since(&before).into_iter().map(finding);
     let mut findings: Vec<Finding> = changes.collect();
     let keys = |revision: Option<&str>, config: &Config| {
         let path = config.allowed_signers.clone().unwrap_or_default();
@@ -110,7 +111,7 @@ pub(in crate::commands) fn settings_between(
 }
 
 /// A change that takes effect by itself once it is merged.
-fn told(path: &str, message: String) -> Finding {
+fn takes_effect(path: &str, message: String) -> Finding {
     Finding::warning(code::SETTINGS_CHANGED, message)
         .in_file(path)
         .help("it takes effect when the branch is merged: a reviewer should want it")
@@ -128,13 +129,13 @@ fn signers_between(old: &(String, String), new: &(String, String)) -> Vec<Findin
     let came = is.iter().filter(|(_, line)| !has(&was, line));
     let came = came.map(|(at, line)| {
         let message = format!("what this key signs counts from then on: `{}`", key(line));
-        told(&new.0, message).at(Some(Span::whole_line(&new.1, *at)))
+        takes_effect(&new.0, message).at(Some(Span::whole_line(&new.1, *at)))
     });
     let went = was.iter().filter(|(_, line)| !has(&is, line));
     let went = went.map(|(_, line)| {
         let message = format!("what this key signed counts no more: `{}`", key(line));
         let path = if new.0.is_empty() { &old.0 } else { &new.0 };
-        told(path, message)
+        takes_effect(path, message)
     });
     came.chain(went).collect()
 }

@@ -5,6 +5,7 @@
 
 mod keywords;
 mod limits;
+mod refs;
 mod rename;
 #[cfg(test)]
 mod tests;
@@ -108,8 +109,8 @@ fn has_same_definitions(before: &Value, after: &Value) -> bool {
     };
     let is_same = |key: &&str| before.get(key) == after.get(key);
     ["$defs", "definitions"].iter().all(is_same)
-        && !view::refers(before, is_elsewhere)
-        && !view::refers(after, is_elsewhere)
+        && !refs::refers(before, is_elsewhere)
+        && !refs::refers(after, is_elsewhere)
 }
 
 /// A whole schema, in which `$ref`s are looked up.
@@ -152,6 +153,9 @@ impl Spots<'_, '_> {
         [self.0.at.clone(), self.1.at.clone()]
     }
 }
+
+/// A schema may be put together from schemas nested this deep.
+const MAX_NESTING: usize = 24;
 
 /// The schema that accepts everything, for where there is none.
 static ANYTHING: Value = Value::Bool(true);
@@ -233,7 +237,7 @@ impl<'a> Comparer<'a> {
 
     /// Whether two schemas say the same, definitions that they refer to included.
     fn is_same(&self, before: &Value, after: &Value) -> bool {
-        before == after && (!view::refers(before, |_| true) || self.has_same_definitions)
+        before == after && (!refs::refers(before, |_| true) || self.has_same_definitions)
     }
 
     /// Compares what the schemas accept, alternative by alternative.

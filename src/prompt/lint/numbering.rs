@@ -3,6 +3,7 @@
 use super::{Finding, Subject};
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
+use crate::prompt::next::Next;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let document = subject.document;
@@ -37,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     findings.push(
         Finding::error(code::NOT_BUMPED, message)
             .at(document.span_of("digest"))
-            .help(Hint::Bump(subject.name.to_owned())),
+            .help(Next::Bump(subject.name.to_owned())),
     );
 }
 

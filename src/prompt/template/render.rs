@@ -10,10 +10,11 @@ use super::Source;
 use super::budget::{Budget, Held, TOO_MUCH};
 use super::cut::{self, Cuts};
 use super::helpers::{Accepts, Args, describe, is_true, print};
+use super::item::Item;
 use super::missing::{Absence, Missing};
 use super::path::Path;
 use super::scan::PARTIAL_BLOCK;
-use super::schema::{Presence, Schema};
+use super::schema::Schema;
 use super::scope::{Locals, PathRoot, Scopes};
 use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
@@ -23,68 +24,6 @@ use crate::prompt::rendered::RenderedPart;
 
 /// How many pieces a rendering may take: loops inside loops end.
 const MAX_STEPS: usize = 2_000_000;
-
-/// A value with what the input schema says about it.
-#[derive(Debug, Clone)]
-pub(super) struct Item<'r> {
-    value: Held<'r>,
-    schema: Option<Schema<'r>>,
-    /// Whether it is the map of all variables.
-    is_all: bool,
-}
-
-impl<'r> Item<'r> {
-    pub(super) fn all(values: &'r Value, schema: Option<Schema<'r>>) -> Self {
-        Self {
-            value: Held::Given(values),
-            schema,
-            is_all: true,
-        }
-    }
-
-    fn made(value: Value) -> Self {
-        Self {
-            value: Held::made(value),
-            schema: None,
-            is_all: false,
-        }
-    }
-
-    /// What stands under a key or an index.
-    fn step(&self, key: &str) -> Result<Self, Absence> {
-        let value = match &self.value {
-            Held::Given(value) => child(value, key).map(Held::Given),
-            Held::Made(value) => child(value, key).cloned().map(Held::made),
-        };
-        let Some(value) = value else {
-            // `{{xs.length}}` is common, because it works in JavaScript.
-            if let (Value::Array(items), "length") = (&*self.value, key) {
-                return Ok(Self::made(items.len().into()));
-            }
-            let presence = self
-                .schema
-                .map_or(Presence::Unknown, |schema| schema.presence(key));
-            return Err(match presence {
-                Presence::Optional => Absence::Optional,
-                Presence::Unknown if !self.is_all => Absence::Optional,
-                _ => Absence::Wrong,
-            });
-        };
-        Ok(Self {
-            value,
-            schema: self.schema.and_then(|schema| schema.step(key)),
-            is_all: false,
-        })
-    }
-}
-
-fn child<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    match value {
-        Value::Object(map) => map.get(key),
-        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-        _ => None,
-    }
-}
 
 /// How an expression is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -400,11 +339,7 @@ impl<'r> Renderer<'r> {
     /// The value of an expression; `None` where it is absent and may be.
     fn expr(&mut self, expr: &'r Expr, mode: Mode) -> Result<Option<Item<'r>>, Finding> {
         match &expr.kind {
-            ExprKind::Literal(value) => Ok(Some(Item {
-                value: Held::Given(value),
-                schema: None,
-                is_all: false,
-            })),
+            ExprKind::Literal(value) => Ok(Some(Item::literal(value))),
             ExprKind::Path(path) => self.path(path, mode, expr.at),
             ExprKind::Call(call) => self
                 .call(call, mode, expr.at)

@@ -11,7 +11,7 @@ mod wrong;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::prompt::document::{Entry, Eval, Message};
+use crate::prompt::document::{Attachment, Entry, Eval, Message, Origin};
 
 /// A text at line 10, column 5 of a file, as a block scalar.
 fn text(value: &str) -> Text {

@@ -38,7 +38,7 @@ fn references_that_multiply_are_refused_before_they_are_followed() {
         30,
         |next| json!({"if": next, "then": next, "not": {"else": next}}),
     );
-    assert!(refused(&mixed).contains("multiply"));
+    insta::assert_snapshot!(refused(&mixed), @"the alternatives and references of the schema multiply to more than it may have");
     let named = json!({
         "$dynamicRef": "#n0",
         "$defs": (0..40).map(|at| {
@@ -46,29 +46,30 @@ fn references_that_multiply_are_refused_before_they_are_followed() {
             (format!("n{at}"), json!({"$dynamicAnchor": format!("n{at}"), "anyOf": [next, next]}))
         }).collect::<Object>(),
     });
-    assert!(refused(&named).contains("multiply"));
+    insta::assert_snapshot!(refused(&named), @"the alternatives and references of the schema multiply to more than it may have");
     let dependent = chain(
         30,
         |next| json!({"dependentSchemas": {"a": next, "b": next}}),
     );
-    assert!(refused(&dependent).contains("multiply"));
+    insta::assert_snapshot!(refused(&dependent), @"the alternatives and references of the schema multiply to more than it may have");
     assert!(Validator::new(&chain(8, |next| json!({"anyOf": [next, next]}))).is_ok());
 }
 
 #[test]
 fn a_schema_that_refers_to_itself_without_an_end_is_refused() {
-    for schema in [
+    let endless = [
         json!({"anyOf": [{"$ref": "#"}, {"type": "string"}]}),
         json!({"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"not": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}),
         json!({"$defs": {"a": {"$anchor": "me", "oneOf": [{"$ref": "#me"}]}}}),
         json!({"$defs": {"a/b %": {"anyOf": [{"$ref": "#/$defs/a~1b%20%25"}]}}}),
-    ] {
-        let message = refused(&schema);
-        assert!(
-            message.contains("refers to itself without an end"),
-            "{message}"
-        );
-    }
+    ]
+    .map(|schema| refused(&schema));
+    insta::assert_snapshot!(endless.join("\n"), @"
+    `#` refers to itself without an end
+    `#/$defs/a` refers to itself without an end
+    `#me` refers to itself without an end
+    `#/$defs/a~1b%20%25` refers to itself without an end
+    ");
     // A tree is no such schema.
     let tree = json!({"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "items": {"items": {"$ref": "#"}}}});
     let validator = Validator::new(&tree).expect("a schema");
@@ -78,7 +79,7 @@ fn a_schema_that_refers_to_itself_without_an_end_is_refused() {
 
 #[test]
 fn deep_references_are_refused_and_no_stack_overflows() {
-    assert!(refused(&chain(10_000, |next| next)).contains("150 levels"));
+    insta::assert_snapshot!(refused(&chain(10_000, |next| next)), @"the schema nests deeper than 150 levels where its references are followed");
     assert!(Validator::new(&chain(120, |next| next)).is_ok());
     // In a value: each level of the tree is four of the schema.
     let tree = json!({"anyOf": [{"items": {"allOf": [{"$ref": "#"}]}}]});
@@ -91,7 +92,7 @@ fn deep_references_are_refused_and_no_stack_overflows() {
     for _ in 0..50 {
         value = json!([value]);
     }
-    assert!(refused_value(&tree, &value).contains("150 levels"));
+    insta::assert_snapshot!(refused_value(&tree, &value), @"the schema nests deeper than 150 levels where its references are followed");
 }
 
 #[test]
@@ -105,20 +106,20 @@ fn a_value_that_multiplies_the_work_is_refused() {
 
     let names: Vec<Value> = (0..4_000).map(|at| json!({ "a": at })).collect();
     let others: Vec<Value> = (0..4_000).map(|at| json!({ "b": at })).collect();
-    assert!(refused_value(&json!({"items": {"enum": names}}), &json!(others)).contains("steps"));
+    insta::assert_snapshot!(refused_value(&json!({"items": {"enum": names}}), &json!(others)), @"it takes more than 5000000 steps to hold the value against the schema");
 
     let fancy = json!({"items": {"pattern": "^(a|a)*\\1b$"}});
     let texts = vec![json!("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"); 20_000];
-    assert!(refused_value(&fancy, &json!(texts)).contains("steps"));
+    insta::assert_snapshot!(refused_value(&fancy, &json!(texts)), @"it takes more than 5000000 steps to hold the value against the schema");
 
     let keys: Object = (0..3_000).map(|at| (format!("k{at}"), json!(1))).collect();
     let patterns: Object = (0..3_000)
         .map(|at| (format!("^k{at}$"), json!({})))
         .collect();
-    assert!(refused_value(&json!({"patternProperties": patterns}), &json!(keys)).contains("steps"));
+    insta::assert_snapshot!(refused_value(&json!({"patternProperties": patterns}), &json!(keys)), @"it takes more than 5000000 steps to hold the value against the schema");
     let alternatives: Vec<Value> = (0..3_000).map(|at| json!({ "const": at })).collect();
     let names = json!({"propertyNames": {"anyOf": alternatives}});
-    assert!(refused_value(&names, &json!(keys)).contains("steps"));
+    insta::assert_snapshot!(refused_value(&names, &json!(keys)), @"it takes more than 5000000 steps to hold the value against the schema");
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn a_schema_of_too_many_maps_is_refused() {
     let properties: Object = (0..MAX_MAPS)
         .map(|at| (format!("p{at}"), json!({})))
         .collect();
-    assert!(refused(&json!({"properties": properties})).contains("maps"));
+    insta::assert_snapshot!(refused(&json!({"properties": properties})), @"the schema consists of more than 20000 maps");
 }
 
 #[test]

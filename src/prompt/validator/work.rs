@@ -16,7 +16,7 @@ use crate::prompt::document::Object;
 const MAX_STEPS: u64 = 5_000_000;
 
 /// The most steps for which every misfit is reported.
-pub(super) const MAX_TOLD: u64 = 50_000;
+pub(super) const MAX_LISTED: u64 = 50_000;
 
 /// The most steps that a schema may ask for at one place of a value, whatever the value.
 const MAX_IN_PLACE: u64 = 50_000;

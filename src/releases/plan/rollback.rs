@@ -4,6 +4,7 @@ use super::{Planned, PlannedRelease, Row};
 use crate::error::{Exit, Failure};
 use crate::prompt::code::{self};
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::{Back, Next, Which};
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 use crate::releases::made::SendState;
@@ -171,9 +172,7 @@ fn unseen(top: &Release) -> Failure {
         ),
     )
     .exit(Exit::Verdict)
-    .hint(format!(
-        "promptctl rollback {name} --env {environment} --again goes one version further back"
-    ))
+    .hint(Next::roll_back(name, environment, Back::Again).that("goes one version further back"))
     .hint("nothing was changed")
 }
 
@@ -210,10 +209,11 @@ fn untrusted(
     )
     .exit(Exit::Verdict);
     for entry in others.into_iter().take(3) {
-        failure = failure.hint(format!(
-            "promptctl rollback {name} --env {environment} --to {} goes to what {} released without such a signature (release {})",
-            entry.version, entry.by, entry.number
-        ));
+        let to = Next::roll_back(name, environment, Back::To(entry.version));
+        failure = failure.hint(to.that(&format!(
+            "goes to what {} released without such a signature (release {})",
+            entry.by, entry.number
+        )));
     }
     failure.hint("nothing was changed")
 }
@@ -226,10 +226,8 @@ fn broken(name: &PromptName, environment: &Environment, top: &Release, number: u
             top.number
         ),
     )
-    .hint(format!(
-        "promptctl rollback {name} --env {environment} --to VERSION names the version to go to"
-    ))
-    .hint(format!("promptctl releases {name} --env {environment} shows them"))
+    .hint(Next::roll_back(name, environment, Back::ToAny).that("names the version to go to"))
+    .hint(Next::releases_of(name, environment).that("shows them"))
 }
 
 fn not_in_stack(
@@ -242,9 +240,9 @@ fn not_in_stack(
         code::NOT_IN_STACK,
         format!("{version} is not below the active release of {name} in {environment}"),
     );
-    can_return(failure, below).hint(format!(
-        "promptctl publish {name}@{version} --env {environment} releases any version"
-    ))
+    can_return(failure, below).hint(
+        Next::publish(name, Which::Version(version), environment).that("releases any version"),
+    )
 }
 
 /// The failure with the versions that a rollback can return to.
@@ -285,15 +283,11 @@ fn nothing_below(
     };
     let earlier = below.iter().find(|entry| entry.action != Action::Unpublish);
     let failure = match earlier {
-        Some(entry) => failure.hint(format!(
-            "promptctl rollback {name} --env {environment} --to {} goes further back",
-            entry.version
-        )),
-        None => failure.hint(format!(
-            "promptctl publish {name}@vN --env {environment} releases another version"
-        )),
+        Some(entry) => failure.hint(
+            Next::roll_back(name, environment, Back::To(entry.version)).that("goes further back"),
+        ),
+        None => failure
+            .hint(Next::publish(name, Which::Any, environment).that("releases another version")),
     };
-    failure.hint(format!(
-        "promptctl unpublish {name} --env {environment} takes it out"
-    ))
+    failure.hint(Next::unpublish(name, environment).that("takes it out"))
 }

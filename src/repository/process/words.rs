@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{GitOutput, LOCK_PATIENCE};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
+use crate::prompt::next::Next;
 use crate::prompt::quote::{shell_path, shell_word};
 
 /// What git said, as facts.
@@ -172,7 +173,7 @@ fn locked(err: &str, words: &str) -> Failure {
                 },
                 format!("{path} is held by another process (it is {age} s old)"),
             )
-            .hint("promptctl doctor --fix removes it where a promptctl that was killed left it")
+            .hint(Next::Repair.that("removes it where a promptctl that was killed left it"))
             .hint(format!(
                 "if no git process is running, remove it: rm {}",
                 shell_path(&path)

@@ -1,3 +1,6 @@
+use hyper::StatusCode;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
+
 use super::*;
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::next::Next;
 use crate::prompt::quote::shell_path;
 use crate::releases::{Diagnostic, Repair};
 use crate::repository::{OtherRuns, write_failure};
@@ -82,7 +83,7 @@ impl Setup<'_> {
             if others.left(&path) {
                 let what = format!("{place} was left by a promptctl that was killed");
                 troubles.push(
-                    Diagnostic::error(code::STALE_LOCK, what, "promptctl doctor --fix")
+                    Diagnostic::error(code::STALE_LOCK, what, Next::Repair)
                         .at(place)
                         .repaired_by(Repair::RemoveLock(path)),
                 );
@@ -115,7 +116,7 @@ impl Setup<'_> {
                 Diagnostic::error(
                     code::INDEX_BEHIND,
                     format!("a commit that was killed did not write git's index: {path} is as HEAD has it, and something older is staged"),
-                    "promptctl doctor --fix",
+                    Next::Repair,
                 )
                 .at(path.clone())
                 .repaired_by(Repair::CatchUp(path)),

@@ -7,6 +7,7 @@ use crate::repository::ObjectId;
 use super::super::clone::Setup;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::next::Next;
 use crate::releases::{Diagnostic, Repair};
 
 impl Setup<'_> {
@@ -27,7 +28,7 @@ impl Setup<'_> {
                 Diagnostic::warning(
                     code::NOT_FETCHED,
                     format!("git fetch does not bring the tags of {remote} into their mirror"),
-                    "promptctl fetch",
+                    Next::Fetch,
                 )
                 .repaired_by(Repair::ConfigureMirror),
             );
@@ -36,7 +37,7 @@ impl Setup<'_> {
             troubles.push(Diagnostic::error(
                 code::NOT_FETCHED,
                 format!("this clone has not fetched the releases of {remote}"),
-                "promptctl fetch",
+                Next::Fetch,
             ));
         }
         let known: BTreeSet<&str> = known
@@ -55,7 +56,7 @@ impl Setup<'_> {
                     format!(
                         "the tag {full} was made here and lost: somebody was faster at {remote}"
                     ),
-                    "promptctl doctor --fix",
+                    Next::Repair,
                 )
                 .at(full.clone())
                 .repaired_by(Repair::DiscardTag(full))
@@ -63,7 +64,7 @@ impl Setup<'_> {
                 Diagnostic::warning(
                     code::PENDING,
                     format!("the tag {full} is pending: {remote} has not confirmed it"),
-                    "promptctl push",
+                    Next::Push(None),
                 )
                 .at(full)
             });
@@ -124,7 +125,7 @@ impl Setup<'_> {
                     "{remote} has a tag that this clone has not fetched: {}{first}{more}",
                     self.settings().prefix
                 ),
-                "promptctl fetch",
+                Next::Fetch,
             ));
         }
         // Without a mirror, tags of this clone may never have been sent.
