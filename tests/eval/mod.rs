@@ -5,6 +5,7 @@ mod base;
 mod cache;
 mod ends;
 mod evidence;
+mod gated;
 pub(crate) mod judges;
 mod labels;
 mod money;

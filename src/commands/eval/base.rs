@@ -28,8 +28,8 @@ use crate::releases::State;
 
 /// What is named by `--base`.
 enum Wanted {
-    /// What is live in production.
-    Live,
+    /// What is live in an environment.
+    Live(Environment),
     /// A version of the prompt itself.
     Version(Version),
     /// Another prompt, or a named content of this one.
@@ -72,8 +72,11 @@ impl Side {
 
 impl Wanted {
     fn parse(text: &str, ground: &RunContext) -> Result<Self, Failure> {
-        if text == "live" {
-            return Ok(Self::Live);
+        if let Some(environment) = environment_of(text) {
+            if text != "live" {
+                ground.store.require_environment(&environment)?;
+            }
+            return Ok(Self::Live(environment));
         }
         if let Ok(version) = text.parse() {
             return Ok(Self::Version(version));
@@ -97,12 +100,11 @@ impl Wanted {
     /// The content of the prompt that is compared with.
     fn load(&self, name: &PromptName, ground: &RunContext) -> Result<Option<Loaded>, Failure> {
         let store = &ground.store;
-        let production = Environment::production();
         match self {
-            Self::Live => match store.state(name, &production)? {
+            Self::Live(environment) => match store.state(name, environment)? {
                 State::Never | State::Unpublished { .. } => Ok(None),
                 State::Live(_) | State::NotFetched => {
-                    store.load_active(name, &production).map(Some)
+                    store.load_active(name, environment).map(Some)
                 }
             },
             Self::Version(version) => {
@@ -118,8 +120,16 @@ impl Wanted {
     fn is_before(&self, name: &PromptName) -> bool {
         match self {
             Self::Prompt(reference) => reference.name == *name,
-            Self::Live | Self::Version(_) | Self::Revision(_) => true,
+            Self::Live(_) | Self::Version(_) | Self::Revision(_) => true,
         }
+    }
+}
+
+/// The environment whose live versions are meant: `live` is production, `@staging` that one.
+fn environment_of(base: &str) -> Option<Environment> {
+    match base.strip_prefix('@') {
+        Some(name) => name.parse().ok(),
+        None => (base == "live").then(Environment::production),
     }
 }
 
@@ -217,9 +227,11 @@ fn side(
         notes: Vec::new(),
     };
     let Some(base) = base else {
-        side.notes.push(match label {
-            "live" => "nothing is live in production to compare with".to_owned(),
-            _ => format!("new: {label} does not have it, so there is nothing to compare with"),
+        side.notes.push(match environment_of(label) {
+            Some(environment) => {
+                format!("nothing is live in {environment} to compare with")
+            }
+            None => format!("new: {label} does not have it, so there is nothing to compare with"),
         });
         return Some(side);
     };

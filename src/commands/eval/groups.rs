@@ -88,7 +88,8 @@ pub(super) struct AnswerArgs {
 #[command(next_help_heading = "Comparison")]
 pub(super) struct BaseArgs {
     /// Compare with BASE on the same cases, only the prompts that differ from it: a revision (where
-    /// the branch began), `live`, a version such as v3, or another prompt; may be given several times
+    /// the branch began), `live` (`@staging`: what is live there), a version such as v3, or another
+    /// prompt; may be given several times
     #[arg(long, value_name = "BASE")]
     pub(super) base: Vec<String>,
     /// When a comparison makes the run fail

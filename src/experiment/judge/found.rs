@@ -82,6 +82,11 @@ fn bundled(reference: &Reference) -> Result<Option<Loaded>, Failure> {
     )))
 }
 
+/// Whether a prompt is a judge: one below `judges/` whose schema lets it choose.
+pub fn is_judge(loaded: &Loaded) -> bool {
+    loaded.name.as_str().starts_with(FOLDER) && choices_of(&loaded.document).is_ok()
+}
+
 /// What a judge's schema lets it choose, with the scores.
 ///
 /// # Errors
