@@ -23,6 +23,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use serde_json::Value;
+
 use super::run::RunContext;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -37,6 +39,7 @@ use crate::experiment::runs::{Head, RunFile};
 use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
 use crate::experiment::versus::Pairing;
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::hint::Hint;
@@ -204,7 +207,7 @@ fn run_cases(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let prepared: Vec<Prepared<'_>> = chosen
         .iter()
-        .map(|chosen| Prepared::new(chosen, &ground, session))
+        .map(|chosen| Prepared::new(chosen, None, &ground, session))
         .collect::<Result<_, Failure>>()?;
     let mut tasks = choose::tasks(&prepared, args, &ground, session)?;
     let recorder = record
@@ -238,17 +241,22 @@ struct Prepared<'a> {
     renderer: Renderer<'a>,
     expected: Expected,
     evaluators: Vec<Evaluator>,
+    schema: Option<&'a Value>,
     judges: Judges,
     files: PromptFiles<'a>,
 }
 
 impl<'a> Prepared<'a> {
-    fn new(chosen: &'a Chosen, ground: &'a RunContext, session: &Session) -> Result<Self, Failure> {
-        let document = &chosen.loaded.document;
-        let schema = document
-            .json_schema
-            .as_ref()
-            .and_then(|it| it.get("schema"));
+    /// `other` is the content whose schema of the answer counts where this one has none: that of the
+    /// cases.
+    fn new(
+        chosen: &'a Chosen,
+        other: Option<&'a Loaded>,
+        ground: &'a RunContext,
+        session: &Session,
+    ) -> Result<Self, Failure> {
+        let other = other.and_then(|other| other.document.output_schema());
+        let schema = chosen.loaded.document.output_schema().or(other);
         let evaluators = prepare(&chosen.suite.evaluators, schema)
             .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
         let judges = choose::judges(chosen, &evaluators, schema, ground, session)?;
@@ -256,6 +264,7 @@ impl<'a> Prepared<'a> {
             chosen,
             judges,
             evaluators,
+            schema,
             renderer: Renderer::new(&ground.store, &chosen.loaded)?,
             expected: Expected::of(&chosen.loaded.document)?,
             files: PromptFiles::of(&ground.store, &chosen.loaded),

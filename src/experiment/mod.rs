@@ -31,7 +31,7 @@ pub mod verdict;
 pub mod versus;
 
 pub use asked::asks_for_expected;
-pub use files::{CaseFiles, NoFiles, PromptFiles};
+pub use files::{CaseFiles, NoFiles, PromptFiles, Tracking};
 pub use near::{near_contradictions, near_duplicates};
 pub use outside::{enums, outside_enum};
 pub use ready::{ready, values};

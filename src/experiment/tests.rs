@@ -46,8 +46,11 @@ impl CaseFiles for Made {
         }
     }
 
-    fn is_ignored(&self, path: &str) -> bool {
-        self.ignored.contains(&path)
+    fn tracking(&self, path: &str) -> Tracking {
+        match self.ignored.contains(&path) {
+            true => Tracking::Ignored,
+            false => Tracking::Tracked,
+        }
     }
 
     fn judge(

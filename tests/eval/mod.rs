@@ -11,6 +11,7 @@ mod labels;
 mod money;
 mod reviewed;
 mod shown;
+mod suites;
 
 use insta::assert_snapshot;
 use regex::Regex;

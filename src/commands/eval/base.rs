@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::super::common::count;
 use super::super::diff::impact;
 use super::super::run::RunContext;
@@ -277,6 +279,7 @@ pub(super) struct BasePrepared<'a> {
     renderer: Renderer<'a>,
     expected: Expected,
     evaluators: Vec<Evaluator>,
+    schema: Option<&'a Value>,
     suite: Suite,
     cases: Vec<usize>,
     unasked: HashSet<String>,
@@ -300,9 +303,7 @@ impl<'a> BasePrepared<'a> {
         };
         let renderer = Renderer::new(&ground.store, loaded)?;
         let suite = head.chosen.suite.rebased(&|name| renderer.asks_for(name));
-        let own = loaded.document.json_schema.as_ref();
-        let schema = own.or(head.chosen.loaded.document.json_schema.as_ref());
-        let schema = schema.and_then(|it| it.get("schema"));
+        let schema = loaded.document.output_schema().or(head.schema);
         let evaluators = prepare(&suite.evaluators, schema)
             .map_err(|finding| Failure::from(finding.in_file(&head.chosen.loaded.path)))?;
         let mut prepared = Self {
@@ -311,6 +312,7 @@ impl<'a> BasePrepared<'a> {
             renderer,
             expected: Expected::of(&loaded.document)?,
             evaluators,
+            schema,
             suite,
             cases: Vec::new(),
             unasked: HashSet::new(),
@@ -419,6 +421,7 @@ impl BasePrepared<'_> {
             asks_unjudged: false,
             repeat: args.cases.repeat,
             evaluators: &self.evaluators,
+            schema: self.schema,
             judges: self.judges,
             renderer: &self.renderer,
             files: self.files,

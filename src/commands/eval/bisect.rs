@@ -142,6 +142,7 @@ pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exi
         args,
         ground: &ground,
         suite: &suite,
+        owner: &owner,
         files: PromptFiles::of(&ground.store, &owner),
     };
     let last = tried.len() - 1;
@@ -252,6 +253,8 @@ struct Bisection<'a> {
     args: &'a Args,
     ground: &'a RunContext,
     suite: &'a Suite,
+    /// The content that the case belongs to.
+    owner: &'a Loaded,
     files: PromptFiles<'a>,
 }
 
@@ -277,7 +280,7 @@ impl Bisection<'_> {
             .collect();
         let mut prepared = Vec::new();
         for (at, chosen) in &chosen {
-            match Prepared::new(chosen, self.ground, session) {
+            match Prepared::new(chosen, Some(self.owner), self.ground, session) {
                 Ok(ready) => prepared.push((*at, ready)),
                 Err(failure) => tried[*at].reason = Some(failure.message),
             }
@@ -396,6 +399,7 @@ impl Bisection<'_> {
             asks_unjudged: false,
             repeat: Some(self.args.repeat),
             evaluators: &prepared.evaluators,
+            schema: prepared.schema,
             judges: &prepared.judges,
             renderer: &prepared.renderer,
             expected: &prepared.expected,
