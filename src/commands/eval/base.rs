@@ -282,7 +282,7 @@ pub(super) struct BasePrepared<'a> {
     schema: Option<&'a Value>,
     suite: Suite,
     cases: Vec<usize>,
-    unasked: HashSet<String>,
+    unasked: usize,
     why: Option<String>,
     files: &'a PromptFiles<'a>,
     judges: &'a Judges,
@@ -315,7 +315,7 @@ impl<'a> BasePrepared<'a> {
             schema,
             suite,
             cases: Vec::new(),
-            unasked: HashSet::new(),
+            unasked: 0,
             why: None,
             files: &head.files,
             judges: &head.judges,
@@ -342,7 +342,7 @@ impl<'a> BasePrepared<'a> {
                 Ok(()) => prepared.cases.push(*at),
                 Err(failure) => {
                     prepared.why.get_or_insert(failure.message);
-                    prepared.unasked.insert(case.id.clone());
+                    prepared.unasked += 1;
                 }
             }
         }
@@ -375,14 +375,12 @@ pub(super) fn pairings<'a>(
                 margin: side.margin,
                 new_cases: side.new_cases.clone(),
                 gone: side.gone,
-                unasked: HashSet::new(),
                 notes: side.notes.clone(),
             };
             if let Some(prepared) = prepared {
                 pairing.base = Some(heads.len() + tasks.len());
-                pairing.unasked.clone_from(&prepared.unasked);
                 if let Some(why) = &prepared.why {
-                    let cases = count(prepared.unasked.len(), "case");
+                    let cases = count(prepared.unasked, "case");
                     pairing.notes.push(format!(
                         "{cases} cannot be asked of {}: {why}",
                         prepared.side.label

@@ -83,6 +83,30 @@ pub(super) struct AnswerArgs {
     pub(super) dry_run: bool,
 }
 
+/// `--fail-on`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum FailOnArg {
+    /// It is shown to be worse
+    Worse,
+    /// It is shown to be neither better nor not worse than the margin
+    Unproven,
+    /// A case that passed no longer does
+    AnyFlip,
+    /// Never
+    Never,
+}
+
+impl From<FailOnArg> for FailOn {
+    fn from(when: FailOnArg) -> Self {
+        match when {
+            FailOnArg::Worse => Self::Worse,
+            FailOnArg::Unproven => Self::Unproven,
+            FailOnArg::AnyFlip => Self::AnyFlip,
+            FailOnArg::Never => Self::Never,
+        }
+    }
+}
+
 /// What prompts are compared with.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Comparison")]
@@ -94,7 +118,7 @@ pub(super) struct BaseArgs {
     pub(super) base: Vec<String>,
     /// When a comparison makes the run fail
     #[arg(long, value_name = "WHEN", default_value = "worse", requires = "base")]
-    pub(super) fail_on: FailOn,
+    pub(super) fail_on: FailOnArg,
 }
 
 /// What has to pass.
