@@ -23,30 +23,34 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use serde_json::Value;
+
 use super::run::RunContext;
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Expected, Gate, Pool, Renderer};
+use crate::execute::{Expected, Renderer};
 use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::Judges;
 use crate::experiment::judge::panel::Panel;
 use crate::experiment::result::SCHEMA;
-use crate::experiment::run::{Plan, Source, Terms, empty_results, questions, run as run_plan};
+use crate::experiment::run::{
+    Plan, RunEnd, Source, Terms, empty_results, questions, run as run_plan,
+};
 use crate::experiment::runs::{Head, RunFile};
 use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
 use crate::experiment::versus::Pairing;
+use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::hint::Hint;
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
-use crate::record::entry::new_id;
 use crate::record::log::OWN_FOLDER;
 use crate::releases::Store;
 use base::BasePrepared;
-pub(super) use callers::Callers;
+pub(super) use callers::{Asking, Callers};
 pub(super) use choose::address;
 pub(super) use estimate::show_plan_of_judge;
 
@@ -204,7 +208,7 @@ fn run_cases(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     let prepared: Vec<Prepared<'_>> = chosen
         .iter()
-        .map(|chosen| Prepared::new(chosen, &ground, session))
+        .map(|chosen| Prepared::new(chosen, None, &ground, session))
         .collect::<Result<_, Failure>>()?;
     let mut tasks = choose::tasks(&prepared, args, &ground, session)?;
     let recorder = record
@@ -238,17 +242,22 @@ struct Prepared<'a> {
     renderer: Renderer<'a>,
     expected: Expected,
     evaluators: Vec<Evaluator>,
+    schema: Option<&'a Value>,
     judges: Judges,
     files: PromptFiles<'a>,
 }
 
 impl<'a> Prepared<'a> {
-    fn new(chosen: &'a Chosen, ground: &'a RunContext, session: &Session) -> Result<Self, Failure> {
-        let document = &chosen.loaded.document;
-        let schema = document
-            .json_schema
-            .as_ref()
-            .and_then(|it| it.get("schema"));
+    /// `other` is the content whose schema of the answer counts where this one has none: that of the
+    /// cases.
+    fn new(
+        chosen: &'a Chosen,
+        other: Option<&'a Loaded>,
+        ground: &'a RunContext,
+        session: &Session,
+    ) -> Result<Self, Failure> {
+        let other = other.and_then(|other| other.document.output_schema());
+        let schema = chosen.loaded.document.output_schema().or(other);
         let evaluators = prepare(&chosen.suite.evaluators, schema)
             .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
         let judges = choose::judges(chosen, &evaluators, schema, ground, session)?;
@@ -256,6 +265,7 @@ impl<'a> Prepared<'a> {
             chosen,
             judges,
             evaluators,
+            schema,
             renderer: Renderer::new(&ground.store, &chosen.loaded)?,
             expected: Expected::of(&chosen.loaded.document)?,
             files: PromptFiles::of(&ground.store, &chosen.loaded),
@@ -286,92 +296,60 @@ fn evaluate(
         return estimate::show(args, tasks, (&plan, &judging), ground, session);
     }
     let outputs = Outputs::open(&args.shown.outputs, session)?;
-    let max_cost = cost_limit(args, ground);
+    let max_cost = ground.limit(args.answers.max_cost);
     let callers = Callers::new(ground, session);
     let may_ask = matches!(source, Source::CacheThenModel | Source::Model);
     callers.prepare(tasks, &plan, max_cost)?;
     if may_ask {
         callers.prepare_judges(tasks, &judging, max_cost)?;
     }
-    let terms_prices = &ground.prices;
-    let clock_now = callers.clock();
-    let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
-    let run = new_id(clock());
-    let log = callers.log();
-    let tell = |calls| callers.tell_waiting(calls);
-    let gate = Gate::new(max_cost).telling(&tell);
-    let terms = Terms {
-        run: &run,
+    let asking = Asking {
         source,
         cache: cache.as_ref(),
-        log: Some(&log),
-        privacy: ground.config.log.privacy,
-        prices: terms_prices,
         scores: scores.as_ref(),
-        pool: Pool {
-            concurrency: usize::from(args.answers.concurrency),
-        },
-        gate: &gate,
-        worst: &|request, prompt| callers.worst(request, prompt),
-        caller: &|request| callers.of(request),
-        clock: &clock,
-    };
-    let head = Head {
-        schema: SCHEMA,
-        run: run.clone(),
-        started: clock(),
-        confident: args.rule.confident,
-        allow_undecided: args.rule.allow_undecided,
-        subjects: tasks.iter().map(|task| task.subject.clone()).collect(),
-        cached: args.answers.cached,
-        pairings,
-        fail_on: args.base.fail_on,
-    };
-    let mut doing = Doing {
-        results: empty_results(tasks, &run),
-        file: match ground.store.is_brought(OWN_FOLDER) {
-            true => Err(io::Error::other("git tracks files in .promptctl")),
-            false => RunFile::create(&own_folder(&ground.store).join("evals"), &head),
-        },
-        privacy: ground.config.log.privacy,
-        outputs,
-        recorder,
-        progress: callers.progress(&plan),
-        tally: Tally::new(max_cost),
+        max_cost,
+        concurrency: usize::from(args.answers.concurrency),
     };
     let began = Instant::now();
-    let panel = Panel::new(&terms);
-    let mut end = run_plan(tasks, &plan, &terms, &panel, &mut |task, case, line| {
-        doing.take(task, case, line)
-    })?;
-    end.unrecorded = end.unrecorded.or(panel.into_unrecorded());
-    let again = match end.ended.stop {
-        None => base::asked_again(tasks, &head.pairings, &doing.results, source),
-        Some(_) => Vec::new(),
-    };
-    if !again.is_empty() {
-        let plan = Plan::new(&again, source, cache.as_ref())?;
-        let judging = questions(&again, &plan, (source, cache.as_ref()), scores.as_ref());
-        let ready = callers.prepare(&again, &plan, max_cost);
-        // Without a key it stays open whether head is worse.
-        match ready.and_then(|()| callers.prepare_judges(&again, &judging, max_cost)) {
-            Err(failure) => callers.warn(&failure),
-            Ok(()) => {
-                let before = doing.results.len();
-                doing.results.extend(empty_results(&again, &run));
-                doing.progress.finish();
-                doing.progress = callers.progress(&plan);
-                let panel = Panel::new(&terms);
-                let more = run_plan(&again, &plan, &terms, &panel, &mut |task, case, line| {
-                    doing.take(before + task, case, line)
-                })?;
-                end.ended.cost += more.ended.cost;
-                end.ended.stop = more.ended.stop;
-                end.unrecorded = end.unrecorded.or(more.unrecorded);
-                end.unrecorded = end.unrecorded.or(panel.into_unrecorded());
-            }
+    let ran = callers.run(&asking, |terms| {
+        let head = Head {
+            schema: SCHEMA,
+            run: terms.run.to_owned(),
+            started: (terms.clock)(),
+            confident: args.rule.confident,
+            allow_undecided: args.rule.allow_undecided,
+            subjects: tasks.iter().map(|task| task.subject.clone()).collect(),
+            cached: args.answers.cached,
+            pairings,
+            fail_on: args.base.fail_on.into(),
+        };
+        let mut doing = Doing {
+            results: empty_results(tasks, terms.run),
+            file: match ground.store.is_brought(OWN_FOLDER) {
+                true => Err(io::Error::other("git tracks files in .promptctl")),
+                false => RunFile::create(&own_folder(&ground.store).join("evals"), &head),
+            },
+            privacy: ground.config.log.privacy,
+            outputs,
+            recorder,
+            progress: callers.progress(&plan),
+            tally: Tally::new(max_cost),
+        };
+        let panel = Panel::new(terms);
+        let mut end = run_plan(tasks, &plan, terms, &panel, &mut |task, case, line| {
+            doing.take(task, case, line)
+        })?;
+        end.unrecorded = end.unrecorded.or(panel.into_unrecorded());
+        if end.ended.stop.is_none() {
+            ask_again(
+                tasks,
+                (&head, &mut doing, &mut end),
+                (&callers, terms, max_cost),
+            )?;
         }
-    }
+        Ok::<_, Failure>((head, doing, end))
+    });
+    let (head, doing, end) = ran?;
     let seconds = began.elapsed().as_secs_f64();
     if let Some(cache) = &cache {
         cache.close();
@@ -386,12 +364,37 @@ fn evaluate(
     )
 }
 
-/// The limit on the cost: that of the command line, or of the settings where it is lower.
-fn cost_limit(args: &Args, ground: &RunContext) -> Option<f64> {
-    match (args.answers.max_cost, ground.run_limit()) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+/// Asks base once more, where its kept answers may flatter it.
+fn ask_again(
+    tasks: &[Task<'_>],
+    (head, doing, end): (&Head, &mut Doing<'_>, &mut RunEnd),
+    (callers, terms, max_cost): (&Callers<'_>, &Terms<'_>, Option<f64>),
+) -> Result<(), Failure> {
+    let source = terms.source;
+    let again = base::asked_again(tasks, &head.pairings, &doing.results, source);
+    if again.is_empty() {
+        return Ok(());
     }
+    let plan = Plan::new(&again, source, terms.cache)?;
+    let judging = questions(&again, &plan, (source, terms.cache), terms.scores);
+    let ready = callers.prepare(&again, &plan, max_cost);
+    // Without a key it stays open whether head is worse.
+    if let Err(failure) = ready.and_then(|()| callers.prepare_judges(&again, &judging, max_cost)) {
+        callers.warn(&failure);
+        return Ok(());
+    }
+    let before = doing.results.len();
+    doing.results.extend(empty_results(&again, terms.run));
+    std::mem::replace(&mut doing.progress, callers.progress(&plan)).finish();
+    let panel = Panel::new(terms);
+    let more = run_plan(&again, &plan, terms, &panel, &mut |task, case, line| {
+        doing.take(before + task, case, line)
+    })?;
+    end.ended.cost += more.ended.cost;
+    end.ended.stop = more.ended.stop;
+    let unrecorded = more.unrecorded.or(panel.into_unrecorded());
+    end.unrecorded = end.unrecorded.take().or(unrecorded);
+    Ok(())
 }
 
 fn exit_of(verdict: Verdict) -> Exit {

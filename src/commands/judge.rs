@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use super::common::FormatArg;
-use super::eval::{Callers, address, cache_of, over_budget, show_plan_of_judge};
+use super::eval::{Asking, Callers, address, cache_of, over_budget, show_plan_of_judge};
 use super::plan::PlanArg;
 use super::run::{RunContext, parse_dollars};
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Done, Gate, Pool, Stop};
+use crate::execute::{Done, Ended, Stop};
 use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::agreement::{compare, is_same};
@@ -32,7 +32,6 @@ use crate::prompt::code;
 use crate::prompt::evaluate::{BUILT_IN, Model};
 use crate::prompt::judged::Checked;
 use crate::prompt::reference::{Reference, Selector};
-use crate::record::entry::new_id;
 use shown::{Answer, Report};
 
 /// Check a judge against labels of people
@@ -255,40 +254,44 @@ fn ask<'l>(
         (_, true) => Source::Model,
         _ => Source::CacheThenModel,
     };
-    let max_cost = match (args.max_cost, ground.run_limit()) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
+    let max_cost = ground.limit(args.max_cost);
     let progress = Progress::new(&session.ui, labels.len());
     let callers = Callers::new(ground, session);
     let kept = kept(judge, labels, cache.as_ref().filter(|_| !args.fresh));
     if !args.cached && kept < labels.len() {
         callers.prepare_judge(judge, max_cost)?;
     }
-    let fixed = callers.clock();
-    let clock = move || fixed.unwrap_or_else(jiff::Timestamp::now);
-    let run = new_id(clock());
-    let log = callers.log();
-    let tell = |calls| callers.tell_waiting(calls);
-    let gate = Gate::new(max_cost).telling(&tell);
-    let terms = Terms {
-        run: &run,
+    let asking = Asking {
         source,
         cache: cache.as_ref(),
-        log: Some(&log),
-        privacy: ground.config.log.privacy,
-        prices: &ground.prices,
         scores: None,
-        pool: Pool {
-            concurrency: usize::from(args.concurrency),
-        },
-        gate: &gate,
-        worst: &|request, prompt| callers.worst(request, prompt),
-        caller: &|request| callers.of(request),
-        clock: &clock,
+        max_cost,
+        concurrency: usize::from(args.concurrency),
     };
-    let panel = Panel::new(&terms);
-    let labelled = [("judge".to_owned(), run.clone())];
+    let (answers, ended, unrecorded) = callers.run(&asking, |terms| {
+        choose(args, (judge, labels), terms, &progress)
+    })?;
+    progress.finish();
+    if let Some(cache) = &cache {
+        cache.close();
+    }
+    Ok(Asked {
+        answers,
+        stop: ended.stop,
+        spent: ended.cost,
+        unrecorded,
+    })
+}
+
+/// Asks the judge about every answer, and holds what it chose against the label.
+fn choose<'l>(
+    args: &Args,
+    (judge, labels): (&JudgePrompt, &'l [Label]),
+    terms: &Terms<'_>,
+    progress: &Progress,
+) -> Result<(Vec<Answer<'l>>, Ended, Option<Failure>), Failure> {
+    let panel = Panel::new(terms);
+    let labelled = [("judge".to_owned(), terms.run.to_owned())];
     let errand = Errand {
         case: None,
         labels: labelled.into(),
@@ -332,17 +335,7 @@ fn ask<'l>(
             stop: chosen.stop,
         }
     }))?;
-    progress.finish();
-    let unrecorded = panel.into_unrecorded();
-    if let Some(cache) = &cache {
-        cache.close();
-    }
-    Ok(Asked {
-        answers: answers.into_inner(),
-        stop: ended.stop,
-        spent: ended.cost,
-        unrecorded,
-    })
+    Ok((answers.into_inner(), ended, panel.into_unrecorded()))
 }
 
 /// What `--record` would do with the figures.

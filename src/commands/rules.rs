@@ -2,12 +2,14 @@
 
 use crate::config::{CONFIG_FILE, Config, Policy};
 use crate::error::{Exit, Failure};
-use crate::experiment::evidence::committed_suite;
+use crate::experiment::PromptFiles;
+use crate::experiment::evidence::{at_commit, committed_suite};
+use crate::experiment::judge::{calibration, is_judge};
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::name::Environment;
 use crate::prompt::quote::shell_path;
-use crate::releases::{ReadSuite, Rules, SettingsCommit, Signers, Store, SuiteFacts};
+use crate::releases::{JudgeFacts, ReadSuite, Rules, SettingsCommit, Signers, Store, SuiteFacts};
 
 use super::session::Session;
 
@@ -57,8 +59,22 @@ fn suite_facts(store: &Store, loaded: &Loaded) -> Result<SuiteFacts, Failure> {
     Ok(SuiteFacts {
         cases: suite.cases.len(),
         repeat: suite.repeat,
+        judge: judge_facts(store, loaded),
         asked: suite.asked(),
         digest: suite.digest,
+    })
+}
+
+/// What labels of people have shown of a prompt, where it is a judge.
+fn judge_facts(store: &Store, loaded: &Loaded) -> Option<JudgeFacts> {
+    if !is_judge(loaded) {
+        return None;
+    }
+    let loaded = at_commit(loaded);
+    let found = calibration::of(&loaded, &PromptFiles::of(store, &loaded));
+    Some(JudgeFacts {
+        path: calibration::path_of(&loaded),
+        checked: found.map(|it| it.checked()),
     })
 }
 

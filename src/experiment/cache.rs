@@ -2,8 +2,8 @@
 //!
 //! An answer is found by what was asked: the server, the body of the request without what changes
 //! nothing in the answer, and the number of the repeat. No clock ends it. A file is written beside
-//! its place and renamed, so that a kill leaves it whole or not at all; one that is torn, or that
-//! something else wrote, is as good as none.
+//! its place and renamed, so that a kill leaves it whole or not at all; one that is torn, that
+//! something else wrote, or that was changed since, is as good as none.
 
 use std::cell::RefCell;
 use std::fs::{self, File, TryLockError};
@@ -11,15 +11,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+pub use key::Key;
 
 use super::answer::Answered;
 use crate::record::log::make_ignored;
 
-/// The number of this form of a file, and of what the key is made of.
-const FORM: u32 = 1;
+mod entry;
+mod key;
 
 /// The largest file that is read, in bytes: no answer is as long.
 const LARGEST: u64 = 64 << 20;
@@ -27,64 +25,11 @@ const LARGEST: u64 = 64 << 20;
 /// From what age on a file that is used counts as used anew. Until then its time is left alone.
 const OLD: Duration = Duration::from_secs(3600);
 
-/// What of a request changes nothing in the answer.
-const UNRELATED: [&str; 7] = [
-    "service_tier",
-    "metadata",
-    "store",
-    "stream",
-    "stream_options",
-    "prompt_cache_key",
-    "safety_identifier",
-];
-
 /// How the names of files begin that are being written.
 const DRAFT: &str = ".new-";
 
 /// How the names of files begin that say that somebody asks for the answer beside them.
 const ASKING: &str = ".asking-";
-
-/// What an answer is found by: SHA-256 over what was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key([u8; 32]);
-
-impl Key {
-    /// The key of a request to the server with this base URL, asked for the `repeat`th time.
-    pub fn new(server: &str, body: &Value, repeat: u32) -> Self {
-        Self::of(server, body, repeat, false)
-    }
-
-    /// The same, of a request that is asked once more whatever was kept of it.
-    pub fn again(server: &str, body: &Value, repeat: u32) -> Self {
-        Self::of(server, body, repeat, true)
-    }
-
-    fn of(server: &str, body: &Value, repeat: u32, is_again: bool) -> Self {
-        let mut asked = body.clone();
-        if let Some(asked) = asked.as_object_mut() {
-            asked.retain(|name, _| !UNRELATED.contains(&name.as_str()));
-        }
-        let mut whole = json!({
-            "v": FORM,
-            "server": server.trim_end_matches('/'),
-            "body": asked,
-            "repeat": repeat,
-        });
-        if is_again {
-            whole["fresh"] = json!(1);
-        }
-        // A `Value` has string keys and finite numbers, so canonical JSON exists.
-        let canonical = serde_json_canonicalizer::to_vec(&whole).unwrap_or_default();
-        Self(Sha256::digest(canonical).into())
-    }
-}
-
-/// As 64 hexadecimal digits.
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
 
 /// The right to ask for an answer, until it is dropped. It is a locked file beside the answer's place.
 #[derive(Debug)]
@@ -120,14 +65,6 @@ struct State {
     trouble: Option<String>,
 }
 
-/// What a file holds.
-#[derive(Serialize, Deserialize)]
-struct Entry<A> {
-    schema: u32,
-    key: String,
-    answer: A,
-}
-
 impl Cache {
     /// The answers in this folder, which need not exist yet. At the end of a run those that were not
     /// used for longest go, until the others have at most `max_size` bytes.
@@ -151,10 +88,7 @@ impl Cache {
             return None;
         }
         let bytes = fs::read(&path).ok()?;
-        let entry: Entry<Answered> = serde_json::from_slice(&bytes).ok()?;
-        if entry.schema != FORM || entry.key != key.to_string() {
-            return None;
-        }
+        let answer = entry::read(&bytes, key)?;
         let used = found.modified().ok()?;
         if self.now.duration_since(used).is_ok_and(|age| age > OLD) {
             // Where that fails the answer is only forgotten sooner.
@@ -165,7 +99,7 @@ impl Cache {
                     .and_then(|it| it.set_modified(self.now)),
             );
         }
-        Some(entry.answer)
+        Some(answer)
     }
 
     /// Whether a file stands where the answer would. What it holds is seen when it is asked for.
@@ -228,12 +162,7 @@ impl Cache {
     }
 
     fn write(&self, key: &Key, answer: &Answered) -> io::Result<()> {
-        let entry = Entry {
-            schema: FORM,
-            key: key.to_string(),
-            answer,
-        };
-        let text = serde_json::to_vec(&entry)?;
+        let text = entry::write(key, answer)?;
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.folder);
         let mut draft = match draft_in(folder) {
@@ -356,6 +285,8 @@ fn draft_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::experiment::answer::AnswerStatus;
     use crate::record::entry::Usage;
@@ -384,36 +315,6 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_the_answer_changes_the_key() {
-        let body = json!({"model": "m", "input": "hi", "tools": []});
-        let same = Key::new("https://a/v1", &body, 1);
-        let told = json!({"tools": [], "input": "hi", "model": "m", "store": false, "metadata": {"a": "b"},
-            "service_tier": "flex", "stream": true, "prompt_cache_key": "x", "safety_identifier": "y"});
-        assert_eq!(same, Key::new("https://a/v1/", &told, 1));
-        for (server, body, repeat) in [
-            ("https://b/v1", body.clone(), 1),
-            ("https://a/v1", body.clone(), 2),
-            (
-                "https://a/v1",
-                json!({"model": "n", "input": "hi", "tools": []}),
-                1,
-            ),
-            (
-                "https://a/v1",
-                json!({"model": "m", "input": "hi", "tools": [], "temperature": 0}),
-                1,
-            ),
-        ] {
-            assert_ne!(same, Key::new(server, &body, repeat));
-        }
-        // The keys of years of answers: where this differs, the code is wrong, not the test.
-        assert_eq!(
-            same.to_string(),
-            "5c5a4d0f0c610bb0596a043f07f686cb9edbc8eaa793de6908a97880f20f50e5"
-        );
-    }
-
-    #[test]
     fn an_answer_that_is_torn_or_foreign_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache_in(folder.path(), u64::MAX);
@@ -424,8 +325,11 @@ mod tests {
         let path = cache.path(&key);
         let whole = fs::read_to_string(&path).unwrap();
         let foreign = whole.replace(&key.to_string(), &self::key("b").to_string());
-        let newer = whole.replace("\"schema\":1", "\"schema\":2");
-        for text in ["", "{}", "null", &foreign, &newer] {
+        let newer = whole.replace("\"schema\":2", "\"schema\":3");
+        let edited = whole.replace("hi", "ho");
+        let cheaper = whole.replace("0.1", "0.2");
+        for text in ["", "{}", "null", &foreign, &newer, &edited, &cheaper] {
+            assert_ne!(text, whole);
             fs::write(&path, text).unwrap();
             assert_eq!(cache.get(&key), None, "{text}");
         }

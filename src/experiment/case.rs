@@ -115,8 +115,6 @@ pub struct Case {
     pub source: CaseSource,
     /// `case.reviewed`, whether a person has looked at it.
     pub reviewed: bool,
-    /// `case.human`, what a person says of the answer, by evaluator.
-    pub human: Object,
     /// `case.note`.
     pub note: Option<String>,
     /// Where the case stands.

@@ -114,6 +114,7 @@ pub(super) fn case(
         false => digest_of(json!({ "variables": canonical, "files": marks })),
     };
     let at = place("");
+    meta.human(&mut said);
     let case = Case {
         id: meta
             .word(&mut said, "id")
@@ -131,11 +132,6 @@ pub(super) fn case(
         rule: meta.text(&mut said, "rule"),
         source: meta.source(&mut said),
         reviewed: meta.flag(&mut said, "reviewed"),
-        human: match said.shift_remove("human") {
-            None | Some(Value::Null) => Object::new(),
-            Some(Value::Object(human)) => human,
-            Some(_) => meta.wants("human", "a map", Object::new()),
-        },
         note: meta.text(&mut said, "note"),
         place: CasePlace {
             path: Arc::clone(path),
@@ -271,6 +267,16 @@ impl Meta<'_> {
             None | Some(Value::Null) => false,
             Some(Value::Bool(flag)) => flag,
             Some(_) => self.wants(key, "true or false", false),
+        }
+    }
+
+    /// What a person says of the answer is for `judge --labels`: here it only has to be a map.
+    fn human(&mut self, said: &mut Object) {
+        if !matches!(
+            said.shift_remove("human"),
+            None | Some(Value::Null | Value::Object(_))
+        ) {
+            self.wants("human", "a map", ());
         }
     }
 

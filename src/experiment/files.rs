@@ -9,6 +9,17 @@ use crate::prompt::finding::Finding;
 use crate::prompt::reference::{Reference, Selector};
 use crate::releases::Store;
 
+/// Whether git has a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracking {
+    /// It is tracked, or staged.
+    Tracked,
+    /// Nobody has added it.
+    Untracked,
+    /// It is left out on purpose.
+    Ignored,
+}
+
 /// Where the files of a suite are read from.
 pub trait CaseFiles {
     /// A dataset, by its path from the top of the repository; none if there is none.
@@ -24,8 +35,8 @@ pub trait CaseFiles {
     /// It may not be sent, or cannot be read.
     fn beside(&self, asker: &str, path: &str) -> Result<(String, Vec<u8>), Finding>;
 
-    /// Whether git ignores a file of the working copy, so that nobody else has it.
-    fn is_ignored(&self, path: &str) -> bool;
+    /// Whether git has a file of the working copy, so that others have it too.
+    fn tracking(&self, path: &str) -> Tracking;
 
     /// The prompt that an evaluator names as its judge; none if there is none.
     ///
@@ -38,6 +49,8 @@ pub trait CaseFiles {
 pub struct PromptFiles<'a> {
     store: &'a Store,
     source: &'a Source,
+    /// Whether a dataset is read that nobody has added to git yet.
+    with_untracked: bool,
 }
 
 impl<'a> PromptFiles<'a> {
@@ -46,6 +59,15 @@ impl<'a> PromptFiles<'a> {
         Self {
             store,
             source: &loaded.source,
+            with_untracked: false,
+        }
+    }
+
+    /// The same for who works on cases and sends nothing: what nobody has added to git yet is there too.
+    pub fn with_untracked(store: &'a Store, loaded: &'a Loaded) -> Self {
+        Self {
+            with_untracked: true,
+            ..Self::of(store, loaded)
         }
     }
 }
@@ -57,6 +79,7 @@ impl<'a> PromptFiles<'a> {
         Self {
             store,
             source: &HERE,
+            with_untracked: false,
         }
     }
 }
@@ -72,12 +95,15 @@ impl CaseFiles for PromptFiles<'_> {
         found.map_err(|failure| finding_of(&failure, code::BAD_ATTACHMENT))
     }
 
-    fn is_ignored(&self, path: &str) -> bool {
+    fn tracking(&self, path: &str) -> Tracking {
         let is_here = !self.store.is_bare() && !matches!(self.source, Source::Commit(_));
-        is_here
-            && self.store.is_ignored(path)
-            // What git tracks is there for everybody, whatever the ignore files say.
-            && !self.store.is_in_index(path).unwrap_or(false)
+        // What git tracks is there for everybody, whatever the ignore files say.
+        match !is_here || self.store.tracks(path) {
+            true => Tracking::Tracked,
+            false if self.store.is_ignored(path) => Tracking::Ignored,
+            false if self.with_untracked => Tracking::Tracked,
+            false => Tracking::Untracked,
+        }
     }
 
     fn judge(&self, reference: &Reference) -> Result<Option<Loaded>, Failure> {
@@ -118,8 +144,8 @@ impl CaseFiles for NoFiles {
         Err(Finding::error(code::BAD_ATTACHMENT, message))
     }
 
-    fn is_ignored(&self, _: &str) -> bool {
-        false
+    fn tracking(&self, _: &str) -> Tracking {
+        Tracking::Tracked
     }
 
     fn judge(&self, _: &Reference) -> Result<Option<Loaded>, Failure> {

@@ -140,16 +140,6 @@ impl GivenAnswers {
         self.place(whose, case, repeat).is_some()
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.places.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
     /// The answer to this case; none where the file has changed since it was looked at.
     pub fn get(&self, whose: Whose<'_>, case: &str, repeat: u32) -> Option<Answered> {
         let (start, length) = self.place(whose, case, repeat)?;

@@ -34,7 +34,7 @@ use crate::prompt::judged::Checked;
 use crate::prompt::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use crate::prompt::template::Partials;
 pub(super) use found::{Asker, judges_of};
-pub use found::{choices_of, find, reference_of};
+pub use found::{choices_of, find, is_judge, reference_of};
 use marks::Marks;
 
 /// The folder below a root that holds judges.

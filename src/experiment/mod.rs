@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod append;
 mod asked;
+mod bundled;
 pub mod cache;
 pub mod case;
 mod dataset;
@@ -31,7 +32,8 @@ pub mod verdict;
 pub mod versus;
 
 pub use asked::asks_for_expected;
-pub use files::{CaseFiles, NoFiles, PromptFiles};
+pub use bundled::bundled;
+pub use files::{CaseFiles, NoFiles, PromptFiles, Tracking};
 pub use near::{near_contradictions, near_duplicates};
 pub use outside::{enums, outside_enum};
 pub use ready::{ready, values};

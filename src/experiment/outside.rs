@@ -82,5 +82,5 @@ fn outside(case: &Case, word: &str, field: &str, allowed: &[&str]) -> Finding {
         Some(near) => format!("is `{near}` meant?"),
         None => format!("the schema allows {}", cut(&allowed.join(", "), 5 * SHOWN)),
     };
-    Finding::new(code::CASE_VARIABLES, message).help(help)
+    Finding::warning(code::CASE_VARIABLES, message).help(help)
 }

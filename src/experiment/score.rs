@@ -116,7 +116,7 @@ impl Scored {
 /// # Errors
 /// `P401`: one cannot work.
 pub fn own_evaluators(task: &Task<'_>, case: &Case) -> Result<Vec<Evaluator>, Finding> {
-    prepare(&case.evaluators, task.schema()).map_err(|finding| case.place.mark(finding))
+    prepare(&case.evaluators, task.schema).map_err(|finding| case.place.mark(finding))
 }
 
 /// What keeps the evaluators from working with a case, before there is an answer.

@@ -14,7 +14,7 @@ use super::case::{Case, Suite};
 use super::dataset::{self, Columns, Format, MAX_CASE};
 use super::doubles::{doubles, tell_apart};
 use super::entry::{self, Ground};
-use super::files::CaseFiles;
+use super::files::{CaseFiles, Tracking};
 use super::found::Found;
 use super::judge::{Asker, judges_of};
 use super::pointless::pointless;
@@ -24,6 +24,7 @@ use crate::prompt::digest::{digest_bytes, digest_of};
 use crate::prompt::document::{Document, Eval, Object, Text};
 use crate::prompt::evaluate::with_judge;
 use crate::prompt::finding::{Finding, Severity, Span};
+use crate::prompt::quote::shell_path;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
 use crate::prompt::variables::{CaseCheck, InputSchema, case_file, weight};
@@ -259,11 +260,19 @@ impl<'a> Reader<'a> {
                 return;
             }
         };
-        if self.files.is_ignored(path) {
-            let message = format!("git ignores the dataset {path}, so it is not read");
-            let finding = Finding::error(code::BAD_DATASET, message)
-                .help("it may hold what nobody else shall see: take it out of .gitignore and git add it, or pass it with --cases FILE");
-            let finding = here(finding);
+        let unread = match self.files.tracking(path) {
+            Tracking::Tracked => None,
+            Tracking::Untracked => Some((
+                format!("git does not track the dataset {path}, so it is not read"),
+                format!("git add {}, so that a reviewer sees it; or pass it with --cases FILE", shell_path(path)),
+            )),
+            Tracking::Ignored => Some((
+                format!("git ignores the dataset {path}, so it is not read"),
+                "it may hold what nobody else shall see: take it out of .gitignore and git add it, or pass it with --cases FILE".to_owned(),
+            )),
+        };
+        if let Some((message, help)) = unread {
+            let finding = here(Finding::error(code::BAD_DATASET, message).help(help));
             self.found.push(finding);
             return;
         }
@@ -291,6 +300,7 @@ impl<'a> Reader<'a> {
         let schema = self.loaded.document.input_schema.as_ref();
         let input = schema.and_then(|schema| InputSchema::new(schema).ok());
         let mut check = Fit {
+            document: &self.loaded.document,
             variables: &variables,
             check: input
                 .as_ref()
@@ -369,34 +379,36 @@ impl<'a> Reader<'a> {
 
 /// Whether entries of datasets fit the variables, as the rules ask it of `testData`.
 struct Fit<'a> {
+    document: &'a Document,
     variables: &'a [Variable],
     check: Option<CaseCheck<'a>>,
 }
 
 impl Fit<'_> {
     fn of(&mut self, fields: &Object, place: &dyn Fn(&str) -> Span) -> Vec<Finding> {
+        let misfit = |message: String| match self.document.asks_case(fields) {
+            true => Finding::error(code::CASE_VARIABLES, message),
+            false => Finding::warning(code::CASE_VARIABLES, message),
+        };
         let needed = self.variables.iter().filter(|variable| variable.required);
         let missing = needed.filter(|it| fields.get(&it.name).is_none_or(Value::is_null));
         let mut found: Vec<Finding> = missing
             .map(|variable| {
                 let name = &variable.name;
                 let message = format!("the case lacks `{name}`");
-                Finding::new(code::CASE_VARIABLES, message).help(format!(
+                misfit(message).help(format!(
                     "add `{name}` to the case, or give the variable a `default` in `input.schema`"
                 ))
             })
             .collect();
         let misfits = self.check.as_ref().map(|check| check.misfits(fields));
-        for misfit in misfits.unwrap_or_default() {
-            if misfit.code == code::SCHEMA_TOO_COMPLEX {
+        for wrong in misfits.unwrap_or_default() {
+            if wrong.code == code::SCHEMA_TOO_COMPLEX {
                 // It would be said of every case that follows.
                 self.check = None;
             }
-            let message = format!("the case: {}", misfit.message);
-            found.push(
-                Finding::new(code::CASE_VARIABLES, message)
-                    .help("change the case, or what `input.schema` allows"),
-            );
+            let message = format!("the case: {}", wrong.message);
+            found.push(misfit(message).help("change the case, or what `input.schema` allows"));
         }
         let placed = found.into_iter().map(|finding| finding.at(place("")));
         placed.collect()
@@ -413,6 +425,7 @@ pub fn misfits_of_own(loaded: &Loaded) -> Vec<Finding> {
     let schema = document.input_schema.as_ref();
     let input = schema.and_then(|schema| InputSchema::new(schema).ok());
     let mut check = Fit {
+        document,
         variables,
         check: input.as_ref().map(|input| CaseCheck::new(input, variables)),
     };

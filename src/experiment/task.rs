@@ -31,6 +31,8 @@ pub struct Task<'a> {
     pub repeat: Option<u32>,
     /// The evaluators of the prompt, ready.
     pub evaluators: &'a [Evaluator],
+    /// The schema that `json: {schema: output}` means, for the evaluators of cases.
+    pub schema: Option<&'a Value>,
     /// The judges that evaluators ask, ready.
     pub judges: &'a Judges,
     /// The prompt's templates.
@@ -74,10 +76,5 @@ impl Task<'_> {
         let document = &self.loaded.document;
         let request = Request::new(document, &rendered, &self.options, None)?;
         Ok((rendered, request))
-    }
-
-    /// The schema that `json: {schema: output}` means.
-    pub fn schema(&self) -> Option<&Value> {
-        self.loaded.document.json_schema.as_ref()?.get("schema")
     }
 }

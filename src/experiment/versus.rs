@@ -31,16 +31,13 @@ pub struct Pairing {
     /// How many of base's cases are asked no more, and of how many.
     #[serde(default)]
     pub gone: (usize, usize),
-    /// The cases that base cannot be asked.
-    #[serde(default)]
-    pub unasked: HashSet<String>,
     /// What a reader has to know.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
 /// When a comparison makes a run fail.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailOn {
     /// It is shown to be worse

@@ -161,6 +161,35 @@ impl Prompts {
         here.map(identity) == there.map(identity)
     }
 
+    /// Whether git's index holds a file, named by its path from the top of the repository.
+    pub fn tracks(&self, path: &str) -> bool {
+        let path = normal_path("", path);
+        path.is_some_and(|path| self.is_in_index(&path).unwrap_or(false))
+    }
+
+    /// What tells the contents of these files from others, by their paths from the top of the
+    /// repository, where a prompt was read from.
+    pub fn contents_of<'p>(
+        &self,
+        loaded: &Loaded,
+        paths: impl IntoIterator<Item = &'p str>,
+    ) -> Attachments {
+        let tree = match loaded.source {
+            Source::Commit(commit) => self.commit_tree(commit),
+            Source::Clean(_) | Source::Changed | Source::Snapshot => None,
+        };
+        let is_of_commit = matches!(loaded.source, Source::Commit(_));
+        let read = |place: &str| match is_of_commit {
+            true => tree.as_ref()?.read_file(place).ok()?,
+            false => self.work_tree().read(place).ok()?,
+        };
+        let contents = paths.into_iter().filter_map(|path| {
+            let bytes = read(&normal_path("", path)?);
+            Some((path.to_owned(), bytes.map(identity)))
+        });
+        contents.collect()
+    }
+
     /// Refuses a file of the working copy that git's index does not hold.
     fn require_tracked(&self, path: &str, asker: &str) -> Result<(), Failure> {
         let is_tracked = self.is_in_index(path).map_err(|words| {

@@ -55,6 +55,9 @@ enum Side {
     WorkingCopy,
 }
 
+/// How the name of the file ends that holds the figures of a judge, in place of a prompt's ending.
+pub const FIGURES: &str = ".calibration.json";
+
 impl Prompts {
     /// The prompts that differ between two revisions, or between one and the working copy, in the
     /// order of their names. A prompt whose partials differ counts. `before` is the same repository
@@ -99,8 +102,13 @@ impl Prompts {
         // In the working copy any file may be another; who attaches one is looked at.
         match new {
             Side::Commit(_) => self.add_attaching(new, others, &mut names),
-            Side::WorkingCopy => self.add_attaching(new, ["path:"].into_iter(), &mut names),
+            Side::WorkingCopy => {
+                let any = ["path:", "datasets:"].into_iter();
+                self.add_attaching(new, any, &mut names);
+                names.extend(self.with_figures());
+            }
         }
+        names.extend(paths.iter().filter_map(|path| self.with_figures_at(path)));
         let partials = {
             let (old, new) = (before.texts_of(old).1, self.texts_of(new).1);
             let changed = paths.iter().filter(|path| {
@@ -313,7 +321,31 @@ impl Prompts {
         }
     }
 
-    /// Adds the prompts of a side that may attach a file of one of these names.
+    /// The prompts of the working copy that figures of labels stand beside.
+    fn with_figures(&self) -> Vec<PromptName> {
+        let tree = self.work_tree();
+        let files = self.list().files.into_iter();
+        let judges = files.filter(|file| {
+            let stem = SUFFIXES.iter().find_map(|end| file.path.strip_suffix(end));
+            stem.is_some_and(|stem| {
+                tree.read(&format!("{stem}{FIGURES}"))
+                    .is_ok_and(|it| it.is_some())
+            })
+        });
+        judges.map(|file| file.name).collect()
+    }
+
+    /// The prompt that a path holds the figures of, if it does.
+    fn with_figures_at(&self, path: &str) -> Option<PromptName> {
+        let stem = path.strip_suffix(FIGURES)?;
+        let mut all = SUFFIXES.iter().filter_map(|end| {
+            let path = format!("{stem}{end}");
+            PromptName::from_path(self.below_roots(&path)?)?.ok()
+        });
+        all.next()
+    }
+
+    /// Adds the prompts of a side that may attach a file of one of these names, or take cases from it.
     fn add_attaching<'n>(
         &self,
         side: Side,
@@ -325,7 +357,7 @@ impl Prompts {
             return;
         }
         let files: Vec<memmem::Finder<'_>> = files.into_iter().map(memmem::Finder::new).collect();
-        let path = memmem::Finder::new("path");
+        let naming = ["path", "datasets"].map(memmem::Finder::new);
         let (listing, texts) = self.texts_of(side);
         for file in listing.files {
             if names.contains(&file.name) {
@@ -336,7 +368,7 @@ impl Prompts {
             };
             let holds = |finder: &memmem::Finder<'_>| finder.find(text.as_bytes()).is_some();
             // Whether it really does is known once it is loaded.
-            if holds(&path) && files.iter().any(holds) {
+            if naming.iter().any(holds) && files.iter().any(holds) {
                 names.insert(file.name);
             }
         }

@@ -17,7 +17,7 @@ mod unusable;
 mod work_tree;
 mod write;
 
-pub use between::{Between, PartialChange};
+pub use between::{Between, FIGURES, PartialChange};
 pub use content::blob_of;
 pub use load::{Loaded, Source, refused_clash};
 pub use merging::{BothSides, MergeRequest};

@@ -186,8 +186,8 @@ codes! {
         "A helper was given too few arguments or values that it cannot work with, as the message says.";
     UNKNOWN_VARIABLE = "P113", Fixed, "a value for a variable that the prompt does not have",
         "The value is ignored. Check the spelling against the name in the hint.";
-    CASE_VARIABLES = "P114", Warning, "a case and the template disagree about variables",
-        "An entry of `testData:` lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated: `cases add` and `cases check` take it for an error. Or a case expects a word that the enum of the answer's schema does not have, so that no answer can pass.";
+    CASE_VARIABLES = "P114", Varies, "a case and the template disagree about variables",
+        "An entry of `testData:` or of a dataset lacks a variable that the template needs, or gives it a value that `input.schema` does not allow. Such a case cannot be evaluated: an error where the prompt has evaluators and the case is not skipped, else a warning. Or a case expects a word that the enum of the answer's schema does not have, so that no answer can pass.";
     UNUSED_PARTIAL = "P115", Warning, "a partial that no prompt includes",
         "Include it as `{{> name}}`, or remove the file.";
     FOREIGN_PLACEHOLDER = "P116", Varies, "a placeholder of another dialect",

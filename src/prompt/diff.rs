@@ -120,7 +120,7 @@ impl Change {
     pub fn loosens_evaluation(&self) -> bool {
         let key = self.path.split(['.', '[']).next();
         match key {
-            Some("evaluators" | "eval" | "datasets") => true,
+            Some("evaluators" | "eval" | "datasets" | "calibration") => true,
             Some("testData") => self.kind == ChangeKind::Removed,
             _ => false,
         }
@@ -250,6 +250,28 @@ impl PromptDiff {
                 ..Change::new(rules::ATTACHMENT, value::join("attachments", path), kind)
             });
             self.impact = self.impact.max(rules::ATTACHMENT.impact);
+            if self.status == Status::Unchanged {
+                self.status = Status::Changed;
+            }
+        }
+        self
+    }
+
+    /// The same with what became of the files that say how it is evaluated, each below a `key`:
+    /// datasets that both name, and the figures of labels.
+    #[must_use]
+    pub fn with_evaluation(mut self, key: &str, before: &Attachments, after: &Attachments) -> Self {
+        for (path, new) in after {
+            let Some(old) = before.get(path).filter(|old| *old != new) else {
+                continue;
+            };
+            let (old, new) = (old.clone().map(Value::from), new.clone().map(Value::from));
+            let kind = ChangeKind::of(old.as_ref(), new.as_ref());
+            self.changes.push(Change {
+                before: old,
+                after: new,
+                ..Change::new(rules::NOT_CONTENT, value::join(key, path), kind)
+            });
             if self.status == Status::Unchanged {
                 self.status = Status::Changed;
             }

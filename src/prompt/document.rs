@@ -81,6 +81,25 @@ pub struct Document {
 }
 
 impl Document {
+    /// The schema of the answer, which `json: {schema: output}` means.
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.json_schema.as_ref()?.get("schema")
+    }
+
+    /// Whether a case that cannot be asked is an error: evaluators look at it, and it is not skipped.
+    pub fn asks_case(&self, case: &Object) -> bool {
+        let key = match self
+            .input_schema
+            .as_ref()
+            .and_then(|it| it.get("properties")?.get("case"))
+        {
+            Some(_) => "$case",
+            None => "case",
+        };
+        let skip = case.get(key).and_then(|meta| meta.get("skip"));
+        !self.evaluators.is_empty() && skip.is_none_or(Value::is_null)
+    }
+
     /// The version that this file holds: its own, or the first.
     pub fn version_or_first(&self) -> Version {
         self.version.unwrap_or(Version::FIRST)

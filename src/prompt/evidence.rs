@@ -228,7 +228,7 @@ impl EvalRule {
     }
 
     /// Why a judge counts for nothing, in words that go on after its name.
-    fn untrusted(&self, judge: &JudgeNote) -> Option<String> {
+    pub fn untrusted(&self, judge: &JudgeNote) -> Option<String> {
         let too_low = || {
             let kappa = judge.checked?.kappa;
             let least = self.judge_kappa.filter(|least| kappa < least - 1e-12)?;

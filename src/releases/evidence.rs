@@ -5,22 +5,24 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::newest::within_reach;
 use super::policy::Rules;
-use super::recorded::{Evidence, ReadSuite, SuiteFacts};
+use super::recorded::{Evidence, ReadSuite};
 use super::recording::Measurement;
 use super::release::Release;
 use super::signature::{Signer, Signers};
 use super::store::Store;
-use super::tag::{Action, EVIDENCE, MAX_NUMBER, Tag, TagName, stands_for};
+use super::tag::{EVIDENCE, MAX_NUMBER, TagName, stands_for};
 use super::tag_object::Unread;
 use super::warning::{Changed, InvalidTag};
 use crate::error::{Exit, Failure};
-use crate::files::{Loaded, Source};
-use crate::prompt::code;
+use crate::files::Loaded;
 use crate::prompt::digest::Digest;
 use crate::prompt::evidence::{Cure, EvalRule, Occasion};
-use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::next::{Next, Which};
+use lack::Lack;
+
+mod labels;
+mod lack;
+mod proof;
 
 /// The evidence of one prompt.
 #[derive(Debug, Default)]
@@ -223,7 +225,7 @@ impl Store {
         rules: &Rules,
     ) -> Result<Option<Evidence>, Failure> {
         let name = &candidate.loaded.name;
-        let Some(ReadSuite(read_suite)) = rules.suite else {
+        let Some(read) = rules.suite else {
             return match rules.evaluations.is_empty() {
                 true => Ok(None),
                 false => Err(self.lacks(candidate, &Lack::None, rules)),
@@ -235,29 +237,37 @@ impl Store {
             if !self.any_ref(&base)? {
                 return Ok(None);
             }
-            let found = self.enough(candidate, &[EvalRule::default()], rules, read_suite);
-            return Ok(found.ok().and_then(Result::ok));
+            let found = self.enough(candidate, &[EvalRule::default()], (rules, read));
+            return Ok(found.ok().and_then(Result::ok).flatten());
         }
-        self.enough(candidate, &rules.evaluations, rules, read_suite)?
-            .map(Some)
+        self.enough(candidate, &rules.evaluations, (rules, read))?
             .map_err(|lack| self.lacks(candidate, &lack, rules))
     }
 
-    /// The evidence that meets all rules, or what lacks.
+    /// The evidence that meets all rules, or what lacks. A judge without cases of its own has none: its
+    /// labels are enough.
     fn enough(
         &self,
         candidate: Candidate<'_>,
         evaluations: &[EvalRule],
-        rules: &Rules,
-        read_suite: fn(&Self, &Loaded) -> Result<SuiteFacts, Failure>,
-    ) -> Result<Result<Evidence, Lack>, Failure> {
+        (rules, read): (&Rules, ReadSuite),
+    ) -> Result<Result<Option<Evidence>, Lack>, Failure> {
         let loaded = candidate.loaded;
+        let ReadSuite(read_suite) = read;
         let suite = read_suite(self, loaded).map_err(|failure| failure.exit(Exit::Verdict))?;
+        if let Some(judge) = &suite.judge {
+            if let Some(lack) = self.lacks_labels(candidate, judge, evaluations, (rules, read))? {
+                return Ok(Err(lack));
+            }
+            if suite.cases == 0 {
+                return Ok(Ok(None));
+            }
+        }
         if suite.cases == 0 {
             return Ok(Err(Lack::Cases));
         }
         for branch in &rules.branches {
-            if !self.is_suite_of(branch, (loaded, &suite.digest), ReadSuite(read_suite))? {
+            if !self.is_suite_of(branch, (loaded, &suite.digest), read)? {
                 return Ok(Err(Lack::NotOfBranch(branch.clone())));
             }
         }
@@ -295,7 +305,7 @@ impl Store {
         }
         Ok(
             match self.falls_short(evidence, candidate, evaluations, rules.suite) {
-                None => Ok(evidence.clone()),
+                None => Ok(Some(evidence.clone())),
                 Some((why, cure)) => Err(Lack::Short(tag, why, cure)),
             },
         )
@@ -315,7 +325,8 @@ impl Store {
         let live = live.as_ref();
         let on = Occasion {
             made: evidence.time,
-            now: candidate.now,
+            // What was recorded later was young then.
+            now: candidate.now.max(evidence.time.min(self.settings.now)),
             live: live.map(|(digest, version)| (digest.as_str(), version.as_str())),
         };
         let mut short = evaluations
@@ -326,222 +337,4 @@ impl Store {
             .map(|short| (short.why, short.cure))
             .or_else(|| self.leaves_out(evidence, candidate, evaluations, read_suite))
     }
-
-    /// What lacks, with the command that makes it.
-    fn lacks(&self, candidate: Candidate<'_>, lack: &Lack, rules: &Rules) -> Failure {
-        let against_live = rules.evaluations.iter().any(|rule| rule.against_live);
-        let Candidate {
-            loaded,
-            environment,
-            ..
-        } = candidate;
-        let (name, version) = (&loaded.name, loaded.version());
-        let make = self.eval_command(loaded);
-        let refused = |why: String| Failure::new(code::NO_EVIDENCE, why).exit(Exit::Verdict);
-        let live = match *environment == Environment::production() {
-            true => "live".to_owned(),
-            false => format!("{name}@{environment}"),
-        };
-        let make_against = match lack {
-            Lack::None if candidate.live.is_some() && against_live => {
-                format!("{make} --base {live}")
-            }
-            _ => make.clone(),
-        };
-        let wants = format!("{environment} requires an evaluation of {name} {version}");
-        match lack {
-            Lack::Cases => refused(format!("{wants}, which has no cases"))
-                .at(loaded.path.clone())
-                .hint("write them below `testData:`, or name files under `datasets:`"),
-            Lack::NotOfBranch(branch) => refused(format!(
-                "{wants} by cases of {branch}, and no commit of {branch} has it with these cases"
-            ))
-            .hint(format!(
-                "merge them into {branch} first, so that they are reviewed"
-            )),
-            Lack::None => refused(format!("{wants}, and none is recorded")).hint(make_against),
-            Lack::OtherSuite(tag) => refused(format!(
-                "{wants} by the cases and evaluators of its commit, and {tag} is by others"
-            ))
-            .hint(make),
-            Lack::Unsigned(tag, why) => refused(format!("{wants}, and the tag {tag} {why}"))
-                .hint(make)
-                .hint("git config user.signingkey names the key that git signs with"),
-            Lack::Unsent(tag) => refused(format!("{wants}, and {tag} was not sent yet"))
-                .hint(format!("promptctl push {name}")),
-            Lack::Short(tag, why, cure) => {
-                let refused = refused(format!("{wants}, and {tag} {why}"));
-                match cure {
-                    Cure::Mend => refused
-                        .hint(format!("git show {tag} says which cases failed"))
-                        .hint(format!(
-                            "mend it, raise its version, and record that: promptctl eval {name} --record"
-                        )),
-                    Cure::AskAgain => refused.hint(format!("{make} --fresh -m \"older than it may be\"")),
-                    Cure::CompareWithLive => refused.hint(format!("{make} --base {live}")),
-                    Cure::CompareAgain => refused.hint(format!(
-                        "{make} --base {live} --fresh -m \"with the cases of what is live\""
-                    )),
-                    Cure::Prove => refused.hint(
-                        "more cases, or answers to each (`eval: {repeat: 3}`), narrow what it may be; a wider `margin` asks for less",
-                    ),
-                    Cure::Calibrate(judge) => refused
-                        .hint(calibrate(judge))
-                        .hint(format!("{make} --fresh -m \"the judge was calibrated\""))
-                        .hint("or make its evaluator `required: false`"),
-                }
-            }
-        }
-    }
-
-    /// The command that records an evaluation of a content.
-    fn eval_command(&self, loaded: &Loaded) -> String {
-        let (name, version) = (&loaded.name, loaded.version());
-        let head = self.head_commit();
-        let is_head = match loaded.source {
-            Source::Clean(_) => true,
-            Source::Commit(commit) => head == Some(commit),
-            Source::Changed | Source::Snapshot => false,
-        };
-        match is_head && !self.is_bare() {
-            true => format!("promptctl eval {name} --record"),
-            false => format!("promptctl eval {name}@{version} --record"),
-        }
-    }
-
-    /// Proves the evidence that a release names. What is wrong with it, in words.
-    pub(super) fn prove_evidence(
-        &self,
-        release: &Release,
-        before: &[Release],
-        loaded: &Loaded,
-        rules: &Rules,
-    ) -> Result<(), (String, Hint)> {
-        let name = &release.name;
-        let environment = &release.environment;
-        let again = Next::publish(name, Which::Version(release.version), environment)
-            .after(format!("{}; then ", self.eval_command(loaded)));
-        let wrong = |why: String| Err((why, again.clone()));
-        let who = format!("release {} of {name} in {environment}", release.number);
-        let Some((number, object)) = release.evidence else {
-            if rules.evaluations.is_empty() {
-                return Ok(());
-            }
-            return wrong(format!(
-                "{who} names no evaluation, which {environment} requires"
-            ));
-        };
-        let tag = TagName::Evidence {
-            name: name.clone(),
-            number,
-        };
-        let full = self.full(&tag);
-        let row = match self.evidence(name) {
-            Ok(row) => row,
-            Err(failure) => return wrong(failure.message),
-        };
-        if let Some((_, why)) = row.void.iter().find(|(other, _)| *other == number) {
-            return wrong(format!("{who} names the evidence {full}, which {why}"));
-        }
-        let Some(evidence) = row
-            .entries
-            .iter()
-            .find(|it| it.number == number && !it.pending)
-        else {
-            return wrong(format!("{who} names the evidence {full}, which is gone"));
-        };
-        if evidence.object != object {
-            return wrong(format!(
-                "{who} names another object as {full} than is there"
-            ));
-        }
-        if let Some(changed) = row.changed.iter().find(|it| it.tag == full) {
-            return Err((changed.finding().message, changed.cure().into()));
-        }
-        if evidence.digest != release.digest {
-            return wrong(format!(
-                "{who} names the evidence {full}, which is of another content"
-            ));
-        }
-        if rules.evaluations.is_empty() {
-            return Ok(());
-        }
-        if let Some(signers) = &rules.signers
-            && let Err(why) = self.evidence_signer(evidence, signers)
-        {
-            return wrong(format!("the tag {full} {why}"));
-        }
-        if let Some(ReadSuite(read_suite)) = rules.suite {
-            match read_suite(self, loaded) {
-                Ok(suite) if suite.digest == evidence.measured.suite => {
-                    let is_of = |branch: &&String| {
-                        self.is_suite_of(branch, (loaded, &suite.digest), ReadSuite(read_suite))
-                            .unwrap_or_default()
-                    };
-                    if let Some(branch) = rules.branches.iter().find(|branch| !is_of(branch)) {
-                        return wrong(format!(
-                            "{who} names the evidence {full}, which is by cases that no commit of {branch} has"
-                        ));
-                    }
-                    if evidence.measured.repeat < suite.repeat {
-                        return wrong(format!(
-                            "{who} names the evidence {full}, which asked less often than its commit says"
-                        ));
-                    }
-                }
-                Ok(_) => {
-                    return wrong(format!(
-                        "{who} names the evidence {full}, which is by other cases than its commit has"
-                    ));
-                }
-                Err(failure) => return wrong(failure.message),
-            }
-        }
-        let below = before.iter().rev().find(|it| it.number < release.number);
-        let below =
-            below.filter(|it| it.action != Action::Unpublish && it.digest != release.digest);
-        let candidate = Candidate {
-            loaded,
-            environment,
-            with_pending: false,
-            live: below,
-            // It was young enough when it was asked for.
-            now: release.time,
-        };
-        match self.falls_short(evidence, candidate, &rules.evaluations, rules.suite) {
-            Some((why, _)) => wrong(format!("{who} names the evidence {full}, which {why}")),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What makes a judge count, as results name it: `judges/tone v2`.
-fn calibrate(judge: &str) -> String {
-    let named = judge.rsplit_once(" v").map(|(name, _)| name);
-    match named.and_then(|name| name.parse::<PromptName>().ok()) {
-        Some(name) => format!(
-            "promptctl judge {name} --labels FILE --record, with 20 labels or more; commit what it keeps"
-        ),
-        None => {
-            "labels can be held against a judge that has a file: promptctl seed judges".to_owned()
-        }
-    }
-}
-
-/// What lacks where an environment asks for an evaluation.
-enum Lack {
-    /// There is nothing to evaluate by.
-    Cases,
-    /// There is no evidence at all.
-    None,
-    /// The cases are none of this branch.
-    NotOfBranch(String),
-    /// It is by another suite.
-    OtherSuite(Tag),
-    /// It is not signed as it must be.
-    Unsigned(Tag, String),
-    /// It waits to be sent.
-    Unsent(Tag),
-    /// It is not enough.
-    Short(Tag, String, Cure),
 }

@@ -51,7 +51,7 @@ pub use made::Pending;
 pub use plan::{Planned, not_committed, uncommitted};
 pub use policy::{Rules, SettingsCommit};
 pub use publish::Releasing;
-pub use recorded::{Evidence, ReadSuite, SuiteFacts};
+pub use recorded::{Evidence, JudgeFacts, ReadSuite, SuiteFacts};
 pub use recording::{Measurement, NewEvidence, Recorded, Recording};
 pub use release::{Active, Overview, Release, Releases, State};
 pub use remote::Fetched;

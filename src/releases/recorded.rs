@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::digest::Digest;
 use crate::prompt::evidence::Measured;
+use crate::prompt::judged::Checked;
 use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
@@ -50,7 +51,7 @@ impl Evidence {
 }
 
 /// What a suite is, as far as evidence must know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SuiteFacts {
     /// Its digest.
     pub digest: String,
@@ -60,6 +61,17 @@ pub struct SuiteFacts {
     pub repeat: u32,
     /// The digests of the cases that are asked, as they are written.
     pub asked: BTreeSet<String>,
+    /// What labels have shown of the prompt, where it is a judge.
+    pub judge: Option<JudgeFacts>,
+}
+
+/// What labels of people have shown of a judge, as a commit holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgeFacts {
+    /// The file that it stands in.
+    pub path: String,
+    /// The figures of this very content; none where there are none.
+    pub checked: Option<Checked>,
 }
 
 /// How the suite of a content is read, where it was committed.

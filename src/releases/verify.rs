@@ -232,11 +232,9 @@ impl Store {
             self.prove_rules(&loaded, top, rules, &mut proof);
         }
         if (!is_free || top.evidence.is_some())
-            && let Err((why, fix)) = self.prove_evidence(top, entries, &loaded, rules)
+            && let Err(trouble) = self.prove_evidence(top, entries, &loaded, rules)
         {
-            proof
-                .troubles
-                .push(Diagnostic::error(code::NO_EVIDENCE, why, fix));
+            proof.troubles.push(trouble);
         }
         Some(proof)
     }

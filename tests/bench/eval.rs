@@ -57,6 +57,7 @@ fn repo(env: &TestEnv, server: &Server, evaluators: &str, count: usize) -> Shell
         .with("OPENAI_BASE_URL", server.url());
     repo.write("datasets/cases.jsonl", cases(count));
     repo.write("prompts/triage.prompt.yml", prompt(evaluators));
+    repo.git("add datasets");
     repo
 }
 

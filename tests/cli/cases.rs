@@ -325,6 +325,7 @@ fn executions_become_cases_with_what_was_said_of_them() {
          promptctl cases from-log triage
          promptctl cases from-log triage
          promptctl cases list triage
+         git add datasets
          promptctl validate",
     );
     assert_snapshot!(steady(&played), @r#"
@@ -340,12 +341,14 @@ fn executions_become_cases_with_what_was_said_of_them() {
     $ promptctl cases from-log triage --score-below 0.5 --label-as human
     1 case added to datasets/log.jsonl
     hint: 1 case lacks `expected`, which an evaluator asks for: `eval` skips it until you write `expected` and take out `skip`
+    hint: git add datasets/log.jsonl: `eval` reads only datasets that git has
     hint: nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`
     $ promptctl cases from-log triage
     2 cases added to datasets/log.jsonl
     left out: 2 executions (a case already)
     left out: 1 execution (more was sent than the prompt)
     hint: 1 case lacks `expected`, which an evaluator asks for: `eval` skips it until you write `expected` and take out `skip`
+    hint: git add datasets/log.jsonl: `eval` reads only datasets that git has
     hint: nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`
     $ promptctl cases from-log triage
     no execution of triage makes a new case
@@ -356,6 +359,7 @@ fn executions_become_cases_with_what_was_said_of_them() {
     xxxxxxxxxxxx	(skipped)	-	ticket: Bad one	datasets/log.jsonl:1
     xxxxxxxxxxxx	(skipped)	-	ticket: The app does not start!; urgency: 3	datasets/log.jsonl:2
     xxxxxxxxxxxx	-	technical	ticket: The app does not start; urgency: 3	datasets/log.jsonl:3
+    $ git add datasets
     $ promptctl validate
     1 checked, 0 errors, 0 warnings
     "#);
@@ -397,6 +401,7 @@ fn what_eval_refuses_is_no_warning_where_cases_are_added_and_checked() {
          promptctl cases check",
     );
     repo.write("datasets/more.csv", "tickt,expectd\nIt burns,technical\n");
+    repo.git("add datasets");
     let checked = repo.play(
         "promptctl cases add triage --var ticket='It crashed' --expected technical
          promptctl cases check
@@ -422,10 +427,10 @@ fn what_eval_refuses_is_no_warning_where_cases_are_added_and_checked() {
       no case expects: other
 
     $ promptctl cases add triage --var ticket='It crashed' --expected technical
-    error[P407]: the table has no column `ticket`
-      at: datasets/more.csv
-      hint: the table has `tickt`: is `ticket` meant? `--to testData` adds it to the prompt's own file; or add the column to the first line and a comma to every other; its columns are tickt, expectd
-      hint: nothing was written
+    error[P114]: the case lacks `ticket`
+      at: datasets/more.csv:2:1
+      hint: add `ticket` to the case, or give the variable a `default` in `input.schema`
+      hint: promptctl cases check triage tells all; nothing was written
     [exit 1]
     $ promptctl cases check
     triage: 2 cases
@@ -441,10 +446,10 @@ fn what_eval_refuses_is_no_warning_where_cases_are_added_and_checked() {
       help: the case has `expectd`: is `expected` meant? Else give the case `expected` (`--expected TEXT` of `promptctl cases add`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag
     [exit 3]
     $ promptctl eval triage --model echo
-    error[P401]: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
+    error[P114]: the case lacks `ticket`
       at: datasets/more.csv:2:1
-      hint: the case has `expectd`: is `expected` meant? Else give the case `expected` (`--expected TEXT` of `promptctl cases add`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag
-      hint: also datasets/more.csv:2:1: the case lacks `ticket`
+      hint: add `ticket` to the case, or give the variable a `default` in `input.schema`
+      hint: also datasets/more.csv:2:1: evaluator `right queue` asks for `expected`, which the case `xxxxxxxxxxxx` lacks
       hint: nothing was sent
     [exit 1]
     ");
@@ -465,12 +470,14 @@ fn cases_that_contradict_their_like_or_the_answers_schema_are_told_first() {
       at: datasets/more.jsonl:1:1
       help: correct `expected` of one of them, or remove it
     datasets/more.jsonl:1: the case xxxxxxxxxxxx of triage was added
+    hint: git add datasets/more.jsonl: `eval` reads only datasets that git has
     hint: promptctl eval triage --case xxxxxxxxxxxx tries it
     $ promptctl cases add triage --var ticket='It burns' --expected tecnical
     warning[P114]: the case `xxxxxxxxxxxx` expects `tecnical`, which `queue` of the answer cannot be
       at: datasets/more.jsonl:2:1
       help: is `technical` meant?
     datasets/more.jsonl:2: the case xxxxxxxxxxxx of triage was added
+    hint: git add datasets/more.jsonl: `eval` reads only datasets that git has
     hint: promptctl eval triage --case xxxxxxxxxxxx tries it
     $ promptctl cases check
     triage: 3 cases

@@ -324,12 +324,9 @@ fn cases_of_a_file_that_do_not_fit_are_told_as_those_of_the_file() {
       hint: nothing was sent
     [exit 1]
     $ promptctl eval a --cases empty.jsonl
-    warning[P114]: the case lacks `name`
+    error[P114]: the case lacks `name`
       at: empty.jsonl:1:1
-      help: add `name` to the case, or give the variable a `default` in `input.schema`
-    error[P102]: case `xxxxxxxxxxxx`: `name` has no value
-      at: empty.jsonl:1:1
-      hint: give the case a value for `name`, or the variable a `default` in `input.schema`
+      hint: add `name` to the case, or give the variable a `default` in `input.schema`
       hint: nothing was sent
     [exit 1]
     $ promptctl eval a --cases nothing.jsonl

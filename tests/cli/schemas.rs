@@ -55,14 +55,14 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
     For more information, try '--help'.
     [exit 2]
     $ promptctl validate --fix
-    warning[P114]: the case lacks `locale`
+    error[P114]: the case lacks `locale`
      --> datasets/more.jsonl:1:1
       |
     1 | {"ticket": "Hello", "locale": null, "expected": "other"}
       | ^
       = help: add `locale` to the case, or give the variable a `default` in `input.schema`
 
-    warning[P114]: the case lacks `note`
+    error[P114]: the case lacks `note`
      --> datasets/more.jsonl:1:1
       |
     1 | {"ticket": "Hello", "locale": null, "expected": "other"}
@@ -76,7 +76,7 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
        |                  ^^^^^^^
        = help: add it below `input.schema.properties`: `history: {type: array, items: {type: object, required: [role, content], properties: {role: {enum: [user, assistant]}}}}`
 
-    warning[P114]: case 1 lacks `note`
+    error[P114]: case 1 lacks `note`
       --> prompts/triage.prompt.yml:14:5
        |
     14 |   - ticket: I was charged twice
@@ -84,10 +84,10 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
        = help: add `note:` to the case, or give the variable a `default` in `input.schema`
 
     --- stderr
-    1 checked, 1 error, 3 warnings
+    1 checked, 4 errors, 0 warnings
     [exit 3]
     $ promptctl validate --fix --schema
-    warning[P114]: the case lacks `locale`
+    error[P114]: the case lacks `locale`
      --> datasets/more.jsonl:1:1
       |
     1 | {"ticket": "Hello", "locale": null, "expected": "other"}
@@ -96,7 +96,8 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
 
     --- stderr
     fixed prompts/triage.prompt.yml: its variables are declared, it is v2
-    1 checked, 0 errors, 1 warning
+    1 checked, 1 error, 0 warnings
+    [exit 3]
     $ git diff
     diff --git a/prompts/triage.prompt.yml b/prompts/triage.prompt.yml
     index xxxxxxx..xxxxxxx 100644
@@ -139,7 +140,7 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
        - role: system
          content: |
     $ promptctl validate --fix --schema
-    warning[P114]: the case lacks `locale`
+    error[P114]: the case lacks `locale`
      --> datasets/more.jsonl:1:1
       |
     1 | {"ticket": "Hello", "locale": null, "expected": "other"}
@@ -147,7 +148,8 @@ fn a_prompt_that_declares_nothing_gets_a_schema_from_its_template_and_cases() {
       = help: add `locale` to the case, or give the variable a `default` in `input.schema`
 
     --- stderr
-    1 checked, 0 errors, 1 warning
+    1 checked, 1 error, 0 warnings
+    [exit 3]
     "#);
     let shown = repo.json("promptctl show triage --format json");
     assert_snapshot!(shown["variables"], @r#"[{"name":"locale","required":true,"type":"string","default":null,"description":null},{"name":"note","required":false,"type":"string","default":null,"description":null},{"name":"history","required":false,"type":"array","default":null,"description":null},{"name":"ticket","required":true,"type":"string","default":null,"description":null}]"#);

@@ -359,6 +359,42 @@ fn the_workflow_is_written_once() {
               version: v0.1.0
           - name: Validate
             run: promptctl validate
+          # What `requireEval` of promptctl.yaml asks for: evaluates what differs from what is live, and
+          # records what came of it as a tag. Asked for by the variable PROMPTCTL_EVAL of the repository,
+          # as above; the secret OPENAI_API_KEY pays.
+          - name: Take the answers of before
+            if: ${{ vars.PROMPTCTL_EVAL != '' }}
+            uses: actions/cache/restore@<id> # v4.3.0
+            with:
+              path: .promptctl/cache
+              key: promptctl-eval-${{ github.run_id }}-${{ github.run_attempt }}
+              restore-keys: promptctl-eval-
+          - id: record
+            name: Record evaluations
+            if: ${{ vars.PROMPTCTL_EVAL != '' }}
+            env:
+              MAX_COST: ${{ vars.PROMPTCTL_EVAL }}
+              OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}
+              TOKEN: ${{ github.token }}
+            run: |
+              if [ -z "$OPENAI_API_KEY" ]; then
+                echo "::notice::there is no OPENAI_API_KEY here, so no evaluation is recorded"
+                exit 0
+              fi
+              git config user.name "github-actions[bot]"
+              git config user.email "41898282+github-actions[bot]@users.noreply.github.com"
+              export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.extraheader
+              export GIT_CONFIG_VALUE_0="Authorization: Basic $(printf 'x-access-token:%s' "$TOKEN" | base64 | tr -d '\n')"
+              promptctl fetch --env production
+              # What does not pass, or costs more, is for the next step to refuse, where that is a rule.
+              promptctl eval --record --base live --max-cost "$MAX_COST" ||
+                echo "::warning::not every evaluation passed and was recorded"
+          - name: Keep the answers
+            if: ${{ always() && steps.record.outcome != 'skipped' }}
+            uses: actions/cache/save@<id> # v4.3.0
+            with:
+              path: .promptctl/cache
+              key: promptctl-eval-${{ github.run_id }}-${{ github.run_attempt }}
           - name: Publish
             env:
               TOKEN: ${{ github.token }}

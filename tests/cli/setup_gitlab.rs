@@ -54,8 +54,8 @@ fn the_jobs_are_written_once_and_included() {
     # it, and let merge requests have it only where their authors may have it: without it they are
     # checked, and the page is kept as an artifact.
     #
-    # PROMPTCTL_EVAL is what an evaluation of a merge request may cost in US dollars, such as 0.50; without
-    # it none is made. OPENAI_API_KEY (masked) pays for it.
+    # PROMPTCTL_EVAL is what an evaluation may cost in US dollars, such as 0.50; without it none is made: of
+    # a merge request, and of what was merged, recorded for `requireEval`. OPENAI_API_KEY (masked) pays.
 
     .promptctl:
       image: alpine:3.22
@@ -201,7 +201,18 @@ fn the_jobs_are_written_once_and_included() {
           git config user.name "$GITLAB_USER_NAME"
           git config user.email "$GITLAB_USER_EMAIL"
           with_token "oauth2:$PROMPTCTL_TOKEN" promptctl fetch --env staging
+          # What `requireEval` of promptctl.yaml asks for: evaluates what differs from what is live, and
+          # records what came of it as a tag. What does not pass, or costs more, is refused below, where
+          # that is a rule.
+          if [ -n "${PROMPTCTL_EVAL:-}" ] && [ -n "${OPENAI_API_KEY:-}" ]; then
+            with_token "oauth2:$PROMPTCTL_TOKEN" promptctl eval --record --base @staging --max-cost "$PROMPTCTL_EVAL" ||
+              echo "not every evaluation passed and was recorded"
+          fi
           with_token "oauth2:$PROMPTCTL_TOKEN" promptctl publish --all --env staging -m "Merged as $CI_COMMIT_SHA"
+      cache: # GitLab keeps those of protected branches apart
+        key: promptctl-eval-publish
+        paths: [.promptctl/cache]
+        when: always
 
     prompts:publish:production:
       extends: .promptctl
@@ -222,7 +233,18 @@ fn the_jobs_are_written_once_and_included() {
           git config user.name "$GITLAB_USER_NAME"
           git config user.email "$GITLAB_USER_EMAIL"
           with_token "oauth2:$PROMPTCTL_TOKEN" promptctl fetch --env production
+          # What `requireEval` of promptctl.yaml asks for: evaluates what differs from what is live, and
+          # records what came of it as a tag. What does not pass, or costs more, is refused below, where
+          # that is a rule.
+          if [ -n "${PROMPTCTL_EVAL:-}" ] && [ -n "${OPENAI_API_KEY:-}" ]; then
+            with_token "oauth2:$PROMPTCTL_TOKEN" promptctl eval --record --base live --max-cost "$PROMPTCTL_EVAL" ||
+              echo "not every evaluation passed and was recorded"
+          fi
           with_token "oauth2:$PROMPTCTL_TOKEN" promptctl publish --all --env production -m "Merged as $CI_COMMIT_SHA"
+      cache: # GitLab keeps those of protected branches apart
+        key: promptctl-eval-publish
+        paths: [.promptctl/cache]
+        when: always
     "#);
     let jobs = jobs(&repo);
     let production = &jobs["prompts:publish:production"];
@@ -249,7 +271,7 @@ fn jobs_that_stand_there_are_left_alone_and_the_line_to_add_is_named() {
 }
 
 /// Runs a job's script with the functions that come before it, as GitLab does.
-fn script(name: &str, job: &Shell) -> Run {
+pub(crate) fn script(name: &str, job: &Shell) -> Run {
     let jobs = jobs(job);
     let text = |part: &Value| part[0].as_str().unwrap().to_owned();
     let before = text(&jobs[".promptctl"]["before_script"]);
@@ -264,7 +286,7 @@ fn script(name: &str, job: &Shell) -> Run {
 }
 
 /// The surroundings of a job: this program, and a `curl` that notes what it is asked.
-fn job(env: &TestEnv, repo: &Shell) -> Shell {
+pub(crate) fn job(env: &TestEnv, repo: &Shell) -> Shell {
     let root = env.root();
     let program = env!("CARGO_BIN_EXE_promptctl");
     executable(

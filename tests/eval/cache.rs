@@ -330,8 +330,12 @@ fn a_dataset_that_git_ignores_is_not_sent() {
     assert!(run.stderr.contains("error[P407]"), "{run}");
     assert!(!run.to_string().contains("a secret"), "{run}");
     assert!(server.requests().is_empty());
-    // One that is new is read: git would commit it.
+    // Nor is one that nobody has added, until somebody does.
     repo.write(".gitignore", "");
+    let run = repo.run("promptctl eval");
+    assert!(run.stderr.contains("git add own.jsonl"), "{run}");
+    assert!(server.requests().is_empty());
+    repo.git("add own.jsonl");
     repo.run("promptctl eval");
     assert_eq!(server.requests().len(), 4);
 }
@@ -396,4 +400,29 @@ fn without_a_key_what_is_missing_is_told() {
     [exit 3]
     ");
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn an_answer_that_was_edited_by_hand_is_asked_for_again() {
+    let server = sorting("The app crashes");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    repo.run("promptctl eval triage");
+    assert_eq!(server.requests().len(), 3);
+    // Somebody makes the answer one that passes.
+    let folder = repo.dir.join(".promptctl/cache");
+    let folders = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let mut edited = 0;
+    for file in folders.flat_map(|it| fs::read_dir(it).unwrap()) {
+        let path = file.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let better = text.replace("I need more details", "tech, and more details");
+        edited += usize::from(better != text);
+        fs::write(path, better).unwrap();
+    }
+    assert_eq!(edited, 1);
+    let run = repo.run("promptctl eval triage --record");
+    assert_eq!((run.code, server.requests().len()), (Some(3), 4), "{run}");
+    let tag = repo.git("cat-file tag prompts/triage/_eval/1");
+    assert!(tag.contains("\nPassed: 2/3\n"), "{tag}");
 }

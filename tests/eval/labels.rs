@@ -125,7 +125,7 @@ fn a_judge_is_compared_with_labels_and_what_differs_is_shown() {
 const REPLY: &str = "model: openai/gpt-5-mini\nmessages: [{role: user, content: '{{ticket}}'}]\ntestData: [{ticket: Hi}]\nevaluators: [{name: tone, uses: judges/tone, atLeast: 0.5}]\n";
 
 /// A server that greets, and whose judge takes what has `!` for warm.
-fn greeting() -> Server {
+pub(super) fn greeting() -> Server {
     Server::answering(|request| match is_judge(request) {
         true => match request.json()["input"].to_string().contains('!') {
             true => verdict("warm"),
@@ -136,7 +136,7 @@ fn greeting() -> Server {
 }
 
 /// 24 labels, with all of which the judge agrees.
-fn many_labels() -> String {
+pub(super) fn many_labels() -> String {
     let lines = (0..12).map(|at| format!("Hi,Hello {at}!,warm\nHi,No {at}.,cold\n"));
     format!("input,completion,label\n{}", lines.collect::<String>())
 }

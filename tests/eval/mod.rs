@@ -5,11 +5,13 @@ mod base;
 mod cache;
 mod ends;
 mod evidence;
+mod gated;
 pub(crate) mod judges;
 mod labels;
 mod money;
 mod reviewed;
 mod shown;
+mod suites;
 
 use insta::assert_snapshot;
 use regex::Regex;

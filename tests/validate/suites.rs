@@ -18,13 +18,14 @@ fn what_is_wrong_in_a_dataset_has_its_place_there() {
         "datasets/names.jsonl",
         format!("{CASES}{{\"name\": 7, \"expected\": \"7\", \"case\": {{\"id\": \"a\"}}}}\n{{\"name\": \"Bo\"}}\n\n{{\"name\": \"Ada\", \"expected\": \"Bo\"}}\n{{\"name\"\n"),
     );
+    repo.git("add datasets");
     insta::assert_snapshot!(repo.findings(""), @"
-    warning P114 datasets/names.jsonl:2:1 the case: `name` must be a string, and 7 was given
+    error P114 datasets/names.jsonl:2:1 the case: `name` must be a string, and 7 was given
     error P401 datasets/names.jsonl:3:1 evaluator `says it` asks for `expected`, which the case `81b9013cc135` lacks
     error P403 datasets/names.jsonl:5:1 the case asks what that of datasets/names.jsonl:1 asks, and expects something else
     error P407 datasets/names.jsonl:6:7 the case is not valid JSON: EOF while parsing an object
     ");
-    insta::assert_snapshot!(repo.run("promptctl validate").stderr, @"1 checked, 3 errors, 1 warning");
+    insta::assert_snapshot!(repo.run("promptctl validate").stderr, @"1 checked, 4 errors, 0 warnings");
     let shown = repo.run("promptctl validate --format github").stdout;
     assert!(
         shown.contains("file=datasets/names.jsonl,line=5"),
@@ -44,6 +45,7 @@ fn a_dataset_that_others_do_not_have_is_an_error() {
     repo.write(PATH, format!("{}{SUITE}", repo.read(PATH)));
     insta::assert_snapshot!(repo.findings(""), @"error P407 prompts/greeting.prompt.yml:15:12 there is no dataset datasets/names.jsonl");
     repo.write("datasets/names.jsonl", CASES);
+    insta::assert_snapshot!(repo.findings(""), @"error P407 prompts/greeting.prompt.yml:15:12 git does not track the dataset datasets/names.jsonl, so it is not read");
     repo.write(".gitignore", "datasets/\n");
     insta::assert_snapshot!(repo.findings(""), @"error P407 prompts/greeting.prompt.yml:15:12 git ignores the dataset datasets/names.jsonl, so it is not read");
     // What git tracks is there for all.

@@ -138,6 +138,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session,
     );
     if !args.plan.dry_run {
+        target.hint_to_add(session);
         let (name, id) = (shell_word(args.name.as_str()), shell_word(&id));
         session
             .ui

@@ -104,7 +104,7 @@ fn prompts(args: &Args, store: &Store, session: &mut Session) -> Result<Vec<Load
 
 impl Spread {
     fn of(loaded: &Loaded, store: &Store) -> Self {
-        let reading = Suite::read(loaded, &PromptFiles::of(store, loaded));
+        let reading = Suite::read(loaded, &PromptFiles::with_untracked(store, loaded));
         let mut findings = odd(&reading.suite, loaded);
         findings.extend(unusable(reading.findings));
         findings.extend(unusable(misfits_of_own(loaded)));

@@ -188,6 +188,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         ));
     }
     if !cases.is_empty() && !args.plan.dry_run {
+        target.hint_to_add(session);
         session.ui.hint(
             "nobody has reviewed them: read them, correct `expected`, and set `reviewed: true`",
         );

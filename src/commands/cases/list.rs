@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, _) = session.store()?;
     let reference = Reference::working_copy(args.name.clone());
     let loaded = load_to_read(&store, &reference, session)?;
-    let reading = Suite::read(&loaded, &PromptFiles::of(&store, &loaded));
+    let reading = Suite::read(&loaded, &PromptFiles::with_untracked(&store, &loaded));
     let suite = reading.suite;
     let selection = Selection {
         cases: args.ids.clone(),

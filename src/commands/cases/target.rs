@@ -5,17 +5,19 @@ use std::io::BufRead;
 use serde_json::{Value, json};
 
 use super::super::common::load_to_change;
+use super::super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::experiment::append::{key_of_case, to_dataset, to_prompt};
 use crate::experiment::case::{Case, Suite};
 use crate::experiment::{
-    CaseFiles, PromptFiles, Reading, near_contradictions, near_duplicates, outside_enum,
+    CaseFiles, PromptFiles, Reading, Tracking, near_contradictions, near_duplicates, outside_enum,
 };
 use crate::files::{FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{PromptName, nearest};
+use crate::prompt::quote::shell_path;
 use crate::prompt::reference::Reference;
 use crate::prompt::secrets;
 use crate::prompt::template::Compiled;
@@ -69,7 +71,7 @@ impl<'a> Target<'a> {
             }
             None => datasets().next_back().map(str::to_owned),
         };
-        let files = PromptFiles::of(store, &loaded);
+        let files = PromptFiles::with_untracked(store, &loaded);
         let reading = Suite::read(&loaded, &files);
         let (path, is_dataset, text) = match dataset {
             // What may not be read may not be written either.
@@ -134,14 +136,17 @@ impl<'a> Target<'a> {
     fn reading(&self, text: &str) -> Result<Reading, Failure> {
         if self.is_dataset {
             let files = Changed {
-                files: PromptFiles::of(self.store, &self.loaded),
+                files: PromptFiles::with_untracked(self.store, &self.loaded),
                 path: &self.path,
                 text,
             };
             return Ok(Suite::read(&self.loaded, &files));
         }
         let loaded = self.store.with_text(&self.loaded, text.to_owned())?;
-        Ok(Suite::read(&loaded, &PromptFiles::of(self.store, &loaded)))
+        Ok(Suite::read(
+            &loaded,
+            &PromptFiles::with_untracked(self.store, &loaded),
+        ))
     }
 
     /// Writes what was added. Nothing is committed.
@@ -160,6 +165,18 @@ impl<'a> Target<'a> {
         let compiled = Compiled::new(&self.loaded.document, &self.loaded.partials);
         let compiled = compiled.map_err(Failure::from)?;
         Ok(key_of_case(compiled.variables()))
+    }
+}
+
+impl Target<'_> {
+    /// Says what lacks where git does not have the dataset that was written: `eval` does not read it.
+    pub(super) fn hint_to_add(&self, session: &mut Session) {
+        if self.is_dataset && !self.store.tracks(&self.path) {
+            session.ui.hint(format!(
+                "git add {}: `eval` reads only datasets that git has",
+                shell_path(&self.path)
+            ));
+        }
     }
 }
 
@@ -194,8 +211,8 @@ impl CaseFiles for Changed<'_> {
         self.files.beside(asker, path)
     }
 
-    fn is_ignored(&self, path: &str) -> bool {
-        self.files.is_ignored(path)
+    fn tracking(&self, path: &str) -> Tracking {
+        self.files.tracking(path)
     }
 
     fn judge(&self, reference: &Reference) -> Result<Option<Loaded>, Failure> {

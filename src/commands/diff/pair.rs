@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::common::variables_of;
+use crate::experiment::judge::{calibration, is_judge};
 use crate::files::Loaded;
 use crate::prompt::diff::{Attachments, PromptDiff, Side, compare, renames};
 use crate::prompt::name::PromptName;
@@ -18,6 +19,10 @@ pub(super) struct Pair {
     pub(super) is_rename: bool,
     /// The files that each attaches.
     pub(super) attachments: [Attachments; 2],
+    /// The datasets that each names.
+    pub(super) datasets: [Attachments; 2],
+    /// The figures that labels gave of each, where it is a judge.
+    pub(super) figures: [Attachments; 2],
 }
 
 impl Pair {
@@ -32,6 +37,22 @@ impl Pair {
                 .unwrap_or_default()
         };
         self.attachments = [of(old, &self.before), of(new, &self.after)];
+        let sides = [(old, &self.before), (new, &self.after)];
+        self.datasets = sides.map(|(store, side)| {
+            let named = side.iter().map(|loaded| {
+                let paths = loaded.document.datasets.iter();
+                store.contents_of(loaded, paths.map(|it| it.value.as_str()))
+            });
+            named.flatten().collect()
+        });
+        self.figures = sides.map(|(store, side)| {
+            let judge = side.as_ref().filter(|loaded| is_judge(loaded));
+            let file = judge.map(|loaded| {
+                let path = calibration::path_of(loaded);
+                store.contents_of(loaded, [path.as_str()])
+            });
+            file.unwrap_or_default()
+        });
     }
 
     /// Whether the content changed and its number did not.
@@ -57,6 +78,8 @@ impl Pair {
                     && before.blob == after.blob
                     && before.digest() == after.digest()
                     && self.attachments[0] == self.attachments[1]
+                    && self.datasets[0] == self.datasets[1]
+                    && self.figures[0] == self.figures[1]
             }
             _ => false,
         }
@@ -78,6 +101,10 @@ impl Pair {
         );
         let [old, new] = &self.attachments;
         let diff = diff.with_attachments(old, new);
+        let [old, new] = &self.datasets;
+        let diff = diff.with_evaluation("datasets", old, new);
+        let [old, new] = &self.figures;
+        let diff = diff.with_evaluation("calibration", old, new);
         match self.renamed_from() {
             Some(from) => diff.renamed(from),
             None => diff,

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::super::common::count;
 use super::super::diff::impact;
 use super::super::run::RunContext;
@@ -28,8 +30,8 @@ use crate::releases::State;
 
 /// What is named by `--base`.
 enum Wanted {
-    /// What is live in production.
-    Live,
+    /// What is live in an environment.
+    Live(Environment),
     /// A version of the prompt itself.
     Version(Version),
     /// Another prompt, or a named content of this one.
@@ -72,8 +74,11 @@ impl Side {
 
 impl Wanted {
     fn parse(text: &str, ground: &RunContext) -> Result<Self, Failure> {
-        if text == "live" {
-            return Ok(Self::Live);
+        if let Some(environment) = environment_of(text) {
+            if text != "live" {
+                ground.store.require_environment(&environment)?;
+            }
+            return Ok(Self::Live(environment));
         }
         if let Ok(version) = text.parse() {
             return Ok(Self::Version(version));
@@ -97,12 +102,11 @@ impl Wanted {
     /// The content of the prompt that is compared with.
     fn load(&self, name: &PromptName, ground: &RunContext) -> Result<Option<Loaded>, Failure> {
         let store = &ground.store;
-        let production = Environment::production();
         match self {
-            Self::Live => match store.state(name, &production)? {
+            Self::Live(environment) => match store.state(name, environment)? {
                 State::Never | State::Unpublished { .. } => Ok(None),
                 State::Live(_) | State::NotFetched => {
-                    store.load_active(name, &production).map(Some)
+                    store.load_active(name, environment).map(Some)
                 }
             },
             Self::Version(version) => {
@@ -118,8 +122,16 @@ impl Wanted {
     fn is_before(&self, name: &PromptName) -> bool {
         match self {
             Self::Prompt(reference) => reference.name == *name,
-            Self::Live | Self::Version(_) | Self::Revision(_) => true,
+            Self::Live(_) | Self::Version(_) | Self::Revision(_) => true,
         }
+    }
+}
+
+/// The environment whose live versions are meant: `live` is production, `@staging` that one.
+fn environment_of(base: &str) -> Option<Environment> {
+    match base.strip_prefix('@') {
+        Some(name) => name.parse().ok(),
+        None => (base == "live").then(Environment::production),
     }
 }
 
@@ -217,9 +229,11 @@ fn side(
         notes: Vec::new(),
     };
     let Some(base) = base else {
-        side.notes.push(match label {
-            "live" => "nothing is live in production to compare with".to_owned(),
-            _ => format!("new: {label} does not have it, so there is nothing to compare with"),
+        side.notes.push(match environment_of(label) {
+            Some(environment) => {
+                format!("nothing is live in {environment} to compare with")
+            }
+            None => format!("new: {label} does not have it, so there is nothing to compare with"),
         });
         return Some(side);
     };
@@ -265,9 +279,10 @@ pub(super) struct BasePrepared<'a> {
     renderer: Renderer<'a>,
     expected: Expected,
     evaluators: Vec<Evaluator>,
+    schema: Option<&'a Value>,
     suite: Suite,
     cases: Vec<usize>,
-    unasked: HashSet<String>,
+    unasked: usize,
     why: Option<String>,
     files: &'a PromptFiles<'a>,
     judges: &'a Judges,
@@ -288,9 +303,7 @@ impl<'a> BasePrepared<'a> {
         };
         let renderer = Renderer::new(&ground.store, loaded)?;
         let suite = head.chosen.suite.rebased(&|name| renderer.asks_for(name));
-        let own = loaded.document.json_schema.as_ref();
-        let schema = own.or(head.chosen.loaded.document.json_schema.as_ref());
-        let schema = schema.and_then(|it| it.get("schema"));
+        let schema = loaded.document.output_schema().or(head.schema);
         let evaluators = prepare(&suite.evaluators, schema)
             .map_err(|finding| Failure::from(finding.in_file(&head.chosen.loaded.path)))?;
         let mut prepared = Self {
@@ -299,9 +312,10 @@ impl<'a> BasePrepared<'a> {
             renderer,
             expected: Expected::of(&loaded.document)?,
             evaluators,
+            schema,
             suite,
             cases: Vec::new(),
-            unasked: HashSet::new(),
+            unasked: 0,
             why: None,
             files: &head.files,
             judges: &head.judges,
@@ -328,7 +342,7 @@ impl<'a> BasePrepared<'a> {
                 Ok(()) => prepared.cases.push(*at),
                 Err(failure) => {
                     prepared.why.get_or_insert(failure.message);
-                    prepared.unasked.insert(case.id.clone());
+                    prepared.unasked += 1;
                 }
             }
         }
@@ -361,14 +375,12 @@ pub(super) fn pairings<'a>(
                 margin: side.margin,
                 new_cases: side.new_cases.clone(),
                 gone: side.gone,
-                unasked: HashSet::new(),
                 notes: side.notes.clone(),
             };
             if let Some(prepared) = prepared {
                 pairing.base = Some(heads.len() + tasks.len());
-                pairing.unasked.clone_from(&prepared.unasked);
                 if let Some(why) = &prepared.why {
-                    let cases = count(prepared.unasked.len(), "case");
+                    let cases = count(prepared.unasked, "case");
                     pairing.notes.push(format!(
                         "{cases} cannot be asked of {}: {why}",
                         prepared.side.label
@@ -407,6 +419,7 @@ impl BasePrepared<'_> {
             asks_unjudged: false,
             repeat: args.cases.repeat,
             evaluators: &self.evaluators,
+            schema: self.schema,
             judges: self.judges,
             renderer: &self.renderer,
             files: self.files,

@@ -1,8 +1,11 @@
 //! `promptctl bisect`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod shown;
+mod tried;
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::json;
 
 use super::super::common::{FormatArg, count, load_to_read};
 use super::super::plan::PlanArg;
@@ -11,13 +14,13 @@ use super::super::session::Session;
 use super::choose::{Chosen, server, unknown_case};
 use super::estimate::estimate;
 use super::told::dollars;
-use super::{Callers, Prepared, cache_of, early};
+use super::{Asking, Callers, Prepared, cache_of, early};
 use crate::error::{Exit, Failure};
-use crate::execute::{Gate, Pool, Stop};
-use crate::experiment::case::{Case, Suite};
+use crate::execute::Stop;
+use crate::experiment::case::Suite;
 use crate::experiment::judge::panel::Panel;
-use crate::experiment::result::{Line, Status, Subject, cut};
-use crate::experiment::run::{Plan, Source, Terms, questions, run as run_plan};
+use crate::experiment::result::Subject;
+use crate::experiment::run::{Plan, Source, questions, run as run_plan};
 use crate::experiment::task::Task;
 use crate::experiment::{PromptFiles, Selection};
 use crate::files::Loaded;
@@ -25,24 +28,15 @@ use crate::openai::request::RequestOptions;
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::prompt::quote::shell_word;
 use crate::prompt::reference::Reference;
-use crate::prompt::version::Version;
-use crate::prompt::visible;
-use crate::record::entry::new_id;
-use crate::statistics::fisher;
+use shown::show;
+use tried::{Tried, versions};
 
 /// Up to so many versions are all asked; of more, halves are.
 const ASK_ALL: usize = 16;
 
 /// The most often that a version is asked.
 const MOST_REPEATS: u32 = 100;
-
-/// What is likelier than this among versions that do not differ is noise.
-const NOISE: f64 = 0.05;
-
-/// How much of what the evaluators said is shown, in characters.
-const SHOWN: usize = 200;
 
 /// How many calls are under way at once.
 const CONCURRENCY: usize = 16;
@@ -87,45 +81,6 @@ pub(in crate::commands) struct Args {
     format: FormatArg,
 }
 
-/// A version, and what is known of it.
-struct Tried {
-    loaded: Loaded,
-    /// When it was made, by whom, and what they said.
-    made: Option<String>,
-    passed: u32,
-    asked: u32,
-    /// What the evaluators said of an answer that did not pass.
-    said: Option<String>,
-    /// Why it cannot be asked.
-    reason: Option<String>,
-}
-
-impl Tried {
-    fn version(&self) -> Version {
-        self.loaded.version()
-    }
-
-    /// Whether most answers passed; none where nothing was answered.
-    fn passes(&self) -> Option<bool> {
-        (self.asked > 0).then(|| self.passed * 2 > self.asked)
-    }
-
-    /// Whether the difference to the one before is no chance: all against none, or beyond noise.
-    fn differs_from(&self, before: &Self) -> bool {
-        let is_all = |it: &Self| it.passed == it.asked;
-        let is_split = |one: &Self, other: &Self| is_all(one) && other.passed == 0;
-        let sample = |it: &Self| (u64::from(it.passed), u64::from(it.asked));
-        is_split(self, before)
-            || is_split(before, self)
-            || fisher(sample(self), sample(before)) < NOISE
-    }
-
-    /// `v3 1/3`
-    fn counted(&self) -> String {
-        format!("{} {}/{}", self.version(), self.passed, self.asked)
-    }
-}
-
 pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let ground = RunContext::new(session)?;
     let reference = Reference::working_copy(args.name.clone());
@@ -142,6 +97,7 @@ pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exi
         args,
         ground: &ground,
         suite: &suite,
+        owner: &owner,
         files: PromptFiles::of(&ground.store, &owner),
     };
     let last = tried.len() - 1;
@@ -188,33 +144,6 @@ pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exi
     }
 }
 
-/// All versions, the first first; that of the files too, where it is not committed.
-fn versions(head: &Loaded, ground: &RunContext) -> Result<Vec<Tried>, Failure> {
-    let mut all = BTreeMap::new();
-    let new = |loaded: Loaded, made: Option<String>| Tried {
-        loaded,
-        made,
-        passed: 0,
-        asked: 0,
-        said: None,
-        reason: None,
-    };
-    for entry in ground.store.history(&head.name)? {
-        if let Some(loaded) = entry.loaded {
-            let day = entry.time.strftime("%Y-%m-%d");
-            let made = format!("{day}, {}: {}", entry.author, entry.message);
-            all.entry(entry.version).or_insert(new(*loaded, Some(made)));
-        }
-    }
-    let is_known = all
-        .values()
-        .any(|it: &Tried| it.loaded.digest() == head.digest());
-    if !is_known {
-        all.insert(head.version(), new(head.clone(), None));
-    }
-    Ok(all.into_values().collect())
-}
-
 /// The suite with the case alone, and the content that it belongs to: the files here, else the newest
 /// version that has it.
 fn find(
@@ -252,6 +181,8 @@ struct Bisection<'a> {
     args: &'a Args,
     ground: &'a RunContext,
     suite: &'a Suite,
+    /// The content that the case belongs to.
+    owner: &'a Loaded,
     files: PromptFiles<'a>,
 }
 
@@ -277,7 +208,7 @@ impl Bisection<'_> {
             .collect();
         let mut prepared = Vec::new();
         for (at, chosen) in &chosen {
-            match Prepared::new(chosen, self.ground, session) {
+            match Prepared::new(chosen, Some(self.owner), self.ground, session) {
                 Ok(ready) => prepared.push((*at, ready)),
                 Err(failure) => tried[*at].reason = Some(failure.message),
             }
@@ -306,8 +237,7 @@ impl Bisection<'_> {
             self.say_plan(&plan, &tasks, tried.len(), session)?;
             return Ok(None);
         }
-        let limits = [self.args.max_cost, self.ground.run_limit()];
-        let limit = limits.into_iter().flatten().reduce(f64::min);
+        let limit = self.ground.limit(self.args.max_cost);
         let max_cost = limit.map(|limit| (limit - *spent).max(0.0));
         let callers = Callers::new(self.ground, session);
         callers.prepare(&tasks, &plan, max_cost)?;
@@ -315,48 +245,22 @@ impl Bisection<'_> {
             let judging = questions(&tasks, &plan, (source, cache.as_ref()), None);
             callers.prepare_judges(&tasks, &judging, max_cost)?;
         }
-        let now = callers.clock();
-        let clock = move || now.unwrap_or_else(jiff::Timestamp::now);
-        let run = new_id(clock());
-        let log = callers.log();
-        let tell = |calls| callers.tell_waiting(calls);
-        let gate = Gate::new(max_cost).telling(&tell);
-        let terms = Terms {
-            run: &run,
+        let asking = Asking {
             source,
             cache: cache.as_ref(),
-            log: Some(&log),
-            privacy: self.ground.config.log.privacy,
-            prices: &self.ground.prices,
             scores: None,
-            pool: Pool {
-                concurrency: CONCURRENCY,
-            },
-            gate: &gate,
-            worst: &|request, prompt| callers.worst(request, prompt),
-            caller: &|request| callers.of(request),
-            clock: &clock,
+            max_cost,
+            concurrency: CONCURRENCY,
         };
         let progress = callers.progress(&plan);
-        let panel = Panel::new(&terms);
-        let end = run_plan(&tasks, &plan, &terms, &panel, &mut |task, _, line| {
-            let one = &mut tried[numbers[task]];
-            progress.step(format!("{} answered", one.loaded.version()));
-            match line.status {
-                _ if line.missing => {}
-                Status::Pass | Status::Fail => {
-                    one.asked += 1;
-                    one.passed += u32::from(line.status == Status::Pass);
-                    if line.status == Status::Fail && one.said.is_none() {
-                        one.said = said_of(&line);
-                    }
-                }
-                Status::Undecided | Status::Error | Status::Skipped => {
-                    let error = line.error.map(|error| error.message);
-                    one.reason = error.or(line.reason).or(one.reason.take());
-                }
-            }
-            None
+        let end = callers.run(&asking, |terms| {
+            let panel = Panel::new(terms);
+            run_plan(&tasks, &plan, terms, &panel, &mut |task, _, line| {
+                let one = &mut tried[numbers[task]];
+                progress.step(format!("{} answered", one.loaded.version()));
+                one.take(line);
+                None
+            })
         })?;
         progress.finish();
         if let Some(cache) = &cache {
@@ -396,6 +300,7 @@ impl Bisection<'_> {
             asks_unjudged: false,
             repeat: Some(self.args.repeat),
             evaluators: &prepared.evaluators,
+            schema: prepared.schema,
             judges: &prepared.judges,
             renderer: &prepared.renderer,
             expected: &prepared.expected,
@@ -451,115 +356,4 @@ impl Bisection<'_> {
         }
         Ok(())
     }
-}
-
-/// What the evaluators say of an answer that did not pass.
-fn said_of(line: &Line) -> Option<String> {
-    let failed = line.evaluators.iter().filter(|it| it.passed == Some(false));
-    let said: Vec<String> = failed
-        .map(|mark| match &mark.reason {
-            Some(reason) => format!("{}: {reason}", mark.name),
-            None => mark.name.clone(),
-        })
-        .collect();
-    let said = visible::line(&said.join("; ")).into_owned();
-    (!said.is_empty()).then(|| cut(&said, SHOWN))
-}
-
-/// Versions whose verdict is another than that of the version asked before.
-fn changes(tried: &[Tried]) -> Vec<(&Tried, &Tried)> {
-    let answered: Vec<&Tried> = tried.iter().filter(|it| it.asked > 0).collect();
-    let pairs = answered.windows(2).map(|pair| (pair[0], pair[1]));
-    pairs.filter(|(a, b)| a.passes() != b.passes()).collect()
-}
-
-fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, session: &mut Session) {
-    let (changed, unsure): (Vec<_>, Vec<_>) = changes(tried)
-        .into_iter()
-        .partition(|(before, after)| after.differs_from(before));
-    let looked = tried
-        .iter()
-        .filter(|it| it.asked > 0 || it.reason.is_some());
-    if args.format.is_json() {
-        let versions: Vec<Value> = looked
-            .map(|it| {
-                json!({ "version": it.version(), "passed": it.passed, "asked": it.asked, "said": it.said, "reason": it.reason })
-            })
-            .collect();
-        let changed: Vec<Version> = changed.iter().map(|(_, it)| it.version()).collect();
-        session.ui.block(json::document(&json!({
-            "name": args.name, "case": case.id, "repeat": args.repeat, "versions": versions,
-            "changed_at": changed, "cost_usd": spent,
-        })));
-        return;
-    }
-    let ui = &mut session.ui;
-    let row: Vec<String> = looked
-        .clone()
-        .map(|it| match it.asked {
-            0 => format!("{} -", it.version()),
-            _ => it.counted(),
-        })
-        .collect();
-    ui.line(format!("{}  {}", args.name, case.id));
-    ui.line(row.join(" · "));
-    for (before, after) in &changed {
-        let did = if after.passes() == Some(true) {
-            "mended"
-        } else {
-            "broke"
-        };
-        let by = after
-            .made
-            .as_deref()
-            .map_or_else(String::new, |made| format!(" ({made})"));
-        ui.line(format!("{} {did} it{by}", after.version()));
-        let failing = if after.passes() == Some(true) {
-            before
-        } else {
-            after
-        };
-        if let Some(said) = &failing.said {
-            ui.line(format!("  {} {said}", failing.version()));
-        }
-        let name = shell_word(args.name.as_str());
-        ui.hint(format!(
-            "promptctl diff {name}@{} {name}@{}",
-            before.version(),
-            after.version()
-        ));
-    }
-    for (before, after) in &unsure {
-        ui.line(format!(
-            "can't tell whether {} changed it: it passes sometimes ({}, {})",
-            after.version(),
-            before.counted(),
-            after.counted()
-        ));
-    }
-    let is_known = tried.iter().any(|it| it.asked > 0);
-    if changed.is_empty() && unsure.is_empty() && is_known {
-        ui.status("no version that was asked differs from the one before");
-    }
-    for it in looked.filter(|it| it.asked == 0) {
-        let reason = it.reason.as_deref().unwrap_or_default();
-        ui.status(format!("{} could not be asked: {reason}", it.version()));
-    }
-    let split: Vec<String> = tried
-        .iter()
-        .filter(|it| it.passed > 0 && it.passed < it.asked)
-        .map(|it| it.version().to_string())
-        .collect();
-    if !split.is_empty() {
-        let verb = if split.len() == 1 { "passes" } else { "pass" };
-        let words = format!("{} {verb} sometimes", split.join(", "));
-        ui.status(match args.repeat {
-            MOST_REPEATS => words,
-            few => format!(
-                "{words}: --repeat {} asks more often",
-                (few * 3).min(MOST_REPEATS)
-            ),
-        });
-    }
-    ui.status(format!("{} spent", dollars(spent)));
 }

@@ -9,13 +9,26 @@ use super::super::run::RunContext;
 use super::super::session::Session;
 use super::estimate::earlier;
 use crate::error::Failure;
-use crate::execute::{Caller, Request, Worst};
+use crate::execute::{Caller, Gate, Pool, Request, Worst};
+use crate::experiment::cache::Cache;
+use crate::experiment::given::Scores;
 use crate::experiment::judge::JudgePrompt;
-use crate::experiment::run::{Plan, Questions, is_echo};
+use crate::experiment::run::{Plan, Questions, Source, Terms, is_echo};
 use crate::experiment::task::Task;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
+use crate::record::entry::new_id;
+
+/// How questions are asked.
+pub(in crate::commands) struct Asking<'a> {
+    pub(in crate::commands) source: Source<'a>,
+    pub(in crate::commands) cache: Option<&'a Cache>,
+    pub(in crate::commands) scores: Option<&'a Scores>,
+    pub(in crate::commands) max_cost: Option<f64>,
+    /// How many calls are under way at once.
+    pub(in crate::commands) concurrency: usize,
+}
 
 /// A prompt with a model.
 type Asked = (String, Option<String>);
@@ -103,7 +116,7 @@ impl<'a> Callers<'a> {
         self.ground.check_budgets(name, false, session)
     }
 
-    pub(in crate::commands) fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {
+    fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {
         let key = (request.provider().to_owned(), is_echo(request));
         if let Some(caller) = self.made.borrow().get(&key) {
             return Ok(Rc::clone(caller));
@@ -121,7 +134,7 @@ impl<'a> Callers<'a> {
     }
 
     /// What a request of a prompt may cost at its worst.
-    pub(in crate::commands) fn worst(&self, request: &Request, prompt: &str) -> Worst {
+    fn worst(&self, request: &Request, prompt: &str) -> Worst {
         let session = self.session.borrow();
         let usual = || {
             let model = request.model.as_ref().map(ToString::to_string);
@@ -138,17 +151,39 @@ impl<'a> Callers<'a> {
         Worst::of(request, usual, &self.ground.prices, session.now)
     }
 
+    /// Has a run of its own ask, under these terms.
+    pub(in crate::commands) fn run<T>(
+        &self,
+        asking: &Asking<'_>,
+        ask: impl FnOnce(&Terms<'_>) -> T,
+    ) -> T {
+        let fixed = self.session.borrow().environ.now;
+        let clock = move || fixed.unwrap_or_else(jiff::Timestamp::now);
+        let run = new_id(clock());
+        let log = self.ground.log(&self.session.borrow());
+        let tell = |calls| self.tell_waiting(calls);
+        let gate = Gate::new(asking.max_cost).telling(&tell);
+        ask(&Terms {
+            run: &run,
+            source: asking.source,
+            cache: asking.cache,
+            log: Some(&log),
+            privacy: self.ground.config.log.privacy,
+            prices: &self.ground.prices,
+            scores: asking.scores,
+            pool: Pool {
+                concurrency: asking.concurrency,
+            },
+            gate: &gate,
+            worst: &|request, prompt| self.worst(request, prompt),
+            caller: &|request| self.of(request),
+            clock: &clock,
+        })
+    }
+
     /// Says that calls under way are waited for.
-    pub(in crate::commands) fn tell_waiting(&self, calls: usize) {
+    fn tell_waiting(&self, calls: usize) {
         self.session.borrow_mut().ui.status(waiting(calls));
-    }
-
-    pub(in crate::commands) fn clock(&self) -> Option<jiff::Timestamp> {
-        self.session.borrow().environ.now
-    }
-
-    pub(in crate::commands) fn log(&self) -> crate::record::log::Log {
-        self.ground.log(&self.session.borrow())
     }
 
     /// Says why base cannot be asked once more.

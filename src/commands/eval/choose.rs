@@ -375,6 +375,7 @@ pub(super) fn tasks<'a>(
                 asks_unjudged: decides(args),
                 repeat: args.cases.repeat,
                 evaluators: &prepared.evaluators,
+                schema: prepared.schema,
                 judges: &prepared.judges,
                 renderer: &prepared.renderer,
                 expected: &prepared.expected,

@@ -198,7 +198,8 @@ pub(super) fn estimate(
     session: &Session,
 ) -> Result<Estimate, Failure> {
     let mut requests = Vec::new();
-    for case in 0..task.cases.len().min(COUNTED) {
+    let asked = (0..task.cases.len()).filter(|at| task.case(*at).skip.is_none());
+    for case in asked.take(COUNTED) {
         requests.push(task.request(case)?.1);
     }
     let counted: u64 = requests.iter().map(|it| input_of(&it.body)).sum();

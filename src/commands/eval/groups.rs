@@ -83,17 +83,42 @@ pub(super) struct AnswerArgs {
     pub(super) dry_run: bool,
 }
 
+/// `--fail-on`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum FailOnArg {
+    /// It is shown to be worse
+    Worse,
+    /// It is shown to be neither better nor not worse than the margin
+    Unproven,
+    /// A case that passed no longer does
+    AnyFlip,
+    /// Never
+    Never,
+}
+
+impl From<FailOnArg> for FailOn {
+    fn from(when: FailOnArg) -> Self {
+        match when {
+            FailOnArg::Worse => Self::Worse,
+            FailOnArg::Unproven => Self::Unproven,
+            FailOnArg::AnyFlip => Self::AnyFlip,
+            FailOnArg::Never => Self::Never,
+        }
+    }
+}
+
 /// What prompts are compared with.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Comparison")]
 pub(super) struct BaseArgs {
     /// Compare with BASE on the same cases, only the prompts that differ from it: a revision (where
-    /// the branch began), `live`, a version such as v3, or another prompt; may be given several times
+    /// the branch began), `live` (`@staging`: what is live there), a version such as v3, or another
+    /// prompt; may be given several times
     #[arg(long, value_name = "BASE")]
     pub(super) base: Vec<String>,
     /// When a comparison makes the run fail
     #[arg(long, value_name = "WHEN", default_value = "worse", requires = "base")]
-    pub(super) fail_on: FailOn,
+    pub(super) fail_on: FailOnArg,
 }
 
 /// What has to pass.

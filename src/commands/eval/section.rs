@@ -201,7 +201,7 @@ fn rows(summary: &Summary<'_>, asked: &[&Versus<'_>]) -> Vec<Row> {
         let mut passed = row("passed", &all);
         passed.changes = asked.iter().map(|it| change(it)).collect();
         rows.push(passed);
-        let rate = |counts: &Counts| shown_rate(counts);
+        let rate = |counts: &Counts| rate_in_short(counts);
         let mut cells: Vec<String> = all.iter().map(|(_, base)| rate(base)).collect();
         cells.extend(all.first().map(|(head, _)| rate(head)));
         rows.push(Row {
@@ -332,7 +332,7 @@ fn shown_p(p: f64) -> String {
 }
 
 /// `84.0 % (71-92)`; below five cases the counts alone are shown.
-fn shown_rate(counts: &Counts) -> String {
+fn rate_in_short(counts: &Counts) -> String {
     let decided = counts.decided();
     if decided == 0 {
         return String::new();

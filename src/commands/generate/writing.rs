@@ -7,18 +7,17 @@ use crate::error::{Exit, Failure};
 use crate::exchange::written;
 use crate::execute::{Call, CallContext, Caller, Executed, Expected, Request, add_turn, execute};
 use crate::experiment::case::Suite;
-use crate::experiment::{PromptFiles, near_contradictions, near_duplicates, outside_enum};
+use crate::experiment::{PromptFiles, bundled, near_contradictions, near_duplicates, outside_enum};
 use crate::files::Loaded;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::output::words::{all_words, words};
-use crate::packs::PACKS;
 use crate::prompt::code;
 use crate::prompt::document::{self, Object};
-use crate::prompt::finding::{Finding, Severity, in_file};
+use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::{BadName, PromptName};
 use crate::prompt::reference::Reference;
-use crate::prompt::template::{Compiled, Partial, Partials};
+use crate::prompt::template::Compiled;
 use crate::record::entry::Overrides;
 use crate::releases::Store;
 
@@ -43,38 +42,12 @@ pub(super) fn writer(store: &Store) -> Result<Loaded, Failure> {
         .parse()
         .map_err(|error: BadName| Failure::usage(error.to_string()))?;
     match store.load(&Reference::working_copy(name.clone())) {
-        Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => bundled(name),
+        Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => {
+            let shown = format!("the bundled {}", name.paths()[0]);
+            bundled(&name, shown)?.ok_or(failure)
+        }
         loaded => loaded,
     }
-}
-
-fn bundled(name: PromptName) -> Result<Loaded, Failure> {
-    let files = || PACKS.iter().flat_map(|pack| pack.files);
-    let file = name.paths()[0].clone();
-    let text = files()
-        .find(|(path, _)| *path == file)
-        .map_or("", |(_, text)| *text);
-    let shown = format!("the bundled {file}");
-    let document =
-        document::parse(text).map_err(|findings| Failure::from(in_file(findings, &shown)))?;
-    let partials: Partials = files()
-        .filter_map(|(path, text)| {
-            let (folder, file) = path.rsplit_once('/')?;
-            let name = file.strip_prefix('_')?.strip_suffix(".hbs")?;
-            let partial = Partial {
-                text: (*text).to_owned(),
-                path: (*path).to_owned(),
-            };
-            Some((format!("{folder}/{name}"), partial))
-        })
-        .collect();
-    Ok(Loaded::from_snapshot(
-        name,
-        shown,
-        (None, String::new()),
-        text.to_owned(),
-        (document, partials),
-    ))
 }
 
 /// A prompt that is to be written.

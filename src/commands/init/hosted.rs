@@ -146,6 +146,7 @@ impl Plan {
                     },
                 )
                 .replace("APPROVAL_STEP", if asks { APPROVAL } else { "" })
+                .replace("LIVE", &live(environment))
                 .replace("ENVIRONMENT", environment.as_str())
         };
         let mut text = include_str!("workflow.yml")
@@ -181,6 +182,7 @@ impl Plan {
             include_str!("gitlab-publish.yml")
                 .replace("PATHS", &self.paths(GITLAB, "**/*", "        "))
                 .replace("BY_HAND", if is_by_hand { by_hand } else { "" })
+                .replace("LIVE", &live(environment))
                 .replace("ENVIRONMENT", environment.as_str())
         };
         // The job that somebody starts for production stands in the pipeline of the merge.
@@ -201,6 +203,14 @@ impl Plan {
             text.push_str(&publish(environment, true));
         }
         text
+    }
+}
+
+/// What is live in an environment, as `eval --base` names it.
+fn live(environment: &Environment) -> String {
+    match *environment == Environment::production() {
+        true => "live".to_owned(),
+        false => format!("@{environment}"),
     }
 }
 

@@ -74,10 +74,7 @@ pub(super) fn run(
     }
     ground.warn_of_end(&request, session);
     ground.check_budgets(&loaded.name, args.no_log, session)?;
-    let max_cost = match (args.many.max_cost, ground.run_limit()) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
+    let max_cost = ground.limit(args.many.max_cost);
     if let (Some(_), Some(model), None) = (max_cost, &request.model, &request.stored) {
         ground.require_price(model, session)?;
     }

@@ -189,12 +189,13 @@ impl RunContext {
         .hint("a price file, named by PROMPTCTL_PRICES, can tell it"))
     }
 
-    /// The budget of one run that is a limit, if there is one.
-    pub(in crate::commands) fn run_limit(&self) -> Option<f64> {
+    /// The limit on the cost of one run: the one that is asked for, or the budget's where that is lower.
+    pub(in crate::commands) fn limit(&self, asked: Option<f64>) -> Option<f64> {
         let budgets = &self.config.budgets;
-        budgets
+        let own = budgets
             .per_run
-            .filter(|_| budgets.on_exceed == OnExceed::Refuse)
+            .filter(|_| budgets.on_exceed == OnExceed::Refuse);
+        asked.into_iter().chain(own).reduce(f64::min)
     }
 
     /// Says what is known only after a call.

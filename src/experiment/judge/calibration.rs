@@ -8,7 +8,7 @@ use std::io::Read as _;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::files::CaseFiles;
-use crate::files::Loaded;
+use crate::files::{FIGURES, Loaded};
 use crate::prompt::judged::Checked;
 
 /// The number of this form of the file.
@@ -64,7 +64,7 @@ impl Calibration {
 pub fn path_of(judge: &Loaded) -> String {
     let stem = judge.path.strip_suffix(".prompt.yml");
     let stem = stem.or_else(|| judge.path.strip_suffix(".prompt.yaml"));
-    format!("{}.calibration.json", stem.unwrap_or(&judge.path))
+    format!("{}{FIGURES}", stem.unwrap_or(&judge.path))
 }
 
 /// The calibration of a judge, as it is, whether it is enough or not. What cannot be read or is no

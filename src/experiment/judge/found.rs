@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::super::bundled::bundled;
 use super::super::case::{CasePlace, Suite, SuiteJudge};
 use super::super::files::CaseFiles;
 use super::{FOLDER, GITHUB, calibration};
 use crate::error::Failure;
-use crate::files::{Loaded, blob_of};
-use crate::packs::PACKS;
+use crate::files::Loaded;
 use crate::prompt::code;
-use crate::prompt::document::{Document, Object, parse};
+use crate::prompt::document::{Document, Object};
 use crate::prompt::evaluate::{Choice, Evaluator, Model};
 use crate::prompt::finding::Finding;
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::template::Partials;
 
 /// The reference of the prompt that an evaluator names as its judge.
 pub fn reference_of(model: &Model) -> Option<Reference> {
@@ -39,7 +38,7 @@ pub fn reference_of(model: &Model) -> Option<Reference> {
 pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, Failure> {
     let found = match files.judge(reference)? {
         Some(loaded) => Some(loaded),
-        None if reference.selector == Selector::WorkingCopy => bundled(reference)?,
+        None if reference.selector == Selector::WorkingCopy => own_bundled(reference)?,
         None => None,
     };
     let Some(loaded) = found else {
@@ -64,22 +63,17 @@ pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, 
 }
 
 /// The bundled judge of this name.
-fn bundled(reference: &Reference) -> Result<Option<Loaded>, Failure> {
-    let below = format!("{}.prompt.yml", reference.name);
-    let mut files = PACKS.iter().flat_map(|pack| pack.files);
-    let found = files.find(|(path, _)| path.starts_with(FOLDER) && *path == below);
-    let Some((_, text)) = found else {
+fn own_bundled(reference: &Reference) -> Result<Option<Loaded>, Failure> {
+    let name = &reference.name;
+    if !name.as_str().starts_with(FOLDER) {
         return Ok(None);
-    };
-    let path = format!("prompts/{below}");
-    let document = parse(text).map_err(Failure::from)?;
-    Ok(Some(Loaded::from_snapshot(
-        reference.name.clone(),
-        path,
-        (None, blob_of(text)),
-        (*text).to_owned(),
-        (document, Partials::new()),
-    )))
+    }
+    bundled(name, format!("prompts/{name}.prompt.yml"))
+}
+
+/// Whether a prompt is a judge: one below `judges/` whose schema lets it choose.
+pub fn is_judge(loaded: &Loaded) -> bool {
+    loaded.name.as_str().starts_with(FOLDER) && choices_of(&loaded.document).is_ok()
 }
 
 /// What a judge's schema lets it choose, with the scores.

@@ -241,7 +241,7 @@ fn what_is_wrong_with_a_dataset_has_its_place() {
     error P005 d.csv:3:5 `case.weight` wants a number above 0, at most a million
 
     d.csv "expected\nb\n"
-    warning P114 d.csv:2:1 the case lacks `ticket`
+    error P114 d.csv:2:1 the case lacks `ticket`
 
     d.txt "a"
     error P407 prompts/a.prompt.yml:4:12 d.txt is in no format of datasets

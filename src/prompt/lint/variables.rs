@@ -109,7 +109,7 @@ fn check_placeholders(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             let message = format!("case {}: {}", index + 1, wrong.message);
             let at = span_in_case(subject, &format!("testData[{index}]"));
             Some(
-                Finding::new(code::CASE_VARIABLES, message)
+                misfit(subject, [case], message)
                     .at(at)
                     .help("change the case"),
             )
@@ -162,10 +162,8 @@ fn check_cases(
         && let Some(first) = never.first()
     {
         let names = never.iter().copied().collect::<Vec<_>>().join("`, `");
-        let all = Finding::new(
-            code::CASE_VARIABLES,
-            format!("no case of `testData` gives `{names}`"),
-        );
+        let message = format!("no case of `testData` gives `{names}`");
+        let all = misfit(subject, cases, message);
         findings.push(all.at(span_in_case(subject, "testData")).help(hint(
             first,
             cases.first(),
@@ -180,11 +178,8 @@ fn check_cases(
             .filter(|name| !never.contains(*name) && lacks(case, name));
         let mut found: Vec<Finding> = missing
             .map(|name| {
-                Finding::new(
-                    code::CASE_VARIABLES,
-                    format!("case {} lacks `{name}`", index + 1),
-                )
-                .help(hint(name, Some(case), variables))
+                let message = format!("case {} lacks `{name}`", index + 1);
+                misfit(subject, [case], message).help(hint(name, Some(case), variables))
             })
             .collect();
         let misfits = input
@@ -192,11 +187,9 @@ fn check_cases(
             .map(|input| input.misfits(case))
             .unwrap_or_default();
         found.extend(misfits.into_iter().map(|misfit| {
-            Finding::new(
-                code::CASE_VARIABLES,
-                format!("case {}: {}", index + 1, misfit.message),
-            )
-            .help("change the case, or what `input.schema` allows")
+            let message = format!("case {}: {}", index + 1, misfit.message);
+            self::misfit(subject, [case], message)
+                .help("change the case, or what `input.schema` allows")
         }));
         told += usize::from(!found.is_empty());
         if told > MAX_CASES {
@@ -204,6 +197,19 @@ fn check_cases(
         }
         found.truncate(MAX_OF_CASE);
         findings.extend(found.into_iter().map(|finding| finding.at(at)));
+    }
+}
+
+/// That cases do not fit the variables: an error where `eval` would refuse one of them.
+fn misfit<'c>(
+    subject: &Subject<'_>,
+    cases: impl IntoIterator<Item = &'c Object>,
+    message: String,
+) -> Finding {
+    let mut cases = cases.into_iter();
+    match cases.any(|case| subject.document.asks_case(case)) {
+        true => Finding::error(code::CASE_VARIABLES, message),
+        false => Finding::warning(code::CASE_VARIABLES, message),
     }
 }
 
