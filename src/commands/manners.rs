@@ -12,6 +12,7 @@ use super::out::OUT;
 const LOOKS: &[&str] = &[
     "cases check",
     "cases list",
+    "compare",
     "completions",
     "diff",
     "explain",

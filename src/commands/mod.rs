@@ -6,6 +6,7 @@ mod bump;
 mod cases;
 mod command_line;
 mod common;
+mod compare;
 mod completions;
 mod demo;
 mod diff;

@@ -10,6 +10,7 @@ mod bump;
 mod calls;
 mod cases;
 mod clones;
+mod compare;
 mod completions;
 mod corpus;
 mod demo;
