@@ -13,6 +13,7 @@ mod clones;
 mod compare;
 mod completions;
 mod corpus;
+mod costs;
 mod demo;
 mod deploy;
 mod diff;
