@@ -48,6 +48,7 @@ mod push;
 mod release_args;
 mod releases;
 mod render;
+mod report;
 mod rollback;
 mod rules;
 mod run;

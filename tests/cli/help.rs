@@ -59,6 +59,7 @@ fn the_help() {
       stats        Show calls, success, latency, cost and outcomes by version
       compare      Say whether one version did better than another in use
       leaderboard  Rank versions, variants or prompts by what they did in use
+      report       Write a page about what the versions did in use
 
     Move:
       scan         Find the ids of stored prompts in source code and settings

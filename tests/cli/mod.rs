@@ -60,6 +60,7 @@ mod releases;
 mod remote;
 mod remote_trouble;
 mod render;
+mod report;
 mod review;
 mod rollback;
 mod rounds;
