@@ -95,7 +95,7 @@ commands! {
     "Look": List(list), Show(show), Get(get), History(history), Releases(releases), Status(status), Diff(diff);
     "Release": Publish(publish), Rollback(rollback), Unpublish(unpublish), Fetch(fetch), Push(push);
     "Run": Render(render), Run(run), Serve(serve), Log(log), Outcome(outcome), Models(models);
-    "Judge": Eval(eval), Judge(judge), Bisect(bisect), Cases(cases), Stats(stats), Leaderboard(leaderboard);
+    "Judge": Eval(eval), Judge(judge), Bisect(bisect), Cases(cases), Stats(stats), Compare(compare), Leaderboard(leaderboard), Report(report);
     "Move": Scan(scan), Import(import), Export(export);
     "Keep sound": Validate(validate), Verify(verify), Doctor(doctor), Explain(explain);
     "Called by git": Hook(hook), Driver(driver);

@@ -12,6 +12,7 @@ use super::out::OUT;
 const LOOKS: &[&str] = &[
     "cases check",
     "cases list",
+    "compare",
     "completions",
     "diff",
     "explain",
@@ -29,6 +30,7 @@ const LOOKS: &[&str] = &[
     "models",
     "releases",
     "render",
+    "report",
     "schema",
     "show",
     "stats",
@@ -63,6 +65,7 @@ const WITHOUT_JSON: &[(&str, &str)] = &[
     ("hook pre-merge-commit", "git reads its exit code"),
     ("log export", "its formats are jsonl, otlp and csv"),
     ("man", "it prints a page for man"),
+    ("report", "it prints a page; stats has its figures"),
     ("schema", "it prints JSON already"),
     ("serve", "it answers over HTTP, in JSON"),
 ];

@@ -3,6 +3,7 @@
 mod alerts;
 pub(super) mod ask;
 mod columns;
+mod costs;
 pub(super) mod key;
 pub(super) mod notes;
 mod shape;
@@ -40,6 +41,7 @@ Examples:
   promptctl stats --prompt support/ --since 2026-11-01
   promptctl stats --by model,day --utc --format csv -o days.csv
   promptctl stats --by version --value /confidence --sort score
+  promptctl stats --costs --since 30d
   promptctl stats --since 1h --fail-on 'success < 0.95' --fail-on 'calls < 1' || echo alert")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -72,6 +74,10 @@ pub(super) struct Args {
     /// With --fail-on: below so many calls or outcomes a figure with an interval is too little to fire
     #[arg(long, value_name = "COUNT", default_value = "30")]
     min_calls: u64,
+    /// Show where the money goes: prompts by cost, what the cache kept and what keeps it from more, requests that
+    /// were sent again, answers cut off, and what the calls would cost with other models
+    #[arg(long, conflicts_with_all = ["by", "value", "sort", "top", "fail_on", "level", "utc"])]
+    costs: bool,
     /// How sure intervals are, in percent: 95, and 99.9 for --fail-on, since a job of every five minutes
     /// looks 288 times a day
     #[arg(long, value_name = "PERCENT", value_parser = ask::parse_level)]
@@ -128,6 +134,9 @@ const SHOWN: f64 = 0.95;
 const FIRING: f64 = 0.999;
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    if args.costs {
+        return costs::run(&args.read, args.format, session);
+    }
     let by = match (&args.by, args.fail_on.is_empty()) {
         (Some(By(by)), _) => by.clone(),
         (None, true) => vec![Dimension::Prompt, Dimension::Version],

@@ -40,7 +40,6 @@ const SYNONYMS: &[Synonym] = &[
     ("cat", &[("show", "")]),
     ("view", &[("show", "")]),
     ("info", &[("show", "")]),
-    ("compare", &[("diff", "")]),
     ("blame", &[("history", "")]),
     ("versions", &[("history", "")]),
     (

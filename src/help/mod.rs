@@ -63,7 +63,7 @@ pub const TOPICS: &[Topic] = &[
     topic!("log", "The record of every call"),
     topic!(
         "statistics",
-        "What the versions did in use: figures, alerts, the leaderboard"
+        "What the versions did in use: figures, alerts, comparisons"
     ),
     topic!(
         "settings",

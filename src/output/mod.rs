@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod calls;
+pub mod chart;
 pub mod diff_json;
 mod diff_lines;
 pub mod diff_markdown;
@@ -10,6 +11,7 @@ pub mod diff_review;
 pub mod diff_text;
 pub mod file;
 pub mod gitlab;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod manual;

@@ -15,6 +15,7 @@ mod measure;
 mod page;
 mod question;
 mod rank;
+mod rows;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,8 @@ pub use found::{Groups, Met, Skipped, Source};
 pub use measure::{Bound, Condition, Figure, Judged, Measure};
 pub use question::Question;
 pub use rank::{Board, Place, rank};
+pub use rows::Ending;
+pub(in crate::record) use rows::{Row, rows};
 pub use tally::MOST_GROUPS;
 
 /// Reads logs, each with its archives, and answers a question. An execution that several files have

@@ -2,10 +2,12 @@
 //!
 //! [`entry`] says what a line holds, [`log`] appends and reads, [`privacy`] keeps out of the log
 //! what shall not be in it, [`archive`] keeps it small, [`mend`] sets torn lines apart, [`export`] writes it for other programs,
-//! [`feed`] reads what others tell, [`groups`] makes figures of it. Nothing here knows git, the API or the terminal.
+//! [`feed`] reads what others tell, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
 
 pub mod archive;
 mod brief;
+pub mod compare;
+pub mod costs;
 pub mod entry;
 pub mod export;
 pub mod feed;

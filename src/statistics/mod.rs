@@ -8,6 +8,7 @@
 //! scikit-learn.
 
 mod agreement;
+mod arms;
 mod bootstrap;
 mod compare;
 mod distribution;
@@ -22,6 +23,7 @@ mod quantile;
 mod quantiles;
 mod random;
 mod sequential;
+mod split;
 mod strata;
 mod tries;
 
@@ -29,6 +31,7 @@ mod tries;
 mod tests;
 
 pub use agreement::{Kappa, Labels, Weights, kappa};
+pub use arms::{Arms, Seen, Side, arms};
 pub use bootstrap::{RESAMPLES, bca_mean, bca_ratio};
 pub use compare::{
     Comparison, Difference, Limit, Measure, Method, Options, Pair, Verdict, compare,
@@ -52,6 +55,7 @@ pub use quantile::{quantile, quantile_interval, quantile_ranks};
 pub use quantiles::{EXACT, OFF, Quantiles, Sketch};
 pub use random::{Pcg, seed_of};
 pub use sequential::Msprt;
+pub use split::{periods, split_p};
 pub use strata::{Arm, Pooled, Stratum, mantel_haenszel};
 pub use tries::{pass_all, pass_any};
 

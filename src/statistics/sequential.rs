@@ -1,5 +1,8 @@
 //! Looking more than once.
 
+use super::distribution::normal_quantile;
+use super::power::POWER;
+
 /// A test that may be looked at after every call: the mixture sequential probability ratio test
 /// (Johari et al. 2019), with a normal mixture of variance τ² around no difference.
 ///
@@ -38,5 +41,28 @@ impl Msprt {
     /// The smallest 1/Λ of all looks so far, at most 1.
     pub fn p(&self) -> f64 {
         self.p
+    }
+
+    /// The smallest difference that 80 % of such tests show at one look with a p below 1 − `level`,
+    /// where the difference has this variance.
+    pub fn least_shown(tau: f64, variance: f64, level: f64) -> f64 {
+        let (tau2, both) = (tau * tau, variance + tau * tau);
+        let wanted = -(1.0 - level).ln() + (both / variance).ln() / 2.0;
+        let shown = (2.0 * variance * both / tau2 * wanted).sqrt();
+        shown + normal_quantile(POWER) * variance.sqrt()
+    }
+
+    /// The largest variance with which 80 % of such tests show this difference, above 0, at one look.
+    pub fn variance_to_show(tau: f64, difference: f64, level: f64) -> f64 {
+        let (mut low, mut high) = (-60.0_f64, 0.0_f64);
+        for _ in 0..80 {
+            let middle = low.midpoint(high);
+            let variance = difference * difference * middle.exp();
+            match Self::least_shown(tau, variance, level) <= difference {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        difference * difference * low.exp()
     }
 }

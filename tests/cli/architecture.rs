@@ -202,6 +202,7 @@ fn each_library_has_one_place() {
     only_in("http_body_util", &["serve/"]);
     only_in("comfy_table", &["output/"]);
     only_in("yaml_edit", &["prompt/edit"]);
+    only_in("plotters", &["output/chart"]);
     only_in("statrs", &["statistics/distribution"]);
 }
 

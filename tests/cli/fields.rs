@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 48] = [
+const COMMANDS: [(&str, &str); 50] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -68,6 +68,11 @@ const COMMANDS: [(&str, &str); 48] = [
     ("eval --list", "promptctl eval --list"),
     ("judge", ""),
     ("stats", "promptctl stats --fail-on 'calls < 1'"),
+    ("stats --costs", "promptctl stats --costs"),
+    (
+        "compare",
+        "promptctl compare support/triage@v1 support/triage@v2",
+    ),
     ("leaderboard", "promptctl leaderboard"),
     ("log", "promptctl log"),
     ("log path", "promptctl log path"),

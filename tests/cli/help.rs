@@ -57,7 +57,9 @@ fn the_help() {
       bisect       Find the version of a prompt that broke a case, or mended it
       cases        Keep the cases that prompts are tried with
       stats        Show calls, success, latency, cost and outcomes by version
+      compare      Say whether one version did better than another in use
       leaderboard  Rank versions, variants or prompts by what they did in use
+      report       Write a page about what the versions did in use
 
     Move:
       scan         Find the ids of stored prompts in source code and settings
@@ -97,7 +99,7 @@ fn the_help() {
       evaluation      Cases, their verdict, and what they cost
       evaluators      Checks of an answer, kept with the prompt
       log             The record of every call
-      statistics      What the versions did in use: figures, alerts, the leaderboard
+      statistics      What the versions did in use: figures, alerts, comparisons
       settings        promptctl.yaml, your own settings, variables, completions
       environment     The variables of the environment
       exit-codes      How a command ends

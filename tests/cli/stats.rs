@@ -10,21 +10,21 @@ use crate::env::{Shell, TestEnv};
 const LOG: &str = ".promptctl/executions.jsonl";
 
 /// A record as promptctl writes it.
-struct Line {
-    id: String,
-    time: String,
-    prompt: &'static str,
-    version: u32,
-    status: &'static str,
-    source: &'static str,
-    duration_ms: u64,
-    cost_usd: Option<f64>,
-    labels: Value,
-    output: String,
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) time: String,
+    pub(crate) prompt: &'static str,
+    pub(crate) version: u32,
+    pub(crate) status: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) duration_ms: u64,
+    pub(crate) cost_usd: Option<f64>,
+    pub(crate) labels: Value,
+    pub(crate) output: String,
 }
 
 impl Line {
-    fn new(number: u32) -> Self {
+    pub(crate) fn new(number: u32) -> Self {
         Self {
             id: format!("00000000-0000-7000-8000-{number:012}"),
             time: format!(
@@ -43,7 +43,7 @@ impl Line {
         }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let usage = json!({"input_tokens": 100, "cached_tokens": 10, "output_tokens": 20, "reasoning_tokens": null, "total_tokens": 120});
         let Self {
             id,
@@ -62,7 +62,7 @@ impl Line {
     }
 }
 
-fn outcome(number: u32, fields: &Value) -> String {
+pub(crate) fn outcome(number: u32, fields: &Value) -> String {
     let mut line =
         json!({"schema": 1, "outcome_of": Line::new(number).id, "time": "2026-11-03T10:00:00Z"});
     let line = line.as_object_mut().unwrap();

@@ -30,6 +30,16 @@ pub(in crate::commands) struct ReadArgs {
     logs: Vec<PathBuf>,
 }
 
+/// Logs, and what is asked of them.
+pub(in crate::commands) struct Wanted {
+    pub(in crate::commands) logs: Vec<Log>,
+    pub(in crate::commands) question: Question,
+    /// The folder in which answers are kept.
+    pub(in crate::commands) kept: Option<PathBuf>,
+    /// The repository, where one was needed.
+    pub(in crate::commands) store: Option<Store>,
+}
+
 /// What a command asks of them.
 pub(in crate::commands) struct Asked {
     pub(in crate::commands) by: Vec<Dimension>,
@@ -60,6 +70,24 @@ impl ReadArgs {
         asked: &Asked,
         session: &mut Session,
     ) -> Result<Groups, Failure> {
+        let wanted = self.wanted(asked, session)?;
+        let groups = read(&wanted.logs, &wanted.question, wanted.kept.as_deref())?;
+        if groups.groups.is_empty() {
+            self.require_known(&wanted)?;
+        }
+        Ok(groups)
+    }
+
+    /// What is read, and what is asked of it.
+    ///
+    /// # Errors
+    /// - A named log is not there.
+    /// - There is no repository, and one is needed.
+    pub(in crate::commands) fn wanted(
+        &self,
+        asked: &Asked,
+        session: &mut Session,
+    ) -> Result<Wanted, Failure> {
         let needs_store = self.logs.is_empty() || asked.by.contains(&Dimension::Release);
         let place = match needs_store {
             true => Some(session.store()?),
@@ -75,15 +103,29 @@ impl ReadArgs {
             }
             _ => named(&self.logs, &session.directory)?,
         };
-        let store = place.as_ref().map(|(store, _)| store);
-        let question = self.question(asked, store, session)?;
-        let groups = read(&logs, &question, kept.as_deref())?;
-        if groups.groups.is_empty()
-            && let Some(store) = store
-        {
-            require_environment(&self.filter, store)?;
+        let store = place.map(|(store, _)| store);
+        Ok(Wanted {
+            question: self.question(asked, store.as_ref(), session)?,
+            logs,
+            kept,
+            store,
+        })
+    }
+
+    /// Fails where nothing was found because nobody knows the environment.
+    ///
+    /// # Errors
+    /// That is so.
+    pub(in crate::commands) fn require_known(&self, wanted: &Wanted) -> Result<(), Failure> {
+        match &wanted.store {
+            Some(store) => require_environment(&self.filter, store),
+            None => Ok(()),
         }
-        Ok(groups)
+    }
+
+    /// The label of an outcome that is a win.
+    pub(in crate::commands) fn win(&self) -> &str {
+        &self.win
     }
 
     fn question(

@@ -210,7 +210,8 @@ pub struct Mix(pub BTreeMap<Box<str>, BTreeMap<Box<str>, u64>>);
 const MOST_KINDS: usize = 20;
 
 impl Mix {
-    fn take(&mut self, name: &str, value: &str) {
+    /// One more of this kind has this value.
+    pub(in crate::record) fn take(&mut self, name: &str, value: &str) {
         if !self.0.contains_key(name) && self.0.len() < MOST_KINDS {
             self.0.insert(name.into(), BTreeMap::new());
         }
@@ -226,33 +227,37 @@ impl Mix {
     }
 
     /// The kind of thing in which two groups differ most, with how much: 0 is not at all, and 1 in
-    /// everything. What has too many values is passed over.
-    pub fn differs(&self, other: &Self) -> Option<(&str, f64)> {
-        let shares =
-            |values: &BTreeMap<Box<str>, u64>| -> f64 { values.values().sum::<u64>() as f64 };
-        let mut most: Option<(&str, f64)> = None;
-        for (name, ours) in &self.0 {
-            let Some(theirs) = other.0.get(name) else {
-                continue;
-            };
-            if ours.len().max(theirs.len()) > MOST_KINDS {
-                continue;
-            }
-            let (all, of_all) = (shares(ours), shares(theirs));
-            let names: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
-            let share = |values: &BTreeMap<Box<str>, u64>, name, all: f64| {
-                values.get(name).copied().unwrap_or(0) as f64 / all
-            };
-            let apart = names
-                .into_iter()
-                .map(|name| (share(ours, name, all) - share(theirs, name, of_all)).abs());
-            let apart = apart.sum::<f64>() / 2.0;
-            if most.is_none_or(|(_, most)| apart > most) {
-                most = Some((name, apart));
-            }
-        }
-        most
+    /// everything.
+    pub fn differs<'m>(&'m self, other: &'m Self) -> Option<(&'m str, f64)> {
+        let apart = self.apart(other);
+        apart.fold(None, |most, it| match most {
+            Some((_, share)) if it.1 <= share => most,
+            _ => Some(it),
+        })
     }
+
+    /// By how much two groups differ in each kind of thing that both have. What has too many values is
+    /// passed over.
+    pub fn apart<'m>(&'m self, other: &'m Self) -> impl Iterator<Item = (&'m str, f64)> {
+        let kinds = self.0.iter();
+        kinds.filter_map(|(name, ours)| {
+            let theirs = other.0.get(name)?;
+            let is_few = ours.len().max(theirs.len()) <= MOST_KINDS;
+            is_few.then(|| (&**name, share_apart(ours, theirs)))
+        })
+    }
+}
+
+/// The share of calls that would have to be others for two groups to be alike.
+fn share_apart(ours: &BTreeMap<Box<str>, u64>, theirs: &BTreeMap<Box<str>, u64>) -> f64 {
+    let all = |values: &BTreeMap<Box<str>, u64>| values.values().sum::<u64>() as f64;
+    let share = |values: &BTreeMap<Box<str>, u64>, name| {
+        values.get(name).copied().unwrap_or(0) as f64 / all(values)
+    };
+    let names: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    let apart = names.into_iter();
+    let apart = apart.map(|name| (share(ours, name) - share(theirs, name)).abs());
+    apart.sum::<f64>() / 2.0
 }
 
 /// How many executions there were when, in steps of one length.

@@ -15,6 +15,9 @@ use crate::record::log::parse::{Line, Parsed, read};
 /// A gap by which a time may be before the one on the line above: calls are written when they end.
 const BACKWARDS: i64 = 3_600_000;
 
+/// What is dated so much later than now, in milliseconds, is wrong.
+pub(super) const TOMORROW: i64 = 24 * 3_600_000;
+
 /// What an execution adds to its group. There are many, so each is short.
 #[derive(Debug, Clone)]
 pub(super) struct Fact {
@@ -115,7 +118,7 @@ pub(super) fn page(text: &[u8], question: &Question) -> Page {
         page: Page::default(),
         question,
         keys: Keys::new(question),
-        tomorrow: (question.now.as_millisecond()).saturating_add(24 * 3_600_000),
+        tomorrow: (question.now.as_millisecond()).saturating_add(TOMORROW),
     };
     let mut start = 0;
     while start < text.len() {
@@ -219,7 +222,7 @@ fn mix(record: &Brief<'_>) -> Vec<(Box<str>, Box<str>)> {
 }
 
 /// Where the names of labels stand in the filter.
-fn places(names: &[&str], question: &Question) -> Vec<u16> {
+pub(super) fn places(names: &[&str], question: &Question) -> Vec<u16> {
     let labels = (0..).zip(&question.filter.labels);
     let lacks = labels.filter(|(_, (name, value))| value.is_none() && names.contains(&&**name));
     lacks.map(|(at, _)| at).collect()

@@ -27,17 +27,17 @@ const MOST_REASONS: usize = 20;
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
 /// the same, what stands later in the log.
 #[derive(Debug, Default)]
-struct Became {
-    score: Option<(Timestamp, f64)>,
-    label: Option<(Timestamp, Box<str>)>,
-    metrics: Vec<(Box<str>, Timestamp, f64)>,
+pub(super) struct Became {
+    pub(super) score: Option<(Timestamp, f64)>,
+    pub(super) label: Option<(Timestamp, Box<str>)>,
+    pub(super) metrics: Vec<(Box<str>, Timestamp, f64)>,
     /// Which of the labels that were asked for any outcome had, by their place in the filter.
-    had: Vec<u16>,
+    pub(super) had: Vec<u16>,
 }
 
 impl Became {
     /// Whether something that was said before is replaced.
-    fn take(&mut self, outcome: Outcome, question: &Question) -> bool {
+    pub(super) fn take(&mut self, outcome: Outcome, question: &Question) -> bool {
         let mut is_replaced = false;
         let time = outcome.time;
         if let Some(label) = outcome.label {

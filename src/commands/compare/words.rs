@@ -1,0 +1,403 @@
+//! A comparison in words.
+
+use jiff::Timestamp;
+
+use super::super::common::count;
+use super::super::stats::notes::significant;
+use crate::output::calls::dollars;
+use crate::record::compare::{
+    CantTell, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Terms,
+    TooFew, Verdict, What, Which, Whole,
+};
+use crate::statistics::about;
+
+/// All that is said of a comparison.
+pub(super) struct Words {
+    /// What A and B are called.
+    pub(super) base: String,
+    pub(super) head: String,
+    /// What was compared, and how.
+    pub(super) title: String,
+    /// The table: a row for each figure.
+    pub(super) rows: Vec<[String; 6]>,
+    /// What may be said.
+    pub(super) verdict: String,
+    /// The same of each figure that decides.
+    pub(super) reasons: Vec<String>,
+    /// What a reader has to know.
+    pub(super) notes: Vec<String>,
+}
+
+impl Words {
+    pub(super) fn new(found: &Comparison, terms: &Terms) -> Self {
+        let (base, head) = names(&terms.base, &terms.head);
+        let prompt = match (&terms.base, &terms.head) {
+            (Which::Version { prompt, .. }, Which::Version { prompt: other, .. })
+                if prompt == other =>
+            {
+                format!("{prompt} ")
+            }
+            _ => String::new(),
+        };
+        let design = match found.design {
+            Design::SideBySide => format!(
+                "side by side in {}, {} against {}",
+                count(found.hours, "hour"),
+                calls(found.base.counted),
+                calls(found.head.counted)
+            ),
+            Design::BeforeAfter => format!(
+                "before and after, {} against {}",
+                calls(found.base.calls),
+                calls(found.head.calls)
+            ),
+        };
+        let mut words = Self {
+            title: format!("{prompt}{head} compared with {base}, {design}"),
+            rows: found.measures.iter().map(row).collect(),
+            verdict: String::new(),
+            reasons: Vec::new(),
+            notes: Vec::new(),
+            base,
+            head,
+        };
+        words.verdict = words.verdict(found, terms);
+        words.reasons = words.reasons(found, terms);
+        words.notes = words.notes(found, terms);
+        words
+    }
+
+    fn verdict(&self, found: &Comparison, terms: &Terms) -> String {
+        let Self { base, head, .. } = self;
+        let shown = |is_worse: bool| {
+            let measures = found.measures.iter();
+            let measures = measures.filter(|it| it.decides && it.is_shown(terms.level));
+            let names = measures.filter(|it| it.is_worse(terms) == is_worse);
+            names
+                .map(|it| it.what.to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match found.verdict {
+            Verdict::Better => format!("{head} is better than {base}: {}", shown(false)),
+            Verdict::Worse => {
+                let better = shown(false);
+                let but = match better.is_empty() {
+                    true => String::new(),
+                    false => format!("; better: {better}"),
+                };
+                format!("{head} is worse than {base}: {}{but}", shown(true))
+            }
+            Verdict::NotToldApart => format!("{head} and {base} are not told apart"),
+            Verdict::CantTell(CantTell::BeforeAfter)
+                if found.base.calls * found.head.calls == 0 =>
+            {
+                let never = if found.head.calls == 0 { head } else { base };
+                format!("can't tell: there is no call of {never}")
+            }
+            Verdict::CantTell(CantTell::BeforeAfter) => format!(
+                "can't tell: {} and {}, before and after. What else changed meanwhile is in the figures too, so that there is no verdict",
+                used(base, &found.base),
+                used(head, &found.head)
+            ),
+            Verdict::CantTell(CantTell::Split) => {
+                let split = found.split.unwrap_or(crate::record::compare::Split {
+                    expected: 0.0,
+                    seen: 0.0,
+                    p: 1.0,
+                });
+                let whose = if found.unit.is_some() {
+                    "subjects"
+                } else {
+                    "calls"
+                };
+                format!(
+                    "the split is wrong: {:.1} % of the {whose} are on {base}, and {:.1} % are meant (p {}). Something keeps them from a side, so that the sides are not alike, and no figure below can be trusted",
+                    split.seen * 100.0,
+                    split.expected * 100.0,
+                    chance(split.p)
+                )
+            }
+            Verdict::CantTell(CantTell::Coverage) => {
+                let (one, low, high) = match found.base.coverage < found.head.coverage {
+                    true => (base, found.base.coverage, found.head.coverage),
+                    false => (head, found.head.coverage, found.base.coverage),
+                };
+                format!(
+                    "can't tell: {one}'s outcomes are not in yet ({:.0} % against {:.0} %)",
+                    low * 100.0,
+                    high * 100.0
+                )
+            }
+            Verdict::CantTell(CantTell::TooFew) => {
+                "can't tell: there is too little of what decides".to_owned()
+            }
+        }
+    }
+
+    /// What is said of each figure that decides.
+    fn reasons(&self, found: &Comparison, terms: &Terms) -> Vec<String> {
+        if found.design == Design::BeforeAfter {
+            return Vec::new();
+        }
+        let deciding = found.measures.iter().filter(|it| it.decides);
+        let said = deciding.filter_map(|it| self.reason(it, terms));
+        let is_there = |what: &&What| found.measures.iter().any(|it| it.what == **what);
+        let missing = terms.deciding.iter().filter(|what| !is_there(what));
+        let missing = missing.map(|what| format!("{what}: no call has it"));
+        said.chain(missing).collect()
+    }
+
+    fn reason(&self, it: &Measured, terms: &Terms) -> Option<String> {
+        let what = &it.what;
+        let seen = it.seen.map(|seen| {
+            format!(
+                "differences below about {} go unseen with these calls",
+                apart(what, about(seen))
+            )
+        });
+        let needed = it.needed.map(|needed| {
+            let (calls, difference) = (about(needed.calls), apart(what, needed.difference));
+            format!("about {calls} calls in all show {difference}")
+        });
+        let rest: Vec<String> = seen.into_iter().chain(needed).collect();
+        let rest = rest.join("; ");
+        if it.is_not_covered {
+            return Some(format!(
+                "{what}: no verdict while outcomes are missing on one side"
+            ));
+        }
+        let too_few = it.too_few.map(|why| match why {
+            TooFew::Calls => format!(
+                "{} and {}, and {FEWEST_CALLS} of a side are the least",
+                calls(it.n.0),
+                calls(it.n.1)
+            ),
+            TooFew::Failures => format!("fewer than {FEWEST_FAILURES} of the rarer end on either side"),
+            TooFew::Units => format!(
+                "calls of {} and {} subjects, and {FEWEST_UNITS} of a side that call alike are the least",
+                it.units.0, it.units.1
+            ),
+            TooFew::Spread => "all are the same".to_owned(),
+        });
+        if let Some(why) = too_few {
+            let rest = it.needed.map(|needed| {
+                format!(
+                    "; about {} calls in all show {}",
+                    about(needed.calls),
+                    apart(what, needed.difference)
+                )
+            });
+            return Some(format!(
+                "{what}: too few: {why}{}",
+                rest.unwrap_or_default()
+            ));
+        }
+        let difference = it.difference?;
+        if !it.is_shown(terms.level) {
+            return Some(format!("{what}: not told apart; {rest}"));
+        }
+        let way = if difference.value > 0.0 {
+            "higher"
+        } else {
+            "lower"
+        };
+        let between = difference.interval.map(|interval| {
+            let (low, high) = (interval.low.abs(), interval.high.abs());
+            let least = apart(what, low.min(high));
+            let least = least.strip_suffix(" points").unwrap_or(&least);
+            format!(" ({least} to {} at this look)", apart(what, low.max(high)))
+        });
+        Some(format!(
+            "{what}: {} is {} {way}{}, p {}",
+            self.head,
+            apart(what, difference.value.abs()),
+            between.unwrap_or_default(),
+            chance(difference.p_adjusted.unwrap_or(1.0))
+        ))
+    }
+
+    fn notes(&self, found: &Comparison, terms: &Terms) -> Vec<String> {
+        let Self { base, head, .. } = self;
+        let mut notes = Vec::new();
+        if found.of_both > 0 {
+            notes.push(format!(
+                "{} fit both sides, and count on none",
+                calls(found.of_both)
+            ));
+        }
+        if found.design == Design::SideBySide {
+            let left_out =
+                found.base.calls + found.head.calls - found.base.counted - found.head.counted;
+            if left_out > 0 {
+                notes.push(format!(
+                    "{} of times when only one side was called do not count",
+                    calls(left_out)
+                ));
+            }
+            self.notes_of_units(found, &mut notes);
+            if found.strata.len() > 1 {
+                notes.push(format!(
+                    "compared within {} strata of model, environment and period of one share",
+                    found.strata.len()
+                ));
+            }
+            let turned = found.measures.iter().filter(|it| {
+                let within = it.difference.map_or(0.0, |it| it.value);
+                within * (it.plain.1 - it.plain.0) < 0.0 && it.is_shown(terms.level)
+            });
+            for it in turned {
+                notes.push(format!(
+                    "{} over all calls would say the opposite, {} against {}: the strata differ, and so does how often each side was called in them",
+                    it.what,
+                    amount(&it.what, it.plain.1),
+                    amount(&it.what, it.plain.0)
+                ));
+            }
+            let tested = found.measures.iter();
+            let tested = tested.filter(|it| it.difference.is_some_and(|it| it.p.is_some()));
+            let tested = tested.count();
+            if tested > 0 {
+                notes.push(format!(
+                    "p holds however often somebody looks, over {}; intervals are those of this look",
+                    count(tested, "figure")
+                ));
+            }
+        }
+        for (what, share) in &found.changed {
+            notes.push(format!(
+                "{base} and {head} differ in {what} for {:.0} % of their calls",
+                share * 100.0
+            ));
+        }
+        notes
+    }
+
+    fn notes_of_units(&self, found: &Comparison, notes: &mut Vec<String>) {
+        let Some(unit) = &found.unit else {
+            notes.push(
+                "each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called"
+                    .to_owned(),
+            );
+            return;
+        };
+        let most = found.measures.first();
+        let units = most.map_or((0, 0), |it| it.units);
+        let effect = most.and_then(|it| it.difference?.effect);
+        let effect = effect.map_or_else(String::new, |effect| {
+            format!("; the variance is {effect:.1} times that of independent calls")
+        });
+        notes.push(format!("by {unit}: {} and {}{effect}", units.0, units.1));
+        if found.without_unit > 0 {
+            notes.push(format!(
+                "{} lack the label {unit}; each counts as one of its own",
+                calls(found.without_unit)
+            ));
+        }
+        if found.on_both > 0 {
+            notes.push(format!("{} of {unit} are on both sides", found.on_both));
+        }
+    }
+}
+
+/// What two sides are called: as short as tells them apart.
+fn names(base: &Which, head: &Which) -> (String, String) {
+    let name = |one: &Which, other: &Which| match (one, other) {
+        (Which::Version { prompt, version }, Which::Version { prompt: same, .. })
+            if prompt == same =>
+        {
+            format!("v{version}")
+        }
+        (Which::Version { prompt, version }, _) => format!("{prompt} v{version}"),
+        (Which::Label { key, value }, _) => format!("{key}={value}"),
+    };
+    (name(base, head), name(head, base))
+}
+
+fn calls(number: u64) -> String {
+    count(number as usize, "call")
+}
+
+fn used(name: &str, whole: &Whole) -> String {
+    let day = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
+    match whole.times {
+        None => name.to_owned(),
+        Some((first, last)) => format!("{name} was called from {} to {}", day(first), day(last)),
+    }
+}
+
+/// A figure as people read it.
+fn amount(what: &What, value: f64) -> String {
+    match what {
+        _ if !value.is_finite() => "-".to_owned(),
+        _ if what.is_rate() => format!("{:.1} %", value * 100.0),
+        What::Latency => format!("{value:.0} ms"),
+        What::Cost => dollars(value),
+        _ => significant(value),
+    }
+}
+
+/// A difference as people read it.
+fn apart(what: &What, value: f64) -> String {
+    match what {
+        _ if what.is_rate() => format!("{} points", significant_of(value * 100.0)),
+        _ => amount(what, value),
+    }
+}
+
+/// A number with one digit behind the point, and more where it is small.
+fn significant_of(value: f64) -> String {
+    let text = match value.abs() < 0.1 && value != 0.0 {
+        true => format!("{value:.2}"),
+        false => format!("{value:.1}"),
+    };
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// A p as people read it.
+fn chance(p: f64) -> String {
+    match p {
+        _ if p < 0.0001 => "below 0.0001".to_owned(),
+        _ if p < 0.01 => format!("{p:.4}"),
+        _ => format!("{p:.2}"),
+    }
+}
+
+fn row(it: &Measured) -> [String; 6] {
+    let what = &it.what;
+    let signed = |value: f64| {
+        let sign = match value {
+            _ if value < 0.0 => "-",
+            _ if value > 0.0 => "+",
+            _ => "",
+        };
+        match what.is_rate() {
+            true => format!("{sign}{}", significant_of(value.abs() * 100.0)),
+            false => format!("{sign}{}", amount(what, value.abs())),
+        }
+    };
+    let difference = it.difference.map_or_else(
+        || "-".to_owned(),
+        |found| match found.interval {
+            None => signed(found.value),
+            Some(interval) => format!(
+                "{} ({} to {})",
+                signed(found.value),
+                signed(interval.low),
+                signed(interval.high)
+            ),
+        },
+    );
+    let p = it
+        .difference
+        .and_then(|it| it.p_adjusted)
+        .map_or_else(|| "-".to_owned(), chance);
+    [
+        what.to_string(),
+        amount(what, it.means.0),
+        amount(what, it.means.1),
+        difference,
+        p,
+        format!("{}/{}", it.n.0, it.n.1),
+    ]
+}

@@ -1,0 +1,280 @@
+//! Charts as SVG, to stand in a page. Their colours are those that the style sheet of the page names.
+
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+
+/// How large a chart is drawn, in its own units.
+const SIZE: (u32, u32) = (760, 240);
+
+const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
+const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+const RELEASE: RGBColor = RGBColor(0x2e, 0x8b, 0x57);
+const ROLLBACK: RGBColor = RGBColor(0xc0, 0x39, 0x2b);
+const SERIES: [RGBColor; 3] = [
+    RGBColor(0x3b, 0x6f, 0xb6),
+    RGBColor(0xc2, 0x70, 0x2e),
+    RGBColor(0x7a, 0x4f, 0xa3),
+];
+
+/// The colours as the drawing has them, each with what the page makes of it in the light and in the
+/// dark.
+pub const COLOURS: [(&str, &str, &str); 7] = [
+    ("#333333", "#333333", "#d8dbe0"),
+    ("#DDDDDD", "#dddddd", "#3a3f47"),
+    ("#2E8B57", "#1f7a49", "#5fd39a"),
+    ("#C0392B", "#b03024", "#ff8a7a"),
+    ("#3B6FB6", "#2f62a8", "#7fb0f0"),
+    ("#C2702E", "#a85a1c", "#f0a868"),
+    ("#7A4FA3", "#6b4193", "#c39be8"),
+];
+
+/// Something that happened on the time axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mark {
+    /// Where, in steps of the axis.
+    pub at: f64,
+    /// The number that the table below gives it.
+    pub number: usize,
+    /// Whether it took something back.
+    pub is_back: bool,
+}
+
+/// A share or a mean with its interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    /// The number that the table beside it gives it.
+    pub number: usize,
+    /// The figure.
+    pub value: f64,
+    /// Its interval.
+    pub ends: Option<(f64, f64)>,
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// How figures are written at an axis.
+pub type Written<'w> = &'w dyn Fn(f64) -> String;
+
+/// Values over time, a bar each.
+pub fn bars(steps: &[String], values: &[f64], marks: &[Mark], written: Written<'_>) -> String {
+    drawn(|area| {
+        let most = top(values.iter().copied());
+        let mut chart = frame(area, steps.len(), most, steps, written)?;
+        chart.draw_series(values.iter().enumerate().map(|(at, value)| {
+            let at = at as f64;
+            Rectangle::new([(at + 0.1, 0.0), (at + 0.9, *value)], SERIES[0].filled())
+        }))?;
+        draw_marks(&mut chart, marks, most)
+    })
+}
+
+/// Several values over time, a line each; where nothing is known a line is broken.
+pub fn lines(
+    steps: &[String],
+    series: &[Vec<Option<f64>>],
+    marks: &[Mark],
+    written: Written<'_>,
+) -> String {
+    drawn(|area| {
+        let most = top(series.iter().flatten().flatten().copied());
+        let mut chart = frame(area, steps.len(), most, steps, written)?;
+        for (values, colour) in series.iter().zip(SERIES) {
+            for (from, run) in runs(values) {
+                let points: Vec<(f64, f64)> = run
+                    .iter()
+                    .enumerate()
+                    .map(|(at, value)| ((from + at) as f64 + 0.5, *value))
+                    .collect();
+                chart.draw_series(
+                    points
+                        .iter()
+                        .map(|point| Circle::new(*point, 2, colour.filled())),
+                )?;
+                chart.draw_series([PathElement::new(points, colour.stroke_width(2))])?;
+            }
+        }
+        draw_marks(&mut chart, marks, most)
+    })
+}
+
+/// Figures with their intervals, one below the other.
+pub fn ranges(rows: &[Range], least: f64, most: f64, written: Written<'_>) -> String {
+    let height = 60 + 22 * u32::try_from(rows.len()).unwrap_or(0).min(60);
+    drawn_in((SIZE.0, height), |area| {
+        let count = rows.len();
+        let mut chart = ChartBuilder::on(area)
+            .margin(8)
+            .x_label_area_size(28)
+            .y_label_area_size(48)
+            .build_cartesian_2d(least..most, 0.0..count as f64)?;
+        chart
+            .configure_mesh()
+            .disable_y_mesh()
+            .disable_y_axis()
+            .x_labels(6)
+            .x_label_formatter(&|value: &f64| written(*value))
+            .label_style(("sans-serif", 12, &INK))
+            .axis_style(GRID)
+            .bold_line_style(GRID)
+            .light_line_style(TRANSPARENT)
+            .draw()?;
+        for (at, row) in rows.iter().enumerate() {
+            let height = (count - at) as f64 - 0.5;
+            if let Some((low, high)) = row.ends {
+                let line = vec![(low, height), (high, height)];
+                chart.draw_series([PathElement::new(line, SERIES[0].stroke_width(3))])?;
+            }
+            chart.draw_series([Circle::new((row.value, height), 4, SERIES[1].filled())])?;
+            let place = (least, height);
+            let label = EmptyElement::at(place)
+                + Text::new(row.number.to_string(), (-24, -6), style(12, &INK));
+            chart.draw_series([label])?;
+        }
+        Ok(())
+    })
+}
+
+fn style(size: u32, colour: &RGBColor) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(colour)
+}
+
+type Area<'s> = DrawingArea<SVGBackend<'s>, plotters::coord::Shift>;
+type Chart<'a, 's> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+fn drawn(draw: impl FnOnce(&Area<'_>) -> Outcome) -> String {
+    drawn_in(SIZE, draw)
+}
+
+/// The picture; an empty one where it cannot be drawn, for the table beside it says the same.
+fn drawn_in(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Outcome) -> String {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+    let is_drawn = draw(&area).is_ok() && area.present().is_ok();
+    drop(area);
+    match is_drawn {
+        true => text,
+        false => String::new(),
+    }
+}
+
+/// The upper end of an axis from 0.
+fn top(values: impl Iterator<Item = f64>) -> f64 {
+    let most = values.filter(|it| it.is_finite()).fold(0.0, f64::max);
+    if most > 0.0 { most * 1.1 } else { 1.0 }
+}
+
+fn frame<'a, 's>(
+    area: &'a Area<'s>,
+    count: usize,
+    most: f64,
+    steps: &[String],
+    written: Written<'_>,
+) -> Result<Chart<'a, 's>, Box<dyn std::error::Error>> {
+    let mut chart = ChartBuilder::on(area)
+        .margin(8)
+        .margin_top(20)
+        .x_label_area_size(28)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.0..count.max(1) as f64, 0.0..most)?;
+    let step = |value: &f64| {
+        let at = value.floor().max(0.0) as usize;
+        steps.get(at).cloned().unwrap_or_default()
+    };
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_labels(count.clamp(1, 8))
+        .y_labels(5)
+        .x_label_formatter(&step)
+        .y_label_formatter(&|value: &f64| written(*value))
+        .label_style(("sans-serif", 12, &INK))
+        .axis_style(GRID)
+        .bold_line_style(GRID)
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    Ok(chart)
+}
+
+fn draw_marks(chart: &mut Chart<'_, '_>, marks: &[Mark], most: f64) -> Outcome {
+    for mark in marks {
+        let colour = if mark.is_back { ROLLBACK } else { RELEASE };
+        let line = vec![(mark.at, 0.0), (mark.at, most)];
+        chart.draw_series([PathElement::new(line, colour.stroke_width(1))])?;
+        let number = Text::new(mark.number.to_string(), (-4, -14), style(11, &colour));
+        chart.draw_series([EmptyElement::at((mark.at, most)) + number])?;
+    }
+    Ok(())
+}
+
+/// The pieces of a line that have values, with their beginnings.
+fn runs(values: &[Option<f64>]) -> Vec<(usize, Vec<f64>)> {
+    let mut runs: Vec<(usize, Vec<f64>)> = Vec::new();
+    for (at, value) in values.iter().enumerate() {
+        let Some(value) = value else { continue };
+        match runs.last_mut() {
+            Some((from, run)) if *from + run.len() == at => run.push(*value),
+            _ => runs.push((at, vec![*value])),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps() -> Vec<String> {
+        (1..=4).map(|day| format!("2026-11-0{day}")).collect()
+    }
+
+    #[test]
+    fn a_line_is_broken_where_nothing_is_known() {
+        let found = runs(&[Some(1.0), Some(2.0), None, Some(3.0)]);
+        assert_eq!(found, [(0, vec![1.0, 2.0]), (3, vec![3.0])]);
+    }
+
+    #[test]
+    fn every_colour_of_a_drawing_is_one_that_the_page_can_change() {
+        let mark = Mark {
+            at: 1.5,
+            number: 1,
+            is_back: true,
+        };
+        let mark_too = Mark {
+            is_back: false,
+            ..mark
+        };
+        let range = Range {
+            number: 1,
+            value: 0.5,
+            ends: Some((0.4, 0.6)),
+        };
+        let written: Written<'_> = &|value| format!("{value}");
+        let series = vec![vec![Some(1.0); 4]; 3];
+        for svg in [
+            bars(&steps(), &[1.0, 0.0, 2.0, 3.0], &[mark, mark_too], written),
+            lines(&steps(), &series, &[mark], written),
+            ranges(&[range], 0.0, 1.0, written),
+        ] {
+            assert!(
+                svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"),
+                "{svg}"
+            );
+            for (_, rest) in svg
+                .match_indices("=\"#")
+                .map(|(at, _)| svg.split_at(at + 2))
+            {
+                let colour = &rest[..7];
+                let is_known = COLOURS.iter().any(|(known, ..)| *known == colour);
+                assert!(is_known, "{colour}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_at_all_is_drawn_too() {
+        let written: Written<'_> = &|value| format!("{value}");
+        assert!(bars(&[], &[], &[], written).starts_with("<svg "));
+        assert!(lines(&[], &[], &[], written).starts_with("<svg "));
+    }
+}

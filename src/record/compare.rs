@@ -1,0 +1,259 @@
+//! Two versions in use: is one better, and can that be told?
+//!
+//! [`calls`] reads the executions of both, `common` finds the hours in which both were called and the
+//! strata of these, `measure` says of one figure how it differs and how sure that is, `verdict` what may
+//! be said of all. What was called one after the other is shown and never judged.
+
+pub mod calls;
+mod common;
+mod measure;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use jiff::Timestamp;
+
+use crate::error::Failure;
+use crate::record::groups::{Groups, Mix, Question};
+use crate::record::log::Log;
+use crate::statistics::{Side, split_p};
+
+use calls::{Call, Calls};
+use common::Common;
+
+pub use calls::{Unit, Which};
+pub use common::StratumShown;
+pub use measure::{
+    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, What,
+};
+pub use verdict::{CantTell, Verdict};
+
+/// By how much coverage may differ between versions that are compared.
+pub const SAME_COVERAGE: f64 = 0.05;
+
+/// Below this p the split is not the one that was meant.
+pub const SPLIT_ERROR: f64 = 0.001;
+
+/// How two versions are compared.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// What is compared with.
+    pub base: Which,
+    /// What is compared.
+    pub head: Which,
+    /// Whose calls are alike.
+    pub unit: Unit,
+    /// The label of an outcome that is a win.
+    pub win: String,
+    /// What decides; where it is empty, success, score and win do.
+    pub deciding: Vec<What>,
+    /// Of which figures less is better, beside latency, tokens and cost.
+    pub lower: Vec<What>,
+    /// How calls should be split, in parts.
+    pub share: Option<(f64, f64)>,
+    /// The difference that is looked for: of a rate itself, of anything else a part of base's mean.
+    pub margin: Option<f64>,
+    /// How sure intervals are; α is 1 less it.
+    pub level: f64,
+}
+
+/// How two versions were called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Design {
+    /// In the same hours.
+    SideBySide,
+    /// One before the other.
+    BeforeAfter,
+}
+
+/// All calls of a side.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Whole {
+    /// How many.
+    pub calls: u64,
+    /// How many of them count.
+    pub counted: u64,
+    /// When the first and the last began.
+    pub times: Option<(Timestamp, Timestamp)>,
+    /// The share of those that count which has an outcome.
+    pub coverage: f64,
+}
+
+/// How units, or calls, were split.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Split {
+    /// The share of base that was meant.
+    pub expected: f64,
+    /// The share of base that was seen.
+    pub seen: f64,
+    /// How likely that is by chance.
+    pub p: f64,
+}
+
+/// Two versions compared.
+#[derive(Debug)]
+pub struct Comparison {
+    /// How they were called.
+    pub design: Design,
+    /// What base did.
+    pub base: Whole,
+    /// What head did.
+    pub head: Whole,
+    /// How many calls fit both sides, and are on none.
+    pub of_both: u64,
+    /// In how many hours both were called.
+    pub hours: usize,
+    /// What calls of both are compared within.
+    pub strata: Vec<StratumShown>,
+    /// The label whose value calls have in common, if any has it.
+    pub unit: Option<String>,
+    /// How many calls lack it.
+    pub without_unit: u64,
+    /// How many units are on both sides.
+    pub on_both: u64,
+    /// How they were split, where it was said how they should be.
+    pub split: Option<Split>,
+    /// The figures.
+    pub measures: Vec<Measured>,
+    /// What may be said.
+    pub verdict: Verdict,
+    /// In what else the sides differ, with the share of calls that do, the most first.
+    pub changed: Vec<(String, f64)>,
+    /// What was read and met on the way.
+    pub groups: Groups,
+}
+
+impl Comparison {
+    /// Whether outcomes are in for one side and not for the other.
+    pub fn is_not_covered_alike(&self) -> bool {
+        (self.base.coverage - self.head.coverage).abs() > SAME_COVERAGE
+    }
+}
+
+/// Reads logs and compares two versions.
+///
+/// # Errors
+/// A file is there and cannot be read.
+pub fn compare(logs: &[Log], question: &Question, terms: &Terms) -> Result<Comparison, Failure> {
+    Ok(weigh(calls::read(logs, question, terms)?, terms))
+}
+
+/// Compares two versions by their calls.
+pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
+    let Calls {
+        calls,
+        names,
+        unit,
+        of_both,
+        groups,
+    } = found;
+    let common = Common::of(&calls);
+    let design = match common.is_side_by_side() {
+        true => Design::SideBySide,
+        false => Design::BeforeAfter,
+    };
+    let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
+    let whole = |is_head: bool| {
+        let mut whole = Whole::default();
+        let mut told = 0;
+        for (at, call) in calls.iter().enumerate() {
+            if call.is_head != is_head {
+                continue;
+            }
+            whole.calls += 1;
+            let time = Timestamp::from_millisecond(call.time).unwrap_or_default();
+            let (first, last) = whole.times.unwrap_or((time, time));
+            whole.times = Some((first.min(time), last.max(time)));
+            if counts(at) {
+                whole.counted += 1;
+                told += u64::from(call.ending.is_some());
+            }
+        }
+        whole.coverage = match whole.counted {
+            0 => 0.0,
+            all => told as f64 / all as f64,
+        };
+        whole
+    };
+    let (base, head) = (whole(false), whole(true));
+    let split = (terms.share)
+        .filter(|_| design == Design::SideBySide)
+        .map(|parts| split(&calls, &common, parts));
+    let coverage = (base.coverage, head.coverage);
+    let mut measures = measure::measures(&calls, &common, design, coverage, terms);
+    measure::adjust(&mut measures);
+    let verdict = verdict::verdict(design, split.as_ref(), &measures, terms);
+    let on_both = measures.iter().map(|it| it.on_both).max().unwrap_or(0);
+    let counted = calls.iter().enumerate().filter(|(at, _)| counts(*at));
+    let changed = changed(counted.map(|(_, call)| call), &names);
+    Comparison {
+        design,
+        of_both,
+        hours: common.hours(),
+        strata: common.shown(&names),
+        without_unit: calls.iter().filter(|call| call.unit.is_none()).count() as u64,
+        unit,
+        on_both,
+        base,
+        head,
+        split,
+        measures,
+        verdict,
+        changed,
+        groups,
+    }
+}
+
+/// How units were split, each on the side of its first call.
+fn split(calls: &[Call], common: &Common, parts: (f64, f64)) -> Split {
+    let mut seen = (0, 0);
+    let mut known = std::collections::HashSet::new();
+    for (at, call) in calls.iter().enumerate() {
+        let counts = common.stratum(at).is_some();
+        if counts && call.unit.is_none_or(|unit| known.insert(unit)) {
+            *match call.is_head {
+                true => &mut seen.1,
+                false => &mut seen.0,
+            } += 1;
+        }
+    }
+    Split {
+        expected: parts.0 / (parts.0 + parts.1),
+        seen: seen.0 as f64 / (seen.0 + seen.1) as f64,
+        p: split_p(seen, parts),
+    }
+}
+
+/// Below this share of calls it is not worth telling.
+const SAME_MIX: f64 = 0.1;
+
+/// In what else than their version the calls of two sides differ.
+fn changed<'c>(calls: impl Iterator<Item = &'c Call>, names: &calls::Names) -> Vec<(String, f64)> {
+    let mut mixes = [Mix::default(), Mix::default()];
+    for call in calls {
+        let mix = &mut mixes[usize::from(call.is_head)];
+        let day = Timestamp::from_millisecond(call.time).unwrap_or_default();
+        let day = day.strftime("%A").to_string();
+        mix.take("day of the week", &day);
+        for number in [call.model, call.environment].iter().chain(&call.labels) {
+            let (name, value) = names.get(*number);
+            mix.take(name, value);
+        }
+    }
+    let [base, head] = &mixes;
+    let mut changed: Vec<(String, f64)> = base
+        .apart(head)
+        .filter(|(_, share)| *share > SAME_MIX)
+        .map(|(name, share)| (name.to_owned(), share))
+        .collect();
+    changed.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+    changed
+}
+
+/// What is shown of a side in a figure: its mean.
+fn mean_of(side: &Side, design: Design) -> f64 {
+    match design {
+        Design::SideBySide => side.mean,
+        Design::BeforeAfter => side.plain,
+    }
+}

@@ -1,0 +1,459 @@
+//! One figure of two sides: how it differs, and how sure that is.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use super::calls::Call;
+use super::common::Common;
+use super::{Design, SAME_COVERAGE, Terms, mean_of};
+use crate::record::entry::Status;
+use crate::statistics::{Arms, Count, Interval, Msprt, Seen, Side, arms, holm, newcombe_unpaired};
+
+/// From so many calls of a side on there is a p.
+pub const FEWEST_CALLS: u64 = 100;
+
+/// From so many failures of a side on there is a p of a rate.
+pub const FEWEST_FAILURES: u64 = 5;
+
+/// From so many effective subjects of a side on there is a p.
+pub const FEWEST_UNITS: u64 = 30;
+
+/// The difference of rates that is expected, as a share.
+const TAU: f64 = 0.02;
+
+/// The difference that is expected of anything else, as a part of base's spread.
+const TAU_OF_SPREAD: f64 = 0.1;
+
+/// So many metrics are compared.
+const MOST_METRICS: usize = 20;
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The share of those that ended and have an answer as it should be.
+    Success,
+    /// The mean score.
+    Score,
+    /// Of those with a label, the share that is won.
+    Win,
+    /// The mean of a metric.
+    Metric(String),
+    /// How long a call takes, in milliseconds.
+    Latency,
+    /// The tokens of a call, read and written.
+    Tokens,
+    /// What a call costs.
+    Cost,
+}
+
+/// Those that have a word of their own.
+const WORDS: [(&str, What); 6] = [
+    ("success", What::Success),
+    ("score", What::Score),
+    ("win", What::Win),
+    ("latency", What::Latency),
+    ("tokens", What::Tokens),
+    ("cost_per_call", What::Cost),
+];
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Metric(name) = self {
+            return write!(f, "metric:{name}");
+        }
+        let word = WORDS.iter().find(|(_, what)| what == self);
+        f.write_str(word.map_or("", |(word, _)| word))
+    }
+}
+
+impl FromStr for What {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some((_, what)) = WORDS.iter().find(|(word, _)| *word == text) {
+            return Ok(what.clone());
+        }
+        match text.strip_prefix("metric:") {
+            Some(name) if !name.is_empty() => Ok(Self::Metric(name.to_owned())),
+            _ => {
+                let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+                Err(format!("compared are {} and metric:NAME", words.join(", ")))
+            }
+        }
+    }
+}
+
+impl What {
+    /// Whether it is a share of all.
+    pub fn is_rate(&self) -> bool {
+        matches!(self, Self::Success | Self::Win)
+    }
+
+    /// Whether it rests on what became of the executions.
+    pub fn is_of_outcomes(&self) -> bool {
+        matches!(self, Self::Score | Self::Win | Self::Metric(_))
+    }
+
+    /// Whether less of it is better, by itself.
+    pub fn is_lower_better(&self) -> bool {
+        matches!(self, Self::Latency | Self::Tokens | Self::Cost)
+    }
+
+    /// Whether it decides where nobody says what does.
+    fn is_quality(&self) -> bool {
+        matches!(self, Self::Success | Self::Score | Self::Win)
+    }
+
+    /// What a call has of it.
+    fn of(&self, call: &Call, win: &str) -> Option<f64> {
+        let yes = |is_so: bool| if is_so { 1.0 } else { 0.0 };
+        match self {
+            Self::Success => {
+                (call.status != Status::Interrupted).then(|| yes(call.status == Status::Ok))
+            }
+            Self::Score => call.ending.as_ref()?.score,
+            Self::Win => Some(yes(&**call.ending.as_ref()?.label.as_ref()? == win)),
+            Self::Metric(name) => {
+                let metrics = &call.ending.as_ref()?.metrics;
+                let found = metrics.iter().find(|(known, _)| **known == **name);
+                found.map(|(_, figure)| *figure)
+            }
+            Self::Latency => call.duration,
+            Self::Tokens => call.tokens,
+            Self::Cost => call.cost,
+        }
+    }
+}
+
+/// Why there is no p.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TooFew {
+    /// Fewer than 100 calls of a side.
+    Calls,
+    /// Fewer than 5 failures on both sides.
+    Failures,
+    /// Fewer than 30 effective subjects of a side.
+    Units,
+    /// All are the same.
+    Spread,
+}
+
+/// How many calls a difference takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Needed {
+    /// The difference.
+    pub difference: f64,
+    /// About how many calls of both sides together show it in 80 % of such comparisons.
+    pub calls: f64,
+}
+
+/// Head less base.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// The difference of the means.
+    pub value: f64,
+    /// Where the true one lies, as of this look.
+    pub interval: Option<Interval>,
+    /// The anytime p.
+    pub p: Option<f64>,
+    /// The same, adjusted by Holm for all figures that have one.
+    pub p_adjusted: Option<f64>,
+    /// How the interval was found.
+    pub method: &'static str,
+    /// By how much the variance is larger than that of independent calls.
+    pub effect: Option<f64>,
+}
+
+impl Difference {
+    /// One of which nothing more is said.
+    fn plain(value: f64) -> Self {
+        Self {
+            value,
+            interval: None,
+            p: None,
+            p_adjusted: None,
+            method: "difference of means",
+            effect: None,
+        }
+    }
+}
+
+/// A figure of two sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Which.
+    pub what: What,
+    /// Whether it decides.
+    pub decides: bool,
+    /// How many values base and head have.
+    pub n: (u64, u64),
+    /// The mean of base and of head, within strata.
+    pub means: (f64, f64),
+    /// The same over all, whatever the strata.
+    pub plain: (f64, f64),
+    /// How many units base and head have.
+    pub units: (u64, u64),
+    /// How many units are on both sides.
+    pub on_both: u64,
+    /// How many values stand in strata with too few of a side, and do not count.
+    pub left_out: u64,
+    /// Head less base; none where there is nothing to compare with.
+    pub difference: Option<Difference>,
+    /// Why there is no p.
+    pub too_few: Option<TooFew>,
+    /// Whether there is no p because outcomes are not in for one side.
+    pub is_not_covered: bool,
+    /// How many calls a difference takes.
+    pub needed: Option<Needed>,
+    /// About what difference would be seen with these calls.
+    pub seen: Option<f64>,
+}
+
+impl Measured {
+    /// Whether a difference is shown, beyond a doubt of `level`.
+    pub fn is_shown(&self, level: f64) -> bool {
+        let Some(difference) = &self.difference else {
+            return false;
+        };
+        let is_apart = difference.interval.is_some_and(|it| !it.holds(0.0));
+        is_apart && difference.p_adjusted.is_some_and(|p| p < 1.0 - level)
+    }
+
+    /// Whether what is shown is worse.
+    pub fn is_worse(&self, terms: &Terms) -> bool {
+        let is_lower_better = self.what.is_lower_better() || terms.lower.contains(&self.what);
+        let value = self.difference.map_or(0.0, |it| it.value);
+        (value > 0.0) == is_lower_better
+    }
+}
+
+/// Measures all that any call has.
+pub(super) fn measures(
+    calls: &[Call],
+    common: &Common,
+    design: Design,
+    coverage: (f64, f64),
+    terms: &Terms,
+) -> Vec<Measured> {
+    let endings = calls.iter().filter_map(|call| call.ending.as_ref());
+    let metrics: BTreeSet<&str> = endings
+        .flat_map(|it| it.metrics.iter().map(|(name, _)| &**name))
+        .collect();
+    let metrics = metrics.into_iter().take(MOST_METRICS);
+    let mut all = vec![What::Success, What::Score, What::Win];
+    all.extend(metrics.map(|name| What::Metric(name.to_owned())));
+    all.extend([What::Latency, What::Tokens, What::Cost]);
+    for wanted in &terms.deciding {
+        if !all.contains(wanted) {
+            all.push(wanted.clone());
+        }
+    }
+    let measured = all.into_iter();
+    measured
+        .filter_map(|what| {
+            let decides = match terms.deciding.as_slice() {
+                [] => what.is_quality(),
+                named => named.contains(&what),
+            };
+            measured_one(what, decides, calls, common, design, coverage, terms)
+        })
+        .collect()
+}
+
+fn measured_one(
+    what: What,
+    decides: bool,
+    calls: &[Call],
+    common: &Common,
+    design: Design,
+    coverage: (f64, f64),
+    terms: &Terms,
+) -> Option<Measured> {
+    let seen = calls.iter().enumerate().filter_map(|(at, call)| {
+        let stratum = match design {
+            Design::SideBySide => common.stratum(at)?,
+            Design::BeforeAfter => 0,
+        };
+        Some(Seen {
+            is_head: call.is_head,
+            stratum,
+            unit: call.unit,
+            value: what.of(call, &terms.win)?,
+        })
+    });
+    let has_units = seen.clone().any(|it| it.unit.is_some());
+    let Some(arms) = arms(seen.clone()) else {
+        // A side alone, or hardly anything: the figures, and nothing more.
+        return lone(what.clone(), decides, seen, coverage);
+    };
+    let mut measured = Measured {
+        decides,
+        n: (arms.base.n, arms.head.n),
+        means: (mean_of(&arms.base, design), mean_of(&arms.head, design)),
+        plain: (arms.base.plain, arms.head.plain),
+        units: (arms.base.units, arms.head.units),
+        on_both: arms.on_both,
+        left_out: arms.left_out,
+        difference: None,
+        too_few: None,
+        is_not_covered: is_not_covered(&what, coverage),
+        needed: None,
+        seen: None,
+        what: what.clone(),
+    };
+    let mut difference = Difference::plain(measured.means.1 - measured.means.0);
+    if design == Design::SideBySide {
+        judge(&mut measured, &mut difference, &arms, has_units, terms);
+    }
+    measured.difference = Some(difference);
+    Some(measured)
+}
+
+fn is_not_covered(what: &What, (base, head): (f64, f64)) -> bool {
+    what.is_of_outcomes() && (base - head).abs() > SAME_COVERAGE
+}
+
+fn lone(
+    what: What,
+    decides: bool,
+    seen: impl Iterator<Item = Seen>,
+    coverage: (f64, f64),
+) -> Option<Measured> {
+    let (mut n, mut sums) = ([0_u64; 2], [0.0; 2]);
+    for it in seen {
+        n[usize::from(it.is_head)] += 1;
+        sums[usize::from(it.is_head)] += it.value;
+    }
+    let mean = |at: usize| sums[at] / n[at] as f64;
+    (n != [0, 0]).then(|| Measured {
+        is_not_covered: is_not_covered(&what, coverage),
+        what,
+        decides,
+        n: (n[0], n[1]),
+        means: (mean(0), mean(1)),
+        plain: (mean(0), mean(1)),
+        units: (n[0], n[1]),
+        on_both: 0,
+        left_out: 0,
+        difference: (n[0].min(n[1]) > 0).then(|| Difference::plain(mean(1) - mean(0))),
+        too_few: Some(TooFew::Calls),
+        needed: None,
+        seen: None,
+    })
+}
+
+/// Says how sure a difference side by side is.
+fn judge(
+    measured: &mut Measured,
+    difference: &mut Difference,
+    arms: &Arms,
+    has_units: bool,
+    terms: &Terms,
+) {
+    let is_rate = measured.what.is_rate();
+    (difference.interval, difference.method) = match (has_units, arms.strata) {
+        (true, _) => (arms.interval(terms.level), "clustered, by strata"),
+        (false, 1) if is_rate => {
+            let count = |side: &Side| Count {
+                passed: side.zeros.1,
+                of: side.zeros.0 + side.zeros.1,
+            };
+            let found = newcombe_unpaired(count(&arms.head), count(&arms.base), terms.level);
+            (found.filter(|_| arms.left_out == 0), "newcombe")
+        }
+        (false, _) => (arms.interval(terms.level), "mantel-haenszel"),
+    };
+    difference.effect =
+        (has_units && arms.independent > 0.0).then(|| arms.variance / arms.independent);
+    measured.too_few = too_few(arms, is_rate, has_units);
+    let tau = match is_rate {
+        true => TAU,
+        false => TAU_OF_SPREAD * arms.base.spread,
+    };
+    let variance = arms.variance + if is_rate { of_few(arms) } else { 0.0 };
+    if variance.is_nan() || variance <= 0.0 || tau.is_nan() || tau <= 0.0 {
+        measured.too_few = measured.too_few.or(Some(TooFew::Spread));
+        return;
+    }
+    let margin = match terms.margin {
+        Some(margin) if is_rate => margin,
+        Some(margin) => margin * arms.base.mean.abs(),
+        None => tau,
+    };
+    let all = (arms.base.n + arms.head.n) as f64;
+    measured.seen = Some(Msprt::least_shown(tau, variance, terms.level));
+    measured.needed = (margin > 0.0).then(|| Needed {
+        difference: margin,
+        calls: all * variance / Msprt::variance_to_show(tau, margin, terms.level),
+    });
+    if measured.too_few.is_none() && !measured.is_not_covered {
+        let mut test = Msprt::new(tau);
+        test.look(arms.difference, variance);
+        difference.p = Some(test.p());
+    }
+}
+
+/// What is said of a rate whose sides are counted already.
+#[cfg(test)]
+pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Terms) -> Measured {
+    let mut difference = Difference::plain(arms.difference);
+    let mut measured = Measured {
+        what: what.clone(),
+        decides: true,
+        n: (arms.base.n, arms.head.n),
+        means: (arms.base.mean, arms.head.mean),
+        plain: (arms.base.plain, arms.head.plain),
+        units: (arms.base.units, arms.head.units),
+        on_both: 0,
+        left_out: 0,
+        difference: None,
+        too_few: None,
+        is_not_covered: false,
+        needed: None,
+        seen: None,
+    };
+    judge(&mut measured, &mut difference, arms, has_units, terms);
+    measured.difference = Some(difference);
+    measured
+}
+
+/// The variance of a rate with five failures, of each side that has fewer: of so few the spread that is
+/// seen says little, and none at all where there is none.
+fn of_few(arms: &Arms) -> f64 {
+    let sides = [&arms.base, &arms.head].into_iter();
+    let few = sides.filter(|side| side.zeros.0.min(side.zeros.1) < FEWEST_FAILURES);
+    few.map(|side| {
+        let n = side.n as f64;
+        let share = (FEWEST_FAILURES as f64 / n).min(0.5);
+        share * (1.0 - share) / n
+    })
+    .sum()
+}
+
+fn too_few(arms: &Arms, is_rate: bool, has_units: bool) -> Option<TooFew> {
+    let Arms { base, head, .. } = arms;
+    if base.n.min(head.n) < FEWEST_CALLS {
+        return Some(TooFew::Calls);
+    }
+    if has_units && base.effective.min(head.effective) < FEWEST_UNITS as f64 {
+        return Some(TooFew::Units);
+    }
+    let (zeros, others) = (base.zeros.0 + head.zeros.0, base.zeros.1 + head.zeros.1);
+    let rarer = |side: &Side| match zeros <= others {
+        true => side.zeros.0,
+        false => side.zeros.1,
+    };
+    let is_few = rarer(base).max(rarer(head)) < FEWEST_FAILURES;
+    (is_rate && is_few).then_some(TooFew::Failures)
+}
+
+/// Adjusts the p of all figures for their number.
+pub(super) fn adjust(measures: &mut [Measured]) {
+    let differences = measures.iter_mut().filter_map(|it| it.difference.as_mut());
+    let mut tested: Vec<&mut Difference> = differences.filter(|it| it.p.is_some()).collect();
+    let p: Vec<f64> = tested.iter().filter_map(|it| it.p).collect();
+    for (difference, adjusted) in tested.iter_mut().zip(holm(&p)) {
+        difference.p_adjusted = Some(adjusted);
+    }
+}

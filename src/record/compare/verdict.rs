@@ -1,0 +1,73 @@
+//! What may be said of two sides.
+
+use super::measure::Measured;
+use super::{Design, SPLIT_ERROR, Split, Terms};
+
+/// What may be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Head is better in what decides, and in none of it worse.
+    Better,
+    /// Head is worse in something that decides.
+    Worse,
+    /// The difference may well be chance.
+    NotToldApart,
+    /// Nothing.
+    CantTell(CantTell),
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CantTell {
+    /// One was called before the other.
+    BeforeAfter,
+    /// The split is not the one that was meant.
+    Split,
+    /// Outcomes are not in for one side.
+    Coverage,
+    /// There is too little of all that decides.
+    TooFew,
+}
+
+impl Verdict {
+    /// The verdict in a word, for scripts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::NotToldApart => "not_told_apart",
+            Self::CantTell(_) => "cant_tell",
+        }
+    }
+}
+
+pub(super) fn verdict(
+    design: Design,
+    split: Option<&Split>,
+    measures: &[Measured],
+    terms: &Terms,
+) -> Verdict {
+    if design == Design::BeforeAfter {
+        return Verdict::CantTell(CantTell::BeforeAfter);
+    }
+    if split.is_some_and(|split| split.p < SPLIT_ERROR) {
+        return Verdict::CantTell(CantTell::Split);
+    }
+    let deciding = || measures.iter().filter(|it| it.decides);
+    let mut shown = deciding().filter(|it| it.is_shown(terms.level)).peekable();
+    let has_shown = shown.peek().is_some();
+    if shown.any(|it| it.is_worse(terms)) {
+        return Verdict::Worse;
+    }
+    if deciding().any(|it| it.is_not_covered) {
+        return Verdict::CantTell(CantTell::Coverage);
+    }
+    if has_shown {
+        return Verdict::Better;
+    }
+    let is_tested = |it: &Measured| it.difference.is_some_and(|it| it.p.is_some());
+    match deciding().any(is_tested) {
+        true => Verdict::NotToldApart,
+        false => Verdict::CantTell(CantTell::TooFew),
+    }
+}

@@ -1,0 +1,245 @@
+//! Executions one by one, with what became of each: for what no group can answer.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use rayon::prelude::*;
+
+use super::feed::{self, Read};
+use super::found::Groups;
+use super::id::{Id, IdPlaces};
+use super::page::{Page, TOMORROW, places};
+use super::question::Question;
+use super::tally::{Became, Ended, Tally};
+use crate::error::Failure;
+use crate::record::brief::Brief;
+use crate::record::entry::Outcome;
+use crate::record::log::Log;
+use crate::record::log::lines::Blocks;
+use crate::record::log::parse::{Line, Parsed, read};
+use crate::record::log::read::Order;
+
+/// What became of an execution: of each thing what was said last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ending {
+    /// How good it was.
+    pub score: Option<f64>,
+    /// What it was called.
+    pub label: Option<Box<str>>,
+    /// Further figures.
+    pub metrics: Vec<(Box<str>, f64)>,
+}
+
+/// What was made of an execution, and what became of it.
+#[derive(Debug, Clone)]
+pub(in crate::record) struct Row<T> {
+    pub(in crate::record) of: T,
+    pub(in crate::record) ending: Option<Ending>,
+}
+
+/// What was made of the executions, in the order of the logs.
+pub(in crate::record) struct Rows<T> {
+    pub(in crate::record) rows: Vec<Row<T>>,
+    /// No groups, but what was read and met on the way.
+    pub(in crate::record) groups: Groups,
+}
+
+/// Makes something of an execution, of its short fields and its whole line.
+pub(in crate::record) type Make<'m, T> = &'m (dyn Fn(&Brief<'_>, &[u8]) -> Option<T> + Sync);
+
+/// Reads logs, each with its archives, and makes something of each execution that the filter of the
+/// question means. One that several files have counts once.
+///
+/// # Errors
+/// A file is there and cannot be read.
+pub(in crate::record) fn rows<T: Send>(
+    logs: &[Log],
+    question: &Question,
+    make: Make<'_, T>,
+) -> Result<Rows<T>, Failure> {
+    let mut collector = Collector {
+        question,
+        tally: Tally::new(question),
+        places: HashMap::default(),
+        rows: Vec::new(),
+        outcomes: HashMap::default(),
+        duplicates: 0,
+        replaced: 0,
+    };
+    let at_once = 2 * rayon::current_num_threads();
+    for wanted in feed::parts(logs)? {
+        let failed = |error| Log::at(&wanted.path).read_failed(error);
+        let (segment, length, damage) = wanted.part.open().map_err(failed)?;
+        let path = wanted.path.clone();
+        let is_more = false;
+        collector.tally.take(Read::File { path, is_more })?;
+        if let Some(why) = damage {
+            collector.tally.take(Read::Damaged(why))?;
+        }
+        let mut blocks = Blocks::between(segment, Order::OldestFirst, 0, length);
+        loop {
+            let mut texts = Vec::new();
+            while texts.len() < at_once
+                && let Some((_, text)) = blocks.next().map_err(failed)?
+            {
+                texts.push(text);
+            }
+            if texts.is_empty() {
+                break;
+            }
+            let pieces = texts.into_par_iter();
+            let pieces: Vec<Piece<T>> = pieces.map(|text| piece(&text, question, make)).collect();
+            for piece in pieces {
+                collector.take(piece)?;
+            }
+        }
+    }
+    Ok(collector.finish())
+}
+
+/// A record that was read: its id, what was made of it, and the labels that an outcome must have.
+type Seen<T> = (Id, Option<T>, Vec<u16>);
+
+/// What is in a piece of a log.
+struct Piece<T> {
+    /// Its lines, and those that are not sound.
+    page: Page,
+    seen: Vec<Seen<T>>,
+    outcomes: Vec<(Id, Outcome)>,
+}
+
+fn piece<T>(text: &[u8], question: &Question, make: Make<'_, T>) -> Piece<T> {
+    let mut piece = Piece {
+        page: Page::default(),
+        seen: Vec::new(),
+        outcomes: Vec::new(),
+    };
+    let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
+    let mut start = 0;
+    while start < text.len() {
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);
+        let line = &text[start..end];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        start = end + 1;
+        piece.page.lines += 1;
+        if line.is_empty() {
+            continue;
+        }
+        match read(line) {
+            Line::Brief(record) => piece.record(&record, line, tomorrow, question, make),
+            Line::Parsed(Parsed::Record(record)) => {
+                piece.record(&Brief::of(&record), line, tomorrow, question, make);
+            }
+            Line::Parsed(Parsed::Outcome(outcome)) => {
+                piece.outcomes.push((Id::of(&outcome.outcome_of), outcome));
+            }
+            Line::Parsed(Parsed::Bad(reason, schema)) => {
+                let page = &mut piece.page;
+                page.bad.push((page.lines, reason, schema));
+            }
+        }
+    }
+    piece
+}
+
+impl<T> Piece<T> {
+    fn record(
+        &mut self,
+        record: &Brief<'_>,
+        line: &[u8],
+        tomorrow: i64,
+        question: &Question,
+        make: Make<'_, T>,
+    ) {
+        let page = &mut self.page;
+        let time = record.time.as_millisecond();
+        let (first, above) = page.ends.unwrap_or((time, time));
+        page.backwards += u64::from(Page::is_backwards(above, time));
+        page.ends = Some((first, time));
+        page.ahead += u64::from(time > tomorrow);
+        let filter = &question.filter;
+        let made = filter.matches(record).then(|| make(record, line)).flatten();
+        let lacking = match made.is_some() && filter.asks_for_outcomes() {
+            true => places(&filter.lacking(record), question),
+            false => Vec::new(),
+        };
+        self.seen.push((Id::of(record.id), made, lacking));
+    }
+}
+
+/// Where an execution that is left out stands.
+const NOWHERE: u32 = u32::MAX;
+
+struct Collector<'q, T> {
+    question: &'q Question,
+    /// Knows the files and their lines; it is told of no execution.
+    tally: Tally<'q>,
+    places: HashMap<Id, u32, IdPlaces>,
+    rows: Vec<(T, Vec<u16>)>,
+    outcomes: HashMap<Id, Became, IdPlaces>,
+    duplicates: u64,
+    replaced: u64,
+}
+
+impl<T> Collector<'_, T> {
+    fn take(&mut self, piece: Piece<T>) -> Result<(), Failure> {
+        self.tally.take(Read::Page(Box::new(piece.page)))?;
+        for (id, made, lacking) in piece.seen {
+            match self.places.entry(id) {
+                Entry::Occupied(_) => self.duplicates += 1,
+                Entry::Vacant(free) => match made {
+                    Some(made) => {
+                        free.insert(self.rows.len() as u32);
+                        self.rows.push((made, lacking));
+                    }
+                    None => drop(free.insert(NOWHERE)),
+                },
+            }
+        }
+        for (id, outcome) in piece.outcomes {
+            let became = self.outcomes.entry(id).or_default();
+            self.replaced += u64::from(became.take(outcome, self.question));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Rows<T> {
+        let mut groups = match self.tally.finish(None) {
+            Ended::Groups(groups) => groups,
+            // It knew nothing before.
+            Ended::BeginAnew => Groups::default(),
+        };
+        groups.met.duplicates = self.duplicates;
+        groups.met.replaced = self.replaced;
+        let mut endings: HashMap<u32, Became> = HashMap::new();
+        for (id, became) in self.outcomes {
+            match self.places.get(&id) {
+                None => groups.met.unknown += 1,
+                Some(&NOWHERE) => {}
+                Some(place) => drop(endings.insert(*place, became)),
+            }
+        }
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for (at, (of, lacking)) in (0..).zip(self.rows) {
+            let became = endings.remove(&at);
+            let had = |name| became.as_ref().is_some_and(|it| it.had.contains(name));
+            if lacking.iter().all(had) {
+                let ending = became.map(Became::into_ending);
+                rows.push(Row { of, ending });
+            }
+        }
+        Rows { rows, groups }
+    }
+}
+
+impl Became {
+    fn into_ending(self) -> Ending {
+        Ending {
+            score: self.score.map(|(_, score)| score),
+            label: self.label.map(|(_, label)| label),
+            metrics: (self.metrics.into_iter())
+                .map(|(name, _, figure)| (name, figure))
+                .collect(),
+        }
+    }
+}

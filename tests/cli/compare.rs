@@ -1,0 +1,261 @@
+//! `compare`: two versions side by side, and one after the other.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::stats::{Line, outcome};
+use crate::env::{Shell, TestEnv};
+
+const LOG: &str = ".promptctl/executions.jsonl";
+
+/// So many calls in an hour, of 80 users by turns.
+const AN_HOUR: u32 = 60;
+
+/// Calls of ten hours; `version` says which a user has in which hour, `fails` which calls fail.
+fn calls(version: impl Fn(u32, u32) -> u32, fails: impl Fn(u32, u32) -> bool) -> String {
+    let mut text = String::new();
+    for number in 0..10 * AN_HOUR {
+        let (hour, user) = (number / AN_HOUR, number % 80);
+        let mut line = Line::new(number);
+        line.time = format!("2026-11-01T{hour:02}:{:02}:00.000Z", number % AN_HOUR);
+        line.version = version(hour, user);
+        line.status = if fails(number, line.version) {
+            "error"
+        } else {
+            "ok"
+        };
+        line.labels =
+            json!({"market": if user < 60 { "EU" } else { "US" }, "user": format!("u{user}")});
+        text += &line.text();
+    }
+    text
+}
+
+fn repo(env: &TestEnv, log: &str) -> Shell {
+    let repo = env.triage();
+    repo.write(LOG, log);
+    repo
+}
+
+/// A split by user in which v2 fails more often.
+fn split() -> String {
+    calls(
+        |_, user| 1 + user % 2,
+        |number, version| number % 30 < if version == 1 { 2 } else { 12 },
+    )
+}
+
+const SIDES: &str = "promptctl compare support/triage@v1 support/triage@v2";
+
+#[test]
+fn a_worse_version_is_found_side_by_side() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &split());
+    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "120").play(&format!("{SIDES} --unit label:user --fail-on worse")), @"
+    $ promptctl compare support/triage@v1 support/triage@v2 --unit label:user --fail-on worse
+    support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    FIGURE             V1      V2                  DIFFERENCE             P  N
+    success        94.0 %  59.7 %      -34.2 (-40.3 to -28.1)  below 0.0001  298/298
+    latency        <n> ms  <n> ms  +<n> ms (-<n> ms to +<n> ms)          0.91  298/298
+    tokens            120     120                           0             -  298/298
+    cost_per_call  $0.001  $0.001                          $0             -  298/298
+    v2 is worse than v1: success
+    success: v2 is 34.2 points lower (28.1 to 40.3 points at this look), p below 0.0001
+    --- stderr
+    4 calls of times when only one side was called do not count
+    by user: 40 and 40; the variance is 0.9 times that of independent calls
+    p holds however often somebody looks, over 2 figures; intervals are those of this look
+    [exit 3]
+    ");
+    assert_snapshot!(repo.play(&format!(
+        "{SIDES} --format markdown
+         {SIDES} --by latency,metric:r --difference 5 --unit label:nobody"
+    )), @"
+    $ promptctl compare support/triage@v1 support/triage@v2 --format markdown
+    #### `support/triage` v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+
+    **v2 is worse than v1: success**
+
+    |  | v1 | v2 | difference | p | n |
+    |---|---:|---:|---:|---:|---|
+    | success | 94.0 % | 59.7 % | -34.2 (-40.3 to -27.9) | below 0.0001 | 298/298 |
+    | latency | <n> ms | <n> ms | +<n> ms (+<n> ms to +<n> ms) | 0.01 | 298/298 |
+    | tokens | 120 | 120 | 0 | - | 298/298 |
+    | `cost_per_call` | $0.001 | $0.001 | $0 | - | 298/298 |
+
+    - success: v2 is 34.2 points lower (27.9 to 40.3 points at this look), p below 0.0001
+    - 4 calls of times when only one side was called do not count
+    - each call counted as independent; if users call often, this is too sure: `--unit label:KEY` names who called
+    - p holds however often somebody looks, over 2 figures; intervals are those of this look
+    $ promptctl compare support/triage@v1 support/triage@v2 --by latency,metric:r --difference 5 --unit label:nobody
+    support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    success	94.0 %	59.7 %	-34.2 (-40.3 to -27.9)	below 0.0001	298/298
+    latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.01	298/298
+    tokens	120	120	0	-	298/298
+    cost_per_call	$0.001	$0.001	$0	-	298/298
+    v2 is worse than v1: latency
+    latency: v2 is <n> ms higher (<n> ms to <n> ms at this look), p 0.01
+    metric:r: no call has it
+    --- stderr
+    4 calls of times when only one side was called do not count
+    each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called
+    p holds however often somebody looks, over 2 figures; intervals are those of this look
+    ");
+}
+
+#[test]
+fn scripts_read_what_was_compared() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &split());
+    let run = repo.run(&format!(
+        "{SIDES} --unit label:user --share 1:1 --format json"
+    ));
+    let found: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(found["design"], "side_by_side");
+    assert_eq!(found["verdict"], "worse");
+    assert_eq!(
+        (&found["hours"], &found["unit"]),
+        (&json!(10), &json!("label:user"))
+    );
+    let success = &found["measures"][0];
+    assert_eq!(success["name"], "success");
+    assert!(
+        success["difference"]["p_adjusted"].as_f64().unwrap() < 0.05,
+        "{success}"
+    );
+    assert!(
+        success["difference"]["high"].as_f64().unwrap() < 0.0,
+        "{success}"
+    );
+    assert_eq!(success["a"]["units"], 40);
+    assert_eq!(found["split"]["seen"], 0.5);
+}
+
+#[test]
+fn what_came_one_after_the_other_has_no_verdict_and_no_p() {
+    let env = TestEnv::new();
+    // A plain release, after which everything fails.
+    let log = calls(
+        |hour, user| 1 + u32::from(hour >= 5 || hour == 4 && user >= 20),
+        |_, version| version == 2,
+    );
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(&format!("{SIDES} --fail-on worse")), @"
+    $ promptctl compare support/triage@v1 support/triage@v2 --fail-on worse
+    support/triage v2 compared with v1, before and after, 260 calls against 340 calls
+    success	100.0 %	0.0 %	-100	-	260/340
+    latency	<n> ms	<n> ms	+<n> ms	-	260/340
+    tokens	120	120	0	-	260/340
+    cost_per_call	$0.001	$0.001	$0	-	260/340
+    can't tell: v1 was called from 2026-11-01 00:00 to 2026-11-01 04:19 and v2 was called from 2026-11-01 04:20 to 2026-11-01 09:59, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
+    --- stderr
+    can't tell whether B is worse: --fail-on worse ends with 3
+    [exit 3]
+    ");
+    let run = repo.run(&format!("{SIDES} --format json"));
+    let found: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(found["design"], "before_after");
+    for measure in found["measures"].as_array().unwrap() {
+        assert_eq!(measure["difference"]["p"], Value::Null, "{measure}");
+        assert_eq!(measure["difference"]["low"], Value::Null, "{measure}");
+    }
+}
+
+#[test]
+fn outcomes_that_are_not_in_are_no_verdict() {
+    let env = TestEnv::new();
+    let mut log = calls(|_, user| 1 + user % 2, |number, _| number % 30 < 3);
+    for number in 0..10 * AN_HOUR {
+        let is_told = number % 2 == 0 || number % 8 == 1;
+        if is_told {
+            log += &outcome(
+                number,
+                &json!({"score": f64::from(number % 10) / 10.0, "label": "win"}),
+            );
+        }
+    }
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(&format!("{SIDES} --fail-on worse")), @"
+    $ promptctl compare support/triage@v1 support/triage@v2 --fail-on worse
+    support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    success	87.2 %	93.3 %	+6 (+1.3 to +10.9)	0.37	298/298
+    score	0.4027	0.5	+0.09732 (+0.0251 to +0.1695)	-	298/75
+    win	100.0 %	100.0 %	0 (-4.9 to +1.3)	-	298/75
+    latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.02	298/298
+    tokens	120	120	0	-	298/298
+    cost_per_call	$0.001	$0.001	$0	-	298/298
+    can't tell: v2's outcomes are not in yet (25 % against 100 %)
+    success: not told apart; differences below about 12 points go unseen with these calls; about 13000 calls in all show 2 points
+    score: no verdict while outcomes are missing on one side
+    win: no verdict while outcomes are missing on one side
+    --- stderr
+    4 calls of times when only one side was called do not count
+    each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called
+    p holds however often somebody looks, over 2 figures; intervals are those of this look
+    can't tell whether B is worse: --fail-on worse ends with 3
+    [exit 3]
+    ");
+}
+
+#[test]
+fn a_split_that_is_not_as_meant_is_said_first() {
+    let env = TestEnv::new();
+    let log = calls(
+        |_, user| 1 + u32::from(user % 5 == 0),
+        |number, version| version == 2 && number % 3 == 0,
+    );
+    let repo = repo(&env, &log);
+    let run = repo.run(&format!("{SIDES} --share 50:50 --fail-on worse"));
+    assert!(
+        run.stdout.starts_with("the split is wrong: 8"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.code, Some(3));
+}
+
+#[test]
+fn labels_are_sides_and_what_is_on_both_counts_on_none() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &split());
+    assert_snapshot!(repo.play(
+        "promptctl compare label:market=EU label:market=US
+         promptctl compare support/triage@v1 label:market=US
+         promptctl compare support/triage support/triage@v1
+         promptctl compare label:market support/triage@v1
+         promptctl compare label:market=EU label:market=DE"
+    ), @"
+    $ promptctl compare label:market=EU label:market=US
+    market=US compared with market=EU, before and after, 460 calls against 140 calls
+    success	77.2 %	75.0 %	-2.2	-	460/140
+    latency	<n> ms	<n> ms	-<n> ms	-	460/140
+    tokens	120	120	0	-	460/140
+    cost_per_call	$0.001	$0.001	$0	-	460/140
+    can't tell: market=EU was called from 2026-11-01 00:00 to 2026-11-01 09:59 and market=US was called from 2026-11-01 01:00 to 2026-11-01 09:19, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
+    $ promptctl compare support/triage@v1 label:market=US
+    market=US compared with support/triage v1, before and after, 230 calls against 70 calls
+    success	93.5 %	57.1 %	-36.3	-	230/70
+    latency	<n> ms	<n> ms	+<n> ms	-	230/70
+    tokens	120	120	0	-	230/70
+    cost_per_call	$0.001	$0.001	$0	-	230/70
+    can't tell: support/triage v1 was called from 2026-11-01 00:00 to 2026-11-01 09:58 and market=US was called from 2026-11-01 01:01 to 2026-11-01 09:19, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
+    --- stderr
+    70 calls fit both sides, and count on none
+    $ promptctl compare support/triage support/triage@v1
+    error: both sides are the same
+      hint: name two versions, such as support/triage@v3 support/triage@v4
+    [exit 2]
+    $ promptctl compare label:market support/triage@v1
+    error: invalid value 'label:market' for '<A>': a label is written label:KEY=VALUE, such as label:arm=a
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl compare label:market=EU label:market=DE
+    market=DE compared with market=EU, before and after, 460 calls against 0 calls
+    success	77.2 %	-	-	-	460/0
+    latency	<n> ms	-	-	-	460/0
+    tokens	120	-	-	-	460/0
+    cost_per_call	$0.001	-	-	-	460/0
+    can't tell: there is no call of market=DE
+    ");
+}

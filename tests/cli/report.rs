@@ -1,0 +1,232 @@
+//! `report`: the page, what it says, and what it must not do.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::stats::{Line, outcome};
+use crate::env::{Shell, TestEnv, skipped};
+
+const LOG: &str = ".promptctl/executions.jsonl";
+
+fn calls(prompt: &'static str) -> String {
+    let mut text = String::new();
+    for number in 0..90 {
+        let mut line = Line::new(number);
+        line.prompt = prompt;
+        line.version = 1 + number % 3;
+        line.status = match number % 7 {
+            0 => "error",
+            3 if number % 2 == 0 => "invalid_output",
+            _ => "ok",
+        };
+        line.cost_usd = (number % 5 > 0).then_some(0.000_1 * f64::from(number + 1));
+        text += &line.text();
+        if number % 3 == 0 {
+            text += &outcome(
+                number,
+                &json!({"score": f64::from(number) / 90.0, "label": "win"}),
+            );
+        }
+    }
+    let mut last = Line::new(99);
+    last.time = "2026-11-03T18:00:00.000Z".to_owned();
+    text + &last.text()
+}
+
+fn page(repo: &Shell, options: &str) -> String {
+    let run = repo.run(&format!("promptctl report {options} -o page.html"));
+    assert_eq!(run.code, Some(0), "{run}");
+    repo.read("page.html")
+}
+
+/// The rows of the table with this caption: the texts of their cells, and their whole figures.
+fn rows(html: &str, caption: &str) -> Vec<Vec<(String, Option<f64>)>> {
+    let table = html
+        .split(&format!("<caption>{caption}</caption>"))
+        .nth(1)
+        .unwrap();
+    let table = table.split("</table>").next().unwrap();
+    let body = table.split("<tbody>").nth(1).unwrap();
+    let cell = |text: &str| {
+        let (head, text) = text.split_once('>').unwrap();
+        let value = head.split("data-value=\"").nth(1);
+        let value = value.map(|it| it.trim_end_matches('"').parse().unwrap());
+        (text.split('<').next().unwrap().to_owned(), value)
+    };
+    let row = |row: &str| {
+        row.replace("<th ", "<td ")
+            .split("<td")
+            .skip(1)
+            .map(cell)
+            .collect()
+    };
+    body.split("<tr>").skip(1).map(row).collect()
+}
+
+#[test]
+fn every_figure_of_a_version_is_that_of_stats() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    let html = page(&repo, "");
+    let run = repo.run("promptctl stats --format json");
+    let stats: Value = serde_json::from_str(&run.stdout).unwrap();
+    let groups = stats["groups"].as_array().unwrap();
+    let shown = rows(&html, "Versions");
+    assert_eq!(shown.len(), groups.len());
+    assert!(groups.len() == 3);
+    for (row, group) in shown.iter().zip(groups) {
+        let figures: Vec<Option<f64>> = row[3..13].iter().map(|(_, value)| *value).collect();
+        let of = |path: &str| group.pointer(path).and_then(Value::as_f64);
+        let wanted = [
+            "/executions",
+            "/success/value",
+            "/latency_ms/p50",
+            "/latency_ms/p90",
+            "/latency_ms/p99",
+            "/cost_usd/total",
+            "/cost_usd/per_call",
+            "/outcomes/coverage",
+            "/outcomes/score/mean",
+            "/outcomes/win/rate",
+        ];
+        assert_eq!(figures, wanted.map(of));
+        assert_eq!(row[2].0, format!("v{}", group["by"]["version"]));
+    }
+    // Over time too: each day's figures are those of stats by day.
+    let run = repo.run("promptctl stats --by hour --utc --format json");
+    let stats: Value = serde_json::from_str(&run.stdout).unwrap();
+    let hours = self::rows(&html, "Calls, success and cost by hour");
+    assert_eq!(hours.len(), stats["groups"].as_array().unwrap().len());
+    for (row, group) in hours.iter().zip(stats["groups"].as_array().unwrap()) {
+        assert_eq!(row[0].0, group["by"]["hour"].as_str().unwrap());
+        assert_eq!(row[1].1, group["executions"].as_f64());
+        assert_eq!(row[2].1, group["success"]["value"].as_f64());
+        assert_eq!(row[3].1, group["cost_usd"]["total"].as_f64());
+    }
+}
+
+#[test]
+fn a_page_stands_alone_and_runs_nothing() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    let html = page(&repo, "");
+    let without = html.replace("http://www.w3.org/2000/svg", "");
+    for word in [
+        "<script", "http:", "https:", "src=", "href=", "url(", "@import", "onload",
+    ] {
+        assert!(!without.contains(word), "{word}");
+    }
+    for word in [
+        "prefers-color-scheme:dark",
+        "@media print",
+        "width=device-width",
+        "lang=\"en\"",
+    ] {
+        assert!(html.contains(word), "{word}");
+    }
+    // Every chart has a title of its own and a table in its section.
+    let charts = html.matches("<svg role=\"img\" aria-labelledby=").count();
+    assert_eq!(charts, 4, "{charts}");
+    assert_eq!(html.matches("<title id=\"c").count(), charts);
+    for section in html.split("<section").skip(1) {
+        assert!(section.contains("<table>"), "{section}");
+    }
+}
+
+#[test]
+fn releases_and_rollbacks_stand_on_the_axis_and_in_a_table() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    repo.ok("promptctl publish support/triage -m 'first <b>'");
+    repo.ok("promptctl unpublish support/triage -m 'wrong'");
+    let html = page(&repo, "");
+    let releases = rows(&html, "Releases, the newest first");
+    let said: Vec<&str> = releases.iter().map(|row| row[2].0.as_str()).collect();
+    assert_eq!(said, ["unpublish", "publish"]);
+    assert_eq!(releases[1][7].0, "first &lt;b&gt;");
+    // The one takes something back, and has another colour.
+    assert!(html.contains("stroke=\"#2E8B57\"") && html.contains("stroke=\"#C0392B\""));
+}
+
+#[test]
+fn what_others_wrote_is_nothing_but_text() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let evil = "</td></table><script>alert(1)</script><img src=x onerror=alert(1)>\"'";
+    let mut log = calls("support/triage");
+    for number in 200..240 {
+        let mut line = Line::new(number);
+        line.prompt = "PLACE";
+        line.status = "error";
+        let text = line.text().replace("PLACE", &evil.replace('"', "\\\""));
+        let error = json!({"code": evil, "message": evil});
+        log += &text.replace("\"error\":null", &format!("\"error\":{error}"));
+    }
+    repo.write(LOG, &log);
+    let html = page(&repo, "");
+    assert!(html.contains("&lt;script&gt;alert(1)"));
+    assert!(!html.contains("<script") && !html.contains("<img"));
+    assert_eq!(
+        html.matches("</table>").count(),
+        html.matches("<table>").count()
+    );
+}
+
+#[test]
+fn a_page_of_nothing_and_one_for_a_pipe_are_pages_too() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let html = page(&repo, "");
+    assert!(html.contains("no executions") && html.ends_with("</html>\n"));
+    let run = repo.run("promptctl report --prompt support/");
+    assert!(run.stdout.starts_with("<!DOCTYPE html>"), "{run}");
+}
+
+/// A browser of this machine.
+fn chromium() -> Option<&'static str> {
+    let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+    names.into_iter().find(|name| {
+        let version = Command::new(name).arg("--version").output();
+        version.is_ok_and(|it| it.status.success())
+    })
+}
+
+#[test]
+fn a_browser_draws_the_page_and_has_nothing_to_complain_of() {
+    let Some(browser) = chromium() else {
+        skipped("there is no Chromium, so that no browser looked at the page");
+        return;
+    };
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    page(&repo, "");
+    let folder = repo.command("pwd").output().unwrap().stdout;
+    let folder = String::from_utf8(folder).unwrap();
+    let address = format!("file://{}/page.html", folder.trim());
+    let run = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-logging=stderr",
+            "--dump-dom",
+        ])
+        .arg(address)
+        .output()
+        .unwrap();
+    let (dom, said) = (
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr),
+    );
+    assert_eq!(dom.matches("<svg ").count(), 4, "{dom}");
+    assert!(!said.contains("CONSOLE"), "{said}");
+    assert_eq!(
+        rows(&dom, "Versions"),
+        rows(&repo.read("page.html"), "Versions")
+    );
+}
