@@ -2,15 +2,19 @@
 //!
 //! [`entry`] says what a line holds, [`log`] appends and reads, [`privacy`] keeps out of the log
 //! what shall not be in it, [`archive`] keeps it small, [`mend`] sets torn lines apart, [`export`] writes it for other programs,
-//! [`feed`] reads what others tell, [`groups`] makes figures of it. Nothing here knows git, the API or the terminal.
+//! [`feed`] reads what others tell, [`backfill`] finds whose it is, [`groups`] makes figures of it. Nothing here knows git, the API or the terminal.
 
 pub mod archive;
+pub mod backfill;
 mod brief;
 pub mod entry;
 pub mod export;
 pub mod feed;
 pub mod filter;
 pub mod groups;
+pub mod history;
 pub mod log;
 pub mod mend;
 pub mod privacy;
+mod prune;
+mod regular;

@@ -149,6 +149,22 @@ impl Measure {
         )
     }
 
+    /// Whether less of it is better, whatever the prompt does.
+    pub fn is_burden(&self) -> bool {
+        matches!(
+            self,
+            Self::Errors
+                | Self::Invalid
+                | Self::Fallbacks
+                | Self::Latency(_)
+                | Self::CostPerCall
+                | Self::Tokens
+                | Self::Cost
+                | Self::CostPerWin
+                | Self::Unpriced
+        )
+    }
+
     /// Whether it is a share of all.
     pub fn is_share(&self) -> bool {
         matches!(
