@@ -16,11 +16,12 @@ use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::DIM;
-use crate::record::groups::{Board, Dimension, Group, Groups, Measure, Place, Value, rank};
+use crate::record::groups::{Best, Board, Dimension, Group, Groups, Measure, Place, Value, rank};
 
 /// Rank versions, variants or prompts by what they did in use
 ///
-/// The order is that of the lower ends of the intervals, so that few lucky calls do not come first. Whose
+/// The order is that of the lower ends of the intervals, so that few lucky calls do not come first; where the
+/// lowest are the best, such as times, errors and what `--lowest` names, that of the upper ends. Whose
 /// interval reaches the mean of the first shares its rank: they are not told apart. What has fewer than 30
 /// calls or outcomes is listed apart. It describes what was used, at different times and for different
 /// callers, and decides nothing: `eval --base` asks two versions the same.
@@ -31,16 +32,21 @@ More: promptctl help statistics
 Examples:
   promptctl leaderboard --prompt support/triage
   promptctl leaderboard --category core --by prompt --metric score
-  promptctl leaderboard --by variant --metric r_multiple --mature 7d")]
+  promptctl leaderboard --by variant --metric r_multiple --mature 7d
+  promptctl leaderboard --by variant --metric drawdown --lowest")]
 pub(super) struct Args {
     #[command(flatten)]
     read: ReadArgs,
     /// What is ranked
     #[arg(long, value_name = "WHAT", default_value = "version")]
     by: By,
-    /// By what: success, score, win, label:NAME, coverage, or the name of a metric
+    /// By what: success, score, win, label:NAME, coverage, or the name of a metric; and errors, invalid,
+    /// fallbacks, p50, p90, p99 or cost_per_call, of which the lowest are the best
     #[arg(long, value_name = "FIGURE", default_value = "success", value_parser = parse_metric)]
     metric: Measure,
+    /// The lowest are the best, as of a metric that counts complaints
+    #[arg(long)]
+    lowest: bool,
     /// Only prompts of this category
     #[arg(long)]
     category: Option<String>,
@@ -82,15 +88,32 @@ impl By {
     }
 }
 
+impl Args {
+    fn best(&self) -> Best {
+        match self.lowest {
+            true => Best::Lowest,
+            false => self.metric.best(),
+        }
+    }
+}
+
 fn parse_metric(text: &str) -> Result<Measure, String> {
     let measure = text
         .parse()
         .unwrap_or_else(|_| Measure::Metric(text.to_owned()));
     match measure {
-        Measure::Success | Measure::Score | Measure::Win | Measure::Coverage => Ok(measure),
+        Measure::Success
+        | Measure::Score
+        | Measure::Win
+        | Measure::Coverage
+        | Measure::Errors
+        | Measure::Invalid
+        | Measure::Fallbacks
+        | Measure::Latency(_)
+        | Measure::CostPerCall => Ok(measure),
         Measure::Label(_) | Measure::Metric(_) if !text.is_empty() => Ok(measure),
         _ => Err(
-            "a rank goes by success, score, win, label:NAME, coverage or the name of a metric"
+            "a rank goes by success, score, win, label:NAME, coverage, errors, invalid, fallbacks, p50, p90, p99, cost_per_call or the name of a metric"
                 .to_owned(),
         ),
     }
@@ -120,7 +143,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let figure = args.metric.of(group, &[], args.level)?;
         Some((key.clone(), figure))
     });
-    let board = rank(figures, FEWEST);
+    let board = rank(figures, FEWEST, args.best());
     let is_json = args.format.is_json();
     let mut told = all_notes(&groups);
     if args.metric.is_of_outcomes() {
@@ -226,8 +249,13 @@ fn say_rest(args: &Args, board: &Board, groups: &Groups, session: &mut Session) 
             .status(format!("{without} more have no {} at all", args.metric));
     }
     if !board.too_few.is_empty() {
+        let has_many = board.too_few.iter().any(|place| place.figure.n >= FEWEST);
+        let more = match has_many {
+            true => ", and what has too few for an interval,",
+            false => "",
+        };
         session.ui.status(format!(
-            "too few: fewer than {FEWEST} are no ground for a rank"
+            "too few: fewer than {FEWEST}{more} are no ground for a rank"
         ));
     }
     if board.rows.iter().any(|place| place.is_tied) {
@@ -320,6 +348,10 @@ fn shape(args: &Args, board: &Board, groups: &Groups, told: &[Note]) -> Json {
     json!({
         "by": args.by.word(),
         "figure": args.metric.to_string(),
+        "best": match args.best() {
+            Best::Highest => "highest",
+            Best::Lowest => "lowest",
+        },
         "level": args.level,
         "rows": board.rows.iter().map(row).collect::<Vec<_>>(),
         "too_few": board.too_few.iter().map(row).collect::<Vec<_>>(),

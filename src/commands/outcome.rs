@@ -1,33 +1,33 @@
 //! `promptctl outcome`.
 
-use std::collections::HashSet;
-use std::ops::ControlFlow;
-
 use serde_json::json;
 
-use super::common::FormatArg;
+use super::common::{FormatArg, count};
 use super::edit::read_file;
 use super::plan::PlanArg;
 use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::prompt::code;
+use crate::record::backfill::{Settled, settle};
 use crate::record::entry::Outcome;
 use crate::record::feed::outcomes;
-use crate::record::log::{Item, Log, Query};
+use crate::record::log::Log;
 
 /// Tell what became of an execution
 ///
-/// With `-` as the id, many are read from standard input: JSON lines with `id`, `score`, `label`,
-/// `metrics` and `note`, or a CSV table whose other columns are metrics. All are checked before
-/// the first is kept.
+/// With `-` as the id, up to a million are read from standard input: JSON lines with `id`, `score`, `label`,
+/// `metrics`, `time` and `note`, or a CSV table whose other columns are metrics. In place of `id` stands
+/// `response_id`, or `label:KEY` for a label of the execution, such as the number of an order; one that several
+/// executions have is refused, with their ids. All are checked before the first is kept. What is told of an
+/// execution again counts in place of what was told before, if its time is not before it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   promptctl outcome ID --score 0.9 --label win
   promptctl outcome ID --metric seconds=12.5 --note \"Sent to billing\"
-  promptctl outcome - --dry-run < outcomes.csv")]
+  promptctl outcome - --dry-run < outcomes.csv
+  printf 'label:order,label,profit\\nA-17,win,12.5\\n' | promptctl outcome -")]
 pub(super) struct Args {
     /// The id of the execution, or its beginning; `-` reads many from standard input
     #[arg(value_name = "ID", add = super::completions::executions())]
@@ -61,29 +61,54 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let (store, config) = args.plan.store(session)?;
     let log = log(&store, &config, session);
-    let told = if args.id == "-" {
+    let (settled, empty) = if args.id == "-" {
         many(args, &log, session)?
     } else {
-        vec![one(args, &log, session)?]
+        let settled = Settled {
+            outcomes: vec![one(args, &log, session)?],
+            executions: 1,
+            replaced: 0,
+        };
+        (settled, 0)
     };
+    let Settled {
+        outcomes: told,
+        executions,
+        replaced,
+    } = settled;
     if !args.plan.dry_run {
         log.append_all(&told)?;
     }
+    if empty > 0 {
+        let (rows, are) = (
+            count(empty as usize, "row"),
+            if empty == 1 { "is" } else { "are" },
+        );
+        session.ui.status(format!(
+            "{rows} without a score, label, metric or note {are} left out"
+        ));
+    }
     if json {
-        session
-            .ui
-            .block(json::document(&json!({ "outcomes": told })));
+        session.ui.block(json::document(
+            &json!({ "outcomes": told, "replaced": replaced }),
+        ));
         return Ok(Exit::Done);
     }
     let whom = match told.as_slice() {
         [outcome] => outcome.outcome_of.clone(),
-        told => format!("{} executions", told.len()),
+        _ => format!("{executions} executions"),
     };
     args.plan.say(
         format!("outcome recorded for {whom}"),
         format!("outcome would be recorded for {whom}"),
         session,
     );
+    if replaced > 0 {
+        session.ui.status(format!(
+            "{replaced} of {} speak of what was told before; the last by time counts",
+            told.len()
+        ));
+    }
     Ok(Exit::Done)
 }
 
@@ -105,7 +130,7 @@ fn one(args: &Args, log: &Log, session: &Session) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-fn many(args: &Args, log: &Log, session: &Session) -> Result<Vec<Outcome>, Failure> {
+fn many(args: &Args, log: &Log, session: &Session) -> Result<(Settled, u64), Failure> {
     let is_one = args.score.is_some()
         || args.label.is_some()
         || args.note.is_some()
@@ -115,31 +140,7 @@ fn many(args: &Args, log: &Log, session: &Session) -> Result<Vec<Outcome>, Failu
             "with `-` everything comes from standard input",
         ));
     }
-    let read = outcomes(&read_file("-", session)?, session.now)?;
-    let mut missing: HashSet<&str> = read.iter().map(|(_, it)| it.outcome_of.as_str()).collect();
-    let query = Query {
-        is_short: true,
-        ..Query::default()
-    };
-    log.visit(&query, &mut |item| {
-        if let Item::Record(record) = item {
-            missing.remove(record.id.as_str());
-        }
-        match missing.is_empty() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    })?;
-    if let Some((line, outcome)) = read
-        .iter()
-        .find(|(_, it)| missing.contains(it.outcome_of.as_str()))
-    {
-        return Err(Failure::new(
-            code::UNKNOWN_EXECUTION,
-            format!("no execution has the id `{}`", outcome.outcome_of),
-        )
-        .at(format!("line {line}"))
-        .hint("ids must be whole here; nothing was kept"));
-    }
-    Ok(read.into_iter().map(|(_, outcome)| outcome).collect())
+    let feed = outcomes(&read_file("-", session)?, session.now)?;
+    let empty = feed.empty;
+    Ok((settle(log, feed)?, empty))
 }

@@ -1,5 +1,7 @@
 //! `promptctl status`.
 
+mod budgets;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -56,6 +58,9 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched: Option<FetchedJson>,
     environments: Vec<Section>,
+    /// What may be spent today and what was, by this machine's log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    budgets: Vec<budgets::Budget>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +92,7 @@ struct Row {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let (store, _) = session.store_and_remote()?;
+    let (store, config) = session.store_and_remote()?;
     if let Some(environment) = &args.env {
         store.require_environment(environment)?;
     }
@@ -109,10 +114,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         section.prompts.retain(|row| named.wants(&row.name));
     }
     let fetched = say_age_of_view(&store, session)?;
+    let budgets = match args.at.time(session) {
+        None => budgets::today(&store, &config, session)?,
+        Some(_) => Vec::new(),
+    };
     if json {
         let report = Report {
             fetched,
             environments: sections,
+            budgets,
         };
         session.ui.block(json::document(&report));
         return Ok(exit);
@@ -122,6 +132,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         print(section, piped, session);
     }
     super::fetch::say_pending(&store.pending()?, session);
+    budgets::say(&budgets, session);
     Ok(exit)
 }
 

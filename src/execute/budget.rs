@@ -23,13 +23,13 @@ pub struct Spent(BTreeMap<String, f64>);
 impl Spent {
     /// What all prompts cost.
     pub fn total(&self) -> f64 {
-        self.0.values().sum()
+        self.0.values().fold(0.0, |sum, cost| sum + cost)
     }
 
     /// What a prompt cost; a name that ends in `/` means all below it.
     pub fn of(&self, name: &str) -> f64 {
         let meant = self.0.iter().filter(|(prompt, _)| is_meant(name, prompt));
-        meant.map(|(_, cost)| cost).sum()
+        meant.fold(0.0, |sum, (_, cost)| sum + cost)
     }
 
     fn add(&mut self, record: &Record) {
@@ -74,6 +74,39 @@ pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
         }
     })?;
     Ok(spent)
+}
+
+/// A budget of the day, and what of it is spent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing<'b> {
+    /// The prompt, or the folder, that it is for; none where it is for all.
+    pub prompt: Option<&'b str>,
+    /// What may be spent on a day, in US dollars.
+    pub limit: f64,
+    /// What was spent since midnight in UTC.
+    pub spent: f64,
+}
+
+impl Standing<'_> {
+    /// Whether nothing is left.
+    pub fn is_over(&self) -> bool {
+        self.spent >= self.limit
+    }
+}
+
+/// How all budgets of the day stand, the one for all prompts first.
+pub fn standings<'b>(budgets: &'b Budgets, spent: &Spent) -> Vec<Standing<'b>> {
+    let for_all = budgets.per_day.map(|limit| Standing {
+        prompt: None,
+        limit,
+        spent: spent.total(),
+    });
+    let for_prompts = budgets.per_prompt.iter().map(|(prompt, limit)| Standing {
+        prompt: Some(prompt),
+        limit: *limit,
+        spent: spent.of(prompt),
+    });
+    for_all.into_iter().chain(for_prompts).collect()
 }
 
 /// The first budget of the day that is used up for this prompt, in words.

@@ -409,6 +409,9 @@ codes! {
     TOO_MANY_GROUPS = "P421", Fixed, "more groups than can be told apart",
         "`stats --by` tells up to 100,000 groups apart, so that no question takes all memory. Ask for fewer executions (`--since`, `--prompt`), or for groups that have more in common.";
 
+    DOUBTFUL_OUTCOME = "P426", Fixed, "an outcome that fits several executions",
+        "`outcome -` finds executions by `id`, by `response_id` or by a label, `label:KEY`. A label that several executions have says of none what became of it: they are listed, and nothing is kept. Name the one that is meant by its id.";
+
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";
     SOURCE_DROPPED = "P502", Fixed, "a part of a foreign prompt that was left out",

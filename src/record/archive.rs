@@ -4,7 +4,7 @@
 //! number, the newer the archive. Each step is harmless alone: a process that is killed between
 //! two leaves an archive that is not compressed yet, which the next rotation completes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -12,27 +12,11 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use jiff::Timestamp;
 
 use super::log::hold::{Turn, lock_itself};
-use super::log::lines::{Blocks, Segment, lines_of};
-use super::log::parse::{Parsed, parse};
-use super::log::{Log, Order, is_same};
-use crate::error::Failure;
-use crate::record::filter::Filter;
-
-/// What pruning took away, or would take away.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pruned {
-    /// Records taken away.
-    pub records: u64,
-    /// Outcomes taken away.
-    pub outcomes: u64,
-    /// Lines kept, those that are not sound among them.
-    pub kept: u64,
-    /// How much shorter the log becomes, in bytes before compression.
-    pub bytes: u64,
-}
+use super::log::lines::Segment;
+use super::log::{Log, is_same};
+use crate::record::regular::open_regular;
 
 impl Log {
     /// The archives by their numbers. One that is being compressed is its uncompressed file.
@@ -87,6 +71,8 @@ impl Log {
 
     /// Renames the file to the next archive. The caller holds its lock.
     pub(super) fn set_aside(&self) -> io::Result<()> {
+        // What a killed command left is judged by the file's name.
+        self.past().recover()?;
         let newest = self
             .archives()?
             .last_key_value()
@@ -111,47 +97,6 @@ impl Log {
             pack(&path)?;
         }
         Ok(())
-    }
-
-    /// Takes away the records before `cutoff` with their outcomes, in the archives too: writes
-    /// what stays to a new file, then swaps. Lines that are not sound stay. With `is_dry` nothing
-    /// is changed.
-    ///
-    /// # Errors
-    /// `P223`: a file cannot be read or written. Each file is either as it was or done.
-    pub fn prune(&self, cutoff: Timestamp, is_dry: bool) -> Result<Pruned, Failure> {
-        if !self.path().exists() && self.archives().is_ok_and(|it| it.is_empty()) {
-            return Ok(Pruned::default());
-        }
-        let held = match is_dry {
-            true => None,
-            false => Some(self.open_locked()?.into_swap()),
-        };
-        let pruned = self
-            .prune_held(cutoff, is_dry)
-            .map_err(|error| self.write_failed(error));
-        // Only now may others append: to the new file.
-        drop(held);
-        pruned
-    }
-
-    fn prune_held(&self, cutoff: Timestamp, is_dry: bool) -> io::Result<Pruned> {
-        if !is_dry {
-            self.pack_archives()?;
-        }
-        let mut pruner = Pruner {
-            cutoff,
-            is_dry,
-            gone: HashSet::new(),
-            pruned: Pruned::default(),
-        };
-        for path in self.archives()?.into_values() {
-            pruner.prune_file(&path, true)?;
-        }
-        if self.path().exists() {
-            pruner.prune_file(self.path(), false)?;
-        }
-        Ok(pruner.pruned)
     }
 }
 
@@ -243,21 +188,6 @@ pub(super) fn unpack(file: File) -> io::Result<Unpacked> {
     })
 }
 
-/// Opens a file to read it. A pipe would keep us waiting, and a device may never end.
-pub(super) fn open_regular(path: &Path) -> io::Result<File> {
-    require_regular(path)?;
-    File::open(path)
-}
-
-/// Refuses what is there and not a regular file, or a link to one.
-pub(super) fn require_regular(path: &Path) -> io::Result<()> {
-    if fs::metadata(path)?.is_file() {
-        return Ok(());
-    }
-    let message = format!("{} is not a regular file", path.display());
-    Err(io::Error::new(ErrorKind::InvalidInput, message))
-}
-
 /// Writes a file whole and puts it in its place. The one that stood there must not be open in this
 /// process: some systems do not replace it then.
 pub(super) fn write_anew(
@@ -292,74 +222,17 @@ pub(super) fn write_lines(
     })
 }
 
-struct Pruner {
-    cutoff: Timestamp,
-    is_dry: bool,
-    /// The records taken away, whose outcomes go too.
-    gone: HashSet<String>,
-    pruned: Pruned,
-}
-
-impl Pruner {
-    fn prune_file(&mut self, path: &Path, is_archive: bool) -> io::Result<()> {
-        let file = open_regular(path)?;
-        let permissions = file.metadata()?.permissions();
-        let segment = if is_packed(path) {
-            let unpacked = unpack(file)?;
-            if unpacked.damage.is_some() {
-                // What cannot be read cannot be judged.
-                return Ok(());
-            }
-            unpacked.segment
-        } else {
-            let length = file.metadata()?.len();
-            Segment::File(file, length)
-        };
-        let before = self.pruned;
-        let mut kept = Vec::new();
-        let mut blocks = Blocks::new(segment, Order::OldestFirst);
-        while let Some((at, text)) = blocks.next()? {
-            self.prune_block(at, &text, &mut kept);
-        }
-        drop(blocks);
-        if self.is_dry || self.pruned.bytes == before.bytes {
-            return Ok(());
-        }
-        if is_archive && kept.is_empty() {
-            return fs::remove_file(path);
-        }
-        write_lines(path, permissions, &kept)
+/// The text of a file of the log with its permissions; none where it is damaged: what cannot be read cannot
+/// be judged.
+pub(super) fn segment_of(path: &Path) -> io::Result<Option<(Segment, fs::Permissions)>> {
+    let file = open_regular(path)?;
+    let data = file.metadata()?;
+    if !is_packed(path) {
+        return Ok(Some((Segment::File(file, data.len()), data.permissions())));
     }
-
-    fn prune_block(&mut self, at: u64, text: &[u8], kept: &mut Vec<u8>) {
-        for (_, line) in lines_of(at, text) {
-            if self.is_old(line) {
-                self.pruned.bytes += line.len() as u64 + 1;
-                continue;
-            }
-            self.pruned.kept += 1;
-            if !self.is_dry {
-                kept.extend_from_slice(line);
-                kept.push(b'\n');
-            }
-        }
-    }
-
-    fn is_old(&mut self, line: &[u8]) -> bool {
-        match parse(line, &Filter::default(), true) {
-            Some(Parsed::Record(record)) if record.time < self.cutoff => {
-                self.pruned.records += 1;
-                self.gone.insert(record.id);
-                true
-            }
-            Some(Parsed::Outcome(outcome)) => {
-                let is_old = outcome.time < self.cutoff || self.gone.contains(&outcome.outcome_of);
-                self.pruned.outcomes += u64::from(is_old);
-                is_old
-            }
-            _ => false,
-        }
-    }
+    let unpacked = unpack(file)?;
+    let is_whole = unpacked.damage.is_none();
+    Ok(is_whole.then_some((unpacked.segment, data.permissions())))
 }
 
 #[cfg(test)]

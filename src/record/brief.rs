@@ -5,11 +5,28 @@
 //! reader that takes any JSON.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use memchr::memchr;
+use memchr::memmem::Finder;
 
 use super::entry::{ErrorNote, Record, Source, Status, Usage};
+
+/// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
+const LONG_FIELDS: &[u8] = br#","variables":"#;
+
+/// Where the short fields of a record end, if the line is one that promptctl wrote and that has its
+/// end.
+pub(in crate::record) fn head_end(line: &[u8]) -> Option<usize> {
+    static LONG: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(LONG_FIELDS));
+    LONG.find(line).filter(|_| is_whole(line))
+}
+
+/// Whether a line has the end of a record that promptctl wrote.
+fn is_whole(line: &[u8]) -> bool {
+    line.ends_with(b"\"}") || line.ends_with(b"null}")
+}
 
 /// The short fields of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +43,7 @@ pub(in crate::record) struct Brief<'l> {
     pub(in crate::record) duration_ms: Option<u64>,
     pub(in crate::record) usage: Usage,
     pub(in crate::record) cost_usd: Option<f64>,
+    pub(in crate::record) response_id: Option<&'l str>,
     pub(in crate::record) case: Option<&'l str>,
     labels: Labels<'l>,
 }
@@ -76,6 +94,7 @@ impl<'l> Brief<'l> {
             duration_ms: record.duration_ms,
             usage: record.usage,
             cost_usd: record.cost_usd,
+            response_id: record.response_id.as_deref(),
             case: record.case.as_deref(),
             labels: Labels::Map(&record.labels),
         }
@@ -96,85 +115,95 @@ impl<'l> Brief<'l> {
         self.labels.pairs()
     }
 
-    /// The short fields of a line, if promptctl wrote it; `head` is how far they reach.
-    pub(in crate::record) fn read(line: &'l [u8], head: usize) -> Option<Self> {
-        let text = std::str::from_utf8(line.get(..head)?).ok()?;
-        // Nothing is escaped, so that each text ends at its quotation mark.
-        if memchr(b'\\', text.as_bytes()).is_some() || text.bytes().any(|byte| byte < 0x20) {
+    /// The short fields of a line, if promptctl wrote it.
+    pub(in crate::record) fn read(line: &'l [u8]) -> Option<Self> {
+        if !is_whole(line) {
             return None;
         }
-        let mut at = Cursor { text, at: 0 };
-        at.eat("{\"schema\":1,\"id\":")?;
+        let mut at = Cursor { line, at: 0 };
+        at.eat(b"{\"schema\":1,\"id\":")?;
         let id = at.text()?;
-        at.eat(",\"time\":")?;
-        let time = millisecond(at.text()?.as_bytes())?;
-        at.eat(",\"prompt\":")?;
+        at.eat(b",\"time\":")?;
+        let time = millisecond(at.bytes()?)?;
+        at.eat(b",\"prompt\":")?;
         let prompt = at.text()?;
-        at.eat(",\"version\":")?;
+        at.eat(b",\"version\":")?;
         let version = at.count()?.map(u32::try_from).transpose().ok()?;
-        for key in [",\"digest\":", ",\"commit\":", ",\"blob\":"] {
-            at.eat(key)?;
-            at.text_or_null()?;
+        at.eat(b",\"digest\":")?;
+        at.bytes_or_null()?;
+        at.eat(b",\"commit\":")?;
+        at.bytes_or_null()?;
+        at.eat(b",\"blob\":")?;
+        at.bytes_or_null()?;
+        at.eat(b",\"dirty\":")?;
+        if at.eat(b"false").is_none() {
+            at.eat(b"true")?;
         }
-        at.eat(",\"dirty\":")?;
-        at.eat("false").or_else(|| at.eat("true"))?;
-        at.eat(",\"environment\":")?;
+        at.eat(b",\"environment\":")?;
         let environment = at.text_or_null()?;
-        at.eat(",\"variant\":")?;
+        at.eat(b",\"variant\":")?;
         let variant = at.text_or_null()?;
-        at.eat(",\"source\":")?;
-        let source = Source::find(at.text()?)?;
-        at.eat(",\"model\":")?;
+        at.eat(b",\"source\":")?;
+        let source = at.bytes()?;
+        let source = Source::ALL
+            .into_iter()
+            .find(|it| it.as_str().as_bytes() == source)?;
+        at.eat(b",\"model\":")?;
         let model = at.text_or_null()?;
-        at.eat(",\"status\":")?;
-        let status = Status::find(at.text()?)?;
-        at.eat(",\"duration_ms\":")?;
+        at.eat(b",\"status\":")?;
+        let status = at.bytes()?;
+        let status = Status::ALL
+            .into_iter()
+            .find(|it| it.as_str().as_bytes() == status)?;
+        at.eat(b",\"duration_ms\":")?;
         let duration_ms = at.count()?;
-        at.eat(",\"attempts\":")?;
+        at.eat(b",\"attempts\":")?;
         u32::try_from(at.count()??).ok()?;
-        at.eat(",\"usage\":{\"input_tokens\":")?;
+        at.eat(b",\"usage\":{\"input_tokens\":")?;
         let input_tokens = at.count()?;
-        at.eat(",\"cached_tokens\":")?;
+        at.eat(b",\"cached_tokens\":")?;
         let cached_tokens = at.count()?;
-        let cache_write_tokens = match at.eat(",\"cache_write_tokens\":") {
+        let cache_write_tokens = match at.eat(b",\"cache_write_tokens\":") {
             Some(()) => at.count()?,
             None => None,
         };
-        at.eat(",\"output_tokens\":")?;
+        at.eat(b",\"output_tokens\":")?;
         let output_tokens = at.count()?;
-        at.eat(",\"reasoning_tokens\":")?;
+        at.eat(b",\"reasoning_tokens\":")?;
         let reasoning_tokens = at.count()?;
-        at.eat(",\"total_tokens\":")?;
+        at.eat(b",\"total_tokens\":")?;
         let total_tokens = at.count()?;
-        at.eat("},\"cost_usd\":")?;
+        at.eat(b"},\"cost_usd\":")?;
         let cost_usd = at.number()?;
-        for key in [
-            ",\"response_id\":",
-            ",\"request_id\":",
-            ",\"request_hash\":",
-        ] {
-            at.eat(key)?;
-            at.text_or_null()?;
-        }
-        if at.eat(",\"sent\":[").is_some() {
-            while at.eat("]").is_none() {
-                at.text()?;
-                at.eat(",").or_else(|| at.is_before("]"))?;
+        at.eat(b",\"response_id\":")?;
+        let response_id = at.text_or_null()?;
+        at.eat(b",\"request_id\":")?;
+        at.bytes_or_null()?;
+        at.eat(b",\"request_hash\":")?;
+        at.bytes_or_null()?;
+        if at.eat(b",\"sent\":[").is_some() {
+            while at.eat(b"]").is_none() {
+                at.bytes()?;
+                at.eat(b",").or_else(|| at.is_before(b"]"))?;
             }
         }
-        if at.eat(",\"sent_hash\":").is_some() {
-            at.text_or_null()?;
+        if at.eat(b",\"sent_hash\":").is_some() {
+            at.bytes_or_null()?;
         }
-        at.eat(",\"case\":")?;
+        at.eat(b",\"case\":")?;
         let case = at.text_or_null()?;
-        at.eat(",\"labels\":{")?;
+        at.eat(b",\"labels\":{")?;
         let labels = at.labels()?;
-        at.eat(",\"fallback\":")?;
-        at.text_or_null()?;
-        at.eat(",\"error\":")?;
-        let error = &text[at.at..];
-        if error != "null" {
-            serde_json::from_str::<ErrorNote>(error).ok()?;
+        at.eat(b",\"fallback\":")?;
+        at.bytes_or_null()?;
+        at.eat(b",\"error\":")?;
+        if at.eat(b"null,\"variables\":").is_none() {
+            let error = line.get(at.at..head_end(line)?)?;
+            // What is escaped here is left to the other reader, as everywhere.
+            if memchr(b'\\', error).is_some() {
+                return None;
+            }
+            serde_json::from_slice::<ErrorNote>(error).ok()?;
         }
         Some(Self {
             id,
@@ -196,6 +225,7 @@ impl<'l> Brief<'l> {
                 total_tokens,
             },
             cost_usd,
+            response_id,
             case,
             labels: Labels::Line(labels),
         })
@@ -204,40 +234,93 @@ impl<'l> Brief<'l> {
 
 /// Where a line is read.
 struct Cursor<'l> {
-    text: &'l str,
+    line: &'l [u8],
     at: usize,
+}
+
+/// The same byte eight times.
+const fn eight(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The top bits of the bytes that are 0; of those above the first one nothing is known.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(eight(1)) & !word & eight(0x80)
 }
 
 impl<'l> Cursor<'l> {
     #[inline(always)]
     fn rest(&self) -> &'l [u8] {
-        &self.text.as_bytes()[self.at..]
+        &self.line[self.at..]
+    }
+
+    /// The length is known to the compiler, so that no loop is needed.
+    #[inline(always)]
+    fn is_before<const N: usize>(&self, word: &[u8; N]) -> Option<()> {
+        (self.rest().first_chunk::<N>()? == word).then_some(())
     }
 
     #[inline(always)]
-    fn is_before(&self, word: &str) -> Option<()> {
-        self.rest().starts_with(word.as_bytes()).then_some(())
-    }
-
-    #[inline(always)]
-    fn eat(&mut self, word: &str) -> Option<()> {
+    fn eat<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
         self.is_before(word)?;
-        self.at += word.len();
+        self.at += N;
         Some(())
     }
 
+    /// A text in which nothing is escaped and that is sound UTF-8. Most are short and plain, and are
+    /// looked through eight bytes at a time.
     #[inline(always)]
-    fn text(&mut self) -> Option<&'l str> {
-        self.eat("\"")?;
-        let end = memchr(b'"', self.rest())?;
-        let text = self.text.get(self.at..self.at + end)?;
+    fn bytes(&mut self) -> Option<&'l [u8]> {
+        self.eat(b"\"")?;
+        let rest = self.rest();
+        let mut length = 0;
+        while let Some(word) = rest.get(length..).and_then(<[u8]>::first_chunk::<8>) {
+            let word = u64::from_le_bytes(*word);
+            let quote = zeros(word ^ eight(b'"'));
+            let control = word.wrapping_sub(eight(0x20)) & !word & eight(0x80);
+            let others = zeros(word ^ eight(b'\\')) | control | (word & eight(0x80));
+            if quote | others != 0 {
+                let end = quote.trailing_zeros();
+                if end > others.trailing_zeros() {
+                    break;
+                }
+                length += end as usize / 8;
+                self.at += length + 1;
+                return Some(&rest[..length]);
+            }
+            length += 8;
+        }
+        self.bytes_slowly()
+    }
+
+    fn bytes_slowly(&mut self) -> Option<&'l [u8]> {
+        let rest = self.rest();
+        let end = memchr(b'"', rest)?;
+        let text = &rest[..end];
+        let is_escaped = |byte: &u8| *byte == b'\\' || *byte < 0x20;
+        if text.iter().any(is_escaped) || std::str::from_utf8(text).is_err() {
+            return None;
+        }
         self.at += end + 1;
         Some(text)
     }
 
     #[inline(always)]
+    fn text(&mut self) -> Option<&'l str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    #[inline(always)]
+    fn bytes_or_null(&mut self) -> Option<()> {
+        match self.eat(b"null") {
+            Some(()) => Some(()),
+            None => self.bytes().map(|_| ()),
+        }
+    }
+
+    #[inline(always)]
     fn text_or_null(&mut self) -> Option<Option<&'l str>> {
-        match self.eat("null") {
+        match self.eat(b"null") {
             Some(()) => Some(None),
             None => self.text().map(Some),
         }
@@ -246,28 +329,34 @@ impl<'l> Cursor<'l> {
     /// A whole number, or null.
     #[inline]
     fn count(&mut self) -> Option<Option<u64>> {
-        if self.eat("null").is_some() {
+        if self.eat(b"null").is_some() {
             return Some(None);
         }
+        let (mut sum, mut digits) = (0_u64, 0);
         let rest = self.rest();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        while let Some(digit) = rest.get(digits).map(|byte| byte.wrapping_sub(b'0'))
+            && digit < 10
+            && digits < 20
+        {
+            sum = sum.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
+        }
         let is_plain = digits == 1 || (digits > 1 && digits < 20 && rest[0] != b'0');
         // What follows could make another number of it.
         if !is_plain || !matches!(rest.get(digits), Some(b',' | b'}')) {
             return None;
         }
         self.at += digits;
-        let number = |sum: u64, digit: &u8| sum * 10 + u64::from(digit - b'0');
-        Some(Some(rest[..digits].iter().fold(0, number)))
+        Some(Some(sum))
     }
 
     /// A number, or null.
     fn number(&mut self) -> Option<Option<f64>> {
-        if self.eat("null").is_some() {
+        if self.eat(b"null").is_some() {
             return Some(None);
         }
         let rest = self.rest();
-        let end = memchr(b',', rest)?;
+        let end = rest.iter().position(|byte| *byte == b',')?;
         let number = match plain(&rest[..end]) {
             Some(number) => number,
             None => serde_json::from_slice(&rest[..end]).ok()?,
@@ -280,20 +369,20 @@ impl<'l> Cursor<'l> {
     fn labels(&mut self) -> Option<&'l str> {
         let start = self.at;
         let mut before = None;
-        while self.eat("}").is_none() {
+        while self.eat(b"}").is_none() {
             if before.is_some() {
-                self.eat(",")?;
+                self.eat(b",")?;
             }
-            let name = self.text()?;
+            let name = self.bytes()?;
             // They are written in this order, each once.
             if before.is_some_and(|before| before >= name) {
                 return None;
             }
             before = Some(name);
-            self.eat(":")?;
-            self.text()?;
+            self.eat(b":")?;
+            self.bytes()?;
         }
-        self.text.get(start..self.at - 1)
+        std::str::from_utf8(&self.line[start..self.at - 1]).ok()
     }
 }
 
@@ -365,10 +454,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::record::log::parse::head_end;
 
     fn read(line: &str) -> Option<Brief<'_>> {
-        Brief::read(line.as_bytes(), head_end(line.as_bytes())?)
+        Brief::read(line.as_bytes())
     }
 
     fn word() -> BoxedStrategy<String> {
@@ -420,7 +508,7 @@ mod tests {
             let mut line = serde_json::to_vec(&record).unwrap();
             let at = at.index(line.len());
             line[at] = byte;
-            let found = head_end(&line).and_then(|head| Brief::read(&line, head));
+            let found = Brief::read(&line);
             if let Some(found) = found {
                 // Behind the head nothing is looked at.
                 let head = head_end(&line).unwrap();

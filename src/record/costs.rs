@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
+use super::brief::head_end;
 use super::entry::{ErrorNote, Status, Usage};
 use super::groups::{Groups, Question, rows};
 use super::log::Log;
-use super::log::parse::head_end;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::statistics::{Moments, seed_of};

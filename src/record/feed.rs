@@ -1,5 +1,8 @@
 //! Outcomes from text: JSON lines or a table.
 
+use std::collections::BTreeMap;
+
+use csv::StringRecord;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -8,15 +11,68 @@ use crate::error::Failure;
 use crate::prompt::code;
 
 /// The keys of a line that names an outcome.
-const KEYS: &str = "`id`, `score`, `label`, `metrics` and `note`";
+const KEYS: &str =
+    "`id`, `response_id` or `label:KEY`, and `time`, `score`, `label`, `metrics` and `note`";
 
-/// Reads outcomes, with the number of the line of each: JSON lines where the text begins with
-/// `{`, else a table (RFC 4180) whose columns besides `id`, `score`, `label` and `note` are
-/// metrics. An outcome without a time gets `now`.
+/// Where the text comes from.
+const PLACE: &str = "standard input";
+
+/// Whose outcome it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Whose {
+    /// The execution with this id.
+    Id(String),
+    /// The one whose answer has this id at the API.
+    Response(String),
+    /// The one that has this value of a label.
+    Label(String, String),
+}
+
+/// An outcome as it was told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The line that it stands on.
+    pub line: usize,
+    /// Whose it is.
+    pub whose: Whose,
+    /// What it says; of which execution is left open.
+    pub outcome: Outcome,
+}
+
+impl Told {
+    /// Where it stands, for people.
+    pub fn place(&self) -> String {
+        format!("{PLACE}:{}", self.line)
+    }
+}
+
+/// All that was told.
+#[derive(Debug, Default, PartialEq)]
+pub struct Feed {
+    /// The outcomes, in their order.
+    pub told: Vec<Told>,
+    /// How many lines say nothing of their execution, as where its outcome is not in yet.
+    pub empty: u64,
+}
+
+impl Feed {
+    fn take(&mut self, told: Told) {
+        let it = &told.outcome;
+        let is_empty =
+            it.score.is_none() && it.label.is_none() && it.note.is_none() && it.metrics.is_empty();
+        match is_empty {
+            true => self.empty += 1,
+            false => self.told.push(told),
+        }
+    }
+}
+
+/// Reads outcomes: JSON lines where the text begins with `{`, else a table (RFC 4180) whose columns
+/// besides those of [`KEYS`] are metrics. An outcome without a time gets `now`.
 ///
 /// # Errors
-/// `P323`: the first line that is wrong.
-pub fn outcomes(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
+/// `P323`: the first line that is wrong, with its column.
+pub fn outcomes(text: &str, now: Timestamp) -> Result<Feed, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') {
         parse_lines(text, now)
@@ -25,127 +81,270 @@ pub fn outcomes(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Fai
     }
 }
 
-fn bad(line: usize, message: impl Into<String>) -> Failure {
-    Failure::new(code::BAD_INPUT, message).at(format!("line {line}"))
+fn bad(line: usize, column: usize, message: impl Into<String>) -> Failure {
+    Failure::new(code::BAD_INPUT, message).at(format!("{PLACE}:{line}:{column}"))
 }
 
-fn parse_lines(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
-    let lines = text
-        .lines()
-        .enumerate()
-        .map(|(at, line)| (at + 1, line.trim()));
-    lines
-        .filter(|(_, line)| !line.is_empty())
-        .map(|(number, line)| Ok((number, parse_json(number, line, now)?)))
-        .collect()
+/// What one line or row says, name by name.
+struct Reader {
+    whose: Vec<Whose>,
+    outcome: Outcome,
 }
 
-fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Outcome, Failure> {
-    let value: Value = serde_json::from_str(line)
-        .map_err(|error| bad(number, format!("the line is not JSON: {error}")))?;
+/// What is wrong with a value.
+type Wrong = String;
+
+impl Reader {
+    fn new(now: Timestamp) -> Self {
+        Self {
+            whose: Vec::new(),
+            outcome: Outcome::new("", now),
+        }
+    }
+
+    /// Takes in what names the execution; false where the name is another one.
+    fn names(&mut self, name: &str, value: &str) -> Result<bool, Wrong> {
+        let whose = match name {
+            "id" | "outcome_of" => Whose::Id(value.to_ascii_lowercase()),
+            "response_id" => Whose::Response(value.to_owned()),
+            _ => match name.strip_prefix("label:") {
+                Some(key) if !key.is_empty() => Whose::Label(key.to_owned(), value.to_owned()),
+                _ => return Ok(false),
+            },
+        };
+        if value.is_empty() {
+            return Err(format!("`{name}` is empty"));
+        }
+        self.whose.push(whose);
+        Ok(true)
+    }
+
+    fn time(&mut self, text: &str) -> Result<(), Wrong> {
+        self.outcome.time = text
+            .parse()
+            .map_err(|_| format!("`time` is not a time such as 2026-11-20T12:00:00Z: {text}"))?;
+        Ok(())
+    }
+
+    fn told(self, line: usize) -> Result<Told, Wrong> {
+        let mut whose = self.whose.into_iter();
+        match (whose.next(), whose.next()) {
+            (Some(whose), None) => Ok(Told {
+                line,
+                whose,
+                outcome: self.outcome,
+            }),
+            (None, _) => Err(
+                "`id`, the id of the execution, is missing; `response_id` or `label:KEY` would do too"
+                    .to_owned(),
+            ),
+            (Some(_), Some(_)) => Err(
+                "several keys say whose outcome it is: keep `id`, `response_id` or one `label:KEY`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+fn parse_lines(text: &str, now: Timestamp) -> Result<Feed, Failure> {
+    let mut feed = Feed::default();
+    for (at, line) in text.lines().enumerate() {
+        if !line.trim().is_empty() {
+            feed.take(parse_json(at + 1, line, now)?);
+        }
+    }
+    Ok(feed)
+}
+
+/// The column in which a key of a JSON object stands, counted in characters.
+fn column_of(line: &str, key: &str) -> usize {
+    let quoted = serde_json::to_string(key).unwrap_or_default();
+    let before = line.find(&quoted).map_or("", |at| &line[..at]);
+    before.chars().count() + 1
+}
+
+fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Told, Failure> {
+    let value: Value = serde_json::from_str(line).map_err(|error| {
+        let column = error.column().max(1);
+        bad(number, column, format!("the line is not JSON: {error}"))
+    })?;
     let Value::Object(map) = value else {
-        return Err(bad(number, "the line is not a JSON object"));
+        return Err(bad(number, 1, "the line is not a JSON object"));
     };
-    let id = map
-        .get("id")
-        .or(map.get("outcome_of"))
-        .and_then(Value::as_str);
-    let id = id.ok_or_else(|| bad(number, "`id`, the id of the execution, is missing"))?;
-    let mut outcome = Outcome::new(id, now);
+    let mut reader = Reader::new(now);
     for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
-        let wrong = || bad(number, format!("`{key}` has a value of the wrong type"));
-        let text = || value.as_str().map(str::to_owned).ok_or_else(wrong);
-        match key.as_str() {
-            "id" | "outcome_of" | "schema" => {}
-            "time" => outcome.time = text()?.parse().map_err(|_| wrong())?,
-            "score" => outcome.score = Some(value.as_f64().ok_or_else(wrong)?),
-            "label" => outcome.label = Some(text()?),
-            "note" => outcome.note = Some(text()?),
-            "metrics" => {
-                for (name, value) in value.as_object().ok_or_else(wrong)? {
-                    let figure = value.as_f64().ok_or_else(wrong)?;
-                    outcome.metrics.insert(name.clone(), figure);
-                }
+        take_json(&mut reader, key, value).map_err(|(message, hint)| {
+            let failure = bad(number, column_of(line, key), message);
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
             }
-            _ => {
-                return Err(bad(number, format!("`{key}` is not a key of an outcome"))
-                    .hint(format!("the keys are {KEYS}; put figures under `metrics`")));
+        })?;
+    }
+    reader
+        .told(number)
+        .map_err(|message| bad(number, 1, message))
+}
+
+fn take_json(reader: &mut Reader, key: &str, value: &Value) -> Result<(), (Wrong, Option<String>)> {
+    let wrong = || (format!("`{key}` has a value of the wrong type"), None);
+    let plain = |message: Wrong| (message, None);
+    let text = || value.as_str().ok_or_else(wrong);
+    match key {
+        "schema" => {}
+        "time" => reader.time(text()?).map_err(plain)?,
+        "score" => reader.outcome.score = Some(value.as_f64().ok_or_else(wrong)?),
+        "label" => reader.outcome.label = Some(text()?.to_owned()),
+        "note" => reader.outcome.note = Some(text()?.to_owned()),
+        "metrics" => {
+            for (name, value) in value.as_object().ok_or_else(wrong)? {
+                let figure = value.as_f64().ok_or_else(wrong)?;
+                reader.outcome.metrics.insert(name.clone(), figure);
+            }
+        }
+        _ => {
+            let number = value.as_number().map(ToString::to_string);
+            let named = match (value.as_str(), number) {
+                (Some(text), _) => reader.names(key, text),
+                (None, Some(number)) if key.starts_with("label:") => reader.names(key, &number),
+                _ => reader.names(key, "?").and_then(|is_named| match is_named {
+                    true => Err(format!("`{key}` has a value of the wrong type")),
+                    false => Ok(false),
+                }),
+            };
+            if !named.map_err(plain)? {
+                return Err((
+                    format!("`{key}` is not a key of an outcome"),
+                    Some(format!("the keys are {KEYS}; put figures under `metrics`")),
+                ));
             }
         }
     }
-    Ok(outcome)
+    Ok(())
 }
 
-fn parse_table(text: &str, now: Timestamp) -> Result<Vec<(usize, Outcome)>, Failure> {
-    let mut rows = table(text)?.into_iter();
-    let Some((_, header)) = rows.next() else {
-        return Ok(Vec::new());
-    };
-    let is_id = |name: &String| matches!(name.trim(), "id" | "outcome_of");
-    let id_at = header
-        .iter()
-        .position(is_id)
-        .ok_or_else(|| bad(1, "the table has no column `id`"))?;
-    rows.map(|(number, row)| {
+fn parse_table(text: &str, now: Timestamp) -> Result<Feed, Failure> {
+    let mut feed = Feed::default();
+    let mut header: Option<Vec<String>> = None;
+    each_row(text, &mut |line, written, row| {
+        let Some(header) = &header else {
+            let names: Vec<String> = row.iter().map(|name| name.trim().to_owned()).collect();
+            check_header(&names, line, written)?;
+            header = Some(names);
+            return Ok(());
+        };
         if row.len() != header.len() {
             let message = format!(
                 "the row has {} cells, and the header {}",
                 row.len(),
                 header.len()
             );
-            return Err(bad(number, message));
+            return Err(bad(line, 1, message));
         }
-        let mut outcome = Outcome::new(row[id_at].trim(), now);
-        for (name, cell) in header.iter().zip(&row) {
-            set(&mut outcome, name.trim(), cell.trim(), number)?;
+        let mut reader = Reader::new(now);
+        for (at, (name, cell)) in header.iter().zip(row).enumerate() {
+            take_cell(&mut reader, name, cell.trim()).map_err(|message| {
+                let (down, column) = place_of(written, at);
+                bad(line + down, column, message)
+            })?;
         }
-        Ok((number, outcome))
-    })
-    .collect()
+        feed.take(reader.told(line).map_err(|message| bad(line, 1, message))?);
+        Ok(())
+    })?;
+    Ok(feed)
 }
 
-fn set(outcome: &mut Outcome, name: &str, cell: &str, number: usize) -> Result<(), Failure> {
+/// Finds what makes a table none of outcomes before its first row.
+fn check_header(names: &[String], line: usize, written: &str) -> Result<(), Failure> {
+    let is_key = |name: &String| {
+        matches!(name.as_str(), "id" | "outcome_of" | "response_id")
+            || name
+                .strip_prefix("label:")
+                .is_some_and(|key| !key.is_empty())
+    };
+    if !names.iter().any(is_key) {
+        return Err(bad(line, 1, "the table has no column `id`")
+            .hint("`response_id` or `label:KEY`, such as label:order, would do too"));
+    }
+    let mut seen = BTreeMap::new();
+    for (at, name) in names.iter().enumerate() {
+        let (_, column) = place_of(written, at);
+        if name.is_empty() {
+            return Err(bad(line, column, "a column has no name"));
+        }
+        if seen.insert(name, at).is_some() {
+            return Err(bad(line, column, format!("two columns are named `{name}`")));
+        }
+    }
+    Ok(())
+}
+
+fn take_cell(reader: &mut Reader, name: &str, cell: &str) -> Result<(), Wrong> {
     if cell.is_empty() {
         return Ok(());
     }
     let figure = || {
         let figure = cell.parse::<f64>().ok().filter(|figure| figure.is_finite());
-        figure.ok_or_else(|| bad(number, format!("`{name}` is not a number: {cell}")))
+        figure.ok_or_else(|| format!("`{name}` is not a number: {cell}"))
     };
     match name {
-        "id" | "outcome_of" => {}
-        "score" => outcome.score = Some(figure()?),
-        "label" => outcome.label = Some(cell.to_owned()),
-        "note" => outcome.note = Some(cell.to_owned()),
-        _ => drop(outcome.metrics.insert(name.to_owned(), figure()?)),
+        "schema" => {}
+        "time" => reader.time(cell)?,
+        "score" => reader.outcome.score = Some(figure()?),
+        "label" => reader.outcome.label = Some(cell.to_owned()),
+        "note" => reader.outcome.note = Some(cell.to_owned()),
+        _ if reader.names(name, cell)? => {}
+        _ => drop(reader.outcome.metrics.insert(name.to_owned(), figure()?)),
     }
     Ok(())
 }
 
-/// The rows of a table with the number of the line that each begins on; empty lines are none.
-fn table(text: &str) -> Result<Vec<(usize, Vec<String>)>, Failure> {
+/// Where a cell of a row stands: how many lines below its first, and in which column.
+fn place_of(written: &str, cell: usize) -> (usize, usize) {
+    let (mut cells, mut down, mut column, mut is_quoted) = (0, 0, 1, false);
+    for character in written.chars() {
+        if cells == cell {
+            break;
+        }
+        match character {
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => cells += 1,
+            _ => {}
+        }
+        column += 1;
+        if character == '\n' {
+            (down, column) = (down + 1, 1);
+        }
+    }
+    (down, column)
+}
+
+/// What is done with a row: the line that it begins on, how it is written, and its cells.
+type TakeRow<'t> = dyn FnMut(usize, &str, &StringRecord) -> Result<(), Failure> + 't;
+
+/// Hands over the rows of a table; empty lines are none.
+fn each_row(text: &str, take: &mut TakeRow<'_>) -> Result<(), Failure> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut rows = Vec::new();
-    let mut row = csv::StringRecord::new();
+    let mut row = StringRecord::new();
     let (mut line, mut start) = (1, 0);
     loop {
         let more = reader.read_record(&mut row);
         let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
         let written = &text[start..end];
         let cells = written.trim_start_matches(['\r', '\n']);
-        let lines = |text: &str| text.matches('\n').count();
+        let lines = |text: &str| memchr::memchr_iter(b'\n', text.as_bytes()).count();
         let begins = line + lines(written) - lines(cells);
-        if !more.map_err(|error| bad(begins, error.to_string()))? {
-            return Ok(rows);
+        if !more.map_err(|error| bad(begins, 1, error.to_string()))? {
+            return Ok(());
         }
         // Inside of quotation marks, one that is meant is written twice.
-        if cells.matches('"').count() % 2 == 1 && end == text.len() {
-            return Err(bad(begins, "a quotation mark is not closed"));
+        if end == text.len() && cells.matches('"').count() % 2 == 1 {
+            return Err(bad(begins, 1, "a quotation mark is not closed"));
         }
-        rows.push((begins, row.iter().map(str::to_owned).collect()));
+        take(begins, cells, &row)?;
         (line, start) = (line + lines(written), end);
     }
 }
@@ -158,36 +357,66 @@ mod tests {
         "2026-11-20T12:00:00Z".parse().unwrap()
     }
 
+    fn strip(feed: Feed) -> Vec<(Whose, Outcome)> {
+        feed.told
+            .into_iter()
+            .map(|it| (it.whose, it.outcome))
+            .collect()
+    }
+
     #[test]
     fn lines_and_tables_say_the_same() {
         let lines = "{\"id\":\"a\",\"score\":0.9,\"metrics\":{\"r\":1.8}}\n\n{\"id\":\"b\",\"label\":\"win\",\"note\":\"x, \\\"y\\\"\\nz\"}\n";
         let table = "id,score,label,r,note\r\na,0.9,,1.8,\r\n\r\nb,,win,,\"x, \"\"y\"\"\nz\"";
-        let strip = |list: Vec<(usize, Outcome)>| -> Vec<Outcome> {
-            list.into_iter().map(|(_, outcome)| outcome).collect()
-        };
         let read = outcomes(lines, now()).unwrap();
-        assert_eq!(read[1].0, 3);
+        assert_eq!(read.told[1].line, 3);
         let tabled = outcomes(table, now()).unwrap();
-        assert_eq!(tabled[1].0, 4);
+        assert_eq!(tabled.told[1].line, 4);
         assert_eq!(strip(read), strip(tabled));
-        assert_eq!(outcomes("", now()).unwrap(), []);
+        assert_eq!(outcomes("", now()).unwrap(), Feed::default());
     }
 
     #[test]
-    fn what_is_wrong_says_the_line() {
-        for (text, line, part) in [
-            ("{\"id\":\"a\"}\n{", "line 2", "not JSON"),
-            ("{\"score\":1}", "line 1", "`id`"),
-            ("{\"id\":\"a\",\"r\":1}", "line 1", "`r` is not a key"),
-            ("{\"id\":\"a\",\"score\":\"1\"}", "line 1", "wrong type"),
-            ("score\n1", "line 1", "no column `id`"),
-            ("id,score\na", "line 2", "1 cells"),
-            ("id,score\na,high", "line 2", "not a number"),
-            ("id,score\na,\"1", "line 2", "not closed"),
+    fn an_execution_is_named_by_its_id_its_answer_or_a_label() {
+        let lines = "{\"response_id\":\"resp_1\",\"score\":1,\"time\":\"2026-11-01T00:00:00Z\"}\n{\"label:order\":17,\"label\":\"win\"}\n";
+        let read = strip(outcomes(lines, now()).unwrap());
+        assert_eq!(read[0].0, Whose::Response("resp_1".to_owned()));
+        assert_eq!(read[0].1.time.to_string(), "2026-11-01T00:00:00Z");
+        assert_eq!(read[1].0, Whose::Label("order".to_owned(), "17".to_owned()));
+        let table = "label:order,label,profit\nA-1,win,3\nA-2,,\n";
+        let read = outcomes(table, now()).unwrap();
+        assert_eq!((read.told.len(), read.empty), (1, 1));
+    }
+
+    #[test]
+    fn what_is_wrong_says_the_line_and_the_column() {
+        for (text, place, part) in [
+            ("{\"id\":\"a\"}\n{", "2:1", "not JSON"),
+            ("{\"score\":1}", "1:1", "`id`"),
+            ("{\"id\":\"a\",\"r\":1}", "1:11", "`r` is not a key"),
+            ("{\"id\":\"a\",\"score\":\"1\"}", "1:11", "wrong type"),
+            ("{\"id\":7,\"score\":1}", "1:2", "wrong type"),
+            ("{\"id\":\"\",\"score\":1}", "1:2", "is empty"),
+            ("{\"id\":\"a\",\"score\":1e999}", "1:23", "not JSON"),
+            (
+                "{\"id\":\"a\",\"response_id\":\"b\",\"score\":1}",
+                "1:1",
+                "several keys",
+            ),
+            ("score\n1", "1:1", "no column `id`"),
+            ("id,score,score\na,1,2", "1:10", "two columns"),
+            ("id,,score\na,1,2", "1:4", "no name"),
+            ("id,score\na", "2:1", "1 cells"),
+            ("id,note,score\na,é,high", "2:5", "not a number"),
+            ("id,note,score\na,\"é\nx\",high", "3:4", "not a number"),
+            ("id,score\na,inf", "2:3", "not a number"),
+            ("id,time\na,monday", "2:3", "`time`"),
+            ("id,score\na,\"1", "2:1", "not closed"),
         ] {
             let failure = outcomes(text, now()).unwrap_err();
             assert!(failure.message.contains(part), "{}", failure.message);
-            assert_eq!(failure.location.as_deref(), Some(line));
+            let place = format!("standard input:{place}");
+            assert_eq!(failure.location.as_deref(), Some(&*place), "{text}");
         }
     }
 }

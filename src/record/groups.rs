@@ -5,17 +5,20 @@
 //! time, and joins what became of them; `figures` holds what is known of a group, `measure` says
 //! one figure of it and how sure that is; `cache` keeps what was found. Nothing here knows the terminal.
 
+pub(in crate::record) mod became;
 mod cache;
 mod dimension;
 mod feed;
-mod figures;
+pub(in crate::record) mod figures;
 mod found;
 mod id;
 mod measure;
 mod page;
+mod past;
 mod question;
 mod rank;
 mod rows;
+mod seen;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -25,28 +28,60 @@ use std::path::Path;
 use cache::{Cache, Found};
 use tally::{Ended, Tally};
 
+use super::history;
 use super::log::Log;
+use super::log::hold::Turn;
 use crate::error::Failure;
 
 pub use dimension::{Dimension, Releases, Value};
 pub use figures::{Answers, Group, MOST_NAMES, Mix, Outcomes, Series, Tokens};
-pub use found::{Groups, Met, Skipped, Source};
+pub use found::{Groups, Met, Past, Skipped, Source};
 pub use measure::{Bound, Condition, Figure, Judged, Measure};
 pub use question::Question;
-pub use rank::{Board, Place, rank};
+pub use rank::{Best, Board, Place, rank};
 pub use rows::Ending;
 pub(in crate::record) use rows::{Row, rows};
 pub use tally::MOST_GROUPS;
 
 /// Reads logs, each with its archives, and answers a question. An execution that several files have
 /// counts once, a log that does not exist is empty. In the folder `kept` the answer is kept for the next
-/// time, which then reads only what is new; without it everything is read.
+/// time, which then reads only what is new; without it everything is read. Past sums count too, as far as
+/// they answer the question.
 ///
 /// # Errors
 /// - A file is there and cannot be read.
 /// - `P421`: there are more groups than [`MOST_GROUPS`].
 pub fn read(logs: &[Log], question: &Question, kept: Option<&Path>) -> Result<Groups, Failure> {
+    let (parts, sums) = open(logs)?;
+    let mut groups = read_logs(parts, logs, question, kept)?;
+    past::add(&mut groups, sums, question)?;
+    Ok(groups)
+}
+
+/// The files of logs, and the sums of what was there before them, as they are at one moment.
+fn open(logs: &[Log]) -> Result<(Vec<feed::Wanted>, history::Past), Failure> {
+    let turns: Vec<Turn> = logs.iter().map(|log| Turn::to_look(log.path())).collect();
     let parts = feed::parts(logs)?;
+    let mut past = history::Past::default();
+    let mut seen = std::collections::HashSet::new();
+    for log in logs {
+        let file = log.history();
+        if seen.insert(std::fs::canonicalize(&file).unwrap_or(file)) {
+            let more = log.past().read().map_err(|error| log.read_failed(error))?;
+            past.sums.extend(more.sums);
+            past.bad += more.bad;
+        }
+    }
+    drop(turns);
+    Ok((parts, past))
+}
+
+fn read_logs(
+    parts: Vec<feed::Wanted>,
+    logs: &[Log],
+    question: &Question,
+    kept: Option<&Path>,
+) -> Result<Groups, Failure> {
     let size: u64 = parts.iter().map(|it| it.part.size()).sum();
     let cache = kept.filter(|_| size >= cache::WORTH);
     let Some(cache) = cache.and_then(|folder| Cache::new(folder, question)) else {

@@ -4,9 +4,9 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::archive::{is_packed, open_regular, unpack, write_lines};
+use super::archive::{segment_of, write_lines};
 use super::filter::Filter;
-use super::log::lines::{Blocks, Segment, lines_of};
+use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Parsed, parse};
 use super::log::{Log, Order};
 use crate::error::Failure;
@@ -29,8 +29,9 @@ impl Log {
             return Ok(0);
         }
         let held = self.open_locked()?.into_swap();
-        let moved = self
-            .set_apart_held()
+        let recovered = self.past().recover();
+        let moved = recovered
+            .and_then(|()| self.set_apart_held())
             .map_err(|error| self.write_failed(error));
         // Only now may others append: to the new file.
         drop(held);
@@ -50,18 +51,8 @@ impl Log {
     }
 
     fn set_apart_in(&self, path: &Path) -> io::Result<usize> {
-        let file = open_regular(path)?;
-        let permissions = file.metadata()?.permissions();
-        let segment = if is_packed(path) {
-            let unpacked = unpack(file)?;
-            if unpacked.damage.is_some() {
-                // What cannot be unpacked cannot be judged.
-                return Ok(0);
-            }
-            unpacked.segment
-        } else {
-            let length = file.metadata()?.len();
-            Segment::File(file, length)
+        let Some((segment, permissions)) = segment_of(path)? else {
+            return Ok(0);
         };
         let (mut kept, mut torn, mut count) = (Vec::new(), Vec::new(), 0);
         let mut blocks = Blocks::new(segment, Order::OldestFirst);

@@ -2,9 +2,10 @@
 //!
 //! [`entry`] says what a line holds, [`log`] appends and reads, [`privacy`] keeps out of the log
 //! what shall not be in it, [`archive`] keeps it small, [`mend`] sets torn lines apart, [`export`] writes it for other programs,
-//! [`feed`] reads what others tell, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
+//! [`feed`] reads what others tell, [`backfill`] finds whose it is, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
 
 pub mod archive;
+pub mod backfill;
 mod brief;
 pub mod compare;
 pub mod costs;
@@ -13,6 +14,9 @@ pub mod export;
 pub mod feed;
 pub mod filter;
 pub mod groups;
+pub mod history;
 pub mod log;
 pub mod mend;
 pub mod privacy;
+mod prune;
+mod regular;

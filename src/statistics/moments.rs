@@ -55,6 +55,50 @@ impl Moments {
         self.most = self.most.max(value);
     }
 
+    /// Those of so many values, with their sum, the sum of their squares and the outermost of them.
+    pub fn of_sums(n: u64, sum: f64, squares: f64, [least, most]: [f64; 2]) -> Self {
+        if n == 0 {
+            return Self::default();
+        }
+        let mean = sum / n as f64;
+        Self {
+            n,
+            sum,
+            lost: 0.0,
+            mean,
+            squares: (squares - sum * mean).max(0.0),
+            least,
+            most,
+        }
+    }
+
+    /// The sum of the squares of the values.
+    pub fn sum_of_squares(&self) -> f64 {
+        self.squares + self.n as f64 * self.mean * self.mean
+    }
+
+    /// Takes all values of others in (Chan, Golub and LeVeque 1979).
+    pub fn merge(&mut self, other: &Self) {
+        if other.n == 0 {
+            return;
+        }
+        let (n, more) = (self.n as f64, other.n as f64);
+        let away = other.mean - self.mean;
+        self.squares += other.squares + away * away * n * more / (n + more);
+        self.mean += away * more / (n + more);
+        self.n += other.n;
+        self.lost += other.lost;
+        let sum = self.sum + other.sum;
+        self.lost += if self.sum.abs() >= other.sum.abs() {
+            (self.sum - sum) + other.sum
+        } else {
+            (other.sum - sum) + self.sum
+        };
+        self.sum = sum;
+        self.least = self.least.min(other.least);
+        self.most = self.most.max(other.most);
+    }
+
     /// How many values there are.
     pub fn n(&self) -> u64 {
         self.n

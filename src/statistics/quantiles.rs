@@ -33,13 +33,33 @@ impl Quantiles {
     pub fn push(&mut self, value: f64) {
         match self {
             Self::Exact(values) if values.len() < EXACT => values.push(value),
-            Self::Exact(values) => {
-                let mut sketch = Sketch::default();
-                values.iter().for_each(|value| sketch.push(*value));
+            Self::Exact(_) => {
+                let mut sketch = self.to_sketch();
                 sketch.push(value);
                 *self = Self::Close(sketch);
             }
             Self::Close(sketch) => sketch.push(value),
+        }
+    }
+
+    /// The same, closely: what sketches tell can be put together.
+    pub fn to_sketch(&self) -> Sketch {
+        match self {
+            Self::Exact(values) => {
+                let mut sketch = Sketch::default();
+                values.iter().for_each(|value| sketch.push(*value));
+                sketch
+            }
+            Self::Close(sketch) => sketch.clone(),
+        }
+    }
+
+    /// Takes all values of a sketch in; what was exact is close from here on.
+    pub fn merge(&mut self, more: &Sketch) {
+        if more.n > 0 {
+            let mut sketch = self.to_sketch();
+            sketch.merge(more);
+            *self = Self::Close(sketch);
         }
     }
 
@@ -151,6 +171,47 @@ impl Sketch {
             self.counts.resize(at + 1, 0);
         }
         self.counts[at] += 1;
+    }
+
+    fn merge(&mut self, more: &Self) {
+        if self.counts.is_empty() {
+            self.first = more.first;
+        }
+        let first = self.first.min(more.first);
+        let end = |it: &Self| it.first + it.counts.len() as i32;
+        let mut counts = vec![0; (end(self).max(end(more)) - first) as usize];
+        for it in [&*self, more] {
+            let from = (it.first - first) as usize;
+            for (sum, count) in counts[from..].iter_mut().zip(&it.counts) {
+                *sum += count;
+            }
+        }
+        (self.first, self.counts) = (first, counts);
+        self.n += more.n;
+        self.least = self.least.min(more.least);
+        self.most = self.most.max(more.most);
+    }
+
+    /// The number of the first range that has values, and how many each has from there on.
+    pub fn ranges(&self) -> (i32, &[u64]) {
+        (self.first, &self.counts)
+    }
+
+    /// The sketch of these ranges and outermost values; none where they do not fit each other.
+    pub fn of_ranges(first: i32, counts: Vec<u64>, [least, most]: [f64; 2]) -> Option<Self> {
+        let n = counts
+            .iter()
+            .try_fold(0_u64, |sum, it| sum.checked_add(*it))?;
+        // Beyond these nothing is told apart.
+        let end = i64::from(first) + counts.len() as i64;
+        let is_sound = first > -10_000 && end < 10_000 && least <= most && most.is_finite();
+        (n == 0 || is_sound).then_some(Self {
+            n,
+            first,
+            counts,
+            least,
+            most,
+        })
     }
 
     /// The value of a rank, counted from 0.

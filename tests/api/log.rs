@@ -116,9 +116,9 @@ fn outcomes_are_told_one_by_one_and_many_at_once() {
     assert_snapshot!(repo.run(&line), @"outcome recorded for <uuid>");
     let table = format!("id,score,label,r_multiple\n{},-0.5,loss,-1\n", ids[1]);
     assert_snapshot!(repo.run_with("promptctl outcome -", &table), @"outcome recorded for <uuid>");
-    assert_snapshot!(repo.run_with("promptctl outcome -", format!("{table}0190-x,1,,\n")), @r"
+    assert_snapshot!(repo.run_with("promptctl outcome -", format!("{table}0190-x,1,,\n")), @"
     error[P321]: no execution has the id `0190-x`
-      at: line 3
+      at: standard input:3
       hint: ids must be whole here; nothing was kept
     [exit 1]
     ");
@@ -198,11 +198,13 @@ fn old_executions_are_taken_out() {
         promptctl log prune --older-than 90d
         promptctl log path",
     );
-    assert_snapshot!(told.replace(|c: char| c.is_ascii_digit(), "9"), @r"
+    assert_snapshot!(told.replace(|c: char| c.is_ascii_digit(), "9"), @"
     $ promptctl log prune --older-than 99d --dry-run
     9 records and 9 outcomes would be taken out (999 bytes); 9 lines stay
+    9 daily sum of them would be kept in $ROOT/repo/.promptctl/history.jsonl
     $ promptctl log prune --older-than 99d
     9 records and 9 outcomes taken out (999 bytes); 9 lines stay
+    9 daily sum of them kept in $ROOT/repo/.promptctl/history.jsonl, which `stats` counts too
     $ promptctl log prune --older-than 99d
     9 records and 9 outcomes taken out (9 bytes); 9 lines stay
     $ promptctl log path

@@ -20,4 +20,5 @@ mod serve;
 mod serve_hostile;
 mod serve_life;
 mod stored;
+mod trading;
 mod way_out;

@@ -48,6 +48,7 @@ mod newcomer;
 mod night;
 mod output;
 mod packs;
+mod past;
 mod pictures;
 mod placeholders;
 pub(crate) mod policy;

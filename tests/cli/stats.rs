@@ -216,6 +216,10 @@ fn scripts_read_every_figure() {
         "ahead": 0,
         "backwards": 0
       },
+      "past": {
+        "executions": 0,
+        "left_out": 0
+      },
       "groups": [
         {
           "by": {
@@ -570,10 +574,15 @@ fn the_leaderboard_tells_apart_only_what_differs() {
       hint: the categories are support
     [exit 2]
     $ promptctl leaderboard --metric p99
-    error: invalid value 'p99' for '--metric <FIGURE>': a rank goes by success, score, win, label:NAME, coverage or the name of a metric
-
-    For more information, try '--help'.
-    [exit 2]
+    RANK     PROMPT          VERSION      P99      LOW     HIGH     N  FIRST USED  LAST USED
+    1        support/triage  v1       <n> ms  <n> ms  <n> ms  4000  2026-11-01  2026-11-01
+    too few  support/triage  v2       <n> ms        -        -   100  2026-11-01  2026-11-01
+    too few  support/triage  v3       <n> ms        -        -   100  2026-10-01  2026-10-01
+    too few  support/triage  v4       <n> ms        -        -    29  2026-10-01  2026-10-01
+    --- stderr
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    too few: fewer than 30, and what has too few for an interval, are no ground for a rank
+    it describes what was used and decides nothing; each call counts as independent
     ");
     let shape = repo.json("promptctl leaderboard --format json");
     let rows: Vec<_> = shape["rows"]

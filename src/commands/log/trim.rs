@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::super::common::FormatArg;
+use super::super::common::{FormatArg, count};
 use super::super::out::OutArg;
 use super::super::plan::PlanArg;
 use super::super::session::Session;
@@ -54,6 +54,9 @@ pub(super) fn export(args: &ExportArgs, log: &Log, session: &mut Session) -> Res
 }
 
 /// Take old executions out of the log, with their outcomes
+///
+/// Daily sums of them stay in `history.jsonl` beside the log, by prompt, version, environment, model and status:
+/// `stats` counts them too, and says what they cannot answer, such as labels and fields of answers.
 #[derive(Debug, clap::Args)]
 pub(super) struct PruneArgs {
     /// How old: a number with h, d or w, such as 90d
@@ -97,6 +100,7 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
             "outcomes": pruned.outcomes,
             "kept": pruned.kept,
             "bytes": pruned.bytes,
+            "sums": pruned.sums,
         })));
         return Ok(Exit::Done);
     }
@@ -108,6 +112,15 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
     };
     let (done, would) = (words("taken out"), words("would be taken out"));
     args.plan.say(done, would, session);
+    if pruned.sums > 0 {
+        let sums = count(pruned.sums as usize, "daily sum");
+        let place = log.history().display().to_string();
+        args.plan.say(
+            format!("{sums} of them kept in {place}, which `stats` counts too"),
+            format!("{sums} of them would be kept in {place}"),
+            session,
+        );
+    }
     Ok(Exit::Done)
 }
 

@@ -295,7 +295,7 @@ fn leaderboard(found: &Found, level: f64) -> Section {
             .groups
             .iter()
             .filter_map(|(key, group)| Some((key.clone(), measure.of(group, &[], level)?)));
-        let board = rank(figures, FEWEST);
+        let board = rank(figures, FEWEST, measure.best());
         let row = |place: &Place| {
             let (prompt, version) = named(&place.key);
             let rank = match (place.rank, place.is_tied) {

@@ -48,6 +48,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
                 .to_owned(),
         ));
     }
+    of_past(groups, &mut notes);
     let mut say = |text: String| notes.push(Note::of(text));
     let met = groups.met;
     let backwards: u64 = groups.sources.iter().map(|it| it.backwards).sum();
@@ -83,7 +84,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         ));
     }
     if groups.groups.values().any(|it| !it.latency.is_exact()) {
-        say("latencies of more than 100,000 calls are within 0.5 %".to_owned());
+        say("latencies of more than 100,000 calls and of past sums are within 0.5 %".to_owned());
     }
     let is_beyond =
         |group: &Group| group.outcomes.beyond > 0 || group.answers.iter().any(|it| it.beyond > 0);
@@ -93,6 +94,31 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         ));
     }
     notes
+}
+
+fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
+    let past = &groups.past;
+    if past.executions > 0 {
+        notes.push(Note::of(format!(
+            "{} that `log prune` took away count too, by their daily sums",
+            count(past.executions as usize, "execution")
+        )));
+    }
+    for (why, number) in &past.left_out {
+        notes.push(Note::of(format!(
+            "left out: {} of which only daily sums are left: {why}",
+            count(*number as usize, "execution")
+        )));
+    }
+    if past.bad > 0 {
+        notes.push(Note {
+            text: format!(
+                "left out: {} of past sums that cannot be read",
+                count(past.bad as usize, "line")
+            ),
+            is_warning: true,
+        });
+    }
 }
 
 fn of_lines(groups: &Groups, notes: &mut Vec<Note>) {

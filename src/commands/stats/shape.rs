@@ -57,6 +57,10 @@ pub(super) fn shape(
             "ahead": met.ahead,
             "backwards": groups.sources.iter().map(|it| it.backwards).sum::<u64>(),
         },
+        "past": {
+            "executions": groups.past.executions,
+            "left_out": groups.past.left_out.values().sum::<u64>(),
+        },
         "groups": rows.iter().map(|row| group(groups, row, level)).collect::<Vec<_>>(),
         "alerts": alerts.iter().map(Alert::shape).collect::<Vec<_>>(),
         "notes": notes.iter().map(|it| &it.text).collect::<Vec<_>>(),

@@ -1,6 +1,10 @@
 use std::io::Seek as _;
 
+use jiff::Timestamp;
+
 use super::*;
+use crate::record::log::Order;
+use crate::record::prune::Pruned;
 
 /// A log with one record in it, and this as its first archive.
 fn with_archive(packed: &[u8]) -> (tempfile::TempDir, Log) {

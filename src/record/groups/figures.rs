@@ -116,14 +116,18 @@ impl Group {
         }
     }
 
-    pub(super) fn take(&mut self, fact: &Fact) {
-        self.executions += 1;
-        *match fact.status {
+    pub(super) fn of_status(&mut self, status: Status) -> &mut u64 {
+        match status {
             Status::Ok => &mut self.ok,
             Status::Error => &mut self.errors,
             Status::InvalidOutput => &mut self.invalid,
             Status::Interrupted => &mut self.interrupted,
-        } += 1;
+        }
+    }
+
+    pub(super) fn take(&mut self, fact: &Fact) {
+        self.executions += 1;
+        *self.of_status(fact.status) += 1;
         self.fallbacks += u64::from(fact.is_fallback);
         if let Some(duration) = fact.duration() {
             self.latency.push(duration as f64);
@@ -174,7 +178,7 @@ impl Group {
 }
 
 impl Tokens {
-    fn take(&mut self, tokens: [Option<u64>; 4]) {
+    pub(in crate::record) fn take(&mut self, tokens: [Option<u64>; 4]) {
         let sums = [
             &mut self.input,
             &mut self.cached,
@@ -212,6 +216,10 @@ const MOST_KINDS: usize = 20;
 impl Mix {
     /// One more of this kind has this value.
     pub(in crate::record) fn take(&mut self, name: &str, value: &str) {
+        self.add(name, value, 1);
+    }
+
+    pub(super) fn add(&mut self, name: &str, value: &str, more: u64) {
         if !self.0.contains_key(name) && self.0.len() < MOST_KINDS {
             self.0.insert(name.into(), BTreeMap::new());
         }
@@ -220,8 +228,8 @@ impl Mix {
         };
         let has_room = values.len() <= MOST_KINDS;
         match values.get_mut(value) {
-            Some(count) => *count += 1,
-            None if has_room => drop(values.insert(value.into(), 1)),
+            Some(count) => *count += more,
+            None if has_room => drop(values.insert(value.into(), more)),
             None => {}
         }
     }
@@ -286,14 +294,18 @@ impl Default for Series {
 
 impl Series {
     fn push(&mut self, time: i64) {
+        self.add(time, 1);
+    }
+
+    pub(super) fn add(&mut self, time: i64, more: u64) {
         let at = time.div_euclid(self.step);
         // Mostly it is the step of the one before.
         match self.counts.last_entry() {
             Some(mut last) if *last.key() == at => {
-                *last.get_mut() += 1;
+                *last.get_mut() += more;
                 return;
             }
-            _ => *self.counts.entry(at).or_default() += 1,
+            _ => *self.counts.entry(at).or_default() += more,
         }
         while self.counts.len() > MOST_STEPS {
             *self = self.in_steps_of(self.step * 2);

@@ -48,6 +48,17 @@ pub struct Met {
     pub ahead: u64,
 }
 
+/// Executions that `log prune` took away, of which daily sums are left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    /// How many of them count.
+    pub executions: u64,
+    /// How many the question cannot ask for, each with why.
+    pub left_out: BTreeMap<String, u64>,
+    /// How many lines of sums are not sound.
+    pub bad: u64,
+}
+
 /// Executions in groups.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
@@ -61,6 +72,8 @@ pub struct Groups {
     pub sources: Vec<Source>,
     /// What was met on the way.
     pub met: Met,
+    /// What was there before the logs.
+    pub past: Past,
     /// Whether what was kept of an earlier reading did not fit the logs, so that all was read anew.
     pub was_wrong: bool,
 }

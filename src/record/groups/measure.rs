@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::figures::Group;
+use super::rank::Best;
 use crate::statistics::{Count, Interval, Moments, wilson};
 
 /// A figure of a group.
@@ -147,6 +148,22 @@ impl Measure {
             self,
             Self::Score | Self::Win | Self::Label(_) | Self::Metric(_) | Self::CostPerWin
         )
+    }
+
+    /// Which figures are the best, whatever the prompt does.
+    pub fn best(&self) -> Best {
+        match self {
+            Self::Errors
+            | Self::Invalid
+            | Self::Fallbacks
+            | Self::Latency(_)
+            | Self::CostPerCall
+            | Self::Tokens
+            | Self::Cost
+            | Self::CostPerWin
+            | Self::Unpriced => Best::Lowest,
+            _ => Best::Highest,
+        }
     }
 
     /// Whether it is a share of all.

@@ -112,6 +112,9 @@ impl Page {
     }
 }
 
+/// How long lines are, at least of those that are many, in bytes.
+const USUAL: usize = 500;
+
 /// Reads a piece of a log.
 pub(super) fn page(text: &[u8], question: &Question) -> Page {
     let mut reader = Reader {
@@ -120,6 +123,7 @@ pub(super) fn page(text: &[u8], question: &Question) -> Page {
         keys: Keys::new(question),
         tomorrow: (question.now.as_millisecond()).saturating_add(TOMORROW),
     };
+    reader.page.facts.reserve(text.len() / USUAL);
     let mut start = 0;
     while start < text.len() {
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);

@@ -5,12 +5,13 @@ use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 
+use super::became::Became;
 use super::feed::{self, Read};
 use super::found::Groups;
 use super::id::{Id, IdPlaces};
 use super::page::{Page, TOMORROW, places};
 use super::question::Question;
-use super::tally::{Became, Ended, Tally};
+use super::tally::{Aftermath, Ended, Tally};
 use crate::error::Failure;
 use crate::record::brief::Brief;
 use crate::record::entry::Outcome;
@@ -176,7 +177,7 @@ struct Collector<'q, T> {
     tally: Tally<'q>,
     places: HashMap<Id, u32, IdPlaces>,
     rows: Vec<(T, Vec<u16>)>,
-    outcomes: HashMap<Id, Became, IdPlaces>,
+    outcomes: HashMap<Id, Aftermath, IdPlaces>,
     duplicates: u64,
     replaced: u64,
 }
@@ -211,7 +212,7 @@ impl<T> Collector<'_, T> {
         };
         groups.met.duplicates = self.duplicates;
         groups.met.replaced = self.replaced;
-        let mut endings: HashMap<u32, Became> = HashMap::new();
+        let mut endings: HashMap<u32, Aftermath> = HashMap::new();
         for (id, became) in self.outcomes {
             match self.places.get(&id) {
                 None => groups.met.unknown += 1,
@@ -224,7 +225,7 @@ impl<T> Collector<'_, T> {
             let became = endings.remove(&at);
             let had = |name| became.as_ref().is_some_and(|it| it.had.contains(name));
             if lacking.iter().all(had) {
-                let ending = became.map(Became::into_ending);
+                let ending = became.map(|it| it.became.into());
                 rows.push(Row { of, ending });
             }
         }
@@ -232,12 +233,12 @@ impl<T> Collector<'_, T> {
     }
 }
 
-impl Became {
-    fn into_ending(self) -> Ending {
-        Ending {
-            score: self.score.map(|(_, score)| score),
-            label: self.label.map(|(_, label)| label),
-            metrics: (self.metrics.into_iter())
+impl From<Became> for Ending {
+    fn from(became: Became) -> Self {
+        Self {
+            score: became.score.map(|(_, score)| score),
+            label: became.label.map(|(_, label)| label),
+            metrics: (became.metrics.into_iter())
                 .map(|(name, _, figure)| (name, figure))
                 .collect(),
         }

@@ -1,22 +1,20 @@
 //! The figures of all groups, made of facts in the order of the logs.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jiff::Timestamp;
-
+use super::became::Became;
 use super::cache::{Cache, Cover, Ids, Keep, Known, Torn};
 use super::dimension::Value;
 use super::feed::Read;
-use super::figures::{Group, MOST_NAMES, count};
+use super::figures::Group;
 use super::found::{Groups, Met, Skipped, Source};
 use super::id::{Id, IdPlaces, Row};
 use super::page::{Fact, Page};
 use super::question::Question;
+use super::seen::Seen;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::record::entry::Outcome;
-use crate::statistics::Moments;
 
 /// So many groups are told apart, so that no question takes all memory.
 pub const MOST_GROUPS: usize = 100_000;
@@ -24,57 +22,26 @@ pub const MOST_GROUPS: usize = 100_000;
 /// So many reasons for leaving lines out are told apart in a file.
 const MOST_REASONS: usize = 20;
 
-/// What outcomes say of an execution: of each thing what was said last, by time; where two times are
-/// the same, what stands later in the log.
+/// What became of an execution, and which of the labels that were asked for any outcome of it had, by
+/// their place in the filter.
 #[derive(Debug, Default)]
-pub(super) struct Became {
-    pub(super) score: Option<(Timestamp, f64)>,
-    pub(super) label: Option<(Timestamp, Box<str>)>,
-    pub(super) metrics: Vec<(Box<str>, Timestamp, f64)>,
-    /// Which of the labels that were asked for any outcome had, by their place in the filter.
+pub(super) struct Aftermath {
+    pub(super) became: Became,
     pub(super) had: Vec<u16>,
 }
 
-impl Became {
+impl Aftermath {
     /// Whether something that was said before is replaced.
     pub(super) fn take(&mut self, outcome: Outcome, question: &Question) -> bool {
-        let mut is_replaced = false;
-        let time = outcome.time;
-        if let Some(label) = outcome.label {
+        if let Some(label) = &outcome.label {
             for (at, (name, value)) in (0..).zip(&question.filter.labels) {
-                if value.is_none() && *name == label && !self.had.contains(&at) {
+                if value.is_none() && name == label && !self.had.contains(&at) {
                     self.had.push(at);
                 }
             }
-            is_replaced |= newest(&mut self.label, time, label.into());
         }
-        if let Some(score) = outcome.score {
-            is_replaced |= newest(&mut self.score, time, score);
-        }
-        for (name, figure) in outcome.metrics {
-            let known = self.metrics.iter().position(|(known, ..)| **known == *name);
-            is_replaced |= known.is_some();
-            match known {
-                Some(at) if time >= self.metrics[at].1 => {
-                    self.metrics[at] = (name.into(), time, figure);
-                }
-                None if self.metrics.len() < MOST_NAMES => {
-                    self.metrics.push((name.into(), time, figure));
-                }
-                _ => {}
-            }
-        }
-        is_replaced
+        self.became.take(outcome)
     }
-}
-
-/// Keeps what is newer, and says whether something was there.
-fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
-    let before = slot.as_ref().map(|(before, _)| *before);
-    if before.is_none_or(|before| time >= before) {
-        *slot = Some((time, said));
-    }
-    before.is_some()
 }
 
 /// Makes groups of pages.
@@ -82,10 +49,10 @@ pub(super) struct Tally<'q> {
     question: &'q Question,
     numbers: HashMap<Vec<Value>, u32>,
     groups: Vec<Group>,
-    ids: HashMap<Id, Row, IdPlaces>,
+    ids: Seen,
     /// Executions, by what became of them; in the order in which the first of it was met.
     places: HashMap<Id, u32, IdPlaces>,
-    became: Vec<(Id, Became)>,
+    became: Vec<(Id, Aftermath)>,
     /// Executions that count only with a label of an outcome.
     waiting: Vec<(u32, Fact)>,
     sources: Vec<Source>,
@@ -118,7 +85,7 @@ impl<'q> Tally<'q> {
             question,
             numbers: HashMap::new(),
             groups: Vec::new(),
-            ids: HashMap::default(),
+            ids: Seen::default(),
             places: HashMap::default(),
             became: Vec::new(),
             waiting: Vec::new(),
@@ -167,13 +134,7 @@ impl<'q> Tally<'q> {
             .as_ref()
             .is_some_and(|older| older.unknown.contains(&id.0));
         self.must_begin_anew |= was_unknown;
-        match self.ids.entry(id) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(free) => {
-                free.insert(row);
-                true
-            }
-        }
+        self.ids.insert(id, row)
     }
 
     pub(super) fn take(&mut self, read: Read) -> Result<(), Failure> {
@@ -247,10 +208,10 @@ impl<'q> Tally<'q> {
         for (id, outcome) in page.outcomes {
             let place = *self.places.entry(id).or_insert(self.became.len() as u32);
             if place as usize == self.became.len() {
-                self.became.push((id, Became::default()));
+                self.became.push((id, Aftermath::default()));
             }
-            let became = &mut self.became[place as usize].1;
-            self.met.replaced += u64::from(became.take(outcome, self.question));
+            let ending = &mut self.became[place as usize].1;
+            self.met.replaced += u64::from(ending.take(outcome, self.question));
         }
         Ok(())
     }
@@ -287,14 +248,15 @@ impl<'q> Tally<'q> {
             let had = place.map(|place| &self.became[*place as usize].1.had);
             let lacking = fact.more().map_or(&[][..], |more| &more.lacking);
             if had.is_some_and(|had| lacking.iter().all(|name| had.contains(name))) {
-                self.ids
-                    .insert(fact.id, Row::new(group, fact.cost().is_some()));
+                if let Some(row) = self.ids.get_mut(fact.id) {
+                    *row = Row::new(group, fact.cost().is_some());
+                }
                 self.groups[group as usize].take(&fact);
             }
         }
         let mut unknown = Vec::new();
-        for (id, became) in std::mem::take(&mut self.became) {
-            let row = match self.ids.get_mut(&id) {
+        for (id, ending) in std::mem::take(&mut self.became) {
+            let row = match self.ids.get_mut(id) {
                 Some(row) => {
                     *row = row.told();
                     Some(*row)
@@ -302,7 +264,7 @@ impl<'q> Tally<'q> {
                 None => self.before(id),
             };
             let is_again = match (row, &self.older) {
-                (Some(row), _) => row.is_told() && !self.ids.contains_key(&id),
+                (Some(row), _) => row.is_told() && !self.ids.contains(id),
                 (None, Some(older)) => older.unknown.contains(&id.0),
                 (None, None) => false,
             };
@@ -311,7 +273,10 @@ impl<'q> Tally<'q> {
                 None => unknown.push(id.0),
                 Some(row) => {
                     if let Some(group) = row.group() {
-                        end(&mut self.groups[group], became, row, &self.question.win);
+                        let outcomes = &mut self.groups[group].outcomes;
+                        ending
+                            .became
+                            .add_to(outcomes, row.is_priced(), &self.question.win);
                     }
                 }
             }
@@ -337,7 +302,7 @@ impl<'q> Tally<'q> {
             groups,
             sources: self.sources,
             met: self.met,
-            was_wrong: false,
+            ..Groups::default()
         })
     }
 
@@ -358,41 +323,12 @@ impl<'q> Tally<'q> {
             above: self.above,
             met: self.met,
             unknown,
-            rows: self.ids.iter().map(|(id, row)| (*id, *row)).collect(),
+            rows: self.ids.iter().collect(),
         });
     }
 }
 
-/// Adds what became of an execution to its group.
-fn end(group: &mut Group, became: Became, row: Row, win: &str) {
-    let outcomes = &mut group.outcomes;
-    outcomes.count += 1;
-    if let Some((_, score)) = became.score {
-        outcomes.score.push(score);
-    }
-    let mut is_beyond = false;
-    if let Some((_, label)) = became.label {
-        outcomes.labelled += 1;
-        let is_won = *label == *win;
-        outcomes.won += u64::from(is_won);
-        outcomes.won_priced += u64::from(is_won && row.is_priced());
-        is_beyond |= !count(&mut outcomes.labels, &label);
-    }
-    for (name, _, figure) in became.metrics {
-        if let Some(known) = outcomes.metrics.get_mut(&*name) {
-            known.push(figure);
-        } else if outcomes.metrics.len() < MOST_NAMES {
-            let mut fresh = Moments::default();
-            fresh.push(figure);
-            outcomes.metrics.insert(name.into(), fresh);
-        } else {
-            is_beyond = true;
-        }
-    }
-    outcomes.beyond += u64::from(is_beyond);
-}
-
-fn too_many() -> Failure {
+pub(super) fn too_many() -> Failure {
     Failure::new(
         code::TOO_MANY_GROUPS,
         format!("there are more than {MOST_GROUPS} groups"),

@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use super::Order;
 
 /// How much is read at once, in bytes, unless a line is longer.
-const BLOCK: u64 = 4 << 20;
+const BLOCK: u64 = 1 << 20;
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 128 << 20;

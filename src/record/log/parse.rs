@@ -7,16 +7,13 @@ use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::{BadLine, Item};
-use crate::record::brief::Brief;
+use crate::record::brief::{Brief, head_end};
 use crate::record::entry::{Outcome, Record, SCHEMA};
 use crate::record::filter::{Filter, has_part};
 
 /// A line as promptctl writes it begins so.
 const RECORD_START: &[u8] = br#"{"schema":1,"id":""#;
 const OUTCOME_START: &[u8] = br#"{"schema":1,"outcome_of":""#;
-
-/// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
-const LONG_FIELDS: &[u8] = br#","variables":"#;
 
 /// A line as far as it was read.
 pub(in crate::record) enum Parsed {
@@ -81,12 +78,19 @@ pub(in crate::record) enum Line<'l> {
     Parsed(Parsed),
 }
 
+/// Whether a line, if it is sound, tells what became of an execution: a record has a prompt.
+pub(in crate::record) fn is_of_outcome(line: &[u8]) -> bool {
+    static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""outcome_of""#));
+    line.starts_with(OUTCOME_START)
+        || (!line.starts_with(RECORD_START) && NAME.find(line).is_some())
+}
+
 /// Reads a line shortly.
 pub(in crate::record) fn read(line: &[u8]) -> Line<'_> {
     if line.starts_with(OUTCOME_START) {
         return Line::Parsed(parse_outcome(line));
     }
-    if let Some(brief) = head_end(line).and_then(|head| Brief::read(line, head)) {
+    if let Some(brief) = Brief::read(line) {
         return Line::Brief(brief);
     }
     Line::Parsed(head_of(line).map_or_else(|| parse_slowly(line), Parsed::Record))
@@ -113,14 +117,6 @@ fn parse_slowly(line: &[u8]) -> Parsed {
             }
         }
     }
-}
-
-/// Where the short fields of a record end, if the line is one that promptctl wrote and that has its
-/// end.
-pub(in crate::record) fn head_end(line: &[u8]) -> Option<usize> {
-    static LONG: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(LONG_FIELDS));
-    let is_whole = line.ends_with(b"\"}") || line.ends_with(b"null}");
-    LONG.find(line).filter(|_| is_whole)
 }
 
 /// The record without its long fields.

@@ -16,9 +16,10 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::hint::Hint;
-use crate::record::archive::{is_packed, open_regular, unpack};
+use crate::record::archive::{is_packed, unpack};
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::Filter;
+use crate::record::regular::open_regular;
 
 /// Blocks of fewer lines are not worth a second thread.
 const FEW_LINES: usize = 256;

@@ -1,0 +1,307 @@
+//! Whose outcomes are that were told by id, by the id of an answer, or by a label: many at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io;
+
+use rayon::prelude::*;
+
+use super::brief::Brief;
+use super::entry::Outcome;
+use super::feed::{Feed, Told, Whose};
+use super::log::Log;
+use super::log::lines::{Blocks, lines_of};
+use super::log::parse::{Line, Parsed, is_of_outcome, read};
+use super::log::read::Order;
+use crate::error::Failure;
+use crate::prompt::code;
+use crate::prompt::hint::Hint;
+
+/// So many executions that a label fits, and so many rows, are listed.
+const LISTED: usize = 5;
+
+/// Outcomes whose executions are known.
+#[derive(Debug, Default, PartialEq)]
+pub struct Settled {
+    /// The outcomes, in the order in which they were told.
+    pub outcomes: Vec<Outcome>,
+    /// Of how many executions.
+    pub executions: u64,
+    /// How many of them speak of what was told of the same execution before, in the log or above.
+    pub replaced: u64,
+}
+
+/// Finds the execution of each outcome in the log and its archives.
+///
+/// # Errors
+/// - `P321`: no execution fits one.
+/// - `P426`: the label of one fits several executions.
+/// - The log cannot be read.
+pub fn settle(log: &Log, feed: Feed) -> Result<Settled, Failure> {
+    let found = Found::new(log, &feed.told)?;
+    found.refuse_doubtful(&feed.told)?;
+    let ids: Vec<String> = feed
+        .told
+        .iter()
+        .filter_map(|it| found.only(&it.whose).map(str::to_owned))
+        .collect();
+    drop(found);
+    let mut settled = Settled::default();
+    for (told, id) in feed.told.into_iter().zip(ids) {
+        let mut outcome = told.outcome;
+        outcome.outcome_of = id;
+        settled.outcomes.push(outcome);
+    }
+    let mut said = said_before(log, &settled.outcomes)?;
+    settled.executions = said.len() as u64;
+    for outcome in &settled.outcomes {
+        if let Some(known) = said.get_mut(&outcome.outcome_of) {
+            settled.replaced += u64::from(known.take(outcome));
+        }
+    }
+    Ok(settled)
+}
+
+/// What was found in the log.
+struct Found<'t> {
+    wanted: Wanted<'t>,
+    /// The executions that each fits, as far as it is no whole id.
+    ids: HashMap<&'t Whose, BTreeSet<String>>,
+    here: HashSet<&'t str>,
+}
+
+/// What is looked for.
+#[derive(Default)]
+struct Wanted<'t> {
+    ids: HashSet<&'t str>,
+    responses: HashMap<&'t str, &'t Whose>,
+    /// By key, then by value.
+    labels: BTreeMap<&'t str, HashMap<&'t str, &'t Whose>>,
+}
+
+/// An execution that fits.
+enum Hit<'t> {
+    Id(&'t str),
+    Other(&'t Whose, String),
+}
+
+impl<'t> Wanted<'t> {
+    fn new(told: &'t [Told]) -> Self {
+        let mut wanted = Self::default();
+        for Told { whose, .. } in told {
+            match whose {
+                Whose::Id(id) => drop(wanted.ids.insert(id)),
+                Whose::Response(id) => {
+                    wanted.responses.insert(id, whose);
+                }
+                Whose::Label(key, value) => {
+                    wanted.labels.entry(key).or_default().insert(value, whose);
+                }
+            }
+        }
+        wanted
+    }
+
+    fn hits(&self, line: &[u8], hits: &mut Vec<Hit<'t>>) {
+        match read(line) {
+            Line::Brief(record) => self.hits_of(&record, hits),
+            Line::Parsed(Parsed::Record(record)) => self.hits_of(&Brief::of(&record), hits),
+            Line::Parsed(Parsed::Outcome(_) | Parsed::Bad(..)) => {}
+        }
+    }
+
+    fn hits_of(&self, record: &Brief<'_>, hits: &mut Vec<Hit<'t>>) {
+        if let Some(id) = self.ids.get(record.id) {
+            hits.push(Hit::Id(id));
+        }
+        let response = record.response_id.and_then(|id| self.responses.get(id));
+        let labels = self
+            .labels
+            .iter()
+            .filter_map(|(key, values)| values.get(record.label(key)?));
+        hits.extend(
+            response
+                .into_iter()
+                .chain(labels)
+                .map(|whose| Hit::Other(whose, record.id.to_owned())),
+        );
+    }
+}
+
+/// Hands over what `of` makes of the lines of a log and its archives, several at a time.
+fn each_line<T: Send>(
+    log: &Log,
+    of: &(dyn Fn(&[u8], &mut Vec<T>) + Sync),
+    take: &mut dyn FnMut(T),
+) -> Result<(), Failure> {
+    let mut read = || -> Result<Result<(), io::Error>, Failure> {
+        for (_, part) in log.parts()? {
+            let (segment, _, _) = match part.open() {
+                Ok(opened) => opened,
+                Err(error) => return Ok(Err(error)),
+            };
+            let mut blocks = Blocks::new(segment, Order::OldestFirst);
+            loop {
+                let (at, text) = match blocks.next() {
+                    Ok(Some(block)) => block,
+                    Ok(None) => break,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let lines = lines_of(at, &text);
+                let found: Vec<Vec<T>> = lines
+                    .par_chunks(256)
+                    .map(|lines| {
+                        let mut found = Vec::new();
+                        for (_, line) in lines {
+                            of(line, &mut found);
+                        }
+                        found
+                    })
+                    .collect();
+                found.into_iter().flatten().for_each(&mut *take);
+            }
+        }
+        Ok(Ok(()))
+    };
+    read()?.map_err(|error| log.read_failed(error))
+}
+
+impl<'t> Found<'t> {
+    fn new(log: &Log, told: &'t [Told]) -> Result<Self, Failure> {
+        let mut found = Self {
+            wanted: Wanted::new(told),
+            ids: HashMap::new(),
+            here: HashSet::new(),
+        };
+        let (mut ids, mut here) = (HashMap::<&Whose, BTreeSet<String>>::new(), HashSet::new());
+        each_line(
+            log,
+            &|line, hits| found.wanted.hits(line, hits),
+            &mut |hit| match hit {
+                Hit::Id(id) => drop(here.insert(id)),
+                Hit::Other(whose, id) => drop(ids.entry(whose).or_default().insert(id)),
+            },
+        )?;
+        (found.ids, found.here) = (ids, here);
+        Ok(found)
+    }
+
+    /// The execution that is meant, where there is exactly one.
+    fn only<'f>(&'f self, whose: &'f Whose) -> Option<&'f str> {
+        match whose {
+            Whose::Id(id) => self.here.get(id.as_str()).copied(),
+            _ => match self.ids.get(whose) {
+                Some(ids) if ids.len() == 1 => ids.first().map(String::as_str),
+                _ => None,
+            },
+        }
+    }
+
+    /// Refuses all where one fits no execution, or several.
+    fn refuse_doubtful(&self, told: &[Told]) -> Result<(), Failure> {
+        let mut doubtful = told.iter().filter(|it| self.only(&it.whose).is_none());
+        let Some(first) = doubtful.next() else {
+            return Ok(());
+        };
+        let more: Vec<String> = doubtful.by_ref().take(LISTED).map(Told::place).collect();
+        let rest = doubtful.count();
+        let failure = match self.ids.get(&first.whose) {
+            Some(ids) => several(&first.whose, ids),
+            None => unknown(&first.whose),
+        };
+        let failure = failure.at(first.place());
+        Err(match (more.is_empty(), rest) {
+            (true, _) => failure,
+            (false, 0) => failure.hint(format!(
+                "no single execution fits {} either",
+                more.join(", ")
+            )),
+            (false, rest) => failure.hint(format!(
+                "no single execution fits {} and {rest} more either",
+                more.join(", ")
+            )),
+        })
+    }
+}
+
+fn unknown(whose: &Whose) -> Failure {
+    let message = match whose {
+        Whose::Id(id) => format!("no execution has the id `{id}`"),
+        Whose::Response(id) => format!("no execution has the response id `{id}`"),
+        Whose::Label(key, value) => format!("no execution has the label `{key}={value}`"),
+    };
+    let failure = Failure::new(code::UNKNOWN_EXECUTION, message);
+    match whose {
+        Whose::Id(_) => failure.hint("ids must be whole here; nothing was kept"),
+        _ => failure.hint("nothing was kept").hint(Hint::ListExecutions),
+    }
+}
+
+fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
+    let what = match whose {
+        Whose::Id(id) => format!("the id `{id}`"),
+        Whose::Response(id) => format!("the response id `{id}`"),
+        Whose::Label(key, value) => format!("the label `{key}={value}`"),
+    };
+    let shown: Vec<&str> = ids.iter().map(String::as_str).take(LISTED).collect();
+    let more = match ids.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Failure::new(
+        code::DOUBTFUL_OUTCOME,
+        format!(
+            "{what} fits {} executions: {}{more}",
+            ids.len(),
+            shown.join(", ")
+        ),
+    )
+    .hint("name the one that is meant by its `id`; nothing was kept")
+}
+
+/// What was said of an execution.
+#[derive(Default)]
+struct Said {
+    score: bool,
+    label: bool,
+    metrics: BTreeSet<String>,
+}
+
+impl Said {
+    /// Whether something was said before.
+    fn take(&mut self, outcome: &Outcome) -> bool {
+        let mut is_again = false;
+        let mut say = |slot: &mut bool, is_said: bool| {
+            is_again |= *slot && is_said;
+            *slot |= is_said;
+        };
+        say(&mut self.score, outcome.score.is_some());
+        say(&mut self.label, outcome.label.is_some());
+        for name in outcome.metrics.keys() {
+            is_again |= !self.metrics.insert(name.clone());
+        }
+        is_again
+    }
+}
+
+/// What the log says already of the executions that these outcomes are of.
+fn said_before(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Said>, Failure> {
+    let mut said: HashMap<String, Said> = HashMap::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        if !said.contains_key(&outcome.outcome_of) {
+            said.insert(outcome.outcome_of.clone(), Said::default());
+        }
+    }
+    let of = |line: &[u8], found: &mut Vec<Outcome>| {
+        if is_of_outcome(line)
+            && let Line::Parsed(Parsed::Outcome(outcome)) = read(line)
+        {
+            found.push(outcome);
+        }
+    };
+    each_line(log, &of, &mut |outcome: Outcome| {
+        if let Some(known) = said.get_mut(&outcome.outcome_of) {
+            known.take(&outcome);
+        }
+    })?;
+    Ok(said)
+}

@@ -1,0 +1,638 @@
+//! Past sums: what is known of the executions that `log prune` took away, a line a day and group.
+//!
+//! They stand beside the log, for `executions.jsonl` in `history.jsonl`, and nothing takes them away. Before
+//! a file of the log is replaced by what stays of it, its sums are written to a note beside, with what the
+//! file was; then the file is replaced, the sums are appended, and the note goes. Whoever finds a note
+//! knows by the file whether it was replaced: then the sums count, else they do not.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::entry::{Record, SCHEMA, Source, Status};
+use super::groups::became::Became;
+use super::groups::figures::{Outcomes, Tokens};
+use super::log::Log;
+use crate::statistics::{Moments, Quantiles, Sketch};
+
+/// The label that names whom a call was made for.
+const SUBJECT: &str = "subject";
+
+/// The figures of the executions of a day that have these things in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DaySum {
+    /// The form of the line.
+    pub schema: u32,
+    /// The day, in UTC.
+    pub day: String,
+    /// The name of the prompt.
+    pub prompt: String,
+    /// The number of its version.
+    pub version: Option<u32>,
+    /// The environment that the version was taken from.
+    pub environment: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// How they ended.
+    pub status: Status,
+    /// How many there were.
+    pub executions: u64,
+    /// How many different values their label `subject` had.
+    pub subjects: u64,
+    /// Those that the version here answered because the stored prompt is gone.
+    pub fallbacks: u64,
+    /// When the first and the last began.
+    pub first: Timestamp,
+    /// When the last began.
+    pub last: Timestamp,
+    /// How long they took, in milliseconds.
+    pub duration_ms: Latency,
+    /// The tokens.
+    pub tokens: Tokens,
+    /// What those cost whose price is known, in US dollars.
+    pub cost_usd: Figures,
+    /// What became of them.
+    pub outcomes: Told,
+}
+
+/// The count, the sum and the sum of the squares of values, and the outermost of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub sum: f64,
+    /// The sum of their squares.
+    pub squares: f64,
+    /// The smallest.
+    pub least: Option<f64>,
+    /// The largest.
+    pub most: Option<f64>,
+}
+
+/// Latencies: how many lie in each of many narrow ranges, each 1.005/0.995 times as wide as the one below.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// The number of the first range that is counted; range k ends at (1.005/0.995)^k.
+    pub first: i32,
+    /// How many lie in each from there on.
+    pub counts: Vec<u64>,
+    /// The smallest.
+    pub least: Option<f64>,
+    /// The largest.
+    pub most: Option<f64>,
+}
+
+/// What became of executions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// How many have an outcome.
+    pub count: u64,
+    /// The scores.
+    pub score: Figures,
+    /// How many have each label, and how many of those have a price.
+    pub labels: BTreeMap<String, [u64; 2]>,
+    /// The metrics.
+    pub metrics: BTreeMap<String, Figures>,
+}
+
+impl From<&Moments> for Figures {
+    fn from(it: &Moments) -> Self {
+        Self {
+            count: it.n(),
+            sum: it.sum().unwrap_or(0.0),
+            squares: it.sum_of_squares(),
+            least: it.least(),
+            most: it.most(),
+        }
+    }
+}
+
+impl Figures {
+    /// The same to add to others.
+    pub fn moments(&self) -> Moments {
+        let ends = self.least.zip(self.most).unwrap_or_default();
+        Moments::of_sums(self.count, self.sum, self.squares, ends.into())
+    }
+}
+
+impl Latency {
+    fn of(values: &Quantiles) -> Self {
+        let sketch = values.to_sketch();
+        let (first, counts) = sketch.ranges();
+        let ends = values.figures([0.0, 1.0]);
+        Self {
+            first,
+            counts: counts.to_vec(),
+            least: ends.map(|it| it[0]),
+            most: ends.map(|it| it[1]),
+        }
+    }
+
+    /// The same to add to others; empty where a line is not sound.
+    pub fn sketch(&self) -> Sketch {
+        let ends = self.least.zip(self.most);
+        ends.and_then(|ends| Sketch::of_ranges(self.first, self.counts.clone(), ends.into()))
+            .unwrap_or_default()
+    }
+}
+
+/// What the executions of a line have in common.
+type Key = (
+    String,
+    String,
+    Option<u32>,
+    Option<String>,
+    Option<String>,
+    &'static str,
+);
+
+/// Executions that go away, added up.
+#[derive(Debug, Default)]
+pub(super) struct Adding {
+    groups: BTreeMap<Key, Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    status: Status,
+    executions: u64,
+    subjects: HashSet<String>,
+    fallbacks: u64,
+    ends: (Timestamp, Timestamp),
+    latency: Quantiles,
+    tokens: Tokens,
+    cost: Moments,
+    outcomes: Outcomes,
+    priced: BTreeMap<String, u64>,
+}
+
+/// Where an execution was added, for its outcomes.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    key: Key,
+    is_priced: bool,
+}
+
+impl Adding {
+    pub(super) fn take(&mut self, record: &Record) -> Place {
+        let day = record.time.to_zoned(TimeZone::UTC).date();
+        let key = (
+            day.to_string(),
+            record.prompt.clone(),
+            record.version,
+            record.environment.clone(),
+            record.model.clone(),
+            record.status.as_str(),
+        );
+        let group = self.groups.entry(key.clone()).or_insert_with(|| Group {
+            status: record.status,
+            executions: 0,
+            subjects: HashSet::new(),
+            fallbacks: 0,
+            ends: (record.time, record.time),
+            latency: Quantiles::default(),
+            tokens: Tokens::default(),
+            cost: Moments::default(),
+            outcomes: Outcomes::default(),
+            priced: BTreeMap::new(),
+        });
+        group.executions += 1;
+        if let Some(subject) = record.labels.get(SUBJECT) {
+            group.subjects.insert(subject.clone());
+        }
+        group.fallbacks += u64::from(record.source == Source::Fallback);
+        group.ends = (group.ends.0.min(record.time), group.ends.1.max(record.time));
+        if let Some(duration) = record.duration_ms {
+            group.latency.push(duration as f64);
+        }
+        let usage = &record.usage;
+        group.tokens.take([
+            usage.input_tokens,
+            usage.cached_tokens,
+            usage.output_tokens,
+            usage.reasoning_tokens,
+        ]);
+        if let Some(cost) = record.cost_usd {
+            group.cost.push(cost);
+        }
+        Place {
+            key,
+            is_priced: record.cost_usd.is_some(),
+        }
+    }
+
+    pub(super) fn end(&mut self, place: &Place, became: Became) {
+        if let Some(group) = self.groups.get_mut(&place.key) {
+            if let Some(label) = became.label().filter(|_| place.is_priced) {
+                *group.priced.entry(label.to_owned()).or_default() += 1;
+            }
+            became.add_to(&mut group.outcomes, place.is_priced, "");
+        }
+    }
+
+    /// How many lines they are.
+    pub(super) fn count(&self) -> u64 {
+        self.groups.len() as u64
+    }
+
+    fn lines(self) -> serde_json::Result<String> {
+        let mut lines = String::new();
+        for ((day, prompt, version, environment, model, _), it) in self.groups {
+            let labels = it.outcomes.labels.into_iter();
+            let labels = labels.map(|(label, count)| {
+                let priced = it.priced.get(&label).copied().unwrap_or(0);
+                (label, [count, priced])
+            });
+            let metrics = it.outcomes.metrics.iter();
+            let sum = DaySum {
+                schema: SCHEMA,
+                day,
+                prompt,
+                version,
+                environment,
+                model,
+                status: it.status,
+                executions: it.executions,
+                subjects: it.subjects.len() as u64,
+                fallbacks: it.fallbacks,
+                first: it.ends.0,
+                last: it.ends.1,
+                duration_ms: Latency::of(&it.latency),
+                tokens: it.tokens,
+                cost_usd: Figures::from(&it.cost),
+                outcomes: Told {
+                    count: it.outcomes.count,
+                    score: Figures::from(&it.outcomes.score),
+                    labels: labels.collect(),
+                    metrics: metrics
+                        .map(|(name, it)| (name.clone(), Figures::from(it)))
+                        .collect(),
+                },
+            };
+            lines += &serde_json::to_string(&sum)?;
+            lines.push('\n');
+        }
+        Ok(lines)
+    }
+}
+
+/// What is noted before a file of the log is replaced.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    schema: u32,
+    /// The name of the file.
+    file: String,
+    /// Its size, and the hash of so much of it.
+    size: u64,
+    sha256: String,
+    /// The length of the history before.
+    at: u64,
+    /// What is appended to it.
+    lines: String,
+}
+
+/// The past sums of a log.
+#[derive(Debug)]
+pub(super) struct History {
+    file: PathBuf,
+    note: PathBuf,
+    folder: PathBuf,
+}
+
+/// What past sums were read.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// The sums.
+    pub sums: Vec<DaySum>,
+    /// How many lines are not sound.
+    pub bad: u64,
+}
+
+impl Log {
+    /// The file of the past sums: `history.jsonl` beside `executions.jsonl`.
+    pub fn history(&self) -> PathBuf {
+        let name = self.path().file_stem().and_then(|it| it.to_str());
+        self.path().with_file_name(match name {
+            None | Some("executions") => "history.jsonl".to_owned(),
+            Some(stem) => format!("{stem}.history.jsonl"),
+        })
+    }
+
+    pub(super) fn past(&self) -> History {
+        let file = self.history();
+        let mut note = file.clone().into_os_string();
+        note.push(".pending");
+        let folder = self.path().parent().filter(|it| !it.as_os_str().is_empty());
+        History {
+            file,
+            note: note.into(),
+            folder: folder.unwrap_or(Path::new(".")).to_path_buf(),
+        }
+    }
+}
+
+impl History {
+    /// All sums that count. The caller keeps others from pruning.
+    pub(super) fn read(&self) -> io::Result<Past> {
+        let mut text = match open(&self.file) {
+            Ok(mut file) => {
+                let mut text = Vec::new();
+                file.read_to_end(&mut text)?;
+                text
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        if let Some(note) = self.noted()?
+            && self.is_replaced(&note)?
+        {
+            text.truncate(usize::try_from(note.at).unwrap_or(usize::MAX));
+            text.extend(note.lines.into_bytes());
+        }
+        let mut past = Past::default();
+        let lines = text.split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
+            match serde_json::from_slice::<DaySum>(line) {
+                Ok(sum) if sum.schema == SCHEMA => past.sums.push(sum),
+                _ => past.bad += 1,
+            }
+        }
+        Ok(past)
+    }
+
+    /// Completes or forgets what a command that was killed left. The caller has the right to change the log.
+    pub(super) fn recover(&self) -> io::Result<()> {
+        if let Some(note) = self.noted()? {
+            if self.is_replaced(&note)? {
+                self.append(&note)?;
+            }
+            fs::remove_file(&self.note)?;
+        }
+        Ok(())
+    }
+
+    /// Appends what these come to once `replace` has put another file in the place of `path`: both or
+    /// neither.
+    pub(super) fn add(
+        &self,
+        path: &Path,
+        sums: Adding,
+        replace: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let lines = sums.lines()?;
+        if lines.is_empty() {
+            return replace();
+        }
+        let size = path.metadata()?.len();
+        let at = match self.file.metadata() {
+            Ok(data) => data.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        let name = path.file_name().and_then(|name| name.to_str());
+        let note = Note {
+            schema: SCHEMA,
+            file: name.unwrap_or_default().to_owned(),
+            size,
+            sha256: hash(path, size)?.unwrap_or_default(),
+            at,
+            lines,
+        };
+        let mut fresh = tempfile::Builder::new()
+            .prefix("history.new-")
+            .tempfile_in(&self.folder)?;
+        serde_json::to_writer(&mut fresh, &note)?;
+        fresh.as_file().sync_all()?;
+        fresh.persist(&self.note).map_err(|error| error.error)?;
+        if let Err(error) = replace() {
+            // Whether it was replaced all the same is seen by the file.
+            drop(self.recover());
+            return Err(error);
+        }
+        sync_folder(&self.folder);
+        self.append(&note)?;
+        fs::remove_file(&self.note)
+    }
+
+    fn noted(&self) -> io::Result<Option<Note>> {
+        let mut text = Vec::new();
+        match open(&self.note) {
+            Ok(mut file) => file.read_to_end(&mut text)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(serde_json::from_slice(&text)?))
+    }
+
+    /// Whether a file is another one than when the note was written. One that is only longer is the same.
+    fn is_replaced(&self, note: &Note) -> io::Result<bool> {
+        // A note never leads elsewhere.
+        let Some(name) = Path::new(&note.file).file_name() else {
+            return Ok(false);
+        };
+        let now = hash(&self.folder.join(name), note.size)?;
+        Ok(now.as_ref() != Some(&note.sha256))
+    }
+
+    fn append(&self, note: &Note) -> io::Result<()> {
+        if self.file.is_symlink() {
+            let message = format!("{} is a symbolic link", self.file.display());
+            return Err(io::Error::other(message));
+        }
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.file)?;
+        // What an attempt that was killed wrote is written anew.
+        file.set_len(note.at)?;
+        io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
+        file.write_all(note.lines.as_bytes())?;
+        file.sync_all()
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    super::regular::open_regular(path)
+}
+
+/// The hash of the first so many bytes of a file; none where it is shorter or not there.
+fn hash(path: &Path, size: u64) -> io::Result<Option<String>> {
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut part = file.take(size);
+    let (mut sum, mut piece, mut length) = (Sha256::new(), vec![0; 1 << 16], 0);
+    loop {
+        let count = part.read(&mut piece)?;
+        if count == 0 {
+            break;
+        }
+        length += count as u64;
+        sum.update(&piece[..count]);
+    }
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((length == size).then(|| hex(&sum.finalize())))
+}
+
+/// So that after a power failure, too, the file is the one that the history speaks of.
+fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    drop(File::open(folder).and_then(|folder| folder.sync_all()));
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::record::log::Query;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + minute * 60).unwrap()
+    }
+
+    fn record(minute: i64) -> Record {
+        let mut record = Record::new("a", at(minute));
+        record.duration_ms = Some(100 + minute as u64);
+        record.cost_usd = Some(0.5);
+        record
+    }
+
+    fn log() -> (tempfile::TempDir, Log) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::at(folder.path().join("executions.jsonl"));
+        for minute in 0..10 {
+            log.append(&record(minute)).unwrap();
+        }
+        (folder, log)
+    }
+
+    /// How many executions there are, in the log and before it.
+    fn all(log: &Log) -> u64 {
+        let past = log.past().read().unwrap();
+        assert_eq!(past.bad, 0);
+        let before: u64 = past.sums.iter().map(|sum| sum.executions).sum();
+        before + log.list(&Query::default()).unwrap().executions.len() as u64
+    }
+
+    /// Prunes as far as until the log was swapped, or just before, and is killed there.
+    fn kill(log: &Log, is_swapped: bool) {
+        let mut sums = Adding::default();
+        let all = log.list(&Query::default()).unwrap().executions;
+        let (gone, kept) = all.split_at(7);
+        gone.iter().for_each(|it| drop(sums.take(&it.record)));
+        let killed = catch_unwind(AssertUnwindSafe(|| {
+            log.past().add(log.path(), sums, || {
+                if is_swapped {
+                    fs::remove_file(log.path()).unwrap();
+                    kept.iter().for_each(|it| log.append(&it.record).unwrap());
+                }
+                panic!("killed");
+            })
+        }));
+        assert!(killed.is_err());
+        assert!(log.past().note.exists());
+    }
+
+    #[test]
+    fn a_prune_that_is_killed_counts_nothing_twice_and_loses_nothing() {
+        for is_swapped in [false, true] {
+            let (_folder, log) = log();
+            kill(&log, is_swapped);
+            assert_eq!(all(&log), 10, "{is_swapped}");
+            log.append(&record(20)).unwrap();
+            assert_eq!(all(&log), 11, "{is_swapped}");
+            // The next one completes it, or does it all.
+            log.prune(at(7), false).unwrap();
+            assert!(!log.past().note.exists());
+            assert_eq!(all(&log), 11, "{is_swapped}");
+            assert_eq!(log.past().read().unwrap().sums[0].executions, 7);
+        }
+    }
+
+    #[test]
+    fn a_history_that_is_torn_in_the_middle_of_a_prune_is_written_anew() {
+        let (_folder, log) = log();
+        log.prune(at(2), false).unwrap();
+        kill(&log, true);
+        let history = log.past();
+        let note = history.noted().unwrap().unwrap();
+        let mut text = fs::read(&history.file).unwrap();
+        text.extend_from_slice(&note.lines.as_bytes()[..note.lines.len() / 2]);
+        fs::write(&history.file, text).unwrap();
+        assert_eq!(all(&log), 10);
+        history.recover().unwrap();
+        assert_eq!((all(&log), log.past().note.exists()), (10, false));
+    }
+
+    #[test]
+    fn a_log_that_is_set_aside_after_a_kill_is_counted_once() {
+        for is_swapped in [false, true] {
+            let (_folder, log) = log();
+            kill(&log, is_swapped);
+            let rotating = log.clone().rotated_at(1);
+            rotating.append(&record(20)).unwrap();
+            assert_eq!(all(&log), 11, "{is_swapped}");
+        }
+    }
+
+    #[test]
+    fn the_sums_are_those_of_the_executions() {
+        let (_folder, log) = log();
+        log.prune(at(10), false).unwrap();
+        let past = log.past().read().unwrap();
+        let [sum] = &past.sums[..] else {
+            panic!("{past:?}")
+        };
+        let cost = sum.cost_usd.moments();
+        assert_eq!(
+            (cost.n(), cost.sum(), cost.variance()),
+            (10, Some(5.0), Some(0.0))
+        );
+        assert_eq!((sum.first, sum.last), (at(0), at(9)));
+        let mut latency = Quantiles::default();
+        latency.merge(&sum.duration_ms.sketch());
+        let [median] = latency.figures([0.5]).unwrap();
+        assert!((median / 104.5 - 1.0).abs() < 0.006, "{median}");
+        assert_eq!(log.history().file_name().unwrap(), "history.jsonl");
+    }
+
+    #[test]
+    fn a_line_that_is_not_sound_makes_no_figure() {
+        for latency in [
+            Latency {
+                first: i32::MAX,
+                counts: vec![1],
+                least: Some(1.0),
+                most: Some(1.0),
+            },
+            Latency {
+                first: 0,
+                counts: vec![u64::MAX, 2],
+                least: Some(1.0),
+                most: Some(1.0),
+            },
+            Latency {
+                first: 0,
+                counts: vec![1],
+                least: Some(2.0),
+                most: Some(1.0),
+            },
+        ] {
+            assert_eq!(latency.sketch(), Sketch::default());
+        }
+    }
+}
