@@ -1,7 +1,7 @@
 //! `promptctl import`.
 
 mod draft;
-mod files;
+pub(super) mod files;
 mod imported;
 mod inputs;
 mod publish;

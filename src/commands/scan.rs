@@ -1,6 +1,8 @@
 //! `promptctl scan`.
 
 mod baseline;
+mod lift;
+mod prompts;
 mod show;
 mod walk;
 
@@ -11,52 +13,93 @@ use super::common::count;
 use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
+use crate::output::{annotations, sarif};
+use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::scan::entry::{Entry, join};
+use crate::scan::found::{self, FoundPrompt};
 
 use baseline::Baseline;
+use walk::WantedPrompts;
 
-/// Find the ids of stored prompts in source code and settings
+/// Find prompts and ids of stored prompts in source code
 ///
 /// Reads every text file that git tracks or does not ignore, and `.env` files also where it does;
-/// outside of a repository, what the ignore rules leave. For each id: its places, the versions and
-/// the names of the variables that the calls there send, through constants of the same file and
-/// variables of the environment. Of values nothing is read or shown.
+/// outside of a repository, what the ignore rules leave. Python, JavaScript and TypeScript are
+/// parsed: what calls send to a model is found with its roles, variables, model and settings, and
+/// `{role, content}` wherever it stands. In other languages messages are found by their look, and
+/// marked `shallow`. Tests are left out without --tests; files above 1 MB and comments always.
 ///
-///   promptctl scan --ids src/
+///   promptctl scan src/
+///   promptctl scan src/ --lift                     write them as prompt files
+///
+/// For each id of a stored prompt of OpenAI's: its places, the versions and the names of the
+/// variables that the calls there send, through constants of the same file and variables of the
+/// environment. Of values nothing is read or shown. Of files above 2 MB only the ids are read.
+///
 ///   promptctl scan --ids --format json | promptctl import - --publish production
 ///
-/// Of files above 2 MB only the ids are read.
+/// --lift writes each prompt as a prompt file, in one commit, and prints the code that takes its
+/// place; source code is never changed. Lifted again, a prompt is known by its function and its
+/// number there, and what changed is merged into what changed here.
 ///
-/// For CI: --fail exits with 3 while ids are in use. `promptctl: allow P510` in a comment allows the
-/// id on that line. --write-baseline lists the ids that are in use today, with their files, in
-/// .promptctl-baseline at the top of the repository: commit it, and --fail finds only what is new.
+/// For CI: --fail exits with 3 while there is something that nothing allows. `promptctl: allow P510`
+/// in a comment allows what is on that line, and P514 the prompt of the call there or below.
+/// --write-baseline lists all of today in .promptctl-baseline at the top of the repository: commit
+/// it, and --fail finds only what is new.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
-Exit codes: 3 with --fail, if there is an id that is not allowed.
-More: promptctl help stored-prompts
+Exit codes: 3 with --fail, if there is something not allowed; with --lift, if not all came whole.
+More: promptctl help moving-in, stored-prompts
 
 Examples:
-  promptctl scan --ids src/
-  promptctl scan --ids --format json | promptctl import - --dry-run
-  promptctl scan --ids --write-baseline
-  promptctl scan --ids --fail   # in CI")]
+  promptctl scan src/ --all                # constants named like prompts, too
+  promptctl scan src/ --lift --dry-run     # the files that would be written
+  promptctl scan --fail --format sarif     # in CI
+  promptctl scan --ids --format json | promptctl import - --dry-run")]
 pub(super) struct Args {
     /// Files and folders; without any, the current one
     #[arg(value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// Look for ids of OpenAI's stored prompts
-    #[arg(long, required = true)]
+    /// Look for ids of OpenAI's stored prompts alone
+    #[arg(long, conflicts_with_all = ["all", "tests", "lang", "lift"])]
     ids: bool,
-    /// Exit with 3 if there are ids that neither a comment nor the baseline allows
+    /// Look for constants and functions that are named like prompts, too
+    #[arg(long)]
+    all: bool,
+    /// Look into tests, too
+    #[arg(long)]
+    tests: bool,
+    /// Look for prompts in files of these languages alone, by their endings
+    #[arg(long, value_name = "LANG", value_delimiter = ',')]
+    lang: Vec<Lang>,
+    /// Write the prompts as prompt files, and print the code that takes their place
+    #[arg(long, conflicts_with_all = ["fail", "write_baseline", "format"])]
+    lift: bool,
+    /// With --lift: these alone, by the names that scan proposes; more than once for more
+    #[arg(long, value_name = "NAME", requires = "lift")]
+    only: Vec<PromptName>,
+    /// With --lift: put new prompts below this folder of names
+    #[arg(long, value_name = "DIR", requires = "lift")]
+    into: Option<String>,
+    /// With --lift: take the code's text where the prompt was edited here, too
+    #[arg(long, requires = "lift")]
+    force: bool,
+    /// With --lift: write the files, and do not commit
+    #[arg(long, requires = "lift")]
+    no_commit: bool,
+    /// With --lift: the message of the commit
+    #[arg(short, long, value_name = "TEXT", requires = "lift", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    message: Option<String>,
+    /// Exit with 3 if there is anything that neither a comment nor the baseline allows
     #[arg(long)]
     fail: bool,
-    /// Write the ids that are in use into the baseline
+    /// Write what is there today into the baseline
     #[arg(long, conflicts_with = "fail")]
     write_baseline: bool,
-    /// With --write-baseline: say how many there would be, and write nothing
-    #[arg(short = 'n', long, requires = "write_baseline")]
+    /// With --lift or --write-baseline: say what would be written, and write nothing
+    #[arg(short = 'n', long)]
     dry_run: bool,
     /// The baseline; without it, .promptctl-baseline at the top of the repository
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -75,8 +118,52 @@ enum Format {
     Text,
     /// One JSON object for scripts, which `import -` reads
     Json,
+    /// SARIF 2.1.0
+    Sarif,
     /// Annotations of GitHub Actions
     Github,
+}
+
+/// The languages that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Lang {
+    /// Python
+    Py,
+    /// JavaScript
+    Js,
+    /// TypeScript
+    Ts,
+    /// Go
+    Go,
+    /// Java
+    Java,
+    /// Kotlin
+    Kt,
+    /// C#
+    Cs,
+    /// Rust
+    Rs,
+    /// Ruby
+    Rb,
+    /// PHP
+    Php,
+}
+
+impl Lang {
+    fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Py => &["py", "pyi"],
+            Self::Js => &["js", "jsx", "mjs", "cjs"],
+            Self::Ts => &["ts", "tsx", "mts", "cts"],
+            Self::Go => &["go"],
+            Self::Java => &["java"],
+            Self::Kt => &["kt", "kts"],
+            Self::Cs => &["cs"],
+            Self::Rs => &["rs"],
+            Self::Rb => &["rb"],
+            Self::Php => &["php"],
+        }
+    }
 }
 
 /// What was read.
@@ -87,20 +174,49 @@ struct Scanned {
     parsed: usize,
 }
 
+/// All that was found.
+struct All {
+    entries: Vec<Entry>,
+    prompts: Vec<(String, FoundPrompt)>,
+    scanned: Scanned,
+}
+
+impl All {
+    /// How many are neither allowed nor known: stored prompts, their places, and prompts in code.
+    fn new_ones(&self) -> (usize, usize, usize) {
+        let places = self.entries.iter().map(|entry| entry.new_spots().count());
+        let new: Vec<usize> = places.filter(|&places| places > 0).collect();
+        let prompts = self.prompts.iter().filter(|(_, prompt)| prompt.is_new());
+        (new.len(), new.iter().sum(), prompts.count())
+    }
+}
+
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
+    if args.dry_run && !args.lift && !args.write_baseline {
+        return Err(
+            Failure::usage("--dry-run goes with --lift or --write-baseline")
+                .hint("scan itself writes nothing"),
+        );
+    }
     let baseline = Baseline::read(args.baseline.as_deref(), !args.write_baseline, session)?;
-    let (mut entries, scanned) = entries(&args.paths, &baseline, session)?;
-    baseline.mark(&mut entries);
+    let mut all = look(args, &baseline, session)?;
+    if args.lift {
+        return lift::lift(all.prompts, &all.scanned, args, session);
+    }
+    baseline.mark(&mut all.entries);
+    baseline.mark_prompts(&mut all.prompts);
     let again = show::again(&args.paths);
-    let imported = imported(&entries, session);
+    let imported = imported(&all.entries, session);
+    let lifted = lift::lifted(&all.prompts, session);
     if args.write_baseline {
-        let known = baseline.to_write(&entries, &args.paths);
+        let prompts = (!args.ids).then_some(all.prompts.as_slice());
+        let known = baseline.to_write(&all.entries, prompts, &args.paths);
         let (places, shown) = (count(known.len(), "place"), &baseline.shown);
         if args.dry_run {
             let line = format!("{places} would be written to {shown}");
             match args.format {
                 Format::Text => session.ui.line(line),
-                Format::Json | Format::Github => session.ui.status(line),
+                Format::Json | Format::Sarif | Format::Github => session.ui.status(line),
             }
         } else {
             baseline.write(&known)?;
@@ -108,48 +224,95 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 "{places} written to {shown}: commit it, and --fail finds what is new"
             ));
         }
-        baseline.mark(&mut entries);
+        baseline.mark(&mut all.entries);
+        baseline.mark_prompts(&mut all.prompts);
     }
+    let findings = |all: &All| {
+        let mut findings = show::findings(&all.entries, &again, &imported);
+        let paths = show::paths(&args.paths);
+        findings.extend(prompts::findings(&all.prompts, &lifted, &paths));
+        findings
+    };
     match args.format {
-        Format::Json => session.ui.block(show::json(&entries, &scanned, &imported)),
-        Format::Github => {
-            let text = show::annotations(&entries, &again, &imported);
-            session.ui.data(text);
-        }
+        Format::Json => session.ui.block(show::json(
+            &all.entries,
+            &all.prompts,
+            &all.scanned,
+            (&imported, &lifted),
+        )),
+        Format::Github => session.ui.data(annotations::render(&findings(&all))),
+        Format::Sarif => session
+            .ui
+            .data(sarif::render(&findings(&all), &BTreeMap::new())),
         Format::Text => {
-            show::new_first(&mut entries);
-            show::text(&entries, &scanned, &again, &imported, session);
+            show::new_first(&mut all.entries);
+            if !args.ids {
+                prompts::text(&all.prompts, &lifted, session);
+            }
+            if args.ids || !all.entries.is_empty() {
+                show::text(&all.entries, &all.scanned, &again, &imported, session);
+            }
+            if !args.ids {
+                let paths = show::paths(&args.paths);
+                prompts::summary(&all.prompts, &all.scanned, args.all, &paths, session);
+            }
         }
     }
-    let new: Vec<usize> = entries
-        .iter()
-        .map(|entry| entry.new_spots().count())
-        .filter(|&places| places > 0)
-        .collect();
-    if !args.fail || new.is_empty() {
+    let new = all.new_ones();
+    if !args.fail || (new.0, new.2) == (0, 0) {
         return Ok(Exit::Done);
     }
-    session.ui.status(format!(
-        "--fail: {} in {} that neither a comment nor {} allows",
-        count(new.len(), "stored prompt"),
-        count(new.iter().sum(), "place"),
-        baseline.shown
-    ));
-    session.ui.hint(format!(
-        "`promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids{} --write-baseline all of today",
-        show::paths(&args.paths)
-    ));
+    fail(new, args, &baseline, session);
     Ok(Exit::Verdict)
 }
 
-/// All entries of some paths.
-fn entries(
-    paths: &[PathBuf],
+/// Says what `--fail` found, and how it can be let pass.
+fn fail(
+    (ids, places, prompts): (usize, usize, usize),
+    args: &Args,
     baseline: &Baseline,
     session: &mut Session,
-) -> Result<(Vec<Entry>, Scanned), Failure> {
-    let files = walk::Files::new(paths, baseline, session)?;
-    let found = files.read_all();
+) {
+    let mut found = Vec::new();
+    if ids > 0 {
+        found.push(format!(
+            "{} in {}",
+            count(ids, "stored prompt"),
+            count(places, "place")
+        ));
+    }
+    if prompts > 0 {
+        found.push(format!("{} in code", count(prompts, "prompt")));
+    }
+    session.ui.status(format!(
+        "--fail: {} that neither a comment nor {} allows",
+        found.join(" and "),
+        baseline.shown
+    ));
+    let (code, option) = match (ids, args.ids) {
+        (_, true) => (code::STORED_ID, " --ids"),
+        (0, false) => (code::PROMPT_IN_CODE, ""),
+        (_, false) => (code::STORED_ID, ""),
+    };
+    session.ui.hint(format!(
+        "`promptctl: allow {code}` in a comment of the line allows one, promptctl scan{option}{} --write-baseline all of today",
+        show::paths(&args.paths)
+    ));
+}
+
+/// All that these paths hold.
+fn look(args: &Args, baseline: &Baseline, session: &mut Session) -> Result<All, Failure> {
+    let wanted = (!args.ids).then(|| WantedPrompts {
+        all: args.all,
+        tests: args.tests,
+        endings: args
+            .lang
+            .iter()
+            .flat_map(|lang| lang.endings().iter().copied())
+            .collect(),
+    });
+    let files = walk::Files::new(&args.paths, baseline, wanted.as_ref(), session)?;
+    let mut found = files.read_all();
     for problem in &found.problems {
         session.ui.warning(problem);
     }
@@ -168,7 +331,12 @@ fn entries(
     } else {
         walk::reads(&found.code, &variables, &numbers)
     };
-    Ok((join(found.places, reads, &found.values), found.scanned))
+    found::name_all(&mut found.prompts);
+    Ok(All {
+        entries: join(found.places, reads, &found.values),
+        prompts: found.prompts,
+        scanned: found.scanned,
+    })
 }
 
 /// The prompts that were imported into the repository here, by their ids.

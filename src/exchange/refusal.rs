@@ -60,6 +60,7 @@ impl Refusal {
 
     /// Whether the model of the prompt is gone.
     pub fn is_model_gone(&self) -> bool {
+        // The words are OpenAI's: for a model that was shut down it gives no code of its own.
         let message = self.message.to_lowercase();
         self.code.as_deref() == Some("model_not_found")
             || (message.contains("model")
@@ -74,7 +75,7 @@ impl Refusal {
                 .any(|word| message.contains(word)))
     }
 
-    /// The model that the words name.
+    /// The model that the words name; OpenAI says it nowhere else.
     pub fn model(&self) -> Option<String> {
         let quoted = quoted(&self.message);
         quoted.into_iter().next().map(str::to_owned)

@@ -436,6 +436,8 @@ codes! {
         "`import --strict` writes nothing unless every prompt comes whole. Without it the others are written, and what was left out is reported.";
     GATEWAY_ASKED = "P513", Fixed, "a gateway of promptctl's answers in the place of OpenAI",
         "`import` asks OpenAI for its stored prompts, and `OPENAI_BASE_URL` names a `promptctl serve`, which answers from what was imported. Nothing was paid and nothing written: unset the variable for the import.";
+    PROMPT_IN_CODE = "P514", Fixed, "a prompt in source code",
+        "A text that the program sends to a model stands in its code, where it has no version, no test and no rollback. `promptctl scan --lift` writes it as a prompt file and prints the code that takes its place. A comment `promptctl: allow P514` on the line of the call, or above it, lets it stay; `scan --write-baseline` lists all of today.";
     STORED_CALL = "P520", Warning, "a prompt that calls a stored prompt at OpenAI",
         "`openai.promptId` makes `run` send the id instead of the messages. OpenAI's stored prompts end on 2026-11-30: `promptctl import ID` brings the text here, `promptctl edit NAME --unset openai` sends the messages from then on.";
     UNKNOWN_FORMAT = "P521", Fixed, "a file of a format that is not known, or of several",

@@ -350,6 +350,8 @@ pub struct Provenance {
     pub current: Option<String>,
     /// `digest:`, the digest of what was imported.
     pub digest: Option<String>,
+    /// `place:`, the function or the constant in the code there, and which prompt in it.
+    pub place: Option<String>,
 }
 
 impl Provenance {

@@ -316,6 +316,7 @@ fn request() -> Properties {
                     "current": version,
                     "project": { "description": "The project that the id belongs to.", "type": ["string", "null"] },
                     "digest": { "description": "The digest of what was imported.", "type": ["string", "null"] },
+                    "place": { "description": "The function or the constant in the code, and which prompt in it.", "type": ["string", "null"] },
                 },
             }),
         ),

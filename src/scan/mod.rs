@@ -1,4 +1,5 @@
-//! Prompts in source code: ids of stored prompts, and how each is called.
+//! Prompts in source code: ids of stored prompts, and how each is called; and the prompts that
+//! stand there as text, in [`found`].
 //!
 //! Pure: texts come in, facts go out; the files are walked by the command. [`ids::find`] is the
 //! sieve, [`find_ids`] reads what stands around each id of a file, [`reads`] does the same for the
@@ -6,6 +7,7 @@
 
 mod around;
 pub mod entry;
+pub mod found;
 pub mod ids;
 mod lex;
 mod name;

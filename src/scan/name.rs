@@ -31,6 +31,50 @@ pub(super) fn proposed(
     })
 }
 
+/// Words that say of a constant that it holds a prompt, and not which one.
+const EMPTY_IN_CODE: &[&str] = &[
+    "system",
+    "user",
+    "instruction",
+    "instructions",
+    "template",
+    "message",
+    "messages",
+    "text",
+    "base",
+    "content",
+];
+
+/// A name for a prompt in code: from the constant that holds its text, else from the file and the
+/// function around it.
+pub(super) fn of_place(path: &str, place: Option<&str>, constant: Option<&str>) -> Option<String> {
+    let slug = |name: &str| {
+        let slug = slug(name)?;
+        let words = slug.split('-').filter(|word| !EMPTY_IN_CODE.contains(word));
+        let words: Vec<&str> = words.collect();
+        (!words.is_empty()).then(|| words.join("-"))
+    };
+    let from_constant = constant.and_then(|constant| checked(slug(constant)?));
+    from_constant.or_else(|| {
+        let mut folders = path.rsplit(['/', '\\']);
+        let file = folders.next().unwrap_or(path);
+        let stem = file.trim_start_matches('.').split('.').next()?;
+        // `index.ts` and `__init__.py` are named by their folder.
+        let stem = match stem {
+            "index" | "__init__" | "main" | "mod" | "page" | "route" => {
+                folders.next().unwrap_or(stem)
+            }
+            stem => stem,
+        };
+        let stem = slug(stem).or_else(|| slug(folders.next()?))?;
+        let function = place.and_then(|place| place.rsplit('.').find_map(&slug));
+        match function {
+            Some(function) if function != stem => checked(format!("{stem}/{function}")),
+            _ => checked(stem),
+        }
+    })
+}
+
 fn checked(name: String) -> Option<String> {
     PromptName::from_str(&name).ok().map(|_| name)
 }
@@ -60,7 +104,7 @@ fn slug(name: &str) -> Option<String> {
 
 /// The name of the function that an id stands in: the nearest line above that begins one and is
 /// indented less.
-fn function_before(text: &str, at: usize) -> Option<String> {
+pub(super) fn function_before(text: &str, at: usize) -> Option<String> {
     let start = text.floor_char_boundary(at.saturating_sub(FARTHEST));
     let before = &text[start..at];
     let mut lines = before.lines().rev();

@@ -204,6 +204,13 @@ fn each_library_has_one_place() {
     only_in("yaml_edit", &["prompt/edit"]);
     only_in("plotters", &["output/chart"]);
     only_in("statrs", &["statistics/distribution"]);
+    for word in [
+        "tree_sitter",
+        "tree_sitter_python",
+        "tree_sitter_typescript",
+    ] {
+        only_in(word, &["scan/found/"]);
+    }
 }
 
 #[test]

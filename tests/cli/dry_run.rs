@@ -101,6 +101,7 @@ fn a_dry_run_writes_nothing_anywhere() {
             "validate --fix -n",
             "doctor --fix -n",
             "scan --ids --write-baseline -n",
+            "scan --lift -n",
             "outcome - -n",
             "log append -n",
             "run support/triage --var ticket=x --dry-run",

@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 50] = [
+const COMMANDS: [(&str, &str); 51] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -82,7 +82,8 @@ const COMMANDS: [(&str, &str); 50] = [
     ),
     ("outcome", ""),
     ("models", "promptctl models"),
-    ("scan", "promptctl scan --ids src"),
+    ("scan", "promptctl scan desk.py"),
+    ("scan --ids", "promptctl scan --ids src"),
     ("import", ""),
     ("import FILE", "promptctl import chat.prompty --dry-run"),
     ("export", "promptctl export support/triage --to dotprompt"),
@@ -138,6 +139,7 @@ fn every_field_that_is_printed_is_in_the_table() {
     }
     let mut world = World::new();
     let repo = world.copy();
+    repo.write("desk.py", "f({'role': 'system', 'content': f'Sort {x}'})\n");
     let rows = rows();
     for (command, line) in COMMANDS {
         let row = row_of(&rows, command);

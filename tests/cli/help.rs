@@ -62,7 +62,7 @@ fn the_help() {
       report       Write a page about what the versions did in use
 
     Move:
-      scan         Find the ids of stored prompts in source code and settings
+      scan         Find prompts and ids of stored prompts in source code
       import       Bring prompts of other tools here, and stored prompts of OpenAI's
       export       Write prompts as files of other tools
 

@@ -68,6 +68,7 @@ mod rounds;
 mod rows;
 mod run;
 mod scan;
+mod scan_code;
 mod schemas;
 mod seed;
 mod services;

@@ -296,7 +296,7 @@ fn dotprompt_brings_its_partials_and_goes_out_again() {
     source:
       format: dotprompt
       path: gk/hello.prompt
-      digest: xxxxxxxxxxxx
+      digest: "xxxxxxxxxxxx"
     $ cat prompts/gk/_rules.hbs
     Never lie.
     $ promptctl render gk/hello --var name=Ada --var tone=kind --var 'items:=["a","b"]' --var photo=https://x.example/a.png
@@ -510,7 +510,7 @@ fn promptfoo_langchain_and_semantic_kernel_come() {
     source:
       format: promptfoo
       path: foo/promptfooconfig.yaml
-      digest: "xxxxxxxxxxxx"
+      digest: xxxxxxxxxxxx
     $ promptctl import chain.json
     chain v1 made from chain.json, which looks like langchain
     $ promptctl import story.yaml
@@ -700,4 +700,37 @@ fn every_file_of_other_tools_comes_or_is_refused_and_goes_out_again() {
     let files = shown["files"].as_array().unwrap();
     let out = files.iter().filter(|it| it["error"].is_null()).count();
     assert!(out * 100 >= files.len() * 90, "{out} of {}", files.len());
+}
+
+#[test]
+fn new_test_data_in_the_source_comes_without_a_new_version() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let file = |case: &str| {
+        format!(
+            "---\nname: Hi\nmodel:\n  api: chat\nsample:\n  who: {case}\n---\nsystem:\nGreet {{{{who}}}}.\n"
+        )
+    };
+    repo.write("hi.prompty", file("Ada"));
+    repo.run("promptctl import hi.prompty");
+    let first = repo.read("prompts/hi.prompt.yml");
+    repo.write("hi.prompty", file("Bo"));
+    let run = repo.run("promptctl import hi.prompty");
+    assert!(
+        run.stderr.contains("hi v1 updated from hi.prompty"),
+        "{run}"
+    );
+    let second = repo.read("prompts/hi.prompt.yml");
+    assert!(
+        second.contains("who: Bo") && second.contains("version: 1\n"),
+        "{second}"
+    );
+    let digest = |text: &str| {
+        text.lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("  digest: ").map(str::to_owned))
+    };
+    assert_ne!(digest(&first), digest(&second));
+    let run = repo.run("promptctl import hi.prompty");
+    assert!(run.stderr.contains("up to date"), "{run}");
 }

@@ -88,15 +88,6 @@ fn a_folder_without_git_is_scanned_by_its_ignore_rules() {
       hint: name a file or a folder that exists
     [exit 2]
     ");
-    assert_snapshot!(folder.run("promptctl scan"), @"
-    error: the following required arguments were not provided:
-      --ids
-
-    Usage: promptctl scan --ids [PATH]...
-
-    For more information, try '--help'.
-    [exit 2]
-    ");
 }
 
 #[test]

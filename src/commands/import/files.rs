@@ -1,24 +1,25 @@
 //! Files of other tools: found, read, written as prompts.
 
 mod find;
-mod show;
-mod write;
+pub(in crate::commands) mod incoming;
+pub(in crate::commands) mod plan;
+mod planner;
+pub(in crate::commands) mod show;
+
+use std::cell::RefCell;
+
+use sha2::{Digest as _, Sha256};
 
 use super::super::session::Session;
 use super::Args;
 use crate::error::{Exit, Failure};
-use crate::exchange::format::{Foreign, Refused, Source};
+use crate::exchange::format::{Refused, Source};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 
 pub(super) use find::{SourceFile, find};
-use write::{Action, FileResult};
-
-/// One prompt of a file, with the file.
-struct Read<'f> {
-    file: &'f SourceFile,
-    prompt: Result<Foreign, Refused>,
-}
+use incoming::{Action, FileResult, Incoming, Options};
+pub(in crate::commands) use planner::lifted;
 
 pub(super) fn run(
     files: &[SourceFile],
@@ -34,10 +35,10 @@ pub(super) fn run(
     if args.dry_run {
         store.write_nothing();
     }
-    let all: Vec<Read<'_>> = files.iter().flat_map(|file| read(file, args)).collect();
+    let all: Vec<Incoming> = files.iter().flat_map(|file| read(file, args)).collect();
     let names: std::collections::BTreeSet<&str> = all
         .iter()
-        .map(|read| match &read.prompt {
+        .map(|it| match &it.prompt {
             Ok(foreign) => foreign.name.as_str(),
             Err(refused) => refused.name.as_str(),
         })
@@ -51,13 +52,21 @@ pub(super) fn run(
     }
     let gate = super::super::gate::Gate::new(&config, session);
     let is_set_up = store.config_text()?.is_some() || !store.list().files.is_empty();
-    let plan = write::plan(all, args, &store, &gate);
+    let options = Options {
+        name: args.name.as_ref(),
+        into: args.into.as_deref(),
+        force: args.force,
+        no_commit: args.no_commit,
+        dry_run: args.dry_run,
+        message: args.message.as_deref(),
+    };
+    let plan = plan::plan(all, &options, &store, &gate);
     let is_whole = plan.results().all(FileResult::is_whole);
     let (results, failure) = match args.strict && !is_whole {
         true => (plan.refuse_all(), None),
-        false => plan.write(args, &store),
+        false => plan.write(&options, &store),
     };
-    let exit = show::results(&results, args, session);
+    let exit = show::results(&results, &options, session);
     if results
         .iter()
         .any(|it| matches!(it.action, Action::Created))
@@ -70,42 +79,68 @@ pub(super) fn run(
     }
 }
 
-fn read<'f>(file: &'f SourceFile, args: &Args) -> Vec<Read<'f>> {
+fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
     let folder = match &args.into {
         Some(folder) => format!("{}/", folder.trim_matches('/')),
         None => String::new(),
     };
-    let refused = |why: Finding| Read {
-        file,
-        prompt: Err(Refused {
+    let format = file.content.as_ref().map(|(format, _)| format.row().name);
+    // All that is read of the source, the files beside it too.
+    let bytes = RefCell::new(Sha256::new());
+    let read = match &file.content {
+        Err(why) => Err(why.clone()),
+        Ok((format, text)) => {
+            bytes.borrow_mut().update(text);
+            let beside = |path: &str| {
+                let text = file.beside(path)?;
+                bytes.borrow_mut().update(&text);
+                Ok(text)
+            };
+            let prompts = format.read(&Source {
+                path: &file.shown,
+                stem: &file.stem,
+                text,
+                beside: &beside,
+                folder: &folder,
+                role: args.role.as_str(),
+            });
+            prompts.and_then(|prompts| match prompts.is_empty() {
+                false => Ok(prompts),
+                true => Err(Finding::error(code::BAD_INPUT, "the file holds no prompt")
+                    .help("name another file")),
+            })
+        }
+    };
+    let prompts = read.unwrap_or_else(|why| {
+        vec![Err(Refused {
             name: file.stem.clone(),
             version: None,
             why: Box::new(why),
-        }),
-    };
-    let (format, text) = match &file.content {
-        Ok(content) => content,
-        Err(why) => return vec![refused(why.clone())],
-    };
-    let source = Source {
-        path: &file.shown,
-        stem: &file.stem,
-        text,
-        beside: &|path| file.beside(path),
-        folder: &folder,
-        role: args.role.as_str(),
-    };
-    match format.read(&source) {
-        Err(why) => vec![refused(why)],
-        Ok(prompts) if prompts.is_empty() => {
-            let why = Finding::error(code::BAD_INPUT, "the file holds no prompt");
-            vec![refused(why.help("name another file"))]
-        }
-        Ok(prompts) => prompts
-            .into_iter()
-            .map(|prompt| Read { file, prompt })
-            .collect(),
-    }
+        })]
+    });
+    let digest = short_digest(bytes.into_inner());
+    prompts
+        .into_iter()
+        .map(|prompt| Incoming {
+            source: file.shown.clone(),
+            format: format.unwrap_or("-"),
+            is_guessed: file.is_guessed,
+            stem: file.stem.clone(),
+            digest: digest.clone(),
+            stands: None,
+            prompt,
+        })
+        .collect()
+}
+
+/// The first twelve digits, as prompt files write digests.
+pub(in crate::commands) fn short_digest(bytes: Sha256) -> String {
+    let digits = bytes.finalize();
+    digits
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Options that only speak of stored prompts.

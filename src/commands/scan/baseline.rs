@@ -12,6 +12,7 @@ use crate::prompt::quote::shell_path;
 use crate::releases::Store;
 use crate::repository::Start;
 use crate::scan::entry::Entry;
+use crate::scan::found::FoundPrompt;
 use crate::scan::ids;
 
 /// The file, at the top of the repository; without one, where the command runs.
@@ -25,6 +26,16 @@ const HEAD: &str = "\
 : an id and its file on each line.
 # `promptctl scan --ids --write-baseline` writes the list again.
 ";
+
+/// The same where it lists prompts in code, too.
+const HEAD_WITH_CODE: &str = "\
+: an id and its file on each line;
+# and prompts in code that `promptctl scan --fail` lets pass: `code:`, the function and which prompt in it.
+# `promptctl scan --write-baseline` writes the list again.
+";
+
+/// What begins the name of a prompt in code.
+const CODE: &str = "code:";
 
 /// What is known, by id and file.
 pub(super) struct Baseline {
@@ -127,10 +138,20 @@ impl Baseline {
         }
     }
 
-    /// What is in use below these paths, beside what was known elsewhere.
+    /// Marks the prompts in code that are known.
+    pub(super) fn mark_prompts(&self, prompts: &mut [(String, FoundPrompt)]) {
+        for (path, prompt) in prompts {
+            let key = (format!("{CODE}{}", prompt.mark()), self.key(path));
+            prompt.is_known = self.known.contains(&key);
+        }
+    }
+
+    /// What is in use below these paths, beside what was known elsewhere; without `prompts`, only ids
+    /// were looked for.
     pub(super) fn to_write(
         &self,
         entries: &[Entry],
+        prompts: Option<&[(String, FoundPrompt)]>,
         roots: &[PathBuf],
     ) -> BTreeSet<(String, String)> {
         let roots: Vec<String> = match roots {
@@ -151,9 +172,15 @@ impl Baseline {
         let mut known: BTreeSet<(String, String)> = self
             .known
             .iter()
-            .filter(|(_, path)| !is_below(path))
+            .filter(|(id, path)| !is_below(path) || (prompts.is_none() && id.starts_with(CODE)))
             .cloned()
             .collect();
+        for (path, prompt) in prompts.unwrap_or_default() {
+            let key = self.key(path);
+            if !prompt.is_allowed && !key.contains(char::is_control) {
+                known.insert((format!("{CODE}{}", prompt.mark()), key));
+            }
+        }
         for entry in entries.iter().filter(|entry| !entry.is_placeholder) {
             for spot in entry
                 .spots
@@ -172,7 +199,9 @@ impl Baseline {
 
     /// Writes these as known.
     pub(super) fn write(&self, known: &BTreeSet<(String, String)>) -> Result<(), Failure> {
-        let mut text = format!("{START}{HEAD}");
+        let has_code = known.iter().any(|(id, _)| id.starts_with(CODE));
+        let head = if has_code { HEAD_WITH_CODE } else { HEAD };
+        let mut text = format!("{START}{head}");
         for (id, path) in known {
             text.push_str(&format!("{id} {path}\n"));
         }
@@ -225,7 +254,9 @@ fn lines(text: &str, shown: &str) -> Result<BTreeSet<(String, String)>, Failure>
             continue;
         }
         match line.split_once(' ') {
-            Some((id, path)) if id.starts_with(ids::START) && !path.is_empty() => {
+            Some((id, path))
+                if (id.starts_with(ids::START) || id.starts_with(CODE)) && !path.is_empty() =>
+            {
                 known.insert((id.to_owned(), path.to_owned()));
             }
             _ => {

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::super::common::count;
 use super::super::session::Session;
 use super::Scanned;
+use super::prompts::{Lifted, PromptJson, Prompts};
+use crate::output::json;
 use crate::output::ui::{BOLD, paint};
-use crate::output::{annotations, json};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
@@ -19,12 +20,19 @@ use crate::scan::Call;
 use crate::scan::entry::{Entry, Occurrence, RequestedVersion};
 
 /// The prompts that are here already, by their ids.
-type Imported = BTreeMap<String, PromptName>;
+pub(super) type Imported = BTreeMap<String, PromptName>;
 
 #[derive(Serialize)]
 struct ScanJson<'a> {
     scanned: ScannedJson,
-    findings: Vec<FindingJson<'a>>,
+    findings: Vec<AnyJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AnyJson<'a> {
+    Id(FindingJson<'a>),
+    Prompt(PromptJson<'a>),
 }
 
 #[derive(Serialize)]
@@ -165,17 +173,25 @@ impl<'a> From<&'a Call> for CallJson<'a> {
     }
 }
 
-pub(super) fn json(entries: &[Entry], scanned: &Scanned, imported: &Imported) -> String {
+pub(super) fn json(
+    entries: &[Entry],
+    prompts: &Prompts,
+    scanned: &Scanned,
+    (imported, lifted): (&Imported, &Lifted),
+) -> String {
+    let ids = entries
+        .iter()
+        .map(|entry| AnyJson::Id(FindingJson::new(entry, imported)));
+    let prompts = prompts
+        .iter()
+        .map(|prompt| AnyJson::Prompt(PromptJson::new(prompt, lifted)));
     json::document(&ScanJson {
         scanned: ScannedJson {
             files: scanned.files,
             bytes: scanned.bytes,
             parsed: scanned.parsed,
         },
-        findings: entries
-            .iter()
-            .map(|entry| FindingJson::new(entry, imported))
-            .collect(),
+        findings: ids.chain(prompts).collect(),
     })
 }
 
@@ -198,7 +214,8 @@ pub(super) fn again(named: &[PathBuf]) -> String {
     )
 }
 
-pub(super) fn annotations(entries: &[Entry], again: &str, imported: &Imported) -> String {
+/// The ids that are new as findings.
+pub(super) fn findings(entries: &[Entry], again: &str, imported: &Imported) -> Vec<Finding> {
     let mut findings = Vec::new();
     for entry in entries {
         for spot in entry.new_spots() {
@@ -219,7 +236,7 @@ pub(super) fn annotations(entries: &[Entry], again: &str, imported: &Imported) -
             });
         }
     }
-    annotations::render(&findings)
+    findings
 }
 
 /// Puts the entries first that have new places.

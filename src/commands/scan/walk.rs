@@ -19,6 +19,7 @@ use crate::prompt::finding::Span;
 use crate::releases::Store;
 use crate::repository::Start;
 use crate::scan::entry::Values;
+use crate::scan::found::{self, FoundPrompt};
 use crate::scan::{self, EnvRead, IdPlace, ids};
 
 /// How far into a file a NUL is looked for, which says that it is no text.
@@ -44,12 +45,39 @@ pub(super) struct Files<'b> {
     tracked: Vec<PathBuf>,
     /// Whose files are left out.
     baseline: &'b Baseline,
+    /// Which prompts in code are wanted; none where only ids are.
+    wanted: Option<&'b WantedPrompts>,
+}
+
+/// Which prompts in code are looked for.
+#[derive(Debug, Default)]
+pub(super) struct WantedPrompts {
+    /// Those that are only declared or returned, too.
+    pub(super) all: bool,
+    /// Those of tests, too.
+    pub(super) tests: bool,
+    /// The endings of the files; all where there are none.
+    pub(super) endings: Vec<&'static str>,
+}
+
+impl WantedPrompts {
+    fn wants(&self, path: &str) -> bool {
+        let has_ending = |ending: &&str| {
+            path.strip_suffix(*ending)
+                .is_some_and(|stem| stem.ends_with('.'))
+        };
+        found::is_code(path)
+            && (self.tests || !found::is_test(path))
+            && (self.endings.is_empty() || self.endings.iter().any(has_ending))
+    }
 }
 
 /// What the files say.
 #[derive(Default)]
 pub(super) struct ScanResults {
     pub(super) places: Vec<(String, IdPlace)>,
+    /// Prompts in code, with their files.
+    pub(super) prompts: Vec<(String, FoundPrompt)>,
     /// Numbers that settings give to variables of the environment.
     pub(super) values: Values,
     /// Files that may read the environment: where they are, and what they are called.
@@ -62,6 +90,7 @@ impl<'b> Files<'b> {
     pub(super) fn new(
         paths: &[PathBuf],
         baseline: &'b Baseline,
+        wanted: Option<&'b WantedPrompts>,
         session: &Session,
     ) -> Result<Self, Failure> {
         let directory = &session.directory;
@@ -104,6 +133,7 @@ impl<'b> Files<'b> {
             directory: directory.clone(),
             tracked,
             baseline,
+            wanted,
         })
     }
 
@@ -179,6 +209,9 @@ impl<'b> Files<'b> {
         let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
         found
             .places
+            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+        found
+            .prompts
             .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
         found.code.sort();
         found.problems.append(&mut guard(&unread));
@@ -271,15 +304,23 @@ impl<'a> Reader<'a> {
         self.own.scanned.files += 1;
         self.own.scanned.bytes += self.buffer.len() as u64;
         let shown = self.files.shown(path);
+        self.note_code(path, &shown);
+        let is_wanted = self.buffer.len() <= found::LARGEST
+            && self.files.wanted.is_some_and(|wanted| wanted.wants(&shown));
         let text = if is_wide {
             wide(&self.buffer)
-        } else if ids::may_hold(&self.buffer) {
+        } else if is_wanted || ids::may_hold(&self.buffer) {
             String::from_utf8_lossy(&self.buffer).into_owned()
         } else {
-            self.note_code(path, &shown);
             return Ok(());
         };
-        self.note_code(path, &shown);
+        if let Some(wanted) = self.files.wanted.filter(|_| is_wanted) {
+            let (prompts, is_parsed) = found::find(&shown, &text, wanted.all);
+            self.own.scanned.parsed += usize::from(is_parsed);
+            self.own
+                .prompts
+                .extend(prompts.into_iter().map(|prompt| (shown.clone(), prompt)));
+        }
         if ids::may_hold(text.as_bytes()) {
             self.own.scanned.parsed += 1;
             let places = scan::find_ids(&shown, &text);
@@ -364,6 +405,7 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         let mut all = guard(self.all);
         all.places.append(&mut self.own.places);
+        all.prompts.append(&mut self.own.prompts);
         all.values.append(&mut self.own.values);
         all.code.append(&mut self.own.code);
         all.problems.append(&mut self.own.problems);

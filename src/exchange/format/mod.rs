@@ -1,5 +1,6 @@
 //! Prompts as files of other tools: one module a format, with `read` and, where we write it, `write`.
 
+pub mod code;
 mod dotprompt;
 mod draft;
 pub mod export;

@@ -111,6 +111,7 @@ pub(in crate::prompt) const SOURCE: &[Known] = &[
     key("path"),
     key("line"),
     key("commit"),
+    key("place"),
     key("version"),
     key("versions"),
     key("current"),

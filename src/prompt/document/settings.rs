@@ -255,6 +255,7 @@ impl Reader<'_> {
             versions: text("version").into_iter().collect(),
             current: text("current"),
             digest: text("digest"),
+            place: text("place"),
         };
         if let Some(versions) = fields.get("versions") {
             let items = self.list(versions);

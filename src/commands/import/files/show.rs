@@ -4,14 +4,17 @@ use serde_json::{Value, json};
 
 use super::super::super::common::count;
 use super::super::super::session::Session;
-use super::super::Args;
-use super::write::{Action, FileResult};
+use super::incoming::{Action, FileResult, Options};
 use crate::error::Exit;
 use crate::output::json;
 use crate::output::words::all_words;
 use crate::prompt::finding::Severity;
 
-pub(super) fn results(results: &[FileResult], args: &Args, session: &mut Session) -> Exit {
+pub(in crate::commands) fn results(
+    results: &[FileResult],
+    options: &Options<'_>,
+    session: &mut Session,
+) -> Exit {
     if session.ui.json {
         let prompts: Vec<Value> = results.iter().map(shape).collect();
         let formats: std::collections::BTreeSet<&str> =
@@ -21,11 +24,11 @@ pub(super) fn results(results: &[FileResult], args: &Args, session: &mut Session
             _ => json!(formats),
         };
         session.ui.block(json::document(
-            &json!({ "from": from, "dry_run": args.dry_run, "prompts": prompts }),
+            &json!({ "from": from, "dry_run": options.dry_run, "prompts": prompts }),
         ));
     } else {
         for result in results {
-            tell(result, args, session);
+            tell(result, options, session);
         }
     }
     let number = |action: Action| results.iter().filter(|it| it.action == action).count();
@@ -37,7 +40,7 @@ pub(super) fn results(results: &[FileResult], args: &Args, session: &mut Session
         .count();
     if results.len() > 1 && !session.ui.json {
         let mut said = Vec::new();
-        let verb = if args.dry_run {
+        let verb = if options.dry_run {
             "to be written"
         } else {
             "written"
@@ -64,7 +67,7 @@ pub(super) fn results(results: &[FileResult], args: &Args, session: &mut Session
     }
 }
 
-fn tell(result: &FileResult, args: &Args, session: &mut Session) {
+fn tell(result: &FileResult, options: &Options<'_>, session: &mut Session) {
     let FileResult { name, source, .. } = result;
     let number = result
         .version
@@ -74,7 +77,7 @@ fn tell(result: &FileResult, args: &Args, session: &mut Session) {
         true => format!("{source}, which looks like {}", result.format),
         false => format!("{source} ({})", result.format),
     };
-    match (result.action, args.dry_run) {
+    match (result.action, options.dry_run) {
         (Action::Created, false) => session
             .ui
             .status(format!("{name}{number} made from {format}")),
@@ -92,7 +95,7 @@ fn tell(result: &FileResult, args: &Args, session: &mut Session) {
             .status(format!("{name} is up to date with {source}: nothing to do")),
         (Action::Refused, _) => {}
     }
-    if args.dry_run
+    if options.dry_run
         && let (Some(path), Some(text)) = (&result.path, &result.text)
     {
         session.ui.line(format!("  {path}"));
@@ -100,7 +103,7 @@ fn tell(result: &FileResult, args: &Args, session: &mut Session) {
             session.ui.line(format!("    {line}"));
         }
     }
-    if args.no_commit && result.text.is_some() && !args.dry_run {
+    if options.no_commit && result.text.is_some() && !options.dry_run {
         let path = result.path.as_deref().unwrap_or_default();
         session
             .ui
@@ -108,7 +111,7 @@ fn tell(result: &FileResult, args: &Args, session: &mut Session) {
     }
     for lost in &result.lost {
         // What changes nothing for the model is said by --dry-run and JSON.
-        if lost.severity != Severity::Note || args.dry_run {
+        if lost.severity != Severity::Note || options.dry_run {
             session.ui.finding(lost);
         }
     }

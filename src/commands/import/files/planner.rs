@@ -1,4 +1,4 @@
-//! What was read as files of this repository: new, merged into what is here, or up to date.
+//! One prompt of another place against what is here: its name, its number, its text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,16 +7,16 @@ use std::str::FromStr;
 use serde_json::{Map, Value, json};
 
 use super::super::super::gate::Gate;
-use super::super::{Args, has_prompt};
-use super::Read;
+use super::super::has_prompt;
+use super::incoming::{Action, FileResult, Options, Stands};
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
 use crate::exchange::write::yaml_file;
 use crate::files::{FileChange, Loaded};
 use crate::prompt::code;
 use crate::prompt::digest::digest;
+use crate::prompt::document;
 use crate::prompt::edit::set_version;
-use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::lint::check_text;
 use crate::prompt::merge::{Marks, Sides, merge};
 use crate::prompt::name::{PromptName, partial_path};
@@ -25,264 +25,16 @@ use crate::prompt::template::{Partial, Partials};
 use crate::prompt::version::Version;
 use crate::releases::Store;
 
-/// What becomes of a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Created,
-    Updated,
-    Unchanged,
-    Refused,
-}
-
-impl Action {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-/// What became of one version of one prompt.
-#[derive(Debug)]
-pub(super) struct FileResult {
-    /// The file that it came from.
-    pub(super) source: String,
-    pub(super) format: &'static str,
-    pub(super) is_guessed: bool,
-    pub(super) source_version: Option<u64>,
-    pub(super) name: String,
-    pub(super) path: Option<String>,
-    pub(super) action: Action,
-    pub(super) version: Option<Version>,
-    /// The text that is written.
-    pub(super) text: Option<String>,
-    pub(super) lost: Vec<Finding>,
-    pub(super) failure: Option<Failure>,
-}
-
-impl FileResult {
-    /// Whether all of it came.
-    pub(super) fn is_whole(&self) -> bool {
-        self.failure.is_none() && !self.is_lossy()
-    }
-
-    pub(super) fn is_lossy(&self) -> bool {
-        self.lost.iter().any(|lost| lost.severity != Severity::Note)
-    }
-}
-
-/// Changes that become one commit.
-struct Step {
-    changes: Vec<FileChange>,
-    message: String,
-    /// The results that it writes.
-    results: Vec<usize>,
-}
-
-/// All that is to be done.
-pub(super) struct Plan {
-    results: Vec<FileResult>,
-    steps: Vec<Step>,
-}
-
 /// A prompt as it stands while the plan is made.
 struct Here {
     text: String,
-    loaded: Option<Loaded>,
+    loaded: Loaded,
+    /// What came last, where that was in this plan.
+    planned: Option<String>,
 }
 
-/// Plans what becomes of all that was read. Nothing is written.
-pub(super) fn plan(all: Vec<Read<'_>>, args: &Args, store: &Store, gate: &Gate) -> Plan {
-    let mut planner = Planner {
-        args,
-        store,
-        gate,
-        names: BTreeMap::new(),
-        partials: BTreeMap::new(),
-        here: BTreeMap::new(),
-        numbers: BTreeMap::new(),
-        failed: BTreeSet::new(),
-    };
-    let mut plan = Plan {
-        results: Vec::new(),
-        steps: Vec::new(),
-    };
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for read in &all {
-        if let Ok(foreign) = &read.prompt {
-            *counts.entry(foreign.name.clone()).or_default() += 1;
-        }
-    }
-    let mut together = Step {
-        changes: Vec::new(),
-        message: String::new(),
-        results: Vec::new(),
-    };
-    for read in all {
-        let mut result = FileResult {
-            source: read.file.shown.clone(),
-            format: read
-                .file
-                .content
-                .as_ref()
-                .map_or("-", |(format, _)| format.row().name),
-            is_guessed: read.file.is_guessed,
-            source_version: None,
-            name: read.file.stem.clone(),
-            path: None,
-            action: Action::Refused,
-            version: None,
-            text: None,
-            lost: Vec::new(),
-            failure: None,
-        };
-        let index = plan.results.len();
-        match read.prompt {
-            Err(refused) => {
-                result.name.clone_from(&refused.name);
-                result.source_version = refused.version;
-                let mut why = *refused.why;
-                why.path.get_or_insert_with(|| result.source.clone());
-                planner.failed.insert(refused.name);
-                result.failure = Some(Failure::from(why));
-            }
-            Ok(foreign) => {
-                let is_of_several = counts.get(&foreign.name).is_some_and(|count| *count > 1);
-                result.source_version = foreign.version;
-                let own = foreign.name.clone();
-                let author = foreign.author.clone();
-                match planner.one(foreign, &mut result) {
-                    Ok(changes) if changes.is_empty() => {}
-                    Ok(changes) if is_of_several && !args.no_commit => plan.steps.push(Step {
-                        changes,
-                        message: version_message(args, &result, author.as_deref()),
-                        results: vec![index],
-                    }),
-                    Ok(changes) => {
-                        // A file holds one version: the last.
-                        let is_same =
-                            |old: &FileChange| changes.iter().any(|new| new.path() == old.path());
-                        together.changes.retain(|old| !is_same(old));
-                        together.changes.extend(changes);
-                        together.results.push(index);
-                    }
-                    Err(failure) => {
-                        planner.failed.insert(own);
-                        result.action = Action::Refused;
-                        result.text = None;
-                        result.failure = Some(failure);
-                    }
-                }
-            }
-        }
-        plan.results.push(result);
-    }
-    if !together.changes.is_empty() {
-        together.message = message(args, &plan.results, &together.results);
-        plan.steps.insert(0, together);
-    }
-    plan
-}
-
-fn message(args: &Args, results: &[FileResult], written: &[usize]) -> String {
-    if let Some(message) = &args.message {
-        return message.clone();
-    }
-    let written: Vec<&FileResult> = written.iter().map(|index| &results[*index]).collect();
-    match written.as_slice() {
-        [only] => format!("Import {} from {}", only.name, only.source),
-        several => format!(
-            "Import {} prompts from files\n\n{}",
-            several.len(),
-            several
-                .iter()
-                .map(|one| format!("- {} from {}\n", one.name, one.source))
-                .collect::<String>()
-        ),
-    }
-}
-
-fn version_message(args: &Args, result: &FileResult, author: Option<&str>) -> String {
-    let number = result
-        .version
-        .map(|version| version.to_string())
-        .unwrap_or_default();
-    let usual = format!("Import {} {number} from {}", result.name, result.source);
-    let mut message = args.message.clone().unwrap_or(usual);
-    if let Some(version) = result.source_version {
-        let by = author
-            .map(|author| format!(", by {author}"))
-            .unwrap_or_default();
-        message.push_str(&format!("\n\nVersion {version} there{by}."));
-    }
-    message
-}
-
-impl Plan {
-    pub(super) fn results(&self) -> impl Iterator<Item = &FileResult> {
-        self.results.iter()
-    }
-
-    /// The same with nothing written, since something would be lost.
-    pub(super) fn refuse_all(mut self) -> Vec<FileResult> {
-        for result in &mut self.results {
-            if result.failure.is_some() || result.action == Action::Unchanged {
-                continue;
-            }
-            let message = match result.is_lossy() {
-                true => format!(
-                    "{}: something would be lost, so nothing was written (--strict)",
-                    result.name
-                ),
-                false => format!(
-                    "{}: not written, because another one did not come whole (--strict)",
-                    result.name
-                ),
-            };
-            result.action = Action::Refused;
-            result.failure = Some(Failure::new(code::NOT_WHOLE, message).hint(
-                "without --strict what can be is written, and what was left out is reported",
-            ));
-        }
-        self.results
-    }
-
-    /// Does it; what failed on the way, too.
-    pub(super) fn write(
-        mut self,
-        args: &Args,
-        store: &Store,
-    ) -> (Vec<FileResult>, Option<Failure>) {
-        if args.dry_run {
-            return (self.results, None);
-        }
-        let mut steps = std::mem::take(&mut self.steps).into_iter();
-        while let Some(step) = steps.next() {
-            let written = match args.no_commit {
-                true => store.write_files(&step.changes),
-                false => store.commit(&step.changes, &step.message).map(drop),
-            };
-            if let Err(failure) = written {
-                let left = step
-                    .results
-                    .into_iter()
-                    .chain(steps.flat_map(|step| step.results));
-                for index in left {
-                    self.results[index].action = Action::Refused;
-                    self.results[index].version = None;
-                }
-                return (self.results, Some(failure));
-            }
-        }
-        (self.results, None)
-    }
-}
-
-struct Planner<'p> {
-    args: &'p Args,
+pub(super) struct Planner<'p> {
+    options: &'p Options<'p>,
     store: &'p Store,
     gate: &'p Gate,
     /// The names that were given out, in small letters, each with its source.
@@ -293,11 +45,28 @@ struct Planner<'p> {
     here: BTreeMap<PromptName, Here>,
     numbers: BTreeMap<PromptName, Version>,
     /// Those of which a version was refused: later ones would stand on a gap.
-    failed: BTreeSet<String>,
+    pub(super) failed: BTreeSet<String>,
+    /// The prompts that stood in code, by their files and places.
+    lifted: Option<BTreeMap<(String, String), PromptName>>,
 }
 
-impl Planner<'_> {
-    fn one(
+impl<'p> Planner<'p> {
+    pub(super) fn new(options: &'p Options<'p>, store: &'p Store, gate: &'p Gate) -> Self {
+        Self {
+            options,
+            store,
+            gate,
+            names: BTreeMap::new(),
+            partials: BTreeMap::new(),
+            here: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            failed: BTreeSet::new(),
+            lifted: None,
+        }
+    }
+
+    /// What becomes of one prompt: the changes, none where it is up to date.
+    pub(super) fn one(
         &mut self,
         foreign: Foreign,
         result: &mut FileResult,
@@ -319,7 +88,7 @@ impl Planner<'_> {
             .hint("mend that version in the source, and import again"));
         }
         let (mut changes, partials) = self.partials(&foreign)?;
-        let text = self.draft(&foreign, &name, &path, result, &partials)?;
+        let text = Self::draft(&foreign, result);
         let theirs = self.loaded(&name, &path, text, &partials)?;
         let planned = self.here.remove(&name);
         let before = match planned {
@@ -333,29 +102,27 @@ impl Planner<'_> {
                 numbered(&theirs, number, &path)?
             }
             Some(here) => {
-                let source = here
-                    .loaded
-                    .as_ref()
-                    .and_then(|loaded| loaded.document.source.as_ref());
+                let source = here.loaded.document.source.as_ref();
                 let last = source.and_then(|source| source.versions.last()?.parse::<u64>().ok());
                 let is_known = foreign
                     .version
                     .zip(last)
                     .is_some_and(|(theirs, last)| theirs <= last);
-                let is_same = source.and_then(|source| source.digest.as_deref())
-                    == Some(theirs.digest().short());
+                let base = self.base(&here, &theirs, &name)?;
+                let is_same = base
+                    .as_deref()
+                    .is_some_and(|base| says(base) == says(&theirs.text));
                 if is_known
                     || (is_same && foreign.version.is_none_or(|version| Some(version) == last))
                 {
                     result.action = Action::Unchanged;
-                    result.version = here.loaded.as_ref().map(Loaded::version);
+                    result.version = Some(here.loaded.version());
                     result.lost.clear();
                     self.here.insert(name, here);
                     return Ok(Vec::new());
                 }
                 result.action = Action::Updated;
-                let number = self.number(&name, foreign.version)?;
-                self.merged(&here, &theirs, &name, &path, number)?
+                self.merged(&here, base, &theirs, &name, &path, foreign.version)?
             }
         };
         let loaded = self.loaded(&name, &path, text.clone(), &partials)?;
@@ -378,7 +145,8 @@ impl Planner<'_> {
             name,
             Here {
                 text,
-                loaded: Some(loaded),
+                loaded,
+                planned: Some(theirs.text),
             },
         );
         Ok(changes)
@@ -386,11 +154,12 @@ impl Planner<'_> {
 
     /// The name that a prompt gets; each once.
     fn name(&mut self, own: &str, result: &FileResult) -> Result<PromptName, Failure> {
-        let name = match &self.args.name {
-            Some(name) => name.clone(),
-            None => {
+        let name = match (self.options.name, self.known_place(result)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(known)) => known,
+            (None, None) => {
                 let clean = clean(own);
-                let name = match &self.args.into {
+                let name = match self.options.into {
                     Some(folder) => format!("{}/{clean}", folder.trim_matches('/')),
                     None => clean,
                 };
@@ -469,26 +238,26 @@ impl Planner<'_> {
     }
 
     /// The text of the file, without number and digest.
-    fn draft(
-        &self,
-        foreign: &Foreign,
-        name: &PromptName,
-        path: &str,
-        result: &FileResult,
-        partials: &Partials,
-    ) -> Result<String, Failure> {
-        let plain = yaml_file(&foreign.file);
-        let loaded = self.loaded(name, path, plain, partials)?;
+    fn draft(foreign: &Foreign, result: &FileResult) -> String {
         let mut source = Map::new();
         source.insert("format".to_owned(), json!(result.format));
         source.insert("path".to_owned(), json!(result.source));
+        if let Some(Stands { mark, line, commit }) = &result.stands {
+            source.insert("place".to_owned(), json!(mark));
+            source.insert("line".to_owned(), json!(line));
+            source.extend(
+                commit
+                    .iter()
+                    .map(|commit| ("commit".to_owned(), json!(commit))),
+            );
+        }
         if let Some(version) = foreign.version {
             source.insert("version".to_owned(), json!(version.to_string()));
         }
-        source.insert("digest".to_owned(), json!(loaded.digest().short()));
+        source.insert("digest".to_owned(), json!(result.source_digest));
         let mut file = foreign.file.clone();
         file.insert("source".to_owned(), Value::Object(source));
-        Ok(yaml_file(&file))
+        yaml_file(&file)
     }
 
     fn loaded(
@@ -524,6 +293,7 @@ impl Planner<'_> {
         let is_ours = source.is_some_and(|source| {
             source.format.as_deref() == Some(result.format)
                 && source.path.as_deref() == Some(result.source.as_str())
+                && source.place.as_ref() == result.stands.as_ref().map(|stands| &stands.mark)
         });
         if !is_ours {
             return Err(Failure::new(
@@ -543,7 +313,8 @@ impl Planner<'_> {
         }
         Ok(Some(Here {
             text: loaded.text.clone(),
-            loaded: Some(loaded),
+            loaded,
+            planned: None,
         }))
     }
 
@@ -585,40 +356,54 @@ impl Planner<'_> {
         Ok(theirs.filter(|theirs| *theirs >= next).unwrap_or(next))
     }
 
-    /// Theirs merged into ours, from what was imported last.
-    fn merged(
+    /// The prompt that was lifted from there before, whatever its name is now.
+    fn known_place(&mut self, result: &FileResult) -> Option<PromptName> {
+        let mark = result.stands.as_ref()?.mark.clone();
+        let lifted = self.lifted.get_or_insert_with(|| lifted(self.store));
+        lifted.get(&(result.source.clone(), mark)).cloned()
+    }
+
+    /// What was written when it came last; none where no commit here has it.
+    fn base(
         &self,
         here: &Here,
         theirs: &Loaded,
         name: &PromptName,
-        path: &str,
-        number: Version,
-    ) -> Result<String, Failure> {
-        let their_text = numbered(theirs, number, path)?;
-        if self.args.force {
-            return Ok(their_text);
+    ) -> Result<Option<String>, Failure> {
+        if here.planned.is_some() {
+            return Ok(here.planned.clone());
         }
-        let imported = here
-            .loaded
-            .as_ref()
-            .and_then(|loaded| loaded.document.source.as_ref()?.digest.clone())
-            .unwrap_or_default();
-        let base = match &here.loaded {
-            Some(loaded) if loaded.digest().short() == imported => Some(here.text.clone()),
-            _ => self
-                .store
-                .history(name)?
-                .into_iter()
-                .filter_map(|entry| entry.loaded)
-                .find(|loaded| loaded.digest().short() == imported)
-                .map(|loaded| loaded.text.clone()),
-        };
+        if says(&here.text) == says(&theirs.text) {
+            return Ok(Some(here.text.clone()));
+        }
+        let source = here.loaded.document.source.as_ref();
+        let held = self.store.history(name)?.into_iter();
+        let held = held.filter_map(|entry| entry.loaded);
+        let same = held.take_while(|loaded| loaded.document.source.as_ref() == source);
+        Ok(same.last().map(|loaded| loaded.text.clone()))
+    }
+
+    /// Theirs merged into ours, from what was imported last.
+    fn merged(
+        &self,
+        here: &Here,
+        base: Option<String>,
+        theirs: &Loaded,
+        name: &PromptName,
+        path: &str,
+        version: Option<u64>,
+    ) -> Result<String, Failure> {
+        if self.options.force {
+            let number = self.number_of(here, theirs, name, version)?;
+            return numbered(theirs, number, path);
+        }
         let edited = || {
             Failure::new(code::EDITED_HERE, format!("{name} was edited here since it was imported, and its source changed, too"))
                 .at(path)
                 .hint("--force takes the source's text; --name NAME brings it beside this one, to compare")
         };
         let base = base.ok_or_else(edited)?;
+        let their_text = numbered(theirs, self.number(name, version)?, path)?;
         let sides = Sides {
             base: &base,
             ours: &here.text,
@@ -638,8 +423,45 @@ impl Planner<'_> {
             return Err(edited().hint(format!("both changed {}", merged.conflicts.join(", "))));
         }
         let loaded = self.loaded(name, path, merged.text, partials)?;
+        let number = self.number_of(here, &loaded, name, version)?;
         numbered(&loaded, number, path)
     }
+
+    /// The number of what is written over what is here: where the content is the same, the one it has.
+    fn number_of(
+        &self,
+        here: &Here,
+        new: &Loaded,
+        name: &PromptName,
+        version: Option<u64>,
+    ) -> Result<Version, Failure> {
+        match new.digest() == here.loaded.digest() && version.is_none() {
+            true => Ok(here.loaded.version()),
+            false => self.number(name, version),
+        }
+    }
+}
+
+/// The prompts here that stood in code, by their files and places.
+pub(in crate::commands) fn lifted(store: &Store) -> BTreeMap<(String, String), PromptName> {
+    let (all, _) = store.load_all();
+    all.into_iter()
+        .filter_map(|loaded| {
+            let source = loaded.document.source.as_ref()?;
+            let key = (source.path.clone()?, source.place.clone()?);
+            Some((key, loaded.name.clone()))
+        })
+        .collect()
+}
+
+/// What a file says, without its number and where it came from.
+fn says(text: &str) -> Option<Value> {
+    let mut value = document::parse_value(text).ok()?;
+    let keys = value.as_object_mut()?;
+    for key in ["version", "digest", "source"] {
+        keys.remove(key);
+    }
+    Some(value)
 }
 
 /// The text with its number and digest.

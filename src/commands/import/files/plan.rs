@@ -1,0 +1,206 @@
+//! What was read as files of this repository: new, merged into what is here, or up to date.
+
+use std::collections::BTreeMap;
+
+use super::super::super::gate::Gate;
+use super::incoming::{Action, FileResult, Incoming, Options};
+use super::planner::Planner;
+use crate::error::Failure;
+use crate::files::FileChange;
+use crate::prompt::code;
+use crate::releases::Store;
+
+/// Changes that become one commit.
+struct Step {
+    changes: Vec<FileChange>,
+    message: String,
+    /// The results that it writes.
+    results: Vec<usize>,
+}
+
+/// All that is to be done.
+pub(in crate::commands) struct Plan {
+    results: Vec<FileResult>,
+    steps: Vec<Step>,
+}
+
+/// Plans what becomes of all that was read. Nothing is written.
+pub(in crate::commands) fn plan(
+    all: Vec<Incoming>,
+    options: &Options<'_>,
+    store: &Store,
+    gate: &Gate,
+) -> Plan {
+    let mut planner = Planner::new(options, store, gate);
+    let mut plan = Plan {
+        results: Vec::new(),
+        steps: Vec::new(),
+    };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for read in &all {
+        if let Ok(foreign) = &read.prompt {
+            *counts.entry(foreign.name.clone()).or_default() += 1;
+        }
+    }
+    let mut together = Step {
+        changes: Vec::new(),
+        message: String::new(),
+        results: Vec::new(),
+    };
+    for read in all {
+        let mut result = FileResult {
+            source: read.source,
+            format: read.format,
+            is_guessed: read.is_guessed,
+            source_version: None,
+            source_digest: read.digest,
+            stands: read.stands,
+            name: read.stem,
+            path: None,
+            action: Action::Refused,
+            version: None,
+            text: None,
+            lost: Vec::new(),
+            failure: None,
+        };
+        let index = plan.results.len();
+        match read.prompt {
+            Err(refused) => {
+                result.name.clone_from(&refused.name);
+                result.source_version = refused.version;
+                let mut why = *refused.why;
+                why.path.get_or_insert_with(|| result.source.clone());
+                planner.failed.insert(refused.name);
+                result.failure = Some(Failure::from(why));
+            }
+            Ok(foreign) => {
+                let is_of_several = counts.get(&foreign.name).is_some_and(|count| *count > 1);
+                result.source_version = foreign.version;
+                let own = foreign.name.clone();
+                let author = foreign.author.clone();
+                match planner.one(foreign, &mut result) {
+                    Ok(changes) if changes.is_empty() => {}
+                    Ok(changes) if is_of_several && !options.no_commit => plan.steps.push(Step {
+                        changes,
+                        message: version_message(options, &result, author.as_deref()),
+                        results: vec![index],
+                    }),
+                    Ok(changes) => {
+                        // A file holds one version: the last.
+                        let is_same =
+                            |old: &FileChange| changes.iter().any(|new| new.path() == old.path());
+                        together.changes.retain(|old| !is_same(old));
+                        together.changes.extend(changes);
+                        together.results.push(index);
+                    }
+                    Err(failure) => {
+                        planner.failed.insert(own);
+                        result.action = Action::Refused;
+                        result.text = None;
+                        result.failure = Some(failure);
+                    }
+                }
+            }
+        }
+        plan.results.push(result);
+    }
+    if !together.changes.is_empty() {
+        together.message = message(options, &plan.results, &together.results);
+        plan.steps.insert(0, together);
+    }
+    plan
+}
+
+fn message(options: &Options<'_>, results: &[FileResult], written: &[usize]) -> String {
+    if let Some(message) = options.message {
+        return message.to_owned();
+    }
+    let written: Vec<&FileResult> = written.iter().map(|index| &results[*index]).collect();
+    match written.as_slice() {
+        [only] => format!("Import {} from {}", only.name, only.source),
+        several => format!(
+            "Import {} prompts from files\n\n{}",
+            several.len(),
+            several
+                .iter()
+                .map(|one| format!("- {} from {}\n", one.name, one.source))
+                .collect::<String>()
+        ),
+    }
+}
+
+fn version_message(options: &Options<'_>, result: &FileResult, author: Option<&str>) -> String {
+    let number = result
+        .version
+        .map(|version| version.to_string())
+        .unwrap_or_default();
+    let usual = format!("Import {} {number} from {}", result.name, result.source);
+    let mut message = options.message.map_or(usual, str::to_owned);
+    if let Some(version) = result.source_version {
+        let by = author
+            .map(|author| format!(", by {author}"))
+            .unwrap_or_default();
+        message.push_str(&format!("\n\nVersion {version} there{by}."));
+    }
+    message
+}
+
+impl Plan {
+    pub(in crate::commands) fn results(&self) -> impl Iterator<Item = &FileResult> {
+        self.results.iter()
+    }
+
+    /// The same with nothing written, since something would be lost.
+    pub(in crate::commands) fn refuse_all(mut self) -> Vec<FileResult> {
+        for result in &mut self.results {
+            if result.failure.is_some() || result.action == Action::Unchanged {
+                continue;
+            }
+            let message = match result.is_lossy() {
+                true => format!(
+                    "{}: something would be lost, so nothing was written (--strict)",
+                    result.name
+                ),
+                false => format!(
+                    "{}: not written, because another one did not come whole (--strict)",
+                    result.name
+                ),
+            };
+            result.action = Action::Refused;
+            result.failure = Some(Failure::new(code::NOT_WHOLE, message).hint(
+                "without --strict what can be is written, and what was left out is reported",
+            ));
+        }
+        self.results
+    }
+
+    /// Does it; what failed on the way, too.
+    pub(in crate::commands) fn write(
+        mut self,
+        options: &Options<'_>,
+        store: &Store,
+    ) -> (Vec<FileResult>, Option<Failure>) {
+        if options.dry_run {
+            return (self.results, None);
+        }
+        let mut steps = std::mem::take(&mut self.steps).into_iter();
+        while let Some(step) = steps.next() {
+            let written = match options.no_commit {
+                true => store.write_files(&step.changes),
+                false => store.commit(&step.changes, &step.message).map(drop),
+            };
+            if let Err(failure) = written {
+                let left = step
+                    .results
+                    .into_iter()
+                    .chain(steps.flat_map(|step| step.results));
+                for index in left {
+                    self.results[index].action = Action::Refused;
+                    self.results[index].version = None;
+                }
+                return (self.results, Some(failure));
+            }
+        }
+        (self.results, None)
+    }
+}

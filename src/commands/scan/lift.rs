@@ -1,0 +1,297 @@
+//! Prompts in code as prompt files, and the code that takes their place.
+
+use sha2::{Digest as _, Sha256};
+
+use super::super::common::count;
+use super::super::gate::Gate;
+use super::super::import::files::incoming::{Action, Incoming, Options, Stands};
+use super::super::import::files::plan::plan;
+use super::super::import::files::{self, show};
+use super::super::session::Session;
+use super::prompts::{Lifted, Prompts};
+use super::{Args, Scanned};
+use crate::error::{Exit, Failure};
+use crate::exchange::format::Refused;
+use crate::exchange::format::code as from_code;
+use crate::output::ui::{BOLD, paint};
+use crate::prompt::visible;
+use crate::scan::found::{Content, FoundPrompt};
+
+/// The prompts that were lifted already.
+pub(super) fn lifted(prompts: &Prompts, session: &Session) -> Lifted {
+    match session.store() {
+        Ok((store, _)) if !prompts.is_empty() => files::lifted(&store),
+        _ => Lifted::new(),
+    }
+}
+
+pub(super) fn lift(
+    mut prompts: Vec<(String, FoundPrompt)>,
+    scanned: &Scanned,
+    args: &Args,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    if !args.only.is_empty() {
+        let is_named = |prompt: &FoundPrompt, name: &str| prompt.name.as_deref() == Some(name);
+        for name in &args.only {
+            if !prompts.iter().any(|(_, it)| is_named(it, name.as_str())) {
+                return Err(
+                    Failure::usage(format!("scan proposes no prompt named {name}"))
+                        .hint("without --lift it lists the names"),
+                );
+            }
+        }
+        prompts.retain(|(_, it)| args.only.iter().any(|name| is_named(it, name.as_str())));
+    }
+    prompts.retain(|(_, prompt)| !prompt.is_allowed);
+    if prompts.is_empty() {
+        session.ui.status(format!(
+            "no prompt in the code of {}: nothing to do",
+            count(scanned.files, "file")
+        ));
+        return Ok(Exit::Done);
+    }
+    let (store, config) = session.store()?;
+    store.require_working_copy()?;
+    let options = Options {
+        name: None,
+        into: args.into.as_deref(),
+        force: args.force,
+        no_commit: args.no_commit,
+        dry_run: args.dry_run,
+        message: args.message.as_deref(),
+    };
+    if !options.dry_run && !options.no_commit {
+        store.require_identity()?;
+    }
+    if options.dry_run {
+        store.write_nothing();
+    }
+    let top = store.top().to_owned();
+    let directory = session.directory.clone();
+    let commit = store.head_commit().map(|commit| commit.to_string());
+    let incoming = |(path, prompt): &(String, FoundPrompt)| {
+        let is_here = directory.join(path).starts_with(&top);
+        Incoming {
+            source: path.clone(),
+            format: from_code::FORMAT,
+            is_guessed: false,
+            stem: prompt.name.clone().unwrap_or_default(),
+            digest: digest(prompt),
+            stands: Some(Stands {
+                mark: prompt.mark(),
+                line: prompt.at.line,
+                commit: commit.clone().filter(|_| is_here),
+            }),
+            prompt: from_code::read(prompt).map_err(|why| Refused {
+                name: prompt.name.clone().unwrap_or_default(),
+                version: None,
+                why: Box::new(why),
+            }),
+        }
+    };
+    let all = prompts.iter().map(incoming).collect();
+    let gate = Gate::new(&config, session);
+    let plan = plan(all, &options, &store, &gate);
+    let (results, failure) = plan.write(&options, &store);
+    let exit = show::results(&results, &options, session);
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    let mut is_first = true;
+    for ((path, prompt), result) in prompts.iter().zip(&results) {
+        if result.action != Action::Refused {
+            replacement(path, prompt, &result.name, is_first, session);
+            is_first = false;
+        }
+    }
+    if !is_first {
+        session.ui.hint(
+            "publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve",
+        );
+    }
+    Ok(exit)
+}
+
+/// The digest of what the code says.
+fn digest(prompt: &FoundPrompt) -> String {
+    let mut bytes = Sha256::new();
+    for message in &prompt.messages {
+        bytes.update(message.role);
+        match &message.content {
+            Content::Placeholder(name) => bytes.update(name),
+            Content::Text(pieces) => {
+                let text = from_code::template(pieces, prompt.syntax).unwrap_or_default();
+                bytes.update(text);
+            }
+        }
+        bytes.update([0]);
+    }
+    files::short_digest(bytes)
+}
+
+/// Prints the code that takes the place of a prompt.
+fn replacement(
+    path: &str,
+    prompt: &FoundPrompt,
+    name: &str,
+    is_first: bool,
+    session: &mut Session,
+) {
+    let colors = session.ui.colors_out();
+    if !is_first {
+        session.ui.line("");
+    }
+    let title = paint(colors, BOLD, name);
+    let place = format!("{path}:{}", prompt.call_line);
+    let place = visible::line(&place);
+    session.ui.styled(format!("{title}  in place of {place}\n"));
+    for line in code(prompt, name) {
+        session.ui.line(visible::line(&format!("  {line}")));
+    }
+}
+
+/// The code that takes the place of a prompt, line by line.
+fn code(prompt: &FoundPrompt, name: &str) -> Vec<String> {
+    let is_python = prompt.language.is_some_and(|language| language.is_python());
+    let variables: Vec<String> = prompt
+        .variables()
+        .into_iter()
+        .map(
+            |variable| match (is_python, variable.name == variable.expression) {
+                (true, _) => format!("{}={}", variable.name, variable.expression),
+                (false, true) => variable.name.clone(),
+                (false, false) => format!("{}: {}", variable.name, variable.expression),
+            },
+        )
+        .collect();
+    let given = match (is_python, variables.is_empty()) {
+        (_, true) => String::new(),
+        (true, _) => variables.join(", "),
+        (false, _) => format!("{{ {} }}", variables.join(", ")),
+    };
+    let one = match is_python {
+        true => format!("prompts[\"{name}\"]"),
+        false => format!("prompts.get(\"{name}\")"),
+    };
+    let call = prompt.call.join(".");
+    let rendered = format!("{one}.render({given})");
+    let assign = if is_python { "" } else { "const " };
+    let end = if is_python { "" } else { ";" };
+    let mut lines = match is_python {
+        true => vec![
+            "from prompts import Prompts".to_owned(),
+            "prompts = Prompts(\"prompts.json\")".to_owned(),
+        ],
+        false => vec![
+            "import { Prompts } from \"./prompts.mjs\";".to_owned(),
+            "const prompts = new Prompts(\"prompts.json\");".to_owned(),
+        ],
+    };
+    let content = if is_python {
+        "[\"content\"]"
+    } else {
+        ".content"
+    };
+    let starts_with_system = prompt
+        .messages
+        .first()
+        .is_some_and(|it| it.role == "system");
+    if call.ends_with("responses.create") {
+        let spread = if is_python { "**" } else { "" };
+        lines.push(format!("{call}({spread}{one}.request({given})){end}"));
+        let variables = match (is_python, variables.is_empty()) {
+            (_, true) => String::new(),
+            (false, _) => format!(", variables: {given}"),
+            (true, _) => {
+                let all = prompt.variables().into_iter();
+                let all: Vec<String> = all
+                    .map(|it| format!("\"{}\": {}", it.name, it.expression))
+                    .collect();
+                format!(", \"variables\": {{{}}}", all.join(", "))
+            }
+        };
+        lines.push(match is_python {
+            true => format!(
+                "# or through the gateway: {call}(prompt={{\"id\": \"{name}\"{variables}}})"
+            ),
+            false => format!(
+                "// or through the gateway: {call}({{ prompt: {{ id: \"{name}\"{variables} }} }});"
+            ),
+        });
+    } else if let [only] = prompt.messages.as_slice()
+        && matches!(only.content, Content::Text(_))
+    {
+        lines.push(format!("{assign}text = {rendered}[0]{content}{end}"));
+    } else if prompt.sdk == Some("anthropic") && starts_with_system {
+        match is_python {
+            true => {
+                lines.push(format!("system, *messages = {rendered}"));
+                lines.push(format!(
+                    "{call}(system=system[\"content\"], messages=messages, …)"
+                ));
+            }
+            false => {
+                lines.push(format!("const [system, ...messages] = {rendered};"));
+                lines.push(format!(
+                    "{call}({{ system: system.content, messages, … }});"
+                ));
+            }
+        }
+    } else {
+        lines.push(format!("{assign}messages = {rendered}{end}"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::found::find;
+
+    #[test]
+    fn the_code_in_its_place_fits_the_library() {
+        let shown = |path: &str, text: &str| {
+            let (found, _) = find(path, text, false);
+            code(&found[0], "a/b")[2..].join("\n")
+        };
+        let openai = "from openai import OpenAI\n";
+        assert_eq!(
+            shown(
+                "a.py",
+                &format!("{openai}client.responses.create(instructions='You are kind', input=t)")
+            ),
+            "client.responses.create(**prompts[\"a/b\"].request(t=t))\n# or through the gateway: client.responses.create(prompt={\"id\": \"a/b\", \"variables\": {\"t\": t}})"
+        );
+        assert_eq!(
+            shown(
+                "a.ts",
+                "import OpenAI from 'openai';\nclient.responses.create({ instructions: `You help ${user.name}` })"
+            ),
+            "client.responses.create(prompts.get(\"a/b\").request({ user_name: user.name }));\n// or through the gateway: client.responses.create({ prompt: { id: \"a/b\", variables: { user_name: user.name } } });"
+        );
+        assert_eq!(
+            shown(
+                "a.py",
+                "import anthropic\nc.messages.create(system='You are kind', messages=[{'role': 'user', 'content': t}])"
+            ),
+            "system, *messages = prompts[\"a/b\"].render(t=t)\nc.messages.create(system=system[\"content\"], messages=messages, …)"
+        );
+        assert_eq!(
+            shown(
+                "a.ts",
+                "import { streamText } from 'ai';\nstreamText({ system: `You are kind` })"
+            ),
+            "const text = prompts.get(\"a/b\").render()[0].content;"
+        );
+        assert_eq!(
+            shown(
+                "a.py",
+                &format!(
+                    "{openai}c.chat.completions.create(messages=[{{'role': 'system', 'content': 'You are kind'}}, *history])"
+                )
+            ),
+            "messages = prompts[\"a/b\"].render(history=history)"
+        );
+    }
+}

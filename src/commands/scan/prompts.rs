@@ -1,0 +1,283 @@
+//! Prompts in code as they are shown: to people, to scripts, as findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::super::common::count;
+use super::super::session::Session;
+use super::Scanned;
+use crate::exchange::format::code as from_code;
+use crate::output::ui::{BOLD, paint};
+use crate::prompt::code;
+use crate::prompt::finding::{Finding, Span};
+use crate::prompt::name::PromptName;
+use crate::prompt::visible;
+use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece};
+
+/// How much of a message is shown.
+const LONGEST_SHOWN: usize = 96;
+
+/// Prompts in code with their files.
+pub(super) type Prompts = [(String, FoundPrompt)];
+
+/// The prompts that were lifted already, by their files and places.
+pub(super) type Lifted = BTreeMap<(String, String), PromptName>;
+
+#[derive(Serialize)]
+pub(super) struct PromptJson<'a> {
+    id: String,
+    kind: &'static str,
+    confidence: &'static str,
+    shallow: bool,
+    path: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    call_line: usize,
+    sdk: Option<&'static str>,
+    name: Option<&'a str>,
+    imported: Option<&'a str>,
+    model: Option<String>,
+    parameters: Map<String, Value>,
+    messages: Vec<MessageJson<'a>>,
+    allowed: bool,
+    known: bool,
+    new: bool,
+    lost: &'a [String],
+}
+
+#[derive(Serialize)]
+struct MessageJson<'a> {
+    role: Option<&'a str>,
+    placeholder: Option<&'a str>,
+    line: usize,
+    end_line: usize,
+    content: Option<String>,
+    variables: Vec<VariableJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct VariableJson<'a> {
+    name: &'a str,
+    expression: &'a str,
+}
+
+impl<'a> PromptJson<'a> {
+    pub(super) fn new((path, prompt): &'a (String, FoundPrompt), lifted: &'a Lifted) -> Self {
+        Self {
+            id: format!("{path}#{}", prompt.mark()),
+            kind: prompt.kind.as_str(),
+            confidence: prompt.confidence.as_str(),
+            shallow: prompt.is_shallow(),
+            path,
+            line: prompt.at.line,
+            column: prompt.at.column,
+            end_line: prompt.end_line,
+            call_line: prompt.call_line,
+            sdk: prompt.sdk,
+            name: prompt.name.as_deref(),
+            imported: lifted
+                .get(&(path.clone(), prompt.mark()))
+                .map(PromptName::as_str),
+            model: from_code::model(prompt),
+            parameters: prompt.parameters.iter().cloned().collect(),
+            messages: prompt
+                .messages
+                .iter()
+                .map(|message| MessageJson::new(message, prompt))
+                .collect(),
+            allowed: prompt.is_allowed,
+            known: prompt.is_known,
+            new: prompt.is_new(),
+            lost: &prompt.lost,
+        }
+    }
+}
+
+impl<'a> MessageJson<'a> {
+    fn new(message: &'a FoundMessage, prompt: &FoundPrompt) -> Self {
+        let (placeholder, content) = match &message.content {
+            Content::Placeholder(name) => (Some(name.as_str()), None),
+            Content::Text(pieces) => (None, from_code::template(pieces, prompt.syntax).ok()),
+        };
+        Self {
+            role: (!message.role.is_empty()).then_some(message.role),
+            placeholder,
+            line: message.line,
+            end_line: message.end_line,
+            content,
+            variables: message
+                .variables
+                .iter()
+                .map(|variable| VariableJson {
+                    name: &variable.name,
+                    expression: &variable.expression,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The new ones as findings.
+pub(super) fn findings(prompts: &Prompts, lifted: &Lifted, paths: &str) -> Vec<Finding> {
+    let new = prompts.iter().filter(|(_, prompt)| prompt.is_new());
+    new.map(|(path, prompt)| {
+        let name = prompt.name.as_deref().unwrap_or_default();
+        let place = match &prompt.place {
+            Some(place) => format!(" in {place}"),
+            None => String::new(),
+        };
+        let message = format!(
+            "a prompt stands in source code{place}: {}",
+            preview(prompt).unwrap_or_default()
+        );
+        let finding = Finding::warning(code::PROMPT_IN_CODE, visible::line(&message))
+            .in_file(path)
+            .at(prompt.at);
+        match lifted.get(&(path.clone(), prompt.mark())) {
+            Some(known) => finding.help(format!(
+                "it was lifted as {known}: let the code read it from there"
+            )),
+            None => finding.help(format!(
+                "promptctl scan{paths} --lift --only {name} writes it as a prompt file"
+            )),
+        }
+    })
+    .collect()
+}
+
+/// The beginning of what the first message says.
+fn preview(prompt: &FoundPrompt) -> Option<String> {
+    let texts = prompt
+        .messages
+        .iter()
+        .filter_map(|message| match &message.content {
+            Content::Text(pieces) => Some(shown(pieces)),
+            Content::Placeholder(_) => None,
+        });
+    texts
+        .max_by_key(|text| text.len().min(40))
+        .map(|text| cut(&text, 60))
+}
+
+fn shown(pieces: &[Piece]) -> String {
+    let pieces = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Variable(name) => format!("{{{{{name}}}}}"),
+    });
+    let all: String = pieces.collect();
+    all.split_whitespace().collect::<Vec<&str>>().join(" ")
+}
+
+fn cut(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+    }
+}
+
+pub(super) fn text(prompts: &Prompts, lifted: &Lifted, session: &mut Session) {
+    let colors = session.ui.colors_out();
+    let marks_new = prompts.iter().any(|(_, prompt)| !prompt.is_new());
+    for (path, prompt) in prompts {
+        let name = prompt.name.as_deref().unwrap_or_default();
+        let place = place(path, prompt.at);
+        let title = paint(colors, BOLD, name);
+        let about = about(path, prompt, lifted, marks_new);
+        let about = visible::line(&about);
+        session
+            .ui
+            .styled(format!("{title}  {}  {about}\n", visible::line(&place)));
+        let width = prompt
+            .messages
+            .iter()
+            .map(|message| role(message).len())
+            .max();
+        for message in &prompt.messages {
+            let said = match &message.content {
+                Content::Text(pieces) => cut(&shown(pieces), LONGEST_SHOWN),
+                Content::Placeholder(name) => format!("all of {name}"),
+            };
+            let line = format!("  {:<2$}  {}", role(message), said, width.unwrap_or(0));
+            session.ui.line(visible::line(&line));
+        }
+        for lost in &prompt.lost {
+            session.ui.line(visible::line(&format!("  note: {lost}")));
+        }
+        session.ui.line("");
+    }
+}
+
+fn place(path: &str, at: Span) -> String {
+    format!("{path}:{}:{}", at.line, at.column)
+}
+
+fn role(message: &FoundMessage) -> &str {
+    match message.content {
+        Content::Placeholder(_) => "…",
+        Content::Text(_) => message.role,
+    }
+}
+
+fn about(path: &str, prompt: &FoundPrompt, lifted: &Lifted, marks_new: bool) -> String {
+    let mut words = vec![match (prompt.kind.as_str(), prompt.sdk) {
+        ("sent", Some(sdk)) => format!("sent by {sdk}"),
+        (kind, _) => kind.to_owned(),
+    }];
+    if let Some(model) = from_code::model(prompt) {
+        words.push(format!("to {model}"));
+    }
+    let mut notes = Vec::new();
+    if prompt.is_shallow() {
+        notes.push("shallow".to_owned());
+    }
+    if let Some(known) = lifted.get(&(path.to_owned(), prompt.mark())) {
+        notes.push(format!("lifted here as {known}"));
+    }
+    if prompt.is_allowed {
+        notes.push("allowed".to_owned());
+    } else if prompt.is_known {
+        notes.push("in the baseline".to_owned());
+    } else if marks_new {
+        notes.push("new".to_owned());
+    }
+    let mut about = words.join(" ");
+    for note in notes {
+        about.push_str("; ");
+        about.push_str(&note);
+    }
+    about
+}
+
+pub(super) fn summary(
+    prompts: &Prompts,
+    scanned: &Scanned,
+    all: bool,
+    paths: &str,
+    session: &mut Session,
+) {
+    let files = count(scanned.files, "file");
+    if prompts.is_empty() {
+        session
+            .ui
+            .status(format!("no prompt in the code of {files}"));
+        if !all {
+            session.ui.hint(
+                "--all looks for what is only declared or returned, --tests looks into tests",
+            );
+        }
+        return;
+    }
+    let holding: BTreeSet<&str> = prompts.iter().map(|(path, _)| path.as_str()).collect();
+    session.ui.status(format!(
+        "{} in the code of {} ({files} read, {} parsed)",
+        count(prompts.len(), "prompt"),
+        count(holding.len(), "file"),
+        scanned.parsed,
+    ));
+    session.ui.hint(format!(
+        "promptctl scan{paths} --lift writes them as prompt files, and prints the code that takes their place"
+    ));
+}

@@ -1,0 +1,294 @@
+//! Prompts in source code: texts that a program sends to a model.
+//!
+//! [`find`] is asked for every file. [`sieve`] turns nearly all away; of the others [`syntax`] makes
+//! a tree, [`facts`] gathers what stands in it, [`value`] reads the texts, [`sinks`] knows the calls,
+//! and [`gather`] makes one finding a call of it all. Languages without a grammar are read by
+//! [`shallow`].
+
+mod facts;
+mod gather;
+mod literal;
+mod shallow;
+mod sieve;
+mod sinks;
+mod syntax;
+mod value;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::prompt::finding::Span;
+
+pub use syntax::Language;
+
+/// The largest file that is parsed, in bytes.
+pub const LARGEST: usize = 1 << 20;
+
+/// How a prompt stands in code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FoundKind {
+    /// A call sends it.
+    Sent,
+    /// A map says that it is a message to a model.
+    Message,
+    /// A constant whose name says that it is a prompt.
+    Declared,
+    /// A function whose name says so answers with it.
+    Returned,
+}
+
+impl FoundKind {
+    /// The kind as scripts read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Message => "message",
+            Self::Declared => "declared",
+            Self::Returned => "returned",
+        }
+    }
+}
+
+/// How sure it is that this is a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// It was read without a syntax tree.
+    Low,
+    /// A name says so.
+    Medium,
+    /// A call or a role says so.
+    High,
+}
+
+impl Confidence {
+    /// The confidence as scripts read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// The language of the templates in a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// None: braces are text.
+    #[default]
+    Plain,
+    /// `{x}`, as LangChain fills in.
+    FString,
+    /// Mustache.
+    Mustache,
+    /// Jinja.
+    Jinja,
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text as it stands.
+    Text(String),
+    /// A value.
+    Variable(String),
+}
+
+/// A value that the code fills in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// What it is called in the prompt.
+    pub name: String,
+    /// What the code says.
+    pub expression: String,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A text, with what is filled in.
+    Text(Vec<Piece>),
+    /// All messages of this value.
+    Placeholder(String),
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMessage {
+    /// `system`, `developer`, `user` or `assistant`; of a placeholder, empty.
+    pub role: &'static str,
+    /// What it says.
+    pub content: Content,
+    /// The first line of its text.
+    pub line: usize,
+    /// The last.
+    pub end_line: usize,
+    /// The values that it names.
+    pub variables: Vec<Variable>,
+}
+
+/// A prompt in code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundPrompt {
+    /// How it stands there.
+    pub kind: FoundKind,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Where its first text begins.
+    pub at: Span,
+    /// Where its last text ends.
+    pub end_line: usize,
+    /// Where the call stands.
+    pub call_line: usize,
+    /// The library that sends it.
+    pub sdk: Option<&'static str>,
+    /// The words of the call.
+    pub call: Vec<String>,
+    /// The language; none where the file was not parsed.
+    pub language: Option<Language>,
+    /// What it may be called.
+    pub name: Option<String>,
+    /// The function or the constant that it stands in.
+    pub place: Option<String>,
+    /// Which of the prompts in that place it is, counted from 1.
+    pub ordinal: usize,
+    /// The model.
+    pub model: Option<String>,
+    /// Settings of the model, as the code calls them.
+    pub parameters: Vec<(String, Value)>,
+    /// What is said.
+    pub messages: Vec<FoundMessage>,
+    /// The language of its templates.
+    pub syntax: Syntax,
+    /// What could not be read as it is.
+    pub lost: Vec<String>,
+    /// Whether a comment allows it.
+    pub is_allowed: bool,
+    /// Whether the baseline lists it.
+    pub is_known: bool,
+}
+
+impl FoundPrompt {
+    /// Whether it was read without a syntax tree.
+    pub fn is_shallow(&self) -> bool {
+        self.language.is_none()
+    }
+
+    /// What stays the same while lines move: the place and the number there.
+    pub fn mark(&self) -> String {
+        let place = self.place.as_deref().unwrap_or("-");
+        format!("{place}#{}", self.ordinal)
+    }
+
+    /// Whether it is neither allowed nor known.
+    pub fn is_new(&self) -> bool {
+        !self.is_allowed && !self.is_known
+    }
+
+    /// The values that it names, each once.
+    pub fn variables(&self) -> Vec<&Variable> {
+        let mut seen = BTreeSet::new();
+        let all = self.messages.iter().flat_map(|message| &message.variables);
+        all.filter(|one| seen.insert(&one.name)).collect()
+    }
+}
+
+/// Whether a file of this name may hold prompts.
+pub fn is_code(path: &str) -> bool {
+    Language::of(path).is_some() || shallow::is_code(path)
+}
+
+/// Whether a file of this name holds tests.
+pub fn is_test(path: &str) -> bool {
+    let mut parts = path.split(['/', '\\']).rev();
+    let file = parts.next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    let is_of_tests = |word: &str| {
+        matches!(
+            word,
+            "test"
+                | "tests"
+                | "spec"
+                | "specs"
+                | "__tests__"
+                | "__mocks__"
+                | "fixtures"
+                | "testdata"
+                | "e2e"
+        )
+    };
+    stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem == "conftest"
+        || file.contains(".test.")
+        || file.contains(".spec.")
+        || parts.any(is_of_tests)
+}
+
+/// The prompts of a file. `all` takes what is only declared or returned, too. The second is whether
+/// the file was parsed.
+pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
+    if text.len() > LARGEST {
+        return (Vec::new(), false);
+    }
+    let mut found = match Language::of(path) {
+        Some(language) if sieve::may_hold(text.as_bytes(), all) => {
+            match gather::gather(text, language, all) {
+                Some(found) => found,
+                // More work than code is: what the words alone say.
+                None => shallow::find(text),
+            }
+        }
+        None if shallow::is_code(path) => shallow::find(text),
+        _ => return (Vec::new(), false),
+    };
+    let allowed = allowed_lines(text);
+    let mut counts = std::collections::HashMap::new();
+    for prompt in &mut found {
+        let count: &mut usize = counts
+            .entry((prompt.place.clone(), prompt.kind == FoundKind::Returned))
+            .or_default();
+        *count += 1;
+        prompt.ordinal = *count;
+        prompt.is_allowed = [prompt.at.line, prompt.call_line]
+            .into_iter()
+            .any(|line| allowed.contains(&line) || allowed.contains(&(line - 1)));
+        prompt.name = super::name::of_place(path, prompt.place.as_deref(), prompt.name.as_deref());
+    }
+    (found, Language::of(path).is_some())
+}
+
+/// Gives every prompt a name of its own.
+pub fn name_all(prompts: &mut [(String, FoundPrompt)]) {
+    let mut taken = BTreeSet::new();
+    for (_, prompt) in prompts {
+        let name = prompt.name.take().unwrap_or_else(|| "prompt".to_owned());
+        let mut free = name.clone();
+        let mut number = 2;
+        while !taken.insert(free.to_lowercase()) {
+            free = format!("{name}-{number}");
+            number += 1;
+        }
+        prompt.name = Some(free);
+    }
+}
+
+/// The lines whose comments allow a prompt in code.
+fn allowed_lines(text: &str) -> BTreeSet<usize> {
+    const ALLOWS: &str = "promptctl: allow P51";
+    if !text.contains(ALLOWS) {
+        return BTreeSet::new();
+    }
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| {
+            line.split_once(ALLOWS)
+                .is_some_and(|(_, rest)| rest.starts_with(['0', '4']))
+        })
+        .map(|(index, _)| index + 1)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

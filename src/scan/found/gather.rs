@@ -1,0 +1,914 @@
+//! One finding a call, with its messages.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value as Json;
+use tree_sitter::Node;
+
+use super::facts::Facts;
+use super::sinks::{self, CONFIG_KEYS, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
+use super::syntax::{Argument, Call, Expr, File, Language, value_of};
+use super::value::{Bit, Reader, Value};
+use super::{Confidence, Content, FoundKind, FoundMessage, FoundPrompt, Piece, Syntax, Variable};
+use crate::prompt::finding::Span;
+
+/// How deep lists of messages are followed by their names.
+const DEEPEST: usize = 6;
+
+/// The most messages of one prompt.
+const MOST_MESSAGES: usize = 500;
+
+/// A message in the making.
+struct Draft<'t> {
+    role: &'static str,
+    value: Value<'t>,
+    is_placeholder: bool,
+    node: Node<'t>,
+}
+
+/// The prompts of a file, in its order; none where it cannot be parsed.
+pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<FoundPrompt>> {
+    let tree = language.parse(text)?;
+    let file = File { text, language };
+    let facts = Facts::gather(&file, &tree);
+    let libraries: Vec<&'static str> = facts
+        .imports
+        .iter()
+        .filter_map(|import| sinks::library(import))
+        .collect();
+    let mut gatherer = Gatherer {
+        file: &file,
+        facts: &facts,
+        reader: Reader {
+            file: &file,
+            facts: &facts,
+        },
+        libraries,
+        used: HashSet::new(),
+        found: Vec::new(),
+    };
+    gatherer.calls();
+    gatherer.documented();
+    gatherer.maps();
+    if all {
+        gatherer.declared();
+        gatherer.returned();
+        gatherer.spoken();
+    }
+    let mut found = gatherer.found;
+    found.sort_by_key(|(at, _)| *at);
+    Some(found.into_iter().map(|(_, prompt)| prompt).collect())
+}
+
+struct Gatherer<'r, 't> {
+    file: &'r File<'t>,
+    facts: &'r Facts<'t>,
+    reader: Reader<'r, 't>,
+    libraries: Vec<&'static str>,
+    /// Calls, maps and texts that belong to a prompt already.
+    used: HashSet<usize>,
+    found: Vec<(usize, FoundPrompt)>,
+}
+
+impl<'t> Gatherer<'_, 't> {
+    /// What calls send: those that take messages before those that make one.
+    fn calls(&mut self) {
+        let mut sinks: Vec<(u8, Node<'t>, Call<'t>, Vec<&'t str>, Sink)> = Vec::new();
+        for node in &self.facts.calls {
+            let Some(call) = self.file.call(*node) else {
+                continue;
+            };
+            let path = self.file.path(call.callee);
+            let arguments = self.flat(&call.arguments);
+            let Some(sink) = sink(&path, &arguments, !self.libraries.is_empty()) else {
+                continue;
+            };
+            let turn = match sink {
+                Sink::Api | Sink::Messages => 0,
+                Sink::Said | Sink::Keyed => 1,
+                Sink::Template | Sink::MessageTemplate(_) => 2,
+                Sink::Message(_) => 3,
+            };
+            sinks.push((turn, *node, call, path, sink));
+        }
+        sinks.sort_by_key(|(turn, ..)| *turn);
+        for (_, node, call, path, sink) in sinks {
+            if !self.used.contains(&node.id()) {
+                self.call(node, &call, &path, sink);
+            }
+        }
+    }
+
+    fn call(&mut self, node: Node<'t>, call: &Call<'t>, path: &[&'t str], sink: Sink) {
+        let arguments = self.flat(&call.arguments);
+        let first = call
+            .arguments
+            .iter()
+            .find(|it| it.key.is_none())
+            .map(|it| it.value);
+        let mut drafts = Vec::new();
+        let mut syntax = Syntax::Plain;
+        let mut kind = FoundKind::Sent;
+        match sink {
+            Sink::Api | Sink::Keyed | Sink::Said => {
+                for key in SYSTEM_KEYS {
+                    if let Some(value) = value_of(&arguments, &[key]) {
+                        drafts.push(self.text(value, "system"));
+                        break;
+                    }
+                }
+                if let Some(list) = value_of(&arguments, LIST_KEYS) {
+                    self.messages(list, &mut drafts, 0);
+                }
+                let keys: &[&str] = match sink {
+                    Sink::Keyed => &["prompt"],
+                    _ => USER_KEYS,
+                };
+                if let Some(said) = value_of(&arguments, keys) {
+                    self.said(said, &mut drafts);
+                }
+                if let (Sink::Said, Some(first)) = (sink, first)
+                    && !matches!(self.file.expr(first), Expr::Map(_))
+                {
+                    self.said(first, &mut drafts);
+                }
+                // A message of a thread: `create(role="user", content="…")`.
+                if drafts.is_empty()
+                    && let Some(draft) = self.message_of(&arguments, node)
+                {
+                    kind = FoundKind::Message;
+                    drafts.push(draft);
+                }
+            }
+            Sink::Template | Sink::MessageTemplate(_) => {
+                let role = match sink {
+                    Sink::MessageTemplate(role) => role,
+                    _ => "user",
+                };
+                syntax = self.syntax(&arguments);
+                let text = value_of(&arguments, &["template", "prompt"])
+                    .or_else(|| first.filter(|it| !matches!(self.file.expr(*it), Expr::Map(_))));
+                drafts.extend(text.map(|text| self.text(text, role)));
+            }
+            Sink::Messages => {
+                syntax = self.syntax(&arguments);
+                if let Some(list) = value_of(&arguments, LIST_KEYS).or(first) {
+                    self.messages(list, &mut drafts, 0);
+                }
+            }
+            Sink::Message(role) => {
+                kind = FoundKind::Message;
+                let content = value_of(&arguments, &["content", "text", "message"]).or(first);
+                drafts.extend(content.map(|content| self.content(content, role)));
+            }
+        }
+        let confidence = match (sink, kind) {
+            (Sink::Keyed, _) if drafts.iter().all(|draft| draft.role == "user") => {
+                Confidence::Medium
+            }
+            _ => Confidence::High,
+        };
+        let floor = match sink {
+            Sink::Template | Sink::MessageTemplate(_) | Sink::Messages => 2,
+            _ => 0,
+        };
+        let words = path.iter().map(|word| (*word).to_owned()).collect();
+        let sdk = sinks::library_of_call(path)
+            .filter(|it| {
+                *it != "anthropic" || self.libraries.contains(it) || self.libraries.is_empty()
+            })
+            .or_else(|| self.libraries.first().copied())
+            .or_else(|| {
+                let is_openai = path.iter().any(|word| {
+                    matches!(
+                        *word,
+                        "responses" | "completions" | "ChatCompletion" | "chat"
+                    )
+                });
+                is_openai.then_some("openai")
+            });
+        self.push(
+            node,
+            drafts,
+            floor,
+            |prompt| {
+                prompt.kind = kind;
+                prompt.confidence = confidence;
+                prompt.sdk = sdk;
+                prompt.call = words;
+                prompt.syntax = syntax;
+            },
+            &arguments,
+        );
+    }
+
+    /// The arguments by their names, those of a map and those of a configuration among them.
+    fn flat(&self, arguments: &[Argument<'t>]) -> Vec<Argument<'t>> {
+        let mut all = Vec::new();
+        for argument in arguments {
+            match (argument.key, self.map(argument.value)) {
+                (None, Some(entries)) => all.extend(entries),
+                _ => all.push(*argument),
+            }
+        }
+        let inner: Vec<Argument<'t>> = all
+            .iter()
+            .filter(|it| it.key.is_some_and(|key| CONFIG_KEYS.contains(&key)))
+            .filter_map(|it| match self.file.expr(it.value) {
+                Expr::Call(call) => Some(call.arguments),
+                _ => self.map(it.value),
+            })
+            .flatten()
+            .collect();
+        all.extend(inner);
+        all
+    }
+
+    /// A map, also one that has a name.
+    fn map(&self, node: Node<'t>) -> Option<Vec<Argument<'t>>> {
+        match self.file.expr(node) {
+            Expr::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The language that LangChain fills in with.
+    fn syntax(&self, arguments: &[Argument<'t>]) -> Syntax {
+        let format = value_of(arguments, &["template_format", "templateFormat"]);
+        match format.map(|it| self.reader.value(it).text()).as_deref() {
+            Some("mustache") => Syntax::Mustache,
+            Some("jinja2") => Syntax::Jinja,
+            _ => Syntax::FString,
+        }
+    }
+
+    fn text(&self, node: Node<'t>, role: &'static str) -> Draft<'t> {
+        let value = match self.file.expr(node) {
+            // Anthropic takes a system prompt in parts.
+            Expr::List(_) => return self.content(node, role),
+            _ => self.reader.value(node),
+        };
+        Draft {
+            role,
+            value,
+            is_placeholder: false,
+            node,
+        }
+    }
+
+    /// The content of a message: a text, or parts.
+    fn content(&self, node: Node<'t>, role: &'static str) -> Draft<'t> {
+        let mut value = Value::default();
+        match self.reader.items(node) {
+            None => value = self.reader.value(node),
+            Some(items) => {
+                let mut has_others = false;
+                for item in items {
+                    let entries = match self.file.expr(item) {
+                        Expr::Map(entries) => entries,
+                        Expr::Text(_) | Expr::Join(_) | Expr::Name(_) => {
+                            value.append(self.reader.value(item));
+                            continue;
+                        }
+                        Expr::Call(call) => self.flat(&call.arguments),
+                        _ => {
+                            has_others = true;
+                            continue;
+                        }
+                    };
+                    match value_of(&entries, &["text"]) {
+                        Some(text) => value.append(self.reader.value(text)),
+                        None => has_others = true,
+                    }
+                }
+                if has_others {
+                    value
+                        .lost
+                        .push("a part that is no text, such as a picture, is left to the code");
+                }
+            }
+        }
+        Draft {
+            role,
+            value,
+            is_placeholder: false,
+            node,
+        }
+    }
+
+    /// What is said: a text of the user's, or messages.
+    fn said(&mut self, node: Node<'t>, drafts: &mut Vec<Draft<'t>>) {
+        match self.reader.items(node) {
+            Some(_) => self.messages(node, drafts, 0),
+            None => drafts.push(self.text(node, "user")),
+        }
+    }
+
+    /// The messages of a list.
+    fn messages(&mut self, node: Node<'t>, drafts: &mut Vec<Draft<'t>>, depth: usize) {
+        let Some(items) = self.reader.items(node) else {
+            match self.file.expr(node) {
+                Expr::Choice(nodes) if depth < DEEPEST => {
+                    if let Some(one) = nodes.first() {
+                        self.messages(*one, drafts, depth + 1);
+                    }
+                }
+                _ => drafts.extend(self.message(node, depth)),
+            }
+            return;
+        };
+        for item in items {
+            if drafts.len() >= MOST_MESSAGES || !self.facts.spend(1) {
+                return;
+            }
+            match self.file.expr(item) {
+                Expr::Spread(inner) if depth < DEEPEST && self.reader.items(inner).is_some() => {
+                    self.messages(inner, drafts, depth + 1);
+                }
+                Expr::Spread(inner) => drafts.push(self.placeholder(inner)),
+                _ => drafts.extend(self.message(item, depth)),
+            }
+        }
+    }
+
+    fn placeholder(&self, node: Node<'t>) -> Draft<'t> {
+        Draft {
+            role: "",
+            value: self.reader.unknown(node),
+            is_placeholder: true,
+            node,
+        }
+    }
+
+    /// One message.
+    fn message(&mut self, node: Node<'t>, depth: usize) -> Option<Draft<'t>> {
+        match self.file.expr(node) {
+            Expr::Map(entries) => {
+                let draft = self.message_of(&entries, node)?;
+                self.used.insert(node.id());
+                Some(draft)
+            }
+            Expr::Call(call) => {
+                let path = self.file.path(call.callee);
+                let arguments = self.flat(&call.arguments);
+                let first = call
+                    .arguments
+                    .iter()
+                    .find(|it| it.key.is_none())
+                    .map(|it| it.value);
+                if path.last() == Some(&"MessagesPlaceholder") {
+                    let name = value_of(&arguments, &["variable_name", "variableName"])
+                        .or_else(|| first.filter(|it| self.map(*it).is_none()))?;
+                    return Some(self.named_placeholder(name));
+                }
+                let keys = ["content", "text", "template", "prompt"];
+                let draft = match sink(&path, &arguments, true) {
+                    Some(Sink::Message(role) | Sink::MessageTemplate(role)) => {
+                        let content = value_of(&arguments, &keys)
+                            .or_else(|| first.filter(|it| self.map(*it).is_none()))?;
+                        self.content(content, role)
+                    }
+                    _ => self.message_of(&arguments, node)?,
+                };
+                self.used.insert(node.id());
+                Some(draft)
+            }
+            // `("system", "You are …")`
+            Expr::List(pair) => {
+                let [role, content] = pair.as_slice() else {
+                    return None;
+                };
+                let role = self.reader.value(*role).text();
+                if role == "placeholder" {
+                    return Some(self.named_placeholder(*content));
+                }
+                Some(self.content(*content, role_named(&role)?))
+            }
+            Expr::Name(name) if depth < DEEPEST => {
+                let bound = self.facts.bound(name, node.start_byte())?;
+                if bound.value.byte_range().contains(&node.start_byte()) {
+                    return None;
+                }
+                self.message(bound.value, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    fn named_placeholder(&self, node: Node<'t>) -> Draft<'t> {
+        let name = self.reader.value(node).text();
+        let name = name.trim_matches(['{', '}']).to_owned();
+        Draft {
+            role: "",
+            value: Value {
+                bits: vec![Bit::Value(Some(name.clone()), name)],
+                ..Value::default()
+            },
+            is_placeholder: true,
+            node,
+        }
+    }
+
+    /// A message by the keys of a map.
+    fn message_of(&self, entries: &[Argument<'t>], node: Node<'t>) -> Option<Draft<'t>> {
+        let role = value_of(entries, &["role"])?;
+        let role = match self.file.expr(role) {
+            Expr::Member(_, name) => role_named(&name.to_ascii_lowercase())?,
+            _ => role_named(&self.reader.value(role).text())?,
+        };
+        let content = value_of(entries, &["content", "parts", "text"])?;
+        Some(Draft {
+            node,
+            ..self.content(content, role)
+        })
+    }
+
+    /// Documentation that is sent: that of DSPy's signatures.
+    fn documented(&mut self) {
+        for (above, text) in &self.facts.documented {
+            let is_signature = above.contains("Signature");
+            if !is_signature || !self.libraries.contains(&"dspy") {
+                continue;
+            }
+            let mut draft = self.text(*text, "system");
+            draft.value.cleaned();
+            self.push(
+                *text,
+                vec![draft],
+                0,
+                |prompt| prompt.sdk = Some("dspy"),
+                &[],
+            );
+        }
+    }
+
+    /// Maps that are messages, or hold some; those of one list are one prompt.
+    fn maps(&mut self) {
+        let mut lists: HashMap<usize, usize> = HashMap::new();
+        for (node, list) in &self.facts.maps {
+            if self.used.contains(&node.id()) {
+                continue;
+            }
+            let Some(entries) = self.map(*node) else {
+                continue;
+            };
+            let inner = value_of(&entries, LIST_KEYS);
+            if let Some(inner) = inner.filter(|inner| self.reader.items(*inner).is_some()) {
+                let mut drafts = Vec::new();
+                if let Some(system) = value_of(&entries, SYSTEM_KEYS) {
+                    drafts.push(self.text(system, "system"));
+                }
+                self.messages(inner, &mut drafts, 0);
+                self.push(
+                    *node,
+                    drafts,
+                    0,
+                    |prompt| prompt.kind = FoundKind::Message,
+                    &entries,
+                );
+                continue;
+            }
+            let Some(draft) = self.message_of(&entries, *node) else {
+                self.settings_of(&entries, *node);
+                continue;
+            };
+            if draft.role == "assistant" {
+                continue;
+            }
+            self.used.insert(node.id());
+            // The one before it in the same list.
+            let known = list.and_then(|list| lists.get(&list).copied());
+            if let Some(index) = known {
+                let other = self.finished(vec![draft], *node);
+                self.found[index].1.join(other);
+                continue;
+            }
+            let before = self.found.len();
+            self.push(
+                *node,
+                vec![draft],
+                0,
+                |prompt| prompt.kind = FoundKind::Message,
+                &[],
+            );
+            if let (Some(list), true) = (list, self.found.len() > before) {
+                lists.insert(*list, before);
+            }
+        }
+        for (_, prompt) in &mut self.found {
+            let is_user = |message: &FoundMessage| message.role == "user";
+            if prompt.kind == FoundKind::Message && prompt.messages.iter().all(is_user) {
+                prompt.confidence = Confidence::Medium;
+            }
+        }
+    }
+
+    /// Instructions in the settings of something that is made later.
+    fn settings_of(&mut self, entries: &[Argument<'t>], node: Node<'t>) {
+        let Some(value) = value_of(entries, SYSTEM_KEYS) else {
+            return;
+        };
+        let draft = self.text(value, "system");
+        let text = draft.value.text();
+        let is_sure = speaks_to_a_model(&text);
+        if is_sure || (!self.libraries.is_empty() && draft.value.words() >= 8) {
+            self.push(
+                node,
+                vec![draft],
+                0,
+                |prompt| prompt.kind = FoundKind::Message,
+                entries,
+            );
+        }
+    }
+
+    /// Constants whose names say that they are prompts.
+    fn declared(&mut self) {
+        for (name, value, scope) in &self.facts.declared {
+            let is_local = *scope > 0 && !self.facts.scopes[*scope].is_class;
+            let is_named = says_prompt(name) && !is_about_others(name);
+            if is_local && name.len() < 4 {
+                continue;
+            }
+            let draft = self.text(*value, "system");
+            if self.is_long(&draft, is_named) {
+                let place = (*name).to_owned();
+                self.push(
+                    *value,
+                    vec![draft],
+                    0,
+                    |prompt| {
+                        prompt.kind = FoundKind::Declared;
+                        prompt.confidence = Confidence::Medium;
+                        prompt.place = Some(place);
+                    },
+                    &[],
+                );
+            }
+        }
+    }
+
+    /// What functions answer whose names say that it is a prompt.
+    fn returned(&mut self) {
+        for value in &self.facts.returned {
+            let place = self.facts.place_of(value.start_byte());
+            let name = place.as_deref().and_then(|place| place.rsplit('.').next());
+            let is_named = name.is_some_and(|name| says_prompt(name) && !is_about_others(name));
+            let draft = self.text(*value, "system");
+            if self.is_long(&draft, is_named) {
+                self.push(
+                    *value,
+                    vec![draft],
+                    0,
+                    |prompt| {
+                        prompt.kind = FoundKind::Returned;
+                        prompt.confidence = Confidence::Medium;
+                    },
+                    &[],
+                );
+            }
+        }
+    }
+
+    /// Texts that begin as prompts do, wherever they go.
+    fn spoken(&mut self) {
+        for node in &self.facts.texts {
+            let quotes = |it: char| "fFrRuU\"'`\\(".contains(it) || it.is_whitespace();
+            if !speaks_to_a_model(self.file.word(*node).trim_start_matches(quotes)) {
+                continue;
+            }
+            let draft = self.text(*node, "system");
+            if draft.value.words() >= 4 && speaks_to_a_model(&draft.value.text()) {
+                self.push(
+                    *node,
+                    vec![draft],
+                    0,
+                    |prompt| {
+                        prompt.kind = FoundKind::Declared;
+                        prompt.confidence = Confidence::Medium;
+                    },
+                    &[],
+                );
+            }
+        }
+    }
+
+    /// Whether a text is as long as prompts are, and no other language; one that no name calls a prompt
+    /// has to begin as prompts do.
+    fn is_long(&self, draft: &Draft<'t>, is_named: bool) -> bool {
+        let Some((first, _)) = draft.value.written else {
+            return false;
+        };
+        let text = draft.value.text();
+        let start = text.trim_start();
+        let is_markup = start.starts_with("<!")
+            || start.starts_with("<html")
+            || start.starts_with("<div")
+            || start.starts_with("{%");
+        let is_query = ["SELECT ", "INSERT ", "CREATE ", "UPDATE ", "WITH "]
+            .iter()
+            .any(|word| start.starts_with(word));
+        let speaks = speaks_to_a_model(start);
+        let is_enough = match (is_named, speaks) {
+            (_, true) => draft.value.words() >= 4,
+            (true, false) => text.trim().len() >= 60 && draft.value.words() >= 8,
+            (false, false) => false,
+        };
+        !self.used.contains(&first.id()) && is_enough && !is_markup && !is_query
+    }
+
+    /// Adds a prompt, if it says enough to be one.
+    fn push(
+        &mut self,
+        node: Node<'t>,
+        drafts: Vec<Draft<'t>>,
+        floor: usize,
+        set: impl FnOnce(&mut FoundPrompt),
+        arguments: &[Argument<'t>],
+    ) {
+        let says_enough = |draft: &Draft<'t>| {
+            let words = draft.value.words();
+            let least = match (draft.role, draft.value.has_values()) {
+                _ if floor > 0 => floor,
+                ("system" | "developer", _) => 2,
+                ("user", true) => 3,
+                ("user", false) => 6,
+                _ => usize::MAX,
+            };
+            draft.value.written.is_some() && words >= least
+        };
+        let is_new = drafts.iter().any(|draft| {
+            says_enough(draft)
+                && draft
+                    .value
+                    .written
+                    .is_some_and(|(first, _)| !self.used.contains(&first.id()))
+        });
+        if !is_new {
+            return;
+        }
+        self.used.insert(node.id());
+        let model = value_of(
+            arguments,
+            &["model", "model_name", "modelName", "modelId", "model_id"],
+        )
+        .and_then(|model| self.model(model));
+        let parameters = sinks::SETTINGS
+            .iter()
+            .filter_map(|key| {
+                let value = self.setting(value_of(arguments, &[key])?)?;
+                Some(((*key).to_owned(), value))
+            })
+            .collect();
+        let place = self.facts.place_of(node.start_byte());
+        let call_line = node.start_position().row + 1;
+        let mut prompt = self.finished(drafts, node);
+        prompt.model = model;
+        prompt.parameters = parameters;
+        prompt.place = place;
+        prompt.call_line = call_line;
+        set(&mut prompt);
+        self.found.push((node.start_byte(), prompt));
+    }
+
+    fn model(&self, node: Node<'t>) -> Option<String> {
+        if let Expr::Call(call) = self.file.expr(node) {
+            // `openai("gpt-5")` of the AI SDK.
+            let provider = *self.file.path(call.callee).last()?;
+            let name = self.reader.value(call.arguments.first()?.value);
+            let is_name = name.written.is_some() && !name.has_values();
+            return is_name.then(|| format!("{}/{}", provider.to_ascii_lowercase(), name.text()));
+        }
+        let value = self.reader.value(node);
+        let is_name = value.written.is_some() && !value.has_values();
+        let text = value.text();
+        let fits = |text: &str| {
+            !text.is_empty() && text.len() < 200 && !text.contains(char::is_whitespace)
+        };
+        (is_name && fits(&text)).then_some(text)
+    }
+
+    fn setting(&self, node: Node<'t>) -> Option<Json> {
+        match self.file.expr(node) {
+            Expr::Plain(value) => Some(value),
+            Expr::List(items) => {
+                let texts = items.into_iter().map(|item| self.setting(item));
+                texts.collect::<Option<Vec<Json>>>().map(Json::Array)
+            }
+            Expr::Text(_) => {
+                let value = self.reader.value(node);
+                (!value.has_values()).then(|| Json::String(value.text()))
+            }
+            Expr::Name(name) => {
+                let bound = self.facts.bound(name, node.start_byte())?;
+                match self.file.expr(bound.value) {
+                    Expr::Plain(value) => Some(value),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The prompt of some messages: values get their names, which are one for all of them.
+    fn finished(&mut self, drafts: Vec<Draft<'t>>, node: Node<'t>) -> FoundPrompt {
+        let mut names = Names::default();
+        let mut lost: Vec<String> = Vec::new();
+        let mut constant = None;
+        let mut span: Option<(Node<'t>, Node<'t>)> = None;
+        let mut messages = Vec::new();
+        for draft in drafts {
+            let (first, last) = draft.value.written.unwrap_or((draft.node, draft.node));
+            if draft.value.written.is_some() {
+                self.used.insert(first.id());
+                span = Some(match span {
+                    None => (first, last),
+                    Some((begin, _)) => (begin, last),
+                });
+                constant = constant.or(draft.value.constant);
+            }
+            for note in draft.value.lost {
+                let line = first.start_position().row + 1;
+                let note = format!("line {line}: {note}");
+                if !lost.contains(&note) {
+                    lost.push(note);
+                }
+            }
+            let mut pieces: Vec<Piece> = Vec::new();
+            let mut variables: Vec<Variable> = Vec::new();
+            for bit in draft.value.bits {
+                match bit {
+                    Bit::Text(text) => match pieces.last_mut() {
+                        _ if text.is_empty() => {}
+                        Some(Piece::Text(before)) => before.push_str(&text),
+                        _ => pieces.push(Piece::Text(text)),
+                    },
+                    Bit::Value(hint, expression) => {
+                        let name = names.of(hint, &expression);
+                        if !variables.iter().any(|it| it.name == name) {
+                            variables.push(Variable {
+                                name: name.clone(),
+                                expression,
+                            });
+                        }
+                        pieces.push(Piece::Variable(name));
+                    }
+                }
+            }
+            let content = match (draft.is_placeholder, variables.first()) {
+                (true, Some(variable)) => Content::Placeholder(variable.name.clone()),
+                _ => Content::Text(pieces),
+            };
+            messages.push(FoundMessage {
+                role: draft.role,
+                content,
+                line: first.start_position().row + 1,
+                end_line: last.end_position().row + 1,
+                variables,
+            });
+        }
+        let (first, last) = span.unwrap_or((node, node));
+        FoundPrompt {
+            kind: FoundKind::Sent,
+            confidence: Confidence::High,
+            at: self.span(first),
+            end_line: last.end_position().row + 1,
+            call_line: node.start_position().row + 1,
+            sdk: self.libraries.first().copied(),
+            call: Vec::new(),
+            language: Some(self.file.language),
+            name: constant.map(str::to_owned),
+            place: None,
+            ordinal: 0,
+            model: None,
+            parameters: Vec::new(),
+            messages,
+            syntax: Syntax::Plain,
+            lost,
+            is_allowed: false,
+            is_known: false,
+        }
+    }
+
+    fn span(&self, node: Node<'t>) -> Span {
+        let start = node.start_position();
+        let line_start = node.start_byte().saturating_sub(start.column.min(4_000));
+        let before = self.file.text.get(line_start..node.start_byte());
+        Span {
+            line: start.row + 1,
+            column: before.map_or(start.column, |before| before.chars().count()) + 1,
+            length: crate::prompt::finding::length(self.file.text, node.byte_range()),
+        }
+    }
+}
+
+impl FoundPrompt {
+    /// Takes the messages of another one in, which stands behind it in the same list.
+    fn join(&mut self, other: Self) {
+        self.messages.extend(other.messages);
+        self.lost.extend(other.lost);
+        self.end_line = self.end_line.max(other.end_line);
+    }
+}
+
+/// The names of the values of one prompt.
+#[derive(Default)]
+struct Names {
+    by_expression: HashMap<String, String>,
+    taken: HashSet<String>,
+    unnamed: usize,
+}
+
+impl Names {
+    fn of(&mut self, hint: Option<String>, expression: &str) -> String {
+        if let Some(known) = self.by_expression.get(expression) {
+            return known.clone();
+        }
+        const WORDS: [&str; 6] = ["else", "this", "true", "false", "null", "undefined"];
+        let name = match hint.filter(|hint| !WORDS.contains(&hint.as_str())) {
+            Some(hint) => {
+                let mut name = hint.clone();
+                let mut number = 2;
+                while !self.taken.insert(name.clone()) {
+                    name = format!("{hint}_{number}");
+                    number += 1;
+                }
+                name
+            }
+            None => loop {
+                self.unnamed += 1;
+                let name = format!("value_{}", self.unnamed);
+                if self.taken.insert(name.clone()) {
+                    break name;
+                }
+            },
+        };
+        self.by_expression
+            .insert(expression.to_owned(), name.clone());
+        name
+    }
+}
+
+/// The role that libraries call so.
+fn role_named(word: &str) -> Option<&'static str> {
+    match word {
+        "system" => Some("system"),
+        "developer" => Some("developer"),
+        "user" | "human" => Some("user"),
+        "assistant" | "ai" | "model" => Some("assistant"),
+        _ => None,
+    }
+}
+
+/// Whether a text begins as prompts do.
+fn speaks_to_a_model(text: &str) -> bool {
+    let start = text.trim_start();
+    [
+        "You are a ",
+        "You are an ",
+        "You are the ",
+        "You're a",
+        "Your task ",
+        "Your job ",
+        "Act as ",
+    ]
+    .iter()
+    .any(|words| start.starts_with(words))
+}
+
+fn says_prompt(name: &str) -> bool {
+    let small = name.to_ascii_lowercase();
+    [
+        "prompt",
+        "instruction",
+        "template",
+        "persona",
+        "system_message",
+        "systemmessage",
+        "sys_msg",
+    ]
+    .iter()
+    .any(|word| small.contains(word))
+}
+
+/// Names of texts that are no prompts although they say so.
+fn is_about_others(name: &str) -> bool {
+    let small = name.to_ascii_lowercase();
+    [
+        "error",
+        "help",
+        "usage",
+        "html",
+        "sql",
+        "email",
+        "css",
+        "svg",
+        "placeholder",
+        "label",
+        "title",
+        "url",
+        "install",
+    ]
+    .iter()
+    .any(|word| small.contains(word))
+}

@@ -1,0 +1,135 @@
+//! Messages in languages without a grammar, by what stands around a text. Marked as such: what is
+//! filled in is not told from what is written.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Confidence, Content, FoundKind, FoundMessage, FoundPrompt, literal};
+use super::{Piece, Syntax};
+use crate::prompt::finding::Span;
+
+/// A quoted text.
+const TEXT: &str =
+    r#"(?:@|\$|r#*)?(?P<text>"""(?s:.*?)"""|"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*')"#;
+
+/// The most prompts of one file.
+const MOST: usize = 1_000;
+
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let role = r#"(?i:role)["']?\s*(?:=>|:|=|,|\()\s*[\w.:"'(]*?(?P<role>(?i:system|developer|user))["'\w]*\)?"#;
+    let content = r#"["']?(?i:content|text)["']?\s*(?:=>|:|=|,|\()\s*(?:[\w.:&]+\()?"#;
+    [
+        format!(r"{role}[\s,;).]{{1,40}}(?:[\w.]+\()?{content}{TEXT}"),
+        format!(r"\b(?P<role>System|Developer|User|Human)(?:Chat|Prompt)?Message(?:Content)?(?:::|\.)?\w*\s*\(\s*{TEXT}"),
+        format!(r"\bCreate(?P<role>System|User)Message\s*\(\s*{TEXT}"),
+        format!(r"\bMessage::(?P<role>system|user)\s*\(\s*{TEXT}"),
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
+/// Whether a file of this name is read so.
+pub(super) fn is_code(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "go" | "java"
+            | "kt"
+            | "kts"
+            | "cs"
+            | "rs"
+            | "rb"
+            | "php"
+            | "swift"
+            | "scala"
+            | "dart"
+            | "ex"
+            | "exs"
+            | "vue"
+            | "svelte"
+    )
+}
+
+pub(super) fn find(text: &str) -> Vec<FoundPrompt> {
+    // The sieve of these: nearly every file ends here.
+    let may_hold = ["role", "Role", "Message"]
+        .iter()
+        .any(|word| text.contains(word));
+    if !may_hold {
+        return Vec::new();
+    }
+    let mut found: Vec<(usize, FoundPrompt)> = Vec::new();
+    for pattern in PATTERNS.iter() {
+        for hit in pattern.captures_iter(text).take(MOST) {
+            let (Some(role), Some(quoted)) = (hit.name("role"), hit.name("text")) else {
+                continue;
+            };
+            if found.iter().any(|(at, _)| *at == quoted.start()) {
+                continue;
+            }
+            let role = match role.as_str().to_ascii_lowercase().as_str() {
+                "system" => "system",
+                "developer" => "developer",
+                _ => "user",
+            };
+            let mark = if quoted.as_str().starts_with("\"\"\"") {
+                3
+            } else {
+                1
+            };
+            let inner = quoted.as_str();
+            let inner = inner
+                .get(mark..inner.len().saturating_sub(mark))
+                .unwrap_or_default();
+            let content = match inner.starts_with('`') || mark == 3 {
+                true => inner.to_owned(),
+                false => literal::script(inner),
+            };
+            let words = content.split_whitespace().count();
+            let least = if role == "user" { 6 } else { 2 };
+            let is_prose = content.chars().any(char::is_alphabetic);
+            if words < least || !is_prose {
+                continue;
+            }
+            let at = Span::from_range(text, quoted.range());
+            let end_line = at.line + quoted.as_str().matches('\n').count();
+            let message = FoundMessage {
+                role,
+                content: Content::Text(vec![Piece::Text(content)]),
+                line: at.line,
+                end_line,
+                variables: Vec::new(),
+            };
+            found.push((
+                quoted.start(),
+                FoundPrompt {
+                    kind: FoundKind::Message,
+                    confidence: Confidence::Low,
+                    at,
+                    end_line,
+                    call_line: at.line,
+                    sdk: None,
+                    call: Vec::new(),
+                    language: None,
+                    name: None,
+                    place: super::super::name::function_before(text, quoted.start()),
+                    ordinal: 0,
+                    model: None,
+                    parameters: Vec::new(),
+                    messages: vec![message],
+                    syntax: Syntax::Plain,
+                    lost: vec![
+                        "read without a syntax tree: what the code fills in stands as text"
+                            .to_owned(),
+                    ],
+                    is_allowed: false,
+                    is_known: false,
+                },
+            ));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, prompt)| prompt).collect()
+}

@@ -1,0 +1,538 @@
+//! A file as a syntax tree, seen the same way in each language. The only file that names tree-sitter.
+
+use std::ops::ControlFlow;
+
+use tree_sitter::{Node, ParseOptions, Parser, Tree, TreeCursor};
+
+use super::literal;
+
+/// How many steps of the parser a byte may take, beside a fixed number: real code takes less than
+/// one in a hundred, hostile text takes any number.
+const CHECKS_A_BYTE: usize = 1;
+const FEWEST_CHECKS: usize = 20_000;
+
+/// How many brackets around a value are looked through.
+const DEEPEST_BRACKETS: usize = 50;
+
+/// A language that is parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Python.
+    Python,
+    /// JavaScript, with markup or without.
+    JavaScript,
+    /// TypeScript.
+    TypeScript,
+    /// TypeScript with markup.
+    Tsx,
+}
+
+impl Language {
+    /// The language of a file of this name.
+    pub fn of(path: &str) -> Option<Self> {
+        let (_, ending) = path.rsplit_once('.')?;
+        match ending {
+            "py" | "pyi" => Some(Self::Python),
+            "js" | "jsx" | "mjs" | "cjs" => Some(Self::JavaScript),
+            "ts" | "mts" | "cts" => Some(Self::TypeScript),
+            "tsx" => Some(Self::Tsx),
+            _ => None,
+        }
+    }
+
+    /// Whether this is Python.
+    pub fn is_python(self) -> bool {
+        self == Self::Python
+    }
+
+    /// The tree of a text; none where it takes more work than code does.
+    pub(super) fn parse(self, text: &str) -> Option<Tree> {
+        let grammar = match self {
+            Self::Python => tree_sitter_python::LANGUAGE.into(),
+            Self::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+            Self::JavaScript | Self::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
+        };
+        let mut parser = Parser::new();
+        parser.set_language(&grammar).ok()?;
+        let bytes = text.as_bytes();
+        let mut left = FEWEST_CHECKS + bytes.len() * CHECKS_A_BYTE;
+        let mut check = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
+            Some(less) => {
+                left = less;
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        };
+        let options = ParseOptions::new().progress_callback(&mut check);
+        let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
+        parser.parse_with_options(&mut read, None, Some(options))
+    }
+}
+
+/// An expression, one level deep.
+pub(super) enum Expr<'t> {
+    /// A text, of what is written and what is filled in.
+    Text(Vec<Part<'t>>),
+    /// Texts side by side, or added.
+    Join(Vec<Node<'t>>),
+    /// A text filled in by `%`.
+    Percent(Node<'t>, Node<'t>),
+    /// A name.
+    Name(&'t str),
+    /// A part of a value, by its name.
+    Member(Node<'t>, &'t str),
+    /// A part of a value, by a written key.
+    Index(Node<'t>, &'t str),
+    /// A call, or the making of an object.
+    Call(Call<'t>),
+    /// A map.
+    Map(Vec<Argument<'t>>),
+    /// A list, or a tuple.
+    List(Vec<Node<'t>>),
+    /// One of several values.
+    Choice(Vec<Node<'t>>),
+    /// A number, true or false.
+    Plain(serde_json::Value),
+    /// All items of a list that is put into another.
+    Spread(Node<'t>),
+    /// Anything else.
+    Other,
+}
+
+/// A piece of a text.
+pub(super) enum Part<'t> {
+    /// What is written, without escapes.
+    Text(String),
+    /// A value, and how it is written where it is formatted.
+    Value(Node<'t>, Option<&'t str>),
+}
+
+/// A call.
+pub(super) struct Call<'t> {
+    pub(super) callee: Node<'t>,
+    pub(super) arguments: Vec<Argument<'t>>,
+}
+
+/// An argument, or an entry of a map.
+#[derive(Clone, Copy)]
+pub(super) struct Argument<'t> {
+    pub(super) key: Option<&'t str>,
+    pub(super) value: Node<'t>,
+}
+
+impl<'t> Argument<'t> {
+    fn of(key: Option<&'t str>, value: Node<'t>) -> Self {
+        Self { key, value }
+    }
+}
+
+/// The value of a key.
+pub(super) fn value_of<'t>(entries: &[Argument<'t>], keys: &[&str]) -> Option<Node<'t>> {
+    let found = entries
+        .iter()
+        .find(|entry| entry.key.is_some_and(|key| keys.contains(&key)));
+    found.map(|entry| entry.value)
+}
+
+/// What a node does in a file, where it matters.
+pub(super) enum Role<'t> {
+    /// A function or a class, with its name.
+    Scope(Option<&'t str>, bool),
+    /// A name is given a value.
+    Set(&'t str, Node<'t>),
+    /// Something is added to the value of a name.
+    Add(&'t str, Node<'t>),
+    /// The value of a key in a map, or of an argument: a function there has that name.
+    Keyed(&'t str),
+    /// What a function answers.
+    Return(Node<'t>),
+    /// The name of a library.
+    Import(String),
+    /// A call.
+    Call,
+    /// A map.
+    Map,
+    /// Anything else.
+    Other,
+}
+
+/// A file that was parsed.
+pub(super) struct File<'t> {
+    pub(super) text: &'t str,
+    pub(super) language: Language,
+}
+
+impl<'t> File<'t> {
+    pub(super) fn word(&self, node: Node<'t>) -> &'t str {
+        self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    fn field(node: Node<'t>, name: &str) -> Option<Node<'t>> {
+        node.child_by_field_name(name)
+    }
+
+    fn children(node: Node<'t>) -> Vec<Node<'t>> {
+        let mut cursor = node.walk();
+        let children: Vec<Node<'t>> = node
+            .named_children(&mut cursor)
+            .filter(|child| child.kind() != "comment")
+            .collect();
+        children
+    }
+
+    /// What a key says: `a`, `"a"` or `'a'`.
+    fn key(&self, node: Node<'t>) -> Option<&'t str> {
+        match node.kind() {
+            "identifier" | "property_identifier" | "shorthand_property_identifier" => {
+                Some(self.word(node))
+            }
+            "string" => {
+                let word = self.word(node);
+                word.get(1..word.len().saturating_sub(1))
+                    .filter(|key| !key.contains(['"', '\'', '\\']))
+            }
+            _ => None,
+        }
+    }
+
+    /// The name that is assigned: `x`, or `x` of `self.x`.
+    fn assigned(&self, node: Node<'t>) -> Option<&'t str> {
+        match node.kind() {
+            "identifier" | "property_identifier" | "private_property_identifier" => {
+                Some(self.word(node))
+            }
+            "attribute" => Self::field(node, "attribute").map(|it| self.word(it)),
+            "member_expression" => Self::field(node, "property").map(|it| self.word(it)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn role(&self, node: Node<'t>) -> Role<'t> {
+        let set = |name: &str, value: &str| {
+            let name = Self::field(node, name).and_then(|it| self.assigned(it))?;
+            Some((name, Self::field(node, value)?))
+        };
+        let role = match node.kind() {
+            "function_definition"
+            | "function_declaration"
+            | "generator_function_declaration"
+            | "method_definition" => {
+                let name = Self::field(node, "name").map(|it| self.word(it));
+                Some(Role::Scope(name, false))
+            }
+            "class_definition" | "class_declaration" | "class" | "abstract_class_declaration" => {
+                let name = Self::field(node, "name").map(|it| self.word(it));
+                Some(Role::Scope(name, true))
+            }
+            "arrow_function" | "function_expression" | "lambda" => Some(Role::Scope(None, false)),
+            "assignment" | "assignment_expression" => {
+                set("left", "right").map(|(name, value)| Role::Set(name, value))
+            }
+            "variable_declarator"
+            | "public_field_definition"
+            | "named_expression"
+            | "default_parameter"
+            | "typed_default_parameter"
+            | "enum_assignment" => set("name", "value").map(|(name, value)| Role::Set(name, value)),
+            "object_assignment_pattern" => {
+                let name = Self::field(node, "left").map(|it| self.word(it));
+                name.zip(Self::field(node, "right"))
+                    .map(|(name, value)| Role::Set(name, value))
+            }
+            "required_parameter" | "optional_parameter" => {
+                set("pattern", "value").map(|(name, value)| Role::Set(name, value))
+            }
+            "augmented_assignment" | "augmented_assignment_expression" => {
+                let is_more = Self::field(node, "operator").map(|it| self.word(it)) == Some("+=");
+                set("left", "right")
+                    .filter(|_| is_more)
+                    .map(|(name, value)| Role::Add(name, value))
+            }
+            "pair" => Self::field(node, "key")
+                .and_then(|key| self.key(key))
+                .map(Role::Keyed),
+            "return_statement" => Self::children(node).first().copied().map(Role::Return),
+            "import_statement" | "import_from_statement" => {
+                let from = Self::field(node, "source").or_else(|| Self::field(node, "module_name"));
+                let words = from.map_or_else(|| self.word(node), |it| self.word(it));
+                Some(Role::Import(
+                    words.trim_matches(['"', '\'']).trim().to_owned(),
+                ))
+            }
+            "call" | "call_expression" | "new_expression" => Some(Role::Call),
+            "dictionary" | "object" => Some(Role::Map),
+            _ => None,
+        };
+        role.unwrap_or(Role::Other)
+    }
+
+    /// The body of a class that is below one of these, with its documentation.
+    pub(super) fn documentation(&self, node: Node<'t>) -> Option<(&'t str, Node<'t>)> {
+        if node.kind() != "class_definition" {
+            return None;
+        }
+        let above = self.word(Self::field(node, "superclasses")?);
+        let first = Self::children(Self::field(node, "body")?)
+            .first()
+            .copied()?;
+        let text = match first.kind() {
+            "expression_statement" => Self::children(first).first().copied()?,
+            _ => first,
+        };
+        (text.kind() == "string").then_some((above, text))
+    }
+
+    /// What stands in brackets, or is waited for, or said to be of a type.
+    fn inner(node: Node<'t>) -> Node<'t> {
+        let mut node = node;
+        for _ in 0..DEEPEST_BRACKETS {
+            let is_wrapper = matches!(
+                node.kind(),
+                "parenthesized_expression"
+                    | "await"
+                    | "await_expression"
+                    | "non_null_expression"
+                    | "as_expression"
+                    | "satisfies_expression"
+            );
+            match node.named_child(0).filter(|_| is_wrapper) {
+                Some(inner) => node = inner,
+                None => break,
+            }
+        }
+        node
+    }
+
+    pub(super) fn expr(&self, node: Node<'t>) -> Expr<'t> {
+        let node = Self::inner(node);
+        let field = |name| Self::field(node, name);
+        let found = match node.kind() {
+            "string" | "template_string" => Some(Expr::Text(self.parts(node))),
+            "concatenated_string" => Some(Expr::Join(Self::children(node))),
+            "binary_operator" | "binary_expression" => {
+                let operator = field("operator").map(|it| self.word(it));
+                match (field("left"), operator, field("right")) {
+                    (Some(left), Some("+"), Some(right)) => Some(Expr::Join(vec![left, right])),
+                    (Some(left), Some("%"), Some(right)) => Some(Expr::Percent(left, right)),
+                    (Some(left), Some("??" | "||"), Some(right)) => {
+                        Some(Expr::Choice(vec![left, right]))
+                    }
+                    _ => None,
+                }
+            }
+            "boolean_operator" => {
+                let is_or = field("operator").map(|it| self.word(it)) == Some("or");
+                field("left")
+                    .zip(field("right"))
+                    .filter(|_| is_or)
+                    .map(|(left, right)| Expr::Choice(vec![left, right]))
+            }
+            "conditional_expression" => match Self::children(node).as_slice() {
+                [one, _, other] => Some(Expr::Choice(vec![*one, *other])),
+                _ => None,
+            },
+            "ternary_expression" => field("consequence")
+                .zip(field("alternative"))
+                .map(|(one, other)| Expr::Choice(vec![one, other])),
+            "identifier" | "shorthand_property_identifier" => Some(Expr::Name(self.word(node))),
+            "attribute" => field("object")
+                .zip(field("attribute"))
+                .map(|(object, name)| Expr::Member(object, self.word(name))),
+            "member_expression" => field("object")
+                .zip(field("property"))
+                .map(|(object, name)| Expr::Member(object, self.word(name))),
+            "subscript" | "subscript_expression" => {
+                let object = field("value").or_else(|| field("object"));
+                let key = field("subscript").or_else(|| field("index"));
+                object
+                    .zip(key.and_then(|key| self.key(key).filter(|_| key.kind() == "string")))
+                    .map(|(object, key)| Expr::Index(object, key))
+            }
+            "call" | "call_expression" | "new_expression" => self.call(node).map(Expr::Call),
+            "dictionary" | "object" => Some(Expr::Map(self.entries(node))),
+            "list" | "tuple" | "array" | "expression_list" => {
+                Some(Expr::List(Self::children(node)))
+            }
+            "list_splat" | "spread_element" => {
+                Self::children(node).first().copied().map(Expr::Spread)
+            }
+            "integer" | "float" | "number" => {
+                let digits = self.word(node).replace('_', "");
+                serde_json::from_str(&digits).ok().map(Expr::Plain)
+            }
+            "unary_operator" | "unary_expression" => serde_json::from_str(self.word(node))
+                .ok()
+                .filter(serde_json::Value::is_number)
+                .map(Expr::Plain),
+            "true" => Some(Expr::Plain(true.into())),
+            "false" => Some(Expr::Plain(false.into())),
+            _ => None,
+        };
+        found.unwrap_or(Expr::Other)
+    }
+
+    pub(super) fn call(&self, node: Node<'t>) -> Option<Call<'t>> {
+        let callee = Self::field(node, "function").or_else(|| Self::field(node, "constructor"))?;
+        let arguments = match Self::field(node, "arguments") {
+            // A template with a tag is a call with one text.
+            Some(text) if text.kind() == "template_string" => vec![Argument::of(None, text)],
+            Some(list) => Self::children(list)
+                .into_iter()
+                .filter_map(|argument| match argument.kind() {
+                    "keyword_argument" => Some(Argument::of(
+                        Self::field(argument, "name").map(|it| self.word(it)),
+                        Self::field(argument, "value")?,
+                    )),
+                    "dictionary_splat" => None,
+                    _ => Some(Argument::of(None, argument)),
+                })
+                .collect(),
+            None => Vec::new(),
+        };
+        Some(Call { callee, arguments })
+    }
+
+    /// The words of what is called: `client.responses.create`. A class with parameters, such as
+    /// `Agent[Context]`, is the class.
+    pub(super) fn path(&self, callee: Node<'t>) -> Vec<&'t str> {
+        let mut words = Vec::new();
+        let mut node = callee;
+        for _ in 0..12 {
+            node = match self.expr(node) {
+                Expr::Name(name) => {
+                    words.push(name);
+                    break;
+                }
+                Expr::Member(object, name) => {
+                    words.push(name);
+                    object
+                }
+                Expr::Call(call) => call.callee,
+                _ if matches!(node.kind(), "subscript") => match Self::field(node, "value") {
+                    Some(inner) => inner,
+                    None => break,
+                },
+                _ => break,
+            };
+        }
+        words.reverse();
+        words
+    }
+
+    fn entries(&self, node: Node<'t>) -> Vec<Argument<'t>> {
+        let entry = |child: Node<'t>| match child.kind() {
+            "pair" => {
+                let key = Self::field(child, "key").and_then(|key| self.key(key));
+                Some(Argument::of(key, Self::field(child, "value")?))
+            }
+            "shorthand_property_identifier" => Some(Argument::of(Some(self.word(child)), child)),
+            _ => None,
+        };
+        Self::children(node).into_iter().filter_map(entry).collect()
+    }
+
+    fn parts(&self, node: Node<'t>) -> Vec<Part<'t>> {
+        let mut cursor = node.walk();
+        let children: Vec<Node<'t>> = node.children(&mut cursor).collect();
+        if !self.language.is_python() {
+            return self.script_parts(node, &children);
+        }
+        let start = children
+            .iter()
+            .find(|child| child.kind() == "string_start")
+            .map_or("", |child| self.word(*child));
+        let prefix = start.trim_end_matches(['"', '\'']).to_ascii_lowercase();
+        if prefix.contains('b') {
+            return Vec::new();
+        }
+        let mut parts = Vec::new();
+        for child in children {
+            match child.kind() {
+                "string_content" => {
+                    let written = self.word(child);
+                    let text = match prefix.contains('r') {
+                        true => written.to_owned(),
+                        false => literal::python(written),
+                    };
+                    parts.push(Part::Text(match prefix.contains(['f', 't']) {
+                        true => text.replace("{{", "{").replace("}}", "}"),
+                        false => text,
+                    }));
+                }
+                "interpolation" => {
+                    let Some(value) = Self::field(child, "expression") else {
+                        continue;
+                    };
+                    let is_formatted = ["type_conversion", "format_specifier"]
+                        .iter()
+                        .any(|name| Self::field(child, name).is_some());
+                    let formatted = is_formatted.then(|| self.word(child));
+                    parts.push(Part::Value(value, formatted));
+                }
+                _ => {}
+            }
+        }
+        parts
+    }
+
+    /// The text between the quotes is read as it stands, since line ends are no nodes.
+    fn script_parts(&self, node: Node<'t>, children: &[Node<'t>]) -> Vec<Part<'t>> {
+        let range = node.byte_range();
+        let (mut from, end) = (range.start + 1, range.end.saturating_sub(1));
+        let mut parts = Vec::new();
+        let put = |from: usize, to: usize, parts: &mut Vec<Part<'t>>| {
+            if let Some(written) = self.text.get(from..to).filter(|it| !it.is_empty()) {
+                parts.push(Part::Text(literal::script(written)));
+            }
+        };
+        for child in children {
+            if child.kind() == "template_substitution" {
+                put(from, child.start_byte(), &mut parts);
+                from = child.end_byte();
+                if let Some(value) = Self::children(*child).first() {
+                    parts.push(Part::Value(*value, None));
+                }
+            }
+        }
+        put(from, end, &mut parts);
+        parts
+    }
+}
+
+/// Every node of a tree in its order, each with whether it is entered or left.
+pub(super) struct Walk<'t> {
+    cursor: TreeCursor<'t>,
+    next: Option<Step>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Enter,
+    Leave,
+}
+
+impl<'t> Walk<'t> {
+    pub(super) fn new(tree: &'t Tree) -> Self {
+        Self {
+            cursor: tree.walk(),
+            next: Some(Step::Enter),
+        }
+    }
+}
+
+impl<'t> Iterator for Walk<'t> {
+    type Item = (Node<'t>, bool);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let step = self.next?;
+        let node = self.cursor.node();
+        self.next = match step {
+            Step::Enter if self.cursor.goto_first_child() => Some(Step::Enter),
+            Step::Enter => Some(Step::Leave),
+            Step::Leave if self.cursor.goto_next_sibling() => Some(Step::Enter),
+            Step::Leave if self.cursor.goto_parent() => Some(Step::Leave),
+            Step::Leave => None,
+        };
+        Some((node, step == Step::Enter))
+    }
+}
