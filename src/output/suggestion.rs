@@ -31,7 +31,7 @@ impl Suggestion {
         let lines: Vec<&str> = after.split('\n').collect();
         let only = |key: &str| {
             let is_key = |line: &&str| line.strip_prefix(key).is_some_and(|it| it.starts_with(':'));
-            let at = lines.iter().position(|line| is_key(&line))?;
+            let at = lines.iter().position(is_key)?;
             let value = lines[at][key.len() + 1..].trim_start_matches(' ');
             // A comment, a carriage return or a second key would be lost.
             let is_plain = !value.is_empty() && value.chars().all(|it| it.is_ascii_alphanumeric());

@@ -232,7 +232,7 @@ impl Store {
             self.prove_rules(&loaded, top, rules, &mut proof);
         }
         if (!is_free || top.evidence.is_some())
-            && let Err(trouble) = self.prove_evidence(top, entries, &loaded, rules)
+            && let Some(trouble) = self.prove_evidence(top, entries, &loaded, rules)
         {
             proof.troubles.push(trouble);
         }

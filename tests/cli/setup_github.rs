@@ -5,7 +5,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 use promptctl::prompt::document::parse_value;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::env::{Run, SMALL, Shell, TRIAGE, TestEnv, executable, skipped, top};
 use crate::server::{KEY, Reply, Server};
@@ -674,7 +674,7 @@ fn a_pull_request_is_checked_and_gets_one_comment() {
     // Nothing changed: no comment.
     let runs = steps("check", &job);
     assert!(runs.iter().all(|run| run.code == Some(0)), "{}", runs[0]);
-    assert_eq!(root.read("gh.txt").lines().count(), 1);
+    assert_eq!(root.read("gh.txt").lines().count(), 2);
     assert!(root.read("summary.md").contains("nothing changed"));
     // The first comment, with the file's text as its body.
     ada.next_version("support/triage", "800  ", "600  ");
@@ -703,8 +703,7 @@ fn a_pull_request_is_checked_and_gets_one_comment() {
     // From a fork: the summary has to do, and the job passes.
     root.write("gh.txt.refused", "");
     let runs = steps("check", &job);
-    let comment = &runs[runs.len() - 2];
-    assert_snapshot!(comment, @"::notice::the comment could not be written; the summary of this job has it");
+    assert_snapshot!(runs.last().unwrap(), @"::notice::the comment could not be written; the summary of this job has it");
 }
 
 #[test]
@@ -741,33 +740,47 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
         let tip = ada.git("rev-parse HEAD");
         format!("{run}{}", asked.replace(tip.trim(), "TIP"))
     };
+    let asked = |name: &str| {
+        suggested(name)
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let file = "prompts/support/triage.prompt.yml";
     // The content is far below the two lines: GitHub does not show them.
-    ada.replace("prompts/support/triage.prompt.yml", "800  ", "600  ");
-    assert_eq!(suggested("far"), "");
+    ada.replace(file, "800  ", "600  ");
+    assert_eq!(asked("far"), [""; 0]);
     // The title stands beside them.
-    ada.replace(
-        "prompts/support/triage.prompt.yml",
-        "Support triage",
-        "Triage",
+    ada.replace(file, "Support triage", "Triage");
+    assert_snapshot!(suggested("near"), @"");
+    // What is there already is left as it is, and what does not fit the content any more goes.
+    let there = |id: u32, digest: &str| {
+        let body = format!(
+            "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\nversion: 2\ndigest: {digest}\n```"
+        );
+        let line = json!({"id": id, "path": file, "start_line": 3, "line": 4, "body": body});
+        root.write("gh.txt.suggested", format!("{line}\n"));
+    };
+    there(71, "b2af38d563bb");
+    ada.replace(file, "Sorts an", "Sorts one");
+    assert_eq!(asked("same"), [""; 0]);
+    ada.replace(file, "600  ", "500  ");
+    assert_eq!(
+        asked("newer")[..2],
+        [
+            "api --silent --method DELETE repos/team/prompts/pulls/comments/71",
+            "api --silent --method POST repos/team/prompts/pulls/5/comments --input -"
+        ]
     );
-    assert_snapshot!(suggested("near"), @r#"
-    api --paginate repos/team/prompts/pulls/5/comments --jq .[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path}
-    api --silent --method POST repos/team/prompts/pulls/5/comments --input -
-    {"path":"prompts/support/triage.prompt.yml","commit_id":"TIP","side":"RIGHT","start_side":"RIGHT","start_line":3,"line":4,"body":"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\nversion: 2\ndigest: b2af38d563bb\n```"}
-    "#);
-    // Until then it is the same comment, with what fits the newest content.
-    root.write(
-        "gh.txt.suggested",
-        "{\"id\": 70, \"path\": \"prompts/other.prompt.yml\"}\n{\"id\": 71, \"path\": \"prompts/support/triage.prompt.yml\"}\n",
+    ada.replace(file, "500  ", "800  ");
+    assert_eq!(
+        asked("taken back"),
+        ["api --silent --method DELETE repos/team/prompts/pulls/comments/71"]
     );
-    ada.replace("prompts/support/triage.prompt.yml", "600  ", "500  ");
-    assert_snapshot!(suggested("newer"), @r#"
-    api --paginate repos/team/prompts/pulls/5/comments --jq .[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path}
-    api --silent --method PATCH repos/team/prompts/pulls/comments/71 --input -
-    {
-      "body": "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\nversion: 2\ndigest: 688c8d083b5c\n```"
-    }
-    "#);
+    fs::remove_file(root.dir.join("gh.txt.suggested")).unwrap();
+    ada.replace(file, "800  ", "500  ");
+    ada.git("commit --quiet --all --message again");
     // What it offers is what `bump` writes.
     ada.ok("promptctl bump");
     assert_snapshot!(ada.git("diff --unified=0 -- prompts"), @"
@@ -781,7 +794,7 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
     +version: 2
     +digest: 688c8d083b5c
     ");
-    assert_eq!(suggested("raised"), "");
+    assert_eq!(asked("raised"), [""; 0]);
 }
 
 #[test]

@@ -277,11 +277,8 @@ pub(crate) fn script(name: &str, job: &Shell) -> Run {
     let before = text(&jobs[".promptctl"]["before_script"]);
     // What installs the program is left out, as it stands on the path already.
     let (_, functions) = before.split_once("cd \"$CI_PROJECT_DIR\"\n").unwrap();
-    let all = format!(
-        "set -eo pipefail\n{functions}{}",
-        text(&jobs[name]["script"])
-    );
-    let output = job.command("bash").args(["-c", &all]).output();
+    let all = format!("set -e\n{functions}{}", text(&jobs[name]["script"]));
+    let output = job.command("sh").args(["-c", &all]).output();
     Run::new(job, &all, &output.unwrap())
 }
 
@@ -412,22 +409,70 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
     ada.git("commit --quiet --all --message Shorter");
     let tip = ada.git("rev-parse HEAD");
     let job = job(&env, &ada).with("CI_COMMIT_SHA", tip.trim());
-    let last = || {
+    let asked = || {
         root.write("curl.txt", "");
         assert_eq!(script("prompts:check", &job).code, Some(3));
-        root.read("curl.txt").lines().last().unwrap().to_owned()
+        let asked = root.read("curl.txt");
+        let asked = asked
+            .lines()
+            .filter(|line| line.contains("/discussions") || line.contains("--request DELETE"));
+        asked.map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_snapshot!(last(), @r#"--fail --silent --show-error --header PRIVATE-TOKEN: secret --output /dev/null --request POST --header Content-Type: application/json --data {"body":"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+1\nversion: 2\ndigest: b2af38d563bb\n```","position":{"base_sha":"b","start_sha":"s","head_sha":"h","position_type":"text","old_path":"prompts/support/triage.prompt.yml","new_path":"prompts/support/triage.prompt.yml","old_line":3,"new_line":3}} https://gitlab.example/api/v4/projects/3/merge_requests/5/discussions"#);
-    // Once it stands there, its text is kept up to date; one that was taken up is left alone.
-    let note = |id: u32, is_resolved: bool| {
-        json!({"id": id, "author": {"id": 8}, "body": "<!-- promptctl raise -->\n…",
-            "resolved": is_resolved, "position": {"new_path": file}})
+    assert_snapshot!(asked().join("\n"), @"");
+    // Once it stands there it is left alone, unless it was taken up or does not fit any more.
+    let note = |id: u32, line: u32, is_resolved: bool| {
+        let body = "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+1\nversion: 2\ndigest: b2af38d563bb\n```";
+        json!({"id": id, "author": {"id": 8}, "body": body, "resolved": is_resolved,
+            "position": {"new_path": file, "new_line": line}})
     };
-    root.write("curl.txt.first", json!([note(70, true)]).to_string());
-    assert!(last().ends_with("/merge_requests/5/discussions"));
-    let notes = json!([note(70, true), note(71, false)]);
+    root.write("curl.txt.first", json!([note(70, 3, true)]).to_string());
+    assert_eq!(asked().len(), 1);
+    root.write("curl.txt.first", json!([note(70, 3, false)]).to_string());
+    assert_eq!(asked(), [""; 0]);
+    let notes = json!([note(70, 3, false), note(71, 77, false)]);
     root.write("curl.txt.first", notes.to_string());
-    assert!(last().ends_with("/merge_requests/5/notes/71"));
+    let asked = asked();
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked[0].ends_with(
+            "--request DELETE https://gitlab.example/api/v4/projects/3/merge_requests/5/notes/71"
+        ),
+        "{asked:?}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_in_the_place_of_a_report_is_not_written_through() {
+    let env = TestEnv::new();
+    let root = env.root();
+    let jq = root.command("jq").arg("--version").output();
+    if !jq.is_ok_and(|output| output.status.success()) {
+        return skipped("there is no jq, which the job installs");
+    }
+    let ada = env.with_origin();
+    ada.ok("promptctl init --quiet --gitlab");
+    ada.git("push --quiet origin main");
+    ada.git("switch --quiet --create topic");
+    root.write("victim", "whole");
+    root.write("other", "whole");
+    let victim = root.dir.join("victim");
+    ada.ok(&format!("ln -s {} prompts.md", victim.display()));
+    let other = root.dir.join("other");
+    ada.ok(&format!(
+        "ln -s {} gl-code-quality-report.json",
+        other.display()
+    ));
+    ada.git("add prompts.md gl-code-quality-report.json");
+    ada.git("commit --quiet --message Links");
+    let run = script("prompts:check", &job(&env, &ada));
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(root.read("victim"), "whole");
+    assert_eq!(root.read("other"), "whole");
+    assert!(
+        ada.read("prompts.md")
+            .starts_with("<!-- promptctl diff -->")
+    );
 }
 
 #[test]

@@ -27,14 +27,14 @@ impl From<String> for Fault {
 }
 
 impl Store {
-    /// What is wrong with the evidence of a release.
+    /// What is wrong with the evidence of a release; none where it is sound.
     pub(in crate::releases) fn prove_evidence(
         &self,
         release: &Release,
         before: &[Release],
         loaded: &Loaded,
         rules: &Rules,
-    ) -> Result<(), Diagnostic> {
+    ) -> Option<Diagnostic> {
         let below = before.iter().rev().find(|it| it.number < release.number);
         let candidate = Candidate {
             loaded,
@@ -49,7 +49,7 @@ impl Store {
             None if rules.evaluations.is_empty() => Ok(()),
             None => self.prove_unnamed(release, candidate, rules),
         };
-        proven.map_err(|Fault { why, fix }| {
+        proven.err().map(|Fault { why, fix }| {
             let fix = fix.unwrap_or_else(|| {
                 let which = Which::Version(release.version);
                 Next::publish(&release.name, which, &release.environment)
