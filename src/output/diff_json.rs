@@ -262,7 +262,8 @@ mod tests {
       ],
       "partials": [],
       "findings": [],
-      "allowed": []
+      "allowed": [],
+      "raises": []
     }
     "#);
     }

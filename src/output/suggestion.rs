@@ -100,7 +100,7 @@ mod tests {
         };
         assert_eq!(suggested(HEAD, 0), Some(suggestion.clone()));
         assert_eq!(suggested(HEAD, 60), Some(suggestion));
-        let old = file(HEAD, 2, "old");
+        let old = file(HEAD, 1, "old");
         for (between, is_shown) in [(0, true), (1, true), (2, false), (60, false)] {
             let (old, new) = (file(HEAD, between, "old"), file(HEAD, between, "new"));
             let found = raised(&old, &new);

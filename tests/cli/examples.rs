@@ -101,6 +101,11 @@ fn every_example_of_the_help_works() {
                     "messages: [{role: user, content: Hi}]\n",
                 );
             }
+            if line.contains("label:order") {
+                repo.ok(
+                    "promptctl run support/triage --model echo --var ticket=x --label order=A-17",
+                );
+            }
             if line.contains("scan") && line.contains("--fail") {
                 repo.ok("promptctl scan --write-baseline");
             }

@@ -57,7 +57,7 @@ fn what_was_changed_is_raised_and_staged() {
          git show --no-ext-diff --format=%s"
     ), @"
     $ git commit --all --message Shorter
-    [main 8467448] Shorter
+    [main 9eae5e5] Shorter
      1 file changed, 3 insertions(+), 3 deletions(-)
     --- stderr
     support/triage v2 (was v1), staged
@@ -395,7 +395,7 @@ fn a_merge_that_makes_new_content_is_stopped_and_finished_by_a_commit() {
     Not committing merge; use 'git commit' to complete the merge.
     [exit 1]
     $ git commit --no-edit
-    [main e157df5] Merge branch 'other'
+    [main 3eb1969] Merge branch 'other'
     --- stderr
     support/triage v4 (was v3), staged
     $ git status --porcelain

@@ -390,7 +390,7 @@ fn a_file_that_cannot_have_a_name_is_told() {
     1 prompt file found, below prompts
     warning: prompts/two words.prompt.yml cannot be named: it has a blank; names are made of letters, digits, `_` and `-`
     hint: rename it: git mv 'prompts/two words.prompt.yml' prompts/two-words.prompt.yml
-    warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version
+    warning: prompts/v3.prompt.yml cannot be named: a segment may not look like a version, which is written NAME@v3
     hint: rename it: git mv prompts/v3.prompt.yml …
     promptctl.yaml would say roots: [prompts]; the prompt files stay as they are
     wrote promptctl.yaml
@@ -407,7 +407,7 @@ fn a_file_that_cannot_have_a_name_is_told() {
      --> prompts/two words.prompt.yml
       = help: rename the file: git mv keeps its history
 
-    error[P011]: `v3` cannot be a name: a segment may not look like a version
+    error[P011]: `v3` cannot be a name: a segment may not look like a version, which is written NAME@v3
      --> prompts/v3.prompt.yml
       = help: rename the file: git mv keeps its history
 

@@ -53,8 +53,8 @@ fn words_of_git_and_of_other_registries_are_answered_with_the_command() {
     error: `search` is `list --search` here: promptctl list --search 'reply in french'
     [exit 2]
     $ promptctl compare core/a core/b
-    error: `compare` is `diff` here: promptctl diff core/a core/b
-    [exit 2]
+    no executions
+    hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
     $ promptctl versions core/a
     error: `versions` is `history` here: promptctl history core/a
       hint: there is a help topic: promptctl help versions

@@ -19,7 +19,11 @@ fn id(number: u32) -> String {
 fn record(number: u32) -> String {
     let (day, hour) = (1 + number / 10, number % 10);
     let (version, order) = (1 + number % 2, number / 2);
-    let status = if number.is_multiple_of(5) { "error" } else { "ok" };
+    let status = if number.is_multiple_of(5) {
+        "error"
+    } else {
+        "ok"
+    };
     let (cost, duration) = (f64::from(number + 1) / 1000.0, 100 * (number % 10 + 1));
     format!(
         r#"{{"schema":1,"id":"{}","time":"2026-10-{day:02}T{hour:02}:00:00.000Z","prompt":"support/triage","version":{version},"digest":null,"commit":null,"blob":null,"dirty":false,"environment":"production","variant":null,"source":"local","model":"gpt-5-mini","status":"{status}","duration_ms":{duration},"attempts":1,"usage":{{"input_tokens":100,"cached_tokens":10,"output_tokens":20,"reasoning_tokens":null,"total_tokens":120}},"cost_usd":{cost},"response_id":"resp_{number}","request_id":null,"request_hash":null,"case":null,"labels":{{"order":"A-{order}","single":"S-{number}"}},"fallback":null,"error":null,"variables":{{}},"output":"billing"}}"#,

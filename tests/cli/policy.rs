@@ -222,7 +222,7 @@ fn production_takes_only_what_is_live_in_staging() {
     $ promptctl publish support/triage
     support/triage v1 published to production, and the remote has it
     warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
-    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    hint: git push sends the branch, or git fetch, where somebody did; `requireBranch` in promptctl.yaml makes it a rule
     ");
     // What another clone released counts, and what it took out does not.
     bob.ok("promptctl unpublish support/triage --env staging");
@@ -240,11 +240,11 @@ fn production_takes_only_what_is_live_in_staging() {
     $ promptctl publish support/triage@v2 --env staging
     support/triage v2 published to staging, and the remote has it
     warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
-    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    hint: git push sends the branch, or git fetch, where somebody did; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl publish --all
     support/triage v2 published to production (was v1), and the remote has it
     warning: the commit xxxxxxxxxxxx of support/triage is on no branch of the remote that this clone knows
-    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    hint: git push sends the branch, or git fetch, where somebody did; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl rollback support/triage
     support/triage rolled back to v1 in production (was v2), and the remote has it
       goes:       v2, published by Ada 1 hour ago (2026-11-03 11:00 UTC)

@@ -269,7 +269,7 @@ fn a_pull_request_from_its_first_commit_to_the_proof() {
     $ promptctl status
     production	support/triage	v3	-	2026-11-03T11:00:00Z	github-actions[bot]	the file is older
     $ promptctl releases support/triage
-    2	production	v3	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	github-actions[bot]	Merged as abc
+    2	production	v3	publish	active	xxxxxxxxxxxx	2026-11-03T11:00:00Z	github-actions[bot]	Merged as abc, run by ada
     1	production	v1	publish	-	xxxxxxxxxxxx	2026-11-03T11:00:00Z	Ada	Publish support/triage v1 to production
     $ git tag --list
     prompts/support/triage/production/1

@@ -287,7 +287,7 @@ fn the_most_special_variant_that_exists_is_taken() {
       hint: promptctl list shows all prompts
     [exit 1]
     $ promptctl render daily --variant v3
-    error: `daily.v3` cannot be a name: a segment may not look like a version
+    error: `daily.v3` cannot be a name: a segment may not look like a version, which is written NAME@v3
     [exit 2]
     ");
 }

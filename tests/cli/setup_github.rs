@@ -57,6 +57,7 @@ pub(crate) fn job(env: &TestEnv, repo: &Shell) -> Shell {
         .with("GITHUB_BASE_REF", "main")
         .with("GITHUB_REPOSITORY", "team/prompts")
         .with("GITHUB_SHA", "abc")
+        .with("GITHUB_ACTOR", "ada")
         .with("GITHUB_STEP_SUMMARY", root.dir.join("summary.md"))
         .with("RUNNER_TEMP", root.dir.join("temp"))
         .with("GH_NOTES", root.dir.join("gh.txt"))
@@ -261,6 +262,41 @@ fn the_workflow_is_written_once() {
             with:
               path: .promptctl/cache
               key: promptctl-eval-${{ github.run_id }}-${{ github.run_attempt }}
+          # Where the pull request shows the two lines of a version that was not raised, one click commits
+          # what they should be: GitHub takes no suggestion on lines that it does not show.
+          - name: Suggest the versions to raise
+            if: ${{ !cancelled() && vars.PROMPTCTL_RAISE != 'true' }}
+            env:
+              GH_TOKEN: ${{ github.token }}
+              PULL_REQUEST: ${{ github.event.pull_request.number }}
+              COMMIT: ${{ github.event.pull_request.head.sha }}
+            run: |
+              wanted="$RUNNER_TEMP/wanted.jsonl"
+              ours="$RUNNER_TEMP/ours.jsonl"
+              promptctl diff "origin/$GITHUB_BASE_REF...$COMMIT" --format json |
+                jq --compact-output '.raises[] | select(.suggestion) | .suggestion as $it | {
+                  path, side: "RIGHT", start_side: "RIGHT",
+                  start_line: $it.line, line: ($it.line + $it.lines - 1),
+                  body: "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\n\($it.text)\n```"
+                }' > "$wanted"
+              comments="repos/$GITHUB_REPOSITORY/pulls"
+              own='.[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path, start_line, line, body}'
+              if ! gh api --paginate "$comments/$PULL_REQUEST/comments" --jq "$own" > "$ours"; then
+                echo "::notice::the comments could not be read, so nothing is suggested"
+                exit 0
+              fi
+              # One that does not fit any more goes: a click would commit it.
+              fits='[.path, .start_line, .line, .body] as $it | any($others[]; [.path, .start_line, .line, .body] == $it)'
+              for id in $(jq --raw-output --slurpfile others "$wanted" "select($fits | not) | .id" "$ours"); do
+                gh api --silent --method DELETE "$comments/comments/$id" ||
+                  echo "::notice::a suggestion that does not fit any more could not be deleted"
+              done
+              jq --compact-output --slurp --slurpfile others "$ours" --arg commit "$COMMIT" \
+                "[.[] | select($fits | not)][:10][] | . + {commit_id: \$commit}" "$wanted" |
+                while IFS= read -r comment; do
+                  gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --input - <<< "$comment" ||
+                    echo "::notice::nothing could be suggested; the summary of this job has the lines"
+                done
           - name: Show what changes
             if: ${{ !cancelled() }}
             env:
@@ -290,42 +326,6 @@ fn the_workflow_is_written_once() {
                 gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --field "body=@$page" ||
                   echo "::notice::no comment could be written; the summary of this job has it"
               fi
-          # Where the pull request shows the two lines of a version that was not raised, one click commits
-          # what they should be: GitHub takes no suggestion on lines that it does not show.
-          - name: Suggest the versions to raise
-            if: ${{ !cancelled() && vars.PROMPTCTL_RAISE != 'true' }}
-            env:
-              GH_TOKEN: ${{ github.token }}
-              PULL_REQUEST: ${{ github.event.pull_request.number }}
-              COMMIT: ${{ github.event.pull_request.head.sha }}
-            run: |
-              suggested="$RUNNER_TEMP/suggested.jsonl"
-              promptctl diff "origin/$GITHUB_BASE_REF...$COMMIT" --format json |
-                jq --compact-output --arg commit "$COMMIT" '
-                  [limit(10; .raises[] | select(.suggestion)) | .suggestion as $it | {
-                    path, commit_id: $commit, side: "RIGHT", start_side: "RIGHT",
-                    start_line: $it.line, line: ($it.line + $it.lines - 1),
-                    body: "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\n\($it.text)\n```"
-                  }][]' > "$suggested"
-              if [ ! -s "$suggested" ]; then
-                exit 0
-              fi
-              comments="repos/$GITHUB_REPOSITORY/pulls"
-              own='.[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path}'
-              if ! ours=$(gh api --paginate "$comments/$PULL_REQUEST/comments" --jq "$own"); then
-                echo "::notice::the comments could not be read, so nothing is suggested"
-                exit 0
-              fi
-              while IFS= read -r comment; do
-                known=$(jq --raw-output --argjson new "$comment" 'select(.path == $new.path) | .id' <<< "$ours" | head -n 1)
-                if [ -n "$known" ]; then
-                  jq '{body}' <<< "$comment" | gh api --silent --method PATCH "$comments/comments/$known" --input - ||
-                    echo "::notice::the suggestion could not be written; the summary of this job has the lines"
-                else
-                  gh api --silent --method POST "$comments/$PULL_REQUEST/comments" --input - <<< "$comment" ||
-                    echo "::notice::nothing could be suggested; the summary of this job has the lines"
-                fi
-              done < "$suggested"
           - name: Report on the commit that raised versions
             if: ${{ !cancelled() && needs.raise.outputs.commit != '' }}
             env:
@@ -753,7 +753,11 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
     assert_eq!(asked("far"), [""; 0]);
     // The title stands beside them.
     ada.replace(file, "Support triage", "Triage");
-    assert_snapshot!(suggested("near"), @"");
+    assert_snapshot!(suggested("near"), @r#"
+    api --paginate repos/team/prompts/pulls/5/comments --jq .[] | select(.user.login == "github-actions[bot]" and .line != null and (.body | startswith("<!-- promptctl raise -->"))) | {id, path, start_line, line, body}
+    api --silent --method POST repos/team/prompts/pulls/5/comments --input -
+    {"path":"prompts/support/triage.prompt.yml","side":"RIGHT","start_side":"RIGHT","start_line":3,"line":4,"body":"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion\nversion: 2\ndigest: b2af38d563bb\n```","commit_id":"TIP"}
+    "#);
     // What is there already is left as it is, and what does not fit the content any more goes.
     let there = |id: u32, digest: &str| {
         let body = format!(
@@ -775,7 +779,7 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
     );
     ada.replace(file, "500  ", "800  ");
     assert_eq!(
-        asked("taken back"),
+        asked("taken-back"),
         ["api --silent --method DELETE repos/team/prompts/pulls/comments/71"]
     );
     fs::remove_file(root.dir.join("gh.txt.suggested")).unwrap();
@@ -785,10 +789,10 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
     ada.ok("promptctl bump");
     assert_snapshot!(ada.git("diff --unified=0 -- prompts"), @"
     diff --git a/prompts/support/triage.prompt.yml b/prompts/support/triage.prompt.yml
-    index f5ea254..fe56c33 100644
+    index f1904cb..cea3774 100644
     --- a/prompts/support/triage.prompt.yml
     +++ b/prompts/support/triage.prompt.yml
-    @@ -3,2 +3,2 @@ description: Sorts an incoming ticket.   # for the support team
+    @@ -3,2 +3,2 @@ description: Sorts one incoming ticket.   # for the support team
     -version: 1
     -digest: f066701586d5
     +version: 2

@@ -64,7 +64,8 @@ fn the_jobs_are_written_once_and_included() {
         GIT_STRATEGY: clone
       before_script:
         - |
-          apk add --no-cache --quiet bash curl git jq tar
+          # In the shell of the image: what is added here comes too late to run this.
+          apk add --no-cache --quiet curl git jq tar
           case "$(uname -m)" in
             x86_64) target=x86_64-unknown-linux-musl ;;
             *) target=aarch64-unknown-linux-musl ;;
@@ -81,9 +82,11 @@ fn the_jobs_are_written_once_and_included() {
           # The address without the token of the job; each git below is given the one that it needs.
           git remote set-url origin "$CI_SERVER_URL/$CI_PROJECT_PATH.git"
           with_token() {
+            local token="$1"
+            shift
             GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.extraheader \
-            GIT_CONFIG_VALUE_0="Authorization: Basic $(printf '%s' "$1" | base64 | tr -d '\n')" \
-              "${@:2}"
+            GIT_CONFIG_VALUE_0="Authorization: Basic $(printf '%s' "$token" | base64 | tr -d '\n')" \
+              "$@"
           }
 
     prompts:check:
@@ -96,25 +99,34 @@ fn the_jobs_are_written_once_and_included() {
           branch="$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"
           with_token "$own" git fetch --quiet --no-tags origin "+refs/heads/$branch:refs/remotes/origin/$branch"
           with_token "$own" promptctl fetch --env production
+          # Everything is written beside the checkout, and what is kept copied into it: a merge request may
+          # have put a link in its place.
+          made=$(mktemp -d)
+          keep() {
+            rm -rf "./$1"
+            cp "$made/$1" "./$1"
+          }
           verdict=0
-          promptctl validate --base --format gitlab > gl-code-quality-report.json || verdict=$?
+          promptctl validate --base --format gitlab > "$made/gl-code-quality-report.json" || verdict=$?
+          keep gl-code-quality-report.json
           promptctl validate --base || true
           # Compares the prompts that change with what they replace, on their cases. Asked for by the
           # variable PROMPTCTL_EVAL: what a run may cost in US dollars, such as 0.50. OPENAI_API_KEY pays;
           # without it the answers that are kept are judged.
           if [ -n "${PROMPTCTL_EVAL:-}" ] && [ "$verdict" = 0 ]; then
-            cached=()
+            set --
             if [ -z "${OPENAI_API_KEY:-}" ]; then
               echo "there is no OPENAI_API_KEY here: no model is asked, and a maintainer's run is needed for what is not kept"
-              cached=(--cached)
+              set -- --cached
             fi
-            promptctl eval --base "origin/$branch" --max-cost "$PROMPTCTL_EVAL" "${cached[@]}" || verdict=$?
+            promptctl eval --base "origin/$branch" --max-cost "$PROMPTCTL_EVAL" "$@" || verdict=$?
           fi
           difference=0
-          promptctl diff "origin/$branch...HEAD" --format markdown --eval last --exit-code > prompts.md || difference=$?
+          promptctl diff "origin/$branch...HEAD" --format markdown --eval last --exit-code > "$made/prompts.md" || difference=$?
           if [ "$difference" != 0 ] && [ "$difference" != 3 ]; then
             exit "$difference"
           fi
+          keep prompts.md
           # One note, and one suggestion for each file. Ours are known by their author and by the line that
           # they begin with: anybody may write that line.
           request="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID"
@@ -124,54 +136,55 @@ fn the_jobs_are_written_once_and_included() {
           our_notes() {
             local me page found
             me=$(ask "$CI_API_V4_URL/user" | jq '.id | numbers') && [ -n "$me" ] || return 1
-            for ((page = 1; ; page++)); do
+            page=0
+            while page=$((page + 1)); do
               found=$(ask "$request/notes?per_page=100&page=$page") || return 1
               [ "$(printf '%s' "$found" | jq length)" != 0 ] || return 0
               printf '%s' "$found" | jq --compact-output --argjson me "$me" '.[]
-                | select(.author.id == $me and .resolved != true) | {id, body, path: .position.new_path}' || return 1
+                | select(.author.id == $me and .resolved != true)
+                | {id, path: .position.new_path, line: .position.new_line, body}' || return 1
             done
-          }
-          known() { # the id of our note that begins so, on this file
-            printf '%s' "$ours" | jq --raw-output --slurp --arg begin "$1" --arg path "${2:-}" '[.[]
-              | select((.body | startswith($begin)) and (.path // "") == $path) | .id][0] // empty'
           }
           # Where the merge request shows the two lines of a version that was not raised, one click commits
           # what they should be: GitLab takes no suggestion on lines that it does not show.
           suggest() {
-            local refs raise path body position id
-            promptctl diff "origin/$branch...${CI_MERGE_REQUEST_SOURCE_BRANCH_SHA:-$CI_COMMIT_SHA}" --format json |
-              jq --compact-output '[limit(10; .raises[] | select(.suggestion))][]' > "$1"
-            [ -s "$1" ] || return 0
-            refs=$(ask "$request" | jq .diff_refs) || return 1
-            while IFS= read -r raise; do
-              path=$(printf '%s' "$raise" | jq --raw-output .path)
-              body=$(printf '%s' "$raise" | jq --raw-output '"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+\(.suggestion.lines - 1)\n\(.suggestion.text)\n```"')
-              id=$(known "<!-- promptctl raise -->" "$path")
-              if [ -n "$id" ]; then
-                ask --output /dev/null --request PUT --data-urlencode "body=$body" "$request/notes/$id" || return 1
-                continue
-              fi
-              position=$(printf '%s' "$raise" | jq --compact-output --arg body "$body" --argjson refs "$refs" '{body: $body, position: ($refs + {
-                position_type: "text", old_path: .path, new_path: .path,
-                old_line: .suggestion.old_line, new_line: .suggestion.line})}')
+            local fits refs stale id note
+            promptctl diff "origin/$branch...${CI_MERGE_REQUEST_SOURCE_BRANCH_SHA:-$CI_COMMIT_SHA}" --format json > "$made/diff" || return 1
+            jq --compact-output '.raises[] | select(.suggestion) | .suggestion as $it | {
+              path, line: $it.line, old_line: $it.old_line,
+              body: "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+\($it.lines - 1)\n\($it.text)\n```"
+            }' "$made/diff" > "$made/wanted" || return 1
+            # One that does not fit any more goes: a click would commit it.
+            fits='[.path, .line, .body] as $it | any($others[]; [.path, .line, .body] == $it)'
+            stale=$(jq --raw-output --slurpfile others "$made/wanted" \
+              "select(.body | startswith(\"<!-- promptctl raise -->\")) | select($fits | not) | .id" "$made/ours") || return 1
+            for id in $stale; do
+              ask --output /dev/null --request DELETE "$request/notes/$id" || return 1
+            done
+            [ -s "$made/wanted" ] || return 0
+            refs=$(ask "$request" | jq --compact-output .diff_refs) || return 1
+            jq --compact-output --slurp --slurpfile others "$made/ours" --argjson refs "$refs" "
+              [.[] | select($fits | not)][:10][] | {body, position: (\$refs + {position_type: \"text\",
+                old_path: .path, new_path: .path, old_line, new_line: .line})}" "$made/wanted" > "$made/notes" || return 1
+            while IFS= read -r note; do
               ask --output /dev/null --request POST --header "Content-Type: application/json" \
-                --data "$position" "$request/discussions" || return 1
-            done < "$1"
+                --data "$note" "$request/discussions" || return 1
+            done < "$made/notes"
           }
           if [ -z "${PROMPTCTL_TOKEN:-}" ]; then
             echo "no PROMPTCTL_TOKEN here, so no comment; the artifact prompts.md has it"
-          elif ! ours=$(our_notes); then
+          elif ! our_notes > "$made/ours"; then
             echo "the comments could not be read; the artifact prompts.md has it"
           else
-            id=$(known "<!-- promptctl diff -->")
-            if [ -n "$id" ]; then
-              ask --output /dev/null --request PUT --data-urlencode body@prompts.md "$request/notes/$id" ||
+            suggest || echo "nothing could be suggested; the artifact prompts.md has the lines"
+            known=$(jq --raw-output --slurp '[.[] | select(.body | startswith("<!-- promptctl diff -->")) | .id][0] // empty' "$made/ours")
+            if [ -n "$known" ]; then
+              ask --output /dev/null --request PUT --data-urlencode "body@$made/prompts.md" "$request/notes/$known" ||
                 echo "the comment could not be written; the artifact prompts.md has it"
             elif [ "$difference" = 3 ]; then
-              ask --output /dev/null --request POST --data-urlencode body@prompts.md "$request/notes" ||
+              ask --output /dev/null --request POST --data-urlencode "body@$made/prompts.md" "$request/notes" ||
                 echo "no comment could be written; the artifact prompts.md has it"
             fi
-            suggest "$(mktemp)" || echo "nothing could be suggested; the artifact prompts.md has the lines"
           fi
           exit "$verdict"
       cache: # a merge request has its own: nobody else can write answers into it
@@ -418,7 +431,7 @@ fn a_version_that_was_not_raised_is_suggested_where_its_lines_are_shown() {
             .filter(|line| line.contains("/discussions") || line.contains("--request DELETE"));
         asked.map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_snapshot!(asked().join("\n"), @"");
+    assert_snapshot!(asked().join("\n"), @r#"--fail --silent --show-error --header PRIVATE-TOKEN: secret --output /dev/null --request POST --header Content-Type: application/json --data {"body":"<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+1\nversion: 2\ndigest: b2af38d563bb\n```","position":{"base_sha":"b","start_sha":"s","head_sha":"h","position_type":"text","old_path":"prompts/support/triage.prompt.yml","new_path":"prompts/support/triage.prompt.yml","old_line":3,"new_line":3}} https://gitlab.example/api/v4/projects/3/merge_requests/5/discussions"#);
     // Once it stands there it is left alone, unless it was taken up or does not fit any more.
     let note = |id: u32, line: u32, is_resolved: bool| {
         let body = "<!-- promptctl raise -->\nThe content changed, so its version rises:\n\n```suggestion:-0+1\nversion: 2\ndigest: b2af38d563bb\n```";

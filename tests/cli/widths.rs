@@ -113,8 +113,8 @@ fn list_status_releases_and_history_keep_who_and_what() {
 
     200
     RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   COMMIT        WHEN        TIME                  BY                     MESSAGE
-          2  production   v2       publish  active  75dbdc9617ca  1 hour ago  2026-11-03 11:00 UTC  Grace Brewster Hopper  Asked for by the team that answers the phone
-          1  production   v1       publish  -       21c81c848bdb  1 hour ago  2026-11-03 11:00 UTC  Ada
+          2  production   v2       publish  active  0fbf054c0226  1 hour ago  2026-11-03 11:00 UTC  Grace Brewster Hopper  Asked for by the team that answers the phone
+          1  production   v1       publish  -       51e901aa30e4  1 hour ago  2026-11-03 11:00 UTC  Ada
     ");
     assert_snapshot!(at_widths(&repo, "promptctl history support/triage"), @"
     60
@@ -124,13 +124,13 @@ fn list_status_releases_and_history_keep_who_and_what() {
 
     100
     VERSION  STATE               IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE
-    v2       live in production  wording  75dbdc9617ca  1 hour ago  Ada     Change
-    v1       published           -        21c81c848bdb  1 hour ago  Ada     Add support/triage
+    v2       live in production  wording  0fbf054c0226  1 hour ago  Ada     Change
+    v1       published           -        51e901aa30e4  1 hour ago  Ada     Add support/triage
 
     200
     VERSION  STATE               IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE
-    v2       live in production  wording  75dbdc9617ca  1 hour ago  Ada     Change
-    v1       published           -        21c81c848bdb  1 hour ago  Ada     Add support/triage
+    v2       live in production  wording  0fbf054c0226  1 hour ago  Ada     Change
+    v1       published           -        51e901aa30e4  1 hour ago  Ada     Add support/triage
     ");
 }
 

@@ -230,7 +230,7 @@ fn evidence_compares_with_what_is_live_where_the_environment_asks_for_it() {
     $ promptctl publish triage
     triage v2 published to production (was v1), and the remote has it
     warning: the commit xxxxxxxxxxxx of triage is on no branch of the remote that this clone knows
-    hint: git push sends the branch; `requireBranch` in promptctl.yaml makes it a rule
+    hint: git push sends the branch, or git fetch, where somebody did; `requireBranch` in promptctl.yaml makes it a rule
     $ promptctl eval triage --record --base live --quiet
     $ promptctl verify --env production
     production	triage	v2	2	xxxxxxxxxxxx	-	whole	2026-11-03	sound

@@ -202,7 +202,7 @@ fn what_became_live_without_cases_is_told_that_the_next_version_needs_them() {
       help: what is added counts for the next version: write them below `testData:`, or name files under `datasets:`; raise its version, then promptctl eval support/triage --record and promptctl publish support/triage --env production
     1 active version not proven
     no environment requires signatures, so nothing proves who released what: see requireSigned
-    by the rules of HEAD (63059f548508)
+    by the rules of HEAD (4495a72ec502)
     not seen here: tags that were removed before this clone first fetched them (column since)
     ");
 }

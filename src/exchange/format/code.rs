@@ -126,7 +126,7 @@ mod tests {
             ),
             "model: anthropic/claude-x\nmodelParameters:\n  maxTokens: 5\ninput:\n  schema:\n    type: object\n    required: [user_name, q]\n    properties:\n      history:\n        type: array\n        items:\n          type: object\n          required: [role, content]\n          properties:\n            role:\n              enum: [user, assistant]\n      user_name: {}\n      q: {}\nmessages:\n  - role: system\n    content: \"Say {x} and \\\\{{y}} to {{user_name}}\"\n  - placeholder: history\n  - role: user\n    content: \"{{q}}\"\n"
         );
-        assert!(file("a.py", "from langchain.prompts import PromptTemplate\np = PromptTemplate.from_template('You know {topic}. Say {{x}}')").contains("content: You know {{topic}}. Say {x}"));
+        assert!(file("a.py", "from langchain.prompts import PromptTemplate\np = PromptTemplate.from_template('You know {topic}. Say {{x}}')").contains("You know {{topic}}. Say {x}"));
     }
 
     #[test]

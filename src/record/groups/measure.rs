@@ -4,8 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::figures::Group;
-use super::rank::Best;
 use crate::statistics::{Count, Interval, Moments, wilson};
+
+/// Which figures are the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Best {
+    /// The highest, as of a score.
+    Highest,
+    /// The lowest, as of a time or an error.
+    Lowest,
+}
 
 /// A figure of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The order of groups by a figure, and who cannot be told apart.
 
 use super::dimension::Value;
-use super::measure::Figure;
+use super::measure::{Best, Figure};
 
 /// A group on the board.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +23,6 @@ pub struct Board {
     pub rows: Vec<Place>,
     /// Those with too little.
     pub too_few: Vec<Place>,
-}
-
-/// Which figures are the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Best {
-    /// The highest, as of a score.
-    Highest,
-    /// The lowest, as of a time or an error.
-    Lowest,
 }
 
 /// Ranks groups by the worse ends of their intervals, such as the lower ones where the highest figure is

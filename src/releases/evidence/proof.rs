@@ -86,19 +86,16 @@ impl Store {
             Err(failure) => return Err(failure.message.into()),
         };
         let told = self.told(candidate, &lack, rules);
+        let hints = told.hints.join("; ");
         let fix = match lack.is_of_content() {
-            true => format!(
-                "what is added counts for the next version: {}; raise its version, then promptctl eval {name} --record and promptctl publish {name} --env {environment}",
-                told.hints.join("; ")
-            ),
-            false => format!(
-                "{}; {version} need not be published again",
-                told.hints.join("; ")
-            ),
+            true => Next::publish(name, Which::OfFile, environment).after(format!(
+                "what is added counts for the next version: {hints}; raise its version, evaluate and record that, then "
+            )),
+            false => format!("{hints}; {version} need not be published again").into(),
         };
         Err(Fault {
             why: format!("{start}{}", told.why),
-            fix: Some(fix.into()),
+            fix: Some(fix),
         })
     }
 
