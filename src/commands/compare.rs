@@ -231,10 +231,14 @@ fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
     // An error of the split makes everything below doubtful.
     if *verdict == Verdict::CantTell(CantTell::Split) {
         let sentence = visible::line(&words.verdict).into_owned();
-        session.ui.line(paint(colors, BAD, &sentence));
+        session
+            .ui
+            .styled(format!("{}\n", paint(colors, BAD, &sentence)));
     }
     let title = visible::line(&words.title).into_owned();
-    session.ui.line(paint(colors, BOLD, &title));
+    session
+        .ui
+        .styled(format!("{}\n", paint(colors, BOLD, &title)));
     let mut table = Table::new(&["figure", &words.base, &words.head, "difference", "p", "n"])
         .right(&[1, 2, 3, 4])
         .flexible(&[])
@@ -254,7 +258,9 @@ fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
     };
     if *verdict != Verdict::CantTell(CantTell::Split) {
         let sentence = visible::line(&words.verdict).into_owned();
-        session.ui.line(paint(colors, style, &sentence));
+        session
+            .ui
+            .styled(format!("{}\n", paint(colors, style, &sentence)));
     }
     for sentence in &words.reasons {
         session.ui.line(visible::line(sentence));

@@ -178,7 +178,12 @@ impl FoundPrompt {
     /// What stays the same while lines move: the place and the number there.
     pub fn mark(&self) -> String {
         let place = self.place.as_deref().unwrap_or("-");
-        format!("{place}#{}", self.ordinal)
+        let what = match self.kind {
+            FoundKind::Returned => "returned",
+            FoundKind::Declared => "declared",
+            _ => "",
+        };
+        format!("{place}#{what}{}", self.ordinal)
     }
 
     /// Whether it is neither allowed nor known.
@@ -246,9 +251,7 @@ pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
     let allowed = allowed_lines(text);
     let mut counts = std::collections::HashMap::new();
     for prompt in &mut found {
-        let count: &mut usize = counts
-            .entry((prompt.place.clone(), prompt.kind == FoundKind::Returned))
-            .or_default();
+        let count: &mut usize = counts.entry(prompt.mark()).or_default();
         *count += 1;
         prompt.ordinal = *count;
         prompt.is_allowed = [prompt.at.line, prompt.call_line]

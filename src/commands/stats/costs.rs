@@ -234,7 +234,9 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
     }
     let colors = session.ui.colors_out();
     if session.ui.width().is_some() {
-        session.ui.line(paint(colors, BOLD, part.title));
+        session
+            .ui
+            .styled(format!("{}\n", paint(colors, BOLD, part.title)));
     }
     let numbers: Vec<usize> = (1..part.columns.len()).collect();
     let mut table = Table::new(part.columns)

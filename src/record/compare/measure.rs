@@ -216,7 +216,8 @@ impl Measured {
         let Some(difference) = &self.difference else {
             return false;
         };
-        let is_apart = difference.interval.is_some_and(|it| !it.holds(0.0));
+        // Sides that do not vary at all have no interval, and may be as far apart as can be.
+        let is_apart = difference.interval.is_none_or(|it| !it.holds(0.0));
         is_apart && difference.p_adjusted.is_some_and(|p| p < 1.0 - level)
     }
 
@@ -359,8 +360,11 @@ fn judge(
                 passed: side.zeros.1,
                 of: side.zeros.0 + side.zeros.1,
             };
-            let found = newcombe_unpaired(count(&arms.head), count(&arms.base), terms.level);
-            (found.filter(|_| arms.left_out == 0), "newcombe")
+            match newcombe_unpaired(count(&arms.head), count(&arms.base), terms.level) {
+                Some(found) if arms.left_out == 0 => (Some(found), "newcombe"),
+                // The counts are also those of what is left out.
+                _ => (arms.interval(terms.level), "mantel-haenszel"),
+            }
         }
         (false, _) => (arms.interval(terms.level), "mantel-haenszel"),
     };

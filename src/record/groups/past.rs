@@ -16,9 +16,10 @@ use crate::record::history::{DaySum, Past};
 pub(super) fn add(groups: &mut Groups, past: Past, question: &Question) -> Result<(), Failure> {
     groups.past.bad = past.bad;
     for sum in past.sums {
-        let verdict = match lacks(question) {
-            Some(why) => Verdict::LeftOut(why),
-            None => judge(&sum, question),
+        let verdict = match (judge(&sum, question), lacks(question)) {
+            (Verdict::Not, _) => Verdict::Not,
+            (_, Some(why)) => Verdict::LeftOut(why),
+            (verdict, None) => verdict,
         };
         match verdict {
             Verdict::Not => {}
@@ -39,6 +40,17 @@ pub(super) fn add(groups: &mut Groups, past: Past, question: &Question) -> Resul
         }
     }
     Ok(())
+}
+
+/// Notes that sums cannot be asked at all, where a question is about each execution.
+pub(super) fn leave_out(groups: &mut Groups, past: Past, question: &Question) {
+    groups.past.bad = past.bad;
+    for sum in past.sums {
+        if !matches!(judge(&sum, question), Verdict::Not) {
+            let why = "each call is looked at here".to_owned();
+            *groups.past.left_out.entry(why).or_default() += sum.executions;
+        }
+    }
 }
 
 fn take(group: &mut Group, sum: &DaySum, question: &Question) {
@@ -145,6 +157,9 @@ fn is_utc(zone: &TimeZone) -> bool {
 fn judge(sum: &DaySum, question: &Question) -> Verdict {
     let mut filter = question.filter.clone();
     let (since, until) = (filter.since.take(), filter.until.take());
+    // What sums do not tell says nothing about which of them are meant.
+    filter.labels.clear();
+    (filter.id, filter.source, filter.min_cost) = (None, None, None);
     let mut record = Record::new(sum.prompt.clone(), sum.first);
     record.version = sum.version;
     record.environment.clone_from(&sum.environment);

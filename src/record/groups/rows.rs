@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use rayon::prelude::*;
 
 use super::became::Became;
-use super::feed::{self, Read};
+use super::feed::Read;
 use super::found::Groups;
 use super::id::{Id, IdPlaces};
 use super::page::{Page, TOMORROW, places};
@@ -68,7 +68,8 @@ pub(in crate::record) fn rows<T: Send>(
         replaced: 0,
     };
     let at_once = 2 * rayon::current_num_threads();
-    for wanted in feed::parts(logs)? {
+    let (parts, sums) = super::open(logs)?;
+    for wanted in parts {
         let failed = |error| Log::at(&wanted.path).read_failed(error);
         let (segment, length, damage) = wanted.part.open().map_err(failed)?;
         let path = wanted.path.clone();
@@ -95,7 +96,9 @@ pub(in crate::record) fn rows<T: Send>(
             }
         }
     }
-    Ok(collector.finish())
+    let mut rows = collector.finish();
+    super::past::leave_out(&mut rows.groups, sums, question);
+    Ok(rows)
 }
 
 /// A record that was read: its id, what was made of it, and the labels that an outcome must have.

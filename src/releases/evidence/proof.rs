@@ -183,14 +183,16 @@ impl Store {
         if suite.digest != evidence.measured.suite {
             return failed(format!("{names} is by other cases than its commit has"));
         }
-        let is_of = |branch: &&String| {
-            self.is_suite_of(branch, (loaded, &suite.digest), read)
-                .unwrap_or_default()
-        };
-        if let Some(branch) = rules.branches.iter().find(|branch| !is_of(branch)) {
-            return failed(format!(
-                "{names} is by cases that no commit of {branch} has"
-            ));
+        for branch in &rules.branches {
+            match self.is_suite_of(branch, (loaded, &suite.digest), read) {
+                Ok(true) => {}
+                Ok(false) => {
+                    return failed(format!(
+                        "{names} is by cases that no commit of {branch} has"
+                    ));
+                }
+                Err(failure) => return failed(failure.message),
+            }
         }
         if evidence.measured.repeat < suite.repeat {
             return failed(format!("{names} asked less often than its commit says"));

@@ -157,7 +157,15 @@ impl<'t> Facts<'t> {
                 }
                 Role::Set(name, value) => {
                     named = Some((name, value.end_byte()));
-                    facts.bind(name, node.start_byte(), scope, BindingKind::Set(value));
+                    // A default is what a caller may give another value for. One that is a sentence
+                    // is a prompt all the same.
+                    let is_default =
+                        parameters > 0 && file.word(value).split_whitespace().count() < 3;
+                    let kind = match is_default {
+                        true => BindingKind::Parameter,
+                        false => BindingKind::Set(value),
+                    };
+                    facts.bind(name, node.start_byte(), scope, kind);
                     if facts.declared.len() < MOST_KEPT {
                         facts.declared.push((name, value, scope));
                     }

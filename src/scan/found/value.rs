@@ -376,7 +376,12 @@ impl<'t> Reader<'_, 't> {
                 let mut value = next(text);
                 let from = next(from);
                 let to = call.arguments.get(1).map(|it| next(it.value));
-                match (from.has_values(), to) {
+                // `replace` of JavaScript changes the first only, and that of Python takes a number.
+                let is_whole = match self.file.language.is_python() || method == "replaceAll" {
+                    true => call.arguments.len() == 2,
+                    false => value.text().matches(&from.text()).count() < 2,
+                };
+                match (from.has_values() || !is_whole, to) {
                     (false, Some(to)) if !from.text().is_empty() && value.written.is_some() => {
                         value.replace(&from.text(), &to.bits);
                         value

@@ -304,7 +304,7 @@ impl<'p> Planner<'p> {
                 ),
             )
             .at(loaded.path)
-            .hint("--name NAME gives it another name, --into DIR a folder"));
+            .hint(self.other_place()));
         }
         if loaded.is_dirty() {
             return Err(Failure::new(code::EDITED_HERE, format!("{name} has changes that are not committed, and what is imported would be written over them"))
@@ -316,6 +316,17 @@ impl<'p> Planner<'p> {
             loaded,
             planned: None,
         }))
+    }
+
+    /// How it gets a place of its own.
+    fn other_place(&self) -> &'static str {
+        match self.lifted {
+            // The name of a prompt in code is made of where it stands.
+            Some(_) => {
+                "--into DIR puts it into a folder; promptctl mv moves the prompt that is there"
+            }
+            None => "--name NAME gives it another name, --into DIR a folder",
+        }
     }
 
     /// Fails where a file stands in the place of a folder.
@@ -330,7 +341,7 @@ impl<'p> Planner<'p> {
                     format!("{folder} is no folder, and {path} needs one of that name"),
                 )
                 .at(folder)
-                .hint("--name NAME gives it another name, --into DIR a folder"));
+                .hint(self.other_place()));
             }
         }
         Ok(())
