@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(value_name = "ID", add = super::completions::executions())]
     id: String,
     /// How good it was
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = parse_score)]
     score: Option<f64>,
     /// What it was, in a word such as win
     #[arg(long)]
@@ -48,6 +48,11 @@ pub(super) struct Args {
     plan: PlanArg,
     #[command(flatten)]
     format: FormatArg,
+}
+
+fn parse_score(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "write a number, such as 0.9".to_owned())
 }
 
 fn parse_metric(text: &str) -> Result<(String, f64), String> {

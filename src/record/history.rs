@@ -242,7 +242,11 @@ impl Adding {
         self.groups.len() as u64
     }
 
-    fn lines(self) -> serde_json::Result<String> {
+    /// The lines that are kept.
+    ///
+    /// # Errors
+    /// Figures are too large to be added up: a line of them could not be read again.
+    fn lines(self) -> std::io::Result<String> {
         let mut lines = String::new();
         for ((day, prompt, version, environment, model, _), it) in self.groups {
             let labels = it.outcomes.labels.into_iter();
@@ -276,7 +280,14 @@ impl Adding {
                         .collect(),
                 },
             };
-            lines += &serde_json::to_string(&sum)?;
+            let line = serde_json::to_string(&sum)?;
+            serde_json::from_str::<DaySum>(&line).map_err(|_| {
+                let (prompt, day) = (&sum.prompt, sum.day);
+                std::io::Error::other(format!(
+                    "figures of {prompt} on {day} are too large to be added up"
+                ))
+            })?;
+            lines += &line;
             lines.push('\n');
         }
         Ok(lines)

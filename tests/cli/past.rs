@@ -254,6 +254,32 @@ fn what_was_pruned_still_counts() {
 }
 
 #[test]
+fn figures_that_cannot_be_added_up_lose_nothing_and_silence_no_alert() {
+    let env = TestEnv::new();
+    let cost = r#""cost_usd":1e308,"#;
+    let log: String = (0..2)
+        .map(|number| {
+            let own = format!(r#""cost_usd":{},"#, f64::from(number + 1) / 1000.0);
+            record(number).replace(&own, cost)
+        })
+        .collect();
+    let repo = repo(&env, &log);
+    let alert = "promptctl stats --by all --fail-on 'cost > 1' --min-calls 1";
+    assert_eq!(repo.run(alert).code, Some(3));
+    let run = repo.run("promptctl log prune --older-than 1d");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stderr
+            .contains("figures of support/triage on 2026-10-01 are too large"),
+        "{run}"
+    );
+    assert_eq!(repo.read(LOG), log);
+    let run = repo.run(&format!("promptctl outcome {} --score nan", id(0)));
+    assert_eq!(run.code, Some(2), "{run}");
+    assert_eq!(repo.read(LOG), log);
+}
+
+#[test]
 fn two_prunes_at_once_count_nothing_twice() {
     let env = TestEnv::new();
     let repo = repo(&env, &with_outcomes(60));

@@ -345,7 +345,8 @@ impl Condition {
         let is_enough = self.measure.is_sum() || figure.n >= fewest;
         match looked_at.filter(|_| is_enough) {
             None => Judged::TooFew(Some(figure)),
-            Some(value) if self.holds(value) => Judged::Fired(figure),
+            // What is no number, as of figures that are too large, is nothing to be quiet about.
+            Some(value) if value.is_nan() || self.holds(value) => Judged::Fired(figure),
             Some(_) => Judged::Quiet(figure),
         }
     }

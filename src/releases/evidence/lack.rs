@@ -145,7 +145,7 @@ impl Store {
             Source::Changed | Source::Snapshot => false,
         };
         match is_head && !self.is_bare() {
-            true => format!("promptctl eval {name} --record"),
+            true => recording(name),
             false => format!("promptctl eval {name}@{version} --record"),
         }
     }
@@ -193,4 +193,9 @@ fn calibrate_command(judge: &PromptName) -> String {
     format!(
         "promptctl judge {judge} --labels FILE --record, with {FEWEST_LABELS} labels or more; commit what it keeps"
     )
+}
+
+/// The command that records an evaluation of what a prompt's file holds.
+pub(super) fn recording(name: &PromptName) -> String {
+    format!("promptctl eval {name} --record")
 }

@@ -1,6 +1,7 @@
 //! Proving the evidence of what is live: the one that its release names, or, of what became live before
 //! that was asked for, one that was recorded since.
 
+use super::lack::recording;
 use super::{Candidate, EvidenceRow};
 use crate::files::Loaded;
 use crate::prompt::code;
@@ -89,7 +90,8 @@ impl Store {
         let hints = told.hints.join("; ");
         let fix = match lack.is_of_content() {
             true => Next::publish(name, Which::OfFile, environment).after(format!(
-                "what is added counts for the next version: {hints}; raise its version, evaluate and record that, then "
+                "what is added counts for the next version: {hints}; raise its version, then {} and ",
+                recording(name)
             )),
             false => format!("{hints}; {version} need not be published again").into(),
         };
