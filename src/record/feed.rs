@@ -68,7 +68,7 @@ impl Feed {
 }
 
 /// Reads outcomes: JSON lines where the text begins with `{`, else a table (RFC 4180) whose columns
-/// besides those of [`KEYS`] are metrics. An outcome without a time gets `now`.
+/// besides those of `KEYS` are metrics. An outcome without a time gets `now`.
 ///
 /// # Errors
 /// `P323`: the first line that is wrong, with its column.

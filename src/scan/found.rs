@@ -1,9 +1,9 @@
 //! Prompts in source code: texts that a program sends to a model.
 //!
-//! [`find`] is asked for every file. [`sieve`] turns nearly all away; of the others [`syntax`] makes
-//! a tree, [`facts`] gathers what stands in it, [`value`] reads the texts, [`sinks`] knows the calls,
-//! and [`gather`] makes one finding a call of it all. Languages without a grammar are read by
-//! [`shallow`].
+//! [`find`] is asked for every file. `sieve` turns nearly all away; of the others `syntax` makes
+//! a tree, `facts` gathers what stands in it, `value` reads the texts, `sinks` knows the calls,
+//! and `gather` makes one finding a call of it all. Languages without a grammar are read by
+//! `shallow`.
 
 mod facts;
 mod gather;
