@@ -238,6 +238,28 @@ impl PromptDiff {
     /// The same with what became of the files that both contents attach by the same path.
     #[must_use]
     pub fn with_attachments(mut self, before: &Attachments, after: &Attachments) -> Self {
+        if self.add_files((rules::ATTACHMENT, "attachments"), before, after) {
+            self.impact = self.impact.max(rules::ATTACHMENT.impact);
+        }
+        self
+    }
+
+    /// The same with what became of the files that say how it is evaluated, each below a `key`:
+    /// datasets that both name, and the figures of labels.
+    #[must_use]
+    pub fn with_evaluation(mut self, key: &str, before: &Attachments, after: &Attachments) -> Self {
+        self.add_files((rules::NOT_CONTENT, key), before, after);
+        self
+    }
+
+    /// Adds the files that both sides have and that differ. Whether there is one.
+    fn add_files(
+        &mut self,
+        (rule, key): (Rule, &str),
+        before: &Attachments,
+        after: &Attachments,
+    ) -> bool {
+        let known = self.changes.len();
         for (path, old) in before {
             let Some(new) = after.get(path).filter(|new| *new != old) else {
                 continue;
@@ -247,36 +269,14 @@ impl PromptDiff {
             self.changes.push(Change {
                 before: old,
                 after: new,
-                ..Change::new(rules::ATTACHMENT, value::join("attachments", path), kind)
+                ..Change::new(rule, value::join(key, path), kind)
             });
-            self.impact = self.impact.max(rules::ATTACHMENT.impact);
-            if self.status == Status::Unchanged {
-                self.status = Status::Changed;
-            }
         }
-        self
-    }
-
-    /// The same with what became of the files that say how it is evaluated, each below a `key`:
-    /// datasets that both name, and the figures of labels.
-    #[must_use]
-    pub fn with_evaluation(mut self, key: &str, before: &Attachments, after: &Attachments) -> Self {
-        for (path, new) in after {
-            let Some(old) = before.get(path).filter(|old| *old != new) else {
-                continue;
-            };
-            let (old, new) = (old.clone().map(Value::from), new.clone().map(Value::from));
-            let kind = ChangeKind::of(old.as_ref(), new.as_ref());
-            self.changes.push(Change {
-                before: old,
-                after: new,
-                ..Change::new(rules::NOT_CONTENT, value::join(key, path), kind)
-            });
-            if self.status == Status::Unchanged {
-                self.status = Status::Changed;
-            }
+        let is_more = self.changes.len() > known;
+        if is_more && self.status == Status::Unchanged {
+            self.status = Status::Changed;
         }
-        self
+        is_more
     }
 
     /// The same for a prompt that was called `from` before.

@@ -21,7 +21,7 @@ struct Sieve {
     tight: Regex,
     loose: Regex,
     named: Regex,
-    library: Regex,
+    sdk: Regex,
 }
 
 static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
@@ -34,7 +34,7 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
         tight: ascii(TIGHT).ok()?,
         loose: ascii(LOOSE).ok()?,
         named: ascii(NAMED).ok()?,
-        library: ascii(LIBRARY).ok()?,
+        sdk: ascii(LIBRARY).ok()?,
     })
 });
 
@@ -44,7 +44,7 @@ pub(super) fn may_hold(bytes: &[u8], all: bool) -> bool {
         return true;
     };
     let is_anchored = sieve.tight.is_match(bytes)
-        || (sieve.library.is_match(bytes) && sieve.loose.is_match(bytes))
+        || (sieve.sdk.is_match(bytes) && sieve.loose.is_match(bytes))
         || (all && sieve.named.is_match(bytes));
     is_anchored && has_prose(bytes)
 }

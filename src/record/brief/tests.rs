@@ -1,0 +1,84 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn read(line: &str) -> Option<Brief<'_>> {
+    Brief::read(line.as_bytes())
+}
+
+fn word() -> BoxedStrategy<String> {
+    prop_oneof!["[a-zé/\"\\\\\n ]{0,8}", "[a-z0-9]{1,12}"].boxed()
+}
+
+prop_compose! {
+    fn record()(
+        (time, prompt, version) in (-62_000_000_000_000i64..250_000_000_000_000, word(), proptest::option::of(any::<u32>())),
+        (environment, variant, model, case) in (proptest::option::of("[a-z]{1,4}"), proptest::option::of("[a-z]{1,4}"), proptest::option::of("[a-z]{1,4}"), proptest::option::of("[a-z]{1,4}")),
+        (source, status) in (0..4usize, 0..4usize),
+        (duration_ms, tokens, cost_usd) in (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()), proptest::option::of(0.0..9.0f64)),
+        labels in proptest::collection::btree_map("[a-z]{1,3}", word(), 0..3),
+        (error, sent) in (proptest::option::of(word()), proptest::collection::vec(word(), 0..3)),
+    ) -> Record {
+        let mut record = Record::new(prompt, Timestamp::from_millisecond(time).unwrap());
+        record.version = version;
+        record.environment = environment;
+        record.variant = variant;
+        record.model = model;
+        record.case = case;
+        record.source = Source::ALL[source];
+        record.status = Status::ALL[status];
+        record.duration_ms = duration_ms;
+        record.usage.input_tokens = tokens;
+        record.usage.cache_write_tokens = tokens;
+        record.cost_usd = cost_usd;
+        record.labels = labels;
+        record.sent = sent;
+        record.error = error.map(|message| ErrorNote { code: None, message });
+        record
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_line_says_shortly_what_it_says_at_length(record in record()) {
+        let line = serde_json::to_string(&record).unwrap();
+        let whole: Record = serde_json::from_str(&line).unwrap();
+        match read(&line) {
+            Some(found) => prop_assert_eq!(found, Brief::of(&whole)),
+            // What is escaped, and numbers of twenty digits, are left to the other reader.
+            None => prop_assert!(line.contains('\\') || line.bytes().filter(u8::is_ascii_digit).count() > 40),
+        }
+    }
+
+    #[test]
+    fn what_no_reader_takes_is_taken_by_neither(record in record(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut line = serde_json::to_vec(&record).unwrap();
+        let at = at.index(line.len());
+        line[at] = byte;
+        let found = Brief::read(&line);
+        if let Some(found) = found {
+            // Behind the head nothing is looked at.
+            let head = head_end(&line).unwrap();
+            let whole = [&line[..head], b"}"].concat();
+            let whole: Record = serde_json::from_slice(&whole).unwrap();
+            prop_assert_eq!(found, Brief::of(&whole));
+        }
+    }
+}
+
+#[test]
+fn a_plain_line_is_read_without_another_reader() {
+    let mut record = Record::new(
+        "support/triage",
+        "2024-02-29T23:59:59.999Z".parse().unwrap(),
+    );
+    record.labels.insert("team".to_owned(), "a".to_owned());
+    record.labels.insert("user".to_owned(), String::new());
+    record.variables = json!({"x": "\"variables\":"}).as_object().cloned();
+    let line = serde_json::to_string(&record).unwrap();
+    let found = read(&line).unwrap();
+    assert_eq!(found, Brief::of(&record));
+    assert_eq!((found.label("user"), found.label("tea")), (Some(""), None));
+    assert_eq!(read(&line[..line.len() - 1]), None);
+}
