@@ -190,7 +190,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             if args.fail_on.is_some() {
                 session
                     .ui
-                    .asked("can't tell whether B is worse: --fail-on worse ends with 3");
+                    .status_always("can't tell whether B is worse: --fail-on worse ends with 3");
             }
             true
         }

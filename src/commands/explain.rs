@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
-use crate::prompt::code::{Code, EXPLANATIONS, Explanation, Standing};
+use crate::prompt::code::{Code, DefaultLevel, EXPLANATIONS, Explanation};
 use crate::prompt::diff::{RULES, Rule as ChangeRule};
 use crate::prompt::name::nearest;
 
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                     "code": entry.code.as_str(),
                     "title": entry.title,
                     "text": entry.text,
-                    "configurable": entry.standing.is_rule(),
+                    "configurable": entry.level.is_rule(),
                 })
             })
             .collect();
@@ -78,11 +78,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 /// How severe the findings of a rule are, and how to change that.
 fn configurable(entry: &Explanation) -> Option<String> {
     let code = entry.code;
-    let severity = match entry.standing {
-        Standing::Fixed => return None,
-        Standing::Error => "An error",
-        Standing::Warning => "A warning",
-        Standing::Varies => "An error or a warning",
+    let severity = match entry.level {
+        DefaultLevel::Fixed => return None,
+        DefaultLevel::Error => "An error",
+        DefaultLevel::Warning => "A warning",
+        DefaultLevel::Varies => "An error or a warning",
     };
     Some(format!(
         "{severity} unless promptctl.yaml says otherwise: `lint: {{{code}: error}}`, `warning` or `off`. A comment `# promptctl: allow {code}` allows it in one place."

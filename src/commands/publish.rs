@@ -84,16 +84,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             Selector::WorkingCopy => Some(store.load(&reference)),
             Selector::Version(_) | Selector::Named(_) => None,
         };
-        let standing = match &loaded {
-            Some(Ok(loaded)) => standing(loaded, &store, &options, session),
+        let state = match &loaded {
+            Some(Ok(loaded)) => release_state(loaded, &store, &options, session),
             // What cannot be read is told when it is released.
-            Some(Err(_)) | None => Standing::New,
+            Some(Err(_)) | None => ReleaseState::New,
         };
-        match standing {
-            Standing::OlderThanReleased(failure) if args.names(&reference) => return Err(failure),
-            Standing::OlderThanReleased(failure) => session.ui.warning(failure.message),
-            Standing::Live => wanted.push((reference, loaded)),
-            Standing::New => {
+        match state {
+            ReleaseState::OlderThanReleased(failure) if args.names(&reference) => {
+                return Err(failure);
+            }
+            ReleaseState::OlderThanReleased(failure) => session.ui.warning(failure.message),
+            ReleaseState::Live => wanted.push((reference, loaded)),
+            ReleaseState::New => {
                 changed.push(reference.name.clone());
                 wanted.push((reference, loaded));
             }
@@ -154,7 +156,7 @@ impl Args {
 }
 
 /// What a reference is to the releases of the environment.
-enum Standing {
+enum ReleaseState {
     /// It changes what is live.
     New,
     /// It is live already.
@@ -164,27 +166,32 @@ enum Standing {
     OlderThanReleased(Failure),
 }
 
-fn standing(loaded: &Loaded, store: &Store, options: &Options, session: &Session) -> Standing {
+fn release_state(
+    loaded: &Loaded,
+    store: &Store,
+    options: &Options,
+    session: &Session,
+) -> ReleaseState {
     let (name, environment) = (&loaded.name, &options.environment);
     // What cannot be read is told when it is released.
     let Ok(releases) = store.releases(name, environment) else {
-        return Standing::New;
+        return ReleaseState::New;
     };
     if loaded.is_dirty() {
-        return Standing::New;
+        return ReleaseState::New;
     }
     let version = loaded.version();
     let was_released = |release: &Release| {
         release.action == Action::Publish && !release.pending && release.version >= version
     };
     let Some(newest) = releases.newest() else {
-        return Standing::New;
+        return ReleaseState::New;
     };
     if newest.action != Action::Unpublish && newest.version == version {
-        return Standing::Live;
+        return ReleaseState::Live;
     }
     if !releases.entries.iter().any(was_released) {
-        return Standing::New;
+        return ReleaseState::New;
     }
     let (by, live) = (&newest.by, newest.version);
     let when = ago_and_when(session.now, newest.time);
@@ -204,7 +211,7 @@ fn standing(loaded: &Loaded, store: &Store, options: &Options, session: &Session
         false => what,
     };
     let option = env_option(environment);
-    Standing::OlderThanReleased(Failure::new(code::OLDER_THAN_RELEASED, why).hint(format!(
+    ReleaseState::OlderThanReleased(Failure::new(code::OLDER_THAN_RELEASED, why).hint(format!(
         "promptctl publish {name}@{version}{option} makes {version} live all the same"
     )))
 }

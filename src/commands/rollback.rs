@@ -326,9 +326,9 @@ fn ask(
     for planned in plans {
         session
             .ui
-            .asked(format!("{} in {environment}", planned.change().name));
+            .status_always(format!("{} in {environment}", planned.change().name));
         for line in goes_and_comes(planned, session) {
-            session.ui.asked(line);
+            session.ui.status_always(line);
         }
     }
     agree(&question, session)?;

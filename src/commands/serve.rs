@@ -394,7 +394,7 @@ impl Reporter {
         match note {
             GatewayEvent::Ready(address, figures) => self.greet((address, figures), session),
             GatewayEvent::Status(text) => session.ui.status(text),
-            GatewayEvent::Access(text) => session.ui.asked(text),
+            GatewayEvent::Access(text) => session.ui.status_always(text),
             GatewayEvent::Warning(failure) => {
                 session.ui.warning(&failure);
                 for hint in &failure.hints {

@@ -78,7 +78,7 @@ pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
 
 /// A budget of the day, and what of it is spent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing<'b> {
+pub struct BudgetState<'b> {
     /// The prompt, or the folder, that it is for; none where it is for all.
     pub prompt: Option<&'b str>,
     /// What may be spent on a day, in US dollars.
@@ -87,7 +87,7 @@ pub struct Standing<'b> {
     pub spent: f64,
 }
 
-impl Standing<'_> {
+impl BudgetState<'_> {
     /// Whether nothing is left.
     pub fn is_over(&self) -> bool {
         self.spent >= self.limit
@@ -95,17 +95,20 @@ impl Standing<'_> {
 }
 
 /// How all budgets of the day stand, the one for all prompts first.
-pub fn standings<'b>(budgets: &'b Budgets, spent: &Spent) -> Vec<Standing<'b>> {
-    let for_all = budgets.per_day.map(|limit| Standing {
+pub fn budget_states<'b>(budgets: &'b Budgets, spent: &Spent) -> Vec<BudgetState<'b>> {
+    let for_all = budgets.per_day.map(|limit| BudgetState {
         prompt: None,
         limit,
         spent: spent.total(),
     });
-    let for_prompts = budgets.per_prompt.iter().map(|(prompt, limit)| Standing {
-        prompt: Some(prompt),
-        limit: *limit,
-        spent: spent.of(prompt),
-    });
+    let for_prompts = budgets
+        .per_prompt
+        .iter()
+        .map(|(prompt, limit)| BudgetState {
+            prompt: Some(prompt),
+            limit: *limit,
+            spent: spent.of(prompt),
+        });
     for_all.into_iter().chain(for_prompts).collect()
 }
 

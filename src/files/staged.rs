@@ -150,12 +150,12 @@ impl Prompts {
     /// # Errors
     /// git cannot be asked.
     pub fn unstaged(&self, paths: &[&str]) -> Result<Vec<String>, Failure> {
-        let said = self
+        let output = self
             .git()
             .args(["diff", "--name-only", "-z", "--no-ext-diff"])
             .paths(paths)
             .read()?;
-        Ok(split(&said).collect())
+        Ok(split(&output).collect())
     }
 
     /// Stages these files.
@@ -167,7 +167,7 @@ impl Prompts {
     }
 
     fn staged_paths(&self) -> Result<BTreeSet<String>, Failure> {
-        let said = self
+        let output = self
             .git()
             .args([
                 "diff",
@@ -178,12 +178,12 @@ impl Prompts {
                 "--no-ext-diff",
             ])
             .read()?;
-        Ok(split(&said).collect())
+        Ok(split(&output).collect())
     }
 
     fn index_files(&self) -> Result<IndexFiles<'_>, Failure> {
-        let said = self.git().args(["ls-files", "--stage", "-z"]).read()?;
-        let entries = said.split('\0').filter_map(|entry| {
+        let output = self.git().args(["ls-files", "--stage", "-z"]).read()?;
+        let entries = output.split('\0').filter_map(|entry| {
             let (about, path) = entry.split_once('\t')?;
             let mut about = about.split(' ');
             let is_file = about.next()?.starts_with("100");
@@ -208,8 +208,9 @@ impl Prompts {
     }
 }
 
-fn split(said: &str) -> impl Iterator<Item = String> {
-    said.split('\0')
+fn split(output: &str) -> impl Iterator<Item = String> {
+    output
+        .split('\0')
         .filter(|path| !path.is_empty())
         .map(str::to_owned)
 }

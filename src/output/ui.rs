@@ -303,7 +303,7 @@ impl Ui {
     }
 
     /// Says what an option asked for. `--quiet` does not silence it.
-    pub fn asked(&mut self, text: impl Display) {
+    pub fn status_always(&mut self, text: impl Display) {
         self.say(None, text);
     }
 

@@ -1,7 +1,7 @@
 //! What to do next, in the words of the command line.
 
 use crate::prompt::hint::{Hint, Piece};
-use crate::prompt::next::{Back, Next, Which};
+use crate::prompt::next::{Back, Next, VersionChoice};
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::template::BRACES;
 
@@ -145,9 +145,9 @@ pub fn line(step: &Next) -> String {
         Next::Bump(name) => format!("promptctl bump {name}"),
         Next::Publish(name, which, environment) => {
             let version = match which {
-                Which::OfFile => String::new(),
-                Which::Version(version) => format!("@{version}"),
-                Which::Any => "@vN".to_owned(),
+                VersionChoice::OfFile => String::new(),
+                VersionChoice::Version(version) => format!("@{version}"),
+                VersionChoice::Any => "@vN".to_owned(),
             };
             format!("promptctl publish {name}{version} --env {environment}")
         }

@@ -44,7 +44,7 @@ pub fn written(document: &Document) -> Result<Option<Object>, NoSchema> {
 }
 
 /// What `extraBody` puts over `text.format`; none where it leaves the format alone.
-pub fn put_over(document: &Document) -> Option<&Value> {
+pub fn extra_format(document: &Document) -> Option<&Value> {
     let text = document.extra_body.get("text")?;
     match text {
         Value::Object(text) => text.get("format"),
@@ -53,7 +53,7 @@ pub fn put_over(document: &Document) -> Option<&Value> {
 }
 
 /// `text.format` of the request, with what `extraBody` puts over it.
-pub fn asked(document: &Document) -> Object {
+pub fn format_sent(document: &Document) -> Object {
     let mut format = match written(document) {
         Ok(format) => format.unwrap_or_default(),
         Err(NoSchema) => Object::from_iter([(
@@ -61,7 +61,7 @@ pub fn asked(document: &Document) -> Object {
             json!(ResponseFormat::JsonSchema.as_str()),
         )]),
     };
-    match put_over(document) {
+    match extra_format(document) {
         Some(Value::Object(over)) => merge(&mut format, over),
         Some(_) => format.clear(),
         None => {}

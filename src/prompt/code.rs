@@ -21,8 +21,8 @@ impl Code {
     }
 
     /// How severe its findings are, and whether a setting says otherwise.
-    pub fn standing(self) -> Standing {
-        self.explanation().standing
+    pub fn default_level(self) -> DefaultLevel {
+        self.explanation().level
     }
 
     /// What this code means.
@@ -42,7 +42,7 @@ impl fmt::Display for Code {
 
 /// How severe the findings of a code are, and whether `lint:` and a comment can say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum DefaultLevel {
     /// It names what keeps a prompt from being used or published, or no finding: nothing changes it.
     Fixed,
     /// A rule, whose findings are errors unless the configuration says otherwise.
@@ -53,7 +53,7 @@ pub enum Standing {
     Varies,
 }
 
-impl Standing {
+impl DefaultLevel {
     /// Whether this is a rule, which can be configured and allowed.
     pub fn is_rule(self) -> bool {
         self != Self::Fixed
@@ -66,7 +66,7 @@ pub struct Explanation {
     /// The code explained.
     pub code: Code,
     /// How severe it is.
-    pub standing: Standing,
+    pub level: DefaultLevel,
     /// What is wrong, in a few words.
     pub title: &'static str,
     /// What it means and what to do.
@@ -74,13 +74,13 @@ pub struct Explanation {
 }
 
 macro_rules! codes {
-    ($($name:ident = $code:literal, $standing:ident, $title:literal, $text:literal;)*) => {
+    ($($name:ident = $code:literal, $level:ident, $title:literal, $text:literal;)*) => {
         $(#[doc = concat!("`", $code, "`: ", $title, ".")]
         pub const $name: Code = Code($code);)*
 
         /// Every code, in order.
         pub static EXPLANATIONS: &[Explanation] = &[
-            $(Explanation { code: $name, standing: Standing::$standing, title: $title, text: $text },)*
+            $(Explanation { code: $name, level: DefaultLevel::$level, title: $title, text: $text },)*
         ];
     };
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::code::{Code, Standing};
+use super::code::{Code, DefaultLevel};
 use super::hint::Hint;
 
 /// A part of a line of a file: what is meant, and no more.
@@ -100,22 +100,22 @@ pub struct Finding {
 impl Finding {
     /// A finding of a rule, as severe as the table of codes says.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        let severity = match code.standing() {
-            Standing::Warning => Severity::Warning,
-            Standing::Error | Standing::Fixed | Standing::Varies => Severity::Error,
+        let severity = match code.default_level() {
+            DefaultLevel::Warning => Severity::Warning,
+            DefaultLevel::Error | DefaultLevel::Fixed | DefaultLevel::Varies => Severity::Error,
         };
         Self::with(code, severity, message)
     }
 
     /// A finding that stops the prompt from being used.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
-        debug_assert_ne!(code.standing(), Standing::Warning, "{code}");
+        debug_assert_ne!(code.default_level(), DefaultLevel::Warning, "{code}");
         Self::with(code, Severity::Error, message)
     }
 
     /// A finding that only warns.
     pub fn warning(code: Code, message: impl Into<String>) -> Self {
-        debug_assert_ne!(code.standing(), Standing::Error, "{code}");
+        debug_assert_ne!(code.default_level(), DefaultLevel::Error, "{code}");
         Self::with(code, Severity::Warning, message)
     }
 

@@ -174,7 +174,7 @@ mod tests {
         prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
     }
 
-    /// What stops a prompt from being used, each with its standing.
+    /// What stops a prompt from being used, each with its level.
     fn what_stops(text: &str) -> Vec<Finding> {
         let found = match parse(text) {
             Ok(document) => Outline::new(&document, &Partials::new()).err(),
@@ -191,7 +191,7 @@ mod tests {
             let codes: Vec<Code> = what_stops(&text).iter().map(|it| it.code).collect();
             assert_eq!(codes, [code::TEMPLATE_SYNTAX], "{tag}");
         }
-        assert!(!code::TEMPLATE_SYNTAX.standing().is_rule());
+        assert!(!code::TEMPLATE_SYNTAX.default_level().is_rule());
     }
 
     proptest! {
@@ -208,8 +208,8 @@ mod tests {
             let spelt = respell(&text);
             prop_assert!(spelt.as_deref().and_then(respell).is_none(), "{:?} is spelt twice", spelt);
             for finding in what_stops(&text) {
-                let standing = finding.code.standing();
-                prop_assert!(!standing.is_rule(), "{} stops render and is a rule", finding.code);
+                let level = finding.code.default_level();
+                prop_assert!(!level.is_rule(), "{} stops render and is a rule", finding.code);
             }
             let mut findings = check_text(&text);
             let at = Span::point(line + 1, column + 1);

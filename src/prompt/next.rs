@@ -29,7 +29,7 @@ pub enum Next {
     /// Give the content of the prompt of this name the next number.
     Bump(String),
     /// Release a version.
-    Publish(PromptName, Which, Environment),
+    Publish(PromptName, VersionChoice, Environment),
     /// Release a version whose number leaps, which this code refuses.
     PublishLeap(PromptName, Version, Code),
     /// Release to an environment that is new.
@@ -46,7 +46,7 @@ pub enum Next {
 
 /// Which version is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum VersionChoice {
     /// That of the file.
     OfFile,
     /// This one.
@@ -75,7 +75,7 @@ impl Next {
     }
 
     /// Releases a version.
-    pub fn publish(name: &PromptName, which: Which, environment: &Environment) -> Self {
+    pub fn publish(name: &PromptName, which: VersionChoice, environment: &Environment) -> Self {
         Self::Publish(name.clone(), which, environment.clone())
     }
 

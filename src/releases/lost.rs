@@ -16,13 +16,13 @@ impl Store {
         {
             return Some(own);
         }
-        let said = self
+        let output = self
             .git()
             .args(["fsck", "--unreachable", "--no-reflogs", "--no-progress"])
             .args(["--connectivity-only"])
-            .say()
+            .run()
             .ok()?;
-        let mut found = said
+        let mut found = output
             .out
             .lines()
             .filter_map(|line| ObjectId::parse(line.strip_prefix("unreachable tag ")?))

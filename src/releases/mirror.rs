@@ -61,8 +61,8 @@ impl Store {
                 false => Mirror::None,
             };
         };
-        let said = self.config_value(Self::MIRROR_KEY);
-        if said == Some(self.mirror_name(remote)) {
+        let output = self.config_value(Self::MIRROR_KEY);
+        if output == Some(self.mirror_name(remote)) {
             return Mirror::Whole;
         }
         let partial = self.config_values(Self::PARTIAL_KEY);
@@ -71,8 +71,8 @@ impl Store {
             return Mirror::Partial(known.collect());
         }
         // A plain `git fetch` may have made it.
-        let is_there =
-            said.as_deref() != Some(Self::UNFINISHED) && self.any_ref(&space.base).unwrap_or(false);
+        let is_there = output.as_deref() != Some(Self::UNFINISHED)
+            && self.any_ref(&space.base).unwrap_or(false);
         if is_there {
             Mirror::Whole
         } else {

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::next::{Next, Which};
+use crate::prompt::next::{Next, VersionChoice};
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 /// What an environment says about a prompt, with what people must know about it.
@@ -160,7 +160,8 @@ impl Store {
             ),
             None => failure,
         };
-        failure.hint(Next::publish(name, Which::OfFile, environment).that("makes a sound one"))
+        failure
+            .hint(Next::publish(name, VersionChoice::OfFile, environment).that("makes a sound one"))
     }
 
     /// What people must know about a row, in words.

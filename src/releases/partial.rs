@@ -182,7 +182,7 @@ impl Store {
         } else {
             &[]
         };
-        let said = Git::say_when_unlocked(|| {
+        let output = Git::run_when_unlocked(|| {
             self.git()
                 .args([
                     "fetch",
@@ -195,13 +195,13 @@ impl Store {
                 .args(["--end-of-options", remote])
                 .input(lines.as_bytes())
         })?;
-        if !said.ok {
+        if !output.ok {
             let is_here = |tag: &TagName| self.ref_target(&format!("{base}{tag}")).is_some();
             // One that this disk cannot hold is reported when it is read.
             if !tags.iter().any(is_here) {
                 return Err(match self.ask(remote, &[]) {
-                    Ok(_) => explain(&said.err),
-                    Err(_) => unreachable(remote, &said.err),
+                    Ok(_) => explain(&output.err),
+                    Err(_) => unreachable(remote, &output.err),
                 });
             }
         }

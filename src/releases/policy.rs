@@ -15,7 +15,7 @@ use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
 use crate::prompt::evidence::EvalRule;
 use crate::prompt::name::Environment;
-use crate::prompt::next::{Next, Which};
+use crate::prompt::next::{Next, VersionChoice};
 use crate::prompt::quote::shell_path;
 
 /// What must hold before something is published to an environment.
@@ -116,12 +116,12 @@ impl Store {
     /// The texts of `promptctl.yaml` that HEAD and the commits before it hold, the newest first,
     /// each with its revision.
     pub fn past_configs(&self) -> Vec<(String, String)> {
-        let said = self
+        let output = self
             .git()
             .args(["log", "-n", "20", "--format=%H", "HEAD"])
             .paths([CONFIG_FILE])
-            .say();
-        let commits = said.map(|said| said.out).unwrap_or_default();
+            .run();
+        let commits = output.map(|output| output.out).unwrap_or_default();
         ["HEAD"]
             .into_iter()
             .chain(commits.lines())
@@ -246,7 +246,7 @@ impl Store {
         let Some(remote) = self.settings.remote.as_deref() else {
             return true;
         };
-        let said = self
+        let output = self
             .git()
             .args([
                 "for-each-ref",
@@ -256,9 +256,9 @@ impl Store {
                 &commit.to_string(),
             ])
             .arg(format!("refs/remotes/{remote}/"))
-            .say();
+            .run();
         // What cannot be asked is not said.
-        said.is_ok_and(|said| !said.ok || !said.out.is_empty())
+        output.is_ok_and(|output| !output.ok || !output.out.is_empty())
     }
 
     fn not_on_branch(&self, loaded: &Loaded, branch: &str, environment: &Environment) -> Failure {
@@ -314,8 +314,8 @@ fn not_staged(
         _ => "nothing is live there".to_owned(),
     };
     let which = match loaded.source {
-        Source::Clean(_) | Source::Changed | Source::Snapshot => Which::OfFile,
-        Source::Commit(_) => Which::Version(version),
+        Source::Clean(_) | Source::Changed | Source::Snapshot => VersionChoice::OfFile,
+        Source::Commit(_) => VersionChoice::Version(version),
     };
     Failure::new(
         code::NOT_STAGED,

@@ -120,11 +120,11 @@ impl Store {
     }
 
     fn end_tagging(&self, tagging: Running, planned: Planned) -> Result<Change, Failure> {
-        let mut said = tagging.end()?;
-        if said.met_a_lock() {
-            said = Git::say_when_free(|| self.tag_in_place(&planned))?;
+        let mut output = tagging.end()?;
+        if output.met_a_lock() {
+            output = Git::run_when_free(|| self.tag_in_place(&planned))?;
         }
-        if said.ok {
+        if output.ok {
             let made = planned.release_tags.into_iter().filter_map(|tag| {
                 let id = self.ref_target(&format!("refs/tags/{tag}"))?;
                 Some((tag, id))
@@ -137,10 +137,10 @@ impl Store {
                 .map(|it| it.message);
             return Ok(change);
         }
-        if said.found_the_ref() {
+        if output.found_the_ref() {
             return Err(self.lost_locally(&planned.change));
         }
-        Err(explain(&said.err))
+        Err(explain(&output.err))
     }
 
     /// Makes many planned changes with as few calls of git as one takes: all or none. `None` where they

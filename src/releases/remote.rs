@@ -179,7 +179,7 @@ impl Store {
             .collect();
         if new.len() >= WORTH_PACKING {
             // Loose, they take a file each. That they stay so is no reason to fail.
-            drop(self.git().args(["pack-refs", "--all"]).say());
+            drop(self.git().args(["pack-refs", "--all"]).run());
         }
         let (pending, foreign) = self.unconfirmed()?;
         Ok(Fetched {
@@ -260,16 +260,16 @@ impl Store {
         wanted.dedup();
         let tracked =
             |branch: &&str| format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
-        let mut said;
+        let mut output;
         loop {
             let branches: Vec<String> = wanted.iter().map(tracked).collect();
-            said = if self.is_shallow() {
+            output = if self.is_shallow() {
                 // A depth would cut the branches shorter than they are.
-                let said = self.fetch_refspecs(remote, refspecs, &["--depth", "1"])?;
-                if said.ok && !branches.is_empty() {
+                let output = self.fetch_refspecs(remote, refspecs, &["--depth", "1"])?;
+                if output.ok && !branches.is_empty() {
                     self.fetch_refspecs(remote, &branches, &[])?
                 } else {
-                    said
+                    output
                 }
             } else {
                 let all: Vec<String> = refspecs.iter().chain(&branches).cloned().collect();
@@ -278,8 +278,8 @@ impl Store {
             // A branch that the remote no longer has must not decide either.
             let gone = wanted
                 .iter()
-                .position(|branch| said.is_missing(&format!("refs/heads/{branch}")));
-            let Some(gone) = gone.filter(|_| !said.ok) else {
+                .position(|branch| output.is_missing(&format!("refs/heads/{branch}")));
+            let Some(gone) = gone.filter(|_| !output.ok) else {
                 break;
             };
             let tracking = format!("refs/remotes/{remote}/{}", wanted.remove(gone));
@@ -287,12 +287,12 @@ impl Store {
                 self.update_refs(&[format!("delete {tracking}")])?;
             }
         }
-        if said.ok {
+        if output.ok {
             return Ok(Vec::new());
         }
         // Some arrived, or none: the remote says which there are.
         let Ok(theirs) = self.ask(remote, patterns) else {
-            return Err(unreachable(remote, &said.err));
+            return Err(unreachable(remote, &output.err));
         };
         let ours = self.mirrored()?;
         let missing: Vec<String> = theirs
@@ -301,28 +301,28 @@ impl Store {
             .map(|(tag, _)| format!("{}{tag}", self.settings.prefix))
             .collect();
         if !missing.is_empty() && missing.len() == theirs.len() {
-            return Err(explain(&said.err));
+            return Err(explain(&output.err));
         }
         // A branch of yesterday must not decide who may release.
         if !self.has_branches(remote, &wanted)? {
-            return Err(explain(&said.err));
+            return Err(explain(&output.err));
         }
         Ok(missing)
     }
 
     /// Whether this clone has these branches as the remote has them.
     fn has_branches(&self, remote: &str, branches: &[&str]) -> Result<bool, Failure> {
-        let said = self
+        let output = self
             .git()
             .args(["ls-remote", "--heads", "--end-of-options", remote])
             .args(branches.iter().map(|branch| format!("refs/heads/{branch}")))
-            .say()?;
-        if !said.ok {
-            return Err(unreachable(remote, &said.err));
+            .run()?;
+        if !output.ok {
+            return Err(unreachable(remote, &output.err));
         }
         Ok(branches.iter().all(|branch| {
             let name = format!("\trefs/heads/{branch}");
-            let theirs = said.out.lines().find_map(|line| line.strip_suffix(&name));
+            let theirs = output.out.lines().find_map(|line| line.strip_suffix(&name));
             let ours = self.ref_target(&format!("refs/remotes/{remote}/{branch}"));
             theirs == ours.map(|id| id.to_string()).as_deref()
         }))
@@ -335,7 +335,7 @@ impl Store {
         depth: &[&str],
     ) -> Result<GitOutput, Failure> {
         let fetch = |depth: &[&str]| {
-            Git::say_when_unlocked(|| {
+            Git::run_when_unlocked(|| {
                 self.git()
                     .args([
                         "fetch",
@@ -349,12 +349,12 @@ impl Store {
                     .args(refspecs)
             })
         };
-        let said = fetch(depth)?;
-        if !said.ok && said.err.is_empty() && !depth.is_empty() {
+        let output = fetch(depth)?;
+        if !output.ok && output.err.is_empty() && !depth.is_empty() {
             // With a depth, git fails without a word where the remote has no such tag.
             return fetch(&[]);
         }
-        Ok(said)
+        Ok(output)
     }
 
     /// The remote's default branch: as this clone knows it, else as the remote says.
@@ -367,14 +367,14 @@ impl Store {
         if target.is_some() {
             return Ok(target);
         }
-        let said = self
+        let output = self
             .git()
             .args(["ls-remote", "--symref", "--end-of-options", remote, "HEAD"])
-            .say()?;
-        if !said.ok {
-            return Err(unreachable(remote, &said.err));
+            .run()?;
+        if !output.ok {
+            return Err(unreachable(remote, &output.err));
         }
-        let branch = said.out.lines().find_map(|line| {
+        let branch = output.out.lines().find_map(|line| {
             let target = line.strip_prefix("ref: refs/heads/")?;
             target.strip_suffix("\tHEAD").map(str::to_owned)
         });
@@ -391,7 +391,7 @@ impl Store {
         let target = format!("refs/remotes/{remote}/{branch}");
         if !self.has_ref(&head) && self.ref_target(&target).is_some() {
             // Without it the remote is asked again the next time.
-            drop(self.git().args(["symbolic-ref", &head, &target]).say());
+            drop(self.git().args(["symbolic-ref", &head, &target]).run());
         }
     }
 
@@ -464,19 +464,19 @@ impl Store {
         patterns: &[String],
     ) -> Result<BTreeMap<String, ObjectId>, Failure> {
         let base = format!("refs/tags/{}", self.settings.prefix);
-        let said = self
+        let output = self
             .git()
             .args(["ls-remote", "--refs", "--end-of-options", remote])
             .args(patterns)
-            .say()?;
-        if !said.ok {
-            return Err(unreachable(remote, &said.err));
+            .run()?;
+        if !output.ok {
+            return Err(unreachable(remote, &output.err));
         }
         let tag = |line: &str| {
             let (id, name) = line.split_once('\t')?;
             Some((name.strip_prefix(&base)?.to_owned(), ObjectId::parse(id)?))
         };
-        Ok(said.out.lines().filter_map(tag).collect())
+        Ok(output.out.lines().filter_map(tag).collect())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::files::{Committed, Loaded};
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::next::{Back, Next, Which};
+use crate::prompt::next::{Back, Next, VersionChoice};
 use crate::prompt::reference::{Reference, Selector};
 use crate::prompt::version::Version;
 
@@ -297,7 +297,7 @@ impl Store {
                     format!("{name} was never published to {environment}"),
                 );
                 if self.knows(name) {
-                    failure.hint(Next::publish(name, Which::OfFile, environment))
+                    failure.hint(Next::publish(name, VersionChoice::OfFile, environment))
                 } else {
                     self.unknown_prompt(name)
                 }

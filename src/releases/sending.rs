@@ -266,28 +266,28 @@ impl Store {
         let remote = self.remote()?.to_owned();
         self.require_one_push_url(&remote)?;
         self.journal(SendState::Sending, tags)?;
-        let mut said = self.push(&remote, tags, true)?;
+        let mut output = self.push(&remote, tags, true)?;
         // The tags of several prompts go together or not at all.
-        if said.lacks_atomic() && names.len() == 1 {
+        if output.lacks_atomic() && names.len() == 1 {
             // The version goes first: without a release it is harmless, and a release without its
             // version is not.
             for tag in tags {
-                said = self.push(&remote, std::slice::from_ref(tag), false)?;
-                if !said.ok {
+                output = self.push(&remote, std::slice::from_ref(tag), false)?;
+                if !output.ok {
                     break;
                 }
             }
         }
-        if said.ok {
+        if output.ok {
             return Ok(Sent::Accepted);
         }
-        let words = format!("{}\n{}", said.out, said.err);
+        let words = format!("{}\n{}", output.out, output.err);
         // What the remote holds now decides, whatever the answer was: it may have been lost on the way.
         let pattern = |name: &&PromptName| format!("refs/tags/{}{name}/*", self.settings.prefix);
         let patterns: Vec<String> = names.iter().map(pattern).collect();
         let theirs = self
             .ask(&remote, &patterns)
-            .map_err(|_| unreachable(&remote, &said.err))?;
+            .map_err(|_| unreachable(&remote, &output.err))?;
         let held = |tag: &Tag| theirs.get(&tag.name.to_string()).copied();
         if tags.iter().all(|(tag, id)| held(tag) == Some(*id)) {
             return Ok(Sent::Accepted);
@@ -324,7 +324,7 @@ impl Store {
         }
         git.args(["--end-of-options", remote])
             .args(tags.iter().map(|(tag, id)| format!("{id}:refs/tags/{tag}")))
-            .say()
+            .run()
     }
 
     /// Records that the remote holds these tags: in the mirror, and as this clone's own. A pending

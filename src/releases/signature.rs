@@ -109,27 +109,27 @@ impl Store {
     /// # Errors
     /// It is not signed, or by nobody whose key counts; the words go on after the tag's name.
     pub(crate) fn signer_of(&self, object: ObjectId, signers: &Signers) -> Result<Signer, String> {
-        let said = self
+        let output = self
             .verify_tag(object, signers)
             .map_err(|failure| format!("could not be verified: {}", failure.message))?;
         let place = &signers.place;
         // git checks a signature by the program of its kind: only what ssh-keygen says counts,
         // since what gpg trusts differs from machine to machine.
-        if said.speaks_of_openpgp() {
+        if output.speaks_of_openpgp() {
             return Err(format!(
                 "is signed with OpenPGP, and only the SSH keys of {place} count"
             ));
         }
-        if said.found_no_signature() {
+        if output.found_no_signature() {
             return Err("is not signed".to_owned());
         }
-        let signer = said.err.lines().next().and_then(good_signature);
+        let signer = output.err.lines().next().and_then(good_signature);
         match signer {
-            Some((Some(principal), key)) if said.ok => Ok(Signer { principal, key }),
+            Some((Some(principal), key)) if output.ok => Ok(Signer { principal, key }),
             Some((_, key)) => Err(format!("is signed by a key that is not in {place}: {key}")),
             None => Err(format!(
                 "has a signature that git does not accept: {}",
-                said.err.trim().replace('\n', "; ")
+                output.err.trim().replace('\n', "; ")
             )),
         }
     }
@@ -191,7 +191,7 @@ impl Store {
             ))
             .args(["verify-tag", "--raw", "--end-of-options"])
             .arg(object.to_string())
-            .say()
+            .run()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::prompt::hint::Hint;
-use crate::prompt::next::{Next, Which};
+use crate::prompt::next::{Next, VersionChoice};
 use crate::repository::ObjectId;
 
 use super::diagnostic::Diagnostic;
@@ -118,7 +118,7 @@ impl Store {
             let away = self.take_away(&tag);
             let fix = match released {
                 Some(((_, environment), _)) => {
-                    let which = Which::Version(version);
+                    let which = VersionChoice::Version(version);
                     Next::All(vec![away, Next::publish(name, which, environment)])
                 }
                 None => away,
@@ -249,7 +249,7 @@ impl Store {
             troubles.push(Diagnostic::error(
                 code::BAD_TAG,
                 format!("no release tag of {name} in {environment} is sound: nobody can say what is live"),
-                Next::publish(name, Which::OfFile, environment),
+                Next::publish(name, VersionChoice::OfFile, environment),
             ));
         }
     }
@@ -308,7 +308,7 @@ impl Store {
                     version: *version,
                 };
                 let publish = if *number == live {
-                    Next::publish(name, Which::Version(*version), environment).into()
+                    Next::publish(name, VersionChoice::Version(*version), environment).into()
                 } else {
                     look
                 };

@@ -278,23 +278,23 @@ impl Trailers {
 
     /// Reads the trailers from the last paragraph of a tag's message; a signature after it is ignored.
     pub(crate) fn parse(message: &str) -> Option<Self> {
-        let mut said = TrailerValues::default();
+        let mut values = TrailerValues::default();
         for (key, value) in trailers_of(trailer_block(message)) {
             let field = match key {
-                "Prompt" => &mut said.prompt,
-                "Version" => &mut said.version,
-                "Digest" => &mut said.digest,
-                "Environment" => &mut said.environment,
-                "Action" => &mut said.action,
-                "Under" => &mut said.under,
-                "Previous" => &mut said.previous,
-                "Eval" => &mut said.evidence,
-                "Allowed" => &mut said.allowed,
+                "Prompt" => &mut values.prompt,
+                "Version" => &mut values.version,
+                "Digest" => &mut values.digest,
+                "Environment" => &mut values.environment,
+                "Action" => &mut values.action,
+                "Under" => &mut values.under,
+                "Previous" => &mut values.previous,
+                "Eval" => &mut values.evidence,
+                "Allowed" => &mut values.allowed,
                 _ => continue,
             };
             *field = Some(value);
         }
-        said.trailers()
+        values.trailers()
     }
 }
 

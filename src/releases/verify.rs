@@ -18,7 +18,7 @@ use crate::prompt::code;
 use crate::prompt::digest::Digest;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::next::{Back, Next, Which};
+use crate::prompt::next::{Back, Next, VersionChoice};
 use crate::prompt::version::Version;
 use crate::repository::ObjectId;
 
@@ -294,7 +294,7 @@ impl Store {
                 Next::roll_back(name, environment, Back::Once).into(),
                 ", or a signed release of what shall be live".into(),
             ]),
-            _ => Next::publish(name, Which::Version(*version), environment).into(),
+            _ => Next::publish(name, VersionChoice::Version(*version), environment).into(),
         };
         proof.troubles.push(Diagnostic::error(
             code::UNSIGNED,
@@ -323,7 +323,7 @@ impl Store {
                 Ok(UnmetRule::Source(source)) => Diagnostic::error(
                     code::NOT_STAGED,
                     format!("{name} {version} is live in {environment} and never was in {source}"),
-                    Next::publish(name, Which::Version(version), source),
+                    Next::publish(name, VersionChoice::Version(version), source),
                 ),
                 Err(failure) => {
                     proof.add(&failure);

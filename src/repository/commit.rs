@@ -45,12 +45,12 @@ impl Repository {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        let said = self
+        let output = self
             .git()
             .args(["ls-files", "-z", "--others", "--exclude-standard"])
             .paths(paths)
             .read()?;
-        Ok(said
+        Ok(output
             .split('\0')
             .filter(|path| !path.is_empty())
             .map(str::to_owned)
@@ -117,24 +117,24 @@ impl Repository {
                     .paths(&untracked)
             })?;
         }
-        let said = Git::say_when_unlocked(|| {
+        let output = Git::run_when_unlocked(|| {
             self.git_with_hooks()
                 .args(["commit", "--quiet", "--only", "--cleanup=verbatim"])
                 .args(["-F", "-"])
                 .paths(&paths)
                 .input(format!("{}\n", message.trim_end()))
         })?;
-        if !said.ok {
+        if !output.ok {
             if !untracked.is_empty() {
                 // The intent to add is taken back; if that fails the file is merely listed as new.
                 drop(
                     self.git()
                         .args(["rm", "--cached", "--quiet", "--force"])
                         .paths(&untracked)
-                        .say(),
+                        .run(),
                 );
             }
-            return Err(refused_commit(&said));
+            return Err(refused_commit(&output));
         }
         Ok(Written {
             commit: self.head_commit(),
@@ -150,13 +150,13 @@ impl Repository {
             return Ok(Vec::new());
         }
         let differing = |from: &str| -> Result<Vec<String>, Failure> {
-            let said = self
+            let output = self
                 .git()
                 .args(["diff", from, "--name-only", "-z", "--no-renames"])
                 .args(["--no-ext-diff", "--ignore-submodules"])
                 .paths(paths)
                 .read()?;
-            let paths = said.split('\0').filter(|path| !path.is_empty());
+            let paths = output.split('\0').filter(|path| !path.is_empty());
             Ok(paths.map(str::to_owned).collect())
         };
         let staged = differing("--cached")?;
@@ -208,20 +208,20 @@ impl Repository {
     }
 }
 
-fn refused_commit(said: &GitOutput) -> Failure {
-    if said.met_a_merge() {
+fn refused_commit(output: &GitOutput) -> Failure {
+    if output.met_a_merge() {
         return Failure::new(
             code::HOOK_REFUSED,
             "a merge or rebase is in progress, and git makes no commit of single files then",
         )
         .hint("finish it with git merge --continue (or --abort), then run the same command again");
     }
-    let explained = explain(&said.err);
+    let explained = explain(&output.err);
     if explained.code != Some(code::HOOK_REFUSED) {
         return explained;
     }
-    let is_silent = said.err.trim().is_empty();
-    let words = words_of(if is_silent { &said.out } else { &said.err });
+    let is_silent = output.err.trim().is_empty();
+    let words = words_of(if is_silent { &output.out } else { &output.err });
     Failure::new(
         code::HOOK_REFUSED,
         format!("git refused the commit: {words}"),

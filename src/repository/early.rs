@@ -25,7 +25,7 @@ impl Repository {
     pub(crate) fn settings_and_identity(&self) -> Option<String> {
         let started = (self.early.borrow_mut().as_mut()).and_then(|early| early.settings.take());
         match started.and_then(|started| started.finish(b"")) {
-            Some(said) => Some(said),
+            Some(output) => Some(output),
             None => self.git().args(["var", "-l"]).read().ok(),
         }
     }

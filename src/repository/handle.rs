@@ -192,11 +192,11 @@ impl Repository {
     /// Whether git would colour a comparison that goes where standard output goes.
     pub fn wants_color(&self, is_terminal: bool) -> bool {
         let terminal = if is_terminal { "true" } else { "false" };
-        let said = self
+        let output = self
             .git()
             .args(["config", "--get-colorbool", "color.diff", terminal])
-            .say();
-        said.is_ok_and(|said| said.out.trim() == "true")
+            .run();
+        output.is_ok_and(|output| output.out.trim() == "true")
     }
 
     /// Whether git's configuration names an editor.
@@ -209,9 +209,9 @@ impl Repository {
     /// # Errors
     /// git cannot be started.
     pub fn editor(&self) -> Result<Option<String>, Failure> {
-        let said = self.git().args(["var", "GIT_EDITOR"]).say()?;
-        let editor = said.out.trim();
-        Ok((said.ok && !editor.is_empty()).then(|| editor.to_owned()))
+        let output = self.git().args(["var", "GIT_EDITOR"]).run()?;
+        let editor = output.out.trim();
+        Ok((output.ok && !editor.is_empty()).then(|| editor.to_owned()))
     }
 
     /// A path as a person reads it: relative to the top, where it is below.

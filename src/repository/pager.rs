@@ -18,6 +18,6 @@ pub fn pager(folder: &Path) -> Option<String> {
         note: None,
     };
     let git = Git::new(&found_by_git, Hooks::Silent);
-    let said = git.args(["var", "GIT_PAGER"]).read().ok()?;
-    Some(said.trim().to_owned()).filter(|pager| !pager.is_empty())
+    let output = git.args(["var", "GIT_PAGER"]).read().ok()?;
+    Some(output.trim().to_owned()).filter(|pager| !pager.is_empty())
 }

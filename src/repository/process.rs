@@ -259,7 +259,7 @@ impl Git {
     ///
     /// # Errors
     /// git could not be started.
-    pub(crate) fn say(mut self) -> Result<GitOutput, Failure> {
+    pub(crate) fn run(mut self) -> Result<GitOutput, Failure> {
         let output = self.output().map_err(not_started)?;
         Ok(GitOutput::new(&output))
     }
@@ -288,11 +288,11 @@ impl Git {
     /// # Errors
     /// git could not be started or failed; its words are in the failure.
     pub(crate) fn read(self) -> Result<String, Failure> {
-        let said = self.say()?;
-        if said.ok {
-            Ok(said.out)
+        let output = self.run()?;
+        if output.ok {
+            Ok(output.out)
         } else {
-            Err(explain(&said.err))
+            Err(explain(&output.err))
         }
     }
 
@@ -301,39 +301,39 @@ impl Git {
     /// # Errors
     /// As [`Git::read`]; a lock that nobody gave up is named with its age.
     pub(crate) fn read_when_unlocked(build: impl Fn() -> Self) -> Result<String, Failure> {
-        let said = Self::say_when_free(build)?;
-        if said.ok {
-            Ok(said.out)
+        let output = Self::run_when_free(build)?;
+        if output.ok {
+            Ok(output.out)
         } else {
-            Err(explain(&said.err))
+            Err(explain(&output.err))
         }
     }
 
     /// Runs git as [`Git::say`] does, and waits for a lock that another process holds.
-    pub(crate) fn say_when_free(build: impl Fn() -> Self) -> Result<GitOutput, Failure> {
-        Self::say_until(build, is_lock_message)
+    pub(crate) fn run_when_free(build: impl Fn() -> Self) -> Result<GitOutput, Failure> {
+        Self::run_until(build, is_lock_message)
     }
 
     /// Runs git as [`Git::say`] does, waits for a lock that another process holds, and starts again
     /// where one moved a reference meanwhile: for what is right on top of whatever the other did.
-    pub(crate) fn say_when_unlocked(build: impl Fn() -> Self) -> Result<GitOutput, Failure> {
-        Self::say_until(build, |err| is_lock_message(err) || has_moved(err))
+    pub(crate) fn run_when_unlocked(build: impl Fn() -> Self) -> Result<GitOutput, Failure> {
+        Self::run_until(build, |err| is_lock_message(err) || has_moved(err))
     }
 
-    fn say_until(
+    fn run_until(
         build: impl Fn() -> Self,
         is_passing: impl Fn(&str) -> bool,
     ) -> Result<GitOutput, Failure> {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(10);
         loop {
-            let said = build().say()?;
-            if said.ok || waited >= LOCK_PATIENCE || !is_passing(&said.err) {
-                return Ok(said);
+            let output = build().run()?;
+            if output.ok || waited >= LOCK_PATIENCE || !is_passing(&output.err) {
+                return Ok(output);
             }
             // A lock whose file is old was left by a process that died: waiting would not help.
-            if lock_path(&said.err).is_some_and(|path| age_of(&path) > LOCK_PATIENCE) {
-                return Ok(said);
+            if lock_path(&output.err).is_some_and(|path| age_of(&path) > LOCK_PATIENCE) {
+                return Ok(output);
             }
             std::thread::sleep(pause);
             waited += pause;

@@ -163,17 +163,17 @@ impl Repository {
         if self.update_refs_early(&script) {
             return Ok(());
         }
-        let said = Git::say_when_free(|| {
+        let output = Git::run_when_free(|| {
             self.git()
                 .args(["update-ref", "--stdin"])
                 .apart()
                 .input(script.as_bytes())
         });
-        let said = said.map_err(RefsError::Other)?;
-        match said.ok {
+        let output = output.map_err(RefsError::Other)?;
+        match output.ok {
             true => Ok(()),
-            false if said.found_the_ref() => Err(RefsError::Exists(explain(&said.err))),
-            false => Err(RefsError::Other(explain(&said.err))),
+            false if output.found_the_ref() => Err(RefsError::Exists(explain(&output.err))),
+            false => Err(RefsError::Other(explain(&output.err))),
         }
     }
 }
@@ -187,14 +187,14 @@ mod tests {
     use super::*;
 
     fn git(folder: &Path, arguments: &[&str]) {
-        let said = Command::new("git")
+        let output = Command::new("git")
             .arg("-C")
             .arg(folder)
             .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com"])
             .args(arguments)
             .output()
             .unwrap();
-        assert!(said.status.success(), "{arguments:?}");
+        assert!(output.status.success(), "{arguments:?}");
     }
 
     /// A repository whose tags `a` to `h` are files of their own.

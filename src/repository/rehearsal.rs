@@ -85,13 +85,13 @@ impl Repository {
     /// All that git's configuration says here, conditional includes resolved: in a copy they would
     /// mean something else.
     fn whole_config(&self) -> Result<String, Failure> {
-        let said = self
+        let output = self
             .git()
             .args(["config", "--list", "-z", "--show-scope"])
             .read()?;
         let bare = self.is_bare();
         let mut config = format!("[core]\n\tbare = {bare}\n");
-        let mut fields = said.split('\0');
+        let mut fields = output.split('\0');
         while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
             let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
             // What the command line says is said again in each call.

@@ -24,10 +24,10 @@ impl Started {
         let mut stdin = self.0.stdin.take()?;
         stdin.write_all(input).ok()?;
         drop(stdin);
-        let mut said = String::new();
-        self.0.stdout.take()?.read_to_string(&mut said).ok()?;
+        let mut output = String::new();
+        self.0.stdout.take()?.read_to_string(&mut output).ok()?;
         let status = self.0.wait().ok()?;
-        status.success().then_some(said)
+        status.success().then_some(output)
     }
 }
 

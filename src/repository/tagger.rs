@@ -56,18 +56,18 @@ impl Repository {
 }
 
 /// Reads what `git var -l` says: the settings, then who commits.
-fn plain_tagger(said: &str) -> Option<Tagger> {
+fn plain_tagger(output: &str) -> Option<Tagger> {
     let is_off = |value: &str| matches!(value, "" | "false" | "no" | "off" | "0");
     let is_beyond = |line: &str| {
         let (key, value) = line.split_once('=').unwrap_or((line, "true"));
         BEYOND.contains(&key) && !is_off(value)
     };
-    if said.lines().any(is_beyond) {
+    if output.lines().any(is_beyond) {
         return None;
     }
     // Without both, git would guess the one from the machine, or refuse to.
     let is_set = |name: &str| {
-        said.lines().any(|line| {
+        output.lines().any(|line| {
             let value = ["user.", "committer."]
                 .iter()
                 .find_map(|section| line.strip_prefix(section))
@@ -78,7 +78,7 @@ fn plain_tagger(said: &str) -> Option<Tagger> {
     if !is_set("name") || !is_set("email") {
         return None;
     }
-    let line = said
+    let line = output
         .lines()
         .rev()
         .find_map(|line| line.strip_prefix("GIT_COMMITTER_IDENT="))?;

@@ -76,7 +76,7 @@ impl Repository {
 
     fn prepare(&self, scratch: &Path) -> Result<(), Failure> {
         // What the repository says of identity and signing, its conditional includes resolved here.
-        let said = self
+        let output = self
             .git()
             .args([
                 "config",
@@ -84,9 +84,9 @@ impl Repository {
                 "--get-regexp",
                 r"^(user|author|committer|tag|gpg)\.",
             ])
-            .say()?;
+            .run()?;
         let mut config = String::from("[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
-        for entry in said.out.split('\0').filter(|entry| !entry.is_empty()) {
+        for entry in output.out.split('\0').filter(|entry| !entry.is_empty()) {
             let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
             config.push_str(&config_lines(key, value));
         }
@@ -108,7 +108,7 @@ impl Repository {
         signed: Option<bool>,
     ) -> Result<ObjectId, TagError> {
         let sign = signed.map(|wanted| if wanted { "--sign" } else { "--no-sign" });
-        let said = self
+        let output = self
             .git()
             .in_scratch(scratch, objects)
             .args(["tag", "-a", "--cleanup=verbatim", "-F", "-"])
@@ -117,9 +117,9 @@ impl Repository {
             .arg(&tag.name)
             .arg(tag.commit.to_string())
             .input(tag.message.as_bytes())
-            .say()?;
-        if !said.ok {
-            return Err(TagError::of(&said.err));
+            .run()?;
+        if !output.ok {
+            return Err(TagError::of(&output.err));
         }
         let path: PathBuf = scratch.join("refs/tags").join(&tag.name);
         let id = fs::read_to_string(&path).map_err(|error| write_failure(&path, error))?;

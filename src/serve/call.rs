@@ -274,7 +274,7 @@ mod tests {
     /// The shape of the recorded calls of the API, with texts of our own.
     const IMPORTED: &str = "model: openai/o4-mini\nsource: {format: openai, id: pmpt_1, version: '2'}\nmessages:\n- role: user\n  content: \"Saw {{word}}, and {{other}} \"\n";
 
-    fn said(ready: &Ready) -> Value {
+    fn echoed(ready: &Ready) -> Value {
         let answer = ready.echo.as_ref().unwrap().in_answer(b"{}").unwrap();
         serde_json::from_slice(&answer).unwrap()
     }
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(ready.own.as_ref(), Some(&ready.body));
         assert_eq!(ready.record.sent, [""; 0]);
         assert_eq!(
-            said(&ready),
+            echoed(&ready),
             json!({
                 "instructions": [{"type": "message", "content": [{"type": "input_text", "text": "Saw a dog, and  "}], "role": "user"}],
                 "prompt": {"id": "pmpt_1", "variables": {"word": {"type": "input_text", "text": "a dog"}, "other": {"type": "input_text", "text": ""}}, "version": "2"},
@@ -316,7 +316,7 @@ mod tests {
             ready.body["input"][0]["content"],
             json!([{"type": "input_text", "text": "Saw "}, image, {"type": "input_text", "text": ", and "}, file, {"type": "input_text", "text": " "}])
         );
-        let said = said(&ready);
+        let said = echoed(&ready);
         assert_eq!(
             said["instructions"][0]["content"],
             json!([
@@ -371,7 +371,7 @@ mod tests {
             json!([{"role": "user", "content": "y"}])
         );
         assert_eq!(
-            said(&ready).get("instructions"),
+            echoed(&ready).get("instructions"),
             None,
             "the API's own stays"
         );

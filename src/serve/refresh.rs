@@ -27,7 +27,7 @@ pub fn fetch_first(line: &[OsString]) -> Result<(), Failure> {
     let (_nobody, orders) = std::sync::mpsc::channel();
     match fetch(line, &orders, FETCH_LIMIT) {
         Err(Ended::Failed(failure)) => Err(failure),
-        Ok(()) | Err(Ended::Told) => Ok(()),
+        Ok(()) | Err(Ended::Shutdown) => Ok(()),
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn run(state: &Arc<State>, wanted: &Wanted, orders: &Receiver<Order>)
                 failures = 0;
             }
             Ok(None) => failures = 0,
-            Err(Ended::Told) => return,
+            Err(Ended::Shutdown) => return,
             Err(Ended::Failed(failure)) => {
                 // Once is enough: the figures tell the rest.
                 if failures == 0 {
@@ -92,7 +92,7 @@ fn every(state: &State, failures: u32) -> Duration {
 
 enum Ended {
     /// The gateway ends.
-    Told,
+    Shutdown,
     Failed(Failure),
 }
 
@@ -115,8 +115,8 @@ fn refresh(
         } => fetch(line, orders, FETCH_LIMIT),
         _ => Ok(()),
     };
-    if let Err(Ended::Told) = fetched {
-        return Err(Ended::Told);
+    if let Err(Ended::Shutdown) = fetched {
+        return Err(Ended::Shutdown);
     }
     let read = source.read(wanted, Some(&state.snapshot()))?;
     match (read, fetched) {
@@ -168,7 +168,7 @@ fn fetch(line: &[OsString], orders: &Receiver<Order>, limit: Duration) -> Result
             Ok(Order::Now) | Err(RecvTimeoutError::Timeout) => {}
             Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => {
                 end(&mut child);
-                return Err(Ended::Told);
+                return Err(Ended::Shutdown);
             }
         }
     };
@@ -233,7 +233,7 @@ mod tests {
         let (orders, told) = channel();
         orders.send(Order::End).unwrap();
         let ended = fetch(&line("sleep 100000"), &told, FETCH_LIMIT);
-        assert!(matches!(ended, Err(Ended::Told)));
+        assert!(matches!(ended, Err(Ended::Shutdown)));
     }
 
     #[test]

@@ -46,11 +46,11 @@ impl Setup<'_> {
     /// Whether git takes the drivers for such files already.
     fn is_attributed(&self, root: &str, suffix: &str) -> Result<bool, Failure> {
         let path = join_root(root, &format!("x{suffix}"));
-        let said = self
+        let output = self
             .git()
             .args(["check-attr", "-z", "diff", "merge", "--", &path])
             .read()?;
-        let fields: Vec<&str> = said.split('\0').collect();
+        let fields: Vec<&str> = output.split('\0').collect();
         let mut is_set = true;
         for entry in fields.chunks_exact(3) {
             match entry[2] {

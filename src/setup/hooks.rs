@@ -40,11 +40,11 @@ impl Setup<'_> {
     /// # Errors
     /// Another hook stands there, or the hooks' folder belongs to other repositories too.
     pub fn missing_hooks(&self, program: &Path) -> Result<Vec<PlannedHook>, Failure> {
-        let said = self
+        let output = self
             .git_with_hooks()
             .args(["rev-parse", "--git-path", "hooks"])
             .read()?;
-        let folder = self.top().join(said.trim_end_matches(['\n', '\r']));
+        let folder = self.top().join(output.trim_end_matches(['\n', '\r']));
         if !self.is_own(&folder) {
             let [(name, _), _] = HOOKS;
             return Err(Failure::new(

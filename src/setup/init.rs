@@ -144,13 +144,13 @@ impl Setup<'_> {
     /// # Errors
     /// git cannot list the files.
     pub fn adoptable(&self, known: &[String]) -> Result<Adoptable, Failure> {
-        let said = self
+        let output = self
             .git()
             .args(["ls-files", "-z", "--cached", "--others"])
             .args(["--exclude-standard", "--deduplicate"])
             .read()?;
         let is_prompt = |path: &str| SUFFIXES.iter().any(|suffix| path.ends_with(suffix));
-        let files: Vec<String> = said
+        let files: Vec<String> = output
             .split('\0')
             .filter(|path| is_prompt(path) && self.top().join(path).is_file())
             .map(str::to_owned)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use promptctl::exchange::format::FORMATS;
 use promptctl::exchange::format::export::TARGETS;
-use promptctl::prompt::code::{EXPLANATIONS, Standing};
+use promptctl::prompt::code::{DefaultLevel, EXPLANATIONS};
 use promptctl::prompt::diff::RULES;
 use promptctl::prompt::evaluate::{checks, settings};
 use promptctl::prompt::template::{EXAMPLE_VALUES, HELPERS};
@@ -38,11 +38,11 @@ fn codes() -> String {
             .filter(|entry| entry.code.as_str().starts_with(start));
         let mut rows = String::new();
         for entry in codes {
-            let level = match entry.standing {
-                Standing::Fixed => "",
-                Standing::Error => "error",
-                Standing::Warning => "warning",
-                Standing::Varies => "either",
+            let level = match entry.level {
+                DefaultLevel::Fixed => "",
+                DefaultLevel::Error => "error",
+                DefaultLevel::Warning => "warning",
+                DefaultLevel::Varies => "either",
             };
             let (code, title) = (entry.code, cell(entry.title));
             writeln!(rows, "| {code} | {title} | {level} |").unwrap();

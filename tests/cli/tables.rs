@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use promptctl::prompt::code::{EXPLANATIONS, Standing};
+use promptctl::prompt::code::{DefaultLevel, EXPLANATIONS};
 
 use super::architecture::sources;
 use crate::env::top;
@@ -27,7 +27,7 @@ fn no_rule_repeats_the_level_that_the_table_of_codes_gives_it() {
     for (path, text) in sources("src") {
         let code: String = text.split_whitespace().collect();
         for (entry, (number, name)) in EXPLANATIONS.iter().zip(&names) {
-            let has_level = matches!(entry.standing, Standing::Error | Standing::Warning);
+            let has_level = matches!(entry.level, DefaultLevel::Error | DefaultLevel::Warning);
             let says = ["error", "warning"].iter().any(|level| {
                 let call = format!("Finding::{level}(code::{name}");
                 let mut found = code.match_indices(&call);
@@ -48,7 +48,7 @@ fn what_has_no_level_in_the_table_says_its_own() {
     for (path, text) in sources("src") {
         let code: String = text.split_whitespace().collect();
         for (entry, (number, name)) in EXPLANATIONS.iter().zip(&names) {
-            if matches!(entry.standing, Standing::Fixed | Standing::Varies) {
+            if matches!(entry.level, DefaultLevel::Fixed | DefaultLevel::Varies) {
                 let call = format!("Finding::new(code::{name},");
                 assert!(!code.contains(&call), "{path}: {number} has no level");
             }

@@ -55,7 +55,7 @@ pub(super) fn say(alerts: &[Alert<'_>], fewest: u64, session: &mut Session) {
         match alert.judged {
             Judged::Fired(_) => session
                 .ui
-                .asked(format!("alert: {title}{condition}: {}", alert.words())),
+                .status_always(format!("alert: {title}{condition}: {}", alert.words())),
             Judged::TooFew(None) => session
                 .ui
                 .status(format!("{title}{condition}: nothing to judge")),

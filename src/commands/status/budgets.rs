@@ -6,7 +6,7 @@ use super::super::run::log;
 use super::super::session::Session;
 use crate::config::Config;
 use crate::error::Failure;
-use crate::execute::{spent_today, standings};
+use crate::execute::{budget_states, spent_today};
 use crate::output::calls::dollars;
 use crate::prompt::visible;
 use crate::releases::Store;
@@ -31,8 +31,8 @@ pub(super) fn today(
         return Ok(Vec::new());
     }
     let spent = spent_today(&log(store, config, session), session.now)?;
-    let standings = standings(&config.budgets, &spent).into_iter();
-    let budgets = standings.map(|it| Budget {
+    let budget_states = budget_states(&config.budgets, &spent).into_iter();
+    let budgets = budget_states.map(|it| Budget {
         prompt: it.prompt.map(str::to_owned),
         limit_usd: it.limit,
         spent_usd: it.spent,

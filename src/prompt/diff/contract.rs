@@ -243,8 +243,8 @@ fn input_note(event: Event) -> ContractChange {
 
 /// What callers get back: what the file asks for, with what `extraBody` puts over it.
 fn output(before: &Document, after: &Document) -> Vec<ContractChange> {
-    let mut notes = output_notes(&answer::asked(before), &answer::asked(after));
-    let is_over = |document| answer::put_over(document).is_some();
+    let mut notes = output_notes(&answer::format_sent(before), &answer::format_sent(after));
+    let is_over = |document| answer::extra_format(document).is_some();
     if is_over(before) || is_over(after) {
         for note in &mut notes {
             let own = note.at.clone().into_iter();

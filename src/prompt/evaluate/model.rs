@@ -62,7 +62,7 @@ pub struct Choice {
 
 pub(super) static LLM: [Row; 5] = [
     setting("modelId", "the model that is asked", Takes::Text, |given| {
-        said(given).map(drop)
+        non_empty_text(given).map(drop)
     }),
     setting(
         "systemPrompt",
@@ -74,7 +74,7 @@ pub(super) static LLM: [Row; 5] = [
         "prompt",
         "what the model is asked, a template over the case and `{{completion}}`",
         Takes::Text,
-        |given| said(given).map(drop),
+        |given| non_empty_text(given).map(drop),
     ),
     setting(
         "choices",
@@ -116,17 +116,17 @@ pub(super) fn llm(given: &Object) -> Result<Model, Finding> {
         })
     };
     Ok(Model::Llm(Llm {
-        model_id: said(&needed("modelId")?)?,
+        model_id: non_empty_text(&needed("modelId")?)?,
         system_prompt: value("systemPrompt")
             .map(|given| given.text())
             .transpose()?,
-        prompt: said(&needed("prompt")?)?,
+        prompt: non_empty_text(&needed("prompt")?)?,
         choices: choices(&needed("choices")?)?,
     }))
 }
 
 /// A text with something in it.
-fn said(given: &Given<'_>) -> Result<String, Finding> {
+fn non_empty_text(given: &Given<'_>) -> Result<String, Finding> {
     let text = given.text()?;
     if text.trim().is_empty() {
         return Err(bad(format!("`{}` of `llm` is empty", given.key)));

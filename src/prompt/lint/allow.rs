@@ -95,7 +95,9 @@ pub fn newly_allowed(path: &str, before: Option<&str>, after: &str) -> Vec<(Span
             code.trim().to_owned()
         };
         let rules = read(path, text).into_iter().filter_map(|allowance| {
-            let code = allowance.code.filter(|code| code.standing().is_rule())?;
+            let code = allowance
+                .code
+                .filter(|code| code.default_level().is_rule())?;
             Some(((code, target(&allowance.lines)), allowance.at))
         });
         rules.collect()
@@ -152,7 +154,7 @@ impl Allowances {
     /// Whether a finding is allowed.
     fn allow(&mut self, finding: &Finding) -> bool {
         // What breaks a prompt is not a matter of taste.
-        if !finding.code.standing().is_rule() {
+        if !finding.code.default_level().is_rule() {
             return false;
         }
         let Some(list) = self.of_code.get(&finding.code) else {
@@ -190,12 +192,12 @@ impl Allowance {
     fn finding(&self) -> Finding {
         let message = match self.code {
             None => format!("`{}` is not a code", self.word),
-            Some(code) if !code.standing().is_rule() => format!("{code} cannot be allowed"),
+            Some(code) if !code.default_level().is_rule() => format!("{code} cannot be allowed"),
             Some(code) => format!("nothing here needs {code} to be allowed"),
         };
         let help = match self.code {
             None => Hint::ListCodes,
-            Some(code) if !code.standing().is_rule() => {
+            Some(code) if !code.default_level().is_rule() => {
                 "it names what keeps a prompt from being used: mend that instead".into()
             }
             Some(_) => "remove the comment".into(),

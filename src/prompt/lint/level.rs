@@ -38,7 +38,7 @@ pub struct Levels {
 impl Levels {
     /// Sets the level of a rule; whether there is such a rule.
     pub fn set(&mut self, code: Code, level: Level) -> bool {
-        let known = code.standing().is_rule();
+        let known = code.default_level().is_rule();
         if known {
             self.levels.insert(code, level);
         }

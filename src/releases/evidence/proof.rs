@@ -6,7 +6,7 @@ use super::{Candidate, EvidenceRow};
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
-use crate::prompt::next::{Next, Which};
+use crate::prompt::next::{Next, VersionChoice};
 use crate::releases::diagnostic::Diagnostic;
 use crate::releases::policy::Rules;
 use crate::releases::recorded::{Evidence, ReadSuite};
@@ -52,7 +52,7 @@ impl Store {
         };
         proven.err().map(|Fault { why, fix }| {
             let fix = fix.unwrap_or_else(|| {
-                let which = Which::Version(release.version);
+                let which = VersionChoice::Version(release.version);
                 Next::publish(&release.name, which, &release.environment)
                     .after(format!("{}; then ", self.eval_command(loaded)))
             });
@@ -89,7 +89,7 @@ impl Store {
         let told = self.told(candidate, &lack, rules);
         let hints = told.hints.join("; ");
         let fix = match lack.is_of_content() {
-            true => Next::publish(name, Which::OfFile, environment).after(format!(
+            true => Next::publish(name, VersionChoice::OfFile, environment).after(format!(
                 "what is added counts for the next version: {hints}; raise its version, then {} and ",
                 recording(name)
             )),

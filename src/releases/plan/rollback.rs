@@ -4,7 +4,7 @@ use super::{Planned, PlannedRelease, Row};
 use crate::error::{Exit, Failure};
 use crate::prompt::code::{self};
 use crate::prompt::name::{Environment, PromptName};
-use crate::prompt::next::{Back, Next, Which};
+use crate::prompt::next::{Back, Next, VersionChoice};
 use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 use crate::releases::made::SendState;
@@ -241,7 +241,8 @@ fn not_in_stack(
         format!("{version} is not below the active release of {name} in {environment}"),
     );
     can_return(failure, below).hint(
-        Next::publish(name, Which::Version(version), environment).that("releases any version"),
+        Next::publish(name, VersionChoice::Version(version), environment)
+            .that("releases any version"),
     )
 }
 
@@ -286,8 +287,9 @@ fn nothing_below(
         Some(entry) => failure.hint(
             Next::roll_back(name, environment, Back::To(entry.version)).that("goes further back"),
         ),
-        None => failure
-            .hint(Next::publish(name, Which::Any, environment).that("releases another version")),
+        None => failure.hint(
+            Next::publish(name, VersionChoice::Any, environment).that("releases another version"),
+        ),
     };
     failure.hint(Next::unpublish(name, environment).that("takes it out"))
 }

@@ -34,7 +34,7 @@ impl GitOutput {
     /// Whether git has found that the remote has no such reference.
     pub(crate) fn is_missing(&self, reference: &str) -> bool {
         let line = format!("couldn't find remote ref {reference}");
-        self.err.lines().any(|said| said.ends_with(&line))
+        self.err.lines().any(|output| output.ends_with(&line))
     }
 
     /// Whether what was verified has a signature of OpenPGP.
