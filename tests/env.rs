@@ -14,6 +14,8 @@ use regex::Regex;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::template::Template;
+
 /// The time that commits and tags bear unless a test says otherwise.
 pub(crate) const WRITTEN: &str = "2026-11-03T11:00:00Z";
 /// The time that counts as now.
@@ -43,6 +45,11 @@ messages:
   - role: user
     content: \"{{ticket}}\"
 ";
+
+/// What git of the person at the keyboard is told.
+const GIT_CONFIG: &str = "[user]\n\tname = Ada\n\temail = ada@example.com\n\
+    [init]\n\tdefaultBranch = main\n[core]\n\tautocrlf = false\n[protocol \"file\"]\n\tallow = always\n\
+    [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
 
 /// The shortest prompt there is.
 pub(crate) const SMALL: &str =
@@ -108,10 +115,7 @@ impl TestEnv {
         for folder in ["home", "tmp"] {
             fs::create_dir(root.path().join(folder)).unwrap();
         }
-        let config = "[user]\n\tname = Ada\n\temail = ada@example.com\n\
-            [init]\n\tdefaultBranch = main\n[core]\n\tautocrlf = false\n[protocol \"file\"]\n\tallow = always\n\
-            [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
-        fs::write(root.path().join("home/.gitconfig"), config).unwrap();
+        fs::write(root.path().join("home/.gitconfig"), GIT_CONFIG).unwrap();
         Self { root }
     }
 
@@ -165,41 +169,85 @@ impl TestEnv {
 
     /// A repository of prompts without a remote.
     pub(crate) fn repo(&self) -> Shell {
-        self.root().ok("promptctl init --quiet repo");
+        static MADE: Template = Template::new();
+        self.begin_with(&MADE, |root| {
+            root.ok("promptctl init --quiet repo");
+        });
         self.root().cd("repo")
     }
 
     /// A repository of prompts with `support/triage` v1.
     pub(crate) fn triage(&self) -> Shell {
-        let repo = self.repo();
-        repo.add("support/triage", TRIAGE);
-        repo
+        static MADE: Template = Template::new();
+        self.begin_with(&MADE, |root| {
+            root.ok("promptctl init --quiet repo");
+            root.cd("repo").add("support/triage", TRIAGE);
+        });
+        self.root().cd("repo")
     }
 
     /// A bare repository `origin.git`, and `ada`, a clone of it with `support/triage` v1.
     pub(crate) fn with_origin(&self) -> Shell {
+        static MADE: Template = Template::new();
+        self.begin_with(&MADE, |root| {
+            root.ok("git init --quiet --bare origin.git");
+            root.ok("git clone --quiet origin.git ada");
+            let ada = root.cd("ada");
+            ada.ok("promptctl init --quiet");
+            ada.add("support/triage", TRIAGE);
+            ada.ok("git push --quiet origin main");
+        });
+        self.root().cd("ada")
+    }
+
+    /// Makes folders, or copies what was made elsewhere in the same way.
+    fn begin_with(&self, template: &Template, make: impl Fn(&Shell)) {
         let root = self.root();
-        root.ok("git init --quiet --bare origin.git");
-        root.ok("git clone --quiet origin.git ada");
-        let ada = root.cd("ada");
-        ada.ok("promptctl init --quiet");
-        ada.add("support/triage", TRIAGE);
-        ada.ok("git push --quiet origin main");
-        ada
+        // On Windows git writes paths in another way than it is given them.
+        if cfg!(windows) || !self.is_new() {
+            return make(&root);
+        }
+        template.write(&root.dir, || {
+            let elsewhere = Self::new();
+            make(&elsewhere.root());
+            elsewhere
+        });
+        // git knows files by more than their contents.
+        for folder in ["repo", "ada"] {
+            if root.dir.join(folder).exists() {
+                root.cd(folder).git("update-index -q --refresh");
+            }
+        }
+    }
+
+    /// Whether there is nothing but what [`Self::new`] made.
+    fn is_new(&self) -> bool {
+        let count = |folder: &str| fs::read_dir(self.root.path().join(folder)).unwrap().count();
+        let config = fs::read_to_string(self.root.path().join("home/.gitconfig")).unwrap();
+        count("") == 2 && count("home") == 1 && count("tmp") == 0 && config == GIT_CONFIG
     }
 
     /// The same `origin.git` and clone `ada` in other folders.
     pub(crate) fn copy_of_origin(&self) -> (Self, Shell) {
+        let env = self.copy(&["ada"]);
+        let ada = env.root().cd("ada");
+        (env, ada)
+    }
+
+    /// The same `origin.git` and clones of it in other folders.
+    pub(crate) fn copy(&self, clones: &[&str]) -> Self {
         let env = Self::new();
         let root = env.root();
-        for folder in ["origin.git", "ada"] {
+        let origin = root.dir.join("origin.git");
+        for folder in ["origin.git"].iter().chain(clones) {
             let from = self.root().dir.join(folder);
             root.ok(&format!("cp -r {} .", from.display()));
         }
-        let ada = root.cd("ada");
-        let origin = root.dir.join("origin.git");
-        ada.git(&format!("remote set-url origin {}", origin.display()));
-        (env, ada)
+        for clone in clones {
+            root.cd(clone)
+                .git(&format!("remote set-url origin {}", origin.display()));
+        }
+        env
     }
 
     /// Another clone of `origin.git`, of somebody else.

@@ -14,6 +14,7 @@ mod gateway;
 #[allow(dead_code, reason = "a bench uses the rest of it")]
 mod server;
 mod store_of_prompts;
+mod template;
 #[cfg(unix)]
 mod terminal;
 mod validate;

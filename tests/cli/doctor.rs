@@ -245,25 +245,34 @@ fn every_fault_of_a_clone_is_put_right_by_the_fix_that_is_printed() {
             bob.git("push --quiet --force origin refs/tags/prompts/support/triage/v4");
         }),
     ];
+    let sound = TestEnv::new();
+    let ada = sound.with_origin();
+    // A model that answers without the network.
+    ada.replace(FILE, "openai/gpt-5-mini", "echo");
+    ada.ok("promptctl bump --quiet support/triage");
+    ada.git("commit --quiet --all --message Offline");
+    ada.publish_versions(3);
+    ada.git("push --quiet origin main");
+    sound.clone_of_origin("Bob").ok("promptctl fetch");
     for (doctor, code, fix, fault) in faults {
-        let env = TestEnv::new();
-        let ada = env.with_origin();
-        // A model that answers without the network.
-        ada.replace(FILE, "openai/gpt-5-mini", "echo");
-        ada.ok("promptctl bump --quiet support/triage");
-        ada.git("commit --quiet --all --message Offline");
-        ada.publish_versions(3);
-        ada.git("push --quiet origin main");
-        let bob = env.clone_of_origin("Bob");
-        bob.ok("promptctl fetch");
+        let env = sound.copy(&["ada", "bob"]);
+        let ada = env.root().cd("ada");
         assert_eq!(ada.run(doctor).stderr, "everything is sound\n");
-        fault(&ada, &bob);
+        fault(&ada, &env.root().cd("bob").person("Bob"));
         cure(&ada, doctor, code, fix);
     }
 }
 
 #[test]
 fn every_kind_of_clone_is_completed_by_the_fix_that_is_printed() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.publish_versions(3);
+    ada.git("push --quiet origin main");
+    env.root()
+        .cd("origin.git")
+        .git("config uploadpack.allowFilter true");
+    let url = format!("file://{}/origin.git", env.root().dir.display());
     for (options, code, fix) in [
         ("", "P217", "promptctl fetch"),
         ("--no-tags", "P217", "promptctl fetch"),
@@ -276,14 +285,6 @@ fn every_kind_of_clone_is_completed_by_the_fix_that_is_printed() {
             "git fetch --unshallow origin",
         ),
     ] {
-        let env = TestEnv::new();
-        let ada = env.with_origin();
-        ada.publish_versions(3);
-        ada.git("push --quiet origin main");
-        env.root()
-            .cd("origin.git")
-            .git("config uploadpack.allowFilter true");
-        let url = format!("file://{}/origin.git", env.root().dir.display());
         env.root()
             .ok(&format!("git clone --quiet {options} {url} ci"));
         let ci = env.root().cd("ci");
@@ -292,6 +293,7 @@ fn every_kind_of_clone_is_completed_by_the_fix_that_is_printed() {
             ci.json("promptctl get support/triage@production --format json")["version"],
             3
         );
+        fs::remove_dir_all(&ci.dir).unwrap();
     }
 }
 
