@@ -13,6 +13,8 @@ mod env;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../server.rs"]
 mod server;
+#[path = "../template.rs"]
+mod template;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

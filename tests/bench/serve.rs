@@ -16,6 +16,8 @@ mod env;
 mod gateway;
 mod load;
 mod rivals;
+#[path = "../template.rs"]
+mod template;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -16,6 +16,8 @@ mod server;
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../store_of_prompts.rs"]
 mod store_of_prompts;
+#[path = "../template.rs"]
+mod template;
 #[allow(dead_code, reason = "other measurements use the rest of it")]
 mod timing;
 
