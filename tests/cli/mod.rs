@@ -42,6 +42,7 @@ mod manners;
 mod merge;
 mod moved;
 mod moving;
+mod moving_suites;
 mod mv;
 mod new;
 mod newcomer;

@@ -368,6 +368,38 @@ fn dotprompt_brings_its_partials_and_goes_out_again() {
 }
 
 #[test]
+fn what_dotprompt_leaves_to_its_program_is_kept_or_told() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "a.prompt",
+        "{{role \"system\" purpose=\"rules\"}}Count {{@state.count}}, status {{@state.status}}.\n\
+         {{role \"user\"}}{{#ifEquals a b}}same{{else}}other{{/ifEquals}}{{media url=url contentType=kind}}",
+    );
+    let shown: serde_json::Value =
+        serde_json::from_str(&repo.run("promptctl import a.prompt --format json").stdout).unwrap();
+    let lost = shown["prompts"][0]["lost"].to_string();
+    for wanted in [
+        "`purpose=\\\"rules\\\"` of a role is for the program",
+        "callers say by `kind`",
+        "`@state` is the variable `state` here",
+    ] {
+        assert!(lost.contains(wanted), "{wanted}: {lost}");
+    }
+    // What the context lacks prints nothing, and null is a value to compare.
+    let given = "--var 'state:={\"count\":2}' --var 'a:=null' --var url=https://x.example/a.png";
+    let said = repo.ok(&format!("promptctl render a {given} --var 'b:=null'"));
+    assert!(
+        said.contains("Count 2, status .") && said.contains("same"),
+        "{said}"
+    );
+    let said = repo.ok(&format!("promptctl render a {given} --var 'b:=0'"));
+    assert!(said.contains("other"), "{said}");
+    let run = repo.run("promptctl render a --var url=x --var a=1");
+    assert!(run.stderr.contains("`b` has no value"), "{run}");
+}
+
+#[test]
 fn the_versions_of_langfuse_become_commits_in_their_order() {
     let env = TestEnv::new();
     let repo = start(&env);

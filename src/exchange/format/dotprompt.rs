@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::draft::{Draft, refused};
 use super::front::Front;
 use super::{Foreign, Source, picoschema};
+use crate::exchange::dialect::is_name;
 use crate::exchange::escape;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
@@ -315,7 +316,8 @@ impl Reader<'_, '_> {
             match (tag.sign, word) {
                 (' ', "role") => {
                     self.not_inside(&open, span, "a role")?;
-                    let role = match rest.trim_matches(['"', '\'']) {
+                    let (name, more) = first_text(rest);
+                    let role = match name {
                         "model" | "assistant" => "assistant",
                         "system" => "system",
                         "user" => "user",
@@ -327,6 +329,13 @@ impl Reader<'_, '_> {
                             ));
                         }
                     };
+                    if !more.is_empty() {
+                        self.draft.note(
+                            code::SOURCE_DROPPED,
+                            Some(span),
+                            format!("`{more}` of a role is for the program, and the model is not given it: left out"),
+                        );
+                    }
                     self.end_message(&mut pieces);
                     pieces.role = role;
                 }
@@ -421,10 +430,16 @@ impl Reader<'_, '_> {
                 "name the picture: `{{media url=photo}}`",
             ));
         };
-        let kind = option("contentType")
-            .unwrap_or_default()
-            .trim_matches(['"', '\'']);
-        if !kind.is_empty() && !kind.starts_with("image/") {
+        let kind = option("contentType").unwrap_or_default();
+        let is_variable = !kind.is_empty() && !kind.starts_with(['"', '\'']);
+        let kind = kind.trim_matches(['"', '\'']);
+        if is_variable {
+            self.draft.lose(
+                code::SOURCE_CHANGED,
+                Some(span),
+                format!("callers say by `{kind}` what kind of file it is; here it is a picture"),
+            );
+        } else if !kind.is_empty() && !kind.starts_with("image/") {
             self.draft.lose(
                 code::SOURCE_DROPPED,
                 Some(span),
@@ -451,6 +466,16 @@ impl Pieces {
         self.is_seen |= !text.trim().is_empty();
         self.text.push_str(text);
     }
+}
+
+/// The text in quotes with which the values of a tag begin, and what follows.
+fn first_text(values: &str) -> (&str, &str) {
+    let quote = values.chars().next().filter(|it| matches!(it, '"' | '\''));
+    let (text, more) = match quote {
+        Some(quote) => values[1..].split_once(quote).unwrap_or((&values[1..], "")),
+        None => values.split_once(' ').unwrap_or((values, "")),
+    };
+    (text, more.trim())
 }
 
 /// The first word of a tag.
@@ -490,6 +515,11 @@ fn translated<'t>(
         }
         '#' => {
             open.push(word);
+            if word.ends_with("Equals") {
+                let names = tag.inner[word.len()..].split_whitespace();
+                let names = names.filter(|name| is_name(name)).map(str::to_owned);
+                draft.compared.extend(names);
+            }
             match word {
                 "ifEquals" => compared(raw, tag.inner, "if", "eq"),
                 "unlessEquals" => compared(raw, tag.inner, "if", "ne"),
@@ -537,6 +567,11 @@ fn translated<'t>(
     if tag.sign != '!' {
         for name in ["auth", "state", "user", "metadata"] {
             if written.contains(&format!("@{name}")) {
+                let is_printed = tag.sign == ' ' && tag.inner.starts_with('@');
+                if is_printed && !tag.inner.contains(char::is_whitespace) {
+                    // What the context lacks prints nothing there.
+                    written = own(tag.inner, &format!("default {} \"\"", tag.inner));
+                }
                 written = written.replace(&format!("@{name}"), name);
                 draft.note(
                     code::SOURCE_CHANGED,

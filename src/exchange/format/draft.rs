@@ -65,6 +65,8 @@ pub(super) struct Draft {
     pub(super) partials: Vec<(String, String)>,
     /// Whether every variable is printed as text and nothing else.
     pub(super) is_text_only: bool,
+    /// The variables that are compared where null is a value.
+    pub(super) compared: BTreeSet<String>,
     pub(super) lost: Vec<Finding>,
 }
 
@@ -382,9 +384,12 @@ impl Draft {
                 .and_then(|all| all.get(name))
                 .is_none();
             if is_new {
-                let kind = match self.is_text_only && is_text(name, &self.test_data) {
-                    true => json!({ "type": "string" }),
-                    false => json!({}),
+                let kind = if self.is_text_only && is_text(name, &self.test_data) {
+                    json!({ "type": "string" })
+                } else if self.compared.contains(name) {
+                    json!({ "type": ["string", "number", "boolean", "null"] })
+                } else {
+                    json!({})
                 };
                 *self.property(name) = kind;
             }
