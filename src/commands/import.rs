@@ -82,6 +82,13 @@ pub(super) struct Args {
     /// The role of a text that names none
     #[arg(long, value_name = "ROLE", default_value = "user", value_parser = ["system", "developer", "user"])]
     role: String,
+    /// Leave out what keeps blank lines of Jinja's and Nunjucks' blocks; what changes by that is told
+    #[arg(long)]
+    tidy: bool,
+    /// Say with which commands the versions become live that labels and aliases name there; each label
+    /// is the name of an environment, and nothing is published
+    #[arg(long)]
+    labels_as_environments: bool,
     /// Take the source's text where the prompt was edited here, too
     #[arg(long)]
     force: bool,
@@ -185,6 +192,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     if let Some(files) = files::find(args, session)? {
         return files::run(&files, args, session);
+    }
+    for (option, is_given) in [
+        ("--tidy", args.tidy),
+        ("--labels-as-environments", args.labels_as_environments),
+    ] {
+        if is_given {
+            let message =
+                format!("{option} is for files of other tools, and these are stored prompts");
+            return Err(Failure::usage(message).hint("leave it out"));
+        }
     }
     let inputs = inputs::read(args, session)?;
     if let Some(folder) = &args.record_calls {

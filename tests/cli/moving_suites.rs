@@ -290,3 +290,234 @@ fn the_published_vectors_of_prompty_render_as_published() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Renders with the engines that the formats come from: one text a line, as JSON; null where the
+/// engine refuses.
+const ENGINES: &str = "\
+import json, sys
+import chevron, jinja2
+def render(engine, template, values):
+    if engine == 'jinja2':
+        return jinja2.Environment().from_string(template).render(**values)
+    if engine == 'mustache':
+        return chevron.render(template, values)
+    return template.format(**values)
+for case in json.load(open(sys.argv[1])):
+    try:
+        print(json.dumps(render(case['engine'], case['template'], case['values'])))
+    except Exception:
+        print('null')
+";
+
+/// What the engine of each case renders; none where the interpreter lacks an engine.
+fn rendered_there(repo: &Shell, cases: &[Value]) -> Option<Vec<Value>> {
+    let python = of_this_process("PROMPTCTL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    let python = python.to_string_lossy().into_owned();
+    let found = repo
+        .line(&format!("{python} -c 'import jinja2, chevron'"))
+        .output();
+    if !found.is_ok_and(|it| it.status.success()) {
+        skipped(
+            "jinja2 and chevron for Python are not installed (PROMPTCTL_TEST_PYTHON names an interpreter)",
+        );
+        return None;
+    }
+    repo.write("engines.py", ENGINES);
+    repo.write("cases.json", json!(cases).to_string());
+    let said = repo.ok(&format!("{python} engines.py cases.json"));
+    Some(
+        said.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
+}
+
+/// Values for the variables of a prompt, of their types.
+fn values_of(repo: &Shell, name: &str) -> Map<String, Value> {
+    let shown = repo.json(&format!("promptctl show {name} --format json"));
+    let value = |variable: &Value| {
+        let name = variable["name"].as_str().unwrap();
+        match variable["type"].as_str() {
+            Some("integer" | "number") => json!(3),
+            Some("boolean") => json!(true),
+            Some("array") => json!([]),
+            Some("object") => json!({}),
+            _ => json!(format!("a {name} {{{{b}}}}")),
+        }
+    };
+    let all = shown["variables"].as_array().unwrap().iter();
+    all.map(|it| (it["name"].as_str().unwrap().to_owned(), value(it)))
+        .collect()
+}
+
+fn messages_of(
+    repo: &Shell,
+    name: &str,
+    values: &Map<String, Value>,
+) -> Option<Vec<(String, String)>> {
+    repo.write("values.json", json!(values).to_string());
+    let run = repo.run(&format!(
+        "promptctl render {name} --vars values.json --format json"
+    ));
+    let rendered: Value = serde_json::from_str(&run.stdout).ok()?;
+    rendered["messages"]
+        .is_array()
+        .then(|| ours(&rendered["messages"]))
+}
+
+/// Templates of each language render here as its own engine renders them.
+#[test]
+fn templates_render_as_the_engines_they_were_written_for_do() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("git commit --quiet --allow-empty --message start");
+    let values = json!({
+        "x": "V <b>", "empty": "", "number": 3, "yes": true, "no": false, "list": ["a", "b", "c"], "nil": [],
+        "user": { "name": "Ada", "tags": ["k"] }, "users": [{ "name": "A", "on": true }, { "name": "B", "on": false }],
+    });
+    let mut cases = Vec::new();
+    for template in [
+        "{% if x %}\nA\n{% endif %}\nB\n",
+        "{%- if no -%}\n A \n{%- else -%}\n B \n{%- endif -%}\nC",
+        "{% for i in list %}\n- {{ loop.index0 }} {{ i | upper }}{% if not loop.last %},{% endif %}\n{% endfor %}\n\n",
+        "{% for i in nil %}x{% else %}none\n{% endfor %}{{ list | join(', ') }} {{ list | length }} {{ list[1] }}",
+        "{% for u in users %}{% if u.on %}{{ u.name }}: {{ user.name }}{% elif u.name == 'B' %}b{% endif %}{% endfor %}",
+        "{% raw %}{{ x }} {% if %}{% endraw %}{# gone #} {{ '{' }} } {{ user.tags | first }}{{ list | last }}\n",
+        "{{ x if yes and not no else empty }} {{ gone | default('nil') }} {{ \"  a \" | trim | upper }} {{ -3 | abs }}",
+        "{% if number > 2 and (no or yes) %}{{ number }}{% endif %}\\{{ x }} {{ x }}{ {{ x }}}",
+        "\n\n  {% if yes %}  a{% endif %}  \n\t{% if no %}b{% endif %}\n é {{x}}\n\n\n",
+    ] {
+        cases.push(json!({ "engine": "jinja2", "template": template, "values": values }));
+    }
+    for template in [
+        "Hi {{{x}}} {{& x}}\n{{#list}}\n- {{.}}\n{{/list}}\n{{^nil}}none{{/nil}}\n  {{! gone }}\nend",
+        "{{#users}}{{{name}}}! {{/users}}{{#yes}}\nyes\n{{/yes}}\n{{^no}} no {{/no}}{{user.name}}",
+    ] {
+        cases.push(json!({ "engine": "mustache", "template": template, "values": values }));
+    }
+    for template in [
+        "{x} {{x}} {{{x}}} }} {{ {empty}\n\n",
+        "{{\"a\": {{}}, \"b\": \"{x}\"}}",
+    ] {
+        cases.push(json!({ "engine": "f-string", "template": template, "values": values }));
+    }
+    let Some(there) = rendered_there(&repo, &cases) else {
+        return;
+    };
+    for (index, (case, expected)) in cases.iter().zip(&there).enumerate() {
+        let name = format!("case-{index}");
+        let engine = case["engine"].as_str().unwrap();
+        let template = case["template"].as_str().unwrap();
+        let known = values.as_object().unwrap();
+        let inputs: Vec<Value> = known
+            .iter()
+            .map(|(name, value)| match value {
+                Value::Array(_) => json!({ "name": name, "kind": "array" }),
+                Value::Bool(_) => json!({ "name": name, "kind": "boolean" }),
+                _ => json!({ "name": name }),
+            })
+            .collect();
+        let file = match engine {
+            // What surrounds a message is taken away there.
+            "mustache" => {
+                let head = json!({ "inputs": inputs, "template": { "format": "mustache" } });
+                repo.write(
+                    &format!("{name}.prompty"),
+                    format!("---\n{head}\n---\nuser:\n{template}\n"),
+                );
+                format!("{name}.prompty")
+            }
+            "jinja2" => {
+                repo.write(&format!("{name}.j2"), template);
+                format!("{name}.j2")
+            }
+            _ => {
+                let file = json!({ "_type": "prompt", "template": template, "template_format": "f-string", "input_variables": ["x", "empty"] });
+                repo.write(&format!("{name}.json"), file.to_string());
+                format!("{name}.json")
+            }
+        };
+        let run = repo.run(&format!("promptctl import {file}"));
+        assert_eq!(run.code, Some(0), "{template:?} {run}");
+        let given = values_of(&repo, &name);
+        let given = known
+            .iter()
+            .filter(|(name, _)| given.contains_key(*name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let found = messages_of(&repo, &name, &given).unwrap_or_else(|| panic!("{template:?}"));
+        assert_eq!(found[0].1, expected.as_str().unwrap(), "{template:?}");
+    }
+}
+
+/// Where files of other people stand beside this project, what they render is the same too.
+#[test]
+fn files_of_other_people_render_as_their_engines_do() {
+    let corpus = crate::env::top().join("../shared/corpus/import/prompty");
+    if !corpus.is_dir() {
+        skipped("there is no ../shared/corpus/import, so no files of other tools are rendered");
+        return;
+    }
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.ok("git commit --quiet --allow-empty --message start");
+    let run = repo.run(&format!(
+        "promptctl import {} --into p --format json",
+        corpus.display()
+    ));
+    let shown: Value = serde_json::from_str(&run.stdout).unwrap();
+    let mut cases = Vec::new();
+    let mut found = Vec::new();
+    for prompt in shown["prompts"].as_array().unwrap() {
+        if prompt["action"] != "created" {
+            continue;
+        }
+        let path = prompt["source"]["path"].as_str().unwrap();
+        let name = prompt["name"].as_str().unwrap();
+        let text = std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
+        let text = text.trim_start_matches('\u{feff}');
+        let body = text.splitn(3, "---\n").last().unwrap();
+        let engine = if text.contains("mustache") {
+            "mustache"
+        } else {
+            "jinja2"
+        };
+        let mut values = values_of(&repo, name);
+        let Some(messages) = messages_of(&repo, name, &values) else {
+            continue;
+        };
+        for value in values.values_mut().filter(|value| *value == &json!([])) {
+            // A conversation of no messages prints nothing.
+            *value = json!("");
+        }
+        cases.push(json!({ "engine": engine, "template": body, "values": values }));
+        found.push((path.to_owned(), messages));
+    }
+    let Some(there) = rendered_there(&repo, &cases) else {
+        return;
+    };
+    let role = regex::Regex::new(r"(?im)^[ \t]*#?[ \t]*(?:system|developer|user|assistant)[ \t]*(?:\[[^\]\n]*\])?[ \t]*:[ \t]*$").unwrap();
+    let mut same = 0;
+    let mut other = Vec::new();
+    for ((path, messages), text) in found.iter().zip(&there) {
+        let Some(text) = text.as_str() else { continue };
+        let texts: Vec<&str> = role
+            .split(text)
+            .map(|text| text.trim_matches('\n'))
+            .filter(|text| !text.trim().is_empty())
+            .collect();
+        let ours: Vec<&str> = messages
+            .iter()
+            .map(|(_, text)| text.trim_matches('\n'))
+            .collect();
+        match texts == ours {
+            true => same += 1,
+            false => other.push(format!("{path}\n  {texts:?}\n  {ours:?}")),
+        }
+    }
+    assert!(
+        other.is_empty() && same >= 60,
+        "{same} the same\n{}",
+        other.join("\n")
+    );
+}

@@ -67,6 +67,9 @@ pub(super) fn run(
         false => plan.write(&options, &store),
     };
     let exit = show::results(&results, &options, session);
+    if args.labels_as_environments && !session.ui.json {
+        show::publishes(&results, &store, session);
+    }
     if results
         .iter()
         .any(|it| matches!(it.action, Action::Created))
@@ -103,6 +106,7 @@ fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
                 beside: &beside,
                 folder: &folder,
                 role: args.role.as_str(),
+                is_tidy: args.tidy,
             });
             prompts.and_then(|prompts| match prompts.is_empty() {
                 false => Ok(prompts),

@@ -24,9 +24,9 @@ enum Token {
 }
 
 /// Longer signs first.
-const SIGNS: [&str; 28] = [
-    "==", "!=", "<=", ">=", "//", "**", "&&", "||", "(", ")", "[", "]", "{", "}", ".", ",", ":",
-    "|", "~", "<", ">", "+", "-", "*", "/", "%", "=", "?",
+const SIGNS: [&str; 30] = [
+    "===", "!==", "==", "!=", "<=", ">=", "//", "**", "&&", "||", "(", ")", "[", "]", "{", "}",
+    ".", ",", ":", "|", "~", "<", ">", "+", "-", "*", "/", "%", "=", "?",
 ];
 
 /// Reads the expressions of one tag.
@@ -104,6 +104,14 @@ impl Parser {
         }
     }
 
+    /// The text in quotes that is all of the tag.
+    pub(super) fn only_text(&self) -> Option<String> {
+        match self.tokens.as_slice() {
+            [(Token::Text(text), _)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// The end of the tag.
     pub(super) fn end(&self) -> Result<(), Mistake> {
         let at = self.place();
@@ -153,6 +161,8 @@ impl Parser {
     fn comparison(&mut self) -> Result<Expr, Mistake> {
         let left = self.value()?;
         let signs = [
+            ("===", "eq"),
+            ("!==", "ne"),
             ("==", "eq"),
             ("!=", "ne"),
             ("<=", "lte"),
@@ -161,7 +171,15 @@ impl Parser {
             (">", "gt"),
         ];
         for (sign, helper) in signs {
+            let at = self.place();
             if self.take_sign(sign) {
+                if sign.len() == 3 && !self.is_nunjucks {
+                    return Err(beyond(at, &format!("`{sign}`")));
+                }
+                if matches!(sign, "==" | "!=") && self.is_nunjucks {
+                    self.notes
+                        .push("`==` takes 5 for the text \"5\" there, and not here");
+                }
                 let right = self.value()?;
                 let at = self.place();
                 if signs.iter().any(|(sign, _)| self.is_sign(sign)) {

@@ -12,9 +12,10 @@ mod jinja;
 mod mustache;
 mod print;
 mod tree;
+pub mod written;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::exchange) mod tests;
 
 use std::ops::Range;
 
@@ -37,6 +38,8 @@ pub enum Dialect {
     SemanticKernel,
     /// Langfuse: `{{x}}` and nothing else.
     Langfuse,
+    /// MLflow and Humanloop: names in double braces are replaced, wherever they stand.
+    Doubled,
 }
 
 /// Something of a template that cannot be translated, or that its own language refuses.
@@ -110,6 +113,7 @@ impl Dialect {
             Self::FString => fstring::read(text)?,
             Self::SemanticKernel => brackets::semantic_kernel(text)?,
             Self::Langfuse => brackets::langfuse(text)?,
+            Self::Doubled => brackets::doubled(text)?,
         };
         template.nodes = tree::tidy(std::mem::take(&mut template.nodes));
         Ok(template)
@@ -125,6 +129,7 @@ impl Dialect {
             Self::FString => "f-string",
             Self::SemanticKernel => "Semantic Kernel",
             Self::Langfuse => "Langfuse",
+            Self::Doubled => "double braces",
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let front = Front::read(&text)?;
     let mut draft = Draft {
         says_required: true,
-        ..Draft::default()
+        ..Draft::new(source)
     };
     let keys = front.map();
     head(&keys, &front, &mut draft);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Foreign;
+use super::{Foreign, Source};
 use crate::exchange::dialect::{Dialect, Known, Mistake, MistakeKind};
 use crate::exchange::yaml;
 use crate::prompt::code::{self, Code};
@@ -65,12 +65,33 @@ pub(super) struct Draft {
     pub(super) partials: Vec<(String, String)>,
     /// Whether every variable is printed as text and nothing else.
     pub(super) is_text_only: bool,
+    /// Whether templates are written without what keeps blank lines.
+    pub(super) is_tidy: bool,
     /// The variables that are compared where null is a value.
     pub(super) compared: BTreeSet<String>,
     pub(super) lost: Vec<Finding>,
 }
 
 impl Draft {
+    /// A prompt file in the making, from this source.
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            is_tidy: source.is_tidy,
+            ..Self::default()
+        }
+    }
+
+    /// Labels say where a version is live there.
+    pub(super) fn labels(&mut self, labels: &[String], word: &str, at: Option<Span>) {
+        if !labels.is_empty() {
+            let message = format!(
+                "its {word} ({}) say where it is live there: left out, a release makes it live here",
+                labels.join(", ")
+            );
+            self.note(code::SOURCE_DROPPED, at, message);
+        }
+    }
+
     /// Something is left out or changed, and the model may notice.
     pub(super) fn lose(&mut self, code: Code, at: Option<Span>, message: impl Into<String>) {
         self.report(code, Severity::Warning, at, message.into());
@@ -106,7 +127,18 @@ impl Draft {
         for note in &template.notes {
             self.note(code::SOURCE_CHANGED, place(Span::point(1, 1)), *note);
         }
-        Ok(template.to_handlebars())
+        if !self.is_tidy {
+            return Ok(template.to_handlebars());
+        }
+        let (written, gone) = template.to_tidy_handlebars();
+        if gone > 0 {
+            let lines = if gone == 1 { "line" } else { "lines" };
+            let message = format!(
+                "{gone} {lines} of which a tag is all, and which print as blank lines there, are gone"
+            );
+            self.lose(code::SOURCE_CHANGED, place(Span::point(1, 1)), message);
+        }
+        Ok(written)
     }
 
     pub(super) fn message(&mut self, role: &str, content: impl Into<Value>) {
@@ -116,6 +148,9 @@ impl Draft {
 
     pub(super) fn placeholder(&mut self, name: &str) {
         self.messages.push(json!({ "placeholder": name }));
+        if self.has_own_schema {
+            return;
+        }
         let form = json!({
             "type": "array",
             "items": { "type": "object", "required": ["role", "content"], "properties": { "role": { "enum": ["user", "assistant"] } } },

@@ -243,7 +243,7 @@ fn one(
     let description = config.get("description").and_then(Value::as_str);
     let mut draft = Draft {
         description: description.map(str::to_owned),
-        ..Draft::default()
+        ..Draft::new(source)
     };
     providers(config, located, source, &mut draft);
     let path = match &config.get("prompts") {

@@ -19,7 +19,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let keys = front.map();
     let mut draft = Draft {
         says_required: true,
-        ..Draft::default()
+        ..Draft::new(source)
     };
     let mut known = Known::default();
     let mut threads = Vec::new();

@@ -116,7 +116,9 @@ impl<'p> Planner<'p> {
                     || (is_same && foreign.version.is_none_or(|version| Some(version) == last))
                 {
                     result.action = Action::Unchanged;
-                    result.version = Some(here.loaded.version());
+                    // Which number an earlier one has here is for the history to say.
+                    let is_last = foreign.version.is_none() || foreign.version == last;
+                    result.version = is_last.then(|| here.loaded.version());
                     result.lost.clear();
                     self.here.insert(name, here);
                     return Ok(Vec::new());
