@@ -4,6 +4,7 @@ mod draft;
 pub(super) mod files;
 mod imported;
 mod inputs;
+mod number;
 mod publish;
 mod record;
 mod save;
@@ -193,16 +194,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(files) = files::find(args, session)? {
         return files::run(&files, args, session);
     }
-    for (option, is_given) in [
-        ("--tidy", args.tidy),
-        ("--labels-as-environments", args.labels_as_environments),
-    ] {
-        if is_given {
-            let message =
-                format!("{option} is for files of other tools, and these are stored prompts");
-            return Err(Failure::usage(message).hint("leave it out"));
-        }
-    }
+    files::refuse_options_of_files(args)?;
     let inputs = inputs::read(args, session)?;
     if let Some(folder) = &args.record_calls {
         let first = inputs.wanted.first().ok_or_else(|| {

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::env::{Shell, TestEnv, skipped, top};
 
-const PROMPTY: &str = "\
+pub(super) const PROMPTY: &str = "\
 ---
 name: Basic
 model:
@@ -29,7 +29,7 @@ user:
 {{question}} costs {{'{'}}1}
 ";
 
-const DOTPROMPT: &str = "\
+pub(super) const DOTPROMPT: &str = "\
 # Copyright
 
 ---
@@ -55,14 +55,14 @@ output:
 I am {{name}}.
 ";
 
-const LANGFUSE: &str = r#"[
+pub(super) const LANGFUSE: &str = r#"[
   {"name": "movie critic", "version": 2, "type": "chat", "labels": ["production"], "tags": ["films"],
    "config": {"model": "gpt-4o", "temperature": 0.5, "languages": ["en"]},
    "prompt": [{"role": "system", "content": "{\"json\": {{\n} {{level}}"}, {"type": "placeholder", "name": "history"}, {"role": "user", "content": "{{movie}}?"}]},
   {"name": "movie critic", "version": 1, "type": "text", "createdBy": "ada", "config": {}, "prompt": "Do you like {{movie}}?"}
 ]"#;
 
-const PROMPTFOO: &str = "\
+pub(super) const PROMPTFOO: &str = "\
 description: Tweets
 prompts:
   - label: tweet
@@ -79,13 +79,13 @@ tests:
     assert: [{type: contains, value: '{{topic}}'}, {type: latency, threshold: 900}]
 ";
 
-const LANGCHAIN: &str = r#"{"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "chat", "ChatPromptTemplate"], "kwargs": {
+pub(super) const LANGCHAIN: &str = r#"{"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "chat", "ChatPromptTemplate"], "kwargs": {
   "input_variables": ["text"], "messages": [
     {"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "chat", "SystemMessagePromptTemplate"], "kwargs": {"prompt": {"kwargs": {"template": "Say {{x}}.", "template_format": "f-string"}}}},
     {"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "chat", "MessagesPlaceholder"], "kwargs": {"variable_name": "history"}},
     {"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "chat", "HumanMessagePromptTemplate"], "kwargs": {"prompt": {"kwargs": {"template": "{text}", "template_format": "f-string"}}}}]}}"#;
 
-const KERNEL: &str = "\
+pub(super) const KERNEL: &str = "\
 name: Story
 template: |
   <message role=\"system\">Tell a story in {{$style}}.</message>
@@ -98,7 +98,7 @@ execution_settings:
   default: {temperature: 0.6, max_tokens: 90}
 ";
 
-fn start(env: &TestEnv) -> Shell {
+pub(super) fn start(env: &TestEnv) -> Shell {
     let repo = env.repo();
     repo.ok("git commit --quiet --allow-empty --message start");
     repo
@@ -688,29 +688,6 @@ fn what_changed_in_the_source_is_merged_into_what_changed_here() {
     assert!(repo.read("prompts/a.prompt.yml").contains("model: gpt-4.1"));
 }
 
-#[cfg(unix)]
-#[test]
-fn links_out_of_the_folder_are_not_followed_and_secrets_do_not_come() {
-    let env = TestEnv::new();
-    let repo = start(&env);
-    let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
-    repo.write("outside/secret.prompt", "A secret text");
-    repo.write("in/a.prompt", "{{> leak}}");
-    repo.write("in/b.prompty", format!("user:\nUse {key}\n"));
-    std::os::unix::fs::symlink("../outside/secret.prompt", repo.dir.join("in/_leak.prompt"))
-        .unwrap();
-    std::os::unix::fs::symlink("../outside", repo.dir.join("in/folder")).unwrap();
-    let run = repo.run("promptctl import in");
-    assert_eq!(run.code, Some(1), "{run}");
-    assert!(run.stderr.contains("outside of the folder"), "{run}");
-    assert!(
-        run.stderr.contains("error[P026]") && !run.stderr.contains(&key),
-        "{run}"
-    );
-    assert!(!run.stderr.contains("secret.prompt"), "{run}");
-    assert_eq!(repo.git("log --format=%s -1").trim(), "start");
-}
-
 #[test]
 fn what_a_format_cannot_say_is_refused_or_listed() {
     let env = TestEnv::new();
@@ -815,379 +792,4 @@ fn new_test_data_in_the_source_comes_without_a_new_version() {
     assert_ne!(digest(&first), digest(&second));
     let run = repo.run("promptctl import hi.prompty");
     assert!(run.stderr.contains("up to date"), "{run}");
-}
-
-const MLFLOW: &str = r#"{"model_versions": [
-  {"name": "triage", "version": "2", "aliases": ["production", "to review"], "description": "Shorter", "tags": [
-    {"key": "mlflow.prompt.is_prompt", "value": "true"},
-    {"key": "_mlflow_prompt_type", "value": "chat"},
-    {"key": "_mlflow_prompt_model_config", "value": "{\"provider\": \"openai\", \"model_name\": \"gpt-4o\", \"max_tokens\": 90, \"top_k\": 3}"},
-    {"key": "team", "value": "support"},
-    {"key": "mlflow.prompt.text", "value": "[{\"role\": \"system\", \"content\": \"Sort {{{ ticket }}} or {{#if x}}\"}, {\"role\": \"user\", \"content\": \"{{ticket}}\"}]"}]},
-  {"name": "triage", "version": "1", "tags": [{"key": "mlflow.prompt.text", "value": "{% if vip %}Dear {% endif %}{{ ticket }}"}]}
-]}"#;
-
-const HUMANLOOP: &str = "\
----
-model: gpt-4o
-temperature: 0.7
-max_tokens: -1
-stop: null
-other: {}
-provider: openai
-endpoint: chat
-tools: [{name: find, description: Finds, parameters: {type: object, properties: {}}}]
-max_iterations: 5
----
-
-<system>
-You know {{topic}}. Use <b> and {{ x y }}.
-</system>
-
-<user>
-See:
-<image url=\"{{photo}}\" detail=\"low\" />
-</user>
-";
-
-#[test]
-fn mlflow_and_humanloop_come_and_go_out_again() {
-    let env = TestEnv::new();
-    let repo = start(&env);
-    repo.write("in/registry.json", MLFLOW);
-    repo.write("in/song.prompt", HUMANLOOP);
-    repo.write("in/package.json", "{\"name\": \"x\", \"version\": \"1\"}");
-    assert_snapshot!(repo.play("
-        promptctl import in --labels-as-environments
-        cat prompts/triage.prompt.yml prompts/song.prompt.yml
-        promptctl validate
-        promptctl render song --var topic=x --var photo=https://x.example/a.png
-        promptctl render triage --var ticket=lost
-        promptctl import in
-    "), @r#"
-    $ promptctl import in --labels-as-environments
-    promptctl publish triage@v2 --env production
-    --- stderr
-    triage v1 made from in/registry.json, which looks like mlflow
-    triage v2 updated from in/registry.json, which looks like mlflow
-    warning[P502]: the setting `top_k` has no counterpart here: left out
-      at: in/registry.json:2:3
-    song v1 made from in/song.prompt, which looks like humanloop
-    warning[P502]: the setting `max_iterations` has no counterpart here: left out
-      at: in/song.prompt:10:1
-    3 prompts written; 2 not whole
-    warning: triage: the label to review cannot be the name of an environment
-    To make live here what is live there; nothing was published:
-    [exit 3]
-    $ cat prompts/triage.prompt.yml prompts/song.prompt.yml
-    description: Shorter
-    version: 2
-    digest: xxxxxxxxxxxx
-    model: openai/gpt-4o
-    modelParameters:
-      maxTokens: 90
-    input:
-      schema:
-        type: object
-        required: [ticket]
-        properties:
-          ticket:
-            type: string
-    messages:
-      - role: system
-        content: "Sort { {{~ticket}}} or \\{{#if x}}"
-      - role: user
-        content: "{{ticket}}"
-    source:
-      format: mlflow
-      path: in/registry.json
-      version: "2"
-      digest: "xxxxxxxxxxxx"
-    version: 1
-    digest: xxxxxxxxxxxx
-    model: openai/gpt-4o
-    modelParameters:
-      temperature: 0.7
-    input:
-      schema:
-        type: object
-        required: [topic, photo]
-        properties:
-          topic:
-            type: string
-          photo:
-            type: string
-    messages:
-      - role: system
-        content: "You know {{topic}}. Use <b> and \\{{ x y }}."
-      - role: user
-        content:
-          - type: text
-            text: "See:"
-          - type: image
-            url: "{{photo}}"
-            detail: low
-    extraBody:
-      tools:
-        - type: function
-          name: find
-          description: Finds
-          parameters:
-            type: object
-            properties: {}
-    source:
-      format: humanloop
-      path: in/song.prompt
-      digest: "xxxxxxxxxxxx"
-    $ promptctl validate
-    warning[P318]: `openai/gpt-4o` ends on 2027-01-14, in 72 days
-     --> prompts/song.prompt.yml:3:8
-      |
-    3 | model: openai/gpt-4o
-      |        ^^^^^^^^^^^^^
-      = help: change `model:` to one that stays, and compare their answers before you publish
-
-    warning[P318]: `openai/gpt-4o` ends on 2027-01-14, in 72 days
-     --> prompts/triage.prompt.yml:4:8
-      |
-    4 | model: openai/gpt-4o
-      |        ^^^^^^^^^^^^^
-      = help: change `model:` to one that stays, and compare their answers before you publish
-
-    --- stderr
-    2 checked, 0 errors, 2 warnings
-    $ promptctl render song --var topic=x --var photo=https://x.example/a.png
-    system:
-    You know x. Use <b> and {{ x y }}.
-
-    user:
-    See:
-    [image https://x.example/a.png]
-    $ promptctl render triage --var ticket=lost
-    system:
-    Sort {lost} or {{#if x}}
-
-    user:
-    lost
-    $ promptctl import in
-    triage is up to date with in/registry.json: nothing to do
-    triage is up to date with in/registry.json: nothing to do
-    song is up to date with in/song.prompt: nothing to do
-    3 prompts up to date
-    "#);
-    for (name, target) in [
-        ("song", "langchain"),
-        ("song", "promptfoo"),
-        ("triage", "prompty"),
-        ("triage", "dotprompt"),
-    ] {
-        there_and_back(&repo, name, target);
-    }
-}
-
-/// Exports a prompt, imports what was written under another name, and compares the digests.
-#[track_caller]
-fn there_and_back(repo: &Shell, name: &str, target: &str) {
-    let folder = format!("out/{target}");
-    repo.ok(&format!(
-        "promptctl export {name} --to {target} --out {folder} --force"
-    ));
-    let files = repo.ok(&format!("find {folder} -type f -path '*{name}*'"));
-    let file = files.lines().find(|line| !line.contains("/_")).unwrap();
-    let back = format!("back/{target}/{}", name.replace('/', "-"));
-    let run = repo.run(&format!("promptctl import {file} --name {back}"));
-    assert_eq!(run.code, Some(0), "{run}");
-    let digest =
-        |name: &str| repo.json(&format!("promptctl show {name} --format json"))["digest"].clone();
-    assert_eq!(digest(name), digest(&back), "{name} {target}");
-}
-
-#[test]
-fn each_format_walks_in_and_out_and_in_again() {
-    let env = TestEnv::new();
-    let repo = start(&env);
-    repo.write(
-        "gk/hello.prompt",
-        DOTPROMPT.replace("{{> rules}}", "Never lie."),
-    );
-    repo.write(
-        "chat.prompty",
-        PROMPTY
-            .replace("{{'{'}}", "")
-            .replace("${env:SECRET_KEY}", "none"),
-    );
-    repo.write("export.json", LANGFUSE);
-    repo.write(
-        "foo/promptfooconfig.yaml",
-        PROMPTFOO.replace("  - file://chat.json\n  - file://make.js\n", ""),
-    );
-    repo.write("chain.json", LANGCHAIN);
-    repo.write("story.yaml", KERNEL);
-    repo.write("note.md", "# A note\n\nSay ${input:what} of {{x}}.\n");
-    repo.write(
-        "loop.j2",
-        "{% for x in xs %}\n- {{ x | upper }}{% if not loop.last %},{% endif %}\n{% endfor %}\n",
-    );
-    for (file, name, target) in [
-        ("gk/hello.prompt", "hello", "dotprompt"),
-        ("chat.prompty", "chat", "prompty"),
-        ("export.json", "movie-critic", "langfuse"),
-        ("foo/promptfooconfig.yaml", "promptfoo/tweet", "promptfoo"),
-        ("chain.json", "chain", "langchain"),
-        ("story.yaml", "story", "langchain"),
-        ("note.md", "note", "dotprompt"),
-        ("loop.j2", "loop", "prompty"),
-        ("loop.j2", "loop", "langchain"),
-    ] {
-        if !repo.exists(&format!("prompts/{name}.prompt.yml")) {
-            let run = repo.run(&format!("promptctl import {file}"));
-            assert!(matches!(run.code, Some(0 | 3)), "{run}");
-            let run = repo.run(&format!("promptctl validate {name}"));
-            assert_eq!(run.code, Some(0), "{run}");
-        }
-        there_and_back(&repo, name, target);
-    }
-    let said = repo.ok("promptctl render loop --var 'xs:=[\"a\",\"b\"]' --format json");
-    assert!(said.contains(r#""content": "\n- A,\n\n- B\n""#), "{said}");
-}
-
-#[test]
-fn tidy_templates_lose_blank_lines_and_say_so() {
-    let env = TestEnv::new();
-    let repo = start(&env);
-    repo.write("a.j2", "Hello\n{% if x %}\nA\n{% endif %}\nB\n");
-    let run = repo.run("promptctl import a.j2 --tidy");
-    assert_eq!(run.code, Some(3), "{run}");
-    assert!(
-        run.stderr.contains(
-            "2 lines of which a tag is all, and which print as blank lines there, are gone"
-        ),
-        "{run}"
-    );
-    let file = repo.read("prompts/a.prompt.yml");
-    assert!(
-        file.contains("      Hello\n      {{#if x}}\n      A\n      {{/if}}\n      B"),
-        "{file}"
-    );
-    repo.ok("promptctl import a.j2 --name b");
-    assert!(repo.read("prompts/b.prompt.yml").contains("{{#if x}}{{!}}"));
-    let run = repo.run("promptctl import pmpt_0123456789abcdef --tidy");
-    assert_eq!(run.code, Some(2), "{run}");
-}
-
-#[test]
-fn what_cannot_be_a_prompt_is_refused_and_leaves_everything_as_it_was() {
-    let env = TestEnv::new();
-    let repo = start(&env);
-    repo.write("utf16.prompt", [0xff, 0xfe, b'H', 0, b'i', 0]);
-    repo.write("binary.prompty", [0, 159, 146, 150]);
-    repo.write(
-        "either.prompt",
-        "---\nmodel: gpt-4o\n---\n<user>\nHi\n</user>\n",
-    );
-    repo.write("broken.yaml", "template: 'a\nb'\n  c: d\n");
-    repo.write("circle/a.prompt", "{{> one}}");
-    repo.write("circle/_one.prompt", "1 {{> two}}");
-    repo.write("circle/_two.prompt", "2 {{> one}}");
-    repo.write("huge.prompt", vec![b'x'; 11 * 1024 * 1024]);
-    repo.write("folder/huge.prompt", vec![b'x'; 11 * 1024 * 1024]);
-    repo.write("folder/either.prompt", "<user>\nHi\n</user>\n");
-    repo.write("folder/utf16.prompt", [0xff, 0xfe, b'H', 0]);
-    assert_snapshot!(repo.play("
-        promptctl import utf16.prompt
-        promptctl import binary.prompty
-        promptctl import either.prompt
-        promptctl import broken.yaml
-        promptctl import circle
-        promptctl import huge.prompt
-        promptctl import folder
-        git status --short prompts
-        git log --format=%s
-    "), @"
-    $ promptctl import utf16.prompt
-    error[P008]: utf16.prompt is not UTF-8 text
-      at: utf16.prompt
-      hint: save it as UTF-8
-    [exit 1]
-    $ promptctl import binary.prompty
-    error[P008]: binary.prompty is not UTF-8 text
-      at: binary.prompty
-      hint: save it as UTF-8
-    [exit 1]
-    $ promptctl import either.prompt
-    error[P521]: it could be of several formats: dotprompt, humanloop
-      at: either.prompt
-      hint: name the one that is meant: --from dotprompt
-    [exit 1]
-    $ promptctl import broken.yaml
-    error[P001]: invalid indentation in multiline quoted scalar
-      at: broken.yaml:2:1
-      hint: close the quote ' that opens on line 1; a text of several lines goes after `|`, indented
-      hint: a file of another kind is named by its format: --from FORMAT
-    [exit 1]
-    $ promptctl import circle
-    error[P501]: no prompt file can be made of it: partials include each other: one → two → one
-      at: circle/a.prompt
-      hint: change it in the source
-    [exit 1]
-    $ promptctl import huge.prompt
-    error[P009]: huge.prompt: the file has 11 MB, and 10 MB are read
-      at: huge.prompt
-      hint: take what is not a prompt out of it
-    [exit 1]
-    $ promptctl import folder
-    error[P521]: it could be of several formats: dotprompt, humanloop
-      at: folder/either.prompt
-      hint: name the one that is meant: --from dotprompt
-    error[P009]: it has 11 MB, and 10 MB are read
-      at: folder/huge.prompt
-      hint: take what is not a prompt out of it
-    error[P008]: the file is not UTF-8 text
-      at: folder/utf16.prompt
-      hint: save it as UTF-8
-    3 prompts refused
-    [exit 1]
-    $ git status --short prompts
-    $ git log --format=%s
-    start
-    Set up promptctl
-    ");
-}
-
-#[test]
-fn programs_of_a_source_are_never_run_and_its_secrets_never_copied() {
-    let env = TestEnv::new();
-    let repo = start(&env);
-    let repo = repo.with("SECRET_KEY", "value-of-the-secret");
-    for (file, text) in [
-        (
-            "promptfooconfig.yaml",
-            "prompts: [file://p.js, file://p.py, 'Hi {{x}}']\nproviders: [{id: 'exec:touch ran', config: {apiKey: sk-1}}, file://q.py]\ntests: file://t.py\ndefaultTest: {assert: [{type: javascript, value: 'file://a.js'}]}\n",
-        ),
-        ("p.js", "require('fs').writeFileSync('ran', '')"),
-        ("p.py", "open('ran', 'w')"),
-        ("q.py", "open('ran', 'w')"),
-        ("t.py", "open('ran', 'w')"),
-        ("a.js", "require('fs').writeFileSync('ran', '')"),
-        (
-            "s.prompty",
-            "---\nname: S\nmodel: {id: '${env:SECRET_KEY}', connection: {apiKey: '${env:SECRET_KEY}'}, options: {temperature: '${env:SECRET_KEY}'}}\ninputs: {a: '${env:SECRET_KEY}', b: '${file:/etc/hostname}'}\n---\nuser:\n{{a}} {{b}}\n",
-        ),
-        (
-            "c.json",
-            r#"{"lc": 1, "type": "constructor", "id": ["langchain", "prompts", "prompt", "PromptTemplate"], "kwargs": {"template": "{a} {b}", "partial_variables": {"a": {"lc": 1, "type": "secret", "id": ["SECRET_KEY"]}}}}"#,
-        ),
-        ("j.j2", "{{ cycler.__init__.__globals__ }}"),
-    ] {
-        repo.write(&format!("in/{file}"), text);
-    }
-    let run = repo.run("promptctl import in --format json");
-    assert_eq!(run.code, Some(3), "{run}");
-    assert!(!repo.exists("ran") && !repo.exists("in/ran"));
-    let written = repo.ok("grep -r '' prompts") + &run.stdout;
-    for secret in ["value-of-the-secret", "sk-1"] {
-        assert!(!written.contains(secret), "{secret}");
-    }
-    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-    assert!(host.trim().is_empty() || !written.contains(&format!("\"{}\"", host.trim())));
 }

@@ -147,6 +147,21 @@ pub(in crate::commands) fn short_digest(bytes: Sha256) -> String {
         .collect()
 }
 
+/// Options that only speak of files.
+pub(super) fn refuse_options_of_files(args: &Args) -> Result<(), Failure> {
+    let given = [
+        ("--tidy", args.tidy),
+        ("--labels-as-environments", args.labels_as_environments),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Failure::usage(format!(
+            "{option} is for files of other tools, and these are stored prompts of OpenAI's"
+        ))
+        .hint("leave it out")),
+    }
+}
+
 /// Options that only speak of stored prompts.
 fn refuse_options_of_ids(args: &Args) -> Result<(), Failure> {
     let given = [

@@ -11,6 +11,7 @@ pub mod handlebars;
 mod jinja;
 mod mustache;
 mod print;
+mod tokens;
 mod tree;
 pub mod written;
 
@@ -83,6 +84,18 @@ impl Mistake {
             ..Self::new(at, message, "the template's own language refuses this, too")
         }
     }
+}
+
+/// What is said where an expression goes beyond what a template of ours can say.
+const COMPUTE: &str =
+    "compute it in the program that fills the template, and give the result as a variable";
+
+fn beyond(at: Range<usize>, what: &str) -> Mistake {
+    Mistake::new(
+        at,
+        format!("{what} has no counterpart in a template here"),
+        COMPUTE,
+    )
 }
 
 /// What is known of the variables of a template besides its text.

@@ -209,7 +209,8 @@ impl Writer {
         }
         match (helper, args) {
             ("and" | "or", _) => Ok(all(own + 1)?.join(&format!(" {helper} "))),
-            ("not", [only]) => Ok(format!("not {}", self.expr(only, own)?)),
+            // Nunjucks forgets the brackets of what it negates.
+            ("not", [only]) => Ok(format!("not {}", self.expr(only, VALUE)?)),
             ("json", [only]) if is_script => Ok(format!("{} | dump", self.expr(only, VALUE)?)),
             ("json", _) => Err("the helper `json`, which writes another JSON there".to_owned()),
             (_, [subject, options @ ..]) => {

@@ -84,7 +84,7 @@ pub const TARGETS: &[TargetRow] = &[
         target: Target::Langchain,
         name: "langchain",
         files: "`NAME.json`, for `langchain_core.load`: the prompt, with its model where that is OpenAI's or Anthropic's",
-        refuses: "`{{#with}}` and helpers that Jinja lacks, `json_object`, tools that are no functions, pictures without an address, files",
+        refuses: "blocks, helpers and keys of variables, `json_object`, tools that are no functions, pictures without an address, files",
     },
     TargetRow {
         target: Target::Json,

@@ -9,7 +9,8 @@ use super::{Draft, own, variables};
 use crate::exchange::dialect::Dialect;
 
 const CAN: Can = Can {
-    dialects: &[Dialect::FString, Dialect::Jinja],
+    // Its loader refuses Jinja.
+    dialects: &[Dialect::FString],
     images: true,
 };
 
@@ -93,7 +94,7 @@ fn said(role: &str, parts: &[Part], all: &[(String, Value, bool)], draft: &mut D
             json!({
                 "input_variables": used(text, *dialect, all),
                 "template": text,
-                "template_format": format(*dialect),
+                "template_format": "f-string",
             }),
         ),
         Part::Image(url, dialect, detail) => {
@@ -106,7 +107,7 @@ fn said(role: &str, parts: &[Part], all: &[(String, Value, bool)], draft: &mut D
                 json!({
                     "input_variables": used(url, *dialect, all),
                     "template": template,
-                    "template_format": format(*dialect),
+                    "template_format": "f-string",
                 }),
             )
         }
@@ -119,13 +120,6 @@ fn said(role: &str, parts: &[Part], all: &[(String, Value, bool)], draft: &mut D
         &["langchain", "prompts", "chat", kind],
         json!({ "prompt": prompt }),
     )
-}
-
-fn format(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Jinja => "jinja2",
-        _ => "f-string",
-    }
 }
 
 /// The model with its settings and tools, where LangChain has a class for it.

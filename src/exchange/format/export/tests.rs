@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::exchange::dialect::Template;
-use crate::exchange::dialect::tests::any_nodes;
+use crate::exchange::dialect::tests::trees::any_nodes;
 use crate::exchange::format::{Foreign, Source};
 
 fn document(file: &Value) -> Document {
@@ -180,7 +180,7 @@ fn rich() -> Value {
             "properties": { "queue": { "type": "string", "enum": ["a", "b"] }, "why": { "type": "string" } },
         } },
         "messages": [
-            { "role": "system", "content": "Be kind{{#if vip}}, {{upper who}} pays{{/if}}.\n{{#each tags}}\n- {{this}}{{#if @last}}!{{/if}}\n{{/each}}\n" },
+            { "role": "system", "content": "Be kind{{#if vip}}, {{upper who}} pays{{/if}}.\n{{#each tags}}\n- {{this}}{{#unless (eq this \"x\")}}!{{/unless}}\n{{/each}}\n" },
             { "role": "user", "content": "I am {{who}}." },
         ],
         "testData": [{ "who": "Ada", "tags": ["x"], "expected": "a" }],
@@ -204,7 +204,7 @@ fn each_format_says_what_it_has_words_for() {
         "    example: Ada\n",
         "outputs:\n  - kind: string\n    enumValues: [a, b]\n    name: queue\n    required: true\n",
         "tools:\n  - name: find\n    kind: function\n    description: Finds\n    parameters:\n      - kind: integer\n        name: id\n        required: true\n",
-        "system:\nBe kind{% if vip %}, {{ who | upper }} pays{% endif %}.\n{% for item in tags %}- {{ item }}{% if loop.last %}!{% endif %}\n{% endfor %}\n\nuser:\nI am {{ who }}.\n",
+        "system:\nBe kind{% if vip %}, {{ who | upper }} pays{% endif %}.\n{% for item in tags %}- {{ item }}{% if not (item == \"x\") %}!{% endif %}\n{% endfor %}\n\nuser:\nI am {{ who }}.\n",
     ] {
         assert!(prompty.contains(wanted), "{wanted}\n{prompty}");
     }
@@ -233,22 +233,22 @@ fn each_format_says_what_it_has_words_for() {
     assert!(
         said.contains(&"promptfoo has no assertion for the evaluator `odd`; it comes back here")
     );
-    let langchain = &exported(Target::Langchain, &rich()).files[0].1;
+    // These have no blocks.
+    let mut plain = rich();
+    plain["messages"][0]["content"] = json!("Be kind, {{who}}.");
+    let langchain = &exported(Target::Langchain, &plain).files[0].1;
     let file: Value = serde_json::from_str(langchain).unwrap();
     assert_eq!(file["id"][3], "RunnableSequence");
     let prompt = &file["kwargs"]["first"];
     assert_eq!(prompt["id"][3], "StructuredPrompt");
     assert_eq!(prompt["kwargs"]["schema_"]["title"], "queue");
     let system = &prompt["kwargs"]["messages"][0]["kwargs"]["prompt"]["kwargs"];
-    assert_eq!(system["template_format"], "jinja2");
-    assert_eq!(system["input_variables"], json!(["vip", "who", "tags"]));
+    assert_eq!(system["template_format"], "f-string");
+    assert_eq!(system["input_variables"], json!(["who"]));
     let last = &file["kwargs"]["last"]["kwargs"];
     assert_eq!(last["kwargs"]["tools"][0]["function"]["name"], "find");
     assert_eq!(last["bound"]["kwargs"]["max_tokens"], 50);
     assert_eq!(last["bound"]["kwargs"]["openai_api_key"]["type"], "secret");
-    // Langfuse has no blocks.
-    let mut plain = rich();
-    plain["messages"][0]["content"] = json!("Be kind, {{who}}.");
     let langfuse = &exported(Target::Langfuse, &plain).files[0].1;
     let file: Value = serde_json::from_str(langfuse).unwrap();
     assert_eq!(file[0]["config"]["tools"][0]["function"]["name"], "find");
@@ -282,10 +282,11 @@ fn what_a_format_has_no_words_for_is_named() {
             "the helper `truncate` cannot be said there",
         ),
         (
-            Target::Langchain,
+            Target::Prompty,
             said(json!("{{#with who}}a{{/with}}")),
             "`{{#with}}` cannot be said there",
         ),
+        (Target::Langchain, rich(), "`{{#if}}` cannot be said there"),
         (
             Target::Promptfoo,
             said(json!("{{#if tags}}a{{/if}}")),
