@@ -4,6 +4,7 @@ mod draft;
 pub(super) mod files;
 mod imported;
 mod inputs;
+mod number;
 mod publish;
 mod record;
 mod save;
@@ -82,6 +83,13 @@ pub(super) struct Args {
     /// The role of a text that names none
     #[arg(long, value_name = "ROLE", default_value = "user", value_parser = ["system", "developer", "user"])]
     role: String,
+    /// Leave out what keeps blank lines of Jinja's and Nunjucks' blocks; what changes by that is told
+    #[arg(long)]
+    tidy: bool,
+    /// Say with which commands the versions become live that labels and aliases name there; each label
+    /// is the name of an environment, and nothing is published
+    #[arg(long)]
+    labels_as_environments: bool,
     /// Take the source's text where the prompt was edited here, too
     #[arg(long)]
     force: bool,
@@ -186,6 +194,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(files) = files::find(args, session)? {
         return files::run(&files, args, session);
     }
+    files::refuse_options_of_files(args)?;
     let inputs = inputs::read(args, session)?;
     if let Some(folder) = &args.record_calls {
         let first = inputs.wanted.first().ok_or_else(|| {

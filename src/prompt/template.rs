@@ -35,7 +35,7 @@ mod render;
 mod scan;
 pub(in crate::prompt) mod schema;
 mod scope;
-mod tree;
+pub mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +56,7 @@ use super::rendered::{MessageOrigin, RenderedAttachment, RenderedMessage, Render
 use super::variables::weight;
 
 pub use self::build::BRACES;
+pub use self::compile::parsed;
 pub use self::effective::{Effective, effective, inlined, literals};
 pub use self::foreign::{Foreign, foreign};
 pub use self::helpers::{EXAMPLE_VALUES, HELPERS, Helper};

@@ -55,7 +55,12 @@ pub fn complete(
         }
     }
     for variable in variables {
-        if variable.required && values.get(&variable.name).is_none_or(Value::is_null) {
+        let is_absent = match values.get(&variable.name) {
+            None => true,
+            Some(Value::Null) => schema.is_none_or(|(root, _)| !takes_null(root, &variable.name)),
+            Some(_) => false,
+        };
+        if variable.required && is_absent {
             errors.push(missing(&variable.name));
         }
     }
@@ -68,6 +73,17 @@ pub fn complete(
     }
     errors.extend(mistaken(variables, &names));
     Err(errors)
+}
+
+/// Whether the schema of a variable lists null among its types: a null that is given is a value then.
+fn takes_null(root: &Value, name: &str) -> bool {
+    let types = root
+        .get("properties")
+        .and_then(|all| all.get(name)?.get("type"));
+    types.is_some_and(|types| match types {
+        Value::Array(types) => types.iter().any(|it| it == "null"),
+        only => only == "null",
+    })
 }
 
 fn missing(name: &str) -> Finding {

@@ -67,6 +67,9 @@ pub(super) fn run(
         false => plan.write(&options, &store),
     };
     let exit = show::results(&results, &options, session);
+    if args.labels_as_environments && !session.ui.json {
+        show::publishes(&results, &store, session);
+    }
     if results
         .iter()
         .any(|it| matches!(it.action, Action::Created))
@@ -103,6 +106,7 @@ fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
                 beside: &beside,
                 folder: &folder,
                 role: args.role.as_str(),
+                is_tidy: args.tidy,
             });
             prompts.and_then(|prompts| match prompts.is_empty() {
                 false => Ok(prompts),
@@ -141,6 +145,21 @@ pub(in crate::commands) fn short_digest(bytes: Sha256) -> String {
         .take(6)
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// Options that only speak of files.
+pub(super) fn refuse_options_of_files(args: &Args) -> Result<(), Failure> {
+    let given = [
+        ("--tidy", args.tidy),
+        ("--labels-as-environments", args.labels_as_environments),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((option, _)) => Err(Failure::usage(format!(
+            "{option} is for files of other tools, and these are stored prompts of OpenAI's"
+        ))
+        .hint("leave it out")),
+    }
 }
 
 /// Options that only speak of stored prompts.

@@ -4,6 +4,7 @@ use super::Args;
 use super::draft::{Draft, from_fetched, from_saved};
 use super::imported::{ImportedPrompts, in_the_way, is_in_the_way};
 use super::inputs::Saved;
+use super::number;
 use crate::error::Failure;
 use crate::exchange::Lost;
 use crate::exchange::write::Origin;
@@ -355,23 +356,9 @@ fn numbered(
     let mut highest = store.numbers(name)?.highest();
     let mut all = Vec::new();
     for draft in drafts {
-        let theirs = draft
-            .versions
-            .first()
-            .and_then(|version| version.parse().ok())
-            .and_then(Version::new);
-        let next = match highest {
-            None => Version::FIRST,
-            Some(highest) => highest.next().ok_or_else(|| {
-                Failure::new(
-                    code::NO_NUMBER_LEFT,
-                    format!("{name} has {highest}, and there is no number after it"),
-                )
-                .at(path)
-                .hint("promptctl import ID --name OTHER brings the versions under another name")
-            })?,
-        };
-        let number = theirs.filter(|theirs| *theirs >= next).unwrap_or(next);
+        let theirs = draft.versions.first();
+        let theirs = theirs.and_then(|version| version.parse().ok());
+        let number = number::next(name, highest, theirs).map_err(|failure| failure.at(path))?;
         let text = set_version(&draft.text(), number, draft.digest.short())
             .map_err(|error| Failure::from(error.finding().in_file(path)))?;
         highest = Some(number);

@@ -5,29 +5,12 @@ use std::ops::Range;
 use serde_json::{Number, Value};
 
 use super::print::can_be_quoted;
+use super::tokens::{Token, tokens};
 use super::tree::{Expr, Key, LoopValue};
-use super::{Mistake, is_name, variable};
-
-/// What is said where an expression goes beyond what a template of ours can say.
-const COMPUTE: &str =
-    "compute it in the program that fills the template, and give the result as a variable";
+use super::{COMPUTE, Mistake, beyond, is_name, variable};
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 40;
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Name(String),
-    Number(Number),
-    Text(String),
-    Sign(&'static str),
-}
-
-/// Longer signs first.
-const SIGNS: [&str; 28] = [
-    "==", "!=", "<=", ">=", "//", "**", "&&", "||", "(", ")", "[", "]", "{", "}", ".", ",", ":",
-    "|", "~", "<", ">", "+", "-", "*", "/", "%", "=", "?",
-];
 
 /// Reads the expressions of one tag.
 pub(super) struct Parser {
@@ -104,6 +87,14 @@ impl Parser {
         }
     }
 
+    /// The text in quotes that is all of the tag.
+    pub(super) fn only_text(&self) -> Option<String> {
+        match self.tokens.as_slice() {
+            [(Token::Text(text), _)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// The end of the tag.
     pub(super) fn end(&self) -> Result<(), Mistake> {
         let at = self.place();
@@ -153,6 +144,8 @@ impl Parser {
     fn comparison(&mut self) -> Result<Expr, Mistake> {
         let left = self.value()?;
         let signs = [
+            ("===", "eq"),
+            ("!==", "ne"),
             ("==", "eq"),
             ("!=", "ne"),
             ("<=", "lte"),
@@ -161,7 +154,15 @@ impl Parser {
             (">", "gt"),
         ];
         for (sign, helper) in signs {
+            let at = self.place();
             if self.take_sign(sign) {
+                if sign.len() == 3 && !self.is_nunjucks {
+                    return Err(beyond(at, &format!("`{sign}`")));
+                }
+                if matches!(sign, "==" | "!=") && self.is_nunjucks {
+                    self.notes
+                        .push("`==` takes 5 for the text \"5\" there, and not here");
+                }
                 let right = self.value()?;
                 let at = self.place();
                 if signs.iter().any(|(sign, _)| self.is_sign(sign)) {
@@ -387,14 +388,6 @@ fn united(helper: &'static str, mut all: Vec<Expr>) -> Expr {
     }
 }
 
-fn beyond(at: Range<usize>, what: &str) -> Mistake {
-    Mistake::new(
-        at,
-        format!("{what} has no counterpart in a template here"),
-        COMPUTE,
-    )
-}
-
 /// What a value prints as, where that is the same here.
 pub(super) fn printable(expr: &Expr, at: Range<usize>) -> Result<(), Mistake> {
     let is_condition = match expr {
@@ -409,86 +402,4 @@ pub(super) fn printable(expr: &Expr, at: Range<usize>) -> Result<(), Mistake> {
         true => Err(beyond(at, "the printed value of a condition")),
         false => Ok(()),
     }
-}
-
-fn tokens(text: &str, offset: usize) -> Result<Vec<(Token, Range<usize>)>, Mistake> {
-    let mut all = Vec::new();
-    let mut at = 0;
-    while let Some(first) = text[at..].chars().next() {
-        let rest = &text[at..];
-        let start = offset + at;
-        if first.is_whitespace() {
-            at += first.len_utf8();
-            continue;
-        }
-        if first.is_alphabetic() || first == '_' {
-            let is_inner = |letter: char| letter.is_alphanumeric() || letter == '_';
-            let end = rest.find(|letter| !is_inner(letter)).unwrap_or(rest.len());
-            all.push((Token::Name(rest[..end].to_owned()), start..start + end));
-            at += end;
-            continue;
-        }
-        if first.is_ascii_digit() {
-            let end = number_end(rest);
-            let number = serde_json::from_str(&rest[..end]);
-            let number = number.map_err(|_| beyond(start..start + end, "this number"))?;
-            all.push((Token::Number(number), start..start + end));
-            at += end;
-            continue;
-        }
-        if first == '"' || first == '\'' {
-            let (value, end) = quoted(rest, first, start)?;
-            all.push((Token::Text(value), start..start + end));
-            at += end;
-            continue;
-        }
-        let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
-        let Some(sign) = sign else {
-            return Err(Mistake::new(
-                start..start + first.len_utf8(),
-                format!("`{}` has no meaning here", first.escape_default()),
-                "the template's own language refuses this, too",
-            ));
-        };
-        all.push((Token::Sign(sign), start..start + sign.len()));
-        at += sign.len();
-    }
-    Ok(all)
-}
-
-/// Where a number ends; `1.` before a name is a number and a dot.
-fn number_end(text: &str) -> usize {
-    let digits = |from: usize| {
-        let rest = &text.as_bytes()[from..];
-        from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
-    };
-    let whole = digits(0);
-    match text[whole..].strip_prefix('.') {
-        Some(after) if after.starts_with(|next: char| next.is_ascii_digit()) => digits(whole + 1),
-        _ => whole,
-    }
-}
-
-/// The text in quotes with which `text` begins, and where it ends.
-fn quoted(text: &str, quote: char, start: usize) -> Result<(String, usize), Mistake> {
-    let mut value = String::new();
-    let mut letters = text.char_indices().skip(1);
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\\' => match letters.next() {
-                Some((_, 'n')) => value.push('\n'),
-                Some((_, 't')) => value.push('\t'),
-                Some((_, 'r')) => value.push('\r'),
-                Some((_, same @ ('\\' | '\'' | '"'))) => value.push(same),
-                _ => return Err(beyond(start + at..start + at + 1, "this escape")),
-            },
-            letter if letter == quote => return Ok((value, at + 1)),
-            letter => value.push(letter),
-        }
-    }
-    Err(Mistake::new(
-        start..start + 1,
-        "a quote that is never closed",
-        "the template's own language refuses this, too",
-    ))
 }

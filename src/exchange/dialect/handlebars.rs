@@ -1,182 +1,195 @@
-//! Templates of ours, as far as other languages can say them: text and variables.
+//! Templates of ours as the tree between the languages, as far as it says them.
 
 use std::ops::Range;
 
-use super::Mistake;
-use super::tree::{Expr, Key, Node};
+use serde_json::Value;
+
+use super::tree::{Expr, Key, LoopValue, Node};
+use crate::prompt::template::parsed;
+use crate::prompt::template::tree::{self as ours, BlockKind, ExprKind, Path, Start};
+
+/// The helpers that the tree knows, by the names that it has for them.
+const HELPERS: [&str; 19] = [
+    "upper", "lower", "trim", "default", "join", "length", "first", "last", "abs", "json", "eq",
+    "ne", "lt", "lte", "gt", "gte", "and", "or", "not",
+];
 
 /// Reads a template of ours.
 ///
 /// # Errors
-/// The first tag that is no variable.
-pub fn read(text: &str) -> Result<Vec<Node>, Mistake> {
-    let mut nodes = Vec::new();
-    let mut plain = String::new();
-    let mut from = 0;
-    let mut at = 0;
-    let mut trims = false;
-    while let Some(found) = text[at..].find("{{") {
-        let start = at + found;
-        let slashes = text[from..start]
-            .bytes()
-            .rev()
-            .take_while(|byte| *byte == b'\\')
-            .count();
-        let before = &text[from..start];
-        let before = if std::mem::take(&mut trims) {
-            before.trim_start()
-        } else {
-            before
-        };
-        if slashes == 1 {
-            // An escaped sign is text, four braces as one.
-            let braces = if text[start..].starts_with("{{{{") {
-                4
-            } else {
-                2
-            };
-            plain.push_str(before.strip_suffix('\\').unwrap_or(before));
-            plain.push_str(&text[start..start + braces]);
-            from = start + braces;
-            at = from;
-            continue;
-        }
-        plain.push_str(match slashes {
-            0 => before,
-            _ => before.strip_suffix('\\').unwrap_or(before),
-        });
-        let is_comment = text[start..]
-            .trim_start_matches(['{', '~'])
-            .starts_with("!--");
-        let close = if is_comment { "--" } else { "}}" };
-        let Some(length) = text[start + 2..].find(close) else {
-            return Err(Mistake::new(
-                start..start + 2,
-                "a tag that is never closed",
-                "close it",
-            ));
-        };
-        let mut end = start + 2 + length;
-        end += text[end..].find("}}").map_or(0, |at| at + 2);
-        let raw = &text[start..end];
-        let is_triple = raw.starts_with("{{{") && text[end..].starts_with('}');
-        let whole = if is_triple { &text[start..=end] } else { raw };
-        end = start + whole.len();
-        let inner = whole.trim_start_matches('{').trim_end_matches('}');
-        if inner.starts_with('~') {
-            plain.truncate(plain.trim_end().len());
-        }
-        trims = inner.ends_with('~');
-        let inner = inner.trim_matches('~').trim();
-        if let Some(comment) = inner.strip_prefix('!') {
-            let line = plain.rsplit('\n').next().unwrap_or_default();
-            let is_alone = line.trim().is_empty()
-                && text[end..]
-                    .split('\n')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .is_empty();
-            if is_alone && !comment.is_empty() {
-                return Err(refused(start..end, "a comment on a line of its own"));
-            }
-            if is_alone {
-                plain.truncate(plain.len() - line.len());
-                end += text[end..].find('\n').map_or(text.len() - end, |at| at + 1);
-            }
-        } else {
-            nodes.push(Node::Text(std::mem::take(&mut plain)));
-            nodes.push(Node::Print(variable(
-                inner.trim_start_matches('&').trim(),
-                start..end,
-            )?));
-        }
-        from = end;
-        at = end;
-    }
-    let rest = &text[from..];
-    plain.push_str(if trims { rest.trim_start() } else { rest });
-    nodes.push(Node::Text(plain));
-    Ok(super::tree::tidy(nodes))
+/// The first thing that the tree cannot say.
+pub fn read(text: &str) -> Result<Vec<Node>, String> {
+    let body = parsed(text).map_err(|finding| finding.message)?;
+    let mut reader = Reader {
+        text,
+        items: Vec::new(),
+    };
+    Ok(super::tree::tidy(reader.nodes(&body)?))
 }
 
-fn refused(at: Range<usize>, what: &str) -> Mistake {
-    Mistake::new(
-        at,
-        format!("{what} cannot be said there"),
-        "export it to dotprompt, which is Handlebars, or take it out",
-    )
+struct Reader<'t> {
+    text: &'t str,
+    /// The names of the items of the loops around, the innermost last.
+    items: Vec<String>,
 }
 
-fn variable(inner: &str, at: Range<usize>) -> Result<Expr, Mistake> {
-    let mut parts = inner.split('.');
-    let name = parts.next().unwrap_or_default();
-    let keys: Vec<Key> = parts.map(|key| Key::Name(key.to_owned())).collect();
-    let is_fine = super::is_name(name)
-        && !super::WORDS.contains(&name)
-        && keys
-            .iter()
-            .all(|key| matches!(key, Key::Name(key) if super::is_name(key)));
-    match is_fine {
-        true => Ok(Expr::Path(name.to_owned(), keys)),
-        false => Err(refused(at, &format!("`{{{{{inner}}}}}`"))),
-    }
-}
-
-/// A text and variables in another language.
-///
-/// # Errors
-/// What that language has no way to say.
-pub fn write(nodes: &[Node], dialect: super::Dialect) -> Result<String, String> {
-    use super::Dialect;
-    let mut out = String::new();
-    for node in nodes {
-        match node {
-            Node::Text(text) => match dialect {
-                Dialect::FString => out.push_str(&text.replace('{', "{{").replace('}', "}}")),
-                Dialect::Jinja | Dialect::Nunjucks => jinja_text(text, &mut out)?,
-                _ => out.push_str(text),
-            },
-            Node::Print(Expr::Path(name, keys)) => {
-                let keys: Vec<&str> = keys
-                    .iter()
-                    .filter_map(|key| match key {
-                        Key::Name(key) => Some(key.as_str()),
-                        Key::Index(_) => None,
-                    })
-                    .collect();
-                let path = std::iter::once(name.as_str())
-                    .chain(keys.iter().copied())
-                    .collect::<Vec<_>>()
-                    .join(".");
-                match dialect {
-                    Dialect::FString | Dialect::Langfuse if !keys.is_empty() => {
-                        return Err(format!("`{{{{{path}}}}}` reaches into a variable"));
-                    }
-                    Dialect::FString => out.push_str(&format!("{{{name}}}")),
-                    // A brace before a tag would be a part of it.
-                    _ if out.ends_with('{') => {
-                        return Err(format!("the brace before `{{{{{path}}}}}`"));
-                    }
-                    _ => out.push_str(&format!("{{{{{path}}}}}")),
+impl Reader<'_> {
+    fn nodes(&mut self, body: &ours::Body) -> Result<Vec<Node>, String> {
+        if !body.inlines.is_empty() {
+            return Err("a partial that is defined inside a text".to_owned());
+        }
+        let mut nodes = Vec::new();
+        for node in &body.nodes {
+            nodes.push(match node {
+                ours::Node::Text(text) => Node::Text(text.clone()),
+                ours::Node::Print(expr) => match self.expr(expr)? {
+                    Expr::Literal(Value::String(text)) => Node::Text(text),
+                    expr => Node::Print(expr),
+                },
+                ours::Node::Include(include) => {
+                    return Err(format!(
+                        "the partial `{}`, which cannot stand in its place",
+                        include.name
+                    ));
                 }
+                ours::Node::Block(block) => self.block(block)?,
+            });
+        }
+        Ok(nodes)
+    }
+
+    fn block(&mut self, block: &ours::Block) -> Result<Node, String> {
+        let subject = self.expr(&block.subject)?;
+        let mut otherwise = self.nodes(&block.otherwise)?;
+        match block.kind {
+            BlockKind::If | BlockKind::Unless => {
+                if block.include_zero {
+                    return Err("`includeZero`".to_owned());
+                }
+                let condition = match block.kind {
+                    BlockKind::Unless => Expr::Call("not", vec![subject]),
+                    _ => subject,
+                };
+                let mut arms = vec![(condition, self.nodes(&block.body)?)];
+                // `{{else if}}` is a block alone in the other body.
+                if let [Node::If { .. }] = otherwise.as_slice()
+                    && let Some(Node::If {
+                        arms: more,
+                        otherwise: last,
+                    }) = otherwise.pop()
+                {
+                    arms.extend(more);
+                    otherwise = last;
+                }
+                Ok(Node::If { arms, otherwise })
             }
-            _ => return Err("a block".to_owned()),
+            BlockKind::Each => {
+                if !matches!(subject, Expr::Path(..)) {
+                    return Err("a loop over a computed list".to_owned());
+                }
+                let item = match block.params.as_slice() {
+                    [] => self.new_name(),
+                    [item] => item.clone(),
+                    _ => return Err("a loop that names the place of its items".to_owned()),
+                };
+                self.items.push(item.clone());
+                let body = self.nodes(&block.body);
+                self.items.pop();
+                Ok(Node::Each {
+                    item: Some(item),
+                    list: subject,
+                    body: body?,
+                    otherwise,
+                })
+            }
+            BlockKind::With => Err("`{{#with}}`".to_owned()),
         }
     }
-    Ok(out)
+
+    /// A name for the item of a loop that the template does not use.
+    fn new_name(&self) -> String {
+        let is_free = |name: &String| {
+            !self.text.contains(name.as_str()) && !self.items.iter().any(|item| item == name)
+        };
+        let names = (1..).map(|number| match number {
+            1 => "item".to_owned(),
+            number => format!("item{number}"),
+        });
+        names.into_iter().find(is_free).unwrap_or_default()
+    }
+
+    fn expr(&self, expr: &ours::Expr) -> Result<Expr, String> {
+        let call = match &expr.kind {
+            ExprKind::Literal(value) => return Ok(Expr::Literal(value.clone())),
+            ExprKind::Path(path) => return self.path(path),
+            ExprKind::Call(call) => call,
+        };
+        let name = call.helper.name;
+        let known = HELPERS.iter().find(|known| **known == name);
+        let (Some(known), true) = (known, call.options.is_empty()) else {
+            return Err(format!("the helper `{name}`"));
+        };
+        let mut args = Vec::new();
+        for arg in &call.args {
+            args.push(self.expr(arg)?);
+        }
+        if *known == "join" && args.len() == 1 {
+            args.push(Expr::Literal(Value::from(", ")));
+        }
+        if *known == "default" && args.len() > 2 {
+            return Err("`default` with several values".to_owned());
+        }
+        Ok(Expr::Call(known, args))
+    }
+
+    fn path(&self, path: &Path) -> Result<Expr, String> {
+        let beyond = || format!("`{{{{{}}}}}`", path.raw);
+        let (first, rest) = match path.segments.split_first() {
+            Some((first, rest)) => (Some(first.as_str()), rest),
+            None => (None, path.segments.as_slice()),
+        };
+        if path.start == Start::Local {
+            return match (first, path.up) {
+                (Some("index"), 0) => Ok(Expr::Loop(LoopValue::Index)),
+                (Some("first"), 0) => Ok(Expr::Loop(LoopValue::First)),
+                (Some("last"), 0) => Ok(Expr::Loop(LoopValue::Last)),
+                _ => Err(beyond()),
+            };
+        }
+        if path.start == Start::Name
+            && path.up == 0
+            && let Some(first) = first
+            && self.items.iter().any(|item| item == first)
+        {
+            return Ok(Expr::Path(first.to_owned(), keys(rest)));
+        }
+        let outside = match path.start {
+            Start::Root => Some(0),
+            _ => self.items.len().checked_sub(path.up),
+        };
+        let (name, rest, hidden): (&str, &[String], Range<usize>) = match outside {
+            None => return Err(beyond()),
+            Some(0) => match first.filter(|name| super::is_name(name)) {
+                Some(first) => (first, rest, 0..self.items.len()),
+                None => return Err(beyond()),
+            },
+            Some(depth) => (
+                &self.items[depth - 1],
+                &path.segments,
+                depth..self.items.len(),
+            ),
+        };
+        if super::WORDS.contains(&name) || self.items[hidden].iter().any(|item| item == name) {
+            return Err(beyond());
+        }
+        Ok(Expr::Path(name.to_owned(), keys(rest)))
+    }
 }
 
-fn jinja_text(text: &str, out: &mut String) -> Result<(), String> {
-    let is_plain =
-        !["{{", "{%", "{#"].iter().any(|sign| text.contains(sign)) && !text.ends_with('{');
-    if is_plain {
-        out.push_str(text);
-        return Ok(());
-    }
-    if text.contains("endraw") {
-        return Err("the word `endraw` beside braces".to_owned());
-    }
-    out.push_str(&format!("{{% raw %}}{text}{{% endraw %}}"));
-    Ok(())
+fn keys(segments: &[String]) -> Vec<Key> {
+    let key = |segment: &String| match segment.parse() {
+        Ok(index) => Key::Index(index),
+        Err(_) => Key::Name(segment.clone()),
+    };
+    segments.iter().map(key).collect()
 }

@@ -234,6 +234,9 @@ impl<'t> Reader<'t> {
 
     fn print(&mut self, inner: &str, offset: usize, at: Range<usize>) -> Result<Node, Mistake> {
         let mut parser = self.parser(inner, offset)?;
+        if let Some(text) = parser.only_text() {
+            return Ok(Node::Text(text));
+        }
         let value = parser.condition()?;
         let node = if parser.take_word("if") {
             let condition = parser.condition()?;

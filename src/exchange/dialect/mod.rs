@@ -11,10 +11,12 @@ pub mod handlebars;
 mod jinja;
 mod mustache;
 mod print;
+mod tokens;
 mod tree;
+pub mod written;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::exchange) mod tests;
 
 use std::ops::Range;
 
@@ -37,6 +39,8 @@ pub enum Dialect {
     SemanticKernel,
     /// Langfuse: `{{x}}` and nothing else.
     Langfuse,
+    /// MLflow and Humanloop: names in double braces are replaced, wherever they stand.
+    Doubled,
 }
 
 /// Something of a template that cannot be translated, or that its own language refuses.
@@ -82,6 +86,18 @@ impl Mistake {
     }
 }
 
+/// What is said where an expression goes beyond what a template of ours can say.
+const COMPUTE: &str =
+    "compute it in the program that fills the template, and give the result as a variable";
+
+fn beyond(at: Range<usize>, what: &str) -> Mistake {
+    Mistake::new(
+        at,
+        format!("{what} has no counterpart in a template here"),
+        COMPUTE,
+    )
+}
+
 /// What is known of the variables of a template besides its text.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
@@ -110,6 +126,7 @@ impl Dialect {
             Self::FString => fstring::read(text)?,
             Self::SemanticKernel => brackets::semantic_kernel(text)?,
             Self::Langfuse => brackets::langfuse(text)?,
+            Self::Doubled => brackets::doubled(text)?,
         };
         template.nodes = tree::tidy(std::mem::take(&mut template.nodes));
         Ok(template)
@@ -125,6 +142,7 @@ impl Dialect {
             Self::FString => "f-string",
             Self::SemanticKernel => "Semantic Kernel",
             Self::Langfuse => "Langfuse",
+            Self::Doubled => "double braces",
         }
     }
 }

@@ -18,9 +18,19 @@ enum Piece {
 impl Template {
     /// The tree as a template that renders the same.
     pub fn to_handlebars(&self) -> String {
+        self.written(false).0
+    }
+
+    /// The same without what keeps lines of which a block is all, and how many lines those are: they
+    /// are gone from the text.
+    pub fn to_tidy_handlebars(&self) -> (String, usize) {
+        self.written(true)
+    }
+
+    fn written(&self, is_tidy: bool) -> (String, usize) {
         let mut printer = Printer::default();
         printer.nodes(&self.nodes);
-        written(&printer.pieces)
+        written(&printer.pieces, is_tidy)
     }
 }
 
@@ -149,8 +159,9 @@ pub(super) fn can_be_quoted(text: &str) -> bool {
     !has_both_quotes && !text.contains(['\\', '{', '}', '\n', '\r'])
 }
 
-fn written(pieces: &[Piece]) -> String {
+fn written(pieces: &[Piece], is_tidy: bool) -> (String, usize) {
     let mut out = String::new();
+    let mut gone = 0;
     for (index, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Text(text) => escape::put_text(text, &mut out),
@@ -159,14 +170,16 @@ fn written(pieces: &[Piece]) -> String {
                 let is_alone =
                     is_blank_before(&pieces[..index]) && is_blank_after(&pieces[index + 1..]);
                 escape::put_tag(inner, &mut out);
-                if is_alone {
+                if is_alone && is_tidy {
+                    gone += 1;
+                } else if is_alone {
                     // A comment beside it keeps the line.
                     out.push_str("{{!}}");
                 }
             }
         }
     }
-    out
+    (out, gone)
 }
 
 /// Whether nothing but blanks and blocks stands before on the line.

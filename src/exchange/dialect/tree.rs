@@ -73,6 +73,49 @@ pub enum LoopValue {
     Last,
 }
 
+impl Template {
+    /// The variables that it names, and the items of its loops, in their order.
+    pub fn names(&self, names: &mut Vec<String>) {
+        names_of(&self.nodes, names);
+    }
+}
+
+fn names_of(nodes: &[Node], names: &mut Vec<String>) {
+    for node in nodes {
+        match node {
+            Node::Text(_) => {}
+            Node::Print(expr) => expr.names(names),
+            Node::If { arms, otherwise } => {
+                for (condition, body) in arms {
+                    condition.names(names);
+                    names_of(body, names);
+                }
+                names_of(otherwise, names);
+            }
+            Node::Each {
+                list,
+                body,
+                otherwise,
+                ..
+            } => {
+                list.names(names);
+                names_of(body, names);
+                names_of(otherwise, names);
+            }
+        }
+    }
+}
+
+impl Expr {
+    fn names(&self, names: &mut Vec<String>) {
+        match self {
+            Self::Path(name, _) if !names.contains(name) => names.push(name.clone()),
+            Self::Call(_, args) => args.iter().for_each(|arg| arg.names(names)),
+            _ => {}
+        }
+    }
+}
+
 /// The same nodes: texts side by side are one, empty ones none.
 pub(super) fn tidy(nodes: Vec<Node>) -> Vec<Node> {
     let mut all: Vec<Node> = Vec::new();

@@ -1,42 +1,18 @@
 //! A prompt file in the making, and what is lost on the way.
 
+mod settings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Foreign;
+use super::{Foreign, Source};
 use crate::exchange::dialect::{Dialect, Known, Mistake, MistakeKind};
 use crate::exchange::yaml;
 use crate::prompt::code::{self, Code};
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::template::{Compiled, Partial, Partials};
-
-/// Parameters and the names that others have for them.
-const PARAMETERS: [(&str, &[&str]); 9] = [
-    ("temperature", &["temperature"]),
-    ("topP", &["topP", "top_p"]),
-    (
-        "maxTokens",
-        &[
-            "maxTokens",
-            "max_tokens",
-            "maxOutputTokens",
-            "max_output_tokens",
-            "maxCompletionTokens",
-            "max_completion_tokens",
-        ],
-    ),
-    ("stop", &["stop", "stopSequences", "stop_sequences"]),
-    ("seed", &["seed"]),
-    (
-        "frequencyPenalty",
-        &["frequencyPenalty", "frequency_penalty"],
-    ),
-    ("presencePenalty", &["presencePenalty", "presence_penalty"]),
-    ("reasoningEffort", &["reasoningEffort", "reasoning_effort"]),
-    ("verbosity", &["verbosity"]),
-];
 
 /// A prompt file in the making.
 #[derive(Debug, Default)]
@@ -65,10 +41,33 @@ pub(super) struct Draft {
     pub(super) partials: Vec<(String, String)>,
     /// Whether every variable is printed as text and nothing else.
     pub(super) is_text_only: bool,
+    /// Whether templates are written without what keeps blank lines.
+    pub(super) is_tidy: bool,
+    /// The variables that are compared where null is a value.
+    pub(super) compared: BTreeSet<String>,
     pub(super) lost: Vec<Finding>,
 }
 
 impl Draft {
+    /// A prompt file in the making, from this source.
+    pub(super) fn new(source: &Source<'_>) -> Self {
+        Self {
+            is_tidy: source.is_tidy,
+            ..Self::default()
+        }
+    }
+
+    /// Labels say where a version is live there.
+    pub(super) fn labels(&mut self, labels: &[String], word: &str, at: Option<Span>) {
+        if !labels.is_empty() {
+            let message = format!(
+                "its {word} ({}) say where it is live there: left out, a release makes it live here",
+                labels.join(", ")
+            );
+            self.note(code::SOURCE_DROPPED, at, message);
+        }
+    }
+
     /// Something is left out or changed, and the model may notice.
     pub(super) fn lose(&mut self, code: Code, at: Option<Span>, message: impl Into<String>) {
         self.report(code, Severity::Warning, at, message.into());
@@ -104,7 +103,18 @@ impl Draft {
         for note in &template.notes {
             self.note(code::SOURCE_CHANGED, place(Span::point(1, 1)), *note);
         }
-        Ok(template.to_handlebars())
+        if !self.is_tidy {
+            return Ok(template.to_handlebars());
+        }
+        let (written, gone) = template.to_tidy_handlebars();
+        if gone > 0 {
+            let lines = if gone == 1 { "line" } else { "lines" };
+            let message = format!(
+                "{gone} {lines} of which a tag is all, and which print as blank lines there, are gone"
+            );
+            self.lose(code::SOURCE_CHANGED, place(Span::point(1, 1)), message);
+        }
+        Ok(written)
     }
 
     pub(super) fn message(&mut self, role: &str, content: impl Into<Value>) {
@@ -114,6 +124,9 @@ impl Draft {
 
     pub(super) fn placeholder(&mut self, name: &str) {
         self.messages.push(json!({ "placeholder": name }));
+        if self.has_own_schema {
+            return;
+        }
         let form = json!({
             "type": "array",
             "items": { "type": "object", "required": ["role", "content"], "properties": { "role": { "enum": ["user", "assistant"] } } },
@@ -167,125 +180,6 @@ impl Draft {
                     format!("the key `promptctl.{key}` is not known: left out"),
                 ),
             }
-        }
-    }
-
-    /// Takes the settings of a model; `at` tells where one stands.
-    pub(super) fn settings(
-        &mut self,
-        config: &Map<String, Value>,
-        at: impl Fn(&str) -> Option<Span>,
-    ) {
-        for (key, value) in config {
-            if value.is_null() {
-                continue;
-            }
-            let known = PARAMETERS
-                .iter()
-                .find(|(_, names)| names.contains(&key.as_str()));
-            if let Some((name, _)) = known {
-                if is_parameter(name, value) {
-                    self.parameters.insert((*name).to_owned(), value.clone());
-                } else {
-                    self.lose(
-                        code::SOURCE_DROPPED,
-                        at(key),
-                        format!("`{key}` is no value that a model takes here: left out"),
-                    );
-                }
-                continue;
-            }
-            match key.as_str() {
-                // How an answer is delivered is the caller's choice.
-                "stream" | "streaming" => {}
-                "response_format" | "responseFormat" => self.answer_format(value, at(key)),
-                "tools" => self.tools(value, at(key)),
-                "tool_choice" | "toolChoice" => {
-                    self.extra_body
-                        .insert("tool_choice".to_owned(), value.clone());
-                }
-                _ => self.lose(
-                    code::SOURCE_DROPPED,
-                    at(key),
-                    format!("the setting `{key}` has no counterpart here: left out"),
-                ),
-            }
-        }
-    }
-
-    /// `response_format` as the Chat Completions API has it.
-    fn answer_format(&mut self, value: &Value, at: Option<Span>) {
-        let kind = value.get("type").and_then(Value::as_str).or(value.as_str());
-        match (kind, value.get("json_schema")) {
-            (Some("json_schema"), Some(schema @ Value::Object(_))) => {
-                self.response_format = Some("json_schema");
-                self.json_schema = Some(schema.clone());
-            }
-            (Some("json_object"), _) => self.response_format = Some("json_object"),
-            (Some("text"), _) => self.response_format = Some("text"),
-            _ => self.lose(
-                code::SOURCE_DROPPED,
-                at,
-                "`response_format` is none that is known here: left out",
-            ),
-        }
-    }
-
-    /// An output schema.
-    pub(super) fn output(&mut self, name: &str, schema: Value, is_strict: bool) {
-        let name: String = name
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() || letter == '_' {
-                    letter
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        self.response_format = Some("json_schema");
-        let mut named = json!({ "name": name, "schema": schema });
-        if is_strict {
-            named["strict"] = json!(true);
-        }
-        self.json_schema = Some(named);
-    }
-
-    /// Functions that the model may call, as either API writes them.
-    pub(super) fn tools(&mut self, value: &Value, at: Option<Span>) {
-        let mut tools = Vec::new();
-        for tool in value.as_array().map(Vec::as_slice).unwrap_or_default() {
-            let function = tool
-                .get("function")
-                .filter(|it| it.is_object())
-                .unwrap_or(tool);
-            let is_function = tool
-                .get("type")
-                .and_then(Value::as_str)
-                .is_none_or(|kind| kind == "function");
-            match function.get("name").filter(|_| is_function) {
-                Some(name) => {
-                    let mut flat = json!({ "type": "function", "name": name });
-                    for key in ["description", "parameters", "strict"] {
-                        if let Some(value) = function.get(key) {
-                            flat[key] = value.clone();
-                        }
-                    }
-                    tools.push(flat);
-                }
-                None => self.lose(
-                    code::SOURCE_DROPPED,
-                    at,
-                    format!(
-                        "the tool `{}` is no function of its own: left out",
-                        tool_name(tool)
-                    ),
-                ),
-            }
-        }
-        if !tools.is_empty() {
-            self.extra_body
-                .insert("tools".to_owned(), Value::Array(tools));
         }
     }
 
@@ -382,9 +276,12 @@ impl Draft {
                 .and_then(|all| all.get(name))
                 .is_none();
             if is_new {
-                let kind = match self.is_text_only && is_text(name, &self.test_data) {
-                    true => json!({ "type": "string" }),
-                    false => json!({}),
+                let kind = if self.is_text_only && is_text(name, &self.test_data) {
+                    json!({ "type": "string" })
+                } else if self.compared.contains(name) {
+                    json!({ "type": ["string", "number", "boolean", "null"] })
+                } else {
+                    json!({})
                 };
                 *self.property(name) = kind;
             }
@@ -466,26 +363,6 @@ impl Draft {
             put(key, Some(value.clone()));
         }
         file
-    }
-}
-
-fn tool_name(tool: &Value) -> &str {
-    let name = ["name", "type", "kind"]
-        .iter()
-        .find_map(|key| tool.get(*key)?.as_str());
-    name.or(tool.as_str()).unwrap_or("-")
-}
-
-fn is_parameter(name: &str, value: &Value) -> bool {
-    match name {
-        "maxTokens" => value.as_u64().is_some_and(|count| count > 0),
-        "seed" => value.is_i64() || value.is_u64(),
-        "reasoningEffort" | "verbosity" => value.is_string(),
-        "stop" => {
-            let all = |items: &Vec<Value>| items.iter().all(Value::is_string);
-            value.is_string() || value.as_array().is_some_and(all)
-        }
-        _ => value.is_number(),
     }
 }
 

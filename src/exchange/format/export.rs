@@ -7,6 +7,12 @@
 
 mod chat;
 mod dotprompt;
+mod langchain;
+mod langfuse;
+mod promptfoo;
+mod prompty;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 
@@ -60,25 +66,25 @@ pub const TARGETS: &[TargetRow] = &[
         target: Target::Prompty,
         name: "prompty",
         files: "`NAME.prompty`",
-        refuses: "blocks and helpers, files, pictures",
+        refuses: "`{{#with}}` and helpers that Jinja lacks, tools that are no functions, schemas that are no plain map, pictures, files",
     },
     TargetRow {
         target: Target::Langfuse,
         name: "langfuse",
         files: "`NAME.json`, as its import takes it",
-        refuses: "blocks, helpers and keys of variables, braces that it would take for variables, files, pictures",
+        refuses: "blocks, helpers and keys of variables, braces that it would take for variables, tools that are no functions, pictures, files",
     },
     TargetRow {
         target: Target::Promptfoo,
         name: "promptfoo",
-        files: "`NAME.promptfooconfig.yaml`, cases as tests",
-        refuses: "blocks and helpers, placeholders, files, pictures",
+        files: "`NAME.promptfooconfig.yaml`, cases as tests, evaluators as assertions",
+        refuses: "`{{#with}}` and helpers that Nunjucks lacks, conditions on lists, placeholders, tools that are no functions, pictures without an address, files",
     },
     TargetRow {
         target: Target::Langchain,
         name: "langchain",
-        files: "`NAME.json`, for `langchain_core.load`",
-        refuses: "blocks, helpers and keys of variables, files, pictures",
+        files: "`NAME.json`, for `langchain_core.load`: the prompt, with its model where that is OpenAI's or Anthropic's",
+        refuses: "blocks, helpers and keys of variables, `json_object`, tools that are no functions, pictures without an address, files",
     },
     TargetRow {
         target: Target::Json,
@@ -300,13 +306,25 @@ pub fn write(target: Target, out: &Outgoing<'_>) -> Result<Exported, Finding> {
             draft.own.insert(key.to_owned(), value.clone());
         }
     }
-    for key in ["extraBody", "openai"] {
-        if let Some(value) = draft.keys.content.get(key) {
-            draft.own.insert(key.to_owned(), value.clone());
-        }
+    if let Some(value) = draft.keys.content.get("openai") {
+        draft.own.insert("openai".to_owned(), value.clone());
     }
-    if draft.keys.content.contains_key("extraBody") {
-        draft.note("`extraBody` is kept under `promptctl`, and only read here");
+    if let Some(Value::Object(body)) = draft.keys.content.get("extraBody") {
+        let says_tools = target != Target::Dotprompt;
+        let is_said = |key: &String| says_tools && matches!(key.as_str(), "tools" | "tool_choice");
+        let more: Vec<&str> = body
+            .keys()
+            .filter(|key| !is_said(key))
+            .map(String::as_str)
+            .collect();
+        if !more.is_empty() {
+            let message = format!(
+                "what stands under `extraBody` ({}) is kept under `promptctl`, and only read here",
+                more.join(", ")
+            );
+            draft.own.insert("extraBody".to_owned(), json!(body));
+            draft.note(message);
+        }
     }
     let wanted = digest(&draft.document, &draft.partials);
     let mut files = files(target, &mut draft);
@@ -326,7 +344,7 @@ pub fn write(target: Target, out: &Outgoing<'_>) -> Result<Exported, Finding> {
             });
         }
         note_differences(&mut draft, &found);
-        draft.lost.clear();
+        draft.lost.retain(|lost| lost.severity == Severity::Note);
         files = self::files(target, &mut draft);
     }
     let (_, found_digest) = read_again(target, out.name, &files)?;
@@ -377,10 +395,10 @@ fn note_differences(draft: &mut Draft<'_>, found: &Map<String, Value>) {
 fn files(target: Target, draft: &mut Draft<'_>) -> Vec<(String, String)> {
     match target {
         Target::Dotprompt => dotprompt::write(draft),
-        Target::Prompty => chat::prompty(draft),
-        Target::Langfuse => chat::langfuse(draft),
-        Target::Promptfoo => chat::promptfoo(draft),
-        Target::Langchain => chat::langchain(draft),
+        Target::Prompty => prompty::write(draft),
+        Target::Langfuse => langfuse::write(draft),
+        Target::Promptfoo => promptfoo::write(draft),
+        Target::Langchain => langchain::write(draft),
         Target::Json => Vec::new(),
     }
 }
@@ -414,6 +432,7 @@ fn read_again(
         beside: &beside,
         folder: "",
         role: "user",
+        is_tidy: false,
     };
     let read = format.read(&source)?.pop();
     let foreign = match read {

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::Format;
+use super::front::Front;
 use crate::prompt::document::parse_located;
+use crate::prompt::finding::Finding;
 
 /// What a file seems to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub enum Guess {
     Either(Vec<Format>),
     /// None that is known.
     Unknown,
+    /// It cannot be read, so its form says nothing.
+    Broken(Box<Finding>),
 }
 
 /// What the file at `path` seems to be: its ending says so, else its form.
@@ -22,8 +26,11 @@ pub fn guess(path: &str, text: &str) -> Guess {
     if name.ends_with(".prompty") {
         return Guess::Is(Format::Prompty);
     }
+    if name.ends_with(".agent") {
+        return Guess::Is(Format::Humanloop);
+    }
     if name.ends_with(".prompt") {
-        return Guess::Is(Format::Dotprompt);
+        return of_prompt(text);
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     if name.ends_with("skprompt.txt") {
@@ -39,7 +46,10 @@ pub fn guess(path: &str, text: &str) -> Guess {
     }
     let value = match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("json") => serde_json::from_str(text.trim_start_matches('\u{feff}')).ok(),
-        Some("yaml" | "yml") => parse_located(text).ok().map(|located| located.value),
+        Some("yaml" | "yml") => match parse_located(text) {
+            Ok(located) => Some(located.value),
+            Err(why) => return Guess::Broken(Box::new(why)),
+        },
         _ => serde_json::from_str(text).ok(),
     };
     let Some(value) = value else {
@@ -57,9 +67,44 @@ pub fn guess(path: &str, text: &str) -> Guess {
     }
 }
 
+/// Dotprompt and Humanloop name their files alike.
+fn of_prompt(text: &str) -> Guess {
+    let Ok(front) = Front::read(text) else {
+        return Guess::Is(Format::Dotprompt);
+    };
+    let body = &front.text[front.body.clone()];
+    if !super::humanloop::has_form(body) || body.contains("{{role") {
+        return Guess::Is(Format::Dotprompt);
+    }
+    let keys = front.map();
+    let has = |names: &[&str]| names.iter().any(|name| keys.contains_key(*name));
+    match (
+        has(&["endpoint", "provider"]),
+        has(&["config", "input", "output"]),
+    ) {
+        (true, false) => Guess::Is(Format::Humanloop),
+        (false, true) => Guess::Is(Format::Dotprompt),
+        _ => Guess::Either(vec![Format::Dotprompt, Format::Humanloop]),
+    }
+}
+
 fn has_form(format: Format, value: &Value) -> bool {
     match format {
-        Format::Dotprompt | Format::Prompty | Format::Text | Format::Jinja => false,
+        Format::Dotprompt | Format::Prompty | Format::Humanloop | Format::Text | Format::Jinja => {
+            false
+        }
+        Format::Mlflow => {
+            let first = match value {
+                Value::Array(items) => items.first(),
+                map => match map.get("model_versions") {
+                    Some(Value::Array(items)) => items.first(),
+                    _ => Some(map),
+                },
+            };
+            let has = |key: &str| first.is_some_and(|it| it.get(key).is_some());
+            let of_sdk = has("template") && !has("input_variables") && !has("template_format");
+            has("name") && has("version") && (of_sdk || value.get("model_versions").is_some())
+        }
         Format::Promptfoo => {
             let has = |key: &str| value.get(key).is_some();
             has("prompts")

@@ -27,7 +27,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         located: &located,
         draft: Draft {
             is_text_only: true,
-            ..Draft::default()
+            ..Draft::new(source)
         },
         partials: Map::new(),
         known: Known::default(),
@@ -60,6 +60,10 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         }
     }
     let inner = value.get("kwargs").unwrap_or(value);
+    let inner = inner
+        .get("first")
+        .and_then(|it| it.get("kwargs"))
+        .unwrap_or(inner);
     if let Some(Value::Object(own)) = inner.get("metadata").and_then(|it| it.get("promptctl")) {
         draft.take_own(own);
     }

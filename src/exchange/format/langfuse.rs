@@ -109,7 +109,7 @@ fn one(
     };
     let mut draft = Draft {
         is_text_only: true,
-        ..Draft::default()
+        ..Draft::new(source)
     };
     draft.description = map
         .get("commitMessage")
@@ -126,17 +126,7 @@ fn one(
         .into_iter()
         .filter(|label| label != "latest")
         .collect();
-    if !labels.is_empty() {
-        let message = format!(
-            "its labels ({}) say where it is live there: left out, a release makes it live here",
-            labels.join(", ")
-        );
-        draft.note(
-            code::SOURCE_DROPPED,
-            located.place(&inside("labels")),
-            message,
-        );
-    }
+    draft.labels(&labels, "labels", located.place(&inside("labels")));
     let mut own = None;
     if let Some(Value::Object(config)) = map.get("config") {
         let mut config = config.clone();
@@ -220,6 +210,7 @@ fn one(
     let mut foreign = draft.finish(entry.name.clone())?;
     foreign.version = entry.version;
     foreign.author = author;
+    foreign.labels = labels;
     Ok(foreign)
 }
 

@@ -6,8 +6,10 @@ mod draft;
 pub mod export;
 mod front;
 mod guess;
+mod humanloop;
 mod langchain;
 mod langfuse;
+mod mlflow;
 mod picoschema;
 mod promptfoo;
 mod prompty;
@@ -35,6 +37,8 @@ pub struct Source<'a> {
     pub folder: &'a str,
     /// The role of a text that has none.
     pub role: &'a str,
+    /// Whether blank lines that only keep a text the same to the letter are left out.
+    pub is_tidy: bool,
 }
 
 /// A prompt that was read, as the prompt file it becomes.
@@ -44,6 +48,8 @@ pub struct Foreign {
     pub name: String,
     /// The number of its version there.
     pub version: Option<u64>,
+    /// Where it is live there.
+    pub labels: Vec<String>,
     /// Who made that version there.
     pub author: Option<String>,
     /// The keys of the prompt file, without number, digest and source.
@@ -69,6 +75,10 @@ pub enum Format {
     Langchain,
     /// Prompts of Semantic Kernel.
     SemanticKernel,
+    /// Versions of MLflow's registry.
+    Mlflow,
+    /// Files of Humanloop.
+    Humanloop,
     /// A text, with front matter or without.
     Text,
     /// A template in Jinja or Nunjucks.
@@ -151,6 +161,24 @@ pub const FORMATS: &[FormatRow] = &[
         refuses: "calls of functions; Liquid; messages inside a block",
     },
     FormatRow {
+        format: Format::Mlflow,
+        name: "mlflow",
+        title: "MLflow",
+        files: "JSON with `template` and `version`, or `model_versions`",
+        keeps: "every version in order with its number, text and chat, double braces and Jinja, the model and its settings, the schema of the answer",
+        loses: "aliases (named: a release makes a version live here), tags with values",
+        refuses: "a version without its text; names with dots",
+    },
+    FormatRow {
+        format: Format::Humanloop,
+        name: "humanloop",
+        title: "Humanloop",
+        files: "`*.prompt` whose text begins with `<system>` or another message, `*.agent`",
+        keeps: "messages, pictures, double braces and Jinja, model, settings, tools",
+        loses: "other keys, such as those of agents",
+        refuses: "messages and calls of tools",
+    },
+    FormatRow {
         format: Format::Text,
         name: "text",
         title: "text, Markdown, VS Code and Claude commands",
@@ -205,6 +233,8 @@ impl Format {
             Self::Promptfoo => promptfoo::read(source),
             Self::Langchain => Ok(one(langchain::read(source))),
             Self::SemanticKernel => Ok(one(semantic_kernel::read(source))),
+            Self::Mlflow => mlflow::read(source),
+            Self::Humanloop => Ok(one(humanloop::read(source))),
             Self::Text => Ok(one(text::read(source))),
             Self::Jinja => Ok(one(text::jinja(source))),
         }

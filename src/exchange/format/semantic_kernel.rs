@@ -15,7 +15,7 @@ use crate::prompt::template::HELPERS;
 pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let mut draft = Draft {
         says_required: true,
-        ..Draft::default()
+        ..Draft::new(source)
     };
     let is_text = source.path.to_ascii_lowercase().ends_with(".txt");
     if is_text {

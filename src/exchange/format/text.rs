@@ -26,7 +26,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     };
     let mut draft = Draft {
         is_text_only: true,
-        ..Draft::default()
+        ..Draft::new(source)
     };
     for (key, value) in &front.map() {
         let at = front.place(key);
@@ -80,7 +80,7 @@ fn with_inputs(text: &str) -> Template {
 
 /// One message of a Jinja template.
 pub(super) fn jinja(source: &Source<'_>) -> Result<Foreign, Finding> {
-    let mut draft = Draft::default();
+    let mut draft = Draft::new(source);
     let text = source.text.trim_start_matches('\u{feff}');
     let is_nunjucks = source.path.ends_with(".njk");
     let dialect = if is_nunjucks {

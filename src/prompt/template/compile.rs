@@ -13,6 +13,19 @@ use super::{Source, jinja};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 
+/// A template as a tree, for those who say it in another language. Tags that stand alone on their
+/// lines have taken those away.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn parsed(text: &str) -> Result<Body, Finding> {
+    let (body, findings) = compile(text, 0, &Source::Partial(String::new()), false);
+    match findings.into_iter().find(Finding::is_error) {
+        Some(finding) => Err(finding),
+        None => Ok(body),
+    }
+}
+
 /// Parses the text of the source with this number. The findings have their place inside the
 /// text; without an error among them there is a body.
 pub(super) fn compile(

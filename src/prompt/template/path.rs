@@ -2,18 +2,20 @@
 
 /// `user.name`, `../x`, `@index`.
 #[derive(Debug)]
-pub(super) struct Path {
+pub struct Path {
     /// As it is written.
-    pub(super) raw: String,
-    pub(super) start: Start,
+    pub raw: String,
+    /// Where it begins.
+    pub start: Start,
     /// How many contexts further out the path begins.
-    pub(super) up: usize,
-    pub(super) segments: Vec<String>,
+    pub up: usize,
+    /// The keys on the way.
+    pub segments: Vec<String>,
 }
 
 /// Where a path begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub enum Start {
     /// A name: a block parameter, or a key of the context.
     Name,
     /// `this` or `./`: the context itself.

@@ -3,55 +3,71 @@
 use serde_json::Value;
 
 use super::helpers::Helper;
-use super::path::Path;
+pub use super::path::{Path, Start};
 use crate::prompt::finding::Span;
 
 /// What stands between two tags, or a whole template.
 #[derive(Debug, Default)]
-pub(super) struct Body {
-    pub(super) nodes: Vec<Node>,
+pub struct Body {
+    /// What it prints.
+    pub nodes: Vec<Node>,
     /// Partials defined here; they are known in the whole body and in what it includes.
-    pub(super) inlines: Vec<Inline>,
+    pub inlines: Vec<Inline>,
     /// Which of the sources the text comes from.
-    pub(super) source: usize,
+    pub source: usize,
 }
 
 /// `{{#*inline "name"}}`.
 #[derive(Debug)]
-pub(super) struct Inline {
-    pub(super) name: String,
-    pub(super) body: Body,
+pub struct Inline {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub body: Body,
 }
 
 /// One piece of a body.
 #[derive(Debug)]
-pub(super) enum Node {
+pub enum Node {
+    /// Text as it stands.
     Text(String),
+    /// A value.
     Print(Expr),
+    /// A block.
     Block(Block),
+    /// A partial.
     Include(Include),
 }
 
 /// `{{#if x}} … {{else}} … {{/if}}` and its kin.
 #[derive(Debug)]
-pub(super) struct Block {
-    pub(super) kind: BlockKind,
-    pub(super) subject: Expr,
+pub struct Block {
+    /// What it does.
+    pub kind: BlockKind,
+    /// What it does that with.
+    pub subject: Expr,
     /// `includeZero=true`: 0 counts as true.
-    pub(super) include_zero: bool,
+    pub include_zero: bool,
     /// The names in `as |item index|`.
-    pub(super) params: Vec<String>,
-    pub(super) body: Body,
-    pub(super) otherwise: Body,
-    pub(super) at: Span,
+    pub params: Vec<String>,
+    /// What stands up to `{{else}}`.
+    pub body: Body,
+    /// What stands after it.
+    pub otherwise: Body,
+    /// Where it begins.
+    pub at: Span,
 }
 
 /// What a block does with its subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BlockKind {
+pub enum BlockKind {
+    /// `{{#if}}`.
     If,
+    /// `{{#unless}}`.
     Unless,
+    /// `{{#each}}`.
     Each,
+    /// `{{#with}}`.
     With,
 }
 
@@ -69,36 +85,48 @@ impl BlockKind {
 
 /// `{{> name context key=value}}` or `{{#> name}} … {{/name}}`.
 #[derive(Debug)]
-pub(super) struct Include {
-    pub(super) name: String,
-    pub(super) context: Option<Expr>,
-    pub(super) options: Vec<(String, Expr)>,
+pub struct Include {
+    /// Its name.
+    pub name: String,
+    /// What its names are looked up in, where that is said.
+    pub context: Option<Expr>,
+    /// The values that it is given.
+    pub options: Vec<(String, Expr)>,
     /// What stands inside `{{#> name}}`.
-    pub(super) block: Option<Body>,
+    pub block: Option<Body>,
     /// The blanks before a tag that stands alone on its line.
-    pub(super) indent: String,
-    pub(super) at: Span,
+    pub indent: String,
+    /// Where it stands.
+    pub at: Span,
 }
 
 /// Something that has a value.
 #[derive(Debug)]
-pub(super) struct Expr {
-    pub(super) kind: ExprKind,
-    pub(super) at: Span,
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands.
+    pub at: Span,
 }
 
 /// What an expression is.
 #[derive(Debug)]
-pub(super) enum ExprKind {
+pub enum ExprKind {
+    /// A text, a number, true, false or null.
     Literal(Value),
+    /// A variable, or a part of one.
     Path(Path),
+    /// What a helper makes of values.
     Call(Call),
 }
 
 /// `upper x`.
 #[derive(Debug)]
-pub(super) struct Call {
-    pub(super) helper: &'static Helper,
-    pub(super) args: Vec<Expr>,
-    pub(super) options: Vec<(String, Expr)>,
+pub struct Call {
+    /// The helper.
+    pub helper: &'static Helper,
+    /// The values that it is given.
+    pub args: Vec<Expr>,
+    /// Its options.
+    pub options: Vec<(String, Expr)>,
 }

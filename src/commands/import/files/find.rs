@@ -198,7 +198,14 @@ fn of_file(
     } else {
         source
     };
-    let text = read_file(source, session).map_err(|failure| failure.at(source.to_owned()))?;
+    let text = read_file(source, session).map_err(|failure| {
+        let is_text = failure.code != Some(code::NOT_UTF8);
+        let failure = failure.at(source.to_owned());
+        match is_text {
+            true => failure,
+            false => failure.hint("save it as UTF-8"),
+        }
+    })?;
     let mut is_guessed = false;
     let format = match wanted {
         Some(format) => format,
@@ -208,6 +215,10 @@ fn of_file(
             match guess(source, &text) {
                 Guess::Is(format) => format,
                 Guess::Unknown if is_json => return Ok(None),
+                Guess::Broken(why) => {
+                    return Err(Failure::from(why.in_file(source))
+                        .hint("a file of another kind is named by its format: --from FORMAT"));
+                }
                 Guess::Unknown => {
                     let all: Vec<&str> = FORMATS.iter().map(|row| row.name).collect();
                     return Err(Failure::new(
@@ -218,13 +229,7 @@ fn of_file(
                     .hint(format!("name it: --from {}", all.join(", "))));
                 }
                 Guess::Either(all) => {
-                    let all: Vec<&str> = all.into_iter().map(|format| format.row().name).collect();
-                    return Err(Failure::new(
-                        code::UNKNOWN_FORMAT,
-                        format!("{source} could be of several formats: {}", all.join(", ")),
-                    )
-                    .at(source.to_owned())
-                    .hint(format!("name the one that is meant: --from {}", all[0])));
+                    return Err(Failure::from(several(&all).in_file(source)));
                 }
             }
         }
@@ -260,7 +265,7 @@ fn read_size(path: &Path) -> Result<(), String> {
     }
 }
 
-/// The files of a folder that are known by their names; links are not followed.
+/// The files of a folder that are known by their names or forms; links are not followed.
 fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<SourceFile>, Failure> {
     let mut files = Vec::new();
     let mut folders = vec![(top.to_path_buf(), 0)];
@@ -286,11 +291,8 @@ fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<Sour
                 && depth < MAX_DEPTH
             {
                 folders.push((path, depth + 1));
-            } else if kind.is_file()
-                && let Some(format) =
-                    by_name(&name, wanted).filter(|format| wanted.is_none_or(|it| it == *format))
-            {
-                files.push((path, format));
+            } else if kind.is_file() {
+                files.extend(of_entry(&path, &name, wanted).map(|content| (path, content)));
             }
             if entries > MAX_ENTRIES || files.len() > MAX_FILES {
                 return Err(Failure::new(
@@ -303,22 +305,12 @@ fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<Sour
         }
     }
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let files = files.into_iter().map(|(path, format)| {
+    let files = files.into_iter().map(|(path, content)| {
         let below = path
             .strip_prefix(top)
             .unwrap_or(&path)
             .to_string_lossy()
             .replace('\\', "/");
-        let content = read_bytes(&path)
-            .map_err(|why| {
-                Finding::error(code::TOO_LARGE, why).help("take what is not a prompt out of it")
-            })
-            .and_then(|bytes| {
-                String::from_utf8(bytes).map_err(|_| {
-                    Finding::error(code::NOT_UTF8, "the file is not UTF-8 text")
-                        .help("save it as UTF-8")
-                })
-            });
         SourceFile {
             shown: format!("{}/{below}", named.trim_end_matches('/')),
             stem: stem(&below),
@@ -327,10 +319,59 @@ fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<Sour
                 .parent()
                 .map_or_else(|| top.to_path_buf(), Path::to_path_buf),
             is_guessed: wanted.is_none(),
-            content: content.map(|text| (format, text)),
+            content,
         }
     });
     Ok(files.collect())
+}
+
+/// What a file could be of several formats means.
+fn several(all: &[Format]) -> Finding {
+    let all: Vec<&str> = all.iter().map(|format| format.row().name).collect();
+    let message = format!("it could be of several formats: {}", all.join(", "));
+    let help = format!("name the one that is meant: --from {}", all[0]);
+    Finding::error(code::UNKNOWN_FORMAT, message).help(help)
+}
+
+/// What a file of a folder holds; none where it is no prompt. What its name does not say its form
+/// says.
+fn of_entry(
+    path: &Path,
+    name: &str,
+    wanted: Option<Format>,
+) -> Option<Result<(Format, String), Finding>> {
+    let by_name = by_name(name, wanted);
+    let is_wanted = |format: Format| wanted.is_none_or(|it| it == format);
+    let small = name.to_ascii_lowercase();
+    let may_be = ["json", "yaml", "yml", "prompt"]
+        .iter()
+        .any(|ending| small.rsplit_once('.').is_some_and(|(_, it)| it == *ending));
+    // What is a prompt file already, a partial, or of one format alone needs no look inside.
+    let is_open = may_be && !small.ends_with(".prompt.yml") && !small.starts_with('_');
+    if !is_open && !by_name.is_some_and(is_wanted) {
+        return None;
+    }
+    let text = match read_bytes(path) {
+        Err(why) => {
+            Err(Finding::error(code::TOO_LARGE, why).help("take what is not a prompt out of it"))
+        }
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
+            Finding::error(code::NOT_UTF8, "the file is not UTF-8 text").help("save it as UTF-8")
+        }),
+    };
+    let text = match (text, by_name) {
+        (Ok(text), _) => text,
+        (Err(why), Some(_)) => return Some(Err(why)),
+        (Err(_), None) => return None,
+    };
+    match (guess(name, &text), wanted) {
+        (Guess::Is(format), _) => is_wanted(format).then_some(Ok((format, text))),
+        (Guess::Either(all), Some(format)) if all.contains(&format) => Some(Ok((format, text))),
+        (Guess::Either(all), None) => Some(Err(several(&all))),
+        // Asked for, and not to be read: left out in silence it would be missed.
+        (Guess::Broken(why), Some(_)) => Some(Err(*why)),
+        _ => None,
+    }
 }
 
 /// The format of a file whose name says it. A partial comes with the prompts that include it.

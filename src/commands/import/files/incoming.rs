@@ -81,6 +81,8 @@ pub(in crate::commands) struct FileResult {
     pub(in crate::commands) path: Option<String>,
     pub(in crate::commands) action: Action,
     pub(in crate::commands) version: Option<Version>,
+    /// Where it is live there.
+    pub(in crate::commands) labels: Vec<String>,
     /// The text that is written.
     pub(in crate::commands) text: Option<String>,
     pub(in crate::commands) lost: Vec<Finding>,

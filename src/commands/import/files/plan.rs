@@ -59,6 +59,7 @@ pub(in crate::commands) fn plan(
             path: None,
             action: Action::Refused,
             version: None,
+            labels: Vec::new(),
             text: None,
             lost: Vec::new(),
             failure: None,
@@ -76,6 +77,7 @@ pub(in crate::commands) fn plan(
             Ok(foreign) => {
                 let is_of_several = counts.get(&foreign.name).is_some_and(|count| *count > 1);
                 result.source_version = foreign.version;
+                result.labels.clone_from(&foreign.labels);
                 let own = foreign.name.clone();
                 let author = foreign.author.clone();
                 match planner.one(foreign, &mut result) {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value, json};
 
 use super::super::super::gate::Gate;
-use super::super::has_prompt;
+use super::super::{has_prompt, number};
 use super::incoming::{Action, FileResult, Options, Stands};
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
@@ -116,7 +116,9 @@ impl<'p> Planner<'p> {
                     || (is_same && foreign.version.is_none_or(|version| Some(version) == last))
                 {
                     result.action = Action::Unchanged;
-                    result.version = Some(here.loaded.version());
+                    // Which number an earlier one has here is for the history to say.
+                    let is_last = foreign.version.is_none() || foreign.version == last;
+                    result.version = is_last.then(|| here.loaded.version());
                     result.lost.clear();
                     self.here.insert(name, here);
                     return Ok(Vec::new());
@@ -351,20 +353,7 @@ impl<'p> Planner<'p> {
     fn number(&self, name: &PromptName, theirs: Option<u64>) -> Result<Version, Failure> {
         let taken = self.store.numbers(name)?.highest();
         let highest = self.numbers.get(name).copied().max(taken);
-        let next = match highest {
-            None => Version::FIRST,
-            Some(highest) => highest.next().ok_or_else(|| {
-                Failure::new(
-                    code::NO_NUMBER_LEFT,
-                    format!("{name} has {highest}, and there is no number after it"),
-                )
-                .hint("--name NAME imports it under another name")
-            })?,
-        };
-        let theirs = theirs
-            .and_then(|it| u32::try_from(it).ok())
-            .and_then(Version::new);
-        Ok(theirs.filter(|theirs| *theirs >= next).unwrap_or(next))
+        number::next(name, highest, theirs)
     }
 
     /// The prompt that was lifted from there before, whatever its name is now.

@@ -1,5 +1,7 @@
 //! What became of the files.
 
+use std::str::FromStr;
+
 use serde_json::{Value, json};
 
 use super::super::super::common::count;
@@ -9,6 +11,8 @@ use crate::error::Exit;
 use crate::output::json;
 use crate::output::words::all_words;
 use crate::prompt::finding::Severity;
+use crate::prompt::name::Environment;
+use crate::releases::Store;
 
 pub(in crate::commands) fn results(
     results: &[FileResult],
@@ -64,6 +68,45 @@ pub(in crate::commands) fn results(
         (0, _, _) => Exit::Verdict,
         (_, 0, _) => Exit::Failed,
         _ => Exit::Verdict,
+    }
+}
+
+/// The commands that make versions live where their labels say they are; nothing is published here.
+pub(in crate::commands) fn publishes(results: &[FileResult], store: &Store, session: &mut Session) {
+    let known = store.environments();
+    let mut lines = Vec::new();
+    for result in results.iter().filter(|it| it.action != Action::Refused) {
+        let Some(version) = result.version else {
+            continue;
+        };
+        for label in &result.labels {
+            let Ok(environment) = Environment::from_str(label) else {
+                session.ui.warning(format!(
+                    "{}: the label {label} cannot be the name of an environment",
+                    result.name
+                ));
+                continue;
+            };
+            let new = match known.contains(&environment) {
+                true => "",
+                false => " --create-env",
+            };
+            lines.push(format!(
+                "promptctl publish {}@{version} --env {environment}{new}",
+                result.name
+            ));
+        }
+    }
+    if lines.is_empty() {
+        return session
+            .ui
+            .status("no label says what is live: nothing to publish");
+    }
+    session
+        .ui
+        .status("To make live here what is live there; nothing was published:");
+    for line in lines {
+        session.ui.line(line);
     }
 }
 
@@ -137,6 +180,7 @@ fn shape(result: &FileResult) -> Value {
         "path": result.path,
         "action": result.action.as_str(),
         "version": result.version,
+        "labels": result.labels,
         "source": {
             "format": result.format, "path": result.source, "version": result.source_version.map(|it| it.to_string()),
         },

@@ -250,6 +250,11 @@ fn tag(
             Some(name) if !name.is_empty() => raw.replacen(word, name, 1),
             _ => raw.to_owned(),
         },
+        // What is missing prints nothing there.
+        ' ' if word == "default" && rest.ends_with(" \"\"") && !rest.contains('(') => {
+            let name = rest.trim_end_matches(" \"\"").trim();
+            raw.replacen(tag.inner, name, 1)
+        }
         ' ' if word != "else" && !rest.is_empty() && word != "json" && word != "lookup" => {
             draft.lose(
                 format!("the helper `{word}`: Dotprompt has none of that name"),

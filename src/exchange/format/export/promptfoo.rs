@@ -1,0 +1,228 @@
+//! promptfoo: a configuration with one prompt, and cases as tests.
+
+use serde_json::{Map, Value, json};
+
+use super::chat::{Can, Message, Part, joined, messages, settings};
+use super::{Draft, own};
+use crate::exchange::dialect::{Dialect, Known, handlebars, written};
+use crate::exchange::write::yaml_file;
+
+const CAN: Can = Can {
+    dialects: &[Dialect::Nunjucks],
+    images: true,
+};
+
+/// Checks of texts, by whether case matters, and the assertions of that meaning.
+const TEXTS: [(&str, bool, &str); 12] = [
+    ("equals", false, "equals"),
+    ("notEquals", false, "not-equals"),
+    ("contains", true, "contains"),
+    ("contains", false, "icontains"),
+    ("notContains", true, "not-contains"),
+    ("notContains", false, "not-icontains"),
+    ("containsAny", true, "contains-any"),
+    ("containsAny", false, "icontains-any"),
+    ("containsAll", true, "contains-all"),
+    ("containsAll", false, "icontains-all"),
+    ("startsWith", true, "starts-with"),
+    ("matches", false, "regex"),
+];
+
+pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
+    let raw = raw(draft);
+    let label = draft.name.rsplit('/').next().unwrap_or(draft.name);
+    let mut file = Map::new();
+    if let Some(about) = draft.text("description") {
+        file.insert("description".to_owned(), json!(about));
+    }
+    file.insert(
+        "prompts".to_owned(),
+        json!([{ "label": label, "raw": raw }]),
+    );
+    let model = draft.text("model").unwrap_or("openai/gpt-5-mini");
+    let (provider, model) = model.split_once('/').unwrap_or(("openai", model));
+    let kind = match provider {
+        "openai" => "chat:",
+        "anthropic" => "messages:",
+        _ => "",
+    };
+    let mut one = json!({ "id": format!("{provider}:{kind}{model}") });
+    let settings = settings(draft);
+    if !settings.is_empty() {
+        one["config"] = Value::Object(settings);
+    }
+    file.insert("providers".to_owned(), json!([one]));
+    let shared = draft.keys.about.get("evaluators").cloned();
+    let shared = assertions(shared.as_ref(), draft);
+    if !shared.is_empty() {
+        file.insert("defaultTest".to_owned(), json!({ "assert": shared }));
+    }
+    let tests = tests(draft);
+    if !tests.is_empty() {
+        file.insert("tests".to_owned(), Value::Array(tests));
+    }
+    if let Some(own) = own(draft) {
+        file.insert("metadata".to_owned(), json!({ "promptctl": own }));
+    }
+    vec![(
+        format!("{}.promptfooconfig.yaml", draft.name),
+        yaml_file(&file),
+    )]
+}
+
+/// The prompt: a text, or a chat as JSON.
+fn raw(draft: &mut Draft<'_>) -> String {
+    let mut chat = Vec::new();
+    for message in messages(CAN, draft) {
+        match message {
+            Message::Said(role, parts) => {
+                let content = match parts.as_slice() {
+                    [] | [Part::Text(..)] => json!(joined(&parts)),
+                    parts => parts.iter().map(part).collect(),
+                };
+                chat.push(json!({ "role": role, "content": content }));
+            }
+            Message::Placeholder(name) => draft.lose(
+                format!("the placeholder `{name}`: promptfoo's chats are written out"),
+                "messages",
+            ),
+        }
+    }
+    if let [only] = chat.as_slice()
+        && only["role"] == "user"
+        && let Some(text) = only["content"].as_str()
+        && !text.trim_start().starts_with(['[', '{'])
+        && !text.is_empty()
+        && !text.starts_with("file://")
+    {
+        return text.to_owned();
+    }
+    serde_json::to_string_pretty(&chat).unwrap_or_default()
+}
+
+fn part(part: &Part) -> Value {
+    match part {
+        Part::Text(text, _) => json!({ "type": "text", "text": text }),
+        Part::Image(url, _, detail) => {
+            let mut image = json!({ "url": url });
+            if let Some(detail) = detail {
+                image["detail"] = detail.clone();
+            }
+            json!({ "type": "image_url", "image_url": image })
+        }
+    }
+}
+
+fn tests(draft: &mut Draft<'_>) -> Vec<Value> {
+    let rows = draft.keys.about.get("testData").and_then(Value::as_array);
+    let mut tests = Vec::new();
+    let mut has_expected = false;
+    for row in rows.cloned().unwrap_or_default() {
+        let Value::Object(mut vars) = row else {
+            continue;
+        };
+        let case = vars.remove("case");
+        let expected = vars.remove("expected").filter(Value::is_string);
+        let mut asserts = assertions(case.as_ref().and_then(|case| case.get("evaluators")), draft);
+        if let Some(expected) = expected {
+            has_expected = true;
+            asserts.push(json!({ "type": "icontains", "value": expected }));
+        }
+        let mut test = json!({ "vars": vars });
+        if !asserts.is_empty() {
+            test["assert"] = Value::Array(asserts);
+        }
+        tests.push(test);
+    }
+    if has_expected {
+        draft.note(
+            "`expected` of a case is looked for in the answer there; evaluators come back here",
+        );
+    }
+    tests
+}
+
+/// The evaluators that promptfoo has assertions for; the others are named.
+fn assertions(evaluators: Option<&Value>, draft: &mut Draft<'_>) -> Vec<Value> {
+    let mut all = Vec::new();
+    for evaluator in evaluators.and_then(Value::as_array).into_iter().flatten() {
+        match assertion(evaluator) {
+            Some(assert) => all.extend(assert),
+            None => {
+                let name = evaluator.get("name").and_then(Value::as_str).unwrap_or("-");
+                draft.note(format!(
+                    "promptfoo has no assertion for the evaluator `{name}`; it comes back here"
+                ));
+            }
+        }
+    }
+    all
+}
+
+/// An evaluator as assertions of the same meaning.
+fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
+    let map = evaluator.as_object()?;
+    let kinds = ["string", "json", "limits"];
+    let known =
+        |key: &String| kinds.contains(&key.as_str()) || matches!(key.as_str(), "name" | "weight");
+    if !map.keys().all(known) {
+        return None;
+    }
+    let mut all = Vec::new();
+    if let Some(checks) = map.get("string") {
+        let checks = checks.as_object()?;
+        let has_case = checks.get("caseSensitive").and_then(Value::as_bool) == Some(true);
+        for (key, value) in checks.iter().filter(|(key, _)| *key != "caseSensitive") {
+            let is_row = |row: &&(&str, bool, &str)| row.0 == key && row.1 == has_case;
+            let (.., name) = TEXTS.iter().find(is_row)?;
+            all.push(json!({ "type": name, "value": expected(value)? }));
+        }
+    }
+    if let Some(checks) = map.get("json") {
+        let checks = checks.as_object()?;
+        if checks
+            .keys()
+            .any(|key| !["schema", "anywhere"].contains(&key.as_str()))
+        {
+            return None;
+        }
+        let anywhere = checks.get("anywhere").and_then(Value::as_bool) == Some(true);
+        let mut assert = json!({ "type": if anywhere { "contains-json" } else { "is-json" } });
+        if let Some(schema) = checks.get("schema") {
+            assert["value"] = schema.clone();
+        }
+        all.push(assert);
+    }
+    if let Some(limits) = map.get("limits") {
+        for (key, value) in limits.as_object()? {
+            all.push(match key.as_str() {
+                "latency" => {
+                    let limit = value.as_str()?.strip_suffix("ms")?;
+                    json!({ "type": key, "threshold": limit.parse::<u64>().ok()? })
+                }
+                "cost" => json!({ "type": key, "threshold": value.as_f64()? }),
+                _ => return None,
+            });
+        }
+    }
+    if let Some(weight) = map.get("weight") {
+        for assert in &mut all {
+            assert["weight"] = weight.clone();
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+/// The value of a check, which is a template over the case.
+fn expected(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) => {
+            let nodes = handlebars::read(text).ok()?;
+            let written = written::write(&nodes, Dialect::Nunjucks).ok()?.text;
+            let read = Dialect::Nunjucks.read(&written, &Known::default()).ok()?;
+            (read.nodes == nodes).then_some(Value::String(written))
+        }
+        Value::Array(items) => items.iter().map(expected).collect(),
+        _ => None,
+    }
+}

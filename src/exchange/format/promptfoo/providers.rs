@@ -1,0 +1,144 @@
+//! The models of a configuration: the first is taken, the others are named.
+
+use serde_json::{Map, Value};
+
+use super::super::Source;
+use super::super::draft::Draft;
+use crate::prompt::code;
+use crate::prompt::document::{Located, parse_located};
+
+/// `openai:chat:gpt-4o` as `openai/gpt-4o`.
+fn model(id: &str) -> String {
+    let kinds = [
+        "chat",
+        "responses",
+        "completion",
+        "completions",
+        "messages",
+        "live",
+    ];
+    let mut parts: Vec<&str> = id.splitn(2, ':').collect();
+    if parts.len() == 2
+        && let Some((kind, rest)) = parts[1].split_once(':')
+        && kinds.contains(&kind)
+    {
+        parts[1] = rest;
+    }
+    parts.join("/")
+}
+
+pub(super) fn providers(
+    config: &Map<String, Value>,
+    located: &Located,
+    source: &Source<'_>,
+    draft: &mut Draft,
+) {
+    let (key, value) = match (config.get("providers"), config.get("targets")) {
+        (Some(value), _) => ("providers", value),
+        (None, Some(value)) => ("targets", value),
+        (None, None) => return,
+    };
+    let items: Vec<&Value> = match value {
+        Value::Array(items) => items.iter().collect(),
+        only => vec![only],
+    };
+    let mut taken = None;
+    let mut others = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = if value.is_array() {
+            format!("{key}[{index}]")
+        } else {
+            key.to_owned()
+        };
+        let at = located.place(&path);
+        let mut item = (*item).clone();
+        if let Some(file) = item.as_str().and_then(|text| text.strip_prefix("file://")) {
+            match (source.beside)(file).ok().filter(|_| {
+                file.ends_with("yaml") || file.ends_with("yml") || file.ends_with("json")
+            }) {
+                Some(text) => item = parse_located(&text).map(|it| it.value).unwrap_or_default(),
+                None => {
+                    draft.lose(
+                        code::SOURCE_DROPPED,
+                        at,
+                        format!("the provider {file} is a program or cannot be read: left out"),
+                    );
+                    continue;
+                }
+            }
+        }
+        // `- openai:gpt-4o: {config: …}` names the provider by the key.
+        let (id, settings) = match &item {
+            Value::String(id) => (Some(id.clone()), None),
+            Value::Object(map) => match map.get("id").and_then(Value::as_str) {
+                Some(id) => (Some(id.to_owned()), map.get("config").cloned()),
+                None => match map.iter().next() {
+                    Some((id, inner)) => (Some(id.clone()), inner.get("config").cloned()),
+                    None => (None, None),
+                },
+            },
+            _ => (None, None),
+        };
+        let Some(id) = id else { continue };
+        let is_program = [
+            "file:",
+            "exec:",
+            "python:",
+            "javascript:",
+            "http:",
+            "https:",
+            "golang:",
+        ]
+        .iter()
+        .any(|start| id.starts_with(start));
+        if is_program {
+            draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                format!("the provider {id} is a program: left out"),
+            );
+        } else if taken.is_none() {
+            draft.model = Some(model(&id));
+            taken = Some(id);
+            let mut settings = settings
+                .and_then(|it| it.as_object().cloned())
+                .unwrap_or_default();
+            // Where and with which key a model is reached is nobody's business here.
+            settings.retain(|key, _| {
+                let key = key.to_ascii_lowercase();
+                ![
+                    "apikey",
+                    "key",
+                    "token",
+                    "host",
+                    "baseurl",
+                    "organization",
+                    "region",
+                    "env",
+                    "headers",
+                    "project",
+                ]
+                .iter()
+                .any(|word| key.ends_with(word))
+            });
+            if let Some(Value::Object(inner)) = settings.remove("generationConfig") {
+                settings.extend(inner);
+            }
+            draft.settings(&settings, |inner| {
+                located.place(&format!("{path}.config.{inner}"))
+            });
+        } else {
+            others.push(id);
+        }
+    }
+    if !others.is_empty() {
+        draft.note(
+            code::SOURCE_DROPPED,
+            located.place(key),
+            format!(
+                "a prompt has one model here; the other providers: {}",
+                others.join(", ")
+            ),
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! The front matter of a file of Prompty's, of both versions.
+
+use serde_json::{Map, Value, json};
+
+use super::super::Source;
+use super::super::draft::{Draft, refused};
+use super::super::front::Front;
+use super::property::{is_reference, properties, property};
+use crate::exchange::dialect::Known;
+use crate::prompt::code;
+use crate::prompt::finding::{Finding, Span};
+
+pub(super) fn head(
+    keys: &Map<String, Value>,
+    front: &Front<'_>,
+    source: &Source<'_>,
+    draft: &mut Draft,
+    known: &mut Known,
+    threads: &mut Vec<String>,
+) -> Result<(), Finding> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let mut sample = Map::new();
+    let mut own_keys = None;
+    for (key, value) in keys {
+        let at = front.place(key);
+        match key.as_str() {
+            "name" | "displayName" if draft.title.is_none() => draft.title = text(value),
+            "description" => draft.description = text(value),
+            "tags" => {
+                draft.tags = value
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(text)
+                    .collect();
+            }
+            "template" | "displayName" | "kind" | "version" | "$schema" => {}
+            "model" => model(value, at, front, draft)?,
+            "inputs" | "inputSchema" => {
+                inputs(value, at, source, draft, (known, threads, &mut sample));
+            }
+            "sample" => match value {
+                Value::Object(map) => sample.extend(map.clone()),
+                Value::String(file) => {
+                    let inner = file
+                        .strip_prefix("${file:")
+                        .and_then(|rest| rest.strip_suffix('}'));
+                    match beside(inner.unwrap_or(file), source) {
+                        Ok(map) => sample.extend(map),
+                        Err(why) => draft.lose(
+                            code::SOURCE_DROPPED,
+                            at,
+                            format!("the sample {file} could not be read: {why}: left out"),
+                        ),
+                    }
+                }
+                _ => {}
+            },
+            "outputs" | "outputSchema" => outputs(value, at, draft),
+            "tools" => tools(value, at, draft),
+            "promptctl" => {
+                if let Value::Object(own) = value {
+                    own_keys = Some(own.clone());
+                }
+            }
+            "authors" | "metadata" => {
+                let tags = value.get("tags").and_then(Value::as_array);
+                draft
+                    .tags
+                    .extend(tags.into_iter().flatten().filter_map(text));
+                draft.note(
+                    code::SOURCE_DROPPED,
+                    at,
+                    format!("the key `{key}` has no counterpart here: left out"),
+                );
+            }
+            _ => draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                format!("the key `{key}` has no counterpart here: left out"),
+            ),
+        }
+    }
+    for thread in threads.iter() {
+        sample.remove(thread);
+    }
+    sample.retain(|name, _| crate::exchange::dialect::is_name(name));
+    if !sample.is_empty() && draft.test_data.is_empty() {
+        draft.test_data.push(Value::Object(sample));
+    }
+    if let Some(own) = own_keys {
+        draft.take_own(&own);
+    }
+    known.variables = keys.get("inputs").map(|_| {
+        let properties = draft.schema.get("properties").and_then(Value::as_object);
+        properties
+            .map(|map| map.keys().cloned().collect())
+            .unwrap_or_default()
+    });
+    Ok(())
+}
+
+/// The map in a JSON file beside the prompt.
+fn beside(file: &str, source: &Source<'_>) -> Result<Map<String, Value>, String> {
+    let text = (source.beside)(file)?;
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err("it is no map".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn model(
+    value: &Value,
+    at: Option<Span>,
+    front: &Front<'_>,
+    draft: &mut Draft,
+) -> Result<(), Finding> {
+    let map = match value {
+        Value::String(name) => {
+            draft.model = Some(name.clone()).filter(|_| !is_reference(value));
+            return Ok(());
+        }
+        Value::Object(map) => map,
+        _ => return Ok(()),
+    };
+    let api = map
+        .get("apiType")
+        .or_else(|| map.get("api"))
+        .and_then(Value::as_str)
+        .unwrap_or("chat");
+    if !matches!(api, "chat" | "completion" | "responses" | "agent") {
+        return Err(refused(
+            at,
+            format!("an {api} call has no messages for a prompt file"),
+            "only calls of chat models are taken",
+        ));
+    }
+    let configuration = map.get("configuration").and_then(Value::as_object);
+    let names = [
+        map.get("id"),
+        configuration.and_then(|it| it.get("azure_deployment")),
+        configuration.and_then(|it| it.get("model")),
+        configuration.and_then(|it| it.get("name")),
+    ];
+    if let Some(name) = names.into_iter().flatten().next() {
+        match name.as_str().filter(|_| !is_reference(name)) {
+            Some(name) => {
+                let provider = map.get("provider").and_then(Value::as_str);
+                let provider = provider
+                    .filter(|it| !matches!(*it, "openai" | "azure" | "foundry" | "azure_openai"));
+                draft.model = Some(match provider {
+                    Some(provider) if !name.contains('/') => format!("{provider}/{name}"),
+                    _ => name.to_owned(),
+                });
+            }
+            None => draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                "the model's name comes from the environment, which is not read: left out",
+            ),
+        }
+    }
+    for key in ["connection", "configuration"] {
+        if let Some(Value::Object(_)) = map.get(key) {
+            draft.note(
+                code::SOURCE_DROPPED,
+                front.place(&format!("model.{key}")),
+                format!("`model.{key}` says where the model is reached: left out; promptctl help settings tells where that stands here"),
+            );
+        }
+    }
+    for key in ["options", "parameters"] {
+        if let Some(Value::Object(options)) = map.get(key) {
+            let mut options = options.clone();
+            if let Some(Value::Object(more)) = options.remove("additionalProperties") {
+                options.extend(more);
+            }
+            options.retain(|_, value| !is_reference(value));
+            draft.settings(&options, |inner| {
+                front.place(&format!("model.{key}.{inner}"))
+            });
+        }
+    }
+    Ok(())
+}
+
+fn inputs(
+    value: &Value,
+    at: Option<Span>,
+    source: &Source<'_>,
+    draft: &mut Draft,
+    (known, threads, sample): (&mut Known, &mut Vec<String>, &mut Map<String, Value>),
+) {
+    // Version 1 permits sample values in the place of types, and a JSON Schema.
+    let value = match value {
+        Value::String(file) => match beside(file, source) {
+            Ok(map) => Value::Object(map),
+            Err(why) => {
+                draft.lose(
+                    code::SOURCE_DROPPED,
+                    at,
+                    format!("the inputs {file} could not be read: {why}: left out"),
+                );
+                return;
+            }
+        },
+        Value::Object(map)
+            if map
+                .get("properties")
+                .is_some_and(|it| it.is_object() || it.is_array()) =>
+        {
+            map["properties"].clone()
+        }
+        other => other.clone(),
+    };
+    let is_kind = |value: &Value| {
+        let keys = [
+            "kind",
+            "type",
+            "default",
+            "description",
+            "sample",
+            "example",
+            "required",
+            "is_required",
+        ];
+        value
+            .as_object()
+            .is_some_and(|map| map.keys().any(|key| keys.contains(&key.as_str())))
+    };
+    let mut put = |name: &str, value: &Value| {
+        if value.get("kind").and_then(Value::as_str) == Some("thread") {
+            threads.push(name.to_owned());
+            return;
+        }
+        if is_kind(value) {
+            let schema = property(value);
+            match schema.get("type").and_then(Value::as_str) {
+                Some("array") => known.lists.push(name.to_owned()),
+                Some("boolean") => known.flags.push(name.to_owned()),
+                _ => {}
+            }
+            *draft.property(name) = schema;
+            if value.get("required").and_then(Value::as_bool) == Some(true) {
+                let required = draft.schema.entry("required").or_insert_with(|| json!([]));
+                if let Some(required) = required.as_array_mut() {
+                    required.push(json!(name));
+                }
+            }
+            let example = ["example", "sample"].iter().find_map(|key| value.get(*key));
+            if let Some(example) = example.filter(|it| !is_reference(it)) {
+                sample.insert(name.to_owned(), example.clone());
+            }
+        } else {
+            *draft.property(name) = json!({});
+            if !value.is_null() && !is_reference(value) {
+                sample.insert(name.to_owned(), value.clone());
+            }
+        }
+    };
+    match &value {
+        Value::Array(items) => {
+            for item in items {
+                if let Some(name) = item.get("name").and_then(Value::as_str) {
+                    put(name, item);
+                }
+            }
+        }
+        Value::Object(map) => map.iter().for_each(|(name, value)| put(name, value)),
+        _ => {}
+    }
+}
+
+fn outputs(value: &Value, at: Option<Span>, draft: &mut Draft) {
+    let inner = value.get("properties").unwrap_or(value);
+    let (all, required) = properties(inner);
+    if all.is_empty() {
+        return;
+    }
+    let is_only_text = all.len() == 1
+        && all
+            .values()
+            .all(|it| it["type"] == "string" && it.get("enum").is_none());
+    if is_only_text && inner.is_object() {
+        draft.note(
+            code::SOURCE_DROPPED,
+            at,
+            "its output is one text: nothing says so here",
+        );
+        return;
+    }
+    let mut schema = json!({ "type": "object" });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema["properties"] = Value::Object(all);
+    draft.output("output", schema, false);
+}
+
+fn tools(value: &Value, at: Option<Span>, draft: &mut Draft) {
+    let mut all = Vec::new();
+    for tool in value.as_array().into_iter().flatten() {
+        let mut tool = tool.clone();
+        let kind = tool.get("kind").and_then(Value::as_str).map(str::to_owned);
+        if kind.as_deref() == Some("function") || kind.is_none() {
+            if let Some(parameters) = tool.get("parameters").filter(|it| it.is_array()).cloned() {
+                let (properties, required) = properties(&parameters);
+                tool["parameters"] =
+                    json!({ "type": "object", "properties": properties, "required": required });
+            }
+            if let Some(map) = tool.as_object_mut() {
+                map.remove("kind");
+            }
+        } else {
+            tool["type"] = json!(kind);
+        }
+        all.push(tool);
+    }
+    draft.tools(&Value::Array(all), at);
+}
