@@ -77,6 +77,8 @@ pub struct SuiteJudge {
     pub loaded: Arc<Loaded>,
     /// Whether labels of people have checked it as it is.
     pub is_calibrated: bool,
+    /// Why the figures that are kept of it do not count.
+    pub unsound: Option<String>,
 }
 
 /// One case: values for the prompt's variables, and what is expected of the answer.

@@ -34,7 +34,8 @@ use crate::prompt::judged::Checked;
 use crate::prompt::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use crate::prompt::template::Partials;
 pub(super) use found::{Asker, judges_of};
-pub use found::{choices_of, find, is_judge, reference_of};
+pub use found::{choices_of, find, is_judge, reference_of, unsound};
+use labels::Labelled;
 use marks::Marks;
 
 /// The folder below a root that holds judges.
@@ -141,7 +142,7 @@ impl Judges {
     /// What labels of people have shown of the judge of this name, by what `files` has.
     pub fn checked(&self, name: &str, files: &dyn CaseFiles) -> Option<Checked> {
         let mut named = self.judges.iter().filter(|(_, judge)| judge.name == name);
-        named.find_map(|(_, judge)| calibration::of(&judge.loaded, files).map(|it| it.checked()))
+        named.find_map(|(_, judge)| calibration::of(&judge.loaded, files)?.ok())
     }
 
     /// The same, with its number among them.
@@ -333,6 +334,18 @@ impl JudgePrompt {
             Some(Key::new(server, &request.body, 1))
         });
         key.is_some_and(|key| cache.has(&key))
+    }
+
+    /// What it is compared with labels as.
+    pub fn labelled(&self) -> Labelled<'_> {
+        Labelled {
+            name: self.loaded.name.as_str(),
+            choices: &self.choices,
+            variables: match &self.form {
+                Form::Prompt(prompt) => prompt.variables(),
+                Form::Llm(_) => &[],
+            },
+        }
     }
 
     /// What a choice is worth.

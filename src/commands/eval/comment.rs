@@ -241,9 +241,9 @@ fn checked_by(judge: &str, store: &Store) -> Option<String> {
     let loaded = store
         .load(&Reference::working_copy(name.parse().ok()?))
         .ok()?;
-    let checked = calibration::of(&loaded, &PromptFiles::of(store, &loaded))?.checked();
+    let checked = calibration::of(&loaded, &PromptFiles::of(store, &loaded))?.ok()?;
     Some(format!(
         "{} labels, kappa {:.2}, at least {:.2}",
-        checked.labels, checked.kappa, checked.low
+        checked.distinct, checked.kappa, checked.low
     ))
 }

@@ -191,7 +191,7 @@ fn calibrate(judge: &str) -> String {
 
 fn calibrate_command(judge: &PromptName) -> String {
     format!(
-        "promptctl judge {judge} --labels FILE --record, with {FEWEST_LABELS} labels or more; commit what it keeps"
+        "promptctl judge {judge} --labels FILE --record, with {FEWEST_LABELS} labels or more; commit FILE and what it keeps"
     )
 }
 
