@@ -324,7 +324,7 @@ fn evaluate(
             fail_on: args.base.fail_on.into(),
         };
         let mut doing = Doing {
-            results: empty_results(tasks, terms.run),
+            results: empty_results(tasks),
             file: match ground.store.is_brought(OWN_FOLDER) {
                 true => Err(io::Error::other("git tracks files in .promptctl")),
                 false => RunFile::create(&own_folder(&ground.store).join("evals"), &head),
@@ -384,7 +384,7 @@ fn ask_again(
         return Ok(());
     }
     let before = doing.results.len();
-    doing.results.extend(empty_results(&again, terms.run));
+    doing.results.extend(empty_results(&again));
     std::mem::replace(&mut doing.progress, callers.progress(&plan)).finish();
     let panel = Panel::new(terms);
     let more = run_plan(&again, &plan, terms, &panel, &mut |task, case, line| {

@@ -25,6 +25,7 @@ pub mod run;
 pub mod runs;
 pub mod score;
 mod select;
+pub mod shelf;
 mod suite;
 pub mod summary;
 pub mod task;

@@ -70,13 +70,11 @@ pub struct RunEnd {
 }
 
 /// No results yet, with every case in its place.
-pub fn empty_results(tasks: &[Task<'_>], run: &str) -> Vec<Results> {
+pub fn empty_results(tasks: &[Task<'_>]) -> Vec<Results> {
     let results = tasks.iter().map(|task| {
         let mut results = Results::new(task.subject.clone());
-        for at in 0..task.cases.len() {
-            let schema = task.loaded.document.input_schema.as_ref();
-            results.declare(&task.subject.line(run, task.case(at), 1, schema));
-        }
+        results.cases.reserve_exact(task.cases.len());
+        (0..task.cases.len()).for_each(|at| results.declare(task.case(at)));
         results
     });
     results.collect()

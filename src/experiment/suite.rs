@@ -18,6 +18,7 @@ use super::files::{CaseFiles, Tracking};
 use super::found::Found;
 use super::judge::{Asker, judges_of};
 use super::pointless::pointless;
+use super::shelf::Shelf;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::{digest_bytes, digest_of};
@@ -34,6 +35,9 @@ const MAX_CASES: usize = 100_000;
 
 /// The most bytes that are read of one dataset.
 const MAX_DATASET: u64 = 1 << 30;
+
+/// So many bytes of the values of cases are held in memory; those of further cases in a file.
+const HELD: usize = 32 << 20;
 
 /// The margin where `eval.margin` says nothing.
 const MARGIN: f64 = 0.05;
@@ -127,6 +131,7 @@ struct Reader<'a> {
     files: &'a dyn CaseFiles,
     variables: Vec<Variable>,
     cases: Vec<Case>,
+    shelf: Shelf,
     /// How many cases there may be.
     most: usize,
     found: Found,
@@ -141,7 +146,7 @@ impl<'a> Reader<'a> {
             Err(findings) => {
                 let findings = findings.into_iter().map(|it| it.in_file(&loaded.path));
                 return Err(Box::new(Reading {
-                    suite: assemble(&loaded.document, &[], Vec::new()),
+                    suite: sealed(assemble(&loaded.document, &[], Vec::new())),
                     findings: findings.collect(),
                 }));
             }
@@ -151,6 +156,7 @@ impl<'a> Reader<'a> {
             files,
             variables,
             cases: Vec::new(),
+            shelf: Shelf::new(HELD),
             most: MAX_CASES,
             found: Found::default(),
             hashes: RefCell::default(),
@@ -217,6 +223,7 @@ impl<'a> Reader<'a> {
                 for evaluator in &mut case.evaluators {
                     *evaluator = with_judge(evaluator, judge).into_owned();
                 }
+                case.variables = self.shelf.put(case.variables);
                 self.cases.push(case);
                 let findings = findings.into_iter().map(|it| it.in_file(path));
                 self.found.extend(findings);
@@ -366,7 +373,7 @@ impl<'a> Reader<'a> {
                 Asker::Case(case) => case.mark(finding),
             });
         });
-        seal(&mut suite);
+        let suite = sealed(suite);
         unjudged(&suite, document, &self.loaded.path, &mut self.found);
         pointless(&suite, document, path, &mut self.found);
         lacking(&suite, document, path, &mut self.found);
@@ -445,13 +452,13 @@ fn no_format(path: &str) -> Finding {
         .help("datasets end in .jsonl, .json, .yaml, .yml or .csv")
 }
 
-/// The suite that these cases make.
+/// The suite that these cases make, without its digest.
 fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Suite {
     let defaults = variables.iter().filter_map(|variable| {
         let default = variable.default.clone()?;
         Some((variable.name.clone(), default))
     });
-    let mut suite = Suite {
+    Suite {
         judges: Default::default(),
         cases,
         evaluators: document
@@ -465,13 +472,11 @@ fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Su
         judge: document.eval.judge.clone(),
         defaults: defaults.collect(),
         digest: String::new(),
-    };
-    seal(&mut suite);
-    suite
+    }
 }
 
-/// Writes the digest of a suite, all of whose parts are known.
-fn seal(suite: &mut Suite) {
+/// A suite all of whose parts are known, with its digest.
+fn sealed(mut suite: Suite) -> Suite {
     let cases = suite.cases.iter().map(|case| digest_of(case.whole()));
     let cases: Vec<String> = cases.map(|digest| digest.to_string()).collect();
     let mut whole = json!({
@@ -493,6 +498,7 @@ fn seal(suite: &mut Suite) {
             .collect();
     }
     suite.digest = digest_of(whole).to_string();
+    suite
 }
 
 #[cfg(test)]

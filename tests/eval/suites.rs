@@ -205,7 +205,7 @@ fn a_diff_names_the_datasets_and_figures_that_changed() {
       datasets["datasets/hi.jsonl"]: sha256 9e1cde01c85b → sha256 69e5644cc482
 
     judges/tone  v1  none
-      calibration["prompts/judges/tone.calibration.json"]: sha256 fdefa7a60748 (new)
+      calibration["prompts/judges/tone.calibration.json"]: sha256 578ebeb12c4d (new)
 
     2 prompts: 2 none
     "#);

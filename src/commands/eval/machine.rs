@@ -32,7 +32,7 @@ fn suite(summary: &Summary<'_>) -> TestSuite {
 }
 
 fn test(case: &CaseResult) -> Test {
-    let (file, line, _) = case.place.clone();
+    let (ref file, line, _) = case.place;
     let (short, long) = told(case);
     let properties = case.score().map(|score| ("score", format!("{score:.4}")));
     let flaky = match case.is_flaky() {
@@ -46,7 +46,7 @@ fn test(case: &CaseResult) -> Test {
     };
     Test {
         name: case.id.clone(),
-        file,
+        file: file.to_string(),
         line,
         milliseconds: None,
         outcome: match case.status() {

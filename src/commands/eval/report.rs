@@ -374,7 +374,7 @@ fn failure(case: &CaseResult) -> Value {
         "status": case.status(),
         "required": case.required,
         "score": case.score(),
-        "path": case.place.0,
+        "path": &*case.place.0,
         "line": case.place.1,
         "column": case.place.2,
         "reasons": worst.map(reasons).unwrap_or_default(),

@@ -79,7 +79,7 @@ fn cells_are_what_the_schema_says() {
     let read: Vec<Value> = suite
         .cases
         .iter()
-        .map(|case| case.variables.clone().into())
+        .map(|case| case.variables.get().into_owned().into())
         .collect();
     assert_eq!(
         read[0],
