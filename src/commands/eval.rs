@@ -44,6 +44,7 @@ use crate::experiment::versus::Pairing;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
@@ -259,7 +260,7 @@ impl<'a> Prepared<'a> {
         let other = other.and_then(|other| other.document.output_schema());
         let schema = chosen.loaded.document.output_schema().or(other);
         let evaluators = prepare(&chosen.suite.evaluators, schema)
-            .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
+            .map_err(|finding| Failure::from(at_evaluator(finding, chosen, schema)))?;
         let judges = choose::judges(chosen, &evaluators, schema, ground, session)?;
         Ok(Self {
             chosen,
@@ -271,6 +272,15 @@ impl<'a> Prepared<'a> {
             files: PromptFiles::of(&ground.store, &chosen.loaded),
         })
     }
+}
+
+/// What is wrong with an evaluator of a prompt, at its place in the file.
+fn at_evaluator(finding: Finding, chosen: &Chosen, schema: Option<&Value>) -> Finding {
+    let mut evaluators = chosen.suite.evaluators.iter();
+    let wrong = evaluators.position(|it| Evaluator::new(it, schema).is_err());
+    let document = &chosen.loaded.document;
+    let at = wrong.and_then(|index| document.span_of(&format!("evaluators[{index}]")));
+    finding.in_file(&chosen.loaded.path).at(at)
 }
 
 /// Runs what was chosen, and shows what came of it.
