@@ -20,7 +20,7 @@ use crate::experiment::judge::agreement::{compare, is_same};
 use crate::experiment::judge::calibration::{Calibration, path_of};
 use crate::experiment::judge::labels::{self, Label, Labels};
 use crate::experiment::judge::panel::{Chosen, Errand, Panel};
-use crate::experiment::judge::{JudgePrompt, Told, find, reference_of, unsound};
+use crate::experiment::judge::{JudgeInput, JudgePrompt, find, reference_of, unsound};
 use crate::experiment::run::{Source, Terms};
 use crate::experiment::{CaseFiles as _, PromptFiles, Tracking};
 use crate::files::FileChange;
@@ -220,19 +220,19 @@ fn read(args: &Args, judge: &JudgePrompt, session: &Session) -> Result<(Labels, 
 /// Looks whether every answer can be judged, before the first call.
 fn check(judge: &JudgePrompt, labels: &[Label], shown: &str) -> Result<(), Failure> {
     for label in labels {
-        let told = told(label);
+        let input = input_of(label);
         let place = format!("{shown}:{}", label.line);
         judge
             .check(&label.fields, false)
             .map_err(Failure::from)
-            .and_then(|()| judge.request(&told).map(drop))
+            .and_then(|()| judge.request(&input).map(drop))
             .map_err(|failure| failure.at(place).hint("nothing was sent"))?;
     }
     Ok(())
 }
 
-fn told(label: &Label) -> Told<'_> {
-    Told {
+fn input_of(label: &Label) -> JudgeInput<'_> {
+    JudgeInput {
         fields: &label.fields,
         completion: &label.completion,
         messages: None,
@@ -241,7 +241,7 @@ fn told(label: &Label) -> Told<'_> {
 
 /// How many answers the cache has the judge's choice of.
 fn kept(judge: &JudgePrompt, labels: &[Label], cache: Option<&Cache>) -> usize {
-    let is_kept = |label: &&Label| cache.is_some_and(|it| judge.is_kept(&told(label), it));
+    let is_kept = |label: &&Label| cache.is_some_and(|it| judge.is_kept(&input_of(label), it));
     labels.iter().filter(is_kept).count()
 }
 
@@ -320,7 +320,7 @@ fn choose<'l>(
             .collect(),
     );
     let one = async |index: usize| -> Chosen {
-        match judge.request(&told(&labels[index])) {
+        match judge.request(&input_of(&labels[index])) {
             Ok((rendered, request)) => panel.choose(judge, (&rendered, &request), &errand).await,
             Err(failure) => Chosen::nothing(failure.message),
         }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use futures_util::lock::Mutex;
 
-use super::{JudgePrompt, Told, said};
+use super::{JudgeInput, JudgePrompt, said};
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, CallContext, Closed, Rendered, Request, Stop};
 use crate::experiment::answer::{AnswerStatus, Answered};
@@ -309,12 +309,12 @@ impl Judge for Panel<'_> {
             Ok((rendered, _)) => rendered,
             Err(failure) => return undecided(failure.message),
         };
-        let told = Told {
+        let input = JudgeInput {
             fields: question.fields,
             completion: &question.answered.output,
             messages: Some(&rendered.messages),
         };
-        let (rendered, request) = match judge.request(&told) {
+        let (rendered, request) = match judge.request(&input) {
             Ok(made) => made,
             Err(failure) => return undecided(failure.message),
         };
