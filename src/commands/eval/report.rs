@@ -9,7 +9,7 @@ use crate::experiment::result::{CaseResult, Results, Status};
 use crate::experiment::runs::Head;
 use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, Rule, Verdict};
-use crate::experiment::versus::{Both, Said, Versus, versus};
+use crate::experiment::versus::{Both, Conclusion, Versus, versus};
 use crate::output::versus::Section;
 use crate::prompt::evidence::AgainstBase;
 use crate::statistics::Method;
@@ -170,7 +170,7 @@ impl<'a> Report<'a> {
         if self.versus.iter().filter(|it| it.base.is_some()).count() < 2 {
             return None;
         }
-        let of = |said: Said| {
+        let of = |said: Conclusion| {
             let meant = self.versus.iter().filter(move |it| it.headline() == said);
             meant
                 .map(|it| it.head.subject.prompt.as_str())
@@ -180,7 +180,7 @@ impl<'a> Report<'a> {
             [] => format!("{word}: none"),
             names => format!("{word}: {}", names.join(", ")),
         };
-        let (better, worse) = (of(Said::Better), of(Said::Worse));
+        let (better, worse) = (of(Conclusion::Better), of(Conclusion::Worse));
         let (better, worse) = (named("better", &better), named("worse", &worse));
         Some(
             match self
@@ -328,7 +328,7 @@ fn comparison(versus: &Versus<'_>) -> Value {
         "margin": versus.pairing.margin,
         "mde": found.and_then(|it| it.mde),
         "cases_needed": found.and_then(|it| it.cases_needed),
-        "verdict": versus.said(),
+        "verdict": versus.conclusion(),
         "sentence": section::said(versus).1,
         "notes": versus.pairing.notes,
     })
