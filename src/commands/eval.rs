@@ -230,9 +230,9 @@ fn nothing_left(record: &Record, args: &Args, ground: &RunContext, session: &mut
         let shape = serde_json::json!({ "prompts": [], "evidence": record.shape(&ground.store) });
         session.ui.block(crate::output::json::document(&shape));
     }
-    let (said, exit) = record.told(&ground.store);
-    for said in said {
-        said.say(session);
+    let (notices, exit) = record.told(&ground.store);
+    for notice in notices {
+        notice.say(session);
     }
     exit
 }
