@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return show_plan_of_judge((&judge, asked), concurrency, &ground, session);
     }
     let chosen = ask(args, (&judge, &labels), &ground, session)?;
-    let Asked {
+    let Answers {
         answers,
         stop,
         spent,
@@ -246,7 +246,7 @@ fn kept(judge: &JudgePrompt, labels: &[Label], cache: Option<&Cache>) -> usize {
 }
 
 /// What the judge chose.
-struct Asked<'l> {
+struct Answers<'l> {
     answers: Vec<Answer<'l>>,
     stop: Option<Stop>,
     spent: f64,
@@ -258,7 +258,7 @@ fn ask<'l>(
     (judge, labels): (&JudgePrompt, &'l [Label]),
     ground: &RunContext,
     session: &mut Session,
-) -> Result<Asked<'l>, Failure> {
+) -> Result<Answers<'l>, Failure> {
     let cache = cache_of(ground, session);
     let source = match (args.cached, args.fresh) {
         (true, _) => Source::CacheAlone,
@@ -286,7 +286,7 @@ fn ask<'l>(
     if let Some(cache) = &cache {
         cache.close();
     }
-    Ok(Asked {
+    Ok(Answers {
         answers,
         stop: ended.stop,
         spent: ended.cost,
