@@ -17,7 +17,7 @@ mod report;
 mod results;
 mod section;
 mod text;
-mod told;
+mod wording;
 
 use std::io;
 use std::path::{Path, PathBuf};

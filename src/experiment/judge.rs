@@ -7,11 +7,11 @@
 
 pub mod agreement;
 pub mod calibration;
+mod choice;
 mod found;
 pub mod labels;
 mod marks;
 pub mod panel;
-mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

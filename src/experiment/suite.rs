@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::asked::{lacking, unjudged};
 use super::case::{Case, Suite};
 use super::dataset::{self, Columns, Format, MAX_CASE};
 use super::doubles::{doubles, tell_apart};
@@ -17,6 +16,7 @@ use super::entry::{self, Ground};
 use super::files::{CaseFiles, Tracking};
 use super::found::Found;
 use super::judge::{Asker, judges_of};
+use super::needed_fields::{lacking, unjudged};
 use super::pointless::pointless;
 use super::shelf::Shelf;
 use crate::files::Loaded;

@@ -13,7 +13,7 @@ use super::super::run::{RunContext, parse_dollars};
 use super::super::session::Session;
 use super::choose::{Chosen, server, unknown_case};
 use super::estimate::estimate;
-use super::told::dollars;
+use super::wording::dollars;
 use super::{Asking, Callers, Prepared, cache_of, early};
 use crate::error::{Exit, Failure};
 use crate::execute::Stop;

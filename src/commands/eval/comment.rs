@@ -6,7 +6,7 @@ use super::super::common::count;
 use super::find::find;
 use super::markdown::worded;
 use super::report::Report;
-use super::told::title;
+use super::wording::title;
 use super::{own_folder, runs_folder};
 use crate::error::Failure;
 use crate::experiment::PromptFiles;

@@ -11,7 +11,7 @@ use super::find::find;
 use super::outputs::Outputs;
 use super::record;
 use super::report::Report;
-use super::told::{counted, dollars};
+use super::wording::{counted, dollars};
 use super::{Args, exit_of, own_part, print, runs_folder};
 use crate::error::{Exit, Failure};
 use crate::experiment::cache::Cache;

@@ -1,7 +1,7 @@
 //! A run for build servers: JUnit, and annotations of GitHub Actions.
 
 use super::report::Report;
-use super::told::{expected, reasons, title, worst_try};
+use super::wording::{expected, reasons, title, worst_try};
 use crate::experiment::result::{CaseResult, Status};
 use crate::experiment::summary::Summary;
 use crate::output::annotations::annotation;

@@ -1,7 +1,7 @@
 //! A run for a pull request, in GitHub's Markdown. All foreign text stands in code.
 
 use super::report::Report;
-use super::told::{
+use super::wording::{
     alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
 };
 use crate::experiment::result::cut;

@@ -9,7 +9,7 @@ use super::Args;
 use super::base::Side;
 use super::choose::Chosen;
 use super::report::Report;
-use super::told::title;
+use super::wording::title;
 use crate::error::{Exit, Failure};
 use crate::experiment::PromptFiles;
 use crate::experiment::case::Suite;

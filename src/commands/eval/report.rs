@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::section;
-use super::told::{dollars, reasons, title, worst_try};
+use super::wording::{dollars, reasons, title, worst_try};
 use crate::experiment::result::{CaseResult, Results, Status};
 use crate::experiment::runs::Head;
 use crate::experiment::summary::{Figure, Summary};

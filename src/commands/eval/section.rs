@@ -1,6 +1,6 @@
 //! A prompt compared with what it replaces, as terminals and pull requests show it.
 
-use super::told::{counted, dollars, reasons, seconds, worst_try};
+use super::wording::{counted, dollars, reasons, seconds, worst_try};
 use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Results, cut};
 use crate::experiment::summary::{HOSTILE, Summary};

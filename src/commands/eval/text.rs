@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::report::Report;
-use super::told::{
+use super::wording::{
     alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
 };
 use crate::experiment::evidence::answered_by;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use futures_util::lock::Mutex;
 
-use super::{JudgeInput, JudgePrompt, said};
+use super::{JudgeInput, JudgePrompt, choice};
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, CallContext, Closed, Rendered, Request, Stop};
 use crate::experiment::answer::{AnswerStatus, Answered};
@@ -124,7 +124,7 @@ impl<'a> Panel<'a> {
                 Err(why) => chosen.choice = Err(why),
                 Ok(answered) => {
                     chosen.model.clone_from(&answered.model);
-                    let read = said::choice(&answered.output, &judge.choices);
+                    let read = choice::read(&answered.output, &judge.choices);
                     match (answered.status, read) {
                         (AnswerStatus::Refused, _) => {
                             chosen.choice = Err("the judge refused".to_owned());

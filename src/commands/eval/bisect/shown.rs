@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::super::session::Session;
-use super::super::told::dollars;
+use super::super::wording::dollars;
 use super::tried::Tried;
 use super::{Args, MOST_REPEATS};
 use crate::experiment::case::Case;
