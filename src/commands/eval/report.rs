@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::section;
-use super::wording::{dollars, reasons, title, worst_try};
+use super::wording::{reasons, title, worst_try};
 use crate::experiment::result::{CaseResult, Results, Status};
 use crate::experiment::runs::Head;
 use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, Rule, Verdict};
 use crate::experiment::versus::{Both, Conclusion, Versus, versus};
+use crate::output::calls::dollars_in_all;
 use crate::output::versus::Section;
 use crate::prompt::evidence::AgainstBase;
 use crate::statistics::Method;
@@ -151,12 +152,12 @@ impl<'a> Report<'a> {
     /// What it cost, in words: `$0.0450 spent, $0.0700 saved by 61 cached answers`.
     pub(super) fn cost_words(&self) -> String {
         let (spent, saved, cached, unpriced) = self.money();
-        let mut words = format!("{} spent", dollars(spent));
+        let mut words = format!("{} spent", dollars_in_all(spent));
         if cached > 0 {
             let plural = if cached == 1 { "" } else { "s" };
             words.push_str(&format!(
                 ", {} saved by {cached} cached answer{plural}",
-                dollars(saved)
+                dollars_in_all(saved)
             ));
         }
         if unpriced > 0 {

@@ -1,11 +1,12 @@
 //! A prompt compared with what it replaces, as terminals and pull requests show it.
 
-use super::wording::{counted, dollars, reasons, seconds, worst_try};
+use super::wording::{counted, reasons, seconds, worst_try};
 use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Results, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Counts;
 use crate::experiment::versus::{Both, Conclusion, Versus};
+use crate::output::calls::dollars_in_all;
 use crate::output::versus::{Facts, Row, Section, TooFew, Word, WorseCase, sentence};
 use crate::statistics::{Count, FEWEST, Limit, about, quantile, wilson};
 
@@ -231,7 +232,7 @@ fn rows(summary: &Summary<'_>, asked: &[&Versus<'_>]) -> Vec<Row> {
     let latency = sides(&|it| median(it).filter(|ms| *ms >= 1.0));
     rows.extend(measured("latency p50", &latency, &seconds));
     let cost = sides(&cost_of_1000);
-    rows.extend(measured("cost/1000", &cost, &dollars));
+    rows.extend(measured("cost/1000", &cost, &dollars_in_all));
     rows
 }
 

@@ -8,6 +8,7 @@ use crate::experiment::judge::JudgePrompt;
 use crate::experiment::judge::agreement::{Agreement, LEVEL};
 use crate::experiment::judge::labels::{Label, Says};
 use crate::experiment::result::cut;
+use crate::output::calls::dollars_in_all;
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::output::wrap::wrapped;
 use crate::prompt::visible;
@@ -218,7 +219,7 @@ impl Report<'_> {
             let more = count + self.undecided() - MOST_SHOWN;
             out.push_str(&format!("  and {more} more: --format json has them\n"));
         }
-        out.push_str(&format!("\n${:.4} spent\n", self.spent));
+        out.push_str(&format!("\n{} spent\n", dollars_in_all(self.spent)));
         out
     }
 }
