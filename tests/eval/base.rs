@@ -824,21 +824,6 @@ fn the_topic_shows_what_the_command_prints() {
 }
 
 #[test]
-fn the_first_example_of_the_topic_prints_what_the_topic_shows() {
-    let env = TestEnv::new();
-    let repo = env.repo();
-    let topic = std::fs::read_to_string(crate::env::top().join("src/help/evaluation.md")).unwrap();
-    let block = |kind: &str| {
-        let rest = topic.split_once(&format!("```{kind}\n")).unwrap().1;
-        rest.split_once("```").unwrap().0
-    };
-    repo.write("prompts/support/triage.prompt.yml", block("yaml"));
-    let (line, shown) = block("console").split_once('\n').unwrap();
-    let run = repo.run(line.strip_prefix("$ ").unwrap());
-    assert_eq!(run.stdout, shown);
-}
-
-#[test]
 fn better_and_worse_are_listed_by_the_measure_of_the_figure() {
     let env = TestEnv::new();
     // All pass by most of their answers, two of them 2 of 3 times at base.
