@@ -17,7 +17,7 @@ mod report;
 mod results;
 mod section;
 mod text;
-mod told;
+mod wording;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,7 @@ use crate::experiment::versus::Pairing;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
@@ -229,9 +230,9 @@ fn nothing_left(record: &Record, args: &Args, ground: &RunContext, session: &mut
         let shape = serde_json::json!({ "prompts": [], "evidence": record.shape(&ground.store) });
         session.ui.block(crate::output::json::document(&shape));
     }
-    let (said, exit) = record.told(&ground.store);
-    for said in said {
-        said.say(session);
+    let (notices, exit) = record.told(&ground.store);
+    for notice in notices {
+        notice.say(session);
     }
     exit
 }
@@ -259,7 +260,7 @@ impl<'a> Prepared<'a> {
         let other = other.and_then(|other| other.document.output_schema());
         let schema = chosen.loaded.document.output_schema().or(other);
         let evaluators = prepare(&chosen.suite.evaluators, schema)
-            .map_err(|finding| Failure::from(finding.in_file(&chosen.loaded.path)))?;
+            .map_err(|finding| Failure::from(at_evaluator(finding, chosen, schema)))?;
         let judges = choose::judges(chosen, &evaluators, schema, ground, session)?;
         Ok(Self {
             chosen,
@@ -271,6 +272,15 @@ impl<'a> Prepared<'a> {
             files: PromptFiles::of(&ground.store, &chosen.loaded),
         })
     }
+}
+
+/// What is wrong with an evaluator of a prompt, at its place in the file.
+fn at_evaluator(finding: Finding, chosen: &Chosen, schema: Option<&Value>) -> Finding {
+    let mut evaluators = chosen.suite.evaluators.iter();
+    let wrong = evaluators.position(|it| Evaluator::new(it, schema).is_err());
+    let document = &chosen.loaded.document;
+    let at = wrong.and_then(|index| document.span_of(&format!("evaluators[{index}]")));
+    finding.in_file(&chosen.loaded.path).at(at)
 }
 
 /// Runs what was chosen, and shows what came of it.
@@ -324,7 +334,7 @@ fn evaluate(
             fail_on: args.base.fail_on.into(),
         };
         let mut doing = Doing {
-            results: empty_results(tasks, terms.run),
+            results: empty_results(tasks),
             file: match ground.store.is_brought(OWN_FOLDER) {
                 true => Err(io::Error::other("git tracks files in .promptctl")),
                 false => RunFile::create(&own_folder(&ground.store).join("evals"), &head),
@@ -384,7 +394,7 @@ fn ask_again(
         return Ok(());
     }
     let before = doing.results.len();
-    doing.results.extend(empty_results(&again, terms.run));
+    doing.results.extend(empty_results(&again));
     std::mem::replace(&mut doing.progress, callers.progress(&plan)).finish();
     let panel = Panel::new(terms);
     let more = run_plan(&again, &plan, terms, &panel, &mut |task, case, line| {

@@ -4,26 +4,25 @@ mod shown;
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::BufReader;
 use std::path::PathBuf;
-
-use sha2::{Digest as _, Sha256};
 
 use super::common::FormatArg;
 use super::eval::{Asking, Callers, address, cache_of, over_budget, show_plan_of_judge};
 use super::plan::PlanArg;
 use super::run::{RunContext, parse_dollars};
 use super::session::Session;
+use super::validate::wanted::below_top;
 use crate::error::{Exit, Failure};
 use crate::execute::{Done, Ended, Stop};
-use crate::experiment::PromptFiles;
 use crate::experiment::cache::Cache;
 use crate::experiment::judge::agreement::{compare, is_same};
 use crate::experiment::judge::calibration::{Calibration, path_of};
-use crate::experiment::judge::labels::{self, Label};
+use crate::experiment::judge::labels::{self, Label, Labels};
 use crate::experiment::judge::panel::{Chosen, Errand, Panel};
-use crate::experiment::judge::{JudgePrompt, Told, find, reference_of};
+use crate::experiment::judge::{JudgeInput, JudgePrompt, find, reference_of, unsound};
 use crate::experiment::run::{Source, Terms};
+use crate::experiment::{CaseFiles as _, PromptFiles, Tracking};
 use crate::files::FileChange;
 use crate::openai::client::block_on;
 use crate::output::json;
@@ -31,6 +30,7 @@ use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::evaluate::{BUILT_IN, Model};
 use crate::prompt::judged::Checked;
+use crate::prompt::quote::shell_paths;
 use crate::prompt::reference::{Reference, Selector};
 use shown::{Answer, Report};
 
@@ -44,7 +44,8 @@ use shown::{Answer, Report};
 /// Shown are the agreement, Cohen's kappa (with quadratic weights for a scale), sensitivity and
 /// specificity, each with its interval, and the answers on which they disagree. With --record the
 /// figures are kept beside the judge. From 20 labels on, and where kappa is above 0 by the whole of
-/// its interval, the judge counts as calibrated until its content changes.
+/// its interval, the judge counts as calibrated until its content changes: commit both files, for the
+/// figures have to follow from them. A copy of a label counts once.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit codes: 3 if a limit on the cost ended it, or the judge decided nothing; 4 if the key is missing or refused.
@@ -98,7 +99,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let files = PromptFiles::of_working_copy(&ground.store);
     let found = find(&reference, &files)?;
     let judge = JudgePrompt::new(&found, &|model| address(model, &ground, session))?;
-    let (labels, sha256) = read(args, &judge, session)?;
+    let (Labels { distinct, count }, sha256) = read(args, &judge, session)?;
+    let labels = distinct;
+    let file = match args.record {
+        true => Some(file_to_name(args, &files, &ground, session)?),
+        false => None,
+    };
     check(&judge, &labels, &args.labels.display().to_string())?;
     if args.plan.dry_run {
         let cache = cache_of(&ground, session).filter(|_| !args.fresh);
@@ -109,7 +115,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return show_plan_of_judge((&judge, asked), concurrency, &ground, session);
     }
     let chosen = ask(args, (&judge, &labels), &ground, session)?;
-    let Asked {
+    let Answers {
         answers,
         stop,
         spent,
@@ -125,7 +131,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         at_least: args.at_least,
         shown: args.labels.display().to_string(),
         agreement: compare(&pairs, &judge.choices, args.at_least),
-        asked: labels.len(),
+        labels: count,
         answers: &answers,
         spent,
     };
@@ -149,8 +155,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
         Some(Stop::Failed | Stop::Unwanted) | None => {}
     }
-    if args.record {
-        record(&report, &sha256, &ground, session)?;
+    if let Some(file) = file {
+        record(&report, (file, sha256), &ground, session)?;
+    } else if let Some(why) = found.unsound {
+        let finding = unsound(&found.loaded, &why);
+        session.ui.warning(finding.message);
     } else if !judge.is_calibrated && !pairs.is_empty() {
         session.ui.hint(enough(&report));
     }
@@ -169,12 +178,29 @@ fn meant(reference: &Reference) -> Reference {
     own.unwrap_or_else(|| reference.clone())
 }
 
-/// The labels, and the hash of their file.
-fn read(
+/// The file of labels as the figures name it: others have it too.
+fn file_to_name(
     args: &Args,
-    judge: &JudgePrompt,
+    files: &PromptFiles<'_>,
+    ground: &RunContext,
     session: &Session,
-) -> Result<(Vec<Label>, String), Failure> {
+) -> Result<String, Failure> {
+    let shown = args.labels.display().to_string();
+    let path = session.directory.join(&args.labels);
+    let name = below_top(&path, ground.store.top()).map_err(|failure| {
+        failure.hint("--record names the file of labels: copy it into the repository")
+    })?;
+    match files.tracking(&name) {
+        Tracking::Ignored => Err(Failure::usage(format!(
+            "--record names the file of labels, and git ignores {shown}"
+        ))
+        .hint("keep the labels where git does not ignore them")),
+        Tracking::Tracked | Tracking::Untracked => Ok(name),
+    }
+}
+
+/// The labels, and the hash of their file.
+fn read(args: &Args, judge: &JudgePrompt, session: &Session) -> Result<(Labels, String), Failure> {
     let shown = args.labels.display().to_string();
     let failed = |error| {
         Failure::from_io(
@@ -184,24 +210,9 @@ fn read(
         )
     };
     let path = session.directory.join(&args.labels);
-    let mut hash = Sha256::new();
-    let mut file = File::open(&path).map_err(failed)?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let length = file.read(&mut buffer).map_err(failed)?;
-        if length == 0 {
-            break;
-        }
-        hash.update(&buffer[..length]);
-    }
-    let sha256: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let mut text = BufReader::new(File::open(&path).map_err(failed)?);
-    let name = judge.loaded.name.as_str();
-    let labels = labels::read(&shown, &mut text, (name, &judge.choices))
+    let open = || File::open(&path).map(BufReader::new).map_err(failed);
+    let sha256 = labels::hash(&mut open()?).map_err(failed)?;
+    let labels = labels::read(&shown, &mut open()?, judge.labelled())
         .map_err(|findings| Failure::from(findings).hint("nothing was sent"))?;
     Ok((labels, sha256))
 }
@@ -209,19 +220,19 @@ fn read(
 /// Looks whether every answer can be judged, before the first call.
 fn check(judge: &JudgePrompt, labels: &[Label], shown: &str) -> Result<(), Failure> {
     for label in labels {
-        let told = told(label);
+        let input = input_of(label);
         let place = format!("{shown}:{}", label.line);
         judge
             .check(&label.fields, false)
             .map_err(Failure::from)
-            .and_then(|()| judge.request(&told).map(drop))
+            .and_then(|()| judge.request(&input).map(drop))
             .map_err(|failure| failure.at(place).hint("nothing was sent"))?;
     }
     Ok(())
 }
 
-fn told(label: &Label) -> Told<'_> {
-    Told {
+fn input_of(label: &Label) -> JudgeInput<'_> {
+    JudgeInput {
         fields: &label.fields,
         completion: &label.completion,
         messages: None,
@@ -230,12 +241,12 @@ fn told(label: &Label) -> Told<'_> {
 
 /// How many answers the cache has the judge's choice of.
 fn kept(judge: &JudgePrompt, labels: &[Label], cache: Option<&Cache>) -> usize {
-    let is_kept = |label: &&Label| cache.is_some_and(|it| judge.is_kept(&told(label), it));
+    let is_kept = |label: &&Label| cache.is_some_and(|it| judge.is_kept(&input_of(label), it));
     labels.iter().filter(is_kept).count()
 }
 
 /// What the judge chose.
-struct Asked<'l> {
+struct Answers<'l> {
     answers: Vec<Answer<'l>>,
     stop: Option<Stop>,
     spent: f64,
@@ -247,7 +258,7 @@ fn ask<'l>(
     (judge, labels): (&JudgePrompt, &'l [Label]),
     ground: &RunContext,
     session: &mut Session,
-) -> Result<Asked<'l>, Failure> {
+) -> Result<Answers<'l>, Failure> {
     let cache = cache_of(ground, session);
     let source = match (args.cached, args.fresh) {
         (true, _) => Source::CacheAlone,
@@ -275,7 +286,7 @@ fn ask<'l>(
     if let Some(cache) = &cache {
         cache.close();
     }
-    Ok(Asked {
+    Ok(Answers {
         answers,
         stop: ended.stop,
         spent: ended.cost,
@@ -309,7 +320,7 @@ fn choose<'l>(
             .collect(),
     );
     let one = async |index: usize| -> Chosen {
-        match judge.request(&told(&labels[index])) {
+        match judge.request(&input_of(&labels[index])) {
             Ok((rendered, request)) => panel.choose(judge, (&rendered, &request), &errand).await,
             Err(failure) => Chosen::nothing(failure.message),
         }
@@ -341,7 +352,8 @@ fn choose<'l>(
 /// What `--record` would do with the figures.
 fn enough(report: &Report<'_>) -> String {
     let checked = report.agreement.kappa.map(|kappa| Checked {
-        labels: report.answers.len() as u64,
+        labels: report.labels as u64,
+        distinct: report.answers.len() as u64,
         kappa: kappa.value,
         low: kappa.interval.low,
     });
@@ -354,7 +366,7 @@ fn enough(report: &Report<'_>) -> String {
 /// Keeps the figures beside the judge.
 fn record(
     report: &Report<'_>,
-    sha256: &str,
+    (labels_file, labels_sha256): (String, String),
     ground: &RunContext,
     session: &mut Session,
 ) -> Result<(), Failure> {
@@ -378,12 +390,16 @@ fn record(
         digest: loaded.digest().to_string(),
         model: report.models().into_iter().next(),
         time: json::time(session.now),
-        labels: report.answers.len(),
-        labels_sha256: sha256.to_owned(),
+        labels_file,
+        labels_sha256,
+        labels: report.labels,
+        distinct: report.answers.len(),
+        at_least: report.at_least,
         agreement: report.agreement.same.share(),
         kappa: kappa.value,
         kappa_low: kappa.interval.low,
         kappa_high: kappa.interval.high,
+        verdicts: report.choices(),
     };
     let path = path_of(loaded);
     let text = format!("{}\n", json::pretty(&calibration));
@@ -397,6 +413,7 @@ fn record(
             .ui
             .warning(format!("{} stays uncalibrated: {why}", report.judge.name));
     }
-    session.ui.hint(format!("git add {path}"));
+    let both = shell_paths([path.as_str(), calibration.labels_file.as_str()]);
+    session.ui.hint(format!("git add {both}"));
     Ok(())
 }

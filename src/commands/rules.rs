@@ -71,10 +71,9 @@ fn judge_facts(store: &Store, loaded: &Loaded) -> Option<JudgeFacts> {
         return None;
     }
     let loaded = at_commit(loaded);
-    let found = calibration::of(&loaded, &PromptFiles::of(store, &loaded));
     Some(JudgeFacts {
         path: calibration::path_of(&loaded),
-        checked: found.map(|it| it.checked()),
+        checked: calibration::of(&loaded, &PromptFiles::of(store, &loaded)),
     })
 }
 

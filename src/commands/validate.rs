@@ -7,7 +7,7 @@ mod live;
 mod numbers;
 mod partials;
 pub(super) mod roots;
-mod wanted;
+pub(super) mod wanted;
 
 use self::fix::Mended;
 use self::wanted::Wanted;

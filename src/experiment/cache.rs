@@ -6,16 +6,19 @@
 //! something else wrote, or that was changed since, is as good as none.
 
 use std::cell::RefCell;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+pub use claims::Claim;
+use claims::Claims;
 pub use key::Key;
 
 use super::answer::Answered;
 use crate::record::log::make_ignored;
 
+mod claims;
 mod entry;
 mod key;
 
@@ -28,25 +31,8 @@ const OLD: Duration = Duration::from_secs(3600);
 /// How the names of files begin that are being written.
 const DRAFT: &str = ".new-";
 
-/// How the names of files begin that say that somebody asks for the answer beside them.
-const ASKING: &str = ".asking-";
-
-/// The right to ask for an answer, until it is dropped. It is a locked file beside the answer's place.
-#[derive(Debug)]
-pub struct Claim {
-    /// None where the disk offers no locks, or nothing can be written there.
-    held: Option<(PathBuf, File)>,
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if let Some((path, file)) = self.held.take() {
-            // Taken away while it is held: who waits for it opens another, and looks for the answer first.
-            drop(fs::remove_file(path));
-            drop(file);
-        }
-    }
-}
+/// The folder of those who ask for answers.
+const ASKING: &str = ".asking";
 
 /// A folder of answers.
 #[derive(Debug)]
@@ -55,6 +41,7 @@ pub struct Cache {
     max_size: u64,
     now: SystemTime,
     state: RefCell<State>,
+    claims: Claims,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +57,7 @@ impl Cache {
     /// used for longest go, until the others have at most `max_size` bytes.
     pub fn new(folder: PathBuf, max_size: u64, now: SystemTime) -> Self {
         Self {
+            claims: Claims::new(folder.join(ASKING)),
             folder,
             max_size,
             now,
@@ -111,31 +99,11 @@ impl Cache {
 
     /// The right to ask for the answer under this key; none while another has it.
     pub fn claim(&self, key: &Key) -> Option<Claim> {
-        let path = self.path(key);
-        let free = Some(Claim { held: None });
-        let (Some(folder), false) = (path.parent(), self.is_led_away(&path)) else {
-            return free;
-        };
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let path = folder.join(format!("{ASKING}{name}"));
-        let open = || {
-            let mut options = File::options();
-            options.write(true).create(true).truncate(false).open(&path)
-        };
-        let file = match open() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make(folder).and_then(|()| open())
-            }
-            opened => opened,
-        };
-        let Ok(file) = file else { return free };
-        match file.try_lock() {
-            Ok(()) => Some(Claim {
-                held: Some((path, file)),
-            }),
-            Err(TryLockError::WouldBlock) => None,
-            Err(TryLockError::Error(_)) => free,
-        }
+        self.claims
+            .claim(key, |folder| match self.is_led_away(folder) {
+                true => Err(io::Error::other("the folder is a symbolic link")),
+                false => self.make(folder),
+            })
     }
 
     /// Keeps an answer. Where that fails, [`trouble`](Self::trouble) tells, and the run goes on.
@@ -179,12 +147,18 @@ impl Cache {
 
     /// Makes a folder of the cache, which nobody else can look into.
     fn make(&self, folder: &Path) -> io::Result<()> {
-        if let Some(own) = self.folder.parent() {
-            make_ignored(own)?;
-        }
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        // Where others were made before, this one is made at once.
+        match builder.create(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            made => return made,
+        }
+        if let Some(own) = self.folder.parent() {
+            make_ignored(own)?;
+        }
         builder.recursive(true).create(folder)
     }
 
@@ -245,7 +219,8 @@ impl Cache {
 
     fn files(&self) -> Vec<Kept> {
         let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-        let folders = entries(&self.folder).filter(|it| it.file_type().is_ok_and(|it| it.is_dir()));
+        let folders = entries(&self.folder)
+            .filter(|it| it.file_name() != ASKING && it.file_type().is_ok_and(|it| it.is_dir()));
         let files = folders.flat_map(|folder| entries(&folder.path()));
         files
             .filter_map(|file| {
@@ -253,9 +228,7 @@ impl Cache {
                 Some(Kept {
                     used: data.modified().ok()?,
                     size: data.len(),
-                    is_draft: [DRAFT, ASKING]
-                        .iter()
-                        .any(|it| file.file_name().to_string_lossy().starts_with(it)),
+                    is_draft: file.file_name().to_string_lossy().starts_with(DRAFT),
                     path: file.path(),
                 })
             })

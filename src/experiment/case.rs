@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::shelf::Values;
 use crate::files::Loaded;
 use crate::prompt::digest::digest_of;
 use crate::prompt::document::Object;
@@ -42,7 +43,8 @@ impl Suite {
     /// input schema. Files stay as they are written, `{file: PATH}`.
     pub fn fields(&self, case: &Case) -> Object {
         let mut fields = self.defaults.clone();
-        let written = case.variables.iter().chain(&case.others);
+        let variables = case.variables.get();
+        let written = variables.iter().chain(&case.others);
         fields.extend(written.map(|(name, value)| (name.clone(), value.clone())));
         if let Some(expected) = &case.expected {
             fields.insert("expected".to_owned(), expected.clone());
@@ -53,7 +55,7 @@ impl Suite {
     /// Whether an evaluator finds a field of this name in the case.
     pub fn has_field(&self, case: &Case, name: &str) -> bool {
         (name == "expected" && case.expected.is_some())
-            || case.variables.contains_key(name)
+            || case.variables.names().any(|it| it == name)
             || case.others.contains_key(name)
             || self.defaults.contains_key(name)
     }
@@ -77,6 +79,8 @@ pub struct SuiteJudge {
     pub loaded: Arc<Loaded>,
     /// Whether labels of people have checked it as it is.
     pub is_calibrated: bool,
+    /// Why the figures that are kept of it do not count.
+    pub unsound: Option<String>,
 }
 
 /// One case: values for the prompt's variables, and what is expected of the answer.
@@ -88,7 +92,7 @@ pub struct Case {
     /// SHA-256, as 64 hexadecimal digits, over the canonical variables and the hashes of their files.
     pub digest: String,
     /// The prompt's variables, as they are written: a file is `{file: PATH}` here.
-    pub variables: Object,
+    pub variables: Values,
     /// The other fields, which only evaluators see.
     pub others: Object,
     /// `expected`, any JSON.
@@ -138,11 +142,12 @@ impl Case {
             // A list may be long, and so may what stands in it.
             other => cut(&other.to_string(), MOST),
         };
-        let mut values = self.variables.iter();
+        let variables = self.variables.get();
+        let mut values = variables.iter();
         let text = match (values.next()?, values.next()) {
             ((name, value), None) => shown(name, value),
             _ => {
-                let each = self.variables.iter().take(MOST);
+                let each = variables.iter().take(MOST);
                 let each = each.map(|(name, value)| format!("{name}: {}", shown(name, value)));
                 each.collect::<Vec<_>>().join("; ")
             }

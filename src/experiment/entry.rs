@@ -18,7 +18,7 @@ use crate::prompt::variables::case_file;
 const MAX_WORD: usize = 200;
 
 /// What a case says of itself.
-const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 13] = [
     "id",
     "tags",
     "weight",
@@ -138,7 +138,7 @@ pub(super) fn case(
             line: at.line,
             column: at.column,
         },
-        variables: fitted(variables),
+        variables: fitted(variables).into(),
         others: fitted(others),
     };
     meta.unknown(&said);

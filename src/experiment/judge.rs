@@ -7,11 +7,11 @@
 
 pub mod agreement;
 pub mod calibration;
+mod choice;
 mod found;
 pub mod labels;
 mod marks;
 pub mod panel;
-mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,8 @@ use crate::prompt::judged::Checked;
 use crate::prompt::rendered::{MessageOrigin, RenderedMessage, RenderedPart};
 use crate::prompt::template::Partials;
 pub(super) use found::{Asker, judges_of};
-pub use found::{choices_of, find, is_judge, reference_of};
+pub use found::{choices_of, find, is_judge, reference_of, unsound};
+use labels::Labelled;
 use marks::Marks;
 
 /// The folder below a root that holds judges.
@@ -78,7 +79,7 @@ enum Form {
 
 /// What a judge is told of.
 #[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
+pub struct JudgeInput<'a> {
     /// The fields of the case.
     pub fields: &'a Object,
     /// The answer.
@@ -141,7 +142,7 @@ impl Judges {
     /// What labels of people have shown of the judge of this name, by what `files` has.
     pub fn checked(&self, name: &str, files: &dyn CaseFiles) -> Option<Checked> {
         let mut named = self.judges.iter().filter(|(_, judge)| judge.name == name);
-        named.find_map(|(_, judge)| calibration::of(&judge.loaded, files).map(|it| it.checked()))
+        named.find_map(|(_, judge)| calibration::of(&judge.loaded, files)?.ok())
     }
 
     /// The same, with its number among them.
@@ -246,25 +247,25 @@ impl JudgePrompt {
     ///
     /// # Errors
     /// A variable is missing or does not fit, or no request can be made of it.
-    pub fn request(&self, told: &Told<'_>) -> Result<(Rendered, Request), Failure> {
-        let draft = self.request_between(told, &Marks::default())?;
-        let values: Vec<String> = self.values(told).into_iter().map(|(_, it)| it).collect();
+    pub fn request(&self, input: &JudgeInput<'_>) -> Result<(Rendered, Request), Failure> {
+        let draft = self.request_between(input, &Marks::default())?;
+        let values: Vec<String> = self.values(input).into_iter().map(|(_, it)| it).collect();
         let marks = Marks::of(&draft.1.body, &values);
-        self.request_between(told, &marks)
+        self.request_between(input, &marks)
     }
 
     fn request_between(
         &self,
-        told: &Told<'_>,
+        input: &JudgeInput<'_>,
         marks: &Marks,
     ) -> Result<(Rendered, Request), Failure> {
         let mut rendered = match &self.form {
             Form::Prompt(prompt) => {
-                let values = self.values(told).into_iter();
+                let values = self.values(input).into_iter();
                 let between = values.map(|(name, text)| (name, marks.around(&text).into()));
                 prompt.render(between.collect())?
             }
-            Form::Llm(llm) => rendered_llm(llm, told, marks).map_err(Failure::from)?,
+            Form::Llm(llm) => rendered_llm(llm, input, marks).map_err(Failure::from)?,
         };
         let leading = rendered.messages.iter().take_while(|message| {
             matches!(message.role, Role::System | Role::Developer)
@@ -281,7 +282,7 @@ impl JudgePrompt {
             body.insert("store".to_owned(), json!(false));
         }
         rendered.values = self
-            .values(told)
+            .values(input)
             .into_iter()
             .map(|(name, text)| (name, text.into()))
             .collect();
@@ -289,14 +290,14 @@ impl JudgePrompt {
     }
 
     /// What the judge is told, by variable: texts as they are, other values as JSON.
-    fn values(&self, told: &Told<'_>) -> Vec<(String, String)> {
+    fn values(&self, input: &JudgeInput<'_>) -> Vec<(String, String)> {
         let names: Vec<&str> = match &self.form {
             Form::Prompt(prompt) => prompt
                 .variables()
                 .iter()
                 .map(|it| it.name.as_str())
                 .collect(),
-            Form::Llm(_) => told
+            Form::Llm(_) => input
                 .fields
                 .keys()
                 .map(String::as_str)
@@ -305,7 +306,7 @@ impl JudgePrompt {
         };
         let mut values: Vec<(String, String)> = Vec::new();
         for name in names {
-            if let Some(text) = told.value(name) {
+            if let Some(text) = input.value(name) {
                 values.push((name.to_owned(), text));
             }
         }
@@ -327,12 +328,24 @@ impl JudgePrompt {
     }
 
     /// Whether the answer to a question is kept.
-    pub fn is_kept(&self, told: &Told<'_>, cache: &Cache) -> bool {
-        let key = self.request(told).ok().and_then(|(_, request)| {
+    pub fn is_kept(&self, input: &JudgeInput<'_>, cache: &Cache) -> bool {
+        let key = self.request(input).ok().and_then(|(_, request)| {
             let server = self.server.as_deref()?;
             Some(Key::new(server, &request.body, 1))
         });
         key.is_some_and(|key| cache.has(&key))
+    }
+
+    /// What it is compared with labels as.
+    pub fn labelled(&self) -> Labelled<'_> {
+        Labelled {
+            name: self.loaded.name.as_str(),
+            choices: &self.choices,
+            variables: match &self.form {
+                Form::Prompt(prompt) => prompt.variables(),
+                Form::Llm(_) => &[],
+            },
+        }
     }
 
     /// What a choice is worth.
@@ -341,7 +354,7 @@ impl JudgePrompt {
     }
 }
 
-impl Told<'_> {
+impl JudgeInput<'_> {
     fn value(&self, name: &str) -> Option<String> {
         if name == COMPLETION {
             return Some(self.completion.to_owned());
@@ -369,8 +382,8 @@ impl Told<'_> {
     }
 }
 
-fn rendered_llm(llm: &Llm, told: &Told<'_>, marks: &Marks) -> Result<Rendered, Finding> {
-    let question = llm.question(told.fields, told.completion, |text| marks.around(text))?;
+fn rendered_llm(llm: &Llm, input: &JudgeInput<'_>, marks: &Marks) -> Result<Rendered, Finding> {
+    let question = llm.question(input.fields, input.completion, |text| marks.around(text))?;
     let system = llm.system_prompt.clone();
     let system = system.map(|text| message(Role::System, text));
     let user = message(Role::User, question);

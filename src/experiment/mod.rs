@@ -2,7 +2,6 @@
 
 pub mod answer;
 pub mod append;
-mod asked;
 mod bundled;
 pub mod cache;
 pub mod case;
@@ -16,6 +15,7 @@ mod found;
 pub mod given;
 pub mod judge;
 mod near;
+mod needed_fields;
 mod outside;
 mod pointless;
 mod ready;
@@ -25,16 +25,17 @@ pub mod run;
 pub mod runs;
 pub mod score;
 mod select;
+pub mod shelf;
 mod suite;
 pub mod summary;
 pub mod task;
 pub mod verdict;
 pub mod versus;
 
-pub use asked::asks_for_expected;
 pub use bundled::bundled;
 pub use files::{CaseFiles, NoFiles, PromptFiles, Tracking};
 pub use near::{near_contradictions, near_duplicates};
+pub use needed_fields::asks_for_expected;
 pub use outside::{enums, outside_enum};
 pub use ready::{ready, values};
 pub use select::{NoSuchCase, Selection};

@@ -135,7 +135,7 @@ fn is_comparable(a: &Case, b: &Case) -> bool {
 fn runs_of(case: &Case) -> BTreeSet<u64> {
     let mut words = Vec::new();
     let mut numbers = Vec::new();
-    for (name, value) in &case.variables {
+    for (name, value) in case.variables.get().iter() {
         words.push(hash(&name));
         collect(value, &mut words, &mut numbers);
     }

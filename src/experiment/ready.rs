@@ -16,7 +16,7 @@ use crate::prompt::finding::Finding;
 /// # Errors
 /// A file cannot be read any more, or is another than it was; the finding has the case's place.
 pub fn values(case: &Case, files: &dyn CaseFiles) -> Result<Object, Finding> {
-    let mut values = case.variables.clone();
+    let mut values = case.variables.get().into_owned();
     for file in &case.files {
         // The path is one from the top by now.
         let bytes = files.beside("", &file.path).map(|(_, bytes)| bytes);

@@ -15,14 +15,17 @@ impl Suite {
     pub fn rebased(&self, asks_for: &dyn Fn(&str) -> bool) -> Self {
         let mut suite = self.clone();
         for case in &mut suite.cases {
-            let written = std::mem::take(&mut case.variables)
-                .into_iter()
-                .chain(std::mem::take(&mut case.others));
+            let is_asked = case.variables.names().all(asks_for);
+            if is_asked && !case.others.keys().any(|name| asks_for(name)) {
+                continue;
+            }
+            let written = case.variables.get().into_owned().into_iter();
+            let written = written.chain(std::mem::take(&mut case.others));
             let (variables, others): (Object, Object) =
                 written.partition(|(name, _)| asks_for(name));
             case.files
                 .retain(|file| variables.contains_key(&file.variable));
-            (case.variables, case.others) = (variables, others);
+            (case.variables, case.others) = (variables.into(), others);
         }
         suite
     }
@@ -62,8 +65,8 @@ impl Suite {
 impl Case {
     /// SHA-256 over a case as it is written, whatever of it is a variable of the prompt.
     fn written(&self) -> String {
-        let fields: Object = self
-            .variables
+        let variables = self.variables.get();
+        let fields: Object = variables
             .iter()
             .chain(&self.others)
             .map(|(name, value)| (name.clone(), value.clone()))

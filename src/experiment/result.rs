@@ -3,13 +3,14 @@
 mod line;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::AnswerStatus;
-use super::case::Case;
+use super::case::{Case, CasePlace};
 use crate::record::entry::ErrorNote;
 
 /// The number of this form of a line.
@@ -194,7 +195,7 @@ pub struct CaseResult {
     /// `case.group`.
     pub group: Option<String>,
     /// File, line and column.
-    pub place: (String, usize, usize),
+    pub place: (Arc<str>, usize, usize),
     /// The repeats.
     pub tries: Vec<Try>,
 }
@@ -244,8 +245,23 @@ impl Results {
         }
     }
 
+    /// Makes a place for a case.
+    pub fn declare(&mut self, case: &Case) {
+        let CasePlace { path, line, column } = &case.place;
+        self.cases.push(CaseResult {
+            id: case.id.clone(),
+            digest: case.digest.clone(),
+            required: case.required,
+            weight: case.weight,
+            tags: case.tags.clone(),
+            group: case.group.clone(),
+            place: (Arc::clone(path), *line, *column),
+            tries: Vec::with_capacity(1),
+        });
+    }
+
     /// Makes a place for the case of a line, and returns its number.
-    pub fn declare(&mut self, line: &Line) -> usize {
+    pub fn declare_again(&mut self, line: &Line) -> usize {
         self.cases.push(CaseResult {
             id: line.case.clone(),
             digest: line.case_digest.clone(),
@@ -253,7 +269,7 @@ impl Results {
             weight: line.weight,
             tags: line.tags.clone(),
             group: line.group.clone(),
-            place: (line.path.clone(), line.line, line.column),
+            place: (line.path.as_str().into(), line.line, line.column),
             tries: Vec::new(),
         });
         self.cases.len() - 1

@@ -1,17 +1,17 @@
 //! Running cases: everything is rendered first, then what is not known is asked, many at once.
 
+mod keep;
 mod plan;
 mod questions;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::answer::Answered;
-use super::cache::{Cache, Claim, Key};
+use super::cache::{Cache, Key};
 use super::case::Case;
 use super::given::Scores;
 use super::result::{Line, LineAnswer, Results, Status};
@@ -21,13 +21,14 @@ use crate::error::{Exit, Failure};
 use crate::execute::{
     Call, CallContext, Caller, Done, Ended, Executed, Gate, Pool, Rendered, Request, Stop, Worst,
 };
-use crate::openai::client::{block_on, sleep};
+use crate::openai::client::block_on;
 use crate::openai::prices::OwnPrices;
 use crate::prompt::code;
 use crate::record::entry::{ErrorNote, Overrides};
 use crate::record::log::Log;
 use crate::record::privacy::Privacy;
 
+pub(super) use keep::{Turn, claim, keep};
 use plan::{Job, Slot};
 pub use plan::{Plan, Source};
 pub use questions::{Questions, questions};
@@ -70,13 +71,11 @@ pub struct RunEnd {
 }
 
 /// No results yet, with every case in its place.
-pub fn empty_results(tasks: &[Task<'_>], run: &str) -> Vec<Results> {
+pub fn empty_results(tasks: &[Task<'_>]) -> Vec<Results> {
     let results = tasks.iter().map(|task| {
         let mut results = Results::new(task.subject.clone());
-        for at in 0..task.cases.len() {
-            let schema = task.loaded.document.input_schema.as_ref();
-            results.declare(&task.subject.line(run, task.case(at), 1, schema));
-        }
+        results.cases.reserve_exact(task.cases.len());
+        (0..task.cases.len()).for_each(|at| results.declare(task.case(at)));
         results
     });
     results.collect()
@@ -444,36 +443,6 @@ impl<J: Judge> Runner<'_, J> {
     }
 }
 
-/// Whose turn it is to ask for an answer.
-pub(super) enum Turn {
-    /// Another process has asked for it meanwhile.
-    Kept(Box<Answered>),
-    /// Ours, until this is dropped.
-    Ours(Option<Claim>),
-}
-
-/// How long is waited before looking again whether another process has its answer.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// Waits until no other process asks for the answer under a key: the same is paid for once, also where
-/// two run at the same time.
-pub(super) async fn claim(kept: Option<(&Cache, &Key)>, is_fresh: bool) -> Turn {
-    let Some((cache, key)) = kept else {
-        return Turn::Ours(None);
-    };
-    loop {
-        let claim = cache.claim(key);
-        // It may have come between the first look and the claim.
-        if let Some(answered) = (!is_fresh).then(|| cache.get(key)).flatten() {
-            return Turn::Kept(Box::new(answered));
-        }
-        match claim {
-            Some(claim) => return Turn::Ours(Some(claim)),
-            None => sleep(LOOK_AGAIN).await,
-        }
-    }
-}
-
 /// Whether the model `echo` answers.
 pub fn is_echo(request: &Request) -> bool {
     let model = request.model.as_ref();
@@ -485,19 +454,4 @@ fn note_of(failure: &Failure) -> ErrorNote {
         code: failure.code.map(|code| code.to_string()),
         message: format!("{failure:#}"),
     }
-}
-
-/// Keeps what a call brought, in the cache and in the log: the answer, if one came, and why the call
-/// was not recorded, if it was not.
-pub(super) fn keep(
-    terms: &Terms<'_>,
-    key: Option<&Key>,
-    executed: &Executed,
-) -> (Option<Answered>, Option<Failure>) {
-    let answered = Answered::of(executed);
-    if let (Some((cache, key)), Some(answered)) = (terms.cache.zip(key), &answered) {
-        cache.put(key, answered);
-    }
-    let recorded = terms.log.map(|log| log.append(&executed.record));
-    (answered, recorded.and_then(Result::err))
 }

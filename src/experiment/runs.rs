@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{
+    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
+};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -170,6 +172,9 @@ fn is_led_away(folder: &Path) -> bool {
     is_link(folder) || folder.parent().is_some_and(is_link)
 }
 
+/// How many bytes its end has at most.
+const LONGEST_FOOT: u64 = 1 << 16;
+
 /// How a run began and ended, without its lines.
 ///
 /// # Errors
@@ -180,7 +185,12 @@ pub fn glance(path: &Path) -> io::Result<(Head, Option<Foot>)> {
     reader.read_line(&mut line)?;
     let head: Head = serde_json::from_str(&line)?;
 
-    let bytes = fs::read(path)?;
+    // The lines of the cases may be many.
+    let mut file = reader.into_inner();
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_FOOT)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
     let end = bytes.trim_ascii_end();
     let start = end
         .iter()
@@ -222,7 +232,7 @@ pub fn read(path: &Path) -> io::Result<Run> {
         let results = &mut run.results[subject];
         let at = *places[subject]
             .entry(line.case.clone())
-            .or_insert_with(|| results.declare(&line));
+            .or_insert_with(|| results.declare_again(&line));
         results.add(at, line);
     }
     Ok(run)

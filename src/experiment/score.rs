@@ -32,14 +32,18 @@ pub struct Question<'a> {
 /// asked.
 pub trait Judge {
     /// What the judge says.
-    fn ask(&self, evaluator: &Evaluator, question: &Question<'_>) -> impl Future<Output = Asked>;
+    fn ask(
+        &self,
+        evaluator: &Evaluator,
+        question: &Question<'_>,
+    ) -> impl Future<Output = JudgeReply>;
 }
 
-/// What a judge said, and what asking it took.
+/// What a judge answered, and what asking it took.
 #[derive(Debug)]
-pub struct Asked {
-    /// What it said.
-    pub said: Said,
+pub struct JudgeReply {
+    /// What it thinks of the answer.
+    pub opinion: Opinion,
     /// Which judge that was.
     pub judge: Option<String>,
     /// Whether its answer was kept from before.
@@ -52,11 +56,11 @@ pub struct Asked {
     pub stop: Option<Stop>,
 }
 
-impl Asked {
+impl JudgeReply {
     /// That a judge could not decide, with nothing spent.
     pub fn undecided(why: impl Into<String>) -> Self {
         Self {
-            said: Said::Undecided(why.into()),
+            opinion: Opinion::Undecided(why.into()),
             judge: None,
             cached: false,
             uncalibrated: false,
@@ -66,9 +70,9 @@ impl Asked {
     }
 }
 
-/// What a judge said.
+/// What a judge thinks of an answer.
 #[derive(Debug)]
-pub enum Said {
+pub enum Opinion {
     /// A score from 0 to 1, and why.
     Score(f64, Option<String>),
     /// It could not decide: why.
@@ -183,14 +187,14 @@ pub async fn score(
     };
     let whose = task.subject.whose();
     for (evaluator, mut judged) in all().zip(judgement.evaluators) {
-        let mut asked = None;
+        let mut reply = None;
         if judged.verdict == Verdict::NeedsModel {
             match scores.and_then(|it| it.of(whose, &case.id, repeat, &judged.name)) {
                 Some(score) => score.settle(&mut judged),
-                None => asked = Some(judge.ask(evaluator, &question).await),
+                None => reply = Some(judge.ask(evaluator, &question).await),
             }
         }
-        scored.take(judged, asked);
+        scored.take(judged, reply);
     }
     if let Some(scores) = scores {
         let more = scores.others(whose, &case.id, repeat, &scored.marks);
@@ -200,18 +204,18 @@ pub async fn score(
 }
 
 impl Scored {
-    fn take(&mut self, mut judged: Judged, asked: Option<Asked>) {
+    fn take(&mut self, mut judged: Judged, reply: Option<JudgeReply>) {
         let (mut judge, mut cached, mut uncalibrated, mut cost) = (None, false, false, None);
-        if let Some(asked) = asked {
-            if !asked.cached {
-                self.cost += asked.cost.unwrap_or(0.0);
+        if let Some(reply) = reply {
+            if !reply.cached {
+                self.cost += reply.cost.unwrap_or(0.0);
             }
-            self.stop = self.stop.take().or(asked.stop);
-            (judge, cached) = (asked.judge, asked.cached);
-            (uncalibrated, cost) = (asked.uncalibrated, asked.cost);
-            match asked.said {
-                Said::Score(score, reason) => judged.settle(score, reason),
-                Said::Undecided(reason) => judged.verdict = Verdict::Undecided { reason },
+            self.stop = self.stop.take().or(reply.stop);
+            (judge, cached) = (reply.judge, reply.cached);
+            (uncalibrated, cost) = (reply.uncalibrated, reply.cost);
+            match reply.opinion {
+                Opinion::Score(score, reason) => judged.settle(score, reason),
+                Opinion::Undecided(reason) => judged.verdict = Verdict::Undecided { reason },
             }
         }
         if judged.verdict == Verdict::NotAsked {

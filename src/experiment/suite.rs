@@ -1,6 +1,8 @@
 //! Reading a suite: the cases of a prompt file and of its datasets, all that is wrong with them,
 //! and nothing sent.
 
+mod fit;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{BufRead, Read as _};
@@ -9,7 +11,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::asked::{lacking, unjudged};
 use super::case::{Case, Suite};
 use super::dataset::{self, Columns, Format, MAX_CASE};
 use super::doubles::{doubles, tell_apart};
@@ -17,7 +18,9 @@ use super::entry::{self, Ground};
 use super::files::{CaseFiles, Tracking};
 use super::found::Found;
 use super::judge::{Asker, judges_of};
+use super::needed_fields::{lacking, unjudged};
 use super::pointless::pointless;
+use super::shelf::Shelf;
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::digest::{digest_bytes, digest_of};
@@ -28,12 +31,17 @@ use crate::prompt::quote::shell_path;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
 use crate::prompt::variables::{CaseCheck, InputSchema, case_file, weight};
+use fit::Fit;
+pub use fit::misfits_of_own;
 
 /// The most cases of one prompt.
 const MAX_CASES: usize = 100_000;
 
 /// The most bytes that are read of one dataset.
 const MAX_DATASET: u64 = 1 << 30;
+
+/// So many bytes of the values of cases are held in memory; those of further cases in a file.
+const HELD: usize = 32 << 20;
 
 /// The margin where `eval.margin` says nothing.
 const MARGIN: f64 = 0.05;
@@ -127,6 +135,7 @@ struct Reader<'a> {
     files: &'a dyn CaseFiles,
     variables: Vec<Variable>,
     cases: Vec<Case>,
+    shelf: Shelf,
     /// How many cases there may be.
     most: usize,
     found: Found,
@@ -141,7 +150,7 @@ impl<'a> Reader<'a> {
             Err(findings) => {
                 let findings = findings.into_iter().map(|it| it.in_file(&loaded.path));
                 return Err(Box::new(Reading {
-                    suite: assemble(&loaded.document, &[], Vec::new()),
+                    suite: sealed(assemble(&loaded.document, &[], Vec::new())),
                     findings: findings.collect(),
                 }));
             }
@@ -151,6 +160,7 @@ impl<'a> Reader<'a> {
             files,
             variables,
             cases: Vec::new(),
+            shelf: Shelf::new(HELD),
             most: MAX_CASES,
             found: Found::default(),
             hashes: RefCell::default(),
@@ -217,6 +227,7 @@ impl<'a> Reader<'a> {
                 for evaluator in &mut case.evaluators {
                     *evaluator = with_judge(evaluator, judge).into_owned();
                 }
+                case.variables = self.shelf.put(case.variables);
                 self.cases.push(case);
                 let findings = findings.into_iter().map(|it| it.in_file(path));
                 self.found.extend(findings);
@@ -366,7 +377,7 @@ impl<'a> Reader<'a> {
                 Asker::Case(case) => case.mark(finding),
             });
         });
-        seal(&mut suite);
+        let suite = sealed(suite);
         unjudged(&suite, document, &self.loaded.path, &mut self.found);
         pointless(&suite, document, path, &mut self.found);
         lacking(&suite, document, path, &mut self.found);
@@ -377,81 +388,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether entries of datasets fit the variables, as the rules ask it of `testData`.
-struct Fit<'a> {
-    document: &'a Document,
-    variables: &'a [Variable],
-    check: Option<CaseCheck<'a>>,
-}
-
-impl Fit<'_> {
-    fn of(&mut self, fields: &Object, place: &dyn Fn(&str) -> Span) -> Vec<Finding> {
-        let misfit = |message: String| match self.document.asks_case(fields) {
-            true => Finding::error(code::CASE_VARIABLES, message),
-            false => Finding::warning(code::CASE_VARIABLES, message),
-        };
-        let needed = self.variables.iter().filter(|variable| variable.required);
-        let missing = needed.filter(|it| fields.get(&it.name).is_none_or(Value::is_null));
-        let mut found: Vec<Finding> = missing
-            .map(|variable| {
-                let name = &variable.name;
-                let message = format!("the case lacks `{name}`");
-                misfit(message).help(format!(
-                    "add `{name}` to the case, or give the variable a `default` in `input.schema`"
-                ))
-            })
-            .collect();
-        let misfits = self.check.as_ref().map(|check| check.misfits(fields));
-        for wrong in misfits.unwrap_or_default() {
-            if wrong.code == code::SCHEMA_TOO_COMPLEX {
-                // It would be said of every case that follows.
-                self.check = None;
-            }
-            let message = format!("the case: {}", wrong.message);
-            found.push(misfit(message).help("change the case, or what `input.schema` allows"));
-        }
-        let placed = found.into_iter().map(|finding| finding.at(place("")));
-        placed.collect()
-    }
-}
-
-/// What of `testData` does not fit the variables; the rules tell it of the file.
-pub fn misfits_of_own(loaded: &Loaded) -> Vec<Finding> {
-    let document = &loaded.document;
-    let Ok(outline) = Outline::new(document, &loaded.partials) else {
-        return Vec::new();
-    };
-    let variables = outline.variables();
-    let schema = document.input_schema.as_ref();
-    let input = schema.and_then(|schema| InputSchema::new(schema).ok());
-    let mut check = Fit {
-        document,
-        variables,
-        check: input.as_ref().map(|input| CaseCheck::new(input, variables)),
-    };
-    let mut found = Found::default();
-    for (index, fields) in document.test_data.iter().enumerate() {
-        let at = document.span_of(&format!("testData[{index}]"));
-        let place = |_: &str| at.unwrap_or(Span::point(1, 1));
-        let misfits = check.of(fields, &place).into_iter();
-        found.extend(misfits.map(|it| it.in_file(&loaded.path)));
-    }
-    found.finish()
-}
-
 fn no_format(path: &str) -> Finding {
     let message = format!("{path} is in no format of datasets");
     Finding::error(code::BAD_DATASET, message)
         .help("datasets end in .jsonl, .json, .yaml, .yml or .csv")
 }
 
-/// The suite that these cases make.
+/// The suite that these cases make, without its digest.
 fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Suite {
     let defaults = variables.iter().filter_map(|variable| {
         let default = variable.default.clone()?;
         Some((variable.name.clone(), default))
     });
-    let mut suite = Suite {
+    Suite {
         judges: Default::default(),
         cases,
         evaluators: document
@@ -465,13 +414,11 @@ fn assemble(document: &Document, variables: &[Variable], cases: Vec<Case>) -> Su
         judge: document.eval.judge.clone(),
         defaults: defaults.collect(),
         digest: String::new(),
-    };
-    seal(&mut suite);
-    suite
+    }
 }
 
-/// Writes the digest of a suite, all of whose parts are known.
-fn seal(suite: &mut Suite) {
+/// A suite all of whose parts are known, with its digest.
+fn sealed(mut suite: Suite) -> Suite {
     let cases = suite.cases.iter().map(|case| digest_of(case.whole()));
     let cases: Vec<String> = cases.map(|digest| digest.to_string()).collect();
     let mut whole = json!({
@@ -493,6 +440,7 @@ fn seal(suite: &mut Suite) {
             .collect();
     }
     suite.digest = digest_of(whole).to_string();
+    suite
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ eval: {repeat: 2, minPassRate: 0.9, margin: 0.1, judge: judges/kind}
     let case = &suite.cases[0];
     assert_eq!(case.id, "double-charge");
     assert_eq!(
-        Value::from(case.variables.clone()),
+        Value::from(case.variables.get().into_owned()),
         json!({"ticket": "I was charged twice"})
     );
     assert_eq!(case.expected, Some(json!("billing")));
@@ -208,8 +208,11 @@ fn a_variable_called_case_moves_the_metadata() {
     let text = "version: 1\nmessages: [{role: user, content: 'Write {{case}}'}]\ntestData:\n  - {case: upper, $case: {id: up}}\n  - {case: {a: b}}\n";
     let reading = Suite::read(&loaded(text), &NoFiles);
     assert_eq!(reading.suite.cases[0].id, "up");
-    assert_eq!(reading.suite.cases[0].variables["case"], "upper");
-    assert_eq!(reading.suite.cases[1].variables["case"], json!({"a": "b"}));
+    assert_eq!(reading.suite.cases[0].variables.get()["case"], "upper");
+    assert_eq!(
+        reading.suite.cases[1].variables.get()["case"],
+        json!({"a": "b"})
+    );
 }
 
 #[test]
@@ -323,7 +326,10 @@ fn a_file_is_read_where_it_is_named_and_its_bytes_make_the_case() {
     let case = |bytes: &str| read(cases, &files(bytes)).suite.cases.remove(0);
     let (one, two) = (case("one"), case("two"));
     assert_ne!(one.digest, two.digest);
-    assert_eq!(one.variables["ticket"], json!({"file": "charts/a.png"}));
+    assert_eq!(
+        one.variables.get()["ticket"],
+        json!({"file": "charts/a.png"})
+    );
     assert_eq!(
         (one.files[0].variable.as_str(), one.files[0].path.as_str()),
         ("ticket", "prompts/charts/a.png")

@@ -233,7 +233,7 @@ mod tests {
                 weight: 1.0,
                 tags: Vec::new(),
                 group: None,
-                place: (String::new(), 1, 1),
+                place: ("".into(), 1, 1),
                 tries: tries.collect(),
             });
         }

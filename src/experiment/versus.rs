@@ -54,7 +54,7 @@ pub enum FailOn {
 /// What may be said of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Said {
+pub enum Conclusion {
     /// Better.
     Better,
     /// Worse.
@@ -246,8 +246,8 @@ impl<'a> Versus<'a> {
     }
 
     /// What may be said of it alone: that is what decides.
-    pub fn said(&self) -> Said {
-        self.said_by(0.0)
+    pub fn conclusion(&self) -> Conclusion {
+        self.conclude(0.0)
     }
 
     /// How it compares with base, as evidence says it; none where both answered no case.
@@ -271,24 +271,26 @@ impl<'a> Versus<'a> {
     }
 
     /// What may be said of it in a report over several.
-    pub fn headline(&self) -> Said {
-        self.said_by(self.adjusted.unwrap_or(0.0))
+    pub fn headline(&self) -> Conclusion {
+        self.conclude(self.adjusted.unwrap_or(0.0))
     }
 
-    fn said_by(&self, adjusted: f64) -> Said {
+    fn conclude(&self, adjusted: f64) -> Conclusion {
         let verdict = self.comparison.as_ref().map(|it| it.verdict_by(adjusted));
         match verdict {
             // What has no verdict at head may be just what base gets wrong.
             Some(statistics::Verdict::Better | statistics::Verdict::NotWorse)
                 if self.lacks.0 > self.lacks.1 =>
             {
-                Said::CantTell
+                Conclusion::CantTell
             }
-            Some(statistics::Verdict::Better) => Said::Better,
-            Some(statistics::Verdict::Worse) if self.is_unconfirmed() => Said::WorseUnconfirmed,
-            Some(statistics::Verdict::Worse) => Said::Worse,
-            Some(statistics::Verdict::NotWorse) => Said::NotWorse,
-            Some(statistics::Verdict::CantTell) | None => Said::CantTell,
+            Some(statistics::Verdict::Better) => Conclusion::Better,
+            Some(statistics::Verdict::Worse) if self.is_unconfirmed() => {
+                Conclusion::WorseUnconfirmed
+            }
+            Some(statistics::Verdict::Worse) => Conclusion::Worse,
+            Some(statistics::Verdict::NotWorse) => Conclusion::NotWorse,
+            Some(statistics::Verdict::CantTell) | None => Conclusion::CantTell,
         }
     }
 
@@ -302,7 +304,7 @@ impl<'a> Versus<'a> {
 
     /// Whether base has to be asked once more before *worse* may be said.
     pub fn wants_again(&self) -> bool {
-        !self.was_asked_again && self.said() == Said::WorseUnconfirmed
+        !self.was_asked_again && self.conclusion() == Conclusion::WorseUnconfirmed
     }
 
     /// The numbers of the cases of base that both answered, among all of base's.
@@ -329,12 +331,12 @@ impl<'a> Versus<'a> {
 
     /// Why it does not pass, where the sentence on the comparison does not tell.
     pub fn gate_words(&self, fail_on: FailOn) -> Option<&'static str> {
-        match (fail_on, self.said()) {
-            (_, Said::Worse | Said::WorseUnconfirmed) => None,
+        match (fail_on, self.conclusion()) {
+            (_, Conclusion::Worse | Conclusion::WorseUnconfirmed) => None,
             (FailOn::AnyFlip, _) if !self.worse.is_empty() => {
                 Some("a case that passed no longer does (--fail-on any-flip)")
             }
-            (FailOn::Unproven, Said::CantTell) => {
+            (FailOn::Unproven, Conclusion::CantTell) => {
                 Some("it is not shown to be better, or not worse (--fail-on unproven)")
             }
             _ => Some("cases of what it is compared with have no verdict"),
@@ -346,16 +348,16 @@ impl<'a> Versus<'a> {
         if self.base.is_none() || self.common.is_empty() || fail_on == FailOn::Never {
             return Verdict::Pass;
         }
-        let said = self.said();
+        let conclusion = self.conclusion();
         let fails = match fail_on {
-            FailOn::Worse => said == Said::Worse,
-            FailOn::Unproven => matches!(said, Said::Worse | Said::CantTell),
-            FailOn::AnyFlip => said == Said::Worse || !self.worse.is_empty(),
+            FailOn::Worse => conclusion == Conclusion::Worse,
+            FailOn::Unproven => matches!(conclusion, Conclusion::Worse | Conclusion::CantTell),
+            FailOn::AnyFlip => conclusion == Conclusion::Worse || !self.worse.is_empty(),
             FailOn::Never => false,
         };
         // What base has not answered might turn it.
         let lacks = self.comparison.is_none() || self.lacks.1 > 0;
-        match (fails, lacks || said == Said::WorseUnconfirmed) {
+        match (fails, lacks || conclusion == Conclusion::WorseUnconfirmed) {
             (true, _) => Verdict::Fail,
             (false, true) => Verdict::Incomplete,
             (false, false) => Verdict::Pass,

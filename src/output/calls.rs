@@ -17,6 +17,11 @@ pub fn short_id(id: &str) -> &str {
     end_of(id, SHORT_ID)
 }
 
+/// What calls cost together: `$0.0450`.
+pub fn dollars_in_all(amount: f64) -> String {
+    format!("${amount:.4}")
+}
+
 /// What a call cost.
 pub fn dollars(cost: f64) -> String {
     let text = format!("${cost:.5}");

@@ -404,6 +404,8 @@ codes! {
         "What lets every answer pass says nothing about any of them: `minPassRate: 0`, evaluators that are all `required: false`, or a check that no answer can fail, such as `contains: \"\"`, `contains: \"{{completion}}\"` and `matches: \".*\"`. Say what a good answer has that a bad one lacks.";
     BODY_OVERRIDES = "P413", Warning, "a field of `extraBody` that overrides the file",
         "`extraBody` is merged into the request last, so that its `model`, `input` or `max_output_tokens` is sent in place of what the file says where everybody looks. Say it there, and leave it out here.";
+    UNSOUND_FIGURES = "P418", Warning, "figures of a judge that do not count",
+        "What `promptctl judge --record` keeps beside a judge names the file of labels and what the judge chose. The judge counts as calibrated where a tracked file of these labels is there and the figures follow from both. Add the file of labels to git, or make the figures again.";
     NO_LOG = "P420", Fixed, "a log that is not there",
         "`--log` names files of records, one JSON object a line, or archives of them. A log that this repository has not begun yet is empty; one that somebody names must be there.";
     TOO_MANY_GROUPS = "P421", Fixed, "more groups than can be told apart",

@@ -35,8 +35,10 @@ impl JudgeNote {
 /// What labels of people have shown of a judge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Checked {
-    /// How many labels were compared.
+    /// How many labels there are.
     pub labels: u64,
+    /// How many of them are of different contents: these were compared.
+    pub distinct: u64,
     /// Cohen's κ.
     pub kappa: f64,
     /// The lower end of its interval at 95 %.
@@ -49,10 +51,20 @@ pub const FEWEST_LABELS: u64 = 20;
 impl Checked {
     /// Why this says nothing of the judge, in words; none where the judge is calibrated by it.
     pub fn fault(&self) -> Option<String> {
-        let Self { labels, kappa, low } = *self;
+        let Self {
+            labels,
+            distinct,
+            kappa,
+            low,
+        } = *self;
         let is_possible = |it: f64| (-1.0..=1.0).contains(&it);
         if !is_possible(kappa) || !is_possible(low) || low > kappa {
             return Some("its kappa is no figure that can be".to_owned());
+        }
+        if distinct < labels && distinct < FEWEST_LABELS {
+            return Some(format!(
+                "{labels} labels, {distinct} distinct, were compared, and {FEWEST_LABELS} distinct ones are the fewest"
+            ));
         }
         if labels < FEWEST_LABELS {
             let plural = if labels == 1 { " was" } else { "s were" };
@@ -67,18 +79,32 @@ impl Checked {
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { labels, kappa, low } = self;
-        write!(f, "labels={labels} kappa={kappa:.4} low={low:.4}")
+        let Self {
+            labels,
+            distinct,
+            kappa,
+            low,
+        } = self;
+        write!(f, "labels={labels} ")?;
+        if distinct != labels {
+            write!(f, "distinct={distinct} ")?;
+        }
+        write!(f, "kappa={kappa:.4} low={low:.4}")
     }
 }
 
 impl Checked {
-    /// Reads `labels=24 kappa=0.7100 low=0.4200`.
+    /// Reads `labels=24 kappa=0.7100 low=0.4200`, with ` distinct=22` behind the labels where some are
+    /// copies.
     pub fn parse(text: &str) -> Option<Self> {
-        let (labels, rest) = text.strip_prefix("labels=")?.split_once(" kappa=")?;
+        let (counts, rest) = text.strip_prefix("labels=")?.split_once(" kappa=")?;
         let (kappa, low) = rest.split_once(" low=")?;
+        let (labels, distinct) = counts.split_once(" distinct=").unwrap_or((counts, counts));
+        let (labels, distinct) = (labels.parse().ok()?, distinct.parse().ok()?);
+        (distinct <= labels).then_some(())?;
         Some(Self {
-            labels: labels.parse().ok()?,
+            labels,
+            distinct,
             kappa: kappa.parse().ok()?,
             low: low.parse().ok()?,
         })
@@ -92,7 +118,13 @@ mod tests {
     #[test]
     fn figures_that_say_nothing_or_cannot_be_calibrate_no_judge() {
         let told = |labels, kappa, low| {
-            let checked = Checked { labels, kappa, low };
+            let distinct = labels;
+            let checked = Checked {
+                labels,
+                distinct,
+                kappa,
+                low,
+            };
             checked.fault().unwrap_or_else(|| "counts".to_owned())
         };
         assert_eq!(told(20, 0.7, 0.1), "counts");
@@ -129,11 +161,47 @@ mod tests {
     fn figures_are_read_as_they_were_written() {
         let checked = Checked {
             labels: 24,
+            distinct: 24,
             kappa: 0.71,
             low: 0.4219,
         };
         assert_eq!(checked.to_string(), "labels=24 kappa=0.7100 low=0.4219");
         assert_eq!(Checked::parse(&checked.to_string()), Some(checked));
-        assert_eq!(Checked::parse("labels=24 kappa=0.71"), None);
+        let copied = Checked {
+            distinct: 2,
+            ..checked
+        };
+        assert_eq!(
+            copied.to_string(),
+            "labels=24 distinct=2 kappa=0.7100 low=0.4219"
+        );
+        assert_eq!(Checked::parse(&copied.to_string()), Some(copied));
+        for wrong in [
+            "labels=24 kappa=0.71",
+            "labels=2 distinct=24 kappa=0.7100 low=0.4219",
+            "labels=2 distinct= kappa=0.7100 low=0.4219",
+        ] {
+            assert_eq!(Checked::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn copies_of_labels_calibrate_no_judge() {
+        let checked = Checked {
+            labels: 20,
+            distinct: 2,
+            kappa: 1.0,
+            low: 0.9,
+        };
+        assert_eq!(
+            checked.fault().unwrap(),
+            "20 labels, 2 distinct, were compared, and 20 distinct ones are the fewest"
+        );
+        let enough = Checked {
+            distinct: 20,
+            labels: 40,
+            ..checked
+        };
+        assert_eq!(enough.fault(), None);
     }
 }

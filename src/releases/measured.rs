@@ -263,6 +263,7 @@ mod tests {
                     name: "judges/other v1".to_owned(),
                     checked: Some(Checked {
                         labels: 24,
+                        distinct: 23,
                         kappa: 0.71,
                         low: 0.42,
                     }),
@@ -272,6 +273,7 @@ mod tests {
                     name: "judges/few v1".to_owned(),
                     checked: Some(Checked {
                         labels: 1,
+                        distinct: 1,
                         kappa: 0.0,
                         low: -1.0,
                     }),

@@ -70,8 +70,8 @@ pub struct SuiteFacts {
 pub struct JudgeFacts {
     /// The file that it stands in.
     pub path: String,
-    /// The figures of this very content; none where there are none.
-    pub checked: Option<Checked>,
+    /// The figures of this very content, or why they do not count; none where there are none.
+    pub checked: Option<Result<Checked, String>>,
 }
 
 /// How the suite of a content is read, where it was committed.

@@ -493,3 +493,59 @@ fn cases_that_contradict_their_like_or_the_answers_schema_are_told_first() {
       help: is `technical` meant?
     ");
 }
+
+#[test]
+fn what_a_list_cuts_says_so_and_one_case_is_shown_whole() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let long = "word ".repeat(100);
+    repo.write(
+        "prompts/triage.prompt.yml",
+        format!(
+            "model: openai/gpt-5-mini\nmessages: [{{role: user, content: '{{{{ticket}}}}'}}]\ntestData:\n  - ticket: \"{long}end\"\n    expected: billing\n    case: {{id: long, tags: [edge], required: true, weight: 2, note: as told, evaluators: [{{name: own, string: {{contains: a}}}}]}}\n  - ticket: \"first\\n\\e[31msecond\"\n    kind: {{of: [a, b]}}\n    case: {{id: lines}}\nevaluators: [{{name: right, string: {{contains: x}}}}]\n"
+        ),
+    );
+    let list = repo.ok("promptctl cases list triage");
+    assert!(list.contains("word …"), "{list}");
+    assert!(!list.contains("end"), "{list}");
+    let shown = repo.ok("promptctl cases show triage long");
+    assert!(shown.contains(&format!("ticket: {long}end\n")), "{shown}");
+    assert_snapshot!(shown.replace(&long, "word … "), @r#"
+    case long   prompts/triage.prompt.yml:4
+      ticket: word … end
+      expected: billing
+      case.evaluators:
+        {
+          "name": "own",
+          "string": {
+            "contains": "a"
+          }
+        }
+      case.tags: edge (required)
+      case.weight: 2
+      case.source: human
+      case.note: as told
+    "#);
+    assert_snapshot!(repo.run("promptctl cases show triage lines"), @r#"
+    case lines   prompts/triage.prompt.yml:7
+      ticket:
+        first
+        \u{1b}[31msecond
+      kind:
+        {
+          "of": [
+            "a",
+            "b"
+          ]
+        }
+      case.source: human
+    "#);
+    let shape = repo.json("promptctl cases show triage lines long --format json");
+    let listed = repo.json("promptctl cases list triage --format json");
+    assert_eq!(shape["cases"].as_array().unwrap().len(), 2);
+    assert_eq!(shape["cases"], listed["cases"]);
+    assert_snapshot!(repo.run("promptctl cases show triage none"), @"
+    error: there is no case `none`
+    [exit 2]
+    ");
+}

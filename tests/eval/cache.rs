@@ -16,7 +16,9 @@ fn kept(repo: &Shell) -> Vec<PathBuf> {
         return Vec::new();
     };
     let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
-    files.map(|file| file.unwrap().path()).collect()
+    let paths = files.map(|file| file.unwrap().path());
+    let is_answer = |path: &PathBuf| path.extension().is_some_and(|it| it == "json");
+    paths.filter(is_answer).collect()
 }
 
 #[test]
@@ -183,21 +185,15 @@ fn a_run_killed_at_any_moment_keeps_what_was_paid_for() {
             _ => drop(repo.ok(&format!("kill -KILL -- -{}", child.id()))),
         }
         child.wait().unwrap();
-        // Beside them may stand what was being written, and who asked.
-        let kept = || -> Vec<_> {
-            let is_answer =
-                |path: &std::path::PathBuf| path.extension().is_some_and(|it| it == "json");
-            kept(&repo).into_iter().filter(is_answer).collect()
-        };
-        for file in kept() {
+        for file in kept(&repo) {
             let text = fs::read(&file).unwrap();
             let entry: serde_json::Value = serde_json::from_slice(&text).unwrap();
             assert!(entry["answer"]["output"].is_string(), "{}", file.display());
         }
         repo.ok("promptctl eval --list");
         let plan = repo.json("promptctl eval -n --format json");
-        assert_eq!(plan["cached"], kept().len(), "{plan}");
-        there = kept().len();
+        assert_eq!(plan["cached"], kept(&repo).len(), "{plan}");
+        there = kept(&repo).len();
     }
     let before = server.requests().len();
     let run = repo.run("promptctl eval");

@@ -44,7 +44,7 @@ fn a_judge_goes_live_by_its_labels_and_needs_no_cases() {
     $ promptctl publish judges/tone
     error[P409]: production requires an evaluation of judges/tone v1, which is a judge that no labels have checked
       at: prompts/judges/tone.prompt.yml
-      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit what it keeps
+      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit FILE and what it keeps
     [exit 3]
     ");
     keep_figures(&ada);
@@ -74,7 +74,7 @@ fn a_judge_goes_live_by_its_labels_and_needs_no_cases() {
     $ promptctl publish judges/tone
     error[P409]: production requires an evaluation of judges/tone v2, which is a judge that no labels have checked
       at: prompts/judges/tone.prompt.yml
-      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit what it keeps
+      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit FILE and what it keeps
     [exit 3]
     ");
     keep_figures(&ada);
@@ -97,7 +97,7 @@ fn figures_of_a_judge_that_nobody_merged_gate_nothing() {
     $ promptctl publish judges/tone
     error[P409]: production requires an evaluation of judges/tone v1, a judge, by labels on main, and no commit of main has figures of this content
       at: prompts/judges/tone.prompt.yml
-      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit what it keeps
+      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit FILE and what it keeps
       hint: merge them into main first, so that they are reviewed
     [exit 3]
     ");

@@ -159,7 +159,7 @@ fn figures_that_say_nothing_leave_a_judge_uncalibrated_and_gate_nothing() {
     assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.csv --record --format json").stderr, @"
     kept in prompts/judges/tone.calibration.json
     warning: judges/tone v1 stays uncalibrated: 6 labels were compared, and 20 are the fewest
-    hint: git add prompts/judges/tone.calibration.json
+    hint: git add prompts/judges/tone.calibration.json labels.csv
     ");
     repo.git("add --all");
     repo.git("commit --quiet --message Calibrated");
@@ -173,7 +173,7 @@ fn figures_that_say_nothing_leave_a_judge_uncalibrated_and_gate_nothing() {
     repo.ok("promptctl eval reply --record");
     assert_snapshot!(repo.run("promptctl publish reply"), @r#"
     error[P409]: production requires an evaluation of reply v1, and prompts/reply/_eval/1 rests on judges/tone v1, a judge that is not calibrated: 6 labels were compared, and 20 are the fewest
-      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit what it keeps
+      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit FILE and what it keeps
       hint: promptctl eval reply --record --fresh -m "the judge was calibrated"
       hint: or make its evaluator `required: false`
     [exit 3]
@@ -193,6 +193,11 @@ fn figures_that_say_nothing_leave_a_judge_uncalibrated_and_gate_nothing() {
         ("agreement", serde_json::json!(1.5)),
         ("labels", serde_json::json!(1)),
         ("labels_sha256", serde_json::json!("00")),
+        ("labels_file", serde_json::json!("/etc/hostname")),
+        ("labels_file", serde_json::json!("../labels.csv")),
+        ("verdicts", serde_json::json!(["warm"])),
+        ("verdicts", serde_json::json!("warm")),
+        ("schema", serde_json::json!(1)),
     ] {
         let mut file = forged.clone();
         file["kappa_low"] = 0.2.into();
@@ -227,8 +232,9 @@ fn a_judge_is_calibrated_until_its_content_changes() {
     let run = repo.run("promptctl judge judges/tone --labels labels.csv --record --format json");
     assert_snapshot!(run.stderr, @r"
     kept in prompts/judges/tone.calibration.json
-    hint: git add prompts/judges/tone.calibration.json
+    hint: git add prompts/judges/tone.calibration.json labels.csv
     ");
+    repo.git("add labels.csv");
     let kept: Value =
         serde_json::from_str(&repo.read("prompts/judges/tone.calibration.json")).unwrap();
     assert_eq!(
@@ -241,6 +247,170 @@ fn a_judge_is_calibrated_until_its_content_changes() {
     assert_eq!(is_uncalibrated(), true, "another content was not checked");
     let run = repo.run("promptctl judge judges/tone@v1 --labels labels.csv --record");
     assert_eq!(run.code, Some(2), "{run}");
+}
+
+#[test]
+fn copies_of_two_labels_are_two_labels_and_calibrate_no_judge() {
+    let server = greeting();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    let two = "Hi,Hello!,warm,x\nHi,No.,cold,x\n".repeat(9);
+    // What the judge is not told makes no other label.
+    let text = format!("input,completion,label,by\n{two}Hi,Hello!,warm,ada\nHi,No.,cold,bob\n");
+    repo.write("labels.csv", text);
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.csv --record"), @"
+    judges/tone v1   20 labels, 2 distinct   gpt-5-mini-2025-08-07
+    agrees       2 of 2   100.0 % (34.2 to 100.0)
+    kappa        1.00 (-0.32 to 1.00), with quadratic weights
+    sensitivity  1 of 1   100.0 % (20.7 to 100.0)   of what people pass, the judge passes
+    specificity  1 of 1   100.0 % (20.7 to 100.0)   of what people fail, the judge fails
+    passes       from 0.50 on: fair, warm
+
+    $0.0008 spent
+    --- stderr
+    kept in prompts/judges/tone.calibration.json
+    warning: judges/tone v1 stays uncalibrated: 20 labels, 2 distinct, were compared, and 20 distinct ones are the fewest
+    hint: git add prompts/judges/tone.calibration.json labels.csv
+    ");
+    assert_eq!(server.requests().len(), 2);
+    let told = repo.json("promptctl judge judges/tone --labels labels.csv --format json");
+    assert_eq!(
+        (&told["labels"], &told["distinct"]),
+        (&20.into(), &2.into())
+    );
+    repo.write(
+        "labels.csv",
+        "input,completion,label\nHi,No.,cold\nHi,Hello!,warm\nHi,No.,fair\n",
+    );
+    assert_snapshot!(repo.run("promptctl judge judges/tone --labels labels.csv"), @"
+    error[P323]: the answer is labelled on line 2 too, and otherwise
+      at: labels.csv:4:1
+      hint: keep the label that people agree on, or neither
+      hint: nothing was sent
+    [exit 1]
+    ");
+    repo.write(
+        "labels.json",
+        r#"[{"input":"a","completion":"b","label":"warm"},{"input":"b","completion":"b","label":"cold"}]"#,
+    );
+    let told = repo.json("promptctl judge judges/tone --labels labels.json --format json");
+    assert_eq!((&told["labels"], &told["distinct"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn figures_count_where_they_follow_from_tracked_labels_and_kept_verdicts() {
+    let server = greeting();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.add("reply", REPLY);
+    repo.write("labels/tone.csv", many_labels());
+    let kept = "prompts/judges/tone.calibration.json";
+    repo.ok("promptctl judge judges/tone --labels labels/tone.csv --record");
+    let sound = repo.read(kept);
+    let doubt = |what: &str| {
+        let run = repo.run("promptctl eval reply --format json");
+        let shape: Value = serde_json::from_str(&run.stdout).unwrap();
+        let mark = &shape["prompts"][0]["evaluators"][0]["uncalibrated"];
+        let mut lines = run.stderr.lines().map(str::trim);
+        let line = lines
+            .find(|line| line.contains("P418"))
+            .unwrap_or("nothing");
+        assert_eq!(*mark == true, line != "nothing", "{run}");
+        format!("{what}: {line}")
+    };
+    let mut told = vec![doubt("not added")];
+    repo.git("add --all");
+    repo.git("commit --quiet --message Calibrated");
+    told.push(doubt("committed"));
+    let forged = |what: &str, change: &dyn Fn(&mut Value)| {
+        let mut file: Value = serde_json::from_str(&sound).unwrap();
+        change(&mut file);
+        repo.write(kept, file.to_string());
+        doubt(what)
+    };
+    told.push(forged("another kappa", &|it| it["kappa"] = 0.9.into()));
+    told.push(forged("another end", &|it| it["kappa_low"] = 0.9.into()));
+    told.push(forged("another verdict", &|it| {
+        it["verdicts"][0] = "cold".into()
+    }));
+    told.push(forged("no choice", &|it| it["verdicts"][0] = "hot".into()));
+    told.push(forged("more labels", &|it| it["labels"] = 48.into()));
+    told.push(forged("more distinct", &|it| it["distinct"] = 25.into()));
+    told.push(forged("another file", &|it| {
+        it["labels_file"] = "labels/gone.csv".into()
+    }));
+    told.push(forged("no file", &|it| {
+        it["labels_file"] = "../x.csv".into()
+    }));
+    told.push(forged("no record", &|it| it["verdicts"] = 1.into()));
+    repo.write(kept, &sound);
+    repo.write("labels/tone.csv", many_labels().replace("\n", "\r\n"));
+    told.push(doubt("other line ends"));
+    repo.write("labels/tone.csv", many_labels() + "Hi,Well.,cold\n");
+    told.push(doubt("another label"));
+    assert_snapshot!(told.join("\n"), @"
+    not added: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json names labels/tone.csv, which git does not track
+    committed: nothing
+    another kappa: warning[P418]: judges/tone counts as uncalibrated: the figures of prompts/judges/tone.calibration.json do not follow from its verdicts and the labels of labels/tone.csv
+    another end: warning[P418]: judges/tone counts as uncalibrated: the figures of prompts/judges/tone.calibration.json do not follow from its verdicts and the labels of labels/tone.csv
+    another verdict: warning[P418]: judges/tone counts as uncalibrated: the figures of prompts/judges/tone.calibration.json do not follow from its verdicts and the labels of labels/tone.csv
+    no choice: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json has not one choice of the judge for each of the 24 distinct labels
+    more labels: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json says 48 labels, 24 distinct, and labels/tone.csv has 24, 24 distinct
+    more distinct: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json says 24 labels, 25 distinct, and labels/tone.csv has 24, 24 distinct
+    another file: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json names labels/gone.csv, which is not there
+    no file: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json names ../x.csv: ../x.csv leads out of the repository
+    no record: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json is not what `promptctl judge --record` keeps
+    other line ends: nothing
+    another label: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json is of other labels than labels/tone.csv has now
+    ");
+}
+
+#[test]
+fn a_judge_goes_live_by_labels_that_its_commit_has() {
+    let server = greeting();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.write("labels.csv", many_labels());
+    repo.write(
+        "promptctl.yaml",
+        "environments: {production: {requireEval: true}}\n",
+    );
+    repo.ok("promptctl judge judges/tone --labels labels.csv --record");
+    repo.git("add promptctl.yaml prompts");
+    repo.git("commit --quiet --message Figures");
+    // The file is here, and no commit has it.
+    assert_snapshot!(repo.run("promptctl publish judges/tone"), @"
+    error[P409]: production requires an evaluation of judges/tone v1, which is a judge whose figures do not count: prompts/judges/tone.calibration.json names labels.csv, which is not there
+      at: prompts/judges/tone.prompt.yml
+      hint: promptctl judge judges/tone --labels FILE --record, with 20 labels or more; commit FILE and what it keeps
+    [exit 3]
+    ");
+    repo.git("add --all");
+    repo.git("commit --quiet --message Labels");
+    repo.ok("promptctl publish judges/tone");
+    repo.ok("promptctl verify --env production");
+}
+
+#[test]
+fn figures_name_labels_that_others_can_have() {
+    let server = greeting();
+    let env = TestEnv::new();
+    let repo = judge(&server, &env);
+    repo.write("../labels.csv", many_labels());
+    repo.write(".gitignore", "mine/\n");
+    repo.write("mine/labels.csv", many_labels());
+    assert_snapshot!(repo.play("promptctl judge judges/tone --labels ../labels.csv --record
+         promptctl judge judges/tone --labels mine/labels.csv --record"), @"
+    $ promptctl judge judges/tone --labels ../labels.csv --record
+    error[P013]: $ROOT/repo/../labels.csv is not in this repository
+      hint: --record names the file of labels: copy it into the repository
+    [exit 1]
+    $ promptctl judge judges/tone --labels mine/labels.csv --record
+    error: --record names the file of labels, and git ignores mine/labels.csv
+      hint: keep the labels where git does not ignore them
+    [exit 2]
+    ");
+    assert!(server.requests().is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod gated;
 pub(crate) mod judges;
 mod labels;
 mod money;
+mod promptfoo;
 mod reviewed;
 mod shown;
 mod suites;

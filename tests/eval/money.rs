@@ -119,8 +119,8 @@ fn two_evaluations_at_once_pay_once() {
         }
     });
     assert_eq!(server.requests().len(), 30);
-    let cache = repo.ok("find .promptctl/cache -name '.asking*'");
-    assert_eq!(cache, "");
+    let left = repo.ok("ls .promptctl/cache/.asking");
+    assert_eq!(left, "gate\n");
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn a_diff_names_the_datasets_and_figures_that_changed() {
       datasets["datasets/hi.jsonl"]: sha256 9e1cde01c85b → sha256 69e5644cc482
 
     judges/tone  v1  none
-      calibration["prompts/judges/tone.calibration.json"]: sha256 fdefa7a60748 (new)
+      calibration["prompts/judges/tone.calibration.json"]: sha256 578ebeb12c4d (new)
 
     2 prompts: 2 none
     "#);
@@ -215,4 +215,35 @@ fn a_diff_names_the_datasets_and_figures_that_changed() {
     }
     let json = repo.json("promptctl diff before HEAD --format json");
     assert_snapshot!(json["prompts"][0]["changes"], @r#"[{"path":"datasets[\"datasets/hi.jsonl\"]","kind":"changed","before":"sha256 9e1cde01c85b","after":"sha256 69e5644cc482","impact":"none"}]"#);
+}
+
+#[test]
+fn a_prompt_without_a_model_is_told_once_and_its_answers_of_a_file_are_judged() {
+    let server = sorting("");
+    let env = TestEnv::new();
+    let repo = repo(&server, &env);
+    let text = super::TRIAGE.replace("model: openai/gpt-5-mini\n", "");
+    repo.write("prompts/triage.prompt.yml", &text);
+    assert_snapshot!(repo.run("promptctl eval"), @"
+    error[P317]: the prompt names no model
+      at: prompts/triage.prompt.yml
+      hint: add `model: openai/gpt-5-mini` to the file, or pass `--model`
+      hint: nothing was sent
+    [exit 1]
+    ");
+    let ids = ["double-charge", "crash", "ignore-rules"];
+    let lines = ids.map(|id| format!("{{\"case\": \"{id}\", \"output\": \"billing and tech\"}}\n"));
+    repo.write("answers.jsonl", lines.concat());
+    let run = repo.run("promptctl eval --answers answers.jsonl");
+    assert_eq!(run.code, Some(0), "{run}");
+    // What somebody wrote for another program has its line.
+    let text = super::TRIAGE.replace("evaluators:\n", "evaluators:\n  - type: code_quality\n");
+    repo.write("prompts/triage.prompt.yml", text);
+    assert_snapshot!(repo.run("promptctl eval"), @r#"
+    error[P401]: evaluator without a name: it has nothing to check
+      at: prompts/triage.prompt.yml:16:5
+      hint: Give it one of `string`, `json`, `number`, `text`, `limits`, `answer`, `tools`, `any`, `llm`, `uses`, such as `string: {contains: "{{expected}}"}`.
+    [exit 1]
+    "#);
+    assert!(server.requests().is_empty());
 }

@@ -211,7 +211,8 @@ fn is_skipped(case: &Object, key: &str) -> bool {
 /// Whether a case gives the prompt what another gives it.
 fn is_there(case: &Object, new: &[Object], target: &Target<'_>, variables: &[Variable]) -> bool {
     let own = values(case, variables);
-    let old = target.suite.cases.iter().map(|it| it.variables.clone());
+    let old = target.suite.cases.iter();
+    let old = old.map(|it| it.variables.get().into_owned());
     let new = new.iter().map(|it| values(it, variables));
     old.chain(new).any(|other| other == own)
 }
@@ -232,9 +233,9 @@ fn distinct(
     left_out: &mut LeftOut,
 ) -> Result<Vec<Object>, Failure> {
     let suite = target.with(&cases)?.suite;
-    let alike: Vec<&Object> = too_alike(&suite)
+    let alike: Vec<_> = too_alike(&suite)
         .iter()
-        .map(|(at, _)| &suite.cases[*at].variables)
+        .map(|(at, _)| suite.cases[*at].variables.get())
         .collect();
     let (out, kept): (Vec<Object>, Vec<Object>) = cases
         .into_iter()

@@ -8,6 +8,7 @@ use super::super::out::OutArg;
 use super::super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::experiment::case::{Case, Suite};
+use crate::experiment::result::cut;
 use crate::experiment::{PromptFiles, Selection};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -17,7 +18,8 @@ use crate::prompt::reference::Reference;
 
 /// List the cases of a prompt
 ///
-/// Those of `testData:` first, then those of each dataset.
+/// Those of `testData:` first, then those of each dataset. What is long is cut: `cases show` has it
+/// whole.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -78,11 +80,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn row(case: &Case) -> Vec<TableCell> {
-    let or_dash = |text: String| match text.is_empty() {
-        true => TableCell::from("-"),
-        false => TableCell::from(text),
-    };
+/// The tags of a case, and how it counts.
+pub(super) fn marks(case: &Case) -> String {
     let mut words = case.tags.clone();
     let marks = [
         (case.required, "required"),
@@ -90,13 +89,22 @@ fn row(case: &Case) -> Vec<TableCell> {
     ];
     let marks = marks.iter().filter(|(holds, _)| *holds);
     words.extend(marks.map(|(_, word)| format!("({word})")));
-    let variables = case.variables.iter();
+    words.join(" ")
+}
+
+fn row(case: &Case) -> Vec<TableCell> {
+    let or_dash = |text: String| match text.is_empty() {
+        true => TableCell::from("-"),
+        false => TableCell::from(text),
+    };
+    let variables = case.variables.get();
     let variables: Vec<String> = variables
+        .iter()
         .map(|(name, value)| format!("{name}: {}", plain(value)))
         .collect();
     vec![
         TableCell::from(case.id.clone()),
-        or_dash(words.join(" ")),
+        or_dash(marks(case)),
         or_dash(case.expected.as_ref().map(plain).unwrap_or_default()),
         or_dash(variables.join("; ")),
         TableCell::styled(format!("{}:{}", case.place.path, case.place.line), DIM),
@@ -110,16 +118,16 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let short: String = text.chars().take(MOST).collect();
-    short.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = text.split_whitespace().collect();
+    cut(&words.join(" "), MOST)
 }
 
-fn shape(case: &Case) -> Value {
+pub(super) fn shape(case: &Case) -> Value {
     json!({
         "id": case.id, "digest": case.digest, "tags": case.tags, "weight": case.weight,
         "group": case.group, "repeat": case.repeat, "required": case.required, "skip": case.skip,
         "rule": case.rule, "source": case.source.as_str(), "reviewed": case.reviewed, "note": case.note,
-        "variables": case.variables, "expected": case.expected, "others": case.others,
+        "variables": *case.variables.get(), "expected": case.expected, "others": case.others,
         "path": &*case.place.path, "line": case.place.line, "column": case.place.column,
     })
 }

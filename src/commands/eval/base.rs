@@ -424,10 +424,7 @@ impl BasePrepared<'_> {
             renderer: &self.renderer,
             files: self.files,
             expected: &self.expected,
-            options: RequestOptions {
-                model: model.cloned(),
-                ..RequestOptions::default()
-            },
+            options: choose::options(self.loaded, model, args)?,
             server: choose::server(
                 asked.filter(|_| args.answers.answers.is_none()),
                 ground,

@@ -13,7 +13,6 @@ use super::super::run::{RunContext, parse_dollars};
 use super::super::session::Session;
 use super::choose::{Chosen, server, unknown_case};
 use super::estimate::estimate;
-use super::told::dollars;
 use super::{Asking, Callers, Prepared, cache_of, early};
 use crate::error::{Exit, Failure};
 use crate::execute::Stop;
@@ -25,6 +24,7 @@ use crate::experiment::task::Task;
 use crate::experiment::{PromptFiles, Selection};
 use crate::files::Loaded;
 use crate::openai::request::RequestOptions;
+use crate::output::calls::dollars_in_all;
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
@@ -337,7 +337,7 @@ impl Bisection<'_> {
         }
         let price = match cost {
             _ if calls == 0 => String::new(),
-            Some(cost) => format!(" ≈ {}", dollars(cost)),
+            Some(cost) => format!(" ≈ {}", dollars_in_all(cost)),
             None => ", of no known price".to_owned(),
         };
         let words = format!(

@@ -31,7 +31,7 @@ pub(in crate::commands) struct Asking<'a> {
 }
 
 /// A prompt with a model.
-type Asked = (String, Option<String>);
+type PromptModel = (String, Option<String>);
 
 /// Makes what sends requests, once for each provider.
 pub(in crate::commands) struct Callers<'a> {
@@ -39,7 +39,7 @@ pub(in crate::commands) struct Callers<'a> {
     session: RefCell<&'a mut Session>,
     made: RefCell<HashMap<(String, bool), Rc<Caller>>>,
     /// How many tokens answers of a prompt with a model usually have.
-    usual: RefCell<HashMap<Asked, Option<u64>>>,
+    usual: RefCell<HashMap<PromptModel, Option<u64>>>,
 }
 
 impl<'a> Callers<'a> {

@@ -25,6 +25,7 @@ use crate::openai::provider::ModelId;
 use crate::openai::request::RequestOptions;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
+use crate::prompt::hint::Hint;
 use crate::prompt::reference::Reference;
 
 /// A prompt with its suite, and which of its cases are meant.
@@ -380,10 +381,7 @@ pub(super) fn tasks<'a>(
                 renderer: &prepared.renderer,
                 expected: &prepared.expected,
                 files: &prepared.files,
-                options: RequestOptions {
-                    model: model.cloned(),
-                    ..RequestOptions::default()
-                },
+                options: options(loaded, model, args)?,
                 server: server(
                     asked.filter(|_| args.answers.answers.is_none()),
                     ground,
@@ -428,6 +426,31 @@ pub(in crate::commands) fn address(
     }
     let (url, _) = ground.user.address(&model.provider, &session.environ)?;
     Ok(Some(url))
+}
+
+/// What a request of a prompt is made with. Where no model is asked, the prompt need not name one.
+///
+/// # Errors
+/// `P317`: neither the prompt nor the command line names a model, and one is asked.
+pub(super) fn options(
+    loaded: &Loaded,
+    model: Option<&String>,
+    args: &Args,
+) -> Result<RequestOptions, Failure> {
+    let mut options = RequestOptions {
+        model: model.cloned(),
+        ..RequestOptions::default()
+    };
+    if model.is_none() && loaded.document.model.is_none() {
+        if args.answers.answers.is_none() {
+            return Err(Failure::new(code::NO_MODEL, "the prompt names no model")
+                .at(loaded.path.clone())
+                .hint(Hint::NameModel)
+                .hint("nothing was sent"));
+        }
+        options.model = Some(echo::MODEL.to_owned());
+    }
+    Ok(options)
 }
 
 /// The base URL that a model is asked at; none where nothing is, or the model `echo` is.

@@ -6,7 +6,7 @@ use super::super::common::count;
 use super::find::find;
 use super::markdown::worded;
 use super::report::Report;
-use super::told::title;
+use super::wording::title;
 use super::{own_folder, runs_folder};
 use crate::error::Failure;
 use crate::experiment::PromptFiles;
@@ -241,9 +241,9 @@ fn checked_by(judge: &str, store: &Store) -> Option<String> {
     let loaded = store
         .load(&Reference::working_copy(name.parse().ok()?))
         .ok()?;
-    let checked = calibration::of(&loaded, &PromptFiles::of(store, &loaded))?.checked();
+    let checked = calibration::of(&loaded, &PromptFiles::of(store, &loaded))?.ok()?;
     Some(format!(
         "{} labels, kappa {:.2}, at least {:.2}",
-        checked.labels, checked.kappa, checked.low
+        checked.distinct, checked.kappa, checked.low
     ))
 }

@@ -11,13 +11,14 @@ use super::find::find;
 use super::outputs::Outputs;
 use super::record;
 use super::report::Report;
-use super::told::{counted, dollars};
+use super::wording::counted;
 use super::{Args, exit_of, own_part, print, runs_folder};
 use crate::error::{Exit, Failure};
 use crate::experiment::cache::Cache;
 use crate::experiment::result::Subject;
 use crate::experiment::runs::{Head, glance, paths, read};
 use crate::experiment::verdict::Verdict;
+use crate::output::calls::dollars_in_all;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, GOOD, NOTE};
@@ -75,7 +76,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
         let (passed, cost, verdict) = match foot {
             Some(foot) => (
                 counted(&foot.counts),
-                dollars(foot.cost_usd),
+                dollars_in_all(foot.cost_usd),
                 TableCell::styled(
                     foot.verdict.as_str(),
                     match foot.verdict {

@@ -1,7 +1,7 @@
 //! A run for build servers: JUnit, and annotations of GitHub Actions.
 
 use super::report::Report;
-use super::told::{expected, reasons, title, worst_try};
+use super::wording::{expected, reasons, title, worst_try};
 use crate::experiment::result::{CaseResult, Status};
 use crate::experiment::summary::Summary;
 use crate::output::annotations::annotation;
@@ -32,7 +32,7 @@ fn suite(summary: &Summary<'_>) -> TestSuite {
 }
 
 fn test(case: &CaseResult) -> Test {
-    let (file, line, _) = case.place.clone();
+    let (ref file, line, _) = case.place;
     let (short, long) = told(case);
     let properties = case.score().map(|score| ("score", format!("{score:.4}")));
     let flaky = match case.is_flaky() {
@@ -46,7 +46,7 @@ fn test(case: &CaseResult) -> Test {
     };
     Test {
         name: case.id.clone(),
-        file,
+        file: file.to_string(),
         line,
         milliseconds: None,
         outcome: match case.status() {

@@ -1,12 +1,13 @@
 //! A run for a pull request, in GitHub's Markdown. All foreign text stands in code.
 
 use super::report::Report;
-use super::told::{
-    alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
+use super::wording::{
+    alike, counted, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
 };
 use crate::experiment::result::cut;
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
+use crate::output::calls::dollars_in_all;
 use crate::output::diff_markdown::inline::{cell, code, message};
 
 /// How many cases that did not pass are shown of each prompt.
@@ -160,11 +161,11 @@ fn failures(summary: &Summary<'_>, out: &mut String) {
         out.push_str(&format!("- and {more} more\n"));
     }
     let answers = &summary.results.answers;
-    let all = dollars(answers.spent + answers.saved).replace('$', "\\$");
+    let all = dollars_in_all(answers.spent + answers.saved).replace('$', "\\$");
     match answers.saved > 0.0 {
         true => out.push_str(&format!(
             "\nIts answers cost {all}, of which {} was paid before this run.\n\n</details>\n",
-            dollars(answers.saved).replace('$', "\\$")
+            dollars_in_all(answers.saved).replace('$', "\\$")
         )),
         false => out.push_str(&format!("\nIts answers cost {all}.\n\n</details>\n")),
     }

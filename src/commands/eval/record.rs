@@ -9,7 +9,7 @@ use super::Args;
 use super::base::Side;
 use super::choose::Chosen;
 use super::report::Report;
-use super::told::title;
+use super::wording::title;
 use crate::error::{Exit, Failure};
 use crate::experiment::PromptFiles;
 use crate::experiment::case::Suite;
@@ -98,20 +98,22 @@ impl Record {
     }
 
     /// What was recorded before, in words, and how the command ends by that alone.
-    pub(super) fn told(&self, store: &Store) -> (Vec<Said>, Exit) {
-        let mut said = Vec::new();
+    pub(super) fn told(&self, store: &Store) -> (Vec<Notice>, Exit) {
+        let mut notices = Vec::new();
         let mut exit = Exit::Done;
         for evidence in &self.there {
             let (tag, verdict) = (store.tag(evidence.tag()), verdict(evidence));
-            said.push(Said::Status(format!("recorded already: {tag} ({verdict})")));
+            notices.push(Notice::Status(format!(
+                "recorded already: {tag} ({verdict})"
+            )));
             if evidence.pending && store.has_remote() {
-                said.push(unsent(&evidence.name));
+                notices.push(unsent(&evidence.name));
             }
             if !evidence.measured.has_passed {
                 exit = Exit::Verdict;
             }
         }
-        (said, exit)
+        (notices, exit)
     }
 
     /// What scripts read of what was recorded before.
@@ -122,13 +124,13 @@ impl Record {
 }
 
 /// What is said of evidence, once the report is printed.
-pub(super) enum Said {
+pub(super) enum Notice {
     Status(String),
     Warning(String),
     Hint(String),
 }
 
-impl Said {
+impl Notice {
     pub(super) fn say(&self, session: &mut Session) {
         match self {
             Self::Status(words) => session.ui.status(words),
@@ -138,15 +140,15 @@ impl Said {
     }
 }
 
-fn unsent(name: &PromptName) -> Said {
-    Said::Hint(format!("promptctl push {name} sends it to the remote"))
+fn unsent(name: &PromptName) -> Notice {
+    Notice::Hint(format!("promptctl push {name} sends it to the remote"))
 }
 
 /// What came of recording.
 pub(super) struct Came {
     /// What scripts read.
     pub(super) shapes: Vec<Value>,
-    pub(super) said: Vec<Said>,
+    pub(super) notices: Vec<Notice>,
     /// How the command ends by that alone.
     pub(super) exit: Result<Exit, Failure>,
 }
@@ -246,10 +248,10 @@ impl<'a> Recorder<'a> {
 
     /// Records what is evidence. Where a tag cannot be made or sent, what was recorded before it stays.
     pub(super) fn end(&self, report: &Report<'_>, is_cut_short: bool, store: &Store) -> Came {
-        let (said, exit) = self.record.told(store);
+        let (notices, exit) = self.record.told(store);
         let mut came = Came {
             shapes: self.record.shape(store),
-            said,
+            notices,
             exit: Ok(exit),
         };
         let how = Recording {
@@ -265,7 +267,7 @@ impl<'a> Recorder<'a> {
                 Ok(new) => new,
                 Err(why) => {
                     let words = format!("{} was not recorded: {why}", title(summary));
-                    came.said.push(Said::Warning(words));
+                    came.notices.push(Notice::Warning(words));
                     came.shapes.push(json!({
                         "name": target.name, "tag": null, "recorded": false, "reason": why,
                     }));
@@ -275,7 +277,7 @@ impl<'a> Recorder<'a> {
             };
             match store.record(&new, how) {
                 Ok(recorded) => {
-                    came.said.extend(told(&recorded, &new, store));
+                    came.notices.extend(told(&recorded, &new, store));
                     came.shapes.push(json!({
                         "name": target.name,
                         "tag": recorded.tag.to_string(),
@@ -322,7 +324,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-fn told(recorded: &Recorded, new: &NewEvidence, store: &Store) -> Vec<Said> {
+fn told(recorded: &Recorded, new: &NewEvidence, store: &Store) -> Vec<Notice> {
     let Recorded {
         tag,
         was_there,
@@ -333,16 +335,16 @@ fn told(recorded: &Recorded, new: &NewEvidence, store: &Store) -> Vec<Said> {
         true => "recorded already:",
         false => "recorded",
     };
-    let mut said = vec![Said::Status(format!("{what} {tag}"))];
+    let mut notices = vec![Notice::Status(format!("{what} {tag}"))];
     if let Some(note) = note {
-        said.push(Said::Warning(format!(
+        notices.push(Notice::Warning(format!(
             "{tag} is at the remote, and could not be noted here: {note}"
         )));
     }
     if store.has_remote() && !pushed {
-        said.push(unsent(&new.name));
+        notices.push(unsent(&new.name));
     }
-    said
+    notices
 }
 
 /// What scripts read of evidence.

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::section;
-use super::told::{dollars, reasons, title, worst_try};
+use super::wording::{reasons, title, worst_try};
 use crate::experiment::result::{CaseResult, Results, Status};
 use crate::experiment::runs::Head;
 use crate::experiment::summary::{Figure, Summary};
 use crate::experiment::verdict::{Counts, Rule, Verdict};
-use crate::experiment::versus::{Both, Said, Versus, versus};
+use crate::experiment::versus::{Both, Conclusion, Versus, versus};
+use crate::output::calls::dollars_in_all;
 use crate::output::versus::Section;
 use crate::prompt::evidence::AgainstBase;
 use crate::statistics::Method;
@@ -151,12 +152,12 @@ impl<'a> Report<'a> {
     /// What it cost, in words: `$0.0450 spent, $0.0700 saved by 61 cached answers`.
     pub(super) fn cost_words(&self) -> String {
         let (spent, saved, cached, unpriced) = self.money();
-        let mut words = format!("{} spent", dollars(spent));
+        let mut words = format!("{} spent", dollars_in_all(spent));
         if cached > 0 {
             let plural = if cached == 1 { "" } else { "s" };
             words.push_str(&format!(
                 ", {} saved by {cached} cached answer{plural}",
-                dollars(saved)
+                dollars_in_all(saved)
             ));
         }
         if unpriced > 0 {
@@ -170,7 +171,7 @@ impl<'a> Report<'a> {
         if self.versus.iter().filter(|it| it.base.is_some()).count() < 2 {
             return None;
         }
-        let of = |said: Said| {
+        let of = |said: Conclusion| {
             let meant = self.versus.iter().filter(move |it| it.headline() == said);
             meant
                 .map(|it| it.head.subject.prompt.as_str())
@@ -180,7 +181,7 @@ impl<'a> Report<'a> {
             [] => format!("{word}: none"),
             names => format!("{word}: {}", names.join(", ")),
         };
-        let (better, worse) = (of(Said::Better), of(Said::Worse));
+        let (better, worse) = (of(Conclusion::Better), of(Conclusion::Worse));
         let (better, worse) = (named("better", &better), named("worse", &worse));
         Some(
             match self
@@ -328,7 +329,7 @@ fn comparison(versus: &Versus<'_>) -> Value {
         "margin": versus.pairing.margin,
         "mde": found.and_then(|it| it.mde),
         "cases_needed": found.and_then(|it| it.cases_needed),
-        "verdict": versus.said(),
+        "verdict": versus.conclusion(),
         "sentence": section::said(versus).1,
         "notes": versus.pairing.notes,
     })
@@ -374,7 +375,7 @@ fn failure(case: &CaseResult) -> Value {
         "status": case.status(),
         "required": case.required,
         "score": case.score(),
-        "path": case.place.0,
+        "path": &*case.place.0,
         "line": case.place.1,
         "column": case.place.2,
         "reasons": worst.map(reasons).unwrap_or_default(),

@@ -129,10 +129,10 @@ pub(super) fn finish(
     let mut report = Report::new(head, &results, ended.as_deref(), Some(seconds));
     let is_cut_short = end.ended.stop.is_some();
     let came = recorder.map(|recorder| recorder.end(&report, is_cut_short, &ground.store));
-    let (said, recorded) = match came {
+    let (notices, recorded) = match came {
         Some(came) => {
             report.evidence = Some(came.shapes);
-            (came.said, came.exit)
+            (came.notices, came.exit)
         }
         None => (Vec::new(), Ok(Exit::Done)),
     };
@@ -168,8 +168,8 @@ pub(super) fn finish(
         )),
         Err(error) => session.ui.warning(format!("the run was not kept: {error}")),
     }
-    for said in said {
-        said.say(session);
+    for notice in notices {
+        notice.say(session);
     }
     let spent = end.ended.cost;
     ground.warn_of_run(spent, session);

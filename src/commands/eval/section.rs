@@ -1,11 +1,12 @@
 //! A prompt compared with what it replaces, as terminals and pull requests show it.
 
-use super::told::{counted, dollars, reasons, seconds, worst_try};
+use super::wording::{counted, reasons, seconds, worst_try};
 use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Results, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Counts;
-use crate::experiment::versus::{Both, Said, Versus};
+use crate::experiment::versus::{Both, Conclusion, Versus};
+use crate::output::calls::dollars_in_all;
 use crate::output::versus::{Facts, Row, Section, TooFew, Word, WorseCase, sentence};
 use crate::statistics::{Count, FEWEST, Limit, about, quantile, wilson};
 
@@ -134,12 +135,12 @@ pub(super) fn base_name(versus: &Versus<'_>) -> String {
 
 /// What may be said of a comparison alone, as its gate takes it.
 pub(super) fn said(versus: &Versus<'_>) -> (Word, String) {
-    let word = match versus.said() {
-        Said::Better => Word::Better,
-        Said::Worse => Word::Worse,
-        Said::WorseUnconfirmed => Word::Unconfirmed,
-        Said::NotWorse => Word::NotWorse,
-        Said::CantTell => Word::CantTell,
+    let word = match versus.conclusion() {
+        Conclusion::Better => Word::Better,
+        Conclusion::Worse => Word::Worse,
+        Conclusion::WorseUnconfirmed => Word::Unconfirmed,
+        Conclusion::NotWorse => Word::NotWorse,
+        Conclusion::CantTell => Word::CantTell,
     };
     let found = versus.comparison.as_ref();
     let points = |share: f64| share * 100.0;
@@ -163,7 +164,7 @@ pub(super) fn said(versus: &Versus<'_>) -> (Word, String) {
         lacks: versus.lacks,
     };
     let mut words = sentence(&facts);
-    if versus.adjusted.is_some() && versus.headline() != versus.said() {
+    if versus.adjusted.is_some() && versus.headline() != versus.conclusion() {
         words.push_str(" Among all comparisons of this report it may be chance.");
     }
     (word, words)
@@ -231,7 +232,7 @@ fn rows(summary: &Summary<'_>, asked: &[&Versus<'_>]) -> Vec<Row> {
     let latency = sides(&|it| median(it).filter(|ms| *ms >= 1.0));
     rows.extend(measured("latency p50", &latency, &seconds));
     let cost = sides(&cost_of_1000);
-    rows.extend(measured("cost/1000", &cost, &dollars));
+    rows.extend(measured("cost/1000", &cost, &dollars_in_all));
     rows
 }
 

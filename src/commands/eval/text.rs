@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::report::Report;
-use super::told::{
-    alike, counted, dollars, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
+use super::wording::{
+    alike, counted, ends, expected, named, reasons, seconds, shown_rate, title, worst_try,
 };
 use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Status, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Verdict;
+use crate::output::calls::dollars_in_all;
 use crate::output::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
 use crate::output::versus::Section;
 use crate::output::wrap::wrapped;
@@ -217,7 +218,7 @@ impl Page {
             let each = cost / (asked - answers.unpriced) as f64;
             rows.push((
                 "cost".to_owned(),
-                format!("{} for 1000 answers", dollars(each * 1000.0)),
+                format!("{} for 1000 answers", dollars_in_all(each * 1000.0)),
             ));
         }
         let room = rows
@@ -380,7 +381,7 @@ impl Page {
                     .map_or_else(String::new, |it| format!("score {:.2}", it.value));
                 let cost = it.results.answers.spent + it.results.answers.saved;
                 let name = visible::line(&name).into_owned();
-                [name, counted(&it.counts), score, dollars(cost)]
+                [name, counted(&it.counts), score, dollars_in_all(cost)]
             })
             .collect();
         let wide = |column: usize| {

@@ -8,6 +8,7 @@ use crate::experiment::judge::JudgePrompt;
 use crate::experiment::judge::agreement::{Agreement, LEVEL};
 use crate::experiment::judge::labels::{Label, Says};
 use crate::experiment::result::cut;
+use crate::output::calls::dollars_in_all;
 use crate::output::ui::{BOLD, DIM, paint};
 use crate::output::wrap::wrapped;
 use crate::prompt::visible;
@@ -39,8 +40,8 @@ pub(super) struct Report<'a> {
     /// The file of labels.
     pub(super) shown: String,
     pub(super) agreement: Agreement,
-    /// How many labels there are.
-    pub(super) asked: usize,
+    /// How many labels there are, copies among them.
+    pub(super) labels: usize,
     pub(super) answers: &'a [Answer<'a>],
     pub(super) spent: f64,
 }
@@ -58,6 +59,12 @@ impl Report<'_> {
             .iter()
             .filter_map(|it| it.model.clone())
             .collect()
+    }
+
+    /// What the judge chose, by the order of the labels.
+    pub(super) fn choices(&self) -> Vec<String> {
+        let chosen = self.answers.iter().filter_map(|it| self.chosen(it.choice));
+        chosen.map(str::to_owned).collect()
     }
 
     fn disagreements(&self) -> impl Iterator<Item = &Answer<'_>> {
@@ -97,7 +104,8 @@ impl Report<'_> {
             "digest": self.judge.loaded.digest().as_str(),
             "models": self.models(),
             "calibrated": self.judge.is_calibrated,
-            "labels": self.asked,
+            "labels": self.labels,
+            "distinct": self.answers.len(),
             "compared": agreement.same.of,
             "undecided": self.undecided(),
             "at_least": self.at_least,
@@ -122,11 +130,15 @@ impl Report<'_> {
     pub(super) fn text(&self, width: Option<usize>, colors: bool) -> String {
         let mut out = String::new();
         let models: Vec<String> = self.models().into_iter().collect();
-        let plural = if self.asked == 1 { "" } else { "s" };
+        let plural = if self.labels == 1 { "" } else { "s" };
+        let distinct = match self.answers.len() {
+            all if all == self.labels => String::new(),
+            distinct => format!(", {distinct} distinct"),
+        };
         out.push_str(&format!(
-            "{}   {} label{plural}   {}\n",
+            "{}   {} label{plural}{distinct}   {}\n",
             paint(colors, BOLD, &self.judge.name),
-            self.asked,
+            self.labels,
             visible::line(&models.join(", "))
         ));
         let agreement = &self.agreement;
@@ -207,7 +219,7 @@ impl Report<'_> {
             let more = count + self.undecided() - MOST_SHOWN;
             out.push_str(&format!("  and {more} more: --format json has them\n"));
         }
-        out.push_str(&format!("\n${:.4} spent\n", self.spent));
+        out.push_str(&format!("\n{} spent\n", dollars_in_all(self.spent)));
         out
     }
 }

@@ -106,7 +106,9 @@ fn schemas(store: &Store, loaded: &mut [Loaded], mended: &mut Mended) -> Result<
     for prompt in loaded {
         // A dataset that cannot be read is reported, and the other cases tell what they can.
         let suite = Suite::read(prompt, &PromptFiles::of(store, prompt)).suite;
-        let cases = suite.cases.iter().map(|case| &case.variables);
+        let cases = suite.cases.iter().map(|case| case.variables.get());
+        let cases: Vec<_> = cases.collect();
+        let cases = cases.iter().map(AsRef::as_ref);
         let Some(schema) = input_schema(&prompt.document, &prompt.partials, cases) else {
             continue;
         };

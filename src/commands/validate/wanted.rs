@@ -124,7 +124,11 @@ fn is_below(path: &str, place: &str) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {
+/// A path as one from the top of the repository.
+///
+/// # Errors
+/// It is not in it.
+pub(in crate::commands) fn below_top(path: &Path, top: &Path) -> Result<String, Failure> {
     let outside = || {
         Failure::new(
             code::OUTSIDE_ROOT,

@@ -54,12 +54,25 @@ pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, 
         let message = format!("{reference} is no judge: {}", finding.message);
         Failure::from(Finding { message, ..finding }.in_file(&loaded.path))
     })?;
-    let is_calibrated =
-        calibration::of(&loaded, files).is_some_and(|found| found.checked().fault().is_none());
+    let (is_calibrated, unsound) = match calibration::of(&loaded, files) {
+        None => (false, None),
+        Some(Ok(checked)) => (checked.fault().is_none(), None),
+        Some(Err(why)) => (false, Some(why)),
+    };
     Ok(SuiteJudge {
         loaded: Arc::new(loaded),
         is_calibrated,
+        unsound,
     })
+}
+
+/// The finding that figures of a judge do not count.
+pub fn unsound(judge: &Loaded, why: &str) -> Finding {
+    let message = format!("{} counts as uncalibrated: {why}", judge.name);
+    Finding::warning(code::UNSOUND_FIGURES, message).help(format!(
+        "promptctl judge {} --labels FILE --record makes them again; commit both files",
+        judge.name
+    ))
 }
 
 /// The bundled judge of this name.
@@ -174,7 +187,12 @@ pub(in crate::experiment) fn judges_of(
             continue;
         };
         match find(&reference, files) {
-            Ok(judge) => drop(judges.insert(uses.to_owned(), judge)),
+            Ok(judge) => {
+                if let Some(why) = &judge.unsound {
+                    tell(asker, unsound(&judge.loaded, why));
+                }
+                judges.insert(uses.to_owned(), judge);
+            }
             Err(failure) => {
                 let message = match &failure.location {
                     Some(place) => format!(

@@ -1,9 +1,14 @@
 //! Labels of people, to compare a judge with.
 
-use std::io::BufRead;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::COMPLETION;
 
 use crate::experiment::dataset::{self, Columns, Format};
 use crate::experiment::found::Found;
@@ -11,6 +16,7 @@ use crate::prompt::code;
 use crate::prompt::document::Object;
 use crate::prompt::evaluate::Choice;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::rendered::Variable;
 
 /// The most labels of one file.
 const MOST: usize = 100_000;
@@ -28,6 +34,15 @@ pub struct Label {
     pub says: Says,
 }
 
+/// The labels of a file.
+#[derive(Debug)]
+pub struct Labels {
+    /// Each content once: a copy of a line tells nothing that the line does not.
+    pub distinct: Vec<Label>,
+    /// How many there are with the copies.
+    pub count: usize,
+}
+
 /// What a person says of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says {
@@ -35,6 +50,38 @@ pub enum Says {
     Choice(usize),
     /// That it is good enough, or not.
     Passes(bool),
+}
+
+/// SHA-256 of a file of labels with the line ends that git stores, as hexadecimal digits.
+///
+/// # Errors
+/// It cannot be read.
+pub fn hash(text: &mut dyn BufRead) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut line = Vec::new();
+    while text.read_until(b'\n', &mut line)? > 0 {
+        match line.strip_suffix(b"\r\n") {
+            Some(without) => {
+                hash.update(without);
+                hash.update(b"\n");
+            }
+            None => hash.update(&line),
+        }
+        line.clear();
+    }
+    let digits = hash.finalize();
+    Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Who is compared with labels.
+#[derive(Debug, Clone, Copy)]
+pub struct Labelled<'a> {
+    /// The name of the judge.
+    pub name: &'a str,
+    /// What it may choose.
+    pub choices: &'a [Choice],
+    /// What its prompt asks for.
+    pub variables: &'a [Variable],
 }
 
 /// Reads the labels of a file: JSON lines, JSON, YAML or CSV with `completion`, `label` (or `human` of
@@ -45,8 +92,8 @@ pub enum Says {
 pub fn read(
     shown: &str,
     text: &mut dyn BufRead,
-    (judge, choices): (&str, &[Choice]),
-) -> Result<Vec<Label>, Vec<Finding>> {
+    judge: Labelled<'_>,
+) -> Result<Labels, Vec<Finding>> {
     let mut found = Found::default();
     let mut labels: Vec<Label> = Vec::new();
     let Some(format) = Format::of(shown) else {
@@ -61,7 +108,7 @@ pub fn read(
     let mut take = |entry: Result<dataset::Entry<'_>, Finding>| {
         let label = entry.and_then(|entry| {
             let fields = dataset::fields(entry.value, entry.place)?;
-            label(fields, entry.place, judge, choices)
+            label(fields, entry.place, judge)
         });
         match label {
             Ok(label) => labels.push(label),
@@ -89,25 +136,60 @@ pub fn read(
             .help("write all of them in one of the two ways");
         found.push(finding.in_file(shown));
     }
+    let count = labels.len();
+    let (distinct, contradictory) = without_copies(labels, judge.variables);
+    found.extend(contradictory.into_iter().map(|it| it.in_file(shown)));
     let findings = found.finish();
-    match (findings.is_empty(), labels.is_empty()) {
+    match (findings.is_empty(), count) {
         (false, _) => Err(findings),
-        (true, true) => Err(vec![bad("the file has no labels").in_file(shown)]),
-        (true, false) => Ok(labels),
+        (true, 0) => Err(vec![bad("the file has no labels").in_file(shown)]),
+        (true, _) => Ok(Labels { distinct, count }),
     }
+}
+
+/// The first label of each content that the judge is told, and what is wrong with the others.
+fn without_copies(labels: Vec<Label>, variables: &[Variable]) -> (Vec<Label>, Vec<Finding>) {
+    let mut known: HashMap<[u8; 32], usize> = HashMap::new();
+    let mut findings = Vec::new();
+    let mut distinct: Vec<Label> = Vec::new();
+    for label in labels {
+        let names = variables.iter().map(|it| it.name.as_str());
+        let asked = names.filter(|name| *name != COMPLETION);
+        let fields: Vec<_> = asked
+            .filter_map(|name| Some((name, label.fields.get(name)?)))
+            .collect();
+        let content = json!([label.completion, fields]).to_string();
+        match known.entry(Sha256::digest(&content).into()) {
+            Entry::Vacant(place) => {
+                place.insert(distinct.len());
+                distinct.push(label);
+            }
+            Entry::Occupied(first) => {
+                let first = &distinct[*first.get()];
+                if first.says != label.says {
+                    let line = first.line;
+                    let message =
+                        format!("the answer is labelled on line {line} too, and otherwise");
+                    let finding = bad(message).at(Span::point(label.line, 1));
+                    findings.push(finding.help("keep the label that people agree on, or neither"));
+                }
+            }
+        }
+    }
+    (distinct, findings)
 }
 
 fn label(
     mut fields: Object,
     place: &dyn Fn(&str) -> Span,
-    judge: &str,
-    choices: &[Choice],
+    judge: Labelled<'_>,
 ) -> Result<Label, Finding> {
+    let Labelled { name, choices, .. } = judge;
     let line = place("").line;
     let about = fields.shift_remove("case");
     let given = match fields.shift_remove("label") {
         Some(label) if !label.is_null() => Some((label, "label")),
-        _ => human(about.as_ref(), judge).map(|label| (label, "case")),
+        _ => human(about.as_ref(), name).map(|label| (label, "case")),
     };
     let Some((given, key)) = given else {
         return Err(bad("the line has no label").at(place("")).help(HELP));

@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use futures_util::lock::Mutex;
 
-use super::{JudgePrompt, Told, said};
+use super::{JudgeInput, JudgePrompt, choice};
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, CallContext, Closed, Rendered, Request, Stop};
 use crate::experiment::answer::{AnswerStatus, Answered};
 use crate::experiment::cache::Key;
 use crate::experiment::run::{Source, Terms, Turn, claim, is_echo, keep};
-use crate::experiment::score::{Asked, Judge, Question, Said};
+use crate::experiment::score::{Judge, JudgeReply, Opinion, Question};
 use crate::openai::echo;
 use crate::prompt::evaluate::Evaluator;
 use crate::record::entry::Overrides;
@@ -124,7 +124,7 @@ impl<'a> Panel<'a> {
                 Err(why) => chosen.choice = Err(why),
                 Ok(answered) => {
                     chosen.model.clone_from(&answered.model);
-                    let read = said::choice(&answered.output, &judge.choices);
+                    let read = choice::read(&answered.output, &judge.choices);
                     match (answered.status, read) {
                         (AnswerStatus::Refused, _) => {
                             chosen.choice = Err("the judge refused".to_owned());
@@ -286,18 +286,18 @@ impl<'a> Panel<'a> {
 }
 
 impl Judge for Panel<'_> {
-    async fn ask(&self, evaluator: &Evaluator, question: &Question<'_>) -> Asked {
+    async fn ask(&self, evaluator: &Evaluator, question: &Question<'_>) -> JudgeReply {
         let task = question.task;
         let judge = evaluator.model().and_then(|model| task.judges.by(model));
         let Some(judge) = judge else {
-            return Asked::undecided("its judge was not found");
+            return JudgeReply::undecided("its judge was not found");
         };
-        let about = |asked: Asked| Asked {
+        let about = |reply: JudgeReply| JudgeReply {
             judge: Some(judge.name.clone()),
             uncalibrated: !judge.is_calibrated,
-            ..asked
+            ..reply
         };
-        let undecided = |why: String| about(Asked::undecided(why));
+        let undecided = |why: String| about(JudgeReply::undecided(why));
         let rendered = match task.request(question.at) {
             // Where the model `echo` answers, nothing is to be asked.
             Ok((_, request)) if is_echo(&request) && task.server.is_none() && !self.is_given() => {
@@ -309,12 +309,12 @@ impl Judge for Panel<'_> {
             Ok((rendered, _)) => rendered,
             Err(failure) => return undecided(failure.message),
         };
-        let told = Told {
+        let input = JudgeInput {
             fields: question.fields,
             completion: &question.answered.output,
             messages: Some(&rendered.messages),
         };
-        let (rendered, request) = match judge.request(&told) {
+        let (rendered, request) = match judge.request(&input) {
             Ok(made) => made,
             Err(failure) => return undecided(failure.message),
         };
@@ -328,17 +328,17 @@ impl Judge for Panel<'_> {
             labels: labels.into(),
         };
         let chosen = self.choose(judge, (&rendered, &request), &errand).await;
-        about(Asked {
-            said: match chosen.choice {
+        about(JudgeReply {
+            opinion: match chosen.choice {
                 Ok((number, reason)) => {
                     let choice = &judge.choices[number].choice;
                     let reason = match reason {
                         Some(reason) => format!("the judge chose {choice}: {reason}"),
                         None => format!("the judge chose {choice}"),
                     };
-                    Said::Score(judge.score(number), Some(reason))
+                    Opinion::Score(judge.score(number), Some(reason))
                 }
-                Err(why) => Said::Undecided(why),
+                Err(why) => Opinion::Undecided(why),
             },
             judge: None,
             uncalibrated: false,

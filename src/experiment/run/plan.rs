@@ -152,13 +152,13 @@ impl Plan {
             (_, Some(key)) => match known.get(&key) {
                 // The same was asked for another case: one answer will do for both.
                 Some(Known::AtHand(at)) => self.jobs[*at].slots.push(slot),
-                Some(Known::Asked(at)) => asked[*at].slots.push(slot),
+                Some(Known::ToAsk(at)) => asked[*at].slots.push(slot),
                 None => {
                     let is_at_hand = !matches!(source, Source::Model)
                         && cache.is_some_and(|cache| cache.has(&key));
                     let place = match is_at_hand {
                         true => Known::AtHand(self.jobs.len()),
-                        false => Known::Asked(asked.len()),
+                        false => Known::ToAsk(asked.len()),
                     };
                     known.insert(key, place);
                     match is_at_hand {
@@ -214,5 +214,5 @@ impl Plan {
 /// Where an answer that is wanted twice comes from: its number in one of two lists.
 pub(super) enum Known {
     AtHand(usize),
-    Asked(usize),
+    ToAsk(usize),
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::super::cache::{Cache, Key};
 use super::super::given::Scores;
-use super::super::judge::{JudgePrompt, Told};
+use super::super::judge::{JudgeInput, JudgePrompt};
 use super::super::score::own_evaluators;
 use super::super::task::Task;
 use super::plan::{Plan, Slot, Source};
@@ -85,11 +85,11 @@ fn question_key(
         _ => cache?.get(&key?)?,
     };
     let (rendered, _) = task.request(slot.case).ok()?;
-    let told = Told {
+    let input = JudgeInput {
         fields: &task.suite.fields(case),
         completion: &answered.output,
         messages: Some(&rendered.messages),
     };
-    let (_, request) = judge.request(&told).ok()?;
+    let (_, request) = judge.request(&input).ok()?;
     Some(Key::new(judge.server.as_deref()?, &request.body, 1))
 }

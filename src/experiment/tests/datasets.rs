@@ -79,7 +79,7 @@ fn cells_are_what_the_schema_says() {
     let read: Vec<Value> = suite
         .cases
         .iter()
-        .map(|case| case.variables.clone().into())
+        .map(|case| case.variables.get().into_owned().into())
         .collect();
     assert_eq!(
         read[0],
@@ -327,4 +327,44 @@ fn of_many_findings_some_are_told_and_the_rest_counted() {
     let found = of("d.jsonl", text);
     assert_eq!(found.lines().count(), 20, "{found}");
     assert!(found.ends_with("more like this)"), "{found}");
+}
+
+#[test]
+fn the_topic_names_every_column_of_a_table_of_cases() {
+    let topic = include_str!("../../help/cases.md");
+    let named: Vec<&str> = topic
+        .split("`case:` holds what the case says of itself: ")
+        .nth(1)
+        .and_then(|rest| rest.split(". In a CSV file").next())
+        .map(|names| names.split(',').map(|it| it.trim().trim_matches('`')))
+        .unwrap()
+        .collect();
+    assert_eq!(named, super::super::entry::KEYS);
+    let example = topic.split("```text\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let shown = [
+        r#"double-charge ["smoke", "money"] 2:1 {"ticket":"I was charged twice","expected":"billing"}"#,
+        r#"crash [] 3:1 {"ticket":"The app crashes, again","expected":"tech"}"#,
+    ];
+    assert_eq!(cases("d.csv", example), shown);
+    // Each of the columns is read, the ones that hold JSON as that.
+    let held = topic.split("`;` stands between tags. ").nth(1).unwrap();
+    let held = held.split(" hold\nJSON").next().unwrap();
+    for key in super::super::entry::KEYS {
+        let is_json = held.contains(&format!("`case.{key}`"));
+        let cell = match key {
+            "evaluators" => r#""[{""name"": ""a"", ""string"": {""contains"": ""b""}}]""#,
+            "human" => r#""{""tone"": ""fair""}""#,
+            "required" | "reviewed" => "true",
+            "weight" | "repeat" => "2",
+            "source" => "log",
+            _ => "x",
+        };
+        assert_eq!(is_json, !["x", "log"].contains(&cell), "{key}");
+        let text = "version: 1\nmessages: [{role: user, content: '{{ticket}}'}]\ndatasets: [d.csv]\nevaluators: [{name: a, string: {contains: b}}]\n";
+        let table = format!("ticket,case.{key}\na,{cell}\n");
+        let files = Made::default().with("d.csv", &table);
+        let Reading { findings, .. } = Suite::read(&loaded(text), &files);
+        assert_eq!(told(&findings), "", "{key}");
+    }
 }

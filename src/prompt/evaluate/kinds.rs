@@ -1,5 +1,7 @@
 //! The kinds of evaluators, and the keys that any of them may have.
 
+mod any;
+
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use super::fill::Fields;
 use super::json::Json;
 use super::model::{self, Model};
 use super::table::{Outcome, Plan, Role, Row};
-use super::{BUILT_IN, Finding, Object, bad, cut, facts, number, shown, string, text};
+use super::{BUILT_IN, Finding, Object, bad, facts, number, shown, string, text};
 
 /// A kind: the key below which its checks stand.
 struct KindRow {
@@ -324,7 +326,7 @@ impl Kind {
     fn new(row: &'static KindRow, value: &Value, schema: Option<&Value>) -> Result<Self, Finding> {
         match row.shape {
             Shape::Name => return model::uses(value).map(Self::Model),
-            Shape::List => return any(value, schema).map(Self::Any),
+            Shape::List => return any::checks(value, schema).map(Self::Any),
             Shape::Value => {
                 let mut given = Object::new();
                 given.insert(row.name.to_owned(), value.clone());
@@ -394,7 +396,7 @@ impl Kind {
                 Ok(Some(outcome))
             }
             Self::Json(json) => json.run(fields, answer).map(Some),
-            Self::Any(kinds) => run_any(kinds, fields, answer).map(Some),
+            Self::Any(kinds) => any::run(kinds, fields, answer).map(Some),
             Self::Model(_) => Ok(None),
         }
     }
@@ -451,77 +453,4 @@ pub fn with_judge<'e>(evaluator: &'e Object, judge: Option<&str>) -> Cow<'e, Obj
         }
         _ => Cow::Borrowed(evaluator),
     }
-}
-
-/// The checks of `any:`.
-fn any(value: &Value, schema: Option<&Value>) -> Result<Vec<Kind>, Finding> {
-    const HELP: &str = "Write it as `any: [{string: {equals: \"yes\"}}, {number: {near: 1}}]`.";
-    let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
-        return Err(bad(format!(
-            "`any` must be a list of checks, not {}",
-            shown(value)
-        ))
-        .help(HELP));
-    };
-    let item = |(index, item): (usize, &Value)| {
-        let in_it = |mut finding: Finding| {
-            finding.message = format!("`any[{index}]`: {}", finding.message);
-            finding
-        };
-        let map = item.as_object();
-        let map = map.ok_or_else(|| in_it(bad("it must be a map").help(HELP)))?;
-        if let Some(key) = map
-            .keys()
-            .find(|key| KINDS.iter().all(|kind| kind.name != **key))
-        {
-            return Err(in_it(bad(format!("`{}` is no check", cut(key))).help(HELP)));
-        }
-        let (row, value) = one_of(map).map_err(in_it)?;
-        if row.asks_model || row.shape == Shape::List {
-            return Err(in_it(
-                bad(format!("`{}` cannot stand in `any`", row.name))
-                    .help("It holds checks that are decided without a model, one deep."),
-            ));
-        }
-        Kind::new(row, value, schema).map_err(in_it)
-    };
-    items.iter().enumerate().map(item).collect()
-}
-
-/// The best that one of the checks says.
-fn run_any(kinds: &[Kind], fields: Fields<'_>, answer: &Answer<'_>) -> Result<Outcome, Finding> {
-    let mut best: Option<f64> = None;
-    let mut unknown = None;
-    let (mut highest, mut reasons) = (0.0, Vec::new());
-    for kind in kinds {
-        match kind.run(fields, answer)? {
-            Some(Outcome::Passes) => return Ok(Outcome::Passes),
-            Some(Outcome::Scores(score, None)) => {
-                best = Some(best.map_or(score, |it| it.max(score)));
-            }
-            Some(Outcome::Scores(score, Some(reason))) => {
-                highest = f64::max(highest, score);
-                reasons.push(reason);
-            }
-            Some(Outcome::Fails(reason)) => reasons.push(reason),
-            Some(Outcome::Unknown(reason)) => unknown = Some(reason),
-            None => {}
-        }
-    }
-    if let Some(score) = best {
-        return Ok(Outcome::Scores(score, None));
-    }
-    if let Some(reason) = unknown {
-        return Ok(Outcome::Unknown(reason));
-    }
-    let more = reasons.len().saturating_sub(3);
-    let mut told = reasons
-        .into_iter()
-        .take(3)
-        .collect::<Vec<_>>()
-        .join("; or ");
-    if more > 0 {
-        told.push_str(&format!("; or {more} more"));
-    }
-    Ok(Outcome::Scores(highest, Some(told)))
 }

@@ -94,6 +94,7 @@ fn a_judge_without_labels_gates_only_where_no_case_needs_it() {
     };
     let of = |labels| {
         Some(Checked {
+            distinct: labels,
             labels,
             kappa: 0.55,
             low: 0.2,

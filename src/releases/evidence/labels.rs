@@ -47,20 +47,27 @@ impl Store {
             let commits = commits.into_iter().chain(loaded.commit());
             found.push(self.labels_in((loaded, facts), commits, &tips, read)?);
         }
-        let mut notes = found.into_iter().map(|facts| JudgeNote {
-            name: loaded.name.to_string(),
-            checked: facts.and_then(|facts| facts.checked),
-            is_required: true,
-        });
-        let fault = notes.find_map(|note| {
+        let fault = found.into_iter().find_map(|facts| {
+            let checked = match facts.and_then(|facts| facts.checked) {
+                Some(Err(why)) => {
+                    return Some(format!("a judge whose figures do not count: {why}"));
+                }
+                Some(Ok(checked)) => Some(checked),
+                None => None,
+            };
+            let note = JudgeNote {
+                name: loaded.name.to_string(),
+                checked,
+                is_required: true,
+            };
             let mut rules = evaluations.iter();
             rules.find_map(|rule| rule.untrusted(&note))
         });
         Ok(fault.map(Lack::Labels))
     }
 
-    /// The newest figures of a content: those that one of these commits has, or else one of the
-    /// history of these tips.
+    /// The newest figures of a content that count: those that one of these commits has, or else one of
+    /// the history of these tips. Where none counts, the newest with why.
     fn labels_in(
         &self,
         (loaded, facts): (&Loaded, &JudgeFacts),
@@ -74,10 +81,18 @@ impl Store {
             let facts = read(self, &there).ok()?.judge;
             facts.filter(|facts| facts.checked.is_some())
         };
+        let mut unsound = None;
+        let mut counts = |facts: JudgeFacts| match facts.checked {
+            Some(Ok(_)) => Some(facts),
+            _ => {
+                unsound.get_or_insert(facts);
+                None
+            }
+        };
         let mut seen = HashSet::new();
         for commit in commits {
             if seen.insert(commit)
-                && let Some(facts) = at(commit)
+                && let Some(facts) = at(commit).and_then(&mut counts)
             {
                 return Ok(Some(facts));
             }
@@ -86,6 +101,8 @@ impl Store {
             true => Vec::new(),
             false => self.log(tips, std::slice::from_ref(&facts.path))?,
         };
-        Ok(log.into_iter().find_map(|line| at(line.commit)))
+        let mut log = log.into_iter();
+        let found = log.find_map(|line| at(line.commit).and_then(&mut counts));
+        Ok(found.or(unsound))
     }
 }

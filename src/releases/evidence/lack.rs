@@ -44,7 +44,7 @@ impl Lack {
 }
 
 /// What lacks, in words.
-pub(super) struct Told {
+pub(super) struct Explanation {
     /// Why, as words that go on after `requires an evaluation of …`.
     pub(super) why: String,
     /// What to do about it.
@@ -60,9 +60,9 @@ impl Store {
             ..
         } = candidate;
         let (name, version) = (&loaded.name, loaded.version());
-        let told = self.told(candidate, lack, rules);
+        let explained = self.explain(candidate, lack, rules);
         let wants = format!("{environment} requires an evaluation of {name} {version}");
-        let failure = Failure::new(code::NO_EVIDENCE, format!("{wants}{}", told.why));
+        let failure = Failure::new(code::NO_EVIDENCE, format!("{wants}{}", explained.why));
         let mut failure = failure.exit(Exit::Verdict);
         if matches!(
             lack,
@@ -70,13 +70,19 @@ impl Store {
         ) {
             failure = failure.at(loaded.path.clone());
         }
-        told.hints
+        explained
+            .hints
             .into_iter()
             .fold(failure, |failure, hint| failure.hint(hint))
     }
 
     /// What lacks, in words, and what to do about it.
-    pub(super) fn told(&self, candidate: Candidate<'_>, lack: &Lack, rules: &Rules) -> Told {
+    pub(super) fn explain(
+        &self,
+        candidate: Candidate<'_>,
+        lack: &Lack,
+        rules: &Rules,
+    ) -> Explanation {
         let against_live = rules.evaluations.iter().any(|rule| rule.against_live);
         let name = &candidate.loaded.name;
         let make = self.eval_command(candidate.loaded);
@@ -84,23 +90,23 @@ impl Store {
             true => "live".to_owned(),
             false => format!("{name}@{}", candidate.environment),
         };
-        let told = |why: String, hints: &[String]| Told {
+        let explained = |why: String, hints: &[String]| Explanation {
             why,
             hints: hints.to_vec(),
         };
         let merge =
             |branch: &str| format!("merge them into {branch} first, so that they are reviewed");
         match lack {
-            Lack::Cases => told(
+            Lack::Cases => explained(
                 ", which has no cases".to_owned(),
                 &["write them below `testData:`, or name files under `datasets:`".to_owned()],
             ),
-            Lack::NotOfBranch(branch) => told(
+            Lack::NotOfBranch(branch) => explained(
                 format!(" by cases of {branch}, and no commit of {branch} has it with these cases"),
                 &[merge(branch)],
             ),
-            Lack::Labels(why) => told(format!(", which is {why}"), &[calibrate_command(name)]),
-            Lack::LabelsNotOfBranch(branch) => told(
+            Lack::Labels(why) => explained(format!(", which is {why}"), &[calibrate_command(name)]),
+            Lack::LabelsNotOfBranch(branch) => explained(
                 format!(
                     ", a judge, by labels on {branch}, and no commit of {branch} has figures of this content"
                 ),
@@ -111,24 +117,24 @@ impl Store {
                     true => format!("{make} --base {live}"),
                     false => make,
                 };
-                told(", and none is recorded".to_owned(), &[make])
+                explained(", and none is recorded".to_owned(), &[make])
             }
-            Lack::OtherSuite(tag) => told(
+            Lack::OtherSuite(tag) => explained(
                 format!(" by the cases and evaluators of its commit, and {tag} is by others"),
                 &[make],
             ),
-            Lack::Unsigned(tag, why) => told(
+            Lack::Unsigned(tag, why) => explained(
                 format!(", and the tag {tag} {why}"),
                 &[
                     make,
                     "git config user.signingkey names the key that git signs with".to_owned(),
                 ],
             ),
-            Lack::Unsent(tag) => told(
+            Lack::Unsent(tag) => explained(
                 format!(", and {tag} was not sent yet"),
                 &[format!("promptctl push {name}")],
             ),
-            Lack::Short(tag, why, cure) => told(
+            Lack::Short(tag, why, cure) => explained(
                 format!(", and {tag} {why}"),
                 &hints_of(cure, (name, tag), (&make, &live)),
             ),
@@ -191,7 +197,7 @@ fn calibrate(judge: &str) -> String {
 
 fn calibrate_command(judge: &PromptName) -> String {
     format!(
-        "promptctl judge {judge} --labels FILE --record, with {FEWEST_LABELS} labels or more; commit what it keeps"
+        "promptctl judge {judge} --labels FILE --record, with {FEWEST_LABELS} labels or more; commit FILE and what it keeps"
     )
 }
 

@@ -86,8 +86,8 @@ impl Store {
             Ok(Err(lack)) => lack,
             Err(failure) => return Err(failure.message.into()),
         };
-        let told = self.told(candidate, &lack, rules);
-        let hints = told.hints.join("; ");
+        let explained = self.explain(candidate, &lack, rules);
+        let hints = explained.hints.join("; ");
         let fix = match lack.is_of_content() {
             true => Next::publish(name, VersionChoice::OfFile, environment).after(format!(
                 "what is added counts for the next version: {hints}; raise its version, then {} and ",
@@ -96,7 +96,7 @@ impl Store {
             false => format!("{hints}; {version} need not be published again").into(),
         };
         Err(Fault {
-            why: format!("{start}{}", told.why),
+            why: format!("{start}{}", explained.why),
             fix: Some(fix),
         })
     }
@@ -205,10 +205,10 @@ impl Store {
         match self.lacks_labels(candidate, judge, &rules.evaluations, (rules, read)) {
             Ok(None) => Ok(()),
             Ok(Some(lack)) => {
-                let told = self.told(candidate, &lack, rules);
+                let explained = self.explain(candidate, &lack, rules);
                 Err(Fault {
-                    why: format!("{names} is of a judge{}", told.why),
-                    fix: Some(told.hints.join("; ").into()),
+                    why: format!("{names} is of a judge{}", explained.why),
+                    fix: Some(explained.hints.join("; ").into()),
                 })
             }
             Err(failure) => failed(failure.message),

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::super::super::session::Session;
-use super::super::told::dollars;
 use super::tried::Tried;
 use super::{Args, MOST_REPEATS};
 use crate::experiment::case::Case;
+use crate::output::calls::dollars_in_all;
 use crate::output::json;
 use crate::prompt::quote::shell_word;
 use crate::prompt::version::Version;
@@ -106,5 +106,5 @@ pub(super) fn show(args: &Args, case: &Case, tried: &[Tried], spent: f64, sessio
             ),
         });
     }
-    ui.status(format!("{} spent", dollars(spent)));
+    ui.status(format!("{} spent", dollars_in_all(spent)));
 }

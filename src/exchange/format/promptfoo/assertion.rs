@@ -6,7 +6,11 @@ use super::super::draft::Draft;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
 use crate::prompt::document::parse_located;
+use crate::prompt::evaluate;
 use crate::prompt::finding::Span;
+
+/// How many letters may differ where an assertion of promptfoo does not say.
+const DISTANCE: u64 = 5;
 
 /// An assertion as an evaluator.
 pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> Option<Value> {
@@ -61,6 +65,8 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
         "icontains" => ("contains", false),
         "not-contains" => ("notContains", true),
         "not-icontains" => ("notContains", false),
+        "not-contains-any" => ("notContains", true),
+        "not-icontains-any" => ("notContains", false),
         "contains-any" => ("containsAny", true),
         "icontains-any" => ("containsAny", false),
         "contains-all" => ("containsAll", true),
@@ -88,6 +94,18 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
                 }
                 json!({ "name": kind, "json": check })
             }
+            "levenshtein" => match value.and_then(|value| text(value, draft)) {
+                Some(Value::String(like)) => {
+                    let most = assert.get("threshold").and_then(Value::as_u64);
+                    let most = most.unwrap_or(DISTANCE);
+                    json!({ "name": kind, "text": { "like": like, "metric": "levenshtein", "maxDistance": most } })
+                }
+                _ => return drop(draft, "has a value that is no text"),
+            },
+            "word-count" => match words(value) {
+                Some(check) => json!({ "name": kind, "string": check }),
+                None => return drop(draft, "has a value that is no count of words"),
+            },
             "latency" => match assert.get("threshold").and_then(Value::as_u64) {
                 Some(limit) => {
                     json!({ "name": kind, "limits": { "latency": format!("{limit}ms") } })
@@ -127,19 +145,15 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
         let Some(Some(value)) = value else {
             return drop(draft, "has a value that is no text");
         };
-        let is_fitting = match key {
-            "containsAny" | "containsAll" => true,
-            _ => value.is_string(),
-        };
+        let is_list = kind.ends_with("-any") || kind.ends_with("-all");
+        let is_fitting = is_list || value.is_string();
         if !is_fitting {
             return drop(draft, "has a value that is no text");
         }
-        let value = match (key, value) {
-            ("containsAny" | "containsAll", Value::String(text)) => text
-                .split(',')
-                .map(|part| Value::from(part.trim()))
-                .collect(),
-            (_, value) => value,
+        let value = match value {
+            Value::String(text) if is_list => parts(&text).into_iter().map(Value::from).collect(),
+            Value::String(text) if key.ends_with("atches") => Value::from(of_ascii(&text)),
+            value => value,
         };
         let mut check = Map::new();
         check.insert(key.to_owned(), value);
@@ -148,6 +162,15 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
         }
         json!({ "name": kind, "string": check })
     };
+    if let Some(evaluator) = evaluator.as_object()
+        && let Err(finding) = evaluate::check(evaluator)
+    {
+        return drop(draft, &format!("cannot work here: {}", finding.message));
+    }
+    if assert.get("weight").and_then(Value::as_f64) == Some(0.0) {
+        // There it is a figure beside the others, which decides nothing.
+        evaluator["required"] = json!(false);
+    }
     if let Some(weight) = assert
         .get("weight")
         .filter(|it| it.as_f64().is_some_and(|weight| weight > 0.0))
@@ -155,4 +178,121 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
         evaluator["weight"] = weight.clone();
     }
     Some(evaluator)
+}
+
+/// How many words `3` and `{min: 2, max: 4}` ask for.
+fn words(value: Option<&Value>) -> Option<Value> {
+    let count = |value: &Value| match value {
+        Value::String(text) => text.trim().parse().ok(),
+        value => value.as_u64(),
+    };
+    let (min, max) = match value? {
+        Value::Object(limits) => (limits.get("min"), limits.get("max")),
+        value => (Some(value), Some(value)),
+    };
+    let mut check = Map::new();
+    for (key, limit) in [("minWords", min), ("maxWords", max)] {
+        if let Some(limit) = limit {
+            check.insert(key.to_owned(), count(limit)?.into());
+        }
+    }
+    (!check.is_empty()).then_some(Value::Object(check))
+}
+
+/// The parts of a text between its commas; one in quotation marks may have commas itself.
+fn parts(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|letter: char| letter == ',' || letter.is_whitespace());
+        if rest.is_empty() {
+            return parts;
+        }
+        let quoted = rest.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+        let (part, behind) = match quoted {
+            Some((part, behind)) => (part, behind),
+            None => {
+                let (part, behind) = rest.split_once(',').unwrap_or((rest, ""));
+                (part.trim_end(), behind)
+            }
+        };
+        parts.push(part.to_owned());
+        rest = behind;
+    }
+}
+
+/// A pattern of JavaScript as it is written here: there `\d`, `\w` and `\b` mean ASCII alone, and a `[`
+/// inside of brackets is that letter.
+fn of_ascii(pattern: &str) -> String {
+    const WORD: &str = "0-9A-Za-z_";
+    let mut out = String::with_capacity(pattern.len());
+    let mut is_inside = false;
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some('d') if is_inside => out.push_str("0-9"),
+                Some('d') => out.push_str("[0-9]"),
+                Some('D') => out.push_str("[^0-9]"),
+                Some('w') if is_inside => out.push_str(WORD),
+                Some('w') => out.push_str(&format!("[{WORD}]")),
+                Some('W') => out.push_str(&format!("[^{WORD}]")),
+                Some('b') if !is_inside => out.push_str(r"(?-u:\b)"),
+                other => {
+                    out.push('\\');
+                    out.extend(other);
+                }
+            },
+            '[' if is_inside => out.push_str(r"\["),
+            letter => {
+                is_inside = match letter {
+                    '[' => true,
+                    ']' => false,
+                    _ => is_inside,
+                };
+                out.push(letter);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_means_what_it_means_in_javascript() {
+        for (pattern, here) in [
+            (r"^\d{4}$", r"^[0-9]{4}$"),
+            (r"[\d.]+\D", r"[0-9.]+[^0-9]"),
+            (r"\b\w+\b", r"(?-u:\b)[0-9A-Za-z_]+(?-u:\b)"),
+            (r"[^\w[]\W", r"[^0-9A-Za-z_\[][^0-9A-Za-z_]"),
+            (r"\\d\.\[a]", r"\\d\.\[a]"),
+            (r"[\b]é", r"[\b]é"),
+            ("a\\", "a\\"),
+        ] {
+            assert_eq!(of_ascii(pattern), here);
+        }
+    }
+
+    #[test]
+    fn a_part_in_quotation_marks_keeps_its_commas() {
+        assert_eq!(parts("a, b,c "), ["a", "b", "c"]);
+        assert_eq!(parts(r#""x, y", z"#), ["x, y", "z"]);
+        assert_eq!(parts(r#"a "x, y" b,, c"#), [r#"a "x"#, r#"y" b"#, "c"]);
+        assert_eq!(parts(" , "), [""; 0]);
+    }
+
+    #[test]
+    fn a_count_of_words_is_one_number_or_two() {
+        let of = |value: Value| words(Some(&value)).map(|it| it.to_string());
+        let both = Some(r#"{"minWords":3,"maxWords":3}"#.to_owned());
+        assert_eq!(of(json!(3)), both);
+        assert_eq!(of(json!("3")), both);
+        assert_eq!(of(json!({"max": 4})), Some(r#"{"maxWords":4}"#.to_owned()));
+        assert_eq!(of(json!({"most": 4})), None);
+        assert_eq!(of(json!(1.5)), None);
+        assert_eq!(words(None), None);
+    }
 }

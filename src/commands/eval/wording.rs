@@ -18,11 +18,6 @@ pub(super) fn title(summary: &Summary<'_>) -> String {
     }
 }
 
-/// `$0.0450`
-pub(super) fn dollars(amount: f64) -> String {
-    format!("${amount:.4}")
-}
-
 /// `47 of 50, 2 undecided, 1 without an answer`
 pub(super) fn counted(counts: &Counts) -> String {
     let mut words = format!("{} of {}", counts.passed, counts.cases());

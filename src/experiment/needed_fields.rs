@@ -81,8 +81,7 @@ impl<'s> Question<'s> {
         let known = suite
             .cases
             .iter()
-            .flat_map(|case| case.variables.keys().chain(case.others.keys()))
-            .map(String::as_str)
+            .flat_map(names)
             .chain(has_expected.then_some("expected"));
         let help = match nearest(missing, known) {
             Some(near) => format!("`{near}` exists"),
@@ -98,8 +97,7 @@ impl<'s> Question<'s> {
             "evaluator `{}` asks for `{missing}`, which the case `{}` lacks",
             self.name, case.id
         );
-        let known = case.variables.keys().chain(case.others.keys());
-        let near = nearest(missing, known.map(String::as_str));
+        let near = nearest(missing, names(case));
         let give = match missing {
             "expected" => "--expected TEXT".to_owned(),
             field => format!("--field {field}=VALUE"),
@@ -113,6 +111,12 @@ impl<'s> Question<'s> {
         ));
         Finding::error(code::BAD_EVALUATOR, message).help(help)
     }
+}
+
+/// The names of a case's fields but `expected`.
+fn names(case: &Case) -> impl Iterator<Item = &str> {
+    let others = case.others.keys().map(String::as_str);
+    case.variables.names().chain(others)
 }
 
 /// Tells of the fields that some cases lack: for each evaluator the first case, and how many others;

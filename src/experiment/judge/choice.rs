@@ -11,7 +11,7 @@ const LONGEST_REASON: usize = 2000;
 /// The number of the choice that an answer makes, and why. None where it makes none: an answer has to
 /// be the JSON that was asked for, or from a server that cannot promise that the choice alone or a
 /// text whose last line is the choice. A choice inside of a sentence is none.
-pub(super) fn choice(text: &str, choices: &[Choice]) -> Option<(usize, Option<String>)> {
+pub(super) fn read(text: &str, choices: &[Choice]) -> Option<(usize, Option<String>)> {
     let text = text.trim();
     let number = |said: &str| {
         let said = said.trim();
@@ -46,7 +46,7 @@ mod tests {
             choice: choice.to_owned(),
             score: 0.5,
         });
-        choice(text, &choices)
+        read(text, &choices)
     }
 
     #[test]
