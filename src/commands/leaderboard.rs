@@ -340,7 +340,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, told: &[Note]) -> Json {
             "value": place.figure.value,
             "low": interval.map(|it| it.low),
             "high": interval.map(|it| it.high),
-            "coverage": group.map(Group::coverage),
+            "coverage": group.and_then(Group::coverage),
             "first_used": group.and_then(Group::first).map(json::time),
             "last_used": group.and_then(Group::last).map(json::time),
         })

@@ -32,7 +32,7 @@ use key::Row;
 /// interrupted. Shares stand with Wilson's interval, means with that of Student's t, each call counted as
 /// independent. Calls without a price are counted, and left out of the costs. Of several outcomes of an
 /// execution the last by time counts, for each thing that it says. A score stands beside its coverage: the
-/// share of executions that have an outcome.
+/// share of executions with status ok that have an outcome.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help statistics

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::entry::{Record, SCHEMA, Source, Status};
-use super::groups::became::Became;
+use super::groups::became::{Became, Kind};
 use super::groups::figures::{Outcomes, Tokens};
 use super::log::Log;
 use crate::statistics::{Moments, Quantiles, Sketch};
@@ -177,7 +177,7 @@ struct Group {
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     key: Key,
-    is_priced: bool,
+    kind: Kind,
 }
 
 impl Adding {
@@ -224,16 +224,19 @@ impl Adding {
         }
         Place {
             key,
-            is_priced: record.cost_usd.is_some(),
+            kind: Kind {
+                is_priced: record.cost_usd.is_some(),
+                is_ok: record.status == Status::Ok,
+            },
         }
     }
 
     pub(super) fn end(&mut self, place: &Place, became: Became) {
         if let Some(group) = self.groups.get_mut(&place.key) {
-            if let Some(label) = became.label().filter(|_| place.is_priced) {
+            if let Some(label) = became.label().filter(|_| place.kind.is_priced) {
                 *group.priced.entry(label.to_owned()).or_default() += 1;
             }
-            became.add_to(&mut group.outcomes, place.is_priced, "");
+            became.add_to(&mut group.outcomes, place.kind, "");
         }
     }
 

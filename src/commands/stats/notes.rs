@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use super::super::common::count;
 use super::super::session::Session;
 use super::key::named;
+use crate::record::compare::SAME_COVERAGE;
 use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value};
 use crate::statistics::Interval;
-
-/// By how much coverage may differ between versions that are compared.
-const SAME_COVERAGE: f64 = 0.05;
 
 /// A sentence, and whether it warns of something that is not sound.
 pub(in crate::commands) struct Note {
@@ -161,9 +159,9 @@ pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     for (key, group) in &groups.groups {
         let others = key.iter().enumerate().filter(|(other, _)| *other != at);
         let others = others.map(|(_, value)| value).collect();
-        rows.entry(others)
-            .or_default()
-            .push((&key[at], group.coverage()));
+        if let Some(coverage) = group.coverage() {
+            rows.entry(others).or_default().push((&key[at], coverage));
+        }
     }
     let mut said = Vec::new();
     for (others, row) in rows {

@@ -155,7 +155,7 @@ fn outcomes(it: &Outcomes, group: &Group, level: f64) -> Json {
         .collect();
     json!({
         "count": it.count,
-        "coverage": (group.executions > 0).then(|| group.coverage()),
+        "coverage": group.coverage(),
         "score": moments(&it.score, level),
         "win": rated(it.won, it.labelled, level),
         "labels": labels,

@@ -288,6 +288,80 @@ fn outcomes_of_winners_only_are_no_verdict() {
 }
 
 #[test]
+fn calls_that_failed_are_not_waited_for_to_have_an_outcome() {
+    let mut random = Pcg::new(3);
+    let mut calls = Vec::new();
+    for number in 0..100 {
+        calls.extend(hour(number, 10, 10, |is_head, time| {
+            let is_ok = coin(&mut random, if is_head { 0.8 } else { 0.98 });
+            let is_won = coin(&mut random, 0.5);
+            Call {
+                // Nobody acts on an answer that never came.
+                ending: won(is_won).filter(|_| is_ok),
+                ..call(is_head, time, is_ok)
+            }
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(
+        (found.base.coverage, found.head.coverage),
+        (Some(1.0), Some(1.0))
+    );
+    assert_eq!(found.verdict, Verdict::Worse);
+    assert!(measure(&found, &What::Win).difference.unwrap().p.is_some());
+}
+
+#[test]
+fn a_side_of_which_no_outcome_can_come_is_worse_and_not_waited_for() {
+    let mut calls = Vec::new();
+    for number in 0..30 {
+        calls.extend(hour(number, 10, 10, |is_head, time| Call {
+            ending: won(true).filter(|_| !is_head),
+            ..call(is_head, time, !is_head)
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(
+        (found.base.coverage, found.head.coverage),
+        (Some(1.0), None)
+    );
+    assert_eq!(found.verdict, Verdict::Worse);
+}
+
+#[test]
+fn figures_that_only_describe_do_not_hide_one_that_decides() {
+    let (mut done, mut random) = ([0_u32; 2], Pcg::new(5));
+    let mut calls = Vec::new();
+    // Of base 3.4 % fail, of head 13.3 %.
+    for number in 0..26 {
+        calls.extend(hour(number, 10, 10, |is_head, time| {
+            let number = &mut done[usize::from(is_head)];
+            *number += 1;
+            let every = if is_head { 15 } else { 30 };
+            let is_failed = *number % every == 0 || is_head && *number % every == 7;
+            let mut noise = || Some(f64::from(random.below(1000)));
+            Call {
+                duration: noise(),
+                tokens: noise(),
+                cost: noise(),
+                ..call(is_head, time, !is_failed)
+            }
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(found.verdict, Verdict::Worse, "{:?}", found.measures);
+    let p = |what| measure(&found, &what).difference.unwrap();
+    let success = p(What::Success);
+    assert_eq!(success.p, success.p_adjusted);
+    assert!(success.p.unwrap() > 0.0125, "{success:?}");
+    for what in [What::Latency, What::Tokens, What::Cost] {
+        let described = p(what);
+        assert_eq!((described.p, described.p_adjusted), (None, None));
+        assert!(described.interval.is_some());
+    }
+}
+
+#[test]
 fn monday_against_sunday_is_one_after_the_other() {
     let mut calls = Vec::new();
     for number in -24..24 {

@@ -6,6 +6,14 @@ use super::figures::{MOST_NAMES, Outcomes, count};
 use crate::record::entry::Outcome;
 use crate::statistics::Moments;
 
+/// What of an execution decides how what became of it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::record) struct Kind {
+    pub(in crate::record) is_priced: bool,
+    /// Whether its status is ok, so that an outcome of it can come.
+    pub(in crate::record) is_ok: bool,
+}
+
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
 /// the same, what stands later in the log.
 #[derive(Debug, Default)]
@@ -48,8 +56,9 @@ impl Became {
     }
 
     /// Adds it to what became of others.
-    pub(in crate::record) fn add_to(self, outcomes: &mut Outcomes, is_priced: bool, win: &str) {
+    pub(in crate::record) fn add_to(self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
         outcomes.count += 1;
+        outcomes.of_ok += u64::from(kind.is_ok);
         if let Some((_, score)) = self.score {
             outcomes.score.push(score);
         }
@@ -58,7 +67,7 @@ impl Became {
             outcomes.labelled += 1;
             let is_won = *label == *win;
             outcomes.won += u64::from(is_won);
-            outcomes.won_priced += u64::from(is_won && is_priced);
+            outcomes.won_priced += u64::from(is_won && kind.is_priced);
             is_beyond |= !count(&mut outcomes.labels, &label);
         }
         for (name, _, figure) in self.metrics {

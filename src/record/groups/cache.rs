@@ -23,7 +23,7 @@ use crate::record::log::read::Part;
 use crate::statistics::{Quantiles, Sketch};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS1";
+const MAGIC: &[u8; 8] = b"PCSTATS2";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;

@@ -65,6 +65,8 @@ pub struct Tokens {
 pub struct Outcomes {
     /// How many have an outcome.
     pub count: u64,
+    /// How many of those have status ok.
+    pub of_ok: u64,
     /// How many have a label.
     pub labelled: u64,
     /// How many are won.
@@ -171,9 +173,10 @@ impl Group {
         Some(self.cost.sum()? / won as f64).filter(|_| won > 0)
     }
 
-    /// The share of executions that have an outcome.
-    pub fn coverage(&self) -> f64 {
-        self.outcomes.count as f64 / self.executions as f64
+    /// The share of executions with status ok that have an outcome; none where there is no such execution.
+    /// Of one that failed none is waited for: nobody acted on its answer.
+    pub fn coverage(&self) -> Option<f64> {
+        (self.ok > 0).then(|| self.outcomes.of_ok as f64 / self.ok as f64)
     }
 }
 

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
+use super::became::Kind;
+
 /// An id in 128 bits: a UUID as it is, anything else by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(pub(super) [u64; 2]);
@@ -100,27 +102,32 @@ impl std::hash::Hash for Id {
     }
 }
 
-/// What is known of an execution once it was counted: its group, and whether its price is known.
+/// What is known of an execution once it was counted: its group, and its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row(u32);
 
 impl Row {
     const PRICED: u32 = 1 << 31;
     const TOLD: u32 = 1 << 30;
+    const OK: u32 = 1 << 29;
     /// The filter leaves it out.
-    pub(super) const LEFT_OUT: Self = Self(Self::TOLD - 1);
+    pub(super) const LEFT_OUT: Self = Self(Self::OK - 1);
 
-    pub(super) fn new(group: u32, is_priced: bool) -> Self {
-        Self(group | if is_priced { Self::PRICED } else { 0 })
+    pub(super) fn new(group: u32, kind: Kind) -> Self {
+        let bit = |is_so: bool, bit: u32| if is_so { bit } else { 0 };
+        Self(group | bit(kind.is_priced, Self::PRICED) | bit(kind.is_ok, Self::OK))
     }
 
     pub(super) fn group(self) -> Option<usize> {
-        let group = self.0 & !(Self::PRICED | Self::TOLD);
+        let group = self.0 & !(Self::PRICED | Self::TOLD | Self::OK);
         (group != Self::LEFT_OUT.0).then_some(group as usize)
     }
 
-    pub(super) fn is_priced(self) -> bool {
-        self.0 & Self::PRICED != 0
+    pub(super) fn kind(self) -> Kind {
+        Kind {
+            is_priced: self.0 & Self::PRICED != 0,
+            is_ok: self.0 & Self::OK != 0,
+        }
     }
 
     /// Whether an outcome of it was counted.

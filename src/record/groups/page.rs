@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::became::Kind;
 use super::dimension::{Clock, Given, Value, given};
 use super::id::{Id, IdPlaces};
 use super::question::Question;
@@ -59,6 +60,13 @@ fn long(figure: u32) -> Option<u64> {
 impl Fact {
     pub(super) fn cost(&self) -> Option<f64> {
         (!self.cost.is_nan()).then_some(self.cost)
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        Kind {
+            is_priced: self.cost().is_some(),
+            is_ok: self.status == Status::Ok,
+        }
     }
 
     /// In milliseconds.

@@ -9,7 +9,7 @@ use super::question::Question;
 use super::tally::{MOST_GROUPS, too_many};
 use crate::error::Failure;
 use crate::record::brief::Brief;
-use crate::record::entry::Record;
+use crate::record::entry::{Record, Status};
 use crate::record::history::{DaySum, Past};
 
 /// Adds sums to groups, and notes which cannot be asked so.
@@ -82,6 +82,9 @@ fn take(group: &mut Group, sum: &DaySum, question: &Question) {
 fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
     let told = &sum.outcomes;
     outcomes.count += told.count;
+    if sum.status == Status::Ok {
+        outcomes.of_ok += told.count;
+    }
     outcomes.score.merge(&told.score.moments());
     for (label, [count, priced]) in &told.labels {
         outcomes.labelled += count;

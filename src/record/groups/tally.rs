@@ -229,7 +229,7 @@ impl<'q> Tally<'q> {
     }
 
     fn take_fact(&mut self, group: u32, fact: Fact) {
-        let row = Row::new(group, fact.cost().is_some());
+        let row = Row::new(group, fact.kind());
         let is_waiting = fact.is_lacking();
         let row = if is_waiting { Row::LEFT_OUT } else { row };
         if !self.is_new(fact.id, row) {
@@ -249,7 +249,7 @@ impl<'q> Tally<'q> {
             let lacking = fact.more().map_or(&[][..], |more| &more.lacking);
             if had.is_some_and(|had| lacking.iter().all(|name| had.contains(name))) {
                 if let Some(row) = self.ids.get_mut(fact.id) {
-                    *row = Row::new(group, fact.cost().is_some());
+                    *row = Row::new(group, fact.kind());
                 }
                 self.groups[group as usize].take(&fact);
             }
@@ -276,7 +276,7 @@ impl<'q> Tally<'q> {
                         let outcomes = &mut self.groups[group].outcomes;
                         ending
                             .became
-                            .add_to(outcomes, row.is_priced(), &self.question.win);
+                            .add_to(outcomes, row.kind(), &self.question.win);
                     }
                 }
             }
