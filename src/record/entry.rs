@@ -11,6 +11,9 @@ use uuid::{NoContext, Uuid};
 use crate::error::Failure;
 use crate::prompt::code;
 
+/// The label that names whom a call was made for.
+pub const SUBJECT: &str = "subject";
+
 /// The number of this form of a line.
 pub const SCHEMA: u32 = 1;
 

@@ -11,7 +11,7 @@ mod dimension;
 mod feed;
 pub(in crate::record) mod figures;
 mod found;
-mod id;
+pub(in crate::record) mod id;
 mod measure;
 mod page;
 mod past;
@@ -26,9 +26,10 @@ mod tests;
 use std::path::Path;
 
 use cache::{Cache, Found};
+use past::Sums;
 use tally::{Ended, Tally};
 
-use super::history;
+use super::history::{self, Summed};
 use super::log::Log;
 use super::log::hold::Turn;
 use crate::error::Failure;
@@ -52,8 +53,9 @@ pub use tally::MOST_GROUPS;
 /// - A file is there and cannot be read.
 /// - `P421`: there are more groups than [`MOST_GROUPS`].
 pub fn read(logs: &[Log], question: &Question, kept: Option<&Path>) -> Result<Groups, Failure> {
-    let (parts, sums) = open(logs)?;
-    let mut groups = read_logs(parts, logs, question, kept)?;
+    let (parts, past) = open(logs)?;
+    let sums = Sums::of(past, question);
+    let mut groups = read_logs(parts, logs, question, &sums.summed, kept)?;
     past::add(&mut groups, sums, question)?;
     Ok(groups)
 }
@@ -80,12 +82,13 @@ fn read_logs(
     parts: Vec<feed::Wanted>,
     logs: &[Log],
     question: &Question,
+    summed: &Summed,
     kept: Option<&Path>,
 ) -> Result<Groups, Failure> {
     let size: u64 = parts.iter().map(|it| it.part.size()).sum();
     let cache = kept.filter(|_| size >= cache::WORTH);
-    let Some(cache) = cache.and_then(|folder| Cache::new(folder, question)) else {
-        return read_all(parts, question, None);
+    let Some(cache) = cache.and_then(|folder| Cache::new(folder, question, summed)) else {
+        return read_all(parts, question, summed, None);
     };
     let mut was_wrong = false;
     let parts = match cache.find(&parts) {
@@ -98,7 +101,7 @@ fn read_logs(
         Found::Known(known) if known.lacks(&parts) > cache::WORTH.max(size / 8) => parts,
         Found::Known(known) => {
             let rest = known.rest(parts);
-            let mut tally = Tally::after(question, *known);
+            let mut tally = Tally::after(question, summed, *known);
             feed::each_page(rest, question, &mut |page| tally.take(page))?;
             match tally.finish(None) {
                 Ended::Groups(groups) => return Ok(groups),
@@ -106,7 +109,7 @@ fn read_logs(
             }
         }
     };
-    let mut groups = read_all(parts, question, Some(&cache))?;
+    let mut groups = read_all(parts, question, summed, Some(&cache))?;
     groups.was_wrong = was_wrong;
     Ok(groups)
 }
@@ -115,10 +118,11 @@ fn read_logs(
 fn read_all(
     parts: Vec<feed::Wanted>,
     question: &Question,
+    summed: &Summed,
     cache: Option<&Cache>,
 ) -> Result<Groups, Failure> {
     let covers = cache.and_then(|cache| Some((cache, cache::covers(&parts).ok()??)));
-    let mut tally = Tally::new(question);
+    let mut tally = Tally::new(question, summed);
     feed::each_page(parts, question, &mut |page| tally.take(page))?;
     match tally.finish(covers) {
         Ended::Groups(groups) => Ok(groups),

@@ -5,6 +5,8 @@
 //! file was; then the file is replaced, the sums are appended, and the note goes. Whoever finds a note
 //! knows by the file whether it was replaced: then the sums count, else they do not.
 
+mod summed;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -15,14 +17,15 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{Record, SCHEMA, Source, Status};
+use super::entry::{Record, SCHEMA, SUBJECT, Source, Status};
 use super::groups::became::{Became, Kind};
 use super::groups::figures::{Outcomes, Tokens};
+use super::groups::id::Id;
 use super::log::Log;
 use crate::statistics::{Moments, Quantiles, Sketch};
 
-/// The label that names whom a call was made for.
-const SUBJECT: &str = "subject";
+pub use summed::Ids;
+pub(super) use summed::{Known, Summed};
 
 /// The figures of the executions of a day that have these things in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +62,9 @@ pub struct DaySum {
     pub cost_usd: Figures,
     /// What became of them.
     pub outcomes: Told,
+    /// Which they were.
+    #[serde(default)]
+    pub ids: Ids,
 }
 
 /// The count, the sum and the sum of the squares of values, and the outermost of them.
@@ -171,6 +177,7 @@ struct Group {
     cost: Moments,
     outcomes: Outcomes,
     priced: BTreeMap<String, u64>,
+    ids: Vec<u64>,
 }
 
 /// Where an execution was added, for its outcomes.
@@ -202,8 +209,10 @@ impl Adding {
             cost: Moments::default(),
             outcomes: Outcomes::default(),
             priced: BTreeMap::new(),
+            ids: Vec::new(),
         });
         group.executions += 1;
+        group.ids.push(summed::short(Id::of(&record.id)));
         if let Some(subject) = record.labels.get(SUBJECT) {
             group.subjects.insert(subject.clone());
         }
@@ -282,6 +291,7 @@ impl Adding {
                         .map(|(name, it)| (name.clone(), Figures::from(it)))
                         .collect(),
                 },
+                ids: Ids::of(it.ids),
             };
             let line = serde_json::to_string(&sum)?;
             serde_json::from_str::<DaySum>(&line).map_err(|_| {

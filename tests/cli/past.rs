@@ -227,7 +227,7 @@ fn what_was_pruned_still_counts() {
         assert_eq!(before[at], after[at], "{question}");
     }
     let line = repo.read(".promptctl/history.jsonl");
-    assert_snapshot!(line.lines().next().unwrap(), @r#"{"schema":1,"day":"2026-10-01","prompt":"support/triage","version":1,"environment":"production","model":"gpt-5-mini","status":"error","executions":1,"subjects":0,"fallbacks":0,"first":"2026-10-01T00:00:00Z","last":"2026-10-01T00:00:00Z","duration_ms":{"first":461,"counts":[1],"least":100.0,"most":100.0},"tokens":{"input":100,"cached":10,"output":20,"reasoning":null},"cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001},"outcomes":{"count":1,"score":{"count":1,"sum":0.0,"squares":0.0,"least":0.0,"most":0.0},"labels":{"loss":[1,1]},"metrics":{"profit":{"count":1,"sum":0.5,"squares":0.25,"least":0.5,"most":0.5}}}}"#);
+    assert_snapshot!(line.lines().next().unwrap(), @r#"{"schema":1,"day":"2026-10-01","prompt":"support/triage","version":1,"environment":"production","model":"gpt-5-mini","status":"error","executions":1,"subjects":0,"fallbacks":0,"first":"2026-10-01T00:00:00Z","last":"2026-10-01T00:00:00Z","duration_ms":{"first":461,"counts":[1],"least":100.0,"most":100.0},"tokens":{"input":100,"cached":10,"output":20,"reasoning":null},"cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001},"outcomes":{"count":1,"score":{"count":1,"sum":0.0,"squares":0.0,"least":0.0,"most":0.0},"labels":{"loss":[1,1]},"metrics":{"profit":{"count":1,"sum":0.5,"squares":0.25,"least":0.5,"most":0.5}}},"ids":"r8eL0L4F"}"#);
     assert_snapshot!(repo.play(
         "promptctl stats --by version
          promptctl stats --by label:order --top 1
@@ -245,10 +245,104 @@ fn what_was_pruned_still_counts() {
     left out: 40 executions of which only daily sums are left: they tell no label:order
     not shown: 9 more groups
     $ promptctl stats --by all --since 2026-10-02T05:00:00Z
-    41	78 % (63–88)	<n> ms	<n> ms	<n> ms	$1.636	$0.0399	26.8 %	0.236 (0.209–0.264)	64 % (35–85)	$0.23371	24.1 (21.4–26.9)	4.1k/820	2026-10-06T09:00:00Z
+    41	78 % (63–88)	<n> ms	<n> ms	<n> ms	$1.636	$0.0399	25.0 %	0.236 (0.209–0.264)	64 % (35–85)	$0.23371	24.1 (21.4–26.9)	4.1k/820	2026-10-06T09:00:00Z
     --- stderr
     21 executions that `log prune` took away count too, by their daily sums
     left out: 8 executions of which only daily sums are left: they tell of whole days only
+    latencies of more than 100,000 calls and of past sums are within 0.5 %
+    ");
+}
+
+#[test]
+fn what_was_pruned_and_is_appended_again_counts_once() {
+    let env = TestEnv::new();
+    let log = with_outcomes(60);
+    let repo = repo(&env, &log);
+    let questions = ["--by version", "--by day", "--by status --version v2"];
+    let before = questions.map(|question| sums(&repo, question));
+    let same = |what: &str| {
+        for (at, question) in questions.iter().enumerate() {
+            assert_eq!(sums(&repo, question), before[at], "{what}: {question}");
+        }
+    };
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    // A service sends the file once more, and another machine has a copy of the whole log.
+    let again: String = (0..50).map(record).collect();
+    assert_eq!(repo.run_with("promptctl log append", &again).code, Some(0));
+    repo.write("copy/executions.jsonl", &log);
+    same("appended again");
+    assert_snapshot!(repo.run("promptctl stats --by version --log copy/executions.jsonl --log .promptctl/executions.jsonl").stderr, @"
+    40 executions that `log prune` took away count too, by their daily sums
+    70 records in the logs more than once, and counted once
+    40 records in a log again that `log prune` took away; their daily sums count, and they do not
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    latencies of more than 100,000 calls and of past sums are within 0.5 %
+    ");
+    for question in questions {
+        let logs = "--log .promptctl/executions.jsonl --log copy/executions.jsonl";
+        assert_eq!(
+            sums(&repo, &format!("{question} {logs}")),
+            sums(&repo, question)
+        );
+    }
+    // What is appended again goes away again, and is not summed up once more.
+    let history = repo.read(".promptctl/history.jsonl");
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    assert_eq!(repo.read(".promptctl/history.jsonl"), history);
+    same("pruned again");
+    // What sums cannot answer is answered by what is there again.
+    assert_eq!(repo.run_with("promptctl log append", &again).code, Some(0));
+    let stats = repo.json("promptctl stats --by label:order --format json");
+    let all: u64 = (stats["groups"].as_array().unwrap().iter())
+        .map(|group| group["executions"].as_u64().unwrap())
+        .sum();
+    assert_eq!(all, 60);
+}
+
+#[test]
+fn a_history_that_was_copied_counts_once() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &with_outcomes(60));
+    let before = sums(&repo, "--by version");
+    repo.write("copy/executions.jsonl", with_outcomes(60));
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    repo.write("copy/history.jsonl", repo.read(".promptctl/history.jsonl"));
+    let logs = "--log .promptctl/executions.jsonl --log copy/executions.jsonl";
+    assert_eq!(sums(&repo, &format!("--by version {logs}")), before);
+    assert_snapshot!(repo.run(&format!("promptctl stats --by version {logs}")).stderr, @"
+    40 executions that `log prune` took away count too, by their daily sums
+    40 executions in the past sums of several logs, as where one was copied, and counted once
+    20 records in the logs more than once, and counted once
+    40 records in a log again that `log prune` took away; their daily sums count, and they do not
+    latencies of more than 100,000 calls and of past sums are within 0.5 %
+    ");
+    // A copy that was pruned by itself, elsewhere, cannot be taken apart: that is said.
+    let (lines, half) = (repo.read(".promptctl/history.jsonl"), 35);
+    std::fs::remove_dir_all(env.root().dir.join("repo/copy")).unwrap();
+    let other: String = (half..60).chain(100..105).map(record).collect();
+    repo.write("copy/executions.jsonl", &other);
+    repo.write(".promptctl/executions.jsonl", &other);
+    std::fs::remove_file(env.root().dir.join("repo/.promptctl/history.jsonl")).unwrap();
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    repo.write("copy/history.jsonl", lines);
+    assert_snapshot!(repo.run(&format!("promptctl stats --by version {logs}")).stderr, @"
+    44 executions that `log prune` took away count too, by their daily sums
+    1 execution in the past sums of several logs, as where one was copied, and counted once
+    warning: 4 executions count twice: past sums of several logs have some executions in common and others not, as where one was copied and both were pruned
+    25 records in the logs more than once, and counted once
+    5 records in a log again that `log prune` took away; their daily sums count, and they do not
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
 }

@@ -134,12 +134,14 @@ fn the_figures_of_two_versions() {
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions of support/triage: v2's outcomes are not in yet (0 % against 75 %)
+    no room for p90, per win, tokens in/out; --format csv has all columns
     $ promptctl stats --by version --sort success --ascending --top 1
     VERSION  CALLS       SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  INVALID  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  LAST USED  OVER TIME
     v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: v2's outcomes are not in yet (0 % against 75 %)
+    no room for p90, tokens in/out; --format csv has all columns
     not shown: 1 more group
     $ promptctl stats --by day,label:market --status ok
     DAY         LABEL:MARKET  CALLS         SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  COVERAGE  SCORE             WIN  PER WIN  R_MULTIPLE  LAST USED    OVER TIME
@@ -152,6 +154,7 @@ fn the_figures_of_two_versions() {
     --- stderr
     2 of 26 calls have no known price; costs are those of the others
     days and hours are those of UTC
+    no room for p90, tokens in/out; --format csv has all columns
     ");
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "80").play("promptctl stats"), @"
     $ promptctl stats
@@ -161,6 +164,7 @@ fn the_figures_of_two_versions() {
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions of support/triage: v2's outcomes are not in yet (0 % against 75 %)
+    no room for p50, p90, p99, cost, per call, fallbacks, invalid, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
     ");
     assert_snapshot!(repo.play(
         "promptctl stats
@@ -213,12 +217,15 @@ fn scripts_read_every_figure() {
         "duplicates": 0,
         "unknown_outcomes": 0,
         "replaced_outcomes": 0,
+        "already_summed": 0,
         "ahead": 0,
         "backwards": 0
       },
       "past": {
         "executions": 0,
-        "left_out": 0
+        "left_out": 0,
+        "repeated": 0,
+        "overlapping": 0
       },
       "groups": [
         {

@@ -61,6 +61,11 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
             "outcome",
             "on what another one speaks of too; the last by time counts",
         ),
+        (
+            met.summed,
+            "record",
+            "in a log again that `log prune` took away; their daily sums count, and they do not",
+        ),
         (met.unknown, "outcome", "of executions that no log here has"),
         (met.ahead, "record", "dated more than a day ahead of now"),
         (
@@ -107,6 +112,24 @@ fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
             "left out: {} of which only daily sums are left: {why}",
             count(*number as usize, "execution")
         )));
+    }
+    if past.repeated > 0 {
+        notes.push(Note::of(format!(
+            "{} in the past sums of several logs, as where one was copied, and counted once",
+            count(past.repeated as usize, "execution")
+        )));
+    }
+    if past.overlapping > 0 {
+        notes.push(Note {
+            text: format!(
+                "{} twice: past sums of several logs have some executions in common and others not, as where one was copied and both were pruned",
+                match past.overlapping {
+                    1 => "1 execution counts".to_owned(),
+                    more => format!("{more} executions count"),
+                }
+            ),
+            is_warning: true,
+        });
     }
     if past.bad > 0 {
         notes.push(Note {

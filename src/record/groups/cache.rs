@@ -19,6 +19,7 @@ use super::figures::Group;
 use super::found::{Met, Source};
 use super::id::{Id, Row};
 use super::question::Question;
+use crate::record::history::Summed;
 use crate::record::log::read::Part;
 use crate::statistics::{Quantiles, Sketch};
 
@@ -112,7 +113,7 @@ pub(super) struct Keep<'k> {
 
 impl Cache {
     /// The file for a question; none where it asks for what changes with the clock.
-    pub(super) fn new(folder: &Path, question: &Question) -> Option<Self> {
+    pub(super) fn new(folder: &Path, question: &Question, summed: &Summed) -> Option<Self> {
         let filter = &question.filter;
         let is_moving = filter.since.is_some() || filter.until.is_some();
         if is_moving || filter.asks_for_outcomes() || folder.is_symlink() {
@@ -124,7 +125,7 @@ impl Cache {
             false => "",
         };
         let question = format!(
-            "{} {:?} {:?} {:?} {:?} {} {zone} {:?}",
+            "{} {:?} {:?} {:?} {:?} {} {zone} {:?} {:?}",
             env!("CARGO_PKG_VERSION"),
             filter,
             question.by,
@@ -132,6 +133,7 @@ impl Cache {
             question.win,
             question.with_mix,
             question.releases,
+            summed.hash(),
         );
         let hash = Sha256::digest(question.as_bytes());
         let name: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();

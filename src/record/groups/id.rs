@@ -8,10 +8,10 @@ use super::became::Kind;
 
 /// An id in 128 bits: a UUID as it is, anything else by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id(pub(super) [u64; 2]);
+pub(in crate::record) struct Id(pub(in crate::record) [u64; 2]);
 
 impl Id {
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::record) fn of(text: &str) -> Self {
         if let Some(id) = uuid(text.as_bytes()) {
             return Self(id);
         }
@@ -59,7 +59,7 @@ fn uuid(text: &[u8]) -> Option<[u64; 2]> {
 
 /// Puts ids into places that nobody can foresee, at the cost of two multiplications.
 #[derive(Debug, Clone)]
-pub(super) struct IdPlaces(u64, u64);
+pub(in crate::record) struct IdPlaces(u64, u64);
 
 impl Default for IdPlaces {
     fn default() -> Self {
@@ -68,7 +68,7 @@ impl Default for IdPlaces {
     }
 }
 
-pub(super) struct IdHasher(u64, IdPlaces);
+pub(in crate::record) struct IdHasher(u64, IdPlaces);
 
 impl BuildHasher for IdPlaces {
     type Hasher = IdHasher;

@@ -10,11 +10,13 @@ use super::feed::Read;
 use super::found::Groups;
 use super::id::{Id, IdPlaces};
 use super::page::{Page, TOMORROW, places};
+use super::past::Sums;
 use super::question::Question;
 use super::tally::{Aftermath, Ended, Tally};
 use crate::error::Failure;
 use crate::record::brief::Brief;
 use crate::record::entry::Outcome;
+use crate::record::history::Summed;
 use crate::record::log::Log;
 use crate::record::log::lines::Blocks;
 use crate::record::log::parse::{Line, Parsed, read};
@@ -58,9 +60,11 @@ pub(in crate::record) fn rows<T: Send>(
     question: &Question,
     make: Make<'_, T>,
 ) -> Result<Rows<T>, Failure> {
+    // No sum counts here, so that none of its executions is left out.
+    let summed = Summed::default();
     let mut collector = Collector {
         question,
-        tally: Tally::new(question),
+        tally: Tally::new(question, &summed),
         places: HashMap::default(),
         rows: Vec::new(),
         outcomes: HashMap::default(),
@@ -68,7 +72,7 @@ pub(in crate::record) fn rows<T: Send>(
         replaced: 0,
     };
     let at_once = 2 * rayon::current_num_threads();
-    let (parts, sums) = super::open(logs)?;
+    let (parts, past) = super::open(logs)?;
     for wanted in parts {
         let failed = |error| Log::at(&wanted.path).read_failed(error);
         let (segment, length, damage) = wanted.part.open().map_err(failed)?;
@@ -97,7 +101,7 @@ pub(in crate::record) fn rows<T: Send>(
         }
     }
     let mut rows = collector.finish();
-    super::past::leave_out(&mut rows.groups, sums, question);
+    super::past::add(&mut rows.groups, Sums::none(past, question), question)?;
     Ok(rows)
 }
 

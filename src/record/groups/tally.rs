@@ -15,6 +15,7 @@ use super::seen::Seen;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::record::entry::Outcome;
+use crate::record::history::Summed;
 
 /// So many groups are told apart, so that no question takes all memory.
 pub const MOST_GROUPS: usize = 100_000;
@@ -47,6 +48,8 @@ impl Aftermath {
 /// Makes groups of pages.
 pub(super) struct Tally<'q> {
     question: &'q Question,
+    /// Executions that count already by past sums.
+    summed: &'q Summed,
     numbers: HashMap<Vec<Value>, u32>,
     groups: Vec<Group>,
     ids: Seen,
@@ -80,9 +83,10 @@ pub(super) enum Ended {
 }
 
 impl<'q> Tally<'q> {
-    pub(super) fn new(question: &'q Question) -> Self {
+    pub(super) fn new(question: &'q Question, summed: &'q Summed) -> Self {
         Self {
             question,
+            summed,
             numbers: HashMap::new(),
             groups: Vec::new(),
             ids: Seen::default(),
@@ -98,8 +102,8 @@ impl<'q> Tally<'q> {
     }
 
     /// Goes on where an earlier reading ended.
-    pub(super) fn after(question: &'q Question, known: Known) -> Self {
-        let mut tally = Self::new(question);
+    pub(super) fn after(question: &'q Question, summed: &'q Summed, known: Known) -> Self {
+        let mut tally = Self::new(question, summed);
         for (number, (key, group)) in (0..).zip(known.groups) {
             tally.numbers.insert(key, number);
             tally.groups.push(group);
@@ -231,9 +235,15 @@ impl<'q> Tally<'q> {
     fn take_fact(&mut self, group: u32, fact: Fact) {
         let row = Row::new(group, fact.kind());
         let is_waiting = fact.is_lacking();
-        let row = if is_waiting { Row::LEFT_OUT } else { row };
+        let is_summed = self.summed.has(fact.id, fact.time);
+        let row = match is_waiting || is_summed {
+            true => Row::LEFT_OUT,
+            false => row,
+        };
         if !self.is_new(fact.id, row) {
             self.met.duplicates += 1;
+        } else if is_summed {
+            self.met.summed += 1;
         } else if is_waiting {
             self.waiting.push((group, fact));
         } else {

@@ -100,6 +100,7 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
         duplicates: 5,
         unknown: 1,
         replaced: 0,
+        summed: 0,
         ahead: 1,
     };
     assert_eq!(found.met, met);
