@@ -14,6 +14,7 @@ use crate::prompt::code;
 
 pub(super) mod hold;
 pub(super) mod lines;
+mod newest;
 pub(super) mod parse;
 pub(super) mod read;
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::hold::{Turn, quiet_length};
 use super::lines::{Blocks, Segment, lines_of};
-use super::parse::{Parsed, parse};
+use super::parse::{Parsed, Since, is_before, parse};
 use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -18,7 +18,7 @@ use crate::prompt::finding::{Finding, Span};
 use crate::prompt::hint::Hint;
 use crate::record::archive::{is_packed, unpack};
 use crate::record::entry::{Outcome, Record};
-use crate::record::filter::Filter;
+use crate::record::filter::{Filter, is_whole_id};
 use crate::record::regular::open_regular;
 
 /// Blocks of fewer lines are not worth a second thread.
@@ -33,7 +33,8 @@ pub enum Order {
     /// As it was written.
     #[default]
     OldestFirst,
-    /// The newest record first.
+    /// The newest record first: `list` goes by when the executions began, and `visit` by the lines, the last
+    /// first.
     NewestFirst,
 }
 
@@ -118,15 +119,17 @@ impl Log {
     /// # Errors
     /// The file is there and cannot be read.
     pub fn list(&self, query: &Query) -> Result<Listing, Failure> {
-        let mut collector = Collector::new(query);
-        self.visit(query, &mut |item| {
-            collector.take(item);
-            match collector.is_done() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+        let mut listing = match query.order {
+            Order::NewestFirst => self.newest(query)?,
+            Order::OldestFirst => {
+                let mut collector = Collector::new(query);
+                self.visit(query, &mut |item| {
+                    collector.take(item);
+                    ControlFlow::Continue(())
+                })?;
+                collector.finish()
             }
-        })?;
-        let mut listing = collector.finish();
+        };
         count_lines(&mut listing.bad);
         Ok(listing)
     }
@@ -168,7 +171,7 @@ impl Log {
                 ..Filter::default()
             },
             order: Order::NewestFirst,
-            limit: (id.len() == 36).then_some(1),
+            limit: is_whole_id(&id).then_some(1),
             is_short: false,
         };
         let mut found = self.list(&query)?.executions;
@@ -373,7 +376,7 @@ fn visit_part(
     Ok(ControlFlow::Continue(()))
 }
 
-fn damaged(path: &Path, length: u64, damage: &str) -> Item {
+pub(super) fn damaged(path: &Path, length: u64, damage: &str) -> Item {
     Item::Bad(BadLine {
         path: path.to_path_buf(),
         line: 0,
@@ -383,10 +386,15 @@ fn damaged(path: &Path, length: u64, damage: &str) -> Item {
     })
 }
 
-fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
+pub(super) fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
     let lines = lines_of(at, text);
-    let parse_one =
-        |(at, line): &(u64, &[u8])| Some((*at, parse(line, &query.filter, query.is_short)?));
+    let since = query.filter.since.map(Since::of);
+    let parse_one = |(at, line): &(u64, &[u8])| {
+        if since.as_ref().is_some_and(|since| is_before(line, since)) {
+            return None;
+        }
+        Some((*at, parse(line, &query.filter, query.is_short)?))
+    };
     let mut parsed: Vec<_> = if lines.len() < FEW_LINES {
         lines.iter().filter_map(parse_one).collect()
     } else {
@@ -398,7 +406,7 @@ fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
     parsed
 }
 
-/// Gathers what a query asks for, block by block.
+/// Gathers what a query asks for, in the order of the log.
 struct Collector<'a> {
     query: &'a Query,
     executions: Vec<Execution>,
@@ -418,16 +426,10 @@ impl<'a> Collector<'a> {
     }
 
     fn is_full(&self) -> bool {
-        // Read forwards, outcomes that come later may still leave a record out.
-        let is_settled =
-            self.query.order == Order::NewestFirst || !self.query.filter.asks_for_outcomes();
+        // Outcomes that come later may still leave a record out.
+        let is_settled = !self.query.filter.asks_for_outcomes();
         let limit = self.query.limit.filter(|_| is_settled);
         limit.is_some_and(|limit| self.executions.len() >= limit)
-    }
-
-    /// Read backwards, the outcomes of a record come before it.
-    fn is_done(&self) -> bool {
-        self.query.order == Order::NewestFirst && self.is_full()
     }
 
     fn take(&mut self, item: Item) {
@@ -440,36 +442,23 @@ impl<'a> Collector<'a> {
                     .push(outcome);
             }
             Item::Record(_) if self.is_full() => {}
-            Item::Record(record) => self.take_record(*record),
+            Item::Record(record) => self.executions.push(Execution {
+                record: *record,
+                outcomes: Vec::new(),
+            }),
         }
-    }
-
-    fn take_record(&mut self, record: Record) {
-        let mut outcomes = Vec::new();
-        if self.query.order == Order::NewestFirst {
-            outcomes = self.outcomes.remove(&record.id).unwrap_or_default();
-            outcomes.reverse();
-            if !self.query.filter.matches_outcomes(&record, &outcomes) {
-                return;
-            }
-        }
-        self.executions.push(Execution { record, outcomes });
     }
 
     fn finish(mut self) -> Listing {
-        if self.query.order == Order::OldestFirst {
-            for execution in &mut self.executions {
-                execution.outcomes = self
-                    .outcomes
-                    .remove(&execution.record.id)
-                    .unwrap_or_default();
-            }
-            let filter = &self.query.filter;
-            self.executions
-                .retain(|it| filter.matches_outcomes(&it.record, &it.outcomes));
-            self.executions
-                .truncate(self.query.limit.unwrap_or(usize::MAX));
+        for execution in &mut self.executions {
+            let outcomes = self.outcomes.remove(&execution.record.id);
+            execution.outcomes = outcomes.unwrap_or_default();
         }
+        let filter = &self.query.filter;
+        self.executions
+            .retain(|it| filter.matches_outcomes(&it.record, &it.outcomes));
+        self.executions
+            .truncate(self.query.limit.unwrap_or(usize::MAX));
         Listing {
             executions: self.executions,
             bad: self.bad,
