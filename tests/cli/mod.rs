@@ -26,6 +26,7 @@ mod edit;
 mod environments;
 mod examples;
 mod fields;
+mod fleet;
 mod foreign;
 mod forks;
 mod formats;
