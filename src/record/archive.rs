@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::read::{GzDecoder, MultiGzDecoder};
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use jiff::Timestamp;
@@ -17,7 +17,6 @@ use jiff::Timestamp;
 use super::log::hold::{Turn, lock_itself};
 use super::log::lines::{Blocks, Segment, lines_of};
 use super::log::parse::{Line, Parsed, read};
-use super::log::read::Part;
 use super::log::{Log, Order, is_same};
 use crate::record::regular::open_regular;
 
@@ -134,7 +133,7 @@ fn pack(path: &Path) -> io::Result<()> {
 }
 
 /// How the comment in the head of an archive begins, that says when its latest record began.
-const LATEST: &str = "latest ";
+pub(super) const LATEST: &str = "latest ";
 
 /// When the latest record of a file began.
 fn latest_of(file: &File) -> io::Result<Option<Timestamp>> {
@@ -152,20 +151,6 @@ fn latest_of(file: &File) -> io::Result<Option<Timestamp>> {
     }
     (&mut &*file).seek(SeekFrom::Start(0))?;
     Ok(latest)
-}
-
-/// When the latest record of an archive began, where its head says so.
-pub(super) fn latest_in(part: &Part) -> Option<Timestamp> {
-    let Part::Packed(file) = part else {
-        return None;
-    };
-    let mut file = file;
-    let decoder = GzDecoder::new(file);
-    let comment = decoder.header().and_then(|head| head.comment());
-    let comment = comment.map(<[u8]>::to_vec);
-    file.seek(SeekFrom::Start(0)).ok()?;
-    let comment = String::from_utf8(comment?).ok()?;
-    comment.strip_prefix(LATEST)?.parse().ok()
 }
 
 /// The text of an archive.

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::record::log::Order;
+use crate::record::log::newest::latest_in;
+use crate::record::log::read::Part;
 use crate::record::prune::Pruned;
 
 /// A log with one record in it, and this as its first archive.

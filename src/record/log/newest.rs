@@ -6,12 +6,15 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::io::{Seek as _, SeekFrom};
+
+use flate2::read::GzDecoder;
 
 use super::Log;
 use super::lines::Blocks;
-use super::read::{Execution, Item, Listing, Order, Query, damaged, parse_block};
+use super::read::{Execution, Item, Listing, Order, Part, Query, damaged, parse_block};
 use crate::error::Failure;
-use crate::record::archive::latest_in;
+use crate::record::archive::LATEST;
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::is_whole_id;
 
@@ -42,6 +45,20 @@ impl Log {
         }
         Ok(found.finish())
     }
+}
+
+/// When the latest record of an archive began, where its head says so.
+pub(in crate::record) fn latest_in(part: &Part) -> Option<jiff::Timestamp> {
+    let Part::Packed(file) = part else {
+        return None;
+    };
+    let mut file = file;
+    let decoder = GzDecoder::new(file);
+    let comment = decoder.header().and_then(|head| head.comment());
+    let comment = comment.map(<[u8]>::to_vec);
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let comment = String::from_utf8(comment?).ok()?;
+    comment.strip_prefix(LATEST)?.parse().ok()
 }
 
 /// An execution that was found, by its time; of two of one time the one that stands later is the newer.
@@ -159,3 +176,6 @@ impl Newest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
