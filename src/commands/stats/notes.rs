@@ -82,9 +82,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
     let unpriced = sum(|it| it.unpriced);
     if unpriced > 0 {
         let all = sum(|it| it.executions);
-        say(format!(
-            "{unpriced} of {all} calls have no known price; costs are those of the others"
-        ));
+        say(without_a_price(unpriced, all));
     }
     if groups.groups.values().any(|it| !it.latency.is_exact()) {
         say("latencies of more than 100,000 calls and of past sums are within 0.5 %".to_owned());
@@ -97,6 +95,15 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         ));
     }
     notes
+}
+
+/// That the costs are not those of all calls.
+pub(super) fn without_a_price(unpriced: u64, all: u64) -> String {
+    format!(
+        "{unpriced} of {} {} no known price; costs are those of the others",
+        count(all as usize, "call"),
+        if unpriced == 1 { "has" } else { "have" }
+    )
 }
 
 fn of_past(groups: &Groups, notes: &mut Vec<Note>) {

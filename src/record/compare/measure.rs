@@ -196,8 +196,6 @@ pub struct Measured {
     pub units: (u64, u64),
     /// How many units are on both sides.
     pub on_both: u64,
-    /// How many values stand in strata with too few of a side, and do not count.
-    pub left_out: u64,
     /// Head less base; none where there is nothing to compare with.
     pub difference: Option<Difference>,
     /// Why there is no p.
@@ -295,7 +293,6 @@ fn measured_one(
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: arms.on_both,
-        left_out: arms.left_out,
         difference: None,
         too_few: None,
         is_not_covered: is_not_covered(&what, coverage),
@@ -336,7 +333,6 @@ fn lone(
         plain: (mean(0), mean(1)),
         units: (n[0], n[1]),
         on_both: 0,
-        left_out: 0,
         difference: (n[0].min(n[1]) > 0).then(|| Difference::plain(mean(1) - mean(0))),
         too_few: Some(TooFew::Calls),
         needed: None,
@@ -411,7 +407,6 @@ pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Te
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: 0,
-        left_out: 0,
         difference: None,
         too_few: None,
         is_not_covered: false,

@@ -3,16 +3,9 @@
 use jiff::Timestamp;
 
 use super::figures::{MOST_NAMES, Outcomes, count};
+use super::kind::Kind;
 use crate::record::entry::Outcome;
 use crate::statistics::Moments;
-
-/// What of an execution decides how what became of it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::record) struct Kind {
-    pub(in crate::record) is_priced: bool,
-    /// Whether its status is ok, so that an outcome of it can come.
-    pub(in crate::record) is_ok: bool,
-}
 
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
 /// the same, what stands later in the log.

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::page::{Answer, Fact};
+use super::question::Question;
+use super::spent::PromptCosts;
 use crate::record::entry::Status;
 use crate::statistics::{Moments, Quantiles};
 
@@ -44,6 +46,8 @@ pub struct Group {
     pub series: Series,
     /// What else they had, where it was asked for.
     pub mix: Mix,
+    /// Where the money went, where it was asked for.
+    pub costs: Option<Box<PromptCosts>>,
     pub(super) times: Option<(i64, i64)>,
 }
 
@@ -110,10 +114,11 @@ pub(super) fn count(words: &mut BTreeMap<String, u64>, word: &str) -> bool {
 }
 
 impl Group {
-    /// An empty group whose answers are looked at in so many places.
-    pub(super) fn new(values: usize) -> Self {
+    /// An empty group, of which this is asked.
+    pub(super) fn new(question: &Question) -> Self {
         Self {
-            answers: vec![Answers::default(); values],
+            answers: vec![Answers::default(); question.values.len()],
+            costs: question.with_costs.then(Box::default),
             ..Self::default()
         }
     }
@@ -127,7 +132,11 @@ impl Group {
         }
     }
 
-    pub(super) fn take(&mut self, fact: &Fact) {
+    /// Takes an execution in; `is_again` where its request was sent before.
+    pub(super) fn take(&mut self, fact: &Fact, is_again: bool) {
+        if let Some(costs) = &mut self.costs {
+            costs.take(fact, is_again);
+        }
         self.executions += 1;
         *self.of_status(fact.status) += 1;
         self.fallbacks += u64::from(fact.is_fallback);

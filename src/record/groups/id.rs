@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::became::Kind;
+use super::kind::Kind;
 
 /// An id in 128 bits: a UUID as it is, anything else by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,7 +108,7 @@ pub(super) struct Row(u32);
 
 impl Row {
     const PRICED: u32 = 1 << 31;
-    const TOLD: u32 = 1 << 30;
+    const ENDED: u32 = 1 << 30;
     const OK: u32 = 1 << 29;
     /// The filter leaves it out.
     pub(super) const LEFT_OUT: Self = Self(Self::OK - 1);
@@ -119,7 +119,7 @@ impl Row {
     }
 
     pub(super) fn group(self) -> Option<usize> {
-        let group = self.0 & !(Self::PRICED | Self::TOLD | Self::OK);
+        let group = self.0 & !(Self::PRICED | Self::ENDED | Self::OK);
         (group != Self::LEFT_OUT.0).then_some(group as usize)
     }
 
@@ -131,13 +131,13 @@ impl Row {
     }
 
     /// Whether an outcome of it was counted.
-    pub(super) fn is_told(self) -> bool {
-        self.0 & Self::TOLD != 0
+    pub(super) fn has_outcome(self) -> bool {
+        self.0 & Self::ENDED != 0
     }
 
     /// The same once an outcome of it was counted.
-    pub(super) fn told(self) -> Self {
-        Self(self.0 | Self::TOLD)
+    pub(super) fn with_outcome(self) -> Self {
+        Self(self.0 | Self::ENDED)
     }
 
     pub(super) fn bits(self) -> u32 {

@@ -370,7 +370,7 @@ mod tests {
             executions: ok + errors,
             ok,
             errors,
-            ..Group::new(0)
+            ..Group::default()
         }
     }
 

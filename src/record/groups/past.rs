@@ -78,7 +78,7 @@ pub(super) fn add(groups: &mut Groups, sums: Sums, question: &Question) -> Resul
         if is_full && !groups.groups.contains_key(&key) {
             return Err(too_many());
         }
-        let fresh = || Group::new(question.values.len());
+        let fresh = || Group::new(question);
         let group = groups.groups.entry(key).or_insert_with(fresh);
         take(group, &sum, question);
     }
@@ -112,14 +112,16 @@ fn take(group: &mut Group, sum: &DaySum, question: &Question) {
 }
 
 fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
-    let told = &sum.outcomes;
-    outcomes.count += told.count;
+    let found = &sum.outcomes;
+    outcomes.count += found.count;
     if sum.status == Status::Ok {
-        outcomes.of_ok += told.count;
+        outcomes.of_ok += found.count;
     }
-    outcomes.score.merge(&told.score.moments());
-    for (label, [count, priced]) in &told.labels {
-        outcomes.labelled += count;
+    outcomes.score.merge(&found.score.moments());
+    let labelled: u64 = found.labels.values().map(|[count, _]| count).sum();
+    outcomes.labelled += labelled.max(found.labelled);
+    outcomes.beyond += found.beyond;
+    for (label, [count, priced]) in &found.labels {
         if label == win {
             outcomes.won += count;
             outcomes.won_priced += priced;
@@ -131,7 +133,7 @@ fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
             None => outcomes.beyond += count,
         }
     }
-    for (name, figures) in &told.metrics {
+    for (name, figures) in &found.metrics {
         let has_room = outcomes.metrics.len() < MOST_NAMES;
         match outcomes.metrics.get_mut(name) {
             Some(known) => known.merge(&figures.moments()),
@@ -180,6 +182,7 @@ fn lacks(question: &Question) -> Option<String> {
             "they tell no cost of a single call",
         ),
         (!question.values.is_empty(), "they tell no answers"),
+        (question.with_costs, "each call is looked at here"),
     ];
     let found = asked.into_iter().find(|(is_asked, _)| *is_asked);
     found.map(|(_, why)| why.to_owned())

@@ -69,7 +69,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::became::Kind;
+    use super::super::kind::Kind;
     use super::*;
 
     proptest! {

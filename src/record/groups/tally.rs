@@ -1,11 +1,11 @@
 //! The figures of all groups, made of facts in the order of the logs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use super::became::Became;
 use super::cache::{Cache, Cover, Ids, Keep, Known, Torn};
 use super::dimension::Value;
-use super::feed::Read;
 use super::figures::Group;
 use super::found::{Groups, Met, Skipped, Source};
 use super::id::{Id, IdPlaces, Row};
@@ -53,6 +53,8 @@ pub(super) struct Tally<'q> {
     numbers: HashMap<Vec<Value>, u32>,
     groups: Vec<Group>,
     ids: Seen,
+    /// The requests that were sent, where somebody asks for costs.
+    requests: HashSet<u64, IdPlaces>,
     /// Executions, by what became of them; in the order in which the first of it was met.
     places: HashMap<Id, u32, IdPlaces>,
     became: Vec<(Id, Aftermath)>,
@@ -90,6 +92,7 @@ impl<'q> Tally<'q> {
             numbers: HashMap::new(),
             groups: Vec::new(),
             ids: Seen::default(),
+            requests: HashSet::default(),
             places: HashMap::default(),
             became: Vec::new(),
             waiting: Vec::new(),
@@ -111,6 +114,7 @@ impl<'q> Tally<'q> {
         tally.sources = known.sources;
         tally.met = known.met;
         tally.above = known.above;
+        tally.requests = known.requests;
         tally.older = Some(Older {
             ids: known.ids,
             unknown: known.unknown,
@@ -141,26 +145,24 @@ impl<'q> Tally<'q> {
         self.ids.insert(id, row)
     }
 
-    pub(super) fn take(&mut self, read: Read) -> Result<(), Failure> {
-        match read {
-            // What was read of it before stands already.
-            Read::File { is_more: true, .. } => {}
-            Read::File { path, .. } => {
-                self.above = None;
-                self.sources.push(Source {
-                    path,
-                    lines: 0,
-                    skipped: Vec::new(),
-                    backwards: 0,
-                });
-            }
-            Read::Damaged(why) => {
-                let reason = format!("the archive is damaged: {why}");
-                self.skip(0, reason, None);
-            }
-            Read::Page(page) => self.take_page(*page)?,
+    /// A file begins; `is_more` where what was read of it before stands already.
+    pub(super) fn begin(&mut self, path: &Path, is_more: bool) {
+        if is_more {
+            return;
         }
-        Ok(())
+        self.above = None;
+        self.sources.push(Source {
+            path: path.to_path_buf(),
+            lines: 0,
+            skipped: Vec::new(),
+            backwards: 0,
+        });
+    }
+
+    /// The file ends early.
+    pub(super) fn damaged(&mut self, why: &str) {
+        let reason = format!("the archive is damaged: {why}");
+        self.skip(0, reason, None);
     }
 
     fn skip(&mut self, line: u64, reason: String, newer_schema: Option<u64>) {
@@ -183,7 +185,7 @@ impl<'q> Tally<'q> {
         }
     }
 
-    fn take_page(&mut self, page: Page) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, page: Page) -> Result<(), Failure> {
         let before = self.sources.last().map_or(0, |source| source.lines);
         for (line, reason, newer_schema) in page.bad {
             self.skip(before + line, reason, newer_schema);
@@ -227,7 +229,7 @@ impl<'q> Tally<'q> {
             if self.groups.len() >= MOST_GROUPS {
                 return Err(too_many());
             }
-            self.groups.push(Group::new(self.question.values.len()));
+            self.groups.push(Group::new(self.question));
         }
         Ok(number)
     }
@@ -247,8 +249,13 @@ impl<'q> Tally<'q> {
         } else if is_waiting {
             self.waiting.push((group, fact));
         } else {
-            self.groups[group as usize].take(&fact);
+            self.add(group, &fact);
         }
+    }
+
+    fn add(&mut self, group: u32, fact: &Fact) {
+        let is_again = fact.request().is_some_and(|it| !self.requests.insert(it));
+        self.groups[group as usize].take(fact, is_again);
     }
 
     /// The groups, once everything was read; with `keep` they are kept for the next reading.
@@ -261,20 +268,20 @@ impl<'q> Tally<'q> {
                 if let Some(row) = self.ids.get_mut(fact.id) {
                     *row = Row::new(group, fact.kind());
                 }
-                self.groups[group as usize].take(&fact);
+                self.add(group, &fact);
             }
         }
         let mut unknown = Vec::new();
         for (id, ending) in std::mem::take(&mut self.became) {
             let row = match self.ids.get_mut(id) {
                 Some(row) => {
-                    *row = row.told();
+                    *row = row.with_outcome();
                     Some(*row)
                 }
                 None => self.before(id),
             };
             let is_again = match (row, &self.older) {
-                (Some(row), _) => row.is_told() && !self.ids.contains(id),
+                (Some(row), _) => row.has_outcome() && !self.ids.contains(id),
                 (None, Some(older)) => older.unknown.contains(&id.0),
                 (None, None) => false,
             };
@@ -334,6 +341,7 @@ impl<'q> Tally<'q> {
             met: self.met,
             unknown,
             rows: self.ids.iter().collect(),
+            requests: self.requests.iter().copied().collect(),
         });
     }
 }
