@@ -54,12 +54,19 @@ pub(in crate::record) struct Brief<'l> {
 }
 
 /// What went wrong with an execution, in words for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::record) struct BriefError<'l> {
-    #[serde(borrow, default)]
     pub(in crate::record) code: Option<&'l str>,
-    #[serde(borrow, default)]
     pub(in crate::record) reason: Option<&'l str>,
+}
+
+/// The same as it stands in a line.
+#[derive(Deserialize)]
+struct WrittenError<'l> {
+    #[serde(borrow, default)]
+    code: Option<&'l str>,
+    #[serde(borrow, default)]
+    reason: Option<&'l str>,
     #[serde(borrow, rename = "message")]
     _message: &'l str,
 }
@@ -120,7 +127,6 @@ impl<'l> Brief<'l> {
             error: record.error.as_ref().map(|error| BriefError {
                 code: error.code.as_deref(),
                 reason: error.reason.as_deref(),
-                _message: &error.message,
             }),
             labels: Labels::Map(&record.labels),
         }
@@ -231,7 +237,8 @@ impl<'l> Brief<'l> {
             if memchr(b'\\', error).is_some() {
                 return None;
             }
-            failure = Some(serde_json::from_slice(error).ok()?);
+            let WrittenError { code, reason, .. } = serde_json::from_slice(error).ok()?;
+            failure = Some(BriefError { code, reason });
         }
         Some(Self {
             id,

@@ -142,7 +142,7 @@ impl Summed {
             // The order in which they are held says nothing.
             let all = ids
                 .iter()
-                .fold(0_u64, |sum, id| sum.wrapping_add(id * id | 1));
+                .fold(0_u64, |sum, id| sum.wrapping_add(id.wrapping_mul(*id) | 1));
             sum.update(all.to_le_bytes());
             sum.update((ids.len() as u64).to_le_bytes());
         }

@@ -108,6 +108,10 @@ impl Since {
 }
 
 /// A line, read no further than a figure of it needs.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one is made of each line, and a box would cost more than the line"
+)]
 pub(in crate::record) enum Line<'l> {
     /// A record that promptctl wrote.
     Brief(Brief<'l>),
